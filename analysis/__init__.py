@@ -1,0 +1,1 @@
+"""Reads and measures activity; knows no theory and no claim."""

@@ -1,0 +1,1 @@
+"""Claims that can fail, verdicts on them, and reports for people."""

@@ -1,0 +1,200 @@
+"""What a claim is, and what can be said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+import xarray as xr
+
+from errorneurons.analysis.measures import Effect, Missing
+
+Side = Literal["below", "above"]
+Action = Literal["record", "silence", "stimulate", "learn", "trace"]
+SubjectKind = Literal["theory", "counter_circuit", "recording"]
+
+
+class Outcome(StrEnum):
+    """The four things that can be said of a claim."""
+
+    SUPPORTED = "SUPPORTED"
+    CONTRADICTED = "CONTRADICTED"
+    UNDECIDED = "UNDECIDED"
+    NOT_TESTABLE = "NOT_TESTABLE"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A set of trials shown as one curve: its label, and the trial factors that pick it."""
+
+    label: str
+    factors: Mapping[str, str | bool]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A claim: a sentence about activity that an experiment can contradict.
+
+    Attributes
+    ----------
+    key
+        Stable identifier, e.g. ``"P04a"``.
+    name
+        In words, e.g. ``"silencing spares the outcome error above"``.
+    sentence
+        What the theory says an experiment would show.
+    action
+        What an experimenter does; the report groups claims by it.
+    mechanism, equation
+        Why the theory implies it: in words, and as one equation (plain text).
+    source
+        Where the theory says so.
+    experiment
+        The protocol, in words.
+    refuted_by
+        What would refute the claim.
+    record
+        The smallest recording that can test it.
+    effect
+        Session -> `Effect` (energies N and M), or `Missing` with what is missing and its mend.
+    threshold
+        q0: the value of N/M that the claim is tested against, the smallest effect that counts.
+    side
+        On which side of the threshold N/M lies if the claim holds.
+    counter_circuit
+        The circuit that must contradict the claim, by its name in the registry of subjects.
+    conditions
+        What the card's picture of activity shows.
+    learning
+        Whether the claim needs a network that has learnt its task.
+    """
+
+    key: str
+    name: str
+    sentence: str
+    action: Action
+    mechanism: str
+    equation: str
+    source: str
+    experiment: str
+    refuted_by: str
+    record: str
+    effect: Callable[[xr.Dataset], Effect | Missing]
+    threshold: float
+    side: Side
+    counter_circuit: str
+    conditions: tuple[Condition, ...]
+    learning: bool = False
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whom a claim is judged on: a theory, a counter-circuit or a recording.
+
+    Attributes
+    ----------
+    name
+        Identifier, as in the column ``subject`` of the verdicts.
+    label
+        As written on the page.
+    kind
+        Decides how its verdicts are reached: networks are free, animals are not.
+    description
+        One sentence.
+    animals, sessions, cells, trials
+        Counts; `animals` are networks if simulated.
+    notes
+        What the reader must know, e.g. that training did not remove 90 % of the loss.
+    """
+
+    name: str
+    label: str
+    kind: SubjectKind
+    description: str
+    animals: int
+    sessions: int
+    cells: int
+    trials: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is said of one claim on one subject.
+
+    Attributes
+    ----------
+    claim, subject
+        Identifiers.
+    outcome
+        One of four.
+    reason
+        The sentence a person reads. For NOT_TESTABLE: what is missing.
+    remedy
+        For NOT_TESTABLE and UNDECIDED, the nearest experiment that would answer; else empty.
+    value, low, high
+        N/M and its interval, as a ratio of energies; NaN where there is none.
+    level
+        What the interval is, e.g. ``"95 % jackknife interval"`` or ``"5-95 % range"``.
+    n, over
+        How many of what was resampled: animals, networks or trials.
+    points
+        One a unit of replication: threshold + D / mean(M), on the scale of `value`; their mean
+        is `value` after the correction for false labels.
+    statistics
+        Rows of the card's table: name -> text.
+    """
+
+    claim: str
+    subject: str
+    outcome: Outcome
+    reason: str
+    remedy: str = ""
+    value: float = float("nan")
+    low: float = float("nan")
+    high: float = float("nan")
+    units: str = "ratio of energies N/M"
+    level: str = ""
+    n: int = 0
+    over: Literal["animals", "networks", "trials", ""] = ""
+    points: tuple[float, ...] = ()
+    statistics: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that a page shows; the page computes nothing.
+
+    Attributes
+    ----------
+    title, answer
+        The heading, and the one sentence a colleague could quote.
+    subjects, claims, verdicts
+        What was compared, on which claims, with which result.
+    activity
+        (claim key, subject name) -> mean activity by condition: a Dataset with variables
+        ``mean``, ``low``, ``high`` of dims (condition, role, area, time) [attrs ``units``],
+        attrs ``events`` (JSON: name -> time [s]) and ``over``.
+    expected
+        claim key -> theory name -> (low, high), the 5-95 % range of N/M expected through the
+        same instrument, drawn as strips beside a recording.
+    methods
+        Paragraphs to be pasted into a paper.
+    configuration
+        Everything needed to make the page again: seeds, versions, options, file hashes.
+    command
+        The command that re-makes the page.
+    """
+
+    title: str
+    answer: str
+    subjects: tuple[Subject, ...]
+    claims: tuple[Prediction, ...]
+    verdicts: tuple[Verdict, ...]
+    activity: Mapping[tuple[str, str], xr.Dataset]
+    expected: Mapping[str, Mapping[str, tuple[float, float]]]
+    methods: tuple[str, ...]
+    configuration: Mapping[str, str | int | float]
+    command: str

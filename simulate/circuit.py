@@ -1,0 +1,236 @@
+"""What a circuit is: the one page to read before writing a theory.
+
+A theory is one file in `simulate/models`: a frozen dataclass of parameters with four pure functions.
+
+=================== ================================================================
+`initial_weights`   the synapses of untrained networks, drawn network by network
+`rest`              the state before the first step, everything silent
+`step`              state in, state out: one time step with frozen synapses
+`learn`             weights in, weights out: what one step does to the synapses
+=================== ================================================================
+
+Many networks, and many copies of each, are stepped together. Every array of a state has dims
+(network, stream, neuron): a *stream* is a copy of the network with the same synapses that lives
+through other trials. Every array of synapses has dims (network, post, pre). The neurons of all
+areas stand side by side, lowest area first, so that one line of code is the equation of all areas.
+
+What the world and the experimenter do to a circuit during a step is a `World`: input, target,
+and what is silenced or driven. An ablation is another thing: a function from circuit to circuit.
+
+Times are in seconds in everything a user sees. The conductances of the published model are in
+1/ms; `Timing.dt` is the step in ms and is used nowhere but in the equations.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, Protocol, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+Role = Literal["representation", "error", "interneuron"]
+Carrier = Literal["error", "apical", "burst_probability", "none"]
+
+NOTHING: Mapping[Role, Array] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Population:
+    """The neurons of one role in one area.
+
+    Attributes
+    ----------
+    role
+        What the theory says these neurons do.
+    area
+        Name of the area.
+    level
+        Place of the area in the hierarchy; 0 is the sensory input, 1 the lowest area.
+    size
+        Number of neurons.
+    """
+
+    role: Role
+    area: str
+    level: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Timing:
+    """The clock of a simulation.
+
+    Attributes
+    ----------
+    step
+        Length of one time step [s].
+    delay
+        Axonal delay between two areas, on top of the one step that every synapse takes [s];
+        a whole number of steps.
+    """
+
+    step: float = 1e-3
+    delay: float = 2e-3
+
+    def __post_init__(self) -> None:
+        if not self.step > 0:
+            raise ValueError(f"Timing.step is {self.step} s; give a step above 0 s, e.g. 0.001")
+        ratio = self.delay / self.step
+        if ratio < 0 or abs(ratio - round(ratio)) > 1e-6:
+            raise ValueError(
+                f"Timing.delay is {self.delay} s; give a whole number of steps of {self.step} s"
+            )
+
+    @property
+    def dt(self) -> float:
+        """The step [ms], the unit of time of the published conductances."""
+        return 1000 * self.step
+
+    @property
+    def delay_steps(self) -> int:
+        """The axonal delay in steps."""
+        return round(self.delay / self.step)
+
+
+@dataclass(frozen=True)
+class World:
+    """What the world and the experimenter do to a circuit during one step.
+
+    Attributes
+    ----------
+    input
+        Rates of the sensory input, (network or 1, stream or 1, input neuron).
+    target
+        What the output should be, (network or 1, stream or 1, output neuron); read only where
+        `teaching` holds. Targets are rates; a theory that compares potentials converts them.
+    teaching
+        Whether there is a teaching signal, (network or 1, stream or 1, 1) bool.
+    keep
+        For each role that is silenced, the factor on the neurons' rates: 1 untouched, 0 silent.
+        (network or 1, stream or 1, neuron).
+    current
+        For each role that is driven, the injected current in the units of the soma's equation,
+        (network or 1, stream or 1, neuron).
+    """
+
+    input: Array
+    target: Array
+    teaching: npt.NDArray[np.bool_]
+    keep: Mapping[Role, Array] = field(default_factory=lambda: NOTHING)
+    current: Mapping[Role, Array] = field(default_factory=lambda: NOTHING)
+
+    def kept(self, role: Role, rates: Array) -> Array:
+        """Return `rates` of a role after silencing."""
+        return rates * self.keep[role] if role in self.keep else rates
+
+    def driven(self, role: Role) -> Array | float:
+        """Return the current injected into the neurons of a role, 0 if none is."""
+        return self.current.get(role, 0.0)
+
+
+class State(Protocol):
+    """The state of a theory: whatever it needs, and the rates of its neurons by role."""
+
+    @property
+    def rates(self) -> Mapping[Role, Array]:
+        """The rates used in this step, each (network, stream, neuron)."""
+
+
+WeightsT = TypeVar("WeightsT")
+StateT = TypeVar("StateT", bound=State)
+
+
+class Circuit(Protocol[WeightsT, StateT]):
+    """What every theory is. See the table at the head of this page."""
+
+    @property
+    def theory(self) -> str:
+        """Identifier, the name of the theory's file."""
+
+    @property
+    def carrier(self) -> Carrier:
+        """What carries the error."""
+
+    @property
+    def timing(self) -> Timing:
+        """The clock."""
+
+    @property
+    def populations(self) -> tuple[Population, ...]:
+        """Populations in the order in which their neurons stand side by side, per role."""
+
+    def initial_weights(self, seed: int, networks: Sequence[int]) -> WeightsT:
+        """Draw the synapses of untrained networks, the same whatever else is drawn with them."""
+
+    def rest(self, weights: WeightsT, streams: int) -> StateT:
+        """Return the state in which everything is silent."""
+
+    def step(self, weights: WeightsT, state: StateT, world: World) -> StateT:
+        """Return the state one time step later."""
+
+    def learn(self, weights: WeightsT, before: StateT, after: StateT) -> WeightsT:
+        """Return the synapses after the step from `before` to `after`."""
+
+
+def generator(seed: int, *purpose: str | int) -> np.random.Generator:
+    """Return the random generator of one purpose.
+
+    Every random number of the package comes from here. Two purposes never share a stream, and a
+    stream depends on its own purpose alone: not on how many networks run together, nor in which
+    order. An ablated circuit passes the name of its intact theory and so shares its networks.
+
+    Parameters
+    ----------
+    seed
+        The seed of the whole run.
+    purpose
+        What the numbers are for, e.g. ``("error_microcircuit", 3, "weights")``.
+
+    Examples
+    --------
+    >>> a, b = generator(1, "task", 0), generator(1, "task", 0)
+    >>> bool(a.normal() == b.normal())
+    True
+    """
+    key = tuple(zlib.crc32(p.encode()) if isinstance(p, str) else p for p in purpose)
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+
+
+def area_slices(sizes: Sequence[int]) -> tuple[slice, ...]:
+    """Return where the neurons of each area stand when all areas stand side by side."""
+    ends = np.cumsum(sizes)
+    return tuple(slice(int(e - n), int(e)) for e, n in zip(ends, sizes, strict=True))
+
+
+def matvec(weights: Array, rates: Array) -> Array:
+    """Return ``weights @ rates`` for every network and stream.
+
+    Parameters
+    ----------
+    weights
+        (network, post, pre).
+    rates
+        (network, stream, pre).
+
+    Returns
+    -------
+    Array
+        (network, stream, post).
+    """
+    return np.matmul(rates, np.swapaxes(weights, -1, -2))
+
+
+def outer(post: Array, pre: Array) -> Array:
+    """Return the sum over streams of ``outer(post, pre)``: dims (network, post, pre)."""
+    return np.matmul(np.swapaxes(post, -1, -2), pre)
+
+
+def delayed(history: tuple[Array, ...], now: Array) -> tuple[Array, tuple[Array, ...]]:
+    """Return what arrives after an axonal delay of ``len(history)`` steps, and the new history."""
+    line = (*history, now)
+    return line[0], line[1:]

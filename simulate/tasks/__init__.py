@@ -1,0 +1,1 @@
+"""One task a file: what a network is asked to learn."""
