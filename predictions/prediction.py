@@ -8,7 +8,6 @@ from enum import StrEnum
 from typing import Literal
 
 import xarray as xr
-
 from errorneurons.analysis.measures import Effect, Missing
 
 Side = Literal["below", "above"]

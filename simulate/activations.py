@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
-
 from errorneurons.simulate.circuit import Array, area_slices
+from scipy import special
 
 Function = Callable[[Array], Array]
 

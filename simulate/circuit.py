@@ -1,6 +1,6 @@
 """What a circuit is: the one page to read before writing a theory.
 
-A theory is one file in `simulate/models`: a frozen dataclass of parameters with four pure functions.
+A theory is one file in `simulate/models`: a frozen dataclass of parameters and four pure functions.
 
 =================== ================================================================
 `initial_weights`   the synapses of untrained networks, drawn network by network
@@ -222,12 +222,14 @@ def matvec(weights: Array, rates: Array) -> Array:
     Array
         (network, stream, post).
     """
-    return np.matmul(rates, np.swapaxes(weights, -1, -2))
+    product: Array = np.matmul(rates, np.swapaxes(weights, -1, -2))
+    return product
 
 
 def outer(post: Array, pre: Array) -> Array:
     """Return the sum over streams of ``outer(post, pre)``: dims (network, post, pre)."""
-    return np.matmul(np.swapaxes(post, -1, -2), pre)
+    product: Array = np.matmul(np.swapaxes(post, -1, -2), pre)
+    return product
 
 
 def delayed(history: tuple[Array, ...], now: Array) -> tuple[Array, tuple[Array, ...]]:

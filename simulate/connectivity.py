@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-
 from errorneurons.simulate.circuit import Array
 
 Strengths = tuple[tuple[float, ...], ...]

@@ -24,13 +24,13 @@ Source: doi:10.1371/journal.pcbi.1014164, equations in the order of its Methods.
 """
 
 from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
-
 from errorneurons.simulate.activations import AreaActivations
 from errorneurons.simulate.circuit import (
     Array,
@@ -117,7 +117,7 @@ class ErrorMicrocircuit:
 
     layers: tuple[int, ...] = (10, 20, 15, 10, 5)
     activation: tuple[str, ...] = ("tanh", "tanh", "tanh", "tanh")
-    timing: Timing = Timing()
+    timing: Timing = field(default_factory=Timing)
     g_leak: float = 0.03
     g_basal: float = 0.1
     g_apical: float = 0.02
@@ -220,9 +220,10 @@ class ErrorMicrocircuit:
         presynaptic = np.zeros((*silent.shape[:2], sum(self.layers)))
         presynaptic[..., self.layers[0] :] = r
         travelling = self.timing.delay_steps
+        o = silent
+        travelling = self.timing.delay_steps
         return State(
-            *[silent] * 5, r, silent, presynaptic, *[silent] * 3, (r,) * travelling,
-            (silent,) * travelling,
+            o, o, o, o, o, r, o, presynaptic, o, o, o, (r,) * travelling, (o,) * travelling
         )  # fmt: skip
 
     def step(self, weights: Weights, state: State, world: World) -> State:
