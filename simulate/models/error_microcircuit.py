@@ -28,7 +28,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from errorneurons.simulate.activations import AreaActivations
@@ -134,7 +134,8 @@ class ErrorMicrocircuit:
     teaching_to_representation: bool = False
 
     theory = "error_microcircuit"
-    carrier: Carrier = "error"
+    carrier: ClassVar[Carrier] = "error"
+    plastic: ClassVar[Literal["always", "after settling"]] = "always"
 
     @property
     def populations(self) -> tuple[Population, ...]:
@@ -145,6 +146,11 @@ class ErrorMicrocircuit:
             for role in roles
             for level, size in enumerate(self.layers[1:], start=1)
         )
+
+    @property
+    def output_area(self) -> str:
+        """The area whose representation neurons are the output: the last."""
+        return f"area {len(self.sizes)}"
 
     @cached_property
     def sizes(self) -> tuple[int, ...]:

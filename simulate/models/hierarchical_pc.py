@@ -1,0 +1,205 @@
+"""Hierarchical predictive coding (Rao & Ballard 1999; Friston 2005; Bastos et al. 2012).
+
+Each level holds representation neurons x and error neurons e. Predictions descend, errors ascend:
+an error is "what is there minus what the level above predicted", the opposite sign of the
+error-neuron microcircuit's.
+
+============ =====================================================================
+errors       e_l = x_l - g(V_{l+1} x_{l+1})       at the top e_L = x_L, a flat prior's pull
+relaxation   tau dx_l/dt = -e_l + V_l^T (g'(V_l x_l) * e_{l-1})
+plasticity   dV_l = eta (g'(V_l x_l) * e_{l-1}) x_l^T          after settling
+============ =====================================================================
+
+Where the outcome enters makes two theories, and several claims have opposite signs under them.
+They share all equations and differ in one word, `mapping`:
+
+- ``"outcome_at_top"`` (`hierarchical_pc`): the stimulus is the bottom level, and the outcome is
+  the top level, clamped when it is delivered. The output is the inferred top. The network models
+  stimuli given outcomes, so its output is a posterior estimate and a poor regressor.
+- ``"outcome_as_input"`` (`hierarchical_pc_sensory`): the outcome is part of the bottom level,
+  free and predicted until it is delivered; the top is always free. The output is the predicted
+  outcome.
+
+Source: Nature Neuroscience 2:79 (1999), doi:10.1038/4580; Phil. Trans. R. Soc. B 360:815 (2005).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import ClassVar, Literal
+
+import numpy as np
+from errorneurons.simulate.activations import AreaActivations
+from errorneurons.simulate.circuit import (
+    Array,
+    Carrier,
+    Population,
+    Role,
+    Timing,
+    World,
+    area_slices,
+    delayed,
+    generator,
+    matvec,
+    outer,
+)
+from errorneurons.simulate.connectivity import spread
+
+Placement = Literal["outcome_at_top", "outcome_as_input"]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The synapses V, (network, neuron predicted, neuron that predicts); levels side by side."""
+
+    V: Array
+
+
+@dataclass(frozen=True)
+class State:
+    """Potentials and errors of all levels, the input first. Dims (network, stream, neuron)."""
+
+    x: Array
+    e: Array
+    gated: Array
+    predicting: Array
+    x_travelling: tuple[Array, ...]
+    gated_travelling: tuple[Array, ...]
+    inputs: int
+
+    @property
+    def rates(self) -> Mapping[Role, Array]:
+        """Rates by role; the input itself is no neuron of ours."""
+        return {"representation": self.x[..., self.inputs :], "error": self.e}
+
+
+@dataclass(frozen=True)
+class HierarchicalPC:
+    """Parameters of hierarchical predictive coding.
+
+    Attributes
+    ----------
+    mapping
+        Where the outcome enters.
+    layers
+        Neurons in the input and in each area, lowest first.
+    outcomes
+        Numbers that make an outcome; with ``"outcome_at_top"`` the size of the last area.
+    activation
+        g.
+    tau
+        Time constant of relaxation [ms].
+    learning_rate
+        eta [1/ms].
+    weight_scale
+        Start weights are U(-1, 1) * weight_scale / sqrt(fan-in).
+    """
+
+    mapping: Placement = "outcome_at_top"
+    layers: tuple[int, ...] = (10, 20, 15, 10, 5)
+    outcomes: int = 5
+    activation: str = "tanh"
+    timing: Timing = field(default_factory=Timing)
+    tau: float = 10.0
+    learning_rate: float = 0.002
+    weight_scale: float = 1.5
+
+    carrier: ClassVar[Carrier] = "error"
+    plastic: ClassVar[Literal["always", "after settling"]] = "after settling"
+
+    def __post_init__(self) -> None:
+        if self.mapping == "outcome_at_top" and self.layers[-1] != self.outcomes:
+            raise ValueError(
+                f"HierarchicalPC.layers ends in {self.layers[-1]}, but outcomes is "
+                f"{self.outcomes}; with the outcome at the top the two are the same number"
+            )
+
+    @property
+    def theory(self) -> str:
+        """Identifier: each mapping is a theory of its own."""
+        at_top = self.mapping == "outcome_at_top"
+        return "hierarchical_pc" if at_top else "hierarchical_pc_sensory"
+
+    @property
+    def output_area(self) -> str:
+        """The area whose representation neurons are the output."""
+        return f"area {len(self.layers) - 1}" if self.mapping == "outcome_at_top" else "outcome"
+
+    @property
+    def populations(self) -> tuple[Population, ...]:
+        """Error neurons at every level, the input's too; representation neurons above the input."""
+        levels = [("input", 0, self.layers[0])]
+        if self.mapping == "outcome_as_input":
+            levels.append(("outcome", 0, self.outcomes))
+        levels += [(f"area {n}", n, size) for n, size in enumerate(self.layers[1:], start=1)]
+        return (
+            *(Population("representation", *level) for level in levels[1:]),
+            *(Population("error", *level) for level in levels),
+        )
+
+    @cached_property
+    def levels(self) -> tuple[int, ...]:
+        """Neurons at each level, the bottom first."""
+        bottom = self.outcomes if self.mapping == "outcome_as_input" else 0
+        return (self.layers[0] + bottom, *self.layers[1:])
+
+    @cached_property
+    def clamped(self) -> slice:
+        """Where the outcome is clamped, and read when it is free."""
+        if self.mapping == "outcome_at_top":
+            return area_slices(self.levels)[-1]
+        return slice(self.layers[0], self.levels[0])
+
+    @cached_property
+    def g(self) -> AreaActivations:
+        """Activation function of the predictions."""
+        return AreaActivations((self.activation,), (sum(self.levels),))
+
+    @cached_property
+    def projections(self) -> Array:
+        """1 where a synapse exists: from each level to the one below it."""
+        levels = len(self.levels)
+        below = tuple(tuple(float(s == t + 1) for s in range(levels)) for t in range(levels))
+        return spread(below, self.levels, self.levels)
+
+    def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
+        """Draw the synapses of untrained networks."""
+        fan_in = np.maximum(self.projections.sum(axis=1, keepdims=True), 1)
+        scale = self.weight_scale / np.sqrt(fan_in) * self.projections
+        drawn = [
+            generator(seed, self.theory, n, "weights").uniform(-1, 1, scale.shape) for n in networks
+        ]
+        return Weights(np.stack(drawn) * scale)
+
+    def rest(self, weights: Weights, streams: int) -> State:
+        """Return the state in which all potentials are 0."""
+        o = np.zeros((len(weights.V), streams, sum(self.levels)))
+        travelling = (o,) * self.timing.delay_steps
+        return State(o, o, o, o, travelling, travelling, self.layers[0])
+
+    def step(self, weights: Weights, state: State, world: World) -> State:
+        """Return the state one time step later."""
+        inputs, out = self.layers[0], self.clamped
+        x = state.x.copy()
+        x[..., :inputs] = world.input
+        x[..., out] = np.where(world.teaching, world.target, x[..., out])
+        x[..., inputs:] = world.kept("representation", x[..., inputs:])
+        x_arriving, x_travelling = delayed(state.x_travelling, x)
+        potential = matvec(weights.V, x_arriving)
+        e = world.kept("error", x - self.g(potential) + world.driven("error"))
+        gated = self.g.slope(potential) * e
+        gated_arriving, gated_travelling = delayed(state.gated_travelling, gated)
+
+        dx = -e + matvec(np.swapaxes(weights.V, -1, -2), gated_arriving)
+        dx[..., inputs:] += world.driven("representation")
+        return State(
+            x + self.timing.dt / self.tau * dx, e, gated, x_arriving, x_travelling,
+            gated_travelling, inputs,
+        )  # fmt: skip
+
+    def learn(self, weights: Weights, before: State, after: State) -> Weights:  # noqa: ARG002
+        """Return the synapses after the step that led to `after`."""
+        dV = self.learning_rate * outer(after.gated, after.predicting) * self.projections
+        return replace(weights, V=weights.V + self.timing.dt * dV)

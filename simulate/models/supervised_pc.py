@@ -1,0 +1,175 @@
+"""Predictive coding with a supervised output (Whittington & Bogacz 2017).
+
+Each area holds representation neurons (potential x, rate phi(x)) and error neurons (rate e).
+Predictions ascend from the input to the output, errors descend; a neuron's potential relaxes until
+the error it makes above balances its own.
+
+============ =====================================================================
+errors       e_l = x_l - W_l phi(x_{l-1})         the input enters area 1 as r_0
+relaxation   tau dx_l/dt = -e_l + phi'(x_l) (W_{l+1}^T e_{l+1})
+output       x_L = t with a teaching signal, else it relaxes as all others do
+plasticity   dW_l/dt = eta e_l phi(x_{l-1})^T     while relaxing
+============ =====================================================================
+
+With a free output the errors vanish and x is the feedforward sweep. With a clamped output they
+settle at e_l = phi'(x_l) W_{l+1}^T e_{l+1}: the recursion of the error-neuron microcircuit.
+
+The bottom-up drive reaches a neuron through its error neuron only, so silencing error neurons
+leaves x where it was.
+
+Source: Neural Computation 29:1229 (2017), doi:10.1162/NECO_a_00949, equations 2.14-2.19.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import ClassVar, Literal
+
+import numpy as np
+from errorneurons.simulate.activations import AreaActivations
+from errorneurons.simulate.circuit import (
+    Array,
+    Carrier,
+    Population,
+    Role,
+    Timing,
+    World,
+    area_slices,
+    delayed,
+    generator,
+    matvec,
+    outer,
+)
+from errorneurons.simulate.connectivity import chain, spread
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The synapses W, (network, post, pre); the input stands before the areas."""
+
+    W: Array
+
+
+@dataclass(frozen=True)
+class State:
+    """Potentials and rates of one step. Dims (network, stream, neuron)."""
+
+    x: Array
+    r: Array
+    e: Array
+    presynaptic: Array
+    r_travelling: tuple[Array, ...]
+    e_travelling: tuple[Array, ...]
+
+    @property
+    def rates(self) -> Mapping[Role, Array]:
+        """Rates by role."""
+        return {"representation": self.r, "error": self.e}
+
+
+@dataclass(frozen=True)
+class SupervisedPC:
+    """Parameters of supervised predictive coding.
+
+    Attributes
+    ----------
+    layers
+        Neurons in the input and in each area, lowest first.
+    activation
+        Activation function of each area; with a linear output, targets are potentials and rates.
+    tau
+        Time constant of relaxation [ms].
+    learning_rate
+        eta [1/ms].
+    weight_scale
+        Start weights are U(-1, 1) * weight_scale / sqrt(fan-in).
+    """
+
+    layers: tuple[int, ...] = (10, 20, 15, 10, 5)
+    activation: tuple[str, ...] = ("tanh", "tanh", "tanh", "linear")
+    timing: Timing = field(default_factory=Timing)
+    tau: float = 10.0
+    learning_rate: float = 0.002
+    weight_scale: float = 1.5
+
+    theory = "supervised_pc"
+    carrier: ClassVar[Carrier] = "error"
+    plastic: ClassVar[Literal["always", "after settling"]] = "always"
+
+    @property
+    def output_area(self) -> str:
+        """The area whose representation neurons are the output: the last."""
+        return f"area {len(self.sizes)}"
+
+    @cached_property
+    def sizes(self) -> tuple[int, ...]:
+        """Neurons of each role in each area."""
+        return self.layers[1:]
+
+    @property
+    def populations(self) -> tuple[Population, ...]:
+        """Representation and error neurons of areas 1, 2, ..."""
+        roles: tuple[Role, Role] = ("representation", "error")
+        return tuple(
+            Population(role, f"area {level}", level, size)
+            for role in roles
+            for level, size in enumerate(self.sizes, start=1)
+        )
+
+    @cached_property
+    def output(self) -> slice:
+        """Where the output area's neurons stand."""
+        return area_slices(self.sizes)[-1]
+
+    @cached_property
+    def phi(self) -> AreaActivations:
+        """Activation functions."""
+        return AreaActivations(self.activation, self.sizes)
+
+    @cached_property
+    def projections(self) -> Array:
+        """1 where a synapse exists, (post, pre)."""
+        return spread(chain(len(self.sizes)), self.sizes, self.layers)
+
+    def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
+        """Draw the synapses of untrained networks."""
+        scale = self.weight_scale / np.sqrt(self.projections.sum(axis=1, keepdims=True))
+        drawn = [
+            generator(seed, self.theory, n, "weights").uniform(-1, 1, self.projections.shape)
+            for n in networks
+        ]
+        return Weights(np.stack(drawn) * self.projections * scale)
+
+    def rest(self, weights: Weights, streams: int) -> State:
+        """Return the state in which all potentials are 0."""
+        x = np.zeros((len(weights.W), streams, sum(self.sizes)))
+        r = self.phi(x)
+        presynaptic = np.concatenate([np.zeros((*x.shape[:2], self.layers[0])), r], axis=-1)
+        delay = self.timing.delay_steps
+        return State(x, r, x, presynaptic, (r,) * delay, (x,) * delay)
+
+    def step(self, weights: Weights, state: State, world: World) -> State:
+        """Return the state one time step later."""
+        x = state.x.copy()
+        x[..., self.output] = np.where(world.teaching, world.target, x[..., self.output])
+        x = world.kept("representation", x)
+        r = self.phi(x)
+        r_arriving, r_travelling = delayed(state.r_travelling, r)
+        r_input = np.broadcast_to(world.input, (*x.shape[:2], self.layers[0]))
+        presynaptic = np.concatenate([r_input, r_arriving], axis=-1)
+        e = world.kept("error", x - matvec(weights.W, presynaptic) + world.driven("error"))
+        e_arriving, e_travelling = delayed(state.e_travelling, e)
+
+        W_up = np.swapaxes(weights.W[:, :, self.layers[0] :], -1, -2)
+        descending = self.phi.slope(x) * matvec(W_up, e_arriving)
+        dx = (-e + descending + world.driven("representation")) / self.tau
+        return State(
+            x + self.timing.dt * dx, r, e, presynaptic, r_travelling, e_travelling
+        )  # fmt: skip
+
+    def learn(self, weights: Weights, before: State, after: State) -> Weights:  # noqa: ARG002
+        """Return the synapses after the step that led to `after`."""
+        dW = self.learning_rate * outer(after.e, after.presynaptic) * self.projections
+        return replace(weights, W=weights.W + self.timing.dt * dW)

@@ -1,0 +1,66 @@
+"""Association: five stimuli, five outcomes, one to one.
+
+The outcomes of the expected and the unexpected trials are the same five; an unexpected outcome is
+the one that belongs to another stimulus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from errorneurons.simulate.circuit import Array, generator
+
+STIMULI = 5
+
+
+@dataclass(frozen=True)
+class Association:
+    """Sets of stimuli and their outcomes for many networks.
+
+    Attributes
+    ----------
+    stimuli
+        Set name -> rates of the input, (network, stimulus, input neuron).
+    outcomes
+        Set name -> rates of the target, (network, stimulus, output neuron); their mean over the
+        five stimuli is 0.
+    """
+
+    stimuli: dict[str, Array]
+    outcomes: dict[str, Array]
+
+    def unexpected(self, name: str) -> Array:
+        """Return the outcomes of a set, each given after the stimulus before its own."""
+        return np.roll(self.outcomes[name], -1, axis=1)
+
+
+def association(
+    seed: int,
+    networks: Sequence[int],
+    inputs: int = 10,
+    outputs: int = 5,
+    sets: Sequence[str] = ("trained", "novel", "control block", "laser block"),
+) -> Association:
+    """Draw one association for each network and set.
+
+    Parameters
+    ----------
+    seed
+        Seed of the run; the same for all theories, so that they learn the same pairs.
+    networks
+        Numbers of the networks.
+    inputs, outputs
+        Neurons in the input and in the output area.
+    sets
+        Names of the sets; each has its own five stimuli and outcomes.
+    """
+    stimuli: dict[str, Array] = {}
+    outcomes: dict[str, Array] = {}
+    for name in sets:
+        draws = [generator(seed, "association", n, name) for n in networks]
+        stimuli[name] = np.stack([d.uniform(-1.0, 1.0, (STIMULI, inputs)) for d in draws])
+        raw = np.stack([d.uniform(-0.8, 0.8, (STIMULI, outputs)) for d in draws])
+        outcomes[name] = raw - raw.mean(axis=1, keepdims=True)
+    return Association(stimuli, outcomes)

@@ -1,0 +1,143 @@
+"""Trains many networks side by side until each has learnt its association, and checks them.
+
+Theories are compared at matched performance: a network stops learning as soon as it has removed
+`TRAINED` of its loss. One that never does, that diverges, or that oscillates under teaching is
+named, and what is said of it is limited accordingly; none is dropped silently.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any, Generic
+
+import numpy as np
+import numpy.typing as npt
+from errorneurons.simulate.circuit import Array, Circuit, StateT, WeightsT, World
+from errorneurons.simulate.experiments import Clock, learning_block
+from errorneurons.simulate.run import Bench, run
+from errorneurons.simulate.tasks.association import STIMULI, Association
+
+TRAINED = 0.95
+PRESENTATION = Clock(start=0.0, outcome=0.3, stop=0.4, bin=0.1)
+PROBE = Clock(start=0.0, outcome=0.4, stop=0.4, bin=0.1)
+BLOCK = 2
+
+
+@dataclass(frozen=True)
+class Training(Generic[WeightsT]):
+    """Trained networks.
+
+    Attributes
+    ----------
+    weights
+        Synapses after training.
+    loss
+        Mean squared error of the settled output over that of untrained output 0, after each block
+        of epochs, (block, network); row 0 is before training.
+    diverged, oscillating
+        (network,) bool.
+    """
+
+    weights: WeightsT
+    loss: Array
+    diverged: npt.NDArray[np.bool_]
+    oscillating: npt.NDArray[np.bool_]
+
+    @property
+    def removed(self) -> Array:
+        """Share of the loss that training removed, (network,)."""
+        return 1 - self.loss[-1] / self.loss[0]
+
+
+def train(
+    circuit: Circuit[WeightsT, StateT],
+    association: Association,
+    seed: int,
+    networks: list[int],
+    epochs: int = 60,
+) -> Training[WeightsT]:
+    """Train networks on the set ``"trained"`` of their association.
+
+    Parameters
+    ----------
+    circuit
+        The theory.
+    association
+        Stimuli and outcomes, one a network.
+    seed
+        Seed of the run.
+    networks
+        Numbers of the networks; they decide the start weights.
+    epochs
+        The most epochs to train; an epoch shows every stimulus once, for 300 ms without and 100 ms
+        with its outcome.
+    """
+    bench = Bench(circuit, association)
+    weights = circuit.initial_weights(seed, networks)
+    losses = [loss(bench, weights)]
+    for block in range(epochs // BLOCK):
+        table = learning_block(seed + block, "trained", {}, BLOCK, PRESENTATION)
+        with np.errstate(over="ignore", invalid="ignore"):
+            _, learnt = run(bench, weights, table, PRESENTATION, learn=True)
+        done = losses[-1] <= (1 - TRAINED) * losses[0]
+        weights = _where(done | ~_finite(learnt), weights, learnt)
+        losses.append(np.where(_finite(learnt), loss(bench, weights), np.inf))
+        if done.all():
+            break
+    history = np.stack(losses)
+    return Training(weights, history, ~np.isfinite(history[-1]), oscillating(bench, weights))
+
+
+def loss(bench: Bench[Any, Any], weights: Any) -> Array:
+    """Return each network's loss: squared error of the settled output over that of output 0."""
+    table = learning_block(0, "trained", {}, 1, PROBE)
+    activity, _ = run(bench, weights, table, PROBE, n_streams=STIMULI)
+    wanted = np.take(bench.association.outcomes["trained"], table["pattern"].to_numpy(), axis=1)
+    error = ((activity.output - wanted) ** 2).mean(axis=(1, 2))
+    return np.asarray(error / (wanted**2).mean(axis=(1, 2)))
+
+
+def oscillating(
+    bench: Bench[Any, Any], weights: Any, settling: float = 1.0, limit: float = 0.02
+) -> npt.NDArray[np.bool_]:
+    """Return which networks still move after `settling` [s] of an unexpected outcome.
+
+    A network oscillates if, in the last 100 ms, a rate covers more than `limit` of the largest
+    rate of its role.
+    """
+    circuit, shown = bench.circuit, bench.association
+    world = World(
+        shown.stimuli["trained"], shown.unexpected("trained"), np.ones((1, 1, 1), dtype=bool)
+    )
+    state = circuit.rest(weights, STIMULI)
+    steps, last = round(settling / circuit.timing.step), round(0.1 / circuit.timing.step)
+    seen: list[Any] = []
+    for k in range(steps):
+        state = circuit.step(weights, state, world)
+        if k >= steps - last:
+            seen.append(state.rates)
+    moving = np.zeros(len(shown.stimuli["trained"]), dtype=bool)
+    for role in seen[0]:
+        rates = np.stack([r[role] for r in seen])
+        moving |= np.ptp(rates, axis=0).max(axis=(1, 2)) > limit * np.abs(rates).max(axis=(0, 2, 3))
+    return moving
+
+
+def _finite(weights: Any) -> npt.NDArray[np.bool_]:
+    parts = [getattr(weights, f.name) for f in fields(weights)]
+    finite = [np.isfinite(p).all(axis=tuple(range(1, p.ndim))) for p in parts]
+    return np.asarray(np.logical_and.reduce(finite))
+
+
+def _where(old: npt.NDArray[np.bool_], before: Any, after: Any) -> Any:
+    """Synapses of `before` for the networks in `old`, of `after` for the others."""
+    chosen = {
+        f.name: np.where(_tail(old, getattr(after, f.name)), getattr(before, f.name),
+                         getattr(after, f.name))
+        for f in fields(after)
+    }  # fmt: skip
+    return replace(after, **chosen)
+
+
+def _tail(mask: npt.NDArray[np.bool_], like: Array) -> npt.NDArray[np.bool_]:
+    return mask.reshape(-1, *(1,) * (like.ndim - 1))
