@@ -1,0 +1,134 @@
+"""Rules that relate the parts of a session to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from errorneurons.analysis.schema import SIGNALS
+
+MANIPULATION = (
+    "manipulated_role",
+    "manipulated_area",
+    "manipulation_onset",
+    "manipulation_offset",
+)
+"""Columns that a session with manipulated trials needs."""
+
+
+def inconsistencies(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
+    """Name every inconsistency of a session, each with its mend.
+
+    Parameters
+    ----------
+    session
+        One session.
+    sound
+        Names of the variables that are right when looked at alone; the others are not related to
+        anything.
+    """
+    yield from _rate(session)
+    yield from _time(session, sound)
+    yield from _units(session, sound)
+    yield from _trials(session, sound)
+
+
+def _rate(session: xr.Dataset) -> Iterator[str]:
+    if "rate" not in session.variables:
+        return
+    attrs = session["rate"].attrs
+    signal = attrs.get("signal")
+    if signal not in SIGNALS:
+        allowed = ", ".join(SIGNALS)
+        yield f"`rate` has signal {signal!r}; set its attrs['signal'] to one of {allowed}"
+    elif attrs.get("units") not in SIGNALS[signal]:
+        allowed = " or ".join(repr(unit) for unit in SIGNALS[signal])
+        yield f"`rate` has signal {signal!r} in {attrs.get('units')!r}; give it in {allowed}"
+    rate = attrs.get("sampling_rate")
+    if not isinstance(rate, int | float | np.integer | np.floating) or not 0 < rate < np.inf:
+        yield f"`rate` has sampling_rate {rate!r}; set it to samples per second [Hz], 1 / bin width"
+
+
+def _time(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
+    if "time" not in sound or session.sizes["time"] == 0:
+        return
+    time = session["time"].values
+    steps = np.diff(time)
+    if not np.isfinite(time).all() or (steps <= 0).any():
+        yield "`time` does not increase throughout; sort it and give each bin one centre"
+        return
+    if "rate" in sound:
+        rate = session["rate"].attrs.get("sampling_rate")
+        if isinstance(rate, int | float | np.integer | np.floating) and rate > 0 and len(steps):
+            yield from _spacing(steps, float(rate))
+    length = float(time[-1] - time[0]) + 1.0
+    for name in ("input_onset", "outcome_onset"):
+        if name in sound:
+            onset = session[name].values
+            onset = onset[np.isfinite(onset)]
+            away = (onset < time[0] - length) | (onset > time[-1] + length)
+            if len(onset) and away.all():
+                yield (
+                    f"`{name}` lies at {onset[0]:g} s but `time` runs from {time[0]:g} to "
+                    f"{time[-1]:g} s; give it in seconds on the time axis of the trial"
+                )
+
+
+def _spacing(steps: npt.NDArray[np.float64], rate: float) -> Iterator[str]:
+    worst = steps[np.argmax(np.abs(steps * rate - 1))]
+    if abs(worst * rate - 1) > 1e-3:
+        yield (
+            f"`time` has a step of {worst:g} s but the sampling_rate of `rate` is {rate:g} Hz; "
+            "bin evenly and set sampling_rate to 1 / bin width"
+        )
+
+
+def _units(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
+    if "unit_id" in sound:
+        names, counts = np.unique(session["unit_id"].values, return_counts=True)
+        if (counts > 1).any():
+            yield f"`unit_id` {names[counts > 1][0]!r} stands twice; name every unit once"
+        if "partner" in sound:
+            unknown = set(session["partner"].values.tolist()) - set(names.tolist()) - {""}
+            if unknown:
+                yield f"`partner` names {min(unknown)!r}, no unit_id; leave it empty if none"
+    if {"area", "level"} <= sound:
+        for area in np.unique(session["area"].values):
+            levels = np.unique(session["level"].values[session["area"].values == area])
+            if len(levels) > 1:
+                found = " and ".join(f"{level:g}" for level in levels)
+                yield f"`level` of area {area!r} is {found}; give an area one level"
+    known = "role" in sound and bool((session["role"].values != "unknown").any())
+    if known and "label_source" not in session.variables:
+        yield "`label_source` is missing but `role` is known; say where the roles come from"
+    yield from _label_error(session, sound)
+
+
+def _label_error(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
+    if "label_error" not in sound:
+        return
+    share = session["label_error"].values
+    attrs = session["label_error"].attrs
+    share = share[np.isfinite(share)]
+    if ((share < 0) | (share > 1)).any():
+        yield "`label_error` lies outside 0 to 1; give it as a share, not in percent"
+    elif len(share):
+        low, high = attrs.get("low", share.min()), attrs.get("high", share.max())
+        if not 0 <= low <= share.min() <= share.max() <= high <= 1:
+            yield (
+                f"`label_error` runs from {share.min():g} to {share.max():g}, outside its "
+                f"interval {low:g} to {high:g}; widen its attrs['low'] and attrs['high']"
+            )
+
+
+def _trials(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
+    if "manipulation" in sound and (session["manipulation"].values != "none").any():
+        for name in MANIPULATION:
+            if name not in session.variables:
+                yield f"`{name}` is missing but there is a `manipulation`; add it along trial"
+    if {"manipulation_onset", "manipulation_offset"} <= sound:
+        length = session["manipulation_offset"].values - session["manipulation_onset"].values
+        if (length < 0).any():
+            yield "`manipulation_offset` lies before `manipulation_onset`; exchange them"

@@ -1,0 +1,203 @@
+"""Check sessions against the contract: every breach at once, each with its mend."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from typing import TypeVar
+
+import numpy as np
+import xarray as xr
+from errorneurons.analysis.consistency import inconsistencies
+from errorneurons.analysis.schema import (
+    ACTIVITY,
+    ATTRIBUTES,
+    FIELDS,
+    SCHEMA_VERSION,
+    Field,
+)
+
+Recording = TypeVar("Recording", xr.Dataset, xr.DataTree)
+
+BLOCK = 64
+"""Trials whose activity is looked at together; bounds the memory that a check needs."""
+
+
+class DoorError(ValueError):
+    """A recording cannot come in; the text says what was found and the mend."""
+
+
+class ContractError(DoorError):
+    """A recording breaks the contract; the text lists every breach with its mend.
+
+    Attributes
+    ----------
+    breaches
+        One sentence each.
+    """
+
+    def __init__(self, *breaches: str) -> None:
+        self.breaches = breaches
+        super().__init__("\n".join(breaches))
+
+
+def check(recording: Recording, *, activity: bool = True) -> Recording:
+    """Return the recording if it keeps the contract.
+
+    Parameters
+    ----------
+    recording
+        One session, or a collection of sessions.
+    activity
+        Whether to look at every value of the activity too, block by block. Files are opened
+        without, so that opening stays lazy.
+
+    Raises
+    ------
+    ContractError
+        Naming every breach at once, each with its mend.
+    """
+    if isinstance(recording, xr.DataTree):
+        breaches = tuple(_tree(recording, activity))
+    else:
+        breaches = tuple(_session(recording, activity))
+    if breaches:
+        raise ContractError(*breaches)
+    return recording
+
+
+def _tree(tree: xr.DataTree, activity: bool) -> Iterator[str]:
+    if tree.variables:
+        names = ", ".join(sorted(str(name) for name in tree.variables))
+        yield f"the root of the collection holds {names}; move everything into the sessions"
+    if not tree.children:
+        yield "the collection holds no session; add one child a session"
+    seen: dict[tuple[object, object], str] = {}
+    for name, node in tree.children.items():
+        if node.children:
+            yield f"session {name} has children; one child of the root is one session"
+        session = node.to_dataset(inherit=False)
+        key = (session.attrs.get("animal"), session.attrs.get("session_id"))
+        if None not in key and key in seen:
+            yield (
+                f"sessions {seen[key]} and {name} are both animal {key[0]}, session {key[1]}; "
+                "give each its own session_id"
+            )
+        seen.setdefault(key, name)
+        yield from (f"session {name}: {breach}" for breach in _session(session, activity))
+
+
+def _session(session: xr.Dataset, activity: bool) -> Iterator[str]:
+    yield from _attributes(session)
+    yield from _presence(session)
+    sound = set()
+    for field in FIELDS.values():
+        if field.name in session.variables:
+            breaches = tuple(_field(session[field.name], field))
+            yield from breaches
+            if not breaches:
+                sound.add(field.name)
+    yield from inconsistencies(session, sound)
+    if activity:
+        for field in ACTIVITY:
+            if field.name in sound:
+                yield from _samples(session[field.name])
+
+
+def _attributes(session: xr.Dataset) -> Iterator[str]:
+    attrs = session.attrs
+    for attribute in ATTRIBUTES:
+        name = attribute.name
+        if name not in attrs:
+            if attribute.required:
+                yield f"attribute `{name}` is missing; set attrs[{name!r}]: {attribute.meaning}"
+        elif attribute.kind == "text" and not (isinstance(attrs[name], str) and attrs[name]):
+            yield f"attribute `{name}` is {attrs[name]!r}; give it as text"
+        elif attribute.kind == "number" and not isinstance(
+            attrs[name], int | float | np.integer | np.floating
+        ):
+            yield f"attribute `{name}` is {attrs[name]!r}; give it as a number"
+    version = attrs.get("schema_version", SCHEMA_VERSION)
+    if version != SCHEMA_VERSION:
+        yield (
+            f"attribute `schema_version` is {version}; this version of errorneurons reads "
+            f"{SCHEMA_VERSION}"
+        )
+
+
+def _presence(session: xr.Dataset) -> Iterator[str]:
+    for dim in ("trial", "time", "unit"):
+        if dim in session.sizes and session.sizes[dim] == 0:
+            yield f"dim {dim} has length 0; a session needs at least one {dim}"
+    for field in FIELDS.values():
+        if field.required and field.name not in session.variables:
+            yield f"`{field.name}` is missing; add it with dims {field.dims}"
+    absent = [name for name in FIELDS if name not in session.variables]
+    for name in map(str, session.variables):
+        guess = difflib.get_close_matches(name, absent, n=1, cutoff=0.85)
+        if name not in FIELDS and guess:
+            yield f"`{name}` is not in the contract; did you mean `{guess[0]}`?"
+
+
+def _field(variable: xr.DataArray, field: Field) -> Iterator[str]:
+    name = field.name
+    if variable.dims != field.dims:
+        yield f"`{name}` has dims {variable.dims}; give it dims {field.dims}"
+        return
+    if field not in ACTIVITY and name not in variable.coords:
+        yield f"`{name}` is a variable; make it a coordinate with set_coords({name!r})"
+    if field.units:
+        yield from _unit_of_measure(variable, field)
+    if not _is_kind(variable, field):
+        yield f"`{name}` has dtype {variable.dtype}; give it as {_KINDS[field.kind]}"
+    elif field not in ACTIVITY:
+        yield from _values(variable, field)
+
+
+_KINDS = {"number": "numbers", "text": "text (empty where unknown)", "bool": "bool"}
+
+
+def _is_kind(variable: xr.DataArray, field: Field) -> bool:
+    kind = variable.dtype.kind
+    if field in ACTIVITY:
+        return kind == "f"
+    if field.kind == "bool":
+        return kind == "b"
+    if field.kind == "number":
+        return kind in "iuf"
+    return kind in "UT" or (kind == "O" and all(isinstance(v, str) for v in variable.values.flat))
+
+
+def _unit_of_measure(variable: xr.DataArray, field: Field) -> Iterator[str]:
+    allowed = " or ".join(repr(unit) for unit in field.units)
+    found = variable.attrs.get("units")
+    if found is None:
+        yield f"`{field.name}` has no units; set its attrs['units'] to {allowed}"
+    elif found not in field.units:
+        yield f"`{field.name}` has units {found!r}; convert it to {allowed}"
+
+
+def _values(variable: xr.DataArray, field: Field) -> Iterator[str]:
+    values = np.unique(variable.values)
+    if field.kind == "number":
+        if np.isinf(values).any():
+            yield f"`{field.name}` holds infinite values; write NaN where nothing was recorded"
+        values = values[np.isfinite(values)]
+    if field.values:
+        wrong = [value for value in values.tolist() if value not in field.values]
+        if wrong:
+            allowed = ", ".join(str(value) for value in field.values)
+            found = ", ".join(repr(value) for value in wrong[:5])
+            yield f"`{field.name}` holds {found}; allowed are {allowed}"
+
+
+def _samples(variable: xr.DataArray) -> Iterator[str]:
+    negative = variable.attrs.get("signal") == "spikes"
+    for start in range(0, variable.sizes["trial"], BLOCK):
+        block = variable.isel(trial=slice(start, start + BLOCK)).values
+        if np.isinf(block).any():
+            yield f"`{variable.name}` holds infinite values; write NaN where nothing was recorded"
+            return
+        if negative and (block < 0).any():
+            yield f"`{variable.name}` holds negative spike rates; give counts / bin width [Hz]"
+            return
