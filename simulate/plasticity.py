@@ -41,7 +41,8 @@ def learning_rates(rates: Rates, strengths: Strengths, grading: Grading) -> Arra
         "hierarchical": np.eye(*strength.shape) * (strength != 0),
         "uniform": (strength != 0).astype(float),
     }
-    return np.asarray(rates, float)[:, None] * grades[grading]
+    graded: Array = np.asarray(rates, float)[:, None] * grades[grading]
+    return graded
 
 
 def one_to_one(post: Sequence[int], pre: Sequence[int]) -> Array:

@@ -9,9 +9,7 @@ from errorneurons.simulate.activations import Tuning
 from errorneurons.simulate.circuit import Array
 
 
-def per_neuron(
-    what: str, values: Sequence[float | Sequence[float]], sizes: Sequence[int]
-) -> Array:
+def per_neuron(what: str, values: Sequence[float | Sequence[float]], sizes: Sequence[int]) -> Array:
     """Return one value a neuron, (neuron,), from one an area or one a neuron of each area.
 
     Raises

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from errorneurons.simulate.activations import AreaActivations
-from errorneurons.simulate.circuit import Timing
+from errorneurons.simulate.circuit import Array, Timing
 from errorneurons.simulate.connectivity import Strengths
 from errorneurons.simulate.plasticity import Rates, is_table
 from errorneurons.simulate.validation import (
@@ -41,6 +41,14 @@ class Hierarchy(Protocol):
     @property
     def learning_rates(self) -> Rates:
         """The rates of plasticity of each area or projection."""
+
+
+class Dendritic(Hierarchy, Protocol):
+    """A theory with apical errors."""
+
+    @property
+    def tau(self) -> Array:
+        """Membrane time constants [ms], (neuron,)."""
 
 
 def check_hierarchy(circuit: Hierarchy) -> None:
@@ -104,3 +112,41 @@ def check_options(circuit: Hierarchy, options: Mapping[str, tuple[str, ...]]) ->
     """
     for name, choices in options.items():
         known(f"{name} of {circuit.theory}", getattr(circuit, name), choices)
+
+
+def check_dendritic(circuit: Dendritic, lateral_rates: tuple[str, ...]) -> None:
+    """Refuse impossible parameters of a theory with apical errors.
+
+    Parameters
+    ----------
+    circuit
+        The circuit.
+    lateral_rates
+        Names of the fields that hold one rate for each hidden area.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is impossible.
+    """
+    check_hierarchy(circuit)
+    hidden = len(circuit.layers) - 2
+    for name in lateral_rates:
+        rates = getattr(circuit, name)
+        if len(rates) != hidden:
+            raise ValueError(
+                f"{name} of {circuit.theory} has {len(rates)} entries for {hidden} hidden areas; "
+                "give one for each area but the output"
+            )
+    check_options(
+        circuit,
+        {
+            "feedback": ("transpose", "fixed"),
+            "target": ("rate", "potential"),
+            "plasticity": ("potential", "rate"),
+            "lateral": ("plastic", "ideal"),
+        },
+    )
+    names = ("g_leak", "g_basal", "g_apical", "g_dendrite", "g_interneuron", "g_target",
+             "feedback_noise", "weight_scale")  # fmt: skip
+    check_numbers(circuit, {n: getattr(circuit, n) for n in names}, {"R": float(circuit.tau.min())})

@@ -142,7 +142,7 @@ class ErrorMicrocircuit:
     connectivity
         Strengths of the projections, (area, input or area); default a chain.
     feedback_noise, lateral_noise
-        Half-widths of the uniform noise on B and on the lateral 
+        Half-widths of the uniform noise on B and on the lateral
     weight_scale
         Start weights are U(-1, 1) * weight_scale / sqrt(fan-in).
     absent_target
@@ -177,7 +177,7 @@ class ErrorMicrocircuit:
         ``"potential"`` or ``"rate"``, the rules of the table above.
     low_pass
         tau_LO of the low-passed weight changes [ms]; 0 for none.
-    eta_RE, eta_ER
+    rates_onto_error, rates_onto_representation
         Rates at which the lateral synapses of each area relax to one-to-one [1/ms]; default 0.
     learning_grading
         How `learning_rates` of areas are spread over projections, see `plasticity`.
@@ -218,8 +218,8 @@ class ErrorMicrocircuit:
     phi_prime_transfer: bool = True
     plasticity: Literal["potential", "rate"] = "potential"
     low_pass: float = 0.0
-    eta_RE: tuple[float, ...] | None = None
-    eta_ER: tuple[float, ...] | None = None
+    rates_onto_error: tuple[float, ...] | None = None
+    rates_onto_representation: tuple[float, ...] | None = None
     learning_grading: Grading = "strength"
 
     theory = "error_microcircuit"
@@ -230,7 +230,7 @@ class ErrorMicrocircuit:
         check_hierarchy(self)
         populated("error_layers", self.error_sizes, 1)
         for name in ("error_layers", "activation_slope", "activation_offset", "lookahead",
-                     "error_lookahead", "eta_RE", "eta_ER"):  # fmt: skip
+                     "error_lookahead", "rates_onto_error", "rates_onto_representation"):  # fmt: skip
             if getattr(self, name) is not None:
                 lengths(name, getattr(self, name), areas)
         _ = self.phi_error, self.tuned
@@ -454,8 +454,8 @@ class ErrorMicrocircuit:
         B = self._refreshed(weights.W, weights.feedback_noise) if self._refreshes else weights.B
         return replace(
             weights, W=weights.W + dW, B=B, F=F,
-            L_RE=self._relaxed(weights.L_RE, self.eta_RE, self.error_sizes, self.sizes),
-            L_ER=self._relaxed(weights.L_ER, self.eta_ER, self.sizes, self.error_sizes),
+            L_RE=self._relaxed(weights.L_RE, self.rates_onto_error, self.error_sizes, self.sizes),
+            L_ER=self._relaxed(weights.L_ER, self.rates_onto_representation, self.sizes, self.error_sizes),
         )  # fmt: skip
 
     def _relaxed(
