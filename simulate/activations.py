@@ -1,66 +1,197 @@
-"""Activation functions and their derivatives, one entry a function."""
+"""Activation functions and their derivatives, one entry a function.
+
+With a slope s and an offset o a neuron computes ``phi(s (x - o))`` where phi saturates smoothly
+(tanh, logistic) and ``s phi(x - o)`` elsewhere.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import numpy as np
 from errorneurons.simulate.circuit import Array, area_slices
+from errorneurons.simulate.validation import known, lengths
 from scipy import special
 
 Function = Callable[[Array], Array]
+Derivative = Literal["exact", "nominal", "published"]
+
+#: How far inside the range of phi a rate is taken before phi is inverted.
+EDGE = 1e-6
 
 
-def _linear(x: Array) -> Array:
+class Activation(NamedTuple):
+    """An activation function phi, its derivative, its inverse, and where the slope acts."""
+
+    function: Function
+    derivative: Function
+    inverse: Function
+    slope_inside: bool
+
+
+class Tuning(NamedTuple):
+    """Slope and offset of each neuron's activation function, dims (network or 1, 1, neuron)."""
+
+    slope: Array
+    offset: Array
+
+
+def _same(x: Array) -> Array:
     return x
 
 
-def _linear_slope(x: Array) -> Array:
-    return np.ones_like(x)
+def _relu(x: Array) -> Array:
+    return np.maximum(x, 0.0)
 
 
-def _tanh_slope(x: Array) -> Array:
-    return 1.0 - np.tanh(x) ** 2
+def _relu_derivative(x: Array) -> Array:
+    return np.where(x > 0, 1.0, 0.0)
 
 
 def _soft_relu(x: Array) -> Array:
     return np.logaddexp(0.0, 10.0 * x) / 10.0
 
 
-def _soft_relu_slope(x: Array) -> Array:
+def _soft_relu_derivative(x: Array) -> Array:
     slope: Array = special.expit(10.0 * x)
     return slope
 
 
-#: name -> (phi, phi')
-ACTIVATIONS: dict[str, tuple[Function, Function]] = {
-    "linear": (_linear, _linear_slope),
-    "tanh": (np.tanh, _tanh_slope),
-    "soft_relu": (_soft_relu, _soft_relu_slope),
+def _soft_relu_inverse(rate: Array) -> Array:
+    above = np.maximum(rate, EDGE)
+    return above + np.log(-np.expm1(-10.0 * above)) / 10.0
+
+
+def _logistic(x: Array) -> Array:
+    rate: Array = special.expit(x)
+    return rate
+
+
+def _logistic_derivative(x: Array) -> Array:
+    rate = _logistic(x)
+    return rate * (1.0 - rate)
+
+
+def _logistic_inverse(rate: Array) -> Array:
+    potential: Array = special.logit(np.clip(rate, EDGE, 1 - EDGE))
+    return potential
+
+
+def _tanh_derivative(x: Array) -> Array:
+    return 1.0 - np.tanh(x) ** 2
+
+
+def _tanh_inverse(rate: Array) -> Array:
+    return np.arctanh(np.clip(rate, EDGE - 1, 1 - EDGE))
+
+
+def _hard_sigmoid(x: Array) -> Array:
+    return np.clip(x / 6.0 + 0.5, 0.0, 1.0)
+
+
+def _hard_sigmoid_derivative(x: Array) -> Array:
+    return np.where(np.abs(x) < 3.0, 1.0 / 6.0, 0.0)
+
+
+def _hard_sigmoid_inverse(rate: Array) -> Array:
+    return 6.0 * (np.clip(rate, 0.0, 1.0) - 0.5)
+
+
+def _unit_ramp(x: Array) -> Array:
+    return np.where(np.abs(x) < 3.0, 1.0, 0.0)
+
+
+ACTIVATIONS: dict[str, Activation] = {
+    "linear": Activation(_same, np.ones_like, _same, slope_inside=False),
+    "relu": Activation(_relu, _relu_derivative, _relu, slope_inside=False),
+    "soft_relu": Activation(
+        _soft_relu, _soft_relu_derivative, _soft_relu_inverse, slope_inside=False
+    ),
+    "logistic": Activation(_logistic, _logistic_derivative, _logistic_inverse, slope_inside=True),
+    "tanh": Activation(np.tanh, _tanh_derivative, _tanh_inverse, slope_inside=True),
+    "hard_sigmoid": Activation(
+        _hard_sigmoid, _hard_sigmoid_derivative, _hard_sigmoid_inverse, slope_inside=False
+    ),
 }
 
 
 @dataclass(frozen=True)
 class AreaActivations:
-    """The activation functions of areas that stand side by side, one a name."""
+    """The activation functions of areas that stand side by side, one a name.
+
+    Attributes
+    ----------
+    names
+        Activation function of each area, a key of `ACTIVATIONS`.
+    sizes
+        Neurons of each area.
+    derivative
+        ``"exact"``; or what the published code computed: ``"nominal"`` leaves slope and offset
+        out of the derivative, and ``"published"`` moreover takes 1 for the derivative of
+        hard_sigmoid on its ramp, where 1/6 is right.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, or there is not one for each area.
+    """
 
     names: tuple[str, ...]
     sizes: tuple[int, ...]
+    derivative: Derivative = "exact"
 
-    def __call__(self, x: Array) -> Array:
+    def __post_init__(self) -> None:
+        lengths("activation", self.names, len(self.sizes))
+        for area, name in enumerate(self.names, start=1):
+            known(f"activation of area {area}", name, ACTIVATIONS)
+        known("derivative", self.derivative, ("exact", "nominal", "published"))
+
+    def __call__(self, x: Array, tuning: Tuning | None = None) -> Array:
         """Return phi(x), dims (..., neuron)."""
-        return self._apply(x, 0)
+        return self._by_area(x, tuning, self._rate)
 
-    def slope(self, x: Array) -> Array:
+    def slope(self, x: Array, tuning: Tuning | None = None) -> Array:
         """Return phi'(x), dims (..., neuron)."""
-        return self._apply(x, 1)
+        if self.derivative != "exact":
+            tuning = None
+        return self._by_area(x, tuning, self._slope)
 
-    def _apply(self, x: Array, which: int) -> Array:
+    def inverse(self, rate: Array, area: int) -> Array:
+        """Return the potential at which the neurons of an area fire at `rate`.
+
+        Rates beyond the range of phi are taken just inside it.
+        """
+        return ACTIVATIONS[self.names[area]].inverse(rate)
+
+    def _by_area(
+        self,
+        x: Array,
+        tuning: Tuning | None,
+        one: Callable[[str, Array, Tuning | None], Array],
+    ) -> Array:
         if len(set(self.names)) == 1:
-            return ACTIVATIONS[self.names[0]][which](x)
-        parts = [
-            ACTIVATIONS[name][which](x[..., area])
-            for name, area in zip(self.names, area_slices(self.sizes), strict=True)
-        ]
+            return one(self.names[0], x, tuning)
+        parts = []
+        for name, area in zip(self.names, area_slices(self.sizes), strict=True):
+            own = tuning and Tuning(tuning.slope[..., area], tuning.offset[..., area])
+            parts.append(one(name, x[..., area], own))
         return np.concatenate(parts, axis=-1)
+
+    def _rate(self, name: str, x: Array, tuning: Tuning | None) -> Array:
+        phi = ACTIVATIONS[name]
+        if tuning is None:
+            return phi.function(x)
+        if phi.slope_inside:
+            return phi.function(tuning.slope * (x - tuning.offset))
+        return tuning.slope * phi.function(x - tuning.offset)
+
+    def _slope(self, name: str, x: Array, tuning: Tuning | None) -> Array:
+        derivative = ACTIVATIONS[name].derivative
+        if name == "hard_sigmoid" and self.derivative == "published":
+            derivative = _unit_ramp
+        if tuning is None:
+            return derivative(x)
+        inside = tuning.slope if ACTIVATIONS[name].slope_inside else 1.0
+        return tuning.slope * derivative(inside * (x - tuning.offset))

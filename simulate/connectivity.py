@@ -21,6 +21,6 @@ def chain(areas: int) -> Strengths:
     return tuple(tuple(float(s == t) for s in range(areas + 1)) for t in range(areas))
 
 
-def spread(strengths: Strengths, post: Sequence[int], pre: Sequence[int]) -> Array:
+def spread(strengths: Strengths | Array, post: Sequence[int], pre: Sequence[int]) -> Array:
     """Return strengths from neuron to neuron, (post, pre), from strengths from area to area."""
     return np.repeat(np.repeat(np.asarray(strengths, float), post, axis=0), pre, axis=1)

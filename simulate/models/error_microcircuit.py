@@ -11,10 +11,17 @@ soma R       du/dt = -u/tau + g_bas v_bas + g_api v_api
 dendrite E   v_den = (L_RE phi'(u~)) * (B e)  top-down error, gated by the local slope
 soma E       dv/dt = -v/tau_E + g_den v_den                         hidden areas
 soma E       dv/dt = -v/tau_T + g_tgt L_RE (phi'(u~) (t - r))       output area, 0 without t
-rates        r = phi(u~),  e = v~             the lookahead u~ = u + tau du/dt
+rates        r = phi(u~),  e = phi_E(v~)      the lookahead u~ = u + tau du/dt
 plasticity   dW/dt = eta (u~ - g v_bas) r^T,  g = tau g_bas
-feedback     B = W^T + noise
+rate rule    dW/dt = eta (r - phi(g v_bas)) r^T
+low pass     F += dt/tau_LO (dW - F),  W += F
+laterals     dL/dt = -eta_L (L - 1)           towards one-to-one
+feedback     B = W^T + noise, or fixed
 ============ =====================================================================
+
+The products of the plasticity take v_bas and the presynaptic r of the step before. Error and
+representation populations may differ in size; neuron n of one is then linked to neuron n of the
+other while both exist, and B links the partners of those that W links.
 
 The output's error neurons are silent without a teaching signal, and with them all others: this
 is the theory's hallmark. The options at the end of `ErrorMicrocircuit` break it on purpose; they
@@ -31,7 +38,7 @@ from functools import cached_property
 from typing import ClassVar, Literal
 
 import numpy as np
-from errorneurons.simulate.activations import AreaActivations
+from errorneurons.simulate.activations import AreaActivations, Derivative, Tuning
 from errorneurons.simulate.circuit import (
     Array,
     Carrier,
@@ -45,18 +52,52 @@ from errorneurons.simulate.circuit import (
     matvec,
     outer,
 )
-from errorneurons.simulate.connectivity import chain, spread
+from errorneurons.simulate.connectivity import Strengths, chain, spread
+from errorneurons.simulate.models.checks import (
+    check_connectivity,
+    check_hierarchy,
+    check_numbers,
+    check_options,
+)
+from errorneurons.simulate.plasticity import (
+    Grading,
+    Rates,
+    lateral_weights,
+    learning_rates,
+    one_to_one,
+    partners,
+    start_weights,
+    transposed,
+)
+from errorneurons.simulate.tuning import per_neuron, vary
+from errorneurons.simulate.validation import lengths, populated
+
+#: The choices that each option leaves.
+OPTIONS = {
+    "absent_target": ("silent", "zero"),
+    "feedback_route": ("descending", "teaching_area"),
+    "feedback": ("transpose", "fixed"),
+    "plasticity": ("potential", "rate"),
+    "learning_grading": ("strength", "hierarchical", "uniform"),
+}
 
 
 @dataclass(frozen=True)
 class Weights:
-    """The synapses. Dims (network, post, pre); the input stands before the areas in `W`."""
+    """The  Dims (network, post, pre); the input stands before the areas in `W`.
+
+    `F` is the low-passed weight change, `tuning` the slope and offset of each neuron, both only
+    where the circuit uses them.
+    """
 
     W: Array
     L_RE: Array
     L_ER: Array
     B: Array
     feedback_noise: Array
+    F: Array | None = None
+    tuning: Tuning | None = None
+    error_tuning: Tuning | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +109,7 @@ class State:
     v: Array
     v_before: Array
     u_ahead: Array
+    v_ahead: Array
     r: Array
     e: Array
     presynaptic: Array
@@ -96,11 +138,11 @@ class ErrorMicrocircuit:
     g_leak, g_basal, g_apical, g_dendrite, g_target
         Conductances [1/ms].
     learning_rates
-        eta of each area [1/ms].
+        eta of each area [1/ms], or a table (area, input or area) with one of each projection.
     connectivity
-        Strengths of the projections, (area, area or input); default a chain.
+        Strengths of the projections, (area, input or area); default a chain.
     feedback_noise, lateral_noise
-        Half-widths of the uniform noise on B and on the lateral synapses.
+        Half-widths of the uniform noise on B and on the lateral
     weight_scale
         Start weights are U(-1, 1) * weight_scale / sqrt(fan-in).
     absent_target
@@ -113,6 +155,37 @@ class ErrorMicrocircuit:
         synapses from the output's error neurons straight to those of every area).
     teaching_to_representation
         If true the output's representation neurons are nudged by g_tgt (t - u) as well.
+    error_layers
+        Error neurons of each area (areas only); default as many as representation neurons.
+    error_activation
+        Activation function of the error neurons of each area; default linear.
+    activation_slope, activation_offset
+        Slope and offset of the representation neurons, one an area or one a neuron.
+    variability, error_variability
+        sigma of slopes ~ N(1, sigma) and offsets ~ N(0, sigma) of single R or E neurons, on top.
+    derivative
+        How phi' is computed, see `AreaActivations`.
+    lookahead, error_lookahead
+        Whether the rates of each area follow the lookahead u~ (default) or the potential u.
+        The gate phi'(u~) and plasticity follow the lookahead in any case.
+    feedback
+        ``"transpose"`` of W plus noise, refreshed in every learning step, or ``"fixed"``:
+        random synapses that never change (feedback alignment).
+    phi_prime_transfer
+        Whether top-down errors are gated by phi' in hidden areas.
+    plasticity
+        ``"potential"`` or ``"rate"``, the rules of the table above.
+    low_pass
+        tau_LO of the low-passed weight changes [ms]; 0 for none.
+    rates_onto_error, rates_onto_representation
+        Rates at which the lateral synapses of each area relax to one-to-one [1/ms]; default 0.
+    learning_grading
+        How `learning_rates` of areas are spread over projections, see `plasticity`.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is impossible: the message names it, its value and the mend.
     """
 
     layers: tuple[int, ...] = (10, 20, 15, 10, 5)
@@ -123,8 +196,8 @@ class ErrorMicrocircuit:
     g_apical: float = 0.02
     g_dendrite: float = 0.1
     g_target: float = 0.06
-    learning_rates: tuple[float, ...] = (0.2, 0.1, 0.05, 0.02)
-    connectivity: tuple[tuple[float, ...], ...] | None = None
+    learning_rates: Rates = (0.2, 0.1, 0.05, 0.02)
+    connectivity: Strengths | None = None
     feedback_noise: float = 0.0
     lateral_noise: float = 0.0
     weight_scale: float = 1.5
@@ -132,19 +205,55 @@ class ErrorMicrocircuit:
     sensory_leak: float = 0.0
     feedback_route: Literal["descending", "teaching_area"] = "descending"
     teaching_to_representation: bool = False
+    error_layers: tuple[int, ...] | None = None
+    error_activation: tuple[str, ...] | None = None
+    activation_slope: tuple[float | tuple[float, ...], ...] | None = None
+    activation_offset: tuple[float | tuple[float, ...], ...] | None = None
+    variability: float = 0.0
+    error_variability: float = 0.0
+    derivative: Derivative = "exact"
+    lookahead: tuple[bool, ...] | None = None
+    error_lookahead: tuple[bool, ...] | None = None
+    feedback: Literal["transpose", "fixed"] = "transpose"
+    phi_prime_transfer: bool = True
+    plasticity: Literal["potential", "rate"] = "potential"
+    low_pass: float = 0.0
+    rates_onto_error: tuple[float, ...] | None = None
+    rates_onto_representation: tuple[float, ...] | None = None
+    learning_grading: Grading = "strength"
 
     theory = "error_microcircuit"
     carrier: ClassVar[Carrier] = "error"
     plastic: ClassVar[Literal["always", "after settling"]] = "always"
 
+    def __post_init__(self) -> None:
+        areas = len(self.layers) - 1
+        check_hierarchy(self)
+        populated("error_layers", self.error_sizes, 1)
+        for name in ("error_layers", "activation_slope", "activation_offset", "lookahead",
+                     "error_lookahead", "rates_onto_error", "rates_onto_representation"):  # fmt: skip
+            if getattr(self, name) is not None:
+                lengths(name, getattr(self, name), areas)
+        _ = self.phi_error, self.tuned
+        check_connectivity(self.connectivity, areas)
+        check_options(self, OPTIONS)
+        numbers = ("g_leak", "g_basal", "g_apical", "g_dendrite", "g_target", "low_pass",
+                   "feedback_noise", "lateral_noise", "variability", "error_variability",
+                   "weight_scale")  # fmt: skip
+        shortest = {"R": self.tau, "E": float(self.tau_error.min())}
+        check_numbers(self, {n: getattr(self, n) for n in numbers}, shortest)
+
     @property
     def populations(self) -> tuple[Population, ...]:
         """Representation and error neurons of areas 1, 2, ..."""
-        roles: tuple[Role, Role] = ("representation", "error")
+        roles: tuple[tuple[Role, tuple[int, ...]], ...] = (
+            ("representation", self.sizes),
+            ("error", self.error_sizes),
+        )
         return tuple(
             Population(role, f"area {level}", level, size)
-            for role in roles
-            for level, size in enumerate(self.layers[1:], start=1)
+            for role, sizes in roles
+            for level, size in enumerate(sizes, start=1)
         )
 
     @property
@@ -154,23 +263,56 @@ class ErrorMicrocircuit:
 
     @cached_property
     def sizes(self) -> tuple[int, ...]:
-        """Neurons of each role in each area."""
+        """Representation neurons of each area."""
         return self.layers[1:]
 
     @cached_property
+    def error_sizes(self) -> tuple[int, ...]:
+        """Error neurons of each area."""
+        return self.error_layers or self.sizes
+
+    @cached_property
     def output(self) -> slice:
-        """Where the output area's neurons stand."""
+        """Where the output area's representation neurons stand."""
         return area_slices(self.sizes)[-1]
+
+    @cached_property
+    def output_error(self) -> slice:
+        """Where the output area's error neurons stand."""
+        return area_slices(self.error_sizes)[-1]
 
     @cached_property
     def phi(self) -> AreaActivations:
         """Activation functions of the representation neurons."""
-        return AreaActivations(self.activation, self.sizes)
+        return AreaActivations(self.activation, self.sizes, self.derivative)
+
+    @cached_property
+    def phi_error(self) -> AreaActivations:
+        """Activation functions of the error neurons."""
+        names = self.error_activation or ("linear",) * len(self.error_sizes)
+        return AreaActivations(names, self.error_sizes)
+
+    @cached_property
+    def tuned(self) -> Tuning | None:
+        """Slope and offset of the representation neurons before any variability."""
+        if self.activation_slope is None and self.activation_offset is None:
+            return None
+        areas = len(self.sizes)
+        slope = per_neuron("activation_slope", self.activation_slope or (1.0,) * areas, self.sizes)
+        offset = per_neuron(
+            "activation_offset", self.activation_offset or (0.0,) * areas, self.sizes
+        )
+        return Tuning(slope[None, None], offset[None, None])
+
+    @cached_property
+    def area_strengths(self) -> Strengths:
+        """Strength of the projection from area to area, (area, input or area)."""
+        return self.connectivity or chain(len(self.sizes))
 
     @cached_property
     def strengths(self) -> Array:
         """Strength of the projection from neuron to neuron, (post, pre)."""
-        return spread(self.connectivity or chain(len(self.sizes)), self.sizes, self.layers)
+        return spread(self.area_strengths, self.sizes, self.layers)
 
     @cached_property
     def tau(self) -> float:
@@ -180,56 +322,75 @@ class ErrorMicrocircuit:
     @cached_property
     def tau_error(self) -> Array:
         """Membrane time constant of error neurons [ms], (neuron,)."""
-        tau = np.full(sum(self.sizes), 1 / (self.g_leak + self.g_dendrite))
-        tau[self.output] = 1 / (self.g_leak + self.g_target)
+        tau = np.full(sum(self.error_sizes), 1 / (self.g_leak + self.g_dendrite))
+        tau[self.output_error] = 1 / (self.g_leak + self.g_target)
         return tau
 
     @cached_property
+    def area_eta(self) -> Array:
+        """Learning rate of each projection [1/ms], (area, input or area)."""
+        return learning_rates(self.learning_rates, self.area_strengths, self.learning_grading)
+
+    @cached_property
     def eta(self) -> Array:
-        """Learning rates graded by the strength of the projection [1/ms], (post, pre)."""
-        return np.repeat(self.learning_rates, self.sizes)[:, None] * self.strengths
+        """Learning rate of each synapse [1/ms], (post, pre)."""
+        return spread(self.area_eta, self.sizes, self.layers)
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks."""
         drawn = [self._draw(generator(seed, self.theory, n, "weights")) for n in networks]
         W, L_RE, L_ER, noise = (np.stack(x) for x in zip(*drawn, strict=True))
-        B = noise if self.feedback_route == "teaching_area" else self._feedback(W, noise)
-        return Weights(W, L_RE, L_ER, B, noise)
+        B = self._refreshed(W, noise) if self._refreshes else noise
+        spreads = [generator(seed, self.theory, n, "variability") for n in networks]
+        tuning = vary(spreads, self.sizes, self.variability, self.tuned)
+        error_tuning = vary(spreads, self.error_sizes, self.error_variability, None)
+        return Weights(W, L_RE, L_ER, B, noise, None, tuning, error_tuning)
 
     def _draw(self, rng: np.random.Generator) -> tuple[Array, Array, Array, Array]:
-        size = sum(self.sizes)
-        fan_in = np.count_nonzero(self.strengths, axis=1, keepdims=True)
-        W = rng.uniform(-1, 1, self.strengths.shape) * self.strengths
-        W *= self.weight_scale / np.sqrt(fan_in)
-        same_area = spread(tuple(map(tuple, np.eye(len(self.sizes)))), self.sizes, self.sizes)
-        L_RE, L_ER = (
-            np.eye(size) + same_area * rng.uniform(-1, 1, (size, size)) * self.lateral_noise
-            for _ in range(2)
-        )
+        W = start_weights(rng, self.strengths, self.weight_scale)
+        L_RE = lateral_weights(rng, self.error_sizes, self.sizes, self.lateral_noise)
+        L_ER = lateral_weights(rng, self.sizes, self.error_sizes, self.lateral_noise)
+        size = sum(self.error_sizes)
         noise = rng.uniform(-1, 1, (size, size))
+        descending = spread(
+            tuple(map(tuple, np.asarray(self.area_strengths)[:, 1:].T)),
+            self.error_sizes, self.error_sizes,
+        )  # fmt: skip
         if self.feedback_route == "teaching_area":
-            return W, L_RE, L_ER, noise * self._from_teaching_area() / np.sqrt(self.sizes[-1])
-        return W, L_RE, L_ER, noise * self.feedback_noise * (self._feedback(W[None], 0.0)[0] != 0)
+            mask = np.zeros_like(noise)
+            mask[: self.output_error.start, self.output_error] = 1
+            return W, L_RE, L_ER, noise * mask / np.sqrt(self.error_sizes[-1])
+        if self.feedback == "fixed":
+            fan_in = np.maximum(np.count_nonzero(descending, axis=1, keepdims=True), 1)
+            return W, L_RE, L_ER, noise * descending * self.weight_scale / np.sqrt(fan_in)
+        return W, L_RE, L_ER, noise * self.feedback_noise * (descending != 0)
 
-    def _from_teaching_area(self) -> Array:
-        mask = np.zeros((sum(self.sizes), sum(self.sizes)))
-        mask[: self.output.start, self.output] = 1
-        return mask
+    @property
+    def _refreshes(self) -> bool:
+        return self.feedback == "transpose" and self.feedback_route == "descending"
 
-    def _feedback(self, W: Array, noise: Array | float) -> Array:
-        return np.swapaxes(W[:, :, self.layers[0] :], -1, -2) + noise
+    def _refreshed(self, W: Array, noise: Array) -> Array:
+        B = transposed(W, self.layers[0])
+        if self.error_sizes == self.sizes:
+            return B + noise
+        # Neurons without a partner neither send nor receive the transposed part.
+        E, R = partners(self.error_sizes, self.sizes)
+        feedback = noise.copy()
+        feedback[:, E[:, None], E] += B[:, R[:, None], R]
+        return feedback
 
     def rest(self, weights: Weights, streams: int) -> State:
         """Return the state in which all potentials are 0."""
-        silent = np.zeros((len(weights.W), streams, sum(self.sizes)))
-        r = self.phi(silent)
-        presynaptic = np.zeros((*silent.shape[:2], sum(self.layers)))
-        presynaptic[..., self.layers[0] :] = r
-        travelling = self.timing.delay_steps
-        o = silent
+        networks = len(weights.W)
+        o = np.zeros((networks, streams, sum(self.sizes)))
+        o_error = np.zeros((networks, streams, sum(self.error_sizes)))
+        r = np.broadcast_to(self.phi(o, weights.tuning), o.shape)
+        e = np.broadcast_to(self.phi_error(o_error, weights.error_tuning), o_error.shape)
+        presynaptic = np.concatenate([np.zeros((networks, streams, self.layers[0])), r], axis=-1)
         travelling = self.timing.delay_steps
         return State(
-            o, o, o, o, o, r, o, presynaptic, o, o, o, (r,) * travelling, (o,) * travelling
+            o, o, o_error, o_error, o, o_error, r, e, presynaptic, o, o, o_error,
+            (r,) * travelling, (e,) * travelling,
         )  # fmt: skip
 
     def step(self, weights: Weights, state: State, world: World) -> State:
@@ -237,21 +398,21 @@ class ErrorMicrocircuit:
         dt, tau, tau_E = self.timing.dt, self.tau, self.tau_error
         u_ahead = state.u_before + tau * (state.u - state.u_before) / dt
         v_ahead = state.v_before + tau_E * (state.v - state.v_before) / dt
-        r = world.kept("representation", self.phi(u_ahead))
-        e = world.kept("error", v_ahead)
+        r, e = self._rates(weights, state, world, u_ahead, v_ahead)
         r_arriving, r_travelling = delayed(state.r_travelling, r)
         e_arriving, e_travelling = delayed(state.e_travelling, e)
         r_input = np.broadcast_to(world.input, (*r.shape[:2], self.layers[0]))
         presynaptic = np.concatenate([r_input, r_arriving], axis=-1)
 
-        slope = self.phi.slope(u_ahead)
+        slope = self.phi.slope(u_ahead, weights.tuning)
         basal = matvec(weights.W, presynaptic)
         apical = matvec(weights.L_ER, e)
-        gate = matvec(weights.L_RE, slope)
-        dendritic = gate * matvec(weights.B, e_arriving)
+        dendritic = matvec(weights.B, e_arriving)
+        if self.phi_prime_transfer:
+            dendritic = matvec(weights.L_RE, slope) * dendritic
         if self.sensory_leak:
             dendritic = dendritic + self.sensory_leak * matvec(weights.L_RE, r)
-        dendritic[..., self.output] = 0.0
+        dendritic[..., self.output_error] = 0.0
         top = self._top_error(weights, world, r, slope)
 
         current = world.driven("representation")
@@ -260,23 +421,52 @@ class ErrorMicrocircuit:
             nudge = self.g_target * (world.target - state.u[..., self.output]) * world.teaching
             du[..., self.output] += nudge
         dv = -state.v / tau_E + self.g_dendrite * dendritic + world.driven("error")
-        dv[..., self.output] += self.g_target * top
+        dv[..., self.output_error] += self.g_target * top
         return State(
-            state.u + dt * du, state.u, state.v + dt * dv, state.v, u_ahead, r, e,
+            state.u + dt * du, state.u, state.v + dt * dv, state.v, u_ahead, v_ahead, r, e,
             presynaptic, basal, apical, dendritic, r_travelling, e_travelling,
         )  # fmt: skip
+
+    def _rates(
+        self, weights: Weights, state: State, world: World, u_ahead: Array, v_ahead: Array
+    ) -> tuple[Array, Array]:
+        if self.lookahead is not None:
+            u_ahead = np.where(np.repeat(self.lookahead, self.sizes), u_ahead, state.u)
+        if self.error_lookahead is not None:
+            v_ahead = np.where(np.repeat(self.error_lookahead, self.error_sizes), v_ahead, state.v)
+        r = world.kept("representation", self.phi(u_ahead, weights.tuning))
+        e = world.kept("error", self.phi_error(v_ahead, weights.error_tuning))
+        return r, e
 
     def _top_error(self, weights: Weights, world: World, r: Array, slope: Array) -> Array:
         out = self.output
         absent = 0.0 if self.absent_target == "silent" else -slope[..., out] * r[..., out]
         taught = slope[..., out] * (world.target - r[..., out])
-        return matvec(weights.L_RE[:, out, out], np.where(world.teaching, taught, absent))
+        error = np.where(world.teaching, taught, absent)
+        return matvec(weights.L_RE[:, self.output_error, out], error)
 
     def learn(self, weights: Weights, before: State, after: State) -> Weights:
         """Return the synapses after the step from `before` to `after`."""
-        g = self.tau * self.g_basal
-        dW = self.timing.dt * self.eta * outer(after.u_ahead - g * before.basal, before.presynaptic)
-        B = weights.B
-        if self.feedback_route == "descending":
-            B = self._feedback(weights.W, weights.feedback_noise)
-        return replace(weights, W=weights.W + dW, B=B)
+        dt = self.timing.dt
+        predicted = self.tau * self.g_basal * before.basal
+        if self.plasticity == "rate":
+            surprise = after.r - self.phi(predicted, weights.tuning)
+        else:
+            surprise = after.u_ahead - predicted
+        dW, F = dt * self.eta * outer(surprise, before.presynaptic), None
+        if self.low_pass:
+            F = np.zeros_like(dW) if weights.F is None else weights.F
+            dW = F = F + dt / self.low_pass * (dW - F)
+        B = self._refreshed(weights.W, weights.feedback_noise) if self._refreshes else weights.B
+        return replace(
+            weights, W=weights.W + dW, B=B, F=F,
+            L_RE=self._relaxed(weights.L_RE, self.rates_onto_error, self.error_sizes, self.sizes),
+            L_ER=self._relaxed(weights.L_ER, self.rates_onto_representation, self.sizes, self.error_sizes),
+        )  # fmt: skip
+
+    def _relaxed(
+        self, L: Array, eta: tuple[float, ...] | None, post: tuple[int, ...], pre: tuple[int, ...]
+    ) -> Array:
+        if eta is None:
+            return L
+        return L - self.timing.dt * np.repeat(eta, post)[:, None] * (L - one_to_one(post, pre))

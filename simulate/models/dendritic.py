@@ -1,0 +1,159 @@
+"""What the two theories with apical errors share: somas, the output, W and B.
+
+Both are strict hierarchies. Equations stand in `dendritic_pc` and `dendritic_microcircuit`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from errorneurons.simulate.activations import AreaActivations, Derivative
+from errorneurons.simulate.circuit import Array, Timing, World, area_slices, matvec, outer
+from errorneurons.simulate.connectivity import chain, spread
+from errorneurons.simulate.plasticity import transposed
+
+
+@dataclass(frozen=True)
+class DendriticHierarchy:
+    """Parameters of somas and feedforward synapses in theories with apical errors.
+
+    Attributes
+    ----------
+    layers
+        Neurons in the input and in each area, lowest first.
+    activation
+        Activation function of each area.
+    g_leak, g_basal, g_apical, g_dendrite, g_interneuron, g_target
+        Conductances [1/ms]; those of interneurons count only where there are some.
+    learning_rates
+        eta of each area [1/ms].
+    feedback
+        ``"transpose"`` of W plus noise, refreshed in every learning step, or ``"fixed"``.
+    feedback_noise
+        Half-width of the uniform noise on B.
+    weight_scale
+        Start weights are U(-1, 1) * weight_scale / sqrt(fan-in).
+    target
+        What `World.target` holds: ``"rate"``, converted by the inverse of the output's phi, or
+        ``"potential"``.
+    derivative
+        How phi' is computed, see `AreaActivations`.
+    """
+
+    layers: tuple[int, ...] = (10, 20, 15, 10, 5)
+    activation: tuple[str, ...] = ("tanh", "tanh", "tanh", "tanh")
+    timing: Timing = field(default_factory=Timing)
+    g_leak: float = 0.03
+    g_basal: float = 0.1
+    g_apical: float = 0.02
+    g_dendrite: float = 0.1
+    g_interneuron: float = 0.06
+    g_target: float = 0.06
+    learning_rates: tuple[float, ...] = (0.2, 0.1, 0.05, 0.02)
+    feedback: Literal["transpose", "fixed"] = "transpose"
+    feedback_noise: float = 0.0
+    weight_scale: float = 1.5
+    target: Literal["rate", "potential"] = "rate"
+    derivative: Derivative = "exact"
+
+    @cached_property
+    def sizes(self) -> tuple[int, ...]:
+        """Representation neurons of each area."""
+        return self.layers[1:]
+
+    @cached_property
+    def output(self) -> slice:
+        """Where the output area's neurons stand."""
+        return area_slices(self.sizes)[-1]
+
+    @cached_property
+    def phi(self) -> AreaActivations:
+        """Activation functions."""
+        return AreaActivations(self.activation, self.sizes, self.derivative)
+
+    @cached_property
+    def strengths(self) -> Array:
+        """Strength of the projection from neuron to neuron, (post, pre): a chain."""
+        return spread(chain(len(self.sizes)), self.sizes, self.layers)
+
+    @cached_property
+    def tau(self) -> Array:
+        """Membrane time constants [ms], (neuron,)."""
+        tau = np.full(sum(self.sizes), 1 / (self.g_leak + self.g_basal + self.g_apical))
+        tau[self.output] = 1 / (self.g_leak + self.g_basal + self.g_target)
+        return tau
+
+    @cached_property
+    def attenuation(self) -> Array:
+        """c: the soma's share of the basal potential when nothing else drives it, (neuron,)."""
+        c = self.g_basal * self.tau
+        c[self.output] = self.g_basal / (self.g_leak + self.g_basal)
+        return c
+
+    @cached_property
+    def eta(self) -> Array:
+        """Learning rate of each synapse [1/ms], (post, pre)."""
+        return np.repeat(self.learning_rates, self.sizes)[:, None] * self.strengths
+
+    def lookahead(self, u: Array, u_before: Array) -> Array:
+        """Return the potential that the soma is heading for."""
+        return u_before + self.tau * (u - u_before) / self.timing.dt
+
+    def target_potential(self, world: World) -> Array:
+        """Return the potential that the teaching signal asks of the output."""
+        if self.target == "potential":
+            return world.target
+        return self.phi.inverse(world.target, -1)
+
+    def soma(self, u: Array, basal: Array, apical: Array, world: World) -> Array:
+        """Return du/dt of all representation neurons."""
+        out = self.output
+        du = -u / self.tau + self.g_basal * basal + self.g_apical * apical
+        taught = self.g_basal * basal[..., out] + self.g_target * self.target_potential(world)
+        free = self.attenuation[out] * basal[..., out] / self.tau[out]
+        du[..., out] = np.where(world.teaching, taught, free) - u[..., out] / self.tau[out]
+        return du + world.driven("representation")
+
+    def surprise(self, rule: str, u_ahead: Array, r: Array, basal_before: Array) -> Array:
+        """Return what plasticity makes vanish: activity minus its prediction from below."""
+        predicted = self.attenuation * basal_before
+        return r - self.phi(predicted) if rule == "rate" else u_ahead - predicted
+
+    def changed(self, W: Array, surprise: Array, presynaptic: Array) -> Array:
+        """Return the feedforward synapses after one step of plasticity."""
+        return W + self.timing.dt * self.eta * outer(surprise, presynaptic)
+
+    def feedback_start(self, W: Array, drawn: Array) -> tuple[Array, Array]:
+        """Return B and its lasting noise at the start, from U(-1, 1) draws of B's shape."""
+        descending = self.strengths[:, self.layers[0] :].T
+        if self.feedback == "fixed":
+            fan_in = np.maximum(np.count_nonzero(descending, axis=1, keepdims=True), 1)
+            return drawn * descending * self.weight_scale / np.sqrt(fan_in), 0.0 * drawn
+        noise = drawn * descending * self.feedback_noise
+        return self.refreshed(W, noise), noise
+
+    def refreshed(self, W: Array, noise: Array) -> Array:
+        """Return the feedback synapses as the transpose of W plus noise."""
+        return transposed(W, self.layers[0]) + noise
+
+    def ideal_prediction(self, B: Array, W: Array) -> Array:
+        """Return c B W: what an area must subtract to cancel the feedback it causes itself."""
+        recurrent = W[:, :, self.layers[0] :]
+        cancel: Array = np.matmul(B, self.attenuation[:, None] * recurrent)
+        return cancel
+
+
+def feedforward(weights: Array, world: World, arriving: Array) -> tuple[Array, Array]:
+    """Return the presynaptic rates, input first, and the basal potentials they cause."""
+    shape = (*arriving.shape[:2], weights.shape[-1] - arriving.shape[-1])
+    presynaptic = np.concatenate([np.broadcast_to(world.input, shape), arriving], axis=-1)
+    return presynaptic, matvec(weights, presynaptic)
+
+
+def within_areas(rates: tuple[float, ...], sizes: tuple[int, ...]) -> Array:
+    """Return the rates of lateral plasticity in the hidden areas, (neuron, neuron)."""
+    table = np.diag([*rates, 0.0])
+    return spread(tuple(map(tuple, table)), sizes, sizes)

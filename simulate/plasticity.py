@@ -1,0 +1,95 @@
+"""What theories share in how synapses start and change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from errorneurons.simulate.circuit import Array, area_slices
+from errorneurons.simulate.connectivity import Strengths, spread
+
+Index = npt.NDArray[np.intp]
+Grading = Literal["strength", "hierarchical", "uniform"]
+Rates = tuple[float, ...] | Strengths
+
+
+def is_table(rates: Rates) -> bool:
+    """Return whether learning rates are given for each projection and not for each area."""
+    return bool(rates) and not np.isscalar(rates[0])
+
+
+def learning_rates(rates: Rates, strengths: Strengths, grading: Grading) -> Array:
+    """Return the learning rate of each projection, (target area, input or area) [1/ms].
+
+    Parameters
+    ----------
+    rates
+        One rate an area, or a table with one a projection, which is used as it is.
+    strengths
+        Strengths of the projections.
+    grading
+        ``"strength"``: times the strength of the projection; ``"hierarchical"``: plastic
+        between adjacent areas only; ``"uniform"``: the same for all projections that exist.
+    """
+    if is_table(rates):
+        return np.asarray(rates, float)
+    strength = np.asarray(strengths, float)
+    grades = {
+        "strength": strength,
+        "hierarchical": np.eye(*strength.shape) * (strength != 0),
+        "uniform": (strength != 0).astype(float),
+    }
+    graded: Array = np.asarray(rates, float)[:, None] * grades[grading]
+    return graded
+
+
+def one_to_one(post: Sequence[int], pre: Sequence[int]) -> Array:
+    """Return synapses that link the n-th neurons of two populations in each area, (post, pre).
+
+    Where one population is larger, its last neurons are left without a partner.
+    """
+    links = np.zeros((sum(post), sum(pre)))
+    for rows, columns in zip(area_slices(post), area_slices(pre), strict=True):
+        links[rows, columns] = np.eye(rows.stop - rows.start, columns.stop - columns.start)
+    return links
+
+
+def partners(post: Sequence[int], pre: Sequence[int]) -> tuple[Index, Index]:
+    """Return the indices of the neurons that `one_to_one` links, (pair,) post and pre."""
+    rows, columns = np.nonzero(one_to_one(post, pre))
+    return rows, columns
+
+
+def start_weights(rng: np.random.Generator, strengths: Array, scale: float) -> Array:
+    """Draw U(-1, 1) * scale / sqrt(fan-in), graded by strength, (post, pre)."""
+    fan_in = np.count_nonzero(strengths, axis=1, keepdims=True)
+    W = rng.uniform(-1, 1, strengths.shape) * strengths
+    return W * (scale / np.sqrt(np.maximum(fan_in, 1)))
+
+
+def lateral_weights(
+    rng: np.random.Generator, post: Sequence[int], pre: Sequence[int], noise: float
+) -> Array:
+    """Draw one-to-one synapses plus U(-noise, noise) between all neurons of an area."""
+    within = spread(tuple(map(tuple, np.eye(len(post)))), post, pre)
+    return one_to_one(post, pre) + within * rng.uniform(-1, 1, within.shape) * noise
+
+
+def transposed(W: Array, inputs: int) -> Array:
+    """Return the transpose of the synapses between areas, those from the input left out.
+
+    Parameters
+    ----------
+    W
+        (network, neuron, input + neuron).
+    inputs
+        Number of input neurons.
+
+    Returns
+    -------
+    Array
+        (network, neuron, neuron).
+    """
+    return np.swapaxes(W[:, :, inputs:], -1, -2)

@@ -1,0 +1,92 @@
+"""Refusing impossible parameters: each refusal says what, where, what was found and the mend."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Mapping, Sequence
+
+
+def known(what: str, found: str, names: Collection[str]) -> None:
+    """Refuse a name that is not on the list.
+
+    Raises
+    ------
+    ValueError
+        If `found` is unknown; the message names the nearest known one.
+    """
+    if found in names:
+        return
+    near = difflib.get_close_matches(str(found), names, n=1)
+    mend = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(sorted(names))}"
+    raise ValueError(f"{what} is {found!r}, which is unknown; {mend}")
+
+
+def lengths(what: str, found: Sequence[object], wanted: int) -> None:
+    """Refuse a list that does not have one entry an area.
+
+    Raises
+    ------
+    ValueError
+        If the length of `found` is not `wanted`.
+    """
+    if len(found) != wanted:
+        raise ValueError(
+            f"{what} has {len(found)} entries for {wanted} areas; give one entry for each area"
+        )
+
+
+def table(what: str, found: Sequence[Sequence[float]], rows: int, columns: int) -> None:
+    """Refuse a table that is not (target area, input or area).
+
+    Raises
+    ------
+    ValueError
+        If the table does not have `rows` rows of `columns` numbers.
+    """
+    if len(found) != rows or any(len(row) != columns for row in found):
+        shape = f"{len(found)} rows of {sorted({len(row) for row in found})} numbers"
+        raise ValueError(
+            f"{what} has {shape}; give {rows} rows (areas) of {columns} numbers (input, then areas)"
+        )
+
+
+def populated(what: str, sizes: Sequence[int], least: int) -> None:
+    """Refuse populations without neurons.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than `least` sizes, or one is not a whole number above 0.
+    """
+    if len(sizes) < least or any(size < 1 or size != int(size) for size in sizes):
+        raise ValueError(
+            f"{what} is {tuple(sizes)}; give at least {least} whole numbers of neurons above 0"
+        )
+
+
+def not_negative(theory: str, values: Mapping[str, float]) -> None:
+    """Refuse negative conductances, rates and noise.
+
+    Raises
+    ------
+    ValueError
+        If a value is below 0 or not a number.
+    """
+    for name, value in values.items():
+        if not value >= 0:
+            raise ValueError(f"{name} of {theory} is {value}; give a value of 0 or more")
+
+
+def stable_step(theory: str, dt: float, tau: float) -> None:
+    """Refuse a time step with which the potentials would diverge.
+
+    Raises
+    ------
+    ValueError
+        If the step `dt` [ms] is twice the shortest time constant `tau` [ms] or more.
+    """
+    if dt >= 2 * tau:
+        raise ValueError(
+            f"the step of {theory} is {dt:g} ms while its shortest time constant is {tau:g} ms; "
+            f"potentials diverge: give Timing.step below {2e-3 * tau:g} s"
+        )

@@ -1,0 +1,26 @@
+"""Options of the test run: slow tests, and reference trajectories from another folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="run tests that take minutes as well")
+    parser.addoption(
+        "--reference-cases",
+        type=Path,
+        metavar="DIR",
+        help="replay the reference trajectories of this folder (cases.json and npz files) instead",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--slow"):
+        return
+    skip = pytest.mark.skip(reason="takes minutes; run with --slow")
+    for item in items:
+        if "slow" in item.keywords:
+            item.add_marker(skip)
