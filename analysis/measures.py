@@ -1,8 +1,28 @@
-"""Measures of activity, each a function of one session."""
+"""Measures of one session: response patterns and their cross-validated energies.
+
+A response is the mean of a window minus the mean of a baseline before the event, per unit,
+stimulus and trial. The energy of a response pattern x is estimated without the trials' noise:
+
+    E(x) = (|sum_t x_t|^2 - sum_t |x_t|^2) / (T (T - 1))
+
+averaged over units and stimuli. It is unbiased, so it may be negative. The energy of a difference
+of two conditions is the sum of both energies minus twice their inner product, and the overlap of
+two conditions is the product of their means. Units, gain and baseline cancel in a ratio of two
+energies of the same cells.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+Array = npt.NDArray[np.float64]
+Window = tuple[float, float]
+Factors = Mapping[str, str | bool]
 
 
 @dataclass(frozen=True)
@@ -30,3 +50,155 @@ class Missing:
 
     what: str
     remedy: str
+
+
+Response = dict[str, Array]
+"""Stimulus -> responses of the trials with that stimulus, (trial, unit)."""
+
+
+def trials(session: xr.Dataset, factors: Factors) -> npt.NDArray[np.int64]:
+    """Return the numbers of the trials that have all `factors`; none if one was not recorded."""
+    chosen = np.ones(session.sizes["trial"], dtype=bool)
+    for name, value in factors.items():
+        if name not in session.coords:
+            return np.array([], dtype=np.int64)
+        chosen &= session[name].values == value
+    return np.flatnonzero(chosen)
+
+
+def units(
+    session: xr.Dataset, role: str, keep: Callable[[Array], npt.NDArray[np.bool_]] | None = None
+) -> npt.NDArray[np.int64]:
+    """Return the numbers of the units of a role, of all levels or of those that `keep` picks.
+
+    ``"unlabelled"`` stands for every role but ``"error"``.
+    """
+    roles = session["role"].values
+    chosen = roles != "error" if role == "unlabelled" else roles == role
+    if keep is not None:
+        chosen = chosen & keep(session["level"].values.astype(float))
+    return np.flatnonzero(chosen)
+
+
+def level_of(session: xr.Dataset, area: str) -> float:
+    """Return the level of an area, NaN if it has no unit."""
+    levels = session["level"].values[session["area"].values == area]
+    return float(levels[0]) if len(levels) else float("nan")
+
+
+def responses(
+    session: xr.Dataset,
+    chosen: npt.NDArray[np.int64],
+    cells: npt.NDArray[np.int64],
+    event: str,
+    window: Window,
+    baseline: Window,
+) -> Response:
+    """Return window mean minus baseline mean, by stimulus.
+
+    Parameters
+    ----------
+    session
+        One session.
+    chosen, cells
+        Numbers of the trials and of the units.
+    event
+        Trial column with the time that both windows are relative to [s].
+    window, baseline
+        From and to, relative to the event [s]; a bin belongs to a window if its centre does.
+
+    Returns
+    -------
+    Response
+        Stimulus -> (trial, unit). Trials with a NaN in either window are left out.
+    """
+    time = session["time"].values
+    # one contiguous read of the trials: files are lazy, and pointwise reads are slow
+    rate = session["rate"].values[chosen][..., cells].astype(float)
+    onset = session[event].values[chosen].astype(float)[:, None]
+    means = [
+        _window_mean(rate, (time >= onset + a - 1e-9) & (time < onset + b - 1e-9))
+        for a, b in (window, baseline)
+    ]
+    difference = means[0] - means[1]
+    stimulus = session["stimulus"].values[chosen]
+    complete = np.isfinite(difference).all(axis=1)
+    return {
+        str(name): difference[complete & (stimulus == name)]
+        for name in np.unique(stimulus[complete])
+    }
+
+
+def _window_mean(rate: Array, inside: npt.NDArray[np.bool_]) -> Array:
+    """Mean over the bins inside, (trial, unit); NaN where a window has no bin."""
+    count = inside.sum(axis=1)[:, None]
+    total = np.einsum("btu,bt->bu", rate, inside.astype(float))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(total / np.where(count > 0, count, np.nan))
+
+
+def energy(response: Response) -> float:
+    """Return the cross-validated energy, averaged over units and stimuli; NaN without two trials.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> energy({"a": np.array([[1.0, 2.0], [1.0, 2.0], [1.0, 2.0]])})
+    2.5
+    """
+    values = [_energy(x) for x in response.values() if len(x) >= 2]
+    return float(np.mean(values)) if values else float("nan")
+
+
+def _energy(x: Array) -> float:
+    """Energy of one pattern, x (trial, unit), averaged over units."""
+    t = len(x)
+    return float(((x.sum(axis=0) ** 2 - (x**2).sum(axis=0)) / (t * (t - 1))).mean())
+
+
+def overlap(first: Response, second: Response) -> float:
+    """Return the product of the means of two sets of trials, averaged over units and stimuli.
+
+    The two sets must share no trial. Stimuli that only one of them has are left out.
+    """
+    shared = [name for name in first if name in second and len(first[name]) and len(second[name])]
+    values = [float((first[s].mean(axis=0) * second[s].mean(axis=0)).mean()) for s in shared]
+    return float(np.mean(values)) if values else float("nan")
+
+
+def energy_of_difference(first: Response, second: Response) -> float:
+    """Return the energy of the difference of two conditions, over the stimuli that both have."""
+    shared = [
+        name for name in first if name in second and min(len(first[name]), len(second[name])) >= 2
+    ]
+    a, b = ({name: part[name] for name in shared} for part in (first, second))
+    return energy(a) + energy(b) - 2 * overlap(a, b)
+
+
+def overlap_of_contrasts(
+    contrast: tuple[Response, Response], other: tuple[Response, Response]
+) -> float:
+    """Return the overlap of two contrasts of two conditions each: (a - b) with (c - d)."""
+    (a, b), (c, d) = contrast, other
+    return overlap(a, c) - overlap(a, d) - overlap(b, c) + overlap(b, d)
+
+
+def tuning_energy(response: Response) -> float:
+    """Return the energy of the tuning: the variance of the pattern over stimuli.
+
+    It is half of the energy of the difference of two stimuli, averaged over all pairs.
+    """
+    names = [name for name, x in response.items() if len(x) >= 2]
+    pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
+    values = [energy_of_difference({"": response[a]}, {"": response[b]}) / 2 for a, b in pairs]
+    return float(np.mean(values)) if values else float("nan")
+
+
+def traces(
+    session: xr.Dataset, chosen: npt.NDArray[np.int64], cells: npt.NDArray[np.int64]
+) -> Array:
+    """Return the mean over trials and units of the activity in time, (time,), NaN if none."""
+    if not len(chosen) or not len(cells):
+        return np.full(session.sizes["time"], np.nan)
+    rate = session["rate"].values[chosen][..., cells]
+    return np.asarray(np.nanmean(rate, axis=(0, 2)), dtype=float)

@@ -46,7 +46,12 @@ class Training(Generic[WeightsT]):
     @property
     def removed(self) -> Array:
         """Share of the loss that training removed, (network,)."""
-        return 1 - self.loss[-1] / self.loss[0]
+        share: Array = 1 - self.loss[-1] / self.loss[0]
+        return share
+
+    def diverged_at(self, network: int) -> int:
+        """Return the epoch by which a network's synapses or output were no longer finite."""
+        return BLOCK * int(np.argmax(~np.isfinite(self.loss[:, network])))
 
 
 def train(
@@ -124,20 +129,22 @@ def oscillating(
 
 
 def _finite(weights: Any) -> npt.NDArray[np.bool_]:
-    parts = [getattr(weights, f.name) for f in fields(weights)]
+    parts = _synapses(weights).values()
     finite = [np.isfinite(p).all(axis=tuple(range(1, p.ndim))) for p in parts]
     return np.asarray(np.logical_and.reduce(finite))
 
 
 def _where(old: npt.NDArray[np.bool_], before: Any, after: Any) -> Any:
     """Synapses of `before` for the networks in `old`, of `after` for the others."""
+    kept = _synapses(before)
     chosen = {
-        f.name: np.where(_tail(old, getattr(after, f.name)), getattr(before, f.name),
-                         getattr(after, f.name))
-        for f in fields(after)
-    }  # fmt: skip
+        name: np.where(old.reshape(-1, *(1,) * (new.ndim - 1)), kept[name], new)
+        for name, new in _synapses(after).items()
+    }
     return replace(after, **chosen)
 
 
-def _tail(mask: npt.NDArray[np.bool_], like: Array) -> npt.NDArray[np.bool_]:
-    return mask.reshape(-1, *(1,) * (like.ndim - 1))
+def _synapses(weights: Any) -> dict[str, Array]:
+    """The arrays among the fields of a theory's weights; options that are off are None."""
+    values = {f.name: getattr(weights, f.name) for f in fields(weights)}
+    return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}

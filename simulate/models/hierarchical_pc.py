@@ -20,6 +20,9 @@ They share all equations and differ in one word, `mapping`:
   free and predicted until it is delivered; the top is always free. The output is the predicted
   outcome.
 
+The input arrives in area 1, so the error neurons that compare it with its prediction, e_0, stand
+there beside e_1.
+
 Source: Nature Neuroscience 2:79 (1999), doi:10.1038/4580; Phil. Trans. R. Soc. B 360:815 (2005).
 """
 
@@ -129,14 +132,13 @@ class HierarchicalPC:
 
     @property
     def populations(self) -> tuple[Population, ...]:
-        """Error neurons at every level, the input's too; representation neurons above the input."""
-        levels = [("input", 0, self.layers[0])]
-        if self.mapping == "outcome_as_input":
-            levels.append(("outcome", 0, self.outcomes))
-        levels += [(f"area {n}", n, size) for n, size in enumerate(self.layers[1:], start=1)]
+        """Representation neurons of each area; error neurons of the bottom sit in area 1."""
+        areas = [(f"area {n}", n, size) for n, size in enumerate(self.layers[1:], start=1)]
+        outcome = [("outcome", 0, self.outcomes)] if self.levels[0] > self.layers[0] else []
+        lowest = ("area 1", 1, self.levels[0] + self.layers[1])
         return (
-            *(Population("representation", *level) for level in levels[1:]),
-            *(Population("error", *level) for level in levels),
+            *(Population("representation", *area) for area in outcome + areas),
+            *(Population("error", *area) for area in [lowest, *areas[1:]]),
         )
 
     @cached_property

@@ -1,0 +1,106 @@
+"""P05a: driving representation cells evokes no error."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from errorneurons.analysis.measures import (
+    Effect,
+    Missing,
+    Response,
+    energy_of_difference,
+    level_of,
+    responses,
+    trials,
+    units,
+)
+from errorneurons.predictions import protocol
+from errorneurons.predictions.prediction import Condition, Prediction
+
+REMEDY = "Stimulate representation cells of one area in a passive block, with interleaved controls."
+
+
+def up_to(driven: float, teaching: float) -> tuple[float, float]:  # noqa: ARG001
+    """Return the levels of the driven area and below."""
+    return -np.inf, np.nextafter(driven, np.inf)
+
+
+def effect(session: xr.Dataset) -> Effect | Missing:
+    """N: drive minus no drive in the error cells there and below; M: their outcome contrast."""
+    lack = protocol.missing(
+        session,
+        protocol.has_cells("error"),
+        protocol.has_trials(protocol.DRIVEN, "representation cells driven, no teaching", REMEDY),
+        protocol.has_trials(protocol.PASSIVE, "neither laser nor teaching", REMEDY),
+        protocol.has_outcome_contrast,
+        protocol.has_error_cells_at(protocol.DRIVEN, "in or below", up_to),
+    )
+    return lack or evoked(session, protocol.DRIVEN, up_to)
+
+
+def evoked(session: xr.Dataset, factors: protocol.Factors, levels: protocol.Levels) -> Effect:
+    """Return what manipulating representation cells evokes at some levels, no teaching."""
+    effects = []
+    for area in protocol.manipulated_areas(session, factors):
+        where = protocol.between(*levels(level_of(session, area), np.nan))
+        on = protocol.in_area(session, trials(session, factors), area)
+        aimed = protocol.targeted_in(session, on)
+        cells = [
+            np.setdiff1d(units(session, role, where), aimed) for role in ("error", "unlabelled")
+        ]
+        if len(cells[0]):
+            n, n_r = (
+                energy_of_difference(*_responses(session, on, part)) if len(part) else 0.0
+                for part in cells
+            )
+            effects.append((n, protocol.outcome_contrast_energy(session, cells[0]), n_r))
+    n, m, n_r = (protocol.mean_over(values) for values in zip(*effects, strict=True))
+    return Effect(n, m, n_r)
+
+
+def _responses(
+    session: xr.Dataset, on: protocol.Trials, cells: protocol.Cells
+) -> tuple[Response, Response]:
+    """Responses while the manipulation lasts, in trials with it and in controls."""
+    start = session["manipulation_onset"].values[on] - session["input_onset"].values[on]
+    stop = session["manipulation_offset"].values[on] - session["input_onset"].values[on]
+    window = float(np.median(start)), float(np.median(stop))
+    off = trials(session, protocol.PASSIVE)
+    first, second = (
+        responses(session, chosen, cells, "input_onset", window, protocol.BEFORE)
+        for chosen in (on, off)
+    )
+    return first, second
+
+
+CLAIM = Prediction(
+    key="P05a",
+    name="driving representation cells evokes no error",
+    sentence="Driving representation cells evokes no response in error cells when nothing teaches.",
+    action="stimulate",
+    mechanism=(
+        "Representation neurons reach error neurons only through the slope phi', which multiplies "
+        "the error from above: without one, nothing. In predictive coding the error neuron "
+        "compares, so activity that the input does not explain is an error."
+    ),
+    equation="e_l = phi'(u_l + drive) (B_l 0) = 0",
+    source="Max et al. 2026, doi:10.1371/journal.pcbi.1014164, dynamics of error neurons",
+    experiment=(
+        "Half of the representation cells of one area driven by current in a passive block, as "
+        "strongly as they are tuned; error cells read out there and below."
+    ),
+    refuted_by="An evoked response in error cells of a third of their response to an unexpected "
+    "outcome, or more.",
+    record="Cell-targeted stimulation of representation cells without teaching, labelled error "
+    "cells in the same area or below, expected and unexpected outcomes in other trials.",
+    effect=effect,
+    threshold=1 / 9,
+    side="below",
+    counter_circuit="absent_target_read_as_zero",
+    conditions=(
+        Condition("representation cells driven", protocol.DRIVEN),
+        Condition("no drive", protocol.PASSIVE),
+        Condition("unexpected outcome", protocol.UNEXPECTED),
+    ),
+)

@@ -1,0 +1,81 @@
+"""P06b: learning needs error cells."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from errorneurons.analysis.measures import Effect, Missing, trials
+from errorneurons.predictions import protocol
+from errorneurons.predictions.prediction import Condition, Prediction
+
+REMEDY = "Silence error cells in the outcome window of every trial of a block of learning."
+FEWEST = 9
+
+
+def effect(session: xr.Dataset) -> Effect | Missing:
+    """N: gain in performance, error cells off at the outcome; M: gain in the control block."""
+    lack = protocol.missing(
+        session,
+        has_block(protocol.LEARNING_OFF, "learning with error cells off at the outcome"),
+        has_block(protocol.LEARNING, "learning without laser"),
+    )
+    return lack or Effect(
+        gain(session, trials(session, protocol.LEARNING_OFF)),
+        gain(session, trials(session, protocol.LEARNING)),
+    )
+
+
+def gain(session: xr.Dataset, block: protocol.Trials) -> float:
+    """Return the mean performance in the last third of a block minus that in the first third."""
+    performance = session["performance"].values[block]
+    performance = performance[np.isfinite(performance)]
+    third = len(performance) // 3
+    return float(performance[-third:].mean() - performance[:third].mean())
+
+
+def has_block(factors: protocol.Factors, name: str) -> protocol.Requirement:
+    """Require a block of learning with a performance for each trial."""
+
+    def requirement(session: xr.Dataset) -> Missing | None:
+        chosen = trials(session, factors)
+        if "performance" not in session.coords:
+            return Missing("trials carry no `performance`", "Score every trial.")
+        if np.isfinite(session["performance"].values[chosen]).sum() < FEWEST:
+            return Missing(f"fewer than {FEWEST} scored trials of {name}", REMEDY)
+        return None
+
+    return requirement
+
+
+CLAIM = Prediction(
+    key="P06b",
+    name="learning needs error cells",
+    sentence="With error cells silenced at the outcome, performance gains less than half of what "
+    "it gains without.",
+    action="learn",
+    mechanism=(
+        "Synapses onto representation neurons change with the apical potential, which local error "
+        "neurons alone set. Predictive coding expects the same: this part separates no two of "
+        "them, and guards the claim that inference survives against a laser that does nothing."
+    ),
+    equation="dW_l/dt = eta g_api tau (L e_l) r_{l-1}^T  and  e = 0  =>  dW_l = 0",
+    source="Max et al. 2026, doi:10.1371/journal.pcbi.1014164, plasticity",
+    experiment=(
+        "Two blocks, each a new association; in one, error cells are silenced from outcome onset "
+        "to the end of the trial. Gain: last third minus first third of the block."
+    ),
+    refuted_by="A gain in performance with error cells off of half that of control blocks, or "
+    "more.",
+    record="Performance on each trial of learning blocks with and without silencing, in the same "
+    "animals.",
+    effect=effect,
+    threshold=0.5,
+    side="below",
+    counter_circuit="teaching_to_representation",
+    conditions=(
+        Condition("learning", protocol.LEARNING),
+        Condition("learning, error cells off", protocol.LEARNING_OFF),
+    ),
+    learning=True,
+)

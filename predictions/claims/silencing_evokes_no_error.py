@@ -1,0 +1,61 @@
+"""P05b: silencing higher representation cells evokes no error below."""
+
+from __future__ import annotations
+
+import xarray as xr
+
+from errorneurons.analysis.measures import Effect, Missing
+from errorneurons.predictions import protocol
+from errorneurons.predictions.claims.driving_evokes_no_error import evoked
+from errorneurons.predictions.claims.silencing_removes_error_below import below
+from errorneurons.predictions.prediction import Condition, Prediction
+
+REMEDY = (
+    "Silence the representation cells of a higher area in a passive block, with interleaved "
+    "controls."
+)
+
+
+def effect(session: xr.Dataset) -> Effect | Missing:
+    """N: laser on minus off in the error cells below, no teaching; M: their outcome contrast."""
+    lack = protocol.missing(
+        session,
+        protocol.has_cells("error"),
+        protocol.has_trials(protocol.SILENCED, "representation cells off, no teaching", REMEDY),
+        protocol.has_trials(protocol.PASSIVE, "neither laser nor teaching", REMEDY),
+        protocol.has_outcome_contrast,
+        protocol.has_error_cells_at(protocol.SILENCED, "below", below),
+    )
+    return lack or evoked(session, protocol.SILENCED, below)
+
+
+CLAIM = Prediction(
+    key="P05b",
+    name="silencing higher representation cells evokes no error below",
+    sentence="Silencing a higher area's representation cells evokes no response in the error "
+    "cells below when nothing teaches.",
+    action="silence",
+    mechanism=(
+        "Without teaching there is no error, whatever the representations do. In predictive "
+        "coding a prediction, or a cause, that is taken away is itself an error below."
+    ),
+    equation="e_L = 0 without t  =>  e_l = 0 for any r",
+    source="Max et al. 2026, doi:10.1371/journal.pcbi.1014164, dynamics of error neurons",
+    experiment=(
+        "The representation cells of a higher area silenced in a passive block; error cells read "
+        "out below. The easiest of the decisive experiments."
+    ),
+    refuted_by="An evoked response in the error cells below of a third of their response to an "
+    "unexpected outcome, or more.",
+    record="Silencing of representation cells (or, labels permitting, of all output) of a higher "
+    "area without teaching, labelled error cells below, outcome trials besides.",
+    effect=effect,
+    threshold=1 / 9,
+    side="below",
+    counter_circuit="absent_target_read_as_zero",
+    conditions=(
+        Condition("higher representation cells off", protocol.SILENCED),
+        Condition("no laser", protocol.PASSIVE),
+        Condition("unexpected outcome", protocol.UNEXPECTED),
+    ),
+)

@@ -1,0 +1,86 @@
+"""P04a: silencing an area's error cells removes the outcome error below it."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from errorneurons.analysis.measures import Effect, Missing, level_of, overlap_of_contrasts, units
+from errorneurons.predictions import protocol
+from errorneurons.predictions.prediction import Condition, Prediction
+
+OFF = protocol.outcome_off("unexpected")
+OFF_EXPECTED = protocol.outcome_off("expected")
+REMEDY = "Silence one area's error cells from outcome onset on, in half of the outcome trials."
+
+
+def below(silenced: float, teaching: float) -> tuple[float, float]:  # noqa: ARG001
+    """Return the levels below the silenced area."""
+    return -np.inf, silenced
+
+
+def effect(session: xr.Dataset) -> Effect | Missing:
+    """N: overlap of the outcome contrasts below with laser on and off; M: the contrast, off."""
+    lack = protocol.missing(
+        session,
+        protocol.has_cells("error"),
+        protocol.has_outcome_contrast,
+        protocol.has_trials(OFF, "error cells off at an unexpected outcome", REMEDY),
+        protocol.has_trials(OFF_EXPECTED, "error cells off at an expected outcome", REMEDY),
+        protocol.has_error_cells_at(OFF, "below", below),
+    )
+    return lack or remaining_contrast(session, below)
+
+
+def remaining_contrast(session: xr.Dataset, levels: protocol.Levels) -> Effect:
+    """Return how much of the outcome contrast remains with error cells off, at some levels."""
+    teaching = level_of(session, str(session.attrs.get("teaching_area", "")))
+    effects = []
+    for area in protocol.manipulated_areas(session, OFF):
+        where = protocol.between(*levels(level_of(session, area), teaching))
+        labelled, unlabelled = (units(session, role, where) for role in ("error", "unlabelled"))
+        if len(labelled):
+            on = {**OFF, "manipulated_area": area}, {**OFF_EXPECTED, "manipulated_area": area}
+            shares = [
+                overlap_of_contrasts(
+                    protocol.contrast(session, cells, *on), protocol.contrast(session, cells)
+                )
+                if len(cells)
+                else 0.0
+                for cells in (labelled, unlabelled)
+            ]
+            effects.append(
+                (shares[0], protocol.outcome_contrast_energy(session, labelled), shares[1])
+            )
+    n, m, n_r = (protocol.mean_over(values) for values in zip(*effects, strict=True))
+    return Effect(n, m, n_r)
+
+
+CLAIM = Prediction(
+    key="P04a",
+    name="silencing error cells removes the outcome error below",
+    sentence="Silencing one area's error cells removes the outcome error in the areas below it.",
+    action="silence",
+    mechanism=(
+        "Errors descend from error neuron to error neuron, so an area with silent error neurons "
+        "passes nothing on. Predictive coding expects the same loss by another route: this part "
+        "separates no two of them and guards the next."
+    ),
+    equation="e_{l-1} = phi'(u_{l-1}) (B_{l-1} e_l)  and  e_l = 0  =>  e_{l-1} = 0",
+    source="Max et al. 2026, doi:10.1371/journal.pcbi.1014164, dynamics of error neurons",
+    experiment=(
+        "Expected and unexpected outcomes after the same stimuli; in half of the trials the error "
+        "cells of one area are silenced from outcome onset on."
+    ),
+    refuted_by="Half or more of the outcome contrast remaining below the silenced area.",
+    record="Labelled error cells in the silenced area, for the laser, and in one area below it.",
+    effect=effect,
+    threshold=0.5,
+    side="below",
+    counter_circuit="direct_feedback",
+    conditions=(
+        Condition("unexpected outcome", protocol.UNEXPECTED),
+        Condition("unexpected outcome, error cells off", OFF),
+        Condition("expected outcome", protocol.EXPECTED),
+    ),
+)

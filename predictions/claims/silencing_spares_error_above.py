@@ -1,0 +1,67 @@
+"""P04b: silencing an area's error cells spares the outcome error above it."""
+
+from __future__ import annotations
+
+import xarray as xr
+
+from errorneurons.analysis.measures import Effect, Missing
+from errorneurons.predictions import protocol
+from errorneurons.predictions.claims.silencing_removes_error_below import (
+    OFF,
+    OFF_EXPECTED,
+    REMEDY,
+    remaining_contrast,
+)
+from errorneurons.predictions.prediction import Condition, Prediction
+
+
+def above(silenced: float, teaching: float) -> tuple[float, float]:
+    """Return the levels strictly between the silenced and the teaching area."""
+    return silenced, teaching
+
+
+def effect(session: xr.Dataset) -> Effect | Missing:
+    """N: overlap of the outcome contrasts above with laser on and off; M: the contrast, off."""
+    lack = protocol.missing(
+        session,
+        protocol.has_cells("error"),
+        protocol.has_teaching_area,
+        protocol.has_outcome_contrast,
+        protocol.has_trials(OFF, "error cells off at an unexpected outcome", REMEDY),
+        protocol.has_trials(OFF_EXPECTED, "error cells off at an expected outcome", REMEDY),
+        protocol.has_error_cells_at(OFF, "between the teaching area and", above),
+    )
+    return lack or remaining_contrast(session, above)
+
+
+CLAIM = Prediction(
+    key="P04b",
+    name="silencing error cells spares the outcome error above",
+    sentence="Silencing one area's error cells spares the outcome error between that area and "
+    "the teaching area.",
+    action="silence",
+    mechanism=(
+        "Errors only descend, so what is silenced below changes nothing above. In predictive "
+        "coding an area without its error neurons is no longer held by its input: it drifts until "
+        "the error above is explained away."
+    ),
+    equation="e_{l+1} = phi'(u_{l+1}) (B_{l+1} e_{l+2})  does not contain e_l",
+    source="Max et al. 2026, doi:10.1371/journal.pcbi.1014164, dynamics of error neurons",
+    experiment=(
+        "Expected and unexpected outcomes after the same stimuli; in half of the trials the error "
+        "cells of one area are silenced from outcome onset on. Window 0 to 200 ms."
+    ),
+    refuted_by="A fifth or more of the outcome contrast lost between the silenced and the "
+    "teaching area.",
+    record="Labelled error cells in the silenced area, for the laser, and in one area strictly "
+    "between it and the declared teaching area.",
+    effect=effect,
+    threshold=0.8,
+    side="above",
+    counter_circuit="supervised_pc",
+    conditions=(
+        Condition("unexpected outcome", protocol.UNEXPECTED),
+        Condition("unexpected outcome, error cells off", OFF),
+        Condition("expected outcome", protocol.EXPECTED),
+    ),
+)

@@ -1,0 +1,45 @@
+"""The registry of claims: a tuple written by hand.
+
+To add a claim, write its file in `claims` and one entry here.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from errorneurons.predictions.claims import (
+    driving_evokes_no_error,
+    inference_survives,
+    learning_needs_error_cells,
+    silencing_evokes_no_error,
+    silencing_removes_error_below,
+    silencing_spares_error_above,
+    silent_without_teaching,
+)
+from errorneurons.predictions.prediction import Prediction
+
+CLAIMS: tuple[Prediction, ...] = (
+    silent_without_teaching.CLAIM,
+    silencing_removes_error_below.CLAIM,
+    silencing_spares_error_above.CLAIM,
+    driving_evokes_no_error.CLAIM,
+    silencing_evokes_no_error.CLAIM,
+    inference_survives.CLAIM,
+    learning_needs_error_cells.CLAIM,
+)
+
+
+def claim(key: str) -> Prediction:
+    """Return a claim by its key.
+
+    Raises
+    ------
+    ValueError
+        If there is none, with the nearest key.
+    """
+    known = {c.key: c for c in CLAIMS}
+    if key in known:
+        return known[key]
+    near = get_close_matches(key, known, n=1, cutoff=0.4)
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+    raise ValueError(f"there is no claim {key!r}; {hint}")

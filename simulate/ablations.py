@@ -1,0 +1,39 @@
+"""What one can do to a circuit: functions from circuit to circuit.
+
+The counter-circuits break the theory on purpose. Each is the circuit under which some claim must
+be contradicted; a claim that no circuit contradicts says nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
+
+
+def absent_target_read_as_zero(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
+    """Let the output's error neurons take an absent target for 0: e_L = -phi'(u_L) r_L."""
+    return replace(circuit, absent_target="zero")
+
+
+def sensory_leak(circuit: ErrorMicrocircuit, strength: float = 1.0) -> ErrorMicrocircuit:
+    """Let representation neurons drive the error neurons beside them: v_den += c L_RE r."""
+    return replace(circuit, sensory_leak=strength)
+
+
+def direct_feedback(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
+    """Drive every area's error neurons from the teaching area alone, by fixed random synapses."""
+    return replace(circuit, feedback_route="teaching_area")
+
+
+def teaching_to_representation(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
+    """Nudge the output's representation neurons towards the target, besides their error neurons.
+
+    The nudge is stronger than the apical drive by g_tgt / (g_api tau_T g_tgt); the output's
+    learning rate is divided by as much, so that learning is as fast as in the intact circuit.
+    """
+    ratio = (circuit.g_leak + circuit.g_target) / circuit.g_apical
+    rates = np.broadcast_to(circuit.learning_rates, len(circuit.layers) - 1).copy()
+    rates[-1] /= ratio
+    return replace(circuit, teaching_to_representation=True, learning_rates=tuple(rates.tolist()))

@@ -1,0 +1,197 @@
+"""A theory's networks, trained, put through the outcome-error experiment and recorded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from errorneurons import __version__
+from errorneurons.simulate.circuit import Array, Circuit, neurons
+from errorneurons.simulate.experiments import (
+    CLOCK,
+    LEARNING_BLOCKS,
+    OUTCOME_ERROR,
+    PASSIVE,
+    Clock,
+    learning_block,
+    outcome_error,
+)
+from errorneurons.simulate.observe import Instrument, observe
+from errorneurons.simulate.run import Activity, Bench, run, targeted
+from errorneurons.simulate.tasks.association import STIMULI, association
+from errorneurons.simulate.theories import Theory
+from errorneurons.simulate.training import Training, train
+
+LEAST_REMOVED = 0.9
+PROBE_CURRENT = 0.02
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How an ensemble of virtual recordings is made.
+
+    Attributes
+    ----------
+    networks
+        How many networks; each is one virtual animal.
+    seed
+        Seed of everything random.
+    repeats
+        Trials of each condition and stimulus.
+    learning_repeats
+        Presentations of each stimulus in a block of learning.
+    instrument
+        How networks are recorded.
+    """
+
+    networks: int = 20
+    seed: int = 1
+    repeats: int = 8
+    learning_repeats: int = 12
+    instrument: Instrument = field(default_factory=Instrument)
+
+    def __post_init__(self) -> None:
+        for name, least in (("networks", 1), ("repeats", 2), ("learning_repeats", 2)):
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} is {getattr(self, name)}; give {least} or more")
+        if self.seed < 0:
+            raise ValueError(f"seed is {self.seed}; give a whole number of 0 or more")
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """The recorded networks of a theory.
+
+    Attributes
+    ----------
+    sessions
+        One a network.
+    notes
+        What the reader must know: networks left out, and what training did not reach.
+    learnt
+        Whether training removed at least 90 % of the loss in the median network.
+    """
+
+    sessions: tuple[xr.Dataset, ...]
+    notes: tuple[str, ...]
+    learnt: bool
+
+
+def ensemble(
+    theory: Theory, plan: Plan, progress: Callable[[str], None] = lambda _: None
+) -> Ensemble:
+    """Train a theory's networks, run the outcome-error experiment and record it.
+
+    Parameters
+    ----------
+    theory
+        An entry of the registry.
+    plan
+        How many networks, seeds and how they are recorded.
+    progress
+        Called with a few words whenever a part is done.
+
+    Raises
+    ------
+    ValueError
+        If no network is left: all diverged or oscillate.
+    """
+    circuit, networks = theory.circuit, list(range(plan.networks))
+    tasks = association(plan.seed, networks)
+    trained = train(theory.trained or circuit, tasks, plan.seed, networks)
+    progress("trained")
+    kept = [n for n in networks if not (trained.diverged[n] or trained.oscillating[n])]
+    if not kept:
+        raise ValueError(
+            f"no network of {theory.name} is left: {int(trained.diverged.sum())} diverged and "
+            f"{int(trained.oscillating.sum())} oscillate; lower its learning rate or the delay"
+        )
+    bench = Bench(circuit, tasks)
+    bench = replace(bench, drive=matched_drive(bench, trained.weights))
+    blocks = _blocks(bench, trained.weights, plan)
+    progress("experiment done")
+    provenance = json.dumps(_provenance(theory, plan))
+    sessions = []
+    for n in kept:
+        seen = observe(circuit, blocks, n, n, plan.seed, plan.instrument)
+        sessions.append(seen.assign_attrs(provenance=provenance))
+    progress("recorded")
+    removed = float(np.median(trained.removed[kept]))
+    return Ensemble(tuple(sessions), _notes(theory, trained, kept), removed >= LEAST_REMOVED)
+
+
+def _blocks(bench: Bench[Any, Any], weights: Any, plan: Plan) -> list[Activity]:
+    table = outcome_error(plan.seed, plan.repeats)
+    frozen, _ = run(bench, weights, table, CLOCK, n_streams=len(OUTCOME_ERROR))
+    learning = [
+        run(bench, weights, learning_block(plan.seed, name, factors, plan.learning_repeats),
+            CLOCK, learn=True)[0]
+        for name, factors in LEARNING_BLOCKS
+    ]  # fmt: skip
+    return [frozen, *learning]
+
+
+def matched_drive(bench: Bench[Any, Any], weights: Any, area: str = "area 2") -> Array:
+    """Return the current whose effect has the energy of the area's tuning, (network, 1, 1).
+
+    Half of the area's representation neurons are driven, so each of them is moved by sqrt(2) times
+    the root mean square of its tuning. The current is found by two probes.
+    """
+    import pandas as pd
+
+    where = targeted(neurons(bench.circuit, "representation", area))
+    clock = Clock(start=0.0, outcome=CLOCK.outcome, stop=CLOCK.outcome, bin=0.05)
+    rest = learning_block(0, "trained", PASSIVE | {"outcome_onset": float("nan")}, 1, clock)
+    driven: pd.DataFrame = rest.assign(
+        manipulation="drive", manipulated_role="representation", manipulated_area=area,
+        manipulation_onset=0.0, manipulation_offset=clock.stop,
+    )  # fmt: skip
+    count = len(bench.association.stimuli["trained"])
+    current = np.full((count, 1, 1), PROBE_CURRENT)
+    natural = _settled(bench, weights, rest, clock)[..., where]
+    wanted = np.sqrt(2 * natural.var(axis=1).mean(axis=-1))
+    for _ in range(2):
+        moved = _settled(replace(bench, drive=current), weights, driven, clock)[..., where]
+        evoked = np.sqrt(((moved - natural) ** 2).mean(axis=(1, 2)))
+        current = current * (wanted / evoked)[:, None, None]
+    return current
+
+
+def _settled(bench: Bench[Any, Any], weights: Any, table: Any, clock: Clock) -> Array:
+    """Representation rates in the last bin, (network, stimulus, neuron)."""
+    activity, _ = run(bench, weights, table, clock, n_streams=STIMULI)
+    return np.asarray(activity.rates["representation"][:, :, -1], dtype=float)
+
+
+def _notes(theory: Theory, trained: Training[Any], kept: list[int]) -> tuple[str, ...]:
+    notes = []
+    for n in np.flatnonzero(trained.diverged):
+        notes.append(f"Network {n} diverged by epoch {trained.diverged_at(int(n))} and is left out.")
+    if trained.oscillating.any():
+        names = ", ".join(str(n) for n in np.flatnonzero(trained.oscillating))
+        notes.append(f"Networks that oscillate under teaching are left out: {names}.")
+    removed = trained.removed[kept]
+    notes.append(
+        f"Training removed {100 * np.median(removed):.0f} % of the loss "
+        f"(median of {len(kept)} networks, from {100 * removed.min():.0f} to "
+        f"{100 * removed.max():.0f} %)."
+    )
+    if np.median(removed) < LEAST_REMOVED:
+        notes.append("That is less than 90 %: claims about learning are not tested on it.")
+    return tuple(notes)
+
+
+def _provenance(theory: Theory, plan: Plan) -> dict[str, Any]:
+    circuit: Circuit[Any, Any] = theory.circuit
+    return {
+        "package": f"errorneurons {__version__}",
+        "theory": theory.name,
+        "circuit": asdict(circuit),  # type: ignore[call-overload]
+        "plan": asdict(plan),
+        "clock": asdict(CLOCK),
+    }

@@ -1,0 +1,128 @@
+"""The registry of theories and counter-circuits: a tuple written by hand.
+
+To add a theory, write its file in `models` and one entry here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Literal
+
+from errorneurons.simulate import ablations
+from errorneurons.simulate.circuit import Circuit
+from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.models.hierarchical_pc import HierarchicalPC
+from errorneurons.simulate.models.supervised_pc import SupervisedPC
+
+
+@dataclass(frozen=True)
+class Theory:
+    """A theory, or a counter-circuit, as it enters the outcome-error experiment.
+
+    Attributes
+    ----------
+    name
+        Identifier.
+    label
+        As written in figures.
+    kind
+        Whether a scientist holds it, or it was made to contradict a claim.
+    description
+        One sentence.
+    circuit
+        The circuit that is tested.
+    trained
+        The circuit that is trained, if it is another one.
+    """
+
+    name: str
+    label: str
+    kind: Literal["theory", "counter_circuit"]
+    description: str
+    circuit: Circuit[Any, Any]
+    trained: Circuit[Any, Any] | None = None
+
+
+INTACT = ErrorMicrocircuit(learning_rates=(0.5, 0.3, 0.15, 0.08))
+
+THEORIES: tuple[Theory, ...] = (
+    Theory(
+        "error_microcircuit",
+        "error-neuron microcircuit",
+        "theory",
+        "Errors descend from error neuron to error neuron; representations ascend beside them.",
+        INTACT,
+    ),
+    Theory(
+        "supervised_pc",
+        "supervised predictive coding",
+        "theory",
+        "Predictions ascend, errors descend; a target clamps the output.",
+        SupervisedPC(learning_rate=0.016),
+    ),
+    Theory(
+        "hierarchical_pc",
+        "hierarchical predictive coding, outcome at the top",
+        "theory",
+        "Predictions descend, errors ascend; the outcome clamps the top.",
+        HierarchicalPC(learning_rate=0.03, weight_scale=1.0, tau=20.0),
+    ),
+    Theory(
+        "hierarchical_pc_sensory",
+        "hierarchical predictive coding, outcome as input",
+        "theory",
+        "Predictions descend, errors ascend; the outcome is one more sensory input.",
+        HierarchicalPC("outcome_as_input", learning_rate=0.03, weight_scale=1.0, tau=20.0),
+    ),
+)
+
+COUNTER_CIRCUITS: tuple[Theory, ...] = (
+    Theory(
+        "absent_target_read_as_zero",
+        "absent target read as zero",
+        "counter_circuit",
+        "The microcircuit, its output's error neurons taking an absent target for 0.",
+        ablations.absent_target_read_as_zero(INTACT),
+    ),
+    Theory(
+        "sensory_leak",
+        "sensory leak",
+        "counter_circuit",
+        "The trained microcircuit, representation neurons leaking onto error neurons.",
+        ablations.sensory_leak(INTACT),
+        trained=INTACT,
+    ),
+    Theory(
+        "direct_feedback",
+        "direct feedback",
+        "counter_circuit",
+        "The microcircuit, every area's error neurons driven by the teaching area alone.",
+        ablations.direct_feedback(INTACT),
+    ),
+    Theory(
+        "teaching_to_representation",
+        "teaching to representation",
+        "counter_circuit",
+        "The microcircuit, the output's representation neurons nudged by the teaching signal.",
+        ablations.teaching_to_representation(INTACT),
+    ),
+)
+
+SUBJECTS = THEORIES + COUNTER_CIRCUITS
+
+
+def theory(name: str) -> Theory:
+    """Return a theory or counter-circuit by its name.
+
+    Raises
+    ------
+    ValueError
+        If there is none, with the nearest name.
+    """
+    known = {t.name: t for t in SUBJECTS}
+    if name in known:
+        return known[name]
+    near = get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+    raise ValueError(f"there is no theory {name!r}; {hint}")
