@@ -71,7 +71,9 @@ ELEMENTWISE = {"contract"}
 SUMS = {"contract", "reassoc", "nsz"}
 
 #: Functions that only kernels call need no door to Python, which would take long to compile.
-inner = partial(njit, nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+inner = partial(
+    njit, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
+)
 
 
 # --- activation functions ---------------------------------------------------------------------
@@ -226,6 +228,28 @@ def _activate(
 # --- passes over the synapses -----------------------------------------------------------------
 
 
+@inner()
+def _copy(source: Array, goal: Array) -> None:
+    """Copy an array. Shorter to compile than an assignment to a slice."""
+    x, y = source.reshape(-1), goal.reshape(-1)
+    for k in range(x.size):
+        y[k] = x[k]
+
+
+@inner()
+def _clear(goal: Array) -> None:
+    y = goal.reshape(-1)
+    for k in range(y.size):
+        y[k] = 0.0
+
+
+@inner()
+def _note(room: Array, row: int, value: Array) -> None:
+    """Record a quantity, if there is room for it."""
+    if room.size:
+        _copy(value, room[row])
+
+
 @inner(fastmath=ELEMENTWISE)
 def _pass_many(
     W: Array, rows: tuple[int, int], columns: tuple[int, int], eta: float, commit: bool,
@@ -357,15 +381,15 @@ def _new_input(
     last, first = changes
     for i in range(area_rows[0], area_rows[1]):
         total, with_last, with_first = drive[i], last[i], first[i]
-        total[:] = 0.0
+        _clear(total)
         for j in range(W.shape[1]):
             w, r_last, r_first, r_new = W[i, j], shown[0][j], shown[1][j], shown[2][j]
             for k in range(w.size):
                 new = w[k] + with_last[k] * r_last[k] + with_first[k] * r_first[k]
                 w[k] = new
                 total[k] += new * r_new[k]
-        with_last[:] = 0.0
-        with_first[:] = 0.0
+        _clear(with_last)
+        _clear(with_first)
 
 
 @inner(fastmath=SUMS)
@@ -392,7 +416,7 @@ def _new_input_one(
 @inner(fastmath=ELEMENTWISE)
 def _dot(x: Array, y: Array, result: Array) -> None:
     """Write the product of two inputs of each network."""
-    result[:] = 0.0
+    _clear(result)
     for j in range(x.shape[0]):
         for k in range(result.size):
             result[k] += x[j, k] * y[j, k]
@@ -416,9 +440,10 @@ def _refresh(a: Anatomy, s: Synapses) -> None:
     """B = W^T + noise, between the partners of the neurons that W links."""
     for i in range(s.B.shape[0]):
         for j in range(s.B.shape[1]):
-            s.B[i, j] = s.noise[i, j]
-            if a.partner[i] >= 0 and a.partner[j] >= 0:
-                s.B[i, j] += s.W[a.partner[j], a.partner[i]]
+            linked = a.partner[i] >= 0 and a.partner[j] >= 0
+            for k in range(s.B.shape[2]):
+                w = s.W[a.partner[j], a.partner[i], k] if linked else 0.0
+                s.B[i, j, k] = s.noise[i, j, k] + w
 
 
 @inner(fastmath=ELEMENTWISE)
@@ -462,8 +487,8 @@ def _laterals(
     a: Anatomy, c: Rules, s: Synapses, x: Variables, slope: Array, gate: Array, apical: Array
 ) -> None:
     """gate = L_RE phi'(u~) and apical = L_ER e."""
-    gate[:] = 0.0
-    apical[:] = 0.0
+    _clear(gate)
+    _clear(apical)
     for area in range(a.phi.size):
         R, E = (a.first[area], a.first[area + 1]), (a.first_error[area], a.first_error[area + 1])
         if not c.one_to_one_error:
@@ -475,9 +500,9 @@ def _laterals(
         if j < 0:
             continue
         if c.one_to_one_error:
-            gate[i] = slope[j]
+            _copy(slope[j], gate[i])
         if c.one_to_one_representation:
-            apical[j] = x.e[i]
+            _copy(x.e[i], apical[j])
 
 
 @inner(fastmath=ELEMENTWISE)
@@ -488,12 +513,12 @@ def _errors(
     """Write top-down errors times the gate into `dendritic`, L_RE phi' (t - r) into `top`."""
     hidden = a.first_error[a.phi.size - 1]
     rows, n = (0, hidden), dendritic.shape[0]
-    dendritic[:] = 0.0
-    top[:] = 0.0
+    _clear(dendritic)
+    _clear(top)
     if c.transposed:
         for i in range(hidden):
             if a.partner[i] >= 0:
-                dendritic[i] = descending[a.partner[i]]
+                _copy(descending[a.partner[i]], dendritic[i])
     if s.B.size:
         late = x.e_line[(x.counter[0] + 2) % x.e_line.shape[0]]
         _product(c.large, s.B, rows, (0, n), late, dendritic)
@@ -502,7 +527,10 @@ def _errors(
         for k in range(flat.size):
             flat[k] *= factor[k]
     if c.leak != 0.0:
-        sensed = c.leak * x.r
+        sensed = np.empty_like(x.r)
+        leaked, rate = sensed.reshape(-1), x.r.reshape(-1)
+        for k in range(rate.size):
+            leaked[k] = c.leak * rate[k]
         for area in range(a.phi.size - 1):
             R = (a.first[area], a.first[area + 1])
             E = (a.first_error[area], a.first_error[area + 1])
@@ -592,11 +620,11 @@ def _learn(
     """Decide this step's change of W; refresh the feedback; relax the laterals."""
     before = x.r_line[(x.counter[0] + 1) % x.r_line.shape[0]]
     if c.filter == 0.0:
-        x.pending[:] = x.surprise
-        x.pending_pre[:] = before
+        _copy(x.surprise, x.pending)
+        _copy(before, x.pending_pre)
         if x.counter[1] == 0 and c.transposed:
             if s.B.size:
-                s.B[:] = s.noise
+                _copy(s.noise, s.B)
             x.counter[1] = 1
     else:
         if s.noise.size:
@@ -618,22 +646,14 @@ def _learn(
 @inner(fastmath=ELEMENTWISE)
 def _write(out: Recorded, row: int, x: Variables) -> None:
     """Record what a step used; `u` and `v` are recorded after their Euler step, by the caller."""
-    if out.u_ahead.size:
-        out.u_ahead[row] = x.u_ahead
-    if out.v_ahead.size:
-        out.v_ahead[row] = x.v_ahead
-    if out.r.size:
-        out.r[row] = x.r
-    if out.e.size:
-        out.e[row] = x.e
-    if out.basal.size:
-        out.basal[row] = x.basal
-    if out.apical.size:
-        out.apical[row] = x.apical
-    if out.dendritic.size:
-        out.dendritic[row] = x.dendritic
-    if out.surprise.size:
-        out.surprise[row] = x.surprise
+    _note(out.u_ahead, row, x.u_ahead)
+    _note(out.v_ahead, row, x.v_ahead)
+    _note(out.r, row, x.r)
+    _note(out.e, row, x.e)
+    _note(out.basal, row, x.basal)
+    _note(out.apical, row, x.apical)
+    _note(out.dendritic, row, x.dendritic)
+    _note(out.surprise, row, x.surprise)
 
 
 @inner(fastmath=ELEMENTWISE)
@@ -660,7 +680,7 @@ def _item(items: Array, order: Integers, presentation: int, shown: Array) -> Non
             shown[j, k] = own[j]
 
 
-@njit(cache=True, nogil=True, fastmath=ELEMENTWISE)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=ELEMENTWISE)
 def error_microcircuit(
     a: Anatomy, c: Rules, s: Synapses, x: Variables, p: Presentations, out: Recorded
 ) -> None:
@@ -678,8 +698,8 @@ def error_microcircuit(
         learning, taught = p.learning[presentation], p.teaching[presentation]
         _item(p.inputs, p.order, presentation, shown)
         _all_new_inputs(a, c, s, changes, (held, x.input_before, shown), drive)
-        x.input_before[:] = held
-        held[:] = shown
+        _copy(held, x.input_before)
+        _copy(shown, held)
         _dot(held, held, norm)
         _dot(held, x.input_before, overlap)
         last = p.steps[presentation] - 1
@@ -691,16 +711,16 @@ def error_microcircuit(
             line, n = x.r_line.shape[0], x.counter[0]
             now, late = n % line, (n + 2) % line
             _activate(a, c, s, x, scratch, slope)
-            x.r_line[now] = x.r
-            x.e_line[now] = x.e
+            _copy(x.r, x.r_line[now])
+            _copy(x.e, x.e_line[now])
             if c.transposed:
                 for i in range(a.partner.size):
                     if a.partner[i] >= 0:
-                        e_beside[a.partner[i]] = x.e_line[late, i]
-                descending[:] = 0.0
+                        _copy(x.e_line[late, i], e_beside[a.partner[i]])
+                _clear(descending)
             if learning and c.rate_rule:
                 _rate_surprise(a, c, s, x, scratch)
-            x.basal[:] = drive
+            _copy(drive, x.basal)
             _forward_and_back(a, c, s, x, learning, x.r_line[late], e_beside, x.basal, descending)
             _laterals(a, c, s, x, slope, gate, x.apical)
             _errors(a, c, s, x, teaching, x.target, slope, gate, descending, x.dendritic, top)
@@ -715,29 +735,32 @@ def error_microcircuit(
             if recording:
                 _write(out, row, x)
             if presentation == p.steps.size - 1 and step == last:
-                x.u_before[:], x.v_before[:] = x.u, x.v
-                x.u_used[:], x.v_used[:] = x.u_ahead, x.v_ahead
+                _copy(x.u, x.u_before)
+                _copy(x.v, x.v_before)
+                _copy(x.u_ahead, x.u_used)
+                _copy(x.v_ahead, x.v_used)
             current = p.current[time] if p.current.size else nothing
             current_error = p.current_error[time] if p.current_error.size else nothing
             nudge = x.target if c.nudged and teaching else nothing
             _somas(a, c, x, top, current, current_error, nudge)
             if recording:
-                if out.u.size:
-                    out.u[row] = x.u
-                if out.v.size:
-                    out.v[row] = x.v
+                _note(out.u, row, x.u)
+                _note(out.v, row, x.v)
                 row += 1
             x.counter[0] += 1
             time += 1
     # What the input synapses are still owed.
     _all_new_inputs(a, c, s, changes, (held, x.input_before, held), drive)
-    x.input_before[:] = held
+    _copy(held, x.input_before)
 
 
 @inner(fastmath=ELEMENTWISE)
 def _rate_surprise(a: Anatomy, c: Rules, s: Synapses, x: Variables, scratch: Array) -> None:
     """Write r - phi(g v_bas), the surprise of the rate rule."""
-    predicted, expected = c.tau * c.g_basal * x.basal, np.empty_like(x.basal)
+    predicted, expected = np.empty_like(x.basal), np.empty_like(x.basal)
+    flat, basal = predicted.reshape(-1), x.basal.reshape(-1)
+    for k in range(flat.size):
+        flat[k] = c.tau * c.g_basal * basal[k]
     for area in range(a.phi.size):
         R = slice(a.first[area], a.first[area + 1])
         y, rate = predicted[R].reshape(-1), expected[R].reshape(-1)
@@ -746,7 +769,9 @@ def _rate_surprise(a: Anatomy, c: Rules, s: Synapses, x: Variables, scratch: Arr
             _tuned_rates(a.phi[area], y, own, off, scratch[R].reshape(-1), rate)
         else:
             _rates(a.phi[area], y, rate)
-    x.surprise[:] = x.r - expected
+    surprise, found, wanted = x.surprise.reshape(-1), x.r.reshape(-1), expected.reshape(-1)
+    for k in range(flat.size):
+        surprise[k] = found[k] - wanted[k]
 
 
 # --- the door -----------------------------------------------------------------------------------

@@ -292,8 +292,13 @@ class Recorded(NamedTuple):
 
 
 def last(x: Array) -> Array:
-    """Return (network, ...) as (..., network), contiguous."""
-    return np.ascontiguousarray(np.moveaxis(x, 0, -1))
+    """Return a contiguous copy of (network, ...) as (..., network), for the engine to change."""
+    return np.array(np.moveaxis(x, 0, -1), dtype=float, order="C", copy=True)
+
+
+def plain(x: npt.ArrayLike, dtype: type = float) -> Array:
+    """Return an array of the one kind that the engine is compiled for: contiguous, writeable."""
+    return np.require(x, dtype, ["C", "W"])
 
 
 def first(x: Array) -> Array:
@@ -320,7 +325,7 @@ def anatomy(circuit: ErrorMicrocircuit) -> Anatomy:
         first_error=np.concatenate([[0], np.cumsum(error_sizes)]),
         partner=partner,
         linked=linked,
-        eta=np.ascontiguousarray(dt * circuit.area_eta),
+        eta=plain(dt * circuit.area_eta),
         phi=np.array([CODES.index(name) for name in circuit.activation]),
         phi_error=np.array([CODES.index(name) for name in circuit.phi_error.names]),
         ahead=np.array(circuit.lookahead or (True,) * areas),
@@ -340,11 +345,11 @@ def rules(circuit: ErrorMicrocircuit, weights: Weights) -> Rules:
         tau=circuit.tau,
         tau_hidden=1 / (circuit.g_leak + circuit.g_dendrite),
         tau_top=1 / (circuit.g_leak + circuit.g_target),
-        g_basal=circuit.g_basal,
-        g_apical=circuit.g_apical,
-        g_dendrite=circuit.g_dendrite,
-        g_target=circuit.g_target,
-        leak=circuit.sensory_leak,
+        g_basal=float(circuit.g_basal),
+        g_apical=float(circuit.g_apical),
+        g_dendrite=float(circuit.g_dendrite),
+        g_target=float(circuit.g_target),
+        leak=float(circuit.sensory_leak),
         filter=timing.dt / circuit.low_pass if circuit.low_pass else 0.0,
         delay=timing.delay_steps,
         derivative=DERIVATIVES.index(circuit.derivative),
@@ -426,7 +431,7 @@ def variables(circuit: ErrorMicrocircuit, state: State, block: slice) -> Variabl
     return Variables(
         u, v, u_before, v_before, u_ahead, v_ahead, u_ahead.copy(), v_ahead.copy(), r, e, basal,
         apical, dendritic, surprise, np.zeros_like(u), np.zeros_like(u), r_line, e_line,
-        np.ascontiguousarray(presynaptic[: circuit.layers[0]]),
+        presynaptic[: circuit.layers[0]].copy(),
         np.zeros((circuit.sizes[-1], u.shape[1])), np.zeros(3, np.int64),
     )  # fmt: skip
 
@@ -490,7 +495,7 @@ def presentations(
     """Lay out what a block of networks is shown."""
 
     def own(x: Array) -> Array:
-        return np.ascontiguousarray(x if len(x) == 1 else x[block])
+        return plain(x if len(x) == 1 else x[block])
 
     current = current_error = np.zeros((0, 0, 0))
     if execution.noise is not None:
@@ -502,9 +507,10 @@ def presentations(
         current, current_error = (last(np.stack(x)) for x in zip(*drawn, strict=True))
     order = schedule.order if len(schedule.order) == 1 else schedule.order[block]
     return Presentations(
-        own(schedule.inputs), own(schedule.targets), np.ascontiguousarray(order, np.int64),
-        np.ascontiguousarray(schedule.steps, np.int64), schedule.teaching, schedule.learning,
-        schedule.target_lag, current, current_error,
+        own(schedule.inputs), own(schedule.targets), plain(order, np.int64),
+        plain(schedule.steps, np.int64), plain(schedule.teaching, np.bool_),
+        plain(schedule.learning, np.bool_),
+        int(schedule.target_lag), current, current_error,
     )  # fmt: skip
 
 
