@@ -280,21 +280,20 @@ def _pass_many(
 
 @inner(fastmath=SUMS)
 def _pass_one(
-    W: Array, rows: tuple[int, int], columns: tuple[int, int], eta: float, commit: bool,
-    change: tuple[Array, Array], rates: tuple[Array, Array], results: tuple[Array, Array],
+    W: Array, rows: tuple[int, int], columns: tuple[int, int], commit: bool,
+    pending: Array, scaled: Array, rates: tuple[Array, Array], results: tuple[Array, Array],
 ) -> None:  # fmt: skip
     """`_pass_many` for one large network: neurons innermost, four rows at a time."""
     low, high = columns
     # Slices of flat arrays: the compiler vectorises what it knows to be contiguous.
-    before, r = change[1].reshape(-1)[low:high], rates[0].reshape(-1)[low:high]
+    before, r = scaled[low:high], rates[0].reshape(-1)[low:high]
     feedback, basal = results[1].reshape(-1)[low:high], results[0].reshape(-1)
-    surprise, error = change[0].reshape(-1), rates[1].reshape(-1)
+    surprise, error = pending.reshape(-1), rates[1].reshape(-1)
     W = W.reshape(W.shape[0], W.shape[1])
     quads = rows[0] + 4 * ((rows[1] - rows[0]) // 4)
     for i in range(rows[0], quads, 4):
         w0, w1, w2, w3 = W[i, low:high], W[i + 1, low:high], W[i + 2, low:high], W[i + 3, low:high]
-        a0, a1 = eta * surprise[i], eta * surprise[i + 1]
-        a2, a3 = eta * surprise[i + 2], eta * surprise[i + 3]
+        a0, a1, a2, a3 = surprise[i], surprise[i + 1], surprise[i + 2], surprise[i + 3]
         e0, e1, e2, e3 = error[i], error[i + 1], error[i + 2], error[i + 3]
         s0 = s1 = s2 = s3 = 0.0
         for j in range(high - low):
@@ -322,7 +321,7 @@ def _pass_one(
         w = W[i, low:high]
         total = 0.0
         for j in range(high - low):
-            new = w[j] + eta * surprise[i] * before[j]
+            new = w[j] + surprise[i] * before[j]
             feedback[j] += w[j] * error[i]
             if commit:
                 w[j] = new
@@ -466,20 +465,30 @@ def _relax(a: Anatomy, c: Rules, s: Synapses) -> None:
 @inner(fastmath=ELEMENTWISE)
 def _forward_and_back(
     a: Anatomy, c: Rules, s: Synapses, x: Variables, commit: bool,
-    r: Array, e_beside: Array, basal: Array, descending: Array,
+    r: Array, e_beside: Array, basal: Array, descending: Array, scaled: Array,
 ) -> None:  # fmt: skip
     """One pass over all projections between areas."""
+    rates, results = (r, e_beside), (basal, descending)
     for post in range(1, a.phi.size):
-        rows = (a.first[post], a.first[post + 1])
+        rows, begin = (a.first[post], a.first[post + 1]), 0
         for pre in range(post):
-            if not a.linked[post, pre + 1]:
+            eta, linked = a.eta[post, pre + 1], a.linked[post, pre + 1]
+            columns = (a.first[pre], a.first[pre + 1])
+            if not c.large:
+                if linked:
+                    change = (x.pending, x.pending_pre)
+                    _pass_many(s.W, rows, columns, eta, commit, change, rates, results)
                 continue
-            columns, eta = (a.first[pre], a.first[pre + 1]), a.eta[post, pre + 1]
-            change, rates, results = (x.pending, x.pending_pre), (r, e_beside), (basal, descending)
-            if c.large:
-                _pass_one(s.W, rows, columns, eta, commit, change, rates, results)
-            else:
-                _pass_many(s.W, rows, columns, eta, commit, change, rates, results)
+            # Neighbouring source areas are taken in one go, with their learning rates folded
+            # into the presynaptic rates: long rows are what makes large networks fast.
+            for j in range(columns[0], columns[1]):
+                scaled[j] = eta * x.pending_pre[j, 0]
+            ends = pre + 1 == post or not a.linked[post, pre + 2]
+            if not linked:
+                begin = columns[1]
+            elif ends:
+                _pass_one(s.W, rows, (begin, columns[1]), commit, x.pending, scaled, rates, results)
+                begin = columns[1]
 
 
 @inner(fastmath=ELEMENTWISE)
@@ -689,7 +698,7 @@ def error_microcircuit(
     slope, scratch = np.empty_like(x.u), np.empty_like(x.u)
     gate, top = np.empty_like(x.v), np.zeros_like(x.v)
     e_beside, descending = np.zeros_like(x.u), np.zeros_like(x.u)
-    drive, nothing = np.zeros_like(x.u), np.zeros((0, networks))
+    drive, nothing, scaled = np.zeros_like(x.u), np.zeros((0, networks)), np.zeros(size)
     changes = (np.zeros_like(x.u), np.zeros_like(x.u))
     held, shown = x.input_before.copy(), x.input_before.copy()
     norm, overlap = np.zeros(networks), np.zeros(networks)
@@ -721,7 +730,8 @@ def error_microcircuit(
             if learning and c.rate_rule:
                 _rate_surprise(a, c, s, x, scratch)
             _copy(drive, x.basal)
-            _forward_and_back(a, c, s, x, learning, x.r_line[late], e_beside, x.basal, descending)
+            _forward_and_back(a, c, s, x, learning, x.r_line[late], e_beside, x.basal, descending,
+                              scaled)  # fmt: skip
             _laterals(a, c, s, x, slope, gate, x.apical)
             _errors(a, c, s, x, teaching, x.target, slope, gate, descending, x.dendritic, top)
             if learning:
