@@ -55,6 +55,8 @@ class Case:
     ----------
     recorded
         Quantity of the file -> how the state after a step shows it.
+    compiled
+        Quantity that the engine records -> names in the file, and how the record shows them.
     synapses
         Array of the file -> how the weights show it.
     projections
@@ -69,6 +71,7 @@ class Case:
     recorded: Mapping[str, Callable[[Any], Any]]
     synapses: Mapping[str, Callable[[Any], Any]]
     projections: tuple[tuple[slice, slice], ...]
+    compiled: Mapping[str, list[tuple[str, Callable[[Any], Any]]]]
 
     @property
     def steps(self) -> int:
@@ -169,6 +172,10 @@ def _fields(state: Any, **names: str) -> dict[str, Any]:
     return {quantity: one(field) for quantity, field in names.items()}
 
 
+def _records(**names: str) -> dict[str, Any]:
+    return {quantity: [(name, lambda x: x)] for quantity, name in names.items()}
+
+
 def _per_area(values: Any) -> Any:
     if values is None:
         return None
@@ -266,7 +273,14 @@ def _errormc(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> C
     recorded["d_rP_breve"] = lambda s: np.broadcast_to(
         circuit.phi.slope(s.u_ahead, tuning), s.u_ahead.shape
     )[0, 0]
-    return Case(name, data, circuit, weights, state, recorded, shown, projections)
+    compiled = _records(
+        u="uP", u_ahead="uP_breve", r="rP_breve", v="uI", v_ahead="uI_breve", e="rI_breve",
+        basal="vbas", apical="vapi", dendritic="vden",
+    )  # fmt: skip
+    compiled["u_ahead"].append(
+        ("d_rP_breve", lambda u: circuit.phi.slope(u[None], tuning)[0])
+    )
+    return Case(name, data, circuit, weights, state, recorded, shown, projections, compiled)
 
 
 def _dendritic(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -315,7 +329,7 @@ def _dpc(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> Case:
         state, uP="u", uP_breve="u_ahead", rP_breve="r", uI_breve="r_before", vbas="basal"
     )
     recorded["vapi"] = lambda s: s.apical[0, 0, : circuit.output.start]
-    return Case(name, data, circuit, weights, state, recorded, shown, projections)
+    return Case(name, data, circuit, weights, state, recorded, shown, projections, {})
 
 
 def _sacramento(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> Case:
@@ -346,7 +360,7 @@ def _sacramento(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -
         uI_breve="u_interneuron_ahead", rI_breve="r_interneuron", vbas="basal", vden="dendritic",
     )  # fmt: skip
     recorded["vapi"] = lambda s: s.apical[0, 0, : circuit.output.start]
-    return Case(name, data, circuit, weights, state, recorded, shown, projections)
+    return Case(name, data, circuit, weights, state, recorded, shown, projections, {})
 
 
 def _ann(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> Case:
@@ -368,4 +382,4 @@ def _ann(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> Case:
         state, uP="u", uP_breve="u", rP_breve="r", d_rP_breve="slope", uI="delta",
         uI_breve="delta",
     )  # fmt: skip
-    return Case(name, data, circuit, backprop.Weights(W, B), state, recorded, shown, projections)
+    return Case(name, data, circuit, backprop.Weights(W, B), state, recorded, shown, projections, {})

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from errorneurons.simulate import engine, layout
+from errorneurons.simulate.activations import Tuning
 
 sys.path.insert(0, str(Path(__file__).parent))
 import reference_cases
@@ -69,3 +72,67 @@ def test_every_array_of_the_file_is_compared(case: reference_cases.Case) -> None
     assert trajectories == {f"traj_{q}" for q in case.recorded} | {"traj_dWPP_norm"}
     weights = {key for key in case.data if key.startswith("chk_")}
     assert weights == set(case.synapses)
+
+
+def legs(case: reference_cases.Case) -> list[tuple[int, int]]:
+    """Return the stretches of steps between which synapses are compared."""
+    ends = sorted({0, case.steps, *case.data["check_steps"].tolist()})
+    return list(pairwise(ends))
+
+
+def schedule(case: reference_cases.Case, leg: tuple[int, int], hold: bool) -> layout.Schedule:
+    """Return what a leg shows; a presentation lasts while nothing changes, or one step."""
+    keys = ("r0", "target", "has_target", "learn")
+    data = {key: case.data[key][leg[0] : leg[1]] for key in keys}
+    same = np.all([[np.array_equal(*x) for x in pairwise(data[key])] for key in keys], axis=0)
+    starts = np.flatnonzero(np.concatenate([[True], ~same | (not hold)]))
+    steps = np.diff([*starts, leg[1] - leg[0]])
+    order = np.arange(len(starts))[None]
+    shown = (data["r0"][starts][None], data["target"][starts][None])
+    return layout.Schedule(
+        *shown, order, steps, data["has_target"][starts], data["learn"][starts]
+    )
+
+
+def stacked(value: Any, networks: int) -> Any:
+    """Return synapses or a state of one network as those of several, all but the first altered."""
+    if value is None or isinstance(value, Tuning):
+        return value
+    if isinstance(value, tuple):
+        return tuple(stacked(v, networks) for v in value)
+    return np.concatenate([value, *(value * (1 - 0.1 * k) for k in range(1, networks))])
+
+
+def compiled(case: reference_cases.Case, networks: int, hold: bool) -> None:
+    """Run a case through the engine, alone or as the first of several networks."""
+    multiply = lambda x: replace(  # noqa: E731
+        x, **{f.name: stacked(getattr(x, f.name), networks) for f in fields(x)}
+    )
+    weights, state, data = multiply(case.weights), multiply(case.state), case.data
+    recording = engine.Recording(tuple(case.compiled))
+    checks = data["check_steps"].tolist()
+    for leg in legs(case):
+        out = engine.run(
+            case.circuit, weights, schedule(case, leg, hold), state=state, recording=recording
+        )
+        weights, state = out.weights, out.state
+        for quantity, file_names in case.compiled.items():
+            for name, shown in file_names:
+                found = shown(out.recorded[quantity][0])
+                assert_near(found, data[f"traj_{name}"][slice(*leg)], f"{name} in steps {leg}")
+        if leg[1] in checks:
+            for key, shown in case.synapses.items():
+                assert_near(shown(weights), data[key][checks.index(leg[1])], f"{key}, {leg[1]}")
+
+
+@pytest.mark.parametrize("hold", [True, False], ids=["held input", "input of every step"])
+@pytest.mark.parametrize(
+    ("networks", "large"), [(1, False), (1, True), (3, False)],
+    ids=["one network", "one large network", "many networks"],
+)  # fmt: skip
+def test_the_engine_follows_the_published_trajectory(
+    case: reference_cases.Case, networks: int, large: bool, hold: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(layout, "LARGE", 0 if large else np.inf)
+    compiled(case, networks, hold)
