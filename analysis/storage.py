@@ -98,12 +98,12 @@ def _read_netcdf(path: Path, mapping: str | Path | None) -> xr.DataTree:
     try:
         return _as_text(xr.open_datatree(path, engine="h5netcdf"))
     except OSError as error:
-        raise DoorError(_why_not_hdf5(path, error)) from error
+        raise DoorError(why_not_hdf5(path, error)) from error
     except (ValueError, KeyError, TypeError, RuntimeError) as error:
         raise DoorError(f"{path.name} is HDF5 but no netCDF file: {error}") from error
 
 
-def _why_not_hdf5(path: Path, error: OSError) -> str:
+def why_not_hdf5(path: Path, error: OSError) -> str:
     """Say in one sentence why a file cannot be opened as HDF5."""
     text = str(error)
     if "truncated" in text:
