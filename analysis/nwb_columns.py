@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from errorneurons.analysis.nwb_spikes import CLOCK, Part
+from errorneurons.analysis.nwb_spikes import Part
 from errorneurons.analysis.schema import ATTRIBUTES, FIELDS, TRIAL, UNIT
 
 SESSION_COLUMNS = ("animal", "session_id", "day", "opsin", "teaching_area", "output_area")
@@ -20,6 +20,10 @@ LABEL_ERROR = {
 }
 
 
+MAMMAL = "http://purl.obolibrary.org/obo/NCBITaxon_40674"
+"""A simulated cortex is that of no species; NWB wants a taxon."""
+
+
 def subject_fields(parts: Sequence[Part]) -> dict[str, str]:
     """Return the fields of the subject; several animals become one virtual cohort."""
     animals = list(dict.fromkeys(part.animal for part in parts))
@@ -27,7 +31,7 @@ def subject_fields(parts: Sequence[Part]) -> dict[str, str]:
     return {
         "subject_id": (animals[0] if len(animals) == 1 else "virtual-cohort").replace("/", "-"),
         "description": f"virtual subjects, nobody was recorded: {names}",
-        "species": str(parts[0].session.attrs.get("species", "Mus musculus")),
+        "species": str(parts[0].session.attrs.get("species", MAMMAL)),
         "sex": "U",
         "age": "P0D/",
     }
@@ -106,7 +110,6 @@ def _spikes(parts: Sequence[Part]) -> list[Any]:
     times = _ragged(
         "spike_times", "spike times [s]", spikes, _joined([p.spikes_end for p in parts])
     )
-    times[0].resolution = 1 / CLOCK
     observed = "when the unit was observed [s]"
     ends = _joined([p.intervals_end for p in parts])
     return [*times, *_ragged("obs_intervals", observed, intervals, ends)]

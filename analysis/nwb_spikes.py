@@ -116,20 +116,29 @@ def _counts(rate: npt.NDArray[np.floating], session: xr.Dataset) -> Integers:
 
 
 def _draw(counts: Integers, edges: Floats, random: np.random.Generator) -> tuple[Floats, Integers]:
-    """Draw spike times strictly inside their bins."""
-    first = np.floor(edges[:, :-1] * CLOCK).astype(np.int64) + 1
-    ticks = np.ceil(edges[:, 1:] * CLOCK).astype(np.int64) - first
-    if ticks.min() < 1:
-        raise DoorError(f"a bin is too short to hold a spike on a clock of {CLOCK:g} Hz")
+    """Draw spike times strictly inside their bins, no two of a unit on the same tick."""
+    first = (np.floor(edges[:, :-1] * CLOCK).astype(np.int64) + 1).ravel()
+    ticks = np.ceil(edges[:, 1:] * CLOCK).astype(np.int64).ravel() - first
     each = counts.reshape(len(counts), -1)
-    spikes = []
-    for unit in each:
-        tick = np.repeat(first.ravel(), unit)
-        room = np.repeat(ticks.ravel(), unit)
-        tick += (random.random(len(tick)) * room).astype(np.int64)
-        tick.sort()
-        spikes.append(tick / CLOCK)
+    if (each > ticks).any():
+        raise DoorError(
+            f"a bin with {each.max()} spikes is too short for a clock of {CLOCK:g} Hz; "
+            "give longer bins"
+        )
+    spikes = [_draw_unit(unit, first, ticks, random) / CLOCK for unit in each]
     return np.concatenate(spikes), np.cumsum(each.sum(axis=1))
+
+
+def _draw_unit(
+    counts: Integers, first: Integers, ticks: Integers, random: np.random.Generator
+) -> Integers:
+    """Draw the ticks of one unit: sorted draws from the room that is left, then one tick apart."""
+    room = np.repeat(ticks - counts + 1, counts)
+    tick = np.repeat(first, counts) + (random.random(len(room)) * room).astype(np.int64)
+    tick.sort()
+    before = np.repeat(np.cumsum(counts) - counts, counts)
+    spikes: Integers = tick + np.arange(len(tick)) - before
+    return spikes
 
 
 def _intervals(

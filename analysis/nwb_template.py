@@ -67,11 +67,8 @@ def mapping_template(path: str | Path) -> str:
         _trial(trials),
         _unit(content),
     )
-    return (
-        HEAD.format(name=_plain(content.name))
-        + "\n".join(line for part in parts for line in ("", *part))[0:]
-        + "\n"
-    )
+    lines = [line for part in parts for line in ("", *part)]
+    return HEAD.format(name=_plain(content.name)) + "\n".join(lines) + "\n"
 
 
 def _likely_trials(content: NwbContent) -> TableContent | None:
@@ -116,8 +113,10 @@ def _session(content: NwbContent, trials: TableContent | None) -> Iterator[str]:
         if name in ("schema_version", "confirmatory", "notes", "provenance"):
             continue
         column = _find(trials, name)
+        if name == "animal" and column and _find(content.units, name) is None:
+            column = None  # one animal for all units
         given = [key for key in fallback.get(name, ()) if key in content.about]
-        if column and (name != "animal" or column.name in (content.units or trials).names):
+        if column:
             yield f"{name} = {_quote(column.name)}"
         elif given:
             found = _plain(content.about[given[0]])
@@ -193,9 +192,8 @@ def _area_column(content: NwbContent) -> tuple[str, ColumnContent] | None:
 
 def _label_error(column: ColumnContent, units: TableContent) -> str:
     parts = [f"column = {_quote(column.name)}"]
-    for end in ("low", "high"):
-        if f"label_error_{end}" in units.names:
-            parts.append(f'{end} = "label_error_{end}"')
+    ends = [end for end in ("low", "high") if f"label_error_{end}" in units.names]
+    parts += [f'{end} = "label_error_{end}"' for end in ends]
     source = _find(units, "label_error_source")
     if source and source.values:
         parts.append(f"source = {_quote(source.values[0])}")

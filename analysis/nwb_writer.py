@@ -22,7 +22,7 @@ from errorneurons.analysis.nwb_columns import (
     trials_columns,
     units_columns,
 )
-from errorneurons.analysis.nwb_spikes import Part, lay_out
+from errorneurons.analysis.nwb_spikes import CLOCK, Part, lay_out
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 """A virtual recording has no date, NWB wants one."""
@@ -148,16 +148,14 @@ def _add_electrodes(file: Any, parts: Sequence[Part]) -> dict[str, int]:
 
 
 def _table(name: str, columns: list[Any]) -> Any:
-    from hdmf.common import VectorIndex
     from pynwb.epoch import TimeIntervals
     from pynwb.misc import Units
 
-    index = {column.target.name for column in columns if isinstance(column, VectorIndex)}
-    names = [c.name for c in columns if not isinstance(c, VectorIndex)]
-    if not index <= set(names):
-        raise AssertionError(f"an index of {name} has no column")
-    kind = Units if name == "units" else TimeIntervals
-    return kind(name=name, description=DESCRIPTIONS[name], columns=columns, colnames=names)
+    names = [column.name for column in columns if not column.name.endswith("_index")]
+    about = {"name": name, "description": DESCRIPTIONS[name]}
+    if name == "units":
+        return Units(**about, columns=columns, colnames=names, resolution=1 / CLOCK)
+    return TimeIntervals(**about, columns=columns, colnames=names)
 
 
 DESCRIPTIONS = {

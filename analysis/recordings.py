@@ -199,7 +199,10 @@ def _unit_columns(found: Tables, mapping: Mapping) -> dict[str, Column]:
 
 def _matches(columns: dict[str, Column], key: dict[str, str]) -> npt.NDArray[np.bool_]:
     """Return the rows that belong to a session, as far as `columns` say."""
-    return np.logical_and.reduce([columns[name] == key[name] for name in key if name in columns])
+    rows: npt.NDArray[np.bool_] = np.logical_and.reduce(
+        [columns[name] == key[name] for name in key if name in columns]
+    )
+    return rows
 
 
 def _attributes(mapping: Mapping, about: dict[str, Column]) -> dict[str, str | int | float]:
