@@ -109,7 +109,12 @@ class NwbContent:
             lines.append("interval tables: none")
         if self.other:
             lines.append(f"not read: {', '.join(self.other)}")
-        return "\n".join(lines)
+        return "\n".join(printable(line) for text in lines for line in text.split("\n"))
+
+
+def printable(text: str) -> str:
+    """Return text on one line without control characters, whatever a file holds."""
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def describe_nwb(path: str | Path) -> NwbContent:

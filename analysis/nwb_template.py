@@ -6,7 +6,13 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from errorneurons.analysis.nwb_describe import ColumnContent, NwbContent, TableContent, describe_nwb
+from errorneurons.analysis.nwb_describe import (
+    ColumnContent,
+    NwbContent,
+    TableContent,
+    describe_nwb,
+    printable,
+)
 from errorneurons.analysis.schema import ATTRIBUTES, TRIAL, UNIT, Field
 
 SYNONYMS: dict[str, tuple[str, ...]] = {
@@ -24,6 +30,9 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "layer": ("corticallayer",),
 }
 """Other names that columns go by, in lower case and without underscores."""
+
+GUESSES = {"input_onset": '"start_time"', "role": '{ constant = "unknown" }'}
+"""What stands for required columns that no name tells."""
 
 HEAD = """\
 # What the fields of {name} mean.
@@ -163,8 +172,12 @@ def _trial(trials: TableContent | None) -> Iterator[str]:
     for field in TRIAL:
         if field.name != "trial_start":
             yield from _line(field, _find(trials, field.name))
-            if field.name == "input_onset" and not _find(trials, "input_onset"):
-                yield 'input_onset = "start_time"  # a guess'
+    used = {column.name for field in TRIAL if (column := _find(trials, field.name))}
+    used |= {"start_time", "stop_time", "time_zero", "bin_width"}
+    unused = [c for c in trials.columns if c.name not in used] if trials else []
+    if unused:
+        yield "# Not used yet:"
+    yield from (f"#   {printable(column.name)}: {_some(column)}" for column in unused)
 
 
 def _unit(content: NwbContent) -> Iterator[str]:
@@ -178,8 +191,6 @@ def _unit(content: NwbContent) -> Iterator[str]:
             yield _label_error(column, content.units)
         else:
             yield from _line(field, column)
-        if field.name == "role" and column is None:
-            yield 'role = { constant = "unknown" }'
 
 
 def _area_column(content: NwbContent) -> tuple[str, ColumnContent] | None:
@@ -202,7 +213,9 @@ def _label_error(column: ColumnContent, units: TableContent) -> str:
 
 def _line(field: Field, column: ColumnContent | None) -> Iterator[str]:
     allowed = f" ({', '.join(map(str, field.values))})" if field.values else ""
-    if column is None:
+    if column is None and field.name in GUESSES:
+        yield f"{field.name} = {GUESSES[field.name]}  # a guess; {field.long_name}{allowed}"
+    elif column is None:
         yield f'# {field.name} = "?"  # {field.long_name}{allowed}'
     elif field.kind == "text" and not set(column.values) <= set(field.values or column.values):
         values = ", ".join(f'{_quote(value)} = "?"' for value in column.values)
@@ -218,12 +231,11 @@ def _some(column: ColumnContent) -> str:
 
 def _comment(text: str, names: list[str]) -> Iterator[str]:
     if names:
-        yield f"# {text} {_plain(', '.join(names))}"
+        yield printable(f"# {text} {', '.join(names)}")
 
 
 def _plain(text: str) -> str:
-    """Return text that stays within its comment, whatever the file holds."""
-    line = "".join(c if c.isprintable() else " " for c in text)
+    line = printable(text)
     return line if len(line) <= 70 else f"{line[:67]}..."
 
 
