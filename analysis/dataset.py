@@ -14,6 +14,7 @@ One session is one `xarray.Dataset`, a collection is a `xarray.DataTree` with on
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -130,9 +131,11 @@ def _dims(name: str, arrays: Mapping[str, npt.NDArray[np.generic]]) -> tuple[str
     lengths = _lengths(arrays)
     fitting = [dim for dim, length in lengths.items() if arrays[name].shape == (length,)]
     if len(fitting) != 1:
+        guess = difflib.get_close_matches(name, FIELDS, n=1, cutoff=0.85)
+        mend = f"did you mean `{guess[0]}`?" if guess else "leave it out, or add it afterwards"
         raise ContractError(
             f"`{name}` is not in the contract and its shape {arrays[name].shape} does not say "
-            "which dim it runs along; leave it out, or add it to the session afterwards"
+            f"which dim it runs along; {mend}"
         )
     return (fitting[0],)
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from errorneurons.analysis.contract import DoorError
 from errorneurons.analysis.mapping import did_you_mean
-from errorneurons.analysis.storage import why_not_hdf5
+from errorneurons.analysis.files import why_not_hdf5
 
 Column = npt.NDArray[Any]
 

@@ -7,7 +7,6 @@ that `mapping_template` finds again; nothing is hidden in extensions.
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from typing import Any
 
 import xarray as xr
 from errorneurons.analysis.contract import DoorError, check
+from errorneurons.analysis.files import beside
 from errorneurons.analysis.nwb_columns import (
     laser_epochs,
     subject_fields,
@@ -168,12 +168,5 @@ DESCRIPTIONS = {
 def _write(file: Any, path: Path) -> None:
     from pynwb import NWBHDF5IO
 
-    part = path.with_name(f".{path.stem}.{os.getpid()}.nwb")
-    try:
-        with NWBHDF5IO(part, mode="w") as io:
-            io.write(file)
-        part.replace(path)
-    except OSError as error:
-        raise DoorError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)
+    with beside(path) as part, NWBHDF5IO(part, mode="w") as io:
+        io.write(file)
