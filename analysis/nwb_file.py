@@ -11,8 +11,8 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 from errorneurons.analysis.contract import DoorError
-from errorneurons.analysis.mapping import did_you_mean
 from errorneurons.analysis.files import why_not_hdf5
+from errorneurons.analysis.mapping import did_you_mean
 
 Column = npt.NDArray[Any]
 

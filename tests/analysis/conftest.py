@@ -89,8 +89,6 @@ def make_nwb(tmp_path: Path) -> Callable[..., Path]:
             file.add_trial_column("event", "time of the event")
             for row in zip(*trials.values(), strict=True):
                 file.add_trial(**dict(zip(trials, row, strict=True)))
-            if not trials["kind"]:
-                file.trials = file.trials or None
         if spikes is not None:
             file.add_unit_column("region", "area")
             kwargs = {"obs_intervals": intervals} if intervals else {}
