@@ -78,7 +78,8 @@ def session(
     ContractError
         Naming every breach at once.
     """
-    arrays = {name: _array(value) for name, value in {**columns, **activity}.items()}
+    arrays = {name: _array(value) for name, value in columns.items()}
+    arrays |= {name: _floats(value) for name, value in activity.items()}
     _check_lengths(arrays)
     variables = {name: (_dims(name, arrays), array) for name, array in arrays.items()}
     coords = {name: variables.pop(name) for name in columns}
@@ -123,6 +124,11 @@ def _array(values: npt.ArrayLike) -> npt.NDArray[np.generic]:
     if array.dtype.kind in "OT" and all(isinstance(value, str) for value in array.flat):
         array = array.astype(str)
     return array
+
+
+def _floats(values: npt.ArrayLike) -> npt.NDArray[np.generic]:
+    array = np.asarray(values)
+    return array.astype(np.float64) if array.dtype.kind in "iu" else array
 
 
 def _dims(name: str, arrays: Mapping[str, npt.NDArray[np.generic]]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Write files whole or not at all, and say why one cannot be read."""
+"""Write files whole or not at all, and refuse what cannot be read."""
 
 from __future__ import annotations
 
@@ -31,8 +31,29 @@ def beside(path: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def why_not_hdf5(path: Path, error: OSError) -> str:
-    """Say in one sentence why a file cannot be opened as HDF5."""
+def check_hdf5(path: Path) -> None:
+    """Refuse what is no readable HDF5 file.
+
+    Raises
+    ------
+    DoorError
+        Saying in one sentence what it is instead.
+    """
+    import h5py
+
+    if not path.exists():
+        raise DoorError(f"there is no file {path}")
+    if path.is_dir():
+        raise DoorError(f"{path} is a folder; give a file")
+    if path.stat().st_size == 0:
+        raise DoorError(f"{path.name} is empty; write or copy it again")
+    try:
+        h5py.File(path, "r").close()
+    except OSError as error:
+        raise DoorError(_why_not_hdf5(path, error)) from error
+
+
+def _why_not_hdf5(path: Path, error: OSError) -> str:
     text = str(error)
     if "truncated" in text:
         return f"{path.name} is truncated: its end is missing; copy it again"

@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 from errorneurons.analysis.contract import DoorError
-from errorneurons.analysis.files import why_not_hdf5
+from errorneurons.analysis.files import check_hdf5
 from errorneurons.analysis.mapping import did_you_mean
 
 Column = npt.NDArray[Any]
@@ -50,23 +50,17 @@ def open_nwb(path: Path) -> Iterator[Any]:
         ) as error:
             raise DoorError(f"{path.name} is damaged or no valid NWB file: {error}") from error
     with io:
-        yield file
+        try:
+            yield file
+        except OSError as error:
+            raise DoorError(f"{path.name} is damaged: {error}; copy it again") from error
 
 
 def _check_is_nwb(path: Path) -> None:
-    if not path.exists():
-        raise DoorError(f"there is no file {path}")
-    if path.is_dir():
-        raise DoorError(f"{path} is a folder; give a file")
-    if path.stat().st_size == 0:
-        raise DoorError(f"{path.name} is empty; copy it again")
-    try:
-        with h5py.File(path, "r") as file:
-            is_nwb = "nwb_version" in file.attrs
-    except OSError as error:
-        raise DoorError(why_not_hdf5(path, error)) from error
-    if not is_nwb:
-        raise DoorError(f"{path.name} is HDF5 but no NWB file: it has no nwb_version")
+    check_hdf5(path)
+    with h5py.File(path, "r") as file:
+        if "nwb_version" not in file.attrs:
+            raise DoorError(f"{path.name} is HDF5 but no NWB file: it has no nwb_version")
 
 
 def interval_tables(file: Any) -> dict[str, Any]:
@@ -96,6 +90,11 @@ def column(table: Any, name: str) -> Column:
         raise DoorError(
             f"column `{name}` of table `{table.name}` holds no single number or text a row; "
             "choose another column"
+        )
+    if len(values) != len(table):
+        raise DoorError(
+            f"column `{name}` of table `{table.name}` has {len(values)} values in {len(table)} "
+            "rows; the file is damaged"
         )
     return values
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from errorneurons.analysis.contract import BLOCK, DoorError, check
-from errorneurons.analysis.files import beside, why_not_hdf5
+from errorneurons.analysis.files import beside, check_hdf5
 from errorneurons.analysis.schema import ACTIVITY, FIELDS
 
 
@@ -87,13 +87,10 @@ def open_recording(path: str | Path, mapping: str | Path | None = None) -> xr.Da
 
 def _read_netcdf(path: Path, mapping: str | Path | None) -> xr.DataTree:
     _refuse_mapping(path, mapping)
-    if path.stat().st_size == 0:
-        raise DoorError(f"{path.name} is empty; write or copy it again")
+    check_hdf5(path)
     try:
         return _as_text(xr.open_datatree(path, engine="h5netcdf", phony_dims="access"))
-    except OSError as error:
-        raise DoorError(why_not_hdf5(path, error)) from error
-    except (ValueError, KeyError, TypeError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise DoorError(f"{path.name} is HDF5 but no netCDF file: {error}") from error
 
 

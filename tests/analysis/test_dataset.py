@@ -180,6 +180,25 @@ def test_negative_spike_rates_are_refused() -> None:
         smallest(-1.0)
 
 
+def test_what_no_file_can_hold_is_refused(make_session: Make) -> None:
+    broken = make_session().assign_attrs(config={"seed": 1})
+    broken["extra"] = ("unit", np.array([{}, None, 1, "a"], dtype=object))
+    with pytest.raises(ContractError, match=r"`extra` has dtype object; .*\n.*`config` is {'seed'"):
+        check(broken)
+
+
+def test_counts_given_as_integers_become_floats() -> None:
+    made = session({"rate": np.ones((1, 1, 1), int)}, MINIMUM, NAMES, sampling_rate=1.0)
+    assert made["rate"].dtype == np.float64
+
+
+def test_activity_must_be_floats(make_session: Make) -> None:
+    broken = make_session()
+    broken["rate"] = broken["rate"].astype(int, keep_attrs=True)
+    with pytest.raises(ContractError, match="`rate` has dtype int64; give it as floats"):
+        check(broken)
+
+
 def test_two_units_of_one_name_are_refused(make_session: Make) -> None:
     with pytest.raises(ContractError, match="`unit_id` 'u1' stands twice"):
         make_session(changes={"unit_id": ["u0", "u1", "u1", "u2"]})
