@@ -89,13 +89,13 @@ def _units(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
     if "unit_id" in sound:
         names, counts = np.unique(session["unit_id"].values, return_counts=True)
         if (counts > 1).any():
-            yield f"`unit_id` {names[counts > 1][0]!r} stands twice; name every unit once"
+            yield f"`unit_id` {str(names[counts > 1][0])!r} stands twice; name every unit once"
         if "partner" in sound:
             unknown = set(session["partner"].values.tolist()) - set(names.tolist()) - {""}
             if unknown:
                 yield f"`partner` names {min(unknown)!r}, no unit_id; leave it empty if none"
     if {"area", "level"} <= sound:
-        for area in np.unique(session["area"].values):
+        for area in np.unique(session["area"].values).tolist():
             levels = np.unique(session["level"].values[session["area"].values == area])
             if len(levels) > 1:
                 found = " and ".join(f"{level:g}" for level in levels)

@@ -97,6 +97,7 @@ def _session(session: xr.Dataset, activity: bool) -> Iterator[str]:
             yield from breaches
             if not breaches:
                 sound.add(field.name)
+    yield from _storable(session)
     yield from inconsistencies(session, sound)
     if activity:
         for field in ACTIVITY:
@@ -139,6 +140,22 @@ def _presence(session: xr.Dataset) -> Iterator[str]:
             yield f"`{name}` is not in the contract; did you mean `{guess[0]}`?"
 
 
+def _storable(session: xr.Dataset) -> Iterator[str]:
+    """Name what no file can hold: a file must give back what was put in, without pickles."""
+    for name, variable in session.variables.items():
+        if name not in FIELDS and variable.dtype.kind not in "biufUM":
+            yield f"`{name}` has dtype {variable.dtype}; give it as numbers, text or bool"
+    known = {attribute.name for attribute in ATTRIBUTES}
+    owners: list[xr.Dataset | xr.Variable] = [session, *session.variables.values()]
+    for owner in owners:
+        for name, value in owner.attrs.items():
+            if name not in known and not isinstance(value, _STORABLE):
+                yield f"attribute `{name}` is {value!r}; give it as text or numbers"
+
+
+_STORABLE = (str, int, float, np.number, np.ndarray, list, tuple)
+
+
 def _field(variable: xr.DataArray, field: Field) -> Iterator[str]:
     name = field.name
     if variable.dims != field.dims:
@@ -149,7 +166,8 @@ def _field(variable: xr.DataArray, field: Field) -> Iterator[str]:
     if field.units:
         yield from _unit_of_measure(variable, field)
     if not _is_kind(variable, field):
-        yield f"`{name}` has dtype {variable.dtype}; give it as {_KINDS[field.kind]}"
+        kind = "floats" if field in ACTIVITY else _KINDS[field.kind]
+        yield f"`{name}` has dtype {variable.dtype}; give it as {kind}"
     elif field not in ACTIVITY:
         yield from _values(variable, field)
 
@@ -165,7 +183,7 @@ def _is_kind(variable: xr.DataArray, field: Field) -> bool:
         return kind == "b"
     if field.kind == "number":
         return kind in "iuf"
-    return kind in "UT" or (kind == "O" and all(isinstance(v, str) for v in variable.values.flat))
+    return kind == "U" or (kind == "O" and all(isinstance(v, str) for v in variable.values.flat))
 
 
 def _unit_of_measure(variable: xr.DataArray, field: Field) -> Iterator[str]:

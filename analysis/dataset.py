@@ -14,6 +14,7 @@ One session is one `xarray.Dataset`, a collection is a `xarray.DataTree` with on
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -77,7 +78,8 @@ def session(
     ContractError
         Naming every breach at once.
     """
-    arrays = {name: _array(value) for name, value in {**columns, **activity}.items()}
+    arrays = {name: _array(value) for name, value in columns.items()}
+    arrays |= {name: _floats(value) for name, value in activity.items()}
     _check_lengths(arrays)
     variables = {name: (_dims(name, arrays), array) for name, array in arrays.items()}
     coords = {name: variables.pop(name) for name in columns}
@@ -124,15 +126,22 @@ def _array(values: npt.ArrayLike) -> npt.NDArray[np.generic]:
     return array
 
 
+def _floats(values: npt.ArrayLike) -> npt.NDArray[np.generic]:
+    array = np.asarray(values)
+    return array.astype(np.float64) if array.dtype.kind in "iu" else array
+
+
 def _dims(name: str, arrays: Mapping[str, npt.NDArray[np.generic]]) -> tuple[str, ...]:
     if name in FIELDS:
         return FIELDS[name].dims
     lengths = _lengths(arrays)
     fitting = [dim for dim, length in lengths.items() if arrays[name].shape == (length,)]
     if len(fitting) != 1:
+        guess = difflib.get_close_matches(name, FIELDS, n=1, cutoff=0.85)
+        mend = f"did you mean `{guess[0]}`?" if guess else "leave it out, or add it afterwards"
         raise ContractError(
             f"`{name}` is not in the contract and its shape {arrays[name].shape} does not say "
-            "which dim it runs along; leave it out, or add it to the session afterwards"
+            f"which dim it runs along; {mend}"
         )
     return (fitting[0],)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from errorneurons.analysis.contract import BLOCK, DoorError, check
+from errorneurons.analysis.files import beside, check_hdf5
 from errorneurons.analysis.schema import ACTIVITY, FIELDS
 
 
@@ -42,16 +42,10 @@ def save(recording: xr.DataTree, path: str | Path) -> Path:
     if path.suffix != ".nc":
         raise DoorError(f"cannot save as {path.name}: give a name that ends in .nc")
     check(recording)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with beside(path) as part:
         xr.Dataset(attrs=recording.attrs).to_netcdf(part, engine="h5netcdf")
         for name, node in recording.children.items():
             _append(node.to_dataset(inherit=False), name, part)
-        part.replace(path)
-    except OSError as error:
-        raise DoorError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 
@@ -93,26 +87,11 @@ def open_recording(path: str | Path, mapping: str | Path | None = None) -> xr.Da
 
 def _read_netcdf(path: Path, mapping: str | Path | None) -> xr.DataTree:
     _refuse_mapping(path, mapping)
-    if path.stat().st_size == 0:
-        raise DoorError(f"{path.name} is empty; write or copy it again")
+    check_hdf5(path)
     try:
-        return _as_text(xr.open_datatree(path, engine="h5netcdf"))
-    except OSError as error:
-        raise DoorError(_why_not_hdf5(path, error)) from error
-    except (ValueError, KeyError, TypeError, RuntimeError) as error:
+        return _as_text(xr.open_datatree(path, engine="h5netcdf", phony_dims="access"))
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise DoorError(f"{path.name} is HDF5 but no netCDF file: {error}") from error
-
-
-def _why_not_hdf5(path: Path, error: OSError) -> str:
-    """Say in one sentence why a file cannot be opened as HDF5."""
-    text = str(error)
-    if "truncated" in text:
-        return f"{path.name} is truncated: its end is missing; copy it again"
-    if "signature" in text:
-        return f"{path.name} is no HDF5 file, whatever its ending says; give another file"
-    if isinstance(error, PermissionError):
-        return f"{path.name} may not be read; change its permissions"
-    return f"{path.name} is damaged and cannot be read as HDF5; copy it again"
 
 
 def _read_zarr(path: Path, mapping: str | Path | None) -> xr.DataTree:

@@ -1,0 +1,251 @@
+"""What the fields of somebody's recording mean: the mapping file.
+
+A mapping file is TOML with five parts. ``[session]`` says which animal it was and what is known
+about it, ``[events]`` which table holds the trials and around which event activity is cut out,
+``[trial]`` and ``[unit]`` where each column of the contract comes from, and ``areas`` gives the
+order of the areas, the lowest first. ``errorneurons inspect`` writes one to start from.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import tomllib
+from collections.abc import Iterator
+from collections.abc import Mapping as Dict
+from pathlib import Path
+from typing import Any
+
+from errorneurons.analysis.contract import DoorError
+from errorneurons.analysis.schema import ATTRIBUTES, TRIAL, UNIT
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+ORIGINS = ("column", "electrodes", "metadata", "constant")
+
+
+class MappingError(DoorError):
+    """A mapping file is wrong; the text lists everything that is."""
+
+
+class Source(BaseModel):
+    """Where a column or an attribute comes from; a bare text is the name of a column.
+
+    Attributes
+    ----------
+    column
+        A column of the table of trials, or of units.
+    electrodes
+        For units, a column of the table of electrodes; the unit's first electrode counts.
+    metadata
+        A field of the file or its subject, e.g. ``subject.subject_id`` or ``session_id``.
+    constant
+        The same value everywhere.
+    values
+        What the values found mean: value found -> value of the contract.
+    low, high, source
+        For ``label_error``: the interval of the share, as numbers or names of columns, and where
+        the share was measured.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    column: str | None = None
+    electrodes: str | None = None
+    metadata: str | None = None
+    constant: bool | int | float | str | None = None
+    values: dict[str, bool | int | float | str] | None = None
+    low: float | str | None = None
+    high: float | str | None = None
+    source: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_text_is_a_column(cls, value: Any) -> Any:
+        return {"column": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Source:
+        given = [name for name in ORIGINS if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(
+                f"give one of {', '.join(ORIGINS)}; found {' and '.join(given) or 'none'}"
+            )
+        return self
+
+
+class Events(BaseModel):
+    """Which trials there are, and what is cut out around each.
+
+    Attributes
+    ----------
+    table
+        Name of the interval table that holds the trials.
+    time_zero
+        Its column with the time [s] that becomes time zero of a trial.
+    start, stop
+        What is cut out, relative to time zero [s].
+    bin_width
+        Width of a bin [s]; stop - start is a whole number of bins.
+    drop_missing
+        Whether trials without a time zero are left out; otherwise they are refused.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    table: str
+    time_zero: str
+    start: float
+    stop: float
+    bin_width: float
+    drop_missing: bool = False
+
+    @model_validator(mode="after")
+    def _whole_bins(self) -> Events:
+        if not (0 < self.bin_width < float("inf") and self.start < self.stop < float("inf")):
+            raise ValueError("give start < stop and a bin_width above 0, all in seconds")
+        if abs(self.bins * self.bin_width - (self.stop - self.start)) > 1e-6 * self.bin_width:
+            raise ValueError(
+                f"{self.stop - self.start:g} s are no whole number of bins of {self.bin_width:g} s"
+            )
+        return self
+
+    @property
+    def bins(self) -> int:
+        """Number of bins."""
+        return round((self.stop - self.start) / self.bin_width)
+
+
+class Mapping(BaseModel):
+    """What the fields of a recording mean; see the head of this page.
+
+    Attributes
+    ----------
+    session
+        Attribute of the contract -> where it comes from.
+    events
+        Which trials there are, and what is cut out around each.
+    trial, unit
+        Column of the contract -> where it comes from. Onsets are read as times of the recording
+        and put on the time axis of the trial; a constant is on that axis already.
+    areas
+        The areas, the lowest first; areas that are not named have no level.
+    confirmatory
+        Keys of the claims that were chosen before the data are judged.
+    notes
+        Whatever a reader must know.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    session: dict[str, Source]
+    events: Events
+    trial: dict[str, Source]
+    unit: dict[str, Source]
+    areas: tuple[str, ...] = ()
+    confirmatory: tuple[str, ...] = ()
+    notes: str = ""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what the mapping says, whatever its comments and order."""
+        text = self.model_dump_json(exclude_none=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+_BUILT = {"schema_version", "confirmatory", "notes", "provenance"}
+_KEYS: Dict[str, tuple[str, ...]] = {
+    "session": tuple(a.name for a in ATTRIBUTES if a.name not in _BUILT),
+    "events": tuple(Events.model_fields),
+    "trial": tuple(field.name for field in TRIAL if field.name != "trial_start"),
+    "unit": tuple(field.name for field in UNIT),
+}
+
+
+def load_mapping(path: str | Path) -> Mapping:
+    """Read a mapping file.
+
+    Raises
+    ------
+    MappingError
+        If there is none, it is no TOML, or it says something wrong: everything at once.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MappingError(f"cannot read the mapping file {path}: {error}") from error
+    try:
+        return parse_mapping(text)
+    except MappingError as error:
+        raise MappingError(f"{path.name}: {error}") from error
+
+
+def parse_mapping(text: str) -> Mapping:
+    """Return the mapping that the text of a mapping file describes.
+
+    Raises
+    ------
+    MappingError
+        If it is no TOML or says something wrong: everything at once.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise MappingError(f"this is no TOML: {error}") from error
+    wrong = [*_unknown_keys(raw), *_missing_keys(raw)]
+    try:
+        mapping = Mapping.model_validate(raw)
+    except ValidationError as error:
+        wrong += [_sentence(detail) for detail in error.errors() if not _is_told(detail)]
+        raise MappingError("\n".join(wrong)) from error
+    if wrong:
+        raise MappingError("\n".join(wrong))
+    return mapping
+
+
+def did_you_mean(name: str, known: tuple[str, ...]) -> str:
+    """Return ``did you mean ...?``, or what is known if nothing is near."""
+    guess = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean `{guess[0]}`?" if guess else f"known are {', '.join(known)}"
+
+
+def _unknown_keys(raw: Dict[str, Any]) -> Iterator[str]:
+    for part, content in raw.items():
+        if part not in Mapping.model_fields:
+            yield f"`{part}` is unknown; {did_you_mean(part, tuple(Mapping.model_fields))}"
+        elif part in _KEYS and isinstance(content, dict):
+            for key in content:
+                if key not in _KEYS[part]:
+                    yield f"[{part}] `{key}` is unknown; {did_you_mean(key, _KEYS[part])}"
+
+
+def _missing_keys(raw: Dict[str, Any]) -> Iterator[str]:
+    required = {
+        "session": [a.name for a in ATTRIBUTES if a.required],
+        "trial": [field.name for field in TRIAL if field.required],
+        "unit": [field.name for field in UNIT if field.required],
+    }
+    # unit_id defaults to the row, level to the place in `areas`
+    for part, names in required.items():
+        for name in names:
+            content = raw.get(part)
+            defaults = ("schema_version", "unit_id", "level")
+            if isinstance(content, dict) and name not in content and name not in defaults:
+                yield f"[{part}] `{name}` is missing; say where it comes from"
+
+
+def _is_told(detail: Any) -> bool:
+    """Whether `_unknown_keys` has told it already."""
+    return detail["type"] == "extra_forbidden" and len(detail["loc"]) <= 2
+
+
+def _sentence(detail: Any) -> str:
+    part, *keys = (str(key) for key in detail["loc"])
+    where = f"[{part}] `{'.'.join(keys)}`" if keys else f"`{part}`"
+    if detail["type"] == "missing":
+        return f"{where} is missing; add it"
+    if detail["type"] == "extra_forbidden":
+        return f"{where} is unknown; {did_you_mean(keys[-1], tuple(Source.model_fields))}"
+    if detail["type"] == "value_error":
+        return f"{where}: {detail['ctx']['error']}"
+    return f"{where} is {detail['input']!r}; {detail['msg'].lower()}"

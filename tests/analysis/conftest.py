@@ -1,0 +1,112 @@
+"""Small sessions and small NWB files, as the tests of the door need them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from errorneurons.analysis.dataset import session
+
+TRIALS, BINS, UNITS = 6, 5, 4
+BIN = 0.02
+
+
+def arrays() -> dict[str, object]:
+    """Return every column of the contract for a small session."""
+    acted = np.arange(TRIALS) % 2 == 1
+    return {
+        "time": (np.arange(BINS) + 0.5) * BIN - 0.04,
+        "unit_id": [f"u{k}" for k in range(UNITS)],
+        "area": ["V1", "V1", "LM", "LM"],
+        "level": [1.0, 1.0, 2.0, 2.0],
+        "layer": ["2/3", "5", "2/3", ""],
+        "role": ["error", "representation", "error", "unknown"],
+        "cell_type": ["Adamts2", "", "Ärzte", "PV"],
+        "error_sign": [1.0, np.nan, -1.0, np.nan],
+        "label_source": ["genetic", "none", "genetic", "none"],
+        "label_error": [0.05, 0.05, 0.05, np.nan],
+        "partner": ["u1", "u0", "", ""],
+        "causal_sign": [1.0, -1.0, 0.0, np.nan],
+        "stimulus": ["a", "b"] * 3,
+        "input_onset": np.zeros(TRIALS),
+        "outcome": ["expected", "unexpected", "none"] * 2,
+        "outcome_onset": [0.02, 0.02, np.nan] * 2,
+        "teaching": acted,
+        "familiarity": ["trained", "novel"] * 3,
+        "phase": ["before", "during", "after"] * 2,
+        "localiser": ~acted,
+        "manipulation": np.where(acted, "silence", "none"),
+        "manipulated_role": np.where(acted, "error", "none"),
+        "manipulated_area": np.where(acted, "V1", "none"),
+        "manipulation_onset": np.where(acted, -0.02, np.nan),
+        "manipulation_offset": np.where(acted, 0.04, np.nan),
+        "targeted": np.outer(acted, [True, False, False, True]),
+        "performance": np.linspace(0, 1, TRIALS),
+        "outcome_error": np.linspace(-1, 1, TRIALS),
+        "running": np.linspace(0, 9, TRIALS),
+        "pupil": [np.nan] * TRIALS,
+    }
+
+
+@pytest.fixture
+def make_session() -> Callable[..., xr.Dataset]:
+    """Return a maker of sessions of spikes with every column; `changes` replace columns."""
+
+    def make(animal: str = "m1", changes: dict[str, object] | None = None) -> xr.Dataset:
+        counts = np.random.default_rng(len(animal)).poisson(0.7, (TRIALS, BINS, UNITS))
+        attrs = {"animal": animal, "session_id": "s1", "teaching_area": "LM", "output_area": "V1"}
+        columns = arrays() | (changes or {})
+        made = session(
+            {"rate": (counts / BIN).astype(np.float32)},
+            {name: column for name, column in columns.items() if column is not None},
+            attrs | {"day": 3.0, "opsin": "none", "species": "Mus musculus", "provenance": "{}"},
+        )
+        made["label_error"].attrs |= {"low": 0.01, "high": 0.1, "source": "antibody"}
+        return made
+
+    return make
+
+
+@pytest.fixture
+def make_nwb(tmp_path: Path) -> Callable[..., Path]:
+    """Return a maker of NWB files as a laboratory might write them, with one unit."""
+
+    def make(
+        trials: dict[str, list[object]] | None,
+        spikes: list[float] | None,
+        intervals: list[list[float]] | None = None,
+    ) -> Path:
+        from pynwb import NWBHDF5IO, NWBFile
+
+        file = NWBFile("a test", "id", datetime(2020, 1, 1, tzinfo=UTC), session_id="1")
+        if trials is not None:
+            file.add_trial_column("kind", "kind of trial")
+            file.add_trial_column("event", "time of the event")
+            for row in zip(*trials.values(), strict=True):
+                file.add_trial(**dict(zip(trials, row, strict=True)))
+        if spikes is not None:
+            file.add_unit_column("region", "area")
+            kwargs = {"obs_intervals": intervals} if intervals else {}
+            file.add_unit(spike_times=spikes, region="V1", **kwargs)
+        path = tmp_path / "lab.nwb"
+        with NWBHDF5IO(path, "w") as io:
+            io.write(file)
+        return path
+
+    return make
+
+
+@pytest.fixture
+def zheng() -> Path:
+    """Return the path of the recording of Zheng et al. 2022, or skip."""
+    root = Path(__file__).parents[2]
+    folder = os.environ.get("ERRORNEURONS_RECORDINGS", str(root.parent / "shared" / "recordings"))
+    path = Path(folder) / "zheng2022_human_mtl_nwb" / "sub-4_ses-4_ecephys+image.nwb"
+    if not path.exists():
+        pytest.skip("the recording of Zheng et al. 2022 is not here; set ERRORNEURONS_RECORDINGS")
+    return path
