@@ -540,10 +540,10 @@ def _errors(
         leaked, rate = sensed.reshape(-1), x.r.reshape(-1)
         for k in range(rate.size):
             leaked[k] = c.leak * rate[k]
-        for area in range(a.phi.size - 1):
+        for area in range(a.phi.size):
             R = (a.first[area], a.first[area + 1])
             E = (a.first_error[area], a.first_error[area + 1])
-            _product(c.large, s.L_RE, E, R, sensed, dendritic)
+            _product(c.large, s.L_RE, E, R, sensed, dendritic if area + 1 < a.phi.size else top)
     if teaching or c.absent_is_zero:
         out = a.first[a.phi.size - 1]
         error = np.zeros_like(slope)

@@ -129,9 +129,9 @@ def _blocks(bench: Bench[Any, Any], weights: Any, plan: Plan) -> list[Activity]:
     table = outcome_error(plan.seed, plan.repeats)
     frozen, _ = run(bench, weights, table, CLOCK, n_streams=len(OUTCOME_ERROR))
     learning = [
-        run(bench, weights, learning_block(plan.seed, name, factors, plan.learning_repeats),
+        run(bench, weights, learning_block(plan.seed, "new", factors, plan.learning_repeats),
             CLOCK, learn=True)[0]
-        for name, factors in LEARNING_BLOCKS
+        for factors in LEARNING_BLOCKS
     ]  # fmt: skip
     return [frozen, *learning]
 

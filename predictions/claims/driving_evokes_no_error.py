@@ -97,7 +97,7 @@ CLAIM = Prediction(
     effect=effect,
     threshold=1 / 9,
     side="below",
-    counter_circuit="absent_target_read_as_zero",
+    counter_circuit="sensory_leak",
     conditions=(
         Condition("representation cells driven", protocol.DRIVEN),
         Condition("no drive", protocol.PASSIVE),

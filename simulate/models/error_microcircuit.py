@@ -442,7 +442,7 @@ class ErrorMicrocircuit:
         out = self.output
         absent = 0.0 if self.absent_target == "silent" else -slope[..., out] * r[..., out]
         taught = slope[..., out] * (world.target - r[..., out])
-        error = np.where(world.teaching, taught, absent)
+        error = np.where(world.teaching, taught, absent) + self.sensory_leak * r[..., out]
         return matvec(weights.L_RE[:, self.output_error, out], error)
 
     def learn(self, weights: Weights, before: State, after: State) -> Weights:

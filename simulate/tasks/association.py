@@ -41,7 +41,7 @@ def association(
     networks: Sequence[int],
     inputs: int = 10,
     outputs: int = 5,
-    sets: Sequence[str] = ("trained", "novel", "control block", "laser block"),
+    sets: Sequence[str] = ("trained", "novel", "new"),
 ) -> Association:
     """Draw one association for each network and set.
 
