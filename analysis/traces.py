@@ -1,0 +1,120 @@
+"""What to draw of activity in time: fewer samples but every peak, round scale bars, event labels."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+Array = npt.NDArray[np.float64]
+Event = tuple[float, float | None]
+
+
+def kept_samples(curves: Array, most: int = 160) -> npt.NDArray[np.intp]:
+    """Return which samples to draw: the extremes of every stretch, so that no transient is lost.
+
+    Parameters
+    ----------
+    curves
+        (curve, time); NaN where nothing was recorded.
+    most
+        About how many samples to keep.
+
+    Examples
+    --------
+    >>> peak = np.zeros((1, 1000))
+    >>> peak[0, 501] = 1.0
+    >>> 501 in kept_samples(peak)
+    True
+    """
+    length = curves.shape[-1]
+    if length <= most:
+        return np.arange(length)
+    filled = np.nan_to_num(curves)
+    starts = np.linspace(0, length, most // 4 + 1).astype(int)
+    kept = {0, length - 1}
+    for start, stop in zip(starts[:-1], starts[1:], strict=True):
+        piece = filled[:, start:stop]
+        kept.update((start + piece.argmax(axis=1)).tolist())
+        kept.update((start + piece.argmin(axis=1)).tolist())
+    return np.array(sorted(kept))
+
+
+def scale_of(activity: xr.Dataset, role: str) -> tuple[float, float]:
+    """Return lowest and highest activity of a role, over all areas and conditions, 0 included.
+
+    A role that is as good as silent gets the range of the loudest one, so that rounding errors
+    are not shown as responses.
+    """
+    ranges = {str(r): _range(activity.sel(role=r)) for r in activity["role"].values}
+    loudest = max(ranges.values(), key=lambda x: x[1] - x[0])
+    low, high = ranges[role]
+    if high - low <= 1e-3 * (loudest[1] - loudest[0]):
+        low, high = loudest
+    return (low, high) if high > low else (0.0, 1.0)
+
+
+def _range(activity: xr.Dataset) -> tuple[float, float]:
+    shown = np.concatenate([activity[v].values.ravel() for v in ("mean", "low", "high")])
+    shown = shown[np.isfinite(shown)]
+    return float(min(shown.min(initial=0.0), 0.0)), float(max(shown.max(initial=0.0), 0.0))
+
+
+def round_length(span: float) -> float:
+    """Return 1, 2 or 5 times a power of ten, about half of `span`.
+
+    Examples
+    --------
+    >>> round_length(0.9)
+    0.5
+    """
+    power = 10.0 ** math.floor(math.log10(span * 0.6))
+    return float(max(m * power for m in (1, 2, 5) if m * power <= span * 0.6))
+
+
+def events_of(activity: xr.Dataset) -> Mapping[str, Event]:
+    """Return name -> (time, None), or (start, end) for a pair called "x on" and "x off" [s]."""
+    times: dict[str, float] = json.loads(activity.attrs.get("events", "{}"))
+    times = {name: at for name, at in times.items() if at is not None and math.isfinite(at)}
+    events: dict[str, Event] = {}
+    for name, at in times.items():
+        stem = name.removesuffix(" on")
+        if name.endswith(" off") and name.removesuffix(" off") + " on" in times:
+            continue
+        events[stem if f"{stem} off" in times else name] = (at, times.get(f"{stem} off"))
+    return dict(sorted(events.items(), key=lambda event: event[1][0]))
+
+
+def lanes_of(events: Mapping[str, Event], start: float, per_pixel: float) -> Mapping[str, int]:
+    """Return the line of text, counted from below, that an event's label stands on.
+
+    Parameters
+    ----------
+    events
+        As of `events_of`.
+    start, per_pixel
+        Left end of the axis [s], and time of one pixel [s].
+    """
+    ends: list[float] = []
+    lanes: dict[str, int] = {}
+    for name, (at, _) in events.items():
+        left = (max(at, start) - start) / per_pixel
+        free = next((lane for lane, end in enumerate(ends) if end < left), len(ends))
+        ends[free:] = [left + 7.0 * len(name) + 8.0] + ends[free + 1 :]
+        lanes[name] = free
+    return lanes
+
+
+def shortened(text: str, most: int) -> str:
+    """Return the text, cut with an ellipsis if it is longer than `most` letters.
+
+    Examples
+    --------
+    >>> shortened("prospective configuration", 12)
+    'prospective…'
+    """
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
