@@ -100,7 +100,7 @@ def effect_strip(
         axes.set_ylim(len(rows), 0)
         low, high = _effect_limits(rows, threshold)
         axes.set_xlim(_amplitude(low), _amplitude(high))
-        _threshold(axes, threshold, side)
+        _threshold(axes, threshold, side, len(rows))
         for at, row in enumerate(rows):
             _strip_row(axes, row, at, low, high)
         _effect_axis(axes, low, high, threshold)
@@ -174,10 +174,10 @@ def _trace(
 ) -> None:
     """Draw one area in one condition, its interval first."""
     curves = np.stack([shown[v].values for v in ("mean", "low", "high")]).astype(float)
-    kept = kept_samples(curves)
+    kept = kept_samples(curves, flat=0.004 / unit)
     time, (mean, low, high) = shown["time"].values[kept], base + unit * curves[:, kept]
     colour, marker = role_colour(role), "o" if len(kept) == 1 else ""
-    if np.nanmax(high - low, initial=0.0) > 0.01:
+    if np.nan_to_num(high - low).max() > 0.01:
         axes.fill_between(time, low, high, color=colour, alpha=0.18, linewidth=0)
     axes.plot(
         time, mean, color=colour, linestyle=DASHES[condition % len(DASHES)], linewidth=1.7,
@@ -216,7 +216,7 @@ def recorded_roles(activity: xr.Dataset) -> tuple[str, ...]:
 
 
 def _role_name(role: str) -> str:
-    return {"unknown": "Neurons, role unknown"}.get(role, f"{role.capitalize()} neurons")
+    return {"unknown": "Role unknown"}.get(role, role.capitalize())
 
 
 def _settings(key: str) -> AbstractContextManager[None]:
@@ -266,23 +266,26 @@ def _effect_limits(rows: Sequence[StripRow], threshold: float) -> tuple[float, f
     return low, high
 
 
-def _threshold(axes: Axes, threshold: float, side: Literal["below", "above"]) -> None:
+def _threshold(axes: Axes, threshold: float, side: Literal["below", "above"], rows: int) -> None:
     at, (left, right) = _amplitude(threshold), axes.get_xlim()
     ends = (left, at) if side == "below" else (at, right)
-    axes.axvspan(*ends, color=HOLDS, alpha=0.28, linewidth=0)
-    axes.axvline(0, color=PALE, linewidth=1)
-    axes.axvline(at, color=INK, linewidth=1.3, dashes=(4, 2))
+    for row in range(rows):
+        low, high = row + 0.4, row + 0.94
+        axes.fill_between(ends, low, high, color=HOLDS, alpha=0.3, linewidth=0)
+        axes.plot([0, 0], [low, high], color=PALE, linewidth=1)
+        axes.plot([at, at], [low, high], color=INK, linewidth=1.3, dashes=(3, 2))
     nearer_left = (at - left) < 0.5 * (right - left)
     axes.annotate(
-        f"claim holds {side} {threshold:.2g}", (at, 0), xytext=(4 if nearer_left else -4, 9),
-        textcoords="offset points", ha="left" if nearer_left else "right", size=12,
+        f"claim holds {side} {threshold:.2g}, the dashed line", (0 if nearer_left else 1, 1),
+        xytext=(0, 9), xycoords="axes fraction", textcoords="offset points", size=12,
+        ha="left" if nearer_left else "right",
     )  # fmt: skip
 
 
 def _strip_row(axes: Axes, row: StripRow, at: int, low: float, high: float) -> None:
     left, right = axes.get_xlim()
-    axes.text(left, at + 0.3, shortened(row.label, 26), color=INK)
-    axes.text(right, at + 0.3, shortened(row.note, 28), color=INK, ha="right", size=12.5)
+    axes.text(left, at + 0.3, shortened(row.label, 36), color=INK, size=13)
+    axes.text(right, at + 0.3, shortened(row.note, 24), color=INK, ha="right", size=12.5)
     centre, colour = at + 0.66, _drawable(row.style.colour)
 
     def place(x: float) -> float:
@@ -312,7 +315,7 @@ def _strip_row(axes: Axes, row: StripRow, at: int, low: float, high: float) -> N
             markeredgewidth=1.2, clip_on=False,
         )  # fmt: skip
     if at:
-        axes.axhline(at, color=PALE, linewidth=0.5)
+        axes.axhline(at, color=PALE, linewidth=0.4)
 
 
 def _drawable(colour: str) -> str:

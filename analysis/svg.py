@@ -50,8 +50,9 @@ def _unique_ids(svg: str, key: str) -> str:
 
 
 def _rounded(attribute: re.Match[str]) -> str:
-    """Keep a tenth of a pixel."""
-    return re.sub(r"(\d\.\d)\d+", r"\1", attribute[0])
+    """Keep a tenth of a pixel, and leave out the letter of straight lines where it is implied."""
+    short = re.sub(r"(\d\.\d)\d+", r"\1", attribute[0])
+    return short if attribute[1] != "d" or "C" in short else short.replace(" L ", " ")
 
 
 def _described(svg: str, alt: str) -> str:

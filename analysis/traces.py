@@ -14,13 +14,15 @@ Array = npt.NDArray[np.float64]
 Event = tuple[float, float | None]
 
 
-def kept_samples(curves: Array, most: int = 160) -> npt.NDArray[np.intp]:
+def kept_samples(curves: Array, flat: float = 0.0, most: int = 160) -> npt.NDArray[np.intp]:
     """Return which samples to draw: the extremes of every stretch, so that no transient is lost.
 
     Parameters
     ----------
     curves
         (curve, time); NaN where nothing was recorded.
+    flat
+        A sample this close to the line between its neighbours may go.
     most
         About how many samples to keep.
 
@@ -31,17 +33,30 @@ def kept_samples(curves: Array, most: int = 160) -> npt.NDArray[np.intp]:
     >>> 501 in kept_samples(peak)
     True
     """
-    length = curves.shape[-1]
+    length, filled = curves.shape[-1], np.nan_to_num(curves)
     if length <= most:
-        return np.arange(length)
-    filled = np.nan_to_num(curves)
+        return _without_straight(filled, np.arange(length), flat)
     starts = np.linspace(0, length, most // 4 + 1).astype(int)
     kept = {0, length - 1}
     for start, stop in zip(starts[:-1], starts[1:], strict=True):
         piece = filled[:, start:stop]
         kept.update((start + piece.argmax(axis=1)).tolist())
         kept.update((start + piece.argmin(axis=1)).tolist())
-    return np.array(sorted(kept))
+    return _without_straight(filled, np.array(sorted(kept)), flat)
+
+
+def _without_straight(
+    curves: Array, kept: npt.NDArray[np.intp], flat: float
+) -> npt.NDArray[np.intp]:
+    for _ in range(6):
+        if len(kept) < 3:
+            break
+        y, inner = curves[:, kept], np.arange(1, len(kept) - 1, 2)
+        share = (kept[inner] - kept[inner - 1]) / (kept[inner + 1] - kept[inner - 1])
+        between = y[:, inner - 1] + share * (y[:, inner + 1] - y[:, inner - 1])
+        straight = (np.abs(y[:, inner] - between) <= flat).all(axis=0)
+        kept = np.delete(kept, inner[straight])
+    return kept
 
 
 def scale_of(activity: xr.Dataset, role: str) -> tuple[float, float]:

@@ -78,8 +78,7 @@ def _time_lines(drawing: Drawing) -> list[tuple[str, str, Window]]:
     """Return (class, label, window) of everything that has a time, top to bottom."""
     lines = [("input", "input", (drawing.input_onset, drawing.end))]
     if drawing.outcome_onset is not None:
-        label = "outcome + teaching" if drawing.teaching else "outcome"
-        lines.append(("outcome", label, (drawing.outcome_onset, drawing.end)))
+        lines.append(("outcome", "outcome", (drawing.outcome_onset, drawing.end)))
     if drawing.manipulation_window is not None and drawing.manipulation != "none":
         lines.append(("laser", DONE[drawing.manipulation], drawing.manipulation_window))
     if drawing.read_window is not None:
