@@ -1,8 +1,9 @@
 """Figures of activity and of effects, as SVG that takes its text colour from the page.
 
-The only module that imports matplotlib. Figures are drawn 440 px wide and keep text of at least
-11 px when a telephone shows them at 350 px; error and representation neurons have the same two
-hues everywhere, and every theory one colour and one marker (`errorneurons.analysis.palette`).
+The only module that imports matplotlib. Figures are drawn 370 px wide with text of at least 12 px,
+so that it is legible on a telephone and may be enlarged on a desk. Error and representation neurons
+have the same two hues everywhere, every theory one colour and one marker
+(`errorneurons.analysis.palette`).
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ import io
 import math
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from errorneurons.analysis.palette import RECORDING, Style, role_colour
-from errorneurons.analysis.svg import HOLDS, INK, MUTED, PALE, for_page
+from errorneurons.analysis.palette import RECORDING, role_colour
+from errorneurons.analysis.strips import StripRow, amplitude, effect_limits, effect_ticks
+from errorneurons.analysis.svg import HOLDS, INK, MUTED, PALE, PAPER, for_page
 from errorneurons.analysis.traces import (
     Event,
     events_of,
@@ -32,42 +33,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH = 440.0
-FONT = 14.0
+WIDTH, FONT, SMALL = 370.0, 13.0, 12.0
 DASHES: tuple[str | tuple[int, tuple[float, ...]], ...] = (
     "solid",
     (0, (4.5, 2)),
     (0, (1.2, 1.6)),
     (0, (6, 2, 1.2, 2)),
 )
-
-
-@dataclass(frozen=True)
-class StripRow:
-    """One row of an effect strip.
-
-    Attributes
-    ----------
-    label, note
-        Written above the row, left and right.
-    style
-        Colour and marker.
-    points
-        One a unit of replication.
-    value, low, high
-        The effect and its interval; NaN where there is none.
-    expected
-        If true, the row is a range that a theory expects: drawn as a shaded strip.
-    """
-
-    label: str
-    note: str = ""
-    style: Style = RECORDING
-    points: tuple[float, ...] = ()
-    value: float = math.nan
-    low: float = math.nan
-    high: float = math.nan
-    expected: bool = False
 
 
 def effect_strip(
@@ -93,13 +65,13 @@ def effect_strip(
         as arrow heads.
     """
     with _settings(key):
-        top, step, bottom = 30.0, 46.0, 48.0
+        top, step, bottom = 26.0, 44.0, 44.0
         height = top + step * len(rows) + bottom
         figure = _figure(height)
-        axes = _axes(figure, 12.0, bottom, WIDTH - 24.0, height - top - bottom)
+        axes = _axes(figure, 8.0, bottom, WIDTH - 16.0, height - top - bottom)
         axes.set_ylim(len(rows), 0)
-        low, high = _effect_limits(rows, threshold)
-        axes.set_xlim(_amplitude(low), _amplitude(high))
+        low, high = effect_limits(rows, threshold)
+        axes.set_xlim(amplitude(low), amplitude(high))
         _threshold(axes, threshold, side, len(rows))
         for at, row in enumerate(rows):
             _strip_row(axes, row, at, low, high)
@@ -108,7 +80,7 @@ def effect_strip(
 
 
 def activity_in_time(activity: xr.Dataset, key: str, alt: str) -> str:
-    """Draw mean activity and its interval, one column a role, one row an area, lowest at the bottom.
+    """Draw mean activity and its interval: one column a role, one row an area, lowest below.
 
     Parameters
     ----------
@@ -127,30 +99,36 @@ def activity_in_time(activity: xr.Dataset, key: str, alt: str) -> str:
     """
     with _settings(key):
         roles, events = recorded_roles(activity), events_of(activity)
-        left, gap, bottom, row = 76.0, 26.0, 40.0, 46.0
-        width = (WIDTH - left - 10.0 - gap * (len(roles) - 1)) / max(1, len(roles))
+        left, gap, bottom, row = 62.0, 24.0, 40.0, 42.0
+        width = (WIDTH - left - 14.0 - gap * (len(roles) - 1)) / max(1, len(roles))
         time = activity["time"].values
         ends = float(time[0]), max(float(time[-1]), float(time[0]) + 1e-3)
         lanes = lanes_of(events, ends[0], (ends[1] - ends[0]) / width)
         tall = row * activity.sizes["area"]
-        header = 22.0 + 15.0 * (1 + max(lanes.values(), default=0))
+        header = 38.0 + 15.0 * (1 + max(lanes.values(), default=0))
         figure = _figure(header + tall + bottom)
         for column, role in enumerate(roles):
             axes = _axes(figure, left + column * (width + gap), bottom, width, tall)
             axes.set_xlim(*ends)
-            _role_column(axes, activity, role, row, named=column == 0)
+            scale = _role_column(axes, activity, role, named=column == 0)
             for name, event in events.items():
                 _mark(axes, name, event, lanes[name], tall)
-            axes.annotate(
-                _role_name(role), (0, 1), xytext=(0, header - 14), textcoords="offset points",
-                xycoords="axes fraction", color=role_colour(role), weight="bold",
-            )  # fmt: skip
+            _title(axes, role, scale, header)
         return _svg(figure, key, alt)
 
 
-def _role_column(
-    axes: Axes, activity: xr.Dataset, role: str, row: float, *, named: bool
-) -> None:
+def _title(axes: Axes, role: str, scale: str, header: float) -> None:
+    name = {"unknown": "Role unknown"}.get(role, role.capitalize())
+    for text, up, size in ((name, header - 14, FONT), (scale, header - 30, SMALL)):
+        axes.annotate(
+            text, (0, 1), xytext=(0, up), textcoords="offset points", xycoords="axes fraction",
+            color=role_colour(role) if text is name else INK, size=size,
+            weight="bold" if text is name else "normal",
+        )  # fmt: skip
+
+
+def _role_column(axes: Axes, activity: xr.Dataset, role: str, *, named: bool) -> str:
+    """Draw all areas of a role, and return the length of the scale bar."""
     shown = activity.sel(role=role)
     low, high = scale_of(activity, role)
     unit = 0.86 / (high - low)
@@ -161,12 +139,12 @@ def _role_column(
         for condition in range(shown.sizes["condition"]):
             _trace(axes, shown.isel(condition=condition, area=level), unit, base, condition, role)
     axes.set_ylim(0, len(areas))
-    labels = [shortened(a, 10) for a in areas] if named else []
-    axes.set_yticks([i + 0.06 - low * unit for i in range(len(labels))], labels, size=12.5)
+    labels = [shortened(a, 8) for a in areas] if named else []
+    axes.set_yticks([i + 0.06 - low * unit for i in range(len(labels))], labels, size=SMALL)
     axes.locator_params(axis="x", nbins=4)
-    axes.tick_params(axis="x", labelsize=12.5)
-    axes.set_xlabel("time [s]", size=12.5, labelpad=1)
-    _scale_bar(axes, high - low, unit, len(areas), activity["mean"].attrs.get("units", ""))
+    axes.tick_params(axis="x", labelsize=SMALL)
+    axes.set_xlabel("time [s]", size=SMALL, labelpad=1)
+    return _scale_bar(axes, high - low, unit, len(areas), activity["mean"].attrs.get("units", ""))
 
 
 def _trace(
@@ -185,14 +163,15 @@ def _trace(
     )  # fmt: skip
 
 
-def _scale_bar(axes: Axes, span: float, unit: float, areas: int, units: str) -> None:
+def _scale_bar(axes: Axes, span: float, unit: float, areas: int, units: str) -> str:
+    """Draw a bar right of the highest area, and return its length in words."""
+    from matplotlib.transforms import offset_copy
+
     length = round_length(span)
-    start, end = areas - 0.04 - length * unit, areas - 0.04
-    axes.plot([1, 1], [start, end], transform=axes.get_yaxis_transform(), color=INK, linewidth=2.5)
-    axes.annotate(
-        f"{length:g} {units}".strip(), (1, (start + end) / 2), xytext=(-5, 0), size=12,
-        textcoords="offset points", xycoords=axes.get_yaxis_transform(), ha="right", va="center",
-    )  # fmt: skip
+    start, end = areas - 0.02 - length * unit, areas - 0.02
+    right = offset_copy(axes.get_yaxis_transform(), axes.get_figure(root=True), x=5, units="points")
+    axes.plot([1, 1], [start, end], transform=right, color=INK, linewidth=2.5, clip_on=False)
+    return f"bar: {length:g} {units}".strip()
 
 
 def _mark(axes: Axes, name: str, event: Event, lane: int, tall: float) -> None:
@@ -205,7 +184,7 @@ def _mark(axes: Axes, name: str, event: Event, lane: int, tall: float) -> None:
         axes.axvspan(max(start, left), min(end, right), color=PALE, alpha=0.35, linewidth=0)
     axes.annotate(
         name, (max(start, left), above), xycoords=axes.get_xaxis_transform(), xytext=(3, 0),
-        textcoords="offset points", size=12, color=INK,
+        textcoords="offset points", size=SMALL, color=INK,
     )  # fmt: skip
 
 
@@ -215,19 +194,16 @@ def recorded_roles(activity: xr.Dataset) -> tuple[str, ...]:
     return tuple(str(role) for role in activity["role"].values[found.values])
 
 
-def _role_name(role: str) -> str:
-    return {"unknown": "Role unknown"}.get(role, role.capitalize())
-
-
 def _settings(key: str) -> AbstractContextManager[None]:
     import matplotlib as mpl
 
-    rc = {
+    rc: dict[Any, Any] = {
         "svg.fonttype": "none", "svg.hashsalt": key, "font.size": FONT, "font.family": "sans-serif",
         "font.sans-serif": ["DejaVu Sans"], "text.color": INK, "text.parse_math": False,
-        "xtick.color": MUTED, "xtick.labelcolor": INK, "axes.labelcolor": INK,
-        "axes.edgecolor": MUTED, "axes.spines.top": False, "axes.spines.right": False,
-        "axes.spines.left": False, "ytick.left": False, "path.simplify_threshold": 0.4,
+        "xtick.color": MUTED, "xtick.labelcolor": INK, "ytick.labelcolor": INK,
+        "axes.labelcolor": INK, "axes.edgecolor": MUTED, "axes.spines.top": False,
+        "axes.spines.right": False, "axes.spines.left": False, "ytick.left": False,
+        "path.simplify_threshold": 0.4,
     }  # fmt: skip
     return mpl.rc_context(rc)
 
@@ -253,21 +229,8 @@ def _svg(figure: Figure, key: str, alt: str) -> str:
     return for_page(page.getvalue(), key, alt)
 
 
-def _amplitude(energy: float) -> float:
-    return math.copysign(math.sqrt(abs(energy)), energy)
-
-
-def _effect_limits(rows: Sequence[StripRow], threshold: float) -> tuple[float, float]:
-    """Return the ends of the axis; beyond 36 (or -1) an effect is shown as an arrow head."""
-    shown = [x for row in rows for x in (*row.points, row.value, row.low, row.high)]
-    shown = [x for x in shown if math.isfinite(x)]
-    low = max(min([*shown, -0.04]) * 1.1, -1.0)
-    high = min(max([*shown, 1.0, 3 * threshold]) * 1.08, 36.0)
-    return low, high
-
-
 def _threshold(axes: Axes, threshold: float, side: Literal["below", "above"], rows: int) -> None:
-    at, (left, right) = _amplitude(threshold), axes.get_xlim()
+    at, (left, right) = amplitude(threshold), axes.get_xlim()
     ends = (left, at) if side == "below" else (at, right)
     for row in range(rows):
         low, high = row + 0.4, row + 0.94
@@ -277,19 +240,20 @@ def _threshold(axes: Axes, threshold: float, side: Literal["below", "above"], ro
     nearer_left = (at - left) < 0.5 * (right - left)
     axes.annotate(
         f"claim holds {side} {threshold:.2g}, the dashed line", (0 if nearer_left else 1, 1),
-        xytext=(0, 9), xycoords="axes fraction", textcoords="offset points", size=12,
+        xytext=(0, 9), xycoords="axes fraction", textcoords="offset points", size=SMALL,
         ha="left" if nearer_left else "right",
     )  # fmt: skip
 
 
 def _strip_row(axes: Axes, row: StripRow, at: int, low: float, high: float) -> None:
     left, right = axes.get_xlim()
-    axes.text(left, at + 0.3, shortened(row.label, 36), color=INK, size=13)
-    axes.text(right, at + 0.3, shortened(row.note, 24), color=INK, ha="right", size=12.5)
+    note = shortened(row.note, 26)
+    axes.text(left, at + 0.3, shortened(row.label, 54 - len(note)), color=INK, size=12.5)
+    axes.text(right, at + 0.3, note, color=INK, ha="right", size=SMALL)
     centre, colour = at + 0.66, _drawable(row.style.colour)
 
     def place(x: float) -> float:
-        return _amplitude(min(max(x, low), high))
+        return amplitude(min(max(x, low), high))
 
     if math.isfinite(row.low) and math.isfinite(row.high):
         ends = place(row.low), place(row.high)
@@ -302,7 +266,7 @@ def _strip_row(axes: Axes, row: StripRow, at: int, low: float, high: float) -> N
         )  # fmt: skip
     points = np.array([p for p in row.points if math.isfinite(p)])
     if len(points):
-        spread = (np.arange(len(points)) * 0.618 % 1 - 0.5) * 0.36
+        spread = (np.arange(len(points)) * 0.618 % 1 - 0.5) * 0.28
         axes.plot(
             [place(p) for p in points], centre + spread, "o", color=colour, markersize=4.2,
             alpha=0.5, markeredgewidth=0, clip_on=False, zorder=2,
@@ -311,7 +275,7 @@ def _strip_row(axes: Axes, row: StripRow, at: int, low: float, high: float) -> N
         beyond = ">" if row.value > high else "<" if row.value < low else row.style.marker
         axes.plot(
             [place(row.value)], [centre], beyond, markersize=10, color=colour, zorder=4,
-            markerfacecolor=colour if row.style.filled else "white", markeredgecolor=INK,
+            markerfacecolor=colour if row.style.filled else PAPER, markeredgecolor=INK,
             markeredgewidth=1.2, clip_on=False,
         )  # fmt: skip
     if at:
@@ -323,17 +287,8 @@ def _drawable(colour: str) -> str:
 
 
 def _effect_axis(axes: Axes, low: float, high: float, threshold: float) -> None:
-    """Ticks in plain numbers, and none that would touch its neighbour."""
-    left, right = axes.get_xlim()
-    room, ticks = 0.085 * (right - left), [0.0]
-    for value in (1, 4, 16, 9, 25, 36, threshold, 0.25, 2, 0.5, -0.25, -1):
-        x = _amplitude(value)
-        if low <= value <= high and all(abs(x - _amplitude(t)) > room for t in ticks):
-            ticks.append(value)
-    axes.set_xticks([_amplitude(t) for t in ticks], [_plain(t) for t in ticks], size=12.5)
+    ticks = effect_ticks(low, high, threshold)
+    labels = [f"{tick:.2g}".replace("-", "\N{MINUS SIGN}") for tick in ticks]
+    axes.set_xticks([amplitude(tick) for tick in ticks], labels, size=SMALL)
     axes.set_yticks([])
-    axes.set_xlabel("N/M, ratio of energies (spaced by amplitude)", size=12.5, labelpad=2)
-
-
-def _plain(value: float) -> str:
-    return f"{value:.2g}".replace("-", "\N{MINUS SIGN}")
+    axes.set_xlabel("N/M, ratio of energies (spaced by amplitude)", size=SMALL, labelpad=2)

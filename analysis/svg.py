@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from html import escape
 
+from errorneurons.analysis.palette import ROLES
+
 # Colours that stand for those of the page, so that a figure is legible on light and on dark.
-INK, MUTED, PALE, HOLDS = "#010101", "#020202", "#030303", "#040404"
+INK, MUTED, PALE, HOLDS, PAPER = "#010101", "#020202", "#030303", "#040404", "#050505"
 _CSS = {
     INK: "currentColor",
     MUTED: "var(--muted, #767676)",
     PALE: "var(--line, #c8c8c8)",
     HOLDS: "var(--holds, #7fb9a2)",
+    PAPER: "var(--card, #ffffff)",
+    ROLES["representation"]: f"var(--r, {ROLES['representation']})",
+    ROLES["error"]: f"var(--e, {ROLES['error']})",
 }
 
 

@@ -1,10 +1,11 @@
-"""What to draw of activity in time: fewer samples but every peak, round scale bars, event labels."""
+"""What to draw of activity in time: few samples but every peak, round scales, event labels."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +39,7 @@ def kept_samples(curves: Array, flat: float = 0.0, most: int = 160) -> npt.NDArr
         return _without_straight(filled, np.arange(length), flat)
     starts = np.linspace(0, length, most // 4 + 1).astype(int)
     kept = {0, length - 1}
-    for start, stop in zip(starts[:-1], starts[1:], strict=True):
+    for start, stop in pairwise(starts):
         piece = filled[:, start:stop]
         kept.update((start + piece.argmax(axis=1)).tolist())
         kept.update((start + piece.argmin(axis=1)).tolist())
@@ -93,8 +94,9 @@ def round_length(span: float) -> float:
 
 def events_of(activity: xr.Dataset) -> Mapping[str, Event]:
     """Return name -> (time, None), or (start, end) for a pair called "x on" and "x off" [s]."""
-    times: dict[str, float] = json.loads(activity.attrs.get("events", "{}"))
-    times = {name: at for name, at in times.items() if at is not None and math.isfinite(at)}
+    given = json.loads(activity.attrs.get("events", "{}"))
+    times = {str(name): float("nan" if at is None else at) for name, at in given.items()}
+    times = {name: at for name, at in times.items() if math.isfinite(at)}
     events: dict[str, Event] = {}
     for name, at in times.items():
         stem = name.removesuffix(" on")
@@ -107,6 +109,8 @@ def events_of(activity: xr.Dataset) -> Mapping[str, Event]:
 def lanes_of(events: Mapping[str, Event], start: float, per_pixel: float) -> Mapping[str, int]:
     """Return the line of text, counted from below, that an event's label stands on.
 
+    Earlier events stand above later ones, so that no event's line runs through a label.
+
     Parameters
     ----------
     events
@@ -114,13 +118,15 @@ def lanes_of(events: Mapping[str, Event], start: float, per_pixel: float) -> Map
     start, per_pixel
         Left end of the axis [s], and time of one pixel [s].
     """
-    ends: list[float] = []
+    starts: list[float] = []
     lanes: dict[str, int] = {}
-    for name, (at, _) in events.items():
+    for name, (at, _) in sorted(events.items(), key=lambda event: -event[1][0]):
         left = (max(at, start) - start) / per_pixel
-        free = next((lane for lane, end in enumerate(ends) if end < left), len(ends))
-        ends[free:] = [left + 7.0 * len(name) + 8.0] + ends[free + 1 :]
-        lanes[name] = free
+        right = left + 6.6 * len(name) + 8.0
+        taken = [lane for lane, other in enumerate(starts) if other <= right]
+        lane = taken[-1] + 1 if taken else 0
+        starts[lane:] = [left, *starts[lane + 1 :]]
+        lanes[name] = lane
     return lanes
 
 

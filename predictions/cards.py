@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import xarray as xr
 from errorneurons.analysis import plots
 from errorneurons.analysis.palette import RECORDING, theory_style
+from errorneurons.analysis.strips import StripRow
 from errorneurons.predictions.drawing import drawing_svg
 from errorneurons.predictions.matrix import Book, Cell
 from errorneurons.predictions.prediction import Outcome, Prediction, Subject
@@ -87,16 +88,20 @@ def _strip(book: Book, claim: Prediction, cells: tuple[Cell, ...]) -> Picture | 
     if not shown and not expected:
         return None
     rows = [_row(c) for c in shown]
-    rows += [_expected_row(name, ends) for name, ends in expected.items()]
+    labels = {s.name: s.label for s in book.report.subjects}
+    rows += [
+        _expected_row(name, labels.get(name, name.replace("_", " ")), ends)
+        for name, ends in expected.items()
+    ]
     alt = f"Effect N/M of claim {claim.key}: " + "; ".join(f"{r.label} {r.note}" for r in rows)
     key = f"strip-{book.anchors[claim.key]}"
     svg = plots.effect_strip(rows, claim.threshold, claim.side, key, alt)
     return Picture(Markup(svg), _strip_caption(claim, shown, expected))
 
 
-def _row(cell: Cell) -> plots.StripRow:
+def _row(cell: Cell) -> StripRow:
     verdict, subject = cell.verdict, cell.subject
-    return plots.StripRow(
+    return StripRow(
         subject.label,
         f"{effect(verdict)} {cell.mark.symbol}",
         theory_style(subject.name, subject.kind),
@@ -107,10 +112,14 @@ def _row(cell: Cell) -> plots.StripRow:
     )
 
 
-def _expected_row(name: str, ends: tuple[float, float]) -> plots.StripRow:
-    label = f"Expected: {name.replace('_', ' ')}"
-    return plots.StripRow(
-        label, interval(*ends), theory_style(name), low=ends[0], high=ends[1], expected=True
+def _expected_row(name: str, label: str, ends: tuple[float, float]) -> StripRow:
+    return StripRow(
+        f"Expected: {label}",
+        interval(*ends),
+        theory_style(name),
+        low=ends[0],
+        high=ends[1],
+        expected=True,
     )
 
 
@@ -121,14 +130,13 @@ def _strip_caption(
     levels = listed(sorted({c.verdict.level for c in shown if c.verdict.level}))
     parts = []
     if shown:
-        line = f"the line: {levels}" if levels else "the line: its interval"
-        units = f"One small point per one of the {over}" if over else "Small points: units"
-        parts.append(f"{units}; the large symbol: the effect N/M; {line}.")
+        small = f"Small points: {over}; large" if over else "Large"
+        parts.append(f"{small} symbol: the effect N/M; line: {levels or 'its interval'}.")
     if expected:
         parts.append("Wide bars: the 5-95 % range that a theory expects of this recording.")
     inside = f"{claim.side} the threshold {number(claim.threshold)}"
     parts.append(
-        f"The claim holds in the shaded part, {inside} (in amplitude, {amplitude(claim.threshold)})."
+        f"The claim holds in the shaded part, {inside} (amplitude {amplitude(claim.threshold)})."
         " Distances along the axis are differences in amplitude; arrow heads lie beyond it."
     )
     return " ".join(parts)
@@ -181,17 +189,19 @@ def _table(
     """Return column heads, rows, and whether the table stands upright (few subjects)."""
     judged = [c for c in cells if c.verdict.outcome is not Outcome.NOT_TESTABLE or c.verdict.n]
     extra = tuple(dict.fromkeys(name for c in judged for name in c.verdict.statistics))
-    heads = ("Verdict", "N/M", "Interval", "Amplitude", "n", *extra)
-    rows = tuple((c.subject.label, _statistics(c, extra)) for c in judged)
+    levels = {c.verdict.level for c in judged if c.verdict.level}
+    interval_head = f"Interval ({levels.pop()})" if len(levels) == 1 else "Interval"
+    heads = ("Verdict", "N/M", interval_head, "Amplitude", "n", *extra)
+    rows = tuple((c.subject.label, _statistics(c, extra, levels)) for c in judged)
     if len(rows) > 2 or not rows:
         return heads, rows, False
     turned = tuple((head, tuple(r[1][i] for r in rows)) for i, head in enumerate(heads))
     return tuple(label for label, _ in rows), turned, True
 
 
-def _statistics(cell: Cell, extra: tuple[str, ...]) -> tuple[str, ...]:
+def _statistics(cell: Cell, extra: tuple[str, ...], levels: set[str]) -> tuple[str, ...]:
     verdict = cell.verdict
-    level = f" ({verdict.level})" if verdict.level and number(verdict.low, "") else ""
+    level = f" ({verdict.level})" if verdict.level in levels and number(verdict.low, "") else ""
     return (
         f"{cell.mark.symbol} {cell.mark.word}",
         number(verdict.value),

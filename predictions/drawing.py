@@ -6,7 +6,7 @@ from html import escape
 
 from errorneurons.predictions.prediction import Drawing, Window
 
-WIDTH, TOP, BOX = 440.0, 38.0, 92.0
+WIDTH, BOX = 370.0, 92.0
 ROLES = ("error", "representation")
 LETTER = {"error": "E", "representation": "R"}
 DONE = {"none": "", "silence": "silenced", "drive": "driven"}
@@ -22,9 +22,9 @@ def drawing_svg(drawing: Drawing, alt: str) -> str:
     alt
         The experiment in words.
     """
-    lines = _time_lines(drawing)
-    height = TOP + BOX + 34 + 22 * len(lines) + 26
-    parts = [*_areas(drawing), *_clock(drawing, lines, TOP + BOX + 34)]
+    lines, below = _time_lines(drawing), _top(drawing) + BOX + 34
+    height = below + 22 * len(lines) + 26
+    parts = [*_areas(drawing), *_clock(drawing, lines, below)]
     return (
         f'<svg class="drawing" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH:g}'
         f' {height:g}" width="{WIDTH:g}" height="{height:g}" role="img"'
@@ -32,31 +32,34 @@ def drawing_svg(drawing: Drawing, alt: str) -> str:
     )
 
 
+def _top(drawing: Drawing) -> float:
+    return 24.0 if drawing.teaching else 4.0
+
+
 def _areas(drawing: Drawing) -> list[str]:
-    step = (WIDTH - 96) / drawing.areas
-    width = min(step - 14, 78)
-    parts = [_text(2, TOP + BOX / 2 + 4, "input"), _arrow(36, TOP + BOX / 2, 50, TOP + BOX / 2)]
+    step, top = (WIDTH - 84) / drawing.areas, _top(drawing)
+    width, middle = min(step - 12, 78), top + BOX / 2
+    parts = [_text(1, middle + 4, "input"), _arrow(32, middle, 46, middle)]
     for level in range(1, drawing.areas + 1):
-        left = 52 + (level - 1) * step
+        left = 48 + (level - 1) * step
         parts.append(
-            f'<rect class="area" x="{left:.0f}" y="{TOP:g}" width="{width:.0f}" height="{BOX:g}"'
+            f'<rect class="area" x="{left:.0f}" y="{top:g}" width="{width:.0f}" height="{BOX:g}"'
             ' rx="10"/>'
         )
-        parts.append(_text(left + width / 2, TOP + BOX + 18, f"area {level}", anchor="middle"))
+        parts.append(_text(left + width / 2, top + BOX + 18, f"area {level}", anchor="middle"))
         for row, role in enumerate(ROLES):
-            parts += _cell(drawing, role, level, left + width / 2, TOP + 25 + 43 * row)
+            parts += _cell(drawing, role, level, left + width / 2, top + 25 + 43 * row)
         if level < drawing.areas:
-            y = TOP + BOX / 2
-            parts.append(_line("link", left + width, y, left + step, y))
-    right = 52 + (drawing.areas - 1) * step + width
-    return parts + (_teaching(right) if drawing.teaching else [])
+            parts.append(_line("link", left + width, middle, left + step, middle))
+    right = 48 + (drawing.areas - 1) * step + width
+    return parts + (_teaching(right, top) if drawing.teaching else [])
 
 
-def _teaching(right: float) -> list[str]:
-    y = TOP + 25
+def _teaching(right: float, top: float) -> list[str]:
+    y = top + 25
     return [
         _arrow(WIDTH - 6, y, right + 3, y, "teaching"),
-        _text(WIDTH - 2, TOP - 8, "teaching", "end"),
+        _text(WIDTH - 2, top - 9, "teaching", "end"),
     ]
 
 
@@ -68,7 +71,6 @@ def _cell(drawing: Drawing, role: str, level: int, x: float, y: float) -> list[s
     parts.append(_text(x, y + 5, LETTER[role], "middle", f"letter {done}"))
     if done == "silence":
         parts.append(_line("cross", x - 15, y + 15, x + 15, y - 15))
-        parts.append(_line("cross", x - 15, y - 15, x + 15, y + 15))
     if done == "drive":
         parts.append(f'<path class="bolt" d="M{x + 22:.0f} {y - 17:.0f}l-9 11h6l-5 10 13-14h-6z"/>')
     return parts
@@ -89,13 +91,13 @@ def _time_lines(drawing: Drawing) -> list[tuple[str, str, Window]]:
 def _clock(drawing: Drawing, lines: list[tuple[str, str, Window]], top: float) -> list[str]:
     starts = [window[0] for _, _, window in lines]
     first, last = min([0.0, *starts]), max(drawing.end, *(w[1] for _, _, w in lines))
-    scale = (WIDTH - 136) / ((last - first) or 1.0)
+    scale = (WIDTH - 82) / ((last - first) or 1.0)
     parts: list[str] = []
     for row, (kind, label, (start, end)) in enumerate(lines):
-        y, left = top + 22 * row, 128 + (start - first) * scale
+        y, left = top + 22 * row, 70 + (start - first) * scale
         wide = max(3.0, (end - start) * scale)
-        parts.append(_text(122, y + 12, label, "end"))
-        parts.append(_line("link", 128, y + 8, WIDTH - 8, y + 8))
+        parts.append(_text(64, y + 12, label, "end"))
+        parts.append(_line("link", 70, y + 8, WIDTH - 12, y + 8))
         parts.append(
             f'<rect class="bar {kind}" x="{left:.1f}" y="{y + 2:.0f}" width="{wide:.1f}"'
             ' height="12" rx="2"/>'
@@ -103,14 +105,13 @@ def _clock(drawing: Drawing, lines: list[tuple[str, str, Window]], top: float) -
     y, middle = top + 22 * len(lines), drawing.outcome_onset
     for at in sorted({drawing.input_onset, last} | ({middle} if middle is not None else set())):
         anchor = "end" if at == last else "middle"
-        parts.append(_text(128 + (at - first) * scale, y + 16, f"{at:g} s", anchor))
+        parts.append(_text(70 + (at - first) * scale, y + 16, f"{at:g} s", anchor))
     return parts
 
 
 def _text(x: float, y: float, words: str, anchor: str = "start", kind: str = "") -> str:
-    return (
-        f'<text class="{kind}" x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}">{escape(words)}</text>'
-    )
+    place = f'x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}"'
+    return f'<text class="{kind}" {place}>{escape(words)}</text>'
 
 
 def _line(kind: str, x1: float, y1: float, x2: float, y2: float) -> str:

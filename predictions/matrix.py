@@ -150,7 +150,9 @@ def _unbroken(book: Book) -> list[str]:
 def _open(book: Book) -> list[str]:
     cells = [book.verdict(c, s).outcome for c in book.report.claims for s in book.subjects]
     counts = [(cells.count(o), o) for o in (Outcome.UNDECIDED, Outcome.NOT_TESTABLE)]
-    said = " and ".join(f"{n} {MARKS[o].word.lower()}" for n, o in counts if n)
+    said = " and ".join(
+        f"{n} {'is' if n == 1 else 'are'} {MARKS[o].word.lower()}" for n, o in counts if n
+    )
     return [f"Of {counted(len(cells), 'verdict')}, {said}."] if said else []
 
 

@@ -50,6 +50,7 @@ def render(report: Report) -> str:
         counter_groups=book.groups(book.counter_circuits) if book.counter_circuits else (),
         cards=[card(book, claim) for claim in ordered],
         doubts=doubts(book),
+        measured=any(math.isfinite(v.value) for v in report.verdicts),
         simulated=any(s.kind != "recording" for s in report.subjects),
         style=_template("style.css"),
         script=_template("script.js"),

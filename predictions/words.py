@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from errorneurons.predictions.prediction import Outcome, Verdict
 from markupsafe import Markup, escape
 
+_DOI = re.compile(r"((?:doi:|https://doi\.org/)10\.\d{4,9}/[^\s,;<>\"'()]*[^\s,;<>\"'().])")
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -99,8 +101,12 @@ def listed(parts: Iterable[str]) -> str:
 
 
 def linked(text: str) -> Markup:
-    """Escape the text and make links of its DOIs; nothing else on the page leads outside."""
-    pieces = re.split(r"((?:doi:|https://doi\.org/)10\.\d{4,9}/[^\s,;<>\"'()]*[^\s,;<>\"'().])", text)
+    """Escape the text and make links of its DOIs; nothing else on the page leads outside.
+
+    A number and its unit stay on one line.
+    """
+    text = re.sub(r"(?<=\d) (?=(?:%|ms|s|Hz|mm)(?!\w))", "\N{NO-BREAK SPACE}", text)
+    pieces = _DOI.split(text)
     for i in range(1, len(pieces), 2):
         doi = escape(pieces[i].removeprefix("doi:").removeprefix("https://doi.org/"))
         pieces[i] = Markup('<a href="https://doi.org/{0}">doi:{0}</a>').format(doi)

@@ -43,6 +43,12 @@ VALUES = {
 }
 
 QUIET = Drawing(read=HIDDEN, outcome_onset=None, end=0.4, read_window=(0.0, 0.05))
+
+
+def unmeasured(session):
+    return Missing("everything", "These reports are fabricated; nothing is measured.")
+
+
 CLAIMS = (
     Prediction(
         "P02", "error neurons are silent without teaching",
@@ -54,7 +60,7 @@ CLAIMS = (
         "Error neurons respond to a novel input with a third or more of the amplitude with which "
         "they respond to an unexpected outcome.",
         "Labelled error neurons in one area, 20 novel inputs without outcome, 40 outcomes.",
-        lambda session: Missing("labels", "label them"), 1 / 9, "below",
+        unmeasured, 1 / 9, "below",
         "absent_target_read_as_zero",
         (Condition("novel input, no teaching", {}), Condition("unexpected outcome", {})),
         drawing=QUIET,
@@ -67,7 +73,7 @@ CLAIMS = (
         "Error neurons of area 3 are silenced from outcome onset; areas 1 and 2 are read.",
         "Half or more of the outcome response below survives.",
         "Error neurons of two areas, 40 outcomes with and without laser.",
-        lambda session: Missing("laser", "use one"), 0.5, "below", "direct_feedback",
+        unmeasured, 0.5, "below", "direct_feedback",
         (Condition("laser off", {}), Condition("laser on", {})), learning=True,
         drawing=Drawing(
             read=HIDDEN[:2], manipulation="silence", manipulated=HIDDEN[2:], teaching=True,
@@ -82,7 +88,7 @@ CLAIMS = (
         "Error neurons of area 1 are silenced from outcome onset; areas 2 and 3 are read.",
         "Less than four fifths of the outcome response above survives.",
         "Error neurons of two areas below the teaching area, 40 outcomes with and without laser.",
-        lambda session: Missing("laser", "use one"), 0.8, "above", "supervised_pc",
+        unmeasured, 0.8, "above", "supervised_pc",
         (Condition("laser off", {}), Condition("laser on", {})), learning=True,
         drawing=Drawing(
             read=HIDDEN[1:], manipulation="silence", manipulated=HIDDEN[:1], teaching=True,
@@ -98,7 +104,7 @@ CLAIMS = (
         "A tenth of the representation neurons of area 3 is driven for 100 ms, no outcome.",
         "Error neurons respond to the drive with a third or more of the outcome amplitude.",
         "Targeted stimulation of 10 representation neurons, labelled error neurons, 40 outcomes.",
-        lambda session: Missing("laser", "use one"), 1 / 9, "below", "absent_target_read_as_zero",
+        unmeasured, 1 / 9, "below", "absent_target_read_as_zero",
         (Condition("driven", {}), Condition("not driven", {}), Condition("outcome", {})),
         drawing=Drawing(
             read=HIDDEN, manipulation="drive", manipulated=(("representation", 3),),
@@ -114,7 +120,7 @@ CLAIMS = (
         "Representation neurons of area 3 are silenced from 50 ms before input onset, no outcome.",
         "Error neurons below respond with a third or more of the outcome amplitude.",
         "Two areas, silencing above, labelled error neurons below, 40 outcomes.",
-        lambda session: Missing("laser", "use one"), 1 / 9, "below", "absent_target_read_as_zero",
+        unmeasured, 1 / 9, "below", "absent_target_read_as_zero",
         (Condition("control", {}), Condition("silenced", {})),
         drawing=Drawing(
             read=HIDDEN[:2], manipulation="silence", manipulated=(("representation", 3),),
@@ -129,7 +135,7 @@ CLAIMS = (
         "All error neurons are silenced from 50 ms before input onset to the read-out.",
         "The output changes by a third or more of its tuning.",
         "Closed-loop silencing on test trials without outcome, behaviour or output area.",
-        lambda session: Missing("laser", "use one"), 1 / 9, "below", "absent_target_read_as_zero",
+        unmeasured, 1 / 9, "below", "absent_target_read_as_zero",
         (Condition("intact", {}), Condition("error neurons off", {})), learning=True,
         drawing=Drawing(
             read=(("representation", 4),), manipulation="silence",
@@ -145,7 +151,7 @@ CLAIMS = (
         "Error neurons of all hidden areas are silenced in the outcome window of whole blocks.",
         "Half or more of the gain of control blocks is left.",
         "Blocks with and without laser in the same animal, performance on every trial.",
-        lambda session: Missing("laser", "use one"), 0.5, "below", "teaching_to_representation",
+        unmeasured, 0.5, "below", "teaching_to_representation",
         (Condition("laser off", {}), Condition("laser on", {})), learning=True,
         drawing=Drawing(
             read=(("representation", 4),), manipulation="silence", manipulated=HIDDEN,
@@ -171,7 +177,7 @@ def verdict(claim, subject, value, n, over, seed):
             "the teaching area.",
             "Give the outcome at the top, or silence an area two steps below the outcome.",
         )  # fmt: skip
-    points = value + (0.05 + 0.25 * value) * np.random.default_rng(seed).normal(size=n)
+    points = value + (0.02 + 0.12 * value) * np.random.default_rng(seed).normal(size=n)
     low, high = np.quantile(points, [0.05, 0.95]) if value else (-0.0, 0.0)
     points = points if value else np.zeros(n)
     result = outcome(claim, low, high)
@@ -204,7 +210,9 @@ def activity(claim, seed, over="networks", areas=("area 1", "area 2", "area 3", 
     if claim.drawing.outcome_onset:
         events["outcome"] = 0.2
     if claim.drawing.manipulation_window:
-        events |= dict(zip(("laser on", "laser off"), claim.drawing.manipulation_window))
+        events |= dict(
+            zip(("laser on", "laser off"), claim.drawing.manipulation_window, strict=True)
+        )
     return xr.Dataset(
         {
             "mean": (dims, mean, {"units": "a.u.", "long_name": "r.m.s. rate"}),
@@ -221,15 +229,18 @@ def activity(claim, seed, over="networks", areas=("area 1", "area 2", "area 3", 
     )
 
 
-METHODS = (
+TRAINING = (
     "Networks of each theory (areas of 20, 15, 10 and 5 neurons) were trained to associate five "
     "inputs with five outcomes (Max et al. 2026, doi:10.1371/journal.pcbi.1014164) until 90 % of "
-    "the initial loss was removed.",
+    "the initial loss was removed."
+)
+JUDGEMENT = (
     "The response N in question and the outcome response M are cross-validated energies of "
     "response patterns. A claim is SUPPORTED if the 5-95 % range of N/M over networks lies on the "
     "predicted side of its threshold, CONTRADICTED if it lies on the other side, and UNDECIDED "
-    "otherwise.",
+    "otherwise."
 )
+METHODS = (TRAINING, JUDGEMENT)
 CONFIGURATION = {
     "seed": 1, "networks": 20, "errorneurons": "0.1.0", "numpy": "2.3.1",
     "sha256 of sessions.nc": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
@@ -265,7 +276,7 @@ def of_theories():
 EXPECTED = {
     claim: {
         name: (value * 0.7 - 0.02, value * 1.4 + 0.05)
-        for name, value in zip(SUBJECTS, values)
+        for name, value in zip(SUBJECTS, values, strict=False)
         if not np.isnan(value)
     }
     for claim, values in VALUES.items()
@@ -300,7 +311,9 @@ def of_animals():
 
 def missing(claim, subject):
     return Verdict(
-        claim.key, subject, Outcome.NOT_TESTABLE,
+        claim.key,
+        subject,
+        Outcome.NOT_TESTABLE,
         f"No trial carries what the claim needs ({claim.record[:-1].lower()}).",
         f"Repeat the session with this block added: {claim.experiment}",
     )
