@@ -141,7 +141,7 @@ def _unbroken(book: Book) -> list[str]:
         if breaker and book.verdict(claim, breaker).outcome is not Outcome.CONTRADICTED:
             word = MARKS[book.verdict(claim, breaker).outcome].word.lower()
             found.append(
-                f"{claim.key} is {word}, not contradicted, on the circuit built to break it "
+                f"{claim.key} is {word}, not contradicted, where it must fail "
                 f"({breaker.label}); what it says of the others counts for less."
             )
     return found

@@ -1,8 +1,7 @@
 """Write what was found for people (a page) and for programs (JSON and CSV).
 
 The page is a function of a `Report`: it formats, and computes nothing but counts. It needs no
-network and no script; what little script there is orders the matrix and opens folded parts for
-printing.
+network and no script; what little script there is offers another order of the matrix.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-// The page is whole without this: it orders the matrix and opens folded parts on paper.
+// The page is whole without this; it offers another order of the matrix.
 for (const choice of document.querySelectorAll("select[data-table]")) {
   const table = document.getElementById(choice.dataset.table);
   const groups = [...table.querySelectorAll("tbody[data-group]")];

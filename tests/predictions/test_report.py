@@ -149,7 +149,7 @@ def test_a_claim_that_survives_its_counter_circuit_is_named_among_the_doubts(the
         ),
         claims=(replace(theories.claims[0], counter_circuit="sensory_leak"),),
     )
-    assert "P02 is supported, not contradicted, on the circuit built to break it" in render(spared)
+    assert "P02 is supported, not contradicted, where it must fail" in render(spared)
 
 
 def test_text_of_a_report_is_escaped(theories):
