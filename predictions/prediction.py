@@ -13,6 +13,8 @@ from errorneurons.analysis.measures import Effect, Missing
 Side = Literal["below", "above"]
 Action = Literal["record", "silence", "stimulate", "learn", "trace"]
 SubjectKind = Literal["theory", "counter_circuit", "recording"]
+Site = tuple[Literal["representation", "error"], int]
+Window = tuple[float, float]
 
 
 class Outcome(StrEnum):
@@ -30,6 +32,40 @@ class Condition:
 
     label: str
     factors: Mapping[str, str | bool]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What the small drawing of an experiment shows; levels count from 1, the lowest area.
+
+    Attributes
+    ----------
+    read
+        The cells that are read out: (role, level).
+    areas
+        Number of areas; the teaching signal, if any, enters the highest.
+    manipulation, manipulated
+        What is done, and to which cells: (role, level).
+    manipulation_window
+        When it is done [s].
+    teaching
+        Whether a teaching signal arrives.
+    input_onset, outcome_onset, end
+        Events on the time line [s]; `outcome_onset` is None where no outcome is given.
+    read_window
+        When the cells are read out [s].
+    """
+
+    read: tuple[Site, ...]
+    areas: int = 4
+    manipulation: Literal["none", "silence", "drive"] = "none"
+    manipulated: tuple[Site, ...] = ()
+    manipulation_window: Window | None = None
+    teaching: bool = False
+    input_onset: float = 0.0
+    outcome_onset: float | None = None
+    end: float = 0.4
+    read_window: Window | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +104,8 @@ class Prediction:
         What the card's picture of activity shows.
     learning
         Whether the claim needs a network that has learnt its task.
+    drawing
+        What the card's drawing of the experiment shows; None for no drawing.
     """
 
     key: str
@@ -86,6 +124,7 @@ class Prediction:
     counter_circuit: str
     conditions: tuple[Condition, ...]
     learning: bool = False
+    drawing: Drawing | None = None
 
 
 @dataclass(frozen=True)
@@ -175,7 +214,8 @@ class Report:
     activity
         (claim key, subject name) -> mean activity by condition: a Dataset with variables
         ``mean``, ``low``, ``high`` of dims (condition, role, area, time) [attrs ``units``],
-        attrs ``events`` (JSON: name -> time [s]) and ``over``.
+        attrs ``events`` (JSON: name -> time [s]; a pair "x on", "x off" is drawn as a bar) and
+        ``over`` (what the interval is over: networks, animals or trials). Areas stand lowest first.
     expected
         claim key -> theory name -> (low, high), the 5-95 % range of N/M expected through the
         same instrument, drawn as strips beside a recording.
@@ -185,6 +225,8 @@ class Report:
         Everything needed to make the page again: seeds, versions, options, file hashes.
     command
         The command that re-makes the page.
+    doubts
+        Sentences for "Before you quote this", beside those that follow from the verdicts.
     """
 
     title: str
@@ -197,3 +239,4 @@ class Report:
     methods: tuple[str, ...]
     configuration: Mapping[str, str | int | float]
     command: str
+    doubts: tuple[str, ...] = ()

@@ -1,0 +1,294 @@
+"""Figures of activity and of effects, as SVG that takes its text colour from the page.
+
+The only module that imports matplotlib. Figures are drawn 370 px wide with text of at least 12 px,
+so that it is legible on a telephone and may be enlarged on a desk. Error and representation neurons
+have the same two hues everywhere, every theory one colour and one marker
+(`errorneurons.analysis.palette`).
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from errorneurons.analysis.palette import RECORDING, role_colour
+from errorneurons.analysis.strips import StripRow, amplitude, effect_limits, effect_ticks
+from errorneurons.analysis.svg import HOLDS, INK, MUTED, PALE, PAPER, for_page
+from errorneurons.analysis.traces import (
+    Event,
+    events_of,
+    kept_samples,
+    lanes_of,
+    round_length,
+    scale_of,
+    shortened,
+)
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTH, FONT, SMALL = 370.0, 13.0, 12.0
+DASHES: tuple[str | tuple[int, tuple[float, ...]], ...] = (
+    "solid",
+    (0, (4.5, 2)),
+    (0, (1.2, 1.6)),
+    (0, (6, 2, 1.2, 2)),
+)
+
+
+def effect_strip(
+    rows: Sequence[StripRow], threshold: float, side: Literal["below", "above"], key: str, alt: str
+) -> str:
+    """Draw effects with their intervals against a threshold.
+
+    Parameters
+    ----------
+    rows
+        From top to bottom.
+    threshold, side
+        The value that the claim is tested against, and on which side of it the claim holds.
+    key
+        Prefix of the ids in the figure, unique on the page.
+    alt
+        What the figure shows, for those who cannot see it.
+
+    Returns
+    -------
+        An ``<svg>`` element. Equal distances are equal differences of amplitude (signed square
+        root); the ticks are plain ratios of energies. Values beyond the axis stand at its edge
+        as arrow heads.
+    """
+    with _settings(key):
+        top, step, bottom = 26.0, 44.0, 44.0
+        height = top + step * len(rows) + bottom
+        figure = _figure(height)
+        axes = _axes(figure, 8.0, bottom, WIDTH - 16.0, height - top - bottom)
+        axes.set_ylim(len(rows), 0)
+        low, high = effect_limits(rows, threshold)
+        axes.set_xlim(amplitude(low), amplitude(high))
+        _threshold(axes, threshold, side, len(rows))
+        for at, row in enumerate(rows):
+            _strip_row(axes, row, at, low, high)
+        _effect_axis(axes, low, high, threshold)
+        return _svg(figure, key, alt)
+
+
+def activity_in_time(activity: xr.Dataset, key: str, alt: str) -> str:
+    """Draw mean activity and its interval: one column a role, one row an area, lowest below.
+
+    Parameters
+    ----------
+    activity
+        Variables ``mean``, ``low``, ``high`` of dims (condition, role, area, time) [attrs
+        ``units``], areas lowest first, attr ``events`` (JSON: name -> time [s]).
+    key
+        Prefix of the ids in the figure, unique on the page.
+    alt
+        What the figure shows, for those who cannot see it.
+
+    Returns
+    -------
+        An ``<svg>`` element. Within a column all areas share the scale of its bar; the dashes of
+        the conditions are in the order of `DASHES`.
+    """
+    with _settings(key):
+        roles, events = recorded_roles(activity), events_of(activity)
+        left, gap, bottom, row = 62.0, 24.0, 40.0, 42.0
+        width = (WIDTH - left - 14.0 - gap * (len(roles) - 1)) / max(1, len(roles))
+        time = activity["time"].values
+        ends = float(time[0]), max(float(time[-1]), float(time[0]) + 1e-3)
+        lanes = lanes_of(events, ends[0], (ends[1] - ends[0]) / width)
+        tall = row * activity.sizes["area"]
+        header = 38.0 + 15.0 * (1 + max(lanes.values(), default=0))
+        figure = _figure(header + tall + bottom)
+        for column, role in enumerate(roles):
+            axes = _axes(figure, left + column * (width + gap), bottom, width, tall)
+            axes.set_xlim(*ends)
+            scale = _role_column(axes, activity, role, named=column == 0)
+            for name, event in events.items():
+                _mark(axes, name, event, lanes[name], tall)
+            _title(axes, role, scale, header)
+        return _svg(figure, key, alt)
+
+
+def _title(axes: Axes, role: str, scale: str, header: float) -> None:
+    name = {"unknown": "Role unknown"}.get(role, role.capitalize())
+    for text, up, size in ((name, header - 14, FONT), (scale, header - 30, SMALL)):
+        axes.annotate(
+            text, (0, 1), xytext=(0, up), textcoords="offset points", xycoords="axes fraction",
+            color=role_colour(role) if text is name else INK, size=size,
+            weight="bold" if text is name else "normal",
+        )  # fmt: skip
+
+
+def _role_column(axes: Axes, activity: xr.Dataset, role: str, *, named: bool) -> str:
+    """Draw all areas of a role, and return the length of the scale bar."""
+    shown = activity.sel(role=role)
+    low, high = scale_of(activity, role)
+    unit = 0.86 / (high - low)
+    areas = [str(a) for a in shown["area"].values]
+    for level in range(len(areas)):
+        base = level + 0.06 - low * unit
+        axes.axhline(base, color=PALE, linewidth=0.7)
+        for condition in range(shown.sizes["condition"]):
+            _trace(axes, shown.isel(condition=condition, area=level), unit, base, condition, role)
+    axes.set_ylim(0, len(areas))
+    labels = [shortened(a, 8) for a in areas] if named else []
+    axes.set_yticks([i + 0.06 - low * unit for i in range(len(labels))], labels, size=SMALL)
+    axes.locator_params(axis="x", nbins=4)
+    axes.tick_params(axis="x", labelsize=SMALL)
+    axes.set_xlabel("time [s]", size=SMALL, labelpad=1)
+    return _scale_bar(axes, high - low, unit, len(areas), activity["mean"].attrs.get("units", ""))
+
+
+def _trace(
+    axes: Axes, shown: xr.Dataset, unit: float, base: float, condition: int, role: str
+) -> None:
+    """Draw one area in one condition, its interval first."""
+    curves = np.stack([shown[v].values for v in ("mean", "low", "high")]).astype(float)
+    kept = kept_samples(curves, flat=0.004 / unit)
+    time, (mean, low, high) = shown["time"].values[kept], base + unit * curves[:, kept]
+    colour, marker = role_colour(role), "o" if len(kept) == 1 else ""
+    if np.nan_to_num(high - low).max() > 0.01:
+        axes.fill_between(time, low, high, color=colour, alpha=0.18, linewidth=0)
+    axes.plot(
+        time, mean, color=colour, linestyle=DASHES[condition % len(DASHES)], linewidth=1.7,
+        marker=marker, dash_capstyle="butt",
+    )  # fmt: skip
+
+
+def _scale_bar(axes: Axes, span: float, unit: float, areas: int, units: str) -> str:
+    """Draw a bar right of the highest area, and return its length in words."""
+    from matplotlib.transforms import offset_copy
+
+    length = round_length(span)
+    start, end = areas - 0.02 - length * unit, areas - 0.02
+    right = offset_copy(axes.get_yaxis_transform(), axes.get_figure(root=True), x=5, units="points")
+    axes.plot([1, 1], [start, end], transform=right, color=INK, linewidth=2.5, clip_on=False)
+    return f"bar: {length:g} {units}".strip()
+
+
+def _mark(axes: Axes, name: str, event: Event, lane: int, tall: float) -> None:
+    """Mark an event by a line, or by a bar above the traces if it lasts."""
+    (start, end), (left, right) = event, axes.get_xlim()
+    above = 1 + (4.0 + 15.0 * lane) / tall
+    if end is None:
+        axes.axvline(start, 0, above, color=MUTED, linewidth=1, clip_on=False)
+    else:
+        axes.axvspan(max(start, left), min(end, right), color=PALE, alpha=0.35, linewidth=0)
+    axes.annotate(
+        name, (max(start, left), above), xycoords=axes.get_xaxis_transform(), xytext=(3, 0),
+        textcoords="offset points", size=SMALL, color=INK,
+    )  # fmt: skip
+
+
+def recorded_roles(activity: xr.Dataset) -> tuple[str, ...]:
+    """Return the roles of which there is any activity."""
+    found = activity["mean"].notnull().any(["condition", "area", "time"])
+    return tuple(str(role) for role in activity["role"].values[found.values])
+
+
+def _settings(key: str) -> AbstractContextManager[None]:
+    import matplotlib as mpl
+
+    rc: dict[Any, Any] = {
+        "svg.fonttype": "none", "svg.hashsalt": key, "font.size": FONT, "font.family": "sans-serif",
+        "font.sans-serif": ["DejaVu Sans"], "text.color": INK, "text.parse_math": False,
+        "xtick.color": MUTED, "xtick.labelcolor": INK, "ytick.labelcolor": INK,
+        "axes.labelcolor": INK, "axes.edgecolor": MUTED, "axes.spines.top": False,
+        "axes.spines.right": False, "axes.spines.left": False, "ytick.left": False,
+        "path.simplify_threshold": 0.4,
+    }  # fmt: skip
+    return mpl.rc_context(rc)
+
+
+def _figure(height: float) -> Figure:
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(WIDTH / 72, height / 72), dpi=72)
+
+
+def _axes(figure: Figure, left: float, bottom: float, width: float, tall: float) -> Axes:
+    """Return axes at a place given in pixels."""
+    height = figure.get_figheight() * 72
+    axes = figure.add_axes((left / WIDTH, bottom / height, width / WIDTH, tall / height))
+    axes.patch.set_visible(False)
+    return axes
+
+
+def _svg(figure: Figure, key: str, alt: str) -> str:
+    page = io.StringIO()
+    figure.patch.set_visible(False)
+    figure.savefig(page, format="svg", metadata={"Date": None})
+    return for_page(page.getvalue(), key, alt)
+
+
+def _threshold(axes: Axes, threshold: float, side: Literal["below", "above"], rows: int) -> None:
+    at, (left, right) = amplitude(threshold), axes.get_xlim()
+    ends = (left, at) if side == "below" else (at, right)
+    for row in range(rows):
+        low, high = row + 0.4, row + 0.94
+        axes.fill_between(ends, low, high, color=HOLDS, alpha=0.3, linewidth=0)
+        axes.plot([0, 0], [low, high], color=PALE, linewidth=1)
+        axes.plot([at, at], [low, high], color=INK, linewidth=1.3, dashes=(3, 2))
+    nearer_left = (at - left) < 0.5 * (right - left)
+    axes.annotate(
+        f"claim holds {side} {threshold:.2g}, the dashed line", (0 if nearer_left else 1, 1),
+        xytext=(0, 9), xycoords="axes fraction", textcoords="offset points", size=SMALL,
+        ha="left" if nearer_left else "right",
+    )  # fmt: skip
+
+
+def _strip_row(axes: Axes, row: StripRow, at: int, low: float, high: float) -> None:
+    left, right = axes.get_xlim()
+    note = shortened(row.note, 26)
+    axes.text(left, at + 0.3, shortened(row.label, 54 - len(note)), color=INK, size=12.5)
+    axes.text(right, at + 0.3, note, color=INK, ha="right", size=SMALL)
+    centre, colour = at + 0.66, _drawable(row.style.colour)
+
+    def place(x: float) -> float:
+        return amplitude(min(max(x, low), high))
+
+    if math.isfinite(row.low) and math.isfinite(row.high):
+        ends = place(row.low), place(row.high)
+        thick, alpha = (13.0, 0.45) if row.expected else (3.0, 1.0)
+        # A range of no width is still a range: it is drawn as wide as one can see.
+        ends = (ends[0] - 0.006, ends[1] + 0.006) if ends[1] - ends[0] < 0.01 else ends
+        axes.plot(
+            ends, (centre, centre), color=colour, linewidth=thick, alpha=alpha,
+            solid_capstyle="butt", zorder=3,
+        )  # fmt: skip
+    points = np.array([p for p in row.points if math.isfinite(p)])
+    if len(points):
+        spread = (np.arange(len(points)) * 0.618 % 1 - 0.5) * 0.28
+        axes.plot(
+            [place(p) for p in points], centre + spread, "o", color=colour, markersize=4.2,
+            alpha=0.5, markeredgewidth=0, clip_on=False, zorder=2,
+        )  # fmt: skip
+    if math.isfinite(row.value):
+        beyond = ">" if row.value > high else "<" if row.value < low else row.style.marker
+        axes.plot(
+            [place(row.value)], [centre], beyond, markersize=10, color=colour, zorder=4,
+            markerfacecolor=colour if row.style.filled else PAPER, markeredgecolor=INK,
+            markeredgewidth=1.2, clip_on=False,
+        )  # fmt: skip
+    if at:
+        axes.axhline(at, color=PALE, linewidth=0.4)
+
+
+def _drawable(colour: str) -> str:
+    return {RECORDING.colour: INK}.get(colour, MUTED if colour.startswith("var(") else colour)
+
+
+def _effect_axis(axes: Axes, low: float, high: float, threshold: float) -> None:
+    ticks = effect_ticks(low, high, threshold)
+    labels = [f"{tick:.2g}".replace("-", "\N{MINUS SIGN}") for tick in ticks]
+    axes.set_xticks([amplitude(tick) for tick in ticks], labels, size=SMALL)
+    axes.set_yticks([])
+    axes.set_xlabel("N/M, ratio of energies (spaced by amplitude)", size=SMALL, labelpad=2)

@@ -1,0 +1,146 @@
+"""Write what was found for people (a page) and for programs (JSON and CSV).
+
+The page is a function of a `Report`: it formats, and computes nothing but counts. It needs no
+network and no script; what little script there is offers another order of the matrix.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from errorneurons.predictions.prediction import Report, Verdict
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+FIELDS = (
+    "claim", "subject", "outcome", "value", "low", "high", "level", "units", "n", "over", "reason",
+    "remedy",
+)  # fmt: skip
+
+
+def render(report: Report) -> str:
+    """Return the page: one self-contained HTML document.
+
+    Parameters
+    ----------
+    report
+        What to show. All its text is escaped; DOIs in it become links.
+    """
+    from errorneurons.predictions.cards import card, marker
+    from errorneurons.predictions.matrix import Book, doubts
+    from errorneurons.predictions.words import MARKS, linked
+
+    book = Book(report)
+    groups = book.groups(book.subjects)
+    ordered = [row.claim for group in groups for row in group.rows]
+    environment = _environment()
+    environment.globals |= {"marker": marker, "linked": linked, "marks": MARKS, "book": book}
+    return environment.get_template("page.html").render(
+        report=report,
+        groups=groups,
+        counter_groups=book.groups(book.counter_circuits) if book.counter_circuits else (),
+        cards=[card(book, claim) for claim in ordered],
+        doubts=doubts(book),
+        measured=any(math.isfinite(v.value) for v in report.verdicts),
+        simulated=any(s.kind != "recording" for s in report.subjects),
+        style=_template("style.css"),
+        script=_template("script.js"),
+    )
+
+
+def write(report: Report, folder: str | os.PathLike[str]) -> Path:
+    """Write ``report.html``, ``verdicts.json`` and ``verdicts.csv``; return the page's path.
+
+    Parameters
+    ----------
+    report
+        What to write.
+    folder
+        Where; made if it is not there. Each file is written beside its name and then renamed, so
+        that an interruption never leaves half a file.
+    """
+    place = Path(folder)
+    place.mkdir(parents=True, exist_ok=True)
+    _replace(place / "verdicts.json", verdicts_json(report))
+    _replace(place / "verdicts.csv", verdicts_csv(report))
+    page = place / "report.html"
+    _replace(page, render(report))
+    return page
+
+
+def verdicts_csv(report: Report) -> str:
+    """Return one line a claim and subject; a value that does not exist is an empty field."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(FIELDS)
+    for verdict in report.verdicts:
+        record = _record(verdict)
+        table.writerow(["" if record[f] is None else record[f] for f in FIELDS])
+    return text.getvalue()
+
+
+def verdicts_json(report: Report) -> str:
+    """Return verdicts, subjects, claims and configuration; a value that does not exist is null."""
+    claim_fields = ("key", "name", "sentence", "action", "threshold", "side", "counter_circuit")
+    subject_fields = ("name", "label", "kind", "animals", "sessions", "cells", "trials", "notes")
+    content = {
+        "title": report.title,
+        "answer": report.answer,
+        "command": report.command,
+        "configuration": {key: _finite(value) for key, value in report.configuration.items()},
+        "subjects": [{f: getattr(s, f) for f in subject_fields} for s in report.subjects],
+        "claims": [{f: getattr(c, f) for f in claim_fields} for c in report.claims],
+        "verdicts": [_record(verdict) for verdict in report.verdicts],
+        "expected": {
+            claim: {theory: [_finite(x) for x in ends] for theory, ends in ranges.items()}
+            for claim, ranges in report.expected.items()
+        },
+    }
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _record(verdict: Verdict) -> dict[str, Any]:
+    record = {name: _finite(getattr(verdict, name)) for name in FIELDS}
+    record["outcome"] = verdict.outcome.value
+    record["points"] = [_finite(point) for point in verdict.points]
+    record["statistics"] = dict(verdict.statistics)
+    return record
+
+
+def _finite(value: Any) -> Any:
+    """Return the value, or None for a number that is none."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _replace(path: Path, text: str) -> None:
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        beside.write_text(text, encoding="utf-8", newline="\n")
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _template(name: str) -> str:
+    place = resources.files("errorneurons.predictions") / "templates" / name
+    return place.read_text(encoding="utf-8")
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    return Environment(
+        loader=FunctionLoader(_template),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

@@ -1,0 +1,125 @@
+"""Numbers, outcomes and citations as a reader wants to see them."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from errorneurons.predictions.prediction import Outcome, Verdict
+from markupsafe import Markup, escape
+
+_DOI = re.compile(r"((?:doi:|https://doi\.org/)10\.\d{4,9}/[^\s,;<>\"'()]*[^\s,;<>\"'().])")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How an outcome is shown: never by colour alone."""
+
+    symbol: str
+    word: str
+    css: str
+
+
+MARKS: Mapping[Outcome, Mark] = {
+    Outcome.SUPPORTED: Mark("✓", "Supported", "supported"),
+    Outcome.CONTRADICTED: Mark("✗", "Contradicted", "contradicted"),
+    Outcome.UNDECIDED: Mark("?", "Undecided", "undecided"),
+    Outcome.NOT_TESTABLE: Mark("–", "Not testable", "untestable"),
+}
+
+
+def number(value: float, empty: str = "no value") -> str:
+    """Return a number with what precision a reader can use.
+
+    Examples
+    --------
+    >>> number(16.04), number(0.1111), number(-0.3), number(float("nan"))
+    ('16', '0.11', '−0.30', 'no value')
+    """
+    if not math.isfinite(value):
+        return empty
+    size = abs(value)
+    digits = 2 if size < 2 else 1 if size < 10 else 0
+    text = f"{value:,.{digits}f}" if size < 1e5 else f"{value:.1e}"
+    return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text.replace("-", "−")
+
+
+def interval(low: float, high: float, empty: str = "no interval") -> str:
+    """Return an interval in brackets.
+
+    Examples
+    --------
+    >>> interval(0.0, 1.5)
+    '[0.00, 1.50]'
+    """
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return empty
+    return f"[{number(low)}, {number(high)}]"
+
+
+def effect(verdict: Verdict) -> str:
+    """Return the value of a verdict with its interval."""
+    if not math.isfinite(verdict.value):
+        return "no value"
+    return f"{number(verdict.value)} {interval(verdict.low, verdict.high, '')}".strip()
+
+
+def amplitude(value: float) -> str:
+    """Return the signed square root of a ratio of energies.
+
+    Examples
+    --------
+    >>> amplitude(0.25)
+    '0.50'
+    """
+    return number(math.copysign(math.sqrt(abs(value)), value))
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """Return a count with its noun.
+
+    Examples
+    --------
+    >>> counted(1, "animal"), counted(1200, "trial")
+    ('1 animal', '1,200 trials')
+    """
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def listed(parts: Iterable[str]) -> str:
+    """Join words as in a sentence.
+
+    Examples
+    --------
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    *first, last = [part for part in parts if part] or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def linked(text: str) -> Markup:
+    """Escape the text and make links of its DOIs; nothing else on the page leads outside.
+
+    A number and its unit stay on one line.
+    """
+    text = re.sub(r"(?<=\d) (?=(?:%|ms|s|Hz|mm)(?!\w))", "\N{NO-BREAK SPACE}", text)
+    pieces = _DOI.split(text)
+    for i in range(1, len(pieces), 2):
+        doi = escape(pieces[i].removeprefix("doi:").removeprefix("https://doi.org/"))
+        pieces[i] = Markup('<a href="https://doi.org/{0}">doi:{0}</a>').format(doi)
+    return Markup("").join(pieces)
+
+
+def identifiers(names: Iterable[str]) -> dict[str, str]:
+    """Return name -> a part of an id: letters, digits and hyphens, no two alike."""
+    found: dict[str, str] = {}
+    for name in names:
+        stem = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:60] or "unnamed"
+        taken, again, choice = set(found.values()), 2, stem
+        while choice in taken:
+            choice, again = f"{stem}-{again}", again + 1
+        found.setdefault(name, choice)
+    return found
