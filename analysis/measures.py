@@ -13,11 +13,12 @@ energies of the same cells.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import xarray as xr
 
 Array = npt.NDArray[np.float64]
@@ -194,11 +195,84 @@ def tuning_energy(response: Response) -> float:
     return float(np.mean(values)) if values else float("nan")
 
 
-def traces(
-    session: xr.Dataset, chosen: npt.NDArray[np.int64], cells: npt.NDArray[np.int64]
-) -> Array:
-    """Return the mean over trials and units of the activity in time, (time,), NaN if none."""
-    if not len(chosen) or not len(cells):
-        return np.full(session.sizes["time"], np.nan)
-    rate = session["rate"].values[chosen][..., cells]
-    return np.asarray(np.nanmean(rate, axis=(0, 2)), dtype=float)
+def thinned(session: xr.Dataset, group: int, groups: int) -> xr.Dataset:
+    """Return a session without every `groups`-th trial of each kind, counted from `group`.
+
+    Trials are of one kind if all their text and yes-or-no columns agree.
+    """
+    columns = {
+        str(name): session[name].values
+        for name in session.coords
+        if session[name].dims == ("trial",) and session[name].dtype.kind in "UTOb"
+    }
+    kinds = pd.DataFrame(columns)
+    number = kinds.groupby(list(columns), dropna=False).cumcount().to_numpy()
+    return session.isel(trial=np.flatnonzero(number % groups != group))
+
+
+def activity(
+    sessions: Sequence[xr.Dataset], conditions: Mapping[str, Factors], share: float = 0.9
+) -> xr.Dataset:
+    """Return the mean activity in time, by condition, role and area.
+
+    Parameters
+    ----------
+    sessions
+        Sessions on one time axis.
+    conditions
+        Label -> trial factors.
+    share
+        The interval holds this share of the sessions; with a single session it is the mean +- 2
+        standard errors over trials.
+
+    Returns
+    -------
+    Dataset
+        ``mean``, ``low`` and ``high`` of dims (condition, role, area, time); areas lowest first.
+    """
+    roles = sorted({str(r) for s in sessions for r in s["role"].values})
+    areas = _areas_by_level(sessions)
+    one = len(sessions) == 1
+    shape = (len(conditions), len(roles), len(areas), sessions[0].sizes["time"])
+    mean, low, high = (np.full(shape, np.nan) for _ in range(3))
+    for i, factors in enumerate(conditions.values()):
+        chosen = [trials(s, factors) for s in sessions]
+        rates = [s["rate"].values[t] for s, t in zip(sessions, chosen, strict=True)]
+        for j, role in enumerate(roles):
+            for k, area in enumerate(areas):
+                cells = [(s["role"].values == role) & (s["area"].values == area) for s in sessions]
+                rows = [
+                    np.nanmean(r[..., c], axis=-1)
+                    for r, c in zip(rates, cells, strict=True)
+                    if len(r) and c.any()
+                ]
+                if rows:
+                    curves = rows[0] if one else np.stack([r.mean(axis=0) for r in rows])
+                    mean[i, j, k], low[i, j, k], high[i, j, k] = _band(curves, share, one)
+    dims = ("condition", "role", "area", "time")
+    return xr.Dataset(
+        {"mean": (dims, mean), "low": (dims, low), "high": (dims, high)},
+        {"condition": list(conditions), "role": roles, "area": areas,
+         "time": sessions[0]["time"].values},
+        {"units": str(sessions[0]["rate"].attrs.get("units", "a.u.")),
+         "over": "trials of one session" if one else "sessions"},
+    )  # fmt: skip
+
+
+def _areas_by_level(sessions: Sequence[xr.Dataset]) -> list[str]:
+    levels = {
+        str(a): float(v)
+        for s in sessions
+        for a, v in zip(s["area"].values, s["level"].values, strict=True)
+    }
+    return sorted(levels, key=lambda a: (np.isnan(levels[a]), levels[a], a))
+
+
+def _band(curves: Array, share: float, one: bool) -> tuple[Array, Array, Array]:
+    """Mean and interval of curves, (curve, time)."""
+    mean = np.nanmean(curves, axis=0)
+    if one:
+        reach = 2 * np.nanstd(curves, axis=0, ddof=1) / np.sqrt(len(curves))
+        return mean, mean - reach, mean + reach
+    low, high = np.nanquantile(curves, [(1 - share) / 2, (1 + share) / 2], axis=0)
+    return mean, low, high

@@ -73,15 +73,27 @@ def against_zero(values: npt.ArrayLike) -> Test:
         With fewer than 2 animals.
     """
     x = np.asarray(values, dtype=float)
+    t, above = student(x)
+    flip, least = sign_flip(x)
+    return Test(float(x.mean()), t, len(x) - 1, above, 1 - above, flip, least)
+
+
+def student(values: npt.ArrayLike) -> tuple[float, float]:
+    """Return Student's t of the mean against 0, and the one-sided p that it lies above.
+
+    Raises
+    ------
+    ValueError
+        With fewer than 2 animals.
+    """
+    x = np.asarray(values, dtype=float)
     if len(x) < 2:
         raise ValueError(f"a test over animals needs 2 or more, not {len(x)}")
-    if np.ptp(x) == 0:  # constant: the t statistic is 0/0 or infinite
+    if np.ptp(x) == 0:  # constant: t is infinite, or 0/0
         t = float(np.sign(x[0]) * np.inf) if x[0] else 0.0
     else:
         t = float(stats.ttest_1samp(x, 0.0).statistic)
-    above = float(stats.t.sf(t, len(x) - 1))
-    flip, least = sign_flip(x)
-    return Test(float(x.mean()), t, len(x) - 1, above, 1 - above, flip, least)
+    return t, float(stats.t.sf(t, len(x) - 1))
 
 
 def sign_flip(values: npt.ArrayLike) -> tuple[float, float]:

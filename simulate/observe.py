@@ -143,7 +143,14 @@ def observe(
         "teaching_area": highest.area,
         "output_area": circuit.output_area,
     }
-    seen = session({"rate": rate}, columns, attrs, signal="spikes" if spikes else "model", units="Hz", sampling_rate=1 / clock.bin)
+    seen = session(
+        {"rate": rate},
+        columns,
+        attrs,
+        signal="spikes" if spikes else "model",
+        units="Hz",
+        sampling_rate=1 / clock.bin,
+    )
     low, high = instrument.label_error_interval
     seen["label_error"].attrs |= {"low": low, "high": high, "source": "virtual instrument"}
     return seen
@@ -235,7 +242,7 @@ def _targets(
     for key, part in manipulated.groupby(columns):
         manipulation, role, area = (str(value) for value in key)
         rows = part.index.to_numpy()
-        where = neurons(circuit, cast(Role, role), area)
+        where = neurons(circuit, cast("Role", role), area)
         reached = targeted(where) if manipulation == "drive" else where
         hit = np.isin(cells.neuron, np.arange(reached.start, reached.stop, reached.step))
         aimed[rows] = hit & (np.array(cells.source) == role)

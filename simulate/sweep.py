@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import xarray as xr
-
-from errorneurons import __version__
 from errorneurons.simulate.circuit import Array, Circuit, neurons
 from errorneurons.simulate.experiments import (
     CLOCK,
@@ -26,6 +25,8 @@ from errorneurons.simulate.run import Activity, Bench, run, targeted
 from errorneurons.simulate.tasks.association import STIMULI, association
 from errorneurons.simulate.theories import Theory
 from errorneurons.simulate.training import Training, train
+
+from errorneurons import __version__
 
 LEAST_REMOVED = 0.9
 PROBE_CURRENT = 0.02
@@ -65,27 +66,42 @@ class Plan:
 
 @dataclass(frozen=True)
 class Ensemble:
-    """The recorded networks of a theory.
+    """A theory's networks after the experiment, ready to be recorded.
 
     Attributes
     ----------
-    sessions
-        One a network.
+    theory, plan
+        What was simulated, and how.
+    networks
+        Numbers of the networks that were kept.
+    blocks
+        What happened to all networks, the experiment and the blocks of learning.
     notes
         What the reader must know: networks left out, and what training did not reach.
     learnt
         Whether training removed at least 90 % of the loss in the median network.
     """
 
-    sessions: tuple[xr.Dataset, ...]
+    theory: Theory
+    plan: Plan
+    networks: tuple[int, ...]
+    blocks: tuple[Activity, ...]
     notes: tuple[str, ...]
     learnt: bool
+
+    def sessions(self, instrument: Instrument | None = None) -> Iterator[xr.Dataset]:
+        """Yield one session a network, recorded with `instrument` or with that of the plan."""
+        plan = self.plan if instrument is None else replace(self.plan, instrument=instrument)
+        provenance = json.dumps(_provenance(self.theory, plan))
+        for n in self.networks:
+            seen = observe(self.theory.circuit, self.blocks, n, n, plan.seed, plan.instrument)
+            yield seen.assign_attrs(provenance=provenance)
 
 
 def ensemble(
     theory: Theory, plan: Plan, progress: Callable[[str], None] = lambda _: None
 ) -> Ensemble:
-    """Train a theory's networks, run the outcome-error experiment and record it.
+    """Train a theory's networks and put them through the outcome-error experiment.
 
     Parameters
     ----------
@@ -115,14 +131,8 @@ def ensemble(
     bench = replace(bench, drive=matched_drive(bench, trained.weights))
     blocks = _blocks(bench, trained.weights, plan)
     progress("experiment done")
-    provenance = json.dumps(_provenance(theory, plan))
-    sessions = []
-    for n in kept:
-        seen = observe(circuit, blocks, n, n, plan.seed, plan.instrument)
-        sessions.append(seen.assign_attrs(provenance=provenance))
-    progress("recorded")
-    removed = float(np.median(trained.removed[kept]))
-    return Ensemble(tuple(sessions), _notes(theory, trained, kept), removed >= LEAST_REMOVED)
+    learnt = bool(np.median(trained.removed[kept]) >= LEAST_REMOVED)
+    return Ensemble(theory, plan, tuple(kept), tuple(blocks), _notes(trained, kept), learnt)
 
 
 def _blocks(bench: Bench[Any, Any], weights: Any, plan: Plan) -> list[Activity]:
@@ -142,8 +152,6 @@ def matched_drive(bench: Bench[Any, Any], weights: Any, area: str = "area 2") ->
     Half of the area's representation neurons are driven, so each of them is moved by sqrt(2) times
     the root mean square of its tuning. The current is found by two probes.
     """
-    import pandas as pd
-
     where = targeted(neurons(bench.circuit, "representation", area))
     clock = Clock(start=0.0, outcome=CLOCK.outcome, stop=CLOCK.outcome, bin=0.05)
     rest = learning_block(0, "trained", PASSIVE | {"outcome_onset": float("nan")}, 1, clock)
@@ -168,10 +176,11 @@ def _settled(bench: Bench[Any, Any], weights: Any, table: Any, clock: Clock) -> 
     return np.asarray(activity.rates["representation"][:, :, -1], dtype=float)
 
 
-def _notes(theory: Theory, trained: Training[Any], kept: list[int]) -> tuple[str, ...]:
-    notes = []
-    for n in np.flatnonzero(trained.diverged):
-        notes.append(f"Network {n} diverged by epoch {trained.diverged_at(int(n))} and is left out.")
+def _notes(trained: Training[Any], kept: list[int]) -> tuple[str, ...]:
+    notes = [
+        f"Network {n} diverged by epoch {trained.diverged_at(int(n))} and is left out."
+        for n in np.flatnonzero(trained.diverged)
+    ]
     if trained.oscillating.any():
         names = ", ".join(str(n) for n in np.flatnonzero(trained.oscillating))
         notes.append(f"Networks that oscillate under teaching are left out: {names}.")

@@ -145,6 +145,6 @@ def _where(old: npt.NDArray[np.bool_], before: Any, after: Any) -> Any:
 
 
 def _synapses(weights: Any) -> dict[str, Array]:
-    """The arrays among the fields of a theory's weights; options that are off are None."""
+    """Return the arrays among the fields of a theory's weights; options that are off are None."""
     values = {f.name: getattr(weights, f.name) for f in fields(weights)}
     return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}

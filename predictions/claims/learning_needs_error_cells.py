@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import xarray as xr
-
 from errorneurons.analysis.measures import Effect, Missing, trials
 from errorneurons.predictions import protocol
 from errorneurons.predictions.prediction import Condition, Prediction

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import xarray as xr
-
 from errorneurons.analysis.measures import Effect, Missing
 from errorneurons.predictions import protocol
 from errorneurons.predictions.claims.silencing_removes_error_below import (

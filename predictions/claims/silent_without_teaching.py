@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import xarray as xr
-
 from errorneurons.analysis.measures import Effect, Missing, energy, responses, trials, units
 from errorneurons.predictions import protocol
 from errorneurons.predictions.prediction import Condition, Prediction

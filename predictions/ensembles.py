@@ -1,0 +1,208 @@
+"""Simulates subjects, each in a process of its own, and keeps what is done on disk.
+
+A subject is done once its sessions and what they say to every claim lie in the folder, under the
+hash of everything they rest on. An interrupted run takes up where it stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from errorneurons.analysis.dataset import collect, save
+from errorneurons.analysis.measures import Missing, activity
+from errorneurons.predictions.judge import Measured, measure
+from errorneurons.predictions.prediction import Prediction
+from errorneurons.predictions.registry import CLAIMS
+from errorneurons.simulate.sweep import Plan, ensemble
+from errorneurons.simulate.theories import theory
+
+from errorneurons import __version__
+
+Progress = Callable[[str], None]
+
+NOT_LEARNT = Missing(
+    "its networks did not learn the task: training removed less than 90 % of the loss",
+    "Train it on a task that it can learn.",
+)
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What is known of a simulated subject.
+
+    Attributes
+    ----------
+    measured
+        Claim key -> what its networks say to the claim.
+    activity
+        Claim key -> mean activity by condition.
+    notes
+        What the reader must know.
+    networks, cells, trials
+        Counts; cells and trials of one network.
+    """
+
+    measured: Mapping[str, Measured]
+    activity: Mapping[str, xr.Dataset]
+    notes: tuple[str, ...]
+    networks: int
+    cells: int
+    trials: int
+
+
+def simulate_all(
+    names: Sequence[str], plan: Plan, folder: Path, progress: Progress, workers: int | None = None
+) -> dict[str, Simulated]:
+    """Simulate subjects, two at a time, taking from `folder` what is there already.
+
+    Parameters
+    ----------
+    names
+        Theories and counter-circuits by name.
+    plan
+        How many networks, seeds and how they are recorded.
+    folder
+        Where ``sessions/<name>.nc`` and what is known of them go.
+    progress
+        Called with a sentence whenever something is done.
+    workers
+        Processes; by default as many as there are cores, at most one a subject.
+    """
+    (folder / "sessions").mkdir(parents=True, exist_ok=True)
+    open_ones = [name for name in names if not _done(folder, name, plan)]
+    for name in names:
+        if name not in open_ones:
+            progress(f"{name}: taken from an earlier run")
+    count = min(workers or os.cpu_count() or 1, len(open_ones))
+    if count <= 1:
+        for name in open_ones:
+            _simulate(name, plan, folder)
+            progress(f"{name}: simulated")
+    else:
+        _in_processes(open_ones, plan, folder, progress, count)
+    return {name: _read(folder, name) for name in names}
+
+
+def _in_processes(
+    names: Sequence[str], plan: Plan, folder: Path, progress: Progress, count: int
+) -> None:
+    # each worker has one core; without this every one of them would start a thread a core
+    limits = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    before = {name: os.environ.get(name) for name in limits}
+    os.environ.update(limits)
+    try:
+        with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
+            running = {pool.submit(_simulate, name, plan, folder): name for name in names}
+            try:
+                for future in as_completed(running):
+                    future.result()
+                    progress(f"{running[future]}: simulated")
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _simulate(name: str, plan: Plan, folder: Path) -> None:
+    """Simulate a subject and leave its files in the folder, the summary last."""
+    subject = theory(name)
+    networks = ensemble(subject, plan)
+    # a theory is judged on the firing rates its cells are expected to have: networks are free,
+    # so spiking noise would only be averaged away
+    expected = list(networks.sessions(replace(plan.instrument, spiking="none")))
+    measured = {
+        c.key: Measured((), np.empty((0, 3)), missing=NOT_LEARNT)
+        if c.learning and not networks.learnt
+        else measure(c, expected, trial_level=False)
+        for c in CLAIMS
+    }
+    pictures = {c.key: activity(expected, _conditions(c)) for c in CLAIMS}
+    sizes = expected[0].sizes
+    summary = {
+        "key": _key(name, plan),
+        "notes": networks.notes,
+        "networks": len(networks.networks),
+        "cells": sizes["unit"],
+        "trials": sizes["trial"],
+        "measured": {key: _measured_to_json(m) for key, m in measured.items()},
+        "activity": {key: picture.to_dict() for key, picture in pictures.items()},
+    }
+    del expected
+    save(collect(networks.sessions()), folder / "sessions" / f"{name}.nc")
+    path = _summary(folder, name)
+    beside = path.with_suffix(".partial")
+    beside.write_text(json.dumps(summary, default=float), encoding="utf-8")
+    beside.replace(path)
+
+
+def _conditions(claim: Prediction) -> dict[str, Any]:
+    return {condition.label: condition.factors for condition in claim.conditions}
+
+
+def _summary(folder: Path, name: str) -> Path:
+    return folder / "sessions" / f"{name}.json"
+
+
+def _key(name: str, plan: Plan) -> str:
+    """Return the hash of everything that a subject's results rest on."""
+    subject = theory(name)
+    circuits = [repr(subject.circuit), repr(subject.trained)]
+    rests_on = [__version__, name, json.dumps(asdict(plan)), *circuits, *(c.key for c in CLAIMS)]
+    return hashlib.sha256("\n".join(rests_on).encode()).hexdigest()
+
+
+def _done(folder: Path, name: str, plan: Plan) -> bool:
+    if not (folder / "sessions" / f"{name}.nc").exists():
+        return False
+    try:
+        known = json.loads(_summary(folder, name).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return bool(known.get("key") == _key(name, plan))
+
+
+def _read(folder: Path, name: str) -> Simulated:
+    known = json.loads(_summary(folder, name).read_text(encoding="utf-8"))
+    return Simulated(
+        {key: _measured_from_json(m) for key, m in known["measured"].items()},
+        {key: xr.Dataset.from_dict(picture) for key, picture in known["activity"].items()},
+        tuple(known["notes"]),
+        known["networks"],
+        known["cells"],
+        known["trials"],
+    )
+
+
+def _measured_to_json(measured: Measured) -> dict[str, Any]:
+    lack = measured.missing
+    return {
+        "animals": measured.animals,
+        "energies": measured.energies.tolist(),
+        "label_error": measured.label_error,
+        "missing": [lack.what, lack.remedy] if lack else None,
+    }
+
+
+def _measured_from_json(known: dict[str, Any]) -> Measured:
+    value, low, high = known["label_error"]
+    return Measured(
+        tuple(known["animals"]),
+        np.array(known["energies"], dtype=float).reshape(-1, 3),
+        (value, low, high),
+        Missing(*known["missing"]) if known["missing"] else None,
+    )

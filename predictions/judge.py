@@ -1,0 +1,308 @@
+"""Judges a claim: energies of sessions in, a verdict with its reasons out.
+
+For a recording the test is a one-sided Student t on D = N - pi N_R - q0 M over animals, alpha .05
+each way. For a theory it is the 5-95 % range of D over networks: networks are free, so a p-value
+would say only how many were run. Between the two stands one code: the effect of the claim.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+from errorneurons.analysis.measures import Effect, Missing, thinned
+from errorneurons.analysis.stats import Test, against_zero, ratio_of_means, spread, student
+from errorneurons.predictions.prediction import Outcome, Prediction, SubjectKind, Verdict
+
+Array = npt.NDArray[np.float64]
+
+ALPHA = 0.05
+FEWEST_ANIMALS = 5
+TRIAL_GROUPS = 8
+TIPPING_STEP = 0.005
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the sessions of a subject say to a claim.
+
+    Attributes
+    ----------
+    animals
+        Names of the animals, or networks, that can answer.
+    energies
+        N, M and N_R of each, averaged over its sessions, (animal, 3).
+    label_error
+        pi, the share of false labels: value, low and high.
+    missing
+        What the sessions that cannot answer lack.
+    thinned
+        N, M and N_R averaged over animals with each group of trials left out, (group, 3); only
+        where there are too few animals for a statement about the population.
+    """
+
+    animals: tuple[str, ...]
+    energies: Array
+    label_error: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    missing: Missing | None = None
+    thinned: Array = field(default_factory=lambda: np.empty((0, 3)))
+
+
+def measure(claim: Prediction, sessions: Sequence[xr.Dataset], trial_level: bool) -> Measured:
+    """Take the effect of a claim from each session, and average it within animals.
+
+    Parameters
+    ----------
+    claim
+        The claim.
+    sessions
+        Sessions that obey the dataset contract.
+    trial_level
+        Whether to leave out groups of trials, too, if there are fewer than 5 animals.
+    """
+    found: dict[str, list[list[float]]] = {}
+    answering: list[xr.Dataset] = []
+    lacks: list[Missing] = []
+    for session in sessions:
+        effect = claim.effect(session)
+        if isinstance(effect, Missing):
+            lacks.append(effect)
+        elif all(map(math.isfinite, _row(effect))):
+            found.setdefault(str(session.attrs["animal"]), []).append(_row(effect))
+            answering.append(session)
+        else:
+            lacks.append(Missing("too few complete trials", "Record more trials without gaps."))
+    missing = lacks[0] if lacks else None
+    if not found:
+        return Measured((), np.empty((0, 3)), missing=missing)
+    energies = np.array([np.mean(rows, axis=0) for rows in found.values()])
+    measured = Measured(tuple(found), energies, _label_error(answering), missing)
+    if trial_level and len(found) < FEWEST_ANIMALS:
+        return replace(measured, thinned=_thinned(claim, answering))
+    return measured
+
+
+def _row(effect: Effect) -> list[float]:
+    return [effect.numerator, effect.denominator, effect.false_label]
+
+
+def _thinned(claim: Prediction, sessions: Sequence[xr.Dataset]) -> Array:
+    rows = []
+    for group in range(TRIAL_GROUPS):
+        effects = [claim.effect(thinned(s, group, TRIAL_GROUPS)) for s in sessions]
+        rows += [np.mean([_row(e) for e in effects if isinstance(e, Effect)], axis=0)] * all(
+            isinstance(e, Effect) for e in effects
+        )
+    table = np.array(rows).reshape(-1, 3)
+    return np.asarray(table[np.isfinite(table).all(axis=1)])
+
+
+def _label_error(sessions: Sequence[xr.Dataset]) -> tuple[float, float, float]:
+    """Mean share of false labels over the error cells of all sessions, and its interval."""
+    shares = []
+    for session in sessions:
+        error = session["role"].values == "error"
+        if "label_error" in session.coords and error.any():
+            value = float(np.nanmean(session["label_error"].values[error]))
+            attrs = session["label_error"].attrs
+            shares.append((value, attrs.get("low", value), attrs.get("high", value)))
+    if not shares or not np.isfinite(shares).all():
+        return 0.0, 0.0, 0.0
+    value, low, high = np.mean(shares, axis=0)
+    return float(value), float(low), float(high)
+
+
+def judge(claim: Prediction, subject: str, measured: Measured, kind: SubjectKind) -> Verdict:
+    """Return the verdict on a claim.
+
+    Parameters
+    ----------
+    claim, subject
+        Who is judged on what.
+    measured
+        From `measure`.
+    kind
+        ``"recording"`` for a test over animals; else the range over networks.
+    """
+    if not measured.animals:
+        lack = measured.missing or Missing("there are no sessions", "Add sessions.")
+        reason = f"{lack.what[0].upper()}{lack.what[1:]}."
+        return Verdict(claim.key, subject, Outcome.NOT_TESTABLE, reason, lack.remedy)
+    if kind == "recording":
+        return _judge_recording(claim, subject, measured)
+    return _judge_theory(claim, subject, measured)
+
+
+def difference(claim: Prediction, energies: Array, label_error: float) -> Array:
+    """Return D = N - pi N_R - q0 M of each animal; positive above the threshold."""
+    n, m, n_r = energies.T
+    return np.asarray(n - label_error * n_r - claim.threshold * m)
+
+
+def _corrected(measured: Measured) -> Array:
+    return np.asarray(measured.energies[:, 0] - measured.label_error[0] * measured.energies[:, 2])
+
+
+def _points(claim: Prediction, measured: Measured) -> tuple[float, ...]:
+    d = difference(claim, measured.energies, measured.label_error[0])
+    return tuple((claim.threshold + d / measured.energies[:, 1].mean()).tolist())
+
+
+def _outcome(claim: Prediction, above: bool, below: bool) -> Outcome:
+    """Turn "D clears 0 above / below" into what that says of the claim."""
+    if not (above or below):
+        return Outcome.UNDECIDED
+    return Outcome.SUPPORTED if (claim.side == "above") == above else Outcome.CONTRADICTED
+
+
+def _phrase(claim: Prediction, outcome: Outcome, value: float) -> str:
+    where = {
+        Outcome.SUPPORTED: f"{claim.side} the threshold, as claimed",
+        Outcome.CONTRADICTED: f"on the wrong side of the threshold (the claim is {claim.side})",
+        Outcome.UNDECIDED: "not clear of the threshold",
+    }[outcome]
+    return f"N/M is {value:.2g}, {where} of {claim.threshold:.2g}"
+
+
+def _judge_theory(claim: Prediction, subject: str, measured: Measured) -> Verdict:
+    low, high = spread(difference(claim, measured.energies, measured.label_error[0]))
+    m_low, _ = spread(measured.energies[:, 1])
+    count = len(measured.animals)
+    if m_low <= 0:
+        return _nothing_to_compare(claim, subject, f"in 5 % of {count} networks or more")
+    outcome = _outcome(claim, low > 0, high < 0)
+    points = _points(claim, measured)
+    value = float(np.mean(points))
+    bottom, top = spread(points)
+    agree = np.mean([(p > claim.threshold) == (claim.side == "above") for p in points])
+    return Verdict(
+        claim.key, subject, outcome,
+        f"{_phrase(claim, outcome, value)}; {round(agree * count)} of {count} networks agree with "
+        "the claim.",
+        "Simulate more networks, or narrow the parameters." * (outcome is Outcome.UNDECIDED),
+        value, bottom, top, level="5-95 % range over networks", n=count, over="networks",
+        points=points,
+        statistics={
+            "rule": "5-95 % range of D over networks clears 0",
+            "D / mean M, 5-95 %": f"{bottom - claim.threshold:.3g} to {top - claim.threshold:.3g}",
+            "amplitude, square root of N/M": _amplitude(value),
+            **_label_rows(measured),
+        },
+    )  # fmt: skip
+
+
+def _judge_recording(claim: Prediction, subject: str, measured: Measured) -> Verdict:
+    count = len(measured.animals)
+    if count < FEWEST_ANIMALS:
+        return _judge_few(claim, subject, measured)
+    if student(measured.energies[:, 1])[1] >= ALPHA:
+        return _nothing_to_compare(claim, subject, f"over {count} animals")
+    test = against_zero(difference(claim, measured.energies, measured.label_error[0]))
+    outcome = _at(claim, measured, measured.label_error[0])
+    ratio = ratio_of_means(_corrected(measured), measured.energies[:, 1])
+    reason = f"{_phrase(claim, outcome, ratio.value)}, over {count} animals"
+    tipping = _tipping_point(claim, measured, outcome)
+    if any(_at(claim, measured, pi) is not outcome for pi in measured.label_error[1:]):
+        reason += (
+            f"; but the share of false labels is known only as {measured.label_error[1]:.0%} to "
+            f"{measured.label_error[2]:.0%}, and the answer {tipping}"
+        )
+        outcome = Outcome.UNDECIDED
+    if measured.missing:
+        reason += f". Some sessions could not answer: {measured.missing.what}"
+    return Verdict(
+        claim.key, subject, outcome, f"{reason}.", _more(outcome, count), ratio.value, ratio.low,
+        ratio.high, level=ratio.level, n=count, over="animals", points=_points(claim, measured),
+        statistics={
+            **_test_rows(test),
+            "amplitude, square root of N/M": _amplitude(ratio.value),
+            **_label_rows(measured),
+            "the answer": tipping,
+        },
+    )  # fmt: skip
+
+
+def _judge_few(claim: Prediction, subject: str, measured: Measured) -> Verdict:
+    """Say what these animals show, and nothing of the population."""
+    n, m, n_r = measured.energies.mean(axis=0)
+    pi, count = measured.label_error[0], len(measured.animals)
+    value = float((n - pi * n_r) / m) if m > 0 else float("nan")
+    low = high = float("nan")
+    level = "no interval: too few trials to leave any out"
+    if len(measured.thinned) > 1 and m > 0:
+        left = (measured.thinned[:, 0] - pi * measured.thinned[:, 2]) / measured.thinned[:, 1]
+        groups = len(left)
+        reach = 2 * math.sqrt((groups - 1) / groups * float(((left - left.mean()) ** 2).sum()))
+        low, high = value - reach, value + reach
+        level = "about 95 %, jackknife over groups of trials, these animals only"
+    animals = "1 animal" if count == 1 else f"{count} animals"
+    return Verdict(
+        claim.key, subject, Outcome.UNDECIDED,
+        f"{animals}: no statement about the population. In these animals only, N/M is {value:.2g}.",
+        f"Record {FEWEST_ANIMALS} animals or more.",
+        value, low, high, level=level, n=count, over="trials",
+        points=_points(claim, measured) if m > 0 else (),
+        statistics=_label_rows(measured),
+    )  # fmt: skip
+
+
+def _nothing_to_compare(claim: Prediction, subject: str, where: str) -> Verdict:
+    return Verdict(
+        claim.key, subject, Outcome.NOT_TESTABLE,
+        f"There is no response to compare with: M is not above 0 {where}.",
+        "Record more trials or cells, or a larger outcome error, until the comparison response is "
+        "clear of 0.",
+    )  # fmt: skip
+
+
+def _at(claim: Prediction, measured: Measured, label_error: float) -> Outcome:
+    """Return what the test says if `label_error` is the share of false labels."""
+    _, above = student(difference(claim, measured.energies, label_error))
+    return _outcome(claim, above < ALPHA, above > 1 - ALPHA)
+
+
+def _tipping_point(claim: Prediction, measured: Measured, outcome: Outcome) -> str:
+    """Say for which shares of false labels the answer holds."""
+    known, step = measured.label_error[0], TIPPING_STEP
+    up = next((p for p in np.arange(known, 0.5, step) if _at(claim, measured, p) != outcome), None)
+    down = next((p for p in np.arange(known, -step / 2, -step)
+                 if _at(claim, measured, max(p, 0.0)) != outcome), None)  # fmt: skip
+    if up is None and down is None:
+        return "holds for any share of false labels up to 50 %"
+    parts = [f"up to {up - step:.1%}"] if up is not None else []
+    parts += [f"from {down + step:.1%} on"] if down is not None else []
+    return f"holds for shares of false labels {' and '.join(reversed(parts))}"
+
+
+def _test_rows(test: Test) -> dict[str, str]:
+    flip = "not computed above 20 animals"
+    if math.isfinite(test.p_sign_flip):
+        flip = f"{test.p_sign_flip:.3g} (the smallest possible is {test.smallest_sign_flip:.2g})"
+    return {
+        "test": "Student t of D = N - pi N_R - q0 M over animals, alpha .05 on each side",
+        "t": f"{test.t:.3g} with {test.degrees} degrees of freedom",
+        "p, D below 0": f"{test.p_below:.3g}",
+        "p, D above 0": f"{test.p_above:.3g}",
+        "exact sign-flip p, two-sided": flip,
+    }
+
+
+def _label_rows(measured: Measured) -> dict[str, str]:
+    value, low, high = measured.label_error
+    if not measured.energies[:, 2].any():
+        return {"false labels": "no correction: the read-out does not rest on labels"}
+    return {"false labels": f"{value:.1%}, known as {low:.1%} to {high:.1%}; corrected for"}
+
+
+def _amplitude(value: float) -> str:
+    return f"{math.copysign(math.sqrt(abs(value)), value):.3g}" if math.isfinite(value) else "none"
+
+
+def _more(outcome: Outcome, count: int) -> str:
+    if outcome is not Outcome.UNDECIDED:
+        return ""
+    return f"Record more than these {count} animals, or more trials and labelled cells in each."
