@@ -20,9 +20,11 @@ from errorneurons.analysis.strips import StripRow, amplitude, effect_limits, eff
 from errorneurons.analysis.svg import HOLDS, INK, MUTED, PALE, PAPER, for_page
 from errorneurons.analysis.traces import (
     Event,
+    Label,
+    abridged,
     events_of,
     kept_samples,
-    lanes_of,
+    labels_of,
     round_length,
     scale_of,
     shortened,
@@ -99,26 +101,29 @@ def activity_in_time(activity: xr.Dataset, key: str, alt: str) -> str:
     """
     with _settings(key):
         roles, events = recorded_roles(activity), events_of(activity)
-        left, gap, bottom, row = 62.0, 24.0, 40.0, 42.0
+        names = [abridged(str(area), 12) for area in activity["area"].values]
+        left, gap, bottom, row = 14.0 + 7.4 * max(map(len, names)), 24.0, 40.0, 42.0
         width = (WIDTH - left - 14.0 - gap * (len(roles) - 1)) / max(1, len(roles))
         time = activity["time"].values
         ends = float(time[0]), max(float(time[-1]), float(time[0]) + 1e-3)
-        lanes = lanes_of(events, ends[0], (ends[1] - ends[0]) / width)
+        labels = labels_of(events, ends[0], (ends[1] - ends[0]) / width, width + 12.0)
         tall = row * activity.sizes["area"]
-        header = 38.0 + 15.0 * (1 + max(lanes.values(), default=0))
+        header = 38.0 + 15.0 * (1 + max((label.lane for label in labels.values()), default=0))
         figure = _figure(header + tall + bottom)
         for column, role in enumerate(roles):
             axes = _axes(figure, left + column * (width + gap), bottom, width, tall)
             axes.set_xlim(*ends)
-            scale = _role_column(axes, activity, role, named=column == 0)
+            scale = _role_column(axes, activity, role)
+            shown = names if column == 0 else [""] * len(names)
+            axes.set_yticks(axes.get_yticks(), shown, size=SMALL)
             for name, event in events.items():
-                _mark(axes, name, event, lanes[name], tall)
-            _title(axes, role, scale, header)
+                _mark(axes, event, labels[name], tall)
+            _title(axes, role, scale, header, 16 if len(roles) < 3 else 9)
         return _svg(figure, key, alt)
 
 
-def _title(axes: Axes, role: str, scale: str, header: float) -> None:
-    name = {"unknown": "Role unknown"}.get(role, role.capitalize())
+def _title(axes: Axes, role: str, scale: str, header: float, letters: int) -> None:
+    name = abridged({"unknown": "Role unknown"}.get(role, role.capitalize()), letters)
     for text, up, size in ((name, header - 14, FONT), (scale, header - 30, SMALL)):
         axes.annotate(
             text, (0, 1), xytext=(0, up), textcoords="offset points", xycoords="axes fraction",
@@ -127,24 +132,24 @@ def _title(axes: Axes, role: str, scale: str, header: float) -> None:
         )  # fmt: skip
 
 
-def _role_column(axes: Axes, activity: xr.Dataset, role: str, *, named: bool) -> str:
+def _role_column(axes: Axes, activity: xr.Dataset, role: str) -> str:
     """Draw all areas of a role, and return the length of the scale bar."""
     shown = activity.sel(role=role)
     low, high = scale_of(activity, role)
     unit = 0.86 / (high - low)
-    areas = [str(a) for a in shown["area"].values]
-    for level in range(len(areas)):
-        base = level + 0.06 - low * unit
+    bases = [level + 0.06 - low * unit for level in range(shown.sizes["area"])]
+    for level, base in enumerate(bases):
         axes.axhline(base, color=PALE, linewidth=0.7)
         for condition in range(shown.sizes["condition"]):
             _trace(axes, shown.isel(condition=condition, area=level), unit, base, condition, role)
-    axes.set_ylim(0, len(areas))
-    labels = [shortened(a, 8) for a in areas] if named else []
-    axes.set_yticks([i + 0.06 - low * unit for i in range(len(labels))], labels, size=SMALL)
+        if shown["mean"].isel(area=level).isnull().all():
+            axes.text(axes.get_xlim()[0], base, " not recorded", size=SMALL, va="bottom")
+    axes.set_ylim(0, len(bases))
+    axes.set_yticks(bases)
     axes.locator_params(axis="x", nbins=4)
     axes.tick_params(axis="x", labelsize=SMALL)
     axes.set_xlabel("time [s]", size=SMALL, labelpad=1)
-    return _scale_bar(axes, high - low, unit, len(areas), activity["mean"].attrs.get("units", ""))
+    return _scale_bar(axes, high - low, unit, len(bases), activity["mean"].attrs.get("units", ""))
 
 
 def _trace(
@@ -174,16 +179,16 @@ def _scale_bar(axes: Axes, span: float, unit: float, areas: int, units: str) -> 
     return f"bar: {length:g} {units}".strip()
 
 
-def _mark(axes: Axes, name: str, event: Event, lane: int, tall: float) -> None:
+def _mark(axes: Axes, event: Event, label: Label, tall: float) -> None:
     """Mark an event by a line, or by a bar above the traces if it lasts."""
     (start, end), (left, right) = event, axes.get_xlim()
-    above = 1 + (4.0 + 15.0 * lane) / tall
+    above = 1 + (4.0 + 15.0 * label.lane) / tall
     if end is None:
         axes.axvline(start, 0, above, color=MUTED, linewidth=1, clip_on=False)
     else:
         axes.axvspan(max(start, left), min(end, right), color=PALE, alpha=0.35, linewidth=0)
     axes.annotate(
-        name, (max(start, left), above), xycoords=axes.get_xaxis_transform(), xytext=(3, 0),
+        label.text, (0, above), xycoords="axes fraction", xytext=(label.left + 3, 0),
         textcoords="offset points", size=SMALL, color=INK,
     )  # fmt: skip
 

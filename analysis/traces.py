@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,16 @@ import xarray as xr
 
 Array = npt.NDArray[np.float64]
 Event = tuple[float, float | None]
+
+LETTER = 6.6  # width of a letter at 12 px [pixels]; generous
+
+
+class Label(NamedTuple):
+    """What is written at an event: how far right [pixels], on which line from below."""
+
+    text: str
+    left: float
+    lane: int
 
 
 def kept_samples(curves: Array, flat: float = 0.0, most: int = 160) -> npt.NDArray[np.intp]:
@@ -106,8 +117,10 @@ def events_of(activity: xr.Dataset) -> Mapping[str, Event]:
     return dict(sorted(events.items(), key=lambda event: event[1][0]))
 
 
-def lanes_of(events: Mapping[str, Event], start: float, per_pixel: float) -> Mapping[str, int]:
-    """Return the line of text, counted from below, that an event's label stands on.
+def labels_of(
+    events: Mapping[str, Event], start: float, per_pixel: float, room: float
+) -> Mapping[str, Label]:
+    """Return where the labels of events stand, so that none overlap and none leaves the column.
 
     Earlier events stand above later ones, so that no event's line runs through a label.
 
@@ -117,17 +130,32 @@ def lanes_of(events: Mapping[str, Event], start: float, per_pixel: float) -> Map
         As of `events_of`.
     start, per_pixel
         Left end of the axis [s], and time of one pixel [s].
+    room
+        Width of the column, with the margin that labels may use [pixels].
     """
     starts: list[float] = []
-    lanes: dict[str, int] = {}
+    labels: dict[str, Label] = {}
     for name, (at, _) in sorted(events.items(), key=lambda event: -event[1][0]):
-        left = (max(at, start) - start) / per_pixel
-        right = left + 6.6 * len(name) + 8.0
-        taken = [lane for lane, other in enumerate(starts) if other <= right]
+        text = abridged(name, max(3, int(room / LETTER) - 1))
+        width = LETTER * len(text) + 8.0
+        left = max(0.0, min((max(at, start) - start) / per_pixel, room - width))
+        taken = [lane for lane, other in enumerate(starts) if other <= left + width]
         lane = taken[-1] + 1 if taken else 0
         starts[lane:] = [left, *starts[lane + 1 :]]
-        lanes[name] = lane
-    return lanes
+        labels[name] = Label(text, left, lane)
+    return labels
+
+
+def abridged(text: str, most: int) -> str:
+    """Return the text, its middle left out if it is longer than `most` letters.
+
+    Examples
+    --------
+    >>> abridged("primary visual cortex, layer 5", 12)
+    'primar…yer 5'
+    """
+    tail = (most - 1) // 2
+    return text if len(text) <= most else f"{text[: most - 1 - tail]}…{text[-tail:]}"
 
 
 def shortened(text: str, most: int) -> str:

@@ -44,6 +44,7 @@ class Card:
     strip: Picture | None
     activity: tuple[Picture, ...]
     legend: tuple[Legend, ...]
+    roles: tuple[tuple[str, str], ...]
     activity_caption: str
     columns: tuple[str, ...]
     table: tuple[tuple[str, tuple[str, ...]], ...]
@@ -63,6 +64,7 @@ def card(book: Book, claim: Prediction) -> Card:
         strip=_strip(book, claim, cells),
         activity=tuple(_trace(book, claim, s, a) for s, a in activity),
         legend=_legend([a for _, a in activity]),
+        roles=_roles([a for _, a in activity]),
         activity_caption=_activity_caption([a for _, a in activity]),
         columns=columns,
         table=table,
@@ -168,6 +170,13 @@ def _legend(shown: list[xr.Dataset]) -> tuple[Legend, ...]:
     dashes = [plots.DASHES[i % len(plots.DASHES)] for i in range(len(labels))]
     arrays = ["" if isinstance(d, str) else " ".join(f"{x * 1.7:g}" for x in d[1]) for d in dashes]
     return tuple(Legend(label, array) for label, array in zip(labels, arrays, strict=True))
+
+
+def _roles(shown: list[xr.Dataset]) -> tuple[tuple[str, str], ...]:
+    """Return role -> how the legend calls its neurons."""
+    roles = dict.fromkeys(role for a in shown for role in plots.recorded_roles(a))
+    unlike = {"interneuron": "interneurons", "unknown": "neurons of unknown role"}
+    return tuple((role, unlike.get(role, f"{role} neurons")) for role in roles)
 
 
 def _activity_caption(shown: list[xr.Dataset]) -> str:

@@ -7,7 +7,7 @@ import xarray as xr
 from errorneurons.analysis.palette import ROLES, THEORIES, theory_style
 from errorneurons.analysis.plots import activity_in_time, effect_strip, recorded_roles
 from errorneurons.analysis.strips import StripRow
-from errorneurons.analysis.traces import events_of, kept_samples, lanes_of, round_length, scale_of
+from errorneurons.analysis.traces import events_of, kept_samples, labels_of, round_length, scale_of
 
 NAN = float("nan")
 
@@ -135,9 +135,21 @@ def test_a_pair_of_events_is_a_window_and_labels_do_not_overlap():
         activity(np.zeros((1, 1, 1, 2)), {"laser on": 0.1, "laser off": 0.2, "go": 0.11})
     )
     assert events == {"laser": (0.1, 0.2), "go": (0.11, None)}
-    assert set(lanes_of(events, 0.0, 0.002).values()) == {0, 1}
+    assert {label.lane for label in labels_of(events, 0.0, 0.002, 200.0).values()} == {0, 1}
 
 
 def test_no_line_of_an_event_runs_through_a_label():
-    lanes = lanes_of({"laser": (-0.05, 0.4), "input": (0.0, None)}, -0.05, 0.003)
-    assert lanes["laser"] > lanes["input"]
+    labels = labels_of({"laser": (-0.05, 0.4), "input": (0.0, None)}, -0.05, 0.003, 160.0)
+    assert labels["laser"].lane > labels["input"].lane
+
+
+def test_a_late_or_long_label_stays_in_its_column():
+    late = labels_of({"unexpected outcome": (0.39, None)}, 0.0, 0.4 / 100, 100.0)
+    label = late["unexpected outcome"]
+    assert label.left + 6.6 * len(label.text) <= 100.0
+
+
+def test_an_area_that_was_not_recorded_says_so():
+    mean = np.ones((1, 1, 2, 5))
+    mean[:, :, 0] = NAN
+    assert " not recorded" in words(activity_in_time(activity(mean), "k", "alt"))
