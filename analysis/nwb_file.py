@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +28,23 @@ def open_nwb(path: Path) -> Iterator[Any]:
         If there is no such file, or it is damaged or no NWB file.
     """
     _check_is_nwb(path)
-    import warnings
+    with ExitStack() as stack:
+        file = _read(path, stack)
+        try:
+            yield file
+        except OSError as error:
+            raise DoorError(f"{path.name} is damaged: {error}; copy it again") from error
 
+
+def _read(path: Path, stack: ExitStack) -> Any:
     from hdmf.build import BuildError, ConstructError
     from pynwb import NWBHDF5IO
 
     with warnings.catch_warnings():
-        # about cached namespaces and old schema versions; the reader cannot change either
+        # about cached namespaces and old versions of the schema, which a reader cannot change
         warnings.simplefilter("ignore")
         try:
-            io = NWBHDF5IO(path, mode="r")
-            file = io.read()
+            return stack.enter_context(NWBHDF5IO(path, mode="r")).read()
         except (
             OSError,
             ValueError,
@@ -49,11 +56,6 @@ def open_nwb(path: Path) -> Iterator[Any]:
             ConstructError,
         ) as error:
             raise DoorError(f"{path.name} is damaged or no valid NWB file: {error}") from error
-    with io:
-        try:
-            yield file
-        except OSError as error:
-            raise DoorError(f"{path.name} is damaged: {error}; copy it again") from error
 
 
 def _check_is_nwb(path: Path) -> None:
