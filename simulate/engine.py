@@ -886,3 +886,12 @@ def compiled_before() -> bool:
     """Return whether an earlier process has left compiled code on disk."""
     cache = Path(error_microcircuit.stats.cache_path)
     return any(cache.glob("engine.error_microcircuit-*.nbi"))
+
+
+#: The theories that the engine simulates.
+THEORIES = (ErrorMicrocircuit,)
+
+
+def recordable(circuit: ErrorMicrocircuit) -> tuple[str, ...]:
+    """Return what `Recording` can name for a circuit."""
+    return Recorded._fields[:-1]
