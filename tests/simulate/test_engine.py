@@ -272,7 +272,9 @@ def test_a_network_is_the_same_alone_and_among_others(theory: Any) -> None:
 def test_a_run_leaves_what_it_was_given_untouched(theory: Any) -> None:
     circuit = theory(**arguments_of(theory))
     weights = circuit.initial_weights(SEED, [0])
-    before = {f.name: np.copy(getattr(weights, f.name)) for f in fields(weights) if "tun" not in f.name}
+    before = {
+        f.name: np.copy(getattr(weights, f.name)) for f in fields(weights) if "tun" not in f.name
+    }
     engine.run(circuit, weights, schedule_of(circuit, 1, SEED))
     for name, value in before.items():
         np.testing.assert_array_equal(getattr(weights, name), value)
@@ -283,7 +285,10 @@ def test_a_run_can_be_continued(theory: Any) -> None:
     circuit = theory(**arguments_of(theory))
     weights = circuit.initial_weights(SEED, range(2))
     plan = replace(schedule_of(circuit, 2, SEED), target_lag=0)
-    whole, middle = engine.run(circuit, weights, plan), engine.run(circuit, weights, cut(plan, 0, 4))
+    whole, middle = (
+        engine.run(circuit, weights, plan),
+        engine.run(circuit, weights, cut(plan, 0, 4)),
+    )
     end = engine.run(circuit, middle.weights, cut(plan, 4, 7), state=middle.state)
     assert_same(end.weights, whole.weights, "weights")
     assert_same(end.state, whole.state, "state")
@@ -309,8 +314,14 @@ def test_one_compilation_serves_all() -> None:
 
 
 def test_the_path_is_chosen_by_layer_sizes() -> None:
-    assert not layout.is_large(ErrorMicrocircuit(layers=(32, 16, 8, 4, 2, 1), activation=("tanh",) * 5, learning_rates=(0.1,) * 5))
-    assert layout.is_large(ErrorMicrocircuit(layers=(50,) * 8, activation=("tanh",) * 7, learning_rates=(0.1,) * 7))
+    assert not layout.is_large(
+        ErrorMicrocircuit(
+            layers=(32, 16, 8, 4, 2, 1), activation=("tanh",) * 5, learning_rates=(0.1,) * 5
+        )
+    )
+    assert layout.is_large(
+        ErrorMicrocircuit(layers=(50,) * 8, activation=("tanh",) * 7, learning_rates=(0.1,) * 7)
+    )
 
 
 @pytest.mark.parametrize(
@@ -349,6 +360,4 @@ def test_an_unknown_quantity_is_named_with_the_nearest() -> None:
 def test_several_streams_are_refused() -> None:
     circuit, weights = small(), small().initial_weights(0, range(3))
     with pytest.raises(ValueError, match="3 networks of 2 streams; the engine needs 3 networks"):
-        engine.run(
-            circuit, weights, schedule_of(circuit, 3, SEED), state=circuit.rest(weights, 2)
-        )
+        engine.run(circuit, weights, schedule_of(circuit, 3, SEED), state=circuit.rest(weights, 2))
