@@ -26,14 +26,18 @@ threads work on different blocks. There is no `parallel=True`: it is unsafe belo
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import ModuleType
+from typing import Any, Generic, TypeVar
 
 import numpy as np
-from errorneurons.simulate.circuit import Array
+from errorneurons.simulate import layout, layout_backprop, layout_dendritic
+from errorneurons.simulate.circuit import Array, Circuit
+from errorneurons.simulate.circuit import State as CircuitState
 from errorneurons.simulate.layout import (
     EXACT,
     LINEAR,
@@ -52,18 +56,29 @@ from errorneurons.simulate.layout import (
     Schedule,
     Synapses,
     Variables,
-    anatomy,
     check_shapes,
-    final_state,
-    final_weights,
     is_large,
     presentations,
-    recorder,
-    rules,
-    synapses,
-    variables,
 )
-from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit, State, Weights
+from errorneurons.simulate.layout_backprop import (
+    BackpropAnatomy,
+    BackpropRecorded,
+    BackpropRules,
+    BackpropSynapses,
+    BackpropVariables,
+)
+from errorneurons.simulate.layout_dendritic import (
+    DendriticAnatomy,
+    DendriticRecorded,
+    DendriticRules,
+    DendriticSynapses,
+    DendriticVariables,
+)
+from errorneurons.simulate.models.backprop import Backprop
+from errorneurons.simulate.models.dendritic_microcircuit import DendriticMicrocircuit
+from errorneurons.simulate.models.dendritic_pc import DendriticPC
+from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.validation import known
 from numba import njit
 
 #: Sums over neurons may be reordered only where a network runs alone.
@@ -623,9 +638,7 @@ def _learn_input(
 
 
 @inner(fastmath=ELEMENTWISE)
-def _learn(
-    a: Anatomy, c: Rules, s: Synapses, x: Variables, input_before: Array
-) -> None:
+def _learn(a: Anatomy, c: Rules, s: Synapses, x: Variables, input_before: Array) -> None:
     """Decide this step's change of W; refresh the feedback; relax the laterals."""
     before = x.r_line[(x.counter[0] + 1) % x.r_line.shape[0]]
     if c.filter == 0.0:
@@ -784,13 +797,345 @@ def _rate_surprise(a: Anatomy, c: Rules, s: Synapses, x: Variables, scratch: Arr
         surprise[k] = found[k] - wanted[k]
 
 
+# --- the theories with apical errors ------------------------------------------------------------
+
+
+@inner(fastmath=ELEMENTWISE)
+def _add_outer(
+    W: Array, rows: tuple[int, int], columns: tuple[int, int], eta: float, post: Array, pre: Array
+) -> None:
+    """Add eta post pre^T."""
+    if W.shape[2] == 1:
+        flat, by = W.reshape(W.shape[0], W.shape[1]), pre.reshape(-1)
+        for i in range(rows[0], rows[1]):
+            w, change = flat[i], eta * post[i, 0]
+            for j in range(columns[0], columns[1]):
+                w[j] += change * by[j]
+        return
+    for i in range(rows[0], rows[1]):
+        for j in range(columns[0], columns[1]):
+            w, x, y = W[i, j], post[i], pre[j]
+            for k in range(w.size):
+                w[k] += eta * x[k] * y[k]
+
+
+@inner(fastmath=ELEMENTWISE)
+def _transpose(
+    W: Array, B: Array, noise: Array, post: tuple[int, int], pre: tuple[int, int]
+) -> None:
+    """B = W^T (+ noise) for one projection."""
+    for i in range(post[0], post[1]):
+        for j in range(pre[0], pre[1]):
+            for k in range(W.shape[2]):
+                B[j, i, k] = W[i, j, k] + (noise[j, i, k] if noise.size else 0.0)
+
+
+@inner(fastmath=ELEMENTWISE)
+def _area_rates(a: DendriticAnatomy, x: Array, r: Array) -> None:
+    for area in range(a.phi.size):
+        R = slice(a.first[area], a.first[area + 1])
+        _rates(a.phi[area], x[R].reshape(-1), r[R].reshape(-1))
+
+
+@inner(fastmath=ELEMENTWISE)
+def _mirror_rates(a: DendriticAnatomy, x: Array, r: Array) -> None:
+    """Interneurons of an area have the activation function of the area above."""
+    for area in range(1, a.phi.size):
+        I = slice(a.first[area] - a.first[1], a.first[area + 1] - a.first[1])  # noqa: E741
+        _rates(a.phi[area], x[I].reshape(-1), r[I].reshape(-1))
+
+
+@inner(fastmath=ELEMENTWISE)
+def _dendritic_compartments(
+    a: DendriticAnatomy, c: DendriticRules, s: DendriticSynapses, arriving: Array,
+    rates: tuple[Array, Array, Array], basal: Array, apical: Array, dendritic: Array,
+) -> None:  # fmt: skip
+    """Add to basal, apical and dendritic; `rates` are r, r of the step before, r of mirrors."""
+    _clear(apical)
+    _clear(dendritic)
+    for area in range(a.phi.size - 1):
+        own, above = (a.first[area], a.first[area + 1]), (a.first[area + 1], a.first[area + 2])
+        _product(c.large, s.W, above, own, arriving, basal)
+        _product(c.large, s.B, own, above, arriving, apical)
+        if c.mirrored:
+            mirror = (above[0] - a.first[1], above[1] - a.first[1])
+            _product(c.large, s.B_PI, own, mirror, rates[2], apical)
+            _product(c.large, s.W_IP, mirror, own, rates[0], dendritic)
+        else:
+            for i in range(own[0], own[1]):
+                for j in range(own[0], own[1]):
+                    for k in range(apical.shape[1]):
+                        apical[i, k] -= s.M[i, j, k] * rates[1][j, k]
+
+
+@inner(fastmath=ELEMENTWISE)
+def _keep_ideal(a: DendriticAnatomy, c: DendriticRules, s: DendriticSynapses) -> None:
+    """Lateral synapses that predict the feedback exactly: M = B c W, or W^IP = c/c_I W."""
+    for area in range(a.phi.size - 1):
+        for i in range(a.first[area + 1], a.first[area + 2]):
+            for j in range(a.first[area], a.first[area + 1]):
+                if c.mirrored:
+                    share = c.attenuation[i, 0] / c.attenuation_interneuron
+                    for k in range(s.W.shape[2]):
+                        s.W_IP[i - a.first[1], j, k] = share * s.W[i, j, k]
+                else:
+                    for m in range(a.first[area], a.first[area + 1]):
+                        if i == a.first[area + 1]:
+                            _clear(s.M[m, j])
+                        for k in range(s.W.shape[2]):
+                            s.M[m, j, k] += s.B[m, i, k] * c.attenuation[i, 0] * s.W[i, j, k]
+
+
+@inner(fastmath=ELEMENTWISE)
+def _learn_dendritic(
+    a: DendriticAnatomy, c: DendriticRules, s: DendriticSynapses, x: DendriticVariables,
+    r_before: Array, mirror_surprise: Array,
+) -> None:  # fmt: skip
+    """All plasticity of a step, from the compartments of the step before."""
+    before = x.r_line[(x.counter[0] + 1) % x.r_line.shape[0]]
+    for area in range(a.phi.size - 1):
+        own, above = (a.first[area], a.first[area + 1]), (a.first[area + 1], a.first[area + 2])
+        mirror = (above[0] - a.first[1], above[1] - a.first[1])
+        if c.refreshed:
+            _transpose(s.W, s.B, s.noise, above, own)
+        if c.mirrored and (c.refreshed or c.ideal):
+            for i in range(own[0], own[1]):
+                for j in range(above[0], above[1]):
+                    for k in range(s.B.shape[2]):
+                        s.B_PI[i, j - a.first[1], k] = -s.B[i, j, k]
+        _add_outer(s.W, above, own, a.eta[area + 1, area + 1], x.surprise, before)
+        if c.ideal:
+            continue
+        if c.mirrored:
+            _add_outer(s.W_IP, mirror, own, a.lateral[area], mirror_surprise, r_before)
+            _add_outer(s.B_PI, own, mirror, -a.inhibition[area], x.apical, x.r_interneuron)
+        else:
+            _add_outer(s.M, own, own, a.lateral[area], x.apical, x.r_before)
+    if c.ideal:
+        _keep_ideal(a, c, s)
+
+
+@inner(fastmath=ELEMENTWISE)
+def _dendritic_somas(
+    a: DendriticAnatomy, c: DendriticRules, x: DendriticVariables, teaching: bool,
+    mirrored_potential: Array,
+) -> None:  # fmt: skip
+    """Move the potentials by one Euler step; the lookahead becomes tau times the current."""
+    out = a.first[a.phi.size - 1]
+    for i in range(x.u.shape[0]):
+        tau, share = c.tau[i, 0], c.attenuation[i, 0]
+        for k in range(x.u.shape[1]):
+            if i < out:
+                above_prediction = tau * c.g_apical * x.apical[i, k]
+                ahead = share * x.basal[i, k] + above_prediction
+            elif teaching:
+                wanted = c.g_target * x.target[i - out, k]
+                ahead = tau * (c.g_basal * x.basal[i, k] + wanted)
+                above_prediction = ahead - share * x.basal[i, k]
+            else:
+                ahead, above_prediction = share * x.basal[i, k], 0.0
+            x.u_ahead[i, k] = ahead
+            x.surprise[i, k] = above_prediction
+            x.u[i, k] += c.dt / tau * (ahead - x.u[i, k])
+    for i in range(x.u_interneuron.shape[0]):
+        for k in range(x.u.shape[1]):
+            drive = c.g_dendrite * x.dendritic[i, k]
+            drive += c.g_interneuron * mirrored_potential[i + a.first[1], k]
+            ahead = c.tau_interneuron * drive
+            x.u_interneuron_ahead[i, k] = ahead
+            x.u_interneuron[i, k] += c.dt / c.tau_interneuron * (ahead - x.u_interneuron[i, k])
+
+
+@inner(fastmath=ELEMENTWISE)
+def _note_dendritic(out: DendriticRecorded, row: int, x: DendriticVariables) -> None:
+    _note(out.u_ahead, row, x.u_ahead)
+    _note(out.r, row, x.r)
+    _note(out.basal, row, x.basal)
+    _note(out.apical, row, x.apical)
+    _note(out.surprise, row, x.surprise)
+    _note(out.u_interneuron_ahead, row, x.u_interneuron_ahead)
+    _note(out.r_interneuron, row, x.r_interneuron)
+    _note(out.dendritic, row, x.dendritic)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=ELEMENTWISE)
+def dendritic(
+    a: DendriticAnatomy, c: DendriticRules, s: DendriticSynapses, x: DendriticVariables,
+    p: Presentations, out: DendriticRecorded,
+) -> None:  # fmt: skip
+    """Simulate a block of networks with apical errors; changes `s` and `x`, and fills `out`."""
+    networks, n_input = x.u.shape[1], x.input_before.shape[0]
+    rate, r_before, expected = np.empty_like(x.r), np.empty_like(x.r), np.empty_like(x.r)
+    basal, apical, ahead = np.empty_like(x.u), np.empty_like(x.u), np.empty_like(x.u)
+    mirror, mirror_expected = np.empty_like(x.r_interneuron), np.empty_like(x.r_interneuron)
+    compartment = np.empty_like(x.dendritic)
+    drive, changes = np.zeros_like(x.u), (np.zeros_like(x.u), np.zeros_like(x.u))
+    held, shown = x.input_before.copy(), x.input_before.copy()
+    norm, overlap = np.zeros(networks), np.zeros(networks)
+    time = row = 0
+    total_steps = p.steps.sum()
+    for presentation in range(p.steps.size + 1):
+        # One turn more than presentations: it writes what the input synapses are still owed.
+        more = presentation < p.steps.size
+        if more:
+            _item(p.inputs, p.order, presentation, shown)
+        _all_new_inputs(a, c, s, changes, (held, x.input_before, shown), drive)
+        _copy(held, x.input_before)
+        _copy(shown, held)
+        _dot(held, held, norm)
+        _dot(held, x.input_before, overlap)
+        steps = p.steps[presentation] if more else 0
+        for step in range(steps):
+            learning = p.learning[presentation]
+            if step == p.lag:
+                _item(p.targets, p.order, presentation, x.target)
+                x.counter[2] = p.teaching[presentation]
+            line = x.r_line.shape[0]
+            now, late = x.counter[0] % line, (x.counter[0] + 2) % line
+            _copy(x.r, r_before)
+            _area_rates(a, x.u_ahead, rate)
+            _copy(rate, x.r_line[now])
+            _mirror_rates(a, x.u_interneuron_ahead, mirror)
+            _copy(drive, basal)
+            _dendritic_compartments(a, c, s, x.r_line[late], (rate, r_before, mirror), basal,
+                                    apical, compartment)  # fmt: skip
+            if learning:
+                if c.rate_rule:
+                    for i in range(expected.shape[0]):
+                        for k in range(networks):
+                            ahead[i, k] = c.attenuation[i, 0] * x.basal[i, k]
+                    _area_rates(a, ahead, expected)
+                    for i in range(expected.shape[0]):
+                        for k in range(networks):
+                            x.surprise[i, k] = rate[i, k] - expected[i, k]
+                for i in range(mirror.shape[0]):
+                    for k in range(networks):
+                        x.dendritic[i, k] *= c.attenuation_interneuron
+                _mirror_rates(a, x.dendritic, mirror_expected)
+                for i in range(mirror.shape[0]):
+                    for k in range(networks):
+                        mirror_expected[i, k] = mirror[i, k] - mirror_expected[i, k]
+                _learn_dendritic(a, c, s, x, r_before, mirror_expected)
+                _learn_input(a, x, changes, drive, step, norm, overlap)
+            _copy(rate, x.r)
+            _copy(r_before, x.r_before)
+            _copy(mirror, x.r_interneuron)
+            _copy(basal, x.basal)
+            _copy(apical, x.apical)
+            _copy(compartment, x.dendritic)
+            recording = out.each_step or step == steps - 1
+            if recording:
+                _note_dendritic(out, row, x)
+            time += 1
+            if time == total_steps:
+                _copy(x.u, x.u_before)
+                _copy(x.u_ahead, x.u_used)
+                _copy(x.u_interneuron, x.u_interneuron_before)
+                _copy(x.u_interneuron_ahead, x.u_interneuron_used)
+            _copy(x.u_ahead, ahead)
+            _dendritic_somas(a, c, x, x.counter[2] == 1, ahead)
+            if recording:
+                _note(out.u, row, x.u)
+                _note(out.u_interneuron, row, x.u_interneuron)
+                row += 1
+            x.counter[0] += 1
+
+
+# --- the artificial network ---------------------------------------------------------------------
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=ELEMENTWISE)
+def backprop(
+    a: BackpropAnatomy, c: BackpropRules, s: BackpropSynapses, x: BackpropVariables,
+    p: Presentations, out: BackpropRecorded,
+) -> None:  # fmt: skip
+    """Simulate a block of artificial networks; changes `s` and `x`, and fills `out`."""
+    networks = x.u.shape[1]
+    drive, changes = np.zeros_like(x.u), (np.zeros_like(x.u), np.zeros_like(x.u))
+    error, no_noise = np.empty_like(x.u), np.zeros((0, 0, 0))
+    held, shown = x.input_before.copy(), x.input_before.copy()
+    norm, overlap = np.zeros(networks), np.zeros(networks)
+    ramp = 1.0 if c.derivative == PUBLISHED else 1.0 / 6.0
+    top, row = a.first[a.phi.size - 1], 0
+    for presentation in range(p.steps.size + 1):
+        more = presentation < p.steps.size
+        if more:
+            _item(p.inputs, p.order, presentation, shown)
+        _all_new_inputs(a, c, s, changes, (held, x.input_before, shown), drive)
+        _copy(held, x.input_before)
+        _copy(shown, held)
+        _dot(held, held, norm)
+        _dot(held, x.input_before, overlap)
+        steps = p.steps[presentation] if more else 0
+        for step in range(steps):
+            if step == p.lag:
+                _item(p.targets, p.order, presentation, x.target)
+                x.counter[2] = p.teaching[presentation]
+            line = x.r_line.shape[0]
+            now, late = x.counter[0] % line, (x.counter[0] + 2) % line
+            before = x.r_line[(x.counter[0] + 1) % line]
+            for area in range(a.phi.size):
+                R = slice(a.first[area], a.first[area + 1])
+                _rates(a.phi[area], x.u[R].reshape(-1), x.r[R].reshape(-1))
+                _slopes(a.phi[area], x.u[R].reshape(-1), x.slope[R].reshape(-1), ramp)
+            _copy(x.r, x.r_line[now])
+            _copy(x.delta, x.e_line[now])
+            # The error of the start of the step is what plasticity multiplies.
+            _copy(x.delta, x.surprise)
+            _copy(drive, x.basal)
+            _clear(error)
+            for post in range(1, a.phi.size):
+                rows = (a.first[post], a.first[post + 1])
+                for pre in range(post):
+                    if not a.linked[post, pre + 1]:
+                        continue
+                    columns = (a.first[pre], a.first[pre + 1])
+                    _product(c.large, s.W, rows, columns, x.r_line[late], x.basal)
+                    _product(c.large, s.B, columns, rows, x.e_line[late], error)
+                    if p.learning[presentation]:
+                        _transpose(s.W, s.B, no_noise, rows, columns)
+                        _add_outer(s.W, rows, columns, a.eta[post, pre + 1], x.surprise, before)
+            for i in range(top, x.u.shape[0]):
+                for k in range(networks):
+                    wanted = x.target[i - top, k] - x.r[i, k]
+                    error[i, k] = wanted if x.counter[2] == 1 else 0.0
+            if p.learning[presentation]:
+                _learn_input(a, x, changes, drive, step, norm, overlap)
+            for i in range(x.u.shape[0]):
+                for k in range(networks):
+                    x.delta[i, k] = x.slope[i, k] * error[i, k]
+                    x.u[i, k] = c.gain * x.basal[i, k]
+            if out.each_step or step == steps - 1:
+                _note(out.u, row, x.u)
+                _note(out.delta, row, x.delta)
+                _note(out.r, row, x.r)
+                _note(out.slope, row, x.slope)
+                _note(out.basal, row, x.basal)
+                _note(out.surprise, row, x.surprise)
+                row += 1
+            x.counter[0] += 1
+
+
 # --- the door -----------------------------------------------------------------------------------
 
 log = logging.getLogger(__name__)
 
 
+WeightsT = TypeVar("WeightsT")
+StateT = TypeVar("StateT", bound=CircuitState)
+
+#: The theories that the engine simulates, how each is laid out, and its kernel.
+PORTS: tuple[tuple[type, ModuleType, Any], ...] = (
+    (ErrorMicrocircuit, layout, error_microcircuit),
+    (DendriticPC, layout_dendritic, dendritic),
+    (DendriticMicrocircuit, layout_dendritic, dendritic),
+    (Backprop, layout_backprop, backprop),
+)
+THEORIES = tuple(theory for theory, _, _ in PORTS)
+
+
 @dataclass(frozen=True)
-class Run:
+class Run(Generic[WeightsT, StateT]):
     """What a run leaves behind.
 
     Attributes
@@ -801,26 +1146,26 @@ class Run:
         For each name asked for, (network, time, neuron).
     """
 
-    weights: Weights
-    state: State
+    weights: WeightsT
+    state: StateT
     recorded: Mapping[str, Array]
 
 
 def run(
-    circuit: ErrorMicrocircuit,
-    weights: Weights,
+    circuit: Circuit[WeightsT, StateT],
+    weights: WeightsT,
     schedule: Schedule,
     *,
-    state: State | None = None,
+    state: StateT | None = None,
     recording: Recording | None = None,
     execution: Execution | None = None,
-) -> Run:
+) -> Run[WeightsT, StateT]:
     """Simulate networks through a schedule, compiled.
 
     Parameters
     ----------
     circuit
-        An error microcircuit.
+        A circuit of one of `THEORIES`.
     weights
         Its synapses, of any number of networks.
     schedule
@@ -840,27 +1185,32 @@ def run(
     Raises
     ------
     ValueError
-        If the circuit is not one the engine knows, if shapes do not fit, or if the simulation
-        diverged.
+        If the engine does not know the theory, if shapes do not fit, if noise is asked of a
+        theory other than error_microcircuit, or if the potentials diverged.
     """
-    if not isinstance(circuit, ErrorMicrocircuit):
-        raise ValueError(
-            f"the engine simulates error_microcircuit, not {circuit.theory}; "
-            "use step and learn of the theory itself"
-        )
-    state = circuit.rest(weights, 1) if state is None else state
+    plan, kernel = port(circuit)
     recording, execution = recording or Recording(), execution or Execution()
-    check_shapes(circuit, weights, schedule, state)
-    announce_compilation()
-    networks = len(weights.W)
-    size = 1 if is_large(circuit) else execution.block
+    start = circuit.rest(weights, 1) if state is None else state
+    check_shapes(circuit, weights, schedule, start)
+    for name in recording.names:
+        known("recorded quantity", name, recordable(circuit))
+    if execution.noise is not None and kernel is not error_microcircuit:
+        raise ValueError(
+            f"noise on potentials is compiled for error_microcircuit, not for {circuit.theory}; "
+            "use step with a current of the world"
+        )
+    announce_compilation(kernel)
+    networks = int(start.rates["representation"].shape[0])
+    size = 1 if is_large(circuit) else execution.block  # type: ignore[arg-type]
     blocks = [slice(k, min(k + size, networks)) for k in range(0, networks, size)]
-    shared = anatomy(circuit), rules(circuit, weights)
+    shared = plan.anatomy(circuit), plan.rules(circuit, weights)
+    targets = plan.targets(circuit, schedule.targets)
 
-    def simulate(block: slice) -> tuple[Synapses, Variables, Recorded]:
-        s, x = synapses(circuit, weights, block), variables(circuit, state, block)
-        out = recorder(circuit, schedule, recording, block)
-        error_microcircuit(*shared, s, x, presentations(circuit, schedule, execution, block), out)
+    def simulate(block: slice) -> tuple[Any, Any, Any]:
+        s, x = plan.synapses(circuit, weights, block), plan.variables(circuit, start, block)
+        shown = presentations(circuit, schedule, targets, execution, block)
+        out = recorder(plan, circuit, schedule, recording, block)
+        kernel(*shared, s, x, shown, out)
         return s, x, out
 
     if execution.threads == 1:
@@ -869,20 +1219,72 @@ def run(
         with ThreadPoolExecutor(execution.threads) as pool:
             done = list(pool.map(simulate, blocks))
     ends = [(s, x) for s, x, _ in done]
+    check_finite(circuit.theory, [x.u for _, x in ends])
     recorded = {
         name: np.concatenate([np.moveaxis(getattr(out, name), -1, 0) for _, _, out in done])
         for name in recording.names
     }
-    return Run(final_weights(circuit, weights, ends), final_state(circuit, ends), recorded)
+    final = plan.final_weights(circuit, weights, ends), plan.final_state(circuit, ends)
+    return Run(*final, recorded)
 
 
-def announce_compilation() -> None:
-    """Say that compiling takes a while, where no compiled code is found on disk."""
-    if not error_microcircuit.signatures and not compiled_before():
-        log.info("compiling the engine: about 15 s, once on this machine")
+def port(circuit: Any) -> tuple[ModuleType, Any]:
+    """Return how a circuit is laid out, and its kernel.
+
+    Raises
+    ------
+    ValueError
+        If the engine does not know the theory.
+    """
+    for theory, plan, kernel in PORTS:
+        if isinstance(circuit, theory):
+            return plan, kernel
+    names = ", ".join(theory.theory for theory, _, _ in PORTS)
+    raise ValueError(
+        f"the engine simulates {names}; for {getattr(circuit, 'theory', type(circuit).__name__)} "
+        "use the theory's own step and learn"
+    )
 
 
-def compiled_before() -> bool:
-    """Return whether an earlier process has left compiled code on disk."""
-    cache = Path(error_microcircuit.stats.cache_path)
-    return any(cache.glob("engine.error_microcircuit-*.nbi"))
+def recordable(circuit: Any) -> tuple[str, ...]:
+    """Return what `Recording` can name for a circuit."""
+    plan, _ = port(circuit)
+    fields: tuple[str, ...] = plan.RECORDED._fields[:-1]
+    return tuple(name for name in fields if plan.room(circuit, name))
+
+
+def recorder(
+    plan: ModuleType, circuit: Any, schedule: Schedule, recording: Recording, block: slice
+) -> Any:
+    """Return room for what a block of networks records."""
+    each_step = recording.at == "step"
+    rows = int(schedule.steps.sum()) if each_step else len(schedule.steps)
+    room = [
+        np.zeros((rows if name in recording.names else 0, plan.room(circuit, name),
+                  block.stop - block.start))
+        for name in plan.RECORDED._fields[:-1]
+    ]  # fmt: skip
+    return plan.RECORDED(*room, each_step)
+
+
+def check_finite(theory: str, potentials: Sequence[Array]) -> None:
+    """Refuse to hand back a simulation that diverged.
+
+    Raises
+    ------
+    ValueError
+        If a potential is not finite at the end; the message counts the networks.
+    """
+    bad = sum(int((~np.isfinite(u)).any(axis=0).sum()) for u in potentials)
+    if bad:
+        raise ValueError(
+            f"{bad} networks of {theory} diverged; lower the learning rates, g_apical or the "
+            "scale of the weights"
+        )
+
+
+def announce_compilation(kernel: Any) -> None:
+    """Log that compiling takes a while, where no compiled code is found on disk."""
+    cache = Path(kernel.stats.cache_path)
+    if not kernel.signatures and not any(cache.glob(f"engine.{kernel.__name__}-*.nbi")):
+        log.info("compiling %s: some 10 s, once on this machine", kernel.__name__)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -143,8 +143,8 @@ class Recording:
     Attributes
     ----------
     names
-        Any of ``u``, ``u_ahead``, ``r``, ``basal``, ``apical``, ``surprise`` (what plasticity
-        multiplies by the presynaptic rate), ``v``, ``v_ahead``, ``e``, ``dendritic``.
+        Any of `engine.recordable`: fields of the theory's state, and ``surprise``, what
+        plasticity multiplies by the presynaptic rate.
     at
         ``"step"``: after every step; ``"presentation"``: at the end of each presentation.
     """
@@ -153,9 +153,15 @@ class Recording:
     at: Literal["step", "presentation"] = "step"
 
     def __post_init__(self) -> None:
-        for name in self.names:
-            known("recorded quantity", name, Recorded._fields[:-1])
         known("Recording.at", self.at, ("step", "presentation"))
+
+
+class Areas(Protocol):
+    """A circuit of stacked areas."""
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Representation neurons of each area."""
 
 
 class Anatomy(NamedTuple):
@@ -306,7 +312,7 @@ def first(x: Array) -> Array:
     return np.ascontiguousarray(np.moveaxis(x, -1, 0))
 
 
-def is_large(circuit: ErrorMicrocircuit) -> bool:
+def is_large(circuit: Areas) -> bool:
     """Return whether networks are simulated one at a time: from the layer sizes alone."""
     return sum(circuit.sizes) ** 2 > LARGE
 
@@ -381,7 +387,8 @@ def tuning_arrays(tuning: Tuning | None, block: slice, networks: int) -> tuple[A
     if tuning is None:
         return np.zeros((0, 1)), np.zeros((0, 1))
     slope, offset = (
-        np.broadcast_to(x[:, 0], (networks, x.shape[-1]))[block] for x in np.broadcast_arrays(*tuning)
+        np.broadcast_to(x[:, 0], (networks, x.shape[-1]))[block]
+        for x in np.broadcast_arrays(*tuning)
     )
     return last(slope), last(offset)
 
@@ -396,7 +403,9 @@ def synapses(circuit: ErrorMicrocircuit, weights: Weights, block: slice) -> Syna
     if refreshed and not circuit.low_pass:
         B = B - transposed_part(circuit, W)
         # Feedback that is nothing but the transpose needs no matrix of its own.
-        if not (weights.feedback_noise.any() or (weights.B != transposed_part(circuit, weights.W)).any()):
+        if not (
+            weights.feedback_noise.any() or (weights.B != transposed_part(circuit, weights.W)).any()
+        ):
             B = noise = np.zeros((len(W), 0, 0))
     elif not refreshed:
         noise = np.zeros((len(W), 0, 0))
@@ -490,7 +499,7 @@ def final_state(circuit: ErrorMicrocircuit, blocks: Sequence[tuple[Synapses, Var
 
 
 def presentations(
-    circuit: ErrorMicrocircuit, schedule: Schedule, execution: Execution, block: slice
+    circuit: Any, schedule: Schedule, targets: Array, execution: Execution, block: slice
 ) -> Presentations:
     """Lay out what a block of networks is shown."""
 
@@ -507,10 +516,9 @@ def presentations(
         current, current_error = (last(np.stack(x)) for x in zip(*drawn, strict=True))
     order = schedule.order if len(schedule.order) == 1 else schedule.order[block]
     return Presentations(
-        own(schedule.inputs), own(schedule.targets), plain(order, np.int64),
+        own(schedule.inputs), own(targets), plain(order, np.int64),
         plain(schedule.steps, np.int64), plain(schedule.teaching, np.bool_),
-        plain(schedule.learning, np.bool_),
-        int(schedule.target_lag), current, current_error,
+        plain(schedule.learning, np.bool_), int(schedule.target_lag), current, current_error,
     )  # fmt: skip
 
 
@@ -526,24 +534,21 @@ def potential_noise(
     )
 
 
-def recorder(
-    circuit: ErrorMicrocircuit, schedule: Schedule, recording: Recording, block: slice
-) -> Recorded:
-    """Return room for what a block of networks records."""
-    each_step = recording.at == "step"
-    rows = int(schedule.steps.sum()) if each_step else len(schedule.steps)
-    of_error = ("v", "v_ahead", "e", "dendritic")
-    room = []
-    for name in Recorded._fields[:-1]:
-        size = sum(circuit.error_sizes if name in of_error else circuit.sizes)
-        wanted = rows if name in recording.names else 0
-        room.append(np.zeros((wanted, size, block.stop - block.start)))
-    return Recorded(*room, each_step=each_step)
+def room(circuit: ErrorMicrocircuit, name: str) -> int:
+    """Return how many neurons a recorded quantity has."""
+    of_error = name in ("v", "v_ahead", "e", "dendritic")
+    return sum(circuit.error_sizes if of_error else circuit.sizes)
 
 
-def check_shapes(
-    circuit: ErrorMicrocircuit, weights: Weights, schedule: Schedule, state: State
-) -> None:
+def targets(circuit: ErrorMicrocircuit, targets: Array) -> Array:  # noqa: ARG001
+    """Return targets as the kernel takes them: rates."""
+    return targets
+
+
+RECORDED = Recorded
+
+
+def check_shapes(circuit: Any, weights: Any, schedule: Schedule, state: Any) -> None:
     """Refuse a schedule or state that does not fit the networks.
 
     Raises

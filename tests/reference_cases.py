@@ -277,9 +277,7 @@ def _errormc(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> C
         u="uP", u_ahead="uP_breve", r="rP_breve", v="uI", v_ahead="uI_breve", e="rI_breve",
         basal="vbas", apical="vapi", dendritic="vden",
     )  # fmt: skip
-    compiled["u_ahead"].append(
-        ("d_rP_breve", lambda u: circuit.phi.slope(u[None], tuning)[0])
-    )
+    compiled["u_ahead"].append(("d_rP_breve", lambda u: circuit.phi.slope(u[None], tuning)[0]))
     return Case(name, data, circuit, weights, state, recorded, shown, projections, compiled)
 
 
@@ -329,7 +327,9 @@ def _dpc(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> Case:
         state, uP="u", uP_breve="u_ahead", rP_breve="r", uI_breve="r_before", vbas="basal"
     )
     recorded["vapi"] = lambda s: s.apical[0, 0, : circuit.output.start]
-    return Case(name, data, circuit, weights, state, recorded, shown, projections, {})
+    compiled = _records(u="uP", u_ahead="uP_breve", r="rP_breve", basal="vbas")
+    compiled["apical"] = [("vapi", lambda x: x[:, : circuit.output.start])]
+    return Case(name, data, circuit, weights, state, recorded, shown, projections, compiled)
 
 
 def _sacramento(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> Case:
@@ -360,7 +360,12 @@ def _sacramento(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -
         uI_breve="u_interneuron_ahead", rI_breve="r_interneuron", vbas="basal", vden="dendritic",
     )  # fmt: skip
     recorded["vapi"] = lambda s: s.apical[0, 0, : circuit.output.start]
-    return Case(name, data, circuit, weights, state, recorded, shown, projections, {})
+    compiled = _records(
+        u="uP", u_ahead="uP_breve", r="rP_breve", u_interneuron="uI",
+        u_interneuron_ahead="uI_breve", r_interneuron="rI_breve", basal="vbas", dendritic="vden",
+    )  # fmt: skip
+    compiled["apical"] = [("vapi", lambda x: x[:, : circuit.output.start])]
+    return Case(name, data, circuit, weights, state, recorded, shown, projections, compiled)
 
 
 def _ann(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> Case:
@@ -382,4 +387,6 @@ def _ann(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> Case:
         state, uP="u", uP_breve="u", rP_breve="r", d_rP_breve="slope", uI="delta",
         uI_breve="delta",
     )  # fmt: skip
-    return Case(name, data, circuit, backprop.Weights(W, B), state, recorded, shown, projections, {})
+    weights = backprop.Weights(W, B)
+    compiled = _records(u="uP", r="rP_breve", slope="d_rP_breve", delta="uI")
+    return Case(name, data, circuit, weights, state, recorded, shown, projections, compiled)

@@ -89,9 +89,7 @@ def schedule(case: reference_cases.Case, leg: tuple[int, int], hold: bool) -> la
     steps = np.diff([*starts, leg[1] - leg[0]])
     order = np.arange(len(starts))[None]
     shown = (data["r0"][starts][None], data["target"][starts][None])
-    return layout.Schedule(
-        *shown, order, steps, data["has_target"][starts], data["learn"][starts]
-    )
+    return layout.Schedule(*shown, order, steps, data["has_target"][starts], data["learn"][starts])
 
 
 def stacked(value: Any, networks: int) -> Any:

@@ -164,10 +164,14 @@ class Backprop:
         return spread(self.area_strengths, self.sizes, self.layers)
 
     @cached_property
+    def area_eta(self) -> Array:
+        """Learning rate of each projection [1/ms], (area, input or area)."""
+        return learning_rates(self.learning_rates, self.area_strengths, self.learning_grading)
+
+    @cached_property
     def eta(self) -> Array:
         """Learning rate of each synapse [1/ms], (post, pre)."""
-        rates = learning_rates(self.learning_rates, self.area_strengths, self.learning_grading)
-        return spread(rates, self.sizes, self.layers)
+        return spread(self.area_eta, self.sizes, self.layers)
 
     @cached_property
     def gain(self) -> float:
