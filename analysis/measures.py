@@ -13,6 +13,7 @@ energies of the same cells.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -255,8 +256,22 @@ def activity(
         {"condition": list(conditions), "role": roles, "area": areas,
          "time": sessions[0]["time"].values},
         {"units": str(sessions[0]["rate"].attrs.get("units", "a.u.")),
-         "over": "trials of one session" if one else "sessions"},
+         "over": "trials of one session" if one else "sessions",
+         "events": json.dumps(_events(sessions[0], conditions))},
     )  # fmt: skip
+
+
+def _events(session: xr.Dataset, conditions: Mapping[str, Factors]) -> dict[str, float]:
+    """Name -> time of what happens in the trials of any of the conditions [s]."""
+    chosen = np.unique(np.concatenate([trials(session, f) for f in conditions.values()]))
+    names = {
+        "input": "input_onset",
+        "outcome": "outcome_onset",
+        "laser on": "manipulation_onset",
+        "laser off": "manipulation_offset",
+    }
+    times = {k: session[v].values[chosen] for k, v in names.items() if v in session.coords}
+    return {k: float(np.nanmedian(t)) for k, t in times.items() if np.isfinite(t).any()}
 
 
 def _areas_by_level(sessions: Sequence[xr.Dataset]) -> list[str]:

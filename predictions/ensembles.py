@@ -18,6 +18,8 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+
+from errorneurons import __version__
 from errorneurons.analysis.dataset import collect, save
 from errorneurons.analysis.measures import Missing, activity
 from errorneurons.predictions.judge import Measured, measure
@@ -25,8 +27,6 @@ from errorneurons.predictions.prediction import Prediction
 from errorneurons.predictions.registry import CLAIMS
 from errorneurons.simulate.sweep import Plan, ensemble
 from errorneurons.simulate.theories import theory
-
-from errorneurons import __version__
 
 Progress = Callable[[str], None]
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
+
 from errorneurons.analysis.measures import Effect, Missing, thinned
 from errorneurons.analysis.stats import Test, against_zero, ratio_of_means, spread, student
 from errorneurons.predictions.prediction import Outcome, Prediction, SubjectKind, Verdict

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Literal
 
 import xarray as xr
+
 from errorneurons.analysis.measures import Effect, Missing
 
 Side = Literal["below", "above"]
@@ -66,6 +67,10 @@ class Drawing:
     outcome_onset: float | None = None
     end: float = 0.4
     read_window: Window | None = None
+
+
+ERROR_CELLS: tuple[Site, ...] = tuple(("error", level) for level in range(1, 5))
+"""The error cells of all four areas of the outcome-error experiment."""
 
 
 @dataclass(frozen=True)

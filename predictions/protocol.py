@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
+
 from errorneurons.analysis.measures import (
     Factors as Factors,
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+
 from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
 
 

@@ -15,6 +15,7 @@ from importlib import resources
 from pathlib import Path
 
 import numpy as np
+
 from errorneurons.simulate.circuit import Array
 from errorneurons.simulate.validation import known
 
@@ -196,3 +197,12 @@ def _ascending(table: Mapping[tuple[str, str], float], names: tuple[str, ...]) -
 def _with_input(ascending: Array) -> Strengths:
     whole = np.hstack([np.eye(len(ascending), 1), ascending])
     return tuple(tuple(float(x) for x in row) for row in whole)
+
+
+CONNECTIVITY: tuple[tuple[str, str], ...] = (
+    ("chain", "each area projects to the next one only"),
+    ("dense", "each area projects to all higher ones, all equally"),
+    ("macaque_binned", "visual areas, strengths in half-decade bins as published"),
+    ("macaque_fln", "visual areas, strengths by the measured fraction of labelled neurons"),
+)
+"""The variants that come with the package, and what they are."""

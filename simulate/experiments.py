@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
+
 from errorneurons.simulate.circuit import generator
 from errorneurons.simulate.tasks.association import STIMULI
 

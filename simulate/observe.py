@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import xarray as xr
+
 from errorneurons.analysis.dataset import session
 from errorneurons.simulate.circuit import Array, Circuit, Population, Role, generator, neurons
 from errorneurons.simulate.run import Activity, targeted

@@ -13,6 +13,7 @@ from typing import Any, Generic
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
 from errorneurons.simulate.circuit import (
     NOTHING,
     Array,

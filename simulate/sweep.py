@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
+
+from errorneurons import __version__
 from errorneurons.simulate.circuit import Array, Circuit, neurons
 from errorneurons.simulate.experiments import (
     CLOCK,
@@ -25,8 +27,6 @@ from errorneurons.simulate.run import Activity, Bench, run, targeted
 from errorneurons.simulate.tasks.association import STIMULI, association
 from errorneurons.simulate.theories import Theory
 from errorneurons.simulate.training import Training, train
-
-from errorneurons import __version__
 
 LEAST_REMOVED = 0.9
 PROBE_CURRENT = 0.02

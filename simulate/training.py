@@ -12,6 +12,7 @@ from typing import Any, Generic
 
 import numpy as np
 import numpy.typing as npt
+
 from errorneurons.simulate.circuit import Array, Circuit, StateT, WeightsT, World
 from errorneurons.simulate.experiments import Clock, learning_block
 from errorneurons.simulate.run import Bench, run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import xarray as xr
+
 from errorneurons.analysis.measures import (
     Effect,
     Missing,
@@ -15,7 +16,7 @@ from errorneurons.analysis.measures import (
     units,
 )
 from errorneurons.predictions import protocol
-from errorneurons.predictions.prediction import Condition, Prediction
+from errorneurons.predictions.prediction import Condition, Drawing, Prediction
 
 REMEDY = "Stimulate representation cells of one area in a passive block, with interleaved controls."
 
@@ -101,5 +102,13 @@ CLAIM = Prediction(
         Condition("representation cells driven", protocol.DRIVEN),
         Condition("no drive", protocol.PASSIVE),
         Condition("unexpected outcome", protocol.UNEXPECTED),
+    ),
+    drawing=Drawing(
+        read=(("error", 1), ("error", 2)),
+        manipulation="drive",
+        manipulated=(("representation", 2),),
+        manipulation_window=(0.15, 0.3),
+        end=0.3,
+        read_window=(0.15, 0.3),
     ),
 )

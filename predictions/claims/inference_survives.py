@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import xarray as xr
+
 from errorneurons.analysis.measures import (
     Effect,
     Missing,
@@ -13,7 +14,7 @@ from errorneurons.analysis.measures import (
     tuning_energy,
 )
 from errorneurons.predictions import protocol
-from errorneurons.predictions.prediction import Condition, Prediction
+from errorneurons.predictions.prediction import ERROR_CELLS, Condition, Drawing, Prediction
 
 REMEDY = "Silence all labelled error cells from 50 ms before the input until the read-out."
 
@@ -111,4 +112,12 @@ CLAIM = Prediction(
         Condition("no laser", protocol.PASSIVE),
     ),
     learning=True,
+    drawing=Drawing(
+        read=(("representation", 4),),
+        manipulation="silence",
+        manipulated=ERROR_CELLS,
+        manipulation_window=(-0.05, 0.3),
+        end=0.3,
+        read_window=(0.2, 0.3),
+    ),
 )

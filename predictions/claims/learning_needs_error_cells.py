@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import xarray as xr
+
 from errorneurons.analysis.measures import Effect, Missing, trials
 from errorneurons.predictions import protocol
-from errorneurons.predictions.prediction import Condition, Prediction
+from errorneurons.predictions.prediction import ERROR_CELLS, Condition, Drawing, Prediction
 
 REMEDY = "Silence error cells in the outcome window of every trial of a block of learning."
 FEWEST = 9
@@ -77,4 +78,14 @@ CLAIM = Prediction(
         Condition("learning, error cells off", protocol.LEARNING_OFF),
     ),
     learning=True,
+    drawing=Drawing(
+        read=(("representation", 4),),
+        manipulation="silence",
+        manipulated=ERROR_CELLS,
+        manipulation_window=(0.3, 0.5),
+        teaching=True,
+        outcome_onset=0.3,
+        end=0.5,
+        read_window=(0.2, 0.3),
+    ),
 )

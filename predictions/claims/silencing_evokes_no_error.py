@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import xarray as xr
+
 from errorneurons.analysis.measures import Effect, Missing
 from errorneurons.predictions import protocol
 from errorneurons.predictions.claims.driving_evokes_no_error import evoked
 from errorneurons.predictions.claims.silencing_removes_error_below import below
-from errorneurons.predictions.prediction import Condition, Prediction
+from errorneurons.predictions.prediction import Condition, Drawing, Prediction
 
 REMEDY = (
     "Silence the representation cells of a higher area in a passive block, with interleaved "
@@ -56,5 +57,13 @@ CLAIM = Prediction(
         Condition("higher representation cells off", protocol.SILENCED),
         Condition("no laser", protocol.PASSIVE),
         Condition("unexpected outcome", protocol.UNEXPECTED),
+    ),
+    drawing=Drawing(
+        read=(("error", 1), ("error", 2)),
+        manipulation="silence",
+        manipulated=(("representation", 3),),
+        manipulation_window=(0.15, 0.3),
+        end=0.3,
+        read_window=(0.15, 0.3),
     ),
 )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import xarray as xr
+
 from errorneurons.analysis.measures import Effect, Missing, level_of, overlap_of_contrasts, units
 from errorneurons.predictions import protocol
-from errorneurons.predictions.prediction import Condition, Prediction
+from errorneurons.predictions.prediction import Condition, Drawing, Prediction
 
 OFF = protocol.outcome_off("unexpected")
 OFF_EXPECTED = protocol.outcome_off("expected")
@@ -81,5 +82,15 @@ CLAIM = Prediction(
         Condition("unexpected outcome", protocol.UNEXPECTED),
         Condition("unexpected outcome, error cells off", OFF),
         Condition("expected outcome", protocol.EXPECTED),
+    ),
+    drawing=Drawing(
+        read=(("error", 1),),
+        manipulation="silence",
+        manipulated=(("error", 2),),
+        manipulation_window=(0.3, 0.5),
+        teaching=True,
+        outcome_onset=0.3,
+        end=0.5,
+        read_window=(0.3, 0.5),
     ),
 )

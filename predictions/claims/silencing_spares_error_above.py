@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xarray as xr
+
 from errorneurons.analysis.measures import Effect, Missing
 from errorneurons.predictions import protocol
 from errorneurons.predictions.claims.silencing_removes_error_below import (
@@ -11,7 +12,7 @@ from errorneurons.predictions.claims.silencing_removes_error_below import (
     REMEDY,
     remaining_contrast,
 )
-from errorneurons.predictions.prediction import Condition, Prediction
+from errorneurons.predictions.prediction import Condition, Drawing, Prediction
 
 
 def above(silenced: float, teaching: float) -> tuple[float, float]:
@@ -62,5 +63,15 @@ CLAIM = Prediction(
         Condition("unexpected outcome", protocol.UNEXPECTED),
         Condition("unexpected outcome, error cells off", OFF),
         Condition("expected outcome", protocol.EXPECTED),
+    ),
+    drawing=Drawing(
+        read=(("error", 3),),
+        manipulation="silence",
+        manipulated=(("error", 2),),
+        manipulation_window=(0.3, 0.5),
+        teaching=True,
+        outcome_onset=0.3,
+        end=0.5,
+        read_window=(0.3, 0.5),
     ),
 )

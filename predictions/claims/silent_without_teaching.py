@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import xarray as xr
+
 from errorneurons.analysis.measures import Effect, Missing, energy, responses, trials, units
 from errorneurons.predictions import protocol
-from errorneurons.predictions.prediction import Condition, Prediction
+from errorneurons.predictions.prediction import ERROR_CELLS, Condition, Drawing, Prediction
 
 
 def effect(session: xr.Dataset) -> Effect | Missing:
@@ -65,4 +66,5 @@ CLAIM = Prediction(
         Condition("unexpected outcome", protocol.UNEXPECTED),
         Condition("expected outcome", protocol.EXPECTED),
     ),
+    drawing=Drawing(read=ERROR_CELLS, read_window=(0.0, 0.05), end=0.3),
 )

@@ -34,6 +34,7 @@ from functools import cached_property
 from typing import ClassVar, Literal
 
 import numpy as np
+
 from errorneurons.simulate.activations import AreaActivations
 from errorneurons.simulate.circuit import (
     Array,

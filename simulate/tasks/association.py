@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
 from errorneurons.simulate.circuit import Array, generator
 
 STIMULI = 5

@@ -1,0 +1,310 @@
+"""Puts a report together: who was judged on what, and what to say of it first."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from errorneurons import __version__
+from errorneurons.analysis.measures import activity
+from errorneurons.predictions.ensembles import Progress, Simulated, simulate_all
+from errorneurons.predictions.judge import FEWEST_ANIMALS, judge, measure
+from errorneurons.predictions.prediction import (
+    Condition,
+    Outcome,
+    Prediction,
+    Report,
+    Subject,
+    Verdict,
+)
+from errorneurons.predictions.registry import CLAIMS
+from errorneurons.simulate.sweep import Plan
+from errorneurons.simulate.theories import SUBJECTS, THEORIES, theory
+
+MODEL = "Max et al. 2026, doi:10.1371/journal.pcbi.1014164"
+
+
+def theories_report(plan: Plan, folder: Path, command: str, progress: Progress) -> Report:
+    """Simulate the theories and counter-circuits, and judge the claims on them.
+
+    Parameters
+    ----------
+    plan
+        How many networks, seeds and how they are recorded.
+    folder
+        Where sessions go, and are taken from if they are there already.
+    command
+        The command that re-makes the page.
+    progress
+        Called with a sentence whenever something is done.
+    """
+    simulated = simulate_all([t.name for t in SUBJECTS], plan, folder, progress)
+    verdicts = tuple(
+        judge(c, t.name, simulated[t.name].measured[c.key], t.kind)
+        for c in CLAIMS
+        for t in SUBJECTS
+    )
+    return Report(
+        title="What each theory says these experiments would show",
+        answer=_answer_of_theories(verdicts),
+        subjects=tuple(_simulated_subject(t.name, simulated[t.name]) for t in SUBJECTS),
+        claims=CLAIMS,
+        verdicts=verdicts,
+        activity={
+            (c.key, t.name): simulated[t.name].activity[c.key]
+            for c in CLAIMS
+            for t in SUBJECTS
+            if t in THEORIES or t.name == c.counter_circuit
+        },
+        expected={},
+        methods=_methods(plan),
+        configuration=_configuration(plan),
+        command=command,
+    )
+
+
+def recording_report(
+    sessions: Sequence[xr.Dataset],
+    name: str,
+    plan: Plan,
+    folder: Path,
+    command: str,
+    progress: Progress,
+) -> Report:
+    """Judge the claims on a recording, beside what each theory leads one to expect of it.
+
+    Parameters
+    ----------
+    sessions
+        Sessions that obey the dataset contract.
+    name
+        Name of the recording, as on the page.
+    plan, folder, command, progress
+        As in `theories_report`; the plan is that of the expected ranges.
+    """
+    measured = {c.key: measure(c, sessions, trial_level=True) for c in CLAIMS}
+    verdicts = tuple(judge(c, name, measured[c.key], "recording") for c in CLAIMS)
+    testable = [v for v in verdicts if v.outcome is not Outcome.NOT_TESTABLE]
+    expected: dict[str, dict[str, tuple[float, float]]] = {}
+    if testable:
+        simulated = simulate_all([t.name for t in THEORIES], plan, folder, progress)
+        expected = _expected(simulated, [v.claim for v in testable])
+    return Report(
+        title=f"What {name} says about error neurons",
+        answer=_answer_of_recording(verdicts, expected, len({s.attrs["animal"] for s in sessions})),
+        subjects=(_recorded_subject(sessions, name),),
+        claims=CLAIMS,
+        verdicts=verdicts,
+        activity={(c.key, name): p for c in CLAIMS if (p := _picture(c, sessions)) is not None},
+        expected=expected,
+        methods=_methods(plan if testable else None),
+        configuration=_configuration(plan if testable else None) | _sources(sessions),
+        command=command,
+    )
+
+
+def _simulated_subject(name: str, known: Simulated) -> Subject:
+    entry = theory(name)
+    return Subject(
+        name, entry.label, entry.kind, entry.description, known.networks, known.networks,
+        known.cells, known.trials, known.notes,
+    )  # fmt: skip
+
+
+def _recorded_subject(sessions: Sequence[xr.Dataset], name: str) -> Subject:
+    animals = {str(s.attrs["animal"]) for s in sessions}
+    cells = int(np.median([s.sizes["unit"] for s in sessions]))
+    notes = list(dict.fromkeys(str(s.attrs["notes"]) for s in sessions if s.attrs.get("notes")))
+    if len(animals) < FEWEST_ANIMALS:
+        notes.append(
+            f"With fewer than {FEWEST_ANIMALS} animals nothing is said of the population; intervals "
+            "are over trials, within these sessions only."
+        )
+    return Subject(
+        name, name, "recording", "A recording, taken in by its mapping file.", len(animals),
+        len(sessions), cells, int(np.median([s.sizes["trial"] for s in sessions])), tuple(notes),
+    )  # fmt: skip
+
+
+def _picture(claim: Prediction, sessions: Sequence[xr.Dataset]) -> xr.Dataset | None:
+    """Activity in the claim's conditions, or by stimulus where the recording has none of them."""
+    conditions = {c.label: c.factors for c in claim.conditions}
+    same_axis = [s for s in sessions if s["time"].equals(sessions[0]["time"])]
+    picture = activity(same_axis, conditions)
+    if np.isfinite(picture["mean"]).any():
+        return picture
+    stimuli = np.unique(sessions[0]["stimulus"].values)
+    if claim is not CLAIMS[0] or len(stimuli) > 6:
+        return None
+    return activity(same_axis, {str(s): Condition(str(s), {"stimulus": str(s)}).factors
+                                for s in stimuli})  # fmt: skip
+
+
+def _expected(
+    simulated: Mapping[str, Simulated], claims: Sequence[str]
+) -> dict[str, dict[str, tuple[float, float]]]:
+    ranges: dict[str, dict[str, tuple[float, float]]] = {}
+    for claim in (c for c in CLAIMS if c.key in claims):
+        for t in THEORIES:
+            verdict = judge(claim, t.name, simulated[t.name].measured[claim.key], t.kind)
+            if np.isfinite([verdict.low, verdict.high]).all():
+                ranges.setdefault(claim.key, {})[t.name] = (verdict.low, verdict.high)
+    return ranges
+
+
+def _answer_of_theories(verdicts: Sequence[Verdict]) -> str:
+    subject = THEORIES[0]
+    held = _keys(verdicts, subject.name, Outcome.SUPPORTED)
+    parts = []
+    for rival in THEORIES[1:]:
+        against = _keys(verdicts, rival.name, Outcome.CONTRADICTED)
+        parts.append(f"{rival.label} {len(against)}")
+    first = (
+        f"In simulation the {subject.label} supports {len(held)} of the {len(CLAIMS)} claim parts "
+        f"made for it; of these {len(CLAIMS)}, its rivals contradict: {', '.join(parts)}."
+    )
+    separating = [
+        key for key in held
+        if all(key in _keys(verdicts, r.name, Outcome.CONTRADICTED) for r in THEORIES[1:])
+    ]  # fmt: skip
+    if not separating:
+        return f"{first} No single claim separates it from all rivals."
+    return f"{first} Each of {', '.join(separating)} alone separates it from all of them."
+
+
+def _keys(verdicts: Sequence[Verdict], subject: str, outcome: Outcome) -> list[str]:
+    return [v.claim for v in verdicts if v.subject == subject and v.outcome is outcome]
+
+
+def _answer_of_recording(
+    verdicts: Sequence[Verdict],
+    expected: Mapping[str, Mapping[str, tuple[float, float]]],
+    animals: int,
+) -> str:
+    by_outcome = {o: [v.claim for v in verdicts if v.outcome is o] for o in Outcome}
+    testable = len(verdicts) - len(by_outcome[Outcome.NOT_TESTABLE])
+    if not testable:
+        return (
+            f"This recording cannot tell: none of the {len(verdicts)} claim parts can be tested on "
+            "it, because of what is named below, claim by claim, with the experiment that would "
+            "answer."
+        )
+    if animals < FEWEST_ANIMALS:
+        return (
+            f"With {animals} {'animal' if animals == 1 else 'animals'} this recording says nothing "
+            f"of a population; {testable} of {len(verdicts)} claim parts have a value, in these "
+            "animals only."
+        )
+    told = ", ".join(
+        f"{len(by_outcome[o])} {o.value.lower()}"
+        for o in (Outcome.SUPPORTED, Outcome.CONTRADICTED, Outcome.UNDECIDED)
+    )
+    first = (
+        f"Of the {testable} claim parts of the error-neuron microcircuit that this recording of "
+        f"{animals} animals can test, {told}."
+    )
+    return f"{first} {_agreement(verdicts, expected)}".strip()
+
+
+def _agreement(
+    verdicts: Sequence[Verdict], expected: Mapping[str, Mapping[str, tuple[float, float]]]
+) -> str:
+    """Count, theory by theory, the values whose interval meets the expected range."""
+    counts = []
+    for t in THEORIES:
+        ranges = [(v, expected[v.claim][t.name]) for v in verdicts
+                  if t.name in expected.get(v.claim, {}) and np.isfinite(v.low)]  # fmt: skip
+        met = sum(v.low <= high and low <= v.high for v, (low, high) in ranges)
+        counts.append(f"{t.label} {met} of {len(ranges)}")
+    return f"Intervals that meet the expected range of each theory: {'; '.join(counts)}."
+
+
+def _methods(plan: Plan | None) -> tuple[str, ...]:
+    measure_text = (
+        "Responses are window means minus a baseline before the event, per unit, stimulus and "
+        "trial. N and M are cross-validated energies of response patterns, "
+        "(|sum_t x_t|^2 - sum_t |x_t|^2) / (T (T - 1)), averaged over units and stimuli; they are "
+        "not inflated by noise and may be negative. Each animal gives D = N - pi N_R - q0 M, with "
+        "pi the share of falsely labelled cells, N_R the energy N of the unlabelled cells and q0 "
+        "the smallest effect that counts."
+    )
+    test_text = (
+        "On a recording, D is tested against 0 over animals by a one-sided Student t test, alpha "
+        ".05 on each side, with the exact sign-flip test beside it; a claim is undecided if the "
+        "answer changes within the interval of pi, and not testable if M is not above 0. With "
+        f"fewer than {FEWEST_ANIMALS} animals nothing is said of the population. N/M is shown with "
+        "a jackknife interval over animals."
+    )
+    if plan is None:
+        return (measure_text, test_text)
+    seen = plan.instrument
+    simulated_text = (
+        f"Theories were simulated ({MODEL}; Whittington and Bogacz 2017, doi:10.1162/NECO_a_00949; "
+        "Rao and Ballard 1999, doi:10.1038/4580) as networks of 10 inputs and four areas of 20, "
+        "15, 10 and 5 neurons a role, steps of 1 ms, delays of 2 ms between areas. Each network "
+        "learnt to associate five stimuli with five outcomes until 95 % of its loss was gone; an "
+        "unexpected outcome is the one that belongs to another stimulus, on average sqrt(2) "
+        "standard deviations of the outcomes away. The input comes at 0, the outcome at 0.3 s; "
+        "every trial starts from the end state of the one before. A drive has the energy of the "
+        "driven area's tuning."
+    )
+    instrument_text = (
+        f"Of each of {plan.networks} networks a theory, {seen.cells} cells were recorded for each "
+        "role and area. A signed error becomes a pair of cells that fire more for positive and for "
+        f"negative errors, {seen.baseline:g} Hz at rest; {seen.label_error:.0%} of the cells "
+        "labelled as error cells are representation cells. The saved sessions hold spikes; a "
+        "theory is judged on the firing rates that the same cells are expected to have, by the "
+        "5-95 % range of D over networks and without a p-value, because networks are free."
+    )
+    return (simulated_text, instrument_text, measure_text, test_text)
+
+
+def _configuration(plan: Plan | None) -> dict[str, str | int | float]:
+    known: dict[str, str | int | float] = {"errorneurons": __version__}
+    if plan is not None:
+        known |= {"seed": plan.seed, "networks": plan.networks, "plan": json.dumps(asdict(plan))}
+    return known
+
+
+def _sources(sessions: Sequence[xr.Dataset]) -> dict[str, str | int | float]:
+    """Hashes of the files and of the confirmatory set."""
+    found: dict[str, str | int | float] = {}
+    for session in sessions:
+        provenance = json.loads(str(session.attrs.get("provenance", "{}")))
+        for key in ("source_file", "source_sha256", "mapping_sha256"):
+            if key in provenance:
+                found[key] = str(provenance[key])
+    chosen = str(sessions[0].attrs.get("confirmatory") or " ".join(c.key for c in CLAIMS))
+    return found | {
+        "confirmatory_set": chosen,
+        "confirmatory_sha256": hashlib.sha256(chosen.encode()).hexdigest(),
+    }
+
+
+def matched_plan(sessions: Sequence[xr.Dataset], networks: int, seed: int) -> Plan:
+    """Return the plan of virtual recordings that look like a recording.
+
+    The number of error cells in an area and the share of false labels are the recording's, as far
+    as it says.
+    """
+    cells, shares = [], []
+    for session in sessions:
+        error = session["role"].values == "error"
+        cells += np.unique(session["area"].values[error], return_counts=True)[1].tolist()
+        if "label_error" in session.coords and error.any():
+            shares.append(float(np.nanmean(session["label_error"].values[error])))
+    plan = Plan(networks, seed)
+    share = float(np.mean(shares)) if shares and np.isfinite(shares).all() else 0.0
+    instrument = replace(
+        plan.instrument,
+        cells=max(2, int(np.median(cells))) if cells else plan.instrument.cells,
+        label_error=share,
+        label_error_interval=(share, share),
+    )
+    return replace(plan, instrument=instrument)
