@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH, FONT, SMALL = 370.0, 13.0, 12.0
+WIDTH, FONT, SMALL = 370.0, 13.0, 12.3
 Dashes = str | tuple[int, tuple[float, ...]]
 DASHES: tuple[Dashes, ...] = (
     "solid",
@@ -253,7 +253,7 @@ def _threshold(axes: Axes, threshold: float, side: Literal["below", "above"], ro
 def _strip_row(axes: Axes, row: StripRow, at: int, low: float, high: float) -> None:
     left, right = axes.get_xlim()
     note = shortened(row.note, 26)
-    axes.text(left, at + 0.3, shortened(row.label, 54 - len(note)), color=INK, size=12.5)
+    axes.text(left, at + 0.3, shortened(row.label, 50 - len(note)), color=INK, size=12.5)
     axes.text(right, at + 0.3, note, color=INK, ha="right", size=SMALL)
     centre, colour = at + 0.66, _drawable(row.style.colour)
 
