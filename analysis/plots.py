@@ -19,6 +19,7 @@ from errorneurons.analysis.palette import RECORDING, role_colour
 from errorneurons.analysis.strips import StripRow, amplitude, effect_limits, effect_ticks
 from errorneurons.analysis.svg import HOLDS, INK, MUTED, PALE, PAPER, for_page
 from errorneurons.analysis.traces import (
+    Array,
     Event,
     Label,
     abridged,
@@ -35,8 +36,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH, FONT, SMALL = 370.0, 13.0, 12.0
-DASHES: tuple[str | tuple[int, tuple[float, ...]], ...] = (
+WIDTH, FONT, SMALL = 370.0, 13.0, 12.3
+Dashes = str | tuple[int, tuple[float, ...]]
+DASHES: tuple[Dashes, ...] = (
     "solid",
     (0, (4.5, 2)),
     (0, (1.2, 1.6)),
@@ -135,15 +137,17 @@ def _title(axes: Axes, role: str, scale: str, header: float, letters: int) -> No
 def _role_column(axes: Axes, activity: xr.Dataset, role: str) -> str:
     """Draw all areas of a role, and return the length of the scale bar."""
     shown = activity.sel(role=role)
-    low, high = scale_of(activity, role)
+    order = ("condition", "area", "time")
+    curves = np.stack([shown[v].transpose(*order).values for v in ("mean", "low", "high")])
+    time, (low, high) = shown["time"].values, scale_of(activity, role)
     unit = 0.86 / (high - low)
     bases = [level + 0.06 - low * unit for level in range(shown.sizes["area"])]
     for level, base in enumerate(bases):
         axes.axhline(base, color=PALE, linewidth=0.7)
-        for condition in range(shown.sizes["condition"]):
-            _trace(axes, shown.isel(condition=condition, area=level), unit, base, condition, role)
-        if shown["mean"].isel(area=level).isnull().all():
-            axes.text(axes.get_xlim()[0], base, " not recorded", size=SMALL, va="bottom")
+        for condition, traces in enumerate(curves[:, :, level].swapaxes(0, 1)):
+            _trace(axes, time, base + unit * traces, DASHES[condition % len(DASHES)], role)
+        if np.isnan(curves[0, :, level]).all():
+            axes.text(time[0], base, " not recorded", size=SMALL, va="bottom")
     axes.set_ylim(0, len(bases))
     axes.set_yticks(bases)
     axes.locator_params(axis="x", nbins=4)
@@ -152,19 +156,15 @@ def _role_column(axes: Axes, activity: xr.Dataset, role: str) -> str:
     return _scale_bar(axes, high - low, unit, len(bases), activity["mean"].attrs.get("units", ""))
 
 
-def _trace(
-    axes: Axes, shown: xr.Dataset, unit: float, base: float, condition: int, role: str
-) -> None:
-    """Draw one area in one condition, its interval first."""
-    curves = np.stack([shown[v].values for v in ("mean", "low", "high")]).astype(float)
-    kept = kept_samples(curves, flat=0.004 / unit)
-    time, (mean, low, high) = shown["time"].values[kept], base + unit * curves[:, kept]
-    colour, marker = role_colour(role), "o" if len(kept) == 1 else ""
+def _trace(axes: Axes, time: Array, traces: Array, dashes: Dashes, role: str) -> None:
+    """Draw the mean of one area in one condition, its interval first; `traces` in rows."""
+    kept = kept_samples(traces, flat=0.004)
+    time, (mean, low, high), colour = time[kept], traces[:, kept], role_colour(role)
     if np.nan_to_num(high - low).max() > 0.01:
         axes.fill_between(time, low, high, color=colour, alpha=0.18, linewidth=0)
     axes.plot(
-        time, mean, color=colour, linestyle=DASHES[condition % len(DASHES)], linewidth=1.7,
-        marker=marker, dash_capstyle="butt",
+        time, mean, color=colour, linestyle=dashes, linewidth=1.7,
+        marker="o" if len(kept) == 1 else "", dash_capstyle="butt",
     )  # fmt: skip
 
 
@@ -253,7 +253,7 @@ def _threshold(axes: Axes, threshold: float, side: Literal["below", "above"], ro
 def _strip_row(axes: Axes, row: StripRow, at: int, low: float, high: float) -> None:
     left, right = axes.get_xlim()
     note = shortened(row.note, 26)
-    axes.text(left, at + 0.3, shortened(row.label, 54 - len(note)), color=INK, size=12.5)
+    axes.text(left, at + 0.3, shortened(row.label, 50 - len(note)), color=INK, size=12.5)
     axes.text(right, at + 0.3, note, color=INK, ha="right", size=SMALL)
     centre, colour = at + 0.66, _drawable(row.style.colour)
 
