@@ -82,7 +82,10 @@ def open_recording(path: str | Path, mapping: str | Path | None = None) -> xr.Da
     if path.is_dir() != (path.suffix == ".zarr"):
         kind = "a folder" if path.is_dir() else "a file"
         raise DoorError(f"{path} is {kind}; give {'a folder' if path.is_file() else 'a file'}")
-    return check(READERS[path.suffix](path, mapping), activity=False)
+    try:
+        return check(READERS[path.suffix](path, mapping), activity=False)
+    except OSError as error:
+        raise DoorError(f"{path.name} is damaged: {error}; copy it again") from error
 
 
 def _read_netcdf(path: Path, mapping: str | Path | None) -> xr.DataTree:
