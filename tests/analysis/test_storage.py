@@ -49,6 +49,10 @@ def test_a_saved_collection_comes_back_as_it_was(make_session: Make, tmp_path: P
     opened.close()
 
 
+def test_one_session_is_saved_as_a_collection_of_one(make_session: Make, tmp_path: Path) -> None:
+    assert list(open_recording(save(make_session(), tmp_path / "x.nc"))) == ["m1_s1"]
+
+
 def test_dtypes_come_back_as_they_were(make_session: Make, tmp_path: Path) -> None:
     made = make_session()
     opened = open_recording(save(collect([made]), tmp_path / "x.nc"))["m1_s1"].to_dataset()
