@@ -136,7 +136,7 @@ def _trials(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
 
 
 def _areas(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
-    """Name areas that differ from a recorded one by case or spaces alone; others may be anything."""
+    """Name areas that differ from a recorded one by case or spaces alone."""
     if "area" not in sound:
         return
     areas = {_folded(area): area for area in np.unique(session["area"].values).tolist()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -221,6 +222,21 @@ def test_the_template_of_somebody_elses_file_can_be_read_as_it_is(make_nwb: Make
     text = mapping_template(make_nwb(TRIALS, [0.5]))
     assert 'area = "region"  # V1' in text
     assert "#   kind: a, b" in text
+
+
+@pytest.mark.parametrize(("trials", "spikes"), [(None, [0.5]), (TRIALS, None), (None, None)])
+def test_whatever_a_file_lacks_it_gets_a_template_that_is_toml(
+    make_nwb: MakeNwb, trials: dict[str, list[object]] | None, spikes: list[float] | None
+) -> None:
+    assert set(tomllib.loads(mapping_template(make_nwb(trials, spikes)))) >= {"session", "trial"}
+
+
+def test_the_description_names_tables_columns_and_values(make_nwb: MakeNwb) -> None:
+    text = str(describe_nwb(make_nwb(TRIALS | {"event": [0.5, np.nan, 4.5]}, [0.5])))
+    assert "trials: 3 rows" in text
+    assert "  kind (text); 2 values: a, b" in text
+    assert "  event (float64); 0.5 to 4.5; 2 values: 0.5, 4.5; 1 missing" in text
+    assert "units: 1 rows" in text
 
 
 def test_control_characters_of_a_file_stay_out_of_its_description(make_nwb: MakeNwb) -> None:
