@@ -56,11 +56,16 @@ def check(recording: Recording, *, activity: bool = True) -> Recording:
     ------
     ContractError
         Naming every breach at once, each with its mend.
+    DoorError
+        If the recording is read from a file as it is checked, and the file is damaged.
     """
-    if isinstance(recording, xr.DataTree):
-        breaches = tuple(_tree(recording, activity))
-    else:
-        breaches = tuple(_session(recording, activity))
+    try:
+        if isinstance(recording, xr.DataTree):
+            breaches = tuple(_tree(recording, activity))
+        else:
+            breaches = tuple(_session(recording, activity))
+    except OSError as error:
+        raise DoorError(f"the recording's file is damaged: {error}; copy it again") from error
     if breaches:
         raise ContractError(*breaches)
     return recording

@@ -94,7 +94,7 @@ def _read_netcdf(path: Path, mapping: str | Path | None) -> xr.DataTree:
     check_hdf5(path)
     try:
         return _as_text(xr.open_datatree(path, engine="h5netcdf", phony_dims="access"))
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
         raise DoorError(f"{path.name} is HDF5 but no netCDF file: {error}") from error
 
 

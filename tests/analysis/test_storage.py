@@ -12,6 +12,7 @@ import xarray as xr
 from errorneurons.analysis.dataset import (
     ContractError,
     DoorError,
+    check,
     collect,
     open_recording,
     save,
@@ -155,6 +156,17 @@ def test_a_truncated_file_is_named_as_such(make_session: Make, tmp_path: Path) -
     path.write_bytes(path.read_bytes()[:2000])
     with pytest.raises(DoorError, match=r"^x.nc is truncated: its end is missing; copy it again$"):
         open_recording(path)
+
+
+def test_damaged_activity_is_named_when_it_is_checked(make_session: Make, tmp_path: Path) -> None:
+    path = save(make_session(), tmp_path / "x.nc")
+    with h5py.File(path) as file:
+        chunk = file["m1_s1/rate"].id.get_chunk_info(0)
+    content = bytearray(path.read_bytes())
+    content[chunk.byte_offset : chunk.byte_offset + chunk.size] = bytes(chunk.size)
+    path.write_bytes(content)
+    with pytest.raises(DoorError, match=r"the recording's file is damaged: .*; copy it again"):
+        check(open_recording(path))
 
 
 @pytest.mark.parametrize(
