@@ -95,7 +95,7 @@ def _read_netcdf(path: Path, mapping: str | Path | None) -> xr.DataTree:
     try:
         return _as_text(xr.open_datatree(path, engine="h5netcdf", phony_dims="access"))
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
-        raise DoorError(f"{path.name} is HDF5 but no netCDF file: {error}") from error
+        raise DoorError(f"{path.name} is damaged or no netCDF file of sessions: {error}") from error
 
 
 def _read_zarr(path: Path, mapping: str | Path | None) -> xr.DataTree:

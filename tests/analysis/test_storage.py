@@ -204,7 +204,9 @@ def test_an_empty_folder_is_no_zarr_group(tmp_path: Path) -> None:
 def test_hdf5_without_sessions_is_refused(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "x.nc", "w") as file:
         file["x"] = np.arange(3)
-    with pytest.raises(DoorError, match=r"x.nc is HDF5 but no netCDF|root of the collection holds"):
+    with pytest.raises(
+        DoorError, match=r"x.nc is damaged or no netCDF|root of the collection holds"
+    ):
         open_recording(tmp_path / "x.nc")
 
 
