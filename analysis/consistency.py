@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from errorneurons.analysis.schema import SIGNALS
+from errorneurons.analysis.schema import FIELDS, SIGNALS
 
 MANIPULATION = (
     "manipulated_role",
@@ -33,6 +33,7 @@ def inconsistencies(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
     yield from _time(session, sound)
     yield from _units(session, sound)
     yield from _trials(session, sound)
+    yield from _areas(session, sound)
 
 
 def _rate(session: xr.Dataset) -> Iterator[str]:
@@ -43,7 +44,7 @@ def _rate(session: xr.Dataset) -> Iterator[str]:
     if signal not in SIGNALS:
         allowed = ", ".join(SIGNALS)
         yield f"`rate` has signal {signal!r}; set its attrs['signal'] to one of {allowed}"
-    elif attrs.get("units") not in SIGNALS[signal]:
+    elif attrs.get("units") in set(FIELDS["rate"].units) - set(SIGNALS[signal]):
         allowed = " or ".join(repr(unit) for unit in SIGNALS[signal])
         yield f"`rate` has signal {signal!r} in {attrs.get('units')!r}; give it in {allowed}"
     rate = attrs.get("sampling_rate")
@@ -132,3 +133,22 @@ def _trials(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
         length = session["manipulation_offset"].values - session["manipulation_onset"].values
         if (length < 0).any():
             yield "`manipulation_offset` lies before `manipulation_onset`; exchange them"
+
+
+def _areas(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
+    """Name areas that differ from a recorded one by case or spaces alone."""
+    if "area" not in sound:
+        return
+    areas = {_folded(area): area for area in np.unique(session["area"].values).tolist()}
+    named = [(f"attribute `{n}`", session.attrs.get(n)) for n in ("teaching_area", "output_area")]
+    if "manipulated_area" in sound:
+        found = np.unique(session["manipulated_area"].values).tolist()
+        named += [("`manipulated_area`", area) for area in found]
+    for where, area in named:
+        meant = areas.get(_folded(str(area)), area)
+        if meant != area:
+            yield f"{where} is {area!r} but the units are in {meant!r}; write it the same way"
+
+
+def _folded(area: str) -> str:
+    return "".join(area.split()).casefold()

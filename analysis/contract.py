@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 import numpy as np
@@ -56,14 +56,38 @@ def check(recording: Recording, *, activity: bool = True) -> Recording:
     ------
     ContractError
         Naming every breach at once, each with its mend.
+    DoorError
+        If the recording is read from a file as it is checked, and the file is damaged.
     """
-    if isinstance(recording, xr.DataTree):
-        breaches = tuple(_tree(recording, activity))
-    else:
-        breaches = tuple(_session(recording, activity))
+    try:
+        if isinstance(recording, xr.DataTree):
+            breaches = tuple(_tree(recording, activity))
+        else:
+            breaches = tuple(_session(recording, activity))
+    except OSError as error:
+        raise DoorError(f"the recording's file is damaged: {error}; copy it again") from error
     if breaches:
         raise ContractError(*breaches)
     return recording
+
+
+def collect(sessions: Iterable[xr.Dataset]) -> xr.DataTree:
+    """Return a collection of sessions, each named ``<animal>_<session_id>``.
+
+    Raises
+    ------
+    ContractError
+        If two sessions are the same session of the same animal, or one breaks the contract in
+        anything but the values of its activity.
+    """
+    children: dict[str, xr.Dataset] = {}
+    for dataset in sessions:
+        attrs = dataset.attrs
+        name = f"{attrs.get('animal')}_{attrs.get('session_id')}".replace("/", "-")
+        if name in children:
+            raise ContractError(f"session {name} stands twice; give each its own session_id")
+        children[name] = dataset
+    return check(xr.DataTree.from_dict(children), activity=False)
 
 
 def _tree(tree: xr.DataTree, activity: bool) -> Iterator[str]:
@@ -149,7 +173,11 @@ def _storable(session: xr.Dataset) -> Iterator[str]:
     owners: list[xr.Dataset | xr.Variable] = [session, *session.variables.values()]
     for owner in owners:
         for name, value in owner.attrs.items():
-            if name not in known and not isinstance(value, _STORABLE):
+            if isinstance(value, str) and "\0" in value:
+                yield f"attribute `{name}` holds a NUL character; leave it out"
+            elif name not in known and (
+                isinstance(value, bool) or not isinstance(value, _STORABLE)
+            ):
                 yield f"attribute `{name}` is {value!r}; give it as text or numbers"
 
 
@@ -201,6 +229,8 @@ def _values(variable: xr.DataArray, field: Field) -> Iterator[str]:
         if np.isinf(values).any():
             yield f"`{field.name}` holds infinite values; write NaN where nothing was recorded"
         values = values[np.isfinite(values)]
+    elif field.kind == "text" and any("\0" in str(value) for value in values):
+        yield f"`{field.name}` holds a NUL character; leave it out"
     if field.values:
         wrong = [value for value in values.tolist() if value not in field.values]
         if wrong:

@@ -15,12 +15,12 @@ One session is one `xarray.Dataset`, a collection is a `xarray.DataTree` with on
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-from errorneurons.analysis.contract import ContractError, DoorError, check
+from errorneurons.analysis.contract import ContractError, DoorError, check, collect
 from errorneurons.analysis.schema import FIELDS, SCHEMA_VERSION, SIGNALS
 from errorneurons.analysis.storage import open_recording, save
 
@@ -99,25 +99,6 @@ def session(
     return check(dataset)
 
 
-def collect(sessions: Iterable[xr.Dataset]) -> xr.DataTree:
-    """Return a collection of sessions, each named ``<animal>_<session_id>``.
-
-    Raises
-    ------
-    ContractError
-        If two sessions are the same session of the same animal, or one breaks the contract in
-        anything but the values of its activity.
-    """
-    children: dict[str, xr.Dataset] = {}
-    for dataset in sessions:
-        attrs = dataset.attrs
-        name = f"{attrs.get('animal')}_{attrs.get('session_id')}".replace("/", "-")
-        if name in children:
-            raise ContractError(f"session {name} stands twice; give each its own session_id")
-        children[name] = dataset
-    return check(xr.DataTree.from_dict(children), activity=False)
-
-
 def _array(values: npt.ArrayLike) -> npt.NDArray[np.generic]:
     array = np.asarray(values)
     # pandas hands text over as objects; only text is converted, `check` refuses the rest
@@ -175,5 +156,7 @@ def _sampling_rate(dataset: xr.Dataset) -> float:
     if dataset.sizes.get("time", 0) < 2 or "time" not in dataset.coords:
         return float("nan")
     time = dataset["time"].values
+    if time.dtype.kind not in "iuf":
+        return float("nan")
     width = float(time[-1] - time[0]) / (len(time) - 1)
     return float(f"{1 / width:.9g}") if width > 0 else float("nan")

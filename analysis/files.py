@@ -48,12 +48,15 @@ def check_hdf5(path: Path) -> None:
     if path.stat().st_size == 0:
         raise DoorError(f"{path.name} is empty; write or copy it again")
     try:
-        h5py.File(path, "r").close()
-    except OSError as error:
+        with h5py.File(path, "r") as file:
+            # what every reader looks at first; damage here would leave its file half open
+            dict(file.attrs)
+            list(file)
+    except (OSError, RuntimeError, KeyError, UnicodeDecodeError) as error:
         raise DoorError(_why_not_hdf5(path, error)) from error
 
 
-def _why_not_hdf5(path: Path, error: OSError) -> str:
+def _why_not_hdf5(path: Path, error: Exception) -> str:
     text = str(error)
     if "truncated" in text:
         return f"{path.name} is truncated: its end is missing; copy it again"

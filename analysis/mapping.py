@@ -127,6 +127,9 @@ class Mapping(BaseModel):
     trial, unit
         Column of the contract -> where it comes from. Onsets are read as times of the recording
         and put on the time axis of the trial; a constant is on that axis already.
+    keep_trials, keep_units
+        Column of the file -> the values with which a trial or unit is kept, e.g.
+        ``{"quality": ("good",)}``; all columns must agree. The others are not read.
     areas
         The areas, the lowest first; areas that are not named have no level.
     confirmatory
@@ -141,6 +144,8 @@ class Mapping(BaseModel):
     events: Events
     trial: dict[str, Source]
     unit: dict[str, Source]
+    keep_trials: dict[str, tuple[bool | int | float | str, ...]] = {}
+    keep_units: dict[str, tuple[bool | int | float | str, ...]] = {}
     areas: tuple[str, ...] = ()
     confirmatory: tuple[str, ...] = ()
     notes: str = ""

@@ -60,9 +60,13 @@ def _read(path: Path, stack: ExitStack) -> Any:
 
 def _check_is_nwb(path: Path) -> None:
     check_hdf5(path)
-    with h5py.File(path, "r") as file:
-        if "nwb_version" not in file.attrs:
-            raise DoorError(f"{path.name} is HDF5 but no NWB file: it has no nwb_version")
+    try:
+        with h5py.File(path, "r") as file:
+            is_nwb = "nwb_version" in file.attrs
+    except (OSError, RuntimeError) as error:
+        raise DoorError(f"{path.name} is damaged: {error}; copy it again") from error
+    if not is_nwb:
+        raise DoorError(f"{path.name} is HDF5 but no NWB file: it has no nwb_version")
 
 
 def interval_tables(file: Any) -> dict[str, Any]:

@@ -106,6 +106,29 @@ def text(value: Any) -> str:
     return str(value)
 
 
+def kept(
+    table: Any, keep: Dict[str, tuple[bool | int | float | str, ...]]
+) -> npt.NDArray[np.bool_]:
+    """Return which rows of a table a mapping keeps.
+
+    Raises
+    ------
+    DoorError
+        If there is no such column, or no row is kept.
+    """
+    rows = np.ones(len(table), dtype=bool)
+    for name, wanted in keep.items():
+        allowed = {text(value) for value in wanted}
+        values = column(table, name)
+        rows &= np.array([text(value) in allowed for value in values])
+        if not rows.any():
+            found = ", ".join(repr(text(value)) for value in np.unique(values)[:8])
+            raise DoorError(
+                f"no row of table `{table.name}` is kept by `{name}`, which holds {found}"
+            )
+    return rows
+
+
 def as_kind(values: Column, kind: Kind, name: str) -> Column:
     """Return values as the contract wants them.
 

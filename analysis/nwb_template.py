@@ -108,6 +108,9 @@ def _top(content: NwbContent) -> Iterator[str]:
     yield '# confirmatory = ["P02", "P04a", "P04b"]'
     yield "# What a reader must know."
     yield '# notes = ""'
+    yield "# Which trials and units are read: column of the file = the values with which they are."
+    yield '# keep_trials = { block = ["main"] }'
+    yield '# keep_units = { quality = ["good"] }'
 
 
 def _session(content: NwbContent, trials: TableContent | None) -> Iterator[str]:

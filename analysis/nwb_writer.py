@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import xarray as xr
-from errorneurons.analysis.contract import DoorError, check
+from errorneurons.analysis.contract import DoorError, check, collect
 from errorneurons.analysis.files import beside
 from errorneurons.analysis.nwb_columns import (
     laser_epochs,
@@ -28,8 +28,8 @@ START = datetime(2020, 1, 1, tzinfo=UTC)
 """A virtual recording has no date, NWB wants one."""
 
 
-def write_nwb(recording: xr.DataTree, path: str | Path, *, seed: int = 0) -> Path:
-    """Write a collection of sessions of spikes as one NWB file.
+def write_nwb(recording: xr.DataTree | xr.Dataset, path: str | Path, *, seed: int = 0) -> Path:
+    """Write a collection of sessions of spikes, or one session, as one NWB file.
 
     Spike times are drawn uniformly within their bin, on a clock of 32768 Hz: counted in the same
     bins they give exactly the same rates. What was not recorded (NaN) is left out of
@@ -38,7 +38,7 @@ def write_nwb(recording: xr.DataTree, path: str | Path, *, seed: int = 0) -> Pat
     Parameters
     ----------
     recording
-        One child a session; all with the same columns and the same bins.
+        A collection, one child a session, all with the same columns and bins; or a session.
     path
         Where to; ends in ``.nwb``. The file is written beside its place and renamed.
     seed
@@ -60,6 +60,7 @@ def write_nwb(recording: xr.DataTree, path: str | Path, *, seed: int = 0) -> Pat
     path = Path(path)
     if path.suffix != ".nwb":
         raise DoorError(f"cannot write NWB as {path.name}: give a name that ends in .nwb")
+    recording = collect([recording]) if isinstance(recording, xr.Dataset) else recording
     check(recording)
     sessions = [node.to_dataset(inherit=False) for node in recording.children.values()]
     _check_alike(sessions)
@@ -136,9 +137,9 @@ def _add_electrodes(file: Any, parts: Sequence[Part]) -> dict[str, int]:
         description="Reads the spikes of simulated neurons.",
     )
     areas = sorted({str(area) for part in parts for area in part.session["area"].values})
-    for area in areas:
+    for row, area in enumerate(areas):
         group = file.create_electrode_group(
-            name=area.replace("/", "-").replace(":", "-"),
+            name=f"area{row}",
             description=f"virtual electrode in {area}",
             location=area,
             device=device,

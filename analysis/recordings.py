@@ -35,6 +35,7 @@ from errorneurons.analysis.nwb_source import (
     Tables,
     as_kind,
     contract_columns,
+    kept,
     label_interval,
     session_columns,
     tables,
@@ -98,16 +99,18 @@ def read_nwb(path: str | Path, mapping: Mapping) -> xr.DataTree:
 
 def _read(file: Any, mapping: Mapping, provenance: str) -> xr.DataTree:
     found = tables(file, mapping)
-    zero = _time_zero(found, mapping)
+    kept_trials = kept(found.trials, mapping.keep_trials)
+    kept_units = kept(found.units, mapping.keep_units)
+    zero = _time_zero(found, mapping, kept_trials)
     columns = _trial_columns(found, mapping, zero) | _unit_columns(found, mapping)
     about = session_columns(mapping, found)
     owners = unit_sessions(mapping, found)
-    keys = zip(about["animal"], about["session_id"], strict=True)
+    keys = zip(about["animal"][kept_trials], about["session_id"][kept_trials], strict=True)
     sessions = []
     for animal, session_id in dict.fromkeys(keys):
         key = {"animal": str(animal), "session_id": str(session_id)}
-        trials = np.flatnonzero(_matches(about, key) & np.isfinite(zero))
-        units = np.flatnonzero(_matches(owners, key)) if owners else np.arange(len(found.units))
+        trials = np.flatnonzero(_matches(about, key, len(zero)) & np.isfinite(zero))
+        units = np.flatnonzero(_matches(owners, key, len(kept_units)) & kept_units)
         attrs = _attributes(mapping, {name: about[name][trials] for name in about}) | key
         attrs["provenance"] = provenance
         sessions.append(_session(found, mapping, columns, zero, (trials, units), attrs))
@@ -138,17 +141,19 @@ def _session(
     return check(dataset, activity=False)
 
 
-def _time_zero(found: Tables, mapping: Mapping) -> npt.NDArray[np.float64]:
-    """Return time zero of each trial [s], NaN where it is missing and may be."""
+def _time_zero(
+    found: Tables, mapping: Mapping, keep: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float64]:
+    """Return time zero of each trial [s], NaN in trials that are left out."""
     name = mapping.events.time_zero
     zero = as_kind(column(found.trials, name), "number", name)
-    missing = ~np.isfinite(zero)
-    if missing.all() or (missing.any() and not mapping.events.drop_missing):
+    missing = ~np.isfinite(zero) & keep
+    if missing[keep].all() or (missing.any() and not mapping.events.drop_missing):
         raise DoorError(
-            f"column `{name}` is NaN in {missing.sum()} of {len(zero)} trials; choose another "
+            f"column `{name}` is NaN in {missing.sum()} of {keep.sum()} trials; choose another "
             "time_zero, or set drop_missing = true under [events] to leave these trials out"
         )
-    return zero
+    return np.where(keep, zero, np.nan)
 
 
 def _edges(zero: npt.NDArray[np.float64], mapping: Mapping) -> npt.NDArray[np.float64]:
@@ -197,12 +202,13 @@ def _unit_columns(found: Tables, mapping: Mapping) -> dict[str, Column]:
     return columns
 
 
-def _matches(columns: dict[str, Column], key: dict[str, str]) -> npt.NDArray[np.bool_]:
-    """Return the rows that belong to a session, as far as `columns` say."""
-    rows: npt.NDArray[np.bool_] = np.logical_and.reduce(
-        [columns[name] == key[name] for name in key if name in columns]
-    )
-    return rows
+def _matches(columns: dict[str, Column], key: dict[str, str], rows: int) -> npt.NDArray[np.bool_]:
+    """Return which of the rows belong to a session, as far as `columns` say."""
+    match = np.ones(rows, dtype=bool)
+    for name, value in key.items():
+        if name in columns:
+            match &= columns[name] == value
+    return match
 
 
 def _attributes(mapping: Mapping, about: dict[str, Column]) -> dict[str, str | int | float]:
@@ -217,7 +223,7 @@ def _attributes(mapping: Mapping, about: dict[str, Column]) -> dict[str, str | i
             attrs[name] = found[0]
     if mapping.confirmatory:
         attrs["confirmatory"] = " ".join(mapping.confirmatory)
-    return attrs | ({"notes": mapping.notes} if mapping.notes else {})
+    return attrs | ({"notes": mapping.notes.strip()} if mapping.notes else {})
 
 
 def _provenance(path: Path, file: Any, mapping: Mapping) -> str:

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from errorneurons.analysis.contract import BLOCK, DoorError, check
+from errorneurons.analysis.contract import BLOCK, DoorError, check, collect
 from errorneurons.analysis.files import beside, check_hdf5
 from errorneurons.analysis.schema import ACTIVITY, FIELDS
 
 
-def save(recording: xr.DataTree, path: str | Path) -> Path:
-    """Write a collection as a netCDF file, compressed.
+def save(recording: xr.DataTree | xr.Dataset, path: str | Path) -> Path:
+    """Write a collection, or one session, as a netCDF file, compressed.
 
     Spike counts are stored as small integers, and come back as exactly the same rates. The file
     is written beside its place and renamed: it is there whole, or not at all.
@@ -22,7 +22,7 @@ def save(recording: xr.DataTree, path: str | Path) -> Path:
     Parameters
     ----------
     recording
-        One child a session.
+        A collection, one child a session; or a session.
     path
         Where to; ends in ``.nc``.
 
@@ -41,6 +41,7 @@ def save(recording: xr.DataTree, path: str | Path) -> Path:
     path = Path(path)
     if path.suffix != ".nc":
         raise DoorError(f"cannot save as {path.name}: give a name that ends in .nc")
+    recording = collect([recording]) if isinstance(recording, xr.Dataset) else recording
     check(recording)
     with beside(path) as part:
         xr.Dataset(attrs=recording.attrs).to_netcdf(part, engine="h5netcdf")
@@ -82,7 +83,10 @@ def open_recording(path: str | Path, mapping: str | Path | None = None) -> xr.Da
     if path.is_dir() != (path.suffix == ".zarr"):
         kind = "a folder" if path.is_dir() else "a file"
         raise DoorError(f"{path} is {kind}; give {'a folder' if path.is_file() else 'a file'}")
-    return check(READERS[path.suffix](path, mapping), activity=False)
+    try:
+        return check(READERS[path.suffix](path, mapping), activity=False)
+    except OSError as error:
+        raise DoorError(f"{path.name} is damaged: {error}; copy it again") from error
 
 
 def _read_netcdf(path: Path, mapping: str | Path | None) -> xr.DataTree:
@@ -90,8 +94,8 @@ def _read_netcdf(path: Path, mapping: str | Path | None) -> xr.DataTree:
     check_hdf5(path)
     try:
         return _as_text(xr.open_datatree(path, engine="h5netcdf", phony_dims="access"))
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-        raise DoorError(f"{path.name} is HDF5 but no netCDF file: {error}") from error
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
+        raise DoorError(f"{path.name} is damaged or no netCDF file of sessions: {error}") from error
 
 
 def _read_zarr(path: Path, mapping: str | Path | None) -> xr.DataTree:

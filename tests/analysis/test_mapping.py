@@ -63,7 +63,7 @@ def test_a_wrong_line_is_named_with_its_mend(old: str, new: str, message: str) -
 
 def test_everything_that_is_wrong_is_named_at_once() -> None:
     wrong = GOOD.replace("time_zero", "zero").replace("area", "aera").replace("-0.1", "'x'")
-    with pytest.raises(MappingError) as caught:
+    with pytest.raises(MappingError, match="`zero` is unknown") as caught:
         parse_mapping(wrong)
     lines = str(caught.value).splitlines()
     assert len(lines) == 5
