@@ -948,6 +948,7 @@ def _dendritic_somas(
 
 @inner(fastmath=ELEMENTWISE)
 def _note_dendritic(out: DendriticRecorded, row: int, x: DendriticVariables) -> None:
+    _note(out.r_before, row, x.r_before)
     _note(out.u_ahead, row, x.u_ahead)
     _note(out.r, row, x.r)
     _note(out.basal, row, x.basal)

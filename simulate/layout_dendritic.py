@@ -89,6 +89,7 @@ class DendriticRecorded(NamedTuple):
     u: Array
     u_ahead: Array
     r: Array
+    r_before: Array
     basal: Array
     apical: Array
     surprise: Array
@@ -104,6 +105,8 @@ RECORDED = DendriticRecorded
 
 def room(circuit: Circuit, name: str) -> int:
     """Return how many neurons a recorded quantity has."""
+    if name == "r_before" and isinstance(circuit, DendriticMicrocircuit):
+        return 0
     of_interneurons = "interneuron" in name or name == "dendritic"
     return _interneurons(circuit) if of_interneurons else sum(circuit.sizes)
 

@@ -327,7 +327,7 @@ def _dpc(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> Case:
         state, uP="u", uP_breve="u_ahead", rP_breve="r", uI_breve="r_before", vbas="basal"
     )
     recorded["vapi"] = lambda s: s.apical[0, 0, : circuit.output.start]
-    compiled = _records(u="uP", u_ahead="uP_breve", r="rP_breve", basal="vbas")
+    compiled = _records(u="uP", u_ahead="uP_breve", r="rP_breve", r_before="uI_breve", basal="vbas")
     compiled["apical"] = [("vapi", lambda x: x[:, : circuit.output.start])]
     return Case(name, data, circuit, weights, state, recorded, shown, projections, compiled)
 
@@ -389,4 +389,7 @@ def _ann(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> Case:
     )  # fmt: skip
     weights = backprop.Weights(W, B)
     compiled = _records(u="uP", r="rP_breve", slope="d_rP_breve", delta="uI")
+    # The file holds these two a second time.
+    compiled["u"].append(("uP_breve", lambda x: x))
+    compiled["delta"].append(("uI_breve", lambda x: x))
     return Case(name, data, circuit, weights, state, recorded, shown, projections, compiled)

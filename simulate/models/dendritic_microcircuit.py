@@ -226,4 +226,4 @@ class DendriticMicrocircuit(DendriticHierarchy):
 
     def _rates(self, rates: tuple[float, ...]) -> Array:
         table = np.eye(len(rates), len(self.sizes)) * np.asarray(rates, float)[:, None]
-        return spread(tuple(map(tuple, table)), self.sizes[1:], self.sizes)
+        return spread(table, self.sizes[1:], self.sizes)
