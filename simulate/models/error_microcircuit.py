@@ -230,7 +230,8 @@ class ErrorMicrocircuit:
         check_hierarchy(self)
         populated("error_layers", self.error_sizes, 1)
         for name in ("error_layers", "activation_slope", "activation_offset", "lookahead",
-                     "error_lookahead", "rates_onto_error", "rates_onto_representation"):  # fmt: skip
+                     "error_lookahead", "rates_onto_error",
+                     "rates_onto_representation"):  # fmt: skip
             if getattr(self, name) is not None:
                 lengths(name, getattr(self, name), areas)
         _ = self.phi_error, self.tuned
@@ -452,11 +453,10 @@ class ErrorMicrocircuit:
             F = np.zeros_like(dW) if weights.F is None else weights.F
             dW = F = F + dt / self.low_pass * (dW - F)
         B = self._refreshed(weights.W, weights.feedback_noise) if self._refreshes else weights.B
-        return replace(
-            weights, W=weights.W + dW, B=B, F=F,
-            L_RE=self._relaxed(weights.L_RE, self.rates_onto_error, self.error_sizes, self.sizes),
-            L_ER=self._relaxed(weights.L_ER, self.rates_onto_representation, self.sizes, self.error_sizes),
-        )  # fmt: skip
+        R, E = self.sizes, self.error_sizes
+        L_RE = self._relaxed(weights.L_RE, self.rates_onto_error, E, R)
+        L_ER = self._relaxed(weights.L_ER, self.rates_onto_representation, R, E)
+        return replace(weights, W=weights.W + dW, B=B, F=F, L_RE=L_RE, L_ER=L_ER)
 
     def _relaxed(
         self, L: Array, eta: tuple[float, ...] | None, post: tuple[int, ...], pre: tuple[int, ...]

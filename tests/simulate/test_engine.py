@@ -402,10 +402,10 @@ def test_an_impossible_schedule_is_refused(change: dict[str, Any], message: str)
 
 
 def test_an_unknown_quantity_is_named_with_the_nearest() -> None:
-    with pytest.raises(ValueError, match="recorded quantity is 'apcal'.*did you mean 'apical'"):
-        circuit, weights = small(), small().initial_weights(0, [0])
-        wanted = layout.Recording(("apcal",))
-        engine.run(circuit, weights, schedule_of(circuit, 1, SEED), recording=wanted)
+    circuit, weights = small(), small().initial_weights(0, [0])
+    plan, wanted = schedule_of(circuit, 1, SEED), layout.Recording(("apcal",))
+    with pytest.raises(ValueError, match=r"recorded quantity is 'apcal'.*did you mean 'apical'"):
+        engine.run(circuit, weights, plan, recording=wanted)
 
 
 def test_several_streams_are_refused() -> None:
