@@ -48,7 +48,7 @@ def main() -> None:
         for theory, (median, low, high, before, angles) in theories.items():
             start = time.perf_counter()
             circuit = task.student(theory, layers)
-            data = task.teach(circuit, arguments.seed, networks)
+            data = task.teach(circuit, arguments.seed)
             weights = task.untrained(circuit, arguments.seed, networks)
             first = task.held_out_error(circuit, weights, data)
             weights, _ = task.learn(

@@ -47,14 +47,14 @@ SLOW = {
 
 @dataclass(frozen=True)
 class Data:
-    """Inputs and the teachers' settled outputs; sets are training, validation and test.
+    """Inputs and the teacher's settled outputs; sets are training, validation and test.
 
     Attributes
     ----------
     inputs
-        (network, set * item, input neuron).
+        (set * item, input neuron).
     potentials, rates
-        The teachers' outputs, (network, set * item, output neuron).
+        The teacher's outputs, (set * item, output neuron).
     items
         Items in each set.
     """
@@ -90,7 +90,7 @@ def student(theory: str, layers: tuple[int, ...]) -> Student:
         )  # fmt: skip
     if theory == "backprop":
         return Backprop(**common, learning_rates=FAST[layers])
-    dendritic = {"g_apical": 0.06, "learning_rates": rates, "feedback_noise": 0.5}
+    dendritic: dict[str, Any] = {"g_apical": 0.06, "learning_rates": rates, "feedback_noise": 0.5}
     if theory == "dendritic_pc":
         return DendriticPC(**common, **dendritic, lateral_rates=lateral, target="potential")
     return DendriticMicrocircuit(
@@ -130,22 +130,15 @@ def untrained(circuit: Student, seed: int, networks: Sequence[int]) -> Any:
     return replace(weights, W=W, B=B, feedback_noise=noise, W_IP=W_IP, B_PI=B_PI)
 
 
-def teach(circuit: Student, seed: int, networks: Sequence[int], items: int = 100) -> Data:
-    """Draw inputs, and let random networks of the student's layout answer them."""
-    layers = circuit.layers
-    teacher = Backprop(
-        layers=layers, activation=circuit.activation, learning_rates=(0.0,) * len(circuit.sizes)
-    )
-    inputs, u, r = [], [], []
-    for n in networks:
-        rng = generator(seed, "teacher student", str(layers), n, "teacher")
-        W = rng.uniform(-1, 1, teacher.strengths.shape) * teacher.strengths
-        x = rng.uniform(0, 1, (3 * items, layers[0]))
-        potentials, rates = feedforward(teacher, W[None], x[None], teacher.gain)
-        inputs.append(x)
-        u.append(potentials[0][:, teacher.output])
-        r.append(rates[0][:, teacher.output])
-    return Data(np.stack(inputs), np.stack(u), np.stack(r), items)
+def teach(circuit: Student, seed: int, items: int = 100) -> Data:
+    """Draw inputs, and let one random network of the students' layout answer them."""
+    layers, areas = circuit.layers, len(circuit.sizes)
+    teacher = Backprop(layers=layers, activation=circuit.activation, learning_rates=(0.0,) * areas)
+    rng = generator(seed, "teacher student", str(layers), "teacher")
+    W = rng.uniform(-1, 1, teacher.strengths.shape) * teacher.strengths
+    inputs = rng.uniform(0, 1, (3 * items, layers[0]))
+    u, r = feedforward(teacher, W[None], inputs[None], teacher.gain)
+    return Data(inputs, u[0][:, teacher.output], r[0][:, teacher.output], items)
 
 
 def feedforward(
@@ -209,7 +202,7 @@ def plan(
     count = order.shape[1]
     potential = getattr(circuit, "target", "rate") == "potential"
     return layout.Schedule(
-        data.inputs, data.potentials if potential else data.rates, order,
+        data.inputs[None], (data.potentials if potential else data.rates)[None], order,
         np.full(count, HOLD), np.broadcast_to(teaching, count), np.full(count, learning),
         target_lag=len(circuit.sizes),
     )  # fmt: skip
@@ -224,7 +217,7 @@ def squared_errors(circuit: Student, data: Data, order: Any, recorded: Any) -> A
     """Return the squared error of the output in each step, (network, step)."""
     found = recorded[scored(circuit)][..., circuit.output]
     targets = data.potentials if circuit.theory == "dendritic_pc" else data.rates
-    wanted = np.repeat(np.take_along_axis(targets, order[..., None], axis=1), HOLD, axis=1)
+    wanted = np.repeat(targets[order], HOLD, axis=1)
     lag = len(circuit.sizes)
     # In the first steps the output still answers the presentation before.
     wanted = np.concatenate([wanted[:, :1].repeat(lag, 1), wanted[:, : -lag or None]], axis=1)
@@ -234,7 +227,7 @@ def squared_errors(circuit: Student, data: Data, order: Any, recorded: Any) -> A
 
 def held_out_error(circuit: Student, weights: Any, data: Data, dropped: int = 10) -> Array:
     """Return the mean squared error over the test set, its first steps dropped, (network,)."""
-    networks, items = len(data.inputs), data.items
+    networks, items = len(weights.W), data.items
     order = np.tile(np.concatenate([[2 * items] * 10, 2 * items + np.arange(items)]), (networks, 1))
     out = _run(
         circuit, weights, plan(data, circuit, order, False, False),
@@ -254,7 +247,7 @@ def update_angles(circuit: Student, weights: Any, data: Data) -> xr.Dataset:
         ``angle`` (network, item, area, definition) [degrees], over the test set, at the end of
         each presentation, with synapses frozen.
     """
-    networks, items = len(data.inputs), data.items
+    networks, items = len(weights.W), data.items
     order = np.tile(2 * items + np.arange(items), (networks, 1))
     names = ("delta",) if isinstance(circuit, Backprop) else ("u_ahead", "basal")
     out = _run(
@@ -262,10 +255,10 @@ def update_angles(circuit: Student, weights: Any, data: Data) -> xr.Dataset:
         recording=layout.Recording(("r", *names), "presentation"),
     )  # fmt: skip
     surprise = surprises(circuit, out.recorded)
-    inputs = np.take_along_axis(data.inputs, order[..., None], axis=1)
+    inputs = data.inputs[order]
     below = np.concatenate([inputs, out.recorded["r"]], axis=-1)
     targets = data.potentials if circuit.theory == "dendritic_pc" else data.rates
-    wanted = np.take_along_axis(targets, order[..., None], axis=1)
+    wanted = targets[order]
     chain = spread(np.eye(len(circuit.sizes), len(circuit.layers)), circuit.sizes, circuit.layers)
     angles = np.zeros((networks, items, len(circuit.sizes), 2))
     masks = (chain, (circuit.strengths != 0).astype(float))
