@@ -136,7 +136,8 @@ def _logistic(x: float) -> float:
 
 @inner(fastmath=ELEMENTWISE)
 def _soft_relu(x: float) -> float:
-    return max(x, 0.0) + np.log1p(np.exp(-abs(10.0 * x))) / 10.0
+    rate: float = max(x, 0.0) + np.log1p(np.exp(-abs(10.0 * x))) / 10.0
+    return rate
 
 
 @inner(fastmath=ELEMENTWISE)
