@@ -28,6 +28,7 @@ SIZES = {
 
 
 def circuit_of(layers: tuple[int, ...], lateral_noise: float) -> ErrorMicrocircuit:
+    """Return an error microcircuit with all skip connections."""
     areas = len(layers) - 1
     strengths = tuple(
         tuple(float(k <= t and (k > 0 or t == 0)) for k in range(areas + 1)) for t in range(areas)
@@ -44,6 +45,7 @@ def circuit_of(layers: tuple[int, ...], lateral_noise: float) -> ErrorMicrocircu
 
 
 def schedule_of(circuit: ErrorMicrocircuit, networks: int, count: int) -> layout.Schedule:
+    """Return presentations of random items, taught and learnt."""
     rng = np.random.default_rng(0)
     always = np.ones(count, bool)
     return layout.Schedule(
@@ -55,6 +57,7 @@ def schedule_of(circuit: ErrorMicrocircuit, networks: int, count: int) -> layout
 
 
 def best(function: Callable[[], object], repeats: int) -> float:
+    """Return the shortest time that a function takes [s]."""
     times = []
     for _ in range(repeats):
         start = time.perf_counter()
@@ -64,6 +67,7 @@ def best(function: Callable[[], object], repeats: int) -> float:
 
 
 def numpy_step(circuit: ErrorMicrocircuit, steps: int, repeats: int) -> float:
+    """Return what a step of one network takes in plain NumPy [s]."""
     weights = circuit.initial_weights(0, [0])
     plan = schedule_of(circuit, 1, max(1, steps // HOLD))
     yes = np.ones((1, 1, 1), bool)
@@ -82,6 +86,7 @@ def numpy_step(circuit: ErrorMicrocircuit, steps: int, repeats: int) -> float:
 def engine_step(
     circuit: ErrorMicrocircuit, networks: int, count: int, threads: int, repeats: int
 ) -> float:
+    """Return what a step of one network takes in the engine [s]."""
     weights = circuit.initial_weights(0, range(networks))
     plan = schedule_of(circuit, networks, count)
     few = replace(plan, **{n: getattr(plan, n)[..., :1] for n in
@@ -95,6 +100,7 @@ def engine_step(
 
 
 def main() -> None:
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--laterals", type=float, default=0.0, help="noise on lateral synapses")

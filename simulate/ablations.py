@@ -18,13 +18,8 @@ def absent_target_read_as_zero(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
     return replace(circuit, absent_target="zero")
 
 
-def sensory_leak(circuit: ErrorMicrocircuit, strength: float = 5.0) -> ErrorMicrocircuit:
-    """Let representation neurons drive the error neurons beside them, with c L_RE r.
-
-    The leak adds to the drive of the error neurons' dendrite, in the output area to that of
-    their soma. It is as strong as it must be to reach the output through the weak apical
-    coupling of the experiment's circuit.
-    """
+def sensory_leak(circuit: ErrorMicrocircuit, strength: float = 0.3) -> ErrorMicrocircuit:
+    """Let representation neurons drive the error neurons beside them: v_den += c L_RE r."""
     return replace(circuit, sensory_leak=strength)
 
 

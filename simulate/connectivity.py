@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -92,7 +93,7 @@ def macaque_fln(areas: int | Sequence[str], exponent: float = 1.0) -> Strengths:
     names = _first(tuple(LEVELS), areas, "macaque_fln") if isinstance(areas, int) else tuple(areas)
     for name in names:
         known("area", name, LEVELS)
-    for lower, higher in zip(names, names[1:], strict=False):
+    for lower, higher in pairwise(names):
         if LEVELS[lower] >= LEVELS[higher]:
             raise ValueError(
                 f"area {higher} (level {LEVELS[higher]}) follows {lower} (level {LEVELS[lower]}); "

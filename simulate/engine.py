@@ -119,7 +119,7 @@ def _expm1_reduced(x: float) -> tuple[float, float]:
 
 
 @inner(fastmath=ELEMENTWISE)
-def _tanh(x: float) -> float:
+def _tanh(x: float) -> Any:
     magnitude = min(abs(x), 20.0)
     fraction, power = _expm1_reduced(-2.0 * magnitude)
     expm1 = power * fraction + (power - 1.0)
@@ -130,12 +130,14 @@ def _tanh(x: float) -> float:
 @inner(fastmath=ELEMENTWISE)
 def _logistic(x: float) -> float:
     fraction, power = _expm1_reduced(min(max(-x, -700.0), 700.0))
-    return 1.0 / (1.0 + (power * fraction + power))
+    rate: float = 1.0 / (1.0 + (power * fraction + power))
+    return rate
 
 
 @inner(fastmath=ELEMENTWISE)
 def _soft_relu(x: float) -> float:
-    return max(x, 0.0) + np.log1p(np.exp(-abs(10.0 * x))) / 10.0
+    rate: float = max(x, 0.0) + np.log1p(np.exp(-abs(10.0 * x))) / 10.0
+    return rate
 
 
 @inner(fastmath=ELEMENTWISE)
@@ -461,7 +463,7 @@ def _refresh(a: Anatomy, s: Synapses) -> None:
 
 
 @inner(fastmath=ELEMENTWISE)
-def _relax(a: Anatomy, c: Rules, s: Synapses) -> None:
+def _relax(a: Anatomy, s: Synapses) -> None:
     """Lateral synapses relax towards one-to-one, whatever the activity."""
     for area in range(a.phi.size):
         R, E = a.first[area], a.first_error[area]
@@ -510,7 +512,7 @@ def _forward_and_back(
 def _laterals(
     a: Anatomy, c: Rules, s: Synapses, x: Variables, slope: Array, gate: Array, apical: Array
 ) -> None:
-    """gate = L_RE phi'(u~) and apical = L_ER e."""
+    """Write gate = L_RE phi'(u~) and apical = L_ER e."""
     _clear(gate)
     _clear(apical)
     for area in range(a.phi.size):
@@ -555,10 +557,10 @@ def _errors(
         leaked, rate = sensed.reshape(-1), x.r.reshape(-1)
         for k in range(rate.size):
             leaked[k] = c.leak * rate[k]
-        for area in range(a.phi.size):
+        for area in range(a.phi.size - 1):
             R = (a.first[area], a.first[area + 1])
             E = (a.first_error[area], a.first_error[area + 1])
-            _product(c.large, s.L_RE, E, R, sensed, dendritic if area + 1 < a.phi.size else top)
+            _product(c.large, s.L_RE, E, R, sensed, dendritic)
     if teaching or c.absent_is_zero:
         out = a.first[a.phi.size - 1]
         error = np.zeros_like(slope)
@@ -600,8 +602,8 @@ def _somas(
     hidden = a.first_error[a.phi.size - 1] * x.v.shape[1]
     _error_somas(c.dt, c.tau_hidden, c.g_dendrite, v[:hidden], v_ahead[:hidden], drive[:hidden],
                  current_error.reshape(-1)[:hidden])  # fmt: skip
-    _error_somas(c.dt, c.tau_top, c.g_target, v[hidden:], v_ahead[hidden:], top.reshape(-1)[hidden:],
-                 current_error.reshape(-1)[hidden:])  # fmt: skip
+    _error_somas(c.dt, c.tau_top, c.g_target, v[hidden:], v_ahead[hidden:],
+                 top.reshape(-1)[hidden:], current_error.reshape(-1)[hidden:])  # fmt: skip
 
 
 @inner(fastmath=ELEMENTWISE)
@@ -619,7 +621,7 @@ def _error_somas(
 
 @inner(fastmath=ELEMENTWISE)
 def _learn_input(
-    a: Anatomy, x: Variables, changes: tuple[Array, Array], drive: Array, step: int,
+    a: Any, x: Any, changes: tuple[Array, Array], drive: Array, step: int,
     norm: Array, overlap: Array,
 ) -> None:  # fmt: skip
     """Correct the product of the held input, and keep count of what its synapses are owed."""
@@ -662,7 +664,7 @@ def _learn(a: Anatomy, c: Rules, s: Synapses, x: Variables, input_before: Array)
                     columns, eta = (a.first[pre], a.first[pre + 1]), a.eta[post, pre + 1]
                     _learn_filtered(s.W, s.F, rows, columns, eta, c.filter, x.surprise, before)
     if c.relaxing:
-        _relax(a, c, s)
+        _relax(a, s)
 
 
 @inner(fastmath=ELEMENTWISE)
@@ -680,7 +682,7 @@ def _write(out: Recorded, row: int, x: Variables) -> None:
 
 @inner(fastmath=ELEMENTWISE)
 def _all_new_inputs(
-    a: Anatomy, c: Rules, s: Synapses, changes: tuple[Array, Array],
+    a: Any, c: Any, s: Any, changes: tuple[Array, Array],
     shown: tuple[Array, Array, Array], drive: Array,
 ) -> None:  # fmt: skip
     for area in range(a.phi.size):
@@ -948,6 +950,7 @@ def _dendritic_somas(
 
 @inner(fastmath=ELEMENTWISE)
 def _note_dendritic(out: DendriticRecorded, row: int, x: DendriticVariables) -> None:
+    _note(out.r_before, row, x.r_before)
     _note(out.u_ahead, row, x.u_ahead)
     _note(out.r, row, x.r)
     _note(out.basal, row, x.basal)
@@ -964,7 +967,7 @@ def dendritic(
     p: Presentations, out: DendriticRecorded,
 ) -> None:  # fmt: skip
     """Simulate a block of networks with apical errors; changes `s` and `x`, and fills `out`."""
-    networks, n_input = x.u.shape[1], x.input_before.shape[0]
+    networks = x.u.shape[1]
     rate, r_before, expected = np.empty_like(x.r), np.empty_like(x.r), np.empty_like(x.r)
     basal, apical, ahead = np.empty_like(x.u), np.empty_like(x.u), np.empty_like(x.u)
     mirror, mirror_expected = np.empty_like(x.r_interneuron), np.empty_like(x.r_interneuron)
@@ -1125,7 +1128,7 @@ WeightsT = TypeVar("WeightsT")
 StateT = TypeVar("StateT", bound=CircuitState)
 
 #: The theories that the engine simulates, how each is laid out, and its kernel.
-PORTS: tuple[tuple[type, ModuleType, Any], ...] = (
+PORTS: tuple[tuple[Any, ModuleType, Any], ...] = (
     (ErrorMicrocircuit, layout, error_microcircuit),
     (DendriticPC, layout_dendritic, dendritic),
     (DendriticMicrocircuit, layout_dendritic, dendritic),

@@ -302,7 +302,7 @@ def last(x: Array) -> Array:
     return np.array(np.moveaxis(x, 0, -1), dtype=float, order="C", copy=True)
 
 
-def plain(x: npt.ArrayLike, dtype: type = float) -> Array:
+def plain(x: npt.ArrayLike, dtype: type = float) -> Any:
     """Return an array of the one kind that the engine is compiled for: contiguous, writeable."""
     return np.require(x, dtype, ["C", "W"])
 
@@ -366,8 +366,8 @@ def rules(circuit: ErrorMicrocircuit, weights: Weights) -> Rules:
         nudged=circuit.teaching_to_representation,
         tuned=weights.tuning is not None,
         tuned_error=weights.error_tuning is not None,
-        one_to_one_error=bool((weights.L_RE == one_to_one(error_sizes, sizes)).all()),
-        one_to_one_representation=bool((weights.L_ER == one_to_one(sizes, error_sizes)).all()),
+        one_to_one_error=bool((one_to_one(error_sizes, sizes) == weights.L_RE).all()),
+        one_to_one_representation=bool((one_to_one(sizes, error_sizes) == weights.L_ER).all()),
         large=is_large(circuit),
         relaxing=any(any(rate) for rate in rates if rate is not None),
     )
@@ -404,7 +404,7 @@ def synapses(circuit: ErrorMicrocircuit, weights: Weights, block: slice) -> Syna
         B = B - transposed_part(circuit, W)
         # Feedback that is nothing but the transpose needs no matrix of its own.
         if not (
-            weights.feedback_noise.any() or (weights.B != transposed_part(circuit, weights.W)).any()
+            weights.feedback_noise.any() or (transposed_part(circuit, weights.W) != weights.B).any()
         ):
             B = noise = np.zeros((len(W), 0, 0))
     elif not refreshed:
@@ -503,7 +503,7 @@ def presentations(
 ) -> Presentations:
     """Lay out what a block of networks is shown."""
 
-    def own(x: Array) -> Array:
+    def own(x: Array) -> Any:
         return plain(x if len(x) == 1 else x[block])
 
     current = current_error = np.zeros((0, 0, 0))

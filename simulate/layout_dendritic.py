@@ -89,6 +89,7 @@ class DendriticRecorded(NamedTuple):
     u: Array
     u_ahead: Array
     r: Array
+    r_before: Array
     basal: Array
     apical: Array
     surprise: Array
@@ -104,6 +105,8 @@ RECORDED = DendriticRecorded
 
 def room(circuit: Circuit, name: str) -> int:
     """Return how many neurons a recorded quantity has."""
+    if name == "r_before" and isinstance(circuit, DendriticMicrocircuit):
+        return 0
     of_interneurons = "interneuron" in name or name == "dendritic"
     return _interneurons(circuit) if of_interneurons else sum(circuit.sizes)
 
@@ -132,15 +135,15 @@ def anatomy(circuit: Circuit) -> DendriticAnatomy:
     )
 
 
-def rules(circuit: Circuit, weights: Any) -> DendriticRules:
+def rules(circuit: Circuit, weights: Any) -> DendriticRules:  # noqa: ARG001
     """Lay out the numbers and options of a circuit's equations."""
-    mirrored = isinstance(circuit, DendriticMicrocircuit)
+    mirror = circuit if isinstance(circuit, DendriticMicrocircuit) else None
     return DendriticRules(
         dt=circuit.timing.dt,
         tau=circuit.tau[:, None].copy(),
         attenuation=circuit.attenuation[:, None].copy(),
-        tau_interneuron=circuit.tau_interneuron if mirrored else 0.0,
-        attenuation_interneuron=circuit.attenuation_interneuron if mirrored else 0.0,
+        tau_interneuron=mirror.tau_interneuron if mirror else 0.0,
+        attenuation_interneuron=mirror.attenuation_interneuron if mirror else 0.0,
         g_basal=float(circuit.g_basal),
         g_apical=float(circuit.g_apical),
         g_target=float(circuit.g_target),
@@ -149,7 +152,7 @@ def rules(circuit: Circuit, weights: Any) -> DendriticRules:
         refreshed=circuit.feedback == "transpose",
         ideal=circuit.lateral == "ideal",
         rate_rule=circuit.plasticity == "rate",
-        mirrored=mirrored,
+        mirrored=mirror is not None,
         large=is_large(circuit),
     )
 

@@ -73,7 +73,7 @@ def lateral_weights(
     rng: np.random.Generator, post: Sequence[int], pre: Sequence[int], noise: float
 ) -> Array:
     """Draw one-to-one synapses plus U(-noise, noise) between all neurons of an area."""
-    within = spread(tuple(map(tuple, np.eye(len(post)))), post, pre)
+    within = spread(np.eye(len(post)), post, pre)
     return one_to_one(post, pre) + within * rng.uniform(-1, 1, within.shape) * noise
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -251,7 +252,7 @@ def _errormc(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> C
         noise = np.zeros_like(B)
         if config["feedback"] == "BP":
             noise = _blocks(data, "fbnoise", areas - 1, *between)
-        shown |= _shown("B", list(zip(E[:-1], E[1:], strict=True)), "chk_BII")
+        shown |= _shown("B", list(pairwise(E)), "chk_BII")
     L_RE = _blocks(data, "init_WIP", areas, E, R, (nE, nR))
     L_ER = _blocks(data, "init_BPI", areas, R, E, (nR, nE))
     shown |= _shown("L_RE", list(zip(E, R, strict=True)), "chk_WIP")
@@ -293,7 +294,7 @@ def _dendritic(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) ->
     noise = np.zeros_like(B)
     if "fbnoise_0" in data and config["feedback"] == "BP":
         noise = _blocks(data, "fbnoise", areas - 1, *between)
-    shown |= _shown("B", list(zip(R[:-1], R[1:], strict=True)), "chk_BPP")
+    shown |= _shown("B", list(pairwise(R)), "chk_BPP")
     arguments = {
         **_common(name, data, config),
         **_conductances(data),
@@ -327,7 +328,7 @@ def _dpc(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> Case:
         state, uP="u", uP_breve="u_ahead", rP_breve="r", uI_breve="r_before", vbas="basal"
     )
     recorded["vapi"] = lambda s: s.apical[0, 0, : circuit.output.start]
-    compiled = _records(u="uP", u_ahead="uP_breve", r="rP_breve", basal="vbas")
+    compiled = _records(u="uP", u_ahead="uP_breve", r="rP_breve", r_before="uI_breve", basal="vbas")
     compiled["apical"] = [("vapi", lambda x: x[:, : circuit.output.start])]
     return Case(name, data, circuit, weights, state, recorded, shown, projections, compiled)
 
@@ -378,7 +379,7 @@ def _ann(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> Case:
     areas, n = len(circuit.sizes), sum(circuit.sizes)
     R = area_slices(circuit.sizes)
     B = _blocks(data, "init_BPP", areas - 1, R[:-1], R[1:], (n, n))
-    shown |= _shown("B", list(zip(R[:-1], R[1:], strict=True)), "chk_BPP")
+    shown |= _shown("B", list(pairwise(R)), "chk_BPP")
     u, r = _stack(data, "init_uP", areas), _stack(data, "init_rP", areas)
     delta, o = _stack(data, "init_uI", areas), np.zeros_like(u)
     presynaptic = np.concatenate([np.zeros((1, 1, circuit.layers[0])), r], axis=-1)
@@ -389,4 +390,7 @@ def _ann(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> Case:
     )  # fmt: skip
     weights = backprop.Weights(W, B)
     compiled = _records(u="uP", r="rP_breve", slope="d_rP_breve", delta="uI")
+    # The file holds these two a second time.
+    compiled["u"].append(("uP_breve", lambda x: x))
+    compiled["delta"].append(("uI_breve", lambda x: x))
     return Case(name, data, circuit, weights, state, recorded, shown, projections, compiled)

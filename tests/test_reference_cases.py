@@ -101,18 +101,39 @@ def stacked(value: Any, networks: int) -> Any:
     return np.concatenate([value, *(value * (1 - 0.1 * k) for k in range(1, networks))])
 
 
+def change_norms(
+    case: reference_cases.Case, state: Any, surprise: Any, r: Any, leg: tuple[int, int]
+) -> Any:
+    """Return the norm of each step's weight change, which is an outer product and never stored."""
+    presynaptic = np.hstack([case.data["r0"][slice(*leg)], r])
+    before = np.vstack([state.presynaptic[0], presynaptic[:-1]])
+    eta = (case.circuit.timing.dt * case.circuit.eta) ** 2
+    norms = [
+        np.sqrt(np.einsum("ti,ij,tj->t", surprise[:, i] ** 2, eta[i, j], before[:, j] ** 2))
+        for i, j in case.projections
+    ]
+    return np.transpose(norms) * case.data["learn"][slice(*leg), None]
+
+
+def test_the_engine_is_compared_with_every_trajectory(case: reference_cases.Case) -> None:
+    compared = {name for records in case.compiled.values() for name, _ in records}
+    assert compared == set(case.recorded)
+
+
 def compiled(case: reference_cases.Case, networks: int, hold: bool) -> None:
     """Run a case through the engine, alone or as the first of several networks."""
     multiply = lambda x: replace(  # noqa: E731
         x, **{f.name: stacked(getattr(x, f.name), networks) for f in fields(x)}
     )
     weights, state, data = multiply(case.weights), multiply(case.state), case.data
-    recording = engine.Recording(tuple(case.compiled))
+    recording = engine.Recording((*case.compiled, "surprise"))
     checks = data["check_steps"].tolist()
     for leg in legs(case):
         out = engine.run(
             case.circuit, weights, schedule(case, leg, hold), state=state, recording=recording
         )
+        norms = change_norms(case, state, out.recorded["surprise"][0], out.recorded["r"][0], leg)
+        assert_near(norms, data["traj_dWPP_norm"][slice(*leg)], f"dW in steps {leg}")
         weights, state = out.weights, out.state
         for quantity, file_names in case.compiled.items():
             for name, shown in file_names:

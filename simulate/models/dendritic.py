@@ -156,4 +156,4 @@ def feedforward(weights: Array, world: World, arriving: Array) -> tuple[Array, A
 def within_areas(rates: tuple[float, ...], sizes: tuple[int, ...]) -> Array:
     """Return the rates of lateral plasticity in the hidden areas, (neuron, neuron)."""
     table = np.diag([*rates, 0.0])
-    return spread(tuple(map(tuple, table)), sizes, sizes)
+    return spread(table, sizes, sizes)

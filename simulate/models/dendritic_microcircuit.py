@@ -158,7 +158,11 @@ class DendriticMicrocircuit(DendriticHierarchy):
         W = np.stack([start_weights(rng, self.strengths, self.weight_scale) for rng in rngs])
         drawn = np.stack([rng.uniform(-1, 1, (size, size)) for rng in rngs])
         B, noise = self.feedback_start(W, drawn)
-        return Weights(W, B, self._ideal_mirror(W), self._opposed(B), noise)
+        return Weights(W, B, *self.self_predicting(W, B), noise)
+
+    def self_predicting(self, W: Array, B: Array) -> tuple[Array, Array]:
+        """Return W^IP and B^PI with which the network predicts itself."""
+        return self._ideal_mirror(W), self._opposed(B)
 
     def _ideal_mirror(self, W: Array) -> Array:
         c = self.attenuation[self.mirrored, None] / self.attenuation_interneuron
@@ -199,7 +203,9 @@ class DendriticMicrocircuit(DendriticHierarchy):
         )
         du_interneuron = du_interneuron + self.g_interneuron * u_ahead[..., self.mirrored]
         return State(
-            state.u + dt * du, state.u, state.u_interneuron + dt * du_interneuron, state.u_interneuron, u_ahead, u_interneuron_ahead,
+            state.u + dt * du, state.u,
+            state.u_interneuron + dt * du_interneuron, state.u_interneuron,
+            u_ahead, u_interneuron_ahead,
             r, r_interneuron, presynaptic, basal, apical, dendritic, travelling,
         )  # fmt: skip
 
@@ -226,4 +232,4 @@ class DendriticMicrocircuit(DendriticHierarchy):
 
     def _rates(self, rates: tuple[float, ...]) -> Array:
         table = np.eye(len(rates), len(self.sizes)) * np.asarray(rates, float)[:, None]
-        return spread(tuple(map(tuple, table)), self.sizes[1:], self.sizes)
+        return spread(table, self.sizes[1:], self.sizes)

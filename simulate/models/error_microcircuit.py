@@ -33,53 +33,31 @@ Source: doi:10.1371/journal.pcbi.1014164, equations in the order of its Methods.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 import numpy as np
-from errorneurons.simulate.activations import AreaActivations, Derivative, Tuning
+from errorneurons.simulate.activations import Tuning
 from errorneurons.simulate.circuit import (
     Array,
     Carrier,
-    Population,
     Role,
-    Timing,
     World,
-    area_slices,
     delayed,
     generator,
     matvec,
     outer,
 )
-from errorneurons.simulate.connectivity import Strengths, chain, spread
-from errorneurons.simulate.models.checks import (
-    check_connectivity,
-    check_hierarchy,
-    check_numbers,
-    check_options,
-)
+from errorneurons.simulate.connectivity import spread
+from errorneurons.simulate.models.error_parameters import ErrorParameters
 from errorneurons.simulate.plasticity import (
-    Grading,
-    Rates,
     lateral_weights,
-    learning_rates,
     one_to_one,
     partners,
     start_weights,
     transposed,
 )
-from errorneurons.simulate.tuning import per_neuron, vary
-from errorneurons.simulate.validation import lengths, populated
-
-#: The choices that each option leaves.
-OPTIONS = {
-    "absent_target": ("silent", "zero"),
-    "feedback_route": ("descending", "teaching_area"),
-    "feedback": ("transpose", "fixed"),
-    "plasticity": ("potential", "rate"),
-    "learning_grading": ("strength", "hierarchical", "uniform"),
-}
+from errorneurons.simulate.tuning import vary
 
 
 @dataclass(frozen=True)
@@ -126,215 +104,16 @@ class State:
 
 
 @dataclass(frozen=True)
-class ErrorMicrocircuit:
-    """Parameters of the error-neuron microcircuit.
+class ErrorMicrocircuit(ErrorParameters):
+    """The error-neuron microcircuit; its parameters are those of `ErrorParameters`."""
 
-    Attributes
-    ----------
-    layers
-        Neurons in the input and in each area, lowest first.
-    activation
-        Activation function of the representation neurons of each area.
-    g_leak, g_basal, g_apical, g_dendrite, g_target
-        Conductances [1/ms].
-    learning_rates
-        eta of each area [1/ms], or a table (area, input or area) with one of each projection.
-    connectivity
-        Strengths of the projections, (area, input or area); default a chain.
-    feedback_noise, lateral_noise
-        Half-widths of the uniform noise on B and on the lateral
-    weight_scale
-        Start weights are U(-1, 1) * weight_scale / sqrt(fan-in).
-    absent_target
-        What the output's error neurons compute without a teaching signal: ``"silent"`` (the
-        theory) or ``"zero"`` (a counter-circuit: they take the absent target for 0).
-    sensory_leak
-        c in v_den += c L_RE r, 0 in the theory.
-    feedback_route
-        ``"descending"`` (the theory) or ``"teaching_area"`` (a counter-circuit: fixed random
-        synapses from the output's error neurons straight to those of every area).
-    teaching_to_representation
-        If true the output's representation neurons are nudged by g_tgt (t - u) as well.
-    error_layers
-        Error neurons of each area (areas only); default as many as representation neurons.
-    error_activation
-        Activation function of the error neurons of each area; default linear.
-    activation_slope, activation_offset
-        Slope and offset of the representation neurons, one an area or one a neuron.
-    variability, error_variability
-        sigma of slopes ~ N(1, sigma) and offsets ~ N(0, sigma) of single R or E neurons, on top.
-    derivative
-        How phi' is computed, see `AreaActivations`.
-    lookahead, error_lookahead
-        Whether the rates of each area follow the lookahead u~ (default) or the potential u.
-        The gate phi'(u~) and plasticity follow the lookahead in any case.
-    feedback
-        ``"transpose"`` of W plus noise, refreshed in every learning step, or ``"fixed"``:
-        random synapses that never change (feedback alignment).
-    phi_prime_transfer
-        Whether top-down errors are gated by phi' in hidden areas.
-    plasticity
-        ``"potential"`` or ``"rate"``, the rules of the table above.
-    low_pass
-        tau_LO of the low-passed weight changes [ms]; 0 for none.
-    rates_onto_error, rates_onto_representation
-        Rates at which the lateral synapses of each area relax to one-to-one [1/ms]; default 0.
-    learning_grading
-        How `learning_rates` of areas are spread over projections, see `plasticity`.
-
-    Raises
-    ------
-    ValueError
-        If a parameter is impossible: the message names it, its value and the mend.
-    """
-
-    layers: tuple[int, ...] = (10, 20, 15, 10, 5)
-    activation: tuple[str, ...] = ("tanh", "tanh", "tanh", "tanh")
-    timing: Timing = field(default_factory=Timing)
-    g_leak: float = 0.03
-    g_basal: float = 0.1
-    g_apical: float = 0.02
-    g_dendrite: float = 0.1
-    g_target: float = 0.06
-    learning_rates: Rates = (0.2, 0.1, 0.05, 0.02)
-    connectivity: Strengths | None = None
-    feedback_noise: float = 0.0
-    lateral_noise: float = 0.0
-    weight_scale: float = 1.5
-    absent_target: Literal["silent", "zero"] = "silent"
-    sensory_leak: float = 0.0
-    feedback_route: Literal["descending", "teaching_area"] = "descending"
-    teaching_to_representation: bool = False
-    error_layers: tuple[int, ...] | None = None
-    error_activation: tuple[str, ...] | None = None
-    activation_slope: tuple[float | tuple[float, ...], ...] | None = None
-    activation_offset: tuple[float | tuple[float, ...], ...] | None = None
-    variability: float = 0.0
-    error_variability: float = 0.0
-    derivative: Derivative = "exact"
-    lookahead: tuple[bool, ...] | None = None
-    error_lookahead: tuple[bool, ...] | None = None
-    feedback: Literal["transpose", "fixed"] = "transpose"
-    phi_prime_transfer: bool = True
-    plasticity: Literal["potential", "rate"] = "potential"
-    low_pass: float = 0.0
-    rates_onto_error: tuple[float, ...] | None = None
-    rates_onto_representation: tuple[float, ...] | None = None
-    learning_grading: Grading = "strength"
-
-    theory = "error_microcircuit"
     carrier: ClassVar[Carrier] = "error"
     plastic: ClassVar[Literal["always", "after settling"]] = "always"
-
-    def __post_init__(self) -> None:
-        areas = len(self.layers) - 1
-        check_hierarchy(self)
-        populated("error_layers", self.error_sizes, 1)
-        for name in ("error_layers", "activation_slope", "activation_offset", "lookahead",
-                     "error_lookahead", "rates_onto_error", "rates_onto_representation"):  # fmt: skip
-            if getattr(self, name) is not None:
-                lengths(name, getattr(self, name), areas)
-        _ = self.phi_error, self.tuned
-        check_connectivity(self.connectivity, areas)
-        check_options(self, OPTIONS)
-        numbers = ("g_leak", "g_basal", "g_apical", "g_dendrite", "g_target", "low_pass",
-                   "feedback_noise", "lateral_noise", "variability", "error_variability",
-                   "weight_scale")  # fmt: skip
-        shortest = {"R": self.tau, "E": float(self.tau_error.min())}
-        check_numbers(self, {n: getattr(self, n) for n in numbers}, shortest)
-
-    @property
-    def populations(self) -> tuple[Population, ...]:
-        """Representation and error neurons of areas 1, 2, ..."""
-        roles: tuple[tuple[Role, tuple[int, ...]], ...] = (
-            ("representation", self.sizes),
-            ("error", self.error_sizes),
-        )
-        return tuple(
-            Population(role, f"area {level}", level, size)
-            for role, sizes in roles
-            for level, size in enumerate(sizes, start=1)
-        )
 
     @property
     def output_area(self) -> str:
         """The area whose representation neurons are the output: the last."""
         return f"area {len(self.sizes)}"
-
-    @cached_property
-    def sizes(self) -> tuple[int, ...]:
-        """Representation neurons of each area."""
-        return self.layers[1:]
-
-    @cached_property
-    def error_sizes(self) -> tuple[int, ...]:
-        """Error neurons of each area."""
-        return self.error_layers or self.sizes
-
-    @cached_property
-    def output(self) -> slice:
-        """Where the output area's representation neurons stand."""
-        return area_slices(self.sizes)[-1]
-
-    @cached_property
-    def output_error(self) -> slice:
-        """Where the output area's error neurons stand."""
-        return area_slices(self.error_sizes)[-1]
-
-    @cached_property
-    def phi(self) -> AreaActivations:
-        """Activation functions of the representation neurons."""
-        return AreaActivations(self.activation, self.sizes, self.derivative)
-
-    @cached_property
-    def phi_error(self) -> AreaActivations:
-        """Activation functions of the error neurons."""
-        names = self.error_activation or ("linear",) * len(self.error_sizes)
-        return AreaActivations(names, self.error_sizes)
-
-    @cached_property
-    def tuned(self) -> Tuning | None:
-        """Slope and offset of the representation neurons before any variability."""
-        if self.activation_slope is None and self.activation_offset is None:
-            return None
-        areas = len(self.sizes)
-        slope = per_neuron("activation_slope", self.activation_slope or (1.0,) * areas, self.sizes)
-        offset = per_neuron(
-            "activation_offset", self.activation_offset or (0.0,) * areas, self.sizes
-        )
-        return Tuning(slope[None, None], offset[None, None])
-
-    @cached_property
-    def area_strengths(self) -> Strengths:
-        """Strength of the projection from area to area, (area, input or area)."""
-        return self.connectivity or chain(len(self.sizes))
-
-    @cached_property
-    def strengths(self) -> Array:
-        """Strength of the projection from neuron to neuron, (post, pre)."""
-        return spread(self.area_strengths, self.sizes, self.layers)
-
-    @cached_property
-    def tau(self) -> float:
-        """Membrane time constant of representation neurons [ms]."""
-        return 1 / (self.g_leak + self.g_basal + self.g_apical)
-
-    @cached_property
-    def tau_error(self) -> Array:
-        """Membrane time constant of error neurons [ms], (neuron,)."""
-        tau = np.full(sum(self.error_sizes), 1 / (self.g_leak + self.g_dendrite))
-        tau[self.output_error] = 1 / (self.g_leak + self.g_target)
-        return tau
-
-    @cached_property
-    def area_eta(self) -> Array:
-        """Learning rate of each projection [1/ms], (area, input or area)."""
-        return learning_rates(self.learning_rates, self.area_strengths, self.learning_grading)
-
-    @cached_property
-    def eta(self) -> Array:
-        """Learning rate of each synapse [1/ms], (post, pre)."""
-        return spread(self.area_eta, self.sizes, self.layers)
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks."""
@@ -442,7 +221,7 @@ class ErrorMicrocircuit:
         out = self.output
         absent = 0.0 if self.absent_target == "silent" else -slope[..., out] * r[..., out]
         taught = slope[..., out] * (world.target - r[..., out])
-        error = np.where(world.teaching, taught, absent) + self.sensory_leak * r[..., out]
+        error = np.where(world.teaching, taught, absent)
         return matvec(weights.L_RE[:, self.output_error, out], error)
 
     def learn(self, weights: Weights, before: State, after: State) -> Weights:
@@ -458,11 +237,10 @@ class ErrorMicrocircuit:
             F = np.zeros_like(dW) if weights.F is None else weights.F
             dW = F = F + dt / self.low_pass * (dW - F)
         B = self._refreshed(weights.W, weights.feedback_noise) if self._refreshes else weights.B
-        return replace(
-            weights, W=weights.W + dW, B=B, F=F,
-            L_RE=self._relaxed(weights.L_RE, self.rates_onto_error, self.error_sizes, self.sizes),
-            L_ER=self._relaxed(weights.L_ER, self.rates_onto_representation, self.sizes, self.error_sizes),
-        )  # fmt: skip
+        R, E = self.sizes, self.error_sizes
+        L_RE = self._relaxed(weights.L_RE, self.rates_onto_error, E, R)
+        L_ER = self._relaxed(weights.L_ER, self.rates_onto_representation, R, E)
+        return replace(weights, W=weights.W + dW, B=B, F=F, L_RE=L_RE, L_ER=L_ER)
 
     def _relaxed(
         self, L: Array, eta: tuple[float, ...] | None, post: tuple[int, ...], pre: tuple[int, ...]

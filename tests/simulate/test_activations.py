@@ -75,7 +75,7 @@ def test_areas_keep_their_own_functions() -> None:
 
 
 def test_an_unknown_function_is_named_with_the_nearest() -> None:
-    with pytest.raises(ValueError, match="activation of area 2 is 'tahn'.*did you mean 'tanh'"):
+    with pytest.raises(ValueError, match=r"activation of area 2 is 'tahn'.*did you mean 'tanh'"):
         AreaActivations(("relu", "tahn"), (1, 1))
 
 

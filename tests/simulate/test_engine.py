@@ -171,6 +171,55 @@ def test_the_engine_does_what_thousands_of_circuits_say(
     compare(circuit)
 
 
+@st.composite
+def rivals(draw: Any) -> Any:
+    """Draw a circuit of another theory with any combination of options."""
+    areas = draw(st.integers(1, 4))
+    common = {
+        "layers": draw(st.tuples(*[st.integers(1, 5)] * (areas + 1))),
+        "activation": draw(one_or_all(areas, st.sampled_from(sorted(ACTIVATIONS)))),
+        "timing": Timing(1e-4, draw(st.integers(0, 3)) * 1e-4),
+        "learning_rates": draw(one_or_all(areas, st.floats(0, 2))),
+        "derivative": draw(st.sampled_from(["exact", "published"])),
+    }
+    theory = draw(st.sampled_from(engine.THEORIES[1:]))
+    if theory.theory == "backprop":
+        table = tuple(
+            tuple(draw(st.sampled_from([0.0, 1.0])) if k <= t else 0.0 for k in range(areas + 1))
+            for t in range(areas)
+        )
+        return theory(**common, connectivity=draw(st.sampled_from([None, table])))
+    hidden = one_or_all(areas - 1, st.floats(0, 2))
+    names = {"dendritic_pc": ("lateral_rates",)}.get(
+        theory.theory, ("interneuron_rates", "inhibition_rates")
+    )
+    return theory(
+        **common,
+        **{name: draw(hidden) for name in names},
+        g_apical=draw(st.sampled_from([0.0, 0.06])),
+        feedback=draw(st.sampled_from(["transpose", "fixed"])),
+        feedback_noise=draw(st.sampled_from([0.0, 0.4])),
+        target=draw(st.sampled_from(["rate", "potential"])),
+        plasticity=draw(st.sampled_from(["potential", "rate"])),
+        lateral=draw(st.sampled_from(["plastic", "ideal"])),
+    )
+
+
+@RELAXED
+@given(circuit=rivals())
+def test_the_engine_does_what_the_equations_of_rivals_say(circuit: Any) -> None:
+    compare(circuit)
+
+
+@RELAXED
+@given(circuit=rivals())
+def test_large_rivals_do_what_the_equations_say(
+    circuit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layout, "LARGE", 0)
+    compare(circuit, networks=2)
+
+
 def small(**options: Any) -> ErrorMicrocircuit:
     arguments: dict[str, Any] = {
         "layers": (4, 5, 3, 2), "activation": ("tanh",) * 3, "timing": Timing(1e-4, 0.0),
@@ -353,8 +402,10 @@ def test_an_impossible_schedule_is_refused(change: dict[str, Any], message: str)
 
 
 def test_an_unknown_quantity_is_named_with_the_nearest() -> None:
-    with pytest.raises(ValueError, match="recorded quantity is 'apcal'.*did you mean 'apical'"):
-        layout.Recording(("apcal",))
+    circuit, weights = small(), small().initial_weights(0, [0])
+    plan, wanted = schedule_of(circuit, 1, SEED), layout.Recording(("apcal",))
+    with pytest.raises(ValueError, match=r"recorded quantity is 'apcal'.*did you mean 'apical'"):
+        engine.run(circuit, weights, plan, recording=wanted)
 
 
 def test_several_streams_are_refused() -> None:

@@ -1,0 +1,319 @@
+"""Learning from a teacher network, and how close synaptic changes come to backpropagation.
+
+A student learns to reproduce what a random network of the same layout makes of random inputs.
+Inputs are held for 20 steps; targets lag them by one step an area, as activity does. Every epoch
+shows all training inputs, reshuffled, with a teaching signal, then the validation inputs without
+one. Synapses stay plastic in both, as in the published experiment.
+
+Two angles between a student's weight change and that of backpropagation are reported. The
+``published`` one compares the projections between neighbouring areas with a `backprop` network
+that has only these; ``same_skips`` compares all projections with one that has all of them.
+
+Source: doi:10.1371/journal.pcbi.1014164, Fig. 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from errorneurons.simulate import engine, layout
+from errorneurons.simulate.circuit import Array, Timing, area_slices, generator
+from errorneurons.simulate.connectivity import macaque_binned, spread
+from errorneurons.simulate.models.backprop import Backprop
+from errorneurons.simulate.models.dendritic_microcircuit import DendriticMicrocircuit
+from errorneurons.simulate.models.dendritic_pc import DendriticPC
+from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.plasticity import lateral_weights
+from errorneurons.simulate.validation import known
+
+Student = ErrorMicrocircuit | DendriticPC | DendriticMicrocircuit | Backprop
+
+HOLD = 20
+SETTLING = 2000
+THEORIES = ("error_microcircuit", "dendritic_pc", "dendritic_microcircuit", "backprop")
+
+#: Published learning rates, input side first: of W, and of lateral synapses.
+FAST = {(2, 1): (1.0,), (4, 2, 1): (2.0, 0.2), (8, 4, 2, 1): (1.0, 0.2, 0.05)}
+SLOW = {
+    (2, 1): ((1.0,), ()),
+    (4, 2, 1): ((0.1, 0.02), (0.04,)),
+    (8, 4, 2, 1): ((0.1, 0.02, 0.002), (0.04, 0.004)),
+}
+
+
+@dataclass(frozen=True)
+class Data:
+    """Inputs and the teacher's settled outputs; sets are training, validation and test.
+
+    Attributes
+    ----------
+    inputs
+        (set * item, input neuron).
+    potentials, rates
+        The teacher's outputs, (set * item, output neuron).
+    items
+        Items in each set.
+    """
+
+    inputs: Array
+    potentials: Array
+    rates: Array
+    items: int
+
+
+def student(theory: str, layers: tuple[int, ...]) -> Student:
+    """Return a circuit with the published parameters.
+
+    Raises
+    ------
+    ValueError
+        If the theory is unknown, or there are no published rates for these layers.
+    """
+    known("theory", theory, THEORIES)
+    if layers not in FAST:
+        raise ValueError(f"no learning rates are given for layers {layers}; use {list(FAST)}")
+    areas = len(layers) - 1
+    common: dict[str, Any] = {
+        "layers": layers,
+        "activation": ("linear" if theory == "dendritic_pc" else "tanh",) * areas,
+        "timing": Timing(1e-5, 0.0),
+    }
+    rates, lateral = SLOW[layers]
+    if theory == "error_microcircuit":
+        return ErrorMicrocircuit(
+            **common, g_apical=0.06, learning_rates=FAST[layers],
+            connectivity=macaque_binned(areas), feedback_noise=0.5, lateral_noise=0.3,
+        )  # fmt: skip
+    if theory == "backprop":
+        return Backprop(**common, learning_rates=FAST[layers])
+    dendritic: dict[str, Any] = {"g_apical": 0.06, "learning_rates": rates, "feedback_noise": 0.5}
+    if theory == "dendritic_pc":
+        return DendriticPC(**common, **dendritic, lateral_rates=lateral, target="potential")
+    return DendriticMicrocircuit(
+        **common, **dendritic, interneuron_rates=lateral, inhibition_rates=(0.0,) * (areas - 1),
+        target="potential",
+    )  # fmt: skip
+
+
+def untrained(circuit: Student, seed: int, networks: Sequence[int]) -> Any:
+    """Draw the published start: synapses U(-1, 1) times their strength, whatever the fan-in.
+
+    The noise on the feedback of the error microcircuit is cut element by element, as published:
+    it links error neurons of one area as well, also to themselves.
+    """
+    weights: Any = circuit.initial_weights(seed, networks)
+    rngs = [generator(seed, circuit.theory, n, "teacher student") for n in networks]
+    W = np.stack([rng.uniform(-1, 1, circuit.strengths.shape) for rng in rngs])
+    W = W * circuit.strengths
+    transposed = np.swapaxes(W[:, :, circuit.layers[0] :], 1, 2)
+    if isinstance(circuit, Backprop):
+        return replace(weights, W=W, B=transposed)
+    noise = np.stack([rng.uniform(-0.5, 0.5, transposed.shape[1:]) for rng in rngs])
+    if isinstance(circuit, ErrorMicrocircuit):
+        noise = np.triu(noise)
+        sizes = circuit.sizes
+        L_RE, L_ER = (
+            np.stack([lateral_weights(rng, sizes, sizes, 0.3) for rng in rngs]) for _ in range(2)
+        )
+        return replace(
+            weights, W=W, B=transposed + noise, L_RE=L_RE, L_ER=L_ER, feedback_noise=noise
+        )
+    noise = noise * (circuit.strengths[:, circuit.layers[0] :].T != 0)
+    B = transposed + noise
+    if isinstance(circuit, DendriticPC):
+        return replace(weights, W=W, B=B, feedback_noise=noise, M=circuit.ideal_prediction(B, W))
+    W_IP, B_PI = circuit.self_predicting(W, B)
+    return replace(weights, W=W, B=B, feedback_noise=noise, W_IP=W_IP, B_PI=B_PI)
+
+
+def teach(circuit: Student, seed: int, items: int = 100) -> Data:
+    """Draw inputs, and let one random network of the students' layout answer them."""
+    layers, areas = circuit.layers, len(circuit.sizes)
+    teacher = Backprop(layers=layers, activation=circuit.activation, learning_rates=(0.0,) * areas)
+    rng = generator(seed, "teacher student", str(layers), "teacher")
+    W = rng.uniform(-1, 1, teacher.strengths.shape) * teacher.strengths
+    inputs = rng.uniform(0, 1, (3 * items, layers[0]))
+    u, r = feedforward(teacher, W[None], inputs[None], teacher.gain)
+    return Data(inputs, u[0][:, teacher.output], r[0][:, teacher.output], items)
+
+
+def feedforward(
+    circuit: Student, W: Array, inputs: Array, gain: float | Array
+) -> tuple[Array, Array]:
+    """Return potentials and rates of a network without feedback, (network, item, neuron)."""
+    n = circuit.layers[0]
+    u = np.zeros((len(W), inputs.shape[1], sum(circuit.sizes)))
+    share = np.broadcast_to(gain, u.shape[-1:])
+    below = np.concatenate([np.broadcast_to(inputs, (*u.shape[:2], n)), np.zeros_like(u)], -1)
+    for area in area_slices(circuit.sizes):
+        u[..., area] = share[area] * np.einsum("nij,ntj->nti", W[:, area], below)
+        below[..., n:] = circuit.phi(u)
+        below[..., n + area.stop :] = 0.0
+    return u, below[..., n:]
+
+
+def learn(
+    circuit: Student, weights: Any, data: Data, seed: int, networks: Sequence[int], epochs: int
+) -> tuple[Any, xr.Dataset]:
+    """Train students; return their synapses and their learning curves.
+
+    Returns
+    -------
+    tuple
+        Final synapses, and a Dataset with ``error`` (network, epoch, set): the mean squared
+        error in training and in validation, during each epoch.
+    """
+    rngs = [generator(seed, "teacher student", n, "order") for n in networks]
+    settle = plan(data, circuit, np.zeros((1, SETTLING // HOLD), int), False, False)
+    state = _run(circuit, weights, settle).state
+    errors = np.zeros((len(networks), epochs, 2))
+    for epoch in range(epochs):
+        train = np.stack([rng.permutation(data.items) for rng in rngs])
+        order = np.hstack([train, np.tile(data.items + np.arange(data.items), (len(rngs), 1))])
+        teaching = np.repeat([True, False], data.items)
+        shown = plan(data, circuit, order, teaching, True)
+        out = _run(
+            circuit, weights, shown, state=state, recording=layout.Recording((scored(circuit),))
+        )
+        weights, state = out.weights, out.state
+        squared = squared_errors(circuit, data, order, out.recorded)
+        errors[:, epoch] = np.stack(np.split(squared, 2, axis=1), axis=1).mean(-1)
+    curves = xr.Dataset(
+        {"error": (("network", "epoch", "set"), errors, {"long_name": "mean squared error"})},
+        {"network": list(networks), "epoch": np.arange(epochs), "set": ["training", "validation"]},
+        {"theory": circuit.theory, "layers": str(circuit.layers)},
+    )
+    return weights, curves
+
+
+def _run(circuit: Any, *arguments: Any, **options: Any) -> engine.Run[Any, Any]:
+    # Theories differ in the types of their synapses and states; here any of them will do.
+    return engine.run(circuit, *arguments, **options)
+
+
+def plan(
+    data: Data, circuit: Student, order: Any, teaching: Any, learning: bool
+) -> layout.Schedule:
+    """Return a schedule of held inputs with targets that lag by one step an area."""
+    count = order.shape[1]
+    potential = getattr(circuit, "target", "rate") == "potential"
+    return layout.Schedule(
+        data.inputs[None], (data.potentials if potential else data.rates)[None], order,
+        np.full(count, HOLD), np.broadcast_to(teaching, count), np.full(count, learning),
+        target_lag=len(circuit.sizes),
+    )  # fmt: skip
+
+
+def scored(circuit: Student) -> str:
+    """Return what is scored: potentials of the linear dendritic_pc, else rates."""
+    return "u_ahead" if circuit.theory == "dendritic_pc" else "r"
+
+
+def squared_errors(circuit: Student, data: Data, order: Any, recorded: Any) -> Array:
+    """Return the squared error of the output in each step, (network, step)."""
+    found = recorded[scored(circuit)][..., circuit.output]
+    targets = data.potentials if circuit.theory == "dendritic_pc" else data.rates
+    wanted = np.repeat(targets[order], HOLD, axis=1)
+    lag = len(circuit.sizes)
+    # In the first steps the output still answers the presentation before.
+    wanted = np.concatenate([wanted[:, :1].repeat(lag, 1), wanted[:, : -lag or None]], axis=1)
+    squared: Array = ((found - wanted) ** 2).mean(-1)
+    return squared
+
+
+def held_out_error(circuit: Student, weights: Any, data: Data, dropped: int = 10) -> Array:
+    """Return the mean squared error over the test set, its first steps dropped, (network,)."""
+    networks, items = len(weights.W), data.items
+    order = np.tile(np.concatenate([[2 * items] * 10, 2 * items + np.arange(items)]), (networks, 1))
+    out = _run(
+        circuit, weights, plan(data, circuit, order, False, False),
+        recording=layout.Recording((scored(circuit),)),
+    )  # fmt: skip
+    squared = squared_errors(circuit, data, order, out.recorded)[:, 10 * HOLD :]
+    mean: Array = squared[:, dropped:].mean(-1)
+    return mean
+
+
+def update_angles(circuit: Student, weights: Any, data: Data) -> xr.Dataset:
+    """Return the angle between a student's weight change and that of backpropagation.
+
+    Returns
+    -------
+    xr.Dataset
+        ``angle`` (network, item, area, definition) [degrees], over the test set, at the end of
+        each presentation, with synapses frozen.
+    """
+    networks, items = len(weights.W), data.items
+    order = np.tile(2 * items + np.arange(items), (networks, 1))
+    names = ("delta",) if isinstance(circuit, Backprop) else ("u_ahead", "basal")
+    out = _run(
+        circuit, weights, plan(data, circuit, order, True, False),
+        recording=layout.Recording(("r", *names), "presentation"),
+    )  # fmt: skip
+    surprise = surprises(circuit, out.recorded)
+    inputs = data.inputs[order]
+    below = np.concatenate([inputs, out.recorded["r"]], axis=-1)
+    targets = data.potentials if circuit.theory == "dendritic_pc" else data.rates
+    wanted = targets[order]
+    chain = spread(np.eye(len(circuit.sizes), len(circuit.layers)), circuit.sizes, circuit.layers)
+    angles = np.zeros((networks, items, len(circuit.sizes), 2))
+    masks = (chain, (circuit.strengths != 0).astype(float))
+    for i, mask in enumerate(masks):
+        reference, rates = backpropagated(circuit, weights.W * mask, inputs, wanted)
+        for a, area in enumerate(area_slices(circuit.sizes)):
+            kept = mask[area.start] != 0
+            own = surprise[..., area, None] * below[..., None, kept]
+            other = reference[..., area, None] * rates[..., None, kept]
+            angles[:, :, a, i] = angle(own, other)
+    return xr.Dataset(
+        {"angle": (("network", "item", "area", "definition"), angles, {"units": "degrees"})},
+        {"area": np.arange(1, len(circuit.layers)), "definition": ["published", "same_skips"]},
+        {"theory": circuit.theory, "layers": str(circuit.layers)},
+    )
+
+
+def surprises(circuit: Student, recorded: Any) -> Array:
+    """Return the postsynaptic factor of plasticity, (network, item, neuron)."""
+    if isinstance(circuit, Backprop):
+        delta: Array = recorded["delta"]
+        return delta
+    if isinstance(circuit, ErrorMicrocircuit):
+        surprise: Array = recorded["u_ahead"] - circuit.tau * circuit.g_basal * recorded["basal"]
+        return surprise
+    return circuit.surprise(
+        circuit.plasticity, recorded["u_ahead"], recorded["r"], recorded["basal"]
+    )
+
+
+def backpropagated(circuit: Student, W: Array, inputs: Array, wanted: Array) -> tuple[Array, Array]:
+    """Return errors and rates of a network without delays, (network, item, neuron)."""
+    u, r = feedforward(circuit, W, inputs, gains(circuit))
+    slope = np.broadcast_to(circuit.phi.slope(u), u.shape)
+    delta = np.zeros_like(u)
+    delta[..., circuit.output] = slope[..., circuit.output] * (wanted - r[..., circuit.output])
+    for area in reversed(area_slices(circuit.sizes)[:-1]):
+        columns = slice(circuit.layers[0] + area.start, circuit.layers[0] + area.stop)
+        back = np.einsum("nij,nti->ntj", W[:, :, columns], delta)
+        delta[..., area] = slope[..., area] * back
+    return delta, np.concatenate([inputs, r], axis=-1)
+
+
+def gains(circuit: Student) -> float | Array:
+    """Return the share of the basal potential in a soma that nothing else drives."""
+    if isinstance(circuit, Backprop):
+        return circuit.gain
+    if isinstance(circuit, ErrorMicrocircuit):
+        return circuit.tau * circuit.g_basal
+    return circuit.attenuation
+
+
+def angle(x: Array, y: Array) -> Array:
+    """Return the angle between matrices of the last two dims [degrees]."""
+    norms = np.sqrt((x**2).sum((-1, -2)) * (y**2).sum((-1, -2)))
+    cosine = (x * y).sum((-1, -2)) / np.maximum(norms, np.finfo(float).tiny)
+    degrees: Array = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
+    return degrees

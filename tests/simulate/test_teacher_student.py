@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from errorneurons.simulate.tasks import teacher_student as task
+
+LAYERS = [(2, 1), (4, 2, 1), (8, 4, 2, 1)]
+
+
+@pytest.mark.parametrize("layers", LAYERS)
+@pytest.mark.parametrize("theory", task.THEORIES)
+def test_students_learn_from_their_teacher(theory: str, layers: tuple[int, ...]) -> None:
+    circuit: Any = task.student(theory, layers)
+    data = task.teach(circuit, 0)
+    weights = task.untrained(circuit, 0, range(3))
+    before = task.held_out_error(circuit, weights, data)
+    weights, curves = task.learn(circuit, weights, data, 0, range(3), epochs=30)
+    assert curves["error"].sizes == {"network": 3, "epoch": 30, "set": 2}
+    assert np.median(task.held_out_error(circuit, weights, data)) < 0.8 * np.median(before)
+
+
+def test_backprop_is_at_no_angle_to_itself() -> None:
+    circuit: Any = task.student("backprop", (8, 4, 2, 1))
+    data, weights = task.teach(circuit, 0), task.untrained(circuit, 0, range(3))
+    angles = task.update_angles(circuit, weights, data)["angle"]
+    np.testing.assert_allclose(angles, 0, atol=1e-5)
+
+
+def noise_free(connectivity: Any) -> tuple[Any, Any]:
+    circuit: Any = task.student("error_microcircuit", (8, 4, 2, 1))
+    circuit = replace(
+        circuit, feedback_noise=0.0, lateral_noise=0.0, connectivity=connectivity,
+    )  # fmt: skip
+    start: Any = task.untrained(circuit, 0, range(10))
+    weights = circuit.initial_weights(0, range(10))
+    B = np.swapaxes(start.W[:, :, 8:], 1, 2)
+    return circuit, replace(weights, W=start.W, B=B, feedback_noise=0 * B)
+
+
+def test_an_untrained_noise_free_chain_follows_backpropagation() -> None:
+    circuit, weights = noise_free(None)
+    angles = task.update_angles(circuit, weights, task.teach(circuit, 0))["angle"]
+    assert angles.median(("network", "item")).max() < 5
+
+
+def test_skips_turn_the_published_angle_and_not_the_other() -> None:
+    strong = tuple(tuple(float(k <= t and (k > 0 or t == 0)) for k in range(4)) for t in range(3))
+    circuit, weights = noise_free(strong)
+    angles = task.update_angles(circuit, weights, task.teach(circuit, 0))["angle"]
+    means = angles.mean(("network", "item"))
+    assert means.sel(definition="same_skips").max() < 0.5 * means.sel(definition="published").max()
+
+
+def test_unknown_theories_are_named_with_the_nearest() -> None:
+    with pytest.raises(ValueError, match=r"theory is 'dendritic_pv'.*did you mean 'dendritic_pc'"):
+        task.student("dendritic_pv", (2, 1))
+
+
+def test_layers_without_published_rates_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"no learning rates are given for layers \(3, 1\); use"):
+        task.student("backprop", (3, 1))
