@@ -22,6 +22,8 @@ TRAINED = 0.95
 PRESENTATION = Clock(start=0.0, outcome=0.3, stop=0.4, bin=0.1)
 PROBE = Clock(start=0.0, outcome=0.4, stop=0.4, bin=0.1)
 BLOCK = 2
+PATIENCE = 4
+PROGRESS = 0.1
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def train(
     association: Association,
     seed: int,
     networks: list[int],
-    epochs: int = 60,
+    epochs: int = 30,
 ) -> Training[WeightsT]:
     """Train networks on the set ``"trained"`` of their association.
 
@@ -75,7 +77,7 @@ def train(
     networks
         Numbers of the networks; they decide the start weights.
     epochs
-        The most epochs to train; an epoch shows every stimulus once, for 300 ms without and 100 ms
+        The most epochs to train, fewer if every network has learnt or none learns more; an epoch shows every stimulus once, for 300 ms without and 100 ms
         with its outcome.
     """
     bench = Bench(circuit, association)
@@ -88,10 +90,18 @@ def train(
         done = losses[-1] <= (1 - TRAINED) * losses[0]
         weights = _where(done | ~_finite(learnt), weights, learnt)
         losses.append(np.where(_finite(learnt), loss(bench, weights), np.inf))
-        if done.all():
+        if done.all() or _stagnant(losses, done):
             break
     history = np.stack(losses)
     return Training(weights, history, ~np.isfinite(history[-1]), oscillating(bench, weights))
+
+
+def _stagnant(losses: list[Array], done: npt.NDArray[np.bool_]) -> bool:
+    """Whether every network that still learns is where it was some blocks of epochs ago."""
+    if len(losses) <= PATIENCE:
+        return False
+    before, now = losses[-1 - PATIENCE][~done], losses[-1][~done]
+    return bool((now > (1 - PROGRESS) * before).all())
 
 
 def loss(bench: Bench[Any, Any], weights: Any) -> Array:

@@ -106,7 +106,7 @@ CLAIM = Prediction(
     effect=effect,
     threshold=1 / 9,
     side="below",
-    counter_circuit="sensory_leak",
+    counter_circuit="supervised_pc",
     conditions=(
         Condition("error cells off", protocol.INFERENCE_OFF),
         Condition("no laser", protocol.PASSIVE),

@@ -27,11 +27,14 @@ def effect(session: xr.Dataset) -> Effect | Missing:
 
 
 def gain(session: xr.Dataset, block: protocol.Trials) -> float:
-    """Return the mean performance in the last third of a block minus that in the first third."""
-    performance = session["performance"].values[block]
-    performance = performance[np.isfinite(performance)]
-    third = len(performance) // 3
-    return float(performance[-third:].mean() - performance[:third].mean())
+    """Return the mean performance in the last third of a block minus that at its beginning.
+
+    The beginning is the first trial of each stimulus, before anything can have been learnt of it.
+    """
+    scored = block[np.isfinite(session["performance"].values[block])]
+    performance = session["performance"].values[scored]
+    _, first = np.unique(session["stimulus"].values[scored], return_index=True)
+    return float(performance[-(len(scored) // 3) :].mean() - performance[first].mean())
 
 
 def has_block(factors: protocol.Factors, name: str) -> protocol.Requirement:
@@ -63,7 +66,8 @@ CLAIM = Prediction(
     source="Max et al. 2026, doi:10.1371/journal.pcbi.1014164, plasticity",
     experiment=(
         "Two blocks, each a new association; in one, error cells are silenced from outcome onset "
-        "to the end of the trial. Gain: last third minus first third of the block."
+        "to the end of the trial. Gain: performance in the last third of a block minus that in the "
+        "first trial of each stimulus."
     ),
     refuted_by="A gain in performance with error cells off of half that of control blocks, or "
     "more.",

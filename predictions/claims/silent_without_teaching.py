@@ -60,7 +60,7 @@ CLAIM = Prediction(
     effect=effect,
     threshold=1 / 9,
     side="below",
-    counter_circuit="absent_target_read_as_zero",
+    counter_circuit="sensory_leak",
     conditions=(
         Condition("novel input, no teaching", protocol.NOVEL),
         Condition("unexpected outcome", protocol.UNEXPECTED),
