@@ -77,8 +77,8 @@ def train(
     networks
         Numbers of the networks; they decide the start weights.
     epochs
-        The most epochs to train, fewer if every network has learnt or none learns more; an epoch shows every stimulus once, for 300 ms without and 100 ms
-        with its outcome.
+        The most epochs to train; fewer if every network has learnt, or none learns any more. An
+        epoch shows every stimulus once, for 300 ms without and 100 ms with its outcome.
     """
     bench = Bench(circuit, association)
     weights = circuit.initial_weights(seed, networks)
