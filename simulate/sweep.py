@@ -52,7 +52,7 @@ class Plan:
 
     networks: int = 20
     seed: int = 1
-    repeats: int = 8
+    repeats: int = 6
     learning_repeats: int = 12
     instrument: Instrument = field(default_factory=Instrument)
 
