@@ -48,6 +48,8 @@ class Simulated:
         Claim key -> mean activity by condition.
     notes
         What the reader must know.
+    training
+        How much of the loss training removed, in words.
     networks, cells, trials
         Counts; cells and trials of one network.
     """
@@ -55,6 +57,7 @@ class Simulated:
     measured: Mapping[str, Measured]
     activity: Mapping[str, xr.Dataset]
     notes: tuple[str, ...]
+    training: str
     networks: int
     cells: int
     trials: int
@@ -142,6 +145,7 @@ def _simulate(name: str, plan: Plan, folder: Path) -> None:
     summary = {
         "key": _key(name, plan),
         "notes": networks.notes,
+        "training": networks.training,
         "networks": len(networks.networks),
         "cells": sizes["unit"],
         "trials": sizes["trial"],
@@ -188,6 +192,7 @@ def _read(folder: Path, name: str) -> Simulated:
         {key: _measured_from_json(m) for key, m in known["measured"].items()},
         {key: xr.Dataset.from_dict(picture) for key, picture in known["activity"].items()},
         tuple(known["notes"]),
+        known["training"],
         known["networks"],
         known["cells"],
         known["trials"],
