@@ -12,11 +12,10 @@ import numpy as np
 import xarray as xr
 
 from errorneurons import __version__
-from errorneurons.analysis.measures import activity
+from errorneurons.analysis.measures import activity, mean_rate
 from errorneurons.predictions.ensembles import Progress, Simulated, simulate_all
 from errorneurons.predictions.judge import FEWEST_ANIMALS, judge, measure
 from errorneurons.predictions.prediction import (
-    Condition,
     Outcome,
     Prediction,
     Report,
@@ -112,8 +111,8 @@ def recording_report(
 def _simulated_subject(name: str, known: Simulated) -> Subject:
     entry = theory(name)
     return Subject(
-        name, entry.label, entry.kind, f"{entry.description} {known.training}", known.networks, known.networks,
-        known.cells, known.trials, known.notes,
+        name, entry.label, entry.kind, f"{entry.description} {known.training}",
+        known.networks, known.networks, known.cells, known.trials, known.notes,
     )  # fmt: skip
 
 
@@ -123,8 +122,8 @@ def _recorded_subject(sessions: Sequence[xr.Dataset], name: str) -> Subject:
     notes = list(dict.fromkeys(str(s.attrs["notes"]) for s in sessions if s.attrs.get("notes")))
     if len(animals) < FEWEST_ANIMALS:
         notes.append(
-            f"With fewer than {FEWEST_ANIMALS} animals nothing is said of the population; intervals "
-            "are over trials, within these sessions only."
+            f"With fewer than {FEWEST_ANIMALS} animals nothing is said of the population; "
+            "intervals are over trials, within these sessions only."
         )
     return Subject(
         name, name, "recording", "A recording, taken in by its mapping file.", len(animals),
@@ -142,8 +141,7 @@ def _picture(claim: Prediction, sessions: Sequence[xr.Dataset]) -> xr.Dataset | 
     stimuli = np.unique(sessions[0]["stimulus"].values)
     if claim is not CLAIMS[0] or len(stimuli) > 6:
         return None
-    return activity(same_axis, {str(s): Condition(str(s), {"stimulus": str(s)}).factors
-                                for s in stimuli})  # fmt: skip
+    return activity(same_axis, {str(s): {"stimulus": str(s)} for s in stimuli}, mean_rate)
 
 
 def _expected(
