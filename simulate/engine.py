@@ -1299,4 +1299,4 @@ def announce_compilation(kernel: Any) -> None:
     """Log that compiling takes a while, where no compiled code is found on disk."""
     cache = Path(kernel.stats.cache_path)
     if not kernel.signatures and not any(cache.glob(f"engine.{kernel.__name__}-*.nbi")):
-        log.info("compiling %s: some 10 s, once on this machine", kernel.__name__)
+        log.info("compiling %s: some 25 s, once on this machine", kernel.__name__)
