@@ -48,10 +48,21 @@ class Effect:
 
 @dataclass(frozen=True)
 class Missing:
-    """Why a session cannot answer: what is missing, and the nearest experiment that would."""
+    """Why a session cannot answer.
+
+    Attributes
+    ----------
+    what
+        What is missing.
+    remedy
+        The nearest experiment that would answer.
+    columns
+        Trial columns that it lacks for that.
+    """
 
     what: str
     remedy: str
+    columns: tuple[str, ...] = ()
 
 
 Trials = npt.NDArray[np.int64]
