@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from errorneurons.analysis.nwb_file import Column, interval_tables, open_nwb, plain
 
 EXAMPLES = 6

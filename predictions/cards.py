@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import xarray as xr
+from markupsafe import Markup
+
 from errorneurons.analysis import plots
 from errorneurons.analysis.palette import RECORDING, theory_style
 from errorneurons.analysis.strips import StripRow
@@ -13,7 +15,6 @@ from errorneurons.predictions.drawing import drawing_svg
 from errorneurons.predictions.matrix import Book, Cell
 from errorneurons.predictions.prediction import Outcome, Prediction, Subject
 from errorneurons.predictions.words import amplitude, effect, interval, listed, number
-from markupsafe import Markup
 
 
 @dataclass(frozen=True)

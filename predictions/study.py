@@ -123,8 +123,8 @@ def _recorded_subject(sessions: Sequence[xr.Dataset], name: str) -> Subject:
     notes = list(dict.fromkeys(str(s.attrs["notes"]) for s in sessions if s.attrs.get("notes")))
     if len(animals) < FEWEST_ANIMALS:
         notes.append(
-            f"With fewer than {FEWEST_ANIMALS} animals nothing is said of the population; intervals "
-            "are over trials, within these sessions only."
+            f"With fewer than {FEWEST_ANIMALS} animals nothing is said of the population; "
+            "intervals are over trials, within these sessions only."
         )
     return Subject(
         name, name, "recording", "A recording, taken in by its mapping file.", len(animals),

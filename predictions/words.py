@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from errorneurons.predictions.prediction import Outcome, Verdict
 from markupsafe import Markup, escape
+
+from errorneurons.predictions.prediction import Outcome, Verdict
 
 _DOI = re.compile(r"((?:doi:|https://doi\.org/)10\.\d{4,9}/[^\s,;<>\"'()]*[^\s,;<>\"'().])")
 

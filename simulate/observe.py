@@ -198,7 +198,7 @@ def _sample(circuit: Circuit[Any, Any], instrument: Instrument, rng: np.random.G
 def _expected(
     block: Activity, index: int, cells: _Cells, scale: dict[Role, float]
 ) -> npt.NDArray[np.float32]:
-    """Expected firing rate of each cell [Hz], (trial, time, cell)."""
+    """Return the expected firing rate of each cell [Hz], (trial, time, cell)."""
     signal = np.empty((*next(iter(block.rates.values())).shape[1:3], len(cells.label)), np.float32)
     for role in dict.fromkeys(cells.source):
         chosen = np.array([source == role for source in cells.source])
