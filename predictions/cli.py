@@ -74,7 +74,7 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def options(
-    version: Annotated[  # noqa: ARG001
+    version: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
     ] = False,
@@ -94,7 +94,7 @@ def report(out: Out = Path("errorneurons-report"), seed: Seed = 1, networks: Net
 
 @app.command("list")
 def list_(what: Annotated[Registry, typer.Argument(help="Which registry.")]) -> None:
-    """List what there is, e.g. theories or claims."""
+    """List theories, claims, or what else there is."""
     for name, text in _entries(what):
         typer.echo(f"{name:28} {text}")
 
@@ -105,7 +105,10 @@ def check(
     mapping: Annotated[Path | None, typer.Option(help="Mapping file of an NWB file.")] = None,
 ) -> None:
     """Check a file against the dataset contract."""
-    sessions = _sessions(file, mapping)
+    from errorneurons.analysis.dataset import check as check_contract
+    from errorneurons.analysis.dataset import open_recording
+
+    sessions = _sessions(check_contract(open_recording(file, mapping)))
     animals = len({s.attrs["animal"] for s in sessions})
     trials, units = (sum(s.sizes[dim] for s in sessions) for dim in ("trial", "unit"))
     typer.echo(
@@ -180,11 +183,11 @@ def compare(
 
     Beside them stands what each theory leads one to expect of such a recording.
     """
-    from errorneurons.analysis.dataset import collect
+    from errorneurons.analysis.dataset import collect, open_recording
     from errorneurons.predictions.study import matched_plan, recording_report
 
     _check_folder(out)
-    sessions = [s for file in files for s in _sessions(file, mapping)]
+    sessions = [s for file in files for s in _sessions(open_recording(file, mapping))]
     collect(sessions)  # refuses a session that is given twice
     name = ", ".join(file.name for file in files)
     plan = matched_plan(sessions, networks, seed)
@@ -225,19 +228,7 @@ def _check_new_file(out: Path) -> None:
         raise ValueError(f"the folder {out.parent} may not be written to; give another --out")
 
 
-def _sessions(file: Path, mapping: Path | None) -> list[xr.Dataset]:
-    from errorneurons.analysis.dataset import open_recording
-    from errorneurons.analysis.recordings import load_mapping, read_nwb
-
-    if file.suffix == ".nwb":
-        if mapping is None:
-            raise ValueError(
-                f"{file} needs a mapping file that says what its fields mean; write one with "
-                f"`errorneurons inspect {file}` and give it as --mapping"
-            )
-        tree = read_nwb(file, load_mapping(mapping))
-    else:
-        tree = open_recording(file)
+def _sessions(tree: xr.DataTree) -> list[xr.Dataset]:
     return [child.to_dataset() for child in tree.children.values()]
 
 
