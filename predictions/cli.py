@@ -272,9 +272,14 @@ def _table(verdicts: tuple[Verdict, ...]) -> list[str]:
     wide = max(len(v.subject) for v in verdicts)
     return [
         f"{v.claim:5} {v.subject:{wide}}  {v.outcome.value:12}  "
-        + (v.reason if v.outcome.value == "NOT_TESTABLE" else f"N/M = {effect(v)}")
+        + (v.reason if v.outcome.value == "NOT_TESTABLE" else f"N/M = {_plain(effect(v))}")
         for v in verdicts
     ]
+
+
+def _plain(text: str) -> str:
+    """Return a number with a minus that every terminal can show."""
+    return text.replace("\N{MINUS SIGN}", "-")
 
 
 def _command() -> str:
