@@ -48,6 +48,8 @@ class Simulated:
         Claim key -> mean activity by condition.
     notes
         What the reader must know.
+    training
+        How much of the loss training removed, in words.
     networks, cells, trials
         Counts; cells and trials of one network.
     """
@@ -55,6 +57,7 @@ class Simulated:
     measured: Mapping[str, Measured]
     activity: Mapping[str, xr.Dataset]
     notes: tuple[str, ...]
+    training: str
     networks: int
     cells: int
     trials: int
@@ -118,10 +121,16 @@ def _in_processes(
                 os.environ[name] = value
 
 
+def _plan_of(name: str, plan: Plan) -> Plan:
+    """Return the plan of one subject: counter-circuits, which only guard claims, get fewer."""
+    if theory(name).kind == "theory":
+        return plan
+    return replace(plan, networks=max(1, round(0.6 * plan.networks)))
+
+
 def _simulate(name: str, plan: Plan, folder: Path) -> None:
     """Simulate a subject and leave its files in the folder, the summary last."""
-    subject = theory(name)
-    networks = ensemble(subject, plan)
+    networks = ensemble(theory(name), _plan_of(name, plan))
     # a theory is judged on the firing rates its cells are expected to have: networks are free,
     # so spiking noise would only be averaged away
     expected = list(networks.sessions(replace(plan.instrument, spiking="none")))
@@ -136,6 +145,7 @@ def _simulate(name: str, plan: Plan, folder: Path) -> None:
     summary = {
         "key": _key(name, plan),
         "notes": networks.notes,
+        "training": networks.training,
         "networks": len(networks.networks),
         "cells": sizes["unit"],
         "trials": sizes["trial"],
@@ -182,6 +192,7 @@ def _read(folder: Path, name: str) -> Simulated:
         {key: _measured_from_json(m) for key, m in known["measured"].items()},
         {key: xr.Dataset.from_dict(picture) for key, picture in known["activity"].items()},
         tuple(known["notes"]),
+        known["training"],
         known["networks"],
         known["cells"],
         known["trials"],

@@ -112,7 +112,7 @@ def recording_report(
 def _simulated_subject(name: str, known: Simulated) -> Subject:
     entry = theory(name)
     return Subject(
-        name, entry.label, entry.kind, entry.description, known.networks, known.networks,
+        name, entry.label, entry.kind, f"{entry.description} {known.training}", known.networks, known.networks,
         known.cells, known.trials, known.notes,
     )  # fmt: skip
 
@@ -159,23 +159,21 @@ def _expected(
 
 
 def _answer_of_theories(verdicts: Sequence[Verdict]) -> str:
-    subject = THEORIES[0]
+    subject, *rivals = THEORIES
     held = _keys(verdicts, subject.name, Outcome.SUPPORTED)
-    parts = []
-    for rival in THEORIES[1:]:
-        against = _keys(verdicts, rival.name, Outcome.CONTRADICTED)
-        parts.append(f"{rival.label} {len(against)}")
+    against = {r.label: _keys(verdicts, r.name, Outcome.CONTRADICTED) for r in rivals}
+    counts = "; ".join(f"{label} contradicts {len(keys)}" for label, keys in against.items())
     first = (
         f"In simulation the {subject.label} supports {len(held)} of the {len(CLAIMS)} claim parts "
-        f"made for it; of these {len(CLAIMS)}, its rivals contradict: {', '.join(parts)}."
+        f"made for it; {counts}."
     )
-    separating = [
-        key for key in held
-        if all(key in _keys(verdicts, r.name, Outcome.CONTRADICTED) for r in THEORIES[1:])
-    ]  # fmt: skip
+    separating = [key for key in held if all(key in keys for keys in against.values())]
     if not separating:
-        return f"{first} No single claim separates it from all rivals."
-    return f"{first} Each of {', '.join(separating)} alone separates it from all of them."
+        return f"{first} No single claim tells it from all three rivals."
+    names = (
+        f"{', '.join(separating[:-1])} and {separating[-1]}" if separating[1:] else separating[0]
+    )
+    return f"{first} Any one of {names} tells it from all three rivals."
 
 
 def _keys(verdicts: Sequence[Verdict], subject: str, outcome: Outcome) -> list[str]:

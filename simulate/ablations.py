@@ -18,7 +18,7 @@ def absent_target_read_as_zero(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
     return replace(circuit, absent_target="zero")
 
 
-def sensory_leak(circuit: ErrorMicrocircuit, strength: float = 0.3) -> ErrorMicrocircuit:
+def sensory_leak(circuit: ErrorMicrocircuit, strength: float = 0.5) -> ErrorMicrocircuit:
     """Let representation neurons drive the error neurons beside them: v_den += c L_RE r."""
     return replace(circuit, sensory_leak=strength)
 

@@ -111,7 +111,6 @@ CLAIM = Prediction(
         Condition("error cells off", protocol.INFERENCE_OFF),
         Condition("no laser", protocol.PASSIVE),
     ),
-    learning=True,
     drawing=Drawing(
         read=(("representation", 4),),
         manipulation="silence",
