@@ -112,8 +112,8 @@ def recording_report(
 def _simulated_subject(name: str, known: Simulated) -> Subject:
     entry = theory(name)
     return Subject(
-        name, entry.label, entry.kind, f"{entry.description} {known.training}", known.networks, known.networks,
-        known.cells, known.trials, known.notes,
+        name, entry.label, entry.kind, f"{entry.description} {known.training}",
+        known.networks, known.networks, known.cells, known.trials, known.notes,
     )  # fmt: skip
 
 
