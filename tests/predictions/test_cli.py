@@ -173,3 +173,11 @@ def test_help_does_not_wait_for_heavy_libraries() -> None:
     assert "Usage: errorneurons [OPTIONS] COMMAND" in done.stdout
     heavy = {"numpy", "numba", "xarray", "pandas", "scipy", "pynwb", "h5py", "matplotlib", "jinja2"}
     assert not heavy & set(done.stderr.split())
+
+
+def test_a_demo_recording_is_one_that_compare_can_read(run: Run) -> None:
+    small = ("--animals", "1", "--cells", "4", "--trials", "2", "--label-error", "0.3")
+    assert "x.nwb: 1 animals of supervised_pc" in run(*demo(*small)).stderr
+    run("inspect", "x.nwb")
+    said = run("check", "x.nwb", "--mapping", "x.toml").stdout
+    assert "x.nwb obeys the dataset contract: 1 sessions, 1 animals" in said
