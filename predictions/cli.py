@@ -107,13 +107,14 @@ def check(
     """Check a file against the dataset contract."""
     from errorneurons.analysis.dataset import check as check_contract
     from errorneurons.analysis.dataset import open_recording
+    from errorneurons.predictions.words import counted
 
     sessions = _sessions(check_contract(open_recording(file, mapping)))
     animals = len({s.attrs["animal"] for s in sessions})
     trials, units = (sum(s.sizes[dim] for s in sessions) for dim in ("trial", "unit"))
     typer.echo(
-        f"{file} obeys the dataset contract: {len(sessions)} sessions, {animals} animals, "
-        f"{trials} trials, {units} units."
+        f"{file} obeys the dataset contract: {counted(len(sessions), 'session')}, "
+        f"{counted(animals, 'animal')}, {counted(trials, 'trial')}, {counted(units, 'unit')}."
     )
 
 
@@ -135,6 +136,7 @@ def demo_recording(
     """
     from errorneurons.analysis.dataset import collect
     from errorneurons.analysis.recordings import write_nwb
+    from errorneurons.predictions.words import counted
     from errorneurons.simulate.observe import Instrument
     from errorneurons.simulate.sweep import Plan, ensemble
     from errorneurons.simulate.theories import theory as find
@@ -147,7 +149,7 @@ def demo_recording(
     instrument = Instrument(cells, label_error, interval)
     networks = ensemble(known, Plan(animals, seed, trials, instrument=instrument), _say)
     write_nwb(collect(networks.sessions()), out, seed=seed)
-    _say(f"{out}: {len(networks.networks)} animals of {theory}")
+    _say(f"{out}: {counted(len(networks.networks), 'animal')} of {theory}")
 
 
 @app.command()

@@ -108,7 +108,7 @@ def test_a_mapping_file_is_not_overwritten(run: Run, example_nwb: Path) -> None:
 def test_inspect_writes_a_mapping_that_check_takes(run: Run, example_nwb: Path) -> None:
     assert "unit" in run("inspect", str(example_nwb)).stdout
     said = run("check", str(example_nwb), "--mapping", "recording.toml").stdout
-    assert "obeys the dataset contract: 1 sessions, 1 animals, 8 trials, 4 units" in said
+    assert "obeys the dataset contract: 1 session, 1 animal, 8 trials, 4 units" in said
 
 
 def test_a_session_given_twice_is_refused(run: Run, example_nwb: Path) -> None:
@@ -177,7 +177,7 @@ def test_help_does_not_wait_for_heavy_libraries() -> None:
 
 def test_a_demo_recording_is_one_that_compare_can_read(run: Run) -> None:
     small = ("--animals", "1", "--cells", "4", "--trials", "2", "--label-error", "0.3")
-    assert "x.nwb: 1 animals of supervised_pc" in run(*demo(*small)).stderr
+    assert "x.nwb: 1 animal of supervised_pc" in run(*demo(*small)).stderr
     run("inspect", "x.nwb")
     said = run("check", "x.nwb", "--mapping", "x.toml").stdout
-    assert "x.nwb obeys the dataset contract: 1 sessions, 1 animals" in said
+    assert "x.nwb obeys the dataset contract: 1 session, 1 animal" in said
