@@ -54,6 +54,8 @@ class Missing:
     remedy: str
 
 
+Trials = npt.NDArray[np.int64]
+Cells = npt.NDArray[np.int64]
 Response = dict[str, Array]
 """Stimulus -> responses of the trials with that stimulus, (trial, unit)."""
 
@@ -211,10 +213,55 @@ def thinned(session: xr.Dataset, group: int, groups: int) -> xr.Dataset:
     return session.isel(trial=np.flatnonzero(number % groups != group))
 
 
+Curves = Callable[[xr.Dataset, Trials, Cells], Array]
+"""(session, trials, cells) -> curves in time, (curve, time)."""
+
+
+def magnitude(session: xr.Dataset, chosen: Trials, cells: Cells) -> Array:
+    """Return the size of the response in time, one curve for each group of trials left out.
+
+    It is the square root, with its sign, of the cross-validated energy in each bin after the mean
+    of the bins before the input is taken away. Cells that fire more for positive and cells that
+    fire more for negative errors do not cancel in it, and noise does not add to it.
+    """
+    rate = session["rate"].values[chosen][..., cells].astype(float)
+    before = session["time"].values < np.nanmin(session["input_onset"].values[chosen])
+    if before.any():
+        rate = rate - rate[:, before].mean(axis=1, keepdims=True)
+    stimulus = session["stimulus"].values[chosen]
+    whole = _energy_in_time(rate, stimulus)
+    left_out = [
+        _energy_in_time(rate[keep], stimulus[keep])
+        for group in range(2)
+        if len(np.flatnonzero(keep := np.arange(len(rate)) % 2 != group)) > 1
+    ]
+    energies = np.stack([whole, *left_out])
+    return np.asarray(np.sign(energies) * np.sqrt(np.abs(energies)))
+
+
+def _energy_in_time(rate: Array, stimulus: npt.NDArray[np.str_]) -> Array:
+    """Return the cross-validated energy in each bin, averaged over cells and stimuli."""
+    energies = []
+    for name in np.unique(stimulus):
+        x = rate[stimulus == name]
+        if len(x) > 1:
+            cross = x.sum(axis=0) ** 2 - (x**2).sum(axis=0)
+            energies.append(cross.mean(axis=-1) / (len(x) * (len(x) - 1)))
+    return np.asarray(np.mean(energies, axis=0)) if energies else np.full(rate.shape[1], np.nan)
+
+
+def mean_rate(session: xr.Dataset, chosen: Trials, cells: Cells) -> Array:
+    """Return the mean over cells of each trial, (trial, time)."""
+    return np.asarray(np.nanmean(session["rate"].values[chosen][..., cells], axis=-1), dtype=float)
+
+
 def activity(
-    sessions: Sequence[xr.Dataset], conditions: Mapping[str, Factors], share: float = 0.9
+    sessions: Sequence[xr.Dataset],
+    conditions: Mapping[str, Factors],
+    curves: Curves = magnitude,
+    share: float = 0.9,
 ) -> xr.Dataset:
-    """Return the mean activity in time, by condition, role and area.
+    """Return the activity in time, by condition, role and area.
 
     Parameters
     ----------
@@ -222,9 +269,12 @@ def activity(
         Sessions on one time axis.
     conditions
         Label -> trial factors.
+    curves
+        `magnitude` of responses, or `mean_rate`.
     share
         The interval holds this share of the sessions; with a single session it is the mean +- 2
-        standard errors over trials.
+        standard errors over trials for `mean_rate`, and the two halves of the trials for
+        `magnitude`.
 
     Returns
     -------
@@ -233,32 +283,47 @@ def activity(
     """
     roles = sorted({str(r) for s in sessions for r in s["role"].values})
     areas = _areas_by_level(sessions)
-    one = len(sessions) == 1
     shape = (len(conditions), len(roles), len(areas), sessions[0].sizes["time"])
     mean, low, high = (np.full(shape, np.nan) for _ in range(3))
     for i, factors in enumerate(conditions.values()):
         chosen = [trials(s, factors) for s in sessions]
-        rates = [s["rate"].values[t] for s, t in zip(sessions, chosen, strict=True)]
-        for j, role in enumerate(roles):
-            for k, area in enumerate(areas):
-                cells = [(s["role"].values == role) & (s["area"].values == area) for s in sessions]
-                rows = [
-                    np.nanmean(r[..., c], axis=-1)
-                    for r, c in zip(rates, cells, strict=True)
-                    if len(r) and c.any()
-                ]
-                if rows:
-                    curves = rows[0] if one else np.stack([r.mean(axis=0) for r in rows])
-                    mean[i, j, k], low[i, j, k], high[i, j, k] = _band(curves, share, one)
+        for j, k in np.ndindex(len(roles), len(areas)):
+            found = [
+                curves(s, t, cells)
+                for s, t in zip(sessions, chosen, strict=True)
+                if len(t) and len(cells := _cells(s, roles[j], areas[k]))
+            ]
+            if found:
+                mean[i, j, k], low[i, j, k], high[i, j, k] = _band(found, curves, share)
     dims = ("condition", "role", "area", "time")
+    name = "size of the response" if curves is magnitude else "firing rate"
+    attrs = {"long_name": name}
     return xr.Dataset(
-        {"mean": (dims, mean), "low": (dims, low), "high": (dims, high)},
+        {"mean": (dims, mean, attrs), "low": (dims, low), "high": (dims, high)},
         {"condition": list(conditions), "role": roles, "area": areas,
          "time": sessions[0]["time"].values},
         {"units": str(sessions[0]["rate"].attrs.get("units", "a.u.")),
-         "over": "trials of one session" if one else "sessions",
+         "over": "trials" if len(sessions) == 1 else "sessions",
          "events": json.dumps(_events(sessions[0], conditions))},
     )  # fmt: skip
+
+
+def _cells(session: xr.Dataset, role: str, area: str) -> Cells:
+    here = (session["role"].values == role) & (session["area"].values == area)
+    return np.flatnonzero(here)
+
+
+def _band(found: list[Array], curves: Curves, share: float) -> tuple[Array, Array, Array]:
+    """Return mean and interval of the curves of each session."""
+    if len(found) == 1 and curves is magnitude:
+        return found[0][0], found[0].min(axis=0), found[0].max(axis=0)
+    if len(found) == 1:
+        mean = np.nanmean(found[0], axis=0)
+        reach = 2 * np.nanstd(found[0], axis=0) / np.sqrt(max(1, len(found[0]) - 1))
+        return mean, mean - reach, mean + reach
+    middle = np.stack([c[0] if curves is magnitude else np.nanmean(c, axis=0) for c in found])
+    low, high = np.nanquantile(middle, [(1 - share) / 2, (1 + share) / 2], axis=0)
+    return np.asarray(np.nanmean(middle, axis=0)), low, high
 
 
 def _events(session: xr.Dataset, conditions: Mapping[str, Factors]) -> dict[str, float]:
@@ -281,13 +346,3 @@ def _areas_by_level(sessions: Sequence[xr.Dataset]) -> list[str]:
         for a, v in zip(s["area"].values, s["level"].values, strict=True)
     }
     return sorted(levels, key=lambda a: (np.isnan(levels[a]), levels[a], a))
-
-
-def _band(curves: Array, share: float, one: bool) -> tuple[Array, Array, Array]:
-    """Mean and interval of curves, (curve, time)."""
-    mean = np.nanmean(curves, axis=0)
-    if one:
-        reach = 2 * np.nanstd(curves, axis=0, ddof=1) / np.sqrt(len(curves))
-        return mean, mean - reach, mean + reach
-    low, high = np.nanquantile(curves, [(1 - share) / 2, (1 + share) / 2], axis=0)
-    return mean, low, high

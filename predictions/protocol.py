@@ -13,6 +13,9 @@ import numpy.typing as npt
 import xarray as xr
 
 from errorneurons.analysis.measures import (
+    Cells as Cells,
+)
+from errorneurons.analysis.measures import (
     Factors as Factors,
 )
 from errorneurons.analysis.measures import (
@@ -25,9 +28,10 @@ from errorneurons.analysis.measures import (
     trials,
     units,
 )
+from errorneurons.analysis.measures import (
+    Trials as Trials,
+)
 
-Cells = npt.NDArray[np.int64]
-Trials = npt.NDArray[np.int64]
 Requirement = Callable[[xr.Dataset], Missing | None]
 Levels = Callable[[float, float], tuple[float, float]]
 """(level of the manipulated area, of the teaching area) -> bounds of the levels looked at."""

@@ -12,11 +12,10 @@ import numpy as np
 import xarray as xr
 
 from errorneurons import __version__
-from errorneurons.analysis.measures import activity
+from errorneurons.analysis.measures import activity, mean_rate
 from errorneurons.predictions.ensembles import Progress, Simulated, simulate_all
 from errorneurons.predictions.judge import FEWEST_ANIMALS, judge, measure
 from errorneurons.predictions.prediction import (
-    Condition,
     Outcome,
     Prediction,
     Report,
@@ -142,8 +141,7 @@ def _picture(claim: Prediction, sessions: Sequence[xr.Dataset]) -> xr.Dataset | 
     stimuli = np.unique(sessions[0]["stimulus"].values)
     if claim is not CLAIMS[0] or len(stimuli) > 6:
         return None
-    return activity(same_axis, {str(s): Condition(str(s), {"stimulus": str(s)}).factors
-                                for s in stimuli})  # fmt: skip
+    return activity(same_axis, {str(s): {"stimulus": str(s)} for s in stimuli}, mean_rate)
 
 
 def _expected(

@@ -189,58 +189,62 @@ def _slopes(code: int, x: Array, slope: Array, ramp: float) -> None:
 
 
 @inner(fastmath=ELEMENTWISE)
-def _tuned_rates(
-    code: int, x: Array, slope: Array, offset: Array, scratch: Array, rate: Array
+def _phi(
+    code: int, x: Array, tuned: bool, slope: Array, offset: Array, scratch: Array, rate: Array
 ) -> None:
-    """Write phi(slope (x - offset)) or slope phi(x - offset)."""
+    """Write phi(x), or phi(slope (x - offset)), or slope phi(x - offset)."""
     inside = code in (TANH, LOGISTIC)
-    for k in range(x.size):
-        scratch[k] = (slope[k] if inside else 1.0) * (x[k] - offset[k])
-    _rates(code, scratch, rate)
-    if not inside:
+    y = x
+    if tuned:
+        y = scratch
+        for k in range(x.size):
+            y[k] = (slope[k] if inside else 1.0) * (x[k] - offset[k])
+    # Called once: each call is compiled in place, with all its activation functions.
+    _rates(code, y, rate)
+    if tuned and not inside:
         for k in range(x.size):
             rate[k] *= slope[k]
 
 
 @inner(fastmath=ELEMENTWISE)
+def _phi_prime(
+    c: Rules, code: int, x: Array, own: Array, offset: Array, scratch: Array, slope: Array
+) -> None:
+    """Write the derivative at x, exact or as published."""
+    inside, exact = code in (TANH, LOGISTIC), c.tuned and c.derivative == EXACT
+    y = x
+    if exact:
+        y = scratch
+        for k in range(x.size):
+            y[k] = (own[k] if inside else 1.0) * (x[k] - offset[k])
+    _slopes(code, y, slope, 1.0 if c.derivative == PUBLISHED else 1.0 / 6.0)
+    if exact:
+        for k in range(x.size):
+            slope[k] *= own[k]
+
+
+@inner(fastmath=ELEMENTWISE)
 def _activate(
-    a: Anatomy, c: Rules, s: Synapses, x: Variables, scratch: Array, slope: Array
+    a: Anatomy, c: Rules, s: Synapses, x: Variables, scratch: tuple[Array, Array], slope: Array
 ) -> None:
     """Write the rates of all neurons, and phi' at the lookahead, area by area."""
-    ramp = 1.0 if c.derivative == PUBLISHED else 1.0 / 6.0
     for area in range(a.phi.size):
         R = slice(a.first[area], a.first[area + 1])
         code, ahead = a.phi[area], x.u_ahead[R].reshape(-1)
         source = ahead if a.ahead[area] else x.u[R].reshape(-1)
-        rate, d = x.r[R].reshape(-1), slope[R].reshape(-1)
-        if c.tuned:
-            own, off = s.slope[R].reshape(-1), s.offset[R].reshape(-1)
-            y = scratch[R].reshape(-1)
-            _tuned_rates(code, source, own, off, y, rate)
-            if c.derivative == EXACT:
-                for k in range(y.size):
-                    y[k] = (own[k] if code in (TANH, LOGISTIC) else 1.0) * (ahead[k] - off[k])
-                _slopes(code, y, d, ramp)
-                for k in range(y.size):
-                    d[k] *= own[k]
-            else:
-                _slopes(code, ahead, d, ramp)
+        rate, d, y = x.r[R].reshape(-1), slope[R].reshape(-1), scratch[0][R].reshape(-1)
+        own, off = s.slope[R].reshape(-1), s.offset[R].reshape(-1)
+        _phi(code, source, c.tuned, own, off, y, rate)
+        if code == TANH and a.ahead[area] and not c.tuned:
+            for k in range(d.size):
+                d[k] = 1.0 - rate[k] * rate[k]
         else:
-            _rates(code, source, rate)
-            if code == TANH and a.ahead[area]:
-                for k in range(d.size):
-                    d[k] = 1.0 - rate[k] * rate[k]
-            else:
-                _slopes(code, ahead, d, ramp)
+            _phi_prime(c, code, ahead, own, off, y, d)
         E = slice(a.first_error[area], a.first_error[area + 1])
         source = x.v_ahead[E].reshape(-1) if a.ahead_error[area] else x.v[E].reshape(-1)
-        rate = x.e[E].reshape(-1)
-        if c.tuned_error:
-            own, off = s.slope_error[E].reshape(-1), s.offset_error[E].reshape(-1)
-            scratch_error = np.empty_like(source)
-            _tuned_rates(a.phi_error[area], source, own, off, scratch_error, rate)
-        else:
-            _rates(a.phi_error[area], source, rate)
+        own, off = s.slope_error[E].reshape(-1), s.offset_error[E].reshape(-1)
+        y, rate = scratch[1][E].reshape(-1), x.e[E].reshape(-1)
+        _phi(a.phi_error[area], source, c.tuned_error, own, off, y, rate)
 
 
 # --- passes over the synapses -----------------------------------------------------------------
@@ -522,13 +526,17 @@ def _laterals(
             _product(c.large, s.L_RE, E, R, slope, gate)
         if not c.one_to_one_representation:
             _product(c.large, s.L_ER, R, E, x.e, apical)
+    if c.aligned:
+        if c.one_to_one_error:
+            _copy(slope, gate)
+        if c.one_to_one_representation:
+            _copy(x.e, apical)
+        return
     for i in range(a.partner.size):
         j = a.partner[i]
-        if j < 0:
-            continue
-        if c.one_to_one_error:
+        if j >= 0 and c.one_to_one_error:
             _copy(slope[j], gate[i])
-        if c.one_to_one_representation:
+        if j >= 0 and c.one_to_one_representation:
             _copy(x.e[i], apical[j])
 
 
@@ -542,7 +550,9 @@ def _errors(
     rows, n = (0, hidden), dendritic.shape[0]
     _clear(dendritic)
     _clear(top)
-    if c.transposed:
+    if c.transposed and c.aligned:
+        _copy(descending[:hidden], dendritic[:hidden])
+    elif c.transposed:
         for i in range(hidden):
             if a.partner[i] >= 0:
                 _copy(descending[a.partner[i]], dendritic[i])
@@ -712,6 +722,7 @@ def error_microcircuit(
     """Simulate a block of error microcircuits; changes `s` and `x`, and fills `out`."""
     size, networks = x.u.shape
     slope, scratch = np.empty_like(x.u), np.empty_like(x.u)
+    scratch_error = np.empty_like(x.v)
     gate, top = np.empty_like(x.v), np.zeros_like(x.v)
     e_beside, descending = np.zeros_like(x.u), np.zeros_like(x.u)
     drive, nothing, scaled = np.zeros_like(x.u), np.zeros((0, networks)), np.zeros(size)
@@ -735,18 +746,19 @@ def error_microcircuit(
             teaching = x.counter[2] == 1
             line, n = x.r_line.shape[0], x.counter[0]
             now, late = n % line, (n + 2) % line
-            _activate(a, c, s, x, scratch, slope)
+            _activate(a, c, s, x, (scratch, scratch_error), slope)
             _copy(x.r, x.r_line[now])
             _copy(x.e, x.e_line[now])
+            beside = x.e_line[late] if c.aligned and c.transposed else e_beside
             if c.transposed:
-                for i in range(a.partner.size):
+                _clear(descending)
+                for i in range(0 if c.aligned else a.partner.size):
                     if a.partner[i] >= 0:
                         _copy(x.e_line[late, i], e_beside[a.partner[i]])
-                _clear(descending)
             if learning and c.rate_rule:
                 _rate_surprise(a, c, s, x, scratch)
             _copy(drive, x.basal)
-            _forward_and_back(a, c, s, x, learning, x.r_line[late], e_beside, x.basal, descending,
+            _forward_and_back(a, c, s, x, learning, x.r_line[late], beside, x.basal, descending,
                               scaled)  # fmt: skip
             _laterals(a, c, s, x, slope, gate, x.apical)
             _errors(a, c, s, x, teaching, x.target, slope, gate, descending, x.dendritic, top)
@@ -790,11 +802,8 @@ def _rate_surprise(a: Anatomy, c: Rules, s: Synapses, x: Variables, scratch: Arr
     for area in range(a.phi.size):
         R = slice(a.first[area], a.first[area + 1])
         y, rate = predicted[R].reshape(-1), expected[R].reshape(-1)
-        if c.tuned:
-            own, off = s.slope[R].reshape(-1), s.offset[R].reshape(-1)
-            _tuned_rates(a.phi[area], y, own, off, scratch[R].reshape(-1), rate)
-        else:
-            _rates(a.phi[area], y, rate)
+        own, off = s.slope[R].reshape(-1), s.offset[R].reshape(-1)
+        _phi(a.phi[area], y, c.tuned, own, off, scratch[R].reshape(-1), rate)
     surprise, found, wanted = x.surprise.reshape(-1), x.r.reshape(-1), expected.reshape(-1)
     for k in range(flat.size):
         surprise[k] = found[k] - wanted[k]
@@ -1291,4 +1300,4 @@ def announce_compilation(kernel: Any) -> None:
     """Log that compiling takes a while, where no compiled code is found on disk."""
     cache = Path(kernel.stats.cache_path)
     if not kernel.signatures and not any(cache.glob(f"engine.{kernel.__name__}-*.nbi")):
-        log.info("compiling %s: some 10 s, once on this machine", kernel.__name__)
+        log.info("compiling %s: some 25 s, once on this machine", kernel.__name__)

@@ -210,6 +210,7 @@ class Rules(NamedTuple):
     tuned_error: bool
     one_to_one_error: bool
     one_to_one_representation: bool
+    aligned: bool
     large: bool
     relaxing: bool
 
@@ -369,6 +370,7 @@ def rules(circuit: ErrorMicrocircuit, weights: Weights) -> Rules:
         tuned_error=weights.error_tuning is not None,
         one_to_one_error=bool((one_to_one(error_sizes, sizes) == weights.L_RE).all()),
         one_to_one_representation=bool((one_to_one(sizes, error_sizes) == weights.L_ER).all()),
+        aligned=error_sizes == sizes,
         large=is_large(circuit),
         relaxing=any(any(rate) for rate in rates if rate is not None),
     )

@@ -7,7 +7,7 @@ state of the one before it in its stream.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, Generic
 
 import numpy as np
@@ -97,40 +97,59 @@ def run(
     n_streams
         Copies of each network that share the trials out.
     learn
-        Whether synapses change while there is a teaching signal; needs a single stream.
+        Whether synapses change while there is a teaching signal. Each stream then has synapses of
+        its own, which start as `weights`.
 
     Returns
     -------
     Activity, weights
-        What was recorded, and the synapses after the last trial.
-
-    Raises
-    ------
-    ValueError
-        If synapses are to learn in more than one stream.
+        What was recorded, and the synapses after the last trial, (network x stream, post, pre).
     """
-    if learn and n_streams != 1:
-        raise ValueError(f"learning runs in 1 stream, not {n_streams}: trials change the synapses")
     circuit, dealt = bench.circuit, streams(table, n_streams)
-    state = circuit.rest(weights, n_streams)
+    # a stream that learns is a network of its own to the circuit
+    weights = _repeated(weights, n_streams) if learn else weights
+    state = circuit.rest(weights, 1 if learn else n_streams)
     recorded: list[dict[Role, Binned]] = []
     outputs: list[Array] = []
     targets: list[Array] = []
     for trials in zip(*(part.to_dict("records") for part in dealt), strict=True):
         trial = _Trial(bench, trials, clock)
         recorder = _Recorder(bench.circuit, clock)
-        for k, world in trial.steps():
+        for k, world in trial.steps(separate=learn):
             after = circuit.step(weights, state, world)
             if learn and trial.plastic(k):
                 weights = circuit.learn(weights, state, after)
             state = after
             recorder.add(k, state.rates)
-        recorded.append(recorder.bins())
-        outputs.append(recorder.output())
+        recorded.append({role: _by_stream(r, n_streams) for role, r in recorder.bins().items()})
+        outputs.append(_by_stream(recorder.output(), n_streams))
         targets.append(np.broadcast_to(trial.shown_target(), outputs[-1].shape))
     rates = {role: _in_table_order([r[role] for r in recorded]) for role in recorded[0]}
     activity = Activity(rates, _in_table_order(outputs), _in_table_order(targets), table, clock)
     return activity, weights
+
+
+def _repeated(weights: Any, times: int) -> Any:
+    """Return everything that networks have of their own `times` over, copy after copy."""
+    if isinstance(weights, np.ndarray):
+        return np.repeat(weights, times, axis=0)
+    if isinstance(weights, tuple):  # the tuning of neurons; a single one serves all networks
+        return type(weights)(*(x if len(x) == 1 else _repeated(x, times) for x in weights))
+    if not is_dataclass(weights) or isinstance(weights, type):
+        return weights
+    parts = {f.name: _repeated(getattr(weights, f.name), times) for f in fields(weights)}
+    return replace(weights, **parts)
+
+
+def _by_stream(x: Any, n_streams: int) -> Any:
+    """Return (network, stream, ...) whether streams stood as streams or as networks."""
+    return x.reshape(-1, n_streams, *x.shape[2:])
+
+
+def synapses(weights: Any) -> dict[str, Array]:
+    """Return the arrays among the fields of a theory's weights; options that are off are None."""
+    values = {f.name: getattr(weights, f.name) for f in fields(weights)}
+    return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
 
 
 def _in_table_order(by_trial: list[Any]) -> Any:
@@ -165,13 +184,18 @@ class _Trial:
         ]
         return np.array(found)[:, None]
 
-    def steps(self) -> Iterator[tuple[int, World]]:
-        """Yield each step with its world, made anew only when something changes."""
+    def steps(self, separate: bool) -> Iterator[tuple[int, World]]:
+        """Yield each step with its world, made anew only when something changes.
+
+        If `separate`, each stream of each network stands as a network of its own.
+        """
         changes = {0, *(int(k) for ev in (self.input_onset, self.outcome_onset, self.on, self.off)
                         for k in ev.ravel())}  # fmt: skip
         for k in range(self.length):
             if k in changes:
                 world = self._world(k)
+                if separate:
+                    world = self._separated(world)
             yield k, world
 
     def _world(self, k: int) -> World:
@@ -188,6 +212,21 @@ class _Trial:
             teaching=(k >= self.outcome_onset)[None],
             keep=keep if manipulated.any() else NOTHING,
             current=current if manipulated.any() else NOTHING,
+        )
+
+    def _separated(self, world: World) -> World:
+        networks, count = self.input.shape[:2]
+
+        def stacked(x: Any) -> Any:
+            spread = np.broadcast_to(x, (networks, count, x.shape[-1]))
+            return spread.reshape(networks * count, 1, x.shape[-1])
+
+        return World(
+            stacked(world.input),
+            stacked(world.target),
+            stacked(world.teaching),
+            {role: stacked(x) for role, x in world.keep.items()},
+            {role: stacked(x) for role, x in world.current.items()},
         )
 
     def plastic(self, k: int) -> bool:

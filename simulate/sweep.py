@@ -144,12 +144,12 @@ def ensemble(
 def _blocks(bench: Bench[Any, Any], weights: Any, plan: Plan) -> list[Activity]:
     table = outcome_error(plan.seed, plan.repeats)
     frozen, _ = run(bench, weights, table, CLOCK, n_streams=len(OUTCOME_ERROR))
-    learning = [
-        run(bench, weights, learning_block(plan.seed, "new", factors, plan.learning_repeats),
-            CLOCK, learn=True)[0]
+    learning = pd.concat(
+        learning_block(plan.seed, "new", factors, plan.learning_repeats)
         for factors in LEARNING_BLOCKS
-    ]  # fmt: skip
-    return [frozen, *learning]
+    )
+    learnt, _ = run(bench, weights, learning, CLOCK, n_streams=len(LEARNING_BLOCKS), learn=True)
+    return [frozen, learnt]
 
 
 def matched_drive(bench: Bench[Any, Any], weights: Any, area: str = "area 2") -> Array:

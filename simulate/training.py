@@ -7,7 +7,7 @@ named, and what is said of it is limited accordingly; none is dropped silently.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any, Generic
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from errorneurons.simulate.circuit import Array, Circuit, StateT, WeightsT, World
 from errorneurons.simulate.experiments import Clock, learning_block
-from errorneurons.simulate.run import Bench, run
+from errorneurons.simulate.run import Bench, run, synapses
 from errorneurons.simulate.tasks.association import STIMULI, Association
 
 TRAINED = 0.95
@@ -140,22 +140,16 @@ def oscillating(
 
 
 def _finite(weights: Any) -> npt.NDArray[np.bool_]:
-    parts = _synapses(weights).values()
+    parts = synapses(weights).values()
     finite = [np.isfinite(p).all(axis=tuple(range(1, p.ndim))) for p in parts]
     return np.asarray(np.logical_and.reduce(finite))
 
 
 def _where(old: npt.NDArray[np.bool_], before: Any, after: Any) -> Any:
     """Synapses of `before` for the networks in `old`, of `after` for the others."""
-    kept = _synapses(before)
+    kept = synapses(before)
     chosen = {
         name: np.where(old.reshape(-1, *(1,) * (new.ndim - 1)), kept[name], new)
-        for name, new in _synapses(after).items()
+        for name, new in synapses(after).items()
     }
     return replace(after, **chosen)
-
-
-def _synapses(weights: Any) -> dict[str, Array]:
-    """Return the arrays among the fields of a theory's weights; options that are off are None."""
-    values = {f.name: getattr(weights, f.name) for f in fields(weights)}
-    return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}

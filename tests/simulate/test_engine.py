@@ -17,6 +17,9 @@ from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
 
 TOLERANCE = 1e-10
 SEED = 5
+#: An unlinked area rests at exactly 0 in the engine and at 1e-18 in Euler steps: at the kink of
+#: relu the gate then differs. relu is compared in the corners and the reference cases.
+SMOOTH_AT_0 = sorted(set(ACTIVATIONS) - {"relu"})
 
 
 def schedule_of(circuit: Any, networks: int, seed: int, steps: int = 4) -> layout.Schedule:
@@ -109,7 +112,7 @@ def circuits(draw: Any) -> ErrorMicrocircuit:
     small = st.sampled_from([0.0, 0.3])
     return ErrorMicrocircuit(
         layers=layers,
-        activation=draw(one_or_all(areas, st.sampled_from(sorted(ACTIVATIONS)))),
+        activation=draw(one_or_all(areas, st.sampled_from(SMOOTH_AT_0))),
         timing=Timing(1e-4, draw(st.integers(0, 3)) * 1e-4),
         g_leak=draw(st.sampled_from([0.03, 0.3])),
         g_apical=draw(st.sampled_from([0.0, 0.06])),
