@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
+
 from errorneurons.analysis.schema import FIELDS, SIGNALS
 
 MANIPULATION = (

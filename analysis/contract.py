@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 import xarray as xr
+
 from errorneurons.analysis.consistency import inconsistencies
 from errorneurons.analysis.schema import (
     ACTIVITY,

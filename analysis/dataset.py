@@ -20,6 +20,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
+
 from errorneurons.analysis.contract import ContractError, DoorError, check, collect
 from errorneurons.analysis.schema import FIELDS, SCHEMA_VERSION, SIGNALS
 from errorneurons.analysis.storage import open_recording, save

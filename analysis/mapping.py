@@ -16,9 +16,10 @@ from collections.abc import Mapping as Dict
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
 from errorneurons.analysis.contract import DoorError
 from errorneurons.analysis.schema import ATTRIBUTES, TRIAL, UNIT
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 ORIGINS = ("column", "electrodes", "metadata", "constant")
 

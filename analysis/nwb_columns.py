@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from errorneurons.analysis.nwb_spikes import Part
 from errorneurons.analysis.schema import ATTRIBUTES, FIELDS, TRIAL, UNIT
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from errorneurons.analysis.nwb_file import Column, interval_tables, open_nwb, plain
 
 EXAMPLES = 6
@@ -167,8 +168,8 @@ def _plain_column(name: str, description: str, values: Column) -> ColumnContent:
     numbers = values.dtype.kind in "iuf"
     missing = np.isnan(values) if values.dtype.kind == "f" else values == ""
     present = values[~missing] if values.dtype.kind in "fUT" else values
-    distinct = np.unique(present)
-    shown = distinct if len(distinct) <= EXAMPLES else present[:EXAMPLES]
+    distinct, first = np.unique(present, return_index=True)
+    shown = distinct if len(distinct) <= EXAMPLES else present[np.sort(first)[:EXAMPLES]]
     return ColumnContent(
         name,
         description,

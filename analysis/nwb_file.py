@@ -11,6 +11,7 @@ from typing import Any
 import h5py
 import numpy as np
 import numpy.typing as npt
+
 from errorneurons.analysis.contract import DoorError
 from errorneurons.analysis.files import check_hdf5
 from errorneurons.analysis.mapping import did_you_mean

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from errorneurons.analysis.contract import DoorError
 from errorneurons.analysis.mapping import Mapping, Source, did_you_mean
 from errorneurons.analysis.nwb_file import (

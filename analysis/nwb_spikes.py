@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
+
 from errorneurons.analysis.contract import DoorError
 
 CLOCK = 32768.0

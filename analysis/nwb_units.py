@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
 from errorneurons.analysis.contract import DoorError
 from errorneurons.analysis.nwb_file import ragged
 

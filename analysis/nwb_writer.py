@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import xarray as xr
+
 from errorneurons.analysis.contract import DoorError, check, collect
 from errorneurons.analysis.files import beside
 from errorneurons.analysis.nwb_columns import (

@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+
 from errorneurons.analysis.palette import RECORDING, role_colour
 from errorneurons.analysis.strips import StripRow, amplitude, effect_limits, effect_ticks
 from errorneurons.analysis.svg import HOLDS, INK, MUTED, PALE, PAPER, for_page

@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
+
+from errorneurons import __version__
 from errorneurons.analysis.contract import ContractError, DoorError, check
 from errorneurons.analysis.dataset import collect, session
 from errorneurons.analysis.mapping import (
@@ -46,8 +48,6 @@ from errorneurons.analysis.nwb_template import mapping_template
 from errorneurons.analysis.nwb_units import binned_rates, samples_per_second
 from errorneurons.analysis.nwb_writer import write_nwb
 from errorneurons.analysis.schema import FIELDS
-
-from errorneurons import __version__
 
 __all__ = [
     "Mapping",

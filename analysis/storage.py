@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+
 from errorneurons.analysis.contract import BLOCK, DoorError, check, collect
 from errorneurons.analysis.files import beside, check_hdf5
 from errorneurons.analysis.schema import ACTIVITY, FIELDS

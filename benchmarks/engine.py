@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+
 from errorneurons.simulate import engine, layout
 from errorneurons.simulate.circuit import Timing, World
 from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit

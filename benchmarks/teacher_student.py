@@ -11,6 +11,7 @@ import argparse
 import time
 
 import numpy as np
+
 from errorneurons.simulate.tasks import teacher_student as task
 
 #: layers -> theory -> (median, lower and upper quartile, untrained, angles), as specified.

@@ -1,7 +1,8 @@
 """The command line: `errorneurons --help`.
 
 Heavy libraries are imported by the commands that need them, so that help comes at once. Whatever
-is wrong with what the user gave is one sentence and exit status 2.
+is wrong with what the user gave is one sentence and exit status 2; `ERRORNEURONS_TRACEBACK=1`
+shows where it was found.
 """
 
 from __future__ import annotations
@@ -10,25 +11,48 @@ import os
 import shlex
 import sys
 from enum import StrEnum
+from inspect import isfunction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+
+from errorneurons import __version__
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from errorneurons.predictions.prediction import Report, Verdict
 
+
+class OneSentence(TyperGroup):
+    """Runs a command; bad input is one sentence and exit status 2."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except (ValueError, OSError) as error:
+            if os.environ.get("ERRORNEURONS_TRACEBACK"):
+                raise
+            _say(f"errorneurons: {_sentence(error)}")
+            raise typer.Exit(2) from None
+        except KeyboardInterrupt:
+            _say("errorneurons: interrupted; what is done is kept, run it again to go on")
+            raise typer.Exit(130) from None
+
+
 app = typer.Typer(
-    help="Judge theories of cortical error signalling on simulated and recorded activity.",
+    cls=OneSentence,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
 
-Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
-Networks = Annotated[int, typer.Option(help="Networks simulated for each theory.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of everything random.")]
+Networks = Annotated[int, typer.Option(min=1, help="Networks simulated for each theory.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the report.")]
 
 
@@ -37,13 +61,31 @@ class Registry(StrEnum):
 
     THEORIES = "theories"
     CLAIMS = "claims"
+    COUNTER_CIRCUITS = "counter-circuits"
     ABLATIONS = "ablations"
     CONNECTIVITY = "connectivity"
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"errorneurons {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Judge theories of cortical error signalling on simulated and recorded activity."""
+
+
 @app.command()
 def report(out: Out = Path("errorneurons-report"), seed: Seed = 1, networks: Networks = 20) -> None:
-    """Simulate all theories, judge all claims on them and write a report."""
+    """Simulate the theories and judge the claims on them."""
+    _check_folder(out)
     from errorneurons.predictions.study import theories_report
     from errorneurons.simulate.sweep import Plan
 
@@ -52,7 +94,7 @@ def report(out: Out = Path("errorneurons-report"), seed: Seed = 1, networks: Net
 
 @app.command("list")
 def list_(what: Annotated[Registry, typer.Argument(help="Which registry.")]) -> None:
-    """List theories, claims, ablations or connectivity variants."""
+    """List theories, claims, or what else there is."""
     for name, text in _entries(what):
         typer.echo(f"{name:28} {text}")
 
@@ -62,13 +104,17 @@ def check(
     file: Annotated[Path, typer.Argument(help="A netCDF, Zarr or, with --mapping, NWB file.")],
     mapping: Annotated[Path | None, typer.Option(help="Mapping file of an NWB file.")] = None,
 ) -> None:
-    """Check a file against the dataset contract, naming every breach with its mend."""
-    sessions = _sessions(file, mapping)
+    """Check a file against the dataset contract."""
+    from errorneurons.analysis.dataset import check as check_contract
+    from errorneurons.analysis.dataset import open_recording
+    from errorneurons.predictions.words import counted
+
+    sessions = _sessions(check_contract(open_recording(file, mapping)))
     animals = len({s.attrs["animal"] for s in sessions})
     trials, units = (sum(s.sizes[dim] for s in sessions) for dim in ("trial", "unit"))
     typer.echo(
-        f"{file} obeys the dataset contract: {len(sessions)} sessions, {animals} animals, "
-        f"{trials} trials, {units} units."
+        f"{file} obeys the dataset contract: {counted(len(sessions), 'session')}, "
+        f"{counted(animals, 'animal')}, {counted(trials, 'trial')}, {counted(units, 'unit')}."
     )
 
 
@@ -76,27 +122,34 @@ def check(
 def demo_recording(
     theory: Annotated[str, typer.Option(help="Theory or counter-circuit that is recorded.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="NWB file to write.")],
-    animals: Annotated[int, typer.Option(help="Virtual animals.")] = 8,
-    cells: Annotated[int, typer.Option(help="Cells of each role in each area.")] = 24,
-    trials: Annotated[int, typer.Option(help="Trials of each condition and stimulus.")] = 8,
-    label_error: Annotated[float, typer.Option(help="Share of false error labels.")] = 0.05,
+    animals: Annotated[int, typer.Option(min=1, help="Virtual animals.")] = 8,
+    cells: Annotated[int, typer.Option(min=2, help="Cells of each role in each area.")] = 24,
+    trials: Annotated[int, typer.Option(min=2, help="Trials of each condition and stimulus.")] = 8,
+    label_error: Annotated[
+        float, typer.Option(min=0, max=0.9, help="Share of false error labels.")
+    ] = 0.05,
     seed: Seed = 101,
 ) -> None:
-    """Write a small virtual recording of a theory as NWB: spikes, labels with error, laser."""
+    """Write a virtual recording of a theory as NWB.
+
+    It holds spikes, labels of error cells of which some are false, and laser trials.
+    """
     from errorneurons.analysis.dataset import collect
     from errorneurons.analysis.recordings import write_nwb
+    from errorneurons.predictions.words import counted
     from errorneurons.simulate.observe import Instrument
     from errorneurons.simulate.sweep import Plan, ensemble
     from errorneurons.simulate.theories import theory as find
 
     if out.suffix != ".nwb":
         raise ValueError(f"{out} does not end in .nwb; a demo recording is an NWB file")
+    _check_new_file(out)
     known = find(theory)
     interval = (max(0.0, label_error - 0.05), label_error + 0.05)
     instrument = Instrument(cells, label_error, interval)
     networks = ensemble(known, Plan(animals, seed, trials, instrument=instrument), _say)
     write_nwb(collect(networks.sessions()), out, seed=seed)
-    _say(f"{out}: {len(networks.networks)} animals of {theory}")
+    _say(f"{out}: {counted(len(networks.networks), 'animal')} of {theory}")
 
 
 @app.command()
@@ -106,13 +159,16 @@ def inspect(
         Path | None, typer.Option("--out", "-o", help="Mapping file to write (FILE.toml).")
     ] = None,
 ) -> None:
-    """Print what an NWB file holds, and write a commented mapping file to start from."""
+    """Print what an NWB file holds, and write a mapping.
+
+    The mapping file is filled in as far as names tell, with comments; read and correct it.
+    """
     from errorneurons.analysis.recordings import describe_nwb, mapping_template
 
-    typer.echo(str(describe_nwb(file)))
-    target = out or file.with_suffix(".toml")
-    if target.exists():
-        raise ValueError(f"{target} is there already and is not overwritten; give another --out")
+    content = describe_nwb(file)
+    target = out or Path(file.with_suffix(".toml").name)
+    _check_new_file(target)
+    typer.echo(str(content))
     target.write_text(mapping_template(file), encoding="utf-8")
     _say(f"mapping written to {target}; read it, and give it to: errorneurons compare")
 
@@ -125,44 +181,56 @@ def compare(
     seed: Seed = 1,
     networks: Networks = 20,
 ) -> None:
-    """Judge the claims on recordings, beside what each theory leads one to expect of them."""
+    """Judge the claims on recordings.
+
+    Beside them stands what each theory leads one to expect of such a recording.
+    """
+    from errorneurons.analysis.dataset import collect, open_recording
     from errorneurons.predictions.study import matched_plan, recording_report
 
-    sessions = [s for file in files for s in _sessions(file, mapping)]
+    _check_folder(out)
+    sessions = [s for file in files for s in _sessions(open_recording(file, mapping))]
+    collect(sessions)  # refuses a session that is given twice
     name = ", ".join(file.name for file in files)
     plan = matched_plan(sessions, networks, seed)
     _write(recording_report(sessions, name, plan, out, _command(), _say), out)
 
 
 def main() -> None:
-    """Run the command line; bad input is one sentence and exit status 2."""
+    """Run the command line."""
+    app(prog_name="errorneurons")
+
+
+def _sentence(error: ValueError | OSError) -> str:
+    """Return what an error says, without the number that the system gives it."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"cannot use {error.filename}: {error.strerror}"
+    return str(error)
+
+
+def _check_folder(out: Path) -> None:
+    """Refuse at once, not after minutes, a folder that cannot be written to."""
     try:
-        app()
-    except (ValueError, OSError) as error:
-        if os.environ.get("ERRORNEURONS_TRACEBACK"):
-            raise
-        typer.echo(f"errorneurons: {error}", err=True)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        typer.echo(
-            "errorneurons: interrupted; what is done is kept, run it again to go on", err=True
-        )
-        sys.exit(130)
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(
+            f"cannot make the folder {out}: {error.strerror}; give another --out"
+        ) from error
+    if not os.access(out, os.W_OK):
+        raise ValueError(f"the folder {out} may not be written to; give another --out")
 
 
-def _sessions(file: Path, mapping: Path | None) -> list[xr.Dataset]:
-    from errorneurons.analysis.dataset import open_recording
-    from errorneurons.analysis.recordings import load_mapping, read_nwb
+def _check_new_file(out: Path) -> None:
+    """Refuse at once a file that is there already, or whose folder cannot be written to."""
+    if out.exists():
+        raise ValueError(f"{out} is there already and is not overwritten; give another --out")
+    if not out.parent.is_dir():
+        raise ValueError(f"there is no folder {out.parent} to write {out.name} to; make it first")
+    if not os.access(out.parent, os.W_OK):
+        raise ValueError(f"the folder {out.parent} may not be written to; give another --out")
 
-    if file.suffix == ".nwb":
-        if mapping is None:
-            raise ValueError(
-                f"{file} needs a mapping file that says what its fields mean; write one with "
-                f"`errorneurons inspect {file}` and give it as --mapping"
-            )
-        tree = read_nwb(file, load_mapping(mapping))
-    else:
-        tree = open_recording(file)
+
+def _sessions(tree: xr.DataTree) -> list[xr.Dataset]:
     return [child.to_dataset() for child in tree.children.values()]
 
 
@@ -175,6 +243,14 @@ def _entries(what: Registry) -> list[tuple[str, str]]:
         from errorneurons.simulate.connectivity import CONNECTIVITY
 
         return list(CONNECTIVITY)
+    if what is Registry.ABLATIONS:
+        from errorneurons.simulate import ablations
+
+        return [
+            (name, str(function.__doc__).partition("\n")[0])
+            for name, function in vars(ablations).items()
+            if isfunction(function) and function.__module__ == ablations.__name__
+        ]
     from errorneurons.simulate.theories import COUNTER_CIRCUITS, THEORIES
 
     chosen = THEORIES if what is Registry.THEORIES else COUNTER_CIRCUITS
@@ -192,7 +268,20 @@ def _write(made: Report, out: Path) -> None:
 
 
 def _table(verdicts: tuple[Verdict, ...]) -> list[str]:
-    return [f"{v.claim:6} {v.subject:28} {v.outcome.value}" for v in verdicts]
+    """Return a line a verdict: N/M with its interval, or what is missing."""
+    from errorneurons.predictions.words import effect
+
+    wide = max(len(v.subject) for v in verdicts)
+    return [
+        f"{v.claim:5} {v.subject:{wide}}  {v.outcome.value:12}  "
+        + (v.reason if v.outcome.value == "NOT_TESTABLE" else f"N/M = {_plain(effect(v))}")
+        for v in verdicts
+    ]
+
+
+def _plain(text: str) -> str:
+    """Return a number with a minus that every terminal can show."""
+    return text.replace("\N{MINUS SIGN}", "-")
 
 
 def _command() -> str:

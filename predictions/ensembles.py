@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Any
 
@@ -110,8 +110,11 @@ def _in_processes(
                 for future in as_completed(running):
                     future.result()
                     progress(f"{running[future]}: simulated")
-            except BaseException:
+            except BaseException as error:
                 pool.shutdown(wait=False, cancel_futures=True)
+                if isinstance(error, KeyboardInterrupt):
+                    for child in active_children():
+                        child.terminate()
                 raise
     finally:
         for name, value in before.items():

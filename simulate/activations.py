@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
+from scipy import special
+
 from errorneurons.simulate.circuit import Array, area_slices
 from errorneurons.simulate.validation import known, lengths
-from scipy import special
 
 Function = Callable[[Array], Array]
 Derivative = Literal["exact", "nominal", "published"]

@@ -35,6 +35,8 @@ from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 import numpy as np
+from numba import njit
+
 from errorneurons.simulate import layout, layout_backprop, layout_dendritic
 from errorneurons.simulate.circuit import Array, Circuit
 from errorneurons.simulate.circuit import State as CircuitState
@@ -79,7 +81,6 @@ from errorneurons.simulate.models.dendritic_microcircuit import DendriticMicroci
 from errorneurons.simulate.models.dendritic_pc import DendriticPC
 from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.validation import known
-from numba import njit
 
 #: Sums over neurons may be reordered only where a network runs alone.
 ELEMENTWISE = {"contract"}

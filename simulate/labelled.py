@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.engine import Run
 

@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
+
 from errorneurons.simulate.activations import Tuning
 from errorneurons.simulate.circuit import Array, generator
 from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit, State, Weights

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+
 from errorneurons.simulate.circuit import Array
 from errorneurons.simulate.layout import CODES, DERIVATIVES, Flags, Integers, first, is_large, last
 from errorneurons.simulate.models.backprop import Backprop, State, Weights

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
+
 from errorneurons.simulate.circuit import Array
 from errorneurons.simulate.layout import CODES, Flags, Integers, first, is_large, last
 from errorneurons.simulate.models import dendritic_microcircuit, dendritic_pc

@@ -231,7 +231,7 @@ def _unit_columns(cells: _Cells, instrument: Instrument) -> dict[str, npt.ArrayL
         "cell_type": [f"virtual {label} cell" for label in cells.label],
         "error_sign": np.where(error, cells.sign, 0),
         "label_source": ["model"] * len(cells.label),
-        "label_error": np.where(error, instrument.label_error, 0.0),
+        "label_error": np.where(error, instrument.label_error, np.nan),
     }
 
 

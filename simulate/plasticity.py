@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+
 from errorneurons.simulate.circuit import Array, area_slices
 from errorneurons.simulate.connectivity import Strengths, spread
 

@@ -7,6 +7,7 @@ matrix product an area gives the state that stepping would settle in.
 from __future__ import annotations
 
 import numpy as np
+
 from errorneurons.simulate.circuit import Array, area_slices, matvec
 from errorneurons.simulate.models import backprop, error_microcircuit
 from errorneurons.simulate.models.backprop import Backprop

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+
 from errorneurons.simulate.activations import Tuning
 from errorneurons.simulate.circuit import Array
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from errorneurons.simulate.activations import ACTIVATIONS, Tuning
 from errorneurons.simulate.circuit import Timing, World, area_slices
 from errorneurons.simulate.models import (

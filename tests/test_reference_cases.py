@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from errorneurons.simulate import engine, layout
 from errorneurons.simulate.activations import Tuning
 

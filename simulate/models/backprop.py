@@ -21,6 +21,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
+
 from errorneurons.simulate.activations import AreaActivations, Derivative
 from errorneurons.simulate.circuit import (
     Array,

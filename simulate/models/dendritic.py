@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
+
 from errorneurons.simulate.activations import AreaActivations, Derivative
 from errorneurons.simulate.circuit import Array, Timing, World, area_slices, matvec, outer
 from errorneurons.simulate.connectivity import chain, spread

@@ -33,6 +33,7 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
+
 from errorneurons.simulate.activations import AreaActivations
 from errorneurons.simulate.circuit import (
     Array,

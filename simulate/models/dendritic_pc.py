@@ -30,6 +30,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+
 from errorneurons.simulate.circuit import (
     Array,
     Carrier,

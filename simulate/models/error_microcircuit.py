@@ -37,6 +37,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 import numpy as np
+
 from errorneurons.simulate.activations import Tuning
 from errorneurons.simulate.circuit import (
     Array,

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
+
 from errorneurons.simulate.activations import AreaActivations, Derivative, Tuning
 from errorneurons.simulate.circuit import Array, Population, Role, Timing, area_slices
 from errorneurons.simulate.connectivity import Strengths, chain, spread

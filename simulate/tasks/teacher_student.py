@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+
 from errorneurons.simulate import engine, layout
 from errorneurons.simulate.circuit import Array, Timing, area_slices, generator
 from errorneurons.simulate.connectivity import macaque_binned, spread

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+
 from errorneurons.analysis.dataset import session
 
 TRIALS, BINS, UNITS = 6, 5, 4

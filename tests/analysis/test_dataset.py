@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+
 from errorneurons.analysis.dataset import (
     FIELDS,
     ContractError,

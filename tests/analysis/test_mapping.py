@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from errorneurons.analysis.mapping import MappingError, load_mapping, parse_mapping
 
 GOOD = """

@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 import pytest
 import xarray as xr
+
 from errorneurons.analysis.dataset import DoorError, collect
 from errorneurons.analysis.recordings import (
     describe_nwb,

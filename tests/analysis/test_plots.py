@@ -4,6 +4,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 import xarray as xr
+
 from errorneurons.analysis.palette import ROLES, THEORIES, theory_style
 from errorneurons.analysis.plots import activity_in_time, effect_strip, recorded_roles
 from errorneurons.analysis.strips import StripRow

@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 import pytest
 import xarray as xr
+
 from errorneurons.analysis.dataset import ContractError, DoorError, open_recording
 from errorneurons.analysis.recordings import (
     describe_nwb,

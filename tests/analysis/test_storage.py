@@ -9,6 +9,9 @@ import h5py
 import numpy as np
 import pytest
 import xarray as xr
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from errorneurons.analysis.dataset import (
     ContractError,
     DoorError,
@@ -18,8 +21,6 @@ from errorneurons.analysis.dataset import (
     save,
     session,
 )
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 Make = Callable[..., xr.Dataset]
 

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import xarray as xr
+
 from errorneurons.analysis.measures import Missing
 from errorneurons.predictions.prediction import (
     Condition,

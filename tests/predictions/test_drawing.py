@@ -1,6 +1,7 @@
 import xml.etree.ElementTree as ET
 
 import pytest
+
 from errorneurons.predictions.drawing import drawing_svg
 from errorneurons.predictions.prediction import Drawing
 

@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
+
 from errorneurons.predictions.prediction import Outcome, Verdict
 from errorneurons.predictions.report import render, verdicts_csv, verdicts_json, write
 

@@ -1,4 +1,5 @@
 import pytest
+
 from errorneurons.predictions.words import amplitude, identifiers, interval, linked, number
 
 NAN = float("nan")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from errorneurons.simulate.activations import ACTIVATIONS, AreaActivations, Tuning
 
 NAMES = tuple(ACTIVATIONS)

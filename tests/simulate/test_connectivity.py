@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from errorneurons.simulate import connectivity
 from errorneurons.simulate.connectivity import chain, dense, from_csv, macaque_binned, macaque_fln
 

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from errorneurons.simulate import engine, layout
 from errorneurons.simulate.activations import ACTIVATIONS
 from errorneurons.simulate.circuit import Timing, World
 from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 TOLERANCE = 1e-10
 SEED = 5

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from errorneurons.simulate import engine
 from errorneurons.simulate.circuit import Timing, World
 from errorneurons.simulate.models.backprop import Backprop

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from errorneurons.simulate.circuit import Timing, World
 from errorneurons.simulate.models.backprop import Backprop
 from errorneurons.simulate.models.dendritic_pc import DendriticPC

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from errorneurons.simulate.tasks import teacher_student as task
 
 LAYERS = [(2, 1), (4, 2, 1), (8, 4, 2, 1)]

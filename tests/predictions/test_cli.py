@@ -1,0 +1,183 @@
+"""The command line: what is wrong is one sentence and exit status 2; help is light."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import pytest
+from typer.testing import CliRunner, Result
+
+import errorneurons
+from errorneurons.predictions import cli
+from errorneurons.predictions.prediction import Outcome
+from errorneurons.predictions.registry import CLAIMS
+from errorneurons.simulate.theories import THEORIES
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Return a runner of the command line, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ERRORNEURONS_TRACEBACK", raising=False)
+    return lambda *words: CliRunner().invoke(cli.app, words, prog_name="errorneurons")
+
+
+def refusal(result: Result) -> str:
+    """Return what was said of bad input: one sentence on stderr, nothing on stdout."""
+    assert result.exit_code == 2
+    assert not result.stdout
+    assert "Traceback" not in result.stderr
+    return " ".join(result.stderr.split())
+
+
+def demo(*words: str) -> tuple[str, ...]:
+    return ("demo-recording", "--theory", "supervised_pc", "--out", "x.nwb", *words)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("list", "theoris"), "'theoris' is not one of 'theories'"),
+        (("reprot",), "No such command 'reprot'"),
+        (("report", "--networks", "0"), "Invalid value for '--networks'"),
+        (("report", "--networks", "many"), "Invalid value for '--networks'"),
+        (("report", "--seed", "-1"), "Invalid value for '--seed'"),
+        (("report", "--out", "file"), "cannot make the folder file: File exists; give another"),
+        (("report", "--out", "file/x"), "cannot make the folder file/x: Not a directory; give"),
+        (demo("--cells", "1"), "Invalid value for '--cells'"),
+        (demo("--animals", "0"), "Invalid value for '--animals'"),
+        (demo("--trials", "1"), "Invalid value for '--trials'"),
+        (demo("--label-error", "2"), "Invalid value for '--label-error'"),
+        (demo("--theory", "supervsed_pc"), "there is no theory 'supervsed_pc'; did you mean"),
+        (demo("--theory", "xyz"), "there is no theory 'xyz'; known are error_microcircuit"),
+        (demo("--out", "x.txt"), "x.txt does not end in .nwb; a demo recording is an NWB file"),
+        (demo("--out", "no/x.nwb"), "there is no folder no to write x.nwb to; make it first"),
+        (demo("--out", "random.nwb"), "random.nwb is there already and is not overwritten"),
+        (("check", "missing.nc"), "there is no file missing.nc"),
+        (("check", "table.csv"), "cannot read table.csv: its ending is none of .nc, .zarr, .nwb"),
+        (("check", "random.nc"), "random.nc is no HDF5 file, whatever its ending says"),
+        (("check", "truncated.nc"), "truncated.nc is truncated: its end is missing; copy it again"),
+        (("check", "random.nwb"), "random.nwb needs a mapping file"),
+        (("inspect", "missing.nwb"), "there is no file missing.nwb"),
+        (("inspect", "random.nwb"), "random.nwb is no HDF5 file, whatever its ending says"),
+        (("compare", "missing.nwb"), "there is no file missing.nwb"),
+        (("compare", "random.nwb"), "`errorneurons inspect random.nwb` writes one to start from"),
+        (("compare", "random.nwb", "--mapping", "no.toml"), "cannot read the mapping file no.toml"),
+        (("compare", "random.nwb", "--mapping", "random.nwb"), "cannot read the mapping file"),
+        (("compare", "random.nwb", "--mapping", "table.csv"), "table.csv: this is no TOML"),
+        (("compare", "random.nwb", "--mapping", "bad.toml"), "did you mean `session`?"),
+        (("compare", "random.nwb", "--out", "file"), "cannot make the folder file: File exists"),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    run: Run, tmp_path: Path, words: tuple[str, ...], message: str
+) -> None:
+    for name in ("random.nc", "random.nwb"):
+        (tmp_path / name).write_bytes(bytes(range(256)) * 9)
+    with h5py.File(tmp_path / "truncated.nc", "w") as file:
+        file["x"] = [1.0] * 999
+    (tmp_path / "truncated.nc").write_bytes((tmp_path / "truncated.nc").read_bytes()[:3000])
+    (tmp_path / "bad.toml").write_text("[sesion]\nanimal = 'm1'\n", encoding="utf-8")
+    (tmp_path / "table.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    (tmp_path / "file").touch()
+    assert message in refusal(run(*words))
+
+
+def test_a_folder_that_may_not_be_written_to_is_refused_at_once(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli.os, "access", lambda *_: False)
+    assert "the folder out may not be written to" in refusal(run("report", "--out", "out"))
+    assert "the folder . may not be written to; give another" in refusal(run(*demo()))
+
+
+def test_a_mapping_file_is_not_overwritten(run: Run, example_nwb: Path) -> None:
+    mapping = example_nwb.with_suffix(".toml")
+    mapping.write_text("mine", encoding="utf-8")
+    said = refusal(run("inspect", str(example_nwb), "--out", str(mapping)))
+    assert "recording.toml is there already and is not overwritten; give another --out" in said
+    assert mapping.read_text(encoding="utf-8") == "mine"
+
+
+def test_inspect_writes_a_mapping_that_check_takes(run: Run, example_nwb: Path) -> None:
+    assert "unit" in run("inspect", str(example_nwb)).stdout
+    said = run("check", str(example_nwb), "--mapping", "recording.toml").stdout
+    assert "obeys the dataset contract: 1 session, 1 animal, 8 trials, 4 units" in said
+
+
+def test_a_session_given_twice_is_refused(run: Run, example_nwb: Path) -> None:
+    run("inspect", str(example_nwb))
+    file = str(example_nwb)
+    said = refusal(run("compare", file, file, "--mapping", "recording.toml"))
+    assert "session m1_day1 stands twice; give each its own session_id" in said
+
+
+def test_what_cannot_be_tested_is_reported_with_its_reason(run: Run, example_nwb: Path) -> None:
+    run("inspect", str(example_nwb))
+    said = run("compare", str(example_nwb), "--mapping", "recording.toml", "--out", "out").stdout
+    lines = [line for line in said.splitlines() if Outcome.NOT_TESTABLE.value in line]
+    assert len(lines) == len(CLAIMS)
+    assert Path("out/report.html").exists()
+
+
+@pytest.mark.parametrize("registry", list(cli.Registry))
+def test_every_registry_is_listed_with_a_few_words(run: Run, registry: cli.Registry) -> None:
+    lines = run("list", registry.value).stdout.splitlines()
+    assert len(lines) > 3
+    assert all(len(line.split()) > 3 for line in lines)
+
+
+def test_theories_are_listed_by_name(run: Run) -> None:
+    lines = run("list", "theories").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == [t.name for t in THEORIES]
+
+
+def test_the_version_is_told(run: Run) -> None:
+    assert run("--version").stdout == f"errorneurons {errorneurons.__version__}\n"
+
+
+def test_an_interruption_says_that_nothing_is_lost(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_entries", interrupted)
+    result = run("list", "claims")
+    assert result.exit_code == 130
+    assert "interrupted; what is done is kept, run it again to go on" in result.stderr
+
+
+def test_whoever_wants_the_traceback_gets_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ERRORNEURONS_TRACEBACK", "1")
+    assert isinstance(run("check", "missing.nc").exception, ValueError)
+
+
+def test_help_does_not_wait_for_heavy_libraries() -> None:
+    program = (
+        "import sys\n"
+        "from errorneurons.predictions.cli import main\n"
+        "sys.argv = ['errorneurons', '--help']\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code\n"
+        "sys.stderr.write(' '.join(sys.modules))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert "Usage: errorneurons [OPTIONS] COMMAND" in done.stdout
+    heavy = {"numpy", "numba", "xarray", "pandas", "scipy", "pynwb", "h5py", "matplotlib", "jinja2"}
+    assert not heavy & set(done.stderr.split())
+
+
+def test_a_demo_recording_is_one_that_compare_can_read(run: Run) -> None:
+    small = ("--animals", "1", "--cells", "4", "--trials", "2", "--label-error", "0.3")
+    assert "x.nwb: 1 animal of supervised_pc" in run(*demo(*small)).stderr
+    run("inspect", "x.nwb")
+    said = run("check", "x.nwb", "--mapping", "x.toml").stdout
+    assert "x.nwb obeys the dataset contract: 1 session, 1 animal" in said

@@ -1,0 +1,39 @@
+"""The documentation names what the code has. Its examples run as doctests."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from errorneurons.analysis.schema import ATTRIBUTES, FIELDS, Attribute, Field
+from errorneurons.predictions.registry import CLAIMS
+from errorneurons.simulate.theories import THEORIES
+
+ROOT = Path(__file__).parents[1]
+DATASET = (ROOT / "docs" / "dataset.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+
+
+@pytest.mark.parametrize(
+    "field", [f for f in (*FIELDS.values(), *ATTRIBUTES) if f.name != "time"], ids=lambda f: f.name
+)
+def test_the_contract_is_documented(field: Field | Attribute) -> None:
+    what = field.long_name if isinstance(field, Field) else field.meaning
+    row = next(line for line in DATASET.splitlines() if line.startswith(f"| `{field.name}` |"))
+    cells = [cell.strip() for cell in row.split("|")[2:4]]
+    assert cells[0] == ("yes" if field.required else "")
+    assert cells[1].startswith(what)
+
+
+@pytest.mark.parametrize("name", [t.name for t in THEORIES] + [c.key for c in CLAIMS])
+def test_the_readme_names_every_theory_and_claim(name: str) -> None:
+    assert f"| `{name}` |" in README
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8"))
+    assert not [t for t in targets if not (page.parent / t).exists()]
