@@ -145,9 +145,10 @@ def responses(
 
 
 def _window_mean(rate: Array, inside: npt.NDArray[np.bool_]) -> Array:
-    """Mean over the bins inside, (trial, unit); NaN where a window has no bin."""
+    """Mean over the bins inside, (trial, unit); NaN where a window has no bin or a gap."""
     count = inside.sum(axis=1)[:, None]
-    total = np.einsum("btu,bt->bu", rate, inside.astype(float))
+    used = inside.any(axis=0)
+    total = np.where(inside[:, used, None], rate[:, used], 0.0).sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(total / np.where(count > 0, count, np.nan))
 
