@@ -309,12 +309,13 @@ def activity(
                 mean[i, j, k], low[i, j, k], high[i, j, k] = _band(found, curves, share)
     dims = ("condition", "role", "area", "time")
     name = "size of the response" if curves is magnitude else "firing rate"
-    attrs = {"long_name": name}
+    units = str(sessions[0]["rate"].attrs.get("units", "a.u."))
+    attrs = {"long_name": name, "units": units}
     return xr.Dataset(
         {"mean": (dims, mean, attrs), "low": (dims, low), "high": (dims, high)},
         {"condition": list(conditions), "role": roles, "area": areas,
          "time": sessions[0]["time"].values},
-        {"units": str(sessions[0]["rate"].attrs.get("units", "a.u.")),
+        {"units": units,
          "over": "trials" if len(sessions) == 1 else "sessions",
          "events": json.dumps(_events(sessions[0], conditions))},
     )  # fmt: skip
