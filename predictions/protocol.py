@@ -70,8 +70,9 @@ def missing(session: xr.Dataset, *requirements: Requirement) -> Missing | None:
     lacks = [lack for requirement in requirements if (lack := requirement(session))]
     if not lacks:
         return None
+    whats = dict.fromkeys(lack.what for lack in lacks)
     remedies = dict.fromkeys(lack.remedy for lack in lacks)
-    return Missing("; ".join(lack.what for lack in lacks), " ".join(remedies))
+    return Missing("; ".join(whats), " ".join(remedies))
 
 
 def has_trials(factors: Factors, name: str, remedy: str) -> Requirement:
@@ -80,7 +81,7 @@ def has_trials(factors: Factors, name: str, remedy: str) -> Requirement:
     def requirement(session: xr.Dataset) -> Missing | None:
         absent = [f"`{column}`" for column in factors if column not in session.coords]
         if absent:
-            return Missing(f"no {name} (trials carry no {', '.join(absent)})", remedy)
+            return Missing(f"no trials with {name} (trials carry no {', '.join(absent)})", remedy)
         stimulus = session["stimulus"].values[trials(session, factors)]
         if max((int((stimulus == s).sum()) for s in set(stimulus)), default=0) < 2:
             return Missing(f"no stimulus has two trials with {name}", remedy)
