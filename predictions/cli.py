@@ -268,13 +268,19 @@ def _write(made: Report, out: Path) -> None:
 
 
 def _table(verdicts: tuple[Verdict, ...]) -> list[str]:
-    """Return a line a verdict: N/M with its interval, or what is missing."""
+    """Return a line a verdict: N/M with its interval, or the start of what is missing."""
+    from textwrap import shorten
+
     from errorneurons.predictions.words import effect
 
     wide = max(len(v.subject) for v in verdicts)
     return [
         f"{v.claim:5} {v.subject:{wide}}  {v.outcome.value:12}  "
-        + (v.reason if v.outcome.value == "NOT_TESTABLE" else f"N/M = {_plain(effect(v))}")
+        + (
+            shorten(v.reason, 100, placeholder=" ...")
+            if v.outcome.value == "NOT_TESTABLE"
+            else f"N/M = {_plain(effect(v))}"
+        )
         for v in verdicts
     ]
 

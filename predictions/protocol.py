@@ -84,7 +84,7 @@ def has_trials(factors: Factors, name: str, remedy: str) -> Requirement:
     def requirement(session: xr.Dataset) -> Missing | None:
         absent = tuple(column for column in factors if column not in session.coords)
         if absent:
-            return Missing(f"no {name}", remedy, absent)
+            return Missing(f"no trials with {name}", remedy, absent)
         stimulus = session["stimulus"].values[trials(session, factors)]
         if max((int((stimulus == s).sum()) for s in set(stimulus)), default=0) < 2:
             return Missing(f"no stimulus has two trials with {name}", remedy)

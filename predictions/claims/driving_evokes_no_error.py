@@ -32,7 +32,7 @@ def effect(session: xr.Dataset) -> Effect | Missing:
         session,
         protocol.has_cells("error"),
         protocol.has_trials(protocol.DRIVEN, "representation cells driven, no teaching", REMEDY),
-        protocol.has_trials(protocol.PASSIVE, "neither laser nor teaching", REMEDY),
+        protocol.has_trials(protocol.PASSIVE, "the input alone, no laser, no teaching", REMEDY),
         protocol.has_outcome_contrast,
         protocol.has_error_cells_at(protocol.DRIVEN, "in or below", up_to),
     )

@@ -25,7 +25,7 @@ def effect(session: xr.Dataset) -> Effect | Missing:
         session,
         has_output_cells,
         protocol.has_trials(protocol.INFERENCE_OFF, "error cells off and no teaching", REMEDY),
-        protocol.has_trials(protocol.PASSIVE, "neither laser nor teaching", REMEDY),
+        protocol.has_trials(protocol.PASSIVE, "the input alone, no laser, no teaching", REMEDY),
         laser_from_before_input,
     )
     if lack:

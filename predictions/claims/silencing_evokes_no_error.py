@@ -22,7 +22,7 @@ def effect(session: xr.Dataset) -> Effect | Missing:
         session,
         protocol.has_cells("error"),
         protocol.has_trials(protocol.SILENCED, "representation cells off, no teaching", REMEDY),
-        protocol.has_trials(protocol.PASSIVE, "neither laser nor teaching", REMEDY),
+        protocol.has_trials(protocol.PASSIVE, "the input alone, no laser, no teaching", REMEDY),
         protocol.has_outcome_contrast,
         protocol.has_error_cells_at(protocol.SILENCED, "below", below),
     )

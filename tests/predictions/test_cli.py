@@ -181,3 +181,16 @@ def test_a_demo_recording_is_one_that_compare_can_read(run: Run) -> None:
     run("inspect", "x.nwb")
     said = run("check", "x.nwb", "--mapping", "x.toml").stdout
     assert "x.nwb obeys the dataset contract: 1 session, 1 animal" in said
+
+
+def test_what_is_missing_is_said_once_and_in_words(example_nwb: Path) -> None:
+    from errorneurons.analysis.recordings import mapping_template, parse_mapping, read_nwb
+    from errorneurons.predictions.registry import claim
+
+    (session,) = read_nwb(
+        example_nwb, parse_mapping(mapping_template(example_nwb))
+    ).children.values()
+    lack = claim("P06b").effect(session.to_dataset())
+    assert lack.what.endswith("The trials carry no `performance`")
+    lack = claim("P02").effect(session.to_dataset())
+    assert lack.what.startswith("no trials with novel input and no teaching signal; ")
