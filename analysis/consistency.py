@@ -111,14 +111,15 @@ def _units(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
 def _label_error(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
     if "label_error" not in sound:
         return
-    share = session["label_error"].values
-    if "role" in sound:  # the interval is that of the error cells
-        share = share[session["role"].values == "error"]
-    attrs = session["label_error"].attrs
-    share = share[np.isfinite(share)]
+    known = session["label_error"].values
+    share = known[np.isfinite(known)]
     if ((share < 0) | (share > 1)).any():
         yield "`label_error` lies outside 0 to 1; give it as a share, not in percent"
-    elif len(share):
+        return
+    if "role" in sound:  # the interval is that of the error cells
+        share = known[np.isfinite(known) & (session["role"].values == "error")]
+    if len(share):
+        attrs = session["label_error"].attrs
         low, high = attrs.get("low", share.min()), attrs.get("high", share.max())
         if not 0 <= low <= share.min() <= share.max() <= high <= 1:
             yield (

@@ -18,6 +18,8 @@ from errorneurons.analysis.measures import (
     energy,
     energy_of_difference,
     level_of,
+    magnitude,
+    mean_rate,
     overlap,
     overlap_of_contrasts,
     responses,
@@ -250,8 +252,16 @@ def test_each_group_leaves_out_equally_many_trials_of_each_kind() -> None:
 
 def test_the_activity_in_time_is_the_mean_over_units_and_trials() -> None:
     seen = recorded(RATES)
-    found = activity([seen, seen], {"all a": {"stimulus": "a"}})
+    found = activity([seen, seen], {"all a": {"stimulus": "a"}}, mean_rate)
     expected = RATES[::2, :, ::2].mean(axis=(0, 2))
     np.testing.assert_allclose(found["mean"].sel(role="error", area="V1")[0], expected, rtol=1e-6)
     assert found["area"].values.tolist() == ["V1", "LM"]
     assert np.isnan(found["mean"].sel(role="error", area="LM")).all()
+
+
+def test_the_size_of_a_response_survives_pairs_of_cells_of_opposite_sign() -> None:
+    step = np.array([0.0, 0.0, 3.0, 3.0])[None, :, None] * np.array([1.0, -1.0])
+    seen = recorded(np.repeat(step, 6, axis=0) + 10, stimulus=["a"] * 6, input_onset=[0.0] * 6)
+    seen = seen.assign_coords(time=("time", [-0.15, -0.05, 0.05, 0.15], seen["time"].attrs))
+    curve = magnitude(seen, np.arange(6), np.arange(2))[0]
+    np.testing.assert_allclose(curve, [0, 0, 3, 3], atol=1e-12)
