@@ -112,6 +112,8 @@ def _label_error(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
     if "label_error" not in sound:
         return
     share = session["label_error"].values
+    if "role" in sound:  # the interval is that of the error cells
+        share = share[session["role"].values == "error"]
     attrs = session["label_error"].attrs
     share = share[np.isfinite(share)]
     if ((share < 0) | (share > 1)).any():

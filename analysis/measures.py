@@ -48,10 +48,21 @@ class Effect:
 
 @dataclass(frozen=True)
 class Missing:
-    """Why a session cannot answer: what is missing, and the nearest experiment that would."""
+    """Why a session cannot answer.
+
+    Attributes
+    ----------
+    what
+        What is missing.
+    remedy
+        The nearest experiment that would answer.
+    columns
+        Trial columns that it lacks for that.
+    """
 
     what: str
     remedy: str
+    columns: tuple[str, ...] = ()
 
 
 Trials = npt.NDArray[np.int64]
@@ -134,9 +145,10 @@ def responses(
 
 
 def _window_mean(rate: Array, inside: npt.NDArray[np.bool_]) -> Array:
-    """Mean over the bins inside, (trial, unit); NaN where a window has no bin."""
+    """Mean over the bins inside, (trial, unit); NaN where a window has no bin or a gap."""
     count = inside.sum(axis=1)[:, None]
-    total = np.einsum("btu,bt->bu", rate, inside.astype(float))
+    used = inside.any(axis=0)
+    total = np.where(inside[:, used, None], rate[:, used], 0.0).sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(total / np.where(count > 0, count, np.nan))
 
@@ -297,12 +309,13 @@ def activity(
                 mean[i, j, k], low[i, j, k], high[i, j, k] = _band(found, curves, share)
     dims = ("condition", "role", "area", "time")
     name = "size of the response" if curves is magnitude else "firing rate"
-    attrs = {"long_name": name}
+    units = str(sessions[0]["rate"].attrs.get("units", "a.u."))
+    attrs = {"long_name": name, "units": units}
     return xr.Dataset(
         {"mean": (dims, mean, attrs), "low": (dims, low), "high": (dims, high)},
         {"condition": list(conditions), "role": roles, "area": areas,
          "time": sessions[0]["time"].values},
-        {"units": str(sessions[0]["rate"].attrs.get("units", "a.u.")),
+        {"units": units,
          "over": "trials" if len(sessions) == 1 else "sessions",
          "events": json.dumps(_events(sessions[0], conditions))},
     )  # fmt: skip

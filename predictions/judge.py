@@ -161,12 +161,14 @@ def _outcome(claim: Prediction, above: bool, below: bool) -> Outcome:
 
 
 def _phrase(claim: Prediction, outcome: Outcome, value: float) -> str:
-    where = {
-        Outcome.SUPPORTED: f"{claim.side} the threshold, as claimed",
-        Outcome.CONTRADICTED: f"on the wrong side of the threshold (the claim is {claim.side})",
-        Outcome.UNDECIDED: "not clear of the threshold",
+    other = "above" if claim.side == "below" else "below"
+    q0 = f"{claim.threshold:.2g}"
+    return {
+        Outcome.SUPPORTED: f"N/M is {value:.2g}, {claim.side} the threshold of {q0}, as claimed",
+        Outcome.CONTRADICTED: f"N/M is {value:.2g}, {other} the threshold of {q0}; the claim says "
+        f"{claim.side}",
+        Outcome.UNDECIDED: f"N/M is {value:.2g}, not clear of the threshold of {q0}",
     }[outcome]
-    return f"N/M is {value:.2g}, {where} of {claim.threshold:.2g}"
 
 
 def _judge_theory(claim: Prediction, subject: str, measured: Measured) -> Verdict:
@@ -188,9 +190,7 @@ def _judge_theory(claim: Prediction, subject: str, measured: Measured) -> Verdic
         value, bottom, top, level="5-95 % range over networks", n=count, over="networks",
         points=points,
         statistics={
-            "rule": "5-95 % range of D over networks clears 0",
             "D / mean M, 5-95 %": f"{bottom - claim.threshold:.3g} to {top - claim.threshold:.3g}",
-            "amplitude, square root of N/M": _amplitude(value),
             **_label_rows(measured),
         },
     )  # fmt: skip
@@ -220,7 +220,6 @@ def _judge_recording(claim: Prediction, subject: str, measured: Measured) -> Ver
         ratio.high, level=ratio.level, n=count, over="animals", points=_points(claim, measured),
         statistics={
             **_test_rows(test),
-            "amplitude, square root of N/M": _amplitude(ratio.value),
             **_label_rows(measured),
             "the answer": tipping,
         },
@@ -297,10 +296,6 @@ def _label_rows(measured: Measured) -> dict[str, str]:
     if not measured.energies[:, 2].any():
         return {"false labels": "no correction: the read-out does not rest on labels"}
     return {"false labels": f"{value:.1%}, known as {low:.1%} to {high:.1%}; corrected for"}
-
-
-def _amplitude(value: float) -> str:
-    return f"{math.copysign(math.sqrt(abs(value)), value):.3g}" if math.isfinite(value) else "none"
 
 
 def _more(outcome: Outcome, count: int) -> str:

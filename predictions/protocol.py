@@ -70,18 +70,21 @@ def missing(session: xr.Dataset, *requirements: Requirement) -> Missing | None:
     lacks = [lack for requirement in requirements if (lack := requirement(session))]
     if not lacks:
         return None
-    whats = dict.fromkeys(lack.what for lack in lacks)
+    columns = tuple(dict.fromkeys(column for lack in lacks for column in lack.columns))
+    what = "; ".join(dict.fromkeys(lack.what for lack in lacks))
+    if columns:
+        what += f". The trials carry no {', '.join(f'`{column}`' for column in columns)}"
     remedies = dict.fromkeys(lack.remedy for lack in lacks)
-    return Missing("; ".join(whats), " ".join(remedies))
+    return Missing(what, " ".join(remedies))
 
 
 def has_trials(factors: Factors, name: str, remedy: str) -> Requirement:
     """Require two trials of one stimulus with `factors`."""
 
     def requirement(session: xr.Dataset) -> Missing | None:
-        absent = [f"`{column}`" for column in factors if column not in session.coords]
+        absent = tuple(column for column in factors if column not in session.coords)
         if absent:
-            return Missing(f"no trials with {name} (trials carry no {', '.join(absent)})", remedy)
+            return Missing(f"no trials with {name}", remedy, absent)
         stimulus = session["stimulus"].values[trials(session, factors)]
         if max((int((stimulus == s).sum()) for s in set(stimulus)), default=0) < 2:
             return Missing(f"no stimulus has two trials with {name}", remedy)
@@ -118,11 +121,8 @@ def has_teaching_area(session: xr.Dataset) -> Missing | None:
 def has_outcome_contrast(session: xr.Dataset) -> Missing | None:
     """Require expected and unexpected outcomes after the same stimulus."""
     remedy = "Add trials in which a stimulus is followed by another stimulus's outcome."
-    lack = missing(
-        session,
-        has_trials(UNEXPECTED, "an unexpected outcome", remedy),
-        has_trials(EXPECTED, "an expected outcome", remedy),
-    )
+    lack = has_trials(UNEXPECTED, "an unexpected outcome", remedy)(session)
+    lack = lack or has_trials(EXPECTED, "an expected outcome", remedy)(session)
     return lack or _covers(session, "outcome_onset", UNEXPECTED, BEFORE, OUTCOME)
 
 

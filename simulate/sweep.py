@@ -26,7 +26,7 @@ from errorneurons.simulate.observe import Instrument, observe
 from errorneurons.simulate.run import Activity, Bench, run, targeted
 from errorneurons.simulate.tasks.association import STIMULI, association
 from errorneurons.simulate.theories import Theory
-from errorneurons.simulate.training import Training, train
+from errorneurons.simulate.training import QUIETLY, Training, train
 
 LEAST_REMOVED = 0.9
 PROBE_CURRENT = 0.02
@@ -141,6 +141,7 @@ def ensemble(
     )  # fmt: skip
 
 
+@QUIETLY
 def _blocks(bench: Bench[Any, Any], weights: Any, plan: Plan) -> list[Activity]:
     table = outcome_error(plan.seed, plan.repeats)
     frozen, _ = run(bench, weights, table, CLOCK, n_streams=len(OUTCOME_ERROR))

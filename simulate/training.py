@@ -24,6 +24,8 @@ PROBE = Clock(start=0.0, outcome=0.4, stop=0.4, bin=0.1)
 BLOCK = 2
 PATIENCE = 4
 PROGRESS = 0.1
+QUIETLY = np.errstate(over="ignore", invalid="ignore")
+"""Networks that diverge are found by their numbers, and need no warning."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class Training(Generic[WeightsT]):
         return BLOCK * int(np.argmax(~np.isfinite(self.loss[:, network])))
 
 
+@QUIETLY
 def train(
     circuit: Circuit[WeightsT, StateT],
     association: Association,
@@ -85,8 +88,7 @@ def train(
     losses = [loss(bench, weights)]
     for block in range(epochs // BLOCK):
         table = learning_block(seed + block, "trained", {}, BLOCK, PRESENTATION)
-        with np.errstate(over="ignore", invalid="ignore"):
-            _, learnt = run(bench, weights, table, PRESENTATION, learn=True)
+        _, learnt = run(bench, weights, table, PRESENTATION, learn=True)
         done = losses[-1] <= (1 - TRAINED) * losses[0]
         weights = _where(done | ~_finite(learnt), weights, learnt)
         losses.append(np.where(_finite(learnt), loss(bench, weights), np.inf))
@@ -104,6 +106,7 @@ def _stagnant(losses: list[Array], done: npt.NDArray[np.bool_]) -> bool:
     return bool((now > (1 - PROGRESS) * before).all())
 
 
+@QUIETLY
 def loss(bench: Bench[Any, Any], weights: Any) -> Array:
     """Return each network's loss: squared error of the settled output over that of output 0."""
     table = learning_block(0, "trained", {}, 1, PROBE)
@@ -113,13 +116,14 @@ def loss(bench: Bench[Any, Any], weights: Any) -> Array:
     return np.asarray(error / (wanted**2).mean(axis=(1, 2)))
 
 
+@QUIETLY
 def oscillating(
     bench: Bench[Any, Any], weights: Any, settling: float = 1.0, limit: float = 0.02
 ) -> npt.NDArray[np.bool_]:
     """Return which networks still move after `settling` [s] of an unexpected outcome.
 
     A network oscillates if, in the last 100 ms, a rate covers more than `limit` of the largest
-    rate of its role.
+    rate of its role. One whose rates are no longer finite counts as oscillating.
     """
     circuit, shown = bench.circuit, bench.association
     world = World(
@@ -135,7 +139,8 @@ def oscillating(
     moving = np.zeros(len(shown.stimuli["trained"]), dtype=bool)
     for role in seen[0]:
         rates = np.stack([r[role] for r in seen])
-        moving |= np.ptp(rates, axis=0).max(axis=(1, 2)) > limit * np.abs(rates).max(axis=(0, 2, 3))
+        covered, largest = np.ptp(rates, axis=0).max(axis=(1, 2)), np.abs(rates).max(axis=(0, 2, 3))
+        moving |= ~(covered <= limit * largest)  # also where a rate is NaN
     return moving
 
 

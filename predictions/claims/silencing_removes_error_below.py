@@ -63,8 +63,8 @@ CLAIM = Prediction(
     action="silence",
     mechanism=(
         "Errors descend from error neuron to error neuron, so an area with silent error neurons "
-        "passes nothing on. Predictive coding expects the same loss by another route: this part "
-        "separates no two of them and guards the next."
+        "passes nothing on. Predictive coding with the target at the top expects the same loss by "
+        "another route, so this part mostly guards the next."
     ),
     equation="e_{l-1} = phi'(u_{l-1}) (B_{l-1} e_l)  and  e_l = 0  =>  e_{l-1} = 0",
     source="Max et al. 2026, doi:10.1371/journal.pcbi.1014164, dynamics of error neurons",

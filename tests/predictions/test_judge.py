@@ -1,0 +1,246 @@
+"""The judge: four outcomes, each reached by the numbers that it names, with known error rates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from errorneurons.analysis.dataset import session
+from errorneurons.analysis.measures import Effect, Missing
+from errorneurons.predictions.judge import Measured, _at, difference, judge, measure
+from errorneurons.predictions.prediction import Outcome, Verdict
+from errorneurons.predictions.registry import claim
+
+BELOW = claim("P02")  # threshold 1/9
+ABOVE = claim("P04b")  # threshold .8
+Q0 = BELOW.threshold
+
+
+def measured(
+    ratio: float,
+    animals: int = 8,
+    noise: float = 0.01,
+    label_error: tuple[float, float, float] = (0.0, 0.0, 0.0),
+    false_label: float = 0.0,
+) -> Measured:
+    """Return animals whose comparison response is about 1 and whose N/M is about `ratio`."""
+    rng = np.random.default_rng(4)
+    m = rng.normal(1, 0.1, animals)
+    n = ratio * m + rng.normal(0, noise, animals)
+    names = tuple(f"m{k}" for k in range(animals))
+    return Measured(names, np.stack([n, m, np.full(animals, false_label)], axis=1), label_error)
+
+
+def of_recording(what: Measured, above: bool = False) -> Verdict:
+    return judge(ABOVE if above else BELOW, "recording", what, "recording")
+
+
+def of_theory(what: Measured, above: bool = False) -> Verdict:
+    return judge(ABOVE if above else BELOW, "a theory", what, "theory")
+
+
+# The four outcomes
+
+
+@pytest.mark.parametrize("judged", [of_recording, of_theory])
+@pytest.mark.parametrize(
+    ("ratio", "above", "outcome"),
+    [(0.0, False, "SUPPORTED"), (0.5, False, "CONTRADICTED"), (Q0, False, "UNDECIDED"),
+     (1.0, True, "SUPPORTED"), (0.5, True, "CONTRADICTED"), (0.8, True, "UNDECIDED")],
+)  # fmt: skip
+def test_the_side_of_the_threshold_decides(
+    judged: object, ratio: float, above: bool, outcome: str
+) -> None:
+    verdict = judged(measured(ratio), above)  # type: ignore[operator]
+    assert verdict.outcome == outcome
+    assert verdict.value == pytest.approx(ratio, abs=0.02)
+    assert verdict.low < verdict.value < verdict.high
+    assert bool(verdict.remedy) == (outcome == "UNDECIDED")
+
+
+@pytest.mark.parametrize("kind", ["recording", "theory"])
+def test_what_is_missing_makes_a_claim_not_testable(kind: str) -> None:
+    lack = Missing("no unit has the role 'error'", "Label them.")
+    verdict = judge(BELOW, "x", Measured((), np.empty((0, 3)), missing=lack), kind)  # type: ignore
+    assert verdict.outcome is Outcome.NOT_TESTABLE
+    assert (verdict.reason, verdict.remedy) == ("No unit has the role 'error'.", "Label them.")
+
+
+def test_no_sessions_make_a_claim_not_testable() -> None:
+    verdict = of_recording(Measured((), np.empty((0, 3))))
+    assert (verdict.outcome, verdict.reason) == ("NOT_TESTABLE", "There are no sessions.")
+
+
+@pytest.mark.parametrize("judged", [of_recording, of_theory])
+def test_without_a_comparison_response_a_claim_is_not_testable(judged: object) -> None:
+    what = measured(0.0)
+    what.energies[:, 1] -= 1.0
+    verdict = judged(what)  # type: ignore[operator]
+    assert verdict.outcome is Outcome.NOT_TESTABLE
+    assert verdict.reason.startswith("There is no response to compare with: M is not above 0")
+    assert verdict.remedy.startswith("Record more trials or cells")
+
+
+# Recordings
+
+
+@pytest.mark.parametrize("ratio", [0.0, 0.5])
+@pytest.mark.parametrize("animals", [1, 2, 4])
+def test_under_five_animals_nothing_is_said_of_the_population(ratio: float, animals: int) -> None:
+    verdict = of_recording(measured(ratio, animals))
+    assert verdict.outcome is Outcome.UNDECIDED
+    assert "no statement about the population" in verdict.reason
+    assert verdict.remedy == "Record 5 animals or more."
+    assert verdict.value == pytest.approx(ratio, abs=0.02)
+
+
+def test_five_animals_are_enough() -> None:
+    assert of_recording(measured(0.0, animals=5)).outcome is Outcome.SUPPORTED
+
+
+def test_few_animals_get_an_interval_over_groups_of_trials() -> None:
+    groups = np.array([[0.05, 1.0, 0.0], [0.03, 1.0, 0.0], [0.04, 1.0, 0.0]])
+    verdict = of_recording(replace(measured(0.04, 2), thinned=groups))
+    reach = 2 * np.sqrt(2 / 3 * 2 * 0.01**2)
+    assert (verdict.high - verdict.low) / 2 == pytest.approx(reach)
+    assert verdict.level.endswith("these animals only")
+
+
+def test_false_labels_are_corrected_for() -> None:
+    naive = measured(0.2, false_label=2.0)
+    assert of_recording(naive).outcome is Outcome.CONTRADICTED
+    corrected = of_recording(replace(naive, label_error=(0.1, 0.1, 0.1)))
+    assert corrected.outcome is Outcome.SUPPORTED
+    assert corrected.value == pytest.approx(0.0, abs=0.02)
+
+
+def test_an_answer_that_depends_on_the_share_of_false_labels_is_undecided() -> None:
+    verdict = of_recording(measured(0.2, false_label=2.0, label_error=(0.1, 0.0, 0.2)))
+    assert verdict.outcome is Outcome.UNDECIDED
+    assert "the share of false labels is known only as 0% to 20%" in verdict.reason
+    assert "and the answer holds for shares of false labels from " in verdict.reason
+
+
+def test_the_tipping_point_is_where_the_answer_changes() -> None:
+    what = measured(0.2, false_label=2.0, label_error=(0.1, 0.0, 0.2))
+    found = of_recording(what).statistics["the answer"]
+    start = float(found.removeprefix("holds for shares of false labels from ").split("%")[0]) / 100
+    assert _at(BELOW, what, start) is Outcome.SUPPORTED
+    assert _at(BELOW, what, start - 0.005) is not Outcome.SUPPORTED
+
+
+def test_an_answer_that_holds_for_all_shares_says_so() -> None:
+    found = of_recording(measured(0.0)).statistics["the answer"]
+    assert found == "holds for any share of false labels up to 50 %"
+
+
+def test_sessions_that_could_not_answer_are_mentioned() -> None:
+    verdict = of_recording(replace(measured(0.0), missing=Missing("no novel input", "Show it.")))
+    assert verdict.reason.endswith("Some sessions could not answer: no novel input.")
+
+
+def test_the_points_average_to_the_value() -> None:
+    verdict = of_recording(measured(0.3, noise=0.1))
+    assert np.mean(verdict.points) == pytest.approx(verdict.value)
+    assert len(verdict.points) == verdict.n == 8
+
+
+@pytest.mark.parametrize("claimed", [BELOW, ABOVE], ids=["below", "above"])
+def test_at_the_threshold_each_wrong_answer_comes_one_time_in_twenty(claimed: object) -> None:
+    rng = np.random.default_rng(21)
+    m = rng.normal(1, 0.2, (2000, 8))
+    n = claimed.threshold * m + rng.normal(0, 0.3, m.shape)  # type: ignore[attr-defined]
+    names = tuple("abcdefgh")
+    tables = np.stack([n, m, np.zeros_like(m)], axis=2)
+    outcomes = [_at(claimed, Measured(names, t), 0.0) for t in tables]  # type: ignore[arg-type]
+    for wrong in (Outcome.SUPPORTED, Outcome.CONTRADICTED):
+        assert 0.035 <= np.mean([o is wrong for o in outcomes]) <= 0.065
+
+
+# Theories
+
+
+def networks(disagreeing: int) -> Measured:
+    """Return 100 networks, some of which lie on the wrong side of the threshold."""
+    n = np.where(np.arange(100) < disagreeing, Q0 + 0.1, Q0 - 0.1)
+    table = np.stack([n, np.ones(100), np.zeros(100)], axis=1)
+    return Measured(tuple(map(str, range(100))), table)
+
+
+@pytest.mark.parametrize(
+    ("disagreeing", "outcome"),
+    [(0, "SUPPORTED"), (4, "SUPPORTED"), (6, "UNDECIDED"), (50, "UNDECIDED"), (94, "UNDECIDED"),
+     (96, "CONTRADICTED"), (100, "CONTRADICTED")],
+)  # fmt: skip
+def test_a_theory_is_judged_by_the_range_of_ninety_percent_of_its_networks(
+    disagreeing: int, outcome: str
+) -> None:
+    verdict = of_theory(networks(disagreeing))
+    assert verdict.outcome == outcome
+    assert f"{100 - disagreeing} of 100 networks agree with the claim" in verdict.reason
+    assert verdict.level == "5-95 % range over networks"
+
+
+def test_more_networks_make_a_theory_no_more_certain() -> None:
+    few = measured(Q0 - 0.01, animals=20, noise=0.03)
+    many = replace(few, animals=few.animals * 50, energies=np.tile(few.energies, (50, 1)))
+    assert of_theory(few).outcome is of_theory(many).outcome is Outcome.UNDECIDED
+    assert of_recording(many).outcome is Outcome.SUPPORTED
+
+
+# Measuring
+
+
+def sessions(animals: Sequence[str]) -> list[xr.Dataset]:
+    """Return sessions whose rate is their number, the first 0."""
+    columns = {
+        "time": [0.0], "unit_id": ["u"], "area": ["V1"], "level": [1.0], "role": ["error"],
+        "label_source": ["model"], "label_error": [0.04], "stimulus": ["a"] * 16,
+        "input_onset": [0.0] * 16,
+    }  # fmt: skip
+    return [
+        session({"rate": np.full((16, 1, 1), float(k))}, columns,
+                {"animal": a, "session_id": str(k)}, sampling_rate=10.0)
+        for k, a in enumerate(animals)
+    ]  # fmt: skip
+
+
+TRIVIAL = replace(BELOW, effect=lambda s: Effect(float(s["rate"].mean()), 1.0, 0.5))
+
+
+def test_the_sessions_of_an_animal_are_averaged() -> None:
+    found = measure(TRIVIAL, sessions("aab"), trial_level=False)
+    assert found.animals == ("a", "b")
+    assert found.energies.tolist() == [[0.5, 1.0, 0.5], [2.0, 1.0, 0.5]]
+    assert found.label_error == (0.04, 0.04, 0.04)
+
+
+def test_a_session_that_lacks_something_is_left_out_and_remembered() -> None:
+    lack = Missing("too dark", "Switch on the light.")
+    first_fails = replace(TRIVIAL, effect=lambda s: TRIVIAL.effect(s) if s["rate"].any() else lack)
+    found = measure(first_fails, sessions("ab"), trial_level=False)
+    assert found.animals == ("b",)
+    assert found.missing == lack
+
+
+def test_an_energy_that_is_no_number_counts_as_missing() -> None:
+    nothing = replace(TRIVIAL, effect=lambda _: Effect(float("nan"), 1.0))
+    found = measure(nothing, sessions("ab"), trial_level=False)
+    assert found.animals == ()
+    assert found.missing == Missing("too few complete trials", "Record more trials without gaps.")
+
+
+@pytest.mark.parametrize(("animals", "groups"), [("ab", 8), ("abcde", 0)])
+def test_trials_are_left_out_in_groups_only_where_animals_are_few(
+    animals: str, groups: int
+) -> None:
+    assert len(measure(TRIVIAL, sessions(animals), trial_level=True).thinned) == groups
+
+
+def test_the_difference_is_what_is_left_of_n_above_the_threshold() -> None:
+    table = np.array([[1.0, 2.0, 3.0]])
+    assert difference(ABOVE, table, 0.1).tolist() == pytest.approx([1 - 0.3 - 1.6])

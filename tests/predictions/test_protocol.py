@@ -1,0 +1,157 @@
+"""What a session must hold for a claim to be tested on it, and what is said if it does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from errorneurons.analysis.dataset import session
+from errorneurons.predictions import protocol
+from errorneurons.predictions.protocol import EXPECTED, PASSIVE, UNEXPECTED
+from errorneurons.predictions.registry import CLAIMS, claim
+
+AREAS = ("V1", "LM", "AL", "MT")
+OFF = protocol.outcome_off("unexpected")
+
+
+def trial(outcome: str, **factors: Any) -> dict[str, Any]:
+    base = {
+        "outcome": outcome, "teaching": outcome != "none", "manipulation": "none", "stimulus": "a",
+        "manipulated_role": "none", "manipulated_area": "none", "manipulation_onset": np.nan,
+        "manipulation_offset": np.nan, "familiarity": "trained", "phase": "after",
+        "input_onset": 0.0, "outcome_onset": np.nan if outcome == "none" else 0.3,
+    }  # fmt: skip
+    return base | factors
+
+
+LASER = {
+    "manipulation": "silence", "manipulated_role": "error", "manipulated_area": "LM",
+    "manipulation_onset": 0.3, "manipulation_offset": 0.5,
+}  # fmt: skip
+ALL = (
+    trial("expected"), trial("unexpected"), trial("none"), trial("unexpected", **LASER),
+    trial("expected", **LASER),
+)  # fmt: skip
+
+
+def recorded(*kinds: dict[str, Any], stop: float = 0.5, **changes: Any) -> xr.Dataset:
+    """Return two trials of each kind; a cell of each role in each of four areas."""
+    rows = [kind for kind in kinds or ALL for _ in range(2)]
+    time = np.round(np.arange(-0.1, stop - 1e-9, 0.05) + 0.025, 9)
+    roles = [role for _ in AREAS for role in ("error", "representation")]
+    columns = {name: [row[name] for row in rows] for name in rows[0]} | {
+        "time": time, "unit_id": [f"u{k}" for k in range(8)],
+        "area": [a for a in AREAS for _ in range(2)], "level": [1.0, 1, 2, 2, 3, 3, 4, 4],
+        "role": roles, "label_source": ["model"] * 8,
+    }  # fmt: skip
+    rate = np.random.default_rng(0).poisson(5, (len(rows), len(time), 8)).astype(float)
+    attrs = {"animal": "m", "session_id": "1", "teaching_area": "MT", "output_area": "MT"}
+    kept = {name: column for name, column in (columns | changes).items() if column is not None}
+    return session({"rate": rate}, kept, attrs, units="Hz", sampling_rate=20.0)
+
+
+def test_a_complete_session_lacks_nothing() -> None:
+    seen = recorded()
+    assert protocol.has_outcome_contrast(seen) is None
+    assert protocol.has_cells("error")(seen) is None
+    assert protocol.has_teaching_area(seen) is None
+
+
+def test_everything_that_is_missing_is_said_at_once() -> None:
+    seen = recorded(trial("none"), role=["unknown"] * 8)
+    lack = protocol.missing(seen, protocol.has_cells("error"), protocol.has_outcome_contrast)
+    assert lack is not None
+    assert lack.what == (
+        "no unit has the role 'error'; no stimulus has two trials with an unexpected outcome; "
+        "no stimulus has two trials with an expected outcome"
+    )
+    assert lack.remedy.count("Add trials in which") == 1
+
+
+def test_trials_that_carry_no_such_column_are_named_with_it() -> None:
+    seen = recorded(*[{**kind, "outcome_onset": np.nan} for kind in ALL], outcome=None)
+    lack = protocol.has_trials(UNEXPECTED, "an unexpected outcome", "Add them.")(seen)
+    assert lack is not None
+    assert lack.what == "no an unexpected outcome (trials carry no `outcome`)"
+
+
+def test_two_trials_of_different_stimuli_are_no_pair() -> None:
+    seen = recorded(stimulus=["a", "b"] * 5)
+    lack = protocol.has_trials(PASSIVE, "neither laser nor teaching", "Add them.")(seen)
+    assert lack is not None
+    assert lack.what == "no stimulus has two trials with neither laser nor teaching"
+
+
+def test_a_teaching_area_must_be_declared_and_have_units() -> None:
+    for area in ("", "PFC"):
+        lack = protocol.has_teaching_area(recorded().assign_attrs(teaching_area=area))
+        assert lack is not None
+        assert lack.what.startswith("the area that the teaching signal enters is not declared")
+
+
+def test_trials_that_end_before_the_outcome_window_does_are_refused() -> None:
+    lack = protocol.has_outcome_contrast(recorded(stop=0.45))
+    assert lack is not None
+    assert lack.what == (
+        "the trials do not cover -0.05 to 0.2 s around `outcome_onset` "
+        "(they run from -0.1 to 0.45 s)"
+    )
+
+
+def test_trials_that_end_with_the_outcome_window_are_long_enough() -> None:
+    assert protocol.has_outcome_contrast(recorded(stop=0.5)) is None
+
+
+def test_the_read_out_is_the_last_100_ms_before_the_outcome() -> None:
+    assert protocol.read_out_window(recorded()) == pytest.approx((0.2, 0.3))
+
+
+def test_without_an_outcome_the_time_of_the_read_out_is_unknown() -> None:
+    assert protocol.read_out_window(recorded(trial("none"))) is None
+
+
+def test_manipulated_areas_are_those_of_the_trials_asked_for() -> None:
+    assert protocol.manipulated_areas(recorded(), OFF) == ["LM"]
+    assert protocol.manipulated_areas(recorded(), protocol.DRIVEN) == []
+
+
+@pytest.mark.parametrize(
+    ("bounds", "found"),
+    [((-np.inf, 2.0), [1.0]), ((2.0, 4.0), [3.0]), ((0.0, np.nextafter(2, 3)), [1.0, 2.0])],
+)
+def test_levels_lie_strictly_between_their_bounds(
+    bounds: tuple[float, float], found: list[float]
+) -> None:
+    levels = np.array([1.0, 2.0, 3.0, 4.0])
+    assert levels[protocol.between(*bounds)(levels)].tolist() == found
+
+
+def test_silencing_the_lowest_area_leaves_nothing_below_to_look_at() -> None:
+    lowest = [kind | ({"manipulated_area": "V1"} if kind["manipulation"] != "none" else {})
+              for kind in ALL]  # fmt: skip
+    lack = claim("P04a").effect(recorded(*lowest))
+    assert getattr(lack, "what", "") == "no labelled error cells below a manipulated area"
+
+
+def test_the_contrast_is_of_unexpected_against_expected_outcomes_without_laser() -> None:
+    seen = recorded()
+    first, second = protocol.contrast(seen, np.arange(8))
+    rate, time = seen["rate"].values, seen["time"].values
+    before, after = (time > 0.25) & (time < 0.3), time > 0.3
+    for rows, found in ((slice(2, 4), first), (slice(0, 2), second)):
+        expected = rate[rows, after].mean(axis=1) - rate[rows, before].mean(axis=1)
+        np.testing.assert_allclose(found["a"], expected)
+
+
+def test_expected_and_unexpected_outcomes_differ_in_nothing_but_the_outcome() -> None:
+    assert {k: v for k, v in EXPECTED.items() if k != "outcome"} == {
+        k: v for k, v in UNEXPECTED.items() if k != "outcome"
+    }
+
+
+def test_no_claim_mistakes_an_empty_session_for_an_answer() -> None:
+    for claimed in CLAIMS:
+        assert getattr(claimed.effect(recorded(trial("none"))), "what", ""), claimed.key
