@@ -7,6 +7,7 @@ recorded session answer alike. `missing` collects what a session lacks, all at o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -67,15 +68,22 @@ def outcome_off(outcome: str) -> Factors:
 
 def missing(session: xr.Dataset, *requirements: Requirement) -> Missing | None:
     """Return everything that a session lacks as one sentence, or None if nothing."""
-    lacks = [lack for requirement in requirements if (lack := requirement(session))]
-    if not lacks:
+    lack = _together(*(requirement(session) for requirement in requirements))
+    if lack is None or not lack.columns:
+        return lack
+    columns = ", ".join(f"`{column}`" for column in lack.columns)
+    return replace(lack, what=f"{lack.what}. The trials carry no {columns}")
+
+
+def _together(*lacks: Missing | None) -> Missing | None:
+    """Return several lacks as one, or None if there is none; each thing is said once."""
+    found = [lack for lack in lacks if lack is not None]
+    if not found:
         return None
-    columns = tuple(dict.fromkeys(column for lack in lacks for column in lack.columns))
-    what = "; ".join(dict.fromkeys(lack.what for lack in lacks))
-    if columns:
-        what += f". The trials carry no {', '.join(f'`{column}`' for column in columns)}"
-    remedies = dict.fromkeys(lack.remedy for lack in lacks)
-    return Missing(what, " ".join(remedies))
+    columns = tuple(dict.fromkeys(column for lack in found for column in lack.columns))
+    whats, remedies = (dict.fromkeys(x) for x in zip(*((f.what, f.remedy) for f in found),
+                                                     strict=True))  # fmt: skip
+    return Missing("; ".join(whats), " ".join(remedies), columns)
 
 
 def has_trials(factors: Factors, name: str, remedy: str) -> Requirement:
@@ -121,8 +129,10 @@ def has_teaching_area(session: xr.Dataset) -> Missing | None:
 def has_outcome_contrast(session: xr.Dataset) -> Missing | None:
     """Require expected and unexpected outcomes after the same stimulus."""
     remedy = "Add trials in which a stimulus is followed by another stimulus's outcome."
-    lack = has_trials(UNEXPECTED, "an unexpected outcome", remedy)(session)
-    lack = lack or has_trials(EXPECTED, "an expected outcome", remedy)(session)
+    lack = _together(
+        has_trials(UNEXPECTED, "an unexpected outcome", remedy)(session),
+        has_trials(EXPECTED, "an expected outcome", remedy)(session),
+    )
     return lack or _covers(session, "outcome_onset", UNEXPECTED, BEFORE, OUTCOME)
 
 

@@ -43,7 +43,7 @@ def has_block(factors: protocol.Factors, name: str) -> protocol.Requirement:
     def requirement(session: xr.Dataset) -> Missing | None:
         chosen = trials(session, factors)
         if "performance" not in session.coords:
-            return Missing(f"no {name}", "Score every trial.", ("performance",))
+            return Missing(f"no scored trials of {name}", "Score every trial.", ("performance",))
         if np.isfinite(session["performance"].values[chosen]).sum() < FEWEST:
             return Missing(f"fewer than {FEWEST} scored trials of {name}", REMEDY)
         return None
