@@ -39,7 +39,8 @@ class Instrument:
     baseline
         Mean firing rate without any signal [Hz].
     peak
-        Change of the firing rate at the 99th percentile of a role's signal [Hz].
+        Change of the firing rate at the 99th percentile of a role's signal in the first block
+        [Hz]; what is learnt later does not change how cells are read.
     spread
         Standard deviation of the logarithm of baseline and gain over cells.
     coding
@@ -116,8 +117,8 @@ def observe(
     instrument = instrument or Instrument()
     cells = _sample(circuit, instrument, generator(seed, circuit.theory, network, "cells"))
     scale = {
-        role: instrument.peak / max(_extent([b.rates[role][index] for b in blocks]), 1e-12)
-        for role in blocks[0].rates
+        role: instrument.peak / max(_extent(rates[index]), 1e-12)
+        for role, rates in blocks[0].rates.items()
     }
     rng = generator(seed, circuit.theory, network, "spikes")
     expected = [_expected(block, index, cells, scale) for block in blocks]
@@ -157,8 +158,8 @@ def observe(
     return seen
 
 
-def _extent(signals: Sequence[npt.NDArray[np.float32]]) -> float:
-    return float(np.quantile(np.abs(np.concatenate([s.ravel()[::7] for s in signals])), 0.99))
+def _extent(signal: npt.NDArray[np.float32]) -> float:
+    return float(np.quantile(np.abs(signal.ravel()[::7]), 0.99))
 
 
 def _recorded(circuit: Circuit[Any, Any]) -> list[Population]:
