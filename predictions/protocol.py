@@ -76,7 +76,7 @@ def has_trials(factors: Factors, name: str, remedy: str) -> Requirement:
     def requirement(session: xr.Dataset) -> Missing | None:
         absent = [f"`{column}`" for column in factors if column not in session.coords]
         if absent:
-            return Missing(f"no {name} (trials carry no {', '.join(absent)})", remedy)
+            return Missing(f"no trials with {name} (trials carry no {', '.join(absent)})", remedy)
         stimulus = session["stimulus"].values[trials(session, factors)]
         if max((int((stimulus == s).sum()) for s in set(stimulus)), default=0) < 2:
             return Missing(f"no stimulus has two trials with {name}", remedy)

@@ -44,6 +44,9 @@ def has_block(factors: protocol.Factors, name: str) -> protocol.Requirement:
         chosen = trials(session, factors)
         if "performance" not in session.coords:
             return Missing("trials carry no `performance`", "Score every trial.")
+        absent = [f"`{column}`" for column in factors if column not in session.coords]
+        if absent:
+            return Missing(f"no trials with {name} (trials carry no {', '.join(absent)})", REMEDY)
         if np.isfinite(session["performance"].values[chosen]).sum() < FEWEST:
             return Missing(f"fewer than {FEWEST} scored trials of {name}", REMEDY)
         return None

@@ -75,7 +75,7 @@ def test_trials_that_carry_no_such_column_are_named_with_it() -> None:
     seen = recorded(*[{**kind, "outcome_onset": np.nan} for kind in ALL], outcome=None)
     lack = protocol.has_trials(UNEXPECTED, "an unexpected outcome", "Add them.")(seen)
     assert lack is not None
-    assert lack.what == "no an unexpected outcome (trials carry no `outcome`)"
+    assert lack.what == "no trials with an unexpected outcome (trials carry no `outcome`)"
 
 
 def test_two_trials_of_different_stimuli_are_no_pair() -> None:
