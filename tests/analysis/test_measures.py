@@ -71,8 +71,7 @@ def test_the_energy_of_a_noisy_response_is_unbiased() -> None:
 
 def test_the_naive_energy_is_inflated_by_noise() -> None:
     naive = [
-        np.mean([(x.mean(axis=0) ** 2).mean() for x in noisy(seed).values()])
-        for seed in range(500)
+        np.mean([(x.mean(axis=0) ** 2).mean() for x in noisy(seed).values()]) for seed in range(500)
     ]
     assert np.mean(naive) - TRUTH == pytest.approx(1 / 4, rel=0.2)  # noise variance over trials
 

@@ -28,9 +28,7 @@ def make_world() -> Callable[..., World]:
 def states() -> Callable[..., list[Any]]:
     """Return a runner of a circuit in one world: the state after each step."""
 
-    def run(
-        circuit: Any, weights: Any, world: World, steps: int, start: Any = None
-    ) -> list[Any]:
+    def run(circuit: Any, weights: Any, world: World, steps: int, start: Any = None) -> list[Any]:
         state = circuit.rest(weights, 3) if start is None else start
         return [state := circuit.step(weights, state, world) for _ in range(steps)]
 
