@@ -42,8 +42,9 @@ def has_block(factors: protocol.Factors, name: str) -> protocol.Requirement:
 
     def requirement(session: xr.Dataset) -> Missing | None:
         chosen = trials(session, factors)
-        if "performance" not in session.coords:
-            return Missing(f"no scored trials of {name}", "Score every trial.", ("performance",))
+        absent = tuple(c for c in ("performance", *factors) if c not in session.coords)
+        if absent:
+            return Missing(f"no scored trials of {name}", f"{REMEDY} Score every trial.", absent)
         if np.isfinite(session["performance"].values[chosen]).sum() < FEWEST:
             return Missing(f"fewer than {FEWEST} scored trials of {name}", REMEDY)
         return None

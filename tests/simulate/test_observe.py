@@ -123,6 +123,12 @@ def test_the_peak_is_the_change_of_rate_at_the_top_of_a_roles_signal() -> None:
     np.testing.assert_allclose(np.abs(change(seen, "error")).max(), 20.0, rtol=1e-5)
 
 
+def test_what_happens_in_later_blocks_does_not_change_how_cells_are_read() -> None:
+    alone = observe(INTACT, [stepped(1.0, 1.0)], 0, 0, 1, QUIET)
+    followed = observe(INTACT, [stepped(1.0, 1.0), stepped(1.0, 300.0)], 0, 0, 1, QUIET)
+    np.testing.assert_array_equal(followed["rate"].values[:90], alone["rate"].values)
+
+
 def test_expected_rates_are_the_mean_of_many_draws_of_spikes() -> None:
     blocks = [stepped(1.0, 1.0)] * 8  # 720 trials that are all alike
     expected = observe(INTACT, blocks, 0, 0, 1, QUIET)["rate"].values[0]

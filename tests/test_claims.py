@@ -1,0 +1,192 @@
+"""Every claim can be won and lost: under its own theory, and under its counter-circuit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields
+from functools import cache
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from errorneurons.analysis.dataset import check
+from errorneurons.analysis.measures import Missing
+from errorneurons.predictions.judge import judge, measure
+from errorneurons.predictions.prediction import Outcome, Prediction, Verdict
+from errorneurons.predictions.registry import CLAIMS, claim
+from errorneurons.simulate.observe import Instrument
+from errorneurons.simulate.sweep import Ensemble, Plan, ensemble
+from errorneurons.simulate.theories import SUBJECTS, theory
+
+THEORY = "error_microcircuit"
+NETWORKS = 12
+LEARNERS = (THEORY, claim("P06b").counter_circuit)  # blocks of learning take most of the time
+each = pytest.mark.parametrize("claimed", CLAIMS, ids=lambda c: c.key)
+
+
+@cache
+def networks(name: str) -> Ensemble:
+    learning = 12 if name in LEARNERS else 2
+    instrument = Instrument(spiking="none")
+    return ensemble(theory(name), Plan(NETWORKS, 1, 4, learning, instrument))
+
+
+@cache
+def recorded(name: str) -> tuple[xr.Dataset, ...]:
+    return tuple(networks(name).sessions())
+
+
+def verdict(claimed: Prediction, name: str) -> Verdict:
+    return judge(claimed, name, measure(claimed, recorded(name), False), "theory")
+
+
+def verdict_on(claimed: Prediction, sessions: Iterable[xr.Dataset]) -> Verdict:
+    return judge(claimed, "recording", measure(claimed, list(sessions), True), "recording")
+
+
+def without_labels(seen: xr.Dataset) -> xr.Dataset:
+    role = np.full(seen.sizes["unit"], "unknown")
+    return seen.assign_coords(role=("unit", role))
+
+
+# Every claim on simulated networks
+
+
+@each
+def test_the_error_microcircuit_supports_the_claim(claimed: Prediction) -> None:
+    found = verdict(claimed, THEORY)
+    assert found.outcome is Outcome.SUPPORTED, found.reason
+
+
+@each
+def test_the_counter_circuit_contradicts_the_claim(claimed: Prediction) -> None:
+    found = verdict(claimed, claimed.counter_circuit)
+    assert found.outcome is Outcome.CONTRADICTED, found.reason
+
+
+@each
+def test_the_counter_circuit_could_have_supported_the_claim(claimed: Prediction) -> None:
+    assert networks(claimed.counter_circuit).learnt
+    assert len(networks(claimed.counter_circuit).networks) >= NETWORKS / 2
+    assert verdict(claimed, claimed.counter_circuit).points
+
+
+@each
+def test_the_same_sessions_judged_as_a_recording_support_the_claim(claimed: Prediction) -> None:
+    found = verdict_on(claimed, recorded(THEORY))
+    assert found.outcome is Outcome.SUPPORTED, found.reason
+
+
+def test_the_simulated_sessions_obey_the_contract() -> None:
+    for seen in recorded(THEORY)[:2]:
+        check(seen)
+
+
+def test_the_microcircuit_leaves_no_network_out() -> None:
+    assert networks(THEORY).networks == tuple(range(NETWORKS))
+
+
+# Every claim on sessions that lack something
+
+NEEDS_NO_LABELS = ("P06a", "P06b")
+
+
+@pytest.mark.parametrize(
+    "claimed", [c for c in CLAIMS if c.key not in NEEDS_NO_LABELS], ids=lambda c: c.key
+)
+def test_without_labelled_error_cells_the_claim_is_not_testable(claimed: Prediction) -> None:
+    found = verdict_on(claimed, map(without_labels, recorded(THEORY)[:2]))
+    assert found.outcome is Outcome.NOT_TESTABLE
+    assert found.reason.startswith("No unit has the role 'error'")
+    assert found.remedy.startswith("Label error cells by genetics")
+
+
+@pytest.mark.parametrize("key", NEEDS_NO_LABELS)
+def test_a_claim_on_the_output_needs_no_labels(key: str) -> None:
+    unlabelled = [without_labels(s) for s in recorded(THEORY)]
+    found = verdict_on(claim(key), unlabelled)
+    assert found.outcome is Outcome.SUPPORTED, found.reason
+
+
+@each
+@pytest.mark.parametrize("lacking", ["manipulation", "familiarity", "performance", "outcome"])
+def test_a_session_that_lacks_a_column_is_answered_with_a_remedy(
+    claimed: Prediction, lacking: str
+) -> None:
+    found = claimed.effect(recorded(THEORY)[0].drop_vars(lacking))
+    if isinstance(found, Missing):
+        assert f"`{lacking}`" in found.what
+        assert found.remedy.endswith(".")
+
+
+@each
+def test_without_the_column_that_tells_its_trials_apart_the_claim_is_not_testable(
+    claimed: Prediction,
+) -> None:
+    column = "familiarity" if claimed.key == "P02" else "manipulation"
+    found = verdict_on(claimed, [s.drop_vars(column) for s in recorded(THEORY)[:2]])
+    assert found.outcome is Outcome.NOT_TESTABLE
+    assert f"`{column}`" in found.reason
+    assert found.remedy
+
+
+@each
+def test_without_trials_the_claim_is_not_testable(claimed: Prediction) -> None:
+    found = verdict_on(claimed, [s.isel(trial=[0]) for s in recorded(THEORY)[:2]])
+    assert found.outcome is Outcome.NOT_TESTABLE
+    assert found.remedy
+
+
+@each
+def test_two_animals_say_nothing_of_the_population(claimed: Prediction) -> None:
+    found = verdict_on(claimed, recorded(THEORY)[:2])
+    assert found.outcome is Outcome.UNDECIDED
+    assert "2 animals: no statement about the population" in found.reason
+
+
+# The registry
+
+
+@each
+def test_a_claim_has_all_its_texts(claimed: Prediction) -> None:
+    texts = [f.name for f in fields(claimed) if isinstance(getattr(claimed, f.name), str)]
+    assert len(texts) >= 11
+    for name in texts:
+        assert getattr(claimed, name).strip(), name
+    assert claimed.sentence.endswith(".")
+    assert claimed.refuted_by.endswith(".")
+
+
+@each
+def test_a_claim_shows_at_least_two_conditions_by_different_names(claimed: Prediction) -> None:
+    labels = [condition.label for condition in claimed.conditions]
+    assert len(set(labels)) == len(labels) >= 2
+
+
+@each
+def test_a_claims_counter_circuit_is_in_the_registry_of_subjects(claimed: Prediction) -> None:
+    assert claimed.counter_circuit in {subject.name for subject in SUBJECTS}
+    assert claimed.counter_circuit != THEORY
+
+
+@each
+def test_a_claims_threshold_and_side_are_what_counts(claimed: Prediction) -> None:
+    assert 0 < claimed.threshold < 1
+    assert claimed.side in ("below", "above")
+
+
+def test_keys_names_and_sentences_are_unique() -> None:
+    for column in ("key", "name", "sentence"):
+        values = [getattr(c, column) for c in CLAIMS]
+        assert len(set(values)) == len(values)
+
+
+def test_an_unknown_claim_is_answered_with_the_nearest() -> None:
+    with pytest.raises(ValueError, match="there is no claim 'P04c'; did you mean 'P04"):
+        claim("P04c")
+
+
+def test_a_claim_like_no_other_is_answered_with_all_keys() -> None:
+    with pytest.raises(ValueError, match="there is no claim 'x'; known are P02, P04a, P04b, P05a,"):
+        claim("x")
