@@ -191,6 +191,6 @@ def test_what_is_missing_is_said_once_and_in_words(example_nwb: Path) -> None:
         example_nwb, parse_mapping(mapping_template(example_nwb))
     ).children.values()
     lack = claim("P06b").effect(session.to_dataset())
-    assert lack.what.endswith("The trials carry no `performance`")
+    assert "The trials carry no `performance`" in lack.what
     lack = claim("P02").effect(session.to_dataset())
     assert lack.what.startswith("no trials with novel input and no teaching signal; ")
