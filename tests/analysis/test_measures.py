@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,10 +49,10 @@ def assert_mean(values: Sequence[float], truth: float) -> None:
     assert abs(np.mean(values) - truth) < 4 * error
 
 
-def recorded(rate: Array, **columns: object) -> xr.Dataset:
+def recorded(rate: Array, **columns: Any) -> xr.Dataset:
     """Return a session of trials of 100 ms bins, input at 0, from -0.2 s on."""
     count, bins, cells = rate.shape
-    defaults = {
+    defaults: dict[str, Any] = {
         "time": np.round((np.arange(bins) + 0.5) * 0.1 - 0.2, 9),
         "unit_id": [f"u{k}" for k in range(cells)],
         "area": ["V1", "LM"] * (cells // 2), "level": [1.0, 2.0] * (cells // 2),
@@ -217,7 +218,7 @@ def test_a_window_without_a_bin_gives_no_response() -> None:
 
 def test_trials_have_all_factors() -> None:
     seen = recorded(RATES, outcome=["expected"] * 3 + ["unexpected"] * 3, teaching=[True] * 6)
-    factors = {"outcome": "unexpected", "teaching": True, "stimulus": "a"}
+    factors: dict[str, str | bool] = {"outcome": "unexpected", "teaching": True, "stimulus": "a"}
     assert trials(seen, factors).tolist() == [4]
 
 

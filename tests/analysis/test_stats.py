@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -83,9 +84,9 @@ def test_one_animal_gives_a_ratio_without_an_interval() -> None:
 
 @pytest.mark.parametrize("test", [against_zero, student])
 @pytest.mark.parametrize("values", [[], [1.0]])
-def test_fewer_than_two_animals_are_refused(test: object, values: list[float]) -> None:
+def test_fewer_than_two_animals_are_refused(test: Any, values: list[float]) -> None:
     with pytest.raises(ValueError, match=f"a test over animals needs 2 or more, not {len(values)}"):
-        test(values)  # type: ignore[operator]
+        test(values)
 
 
 def test_the_range_over_networks_leaves_out_five_percent_on_either_side() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -53,9 +54,9 @@ def of_theory(what: Measured, above: bool = False) -> Verdict:
      (1.0, True, "SUPPORTED"), (0.5, True, "CONTRADICTED"), (0.8, True, "UNDECIDED")],
 )  # fmt: skip
 def test_the_side_of_the_threshold_decides(
-    judged: object, ratio: float, above: bool, outcome: str
+    judged: Any, ratio: float, above: bool, outcome: str
 ) -> None:
-    verdict = judged(measured(ratio), above)  # type: ignore[operator]
+    verdict = judged(measured(ratio), above)
     assert verdict.outcome == outcome
     assert verdict.value == pytest.approx(ratio, abs=0.02)
     assert verdict.low < verdict.value < verdict.high
@@ -63,9 +64,9 @@ def test_the_side_of_the_threshold_decides(
 
 
 @pytest.mark.parametrize("kind", ["recording", "theory"])
-def test_what_is_missing_makes_a_claim_not_testable(kind: str) -> None:
+def test_what_is_missing_makes_a_claim_not_testable(kind: Any) -> None:
     lack = Missing("no unit has the role 'error'", "Label them.")
-    verdict = judge(BELOW, "x", Measured((), np.empty((0, 3)), missing=lack), kind)  # type: ignore
+    verdict = judge(BELOW, "x", Measured((), np.empty((0, 3)), missing=lack), kind)
     assert verdict.outcome is Outcome.NOT_TESTABLE
     assert (verdict.reason, verdict.remedy) == ("No unit has the role 'error'.", "Label them.")
 
@@ -76,10 +77,10 @@ def test_no_sessions_make_a_claim_not_testable() -> None:
 
 
 @pytest.mark.parametrize("judged", [of_recording, of_theory])
-def test_without_a_comparison_response_a_claim_is_not_testable(judged: object) -> None:
+def test_without_a_comparison_response_a_claim_is_not_testable(judged: Any) -> None:
     what = measured(0.0)
     what.energies[:, 1] -= 1.0
-    verdict = judged(what)  # type: ignore[operator]
+    verdict = judged(what)
     assert verdict.outcome is Outcome.NOT_TESTABLE
     assert verdict.reason.startswith("There is no response to compare with: M is not above 0")
     assert verdict.remedy.startswith("Record more trials or cells")
@@ -150,13 +151,13 @@ def test_the_points_average_to_the_value() -> None:
 
 
 @pytest.mark.parametrize("claimed", [BELOW, ABOVE], ids=["below", "above"])
-def test_at_the_threshold_each_wrong_answer_comes_one_time_in_twenty(claimed: object) -> None:
+def test_at_the_threshold_each_wrong_answer_comes_one_time_in_twenty(claimed: Any) -> None:
     rng = np.random.default_rng(21)
     m = rng.normal(1, 0.2, (2000, 8))
-    n = claimed.threshold * m + rng.normal(0, 0.3, m.shape)  # type: ignore[attr-defined]
+    n = claimed.threshold * m + rng.normal(0, 0.3, m.shape)
     names = tuple("abcdefgh")
     tables = np.stack([n, m, np.zeros_like(m)], axis=2)
-    outcomes = [_at(claimed, Measured(names, t), 0.0) for t in tables]  # type: ignore[arg-type]
+    outcomes = [_at(claimed, Measured(names, t), 0.0) for t in tables]
     for wrong in (Outcome.SUPPORTED, Outcome.CONTRADICTED):
         assert 0.035 <= np.mean([o is wrong for o in outcomes]) <= 0.065
 
@@ -197,7 +198,7 @@ def test_more_networks_make_a_theory_no_more_certain() -> None:
 
 def sessions(animals: Sequence[str]) -> list[xr.Dataset]:
     """Return sessions whose rate is their number, the first 0."""
-    columns = {
+    columns: dict[str, Any] = {
         "time": [0.0], "unit_id": ["u"], "area": ["V1"], "level": [1.0], "role": ["error"],
         "label_source": ["model"], "label_error": [0.04], "stimulus": ["a"] * 16,
         "input_onset": [0.0] * 16,

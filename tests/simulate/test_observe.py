@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from errorneurons.analysis.dataset import check
-from errorneurons.simulate.circuit import neurons
+from errorneurons.simulate.circuit import Role, neurons
 from errorneurons.simulate.experiments import Clock, drive, learning_block, outcome_error
 from errorneurons.simulate.observe import Instrument, observe
 from errorneurons.simulate.run import Activity, Bench, run
@@ -25,9 +25,10 @@ def stepped(representation: float = 0.0, error: float = 0.0) -> Activity:
     """Return 90 trials of one network whose rates step up from 0 after the first of four bins."""
     table = outcome_error(1, 2, CLOCK)
     step = np.array([0.0, 1.0, 1.0, 1.0], np.float32)[None, None, :, None]
-    rates: Any = {
+    sizes: dict[Role, float] = {"representation": representation, "error": error}
+    rates = {
         role: np.broadcast_to(step * size, (1, len(table), 4, neurons(INTACT, role).stop))
-        for role, size in (("representation", representation), ("error", error))  # type: ignore
+        for role, size in sizes.items()
     }
     output = np.ones((1, len(table), 5))
     return Activity(rates, output, output, table, CLOCK)

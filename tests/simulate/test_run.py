@@ -62,11 +62,14 @@ class Counter:
         return weights + (after.steps - before.steps)[:, :1, :1]
 
 
-def counted(plastic: str = "always", learn: bool = False) -> tuple[Activity, Array]:
+def counted(
+    plastic: str = "always", learn: bool = False, n_streams: int = 1
+) -> tuple[Activity, Array]:
     """Run 5 trials of 120 steps."""
-    bench: Any = Bench(Counter(plastic), association(1, [0, 1]))  # type: ignore[type-var]
+    circuit: Any = Counter(plastic)
     table = learning_block(1, "trained", {}, 1, CLOCK)
-    return run(bench, np.zeros((2, 1, 1)), table, CLOCK, learn=learn)
+    bench = Bench(circuit, association(1, [0, 1]))
+    return run(bench, np.zeros((2, 1, 1)), table, CLOCK, n_streams, learn)
 
 
 def first_of(rates: Any, trials: slice) -> Any:
@@ -103,17 +106,13 @@ def test_synapses_stay_frozen_unless_asked_to_learn() -> None:
 
 
 def test_learning_in_more_than_one_stream_is_refused() -> None:
-    bench: Any = Bench(Counter(), association(1, [0]))  # type: ignore[type-var]
-    table = learning_block(1, "trained", {}, 1, CLOCK)
     with pytest.raises(ValueError, match="learning runs in 1 stream, not 5: trials change the syn"):
-        run(bench, np.zeros((1, 1, 1)), table, CLOCK, n_streams=5, learn=True)
+        counted(learn=True, n_streams=5)
 
 
 def test_trials_that_cannot_be_dealt_evenly_are_refused() -> None:
-    bench: Any = Bench(Counter(), association(1, [0]))  # type: ignore[type-var]
-    table = learning_block(1, "trained", {}, 1, CLOCK)
     with pytest.raises(ValueError, match="5 trials cannot be dealt evenly to 2 streams"):
-        run(bench, np.zeros((1, 1, 1)), table, CLOCK, n_streams=2)
+        counted(n_streams=2)
 
 
 def bench_of(theory: Theory, networks: list[int]) -> tuple[Bench[Any, Any], Any]:
