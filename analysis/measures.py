@@ -230,7 +230,7 @@ Curves = Callable[[xr.Dataset, Trials, Cells], Array]
 
 
 def magnitude(session: xr.Dataset, chosen: Trials, cells: Cells) -> Array:
-    """Return the size of the response in time, one curve for each group of trials left out.
+    """Return the size of the response in time, as one curve (1, time).
 
     It is the square root, with its sign, of the cross-validated energy in each bin after the mean
     of the bins before the input is taken away. Cells that fire more for positive and cells that
@@ -240,15 +240,14 @@ def magnitude(session: xr.Dataset, chosen: Trials, cells: Cells) -> Array:
     before = session["time"].values < np.nanmin(session["input_onset"].values[chosen])
     if before.any():
         rate = rate - rate[:, before].mean(axis=1, keepdims=True)
-    stimulus = session["stimulus"].values[chosen]
-    whole = _energy_in_time(rate, stimulus)
-    left_out = [
-        _energy_in_time(rate[keep], stimulus[keep])
-        for group in range(2)
-        if len(np.flatnonzero(keep := np.arange(len(rate)) % 2 != group)) > 1
-    ]
-    energies = np.stack([whole, *left_out])
-    return np.asarray(np.sign(energies) * np.sqrt(np.abs(energies)))
+    energies = _energy_in_time(rate, session["stimulus"].values[chosen])
+    return np.asarray(np.sign(energies) * np.sqrt(np.abs(energies)))[None]
+
+
+def magnitude_of_halves(session: xr.Dataset, chosen: Trials, cells: Cells) -> Array:
+    """Return `magnitude` of all trials, of the odd and of the even ones, (3, time)."""
+    parts = (chosen, chosen[::2], chosen[1::2])
+    return np.concatenate([magnitude(session, p, cells) for p in parts if len(p)])
 
 
 def _energy_in_time(rate: Array, stimulus: npt.NDArray[np.str_]) -> Array:
@@ -295,6 +294,8 @@ def activity(
     """
     roles = sorted({str(r) for s in sessions for r in s["role"].values})
     areas = _areas_by_level(sessions)
+    if len(sessions) == 1 and curves is magnitude:
+        curves = magnitude_of_halves
     shape = (len(conditions), len(roles), len(areas), sessions[0].sizes["time"])
     mean, low, high = (np.full(shape, np.nan) for _ in range(3))
     for i, factors in enumerate(conditions.values()):
@@ -308,7 +309,7 @@ def activity(
             if found:
                 mean[i, j, k], low[i, j, k], high[i, j, k] = _band(found, curves, share)
     dims = ("condition", "role", "area", "time")
-    name = "size of the response" if curves is magnitude else "firing rate"
+    name = "firing rate" if curves is mean_rate else "size of the response"
     units = str(sessions[0]["rate"].attrs.get("units", "a.u."))
     attrs = {"long_name": name, "units": units}
     return xr.Dataset(
@@ -328,13 +329,13 @@ def _cells(session: xr.Dataset, role: str, area: str) -> Cells:
 
 def _band(found: list[Array], curves: Curves, share: float) -> tuple[Array, Array, Array]:
     """Return mean and interval of the curves of each session."""
-    if len(found) == 1 and curves is magnitude:
+    if curves is magnitude_of_halves:
         return found[0][0], found[0].min(axis=0), found[0].max(axis=0)
     if len(found) == 1:
         mean = np.nanmean(found[0], axis=0)
         reach = 2 * np.nanstd(found[0], axis=0) / np.sqrt(max(1, len(found[0]) - 1))
         return mean, mean - reach, mean + reach
-    middle = np.stack([c[0] if curves is magnitude else np.nanmean(c, axis=0) for c in found])
+    middle = np.stack([np.nanmean(c, axis=0) for c in found])
     low, high = np.nanquantile(middle, [(1 - share) / 2, (1 + share) / 2], axis=0)
     return np.asarray(np.nanmean(middle, axis=0)), low, high
 

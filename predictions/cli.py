@@ -83,7 +83,7 @@ def options(
 
 
 @app.command()
-def report(out: Out = Path("errorneurons-report"), seed: Seed = 1, networks: Networks = 20) -> None:
+def report(out: Out = Path("errorneurons-report"), seed: Seed = 1, networks: Networks = 16) -> None:
     """Simulate the theories and judge the claims on them."""
     _check_folder(out)
     from errorneurons.predictions.study import theories_report
@@ -179,7 +179,7 @@ def compare(
     mapping: Annotated[Path | None, typer.Option(help="Mapping file of the NWB files.")] = None,
     out: Out = Path("errorneurons-comparison"),
     seed: Seed = 1,
-    networks: Networks = 20,
+    networks: Networks = 16,
 ) -> None:
     """Judge the claims on recordings.
 

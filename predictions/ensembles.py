@@ -128,7 +128,7 @@ def _plan_of(name: str, plan: Plan) -> Plan:
     """Return the plan of one subject: counter-circuits, which only guard claims, get fewer."""
     if theory(name).kind == "theory":
         return plan
-    return replace(plan, networks=max(1, round(0.6 * plan.networks)))
+    return replace(plan, networks=max(1, round(0.5 * plan.networks)))
 
 
 def _simulate(name: str, plan: Plan, folder: Path) -> None:

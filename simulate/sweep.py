@@ -50,9 +50,9 @@ class Plan:
         How networks are recorded.
     """
 
-    networks: int = 20
+    networks: int = 16
     seed: int = 1
-    repeats: int = 6
+    repeats: int = 5
     learning_repeats: int = 12
     instrument: Instrument = field(default_factory=Instrument)
 
