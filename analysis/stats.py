@@ -113,6 +113,18 @@ def sign_flip(values: npt.ArrayLike) -> tuple[float, float]:
     return float(np.mean(np.abs(sums) >= abs(x.sum()) - tolerance)), least
 
 
+def holm(p_values: npt.ArrayLike) -> Array:
+    """Return p-values adjusted by Holm for being judged together; NaN are left out and stay NaN."""
+    from statsmodels.stats.multitest import multipletests
+
+    p = np.asarray(p_values, dtype=float)
+    adjusted = np.full(p.shape, np.nan)
+    known = np.isfinite(p)
+    if known.any():
+        adjusted[known] = multipletests(p[known], method="holm")[1]
+    return adjusted
+
+
 def ratio_of_means(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> Interval:
     """Return mean(N) / mean(M) with its 95 % jackknife interval over animals.
 

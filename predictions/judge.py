@@ -95,9 +95,9 @@ def _thinned(claim: Prediction, sessions: Sequence[xr.Dataset]) -> Array:
     rows = []
     for group in range(TRIAL_GROUPS):
         effects = [claim.effect(thinned(s, group, TRIAL_GROUPS)) for s in sessions]
-        rows += [np.mean([_row(e) for e in effects if isinstance(e, Effect)], axis=0)] * all(
-            isinstance(e, Effect) for e in effects
-        )
+        answers = [_row(e) for e in effects if isinstance(e, Effect)]
+        if len(answers) == len(sessions):
+            rows.append(np.mean(answers, axis=0))
     table = np.array(rows).reshape(-1, 3)
     return np.asarray(table[np.isfinite(table).all(axis=1)])
 
@@ -146,6 +146,19 @@ def difference(claim: Prediction, energies: Array, label_error: float) -> Array:
 
 def _corrected(measured: Measured) -> Array:
     return np.asarray(measured.energies[:, 0] - measured.label_error[0] * measured.energies[:, 2])
+
+
+def probability(claim: Prediction, measured: Measured) -> float:
+    """Return the one-sided p of the test over animals in the direction that the claim says.
+
+    NaN with fewer than 5 animals, or if there is nothing to compare with.
+    """
+    if len(measured.animals) < FEWEST_ANIMALS:
+        return float("nan")
+    if student(measured.energies[:, 1])[1] >= ALPHA:
+        return float("nan")
+    _, above = student(difference(claim, measured.energies, measured.label_error[0]))
+    return above if claim.side == "above" else 1 - above
 
 
 def _points(claim: Prediction, measured: Measured) -> tuple[float, ...]:

@@ -13,8 +13,15 @@ import xarray as xr
 
 from errorneurons import __version__
 from errorneurons.analysis.measures import activity, mean_rate
+from errorneurons.analysis.stats import holm
 from errorneurons.predictions.ensembles import Progress, Simulated, simulate_all
-from errorneurons.predictions.judge import FEWEST_ANIMALS, judge, measure
+from errorneurons.predictions.judge import (
+    FEWEST_ANIMALS,
+    Measured,
+    judge,
+    measure,
+    probability,
+)
 from errorneurons.predictions.prediction import (
     Outcome,
     Prediction,
@@ -22,7 +29,7 @@ from errorneurons.predictions.prediction import (
     Subject,
     Verdict,
 )
-from errorneurons.predictions.registry import CLAIMS
+from errorneurons.predictions.registry import CLAIMS, claim
 from errorneurons.simulate.sweep import Plan
 from errorneurons.simulate.theories import SUBJECTS, THEORIES, theory
 
@@ -87,8 +94,10 @@ def recording_report(
     plan, folder, command, progress
         As in `theories_report`; the plan is that of the expected ranges.
     """
+    confirmatory = _confirmatory(sessions)
     measured = {c.key: measure(c, sessions, trial_level=True) for c in CLAIMS}
-    verdicts = tuple(judge(c, name, measured[c.key], "recording") for c in CLAIMS)
+    verdicts = _with_holm([judge(c, name, measured[c.key], "recording") for c in CLAIMS],
+                          measured, confirmatory)  # fmt: skip
     testable = [v for v in verdicts if v.outcome is not Outcome.NOT_TESTABLE]
     expected: dict[str, dict[str, tuple[float, float]]] = {}
     if testable:
@@ -105,6 +114,27 @@ def recording_report(
         methods=_methods(plan if testable else None),
         configuration=_configuration(plan if testable else None) | _sources(sessions),
         command=command,
+    )
+
+
+def _confirmatory(sessions: Sequence[xr.Dataset]) -> tuple[str, ...]:
+    """Return the claims chosen before the data were judged; by default all of them."""
+    named = str(sessions[0].attrs.get("confirmatory") or "").split()
+    return tuple(claim(key).key for key in named) or tuple(c.key for c in CLAIMS)
+
+
+def _with_holm(
+    verdicts: Sequence[Verdict], measured: Mapping[str, Measured], confirmatory: Sequence[str]
+) -> tuple[Verdict, ...]:
+    """Write the p of each claim, adjusted within the confirmatory set, into its statistics."""
+    p = [probability(claim(key), measured[key]) for key in confirmatory]
+    known = {key: q for key, q in zip(confirmatory, holm(p), strict=True) if np.isfinite(q)}
+    name = f"p as claimed, Holm over {len(known)} confirmatory claims"
+    return tuple(
+        replace(v, statistics={**v.statistics, name: f"{known[v.claim]:.3g}"})
+        if v.claim in known
+        else v
+        for v in verdicts
     )
 
 
@@ -148,11 +178,11 @@ def _expected(
     simulated: Mapping[str, Simulated], claims: Sequence[str]
 ) -> dict[str, dict[str, tuple[float, float]]]:
     ranges: dict[str, dict[str, tuple[float, float]]] = {}
-    for claim in (c for c in CLAIMS if c.key in claims):
+    for c in (c for c in CLAIMS if c.key in claims):
         for t in THEORIES:
-            verdict = judge(claim, t.name, simulated[t.name].measured[claim.key], t.kind)
+            verdict = judge(c, t.name, simulated[t.name].measured[c.key], t.kind)
             if np.isfinite([verdict.low, verdict.high]).all():
-                ranges.setdefault(claim.key, {})[t.name] = (verdict.low, verdict.high)
+                ranges.setdefault(c.key, {})[t.name] = (verdict.low, verdict.high)
     return ranges
 
 
@@ -276,7 +306,7 @@ def _sources(sessions: Sequence[xr.Dataset]) -> dict[str, str | int | float]:
         for key in ("source_file", "source_sha256", "mapping_sha256"):
             if key in provenance:
                 found[key] = str(provenance[key])
-    chosen = str(sessions[0].attrs.get("confirmatory") or " ".join(c.key for c in CLAIMS))
+    chosen = " ".join(_confirmatory(sessions))
     return found | {
         "confirmatory_set": chosen,
         "confirmatory_sha256": hashlib.sha256(chosen.encode()).hexdigest(),

@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from errorneurons.analysis.stats import against_zero, ratio_of_means, sign_flip, spread, student
+from errorneurons.analysis.stats import (
+    against_zero,
+    holm,
+    ratio_of_means,
+    sign_flip,
+    spread,
+    student,
+)
 
 VALUES = np.random.default_rng(2).normal(0.4, 1, (20, 7))
 
@@ -91,3 +98,7 @@ def test_fewer_than_two_animals_are_refused(test: Any, values: list[float]) -> N
 
 def test_the_range_over_networks_leaves_out_five_percent_on_either_side() -> None:
     assert spread(np.arange(101)) == pytest.approx((5.0, 95.0))
+
+
+def test_holm_multiplies_the_smallest_p_most_and_leaves_nan_alone() -> None:
+    np.testing.assert_allclose(holm([0.01, 0.04, np.nan, 0.03]), [0.03, 0.06, np.nan, 0.06])

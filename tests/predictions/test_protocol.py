@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from errorneurons.analysis.dataset import session
 from errorneurons.predictions import protocol
 from errorneurons.predictions.protocol import EXPECTED, PASSIVE, UNEXPECTED
 from errorneurons.predictions.registry import CLAIMS, claim
+from errorneurons.predictions.study import recording_report
+from errorneurons.simulate.sweep import Plan
 
 AREAS = ("V1", "LM", "AL", "MT")
 OFF = protocol.outcome_off("unexpected")
@@ -156,3 +159,9 @@ def test_expected_and_unexpected_outcomes_differ_in_nothing_but_the_outcome() ->
 def test_no_claim_mistakes_an_empty_session_for_an_answer() -> None:
     for claimed in CLAIMS:
         assert getattr(claimed.effect(recorded(trial("none"))), "what", ""), claimed.key
+
+
+def test_a_confirmatory_claim_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    seen = recorded().assign_attrs(confirmatory="P02 P04c")
+    with pytest.raises(ValueError, match=r"there is no claim 'P04c'; did you mean 'P04"):
+        recording_report([seen], "x", Plan(), tmp_path, "errorneurons", lambda _: None)
