@@ -105,9 +105,13 @@ def test_synapses_stay_frozen_unless_asked_to_learn() -> None:
     assert (weights == 0).all()
 
 
-def test_learning_in_more_than_one_stream_is_refused() -> None:
-    with pytest.raises(ValueError, match="learning runs in 1 stream, not 5: trials change the syn"):
-        counted(learn=True, n_streams=5)
+@pytest.mark.parametrize("theory", THEORIES, ids=lambda t: t.name)
+def test_each_stream_that_learns_is_a_network_of_its_own(theory: Theory) -> None:
+    bench, weights = bench_of(theory, [0, 1])
+    parts = [block(), block(silence("error", "all", (0.06, 0.1)))]
+    together, _ = run(bench, weights, pd.concat(parts), CLOCK, n_streams=2, learn=True)
+    alone = [run(bench, weights, part, CLOCK, learn=True)[0].output for part in parts]
+    np.testing.assert_allclose(together.output, np.concatenate(alone, axis=1), atol=1e-12)
 
 
 def test_trials_that_cannot_be_dealt_evenly_are_refused() -> None:
