@@ -254,6 +254,13 @@ def matvec(weights: Array, rates: Array) -> Array:
     return product
 
 
+def feedforward(weights: Array, world: World, arriving: Array) -> tuple[Array, Array]:
+    """Return the presynaptic rates, input first, and the basal potentials they cause."""
+    shape = (*arriving.shape[:2], weights.shape[-1] - arriving.shape[-1])
+    presynaptic = np.concatenate([np.broadcast_to(world.input, shape), arriving], axis=-1)
+    return presynaptic, matvec(weights, presynaptic)
+
+
 def outer(post: Array, pre: Array) -> Array:
     """Return the sum over streams of ``outer(post, pre)``: dims (network, post, pre)."""
     if post.shape[1] == 1:  # five times as fast as a matrix product with one column

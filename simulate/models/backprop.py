@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -32,13 +33,13 @@ from errorneurons.simulate.circuit import (
     World,
     area_slices,
     delayed,
+    feedforward,
     generator,
     matvec,
     outer,
 )
 from errorneurons.simulate.connectivity import Strengths, chain, spread
 from errorneurons.simulate.models.checks import check_connectivity, check_hierarchy
-from errorneurons.simulate.models.dendritic import feedforward
 from errorneurons.simulate.plasticity import (
     Grading,
     Rates,
@@ -121,7 +122,8 @@ class Backprop:
     derivative: Derivative = "exact"
 
     theory = "backprop"
-    carrier: Carrier = "none"
+    carrier: ClassVar[Carrier] = "none"
+    plastic: ClassVar[Literal["always", "after settling"]] = "always"
 
     def __post_init__(self) -> None:
         check_hierarchy(self)
@@ -130,6 +132,11 @@ class Backprop:
         not_negative(self.theory, {n: getattr(self, n) for n in ("g_leak", "weight_scale")})
         if not self.g_basal > 0:
             raise ValueError(f"g_basal of backprop is {self.g_basal}; give a value above 0")
+
+    @property
+    def output_area(self) -> str:
+        """The area whose representation neurons are the output: the last."""
+        return f"area {len(self.sizes)}"
 
     @property
     def populations(self) -> tuple[Population, ...]:

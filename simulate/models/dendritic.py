@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from errorneurons.simulate.activations import AreaActivations, Derivative
-from errorneurons.simulate.circuit import Array, Timing, World, area_slices, matvec, outer
+from errorneurons.simulate.circuit import Array, Timing, World, area_slices, outer
 from errorneurons.simulate.connectivity import chain, spread
 from errorneurons.simulate.plasticity import transposed
 
@@ -59,6 +59,13 @@ class DendriticHierarchy:
     weight_scale: float = 1.5
     target: Literal["rate", "potential"] = "rate"
     derivative: Derivative = "exact"
+
+    plastic: ClassVar[Literal["always", "after settling"]] = "always"
+
+    @property
+    def output_area(self) -> str:
+        """The area whose representation neurons are the output: the last."""
+        return f"area {len(self.sizes)}"
 
     @cached_property
     def sizes(self) -> tuple[int, ...]:
@@ -145,13 +152,6 @@ class DendriticHierarchy:
         recurrent = W[:, :, self.layers[0] :]
         cancel: Array = np.matmul(B, self.attenuation[:, None] * recurrent)
         return cancel
-
-
-def feedforward(weights: Array, world: World, arriving: Array) -> tuple[Array, Array]:
-    """Return the presynaptic rates, input first, and the basal potentials they cause."""
-    shape = (*arriving.shape[:2], weights.shape[-1] - arriving.shape[-1])
-    presynaptic = np.concatenate([np.broadcast_to(world.input, shape), arriving], axis=-1)
-    return presynaptic, matvec(weights, presynaptic)
 
 
 def within_areas(rates: tuple[float, ...], sizes: tuple[int, ...]) -> Array:

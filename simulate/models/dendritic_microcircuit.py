@@ -30,7 +30,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -42,13 +42,14 @@ from errorneurons.simulate.circuit import (
     Role,
     World,
     delayed,
+    feedforward,
     generator,
     matvec,
     outer,
 )
 from errorneurons.simulate.connectivity import spread
 from errorneurons.simulate.models.checks import check_dendritic
-from errorneurons.simulate.models.dendritic import DendriticHierarchy, feedforward
+from errorneurons.simulate.models.dendritic import DendriticHierarchy
 from errorneurons.simulate.plasticity import start_weights
 
 
@@ -114,7 +115,7 @@ class DendriticMicrocircuit(DendriticHierarchy):
     lateral: Literal["plastic", "ideal"] = "plastic"
 
     theory = "dendritic_microcircuit"
-    carrier: Carrier = "apical"
+    carrier: ClassVar[Carrier] = "apical"
 
     def __post_init__(self) -> None:
         check_dendritic(self, ("interneuron_rates", "inhibition_rates"))

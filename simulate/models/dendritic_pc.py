@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -38,12 +38,13 @@ from errorneurons.simulate.circuit import (
     Role,
     World,
     delayed,
+    feedforward,
     generator,
     matvec,
     outer,
 )
 from errorneurons.simulate.models.checks import check_dendritic
-from errorneurons.simulate.models.dendritic import DendriticHierarchy, feedforward, within_areas
+from errorneurons.simulate.models.dendritic import DendriticHierarchy, within_areas
 from errorneurons.simulate.plasticity import start_weights
 
 
@@ -99,7 +100,7 @@ class DendriticPC(DendriticHierarchy):
     lateral: Literal["plastic", "ideal"] = "plastic"
 
     theory = "dendritic_pc"
-    carrier: Carrier = "apical"
+    carrier: ClassVar[Carrier] = "apical"
 
     def __post_init__(self) -> None:
         check_dendritic(self, ("lateral_rates",))

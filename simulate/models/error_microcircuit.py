@@ -45,6 +45,7 @@ from errorneurons.simulate.circuit import (
     Role,
     World,
     delayed,
+    feedforward,
     generator,
     matvec,
     outer,
@@ -181,11 +182,9 @@ class ErrorMicrocircuit(ErrorParameters):
         r, e = self._rates(weights, state, world, u_ahead, v_ahead)
         r_arriving, r_travelling = delayed(state.r_travelling, r)
         e_arriving, e_travelling = delayed(state.e_travelling, e)
-        r_input = np.broadcast_to(world.input, (*r.shape[:2], self.layers[0]))
-        presynaptic = np.concatenate([r_input, r_arriving], axis=-1)
+        presynaptic, basal = feedforward(weights.W, world, r_arriving)
 
         slope = self.phi.slope(u_ahead, weights.tuning)
-        basal = matvec(weights.W, presynaptic)
         apical = matvec(weights.L_ER, e)
         dendritic = matvec(weights.B, e_arriving)
         if self.phi_prime_transfer:

@@ -50,6 +50,7 @@ from errorneurons.simulate.circuit import (
     outer,
 )
 from errorneurons.simulate.connectivity import spread
+from errorneurons.simulate.plasticity import start_weights
 
 Placement = Literal["outcome_at_top", "outcome_as_input"]
 
@@ -169,12 +170,9 @@ class HierarchicalPC:
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks."""
-        fan_in = np.maximum(self.projections.sum(axis=1, keepdims=True), 1)
-        scale = self.weight_scale / np.sqrt(fan_in) * self.projections
-        drawn = [
-            generator(seed, self.theory, n, "weights").uniform(-1, 1, scale.shape) for n in networks
-        ]
-        return Weights(np.stack(drawn) * scale)
+        rngs = [generator(seed, self.theory, n, "weights") for n in networks]
+        drawn = [start_weights(rng, self.projections, self.weight_scale) for rng in rngs]
+        return Weights(np.stack(drawn))
 
     def rest(self, weights: Weights, streams: int) -> State:
         """Return the state in which all potentials are 0."""

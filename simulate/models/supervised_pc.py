@@ -39,11 +39,13 @@ from errorneurons.simulate.circuit import (
     World,
     area_slices,
     delayed,
+    feedforward,
     generator,
     matvec,
     outer,
 )
 from errorneurons.simulate.connectivity import chain, spread
+from errorneurons.simulate.plasticity import start_weights, transposed
 
 
 @dataclass(frozen=True)
@@ -136,12 +138,9 @@ class SupervisedPC:
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks."""
-        scale = self.weight_scale / np.sqrt(self.projections.sum(axis=1, keepdims=True))
-        drawn = [
-            generator(seed, self.theory, n, "weights").uniform(-1, 1, self.projections.shape)
-            for n in networks
-        ]
-        return Weights(np.stack(drawn) * self.projections * scale)
+        rngs = [generator(seed, self.theory, n, "weights") for n in networks]
+        drawn = [start_weights(rng, self.projections, self.weight_scale) for rng in rngs]
+        return Weights(np.stack(drawn))
 
     def rest(self, weights: Weights, streams: int) -> State:
         """Return the state in which all potentials are 0."""
@@ -158,12 +157,11 @@ class SupervisedPC:
         x = world.kept("representation", x)
         r = self.phi(x)
         r_arriving, r_travelling = delayed(state.r_travelling, r)
-        r_input = np.broadcast_to(world.input, (*x.shape[:2], self.layers[0]))
-        presynaptic = np.concatenate([r_input, r_arriving], axis=-1)
-        e = world.kept("error", x - matvec(weights.W, presynaptic) + world.driven("error"))
+        presynaptic, prediction = feedforward(weights.W, world, r_arriving)
+        e = world.kept("error", x - prediction + world.driven("error"))
         e_arriving, e_travelling = delayed(state.e_travelling, e)
 
-        W_up = np.swapaxes(weights.W[:, :, self.layers[0] :], -1, -2)
+        W_up = transposed(weights.W, self.layers[0])
         descending = self.phi.slope(x) * matvec(W_up, e_arriving)
         dx = (-e + descending + world.driven("representation")) / self.tau
         return State(
