@@ -101,6 +101,19 @@ def level_of(session: xr.Dataset, area: str) -> float:
     return float(levels[0]) if len(levels) else float("nan")
 
 
+def false_labels(session: xr.Dataset) -> tuple[float, float, float] | None:
+    """Return the mean share of false labels over the error cells, and its interval.
+
+    None if there are no error cells or the session does not say.
+    """
+    error = units(session, "error")
+    if "label_error" not in session.coords or not len(error):
+        return None
+    value = float(np.nanmean(session["label_error"].values[error]))
+    attrs = session["label_error"].attrs
+    return value, attrs.get("low", value), attrs.get("high", value)
+
+
 def responses(
     session: xr.Dataset,
     chosen: npt.NDArray[np.int64],

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from errorneurons.analysis.measures import Effect, Missing, thinned
+from errorneurons.analysis.measures import Effect, Missing, false_labels, thinned
 from errorneurons.analysis.stats import Test, against_zero, ratio_of_means, spread, student
 from errorneurons.predictions.prediction import Outcome, Prediction, SubjectKind, Verdict
 
@@ -104,13 +104,7 @@ def _thinned(claim: Prediction, sessions: Sequence[xr.Dataset]) -> Array:
 
 def _label_error(sessions: Sequence[xr.Dataset]) -> tuple[float, float, float]:
     """Mean share of false labels over the error cells of all sessions, and its interval."""
-    shares = []
-    for session in sessions:
-        error = session["role"].values == "error"
-        if "label_error" in session.coords and error.any():
-            value = float(np.nanmean(session["label_error"].values[error]))
-            attrs = session["label_error"].attrs
-            shares.append((value, attrs.get("low", value), attrs.get("high", value)))
+    shares = [share for session in sessions if (share := false_labels(session)) is not None]
     if not shares or not np.isfinite(shares).all():
         return 0.0, 0.0, 0.0
     value, low, high = np.mean(shares, axis=0)
@@ -153,12 +147,15 @@ def probability(claim: Prediction, measured: Measured) -> float:
 
     NaN with fewer than 5 animals, or if there is nothing to compare with.
     """
-    if len(measured.animals) < FEWEST_ANIMALS:
-        return float("nan")
-    if student(measured.energies[:, 1])[1] >= ALPHA:
+    if len(measured.animals) < FEWEST_ANIMALS or not _comparable(measured):
         return float("nan")
     _, above = student(difference(claim, measured.energies, measured.label_error[0]))
     return above if claim.side == "above" else 1 - above
+
+
+def _comparable(measured: Measured) -> bool:
+    """Whether M is above 0 over animals."""
+    return student(measured.energies[:, 1])[1] < ALPHA
 
 
 def _points(claim: Prediction, measured: Measured) -> tuple[float, ...]:
@@ -213,7 +210,7 @@ def _judge_recording(claim: Prediction, subject: str, measured: Measured) -> Ver
     count = len(measured.animals)
     if count < FEWEST_ANIMALS:
         return _judge_few(claim, subject, measured)
-    if student(measured.energies[:, 1])[1] >= ALPHA:
+    if not _comparable(measured):
         return _nothing_to_compare(claim, subject, f"over {count} animals")
     test = against_zero(difference(claim, measured.energies, measured.label_error[0]))
     outcome = _at(claim, measured, measured.label_error[0])

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from errorneurons import __version__
-from errorneurons.analysis.measures import activity, mean_rate
+from errorneurons.analysis.measures import activity, false_labels, mean_rate
 from errorneurons.analysis.stats import holm
 from errorneurons.predictions.ensembles import Progress, Simulated, simulate_all
 from errorneurons.predictions.judge import (
@@ -323,14 +323,14 @@ def matched_plan(sessions: Sequence[xr.Dataset], networks: int, seed: int) -> Pl
     for session in sessions:
         error = session["role"].values == "error"
         cells += np.unique(session["area"].values[error], return_counts=True)[1].tolist()
-        if "label_error" in session.coords and error.any():
-            shares.append(float(np.nanmean(session["label_error"].values[error])))
+        if (share := false_labels(session)) is not None:
+            shares.append(share[0])
     plan = Plan(networks, seed)
-    share = float(np.mean(shares)) if shares and np.isfinite(shares).all() else 0.0
+    mean = float(np.mean(shares)) if shares and np.isfinite(shares).all() else 0.0
     instrument = replace(
         plan.instrument,
         cells=max(2, int(np.median(cells))) if cells else plan.instrument.cells,
-        label_error=share,
-        label_error_interval=(share, share),
+        label_error=mean,
+        label_error_interval=(mean, mean),
     )
     return replace(plan, instrument=instrument)
