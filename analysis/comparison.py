@@ -1,0 +1,274 @@
+"""Compare theories on one design: fit, calibrate, and rank held-out virtual experiments.
+
+Two questions are asked of an experiment x for every theory T, and the less favourable answer counts:
+
+- do theories that this design can tell from T explain x better?  log P(others | x) / P(T's class | x)
+- does x lie where T's own experiments lie?  its distance to the nearest of them
+
+The first has power against the other theories of the list, the second against what is not on it.
+Each is put in units of its spread among held-out experiments of T; the larger of the two is ranked
+among those of held-out worlds of T (`membership.Ranks`), so that the p is valid whatever the scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse.csgraph import connected_components
+from scipy.special import logsumexp
+
+from errorneurons.analysis.classifiers import (
+    CANDIDATES,
+    Candidate,
+    Fitted,
+    fit,
+    simplest_of_the_best,
+    world_folds,
+)
+from errorneurons.analysis.membership import Cloud, Ranks, Spread, cloud, ranks, spread
+from errorneurons.analysis.virtual_experiments import Array, Experiments, Integers
+
+LEVEL = 0.05
+ALIKE = 0.75
+"""Pairwise accuracy below which two theories cannot be told apart on a design."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a comparison says of experiments.
+
+    Attributes
+    ----------
+    posterior
+        (experiment, theory), sums to one.
+    p
+        (experiment, theory), Monte-Carlo p of each theory.
+    """
+
+    posterior: Array
+    p: Array
+
+    @property
+    def kept(self) -> npt.NDArray[np.bool_]:
+        """(experiment, theory): whether the theory stays, p > .05."""
+        return self.p > LEVEL
+
+
+@dataclass(frozen=True)
+class Columns:
+    """How feature values become columns without gaps.
+
+    A value that could not be tested becomes 0, and one more column says so, for the features that
+    some virtual experiment could not test: that is evidence too.
+    """
+
+    with_gaps: npt.NDArray[np.bool_]
+
+    def matrix(self, values: Array) -> Array:
+        """Return (experiment, column) for values (experiment, feature)."""
+        missing = np.isnan(values)
+        return np.hstack([np.where(missing, 0.0, values), missing[:, self.with_gaps]])
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Theories compared on one design.
+
+    Attributes
+    ----------
+    experiments
+        What it was fitted to.
+    classes
+        Sets of theories that this design cannot tell apart.
+    held_out
+        What is said of each of the experiments by models that have not seen its world.
+    classifiers
+        Log score of each candidate in held-out worlds [nats], and the name of the chosen one.
+    """
+
+    experiments: Experiments
+    classes: tuple[tuple[str, ...], ...]
+    held_out: Judged
+    classifiers: dict[str, float]
+    chosen: str
+    _columns: Columns
+    _fitted: Fitted
+    _clouds: tuple[tuple[Cloud, ...], ...]
+    _spreads: tuple[tuple[Spread, Spread], ...]
+    _ranks: tuple[Ranks, ...]
+
+    @property
+    def theories(self) -> tuple[str, ...]:
+        """The theories, in the order of posterior and p."""
+        return self.experiments.theories
+
+    def class_of(self, theory: str) -> tuple[str, ...]:
+        """Return the theories that cannot be told from one, with itself."""
+        return next(members for members in self.classes if theory in members)
+
+    def judge(self, values: npt.ArrayLike) -> Judged:
+        """Judge new experiments.
+
+        Parameters
+        ----------
+        values
+            (experiment, feature), as in the virtual experiments.
+        """
+        matrix = self._columns.matrix(np.atleast_2d(np.asarray(values, dtype=float)))
+        folds = range(len(self._clouds))
+        logs = [self._fitted.log_probability(matrix, k) for k in folds]
+        score = np.stack(
+            [
+                _scores(log, _distances(self._clouds[k], matrix), self.member, self._spreads)
+                for k, log in zip(folds, logs, strict=True)
+            ],
+            axis=-1,
+        )
+        p = [own.p(score[:, at]) for at, own in enumerate(self._ranks)]
+        posterior = capped(np.mean([np.exp(log) for log in logs], axis=0), self.experiments.label)
+        return Judged(posterior, np.column_stack(p))
+
+    @property
+    def member(self) -> npt.NDArray[np.bool_]:
+        """(theory, theory): whether they belong to the same class."""
+        return np.array([[b in self.class_of(a) for b in self.theories] for a in self.theories])
+
+
+def compare(
+    experiments: Experiments,
+    seed: np.random.SeedSequence,
+    candidates: Sequence[Candidate] = CANDIDATES,
+) -> Comparison:
+    """Fit and calibrate everything that judging an experiment takes.
+
+    Parameters
+    ----------
+    experiments
+        Virtual experiments; 1,000 a theory in 40 worlds or more are advised. With fewer than 20
+        worlds no p can fall below .05, so no theory is ever left out.
+    seed
+        Of the division into folds and of classifiers that draw.
+    candidates
+        Kinds of classifiers to choose from, by their log score in held-out worlds.
+    """
+    deal, draw = (int(state) for state in seed.generate_state(2))
+    labels, fold = experiments.label, world_folds(experiments, deal)
+    columns = Columns(np.isnan(experiments.values).any(axis=0))
+    matrix = columns.matrix(experiments.values)
+    fitted = [fit(candidate, matrix, labels, fold, draw) for candidate in candidates]
+    chosen = simplest_of_the_best(fitted, labels, experiments.world)
+    classes = equivalence_classes(chosen.held_out, labels)
+    member = classes[:, None] == classes[None, :]
+    clouds, distance = _held_out_distances(matrix, labels, fold)
+    spreads = tuple(
+        (spread(_odds_against(chosen.held_out[labels == at], member)[:, at]),
+         spread(distance[labels == at, at]))
+        for at in range(len(member))
+    )  # fmt: skip
+    score = _scores(chosen.held_out, distance, member, spreads)
+    own = tuple(
+        ranks(score[labels == at, at], experiments.world[labels == at], fold[labels == at])
+        for at in range(len(member))
+    )
+    held_out = Judged(
+        capped(np.exp(chosen.held_out), labels), _held_out_p(score, labels, experiments.world, own)
+    )
+    names = np.array(experiments.theories)
+    return Comparison(
+        experiments, tuple(tuple(names[classes == one].tolist()) for one in np.unique(classes)),
+        held_out, {one.name: one.score for one in fitted}, chosen.name,
+        columns, chosen, clouds, spreads, own,
+    )  # fmt: skip
+
+
+def capped(probability: Array, labels: Integers) -> Array:
+    """Return probabilities of which none is below 1 / (n + 1), n the experiments of that theory.
+
+    Parameters
+    ----------
+    probability
+        (experiment, theory).
+    labels
+        The theories of the virtual experiments behind it.
+    """
+    raised = np.maximum(probability, 1 / (np.bincount(labels) + 1))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+
+
+def pairwise_accuracy(log_probability: Array, labels: Integers) -> Array:
+    """Return (theory, theory): how often the more probable of two is the true one, of either.
+
+    Parameters
+    ----------
+    log_probability
+        (experiment, theory), held out.
+    labels
+        (experiment,), the true theory.
+    """
+    count = log_probability.shape[1]
+    own = log_probability[np.arange(len(labels)), labels][:, None]
+    right = (own > log_probability) + 0.5 * (own == log_probability)
+    share = np.stack([right[labels == at].mean(axis=0) for at in range(count)])
+    return np.asarray((share + share.T) / 2)
+
+
+def equivalence_classes(log_probability: Array, labels: Integers) -> Integers:
+    """Return (theory,) the number of its class: theories linked by a pairwise accuracy below .75."""
+    alike = pairwise_accuracy(log_probability, labels) < ALIKE
+    return np.asarray(connected_components(alike, directed=False)[1], dtype=np.int64)
+
+
+def _odds_against(log_probability: Array, member: npt.NDArray[np.bool_]) -> Array:
+    """Return (experiment, theory) log odds of all other classes against the theory's class."""
+    odds = np.zeros_like(log_probability)
+    for at, own in enumerate(member):
+        if not own.all():
+            others = logsumexp(log_probability[:, ~own], axis=1)
+            odds[:, at] = others - logsumexp(log_probability[:, own], axis=1)
+    return odds
+
+
+def _distances(clouds: tuple[Cloud, ...], matrix: Array) -> Array:
+    return np.column_stack([one.distance(matrix) for one in clouds])
+
+
+def _held_out_distances(
+    matrix: Array, labels: Integers, fold: Integers
+) -> tuple[tuple[tuple[Cloud, ...], ...], Array]:
+    """Return the clouds (fold, theory) without each fold, and the distances of its experiments."""
+    theories = range(int(labels.max()) + 1)
+    clouds, distance = [], np.empty((len(labels), len(theories)))
+    for k in range(int(fold.max()) + 1):
+        kept = fold != k
+        clouds.append(tuple(cloud(matrix[kept & (labels == at)]) for at in theories))
+        distance[~kept] = _distances(clouds[-1], matrix[~kept])
+    return tuple(clouds), distance
+
+
+def _scores(
+    log_probability: Array,
+    distance: Array,
+    member: npt.NDArray[np.bool_],
+    spreads: tuple[tuple[Spread, Spread], ...],
+) -> Array:
+    """Return (experiment, theory) how much speaks against each theory; the larger of two."""
+    odds = _odds_against(log_probability, member)
+    columns = [
+        np.maximum(by_odds.standardised(odds[:, at]), by_distance.standardised(distance[:, at]))
+        for at, (by_odds, by_distance) in enumerate(spreads)
+    ]
+    return np.column_stack(columns)
+
+
+def _held_out_p(
+    score: Array, labels: Integers, world: Integers, own: tuple[Ranks, ...]
+) -> Array:
+    p = np.empty_like(score)
+    for at, rank in enumerate(own):
+        true = labels == at
+        p[~true, at] = rank.p_of_others(score[~true, at])
+        p[true, at] = rank.p_of_own(score[true, at], world[true])
+    return p
