@@ -105,10 +105,6 @@ class Comparison:
         """The theories, in the order of posterior and p."""
         return self.experiments.theories
 
-    def class_of(self, theory: str) -> tuple[str, ...]:
-        """Return the theories that cannot be told from one, with itself."""
-        return next(members for members in self.classes if theory in members)
-
     def judge(self, values: npt.ArrayLike) -> Judged:
         """Judge new experiments.
 
@@ -134,7 +130,7 @@ class Comparison:
     @property
     def member(self) -> npt.NDArray[np.bool_]:
         """(theory, theory): whether they belong to the same class."""
-        return np.array([[b in self.class_of(a) for b in self.theories] for a in self.theories])
+        return same_class(self.theories, self.classes)
 
 
 def compare(
@@ -219,6 +215,14 @@ def equivalence_classes(log_probability: Array, labels: Integers) -> Integers:
     """Return (theory,) the number of its class: theories linked by a pairwise accuracy below .75."""
     alike = pairwise_accuracy(log_probability, labels) < ALIKE
     return np.asarray(connected_components(alike, directed=False)[1], dtype=np.int64)
+
+
+def same_class(
+    theories: Sequence[str], classes: Sequence[Sequence[str]]
+) -> npt.NDArray[np.bool_]:
+    """Return (theory, theory): whether they belong to the same class."""
+    place = [next(at for at, own in enumerate(classes) if name in own) for name in theories]
+    return np.equal.outer(place, place)
 
 
 def _odds_against(log_probability: Array, member: npt.NDArray[np.bool_]) -> Array:

@@ -12,6 +12,8 @@ from errorneurons.analysis.virtual_experiments import Array, Integers
 NEIGHBOURS = 5
 RESOLUTION = 0.03
 """Differences of an index below this count for nothing: exact zeros stay finite."""
+NEAREST = 0.1
+"""Distances well below this are alike, in units of a theory's own spread."""
 LEAST_SPREAD = 0.1
 
 
@@ -31,8 +33,12 @@ class Cloud:
     neighbours: Any
 
     def distance(self, matrix: Array) -> Array:
-        """Return (experiment,) the mean distance to the nearest experiments of the theory."""
-        return np.asarray(self.neighbours.kneighbors(matrix @ self.whiten)[0].mean(axis=1))
+        """Return (experiment,) log of the mean distance to the nearest experiments of the theory.
+
+        The logarithm, so that a theory with a few outlying worlds does not reach everywhere.
+        """
+        mean = self.neighbours.kneighbors(matrix @ self.whiten)[0].mean(axis=1)
+        return np.asarray(np.log(NEAREST + mean))
 
 
 def cloud(matrix: Array) -> Cloud:
@@ -66,7 +72,7 @@ class Spread:
 
 
 def spread(score: Array) -> Spread:
-    """Return the scale of a score; its least size is a tenth (of a nat, of a unit of spread)."""
+    """Return the scale of a score; its least size is a tenth (of a nat, or a tenth of a distance)."""
     centre, high = np.quantile(score, [0.5, 0.9])
     return Spread(float(centre), max(float(high - centre), LEAST_SPREAD))
 

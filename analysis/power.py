@@ -1,0 +1,164 @@
+"""How large an experiment must be for its verdict to be right, and which part of it buys most.
+
+A verdict is right if the set of theories that stay has the true one, and no theory that the richest
+design could tell from it (`recovery.verdicts`). Everything here works on tables of such verdicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from errorneurons.analysis.classifiers import CANDIDATES, Candidate
+from errorneurons.analysis.comparison import compare
+from errorneurons.analysis.recovery import share, verdicts
+from errorneurons.analysis.virtual_experiments import Array, Experiments
+
+SIZE = ("animals", "cells", "trials")
+POINTS = (*SIZE, "right", "low", "high", "smooth", "count")
+
+
+def probability_right(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the probability of the right verdict at each design.
+
+    Parameters
+    ----------
+    table
+        One row a virtual experiment: ``animals``, ``cells``, ``trials``, ``theory``, ``world`` and
+        ``right``, see `recovery.verdicts`.
+
+    Returns
+    -------
+        One row a design, by size: ``right`` with its 95 % interval ``low``, ``high`` (worlds as
+        clusters, theories alike), ``smooth`` (see `monotone`), and ``count``.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, or there are no rows.
+    """
+    missing = [name for name in (*SIZE, "theory", "world", "right") if name not in table]
+    if missing or table.empty:
+        raise ValueError(f"power needs verdicts; missing: {', '.join(missing) or 'every row'}")
+    rows = []
+    for size, own in table.groupby(list(SIZE)):
+        found = share(own["right"], own["theory"], own["world"])
+        rows.append((*size, found.value, found.low, found.high, np.nan, len(own)))
+    points = pd.DataFrame(rows, columns=list(POINTS))
+    return points.assign(smooth=monotone(points))
+
+
+def monotone(points: pd.DataFrame) -> Array:
+    """Return the probabilities, smoothed so that a larger design is never the worse one.
+
+    Parameters
+    ----------
+    points
+        ``animals``, ``cells``, ``trials``, ``right``.
+
+    Returns
+    -------
+        (design,), the nearest values (least squares) that do not fall where no size falls.
+
+    Notes
+    -----
+    The projection of y on the cone A x >= 0 is y + A' l, where l >= 0 minimises |y + A' l| (Moreau).
+    """
+    from scipy.optimize import nnls
+
+    size, y = points[list(SIZE)].to_numpy(float), points["right"].to_numpy(float)
+    below = (size[:, None, :] <= size[None, :, :]).all(axis=2)
+    lower, upper = np.nonzero(below & ~np.eye(len(y), dtype=bool))
+    if not len(lower):
+        return y
+    order = np.zeros((len(lower), len(y)))
+    order[np.arange(len(lower)), upper] = 1.0
+    order[np.arange(len(lower)), lower] = -1.0
+    return np.asarray(np.clip(y + order.T @ nnls(order.T, -y)[0], 0.0, 1.0))
+
+
+def smallest_design(points: pd.DataFrame, target: float) -> dict[str, float] | None:
+    """Return the smallest design whose smoothed probability reaches a target.
+
+    Parameters
+    ----------
+    points
+        See `probability_right`.
+    target
+        For example .8 or .95.
+
+    Returns
+    -------
+        The row as a dictionary: fewest animals first, then fewest cells x trials, then fewest
+        cells. None if no design that was simulated reaches the target.
+    """
+    enough = points[points["smooth"] >= target - 1e-9].copy()
+    if enough.empty:
+        return None
+    enough["recorded"] = enough["cells"] * enough["trials"]
+    first = enough.sort_values(["animals", "recorded", "cells"]).iloc[0]
+    return {name: float(first[name]) for name in POINTS}
+
+
+def gains(
+    experiments: Experiments,
+    groups: Mapping[str, Sequence[str]],
+    animals: int,
+    seed: np.random.SeedSequence,
+    candidates: Sequence[Candidate] = CANDIDATES,
+) -> pd.DataFrame:
+    """Return what each claim or manipulation adds to the probability of the right verdict.
+
+    Parameters
+    ----------
+    experiments
+        Virtual experiments of one design.
+    groups
+        Claim or manipulation -> its features. A feature of several is lost with any of them.
+    animals
+        Of the design.
+    seed
+        Of the comparisons.
+    candidates
+        Kinds of classifiers to choose from.
+
+    Returns
+    -------
+        One row a group (index), the dearest to lose first: ``everything`` (probability with all
+        features), ``without`` (with all but its own), ``alone`` (with its own and those that no
+        group has), ``lost`` (everything - without), ``lost_per_animal``, ``alone_per_animal``.
+
+    Raises
+    ------
+    ValueError
+        If a group has a feature that the experiments have not, or there are no animals.
+    """
+    unknown = sorted({n for own in groups.values() for n in own} - set(experiments.features))
+    if unknown or animals < 1:
+        raise ValueError(
+            f"no such features: {', '.join(unknown)}" if unknown else "gains need 1 animal or more"
+        )
+    whole = compare(experiments, seed, candidates)
+    everything = verdicts(whole)["right"].mean()
+
+    def right(kept: npt.NDArray[np.bool_]) -> float:
+        features = tuple(np.array(experiments.features)[kept].tolist())
+        if not features:  # nothing to go by: every theory stays
+            return float(len(whole.classes) == 1)
+        part = compare(experiments.columns(features), seed, candidates)
+        return float(verdicts(part, whole.classes)["right"].mean())
+
+    names = np.array(experiments.features)
+    grouped = np.isin(names, [n for own in groups.values() for n in own])
+    rows = {
+        group: (everything, right(~np.isin(names, own)), right(np.isin(names, own) | ~grouped))
+        for group, own in groups.items()
+    }
+    found = pd.DataFrame(rows, index=["everything", "without", "alone"], dtype=float).T
+    found["lost"] = found["everything"] - found["without"]
+    found["lost_per_animal"] = found["lost"] / animals
+    found["alone_per_animal"] = found["alone"] / animals
+    return found.sort_values(["lost", "alone"], ascending=False)
