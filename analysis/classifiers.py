@@ -33,21 +33,21 @@ class Candidate:
     build: Callable[[int], Any]
 
 
-def _logistic(seed: int) -> Any:
+def _logistic(_seed: int) -> Any:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     return make_pipeline(StandardScaler(), _regression(1.0))
 
 
-def _splines(seed: int) -> Any:
+def _splines(_seed: int) -> Any:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import SplineTransformer, StandardScaler
 
     return make_pipeline(SplineTransformer(5, degree=2), StandardScaler(), _regression(0.3))
 
 
-def _products(seed: int) -> Any:
+def _products(_seed: int) -> Any:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
@@ -131,9 +131,7 @@ def world_folds(experiments: Experiments, seed: int) -> Integers:
     return fold
 
 
-def fit(
-    candidate: Candidate, matrix: Array, labels: Integers, fold: Integers, seed: int
-) -> Fitted:
+def fit(candidate: Candidate, matrix: Array, labels: Integers, fold: Integers, seed: int) -> Fitted:
     """Fit one classifier a fold, and calibrate each on worlds that neither has seen.
 
     Parameters
@@ -160,7 +158,9 @@ def fit(
     held_out = np.empty_like(raw)
     for k in folds:
         held_out[fold == k] = tempered(raw[fold == k], temperatures[k])
-    return Fitted(candidate.name, tuple(models), temperatures, held_out, log_score(held_out, labels))
+    return Fitted(
+        candidate.name, tuple(models), temperatures, held_out, log_score(held_out, labels)
+    )
 
 
 def simplest_of_the_best(fitted: Sequence[Fitted], labels: Integers, world: Integers) -> Fitted:
@@ -201,12 +201,12 @@ def log_score(log_probability: Array, labels: Integers) -> float:
 
 
 def tempered(log_probability: Array, temperature: float) -> Array:
-    """Return the probabilities, raised to the power 1/temperature, as logarithms that sum to one."""
+    """Return log probabilities to the power 1/temperature, so that they sum to one again."""
     return np.asarray(log_softmax(log_probability / temperature, axis=1))
 
 
 def _log_probability(model: Any, matrix: Array) -> Array:
-    return np.log(np.clip(model.predict_proba(matrix), FLOOR, None))
+    return np.asarray(np.log(np.clip(model.predict_proba(matrix), FLOOR, None)))
 
 
 def _temperature(log_probability: Array, labels: Integers) -> float:

@@ -1,13 +1,13 @@
 """Compare theories on one design: fit, calibrate, and rank held-out virtual experiments.
 
-Two questions are asked of an experiment x for every theory T, and the less favourable answer counts:
+Two questions are asked of an experiment x for every theory T; the less favourable answer counts:
 
-- do theories that this design can tell from T explain x better?  log P(others | x) / P(T's class | x)
-- does x lie where T's own experiments lie?  its distance to the nearest of them
+- do theories that this design can tell from T explain x better? log P(others|x) / P(T's class|x)
+- does x lie where T's own experiments lie? log of its distance to the nearest of them
 
 The first has power against the other theories of the list, the second against what is not on it.
 Each is put in units of its spread among held-out experiments of T; the larger of the two is ranked
-among those of held-out worlds of T (`membership.Ranks`), so that the p is valid whatever the scores.
+among those of held-out worlds of T (`membership.Ranks`), so the p is valid whatever the scores.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ def compare(
     """
     deal, draw = (int(state) for state in seed.generate_state(2))
     labels, fold = experiments.label, world_folds(experiments, deal)
-    columns = Columns(np.isnan(experiments.values).any(axis=0))
+    columns = Columns(np.asarray(np.isnan(experiments.values).any(axis=0)))
     matrix = columns.matrix(experiments.values)
     fitted = [fit(candidate, matrix, labels, fold, draw) for candidate in candidates]
     chosen = simplest_of_the_best(fitted, labels, experiments.world)
@@ -212,14 +212,12 @@ def pairwise_accuracy(log_probability: Array, labels: Integers) -> Array:
 
 
 def equivalence_classes(log_probability: Array, labels: Integers) -> Integers:
-    """Return (theory,) the number of its class: theories linked by a pairwise accuracy below .75."""
+    """Return (theory,) the number of its class: all that are linked by an accuracy below .75."""
     alike = pairwise_accuracy(log_probability, labels) < ALIKE
     return np.asarray(connected_components(alike, directed=False)[1], dtype=np.int64)
 
 
-def same_class(
-    theories: Sequence[str], classes: Sequence[Sequence[str]]
-) -> npt.NDArray[np.bool_]:
+def same_class(theories: Sequence[str], classes: Sequence[Sequence[str]]) -> npt.NDArray[np.bool_]:
     """Return (theory, theory): whether they belong to the same class."""
     place = [next(at for at, own in enumerate(classes) if name in own) for name in theories]
     return np.equal.outer(place, place)
@@ -267,9 +265,7 @@ def _scores(
     return np.column_stack(columns)
 
 
-def _held_out_p(
-    score: Array, labels: Integers, world: Integers, own: tuple[Ranks, ...]
-) -> Array:
+def _held_out_p(score: Array, labels: Integers, world: Integers, own: tuple[Ranks, ...]) -> Array:
     p = np.empty_like(score)
     for at, rank in enumerate(own):
         true = labels == at

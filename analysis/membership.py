@@ -72,7 +72,7 @@ class Spread:
 
 
 def spread(score: Array) -> Spread:
-    """Return the scale of a score; its least size is a tenth (of a nat, or a tenth of a distance)."""
+    """Return the scale of a score; its least size is a tenth (of a nat, of a distance)."""
     centre, high = np.quantile(score, [0.5, 0.9])
     return Spread(float(centre), max(float(high - centre), LEAST_SPREAD))
 
@@ -113,7 +113,8 @@ class Ranks:
 
         References
         ----------
-        Lee, Barber and Willett (2023), hierarchical conformal prediction, doi:10.48550/arXiv.2306.06342.
+        Lee, Barber and Willett (2023), Distribution-free inference with hierarchical data,
+        doi:10.48550/arXiv.2306.06342.
         """
         worlds = len(np.unique(self.world))
         total = np.zeros(len(score))

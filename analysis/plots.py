@@ -1,6 +1,6 @@
 """Figures of activity and of effects, as SVG that takes its text colour from the page.
 
-The only module that imports matplotlib. Figures are drawn 370 px wide with text of at least 12 px,
+Figures are drawn 370 px wide with text of at least 12 px,
 so that it is legible on a telephone and may be enlarged on a desk. Error and representation neurons
 have the same two hues everywhere, every theory one colour and one marker
 (`errorneurons.analysis.palette`).
@@ -8,17 +8,26 @@ have the same two hues everywhere, every theory one colour and one marker
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from errorneurons.analysis.palette import RECORDING, role_colour
+from errorneurons.analysis.sheet_plots import (
+    DASHES,
+    FONT,
+    SMALL,
+    WIDTH,
+    Dashes,
+    as_svg,
+    axes_at,
+    blank,
+    settings,
+)
 from errorneurons.analysis.strips import StripRow, amplitude, effect_limits, effect_ticks
-from errorneurons.analysis.svg import HOLDS, INK, MUTED, PALE, PAPER, for_page
+from errorneurons.analysis.svg import HOLDS, INK, MUTED, PALE, PAPER
 from errorneurons.analysis.traces import (
     Array,
     Event,
@@ -35,16 +44,6 @@ from errorneurons.analysis.traces import (
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-WIDTH, FONT, SMALL = 370.0, 13.0, 12.3
-Dashes = str | tuple[int, tuple[float, ...]]
-DASHES: tuple[Dashes, ...] = (
-    "solid",
-    (0, (4.5, 2)),
-    (0, (1.2, 1.6)),
-    (0, (6, 2, 1.2, 2)),
-)
 
 
 def effect_strip(
@@ -69,11 +68,11 @@ def effect_strip(
         root); the ticks are plain ratios of energies. Values beyond the axis stand at its edge
         as arrow heads.
     """
-    with _settings(key):
+    with settings(key):
         top, step, bottom = 26.0, 44.0, 44.0
         height = top + step * len(rows) + bottom
-        figure = _figure(height)
-        axes = _axes(figure, 8.0, bottom, WIDTH - 16.0, height - top - bottom)
+        figure = blank(height)
+        axes = axes_at(figure, 8.0, bottom, WIDTH - 16.0, height - top - bottom)
         axes.set_ylim(len(rows), 0)
         low, high = effect_limits(rows, threshold)
         axes.set_xlim(amplitude(low), amplitude(high))
@@ -81,7 +80,7 @@ def effect_strip(
         for at, row in enumerate(rows):
             _strip_row(axes, row, at, low, high)
         _effect_axis(axes, low, high, threshold)
-        return _svg(figure, key, alt)
+        return as_svg(figure, key, alt)
 
 
 def activity_in_time(activity: xr.Dataset, key: str, alt: str) -> str:
@@ -102,7 +101,7 @@ def activity_in_time(activity: xr.Dataset, key: str, alt: str) -> str:
         An ``<svg>`` element. Within a column all areas share the scale of its bar; the dashes of
         the conditions are in the order of `DASHES`.
     """
-    with _settings(key):
+    with settings(key):
         roles, events = recorded_roles(activity), events_of(activity)
         names = [abridged(str(area), 12) for area in activity["area"].values]
         left, gap, bottom, row = 14.0 + 7.4 * max(map(len, names)), 24.0, 40.0, 42.0
@@ -112,9 +111,9 @@ def activity_in_time(activity: xr.Dataset, key: str, alt: str) -> str:
         labels = labels_of(events, ends[0], (ends[1] - ends[0]) / width, width + 12.0)
         tall = row * activity.sizes["area"]
         header = 38.0 + 15.0 * (1 + max((label.lane for label in labels.values()), default=0))
-        figure = _figure(header + tall + bottom)
+        figure = blank(header + tall + bottom)
         for column, role in enumerate(roles):
-            axes = _axes(figure, left + column * (width + gap), bottom, width, tall)
+            axes = axes_at(figure, left + column * (width + gap), bottom, width, tall)
             axes.set_xlim(*ends)
             scale = _role_column(axes, activity, role)
             shown = names if column == 0 else [""] * len(names)
@@ -122,7 +121,7 @@ def activity_in_time(activity: xr.Dataset, key: str, alt: str) -> str:
             for name, event in events.items():
                 _mark(axes, event, labels[name], tall)
             _title(axes, role, scale, header, 16 if len(roles) < 3 else 9)
-        return _svg(figure, key, alt)
+        return as_svg(figure, key, alt)
 
 
 def _title(axes: Axes, role: str, scale: str, header: float, letters: int) -> None:
@@ -198,41 +197,6 @@ def recorded_roles(activity: xr.Dataset) -> tuple[str, ...]:
     """Return the roles of which there is any activity."""
     found = activity["mean"].notnull().any(["condition", "area", "time"])
     return tuple(str(role) for role in activity["role"].values[found.values])
-
-
-def _settings(key: str) -> AbstractContextManager[None]:
-    import matplotlib as mpl
-
-    rc: dict[Any, Any] = {
-        "svg.fonttype": "none", "svg.hashsalt": key, "font.size": FONT, "font.family": "sans-serif",
-        "font.sans-serif": ["DejaVu Sans"], "text.color": INK, "text.parse_math": False,
-        "xtick.color": MUTED, "xtick.labelcolor": INK, "ytick.labelcolor": INK,
-        "axes.labelcolor": INK, "axes.edgecolor": MUTED, "axes.spines.top": False,
-        "axes.spines.right": False, "axes.spines.left": False, "ytick.left": False,
-        "path.simplify_threshold": 0.4,
-    }  # fmt: skip
-    return mpl.rc_context(rc)
-
-
-def _figure(height: float) -> Figure:
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(WIDTH / 72, height / 72), dpi=72)
-
-
-def _axes(figure: Figure, left: float, bottom: float, width: float, tall: float) -> Axes:
-    """Return axes at a place given in pixels."""
-    height = figure.get_figheight() * 72
-    axes = figure.add_axes((left / WIDTH, bottom / height, width / WIDTH, tall / height))
-    axes.patch.set_visible(False)
-    return axes
-
-
-def _svg(figure: Figure, key: str, alt: str) -> str:
-    page = io.StringIO()
-    figure.patch.set_visible(False)
-    figure.savefig(page, format="svg", metadata={"Date": None})
-    return for_page(page.getvalue(), key, alt)
 
 
 def _threshold(axes: Axes, threshold: float, side: Literal["below", "above"], rows: int) -> None:

@@ -65,7 +65,8 @@ def monotone(points: pd.DataFrame) -> Array:
 
     Notes
     -----
-    The projection of y on the cone A x >= 0 is y + A' l, where l >= 0 minimises |y + A' l| (Moreau).
+    The projection of y on the cone A x >= 0 is y + A' l, with the l >= 0 that minimises |y + A' l|
+    (Moreau).
     """
     from scipy.optimize import nnls
 

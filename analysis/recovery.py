@@ -111,7 +111,7 @@ def calibration_curve(comparison: Comparison) -> pd.DataFrame:
 
 
 def calibration_error(curve: pd.DataFrame) -> float:
-    """Return the expected calibration error: the mean of \\|said - found\\|, by count."""
+    """Return the expected calibration error: the mean distance of said and found, by count."""
     return float(np.average((curve["said"] - curve["found"]).abs(), weights=curve["count"]))
 
 

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from errorneurons.analysis import plots
 from errorneurons.analysis.palette import RECORDING, theory_style
+from errorneurons.analysis.sheet_plots import DASHES
 from errorneurons.analysis.strips import StripRow
 from errorneurons.predictions.drawing import drawing_svg
 from errorneurons.predictions.matrix import Book, Cell
@@ -168,7 +169,7 @@ def _legend(shown: list[xr.Dataset]) -> tuple[Legend, ...]:
     if not shown:
         return ()
     labels = [str(c) for c in shown[0]["condition"].values]
-    dashes = [plots.DASHES[i % len(plots.DASHES)] for i in range(len(labels))]
+    dashes = [DASHES[i % len(DASHES)] for i in range(len(labels))]
     arrays = ["" if isinstance(d, str) else " ".join(f"{x * 1.7:g}" for x in d[1]) for d in dashes]
     return tuple(Legend(label, array) for label, array in zip(labels, arrays, strict=True))
 
