@@ -1,0 +1,394 @@
+"""Figures of the evidence between theories and of the power of designs, as SVG for the page."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from errorneurons.analysis.palette import Style, theory_style
+from errorneurons.analysis.sheet_plots import (
+    DASHES,
+    SMALL,
+    WIDTH,
+    Dashes,
+    as_svg,
+    axes_at,
+    blank,
+    settings,
+)
+from errorneurons.analysis.svg import HOLDS, INK, MUTED, PALE, PAPER
+from errorneurons.analysis.traces import abridged
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from errorneurons.analysis.virtual_experiments import Array
+
+FAINT = 0.55
+"""Opacity of a full cell of a heat map: the text on it is legible on light and on dark."""
+SHOWN = 0.02
+HUES = ("#029e73", "#cc78bc", "#de8f05", "#56b4e9", "#ca9161", "#949494")
+MARKERS = "osD^vp"
+
+
+def posterior_bars(
+    posterior: Mapping[str, float], kept: Collection[str], key: str, alt: str
+) -> str:
+    """Draw the probability of each theory as a bar with its number.
+
+    Parameters
+    ----------
+    posterior
+        Theory -> probability, top to bottom.
+    kept
+        The theories that stay; the bars of the others are pale, and say so.
+    key
+        Prefix of the ids in the figure, unique on the page.
+    alt
+        What the figure shows, for those who cannot see it.
+
+    Returns
+    -------
+        An ``<svg>`` element.
+    """
+    with settings(key):
+        step, bottom = 38.0, 40.0
+        figure = blank(step * len(posterior) + bottom + 2)
+        axes = axes_at(figure, 10.0, bottom, WIDTH - 34.0, step * len(posterior))
+        _unit_axis(axes, "posterior probability")
+        axes.set_ylim(len(posterior), 0)
+        axes.set_yticks([])
+        for at, (name, value) in enumerate(posterior.items()):
+            style, stays = theory_style(name), name in kept
+            axes.barh(at + 0.68, 1, 0.34, color=PALE, alpha=0.3, linewidth=0)
+            axes.barh(
+                at + 0.68,
+                value,
+                0.34,
+                color=style.colour,
+                alpha=1.0 if stays else 0.45,
+                linewidth=0,
+            )
+            _marker(axes, 0.012, at + 0.27, style)
+            axes.text(0.045, at + 0.28, _label(name, 30), va="center", size=SMALL)
+            said = _percent(value) + ("" if stays else ", ruled out")
+            axes.text(1, at + 0.28, said, va="center", ha="right", size=SMALL)
+        return as_svg(figure, key, alt)
+
+
+def recovery_matrix(table: pd.DataFrame, found: str, key: str, alt: str) -> str:
+    """Draw true theory x what was found, as a heat map with its percentages.
+
+    Parameters
+    ----------
+    table
+        Shares in [0, 1]; rows and columns are theories, in the same order.
+    found
+        What the columns are, for example ``"most probable theory"``.
+    key
+        Prefix of the ids in the figure, unique on the page.
+    alt
+        What the figure shows, for those who cannot see it.
+
+    Returns
+    -------
+        An ``<svg>`` element. Rows and columns have the numbers of the list below.
+    """
+    with settings(key):
+        names = [str(name) for name in table.index]
+        left, step, top, legend = 56.0, 26.0, 40.0, _legend_height(len(names))
+        bottom = legend + 10
+        figure = blank(top + step * len(names) + bottom)
+        axes = axes_at(figure, left, bottom, WIDTH - left - 8, step * len(names))
+        _heat(axes, table.to_numpy(float))
+        _column_heading(axes, f"{found} [%]", 0.0, 24)
+        _column_heading(axes, "true", -left + 6, 24)
+        for at, name in enumerate(names):
+            middle, look = at + 0.5, theory_style(name)
+            axes.text(middle, -0.2, f"{at + 1}", ha="center", size=SMALL)
+            axes.annotate(
+                f"{at + 1}", (0, middle), xycoords=("axes fraction", "data"), xytext=(-28, 0),
+                textcoords="offset points", ha="right", va="center", size=SMALL,
+            )  # fmt: skip
+            _marker(axes, -14.0 * len(names) / (WIDTH - left - 8), middle, look)
+        entries = [(f"{at} {_label(n, 19)}", theory_style(n)) for at, n in enumerate(names, 1)]
+        _legend(figure, entries, legend)
+        return as_svg(figure, key, alt)
+
+
+def calibration_points(curve: pd.DataFrame, key: str, alt: str) -> str:
+    """Draw how often a theory was right that was given a probability.
+
+    Parameters
+    ----------
+    curve
+        As `recovery.calibration_curve` returns it.
+    key
+        Prefix of the ids in the figure, unique on the page.
+    alt
+        What the figure shows, for those who cannot see it.
+
+    Returns
+    -------
+        An ``<svg>`` element. The number beside a point is that of its virtual experiments.
+    """
+    with settings(key):
+        figure = blank(304.0)
+        axes = axes_at(figure, 62.0, 46.0, WIDTH - 86.0, 244.0)
+        _unit_axis(axes, "posterior of the most probable theory")
+        axes.set_ylim(-0.02, 1.04)
+        _unit_ticks(axes, "it was the true one")
+        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1.2, dashes=(3, 2))
+        axes.annotate(
+            "dashed: as often as said", (1, 0.03), xytext=(0, 0), textcoords="offset points",
+            size=SMALL, color=MUTED, ha="right",
+        )  # fmt: skip
+        for at, share, low, high, count in curve.to_numpy(float):
+            axes.plot([at, at], [low, high], color=INK, linewidth=1.6)
+            axes.plot([at], [share], "o", color=INK, markersize=6.5)
+            below = share > 0.5
+            axes.annotate(
+                f"{count:,.0f}", (at, low if below else high), xytext=(0, -4 if below else 4),
+                textcoords="offset points", ha="right" if at > 0.93 else "center",
+                va="top" if below else "bottom", size=SMALL,
+            )  # fmt: skip
+        return as_svg(figure, key, alt)
+
+
+def left_out_points(table: pd.DataFrame, labels: Mapping[str, str], key: str, alt: str) -> str:
+    """Draw the probabilities of the theories without each claim in turn.
+
+    Parameters
+    ----------
+    table
+        ``left_out``, ``theory``, ``posterior``, ``kept``, see `evidence.leave_one_claim_out`.
+    labels
+        Claim -> words for it; claims without an entry keep their names.
+    key
+        Prefix of the ids in the figure, unique on the page.
+    alt
+        What the figure shows, for those who cannot see it.
+
+    Returns
+    -------
+        An ``<svg>`` element. A theory has a line of its own if it ever reaches two per cent. Hollow
+        markers are theories that are ruled out.
+    """
+    with settings(key):
+        highest = table.groupby("theory", sort=False)["posterior"].max()
+        names = [str(name) for name in highest.index[highest > SHOWN]]
+        claims = list(dict.fromkeys(table["left_out"]))
+        step, legend = 40.0, _legend_height(len(names))
+        bottom = 42.0 + legend
+        figure = blank(step * len(claims) + bottom + 2)
+        axes = axes_at(figure, 10.0, bottom, WIDTH - 34.0, step * len(claims))
+        _unit_axis(axes, "posterior probability; hollow: ruled out")
+        axes.set_ylim(len(claims), 0)
+        axes.set_yticks([])
+        for at, claim in enumerate(claims):
+            words = f"without: {labels.get(claim, claim)}" if claim else "with every claim"
+            axes.text(0, at + 0.26, abridged(words, 52), va="center", size=SMALL)
+            axes.plot([0, 1], [at + 0.7] * 2, color=PALE, linewidth=1)
+            own = table[(table["left_out"] == claim) & table["theory"].isin(names)]
+            for row in own.sort_values("posterior").itertuples():
+                style = theory_style(str(row.theory))
+                _marker(axes, float(row.posterior), at + 0.7, style, hollow=not row.kept, size=9.0)
+        _legend(figure, [(_label(name, 22), theory_style(name)) for name in names], legend)
+        return as_svg(figure, key, alt)
+
+
+def power_curves(
+    points: pd.DataFrame, key: str, alt: str, targets: Sequence[float] = (0.8, 0.95)
+) -> str:
+    """Draw the probability of the right verdict against animals, a line for cells x trials.
+
+    Parameters
+    ----------
+    points
+        See `power.probability_right`.
+    key
+        Prefix of the ids in the figure, unique on the page.
+    alt
+        What the figure shows, for those who cannot see it.
+    targets
+        Probabilities that are marked.
+
+    Returns
+    -------
+        An ``<svg>`` element. Points and intervals are what was found, lines are smoothed so that
+        more is never worse. Hue and marker say how many cells, dashes how many trials.
+    """
+    with settings(key):
+        sizes = [(c, t) for c, t in points[["cells", "trials"]].drop_duplicates().values.tolist()]
+        cells, trials = (sorted(set(column)) for column in zip(*sizes, strict=True))
+        legend = 17.0 * len(sizes) + 8
+        bottom = 46.0 + legend
+        figure = blank(230.0 + bottom + 8)
+        axes = axes_at(figure, 62.0, bottom, WIDTH - 74.0, 230.0)
+        animals = np.sort(points["animals"].unique())
+        axes.set_xlim(animals[0] - 0.5, animals[-1] + 0.5)
+        axes.set_xticks(animals[:: -(-len(animals) // 9)])
+        axes.tick_params(axis="x", labelsize=SMALL)
+        axes.set_xlabel("animals", size=SMALL, labelpad=2)
+        axes.set_ylim(-0.02, 1.03)
+        _unit_ticks(axes, "right verdict")
+        for target in targets:
+            axes.axhline(target, color=MUTED, linewidth=1, dashes=(3, 2))
+            axes.annotate(
+                _percent(target), (0, target), xycoords=("axes fraction", "data"), xytext=(3, 2),
+                textcoords="offset points", size=SMALL, color=MUTED,
+            )  # fmt: skip
+        for at, (cell, trial) in enumerate(sizes):
+            look, dash = cells.index(cell) % len(HUES), DASHES[trials.index(trial) % len(DASHES)]
+            style = Style(HUES[look], MARKERS[look])
+            own = points[(points["cells"] == cell) & (points["trials"] == trial)]
+            shift = 0.22 * ((at + 0.5) / len(sizes) - 0.5)
+            _curve(axes, own.sort_values("animals"), style, dash, shift)
+            words = f"{cell:g} cells, {trial:g} trials"
+            _legend_line(figure, words, style, dash, legend - 17.0 * at - 12)
+        return as_svg(figure, key, alt)
+
+
+def design_map(points: pd.DataFrame, trials: float, key: str, alt: str) -> str:
+    """Draw animals x cells, the probability of the right verdict as a heat map, at some trials.
+
+    Parameters
+    ----------
+    points
+        See `power.probability_right`.
+    trials
+        Which of the trials.
+    key
+        Prefix of the ids in the figure, unique on the page.
+    alt
+        What the figure shows, for those who cannot see it.
+
+    Returns
+    -------
+        An ``<svg>`` element, smoothed values in per cent; most cells on top.
+
+    Raises
+    ------
+    ValueError
+        If no design has this number of trials.
+    """
+    own = points[points["trials"] == trials]
+    if own.empty:
+        known = ", ".join(f"{n:g}" for n in sorted(points["trials"].unique()))
+        raise ValueError(f"no design has {trials:g} trials, only {known}")
+    with settings(key):
+        table = own.pivot_table(index="cells", columns="animals", values="smooth")
+        table = table.sort_index(ascending=False)
+        step, left, top, bottom = 30.0, 64.0, 26.0, 40.0
+        figure = blank(top + step * len(table) + bottom)
+        axes = axes_at(figure, left, bottom, WIDTH - left - 8, step * len(table))
+        _heat(axes, table.to_numpy(float))
+        axes.set_xticks(np.arange(table.shape[1]) + 0.5, [f"{a:g}" for a in table], size=SMALL)
+        axes.set_yticks(np.arange(len(table)) + 0.5, [f"{c:g}" for c in table.index], size=SMALL)
+        axes.tick_params(length=0)
+        axes.set_xlabel("animals", size=SMALL, labelpad=2)
+        axes.set_ylabel("cells", size=SMALL, labelpad=4)
+        _column_heading(axes, f"right verdict [%], {trials:g} trials", 0.0, 8)
+        return as_svg(figure, key, alt)
+
+
+def _column_heading(axes: Axes, words: str, right: float, up: float) -> None:
+    axes.annotate(
+        words, (0, 1), xycoords="axes fraction", xytext=(right, up), textcoords="offset points",
+        size=SMALL, weight="bold",
+    )  # fmt: skip
+
+
+def _heat(axes: Axes, values: Array) -> None:
+    """Fill cells in one hue, the fuller the larger, with the percentage in each."""
+    rows, columns = values.shape
+    axes.set_xlim(0, columns)
+    axes.set_ylim(rows, 0)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines["bottom"].set_visible(False)
+    for (row, column), value in np.ndenumerate(values):
+        if np.isfinite(value):
+            axes.barh(
+                row + 0.5, 0.94, 0.92, left=column + 0.03, color=HOLDS, linewidth=0,
+                alpha=FAINT * float(value),
+            )  # fmt: skip
+            strong = value >= 0.5
+            axes.text(
+                column + 0.5, row + 0.5, f"{100 * value:.0f}", ha="center", va="center_baseline",
+                size=SMALL if strong else 11.5, color=INK if strong else MUTED,
+                weight="bold" if strong else "normal",
+            )  # fmt: skip
+    axes.plot([0, columns, columns, 0, 0], [0, 0, rows, rows, 0], color=PALE, clip_on=False)
+
+
+def _curve(axes: Axes, own: pd.DataFrame, style: Style, dash: Dashes, shift: float) -> None:
+    x = own["animals"].to_numpy(float)
+    axes.plot(x, own["smooth"], color=style.colour, linestyle=dash, linewidth=1.8)
+    axes.vlines(x + shift, own["low"], own["high"], color=style.colour, linewidth=1.3, alpha=0.8)
+    axes.plot(
+        x + shift, own["right"], style.marker, color=style.colour, markersize=5.5,
+        markeredgecolor=PAPER, markeredgewidth=0.8, clip_on=False,
+    )  # fmt: skip
+
+
+def _unit_axis(axes: Axes, words: str) -> None:
+    axes.set_xlim(0, 1)
+    axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"], size=SMALL)
+    axes.set_xlabel(words, size=SMALL, labelpad=2)
+
+
+def _unit_ticks(axes: Axes, words: str) -> None:
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"], size=SMALL)
+    axes.set_ylabel(words, size=SMALL, labelpad=0)
+    axes.grid(axis="y", color=PALE, linewidth=0.6)
+    axes.set_axisbelow(True)
+
+
+def _marker(
+    axes: Axes, x: float, y: float, style: Style, *, hollow: bool = False, size: float = 8.0
+) -> None:
+    axes.plot(
+        [x], [y], style.marker, color=style.colour, markersize=size, clip_on=False, zorder=4,
+        markerfacecolor=PAPER if hollow else style.colour, markeredgewidth=1.4,
+    )  # fmt: skip
+
+
+def _legend_height(entries: int) -> float:
+    return 18.0 * -(-entries // 2) + 4
+
+
+def _legend(figure: Figure, entries: Sequence[tuple[str, Style]], height: float) -> None:
+    """Name markers in two columns at the foot of the figure."""
+    axes = axes_at(figure, 0, 0, WIDTH, height)
+    axes.set_axis_off()
+    axes.set_xlim(0, WIDTH)
+    axes.set_ylim(0, height)
+    for at, (label, style) in enumerate(entries):
+        x, y = 14.0 + WIDTH / 2 * (at % 2), height - 12.0 - 18.0 * (at // 2)
+        _marker(axes, x, y, style)
+        axes.text(x + 12, y, label, va="center", size=SMALL)
+
+
+def _legend_line(figure: Figure, words: str, style: Style, dash: Dashes, y: float) -> None:
+    axes = axes_at(figure, 0, 0, WIDTH, 20.0 + y)
+    axes.set_axis_off()
+    axes.set_xlim(0, WIDTH)
+    axes.set_ylim(0, 20.0 + y)
+    axes.plot([54, 96], [y, y], color=style.colour, linestyle=dash, linewidth=1.8)
+    _marker(axes, 75, y, style, size=6.0)
+    axes.text(106, y, words, va="center", size=SMALL)
+
+
+def _label(name: str, most: int) -> str:
+    return abridged(name.replace("_", " "), most)
+
+
+def _percent(value: float) -> str:
+    if 0 < value < 0.005:
+        return "under 1 %"
+    return "over 99 %" if 0.995 < value < 1 else f"{100 * value:.0f} %"
