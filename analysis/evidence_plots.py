@@ -20,7 +20,7 @@ from errorneurons.analysis.sheet_plots import (
     settings,
 )
 from errorneurons.analysis.svg import HOLDS, INK, MUTED, PALE, PAPER
-from errorneurons.analysis.traces import abridged
+from errorneurons.analysis.traces import shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,19 +63,12 @@ def posterior_bars(
         axes.set_ylim(len(posterior), 0)
         axes.set_yticks([])
         for at, (name, value) in enumerate(posterior.items()):
-            style, stays = theory_style(name), name in kept
+            style, opacity = theory_style(name), 1.0 if name in kept else 0.45
             axes.barh(at + 0.68, 1, 0.34, color=PALE, alpha=0.3, linewidth=0)
-            axes.barh(
-                at + 0.68,
-                value,
-                0.34,
-                color=style.colour,
-                alpha=1.0 if stays else 0.45,
-                linewidth=0,
-            )
+            axes.barh(at + 0.68, value, 0.34, color=style.colour, alpha=opacity, linewidth=0)
             _marker(axes, 0.012, at + 0.27, style)
             axes.text(0.045, at + 0.28, _label(name, 30), va="center", size=SMALL)
-            said = _percent(value) + ("" if stays else ", ruled out")
+            said = _percent(value) + ("" if name in kept else ", ruled out")
             axes.text(1, at + 0.28, said, va="center", ha="right", size=SMALL)
         return as_svg(figure, key, alt)
 
@@ -191,7 +184,7 @@ def left_out_points(table: pd.DataFrame, labels: Mapping[str, str], key: str, al
         axes.set_yticks([])
         for at, claim in enumerate(claims):
             words = f"without: {labels.get(claim, claim)}" if claim else "with every claim"
-            axes.text(0, at + 0.26, abridged(words, 52), va="center", size=SMALL)
+            axes.text(0, at + 0.26, shortened(words, 50), va="center", size=SMALL)
             axes.plot([0, 1], [at + 0.7] * 2, color=PALE, linewidth=1)
             own = table[(table["left_out"] == claim) & table["theory"].isin(names)]
             for row in own.sort_values("posterior").itertuples():
@@ -385,7 +378,7 @@ def _legend_line(figure: Figure, words: str, style: Style, dash: Dashes, y: floa
 
 
 def _label(name: str, most: int) -> str:
-    return abridged(name.replace("_", " "), most)
+    return shortened(name.replace("_", " "), most)
 
 
 def _percent(value: float) -> str:

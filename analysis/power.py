@@ -128,38 +128,41 @@ def gains(
 
     Returns
     -------
-        One row a group (index), the dearest to lose first: ``everything`` (probability with all
-        features), ``without`` (with all but its own), ``alone`` (with its own and those that no
-        group has), ``lost`` (everything - without), ``lost_per_animal``, ``alone_per_animal``.
+        One row a group (index), the dearest to lose first. Probabilities of the right verdict:
+        ``everything`` (all features), ``without`` (all but its own), ``ungrouped`` (those that no
+        group has), ``alone`` (those and its own). Gains: ``lost`` (everything - without) and
+        ``added`` (alone - ungrouped), and both per animal: ``lost_per_animal``,
+        ``added_per_animal``.
 
     Raises
     ------
     ValueError
-        If a group has a feature that the experiments have not, or there are no animals.
+        If a group has a feature that the experiments have not, there is no group, or no animal.
     """
     unknown = sorted({n for own in groups.values() for n in own} - set(experiments.features))
-    if unknown or animals < 1:
-        raise ValueError(
-            f"no such features: {', '.join(unknown)}" if unknown else "gains need 1 animal or more"
-        )
-    whole = compare(experiments, seed, candidates)
-    everything = verdicts(whole)["right"].mean()
+    if unknown:
+        raise ValueError(f"no virtual experiment has the features {', '.join(unknown)}")
+    if not groups or animals < 1:
+        raise ValueError("gains need a claim or manipulation, and an animal, or more")
+    whole, names = compare(experiments, seed, candidates), np.array(experiments.features)
 
     def right(kept: npt.NDArray[np.bool_]) -> float:
-        features = tuple(np.array(experiments.features)[kept].tolist())
-        if not features:  # nothing to go by: every theory stays
+        features = tuple(names[kept].tolist())
+        if not features:  # Nothing to go by: every theory stays.
             return float(len(whole.classes) == 1)
-        part = compare(experiments.columns(features), seed, candidates)
-        return float(verdicts(part, whole.classes)["right"].mean())
+        same = features == experiments.features
+        part = whole if same else compare(experiments.columns(features), seed, candidates)
+        table = verdicts(part, whole.classes)
+        return share(table["right"], table["theory"], table["world"]).value
 
-    names = np.array(experiments.features)
-    grouped = np.isin(names, [n for own in groups.values() for n in own])
-    rows = {
-        group: (everything, right(~np.isin(names, own)), right(np.isin(names, own) | ~grouped))
-        for group, own in groups.items()
-    }
-    found = pd.DataFrame(rows, index=["everything", "without", "alone"], dtype=float).T
+    owns = {group: np.isin(names, list(own)) for group, own in groups.items()}
+    free = ~np.any(list(owns.values()), axis=0)
+    everything, ungrouped = right(np.ones(len(names), dtype=bool)), right(free)
+    rows = [(everything, right(~own), ungrouped, right(own | free)) for own in owns.values()]
+    columns = ["everything", "without", "ungrouped", "alone"]
+    found = pd.DataFrame(rows, index=list(owns), columns=columns, dtype=float)
     found["lost"] = found["everything"] - found["without"]
+    found["added"] = found["alone"] - found["ungrouped"]
     found["lost_per_animal"] = found["lost"] / animals
-    found["alone_per_animal"] = found["alone"] / animals
-    return found.sort_values(["lost", "alone"], ascending=False)
+    found["added_per_animal"] = found["added"] / animals
+    return found.sort_values(["lost", "added"], ascending=False)
