@@ -152,7 +152,8 @@ def share(
     alike = 1.0 / table.groupby("theory")["right"].transform("size").to_numpy()
     table["weight"] = alike if weight is None else np.asarray(weight, dtype=float)
     table["weight"] /= table["weight"].sum()
-    value = min(1.0, float((table["weight"] * table["right"]).sum()))
+    # Rounded: a share of one must be one for its variance to be nothing.
+    value = round(float((table["weight"] * table["right"]).sum()), 12)
     table["off"] = table["weight"] * (table["right"] - value)
     clusters = table.groupby(["theory", "world"])["off"].sum()
     variance = float((clusters**2).sum()) * len(clusters) / max(1, len(clusters) - 1)

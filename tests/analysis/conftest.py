@@ -12,6 +12,7 @@ import pytest
 import xarray as xr
 
 from errorneurons.analysis.dataset import session
+from errorneurons.analysis.virtual_experiments import Experiments
 
 TRIALS, BINS, UNITS = 6, 5, 4
 BIN = 0.02
@@ -111,3 +112,22 @@ def zheng() -> Path:
     if not path.exists():
         pytest.skip("the recording of Zheng et al. 2022 is not here; set ERRORNEURONS_RECORDINGS")
     return path
+
+
+@pytest.fixture(scope="session")
+def clusters():
+    """Return a maker of virtual experiments: bounded clusters around the centres of theories."""
+
+    def make(centres, worlds=20, each=5, shift=0.1, noise=0.15, seed=0):
+        rng, rows, names, world = np.random.default_rng(seed), [], [], []
+        for name, centre in centres.items():
+            shifts = rng.normal(0, shift, (worlds, 1, len(centre)))
+            points = np.arctanh(centre) + shifts
+            points = points + rng.normal(0, noise, (worlds, each, len(centre)))
+            rows.append(np.tanh(points).reshape(-1, len(centre)))
+            names += [name] * worlds * each
+            world.append(np.repeat(np.arange(worlds), each))
+        features = tuple(f"claim {i}" for i in range(rows[0].shape[1]))
+        return Experiments(features, np.concatenate(rows), tuple(names), np.concatenate(world))
+
+    return make
