@@ -80,8 +80,9 @@ class Units:
     def plane(self, instrument: Instrument) -> Indices:
         """Return in which plane each unit is imaged: one an area, tufts in their own."""
         tuft = (self.label == "error") & (instrument.compartment == "apical")
-        planes = np.char.add(self.area, np.where(tuft, " tufts", ""))
-        return np.asarray(np.unique(planes, return_inverse=True)[1])
+        number = {area: 2 * k for k, area in enumerate(dict.fromkeys(self.area.tolist()))}
+        pairs = zip(self.area.tolist(), tuft.tolist(), strict=True)
+        return np.array([number[area] + deeper for area, deeper in pairs], dtype=np.int64)
 
 
 def labels_of(
@@ -148,7 +149,8 @@ def _cells(
         return here
     if population.role == "error" and instrument.compartment == "apical":
         carriers = neurons(circuit, "error", population.area)
-        return here - carriers.start + neurons(circuit, "representation", population.area).start
+        shift = neurons(circuit, "representation", population.area).start - carriers.start
+        return here + np.int64(shift)
     return np.full(len(here), -1)
 
 
