@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -113,6 +114,20 @@ class Instrument:
     def cells_of(self, area: str) -> int:
         """Return how many cells of each role are sampled in an area."""
         return dict(self.cells_in).get(area, self.cells)
+
+    def check_areas(self, there: Iterable[str]) -> None:
+        """Refuse an instrument that names an area which is not `there`.
+
+        Raises
+        ------
+        ValueError
+            If there is no such area, with the nearest.
+        """
+        names = tuple(dict.fromkeys(there))
+        for area in self.areas:
+            known("an area of Instrument.areas", area, names)
+        for area, _ in self.cells_in:
+            known("an area of Instrument.cells_in", area, names)
 
     def sees(self, circuit: Circuit[Any, Any]) -> bool:
         """Return whether it sees what carries the error in a circuit.

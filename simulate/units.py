@@ -12,7 +12,6 @@ import numpy.typing as npt
 from errorneurons.simulate.bench import OTHER, Chosen
 from errorneurons.simulate.circuit import Array, Circuit, Population, Role, generator, neurons
 from errorneurons.simulate.instrument import Instrument
-from errorneurons.simulate.validation import known
 
 Indices = npt.NDArray[np.int64]
 Texts = npt.NDArray[np.str_]
@@ -175,7 +174,7 @@ def sampled(
     ValueError
         If the instrument names an area that is not there.
     """
-    _check_areas(populations, instrument)
+    instrument.check_areas(p.area for p in populations)
     rng = generator(*key, "cells")
     counts = [instrument.cells_of(p.area) for p in populations]
     source, neuron, cell = zip(*_drawn(populations, counts, instrument.label_error, rng),
@@ -214,13 +213,3 @@ def _drawn(
             k = rng.integers(len(own.neurons))
             drawn.append((own.source, int(own.neurons[k]), int(own.cells[k])))
     return drawn
-
-
-def _check_areas(populations: Sequence[Labelled], instrument: Instrument) -> None:
-    there = dict.fromkeys(p.area for p in populations)
-    for name, areas in (
-        ("areas", instrument.areas),
-        ("cells_in", [area for area, _ in instrument.cells_in]),
-    ):
-        for area in areas:
-            known(f"an area of Instrument.{name}", area, tuple(there))
