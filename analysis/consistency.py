@@ -40,7 +40,7 @@ def inconsistencies(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
 def _rate(session: xr.Dataset) -> Iterator[str]:
     if "rate" not in session.variables:
         return
-    attrs = session["rate"].attrs
+    attrs = session.variables["rate"].attrs
     signal = attrs.get("signal")
     if signal not in SIGNALS:
         allowed = ", ".join(SIGNALS)
@@ -56,19 +56,19 @@ def _rate(session: xr.Dataset) -> Iterator[str]:
 def _time(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
     if "time" not in sound or session.sizes["time"] == 0:
         return
-    time = session["time"].values
+    time = session.variables["time"].values
     steps = np.diff(time)
     if not np.isfinite(time).all() or (steps <= 0).any():
         yield "`time` does not increase throughout; sort it and give each bin one centre"
         return
     if "rate" in sound:
-        rate = session["rate"].attrs.get("sampling_rate")
+        rate = session.variables["rate"].attrs.get("sampling_rate")
         if isinstance(rate, int | float | np.integer | np.floating) and rate > 0 and len(steps):
             yield from _spacing(steps, float(rate))
     length = float(time[-1] - time[0]) + 1.0
     for name in ("input_onset", "outcome_onset"):
         if name in sound:
-            onset = session[name].values
+            onset = session.variables[name].values
             onset = onset[np.isfinite(onset)]
             away = (onset < time[0] - length) | (onset > time[-1] + length)
             if len(onset) and away.all():
@@ -89,20 +89,22 @@ def _spacing(steps: npt.NDArray[np.float64], rate: float) -> Iterator[str]:
 
 def _units(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
     if "unit_id" in sound:
-        names, counts = np.unique(session["unit_id"].values, return_counts=True)
+        names, counts = np.unique(session.variables["unit_id"].values, return_counts=True)
         if (counts > 1).any():
             yield f"`unit_id` {str(names[counts > 1][0])!r} stands twice; name every unit once"
         if "partner" in sound:
-            unknown = set(session["partner"].values.tolist()) - set(names.tolist()) - {""}
+            unknown = set(session.variables["partner"].values.tolist()) - set(names.tolist()) - {""}
             if unknown:
                 yield f"`partner` names {min(unknown)!r}, no unit_id; leave it empty if none"
     if {"area", "level"} <= sound:
-        for area in np.unique(session["area"].values).tolist():
-            levels = np.unique(session["level"].values[session["area"].values == area])
+        for area in np.unique(session.variables["area"].values).tolist():
+            levels = np.unique(
+                session.variables["level"].values[session.variables["area"].values == area]
+            )
             if len(levels) > 1:
                 found = " and ".join(f"{level:g}" for level in levels)
                 yield f"`level` of area {area!r} is {found}; give an area one level"
-    known = "role" in sound and bool((session["role"].values != "unknown").any())
+    known = "role" in sound and bool((session.variables["role"].values != "unknown").any())
     if known and "label_source" not in session.variables:
         yield "`label_source` is missing but `role` is known; say where the roles come from"
     yield from _label_error(session, sound)
@@ -111,15 +113,15 @@ def _units(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
 def _label_error(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
     if "label_error" not in sound:
         return
-    known = session["label_error"].values
+    known = session.variables["label_error"].values
     share = known[np.isfinite(known)]
     if ((share < 0) | (share > 1)).any():
         yield "`label_error` lies outside 0 to 1; give it as a share, not in percent"
         return
     if "role" in sound:  # the interval is that of the error cells
-        share = known[np.isfinite(known) & (session["role"].values == "error")]
+        share = known[np.isfinite(known) & (session.variables["role"].values == "error")]
     if len(share):
-        attrs = session["label_error"].attrs
+        attrs = session.variables["label_error"].attrs
         low, high = attrs.get("low", share.min()), attrs.get("high", share.max())
         if not 0 <= low <= share.min() <= share.max() <= high <= 1:
             yield (
@@ -129,12 +131,15 @@ def _label_error(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
 
 
 def _trials(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
-    if "manipulation" in sound and (session["manipulation"].values != "none").any():
+    if "manipulation" in sound and (session.variables["manipulation"].values != "none").any():
         for name in MANIPULATION:
             if name not in session.variables:
                 yield f"`{name}` is missing but there is a `manipulation`; add it along trial"
     if {"manipulation_onset", "manipulation_offset"} <= sound:
-        length = session["manipulation_offset"].values - session["manipulation_onset"].values
+        length = (
+            session.variables["manipulation_offset"].values
+            - session.variables["manipulation_onset"].values
+        )
         if (length < 0).any():
             yield "`manipulation_offset` lies before `manipulation_onset`; exchange them"
 
@@ -143,10 +148,10 @@ def _areas(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
     """Name areas that differ from a recorded one by case or spaces alone."""
     if "area" not in sound:
         return
-    areas = {_folded(area): area for area in np.unique(session["area"].values).tolist()}
+    areas = {_folded(area): area for area in np.unique(session.variables["area"].values).tolist()}
     named = [(f"attribute `{n}`", session.attrs.get(n)) for n in ("teaching_area", "output_area")]
     if "manipulated_area" in sound:
-        found = np.unique(session["manipulated_area"].values).tolist()
+        found = np.unique(session.variables["manipulated_area"].values).tolist()
         named += [("`manipulated_area`", area) for area in found]
     for where, area in named:
         meant = areas.get(_folded(str(area)), area)

@@ -118,7 +118,7 @@ def _session(session: xr.Dataset, activity: bool) -> Iterator[str]:
     sound = set()
     for field in FIELDS.values():
         if field.name in session.variables:
-            breaches = tuple(_field(session[field.name], field))
+            breaches = tuple(_field(session, field))
             yield from breaches
             if not breaches:
                 sound.add(field.name)
@@ -127,7 +127,7 @@ def _session(session: xr.Dataset, activity: bool) -> Iterator[str]:
     if activity:
         for field in ACTIVITY:
             if field.name in sound:
-                yield from _samples(session[field.name])
+                yield from _samples(field.name, session.variables[field.name])
 
 
 def _attributes(session: xr.Dataset) -> Iterator[str]:
@@ -159,9 +159,9 @@ def _presence(session: xr.Dataset) -> Iterator[str]:
         if field.required and field.name not in session.variables:
             yield f"`{field.name}` is missing; add it with dims {field.dims}"
     absent = [name for name in FIELDS if name not in session.variables]
-    for name in map(str, session.variables):
+    for name in (str(name) for name in session.variables if name not in FIELDS):
         guess = difflib.get_close_matches(name, absent, n=1, cutoff=0.85)
-        if name not in FIELDS and guess:
+        if guess:
             yield f"`{name}` is not in the contract; did you mean `{guess[0]}`?"
 
 
@@ -185,12 +185,12 @@ def _storable(session: xr.Dataset) -> Iterator[str]:
 _STORABLE = (str, int, float, np.number, np.ndarray, list, tuple)
 
 
-def _field(variable: xr.DataArray, field: Field) -> Iterator[str]:
-    name = field.name
+def _field(session: xr.Dataset, field: Field) -> Iterator[str]:
+    name, variable = field.name, session.variables[field.name]
     if variable.dims != field.dims:
         yield f"`{name}` has dims {variable.dims}; give it dims {field.dims}"
         return
-    if field not in ACTIVITY and name not in variable.coords:
+    if field not in ACTIVITY and name not in session.coords:
         yield f"`{name}` is a variable; make it a coordinate with set_coords({name!r})"
     if field.units:
         yield from _unit_of_measure(variable, field)
@@ -204,8 +204,8 @@ def _field(variable: xr.DataArray, field: Field) -> Iterator[str]:
 _KINDS = {"number": "numbers", "text": "text (empty where unknown)", "bool": "bool"}
 
 
-def _is_kind(variable: xr.DataArray, field: Field) -> bool:
-    kind = variable.dtype.kind
+def _is_kind(variable: xr.Variable, field: Field) -> bool:
+    kind = str(variable.dtype.kind)
     if field in ACTIVITY:
         return kind == "f"
     if field.kind == "bool":
@@ -215,7 +215,7 @@ def _is_kind(variable: xr.DataArray, field: Field) -> bool:
     return kind == "U" or (kind == "O" and all(isinstance(v, str) for v in variable.values.flat))
 
 
-def _unit_of_measure(variable: xr.DataArray, field: Field) -> Iterator[str]:
+def _unit_of_measure(variable: xr.Variable, field: Field) -> Iterator[str]:
     allowed = " or ".join(repr(unit) for unit in field.units)
     found = variable.attrs.get("units")
     if found is None:
@@ -224,7 +224,7 @@ def _unit_of_measure(variable: xr.DataArray, field: Field) -> Iterator[str]:
         yield f"`{field.name}` has units {found!r}; convert it to {allowed}"
 
 
-def _values(variable: xr.DataArray, field: Field) -> Iterator[str]:
+def _values(variable: xr.Variable, field: Field) -> Iterator[str]:
     values = np.unique(variable.values)
     if field.kind == "number":
         if np.isinf(values).any():
@@ -240,13 +240,13 @@ def _values(variable: xr.DataArray, field: Field) -> Iterator[str]:
             yield f"`{field.name}` holds {found}; allowed are {allowed}"
 
 
-def _samples(variable: xr.DataArray) -> Iterator[str]:
+def _samples(name: str, variable: xr.Variable) -> Iterator[str]:
     negative = variable.attrs.get("signal") == "spikes"
     for start in range(0, variable.sizes["trial"], BLOCK):
         block = variable.isel(trial=slice(start, start + BLOCK)).values
         if np.isinf(block).any():
-            yield f"`{variable.name}` holds infinite values; write NaN where nothing was recorded"
+            yield f"`{name}` holds infinite values; write NaN where nothing was recorded"
             return
         if negative and (block < 0).any():
-            yield f"`{variable.name}` holds negative spike rates; give counts / bin width [Hz]"
+            yield f"`{name}` holds negative spike rates; give counts / bin width [Hz]"
             return

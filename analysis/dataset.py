@@ -85,12 +85,12 @@ def session(
     variables = {name: (_dims(name, arrays), array) for name, array in arrays.items()}
     coords = {name: variables.pop(name) for name in columns}
     dataset = xr.Dataset(variables, coords, {"schema_version": SCHEMA_VERSION, **attrs})
-    for name in dataset.variables:
+    for name, variable in dataset.variables.items():
         if name in FIELDS:
             field = FIELDS[str(name)]
-            dataset[name].attrs["long_name"] = field.long_name
+            variable.attrs["long_name"] = field.long_name
             if field.kind == "number":
-                dataset[name].attrs["units"] = field.units[0] if field.units else "1"
+                variable.attrs["units"] = field.units[0] if field.units else "1"
     if "rate" in dataset:
         dataset["rate"].attrs |= {
             "signal": signal,

@@ -94,15 +94,20 @@ def units_columns(parts: Sequence[Part], electrodes: dict[str, int], table: Any)
         name="electrodes", data=rows, description="the unit's electrode", table=table
     )
     ends = VectorIndex(name="electrodes_index", data=np.arange(1, len(rows) + 1), target=region)
-    columns = [region, ends, *_spikes(parts)]
+    return [region, ends, *_spikes(parts), *described(parts)]
+
+
+def described(parts: Sequence[Part], rows: npt.NDArray[np.int64] | None = None) -> list[Any]:
+    """Return the columns that say what units are, of all units or of some rows."""
+    columns = []
     for name in ("animal", "session_id"):
         values = [_same(part, "unit", part.session.attrs[name]) for part in parts]
-        columns.append(_column(name, name.replace("_id", ""), values))
+        columns.append(_column(name, name.replace("_id", ""), values, rows))
     for field in UNIT:
         if field.name in parts[0].session:
             own = [part.session[field.name].values for part in parts]
-            columns.append(_column(field.name, field.long_name, own))
-    return columns + _label_error(parts)
+            columns.append(_column(field.name, field.long_name, own, rows))
+    return columns + _label_error(parts, rows)
 
 
 def _spikes(parts: Sequence[Part]) -> list[Any]:
@@ -123,7 +128,7 @@ def _joined(ends: Sequence[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
     return joined
 
 
-def _label_error(parts: Sequence[Part]) -> list[Any]:
+def _label_error(parts: Sequence[Part], rows: npt.NDArray[np.int64] | None) -> list[Any]:
     if "label_error" not in parts[0].session:
         return []
     columns = []
@@ -131,7 +136,7 @@ def _label_error(parts: Sequence[Part]) -> list[Any]:
         given = [part.session["label_error"].attrs.get(name) for part in parts]
         if None not in given:
             own = [_same(p, "unit", value) for p, value in zip(parts, given, strict=True)]
-            columns.append(_column(f"label_error_{name}", meaning, own))
+            columns.append(_column(f"label_error_{name}", meaning, own, rows))
     return columns
 
 
@@ -165,10 +170,16 @@ def _same(part: Part, dim: str, value: object) -> npt.NDArray[Any]:
     return np.full(part.session.sizes[dim], value)
 
 
-def _column(name: str, description: str, values: Sequence[npt.NDArray[Any]]) -> Any:
+def _column(
+    name: str,
+    description: str,
+    values: Sequence[npt.NDArray[Any]],
+    rows: npt.NDArray[np.int64] | None = None,
+) -> Any:
     from hdmf.common import VectorData
 
     data = np.concatenate(values)
+    data = data if rows is None else data[rows]
     return VectorData(name=name, description=description, data=_plain(data))
 
 

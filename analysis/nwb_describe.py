@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from errorneurons.analysis.nwb_file import Column, interval_tables, open_nwb, plain
+from errorneurons.analysis.nwb_rois import containers, rois_of
 
 EXAMPLES = 6
 """How many values of a column are shown."""
@@ -85,7 +86,10 @@ class NwbContent:
     about
         Metadata of session and subject that are given, e.g. ``subject.species``.
     units, electrodes
-        Their tables, None if there are none.
+        Their tables, None if there are none. If there are ROIs but no units, the ROIs stand for
+        units.
+    rois
+        Names of the containers with responses of ROIs.
     intervals
         Every interval table; one of them holds the trials.
     other
@@ -98,6 +102,7 @@ class NwbContent:
     electrodes: TableContent | None
     intervals: tuple[TableContent, ...]
     other: tuple[str, ...]
+    rois: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Return the whole as text."""
@@ -108,6 +113,8 @@ class NwbContent:
         lines += [str(table) for table in tables if table is not None]
         if not self.intervals:
             lines.append("interval tables: none")
+        if self.rois:
+            lines.append(f"responses of ROIs: {', '.join(self.rois)}")
         if self.other:
             lines.append(f"not read: {', '.join(self.other)}")
         return "\n".join(printable(line) for text in lines for line in text.split("\n"))
@@ -128,13 +135,18 @@ def describe_nwb(path: str | Path) -> NwbContent:
     """
     path = Path(path)
     with open_nwb(path) as file:
+        rois = tuple(containers(file))
+        units = file.units
+        if units is None and rois:
+            units = rois_of(file, rois[0]).table
         return NwbContent(
             name=path.name,
             about=_about(file),
-            units=None if file.units is None else _table("units", file.units),
+            units=None if units is None else _table(units.name, units),
             electrodes=None if file.electrodes is None else _table("electrodes", file.electrodes),
             intervals=tuple(_table(name, t) for name, t in interval_tables(file).items()),
             other=(*file.acquisition, *file.processing, *file.stimulus),
+            rois=rois,
         )
 
 

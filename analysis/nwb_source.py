@@ -18,6 +18,7 @@ from errorneurons.analysis.nwb_file import (
     interval_tables,
     metadata,
 )
+from errorneurons.analysis.nwb_rois import Rois, rois_of
 from errorneurons.analysis.schema import ATTRIBUTES, FIELDS, Kind
 
 TRUTH = {"true": True, "false": False, "yes": True, "no": False, "1": True, "0": False}
@@ -32,12 +33,15 @@ class Tables:
     file
         The open `pynwb.NWBFile`.
     trials, units
-        Its table of trials and its table of units.
+        Its table of trials and its table of units, or of ROIs.
+    rois
+        The ROIs, if they are read.
     """
 
     file: Any
     trials: Any
     units: Any
+    rois: Rois | None = None
 
 
 def tables(file: Any, mapping: Mapping) -> Tables:
@@ -46,11 +50,15 @@ def tables(file: Any, mapping: Mapping) -> Tables:
     Raises
     ------
     DoorError
-        If there are no units, or no trials under the name that the mapping gives.
+        If there are no units or ROIs, or no trials under the name that the mapping gives.
     """
-    if file.units is None or len(file.units) == 0:
-        raise DoorError("the file holds no units; a recording needs sorted units")
-    if "spike_times" not in file.units.colnames:
+    rois = rois_of(file, mapping.rois) if mapping.rois else None
+    units = file.units if rois is None else rois.table
+    if units is None or len(units) == 0:
+        raise DoorError(
+            "the file holds no units; a recording needs sorted units, or `rois` in the mapping file"
+        )
+    if rois is None and "spike_times" not in units.colnames:
         raise DoorError("the units have no spike_times; give a file with sorted spikes")
     known = interval_tables(file)
     if not known:
@@ -61,7 +69,7 @@ def tables(file: Any, mapping: Mapping) -> Tables:
     trials = known[mapping.events.table]
     if len(trials) == 0:
         raise DoorError(f"table `{mapping.events.table}` holds no trials")
-    return Tables(file, trials, file.units)
+    return Tables(file, trials, units, rois)
 
 
 def resolve(source: Source, table: Any, found: Tables) -> Column:

@@ -1,4 +1,4 @@
-"""Turn rates in bins into spike times, laid end to end in one recording."""
+"""Lay sessions end to end in one recording, and turn rates in bins into spike times."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def width_of(session: xr.Dataset) -> float:
 
 
 def lay_out(sessions: Sequence[xr.Dataset], seed: int) -> list[Part]:
-    """Give every session its place in time and its spikes.
+    """Give every session its place in time, and its spikes if it holds some.
 
     Raises
     ------
@@ -97,6 +97,9 @@ def _lay_out(session: xr.Dataset, start: float, random: np.random.Generator) -> 
     trials = start + GAP + period * np.arange(session.sizes["trial"])
     edges = trials[:, None] + width * np.arange(bins + 1)
     stop = float(trials[-1] + period)
+    if session["rate"].attrs["signal"] != "spikes":
+        nothing, nowhere = np.zeros(0), np.zeros(0, np.int64)
+        return Part(session, edges, stop, nothing, nowhere, nothing, nowhere)
     # (unit, trial, bin): the spikes of a unit stand together
     rate = np.moveaxis(session["rate"].values, -1, 0)
     observed = ~np.isnan(rate)

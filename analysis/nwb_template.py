@@ -104,6 +104,10 @@ def _top(content: NwbContent) -> Iterator[str]:
         values = ", ".join(_quote(v) for v in area[1].values) if area else '"V1", "LM"'
         yield "# The order of the areas, the lowest first; without it no area is above another."
         yield f"# areas = [{values}]"
+    if content.rois:
+        read = content.units is not None and content.units.name == "rois"
+        yield "# Whose responses of ROIs are read; without it, the spikes of the units."
+        yield f"{'' if read else '# '}rois = {_quote(content.rois[0])}"
     yield "# Claims to be judged, chosen before looking at the data; the report prints them."
     yield '# confirmatory = ["P02", "P04a", "P04b"]'
     yield "# What a reader must know."

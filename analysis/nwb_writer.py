@@ -23,6 +23,7 @@ from errorneurons.analysis.nwb_columns import (
     trials_columns,
     units_columns,
 )
+from errorneurons.analysis.nwb_imaging import add_imaging
 from errorneurons.analysis.nwb_spikes import CLOCK, Part, lay_out
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
@@ -30,16 +31,18 @@ START = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def write_nwb(recording: xr.DataTree | xr.Dataset, path: str | Path, *, seed: int = 0) -> Path:
-    """Write a collection of sessions of spikes, or one session, as one NWB file.
+    """Write a collection of sessions of spikes or of calcium, or one session, as one NWB file.
 
     Spike times are drawn uniformly within their bin, on a clock of 32768 Hz: counted in the same
     bins they give exactly the same rates. What was not recorded (NaN) is left out of
-    ``obs_intervals``. Columns that the contract does not know are left out.
+    ``obs_intervals``. Of calcium (dF/F), the frames stand at the centres of their bins, one
+    response series a session and area, float32. Columns that the contract does not know are left
+    out.
 
     Parameters
     ----------
     recording
-        A collection, one child a session, all with the same columns and bins; or a session.
+        A collection, one child a session, all with the same columns, bins and signal; or a session.
     path
         Where to; ends in ``.nwb``. The file is written beside its place and renamed.
     seed
@@ -55,8 +58,8 @@ def write_nwb(recording: xr.DataTree | xr.Dataset, path: str | Path, *, seed: in
     ContractError
         If the collection breaks the contract.
     DoorError
-        If it holds anything but spikes, if the sessions differ in columns or bins, or if the file
-        cannot be written.
+        If it holds anything but spikes or dF/F, if the sessions differ in signal, columns or
+        bins, or if the file cannot be written.
     """
     path = Path(path)
     if path.suffix != ".nwb":
@@ -74,15 +77,20 @@ def _check_alike(sessions: Sequence[xr.Dataset]) -> None:
     first = sessions[0]
     for session in sessions:
         name = f"session {session.attrs['session_id']} of {session.attrs['animal']}"
-        if session["rate"].attrs["signal"] != "spikes":
+        what = _what(session)
+        if what not in ("spikes in Hz", "calcium in dF/F"):
             raise DoorError(
-                f"{name} holds {session['rate'].attrs['signal']}, not spikes; NWB is written of "
-                "spikes only, make a virtual recording of spikes or save as .nc"
+                f"{name} holds {what}, neither spikes nor dF/F; make a virtual recording of spikes "
+                "or of calcium, or save as .nc"
+            )
+        if what != _what(first):
+            raise DoorError(
+                f"{name} holds {what}, the first session {_what(first)}; write a file of each"
             )
         carriers = set(session.data_vars) - {"rate"}
         if carriers:
             raise DoorError(
-                f"{name} holds `{min(map(str, carriers))}`, which no spikes can carry; "
+                f"{name} holds `{min(map(str, carriers))}`, for which the file has no place; "
                 "leave it out with drop_vars"
             )
         differing = set(session.coords) ^ set(first.coords)
@@ -93,6 +101,11 @@ def _check_alike(sessions: Sequence[xr.Dataset]) -> None:
             )
         if not session["time"].equals(first["time"]):
             raise DoorError(f"{name} has other bins; give all sessions of a file the same `time`")
+
+
+def _what(session: xr.Dataset) -> str:
+    attrs = session["rate"].attrs
+    return f"{attrs['signal']} in {attrs['units']}"
 
 
 def _nwbfile(parts: Sequence[Part], seed: int) -> Any:
@@ -112,8 +125,11 @@ def _nwbfile(parts: Sequence[Part], seed: int) -> Any:
         notes=_notes(parts),
         subject=Subject(**subject_fields(parts)),
     )
-    electrodes = _add_electrodes(file, parts)
-    file.units = _table("units", units_columns(parts, electrodes, file.electrodes))
+    if _what(parts[0].session).startswith("calcium"):
+        add_imaging(file, parts)
+    else:
+        electrodes = _add_electrodes(file, parts)
+        file.units = _table("units", units_columns(parts, electrodes, file.electrodes))
     file.trials = _table("trials", trials_columns(parts))
     epochs = laser_epochs(parts)
     if epochs:

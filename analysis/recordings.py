@@ -33,6 +33,7 @@ from errorneurons.analysis.mapping import (
 )
 from errorneurons.analysis.nwb_describe import NwbContent, describe_nwb
 from errorneurons.analysis.nwb_file import Column, column, open_nwb
+from errorneurons.analysis.nwb_rois import Rois, binned_responses
 from errorneurons.analysis.nwb_source import (
     Tables,
     as_kind,
@@ -63,7 +64,7 @@ __all__ = [
 
 
 def read_nwb(path: str | Path, mapping: Mapping) -> xr.DataTree:
-    """Read a recording: spikes are counted in bins around each trial.
+    """Read a recording: spikes are counted, or frames averaged, in bins around each trial.
 
     Several animals in one file become several sessions, and so do several sessions of an animal,
     if the mapping names the columns of trials and units that tell them apart.
@@ -71,14 +72,14 @@ def read_nwb(path: str | Path, mapping: Mapping) -> xr.DataTree:
     Parameters
     ----------
     path
-        An NWB file with sorted units and a table of trials.
+        An NWB file with sorted units, or responses of ROIs, and a table of trials.
     mapping
         What its fields mean.
 
     Returns
     -------
     xr.DataTree
-        One child a session, ``rate`` in Hz, float32.
+        One child a session, ``rate`` in Hz, of ROIs in dF/F, float32.
 
     Raises
     ------
@@ -134,11 +135,30 @@ def _session(
     own["time"] = _edges(np.zeros(1), mapping)[0, :-1] + mapping.events.bin_width / 2
     if "targeted" in mapping.trial:
         own["targeted"] = targeted(mapping.trial["targeted"], found, trials, units)
-    rate = binned_rates(found.units, units, edges)
-    dataset = session({"rate": rate}, own, attrs, sampling_rate=samples_per_second(edges))
+    per_second = samples_per_second(edges)
+    if found.rois is None:
+        rate = binned_rates(found.units, units, edges)
+        dataset = session({"rate": rate}, own, attrs, sampling_rate=per_second)
+    else:
+        rate = binned_responses(found.rois, units, edges)
+        dataset = session(
+            {"rate": rate}, own, attrs,
+            signal="calcium", units=found.rois.units, sampling_rate=per_second,
+        )  # fmt: skip
+        dataset["rate"].attrs |= _microscope(found.rois, units)
     if "label_error" in mapping.unit:
         dataset["label_error"].attrs |= label_interval(mapping.unit["label_error"], found, units)
     return check(dataset, activity=False)
+
+
+def _microscope(rois: Rois, rows: npt.NDArray[np.intp]) -> dict[str, str | float]:
+    """Return frame rate and indicator of some ROIs, as far as all have the same."""
+    about: dict[str, str | float] = {}
+    for name, given in (("frame_rate", "imaging_rate"), ("indicator", "indicator")):
+        found = np.unique(np.asarray(rois.table[given].data)[rows]).tolist()
+        if len(found) == 1 and found[0] == found[0]:
+            about[name] = found[0]
+    return about
 
 
 def _time_zero(

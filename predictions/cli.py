@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from inspect import isfunction
 from pathlib import Path
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from errorneurons.predictions.prediction import Report, Verdict
+    from errorneurons.simulate.instrument import Instrument
 
 
 class OneSentence(TyperGroup):
@@ -64,6 +66,14 @@ class Registry(StrEnum):
     COUNTER_CIRCUITS = "counter-circuits"
     ABLATIONS = "ablations"
     CONNECTIVITY = "connectivity"
+
+
+class Recorded(StrEnum):
+    """What a demo recording holds."""
+
+    SPIKES = "spikes"
+    CALCIUM = "calcium"
+    TUFTS = "tufts"
 
 
 def _version(wanted: bool) -> None:
@@ -128,16 +138,26 @@ def demo_recording(
     label_error: Annotated[
         float, typer.Option(min=0, max=0.9, help="Share of false error labels.")
     ] = 0.05,
+    instrument: Annotated[Recorded, typer.Option(help="What is recorded.")] = Recorded.SPIKES,
+    areas: Annotated[
+        str, typer.Option(help="Areas that are recorded, e.g. 'area 1, area 2'; all if not given.")
+    ] = "",
+    efficacy: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of its rate that a silenced cell loses.")
+    ] = 1.0,
+    off_target: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the other role's cells silenced as well.")
+    ] = 0.0,
     seed: Seed = 101,
 ) -> None:
     """Write a virtual recording of a theory as NWB.
 
-    It holds spikes, labels of error cells of which some are false, and laser trials.
+    It holds spikes or calcium, labels of error cells of which some are false, and laser trials.
     """
     from errorneurons.analysis.dataset import collect
     from errorneurons.analysis.recordings import write_nwb
     from errorneurons.predictions.words import counted
-    from errorneurons.simulate.observe import Instrument
+    from errorneurons.simulate.bench import Laser
     from errorneurons.simulate.sweep import Plan, ensemble
     from errorneurons.simulate.theories import theory as find
 
@@ -145,11 +165,28 @@ def demo_recording(
         raise ValueError(f"{out} does not end in .nwb; a demo recording is an NWB file")
     _check_new_file(out)
     known = find(theory)
-    interval = (max(0.0, label_error - 0.05), label_error + 0.05)
-    instrument = Instrument(cells, label_error, interval)
-    networks = ensemble(known, Plan(animals, seed, trials, instrument=instrument), _say)
+    seen = replace(
+        _instrument(instrument),
+        cells=cells,
+        label_error=label_error,
+        label_error_interval=(max(0.0, label_error - 0.05), label_error + 0.05),
+        areas=tuple(name.strip() for name in areas.split(",") if name.strip()),
+    )
+    seen.check_areas(p.area for p in known.circuit.populations)
+    plan = Plan(animals, seed, trials, instrument=seen, laser=Laser(efficacy, off_target))
+    networks = ensemble(known, plan, _say)
     write_nwb(collect(networks.sessions()), out, seed=seed)
     _say(f"{out}: {counted(len(networks.networks), 'animal')} of {theory}")
+
+
+def _instrument(recorded: Recorded) -> Instrument:
+    from errorneurons.simulate.instrument import TWO_PHOTON_SOMATA, TWO_PHOTON_TUFTS, Instrument
+
+    return {
+        Recorded.SPIKES: Instrument(),
+        Recorded.CALCIUM: TWO_PHOTON_SOMATA,
+        Recorded.TUFTS: TWO_PHOTON_TUFTS,
+    }[recorded]
 
 
 @app.command()

@@ -29,12 +29,30 @@ class Clock:
         When the outcome, and with it the teaching signal, comes.
     bin
         Width of the bins in which activity is recorded.
+
+    Raises
+    ------
+    ValueError
+        If a trial is no whole number of bins.
     """
 
     start: float = -0.1
     stop: float = 0.5
     outcome: float = 0.3
     bin: float = 0.01
+
+    def __post_init__(self) -> None:
+        if not whole(self.stop - self.start, self.bin):
+            raise ValueError(
+                f"bin is {self.bin:g} s; give a width that divides the "
+                f"{self.stop - self.start:g} s of a trial"
+            )
+
+
+def whole(length: float, part: float) -> int:
+    """Return how often a part goes into a length [s], 0 if not a whole number of times."""
+    ratio = length / part if part > 0 else 0.0
+    return round(ratio) if abs(ratio - round(ratio)) < 1e-6 else 0
 
 
 CLOCK = Clock()

@@ -1,15 +1,14 @@
-"""The virtual instrument: what an experimenter would have recorded of a simulated network.
+"""The virtual recording: what an experimenter would have recorded of a simulated network.
 
-A sample of cells of each role and area is recorded as spikes. A signed error becomes two cells,
-one that fires more for a positive and one for a negative error; with a low baseline a single
-cell would clip half of it. Some cells that are labelled as error cells are none.
+A sample of cells of each role and area is recorded, as spikes or as calcium. A signed error
+becomes two cells, one that fires more for a positive and one for a negative error; with a low
+baseline a single cell would clip half of it. Some cells that are labelled as error cells are none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,71 +16,14 @@ import pandas as pd
 import xarray as xr
 
 from errorneurons.analysis.dataset import session
-from errorneurons.simulate.circuit import Array, Circuit, Population, Role, generator, neurons
-from errorneurons.simulate.run import Activity, targeted
-
-Coding = Literal["paired", "baseline"]
-Spiking = Literal["poisson", "none"]
-
-
-@dataclass(frozen=True)
-class Instrument:
-    """How a network is recorded.
-
-    Attributes
-    ----------
-    cells
-        Recorded cells of each role in each area.
-    label_error
-        Share of the cells labelled as error cells that are representation cells.
-    label_error_interval
-        What the experimenter knows of that share.
-    baseline
-        Mean firing rate without any signal [Hz].
-    peak
-        Change of the firing rate at the 99th percentile of a role's signal in the first block
-        [Hz].
-    spread
-        Standard deviation of the logarithm of baseline and gain over cells.
-    coding
-        ``"paired"``: half of the error cells fire more for positive, half for negative errors.
-        ``"baseline"``: all error cells fire more for positive errors.
-    spiking
-        ``"poisson"``, or ``"none"`` for the expected firing rates of the same cells.
-    """
-
-    cells: int = 24
-    label_error: float = 0.05
-    label_error_interval: tuple[float, float] = (0.0, 0.1)
-    baseline: float = 10.0
-    peak: float = 30.0
-    spread: float = 0.3
-    coding: Coding = "paired"
-    spiking: Spiking = "poisson"
-
-    def __post_init__(self) -> None:
-        if self.cells < 2:
-            raise ValueError(f"Instrument.cells is {self.cells}; record 2 or more of each role")
-        low, high = self.label_error_interval
-        if not 0 <= low <= self.label_error <= high < 1:
-            raise ValueError(
-                f"Instrument.label_error is {self.label_error} with interval [{low}, {high}]; "
-                "give shares between 0 and 1, the interval around the value"
-            )
-
-
-@dataclass(frozen=True)
-class _Cells:
-    """The recorded cells, each an entry: its neuron in the circuit and what it is labelled."""
-
-    label: list[Role]
-    source: list[Role]
-    neuron: npt.NDArray[np.int64]
-    area: list[str]
-    level: list[int]
-    sign: npt.NDArray[np.int64]
-    baseline: Array
-    gain: Array
+from errorneurons.simulate.bench import Chosen, aimed_at
+from errorneurons.simulate.calcium import fluorescence, imaged, left_of_before
+from errorneurons.simulate.circuit import Array, Circuit, generator
+from errorneurons.simulate.experiments import whole
+from errorneurons.simulate.instrument import Instrument as Instrument
+from errorneurons.simulate.run import Activity, Binned
+from errorneurons.simulate.spikes import poisson, sub_poisson
+from errorneurons.simulate.units import Units, labels_of, sampled
 
 
 def observe(
@@ -99,7 +41,7 @@ def observe(
     circuit
         The theory.
     blocks
-        What happened, one after the other.
+        What happened, one after the other, all with the same clock and labels.
     network
         Number of the network; it names the virtual animal and decides the random numbers.
     index
@@ -112,143 +54,161 @@ def observe(
     Returns
     -------
     xr.Dataset
-        A session, dims ``(trial, time, unit)``, spikes [Hz].
+        A session, dims ``(trial, time, unit)``, spikes [Hz] or calcium [dF/F]. ``targeted`` says
+        at which units a manipulation was aimed; whom a laser hit besides, the session does not say.
+
+    Raises
+    ------
+    ValueError
+        If the instrument does not see what carries the error and nothing is labelled instead, or
+        it asks for areas or bins that there are not.
     """
     instrument = instrument or Instrument()
-    cells = _sample(circuit, instrument, generator(seed, circuit.theory, network, "cells"))
-    scale = {
-        role: instrument.peak / max(_extent(rates[index]), 1e-12)
-        for role, rates in blocks[0].rates.items()
-    }
+    first = blocks[0]
+    labelled = None if first.labelled is None else first.labelled[index : index + 1]
+    populations = labels_of(circuit, labelled, instrument, apical=first.apical is not None)
+    units = sampled(populations, instrument, (seed, circuit.theory, network))
     rng = generator(seed, circuit.theory, network, "spikes")
-    expected = [_expected(block, index, cells, scale) for block in blocks]
-    spikes = instrument.spiking == "poisson"
-    rate = np.concatenate([_spikes(r, blocks[0].clock.bin, rng) if spikes else r for r in expected])
-    clock = blocks[0].clock
+    width = instrument.bin or first.clock.bin
+    rate = _shown(_expected(blocks, index, units, instrument), width, units, instrument, rng)
     table = pd.concat([block.table for block in blocks], ignore_index=True)
-    time = clock.start + clock.bin * (np.arange(rate.shape[1]) + 0.5)
     columns: dict[str, npt.ArrayLike] = {
-        "time": time.round(9),
-        **_unit_columns(cells, instrument),
+        "time": (first.clock.start + width * (np.arange(rate.shape[1]) + 0.5)).round(9),
+        **_unit_columns(units, instrument, "model" if labelled is None else "genetic"),
         **{str(name): table[name].to_numpy() for name in table.columns if name != "pattern"},
-        "targeted": _targets(circuit, cells, table),
+        "targeted": _targeted(circuit, units, table, labelled),
         "performance": np.concatenate([_performance(b, index) for b in blocks]),
         "outcome_error": np.concatenate(
             [(b.target[index] - b.output[index]).mean(axis=-1) for b in blocks]
         ),
     }
+    seen = session(
+        {"rate": rate},
+        columns,
+        _attributes(circuit, network),
+        signal=instrument.signal,
+        units="dF/F" if instrument.imaging else "Hz",
+        sampling_rate=1 / width,
+    )
+    low, high = instrument.label_error_interval
+    seen["label_error"].attrs |= {"low": low, "high": high, "source": "virtual instrument"}
+    if instrument.imaging:
+        seen["rate"].attrs["frame_rate"] = instrument.imaging.frame_rate
+        seen["rate"].attrs["indicator"] = instrument.imaging.indicator.name
+    return seen
+
+
+def _attributes(circuit: Circuit[Any, Any], network: int) -> dict[str, str | int | float]:
     highest = max(circuit.populations, key=lambda p: p.level)
-    attrs = {
+    return {
         "animal": f"network-{network:03d}",
         "session_id": "1",
         "opsin": "virtual",
         "teaching_area": highest.area,
         "output_area": circuit.output_area,
     }
-    seen = session(
-        {"rate": rate},
-        columns,
-        attrs,
-        signal="spikes" if spikes else "model",
-        units="Hz",
-        sampling_rate=1 / clock.bin,
-    )
-    low, high = instrument.label_error_interval
-    seen["label_error"].attrs |= {"low": low, "high": high, "source": "virtual instrument"}
-    return seen
 
 
-def _extent(signal: npt.NDArray[np.float32]) -> float:
+def _expected(
+    blocks: Sequence[Activity], index: int, units: Units, instrument: Instrument
+) -> Binned:
+    """Return the expected firing rate of each unit [Hz] in bins of the session."""
+    every = [_expected_in(b, blocks[0], index, units, instrument) for b in blocks]
+    rate = np.concatenate(every) if len(every) > 1 else every[0]
+    if instrument.bin is None:
+        return rate
+    narrow = blocks[0].clock.bin
+    joined = whole(instrument.bin, narrow)
+    if not joined or rate.shape[1] % joined:
+        raise ValueError(
+            f"Instrument.bin is {instrument.bin:g} s; give a whole number of the {narrow:g} s in "
+            f"which activity was simulated that divides the {rate.shape[1] * narrow:g} s of a trial"
+        )
+    wide: Binned = rate.reshape(len(rate), -1, joined, rate.shape[2]).mean(axis=2)
+    return wide
+
+
+def _expected_in(
+    block: Activity, first: Activity, index: int, units: Units, instrument: Instrument
+) -> Binned:
+    """Return expected firing rates [Hz] in a block; the first block says how signals are scaled."""
+    signals, scaled_by = _signals(block), _signals(first)
+    shape = next(iter(block.rates.values())).shape[1:3]
+    rate = np.empty((*shape, len(units.source)), np.float32)
+    for source in dict.fromkeys(units.source.tolist()):
+        chosen = np.flatnonzero(units.source == source)
+        scale = instrument.peak / max(_extent(scaled_by[source][index]), 1e-12)
+        rate[..., chosen] = signals[source][index][..., units.neuron[chosen]] * scale
+    rate *= (units.gain * units.sign).astype(np.float32)
+    rate += units.baseline.astype(np.float32)
+    return np.maximum(rate, np.float32(0), out=rate)
+
+
+def _signals(activity: Activity) -> dict[str, Binned]:
+    """Return what was recorded of the neurons, by where it comes from."""
+    signals = dict[str, Binned](activity.rates.items())
+    return signals if activity.apical is None else signals | {"apical": activity.apical}
+
+
+def _extent(signal: Binned) -> float:
     """Return the 99th percentile of the size of a signal, from every seventh value."""
     return float(np.quantile(np.abs(signal.ravel()[::7]), 0.99))
 
 
-def _recorded(circuit: Circuit[Any, Any]) -> list[Population]:
-    """Areas 1, 2, ... in both roles, and the output wherever it is."""
-    return [
-        p
-        for p in circuit.populations
-        if p.level > 0 or (p.area == circuit.output_area and p.role == "representation")
-    ]
+def _shown(
+    expected: Binned, width: float, units: Units, instrument: Instrument, rng: np.random.Generator
+) -> Binned:
+    """Return what the instrument shows of cells that fire at expected rates [Hz]."""
+    imaging, random = instrument.imaging, instrument.spiking != "none"
+    if not random and not imaging:
+        return expected
+    mean = expected * np.float32(width)
+    fano = instrument.fano if instrument.spiking == "sub_poisson" else 1.0
+    counts: npt.NDArray[Any] = mean
+    if random:
+        counts = poisson(mean, rng) if fano == 1 else sub_poisson(mean, fano, rng)
+    if not imaging:
+        return (counts / width).astype(np.float32)
+    before = None
+    if random:
+        before = left_of_before(len(mean), units.baseline, fano, imaging.indicator, rng)
+    clean = fluorescence(counts, width, units.baseline, imaging.indicator, before)
+    return imaged(clean, width, units.plane(instrument), imaging, rng, noisy=random)
 
 
-def _sample(circuit: Circuit[Any, Any], instrument: Instrument, rng: np.random.Generator) -> _Cells:
-    label: list[Role] = []
-    source: list[Role] = []
-    area: list[str] = []
-    level: list[int] = []
-    neuron: list[int] = []
-    for population in _recorded(circuit):
-        for _ in range(instrument.cells):
-            false = population.role == "error" and rng.random() < instrument.label_error
-            role: Role = "representation" if false else population.role
-            here = neurons(circuit, role, population.area)
-            label.append(population.role)
-            source.append(role)
-            area.append(population.area)
-            level.append(population.level)
-            neuron.append(int(rng.integers(here.start, here.stop)))
-    count = len(label)
-    error = np.array([role == "error" for role in label])
-    paired = instrument.coding == "paired"
-    sign = np.where(error & paired & (np.arange(count) % 2 == 1), -1, 1)
-    baseline = instrument.baseline * rng.lognormal(0.0, instrument.spread, count)
-    gain = rng.lognormal(0.0, instrument.spread, count)
-    return _Cells(label, source, np.array(neuron), area, level, sign, baseline, gain)
-
-
-def _expected(
-    block: Activity, index: int, cells: _Cells, scale: dict[Role, float]
-) -> npt.NDArray[np.float32]:
-    """Return the expected firing rate of each cell [Hz], (trial, time, cell)."""
-    signal = np.empty((*next(iter(block.rates.values())).shape[1:3], len(cells.label)), np.float32)
-    for role in dict.fromkeys(cells.source):
-        chosen = np.array([source == role for source in cells.source])
-        signal[..., chosen] = block.rates[role][index][..., cells.neuron[chosen]] * scale[role]
-    modulation = (cells.gain * cells.sign).astype(np.float32)
-    rate = np.maximum(cells.baseline.astype(np.float32) + modulation * signal, np.float32(0))
-    return np.asarray(rate, dtype=np.float32)
-
-
-def _spikes(
-    expected: npt.NDArray[np.float32], width: float, rng: np.random.Generator
-) -> npt.NDArray[np.float32]:
-    """Return spike counts over bin width [Hz]."""
-    return (rng.poisson(expected * width) / width).astype(np.float32)
-
-
-def _unit_columns(cells: _Cells, instrument: Instrument) -> dict[str, npt.ArrayLike]:
-    error = np.array([label == "error" for label in cells.label])
-    counter = pd.Series(cells.label).groupby([cells.area, cells.label]).cumcount()
+def _unit_columns(
+    units: Units, instrument: Instrument, label_source: str
+) -> dict[str, npt.ArrayLike]:
+    error = units.label == "error"
+    tuft = "apical tuft of a virtual representation cell"
+    kinds = {label: f"virtual {label} cell" for label in dict.fromkeys(units.label.tolist())}
+    if instrument.compartment == "apical":
+        kinds["error"] = tuft
     return {
-        "unit_id": [
-            f"{a} {label} {n + 1:02d}"
-            for a, label, n in zip(cells.area, cells.label, counter, strict=True)
-        ],
-        "area": cells.area,
-        "level": np.array(cells.level, float),
-        "role": cells.label,
-        "cell_type": [f"virtual {label} cell" for label in cells.label],
-        "error_sign": np.where(error, cells.sign, 0),
-        "label_source": ["model"] * len(cells.label),
+        "unit_id": units.name,
+        "area": units.area,
+        "level": units.level,
+        "role": units.label,
+        "cell_type": [kinds[label] for label in units.label.tolist()],
+        "error_sign": np.where(error, units.sign, 0),
+        "label_source": [label_source] * len(error),
         "label_error": np.where(error, instrument.label_error, np.nan),
     }
 
 
-def _targets(
-    circuit: Circuit[Any, Any], cells: _Cells, table: pd.DataFrame
+def _targeted(
+    circuit: Circuit[Any, Any], units: Units, table: pd.DataFrame, labelled: Chosen | None
 ) -> npt.NDArray[np.bool_]:
-    """(trial, cell): whether the cell's neuron is silenced or driven."""
-    aimed = np.zeros((len(table), len(cells.label)), dtype=bool)
-    manipulated = table.reset_index(drop=True).query("manipulation != 'none'")
-    columns = ["manipulation", "manipulated_role", "manipulated_area"]
-    for key, part in manipulated.groupby(columns):
-        manipulation, role, area = (str(value) for value in key)
-        rows = part.index.to_numpy()
-        where = neurons(circuit, cast("Role", role), area)
-        reached = targeted(where) if manipulation == "drive" else where
-        hit = np.isin(cells.neuron, np.arange(reached.start, reached.stop, reached.step))
-        aimed[rows] = hit & (np.array(cells.source) == role)
+    """(trial, unit): whether a manipulation is aimed at the unit, or at the cell it is part of."""
+    names = ("manipulation", "manipulated_role", "manipulated_area")
+    keys = list(zip(*(table[name].tolist() for name in names), strict=True))
+    aimed = np.zeros((len(table), len(units.label)), dtype=bool)
+    for key in dict.fromkeys(k for k in keys if k[0] != "none"):
+        source, chosen = aimed_at(circuit, labelled, *key)
+        hit = (units.source == source) & np.isin(units.neuron, np.flatnonzero(chosen))
+        if source == "representation":
+            hit |= np.isin(units.cell, np.flatnonzero(chosen))
+        aimed[np.array([k == key for k in keys])] = hit
     return aimed
 
 

@@ -7,27 +7,29 @@ state of the one before it in its stream.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import Any, Generic
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from errorneurons.simulate.bench import Bench as Bench
+from errorneurons.simulate.bench import Chosen, manipulated
 from errorneurons.simulate.circuit import (
     NOTHING,
     Array,
-    Circuit,
     Role,
     StateT,
     WeightsT,
     World,
     neurons,
 )
-from errorneurons.simulate.experiments import Clock, streams
+from errorneurons.simulate.experiments import Clock, streams, whole
 from errorneurons.simulate.tasks.association import Association
 
 Binned = npt.NDArray[np.float32]
+APICAL = "apical"
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,11 @@ class Activity:
         The trials.
     clock
         When things happened.
+    labelled
+        Which representation neurons are labelled error cells, as in `Bench`.
+    apical
+        Mean apical potential of the representation neurons in each bin, (network, trial, time,
+        neuron), where it was recorded.
     """
 
     rates: Mapping[Role, Binned]
@@ -53,25 +60,8 @@ class Activity:
     target: Array
     table: pd.DataFrame
     clock: Clock
-
-
-@dataclass(frozen=True)
-class Bench(Generic[WeightsT, StateT]):
-    """A circuit with its networks' task, ready for trials.
-
-    Attributes
-    ----------
-    circuit
-        The theory.
-    association
-        What each network is shown.
-    drive
-        Current that moves the driven neurons by their natural tuning, (network, 1, 1).
-    """
-
-    circuit: Circuit[WeightsT, StateT]
-    association: Association
-    drive: Array = field(default_factory=lambda: np.ones((1, 1, 1)))
+    labelled: Chosen | None = None
+    apical: Binned | None = None
 
 
 def run(
@@ -104,28 +94,37 @@ def run(
     -------
     Activity, weights
         What was recorded, and the synapses after the last trial, (network x stream, post, pre).
+
+    Raises
+    ------
+    ValueError
+        If the trials cannot be dealt evenly, or the bins are no whole number of time steps.
     """
     circuit, dealt = bench.circuit, streams(table, n_streams)
     # a stream that learns is a network of its own to the circuit
     weights = _repeated(weights, n_streams) if learn else weights
     state = circuit.rest(weights, 1 if learn else n_streams)
-    recorded: list[dict[Role, Binned]] = []
+    recorded: list[dict[str, Binned]] = []
     outputs: list[Array] = []
     targets: list[Array] = []
     for trials in zip(*(part.to_dict("records") for part in dealt), strict=True):
         trial = _Trial(bench, trials, clock)
-        recorder = _Recorder(bench.circuit, clock)
+        recorder = _Recorder(bench, clock)
         for k, world in trial.steps(separate=learn):
             after = circuit.step(weights, state, world)
             if learn and trial.plastic(k):
                 weights = circuit.learn(weights, state, after)
             state = after
-            recorder.add(k, state.rates)
-        recorded.append({role: _by_stream(r, n_streams) for role, r in recorder.bins().items()})
+            recorder.add(k, state)
+        recorded.append({name: _by_stream(r, n_streams) for name, r in recorder.bins().items()})
         outputs.append(_by_stream(recorder.output(), n_streams))
         targets.append(np.broadcast_to(trial.shown_target(), outputs[-1].shape))
-    rates = {role: _in_table_order([r[role] for r in recorded]) for role in recorded[0]}
-    activity = Activity(rates, _in_table_order(outputs), _in_table_order(targets), table, clock)
+    bins = {name: _in_table_order([r[name] for r in recorded]) for name in recorded[0]}
+    apical = bins.pop(APICAL, None)
+    activity = Activity(
+        cast("dict[Role, Binned]", bins), _in_table_order(outputs), _in_table_order(targets),
+        table, clock, bench.labelled, apical,
+    )  # fmt: skip
     return activity, weights
 
 
@@ -175,7 +174,7 @@ class _Trial:
         )  # fmt: skip
         self.input_onset, self.outcome_onset, self.on, self.off = onset, outcome, on, off
         self.input, self.target = _shown(bench.association, trials)
-        self.keep, self.current = _manipulated(bench, trials)
+        self.keep, self.current = manipulated(bench, trials)
 
     def _steps(self, times: list[float], step: float) -> npt.NDArray[np.int64]:
         """Return (stream, 1) step numbers; an event that never comes is after the end."""
@@ -199,19 +198,19 @@ class _Trial:
             yield k, world
 
     def _world(self, k: int) -> World:
-        manipulated = (self.on <= k) & (k < self.off)
+        acting = (self.on <= k) & (k < self.off)
         keep: dict[Role, Array] = {
-            role: np.where(manipulated, factor, 1.0)[None] for role, factor in self.keep.items()
+            role: np.where(acting, factor, 1.0) for role, factor in self.keep.items()
         }
         current: dict[Role, Array] = {
-            role: np.where(manipulated, amplitude, 0.0) for role, amplitude in self.current.items()
+            role: np.where(acting, amplitude, 0.0) for role, amplitude in self.current.items()
         }
         return World(
             input=self.input * (k >= self.input_onset),
             target=self.target,
             teaching=(k >= self.outcome_onset)[None],
-            keep=keep if manipulated.any() else NOTHING,
-            current=current if manipulated.any() else NOTHING,
+            keep=keep if acting.any() else NOTHING,
+            current=current if acting.any() else NOTHING,
         )
 
     def _separated(self, world: World) -> World:
@@ -253,61 +252,40 @@ def _shown(association: Association, trials: tuple[dict[Any, Any], ...]) -> tupl
     return np.stack(inputs, axis=1), np.stack(outcomes, axis=1)
 
 
-def _manipulated(
-    bench: Bench[Any, Any], trials: tuple[dict[Any, Any], ...]
-) -> tuple[dict[Role, Array], dict[Role, Array]]:
-    """Factors on silenced neurons (stream, neuron), currents (network, stream, neuron)."""
-    keep: dict[Role, Array] = {}
-    current: dict[Role, Array] = {}
-    for number, trial in enumerate(trials):
-        if trial["manipulation"] == "none":
-            continue
-        role: Role = trial["manipulated_role"]
-        size = neurons(bench.circuit, role).stop
-        where = neurons(bench.circuit, role, trial["manipulated_area"])
-        if trial["manipulation"] == "silence":
-            keep.setdefault(role, np.ones((len(trials), size)))[number, where] = 0.0
-        else:
-            flow = current.setdefault(role, np.zeros((len(bench.drive), len(trials), size)))
-            flow[:, number, targeted(where)] = bench.drive[:, 0]
-    return keep, current
-
-
-def targeted(where: slice) -> slice:
-    """Return which neurons of a population a drive reaches: every other one."""
-    return slice(where.start, where.stop, 2)
-
-
 class _Recorder:
     """Averages the rates of a trial in bins, and the output before the outcome."""
 
-    def __init__(self, circuit: Circuit[Any, Any], clock: Clock) -> None:
+    def __init__(self, bench: Bench[Any, Any], clock: Clock) -> None:
+        circuit, self.apical = bench.circuit, bench.apical
         step = circuit.timing.step
-        self.per_bin = round(clock.bin / step)
+        self.per_bin = whole(clock.bin, step)
+        if not self.per_bin:
+            raise ValueError(f"bin is {clock.bin:g} s; give a whole number of steps of {step:g} s")
         self.read_out = range(
             round((clock.outcome - min(0.1, clock.outcome) - clock.start) / step),
             round((clock.outcome - clock.start) / step),
         )
         self.where = neurons(circuit, "representation", circuit.output_area)
-        self.sums: dict[Role, list[Array]] = {}
+        self.sums: dict[str, list[Array]] = {}
         self.read: Array | float = 0.0
 
-    def add(self, k: int, rates: Mapping[Role, Array]) -> None:
-        """Add the rates of step k."""
-        for role, rate in rates.items():
-            sums = self.sums.setdefault(role, [])
+    def add(self, k: int, state: Any) -> None:
+        """Add step k."""
+        recorded = {**state.rates, APICAL: state.apical} if self.apical else state.rates
+        for name, value in recorded.items():
+            sums = self.sums.setdefault(name, [])
             if k % self.per_bin == 0:
-                sums.append(rate.copy())
+                sums.append(value.copy())
             else:
-                sums[-1] += rate
+                sums[-1] += value
         if k in self.read_out:
-            self.read = self.read + rates["representation"][..., self.where]
+            self.read = self.read + state.rates["representation"][..., self.where]
 
-    def bins(self) -> dict[Role, Binned]:
-        """Return the mean rate in each bin by role, (network, stream, time, neuron)."""
+    def bins(self) -> dict[str, Binned]:
+        """Return the mean in each bin by role, (network, stream, time, neuron)."""
         return {
-            role: (np.stack(sums, axis=2) / self.per_bin).astype(np.float32)
-            for role, sums in self.sums.items()
+            name: (np.stack(sums, axis=2) / self.per_bin).astype(np.float32)
+            for name, sums in self.sums.items()
         }
 
     def output(self) -> Array:

@@ -12,7 +12,8 @@ import pandas as pd
 import xarray as xr
 
 from errorneurons import __version__
-from errorneurons.simulate.circuit import Array, Circuit, neurons
+from errorneurons.simulate.bench import Chosen, Laser, aimed_at, arbitrary_half, strays
+from errorneurons.simulate.circuit import Array, Circuit
 from errorneurons.simulate.experiments import (
     CLOCK,
     LEARNING_BLOCKS,
@@ -23,8 +24,8 @@ from errorneurons.simulate.experiments import (
     outcome_error,
 )
 from errorneurons.simulate.observe import Instrument, observe
-from errorneurons.simulate.run import Activity, Bench, run, targeted
-from errorneurons.simulate.tasks.association import STIMULI, association
+from errorneurons.simulate.run import Activity, Bench, run
+from errorneurons.simulate.tasks.association import STIMULI, Association, association
 from errorneurons.simulate.theories import Theory
 from errorneurons.simulate.training import QUIETLY, Training, train
 
@@ -48,6 +49,10 @@ class Plan:
         Presentations of each stimulus in a block of learning.
     instrument
         How networks are recorded.
+    bin
+        Width of the bins in which activity is simulated [s].
+    laser
+        How well the laser silences.
     """
 
     networks: int = 16
@@ -55,8 +60,16 @@ class Plan:
     repeats: int = 5
     learning_repeats: int = 12
     instrument: Instrument = field(default_factory=Instrument)
+    bin: float = CLOCK.bin
+    laser: Laser = field(default_factory=Laser)
+
+    @property
+    def clock(self) -> Clock:
+        """When things happen in a trial."""
+        return replace(CLOCK, bin=self.bin)
 
     def __post_init__(self) -> None:
+        _ = self.clock  # refuses bins that do not divide a trial
         for name, least in (("networks", 1), ("repeats", 2), ("learning_repeats", 2)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} is {getattr(self, name)}; give {least} or more")
@@ -130,8 +143,7 @@ def ensemble(
             f"no network of {theory.name} is left: {int(trained.diverged.sum())} diverged and "
             f"{int(trained.oscillating.sum())} oscillate; lower its learning rate or the delay"
         )
-    bench = Bench(circuit, tasks)
-    bench = replace(bench, drive=matched_drive(bench, trained.weights))
+    bench = _bench(circuit, tasks, trained.weights, plan)
     blocks = _blocks(bench, trained.weights, plan)
     progress("experiment done")
     learnt = bool(np.median(trained.removed[kept]) >= LEAST_REMOVED)
@@ -141,15 +153,40 @@ def ensemble(
     )  # fmt: skip
 
 
+def _bench(
+    circuit: Circuit[Any, Any], tasks: Association, weights: Any, plan: Plan
+) -> Bench[Any, Any]:
+    """Return the bench on which trained networks are tested.
+
+    If the instrument does not see what carries the error, apical potentials are recorded in place
+    of it, or an arbitrary half of the representation neurons is labelled.
+    """
+    instrument, networks = plan.instrument, range(plan.networks)
+    apical = labelled = None
+    if not instrument.sees(circuit):
+        apical = instrument.compartment == "apical" and hasattr(circuit.rest(weights, 1), "apical")
+        labelled = None if apical else arbitrary_half(circuit, plan.seed, networks)
+    bench = Bench(
+        circuit,
+        tasks,
+        laser=plan.laser,
+        strays=strays(circuit, plan.laser, plan.seed, networks),
+        labelled=labelled,
+        apical=bool(apical),
+    )
+    return replace(bench, drive=matched_drive(bench, weights))
+
+
 @QUIETLY
 def _blocks(bench: Bench[Any, Any], weights: Any, plan: Plan) -> list[Activity]:
+    clock = plan.clock
     table = outcome_error(plan.seed, plan.repeats)
-    frozen, _ = run(bench, weights, table, CLOCK, n_streams=len(OUTCOME_ERROR))
+    frozen, _ = run(bench, weights, table, clock, n_streams=len(OUTCOME_ERROR))
     learning = pd.concat(
         learning_block(plan.seed, "new", factors, plan.learning_repeats)
         for factors in LEARNING_BLOCKS
     )
-    learnt, _ = run(bench, weights, learning, CLOCK, n_streams=len(LEARNING_BLOCKS), learn=True)
+    learnt, _ = run(bench, weights, learning, clock, n_streams=len(LEARNING_BLOCKS), learn=True)
     return [frozen, learnt]
 
 
@@ -159,7 +196,7 @@ def matched_drive(bench: Bench[Any, Any], weights: Any, area: str = "area 2") ->
     Half of the area's representation neurons are driven, so each of them is moved by sqrt(2) times
     the root mean square of its tuning. The current is found by two probes.
     """
-    where = targeted(neurons(bench.circuit, "representation", area))
+    _, driven_ones = aimed_at(bench.circuit, bench.labelled, "drive", "representation", area)
     clock = Clock(start=0.0, outcome=CLOCK.outcome, stop=CLOCK.outcome, bin=0.05)
     rest = learning_block(0, "trained", PASSIVE | {"outcome_onset": float("nan")}, 1, clock)
     driven: pd.DataFrame = rest.assign(
@@ -168,11 +205,11 @@ def matched_drive(bench: Bench[Any, Any], weights: Any, area: str = "area 2") ->
     )  # fmt: skip
     count = len(bench.association.stimuli["trained"])
     current = np.full((count, 1, 1), PROBE_CURRENT)
-    natural = _settled(bench, weights, rest, clock)[..., where]
-    wanted = np.sqrt(2 * natural.var(axis=1).mean(axis=-1))
+    natural = _settled(bench, weights, rest, clock)
+    wanted = np.sqrt(2 * _mean_of(natural.var(axis=1), driven_ones))
     for _ in range(2):
-        moved = _settled(replace(bench, drive=current), weights, driven, clock)[..., where]
-        evoked = np.sqrt(((moved - natural) ** 2).mean(axis=(1, 2)))
+        moved = _settled(replace(bench, drive=current), weights, driven, clock)
+        evoked = np.sqrt(_mean_of(((moved - natural) ** 2).mean(axis=1), driven_ones))
         current = current * (wanted / evoked)[:, None, None]
     return current
 
@@ -181,6 +218,12 @@ def _settled(bench: Bench[Any, Any], weights: Any, table: Any, clock: Clock) -> 
     """Representation rates in the last bin, (network, stimulus, neuron)."""
     activity, _ = run(bench, weights, table, clock, n_streams=STIMULI)
     return np.asarray(activity.rates["representation"][:, :, -1], dtype=float)
+
+
+def _mean_of(values: Array, chosen: Chosen) -> Array:
+    """Return the mean over chosen neurons, (network,); both arguments are (network, neuron)."""
+    chosen = np.broadcast_to(chosen, values.shape)
+    return np.array([row[which].mean() for row, which in zip(values, chosen, strict=True)])
 
 
 def _notes(trained: Training[Any], kept: list[int]) -> tuple[str, ...]:
@@ -215,5 +258,5 @@ def _provenance(theory: Theory, plan: Plan) -> dict[str, Any]:
         "theory": theory.name,
         "circuit": asdict(circuit),  # type: ignore[call-overload]
         "plan": asdict(plan),
-        "clock": asdict(CLOCK),
+        "clock": asdict(plan.clock),
     }

@@ -75,6 +75,23 @@ def make_session() -> Callable[..., xr.Dataset]:
 
 
 @pytest.fixture
+def make_calcium(make_session: Callable[..., xr.Dataset]) -> Callable[..., xr.Dataset]:
+    """Return a maker of the same sessions with calcium, every third bin without a frame."""
+
+    def make(animal: str = "m1") -> xr.Dataset:
+        made = make_session(animal)
+        noise = np.random.default_rng(len(animal)).normal(0, 0.1, made["rate"].shape)
+        made["rate"].values = noise.astype(np.float32)
+        made["rate"].values.reshape(-1, UNITS)[::3] = np.nan
+        made["rate"].attrs |= {
+            "signal": "calcium", "units": "dF/F", "frame_rate": 11.0, "indicator": "GCaMP6f",
+        }  # fmt: skip
+        return made
+
+    return make
+
+
+@pytest.fixture
 def make_nwb(tmp_path: Path) -> Callable[..., Path]:
     """Return a maker of NWB files as a laboratory might write them, with one unit."""
 

@@ -114,19 +114,19 @@ def test_where_a_recording_came_from_is_known(make_session: Make, tmp_path: Path
 # What cannot be written
 
 
-def test_only_spikes_are_written(make_session: Make, tmp_path: Path) -> None:
+def test_only_spikes_and_calcium_are_written(make_session: Make, tmp_path: Path) -> None:
     made = make_session()
     made["rate"].attrs |= {"signal": "model"}
-    with pytest.raises(DoorError, match="session s1 of m1 holds model, not spikes"):
+    with pytest.raises(DoorError, match="m1 holds model in Hz, neither spikes nor dF/F; make"):
         write_nwb(collect([made]), tmp_path / "x.nwb")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_carrier_that_spikes_cannot_carry_is_named(make_session: Make, tmp_path: Path) -> None:
+def test_a_carrier_that_the_file_cannot_hold_is_named(make_session: Make, tmp_path: Path) -> None:
     made = make_session()
     made["apical"] = made["rate"].copy()
     made["apical"].attrs = {"units": "a.u."}
-    with pytest.raises(DoorError, match="holds `apical`, which no spikes can carry"):
+    with pytest.raises(DoorError, match="holds `apical`, for which the file has no place"):
         write_nwb(collect([made]), tmp_path / "x.nwb")
 
 

@@ -54,6 +54,10 @@ def demo(*words: str) -> tuple[str, ...]:
         (demo("--animals", "0"), "Invalid value for '--animals'"),
         (demo("--trials", "1"), "Invalid value for '--trials'"),
         (demo("--label-error", "2"), "Invalid value for '--label-error'"),
+        (demo("--instrument", "spike"), "'spike' is not one of 'spikes', 'calcium', 'tufts'"),
+        (demo("--efficacy", "1.5"), "Invalid value for '--efficacy'"),
+        (demo("--off-target", "-1"), "Invalid value for '--off-target'"),
+        (demo("--areas", "area 1, area2"), "'area2', which is unknown; did you mean 'area 2'?"),
         (demo("--theory", "supervsed_pc"), "there is no theory 'supervsed_pc'; did you mean"),
         (demo("--theory", "xyz"), "there is no theory 'xyz'; known are error_microcircuit"),
         (demo("--out", "x.txt"), "x.txt does not end in .nwb; a demo recording is an NWB file"),
@@ -181,6 +185,15 @@ def test_a_demo_recording_is_one_that_compare_can_read(run: Run) -> None:
     run("inspect", "x.nwb")
     said = run("check", "x.nwb", "--mapping", "x.toml").stdout
     assert "x.nwb obeys the dataset contract: 1 session, 1 animal" in said
+
+
+def test_a_demo_recording_of_calcium_is_one_that_check_can_read(run: Run) -> None:
+    run(*demo("--animals", "1", "--cells", "4", "--trials", "2", "--instrument", "calcium",
+              "--areas", "area 2, area 4", "--efficacy", "0.8", "--off-target", "0.1"))  # fmt: skip
+    run("inspect", "x.nwb")
+    said = run("check", "x.nwb", "--mapping", "x.toml").stdout
+    assert "x.nwb obeys the dataset contract: 1 session, 1 animal" in said
+    assert "16 units" in said
 
 
 def test_what_is_missing_is_said_once_and_in_words(example_nwb: Path) -> None:

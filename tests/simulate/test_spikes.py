@@ -1,0 +1,56 @@
+"""Spike counts have the mean and the Fano factor that was asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from errorneurons.simulate.spikes import poisson, regularity, sub_poisson
+
+TRIALS, BINS, UNITS = 400, 20, 40
+
+
+def counts(fano: float, mean: float = 0.8) -> np.ndarray:
+    """Return spike counts of 400 trials and 40 units, (trial, time, unit)."""
+    expected = np.full((TRIALS, BINS, UNITS), mean)
+    return sub_poisson(expected, fano, np.random.default_rng(3))
+
+
+@given(st.floats(0.02, 0.98))
+def test_order_and_share_give_the_fano_factor(fano: float) -> None:
+    order, share = regularity(fano)
+    assert 1 - share + share / order == pytest.approx(fano)
+    assert 0 < share <= 1 + 1e-9
+
+
+@pytest.mark.parametrize("fano", [0.1, 0.3, 0.5, 0.8])
+def test_the_mean_is_exact_in_every_bin(fano: float) -> None:
+    found = counts(fano).mean(axis=(0, 2))
+    assert np.abs(found - 0.8).max() < 5 * np.sqrt(0.8 / (TRIALS * UNITS))
+
+
+@pytest.mark.parametrize("fano", [0.1, 0.3, 0.5, 0.8])
+def test_the_variance_in_a_window_is_that_of_the_renewal_process(fano: float) -> None:
+    order, share = regularity(fano)
+    window = counts(fano).sum(axis=1).ravel()
+    expected = fano * 16 + share**2 * (1 - order**-2) / 6
+    error = expected * np.sqrt(2 / window.size)
+    assert abs(window.var() - expected) < 4 * error
+
+
+@pytest.mark.parametrize("fano", [0.1, 0.5])
+def test_the_mean_follows_a_rate_that_changes(fano: float) -> None:
+    mean = np.linspace(0, 3, BINS)[None, :, None] * np.ones((TRIALS, 1, UNITS))
+    found = sub_poisson(mean, fano, np.random.default_rng(1)).mean(axis=(0, 2))
+    assert np.abs(found - mean[0, :, 0]).max() < 5 * np.sqrt(3 / (TRIALS * UNITS))
+
+
+def test_no_spikes_are_expected_and_none_come() -> None:
+    assert not counts(0.3, mean=0.0).any()
+
+
+def test_poisson_counts_have_a_fano_factor_of_one() -> None:
+    window = poisson(np.full((TRIALS, 5, UNITS), 2.0), np.random.default_rng(2)).sum(axis=1)
+    assert window.var() / window.mean() == pytest.approx(1, abs=4 * np.sqrt(2 / window.size))
