@@ -7,7 +7,7 @@ state of the one before it in its stream.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields
 from typing import Any, Generic
 
 import numpy as np
@@ -23,6 +23,7 @@ from errorneurons.simulate.circuit import (
     WeightsT,
     World,
     neurons,
+    of_networks,
 )
 from errorneurons.simulate.experiments import Clock, streams
 from errorneurons.simulate.tasks.association import Association
@@ -106,8 +107,11 @@ def run(
         What was recorded, and the synapses after the last trial, (network x stream, post, pre).
     """
     circuit, dealt = bench.circuit, streams(table, n_streams)
-    # a stream that learns is a network of its own to the circuit
-    weights = _repeated(weights, n_streams) if learn else weights
+    if learn:  # a stream that learns is a network of its own to the circuit
+        count = len(bench.association.stimuli["trained"])
+        copies = np.repeat(np.arange(count), n_streams)
+        circuit = of_networks(circuit, copies, count)
+        weights = of_networks(weights, copies, count)
     state = circuit.rest(weights, 1 if learn else n_streams)
     recorded: list[dict[Role, Binned]] = []
     outputs: list[Array] = []
@@ -127,18 +131,6 @@ def run(
     rates = {role: _in_table_order([r[role] for r in recorded]) for role in recorded[0]}
     activity = Activity(rates, _in_table_order(outputs), _in_table_order(targets), table, clock)
     return activity, weights
-
-
-def _repeated(weights: Any, times: int) -> Any:
-    """Return everything that networks have of their own `times` over, copy after copy."""
-    if isinstance(weights, np.ndarray):
-        return np.repeat(weights, times, axis=0)
-    if isinstance(weights, tuple):  # the tuning of neurons; a single one serves all networks
-        return type(weights)(*(x if len(x) == 1 else _repeated(x, times) for x in weights))
-    if not is_dataclass(weights) or isinstance(weights, type):
-        return weights
-    parts = {f.name: _repeated(getattr(weights, f.name), times) for f in fields(weights)}
-    return replace(weights, **parts)
 
 
 def _by_stream(x: Any, n_streams: int) -> Any:
