@@ -44,6 +44,8 @@ class Nuisance:
     spread
         Standard deviation of the animals of a world around it, as a share of the range on its
         scale.
+    acts
+        ``"always"``, or ``"tested"`` for what begins once the networks are trained.
     factor_on
         If given, the value is no parameter itself but multiplies these of the circuit's.
     """
@@ -54,6 +56,7 @@ class Nuisance:
     reason: str
     scale: Literal["log", "linear"] = "log"
     spread: float = 0.05
+    acts: Literal["always", "tested"] = "always"
     factor_on: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

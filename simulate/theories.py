@@ -65,7 +65,8 @@ OF_MICROCIRCUIT = (
     Nuisance("lateral_noise", 0.0, 0.1, "lateral synapses about one to one, not exactly", "linear"),
     Nuisance("feedback_noise", 0.0, 0.1, "feedback about the transpose, not exactly", "linear"),
     Nuisance("skip_strength", 0.0, 0.3, "from a strict hierarchy to a macaque-like one", "linear"),
-    Nuisance("sensory_leak", 0.0, 0.05, "up to 5 % of input to where it does not belong", "linear"),
+    Nuisance("sensory_leak", 0.0, 0.05, "up to 5 % of input where it does not belong; it begins "
+             "after training, which it would spoil from 1 % on", "linear", acts="tested"),
 )  # fmt: skip
 
 OF_SUPERVISED_PC = (

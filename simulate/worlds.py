@@ -42,6 +42,8 @@ COARSE = replace(CLOCK, bin=0.05)
 BATCH = 100
 """The most networks that run side by side; in doubles they need about 0.5 GB."""
 MOST_NETWORKS = 1000
+NEARLY = 0.9
+"""A network that removed less than this share of what it was to remove has not learnt."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ class Animals:
         Mean activity of each kind of trial with frozen synapses, and the trials of the blocks of
         learning.
     left_out
-        How many networks diverged or oscillate; they are not among these.
+        How many networks diverged, oscillate or did not learn; they are not among these.
     """
 
     circuit: Circuit[Any, Any]
@@ -150,22 +152,32 @@ def simulate(theory: Theory, plan: WorldPlan, worlds: tuple[int, ...]) -> Animal
     number = MOST_NETWORKS * world + np.tile(np.arange(plan.networks), len(worlds))
     surprise = values.get(SURPRISE, np.ones(count))[:, None, None]
     tasks = replace(association(plan.seed, number.tolist()), surprise=surprise)
-    learner, circuit = (
-        applied(c, theory.nuisance, values) for c in (theory.trained or theory.circuit,
-                                                      theory.circuit)
-    )  # fmt: skip
+    trains = [n for n in theory.nuisance if n.acts == "always"]
+    learner = applied(theory.trained or theory.circuit, trains, values)
     stage = values.get(STAGE, np.full(count, TRAINED))
     trained = train(learner, tasks, plan.seed, number.tolist(), stage=stage)
-    sound = np.flatnonzero(~(trained.diverged | trained.oscillating))
+    good = ~(trained.diverged | trained.oscillating) & (trained.removed >= NEARLY * stage)
+    sound = np.flatnonzero(good)
     blocks: tuple[Activity, ...] = ()
-    values = of_networks(values, sound, count)
     if len(sound):
-        bench = of_networks(Bench(circuit, tasks), sound, count)
-        blocks = _blocks(bench, of_networks(trained.weights, sound, count), values, plan)
+        bench = Bench(applied(theory.circuit, theory.nuisance, values), tasks)
+        bench, weights, chosen = (
+            of_networks(x, sound, count) for x in (bench, trained.weights, values)
+        )
+        blocks = _blocks(bench, weights, chosen, plan)
+        finite = np.logical_and.reduce([_finite(block) for block in blocks])
+        blocks = of_networks(blocks, finite.nonzero()[0], len(sound))
+        sound = sound[finite]
     return Animals(
-        theory.circuit, world[sound], number[sound], values, trained.removed[sound], blocks,
-        count - len(sound),
+        theory.circuit, world[sound], number[sound], of_networks(values, sound, count),
+        trained.removed[sound], blocks, count - len(sound),
     )  # fmt: skip
+
+
+def _finite(activity: Activity) -> npt.NDArray[np.bool_]:
+    """Return which networks have finite rates throughout."""
+    each = [np.isfinite(r).all(axis=(1, 2, 3)) for r in activity.rates.values()]
+    return np.asarray(np.logical_and.reduce(each))
 
 
 def tables(plan: WorldPlan) -> tuple[pd.DataFrame, pd.DataFrame]:
