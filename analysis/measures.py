@@ -77,7 +77,7 @@ def trials(session: xr.Dataset, factors: Factors) -> npt.NDArray[np.int64]:
     for name, value in factors.items():
         if name not in session.coords:
             return np.array([], dtype=np.int64)
-        chosen &= session[name].values == value
+        chosen &= session.variables[name].values == value
     return np.flatnonzero(chosen)
 
 
@@ -88,16 +88,16 @@ def units(
 
     ``"unlabelled"`` stands for every role but ``"error"``.
     """
-    roles = session["role"].values
+    roles = session.variables["role"].values
     chosen = roles != "error" if role == "unlabelled" else roles == role
     if keep is not None:
-        chosen = chosen & keep(session["level"].values.astype(float))
+        chosen = chosen & keep(session.variables["level"].values.astype(float))
     return np.flatnonzero(chosen)
 
 
 def level_of(session: xr.Dataset, area: str) -> float:
     """Return the level of an area, NaN if it has no unit."""
-    levels = session["level"].values[session["area"].values == area]
+    levels = session.variables["level"].values[session.variables["area"].values == area]
     return float(levels[0]) if len(levels) else float("nan")
 
 
@@ -109,8 +109,8 @@ def false_labels(session: xr.Dataset) -> tuple[float, float, float] | None:
     error = units(session, "error")
     if "label_error" not in session.coords or not len(error):
         return None
-    value = float(np.nanmean(session["label_error"].values[error]))
-    attrs = session["label_error"].attrs
+    value = float(np.nanmean(session.variables["label_error"].values[error]))
+    attrs = session.variables["label_error"].attrs
     return value, attrs.get("low", value), attrs.get("high", value)
 
 
@@ -140,16 +140,16 @@ def responses(
     Response
         Stimulus -> (trial, unit). Trials with a NaN in either window are left out.
     """
-    time = session["time"].values
+    time = session.variables["time"].values
     # one contiguous read of the trials: files are lazy, and pointwise reads are slow
-    rate = session["rate"].values[chosen][..., cells].astype(float)
-    onset = session[event].values[chosen].astype(float)[:, None]
+    rate = session.variables["rate"].values[chosen][..., cells].astype(float)
+    onset = session.variables[event].values[chosen].astype(float)[:, None]
     means = [
         _window_mean(rate, (time >= onset + a - 1e-9) & (time < onset + b - 1e-9))
         for a, b in (window, baseline)
     ]
     difference = means[0] - means[1]
-    stimulus = session["stimulus"].values[chosen]
+    stimulus = session.variables["stimulus"].values[chosen]
     complete = np.isfinite(difference).all(axis=1)
     return {
         str(name): difference[complete & (stimulus == name)]
@@ -229,7 +229,7 @@ def thinned(session: xr.Dataset, group: int, groups: int) -> xr.Dataset:
     Trials are of one kind if all their text and yes-or-no columns agree.
     """
     columns = {
-        str(name): session[name].values
+        str(name): session.variables[name].values
         for name in session.coords
         if session[name].dims == ("trial",) and session[name].dtype.kind in "UTOb"
     }
@@ -249,11 +249,13 @@ def magnitude(session: xr.Dataset, chosen: Trials, cells: Cells) -> Array:
     of the bins before the input is taken away. Cells that fire more for positive and cells that
     fire more for negative errors do not cancel in it, and noise does not add to it.
     """
-    rate = session["rate"].values[chosen][..., cells].astype(float)
-    before = session["time"].values < np.nanmin(session["input_onset"].values[chosen])
+    rate = session.variables["rate"].values[chosen][..., cells].astype(float)
+    before = session.variables["time"].values < np.nanmin(
+        session.variables["input_onset"].values[chosen]
+    )
     if before.any():
         rate = rate - rate[:, before].mean(axis=1, keepdims=True)
-    energies = _energy_in_time(rate, session["stimulus"].values[chosen])
+    energies = _energy_in_time(rate, session.variables["stimulus"].values[chosen])
     return np.asarray(np.sign(energies) * np.sqrt(np.abs(energies)))[None]
 
 
@@ -276,7 +278,9 @@ def _energy_in_time(rate: Array, stimulus: npt.NDArray[np.str_]) -> Array:
 
 def mean_rate(session: xr.Dataset, chosen: Trials, cells: Cells) -> Array:
     """Return the mean over cells of each trial, (trial, time)."""
-    return np.asarray(np.nanmean(session["rate"].values[chosen][..., cells], axis=-1), dtype=float)
+    return np.asarray(
+        np.nanmean(session.variables["rate"].values[chosen][..., cells], axis=-1), dtype=float
+    )
 
 
 def activity(
@@ -336,7 +340,7 @@ def activity(
 
 
 def _cells(session: xr.Dataset, role: str, area: str) -> Cells:
-    here = (session["role"].values == role) & (session["area"].values == area)
+    here = (session.variables["role"].values == role) & (session.variables["area"].values == area)
     return np.flatnonzero(here)
 
 

@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +21,10 @@ from errorneurons.analysis.dataset import collect, save
 from errorneurons.analysis.measures import Missing, activity
 from errorneurons.predictions.judge import Measured, measure
 from errorneurons.predictions.prediction import Prediction
+from errorneurons.predictions.processes import Progress, run_all
 from errorneurons.predictions.registry import CLAIMS
 from errorneurons.simulate.sweep import Plan, ensemble
 from errorneurons.simulate.theories import theory
-
-Progress = Callable[[str], None]
 
 NOT_LEARNT = Missing(
     "its networks did not learn the task: training removed less than 90 % of the loss",
@@ -86,42 +82,9 @@ def simulate_all(
     for name in names:
         if name not in open_ones:
             progress(f"{name}: taken from an earlier run")
-    count = min(workers or os.cpu_count() or 1, len(open_ones))
-    if count <= 1:
-        for name in open_ones:
-            _simulate(name, plan, folder)
-            progress(f"{name}: simulated")
-    else:
-        _in_processes(open_ones, plan, folder, progress, count)
+    tasks = {f"{name}: simulated": (name, plan, folder) for name in open_ones}
+    run_all(_simulate, tasks, progress, workers)
     return {name: _read(folder, name) for name in names}
-
-
-def _in_processes(
-    names: Sequence[str], plan: Plan, folder: Path, progress: Progress, count: int
-) -> None:
-    # each worker has one core; without this every one of them would start a thread a core
-    limits = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    before = {name: os.environ.get(name) for name in limits}
-    os.environ.update(limits)
-    try:
-        with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
-            running = {pool.submit(_simulate, name, plan, folder): name for name in names}
-            try:
-                for future in as_completed(running):
-                    future.result()
-                    progress(f"{running[future]}: simulated")
-            except BaseException as error:
-                pool.shutdown(wait=False, cancel_futures=True)
-                if isinstance(error, KeyboardInterrupt):
-                    for child in active_children():
-                        child.terminate()
-                raise
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _plan_of(name: str, plan: Plan) -> Plan:

@@ -93,7 +93,7 @@ def has_trials(factors: Factors, name: str, remedy: str) -> Requirement:
         absent = tuple(column for column in factors if column not in session.coords)
         if absent:
             return Missing(f"no trials with {name}", remedy, absent)
-        stimulus = session["stimulus"].values[trials(session, factors)]
+        stimulus = session.variables["stimulus"].values[trials(session, factors)]
         if max((int((stimulus == s).sum()) for s in set(stimulus)), default=0) < 2:
             return Missing(f"no stimulus has two trials with {name}", remedy)
         return None
@@ -145,8 +145,8 @@ def _covers(session: xr.Dataset, event: str, factors: Factors, *windows: Window)
     chosen = trials(session, factors)
     if not len(chosen) or event not in session.coords:
         return None  # `has_trials` says it better
-    time, onset = session["time"].values, session[event].values[chosen]
-    half = 0.5 / float(session["rate"].attrs.get("sampling_rate", np.inf))
+    time, onset = session.variables["time"].values, session.variables[event].values[chosen]
+    half = 0.5 / float(session.variables["rate"].attrs.get("sampling_rate", np.inf))
     start, stop = min(w[0] for w in windows), max(w[1] for w in windows)
     first, last = time[0] - half - 1e-9, time[-1] + half + 1e-9
     if (
@@ -186,7 +186,7 @@ def manipulated_areas(session: xr.Dataset, factors: Factors) -> list[str]:
     chosen = trials(session, factors)
     if not len(chosen) or "manipulated_area" not in session.coords:
         return []
-    names = np.unique(session["manipulated_area"].values[chosen])
+    names = np.unique(session.variables["manipulated_area"].values[chosen])
     return [str(n) for n in names if np.isfinite(level_of(session, str(n)))]
 
 
@@ -218,7 +218,7 @@ def read_out_window(session: xr.Dataset) -> Window | None:
     """Return the sustained window relative to input onset [s], from the trials with an outcome."""
     if "outcome_onset" not in session.coords:
         return None
-    delay = session["outcome_onset"].values - session["input_onset"].values
+    delay = session.variables["outcome_onset"].values - session.variables["input_onset"].values
     if not np.isfinite(delay).any():
         return None
     latest = float(np.nanmedian(delay))
@@ -229,12 +229,12 @@ def targeted_in(session: xr.Dataset, chosen: Trials) -> Cells:
     """Return the units that any of these trials aimed a manipulation at."""
     if "targeted" not in session:
         return np.array([], dtype=np.int64)
-    return np.flatnonzero(session["targeted"].values[chosen].any(axis=0))
+    return np.flatnonzero(session.variables["targeted"].values[chosen].any(axis=0))
 
 
 def in_area(session: xr.Dataset, chosen: Trials, area: str) -> Trials:
     """Return those of the trials in which an area was manipulated."""
-    here: Trials = chosen[session["manipulated_area"].values[chosen] == area]
+    here: Trials = chosen[session.variables["manipulated_area"].values[chosen] == area]
     return here
 
 

@@ -14,7 +14,7 @@ import xarray as xr
 from errorneurons import __version__
 from errorneurons.analysis.measures import activity, false_labels, mean_rate
 from errorneurons.analysis.stats import holm
-from errorneurons.predictions.ensembles import Progress, Simulated, simulate_all
+from errorneurons.predictions.ensembles import Simulated, simulate_all
 from errorneurons.predictions.judge import (
     FEWEST_ANIMALS,
     Measured,
@@ -29,6 +29,7 @@ from errorneurons.predictions.prediction import (
     Subject,
     Verdict,
 )
+from errorneurons.predictions.processes import Progress
 from errorneurons.predictions.registry import CLAIMS, claim
 from errorneurons.simulate.sweep import Plan
 from errorneurons.simulate.theories import SUBJECTS, THEORIES, theory

@@ -24,12 +24,16 @@ EDGE = 1e-6
 
 
 class Activation(NamedTuple):
-    """An activation function phi, its derivative, its inverse, and where the slope acts."""
+    """An activation function phi, its derivative, its inverse, and where the slope acts.
+
+    `derivative_of_rate` is the derivative as a function of phi(x), where that is cheaper.
+    """
 
     function: Function
     derivative: Function
     inverse: Function
     slope_inside: bool
+    derivative_of_rate: Function | None = None
 
 
 class Tuning(NamedTuple):
@@ -71,7 +75,10 @@ def _logistic(x: Array) -> Array:
 
 
 def _logistic_derivative(x: Array) -> Array:
-    rate = _logistic(x)
+    return _logistic_derivative_of_rate(_logistic(x))
+
+
+def _logistic_derivative_of_rate(rate: Array) -> Array:
     return rate * (1.0 - rate)
 
 
@@ -81,7 +88,11 @@ def _logistic_inverse(rate: Array) -> Array:
 
 
 def _tanh_derivative(x: Array) -> Array:
-    return 1.0 - np.tanh(x) ** 2
+    return _tanh_derivative_of_rate(np.tanh(x))
+
+
+def _tanh_derivative_of_rate(rate: Array) -> Array:
+    return 1.0 - rate**2
 
 
 def _tanh_inverse(rate: Array) -> Array:
@@ -105,17 +116,25 @@ def _unit_ramp(x: Array) -> Array:
 
 
 ACTIVATIONS: dict[str, Activation] = {
-    "linear": Activation(_same, np.ones_like, _same, slope_inside=False),
+    "linear": Activation(_same, np.ones_like, _same, False, np.ones_like),
     "relu": Activation(_relu, _relu_derivative, _relu, slope_inside=False),
     "soft_relu": Activation(
         _soft_relu, _soft_relu_derivative, _soft_relu_inverse, slope_inside=False
     ),
-    "logistic": Activation(_logistic, _logistic_derivative, _logistic_inverse, slope_inside=True),
-    "tanh": Activation(np.tanh, _tanh_derivative, _tanh_inverse, slope_inside=True),
+    "logistic": Activation(
+        _logistic, _logistic_derivative, _logistic_inverse, True, _logistic_derivative_of_rate
+    ),
+    "tanh": Activation(np.tanh, _tanh_derivative, _tanh_inverse, True, _tanh_derivative_of_rate),
     "hard_sigmoid": Activation(
         _hard_sigmoid, _hard_sigmoid_derivative, _hard_sigmoid_inverse, slope_inside=False
     ),
 }
+
+
+def _slope_of_rate(name: str, rate: Array, tuning: Tuning | None) -> Array:  # noqa: ARG001
+    derivative = ACTIVATIONS[name].derivative_of_rate
+    assert derivative is not None  # `with_slope` has seen to it
+    return derivative(rate)
 
 
 @dataclass(frozen=True)
@@ -158,6 +177,14 @@ class AreaActivations:
         if self.derivative != "exact":
             tuning = None
         return self._by_area(x, tuning, self._slope)
+
+    def with_slope(self, x: Array, tuning: Tuning | None = None) -> tuple[Array, Array]:
+        """Return phi(x) and phi'(x), which costs little more than one of them."""
+        rate = self(x, tuning)
+        plain = tuning is None and self.derivative == "exact"
+        if not plain or any(ACTIVATIONS[name].derivative_of_rate is None for name in self.names):
+            return rate, self.slope(x, tuning)
+        return rate, self._by_area(rate, None, _slope_of_rate)
 
     def inverse(self, rate: Array, area: int) -> Array:
         """Return the potential at which the neurons of an area fire at `rate`.

@@ -17,6 +17,9 @@ areas stand side by side, lowest area first, so that one line of code is the equ
 What the world and the experimenter do to a circuit during a step is a `World`: input, target,
 and what is silenced or driven. An ablation is another thing: a function from circuit to circuit.
 
+A parameter that enters the equations as a plain factor may be one number or have one value a
+network, so that networks with different parameters are stepped together.
+
 Times are in seconds in everything a user sees. The conductances of the published model are in
 1/ms; `Timing.dt` is the step in ms and is used nowhere but in the equations.
 """
@@ -25,14 +28,16 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from types import MappingProxyType
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
+PerNetwork = float | Array
+"""A parameter: one value for all networks, or one a network, (network, 1, 1)."""
 Role = Literal["representation", "error", "interneuron"]
 Carrier = Literal["error", "apical", "burst_probability", "none"]
 
@@ -141,6 +146,7 @@ class State(Protocol):
         """The rates used in this step, each (network, stream, neuron)."""
 
 
+T = TypeVar("T")
 WeightsT = TypeVar("WeightsT")
 StateT = TypeVar("StateT", bound=State)
 
@@ -227,6 +233,44 @@ def neurons(circuit: Circuit[Any, Any], role: Role, area: str = "all") -> slice:
             f"{circuit.theory} has no {role} neurons in area {area!r}; areas that have: {known}"
         )
     return slices[area]
+
+
+def own(value: PerNetwork, network: int) -> PerNetwork:
+    """Return a parameter's value for one network, the one that all share if they share it."""
+    if isinstance(value, np.ndarray) and value.ndim == 3:
+        return np.asarray(value[network if len(value) > 1 else 0])
+    return value
+
+
+def of_networks(thing: T, index: npt.ArrayLike, count: int) -> T:
+    """Return what some of the networks have of a thing: circuit, synapses, task or state.
+
+    Parameters
+    ----------
+    thing
+        Arrays, or a dataclass, tuple or mapping that holds arrays. What is not an array with
+        `count` entries along its first dimension belongs to all networks alike and is kept.
+    index
+        Which networks, in which order; one may come several times.
+    count
+        How many networks `thing` is of.
+    """
+    return cast("T", _of_networks(thing, np.asarray(index, dtype=np.int64), count))
+
+
+def _of_networks(thing: Any, index: npt.NDArray[np.int64], count: int) -> Any:
+    if isinstance(thing, np.ndarray):
+        return thing[index] if len(thing) == count else thing
+    if isinstance(thing, Mapping):
+        return {name: _of_networks(x, index, count) for name, x in thing.items()}
+    if isinstance(thing, tuple):
+        parts = [_of_networks(x, index, count) for x in thing]
+        return type(thing)(*parts) if hasattr(thing, "_fields") else tuple(parts)
+    if is_dataclass(thing) and not isinstance(thing, type):
+        changed = {f.name: _of_networks(getattr(thing, f.name), index, count)
+                   for f in fields(thing) if f.init}  # fmt: skip
+        return replace(thing, **changed)
+    return thing
 
 
 def area_slices(sizes: Sequence[int]) -> tuple[slice, ...]:

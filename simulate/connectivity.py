@@ -150,8 +150,8 @@ def from_csv(path: str | Path, areas: Sequence[str]) -> Strengths:
 def spread(
     strengths: Strengths | Array, post: Sequence[int], pre: Sequence[int]
 ) -> Array:  # fmt: skip
-    """Return strengths from neuron to neuron, (post, pre), from strengths from area to area."""
-    return np.repeat(np.repeat(np.asarray(strengths, float), post, axis=0), pre, axis=1)
+    """Return strengths from neuron to neuron, (..., post, pre), from strengths of areas."""
+    return np.repeat(np.repeat(np.asarray(strengths, float), post, axis=-2), pre, axis=-1)
 
 
 def _row(

@@ -350,9 +350,9 @@ def rules(circuit: ErrorMicrocircuit, weights: Weights) -> Rules:
     rates = (circuit.rates_onto_error, circuit.rates_onto_representation)
     return Rules(
         dt=timing.dt,
-        tau=circuit.tau,
-        tau_hidden=1 / (circuit.g_leak + circuit.g_dendrite),
-        tau_top=1 / (circuit.g_leak + circuit.g_target),
+        tau=float(circuit.tau),
+        tau_hidden=float(1 / (circuit.g_leak + circuit.g_dendrite)),
+        tau_top=float(1 / (circuit.g_leak + circuit.g_target)),
         g_basal=float(circuit.g_basal),
         g_apical=float(circuit.g_apical),
         g_dendrite=float(circuit.g_dendrite),

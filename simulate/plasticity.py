@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from errorneurons.simulate.circuit import Array, area_slices
+from errorneurons.simulate.circuit import Array, PerNetwork, area_slices
 from errorneurons.simulate.connectivity import Strengths, spread
 
 Index = npt.NDArray[np.intp]
@@ -21,8 +21,8 @@ def is_table(rates: Rates) -> bool:
     return bool(rates) and not np.isscalar(rates[0])
 
 
-def learning_rates(rates: Rates, strengths: Strengths, grading: Grading) -> Array:
-    """Return the learning rate of each projection, (target area, input or area) [1/ms].
+def learning_rates(rates: Rates, strengths: Strengths | Array, grading: Grading) -> Array:
+    """Return the learning rate of each projection, (..., target area, input or area) [1/ms].
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def learning_rates(rates: Rates, strengths: Strengths, grading: Grading) -> Arra
     strength = np.asarray(strengths, float)
     grades = {
         "strength": strength,
-        "hierarchical": np.eye(*strength.shape) * (strength != 0),
+        "hierarchical": np.eye(*strength.shape[-2:]) * (strength != 0),
         "uniform": (strength != 0).astype(float),
     }
     graded: Array = np.asarray(rates, float)[:, None] * grades[grading]
@@ -63,7 +63,7 @@ def partners(post: Sequence[int], pre: Sequence[int]) -> tuple[Index, Index]:
     return rows, columns
 
 
-def start_weights(rng: np.random.Generator, strengths: Array, scale: float) -> Array:
+def start_weights(rng: np.random.Generator, strengths: Array, scale: PerNetwork) -> Array:
     """Draw U(-1, 1) * scale / sqrt(fan-in), graded by strength, (post, pre)."""
     fan_in = np.count_nonzero(strengths, axis=1, keepdims=True)
     W = rng.uniform(-1, 1, strengths.shape) * strengths
@@ -71,7 +71,7 @@ def start_weights(rng: np.random.Generator, strengths: Array, scale: float) -> A
 
 
 def lateral_weights(
-    rng: np.random.Generator, post: Sequence[int], pre: Sequence[int], noise: float
+    rng: np.random.Generator, post: Sequence[int], pre: Sequence[int], noise: PerNetwork
 ) -> Array:
     """Draw one-to-one synapses plus U(-noise, noise) between all neurons of an area."""
     within = spread(np.eye(len(post)), post, pre)

@@ -65,7 +65,7 @@ def settled(
 def _check_silent(circuit: ErrorMicrocircuit) -> None:
     at_rest = circuit.phi_error(np.zeros(sum(circuit.error_sizes)))
     reasons = {
-        "sensory_leak": circuit.sensory_leak != 0,
+        "sensory_leak": bool(np.any(circuit.sensory_leak)),
         "absent_target": circuit.absent_target != "silent",
         "error_activation (active at rest)": bool(np.any(at_rest)),
         "error_variability (active at rest)": circuit.error_variability != 0,

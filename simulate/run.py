@@ -7,7 +7,7 @@ state of the one before it in its stream.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, fields
 from typing import Any, cast
 
 import numpy as np
@@ -24,6 +24,7 @@ from errorneurons.simulate.circuit import (
     WeightsT,
     World,
     neurons,
+    of_networks,
 )
 from errorneurons.simulate.experiments import Clock, streams, whole
 from errorneurons.simulate.tasks.association import Association
@@ -101,8 +102,11 @@ def run(
         If the trials cannot be dealt evenly, or the bins are no whole number of time steps.
     """
     circuit, dealt = bench.circuit, streams(table, n_streams)
-    # a stream that learns is a network of its own to the circuit
-    weights = _repeated(weights, n_streams) if learn else weights
+    if learn:  # a stream that learns is a network of its own to the circuit
+        count = len(bench.association.stimuli["trained"])
+        copies = np.repeat(np.arange(count), n_streams)
+        circuit = of_networks(circuit, copies, count)
+        weights = of_networks(weights, copies, count)
     state = circuit.rest(weights, 1 if learn else n_streams)
     recorded: list[dict[str, Binned]] = []
     outputs: list[Array] = []
@@ -126,18 +130,6 @@ def run(
         table, clock, bench.labelled, apical,
     )  # fmt: skip
     return activity, weights
-
-
-def _repeated(weights: Any, times: int) -> Any:
-    """Return everything that networks have of their own `times` over, copy after copy."""
-    if isinstance(weights, np.ndarray):
-        return np.repeat(weights, times, axis=0)
-    if isinstance(weights, tuple):  # the tuning of neurons; a single one serves all networks
-        return type(weights)(*(x if len(x) == 1 else _repeated(x, times) for x in weights))
-    if not is_dataclass(weights) or isinstance(weights, type):
-        return weights
-    parts = {f.name: _repeated(getattr(weights, f.name), times) for f in fields(weights)}
-    return replace(weights, **parts)
 
 
 def _by_stream(x: Any, n_streams: int) -> Any:

@@ -14,6 +14,7 @@ from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.models.hierarchical_pc import HierarchicalPC
 from errorneurons.simulate.models.supervised_pc import SupervisedPC
+from errorneurons.simulate.nuisance import COMMON, DELAY, STAGE, Nuisance
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Theory:
         The circuit that is tested.
     trained
         The circuit that is trained, if it is another one.
+    nuisance
+        What the theory leaves open, for virtual experiments; without it all worlds are alike.
     """
 
     name: str
@@ -42,9 +45,44 @@ class Theory:
     description: str
     circuit: Circuit[Any, Any]
     trained: Circuit[Any, Any] | None = None
+    nuisance: tuple[Nuisance, ...] = ()
 
 
 INTACT = ErrorMicrocircuit(learning_rates=(0.5, 0.3, 0.15, 0.08))
+
+LEARNT = Nuisance(STAGE, 0.85, 0.97, "animals are tested when they know the task, not at a share",
+                  "linear")  # fmt: skip
+
+#: Leaves open how strict the hierarchy is, too: with skips it is macaque-like.
+OF_MICROCIRCUIT = (
+    *COMMON,
+    LEARNT,
+    Nuisance(DELAY, 0.001, 0.004, "conduction between neighbouring areas; 5 ms makes some unstable",
+             "linear"),
+    Nuisance("g_apical", 0.01, 0.04, "half to twice the published .02; at .06 delays unsettle it"),
+    Nuisance("conductances", 0.5, 1.2, "membrane time constants of 5 to 14 ms",
+             factor_on=("g_leak", "g_basal", "g_apical", "g_dendrite", "g_target")),
+    Nuisance("lateral_noise", 0.0, 0.1, "lateral synapses about one to one, not exactly", "linear"),
+    Nuisance("feedback_noise", 0.0, 0.1, "feedback about the transpose, not exactly", "linear"),
+    Nuisance("skip_strength", 0.0, 0.3, "from a strict hierarchy to a macaque-like one", "linear"),
+    Nuisance("sensory_leak", 0.0, 0.05, "up to 5 % of input where it does not belong; it begins "
+             "after training, which it would spoil from 1 % on", "linear", acts="tested"),
+)  # fmt: skip
+
+OF_SUPERVISED_PC = (
+    *COMMON,
+    LEARNT,
+    Nuisance(DELAY, 0.001, 0.003, "above it some trained networks oscillate", "linear"),
+    Nuisance("tau", 7.0, 15.0, "relaxation about as fast as a membrane; 10 ms by default"),
+    Nuisance("learning_rate", 0.011, 0.022, "a factor of 2 around the rate at which it learns"),
+)  # fmt: skip
+
+OF_HIERARCHICAL_PC = (
+    *COMMON,
+    Nuisance(DELAY, 0.001, 0.002, "above it trained networks oscillate", "linear"),
+    Nuisance("tau", 17.0, 30.0, "faster relaxation oscillates; 20 ms by default"),
+    Nuisance("learning_rate", 0.02, 0.042, "a factor of 2 around the rate at which it learns"),
+)  # fmt: skip
 
 THEORIES: tuple[Theory, ...] = (
     Theory(
@@ -53,6 +91,7 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "Errors descend from error neuron to error neuron; representations ascend beside them.",
         INTACT,
+        nuisance=OF_MICROCIRCUIT,
     ),
     Theory(
         "supervised_pc",
@@ -60,6 +99,7 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "Predictive coding in which predictions ascend and a target clamps the output.",
         SupervisedPC(learning_rate=0.016),
+        nuisance=OF_SUPERVISED_PC,
     ),
     Theory(
         "hierarchical_pc",
@@ -67,6 +107,10 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "Predictive coding in which predictions descend and the outcome clamps the top.",
         HierarchicalPC(learning_rate=0.03, weight_scale=1.0, tau=20.0),
+        nuisance=(
+            *OF_HIERARCHICAL_PC,
+            Nuisance(STAGE, 0.1, 0.3, "a poor regressor: it never removes more", "linear"),
+        ),
     ),
     Theory(
         "hierarchical_pc_sensory",
@@ -74,6 +118,7 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "Predictive coding in which predictions descend; the outcome is one more sensory input.",
         HierarchicalPC("outcome_as_input", learning_rate=0.03, weight_scale=1.0, tau=20.0),
+        nuisance=(*OF_HIERARCHICAL_PC, LEARNT),
     ),
 )
 

@@ -1,8 +1,8 @@
 """Trains many networks side by side until each has learnt its association, and checks them.
 
 Theories are compared at matched performance: a network stops learning as soon as it has removed
-`TRAINED` of its loss. One that never does, that diverges, or that oscillates under teaching is
-named, and what is said of it is limited accordingly; none is dropped silently.
+`TRAINED` of its loss, or no longer learns. One that never does, that diverges, or that oscillates
+under teaching is named, and what is said of it is limited accordingly; none is dropped silently.
 """
 
 from __future__ import annotations
@@ -13,7 +13,15 @@ from typing import Any, Generic
 import numpy as np
 import numpy.typing as npt
 
-from errorneurons.simulate.circuit import Array, Circuit, StateT, WeightsT, World
+from errorneurons.simulate.circuit import (
+    Array,
+    Circuit,
+    PerNetwork,
+    StateT,
+    WeightsT,
+    World,
+    of_networks,
+)
 from errorneurons.simulate.experiments import Clock, learning_block
 from errorneurons.simulate.run import Bench, run, synapses
 from errorneurons.simulate.tasks.association import STIMULI, Association
@@ -66,6 +74,7 @@ def train(
     seed: int,
     networks: list[int],
     epochs: int = 30,
+    stage: PerNetwork = TRAINED,
 ) -> Training[WeightsT]:
     """Train networks on the set ``"trained"`` of their association.
 
@@ -80,30 +89,41 @@ def train(
     networks
         Numbers of the networks; they decide the start weights.
     epochs
-        The most epochs to train; fewer if every network has learnt, or none learns any more. An
+        The most epochs to train; a network stops before if it has learnt, or learns no more. An
         epoch shows every stimulus once, for 300 ms without and 100 ms with its outcome.
+    stage
+        Share of its loss at which a network has learnt, one for all or one a network.
     """
-    bench = Bench(circuit, association)
+    bench, count = Bench(circuit, association), len(networks)
     weights = circuit.initial_weights(seed, networks)
     losses = [loss(bench, weights)]
+    wanted = (1 - np.broadcast_to(np.ravel(stage), count)) * losses[0]
+    open_ones = np.arange(count)
     for block in range(epochs // BLOCK):
         table = learning_block(seed + block, "trained", {}, BLOCK, PRESENTATION)
-        _, learnt = run(bench, weights, table, PRESENTATION, learn=True)
-        done = losses[-1] <= (1 - TRAINED) * losses[0]
-        weights = _where(done | ~_finite(learnt), weights, learnt)
-        losses.append(np.where(_finite(learnt), loss(bench, weights), np.inf))
-        if done.all() or _stagnant(losses, done):
+        part = of_networks(bench, open_ones, count)
+        before = of_networks(weights, open_ones, count)
+        _, after = run(part, before, table, PRESENTATION, learn=True)
+        sound = _finite(after)
+        weights = _with(
+            weights, open_ones[sound], of_networks(after, sound.nonzero()[0], len(sound))
+        )
+        reached = losses[-1].copy()
+        reached[open_ones] = np.where(sound, loss(part, after), np.inf)
+        losses.append(reached)
+        done = (reached <= wanted) | ~np.isfinite(reached) | _stagnant(losses)
+        open_ones = open_ones[~done[open_ones]]
+        if not len(open_ones):
             break
     history = np.stack(losses)
     return Training(weights, history, ~np.isfinite(history[-1]), oscillating(bench, weights))
 
 
-def _stagnant(losses: list[Array], done: npt.NDArray[np.bool_]) -> bool:
-    """Whether every network that still learns is where it was some blocks of epochs ago."""
+def _stagnant(losses: list[Array]) -> npt.NDArray[np.bool_]:
+    """Return which networks are where they were some blocks of epochs ago."""
     if len(losses) <= PATIENCE:
-        return False
-    before, now = losses[-1 - PATIENCE][~done], losses[-1][~done]
-    return bool((now > (1 - PROGRESS) * before).all())
+        return np.zeros(len(losses[0]), dtype=bool)
+    return np.asarray(losses[-1] > (1 - PROGRESS) * losses[-1 - PATIENCE])
 
 
 @QUIETLY
@@ -150,11 +170,10 @@ def _finite(weights: Any) -> npt.NDArray[np.bool_]:
     return np.asarray(np.logical_and.reduce(finite))
 
 
-def _where(old: npt.NDArray[np.bool_], before: Any, after: Any) -> Any:
-    """Synapses of `before` for the networks in `old`, of `after` for the others."""
-    kept = synapses(before)
-    chosen = {
-        name: np.where(old.reshape(-1, *(1,) * (new.ndim - 1)), kept[name], new)
-        for name, new in synapses(after).items()
-    }
-    return replace(after, **chosen)
+def _with(weights: Any, index: npt.NDArray[np.int64], learnt: Any) -> Any:
+    """Return synapses with those of some networks replaced by what these have learnt."""
+    new = synapses(learnt)
+    changed = {name: old.copy() for name, old in synapses(weights).items()}
+    for name, old in changed.items():
+        old[index] = new[name]
+    return replace(weights, **changed)

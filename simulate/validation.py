@@ -5,6 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Mapping, Sequence
 
+import numpy as np
+
+from errorneurons.simulate.circuit import PerNetwork
+
 
 def known(what: str, found: str, names: Collection[str]) -> None:
     """Refuse a name that is not on the list.
@@ -64,7 +68,7 @@ def populated(what: str, sizes: Sequence[int], least: int) -> None:
         )
 
 
-def not_negative(theory: str, values: Mapping[str, float]) -> None:
+def not_negative(theory: str, values: Mapping[str, PerNetwork]) -> None:
     """Refuse negative conductances, rates and noise.
 
     Raises
@@ -73,8 +77,9 @@ def not_negative(theory: str, values: Mapping[str, float]) -> None:
         If a value is below 0 or not a number.
     """
     for name, value in values.items():
-        if not value >= 0:
-            raise ValueError(f"{name} of {theory} is {value}; give a value of 0 or more")
+        least = np.min(value)
+        if not least >= 0:
+            raise ValueError(f"{name} of {theory} is {least}; give a value of 0 or more")
 
 
 def stable_step(theory: str, dt: float, tau: float) -> None:

@@ -63,8 +63,14 @@ def _responses(
     session: xr.Dataset, on: protocol.Trials, cells: protocol.Cells
 ) -> tuple[Response, Response]:
     """Responses while the manipulation lasts, in trials with it and in controls."""
-    start = session["manipulation_onset"].values[on] - session["input_onset"].values[on]
-    stop = session["manipulation_offset"].values[on] - session["input_onset"].values[on]
+    start = (
+        session.variables["manipulation_onset"].values[on]
+        - session.variables["input_onset"].values[on]
+    )
+    stop = (
+        session.variables["manipulation_offset"].values[on]
+        - session.variables["input_onset"].values[on]
+    )
     window = float(np.median(start)), float(np.median(stop))
     off = trials(session, protocol.PASSIVE)
     first, second = (

@@ -45,8 +45,8 @@ def effect(session: xr.Dataset) -> Effect | Missing:
 def output_cells(session: xr.Dataset) -> protocol.Cells:
     """Return the cells read as the output: all but error cells of the output area."""
     area = session.attrs.get("output_area") or session.attrs.get("teaching_area", "")
-    here = session["area"].values == area
-    return np.flatnonzero(here & (session["role"].values != "error"))
+    here = session.variables["area"].values == area
+    return np.flatnonzero(here & (session.variables["role"].values != "error"))
 
 
 def has_output_cells(session: xr.Dataset) -> Missing | None:
@@ -70,9 +70,9 @@ def laser_from_before_input(session: xr.Dataset) -> Missing | None:
     chosen = trials(session, protocol.INFERENCE_OFF)
     if not len(chosen):
         return None
-    onset = session["input_onset"].values[chosen]
-    start = session["manipulation_onset"].values[chosen] - onset
-    stop = session["manipulation_offset"].values[chosen] - onset
+    onset = session.variables["input_onset"].values[chosen]
+    start = session.variables["manipulation_onset"].values[chosen] - onset
+    stop = session.variables["manipulation_offset"].values[chosen] - onset
     if (start <= 0).all() and (stop >= window[1] - 1e-9).all():
         return protocol.covers(
             "input_onset", protocol.INFERENCE_OFF, protocol.BEFORE_LASER, window

@@ -31,9 +31,9 @@ def gain(session: xr.Dataset, block: protocol.Trials) -> float:
 
     The beginning is the first trial of each stimulus, before anything can have been learnt of it.
     """
-    scored = block[np.isfinite(session["performance"].values[block])]
-    performance = session["performance"].values[scored]
-    _, first = np.unique(session["stimulus"].values[scored], return_index=True)
+    scored = block[np.isfinite(session.variables["performance"].values[block])]
+    performance = session.variables["performance"].values[scored]
+    _, first = np.unique(session.variables["stimulus"].values[scored], return_index=True)
     return float(performance[-(len(scored) // 3) :].mean() - performance[first].mean())
 
 
@@ -45,7 +45,7 @@ def has_block(factors: protocol.Factors, name: str) -> protocol.Requirement:
         absent = tuple(c for c in ("performance", *factors) if c not in session.coords)
         if absent:
             return Missing(f"no scored trials of {name}", f"{REMEDY} Score every trial.", absent)
-        if np.isfinite(session["performance"].values[chosen]).sum() < FEWEST:
+        if np.isfinite(session.variables["performance"].values[chosen]).sum() < FEWEST:
             return Missing(f"fewer than {FEWEST} scored trials of {name}", REMEDY)
         return None
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+import numpy as np
+
 from errorneurons.simulate.activations import AreaActivations
-from errorneurons.simulate.circuit import Array, Timing
+from errorneurons.simulate.circuit import Array, PerNetwork, Timing
 from errorneurons.simulate.connectivity import Strengths
 from errorneurons.simulate.plasticity import Rates, is_table
 from errorneurons.simulate.validation import (
@@ -89,7 +91,7 @@ def check_connectivity(connectivity: Strengths | None, areas: int) -> None:
 
 
 def check_numbers(
-    circuit: Hierarchy, values: Mapping[str, float], time_constants: Mapping[str, float]
+    circuit: Hierarchy, values: Mapping[str, PerNetwork], time_constants: Mapping[str, PerNetwork]
 ) -> None:
     """Refuse negative values, and a time step with which potentials diverge.
 
@@ -99,7 +101,8 @@ def check_numbers(
         If a value is negative or the step too long.
     """
     not_negative(circuit.theory, values)
-    stable_step(circuit.theory, circuit.timing.dt, min(time_constants.values()))
+    shortest = min(float(np.min(tau)) for tau in time_constants.values())
+    stable_step(circuit.theory, circuit.timing.dt, shortest)
 
 
 def check_options(circuit: Hierarchy, options: Mapping[str, tuple[str, ...]]) -> None:

@@ -49,6 +49,7 @@ from errorneurons.simulate.circuit import (
     generator,
     matvec,
     outer,
+    own,
 )
 from errorneurons.simulate.connectivity import spread
 from errorneurons.simulate.models.error_parameters import ErrorParameters
@@ -119,7 +120,10 @@ class ErrorMicrocircuit(ErrorParameters):
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks."""
-        drawn = [self._draw(generator(seed, self.theory, n, "weights")) for n in networks]
+        drawn = [
+            self._draw(generator(seed, self.theory, n, "weights"), i)
+            for i, n in enumerate(networks)
+        ]
         W, L_RE, L_ER, noise = (np.stack(x) for x in zip(*drawn, strict=True))
         B = self._refreshed(W, noise) if self._refreshes else noise
         spreads = [generator(seed, self.theory, n, "variability") for n in networks]
@@ -127,24 +131,24 @@ class ErrorMicrocircuit(ErrorParameters):
         error_tuning = vary(spreads, self.error_sizes, self.error_variability, None)
         return Weights(W, L_RE, L_ER, B, noise, None, tuning, error_tuning)
 
-    def _draw(self, rng: np.random.Generator) -> tuple[Array, Array, Array, Array]:
-        W = start_weights(rng, self.strengths, self.weight_scale)
-        L_RE = lateral_weights(rng, self.error_sizes, self.sizes, self.lateral_noise)
-        L_ER = lateral_weights(rng, self.sizes, self.error_sizes, self.lateral_noise)
+    def _draw(self, rng: np.random.Generator, network: int) -> tuple[Array, Array, Array, Array]:
+        scale = own(self.weight_scale, network)
+        area_strengths = np.asarray(own(np.asarray(self.area_strengths), network))
+        W = start_weights(rng, spread(area_strengths, self.sizes, self.layers), scale)
+        lateral_noise = own(self.lateral_noise, network)
+        L_RE = lateral_weights(rng, self.error_sizes, self.sizes, lateral_noise)
+        L_ER = lateral_weights(rng, self.sizes, self.error_sizes, lateral_noise)
         size = sum(self.error_sizes)
         noise = rng.uniform(-1, 1, (size, size))
-        descending = spread(
-            tuple(map(tuple, np.asarray(self.area_strengths)[:, 1:].T)),
-            self.error_sizes, self.error_sizes,
-        )  # fmt: skip
+        descending = spread(area_strengths[:, 1:].T, self.error_sizes, self.error_sizes)
         if self.feedback_route == "teaching_area":
             mask = np.zeros_like(noise)
             mask[: self.output_error.start, self.output_error] = 1
             return W, L_RE, L_ER, noise * mask / np.sqrt(self.error_sizes[-1])
         if self.feedback == "fixed":
             fan_in = np.maximum(np.count_nonzero(descending, axis=1, keepdims=True), 1)
-            return W, L_RE, L_ER, noise * descending * self.weight_scale / np.sqrt(fan_in)
-        return W, L_RE, L_ER, noise * self.feedback_noise * (descending != 0)
+            return W, L_RE, L_ER, noise * descending * scale / np.sqrt(fan_in)
+        return W, L_RE, L_ER, noise * own(self.feedback_noise, network) * (descending != 0)
 
     @property
     def _refreshes(self) -> bool:
@@ -179,17 +183,16 @@ class ErrorMicrocircuit(ErrorParameters):
         dt, tau, tau_E = self.timing.dt, self.tau, self.tau_error
         u_ahead = state.u_before + tau * (state.u - state.u_before) / dt
         v_ahead = state.v_before + tau_E * (state.v - state.v_before) / dt
-        r, e = self._rates(weights, state, world, u_ahead, v_ahead)
+        r, e, slope = self._rates(weights, state, world, u_ahead, v_ahead)
         r_arriving, r_travelling = delayed(state.r_travelling, r)
         e_arriving, e_travelling = delayed(state.e_travelling, e)
         presynaptic, basal = feedforward(weights.W, world, r_arriving)
 
-        slope = self.phi.slope(u_ahead, weights.tuning)
         apical = matvec(weights.L_ER, e)
         dendritic = matvec(weights.B, e_arriving)
         if self.phi_prime_transfer:
             dendritic = matvec(weights.L_RE, slope) * dendritic
-        if self.sensory_leak:
+        if np.any(self.sensory_leak):
             dendritic = dendritic + self.sensory_leak * matvec(weights.L_RE, r)
         dendritic[..., self.output_error] = 0.0
         top = self._top_error(weights, world, r, slope)
@@ -208,14 +211,16 @@ class ErrorMicrocircuit(ErrorParameters):
 
     def _rates(
         self, weights: Weights, state: State, world: World, u_ahead: Array, v_ahead: Array
-    ) -> tuple[Array, Array]:
+    ) -> tuple[Array, Array, Array]:
+        r, slope = self.phi.with_slope(u_ahead, weights.tuning)
         if self.lookahead is not None:
             u_ahead = np.where(np.repeat(self.lookahead, self.sizes), u_ahead, state.u)
+            r = self.phi(u_ahead, weights.tuning)
         if self.error_lookahead is not None:
             v_ahead = np.where(np.repeat(self.error_lookahead, self.error_sizes), v_ahead, state.v)
-        r = world.kept("representation", self.phi(u_ahead, weights.tuning))
+        r = world.kept("representation", r)
         e = world.kept("error", self.phi_error(v_ahead, weights.error_tuning))
-        return r, e
+        return r, e, slope
 
     def _top_error(self, weights: Weights, world: World, r: Array, slope: Array) -> Array:
         out = self.output

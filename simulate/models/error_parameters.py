@@ -12,7 +12,14 @@ from typing import Literal
 import numpy as np
 
 from errorneurons.simulate.activations import AreaActivations, Derivative, Tuning
-from errorneurons.simulate.circuit import Array, Population, Role, Timing, area_slices
+from errorneurons.simulate.circuit import (
+    Array,
+    PerNetwork,
+    Population,
+    Role,
+    Timing,
+    area_slices,
+)
 from errorneurons.simulate.connectivity import Strengths, chain, spread
 from errorneurons.simulate.models.checks import (
     check_connectivity,
@@ -45,11 +52,14 @@ class ErrorParameters:
     activation
         Activation function of the representation neurons of each area.
     g_leak, g_basal, g_apical, g_dendrite, g_target
-        Conductances [1/ms].
+        Conductances [1/ms]; these, noise and strengths may be one a network, see `PerNetwork`.
     learning_rates
         eta of each area [1/ms], or a table (area, input or area) with one of each projection.
     connectivity
         Strengths of the projections, (area, input or area); default a chain.
+    skip_strength
+        Strength of the projections to higher areas that `connectivity` lacks; the input still
+        reaches only what it reaches there.
     feedback_noise, lateral_noise
         Half-widths of the uniform noise on B and on the lateral
     weight_scale
@@ -100,18 +110,19 @@ class ErrorParameters:
     layers: tuple[int, ...] = (10, 20, 15, 10, 5)
     activation: tuple[str, ...] = ("tanh", "tanh", "tanh", "tanh")
     timing: Timing = field(default_factory=Timing)
-    g_leak: float = 0.03
-    g_basal: float = 0.1
-    g_apical: float = 0.02
-    g_dendrite: float = 0.1
-    g_target: float = 0.06
+    g_leak: PerNetwork = 0.03
+    g_basal: PerNetwork = 0.1
+    g_apical: PerNetwork = 0.02
+    g_dendrite: PerNetwork = 0.1
+    g_target: PerNetwork = 0.06
     learning_rates: Rates = (0.2, 0.1, 0.05, 0.02)
     connectivity: Strengths | None = None
-    feedback_noise: float = 0.0
-    lateral_noise: float = 0.0
-    weight_scale: float = 1.5
+    skip_strength: PerNetwork = 0.0
+    feedback_noise: PerNetwork = 0.0
+    lateral_noise: PerNetwork = 0.0
+    weight_scale: PerNetwork = 1.5
     absent_target: Literal["silent", "zero"] = "silent"
-    sensory_leak: float = 0.0
+    sensory_leak: PerNetwork = 0.0
     feedback_route: Literal["descending", "teaching_area"] = "descending"
     teaching_to_representation: bool = False
     error_layers: tuple[int, ...] | None = None
@@ -147,8 +158,8 @@ class ErrorParameters:
         check_options(self, OPTIONS)
         numbers = ("g_leak", "g_basal", "g_apical", "g_dendrite", "g_target", "low_pass",
                    "feedback_noise", "lateral_noise", "variability", "error_variability",
-                   "weight_scale")  # fmt: skip
-        shortest = {"R": self.tau, "E": float(self.tau_error.min())}
+                   "weight_scale", "skip_strength", "sensory_leak")  # fmt: skip
+        shortest = {"R": self.tau, "E": self.tau_error}
         check_numbers(self, {n: getattr(self, n) for n in numbers}, shortest)
 
     @property
@@ -208,33 +219,41 @@ class ErrorParameters:
         return Tuning(slope[None, None], offset[None, None])
 
     @cached_property
-    def area_strengths(self) -> Strengths:
-        """Strength of the projection from area to area, (area, input or area)."""
-        return self.connectivity or chain(len(self.sizes))
+    def area_strengths(self) -> Strengths | Array:
+        """Strength of the projection from area to area, (area, input or area).
+
+        One table a network if the strength of skips is one a network.
+        """
+        listed = self.connectivity or chain(len(self.sizes))
+        if not np.any(self.skip_strength):
+            return listed
+        skipping = np.tril(np.asarray(listed) == 0)
+        skipping[:, 0] = False
+        return np.asarray(np.asarray(listed) + self.skip_strength * skipping)
 
     @cached_property
     def strengths(self) -> Array:
-        """Strength of the projection from neuron to neuron, (post, pre)."""
+        """Strength of the projection from neuron to neuron, (post, pre), or one table a network."""
         return spread(self.area_strengths, self.sizes, self.layers)
 
     @cached_property
-    def tau(self) -> float:
+    def tau(self) -> PerNetwork:
         """Membrane time constant of representation neurons [ms]."""
         return 1 / (self.g_leak + self.g_basal + self.g_apical)
 
     @cached_property
     def tau_error(self) -> Array:
-        """Membrane time constant of error neurons [ms], (neuron,)."""
-        tau = np.full(sum(self.error_sizes), 1 / (self.g_leak + self.g_dendrite))
-        tau[self.output_error] = 1 / (self.g_leak + self.g_target)
-        return tau
+        """Membrane time constant of error neurons [ms], (neuron,) or (network, 1, neuron)."""
+        hidden = 1 / (self.g_leak + self.g_dendrite)
+        topmost = np.arange(sum(self.error_sizes)) >= self.output_error.start
+        return np.where(topmost, 1 / (self.g_leak + self.g_target), hidden)
 
     @cached_property
     def area_eta(self) -> Array:
-        """Learning rate of each projection [1/ms], (area, input or area)."""
+        """Learning rate of each projection [1/ms], (..., area, input or area)."""
         return learning_rates(self.learning_rates, self.area_strengths, self.learning_grading)
 
     @cached_property
     def eta(self) -> Array:
-        """Learning rate of each synapse [1/ms], (post, pre)."""
+        """Learning rate of each synapse [1/ms], (..., post, pre)."""
         return spread(self.area_eta, self.sizes, self.layers)

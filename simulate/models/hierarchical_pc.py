@@ -39,6 +39,7 @@ from errorneurons.simulate.activations import AreaActivations
 from errorneurons.simulate.circuit import (
     Array,
     Carrier,
+    PerNetwork,
     Population,
     Role,
     Timing,
@@ -48,6 +49,7 @@ from errorneurons.simulate.circuit import (
     generator,
     matvec,
     outer,
+    own,
 )
 from errorneurons.simulate.connectivity import spread
 from errorneurons.simulate.plasticity import start_weights
@@ -95,7 +97,7 @@ class HierarchicalPC:
     activation
         g.
     tau
-        Time constant of relaxation [ms].
+        Time constant of relaxation [ms]; this and the next two may be one a network.
     learning_rate
         eta [1/ms].
     weight_scale
@@ -107,9 +109,9 @@ class HierarchicalPC:
     outcomes: int = 5
     activation: str = "tanh"
     timing: Timing = field(default_factory=Timing)
-    tau: float = 10.0
-    learning_rate: float = 0.002
-    weight_scale: float = 1.5
+    tau: PerNetwork = 10.0
+    learning_rate: PerNetwork = 0.002
+    weight_scale: PerNetwork = 1.5
 
     carrier: ClassVar[Carrier] = "error"
     plastic: ClassVar[Literal["always", "after settling"]] = "after settling"
@@ -171,7 +173,10 @@ class HierarchicalPC:
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks."""
         rngs = [generator(seed, self.theory, n, "weights") for n in networks]
-        drawn = [start_weights(rng, self.projections, self.weight_scale) for rng in rngs]
+        drawn = [
+            start_weights(rng, self.projections, own(self.weight_scale, i))
+            for i, rng in enumerate(rngs)
+        ]
         return Weights(np.stack(drawn))
 
     def rest(self, weights: Weights, streams: int) -> State:
@@ -189,8 +194,9 @@ class HierarchicalPC:
         x[..., inputs:] = world.kept("representation", x[..., inputs:])
         x_arriving, x_travelling = delayed(state.x_travelling, x)
         potential = matvec(weights.V, x_arriving)
-        e = world.kept("error", x - self.g(potential) + world.driven("error"))
-        gated = self.g.slope(potential) * e
+        prediction, slope = self.g.with_slope(potential)
+        e = world.kept("error", x - prediction + world.driven("error"))
+        gated = slope * e
         gated_arriving, gated_travelling = delayed(state.gated_travelling, gated)
 
         dx = -e + matvec(np.swapaxes(weights.V, -1, -2), gated_arriving)

@@ -33,6 +33,7 @@ from errorneurons.simulate.activations import AreaActivations
 from errorneurons.simulate.circuit import (
     Array,
     Carrier,
+    PerNetwork,
     Population,
     Role,
     Timing,
@@ -43,6 +44,7 @@ from errorneurons.simulate.circuit import (
     generator,
     matvec,
     outer,
+    own,
 )
 from errorneurons.simulate.connectivity import chain, spread
 from errorneurons.simulate.plasticity import start_weights, transposed
@@ -83,7 +85,7 @@ class SupervisedPC:
     activation
         Activation function of each area; with a linear output, targets are potentials and rates.
     tau
-        Time constant of relaxation [ms].
+        Time constant of relaxation [ms]; this and the next two may be one a network.
     learning_rate
         eta [1/ms].
     weight_scale
@@ -93,9 +95,9 @@ class SupervisedPC:
     layers: tuple[int, ...] = (10, 20, 15, 10, 5)
     activation: tuple[str, ...] = ("tanh", "tanh", "tanh", "linear")
     timing: Timing = field(default_factory=Timing)
-    tau: float = 10.0
-    learning_rate: float = 0.002
-    weight_scale: float = 1.5
+    tau: PerNetwork = 10.0
+    learning_rate: PerNetwork = 0.002
+    weight_scale: PerNetwork = 1.5
 
     theory = "supervised_pc"
     carrier: ClassVar[Carrier] = "error"
@@ -139,7 +141,10 @@ class SupervisedPC:
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks."""
         rngs = [generator(seed, self.theory, n, "weights") for n in networks]
-        drawn = [start_weights(rng, self.projections, self.weight_scale) for rng in rngs]
+        drawn = [
+            start_weights(rng, self.projections, own(self.weight_scale, i))
+            for i, rng in enumerate(rngs)
+        ]
         return Weights(np.stack(drawn))
 
     def rest(self, weights: Weights, streams: int) -> State:
@@ -155,14 +160,14 @@ class SupervisedPC:
         x = state.x.copy()
         x[..., self.output] = np.where(world.teaching, world.target, x[..., self.output])
         x = world.kept("representation", x)
-        r = self.phi(x)
+        r, slope = self.phi.with_slope(x)
         r_arriving, r_travelling = delayed(state.r_travelling, r)
         presynaptic, prediction = feedforward(weights.W, world, r_arriving)
         e = world.kept("error", x - prediction + world.driven("error"))
         e_arriving, e_travelling = delayed(state.e_travelling, e)
 
         W_up = transposed(weights.W, self.layers[0])
-        descending = self.phi.slope(x) * matvec(W_up, e_arriving)
+        descending = slope * matvec(W_up, e_arriving)
         dx = (-e + descending + world.driven("representation")) / self.tau
         return State(
             x + self.timing.dt * dx, r, e, presynaptic, r_travelling, e_travelling

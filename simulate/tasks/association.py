@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from errorneurons.simulate.circuit import Array, generator
+from errorneurons.simulate.circuit import Array, PerNetwork, generator
 
 STIMULI = 5
 
@@ -27,14 +27,20 @@ class Association:
     outcomes
         Set name -> rates of the target, (network, stimulus, output neuron); their mean over the
         five stimuli is 0.
+    surprise
+        How far an unexpected outcome is from the expected one, as a share of the distance to the
+        outcome of another stimulus; at 1 it is that outcome.
     """
 
     stimuli: dict[str, Array]
     outcomes: dict[str, Array]
+    surprise: PerNetwork = 1.0
 
     def unexpected(self, name: str) -> Array:
         """Return the outcomes of a set, each given after the stimulus before its own."""
-        return np.roll(self.outcomes[name], -1, axis=1)
+        expected = self.outcomes[name]
+        other = np.roll(expected, -1, axis=1)
+        return (1 - self.surprise) * expected + self.surprise * other
 
 
 def association(

@@ -1,0 +1,219 @@
+"""Worlds: a theory's networks under nuisance that is drawn once a world, run many side by side.
+
+All animals of a world share what the theory leaves open up to a little scatter; each is a network
+of its own with its own task. The networks of many worlds are trained and put through the
+outcome-error experiment together. What is kept is the mean activity without noise, in coarse bins,
+of each kind of trial: an instrument then records virtual sessions from it as often as one likes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from errorneurons.simulate.circuit import Array, Circuit, of_networks
+from errorneurons.simulate.experiments import (
+    CLOCK,
+    LEARNING_BLOCKS,
+    OUTCOME_ERROR,
+    learning_block,
+    outcome_error,
+)
+from errorneurons.simulate.nuisance import (
+    DRIVE,
+    STAGE,
+    SURPRISE,
+    applied,
+    draw,
+)
+from errorneurons.simulate.run import Activity, Bench, run
+from errorneurons.simulate.sweep import matched_drive
+from errorneurons.simulate.tasks.association import association
+from errorneurons.simulate.theories import Theory
+from errorneurons.simulate.training import QUIETLY, TRAINED, train
+
+COARSE = replace(CLOCK, bin=0.05)
+"""Every window that a claim looks at is a multiple of these bins."""
+BATCH = 100
+"""The most networks that run side by side; in doubles they need about 0.5 GB."""
+MOST_NETWORKS = 1000
+NEARLY = 0.9
+"""A network that removed less than this share of what it was to remove has not learnt."""
+
+
+@dataclass(frozen=True)
+class WorldPlan:
+    """How many worlds, and what happens in them.
+
+    Attributes
+    ----------
+    worlds
+        How often nuisance is drawn.
+    networks
+        Animals of each world.
+    seed
+        Seed of everything random.
+    repeats
+        Trials of each condition and stimulus that the mean activity is taken over.
+    learning_repeats
+        Presentations of each stimulus in a block of learning.
+
+    Raises
+    ------
+    ValueError
+        If a number is impossible.
+    """
+
+    worlds: int = 40
+    networks: int = 8
+    seed: int = 1
+    repeats: int = 2
+    learning_repeats: int = 5
+
+    def __post_init__(self) -> None:
+        for name, least in (("worlds", 1), ("networks", 1), ("seed", 0), ("repeats", 2),
+                            ("learning_repeats", 2)):  # fmt: skip
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} is {getattr(self, name)}; give {least} or more")
+        if self.networks > MOST_NETWORKS:
+            raise ValueError(f"networks is {self.networks}; give {MOST_NETWORKS} or fewer a world")
+
+
+@dataclass(frozen=True)
+class Animals:
+    """Networks of some worlds after the experiment, ready to be recorded.
+
+    Attributes
+    ----------
+    circuit
+        The theory with its own parameters: it names neurons and areas.
+    world, number
+        World and number of each network, (network,); the number is like no other network's.
+    nuisance
+        Name -> what was drawn, (network,).
+    removed
+        Share of the loss that training removed, (network,).
+    blocks
+        Mean activity of each kind of trial with frozen synapses, and the trials of the blocks of
+        learning.
+    left_out
+        How many networks diverged, oscillate or did not learn; they are not among these.
+    """
+
+    circuit: Circuit[Any, Any]
+    world: npt.NDArray[np.int64]
+    number: npt.NDArray[np.int64]
+    nuisance: Mapping[str, Array]
+    removed: Array
+    blocks: tuple[Activity, ...]
+    left_out: int
+
+
+def batches(theory: Theory, plan: WorldPlan) -> list[tuple[int, ...]]:
+    """Return which worlds run together: those with the same delay, at most `BATCH` networks."""
+    by_delay: dict[int, list[int]] = {}
+    for world in range(plan.worlds):
+        circuit = applied(theory.circuit, theory.nuisance, drawn(theory, plan, (world,)))
+        by_delay.setdefault(circuit.timing.delay_steps, []).append(world)
+    size = max(1, BATCH // plan.networks)
+    return [
+        tuple(worlds[i : i + size])
+        for _, worlds in sorted(by_delay.items())
+        for i in range(0, len(worlds), size)
+    ]
+
+
+def drawn(theory: Theory, plan: WorldPlan, worlds: Sequence[int]) -> dict[str, Array]:
+    """Return the nuisance of worlds: name -> (network,), one world after the other."""
+    each = [draw(theory.nuisance, plan.seed, theory.name, w, plan.networks) for w in worlds]
+    return {n.name: np.concatenate([world[n.name] for world in each]) for n in theory.nuisance}
+
+
+def simulate(theory: Theory, plan: WorldPlan, worlds: tuple[int, ...]) -> Animals:
+    """Train the networks of worlds with one delay, and put them through the experiment.
+
+    Parameters
+    ----------
+    theory
+        An entry of the registry.
+    plan
+        How many networks, and what happens to them.
+    worlds
+        Numbers of the worlds, as in `batches`.
+    """
+    values = drawn(theory, plan, worlds)
+    count = len(worlds) * plan.networks
+    world = np.repeat(worlds, plan.networks)
+    number = MOST_NETWORKS * world + np.tile(np.arange(plan.networks), len(worlds))
+    surprise = values.get(SURPRISE, np.ones(count))[:, None, None]
+    tasks = replace(association(plan.seed, number.tolist()), surprise=surprise)
+    trains = [n for n in theory.nuisance if n.acts == "always"]
+    learner = applied(theory.trained or theory.circuit, trains, values)
+    stage = values.get(STAGE, np.full(count, TRAINED))
+    trained = train(learner, tasks, plan.seed, number.tolist(), stage=stage)
+    good = ~(trained.diverged | trained.oscillating) & (trained.removed >= NEARLY * stage)
+    sound = np.flatnonzero(good)
+    blocks: tuple[Activity, ...] = ()
+    if len(sound):
+        bench = Bench(applied(theory.circuit, theory.nuisance, values), tasks)
+        bench, weights, chosen = (
+            of_networks(x, sound, count) for x in (bench, trained.weights, values)
+        )
+        blocks = _blocks(bench, weights, chosen, plan)
+        finite = np.logical_and.reduce([_finite(block) for block in blocks])
+        blocks = of_networks(blocks, finite.nonzero()[0], len(sound))
+        sound = sound[finite]
+    return Animals(
+        theory.circuit, world[sound], number[sound], of_networks(values, sound, count),
+        trained.removed[sound], blocks, count - len(sound),
+    )  # fmt: skip
+
+
+def _finite(activity: Activity) -> npt.NDArray[np.bool_]:
+    """Return which networks have finite rates throughout."""
+    each = [np.isfinite(r).all(axis=(1, 2, 3)) for r in activity.rates.values()]
+    return np.asarray(np.logical_and.reduce(each))
+
+
+def tables(plan: WorldPlan) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the kinds of trials with frozen synapses, and the trials of learning."""
+    kinds = outcome_error(plan.seed, plan.repeats).drop_duplicates(ignore_index=True)
+    return kinds, _learning_table(plan)
+
+
+def _learning_table(plan: WorldPlan) -> pd.DataFrame:
+    blocks = [learning_block(plan.seed, "new", f, plan.learning_repeats) for f in LEARNING_BLOCKS]
+    return pd.concat(blocks, ignore_index=True)
+
+
+@QUIETLY
+def _blocks(
+    bench: Bench[Any, Any], weights: Any, values: Mapping[str, Array], plan: WorldPlan
+) -> tuple[Activity, ...]:
+    strength = values.get(DRIVE, np.ones(1))[:, None, None]
+    bench = replace(bench, drive=strength * matched_drive(bench, weights))
+    table = outcome_error(plan.seed, plan.repeats)
+    frozen, _ = run(bench, weights, table, COARSE, n_streams=len(OUTCOME_ERROR))
+    learnt, _ = run(bench, weights, _learning_table(plan), COARSE,
+                    n_streams=len(LEARNING_BLOCKS), learn=True)  # fmt: skip
+    return averaged(frozen), learnt
+
+
+def averaged(activity: Activity) -> Activity:
+    """Return the mean over the trials of each kind: those that agree in every column."""
+    table = activity.table.reset_index(drop=True)
+    number = table.groupby(list(table.columns), dropna=False, sort=False).ngroup().to_numpy()
+    same = [np.flatnonzero(number == k) for k in range(number.max() + 1)]
+
+    def mean(x: Any) -> Any:
+        return np.stack([x[:, trials].mean(axis=1) for trials in same], axis=1)
+
+    return Activity(
+        {role: mean(rates) for role, rates in activity.rates.items()}, mean(activity.output),
+        mean(activity.target), table.drop_duplicates(ignore_index=True), activity.clock,
+    )  # fmt: skip
