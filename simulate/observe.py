@@ -17,7 +17,16 @@ import pandas as pd
 import xarray as xr
 
 from errorneurons.analysis.dataset import session
-from errorneurons.simulate.circuit import Array, Circuit, Population, Role, generator, neurons
+from errorneurons.simulate.circuit import (
+    Array,
+    Circuit,
+    Population,
+    Role,
+    error_signs,
+    generator,
+    has,
+    neurons,
+)
 from errorneurons.simulate.run import Activity, targeted
 
 Coding = Literal["paired", "baseline"]
@@ -194,6 +203,11 @@ def _sample(circuit: Circuit[Any, Any], instrument: Instrument, rng: np.random.G
     sign = np.where(error & paired & (np.arange(count) % 2 == 1), -1, 1)
     baseline = instrument.baseline * rng.lognormal(0.0, instrument.spread, count)
     gain = rng.lognormal(0.0, instrument.spread, count)
+    # an error neuron that carries one half of the error fires more for it, whatever its sign
+    of_error = np.array([role == "error" for role in source])
+    half = np.zeros(count, dtype=np.int64)
+    half[of_error] = error_signs(circuit)[np.array(neuron)[of_error]]
+    sign, gain = np.where(half == 0, sign, half), np.where(half == 0, gain, gain * half)
     return _Cells(label, source, np.array(neuron), area, level, sign, baseline, gain)
 
 
@@ -244,6 +258,8 @@ def _targets(
     columns = ["manipulation", "manipulated_role", "manipulated_area"]
     for key, part in manipulated.groupby(columns):
         manipulation, role, area = (str(value) for value in key)
+        if not has(circuit, cast("Role", role)):
+            continue
         rows = part.index.to_numpy()
         where = neurons(circuit, cast("Role", role), area)
         reached = targeted(where) if manipulation == "drive" else where

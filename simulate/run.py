@@ -22,6 +22,7 @@ from errorneurons.simulate.circuit import (
     StateT,
     WeightsT,
     World,
+    has,
     neurons,
 )
 from errorneurons.simulate.experiments import Clock, streams
@@ -263,6 +264,8 @@ def _manipulated(
         if trial["manipulation"] == "none":
             continue
         role: Role = trial["manipulated_role"]
+        if not has(bench.circuit, role):
+            continue  # there is nothing to silence or drive
         size = neurons(bench.circuit, role).stop
         where = neurons(bench.circuit, role, trial["manipulated_area"])
         if trial["manipulation"] == "silence":

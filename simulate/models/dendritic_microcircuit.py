@@ -30,14 +30,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 
 from errorneurons.simulate.activations import AreaActivations
 from errorneurons.simulate.circuit import (
     Array,
-    Carrier,
     Population,
     Role,
     World,
@@ -81,11 +80,13 @@ class State:
     apical: Array
     dendritic: Array
     r_travelling: tuple[Array, ...]
+    tufted: int
 
     @property
     def rates(self) -> Mapping[Role, Array]:
-        """Rates by role."""
-        return {"representation": self.r, "interneuron": self.r_interneuron}
+        """Rates by role; the error is the apical potential of all areas that have one."""
+        error = self.apical[..., : self.tufted]
+        return {"representation": self.r, "error": error, "interneuron": self.r_interneuron}
 
 
 @dataclass(frozen=True)
@@ -115,23 +116,16 @@ class DendriticMicrocircuit(DendriticHierarchy):
     lateral: Literal["plastic", "ideal"] = "plastic"
 
     theory = "dendritic_microcircuit"
-    carrier: ClassVar[Carrier] = "apical"
 
     def __post_init__(self) -> None:
         check_dendritic(self, ("interneuron_rates", "inhibition_rates"))
 
     @property
     def populations(self) -> tuple[Population, ...]:
-        """Representation neurons of all areas, interneurons of all but the output."""
-        roles: tuple[tuple[Role, tuple[int, ...]], ...] = (
-            ("representation", self.sizes),
-            ("interneuron", self.sizes[1:]),
-        )
-        return tuple(
-            Population(role, f"area {level}", level, size)
-            for role, sizes in roles
-            for level, size in enumerate(sizes, start=1)
-        )
+        """Representation neurons of all areas, apical errors and interneurons of all but one."""
+        own = self.stacked("representation", self.sizes)
+        errors = self.stacked("error", self.sizes[:-1])
+        return own + errors + self.stacked("interneuron", self.sizes[1:])
 
     @cached_property
     def mirrored(self) -> slice:
@@ -181,7 +175,7 @@ class DendriticMicrocircuit(DendriticHierarchy):
         presynaptic = np.concatenate([np.zeros((*o.shape[:2], self.layers[0])), r], axis=-1)
         return State(
             o, o, o_I, o_I, o, o_I, r, r[..., self.mirrored], presynaptic, o, o, o_I,
-            (r,) * self.timing.delay_steps,
+            (r,) * self.timing.delay_steps, self.tufted.stop,
         )  # fmt: skip
 
     def step(self, weights: Weights, state: State, world: World) -> State:
@@ -196,7 +190,8 @@ class DendriticMicrocircuit(DendriticHierarchy):
         r_interneuron = world.kept("interneuron", self._mirror_rate(u_interneuron_ahead))
         arriving, travelling = delayed(state.r_travelling, r)
         presynaptic, basal = feedforward(weights.W, world, arriving)
-        apical = matvec(weights.B, arriving) + matvec(weights.B_PI, r_interneuron)
+        feedback = matvec(weights.B, arriving) + matvec(weights.B_PI, r_interneuron)
+        apical = self.tuft(feedback, world)
         dendritic = matvec(weights.W_IP, r)
 
         du = self.soma(state.u, basal, apical, world)
@@ -208,7 +203,7 @@ class DendriticMicrocircuit(DendriticHierarchy):
             state.u + dt * du, state.u,
             state.u_interneuron + dt * du_interneuron, state.u_interneuron,
             u_ahead, u_interneuron_ahead,
-            r, r_interneuron, presynaptic, basal, apical, dendritic, travelling,
+            r, r_interneuron, presynaptic, basal, apical, dendritic, travelling, state.tufted,
         )  # fmt: skip
 
     def _mirror_rate(self, u_interneuron: Array) -> Array:

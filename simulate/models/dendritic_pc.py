@@ -27,13 +27,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 
 from errorneurons.simulate.circuit import (
     Array,
-    Carrier,
     Population,
     Role,
     World,
@@ -71,11 +70,12 @@ class State:
     basal: Array
     apical: Array
     r_travelling: tuple[Array, ...]
+    tufted: int
 
     @property
     def rates(self) -> Mapping[Role, Array]:
-        """Rates by role."""
-        return {"representation": self.r}
+        """Rates by role; the error is the apical potential of all areas that have one."""
+        return {"representation": self.r, "error": self.apical[..., : self.tufted]}
 
 
 @dataclass(frozen=True)
@@ -100,18 +100,15 @@ class DendriticPC(DendriticHierarchy):
     lateral: Literal["plastic", "ideal"] = "plastic"
 
     theory = "dendritic_pc"
-    carrier: ClassVar[Carrier] = "apical"
 
     def __post_init__(self) -> None:
         check_dendritic(self, ("lateral_rates",))
 
     @property
     def populations(self) -> tuple[Population, ...]:
-        """Representation neurons of areas 1, 2, ..."""
-        return tuple(
-            Population("representation", f"area {level}", level, size)
-            for level, size in enumerate(self.sizes, start=1)
-        )
+        """Representation neurons of all areas, apical errors of all but the output."""
+        own = self.stacked("representation", self.sizes)
+        return own + self.stacked("error", self.sizes[:-1])
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks, which predict themselves."""
@@ -127,7 +124,8 @@ class DendriticPC(DendriticHierarchy):
         o = np.zeros((len(weights.W), streams, sum(self.sizes)))
         r = self.phi(o)
         presynaptic = np.concatenate([np.zeros((*o.shape[:2], self.layers[0])), r], axis=-1)
-        return State(o, o, o, r, r, presynaptic, o, o, (r,) * self.timing.delay_steps)
+        travelling = (r,) * self.timing.delay_steps
+        return State(o, o, o, r, r, presynaptic, o, o, travelling, self.tufted.stop)
 
     def step(self, weights: Weights, state: State, world: World) -> State:
         """Return the state one time step later."""
@@ -135,9 +133,12 @@ class DendriticPC(DendriticHierarchy):
         r = world.kept("representation", self.phi(u_ahead))
         arriving, travelling = delayed(state.r_travelling, r)
         presynaptic, basal = feedforward(weights.W, world, arriving)
-        apical = matvec(weights.B, arriving) - matvec(weights.M, state.r)
+        apical = self.tuft(matvec(weights.B, arriving) - matvec(weights.M, state.r), world)
         u = state.u + self.timing.dt * self.soma(state.u, basal, apical, world)
-        return State(u, state.u, u_ahead, r, state.r, presynaptic, basal, apical, travelling)
+        return State(
+            u, state.u, u_ahead, r, state.r, presynaptic, basal, apical, travelling,
+            state.tufted,
+        )  # fmt: skip
 
     def learn(self, weights: Weights, before: State, after: State) -> Weights:
         """Return the synapses after the step from `before` to `after`."""
