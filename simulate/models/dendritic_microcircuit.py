@@ -80,13 +80,16 @@ class State:
     apical: Array
     dendritic: Array
     r_travelling: tuple[Array, ...]
-    tufted: int
+    error: Array
 
     @property
     def rates(self) -> Mapping[Role, Array]:
         """Rates by role; the error is the apical potential of all areas that have one."""
-        error = self.apical[..., : self.tufted]
-        return {"representation": self.r, "error": error, "interneuron": self.r_interneuron}
+        return {
+            "representation": self.r,
+            "error": self.error,
+            "interneuron": self.r_interneuron,
+        }
 
 
 @dataclass(frozen=True)
@@ -175,7 +178,7 @@ class DendriticMicrocircuit(DendriticHierarchy):
         presynaptic = np.concatenate([np.zeros((*o.shape[:2], self.layers[0])), r], axis=-1)
         return State(
             o, o, o_I, o_I, o, o_I, r, r[..., self.mirrored], presynaptic, o, o, o_I,
-            (r,) * self.timing.delay_steps, self.tufted.stop,
+            (r,) * self.timing.delay_steps, o[..., self.tufted],
         )  # fmt: skip
 
     def step(self, weights: Weights, state: State, world: World) -> State:
@@ -203,7 +206,8 @@ class DendriticMicrocircuit(DendriticHierarchy):
             state.u + dt * du, state.u,
             state.u_interneuron + dt * du_interneuron, state.u_interneuron,
             u_ahead, u_interneuron_ahead,
-            r, r_interneuron, presynaptic, basal, apical, dendritic, travelling, state.tufted,
+            r, r_interneuron, presynaptic, basal, apical, dendritic, travelling,
+            apical[..., self.tufted],
         )  # fmt: skip
 
     def _mirror_rate(self, u_interneuron: Array) -> Array:

@@ -70,12 +70,12 @@ class State:
     basal: Array
     apical: Array
     r_travelling: tuple[Array, ...]
-    tufted: int
+    error: Array
 
     @property
     def rates(self) -> Mapping[Role, Array]:
         """Rates by role; the error is the apical potential of all areas that have one."""
-        return {"representation": self.r, "error": self.apical[..., : self.tufted]}
+        return {"representation": self.r, "error": self.error}
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ class DendriticPC(DendriticHierarchy):
         r = self.phi(o)
         presynaptic = np.concatenate([np.zeros((*o.shape[:2], self.layers[0])), r], axis=-1)
         travelling = (r,) * self.timing.delay_steps
-        return State(o, o, o, r, r, presynaptic, o, o, travelling, self.tufted.stop)
+        return State(o, o, o, r, r, presynaptic, o, o, travelling, o[..., self.tufted])
 
     def step(self, weights: Weights, state: State, world: World) -> State:
         """Return the state one time step later."""
@@ -137,7 +137,7 @@ class DendriticPC(DendriticHierarchy):
         u = state.u + self.timing.dt * self.soma(state.u, basal, apical, world)
         return State(
             u, state.u, u_ahead, r, state.r, presynaptic, basal, apical, travelling,
-            state.tufted,
+            apical[..., self.tufted],
         )  # fmt: skip
 
     def learn(self, weights: Weights, before: State, after: State) -> Weights:

@@ -42,8 +42,8 @@ class ProspectiveConfiguration:
         eta [1/ms], while settled.
     limit
         Largest change of a potential in a step at which the network counts as settled. The
-        default is what areas of the default size reach within the 100 ms of an outcome in
-        training; 1e-8 needs about 300 ms.
+        default is reached in the last 10 ms of the 100 ms that an outcome lasts in
+        training; 1e-8 takes about 700 ms.
     """
 
     layers: tuple[int, ...] = (10, 20, 15, 10, 5)
@@ -52,7 +52,7 @@ class ProspectiveConfiguration:
     tau: float = 10.0
     learning_rate: float = 0.02
     weight_scale: float = 1.5
-    limit: float = 1e-2
+    limit: float = 1e-3
 
     theory = "prospective_configuration"
     carrier: ClassVar[Carrier] = "error"
