@@ -11,8 +11,15 @@ from typing import Any, Literal
 
 from errorneurons.simulate import ablations
 from errorneurons.simulate.circuit import Circuit
+from errorneurons.simulate.models.adaptation import Adaptation
+from errorneurons.simulate.models.burst_dependent import BurstDependent
+from errorneurons.simulate.models.dendritic_microcircuit import DendriticMicrocircuit
+from errorneurons.simulate.models.dendritic_pc import DendriticPC
 from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.models.feature_gain import FeatureGain
 from errorneurons.simulate.models.hierarchical_pc import HierarchicalPC
+from errorneurons.simulate.models.mismatch_neurons import MismatchNeurons
+from errorneurons.simulate.models.prospective_configuration import ProspectiveConfiguration
 from errorneurons.simulate.models.supervised_pc import SupervisedPC
 
 
@@ -62,6 +69,13 @@ THEORIES: tuple[Theory, ...] = (
         SupervisedPC(learning_rate=0.016),
     ),
     Theory(
+        "prospective_configuration",
+        "prospective configuration",
+        "theory",
+        "Supervised predictive coding that learns only once activity has settled.",
+        ProspectiveConfiguration(learning_rate=0.035),
+    ),
+    Theory(
         "hierarchical_pc",
         "hierarchical PC, outcome on top",
         "theory",
@@ -74,6 +88,54 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "Predictive coding in which predictions descend; the outcome is one more sensory input.",
         HierarchicalPC("outcome_as_input", learning_rate=0.03, weight_scale=1.0, tau=20.0),
+    ),
+    Theory(
+        "mismatch_neurons",
+        "mismatch neurons",
+        "theory",
+        "Each area compares its own input with predictions; errors of two signs stay local.",
+        MismatchNeurons(learning_rate=0.04),
+    ),
+    Theory(
+        "dendritic_pc",
+        "dendritic PC",
+        "theory",
+        "The apical dendrite subtracts from the feedback what its area predicts of it.",
+        DendriticPC(
+            learning_rates=(0.8, 0.4, 0.2, 0.04), lateral_rates=(0.2, 0.1, 0.05), g_apical=0.005
+        ),
+    ),
+    Theory(
+        "dendritic_microcircuit",
+        "dendritic microcircuit",
+        "theory",
+        "The apical dendrite compares the area above with interneurons that mirror it.",
+        DendriticMicrocircuit(
+            learning_rates=(0.8, 0.4, 0.2, 0.04),
+            interneuron_rates=(0.4, 0.2, 0.1),
+            g_apical=0.005,
+        ),
+    ),
+    Theory(
+        "burst_dependent",
+        "burst-dependent plasticity",
+        "theory",
+        "Events carry representations up and the share of bursts among them errors down.",
+        BurstDependent(learning_rates=(0.2, 0.2, 0.2, 0.1)),
+    ),
+    Theory(
+        "adaptation",
+        "adaptation",
+        "theory",
+        "A null: synapses that depress; no prediction, no error, no teaching.",
+        Adaptation(),
+    ),
+    Theory(
+        "feature_gain",
+        "feature selectivity and gain",
+        "theory",
+        "A null: what surprises or matters arouses, and arousal scales all cells alike.",
+        FeatureGain(),
     ),
 )
 

@@ -38,7 +38,7 @@ def test_a_network_that_predicts_itself_has_no_apical_potential_without_teaching
 
 def backprop_errors(circuit: Any, W: Array, u: Array, target: Array) -> list[Array]:
     """Return W^T delta as it reaches each hidden area, lowest first."""
-    low, mid, top = area_slices(circuit.sizes)
+    _, mid, top = area_slices(circuit.sizes)
     slope = circuit.phi.slope(u)
     delta = slope[:, top] * (circuit.phi.inverse(target, -1) - u[:, top])
     into_mid = delta @ W[top, 10:15]
