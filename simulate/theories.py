@@ -174,15 +174,31 @@ COUNTER_CIRCUITS: tuple[Theory, ...] = (
 SUBJECTS = THEORIES + COUNTER_CIRCUITS
 
 
+def untrained(subject: Theory) -> Theory:
+    """Return a theory whose networks are put through the experiment without any training."""
+    return Theory(
+        f"{subject.name}_untrained",
+        f"{subject.label}, untrained",
+        "theory",
+        f"{subject.description} Its networks are untrained.",
+        subject.circuit,
+        trained=ablations.without_learning(subject.circuit),
+    )
+
+
+CONTROLS: tuple[Theory, ...] = tuple(untrained(t) for t in THEORIES)
+"""Every theory untrained; not part of the report, but known by name."""
+
+
 def theory(name: str) -> Theory:
-    """Return a theory or counter-circuit by its name.
+    """Return a theory, counter-circuit or control by its name.
 
     Raises
     ------
     ValueError
         If there is none, with the nearest name.
     """
-    known = {t.name: t for t in SUBJECTS}
+    known = {t.name: t for t in SUBJECTS + CONTROLS}
     if name in known:
         return known[name]
     near = get_close_matches(name, known, n=1)

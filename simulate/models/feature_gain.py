@@ -184,4 +184,5 @@ class FeatureGain:
 
 
 def _size(surprise: Array) -> Array:
-    return np.sqrt((surprise**2).mean(axis=-1, keepdims=True))
+    size: Array = np.sqrt((surprise**2).mean(axis=-1, keepdims=True))
+    return size

@@ -35,7 +35,6 @@ from functools import cached_property
 from typing import ClassVar, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from errorneurons.simulate.activations import AreaActivations
 from errorneurons.simulate.circuit import (
@@ -52,10 +51,12 @@ from errorneurons.simulate.circuit import (
     matvec,
     outer,
 )
+from errorneurons.simulate.classes import Places, acted_on, beside, places
 from errorneurons.simulate.connectivity import chain, spread
 from errorneurons.simulate.plasticity import start_weights
 
-Places = tuple[npt.NDArray[np.intp], ...]
+INTERNEURONS = ("SST", "VIP", "PV")
+"""Classes of interneurons, in the order in which they stand in an area."""
 
 
 @dataclass(frozen=True)
@@ -219,33 +220,3 @@ class MismatchNeurons:
         """Return the synapses after the step that led to `after`."""
         dV = self.learning_rate * outer(after.mismatch, after.predicting)
         return replace(weights, V=weights.V + self.timing.dt * dV)
-
-
-INTERNEURONS = ("SST", "VIP", "PV")
-"""Classes of interneurons, in the order in which they stand in an area."""
-
-
-def places(sizes: Sequence[int], classes: int) -> Places:
-    """Return where the neurons of each class stand if all classes of an area stand together."""
-    starts = classes * np.cumsum([0, *sizes[:-1]])
-    return tuple(
-        np.concatenate(
-            [start + c * n + np.arange(n) for start, n in zip(starts, sizes, strict=True)]
-        )
-        for c in range(classes)
-    )
-
-
-def beside(rates: Sequence[Array], where: Places) -> Array:
-    """Return the rates of all classes in one array, area after area."""
-    together = np.empty((*rates[0].shape[:-1], sum(len(w) for w in where)))
-    for own, at in zip(rates, where, strict=True):
-        together[..., at] = own
-    return together
-
-
-def acted_on(world: World, role: Role, at: npt.NDArray[np.intp], drive: Array) -> Array:
-    """Return the drive of one class of neurons after what is injected and silenced."""
-    if role in world.current:
-        drive = drive + world.current[role][..., at]
-    return drive * world.keep[role][..., at] if role in world.keep else drive
