@@ -94,7 +94,7 @@ THEORIES: tuple[Theory, ...] = (
         "mismatch neurons",
         "theory",
         "Each area compares its own input with predictions; errors of two signs stay local.",
-        MismatchNeurons(learning_rate=0.04),
+        MismatchNeurons(learning_rate=0.025),
     ),
     Theory(
         "dendritic_pc",
@@ -121,7 +121,7 @@ THEORIES: tuple[Theory, ...] = (
         "burst-dependent plasticity",
         "theory",
         "Events carry representations up and the share of bursts among them errors down.",
-        BurstDependent(learning_rates=(0.2, 0.2, 0.2, 0.1)),
+        BurstDependent(),
     ),
     Theory(
         "adaptation",

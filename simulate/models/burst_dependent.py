@@ -131,7 +131,7 @@ class BurstDependent:
     learning_rates: tuple[float, ...] = (0.1, 0.1, 0.1, 0.1)
     feedback: Literal["transpose", "fixed"] = "transpose"
     inhibition: Literal["none", "balancing"] = "none"
-    weight_scale: float = 3.0
+    weight_scale: float = 4.0
 
     theory = "burst_dependent"
     carrier: ClassVar[Carrier] = "burst_probability"

@@ -150,6 +150,20 @@ class DendriticMicrocircuit(DendriticHierarchy):
         """c_I: the soma's share of the dendritic potential when nothing else drives it."""
         return self.g_dendrite / (self.g_leak + self.g_dendrite)
 
+    @cached_property
+    def eta_interneuron(self) -> Array:
+        """Learning rate of the synapses onto interneurons [1/ms], (interneuron, neuron)."""
+        return self._laterally(self.interneuron_rates)
+
+    @cached_property
+    def eta_inhibition(self) -> Array:
+        """Learning rate of the synapses of interneurons [1/ms], (neuron, interneuron)."""
+        return self._laterally(self.inhibition_rates).T
+
+    def _laterally(self, rates: tuple[float, ...]) -> Array:
+        table = np.eye(len(rates), len(self.sizes)) * np.asarray(rates, float)[:, None]
+        return spread(table, self.sizes[1:], self.sizes)
+
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks, which predict themselves."""
         size = sum(self.sizes)
@@ -227,10 +241,6 @@ class DendriticMicrocircuit(DendriticHierarchy):
         surprise_I = after.r_interneuron - self._mirror_rate(
             self.attenuation_interneuron * before.dendritic
         )
-        dW_IP = self._rates(self.interneuron_rates) * outer(surprise_I, r_before)
-        dB_PI = -self._rates(self.inhibition_rates).T * outer(before.apical, before.r_interneuron)
+        dW_IP = self.eta_interneuron * outer(surprise_I, r_before)
+        dB_PI = -self.eta_inhibition * outer(before.apical, before.r_interneuron)
         return replace(weights, W=W, B=B, W_IP=weights.W_IP + dt * dW_IP, B_PI=B_PI + dt * dB_PI)
-
-    def _rates(self, rates: tuple[float, ...]) -> Array:
-        table = np.eye(len(rates), len(self.sizes)) * np.asarray(rates, float)[:, None]
-        return spread(table, self.sizes[1:], self.sizes)

@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -110,6 +111,11 @@ class DendriticPC(DendriticHierarchy):
         own = self.stacked("representation", self.sizes)
         return own + self.stacked("error", self.sizes[:-1])
 
+    @cached_property
+    def eta_inhibition(self) -> Array:
+        """Learning rate of the inhibition within areas [1/ms], (neuron, neuron)."""
+        return within_areas(self.lateral_rates, self.sizes)
+
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks, which predict themselves."""
         size = sum(self.sizes)
@@ -150,5 +156,5 @@ class DendriticPC(DendriticHierarchy):
         if self.lateral == "ideal":
             return replace(weights, W=W, B=B, M=self.ideal_prediction(B, W))
         # r_before is the rate that entered the apical potential of the step before.
-        dM = within_areas(self.lateral_rates, self.sizes) * outer(before.apical, before.r_before)
+        dM = self.eta_inhibition * outer(before.apical, before.r_before)
         return replace(weights, W=W, B=B, M=weights.M + self.timing.dt * dM)
