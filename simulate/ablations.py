@@ -6,11 +6,34 @@ be contradicted; a claim that no circuit contradicts says nothing.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Any, TypeVar
 
 import numpy as np
 
 from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
+
+CircuitT = TypeVar("CircuitT", bound=Any)
+
+PLASTIC = (
+    "learning_rate",
+    "learning_rates",
+    "lateral_rates",
+    "interneuron_rates",
+    "inhibition_rates",
+)
+"""What theories call the rates at which their synapses change."""
+
+
+def without_learning(circuit: CircuitT) -> CircuitT:
+    """Let no synapse change: eta = 0. What is trained as this stays untrained, a control."""
+    rates = {f.name: getattr(circuit, f.name) for f in fields(circuit) if f.name in PLASTIC}
+    frozen: CircuitT = replace(circuit, **{name: _none(rate) for name, rate in rates.items()})
+    return frozen
+
+
+def _none(rate: Any) -> Any:
+    return tuple(_none(r) for r in rate) if isinstance(rate, tuple) else 0.0
 
 
 def absent_target_read_as_zero(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Generic, cast
+from typing import Any, Generic, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ from errorneurons.simulate.circuit import (
     StateT,
     WeightsT,
     generator,
+    has,
     neurons,
 )
 from errorneurons.simulate.tasks.association import Association
@@ -182,15 +183,18 @@ def aimed_at(
     Returns
     -------
     role, neurons
-        What these neurons are in the circuit, and which, (network or 1, neuron of that role).
+        What these neurons are in the circuit, and which, (network or 1, neuron of that role); none
+        if the theory has nobody of that role.
 
     Raises
     ------
     ValueError
-        If the circuit has no such neurons.
+        If the area has no such neurons, or there is no such role.
     """
     by_label = labelled is not None and role in OTHER
     source = cast("Role", "representation" if by_label else role)
+    if source in get_args(Role) and not has(circuit, source):
+        return source, np.zeros((1, 0), dtype=bool)
     where = neurons(circuit, source, area)
     aimed = np.zeros((1, _count(circuit, source)), dtype=bool)
     aimed[:, where] = True

@@ -58,12 +58,19 @@ class Population:
         Place of the area in the hierarchy; 0 is the sensory input, 1 the lowest area.
     size
         Number of neurons.
+    cell_type
+        Name of the class within the role, where a theory has several, e.g. ``"SST"``.
+    sign
+        Which half of a signed error these neurons carry by firing more: +1 or -1. 0 where one
+        neuron carries both halves, its rate being signed.
     """
 
     role: Role
     area: str
     level: int
     size: int
+    cell_type: str = ""
+    sign: Literal[-1, 0, 1] = 0
 
 
 @dataclass(frozen=True)
@@ -218,21 +225,39 @@ def generator(seed: int, *purpose: str | int) -> np.random.Generator:
 def neurons(circuit: Circuit[Any, Any], role: Role, area: str = "all") -> slice:
     """Return where the neurons of a role stand, of one area or of all.
 
+    The populations of one role and area, if there are several, stand side by side.
+
     Raises
     ------
     ValueError
         If the circuit has no such neurons.
     """
-    here = [p for p in circuit.populations if p.role == role]
-    slices = dict(zip((p.area for p in here), area_slices([p.size for p in here]), strict=True))
-    if area == "all" and here:
-        return slice(0, sum(p.size for p in here))
-    if area not in slices:
-        known = ", ".join(slices) or "none"
+    sizes: dict[str, int] = {}
+    for p in circuit.populations:
+        if p.role == role:
+            sizes[p.area] = sizes.get(p.area, 0) + p.size
+    if area == "all" and sizes:
+        return slice(0, sum(sizes.values()))
+    if area not in sizes:
+        known = ", ".join(sizes) or "none"
         raise ValueError(
             f"{circuit.theory} has no {role} neurons in area {area!r}; areas that have: {known}"
         )
-    return slices[area]
+    return dict(zip(sizes, area_slices(list(sizes.values())), strict=True))[area]
+
+
+def has(circuit: Circuit[Any, Any], role: Role) -> bool:
+    """Return whether a circuit has neurons of a role."""
+    return any(p.role == role for p in circuit.populations)
+
+
+def error_signs(circuit: Circuit[Any, Any]) -> npt.NDArray[np.int64]:
+    """Return the half of a signed error that each error neuron carries, (error neuron,).
+
+    +1 and -1 are rectified halves, 0 is a signed rate; see `Population.sign`.
+    """
+    own = [p for p in circuit.populations if p.role == "error"]
+    return np.repeat([p.sign for p in own], [p.size for p in own]).astype(np.int64)
 
 
 def own(value: PerNetwork, network: int) -> PerNetwork:
@@ -298,10 +323,15 @@ def matvec(weights: Array, rates: Array) -> Array:
     return product
 
 
+def after_input(world: World, arriving: Array) -> Array:
+    """Return the presynaptic rates, those of the input first, (network, stream, pre)."""
+    shape = (*arriving.shape[:2], world.input.shape[-1])
+    return np.concatenate([np.broadcast_to(world.input, shape), arriving], axis=-1)
+
+
 def feedforward(weights: Array, world: World, arriving: Array) -> tuple[Array, Array]:
     """Return the presynaptic rates, input first, and the basal potentials they cause."""
-    shape = (*arriving.shape[:2], weights.shape[-1] - arriving.shape[-1])
-    presynaptic = np.concatenate([np.broadcast_to(world.input, shape), arriving], axis=-1)
+    presynaptic = after_input(world, arriving)
     return presynaptic, matvec(weights, presynaptic)
 
 

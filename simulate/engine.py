@@ -1249,6 +1249,11 @@ def port(circuit: Any) -> tuple[ModuleType, Any]:
     ValueError
         If the engine does not know the theory.
     """
+    if isinstance(circuit, ErrorMicrocircuit) and circuit.error_baseline is not None:
+        raise ValueError(
+            f"the engine knows no error_baseline, which is {circuit.error_baseline:g}; use the "
+            "theory's own step and learn"
+        )
     for theory, plan, kernel in PORTS:
         if isinstance(circuit, theory):
             return plan, kernel

@@ -238,8 +238,9 @@ def final_state(circuit: Circuit, blocks: Sequence[tuple[Any, Any]]) -> Any:
             of("u"), of("u_before"), of("u_interneuron"), of("u_interneuron_before"),
             of("u_used"), of("u_interneuron_used"), of("r"), of("r_interneuron"), presynaptic,
             of("basal"), of("apical"), of("dendritic"), travelling,
+            of("apical")[..., circuit.tufted],
         )  # fmt: skip
     return dendritic_pc.State(
         of("u"), of("u_before"), of("u_used"), of("r"), of("r_before"), presynaptic,
-        of("basal"), of("apical"), travelling,
+        of("basal"), of("apical"), travelling, of("apical")[..., circuit.tufted],
     )  # fmt: skip

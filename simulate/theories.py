@@ -11,8 +11,15 @@ from typing import Any, Literal
 
 from errorneurons.simulate import ablations
 from errorneurons.simulate.circuit import Circuit
+from errorneurons.simulate.models.adaptation import Adaptation
+from errorneurons.simulate.models.burst_dependent import BurstDependent
+from errorneurons.simulate.models.dendritic_microcircuit import DendriticMicrocircuit
+from errorneurons.simulate.models.dendritic_pc import DendriticPC
 from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.models.feature_gain import FeatureGain
 from errorneurons.simulate.models.hierarchical_pc import HierarchicalPC
+from errorneurons.simulate.models.mismatch_neurons import MismatchNeurons
+from errorneurons.simulate.models.prospective_configuration import ProspectiveConfiguration
 from errorneurons.simulate.models.supervised_pc import SupervisedPC
 from errorneurons.simulate.nuisance import COMMON, DELAY, STAGE, Nuisance
 
@@ -102,6 +109,13 @@ THEORIES: tuple[Theory, ...] = (
         nuisance=OF_SUPERVISED_PC,
     ),
     Theory(
+        "prospective_configuration",
+        "prospective configuration",
+        "theory",
+        "Supervised predictive coding that learns only once activity has settled.",
+        ProspectiveConfiguration(learning_rate=0.035),
+    ),
+    Theory(
         "hierarchical_pc",
         "hierarchical PC, outcome on top",
         "theory",
@@ -119,6 +133,54 @@ THEORIES: tuple[Theory, ...] = (
         "Predictive coding in which predictions descend; the outcome is one more sensory input.",
         HierarchicalPC("outcome_as_input", learning_rate=0.03, weight_scale=1.0, tau=20.0),
         nuisance=(*OF_HIERARCHICAL_PC, LEARNT),
+    ),
+    Theory(
+        "mismatch_neurons",
+        "mismatch neurons",
+        "theory",
+        "Each area compares its own input with predictions; errors of two signs stay local.",
+        MismatchNeurons(learning_rate=0.025),
+    ),
+    Theory(
+        "dendritic_pc",
+        "dendritic PC",
+        "theory",
+        "The apical dendrite subtracts from the feedback what its area predicts of it.",
+        DendriticPC(
+            learning_rates=(0.8, 0.4, 0.2, 0.04), lateral_rates=(0.2, 0.1, 0.05), g_apical=0.005
+        ),
+    ),
+    Theory(
+        "dendritic_microcircuit",
+        "dendritic microcircuit",
+        "theory",
+        "The apical dendrite compares the area above with interneurons that mirror it.",
+        DendriticMicrocircuit(
+            learning_rates=(0.8, 0.4, 0.2, 0.04),
+            interneuron_rates=(0.4, 0.2, 0.1),
+            g_apical=0.005,
+        ),
+    ),
+    Theory(
+        "burst_dependent",
+        "burst-dependent plasticity",
+        "theory",
+        "Events carry representations up and the share of bursts among them errors down.",
+        BurstDependent(),
+    ),
+    Theory(
+        "adaptation",
+        "adaptation",
+        "theory",
+        "A null: synapses that depress; no prediction, no error, no teaching.",
+        Adaptation(),
+    ),
+    Theory(
+        "feature_gain",
+        "feature selectivity and gain",
+        "theory",
+        "A null: what surprises or matters arouses, and arousal scales all cells alike.",
+        FeatureGain(),
     ),
 )
 
@@ -157,15 +219,31 @@ COUNTER_CIRCUITS: tuple[Theory, ...] = (
 SUBJECTS = THEORIES + COUNTER_CIRCUITS
 
 
+def untrained(subject: Theory) -> Theory:
+    """Return a theory whose networks are put through the experiment without any training."""
+    return Theory(
+        f"{subject.name}_untrained",
+        f"{subject.label}, untrained",
+        "theory",
+        f"{subject.description} Its networks are untrained.",
+        subject.circuit,
+        trained=ablations.without_learning(subject.circuit),
+    )
+
+
+CONTROLS: tuple[Theory, ...] = tuple(untrained(t) for t in THEORIES)
+"""Every theory untrained; not part of the report, but known by name."""
+
+
 def theory(name: str) -> Theory:
-    """Return a theory or counter-circuit by its name.
+    """Return a theory, counter-circuit or control by its name.
 
     Raises
     ------
     ValueError
         If there is none, with the nearest name.
     """
-    known = {t.name: t for t in SUBJECTS}
+    known = {t.name: t for t in SUBJECTS + CONTROLS}
     if name in known:
         return known[name]
     near = get_close_matches(name, known, n=1)

@@ -10,7 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from errorneurons.simulate.bench import OTHER, Chosen
-from errorneurons.simulate.circuit import Array, Circuit, Population, Role, generator, neurons
+from errorneurons.simulate.circuit import (
+    Array,
+    Circuit,
+    Population,
+    Role,
+    error_signs,
+    generator,
+    neurons,
+)
 from errorneurons.simulate.instrument import Instrument
 
 Indices = npt.NDArray[np.int64]
@@ -33,6 +41,8 @@ class Labelled:
         Where they stand there.
     cells
         The representation neurons that they are, or whose tufts they are; -1 for none.
+    signs
+        Which half of a signed error each carries by firing more; 0 for both, or for no error.
     """
 
     label: Role
@@ -41,6 +51,7 @@ class Labelled:
     source: str
     neurons: Indices
     cells: Indices
+    signs: Indices
 
 
 @dataclass(frozen=True)
@@ -111,7 +122,7 @@ def labels_of(
     for label in get_args(Role):
         source = carrier if label == "error" else label
         role = source if source in get_args(Role) else "representation"
-        for p in circuit.populations:
+        for p in _one_an_area(circuit.populations):
             read_out = p.area == circuit.output_area and label == "representation"
             if p.role == role and (p.level > 0 or read_out):
                 where = neurons(circuit, p.role, p.area)
@@ -119,8 +130,14 @@ def labels_of(
                 if labelled is not None and label in OTHER:
                     here = here[labelled[0, here] == (label == "error")]
                 cells = _cells(circuit, p, here, instrument)
-                found.append(Labelled(label, p.area, p.level, source, here, cells))
+                signs = error_signs(circuit)[here] if source == "error" else np.zeros_like(here)
+                found.append(Labelled(label, p.area, p.level, source, here, cells, signs))
     return [one for one in found if len(one.neurons)]
+
+
+def _one_an_area(populations: Sequence[Population]) -> list[Population]:
+    """Return the first population of each role and area; classes of neurons stand together."""
+    return list({(p.role, p.area): p for p in reversed(populations)}.values())[::-1]
 
 
 def _carrier(
@@ -177,8 +194,9 @@ def sampled(
     instrument.check_areas(p.area for p in populations)
     rng = generator(*key, "cells")
     counts = [instrument.cells_of(p.area) for p in populations]
-    source, neuron, cell = zip(*_drawn(populations, counts, instrument.label_error, rng),
-                               strict=True)  # fmt: skip
+    source, neuron, cell, half = map(
+        np.array, zip(*_drawn(populations, counts, instrument.label_error, rng), strict=True)
+    )
     label = np.repeat([p.label for p in populations], counts)
     area = np.repeat([p.area for p in populations], counts)
     odd = np.arange(len(label)) % 2 == 1
@@ -188,9 +206,10 @@ def sampled(
     units = Units(
         np.array(names), label, area,
         np.repeat([float(p.level) for p in populations], counts),
-        np.array(source), np.array(neuron), np.array(cell), np.where(signed & odd, -1, 1),
+        # a neuron that carries one half of the error fires more for it, whatever its sign
+        source, neuron, cell, np.where(half == 0, np.where(signed & odd, -1, 1), half),
         instrument.baseline * rng.lognormal(0.0, instrument.spread, len(label)),
-        rng.lognormal(0.0, instrument.spread, len(label)),
+        rng.lognormal(0.0, instrument.spread, len(label)) * np.where(half == 0, 1, half),
     )  # fmt: skip
     passed = generator(*key, "quality").random(len(label)) < instrument.passing
     recorded = np.isin(area, instrument.areas) if instrument.areas else np.ones_like(passed)
@@ -202,8 +221,8 @@ def _drawn(
     counts: Sequence[int],
     label_error: float,
     rng: np.random.Generator,
-) -> list[tuple[str, int, int]]:
-    """Draw where the signal of each unit comes from: source, neuron, cell."""
+) -> list[tuple[str, int, int, int]]:
+    """Draw where the signal of each unit comes from: source, neuron, cell, half of the error."""
     unlabelled = {p.area: p for p in populations if p.label == "representation"}
     drawn = []
     for population, count in zip(populations, counts, strict=True):
@@ -211,5 +230,5 @@ def _drawn(
             false = population.label == "error" and rng.random() < label_error
             own = unlabelled.get(population.area, population) if false else population
             k = rng.integers(len(own.neurons))
-            drawn.append((own.source, int(own.neurons[k]), int(own.cells[k])))
+            drawn.append((own.source, int(own.neurons[k]), int(own.cells[k]), int(own.signs[k])))
     return drawn

@@ -322,7 +322,16 @@ def _dpc(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> Case:
     o = np.zeros_like(u)
     presynaptic = np.concatenate([np.zeros((1, 1, circuit.layers[0])), r], axis=-1)
     state = dendritic_pc.State(
-        u, _stack(data, "init_uP_old", areas), u, r, o, presynaptic, o, o, ()
+        u,
+        _stack(data, "init_uP_old", areas),
+        u,
+        r,
+        o,
+        presynaptic,
+        o,
+        o,
+        (),
+        o[..., circuit.tufted],
     )
     weights = dendritic_pc.Weights(W, B, M, noise)
     recorded = _fields(
@@ -354,7 +363,7 @@ def _sacramento(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -
     presynaptic = np.concatenate([np.zeros((1, 1, circuit.layers[0])), r], axis=-1)
     state = dendritic_microcircuit.State(
         u, _stack(data, "init_uP_old", areas), u_I, _stack(data, "init_uI_old", areas), u, u_I,
-        r, r_I, presynaptic, o, o, o_I, (),
+        r, r_I, presynaptic, o, o, o_I, (), o[..., circuit.tufted],
     )  # fmt: skip
     weights = dendritic_microcircuit.Weights(W, B, W_IP, B_PI, noise)
     recorded = _fields(

@@ -1,6 +1,10 @@
 """What the two theories with apical errors share: somas, the output, W and B.
 
 Both are strict hierarchies. Equations stand in `dendritic_pc` and `dendritic_microcircuit`.
+
+The error of both is the apical potential of the representation neurons of all areas but the
+output, so that is what role "error" means here: one entry a neuron, silencing it silences the
+tuft, and driving it depolarises the tuft. The soma fires on.
 """
 
 from __future__ import annotations
@@ -12,7 +16,16 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from errorneurons.simulate.activations import AreaActivations, Derivative
-from errorneurons.simulate.circuit import Array, Timing, World, area_slices, outer
+from errorneurons.simulate.circuit import (
+    Array,
+    Carrier,
+    Population,
+    Role,
+    Timing,
+    World,
+    area_slices,
+    outer,
+)
 from errorneurons.simulate.connectivity import chain, spread
 from errorneurons.simulate.plasticity import transposed
 
@@ -60,6 +73,7 @@ class DendriticHierarchy:
     target: Literal["rate", "potential"] = "rate"
     derivative: Derivative = "exact"
 
+    carrier: ClassVar[Carrier] = "apical"
     plastic: ClassVar[Literal["always", "after settling"]] = "always"
 
     @property
@@ -105,6 +119,24 @@ class DendriticHierarchy:
     def eta(self) -> Array:
         """Learning rate of each synapse [1/ms], (post, pre)."""
         return np.repeat(self.learning_rates, self.sizes)[:, None] * self.strengths
+
+    def stacked(self, role: Role, sizes: tuple[int, ...]) -> tuple[Population, ...]:
+        """Return the populations of a role, one in each of the lowest areas."""
+        return tuple(
+            Population(role, f"area {level}", level, size)
+            for level, size in enumerate(sizes, start=1)
+        )
+
+    @cached_property
+    def tufted(self) -> slice:
+        """Where the neurons with an apical potential stand: in all areas but the output."""
+        return slice(0, self.output.start)
+
+    def tuft(self, apical: Array, world: World) -> Array:
+        """Return the apical potentials after what is done to the tufts."""
+        own = apical[..., self.tufted] + world.driven("error")
+        apical[..., self.tufted] = world.kept("error", own)
+        return apical
 
     def lookahead(self, u: Array, u_before: Array) -> Array:
         """Return the potential that the soma is heading for."""

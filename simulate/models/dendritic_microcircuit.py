@@ -30,14 +30,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 
 from errorneurons.simulate.activations import AreaActivations
 from errorneurons.simulate.circuit import (
     Array,
-    Carrier,
     Population,
     Role,
     World,
@@ -81,11 +80,16 @@ class State:
     apical: Array
     dendritic: Array
     r_travelling: tuple[Array, ...]
+    error: Array
 
     @property
     def rates(self) -> Mapping[Role, Array]:
-        """Rates by role."""
-        return {"representation": self.r, "interneuron": self.r_interneuron}
+        """Rates by role; the error is the apical potential of all areas that have one."""
+        return {
+            "representation": self.r,
+            "error": self.error,
+            "interneuron": self.r_interneuron,
+        }
 
 
 @dataclass(frozen=True)
@@ -115,23 +119,16 @@ class DendriticMicrocircuit(DendriticHierarchy):
     lateral: Literal["plastic", "ideal"] = "plastic"
 
     theory = "dendritic_microcircuit"
-    carrier: ClassVar[Carrier] = "apical"
 
     def __post_init__(self) -> None:
         check_dendritic(self, ("interneuron_rates", "inhibition_rates"))
 
     @property
     def populations(self) -> tuple[Population, ...]:
-        """Representation neurons of all areas, interneurons of all but the output."""
-        roles: tuple[tuple[Role, tuple[int, ...]], ...] = (
-            ("representation", self.sizes),
-            ("interneuron", self.sizes[1:]),
-        )
-        return tuple(
-            Population(role, f"area {level}", level, size)
-            for role, sizes in roles
-            for level, size in enumerate(sizes, start=1)
-        )
+        """Representation neurons of all areas, apical errors and interneurons of all but one."""
+        own = self.stacked("representation", self.sizes)
+        errors = self.stacked("error", self.sizes[:-1])
+        return own + errors + self.stacked("interneuron", self.sizes[1:])
 
     @cached_property
     def mirrored(self) -> slice:
@@ -152,6 +149,20 @@ class DendriticMicrocircuit(DendriticHierarchy):
     def attenuation_interneuron(self) -> float:
         """c_I: the soma's share of the dendritic potential when nothing else drives it."""
         return self.g_dendrite / (self.g_leak + self.g_dendrite)
+
+    @cached_property
+    def eta_interneuron(self) -> Array:
+        """Learning rate of the synapses onto interneurons [1/ms], (interneuron, neuron)."""
+        return self._laterally(self.interneuron_rates)
+
+    @cached_property
+    def eta_inhibition(self) -> Array:
+        """Learning rate of the synapses of interneurons [1/ms], (neuron, interneuron)."""
+        return self._laterally(self.inhibition_rates).T
+
+    def _laterally(self, rates: tuple[float, ...]) -> Array:
+        table = np.eye(len(rates), len(self.sizes)) * np.asarray(rates, float)[:, None]
+        return spread(table, self.sizes[1:], self.sizes)
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks, which predict themselves."""
@@ -181,7 +192,7 @@ class DendriticMicrocircuit(DendriticHierarchy):
         presynaptic = np.concatenate([np.zeros((*o.shape[:2], self.layers[0])), r], axis=-1)
         return State(
             o, o, o_I, o_I, o, o_I, r, r[..., self.mirrored], presynaptic, o, o, o_I,
-            (r,) * self.timing.delay_steps,
+            (r,) * self.timing.delay_steps, o[..., self.tufted],
         )  # fmt: skip
 
     def step(self, weights: Weights, state: State, world: World) -> State:
@@ -196,7 +207,8 @@ class DendriticMicrocircuit(DendriticHierarchy):
         r_interneuron = world.kept("interneuron", self._mirror_rate(u_interneuron_ahead))
         arriving, travelling = delayed(state.r_travelling, r)
         presynaptic, basal = feedforward(weights.W, world, arriving)
-        apical = matvec(weights.B, arriving) + matvec(weights.B_PI, r_interneuron)
+        feedback = matvec(weights.B, arriving) + matvec(weights.B_PI, r_interneuron)
+        apical = self.tuft(feedback, world)
         dendritic = matvec(weights.W_IP, r)
 
         du = self.soma(state.u, basal, apical, world)
@@ -209,6 +221,7 @@ class DendriticMicrocircuit(DendriticHierarchy):
             state.u_interneuron + dt * du_interneuron, state.u_interneuron,
             u_ahead, u_interneuron_ahead,
             r, r_interneuron, presynaptic, basal, apical, dendritic, travelling,
+            apical[..., self.tufted],
         )  # fmt: skip
 
     def _mirror_rate(self, u_interneuron: Array) -> Array:
@@ -228,10 +241,6 @@ class DendriticMicrocircuit(DendriticHierarchy):
         surprise_I = after.r_interneuron - self._mirror_rate(
             self.attenuation_interneuron * before.dendritic
         )
-        dW_IP = self._rates(self.interneuron_rates) * outer(surprise_I, r_before)
-        dB_PI = -self._rates(self.inhibition_rates).T * outer(before.apical, before.r_interneuron)
+        dW_IP = self.eta_interneuron * outer(surprise_I, r_before)
+        dB_PI = -self.eta_inhibition * outer(before.apical, before.r_interneuron)
         return replace(weights, W=W, B=B, W_IP=weights.W_IP + dt * dW_IP, B_PI=B_PI + dt * dB_PI)
-
-    def _rates(self, rates: tuple[float, ...]) -> Array:
-        table = np.eye(len(rates), len(self.sizes)) * np.asarray(rates, float)[:, None]
-        return spread(table, self.sizes[1:], self.sizes)

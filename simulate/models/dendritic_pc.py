@@ -27,13 +27,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
 from errorneurons.simulate.circuit import (
     Array,
-    Carrier,
     Population,
     Role,
     World,
@@ -71,11 +71,12 @@ class State:
     basal: Array
     apical: Array
     r_travelling: tuple[Array, ...]
+    error: Array
 
     @property
     def rates(self) -> Mapping[Role, Array]:
-        """Rates by role."""
-        return {"representation": self.r}
+        """Rates by role; the error is the apical potential of all areas that have one."""
+        return {"representation": self.r, "error": self.error}
 
 
 @dataclass(frozen=True)
@@ -100,18 +101,20 @@ class DendriticPC(DendriticHierarchy):
     lateral: Literal["plastic", "ideal"] = "plastic"
 
     theory = "dendritic_pc"
-    carrier: ClassVar[Carrier] = "apical"
 
     def __post_init__(self) -> None:
         check_dendritic(self, ("lateral_rates",))
 
     @property
     def populations(self) -> tuple[Population, ...]:
-        """Representation neurons of areas 1, 2, ..."""
-        return tuple(
-            Population("representation", f"area {level}", level, size)
-            for level, size in enumerate(self.sizes, start=1)
-        )
+        """Representation neurons of all areas, apical errors of all but the output."""
+        own = self.stacked("representation", self.sizes)
+        return own + self.stacked("error", self.sizes[:-1])
+
+    @cached_property
+    def eta_inhibition(self) -> Array:
+        """Learning rate of the inhibition within areas [1/ms], (neuron, neuron)."""
+        return within_areas(self.lateral_rates, self.sizes)
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks, which predict themselves."""
@@ -127,7 +130,8 @@ class DendriticPC(DendriticHierarchy):
         o = np.zeros((len(weights.W), streams, sum(self.sizes)))
         r = self.phi(o)
         presynaptic = np.concatenate([np.zeros((*o.shape[:2], self.layers[0])), r], axis=-1)
-        return State(o, o, o, r, r, presynaptic, o, o, (r,) * self.timing.delay_steps)
+        travelling = (r,) * self.timing.delay_steps
+        return State(o, o, o, r, r, presynaptic, o, o, travelling, o[..., self.tufted])
 
     def step(self, weights: Weights, state: State, world: World) -> State:
         """Return the state one time step later."""
@@ -135,9 +139,12 @@ class DendriticPC(DendriticHierarchy):
         r = world.kept("representation", self.phi(u_ahead))
         arriving, travelling = delayed(state.r_travelling, r)
         presynaptic, basal = feedforward(weights.W, world, arriving)
-        apical = matvec(weights.B, arriving) - matvec(weights.M, state.r)
+        apical = self.tuft(matvec(weights.B, arriving) - matvec(weights.M, state.r), world)
         u = state.u + self.timing.dt * self.soma(state.u, basal, apical, world)
-        return State(u, state.u, u_ahead, r, state.r, presynaptic, basal, apical, travelling)
+        return State(
+            u, state.u, u_ahead, r, state.r, presynaptic, basal, apical, travelling,
+            apical[..., self.tufted],
+        )  # fmt: skip
 
     def learn(self, weights: Weights, before: State, after: State) -> Weights:
         """Return the synapses after the step from `before` to `after`."""
@@ -149,5 +156,5 @@ class DendriticPC(DendriticHierarchy):
         if self.lateral == "ideal":
             return replace(weights, W=W, B=B, M=self.ideal_prediction(B, W))
         # r_before is the rate that entered the apical potential of the step before.
-        dM = within_areas(self.lateral_rates, self.sizes) * outer(before.apical, before.r_before)
+        dM = self.eta_inhibition * outer(before.apical, before.r_before)
         return replace(weights, W=W, B=B, M=weights.M + self.timing.dt * dM)

@@ -12,6 +12,7 @@ dendrite E   v_den = (L_RE phi'(u~)) * (B e)  top-down error, gated by the local
 soma E       dv/dt = -v/tau_E + g_den v_den                         hidden areas
 soma E       dv/dt = -v/tau_T + g_tgt L_RE (phi'(u~) (t - r))       output area, 0 without t
 rates        r = phi(u~),  e = phi_E(v~)      the lookahead u~ = u + tau du/dt
+pairs        e = [phi_E(v~)]+ - [-phi_E(v~)]+ an option: two rates that are not negative
 plasticity   dW/dt = eta (u~ - g v_bas) r^T,  g = tau g_bas
 rate rule    dW/dt = eta (r - phi(g v_bas)) r^T
 low pass     F += dt/tau_LO (dW - F),  W += F
@@ -51,6 +52,7 @@ from errorneurons.simulate.circuit import (
     outer,
     own,
 )
+from errorneurons.simulate.classes import beside
 from errorneurons.simulate.connectivity import spread
 from errorneurons.simulate.models.error_parameters import ErrorParameters
 from errorneurons.simulate.plasticity import (
@@ -99,11 +101,12 @@ class State:
     dendritic: Array
     r_travelling: tuple[Array, ...]
     e_travelling: tuple[Array, ...]
+    pairs: Array | None = None
 
     @property
     def rates(self) -> Mapping[Role, Array]:
-        """Rates by role."""
-        return {"representation": self.r, "error": self.e}
+        """Rates by role; of pairs the rates of both halves."""
+        return {"representation": self.r, "error": self.e if self.pairs is None else self.pairs}
 
 
 @dataclass(frozen=True)
@@ -173,9 +176,10 @@ class ErrorMicrocircuit(ErrorParameters):
         e = np.broadcast_to(self.phi_error(o_error, weights.error_tuning), o_error.shape)
         presynaptic = np.concatenate([np.zeros((networks, streams, self.layers[0])), r], axis=-1)
         travelling = self.timing.delay_steps
+        pairs = np.tile(o_error, 2) if self.error_coding == "paired" else None
         return State(
             o, o, o_error, o_error, o, o_error, r, e, presynaptic, o, o, o_error,
-            (r,) * travelling, (e,) * travelling,
+            (r,) * travelling, (e,) * travelling, pairs,
         )  # fmt: skip
 
     def step(self, weights: Weights, state: State, world: World) -> State:
@@ -183,7 +187,8 @@ class ErrorMicrocircuit(ErrorParameters):
         dt, tau, tau_E = self.timing.dt, self.tau, self.tau_error
         u_ahead = state.u_before + tau * (state.u - state.u_before) / dt
         v_ahead = state.v_before + tau_E * (state.v - state.v_before) / dt
-        r, e, slope = self._rates(weights, state, world, u_ahead, v_ahead)
+        r, slope = self._represented(weights, state, world, u_ahead)
+        e, pairs = self._errors(weights, state, world, v_ahead)
         r_arriving, r_travelling = delayed(state.r_travelling, r)
         e_arriving, e_travelling = delayed(state.e_travelling, e)
         presynaptic, basal = feedforward(weights.W, world, r_arriving)
@@ -202,25 +207,44 @@ class ErrorMicrocircuit(ErrorParameters):
         if self.teaching_to_representation:
             nudge = self.g_target * (world.target - state.u[..., self.output]) * world.teaching
             du[..., self.output] += nudge
-        dv = -state.v / tau_E + self.g_dendrite * dendritic + world.driven("error")
+        dv = -state.v / tau_E + self.g_dendrite * dendritic + self._injected(world)
         dv[..., self.output_error] += self.g_target * top
         return State(
             state.u + dt * du, state.u, state.v + dt * dv, state.v, u_ahead, v_ahead, r, e,
-            presynaptic, basal, apical, dendritic, r_travelling, e_travelling,
+            presynaptic, basal, apical, dendritic, r_travelling, e_travelling, pairs,
         )  # fmt: skip
 
-    def _rates(
-        self, weights: Weights, state: State, world: World, u_ahead: Array, v_ahead: Array
-    ) -> tuple[Array, Array, Array]:
+    def _represented(
+        self, weights: Weights, state: State, world: World, u_ahead: Array
+    ) -> tuple[Array, Array]:
         r, slope = self.phi.with_slope(u_ahead, weights.tuning)
         if self.lookahead is not None:
             u_ahead = np.where(np.repeat(self.lookahead, self.sizes), u_ahead, state.u)
             r = self.phi(u_ahead, weights.tuning)
+        return world.kept("representation", r), slope
+
+    def _errors(
+        self, weights: Weights, state: State, world: World, v_ahead: Array
+    ) -> tuple[Array, Array | None]:
         if self.error_lookahead is not None:
             v_ahead = np.where(np.repeat(self.error_lookahead, self.error_sizes), v_ahead, state.v)
-        r = world.kept("representation", r)
-        e = world.kept("error", self.phi_error(v_ahead, weights.error_tuning))
-        return r, e, slope
+        e = self.phi_error(v_ahead, weights.error_tuning)
+        if self.error_coding == "signed":
+            floored = e if self.error_baseline is None else np.maximum(e, -self.error_baseline)
+            return world.kept("error", floored), None
+        pairs = world.kept("error", beside((np.maximum(e, 0), np.maximum(-e, 0)), self.halves))
+        return self._difference(pairs), pairs
+
+    def _difference(self, pairs: Array) -> Array:
+        positive, negative = self.halves
+        difference: Array = pairs[..., positive] - pairs[..., negative]
+        return difference
+
+    def _injected(self, world: World) -> Array | float:
+        current = world.driven("error")
+        if self.error_coding == "signed" or isinstance(current, float):
+            return current
+        return self._difference(current)
 
     def _top_error(self, weights: Weights, world: World, r: Array, slope: Array) -> Array:
         out = self.output

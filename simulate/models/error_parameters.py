@@ -12,14 +12,8 @@ from typing import Literal
 import numpy as np
 
 from errorneurons.simulate.activations import AreaActivations, Derivative, Tuning
-from errorneurons.simulate.circuit import (
-    Array,
-    PerNetwork,
-    Population,
-    Role,
-    Timing,
-    area_slices,
-)
+from errorneurons.simulate.circuit import Array, PerNetwork, Population, Timing, area_slices
+from errorneurons.simulate.classes import Places, places
 from errorneurons.simulate.connectivity import Strengths, chain, spread
 from errorneurons.simulate.models.checks import (
     check_connectivity,
@@ -29,11 +23,12 @@ from errorneurons.simulate.models.checks import (
 )
 from errorneurons.simulate.plasticity import Grading, Rates, learning_rates
 from errorneurons.simulate.tuning import per_neuron
-from errorneurons.simulate.validation import lengths, populated
+from errorneurons.simulate.validation import lengths, not_negative, populated
 
 #: The choices that each option leaves.
 OPTIONS = {
     "absent_target": ("silent", "zero"),
+    "error_coding": ("signed", "paired"),
     "feedback_route": ("descending", "teaching_area"),
     "feedback": ("transpose", "fixed"),
     "plasticity": ("potential", "rate"),
@@ -78,6 +73,13 @@ class ErrorParameters:
         Error neurons of each area (areas only); default as many as representation neurons.
     error_activation
         Activation function of the error neurons of each area; default linear.
+    error_coding
+        ``"signed"``: one error neuron carries both signs, its rate being about a baseline.
+        ``"paired"``: two do, one firing for a positive and one for a negative error, and their
+        difference is what the synapses of both carry on.
+    error_baseline
+        Rate below which a signed error neuron cannot fall: e = max(phi_E(v~), -baseline). A low
+        one clips negative errors; default no such rate. Pairs need none.
     activation_slope, activation_offset
         Slope and offset of the representation neurons, one an area or one a neuron.
     variability, error_variability
@@ -127,6 +129,8 @@ class ErrorParameters:
     teaching_to_representation: bool = False
     error_layers: tuple[int, ...] | None = None
     error_activation: tuple[str, ...] | None = None
+    error_coding: Literal["signed", "paired"] = "signed"
+    error_baseline: float | None = None
     activation_slope: tuple[float | tuple[float, ...], ...] | None = None
     activation_offset: tuple[float | tuple[float, ...], ...] | None = None
     variability: float = 0.0
@@ -161,19 +165,31 @@ class ErrorParameters:
                    "weight_scale", "skip_strength", "sensory_leak")  # fmt: skip
         shortest = {"R": self.tau, "E": self.tau_error}
         check_numbers(self, {n: getattr(self, n) for n in numbers}, shortest)
+        if self.error_baseline is not None:
+            not_negative(self.theory, {"error_baseline": self.error_baseline})
 
     @property
     def populations(self) -> tuple[Population, ...]:
         """Representation and error neurons of areas 1, 2, ..."""
-        roles: tuple[tuple[Role, tuple[int, ...]], ...] = (
-            ("representation", self.sizes),
-            ("error", self.error_sizes),
+        halves: tuple[tuple[str, Literal[-1, 0, 1]], ...] = (("", 0),)
+        if self.error_coding == "paired":
+            halves = (("positive", 1), ("negative", -1))
+        return (
+            *(
+                Population("representation", f"area {level}", level, size)
+                for level, size in enumerate(self.sizes, start=1)
+            ),
+            *(
+                Population("error", f"area {level}", level, size, name, sign)
+                for level, size in enumerate(self.error_sizes, start=1)
+                for name, sign in halves
+            ),
         )
-        return tuple(
-            Population(role, f"area {level}", level, size)
-            for role, sizes in roles
-            for level, size in enumerate(sizes, start=1)
-        )
+
+    @cached_property
+    def halves(self) -> Places:
+        """Where the positive and the negative halves of pairs stand among the error neurons."""
+        return places(self.error_sizes, 2)
 
     @cached_property
     def sizes(self) -> tuple[int, ...]:

@@ -1,0 +1,124 @@
+"""Burst-dependent plasticity: two messages in one ensemble, and the gradient in small errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from errorneurons.simulate.circuit import Array, World
+from errorneurons.simulate.models.burst_dependent import BurstDependent, Weights
+
+CIRCUIT = BurstDependent(layers=(4, 6, 5, 3), learning_rates=(0.1,) * 3)
+BALANCED = replace(CIRCUIT, inhibition="balancing")
+
+Maker = Callable[..., World]
+Runner = Callable[..., list[Any]]
+
+
+@pytest.mark.parametrize("circuit", [CIRCUIT, BALANCED])
+def test_teaching_changes_bursts_and_leaves_events_alone(
+    circuit: BurstDependent, make_world: Maker, states: Runner
+) -> None:
+    weights = circuit.initial_weights(1, [0, 1])
+    taught, free = (
+        states(circuit, weights, make_world(circuit, teaching), 100) for teaching in (True, False)
+    )
+    for one, other in zip(taught, free, strict=True):
+        np.testing.assert_array_equal(one.e, other.e)
+    assert np.abs(taught[-1].p - free[-1].p).min() > 0
+
+
+@pytest.mark.parametrize(("circuit", "where"), [(BALANCED, slice(None)), (CIRCUIT, slice(11, 14))])
+def test_without_a_teaching_signal_burst_probabilities_are_at_rest(
+    circuit: BurstDependent, where: slice, make_world: Maker, states: Runner
+) -> None:
+    every = states(circuit, circuit.initial_weights(1, [0, 1]), make_world(circuit), 100)
+    assert all((s.p[..., where] == circuit.p_0).all() for s in every)
+    assert not every[-1].rates["error"][..., where].any()
+
+
+def test_without_balancing_bursts_below_follow_events_above(
+    make_world: Maker, states: Runner
+) -> None:
+    weights = CIRCUIT.initial_weights(1, [0])
+    free = states(CIRCUIT, weights, make_world(CIRCUIT), 100)[-1].rates["error"]
+    assert np.abs(free[..., :11]).min() > 0
+
+
+def loss(W: Array, inputs: Array, target: Array) -> float:
+    """Return the loss of the output's events whose gradient is -(t - e) e / (e (1 - e))."""
+    e = expit(inputs @ W[:6, :4].T)
+    e = expit(e @ W[6:11, 4:10].T)
+    e = expit(e @ W[11:, 10:15].T)
+    return float((-e - (1 - target) * np.log1p(-e)).sum())
+
+
+@pytest.mark.parametrize("area", [slice(0, 6), slice(6, 11), slice(11, 14)])
+def test_small_errors_change_synapses_along_the_gradient(
+    area: slice, make_world: Maker, states: Runner
+) -> None:
+    circuit = replace(BALANCED, kappa=1e-5)
+    weights, world = circuit.initial_weights(1, [0]), make_world(BALANCED, teaching=True)
+    before, after = states(circuit, weights, world, 100)[-2:]
+    dW = (circuit.learn(weights, before, after).W - weights.W)[0, area]
+    places = np.argwhere(circuit.projections[area] == 1)
+    gradient = []
+    for post, pre in places:
+        shifted = []
+        for sign in (1, -1):
+            moved = weights.W[0].copy()
+            moved[area.start + post, pre] += sign * 1e-5
+            shifted.append(loss(moved, world.input[0], (1 + world.target[0]) / 2))
+        gradient.append((shifted[1] - shifted[0]) / 2e-5)
+    mine = dW[places[:, 0], places[:, 1]]
+    cosine = mine @ gradient / np.linalg.norm(mine) / np.linalg.norm(gradient)
+    assert cosine > 1 - 1e-5
+
+
+def test_the_running_mean_is_held_while_there_is_a_teaching_signal(
+    make_world: Maker, states: Runner
+) -> None:
+    weights = CIRCUIT.initial_weights(1, [0])
+    free = states(CIRCUIT, weights, make_world(CIRCUIT), 400)[-1]
+    np.testing.assert_allclose(free.mean, free.p, atol=1e-5)
+    taught = states(CIRCUIT, weights, make_world(CIRCUIT, teaching=True), 50, start=free)
+    assert all((s.mean == free.mean).all() for s in taught)
+
+
+def test_silencing_the_error_holds_bursts_at_rest_and_leaves_the_output(
+    make_world: Maker, states: Runner
+) -> None:
+    weights = CIRCUIT.initial_weights(1, [0])
+    off = make_world(CIRCUIT, teaching=True, keep={"error": np.zeros((1, 1, 14))})
+    silenced = states(CIRCUIT, weights, off, 100)[-1]
+    assert (silenced.p == CIRCUIT.p_0).all()
+    free = states(CIRCUIT, weights, make_world(CIRCUIT), 100)[-1]
+    np.testing.assert_array_equal(silenced.e, free.e)
+
+
+def test_fixed_feedback_never_changes(make_world: Maker, states: Runner) -> None:
+    circuit = replace(CIRCUIT, feedback="fixed")
+    weights = circuit.initial_weights(1, [0])
+    before, after = states(circuit, weights, make_world(circuit, teaching=True), 30)[-2:]
+    learnt: Weights = circuit.learn(weights, before, after)
+    np.testing.assert_array_equal(learnt.Y, weights.Y)
+    assert (learnt.W != weights.W)[0][circuit.projections == 1].all()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"p_0": 1.0}, "p_0 of burst_dependent is 1.0; give a value between 0 and 1"),
+        ({"learning_rates": (1.0,)}, "learning_rates has 1 entries for 4 areas"),
+        ({"feedback": "fix"}, "feedback of burst_dependent is 'fix'.*did you mean 'fixed'"),
+        ({"inhibition": "balance"}, "inhibition of .* is 'balance'.*did you mean 'balancing'"),
+    ],
+)
+def test_impossible_parameters_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        BurstDependent(**options)
