@@ -3,19 +3,11 @@
 Localiser trials are expected and unexpected outcomes after the same stimuli, without
 manipulation. A unit is called an error cell if
 
-1. its response to the outcome differs between unexpected and expected outcomes. The contrast
-   d_s is that of stimulus s: signed errors of different stimuli cancel in a mean over stimuli, so
-   the statistic is sum_s n_s d_s^2, n_s = n_1 n_0 / (n_1 + n_0), of responses less what the
-   activity just before the outcome explains of them. Its p comes from permuting the outcomes
-   among the trials of each stimulus, and goes through Benjamini-Hochberg over the session's units;
-2. the contrast is larger than the response to the same input without error by a factor. Both
-   sizes are roots of energies, cross-validated as in `errorneurons.analysis.measures`; the
-   response to the input is that of the last 100 ms before the outcome, when nothing is
-   unexpected yet. With c and i for the two, the error modulation index is
-
-       M = (c - i) / (c + i),        -1 <= M <= 1,
-
-   and M > (factor - 1) / (factor + 1) is asked for. Units, gain and baseline cancel in M.
+1. its response differs between unexpected and expected outcomes: p of the contrast, after
+   Benjamini-Hochberg over the units of the session, is at most the level;
+2. the contrast is larger than the response to the same input without error by a factor. That is
+   the response in the last 100 ms before the outcome, when nothing is unexpected yet. In terms of
+   the error modulation index, M > (factor - 1) / (factor + 1).
 
 The second rule looks at the sustained response, not at the onset of the input: the claim that
 error cells are silent at the onset of novel input is not decided by how they are chosen.
@@ -35,49 +27,13 @@ import pandas as pd
 import xarray as xr
 from scipy import stats
 
-from errorneurons.analysis.measures import Array, Window, unit_energies, window_means
+from errorneurons.analysis.error_modulation import Mask, modulation
+from errorneurons.analysis.error_modulation import Rule as Rule
+from errorneurons.analysis.measures import Array
 from errorneurons.analysis.schema import FIELDS
-
-Mask = npt.NDArray[np.bool_]
 
 OUTCOMES = ("expected", "unexpected")
 BOOTSTRAPS = 1000
-
-
-@dataclass(frozen=True)
-class Rule:
-    """When a unit is called an error cell.
-
-    Attributes
-    ----------
-    level
-        Level of the Benjamini-Hochberg procedure over the units of a session.
-    factor
-        How many times larger than the sustained response to the input the contrast must be.
-    permutations
-        Permutations of the outcomes.
-    window
-        The outcome window, relative to the outcome, from and to [s].
-    baseline
-        The window before the input, relative to it, from and to [s].
-    sustained
-        How long before the outcome the response to the input is read [s].
-    """
-
-    level: float = 0.05
-    factor: float = 2.0
-    permutations: int = 4999
-    window: Window = (0.0, 0.2)
-    baseline: Window = (-0.1, 0.0)
-    sustained: float = 0.1
-
-    def __post_init__(self) -> None:
-        if not 0 < self.level < 1:
-            raise ValueError(f"level is {self.level}; give a share between 0 and 1")
-        if not 0 < self.factor < np.inf:
-            raise ValueError(f"factor is {self.factor}; give a number above 0")
-        if self.permutations < 99:
-            raise ValueError(f"permutations is {self.permutations}; give 99 or more")
 
 
 @dataclass(frozen=True)
@@ -138,44 +94,6 @@ class Labels:
         )
 
 
-@dataclass(frozen=True)
-class _Sizes:
-    """Contrast and response to the input of each unit.
-
-    Attributes
-    ----------
-    p_value
-        p of the contrast with the outcomes as they were (row 0) and permuted, (draw, unit).
-    energy
-        Energy of the contrast, (draw, unit).
-    mean
-        Contrast averaged over stimuli, (draw, unit).
-    sustained
-        Energy of the response to the input, (unit,).
-    """
-
-    p_value: Array
-    energy: Array
-    mean: Array
-    sustained: Array
-
-    def index(self) -> Array:
-        """Return the error modulation index M, 0 where there is neither response, (unit,)."""
-        c, i = (np.sqrt(np.maximum(e, 0.0)) for e in (self.energy[0], self.sustained))
-        return np.asarray(np.divide(c - i, c + i, out=np.zeros_like(c), where=c + i > 0))
-
-    def passes(self, rule: Rule, p_most: float) -> Mask:
-        """Return which units keep both rules with p up to `p_most`, (draw, unit)."""
-        larger = self.energy > rule.factor**2 * np.maximum(self.sustained, 0.0)
-        return np.asarray((self.p_value <= p_most) & larger)
-
-    def p_most(self, rule: Rule) -> float:
-        """Return the largest p that Benjamini-Hochberg lets pass, 0 if none."""
-        observed = self.p_value[0]
-        kept = stats.false_discovery_control(observed, method="bh") <= rule.level
-        return float(observed[kept].max()) if kept.any() else 0.0
-
-
 def localise(session: xr.Dataset, rng: np.random.Generator, rule: Rule | None = None) -> Labels:
     """Find the error cells of a session by its localiser trials.
 
@@ -185,8 +103,8 @@ def localise(session: xr.Dataset, rng: np.random.Generator, rule: Rule | None = 
     the units that were not called error cells. The interval is predictive: the units are drawn
     anew with replacement, and of the labels found as many are false as chance has it. It assumes
     that units err independently, and that a unit either has no contrast or is an error cell.
-    A contrast that is real but no error (arousal, an output clamped to its target, a response
-    that merely shifts) is not counted as false.
+    A contrast that is real but no error (arousal, an output clamped to its target, a
+    representation that follows the outcome) is not counted as false: see ``docs/labelling.md``.
 
     Parameters
     ----------
@@ -206,9 +124,13 @@ def localise(session: xr.Dataset, rng: np.random.Generator, rule: Rule | None = 
     """
     rule = rule or Rule()
     chosen = localiser_trials(session)
-    sizes = _sizes(session, np.flatnonzero(chosen), rule, rng)
+    sizes = modulation(session, np.flatnonzero(chosen), rule, rng)
     if sizes is None:
-        raise ValueError(_refusal(chosen, rule))
+        raise ValueError(
+            "too few trials with an outcome were recorded in every unit from before `input_onset` "
+            f"to {rule.window[1]:g} s after `outcome_onset`; record that long, or leave out units "
+            "with gaps, to find error cells"
+        )
     p_most = sizes.p_most(rule)
     passing = sizes.passes(rule, p_most)
     p_sign = np.mean(np.abs(sizes.mean) >= np.abs(sizes.mean[0]), axis=0)
@@ -231,11 +153,21 @@ def localise(session: xr.Dataset, rng: np.random.Generator, rule: Rule | None = 
 
 
 def localiser_trials(session: xr.Dataset) -> Mask:
-    """Return which trials can choose error cells, (trial,); see `localise`."""
-    chosen = np.ones(session.sizes["trial"], dtype=bool)
+    """Return which trials can choose error cells, (trial,); see `localise`.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
+    refusal = (
+        "no stimulus has two trials with an expected and two with an unexpected outcome, without "
+        "manipulation, to find error cells by; record them, or label cells by genetics"
+    )
     if "outcome" not in session.coords or "outcome_onset" not in session.coords:
-        return ~chosen
+        raise ValueError(refusal)
     outcome, stimulus = session["outcome"].values, session["stimulus"].values
+    chosen = np.isin(outcome, OUTCOMES)
     for name, other in (("manipulation", "none"), ("phase", "after")):
         if name in session.coords:
             chosen &= session[name].values == other
@@ -245,82 +177,9 @@ def localiser_trials(session: xr.Dataset) -> Mask:
         o: pd.Series(stimulus[chosen & (outcome == o)]).value_counts() for o in OUTCOMES
     }  # fmt: skip
     both = [s for s in np.unique(stimulus) if all(counts[o].get(s, 0) >= 2 for o in OUTCOMES)]
-    return np.asarray(chosen & np.isin(outcome, OUTCOMES) & np.isin(stimulus, both))
-
-
-def _refusal(chosen: Mask, rule: Rule) -> str:
-    if not chosen.any():
-        return (
-            "no stimulus has two trials with an expected and two with an unexpected outcome, "
-            "without manipulation, to find error cells by; record them, or label cells by genetics"
-        )
-    return (
-        "too few trials with an outcome were recorded in every unit from before `input_onset` to "
-        f"{rule.window[1]:g} s after `outcome_onset`; record that long, or leave out units with "
-        "gaps, to find error cells"
-    )
-
-
-def _sizes(
-    session: xr.Dataset, chosen: npt.NDArray[np.int64], rule: Rule, rng: np.random.Generator
-) -> _Sizes | None:
-    """Return contrast and response to the input; None if there are too few complete trials."""
-    cells = np.arange(session.sizes["unit"])
-    windows = rule.window, (-rule.sustained, 0.0)
-    after, sustained = window_means(session, chosen, cells, "outcome_onset", windows)
-    (before,) = window_means(session, chosen, cells, "input_onset", (rule.baseline,))
-    complete = np.isfinite(after + sustained + before).all(axis=1)
-    stimulus = session["stimulus"].values[chosen][complete]
-    unexpected = (session["outcome"].values[chosen] == "unexpected")[complete]
-    after, sustained, before = (x[complete] for x in (after, sustained, before))
-    response = _adjusted(sustained, before, stimulus) - before.mean(axis=0, keepdims=True)
-    contrast = _adjusted(after, sustained, stimulus)
-    own = {s: stimulus == s for s in np.unique(stimulus)}
-    pairs = [(contrast[k & unexpected], contrast[k & ~unexpected]) for k in own.values()]
-    pairs = [pair for pair in pairs if min(map(len, pair)) >= 2]
-    if not pairs:
-        return None
-    energies = unit_energies({s: response[k] for s, k in own.items()})
-    return _permuted(pairs, energies, rule.permutations, rng)
-
-
-def _adjusted(x: Array, covariate: Array, stimulus: npt.NDArray[np.str_]) -> Array:
-    """Return x less what a covariate explains of it within stimuli, (trial, unit).
-
-    One slope a unit, of all trials whatever their outcome: drift is taken away as by a baseline,
-    and where there is none the noise of a short baseline is not added.
-    """
-    _, number = np.unique(stimulus, return_inverse=True)
-    member = (number == np.arange(number.max(initial=-1) + 1)[:, None]).astype(float)
-    within = covariate - ((member @ covariate) / member.sum(axis=1, keepdims=True))[number]
-    size = (within**2).sum(axis=0)
-    slope = np.divide((within * x).sum(axis=0), size, out=np.zeros_like(size), where=size > 0)
-    return np.asarray(x - slope * within)
-
-
-def _permuted(
-    pairs: list[tuple[Array, Array]], sustained: Array, count: int, rng: np.random.Generator
-) -> _Sizes:
-    """Return the sizes with the outcomes as they were, and permuted within stimuli."""
-    shape = count + 1, len(sustained)
-    statistic, energy, mean = (np.zeros(shape) for _ in range(3))
-    for unexpected, expected in pairs:
-        x = np.concatenate([unexpected, expected])
-        x = x - x.mean(axis=0)
-        n1, n0 = len(unexpected), len(expected)
-        first = np.tile(np.arange(n1 + n0) < n1, (count + 1, 1))
-        first[1:] = rng.permuted(first[1:], axis=1)
-        sums, squares = first @ x, first @ x**2
-        others, other_squares = x.sum(axis=0) - sums, (x**2).sum(axis=0) - squares
-        contrast = sums / n1 - others / n0
-        statistic += n1 * n0 / (n1 + n0) * contrast**2
-        mean += contrast / len(pairs)
-        own = (sums**2 - squares) / (n1 * (n1 - 1))
-        other = (others**2 - other_squares) / (n0 * (n0 - 1))
-        energy += (own + other - 2 * sums * others / (n1 * n0)) / len(pairs)
-    # rounding must not part draws that are the same but for the order of their trials
-    p_value = stats.rankdata(-np.round(statistic, 9), method="max", axis=0) / (count + 1)
-    return _Sizes(p_value, energy, mean, sustained)
+    if not both:
+        raise ValueError(refusal)
+    return np.asarray(chosen & np.isin(stimulus, both))
 
 
 def _false_share(
@@ -349,7 +208,7 @@ def _halves(
 ) -> tuple[float, float]:
     """Return split-half reliability of the index, and replication of the labels above chance."""
     part = _parts(session, chosen, 2)
-    sizes = [_sizes(session, np.flatnonzero(part == k), rule, rng) for k in (0, 1)]
+    sizes = [modulation(session, np.flatnonzero(part == k), rule, rng) for k in (0, 1)]
     if sizes[0] is None or sizes[1] is None:
         return float("nan"), float("nan")
     first, second = (s.index() for s in sizes if s is not None)

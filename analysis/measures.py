@@ -74,8 +74,7 @@ Response = dict[str, Array]
 def trials(session: xr.Dataset, factors: Factors) -> npt.NDArray[np.int64]:
     """Return the numbers of the trials that have all `factors`; none if one was not recorded.
 
-    Trials that served to label the units are never among them: what chose the cells cannot test
-    them.
+    Trials that served to label the units are never among them: they may not test what they chose.
     """
     chosen = np.ones(session.sizes["trial"], dtype=bool)
     if "localiser" in session.coords:
@@ -199,10 +198,7 @@ def energy(response: Response) -> float:
 
 
 def unit_energies(response: Response) -> Array:
-    """Return the cross-validated energy of each unit, averaged over stimuli, (unit,).
-
-    Stimuli with a single trial are left out; empty if none is left.
-    """
+    """Return the energy of each unit, averaged over stimuli with two trials or more, (unit,)."""
     values = [_energies(x) for x in response.values() if len(x) >= 2]
     return np.asarray(np.mean(values, axis=0)) if values else np.empty(0)
 
