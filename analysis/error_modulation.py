@@ -6,13 +6,14 @@ Signed errors of different stimuli cancel in a mean over stimuli, so a unit's st
     sum_s n_s d_s^2,        n_s = n_1 n_0 / (n_1 + n_0),
 
 of responses less what the activity just before the outcome explains of them. Its p comes from
-permuting the outcomes among the trials of each stimulus. With c and i for the sizes of the contrast
-and of the response to the input, roots of energies that are cross-validated as in
-`errorneurons.analysis.measures`, the error modulation index is
+permuting the outcomes among the trials of each stimulus. With c for the size of the contrast and i
+for that of the response without error, to the same input and its expected outcome in the same
+window (less the activity before the input), the error modulation index is
 
     M = (c - i) / (c + i),        -1 <= M <= 1.
 
-Units, gain and baseline cancel in it.
+Sizes are roots of energies that are cross-validated as in `errorneurons.analysis.measures`.
+Units, gain and baseline cancel in M.
 """
 
 from __future__ import annotations
@@ -38,23 +39,21 @@ class Rule:
     level
         Level of the Benjamini-Hochberg procedure over the units of a session.
     factor
-        How many times larger than the sustained response to the input the contrast must be.
+        How many times larger than the response without error the contrast must be.
     permutations
         Permutations of the outcomes.
     window
         The outcome window, relative to the outcome, from and to [s].
-    baseline
-        The window before the input, relative to it, from and to [s].
-    sustained
-        How long before the outcome the response to the input is read [s].
+    before_outcome, before_input
+        What is taken as baseline before the outcome, and before the input, relative to it [s].
     """
 
     level: float = 0.05
     factor: float = 2.0
     permutations: int = 4999
     window: Window = (0.0, 0.2)
-    baseline: Window = (-0.1, 0.0)
-    sustained: float = 0.1
+    before_outcome: Window = (-0.1, 0.0)
+    before_input: Window = (-0.1, 0.0)
 
     def __post_init__(self) -> None:
         if not 0 < self.level < 1:
@@ -67,7 +66,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Modulation:
-    """Contrast and response to the input of each unit.
+    """Contrast, and response without error, of each unit.
 
     Attributes
     ----------
@@ -77,23 +76,23 @@ class Modulation:
         Energy of the contrast, (draw, unit).
     mean
         Contrast averaged over stimuli, (draw, unit).
-    sustained
-        Energy of the response to the input, (unit,).
+    without_error
+        Energy of the response to the input and the expected outcome, (unit,).
     """
 
     p_value: Array
     energy: Array
     mean: Array
-    sustained: Array
+    without_error: Array
 
     def index(self) -> Array:
         """Return the error modulation index M, 0 where there is neither response, (unit,)."""
-        c, i = (np.sqrt(np.maximum(e, 0.0)) for e in (self.energy[0], self.sustained))
+        c, i = (np.sqrt(np.maximum(e, 0.0)) for e in (self.energy[0], self.without_error))
         return np.asarray(np.divide(c - i, c + i, out=np.zeros_like(c), where=c + i > 0))
 
     def passes(self, rule: Rule, p_most: float) -> Mask:
         """Return which units keep both rules with p up to `p_most`, (draw, unit)."""
-        larger = self.energy > rule.factor**2 * np.maximum(self.sustained, 0.0)
+        larger = self.energy > rule.factor**2 * np.maximum(self.without_error, 0.0)
         return np.asarray((self.p_value <= p_most) & larger)
 
     def p_most(self, rule: Rule) -> float:
@@ -106,7 +105,7 @@ class Modulation:
 def modulation(
     session: xr.Dataset, chosen: npt.NDArray[np.int64], rule: Rule, rng: np.random.Generator
 ) -> Modulation | None:
-    """Return contrast and response to the input of each unit.
+    """Return contrast, and response without error, of each unit.
 
     Parameters
     ----------
@@ -125,24 +124,24 @@ def modulation(
         None if no stimulus has two trials of each outcome without gaps.
     """
     cells = np.arange(session.sizes["unit"])
-    windows = rule.window, (-rule.sustained, 0.0)
-    after, sustained = window_means(session, chosen, cells, "outcome_onset", windows)
-    (before,) = window_means(session, chosen, cells, "input_onset", (rule.baseline,))
-    complete = np.isfinite(after + sustained + before).all(axis=1)
+    windows = rule.window, rule.before_outcome
+    after, before = window_means(session, chosen, cells, "outcome_onset", windows)
+    (rest,) = window_means(session, chosen, cells, "input_onset", (rule.before_input,))
+    complete = np.isfinite(after + before + rest).all(axis=1)
     if not complete.any():
         return None
     stimulus = session["stimulus"].values[chosen][complete]
     unexpected = (session["outcome"].values[chosen] == "unexpected")[complete]
-    after, sustained, before = (x[complete] for x in (after, sustained, before))
-    response = _adjusted(sustained, before, stimulus) - before.mean(axis=0, keepdims=True)
-    contrast = _adjusted(after, sustained, stimulus)
+    after, before, rest = (x[complete] for x in (after, before, rest))
+    response = _adjusted(after, rest, stimulus) - rest.mean(axis=0, keepdims=True)
+    contrast = _adjusted(after, before, stimulus)
     own = {s: stimulus == s for s in np.unique(stimulus)}
     pairs = [(contrast[k & unexpected], contrast[k & ~unexpected]) for k in own.values()]
     pairs = [pair for pair in pairs if min(map(len, pair)) >= 2]
     if not pairs:
         return None
-    energies = unit_energies({s: response[k] for s, k in own.items()})
-    return _permuted(pairs, energies, rule.permutations, rng)
+    without_error = unit_energies({s: response[k & ~unexpected] for s, k in own.items()})
+    return _permuted(pairs, without_error, rule.permutations, rng)
 
 
 def _adjusted(x: Array, covariate: Array, stimulus: npt.NDArray[np.str_]) -> Array:
@@ -160,10 +159,10 @@ def _adjusted(x: Array, covariate: Array, stimulus: npt.NDArray[np.str_]) -> Arr
 
 
 def _permuted(
-    pairs: list[tuple[Array, Array]], sustained: Array, count: int, rng: np.random.Generator
+    pairs: list[tuple[Array, Array]], without_error: Array, count: int, rng: np.random.Generator
 ) -> Modulation:
     """Return the sizes with the outcomes as they were, and permuted within stimuli."""
-    shape = count + 1, len(sustained)
+    shape = count + 1, len(without_error)
     statistic, energy, mean = (np.zeros(shape) for _ in range(3))
     for unexpected, expected in pairs:
         x = np.concatenate([unexpected, expected])
@@ -181,4 +180,4 @@ def _permuted(
         energy += (own + other - 2 * sums * others / (n1 * n0)) / len(pairs)
     # rounding must not part draws that are the same but for the order of their trials
     p_value = stats.rankdata(-np.round(statistic, 9), method="max", axis=0) / (count + 1)
-    return Modulation(p_value, energy, mean, sustained)
+    return Modulation(p_value, energy, mean, without_error)

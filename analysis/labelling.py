@@ -5,12 +5,11 @@ manipulation. A unit is called an error cell if
 
 1. its response differs between unexpected and expected outcomes: p of the contrast, after
    Benjamini-Hochberg over the units of the session, is at most the level;
-2. the contrast is larger than the response to the same input without error by a factor. That is
-   the response in the last 100 ms before the outcome, when nothing is unexpected yet. In terms of
-   the error modulation index, M > (factor - 1) / (factor + 1).
+2. the contrast is larger than the response without error by a factor: in terms of the error
+   modulation index, M > (factor - 1) / (factor + 1).
 
-The second rule looks at the sustained response, not at the onset of the input: the claim that
-error cells are silent at the onset of novel input is not decided by how they are chosen.
+The response without error is read after the expected outcome, not at the onset of the input: the
+claim that error cells are silent at the onset of novel input is not decided by how they are chosen.
 
 What a localiser cannot see: a cell that signals no error but responds to unexpected outcomes more
 than to its input counts as an error cell, and no statistic of the same trials tells. Trials that
@@ -88,9 +87,9 @@ class Labels:
         """Say how the labels came about."""
         return (
             f"localiser of {int(self.trials.sum())} trials, Benjamini-Hochberg level "
-            f"{self.rule.level:g}, contrast above {self.rule.factor:g} times the response to the "
-            f"input; split-half reliability {self.reliability:.2f}, replication above chance "
-            f"{self.replication:.2f}"
+            f"{self.rule.level:g}, contrast above {self.rule.factor:g} times the response "
+            f"without error; split-half reliability {self.reliability:.2f}, replication above "
+            f"chance {self.replication:.2f}"
         )
 
 
