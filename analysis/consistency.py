@@ -35,6 +35,7 @@ def inconsistencies(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
     yield from _units(session, sound)
     yield from _trials(session, sound)
     yield from _areas(session, sound)
+    yield from _localiser(session, sound)
 
 
 def _rate(session: xr.Dataset) -> Iterator[str]:
@@ -142,6 +143,22 @@ def _trials(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
         )
         if (length < 0).any():
             yield "`manipulation_offset` lies before `manipulation_onset`; exchange them"
+
+
+def _localiser(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
+    if {"localiser", "manipulation"} <= sound:
+        both = session["localiser"].values & (session["manipulation"].values != "none")
+        if both.any():
+            yield (
+                f"`localiser` is true in {both.sum()} trials with a manipulation; label the units "
+                "by trials without one"
+            )
+    other = session.attrs.get("localiser_session")
+    if other is not None and other == session.attrs.get("session_id"):
+        yield (
+            f"attribute `localiser_session` is {other!r}, the session itself; leave it out and "
+            "mark its localiser trials by `localiser`"
+        )
 
 
 def _areas(session: xr.Dataset, sound: set[str]) -> Iterator[str]:

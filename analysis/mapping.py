@@ -14,7 +14,7 @@ import tomllib
 from collections.abc import Iterator
 from collections.abc import Mapping as Dict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
@@ -136,6 +136,10 @@ class Mapping(BaseModel):
         ``{"quality": ("good",)}``; all columns must agree. The others are not read.
     areas
         The areas, the lowest first; areas that are not named have no level.
+    labels
+        ``"localiser"`` if error cells are to be found in the recording itself, in place of the
+        roles under ``[unit]``: by the trials that `localiser` marks, or cross-fitted over all
+        trials with an outcome. See `errorneurons.analysis.labelling`.
     confirmatory
         Keys of the claims that were chosen before the data are judged.
     notes
@@ -152,6 +156,7 @@ class Mapping(BaseModel):
     keep_units: dict[str, tuple[bool | int | float | str, ...]] = {}
     rois: str = ""
     areas: tuple[str, ...] = ()
+    labels: Literal["localiser"] | None = None
     confirmatory: tuple[str, ...] = ()
     notes: str = ""
 

@@ -72,8 +72,13 @@ Response = dict[str, Array]
 
 
 def trials(session: xr.Dataset, factors: Factors) -> npt.NDArray[np.int64]:
-    """Return the numbers of the trials that have all `factors`; none if one was not recorded."""
+    """Return the numbers of the trials that have all `factors`; none if one was not recorded.
+
+    Trials that served to label the units are never among them: they may not test what they chose.
+    """
     chosen = np.ones(session.sizes["trial"], dtype=bool)
+    if "localiser" in session.coords:
+        chosen &= ~session.variables["localiser"].values
     for name, value in factors.items():
         if name not in session.coords:
             return np.array([], dtype=np.int64)
@@ -107,9 +112,12 @@ def false_labels(session: xr.Dataset) -> tuple[float, float, float] | None:
     None if there are no error cells or the session does not say.
     """
     error = units(session, "error")
-    if "label_error" not in session.coords or not len(error):
+    if "label_error" not in session.coords:
         return None
-    value = float(np.nanmean(session.variables["label_error"].values[error]))
+    shares = session.variables["label_error"].values[error]
+    if not np.isfinite(shares).any():
+        return None
+    value = float(np.nanmean(shares))
     attrs = session.variables["label_error"].attrs
     return value, attrs.get("low", value), attrs.get("high", value)
 
@@ -133,28 +141,38 @@ def responses(
     event
         Trial column with the time that both windows are relative to [s].
     window, baseline
-        From and to, relative to the event [s]; a bin belongs to a window if its centre does.
+        From and to, relative to the event [s].
 
     Returns
     -------
     Response
         Stimulus -> (trial, unit). Trials with a NaN in either window are left out.
     """
-    time = session.variables["time"].values
-    # one contiguous read of the trials: files are lazy, and pointwise reads are slow
-    rate = session.variables["rate"].values[chosen][..., cells].astype(float)
-    onset = session.variables[event].values[chosen].astype(float)[:, None]
-    means = [
-        _window_mean(rate, (time >= onset + a - 1e-9) & (time < onset + b - 1e-9))
-        for a, b in (window, baseline)
-    ]
-    difference = means[0] - means[1]
+    inside, before = window_means(session, chosen, cells, event, (window, baseline))
+    difference = inside - before
     stimulus = session.variables["stimulus"].values[chosen]
     complete = np.isfinite(difference).all(axis=1)
     return {
         str(name): difference[complete & (stimulus == name)]
         for name in np.unique(stimulus[complete])
     }
+
+
+def window_means(
+    session: xr.Dataset, chosen: Trials, cells: Cells, event: str, windows: Sequence[Window]
+) -> list[Array]:
+    """Return the mean of each window relative to an event [s], (trial, unit); NaN at a gap.
+
+    A bin belongs to a window if its centre does.
+    """
+    time = session.variables["time"].values
+    # one contiguous read of the trials: files are lazy, and pointwise reads are slow
+    rate = session.variables["rate"].values[chosen][..., cells].astype(float)
+    onset = session.variables[event].values[chosen].astype(float)[:, None]
+    return [
+        _window_mean(rate, (time >= onset + a - 1e-9) & (time < onset + b - 1e-9))
+        for a, b in windows
+    ]
 
 
 def _window_mean(rate: Array, inside: npt.NDArray[np.bool_]) -> Array:
@@ -175,14 +193,20 @@ def energy(response: Response) -> float:
     >>> energy({"a": np.array([[1.0, 2.0], [1.0, 2.0], [1.0, 2.0]])})
     2.5
     """
-    values = [_energy(x) for x in response.values() if len(x) >= 2]
-    return float(np.mean(values)) if values else float("nan")
+    energies = unit_energies(response)
+    return float(energies.mean()) if len(energies) else float("nan")
 
 
-def _energy(x: Array) -> float:
-    """Energy of one pattern, x (trial, unit), averaged over units."""
+def unit_energies(response: Response) -> Array:
+    """Return the energy of each unit, averaged over stimuli with two trials or more, (unit,)."""
+    values = [_energies(x) for x in response.values() if len(x) >= 2]
+    return np.asarray(np.mean(values, axis=0)) if values else np.empty(0)
+
+
+def _energies(x: Array) -> Array:
+    """Energy of one pattern, x (trial, unit), in each unit."""
     t = len(x)
-    return float(((x.sum(axis=0) ** 2 - (x**2).sum(axis=0)) / (t * (t - 1))).mean())
+    return np.asarray((x.sum(axis=0) ** 2 - (x**2).sum(axis=0)) / (t * (t - 1)))
 
 
 def overlap(first: Response, second: Response) -> float:

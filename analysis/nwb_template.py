@@ -110,6 +110,9 @@ def _top(content: NwbContent) -> Iterator[str]:
         yield f"{'' if read else '# '}rois = {_quote(content.rois[0])}"
     yield "# Claims to be judged, chosen before looking at the data; the report prints them."
     yield '# confirmatory = ["P02", "P04a", "P04b"]'
+    yield "# Find error cells by their response to unexpected outcomes, in place of `role` below;"
+    yield "# trials that choose a cell do not test it."
+    yield '# labels = "localiser"'
     yield "# What a reader must know."
     yield '# notes = ""'
     yield "# Which trials and units are read: column of the file = the values with which they are."

@@ -24,6 +24,7 @@ import xarray as xr
 from errorneurons import __version__
 from errorneurons.analysis.contract import ContractError, DoorError, check
 from errorneurons.analysis.dataset import collect, session
+from errorneurons.analysis.labelling import labelled_by_localiser
 from errorneurons.analysis.mapping import (
     Mapping,
     MappingError,
@@ -107,15 +108,27 @@ def _read(file: Any, mapping: Mapping, provenance: str) -> xr.DataTree:
     about = session_columns(mapping, found)
     owners = unit_sessions(mapping, found)
     keys = zip(about["animal"][kept_trials], about["session_id"][kept_trials], strict=True)
-    sessions = []
+    sessions: list[xr.Dataset] = []
     for animal, session_id in dict.fromkeys(keys):
         key = {"animal": str(animal), "session_id": str(session_id)}
         trials = np.flatnonzero(_matches(about, key, len(zero)) & np.isfinite(zero))
         units = np.flatnonzero(_matches(owners, key, len(kept_units)) & kept_units)
         attrs = _attributes(mapping, {name: about[name][trials] for name in about}) | key
         attrs["provenance"] = provenance
-        sessions.append(_session(found, mapping, columns, zero, (trials, units), attrs))
+        made = _session(found, mapping, columns, zero, (trials, units), attrs)
+        sessions += _localised(made) if mapping.labels == "localiser" else [made]
     return collect(sessions)
+
+
+def _localised(made: xr.Dataset) -> tuple[xr.Dataset, ...]:
+    """Return the session with error cells found by a localiser; its name decides the draws."""
+    name = f"{made.attrs['animal']}/{made.attrs['session_id']}"
+    digest = hashlib.sha256(name.encode()).digest()
+    rng = np.random.default_rng(np.random.SeedSequence(int.from_bytes(digest)))
+    try:
+        return labelled_by_localiser(made, rng)
+    except ValueError as error:
+        raise DoorError(f'labels = "localiser" in session {name}: {error}') from error
 
 
 def _session(

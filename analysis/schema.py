@@ -154,6 +154,7 @@ ATTRIBUTES = (
     Attribute("teaching_area", "area that the teaching signal enters"),
     Attribute("output_area", "area whose representation cells are read as the output"),
     Attribute("species", "species"),
+    Attribute("localiser_session", "session whose trials labelled the units, if another one"),
     Attribute("confirmatory", "claims chosen before the data are judged, e.g. 'P02 P04b'"),
     Attribute("notes", "free notes"),
     Attribute("provenance", "JSON: versions, configuration, seeds, hashes of files"),

@@ -38,12 +38,14 @@ class Measured:
     energies
         N, M and N_R of each, averaged over its sessions, (animal, 3).
     label_error
-        pi, the share of false labels: value, low and high.
+        pi, the share of false labels: value, low and high; 0 where it is not stated.
     missing
         What the sessions that cannot answer lack.
     thinned
         N, M and N_R averaged over animals with each group of trials left out, (group, 3); only
         where there are too few animals for a statement about the population.
+    stated
+        Whether the sessions state the share of false labels.
     """
 
     animals: tuple[str, ...]
@@ -51,6 +53,7 @@ class Measured:
     label_error: tuple[float, float, float] = (0.0, 0.0, 0.0)
     missing: Missing | None = None
     thinned: Array = field(default_factory=lambda: np.empty((0, 3)))
+    stated: bool = True
 
 
 def measure(claim: Prediction, sessions: Sequence[xr.Dataset], trial_level: bool) -> Measured:
@@ -81,7 +84,9 @@ def measure(claim: Prediction, sessions: Sequence[xr.Dataset], trial_level: bool
     if not found:
         return Measured((), np.empty((0, 3)), missing=missing)
     energies = np.array([np.mean(rows, axis=0) for rows in found.values()])
-    measured = Measured(tuple(found), energies, _label_error(answering), missing)
+    shares = _label_error(answering)
+    measured = Measured(tuple(found), energies, shares or (0.0, 0.0, 0.0), missing,
+                        stated=shares is not None)  # fmt: skip
     if trial_level and len(found) < FEWEST_ANIMALS:
         return replace(measured, thinned=_thinned(claim, answering))
     return measured
@@ -102,11 +107,11 @@ def _thinned(claim: Prediction, sessions: Sequence[xr.Dataset]) -> Array:
     return np.asarray(table[np.isfinite(table).all(axis=1)])
 
 
-def _label_error(sessions: Sequence[xr.Dataset]) -> tuple[float, float, float]:
-    """Mean share of false labels over the error cells of all sessions, and its interval."""
+def _label_error(sessions: Sequence[xr.Dataset]) -> tuple[float, float, float] | None:
+    """Mean share of false labels over the sessions that state it, and its interval."""
     shares = [share for session in sessions if (share := false_labels(session)) is not None]
-    if not shares or not np.isfinite(shares).all():
-        return 0.0, 0.0, 0.0
+    if not shares:
+        return None
     value, low, high = np.mean(shares, axis=0)
     return float(value), float(low), float(high)
 
@@ -223,6 +228,10 @@ def _judge_recording(claim: Prediction, subject: str, measured: Measured) -> Ver
             f"{measured.label_error[2]:.0%}, and the answer {tipping}"
         )
         outcome = Outcome.UNDECIDED
+    if not measured.stated and measured.energies[:, 2].any():
+        reason += (
+            f"; the share of false labels is not stated and taken as 0, and the answer {tipping}"
+        )
     if measured.missing:
         reason += f". Some sessions could not answer: {measured.missing.what}"
     return Verdict(
@@ -305,6 +314,8 @@ def _label_rows(measured: Measured) -> dict[str, str]:
     value, low, high = measured.label_error
     if not measured.energies[:, 2].any():
         return {"false labels": "no correction: the read-out does not rest on labels"}
+    if not measured.stated:
+        return {"false labels": "no share is stated, so pi is taken as 0; give `label_error`"}
     return {"false labels": f"{value:.1%}, known as {low:.1%} to {high:.1%}; corrected for"}
 
 

@@ -67,8 +67,11 @@ def outcome_off(outcome: str) -> Factors:
 
 
 def missing(session: xr.Dataset, *requirements: Requirement) -> Missing | None:
-    """Return everything that a session lacks as one sentence, or None if nothing."""
-    lack = _together(*(requirement(session) for requirement in requirements))
+    """Return everything that a session lacks as one sentence, or None if nothing.
+
+    Every claim asks for what `declares_its_localiser` asks for.
+    """
+    lack = _together(*(require(session) for require in (declares_its_localiser, *requirements)))
     if lack is None or not lack.columns:
         return lack
     columns = ", ".join(f"`{column}`" for column in lack.columns)
@@ -86,6 +89,25 @@ def _together(*lacks: Missing | None) -> Missing | None:
     return Missing("; ".join(whats), " ".join(remedies), columns)
 
 
+def declares_its_localiser(session: xr.Dataset) -> Missing | None:
+    """Require of labels by a localiser that the trials that chose the units are known.
+
+    `errorneurons.analysis.measures.trials` leaves them out of every test.
+    """
+    if "label_source" not in session.coords:
+        return None
+    by_localiser = (session["label_source"].values == "localiser").any()
+    marked = "localiser" in session.coords and session["localiser"].values.any()
+    if not by_localiser or marked or session.attrs.get("localiser_session"):
+        return None
+    return Missing(
+        "the units were labelled by a localiser, but which trials chose them is not said, and "
+        "those trials may not test",
+        "Mark the trials by `localiser`, name their session in `localiser_session`, or let "
+        'labels = "localiser" in the mapping file find the error cells again.',
+    )
+
+
 def has_trials(factors: Factors, name: str, remedy: str) -> Requirement:
     """Require two trials of one stimulus with `factors`."""
 
@@ -95,10 +117,18 @@ def has_trials(factors: Factors, name: str, remedy: str) -> Requirement:
             return Missing(f"no trials with {name}", remedy, absent)
         stimulus = session.variables["stimulus"].values[trials(session, factors)]
         if max((int((stimulus == s).sum()) for s in set(stimulus)), default=0) < 2:
-            return Missing(f"no stimulus has two trials with {name}", remedy)
+            besides = ", those that chose the units aside" * _was_localised(session, factors)
+            return Missing(f"no stimulus has two trials with {name}{besides}", remedy)
         return None
 
     return requirement
+
+
+def _was_localised(session: xr.Dataset, factors: Factors) -> bool:
+    """Whether trials with `factors` served to label the units."""
+    if "localiser" not in session.coords:
+        return False
+    return len(trials(session.drop_vars("localiser"), factors)) > len(trials(session, factors))
 
 
 def has_cells(role: str = "error") -> Requirement:

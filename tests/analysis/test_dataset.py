@@ -250,6 +250,16 @@ def test_a_share_of_false_labels_must_lie_in_its_interval(make_session: Make) ->
         check(broken)
 
 
+def test_localiser_trials_hold_no_manipulation(make_session: Make) -> None:
+    with pytest.raises(ContractError, match="`localiser` is true in 3 trials with a manipulation"):
+        check(make_session(changes={"localiser": np.ones(6, dtype=bool)}))
+
+
+def test_a_session_is_no_other_session_that_labelled_its_units(make_session: Make) -> None:
+    with pytest.raises(ContractError, match="`localiser_session` is 's1', the session itself; lea"):
+        check(make_session().assign_attrs(localiser_session="s1"))
+
+
 # Collections
 
 

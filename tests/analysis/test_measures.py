@@ -18,6 +18,7 @@ from errorneurons.analysis.measures import (
     activity,
     energy,
     energy_of_difference,
+    false_labels,
     level_of,
     magnitude,
     mean_rate,
@@ -224,6 +225,20 @@ def test_trials_have_all_factors() -> None:
 
 def test_no_trial_has_a_factor_that_was_not_recorded() -> None:
     assert len(trials(recorded(RATES), {"outcome": "expected"})) == 0
+
+
+@given(marked=st.lists(st.booleans(), min_size=6, max_size=6))
+def test_no_trial_that_labelled_the_units_is_ever_chosen(marked: list[bool]) -> None:
+    seen = recorded(RATES, localiser=marked)
+    assert trials(seen, {}).tolist() == [k for k in range(6) if not marked[k]]
+
+
+def test_a_share_of_false_labels_that_is_nowhere_known_is_none() -> None:
+    columns = {"label_source": ["genetic"] * 4, "role": ["error"] * 4}
+    assert false_labels(recorded(RATES, **columns)) is None
+    assert false_labels(recorded(RATES, label_error=[np.nan] * 4, **columns)) is None
+    known = recorded(RATES, label_error=[0.1, np.nan, np.nan, np.nan], **columns)
+    assert false_labels(known) == (0.1, 0.1, 0.1)
 
 
 def test_unlabelled_units_are_all_but_error_units() -> None:

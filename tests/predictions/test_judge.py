@@ -126,6 +126,17 @@ def test_an_answer_that_depends_on_the_share_of_false_labels_is_undecided() -> N
     assert "and the answer holds for shares of false labels from " in verdict.reason
 
 
+def test_where_no_share_of_false_labels_is_stated_the_answer_says_how_far_it_holds() -> None:
+    verdict = of_recording(replace(measured(0.0, false_label=-4.0), stated=False))
+    assert verdict.outcome is Outcome.SUPPORTED
+    assert verdict.reason.endswith(
+        "over 8 animals; the share of false labels is not stated and taken as 0, and the answer "
+        f"{verdict.statistics['the answer']}."
+    )
+    assert verdict.statistics["the answer"].startswith("holds for shares of false labels up to 2")
+    assert verdict.statistics["false labels"].startswith("no share is stated, so pi is taken as 0")
+
+
 def test_the_tipping_point_is_where_the_answer_changes() -> None:
     what = measured(0.2, false_label=2.0, label_error=(0.1, 0.0, 0.2))
     found = of_recording(what).statistics["the answer"]
@@ -218,6 +229,13 @@ def test_the_sessions_of_an_animal_are_averaged() -> None:
     assert found.animals == ("a", "b")
     assert found.energies.tolist() == [[0.5, 1.0, 0.5], [2.0, 1.0, 0.5]]
     assert found.label_error == (0.04, 0.04, 0.04)
+
+
+def test_sessions_without_a_share_of_false_labels_are_remembered() -> None:
+    silent = [s.drop_vars("label_error") for s in sessions("ab")]
+    assert not measure(TRIVIAL, silent, trial_level=False).stated
+    some = measure(TRIVIAL, [*silent, *sessions("c")], trial_level=False)
+    assert (some.stated, some.label_error) == (True, (0.04, 0.04, 0.04))
 
 
 def test_a_session_that_lacks_something_is_left_out_and_remembered() -> None:

@@ -156,6 +156,35 @@ def test_expected_and_unexpected_outcomes_differ_in_nothing_but_the_outcome() ->
     }
 
 
+BY_LOCALISER = {"label_source": ["localiser"] * 8}
+
+
+def test_labels_by_trials_that_are_not_named_test_no_claim() -> None:
+    for claimed in CLAIMS:
+        lack = claimed.effect(recorded(**BY_LOCALISER))
+        assert getattr(lack, "what", "").startswith(
+            "the units were labelled by a localiser, but which trials chose them is not said"
+        ), claimed.key
+
+
+def test_labels_by_marked_trials_or_by_another_session_are_declared() -> None:
+    marked = recorded(**BY_LOCALISER, localiser=[True] * 2 + [False] * 8)
+    other = recorded(**BY_LOCALISER).assign_attrs(localiser_session="0")
+    unmarked = recorded(**BY_LOCALISER, localiser=[False] * 10)
+    assert protocol.declares_its_localiser(marked) is None
+    assert protocol.declares_its_localiser(other) is None
+    assert protocol.declares_its_localiser(unmarked) is not None
+
+
+def test_a_claim_that_lacks_only_trials_that_chose_the_units_says_so() -> None:
+    seen = recorded(localiser=[False, False, True, True] + [False] * 6)
+    lack = protocol.has_outcome_contrast(seen)
+    assert lack is not None
+    assert lack.what == (
+        "no stimulus has two trials with an unexpected outcome, those that chose the units aside"
+    )
+
+
 def test_no_claim_mistakes_an_empty_session_for_an_answer() -> None:
     for claimed in CLAIMS:
         assert getattr(claimed.effect(recorded(trial("none"))), "what", ""), claimed.key

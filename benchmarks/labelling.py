@@ -1,0 +1,191 @@
+"""What a localiser finds: hits, false labels and their estimate, where the truth is known.
+
+Run with ``python benchmarks/labelling.py``; it takes a few minutes. The first table is of sessions
+made up here, the second of virtual recordings of theories, which know the source of each unit.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from errorneurons.analysis.dataset import session
+from errorneurons.analysis.labelling import Labels, localise
+from errorneurons.simulate.observe import Instrument
+from errorneurons.simulate.sweep import Plan, ensemble
+from errorneurons.simulate.theories import THEORIES, theory
+
+STIMULI = 5
+BINS = np.round(np.arange(-0.1, 0.5 - 1e-9, 0.05) + 0.025, 9)
+INPUT, OUTCOME = 0.0, 0.3
+
+
+@dataclass(frozen=True)
+class Made:
+    """A session made up of Poisson cells.
+
+    Attributes
+    ----------
+    units, error
+        How many, and the share of error cells.
+    trials
+        Trials of each outcome and stimulus.
+    contrast, tuning
+        Standard deviation over stimuli of the response of error cells to an unexpected outcome,
+        and of that of representation cells to the input [Hz].
+    arousal
+        Gain of all cells after unexpected outcomes, minus 1.
+    baseline
+        Rate without any input [Hz].
+    """
+
+    units: int = 120
+    error: float = 0.0
+    trials: int = 8
+    contrast: float = 10.0
+    tuning: float = 10.0
+    arousal: float = 0.0
+    baseline: float = 10.0
+
+    def draw(self, rng: np.random.Generator) -> tuple[xr.Dataset, np.ndarray]:
+        """Return a session, with novel input besides, and which units are error cells."""
+        is_error = rng.random(self.units) < self.error
+        shape = STIMULI + 1, self.units  # the last stimulus is the novel one
+        tuning = np.where(is_error, 0.0, rng.normal(0, self.tuning, shape))
+        contrast = np.where(is_error, rng.normal(0, self.contrast, shape), 0.0)
+        kinds = [(s, o) for s in range(STIMULI) for o in ("expected", "unexpected")]
+        rows = [kind for kind in [*kinds, (STIMULI, "none")] for _ in range(self.trials)]
+        rates = np.stack([self._rate(tuning[s], contrast[s], outcome) for s, outcome in rows])
+        counts = rng.poisson(np.maximum(rates, 0) * 0.05) / 0.05
+        stimulus = [str(s) for s, _ in rows]
+        outcome = np.array([o for _, o in rows])
+        columns = {
+            "time": BINS, "unit_id": [f"u{k}" for k in range(self.units)],
+            "area": ["A"] * self.units, "level": [1.0] * self.units,
+            "role": ["unknown"] * self.units, "stimulus": stimulus, "outcome": outcome,
+            "input_onset": [INPUT] * len(rows), "teaching": outcome != "none",
+            "outcome_onset": np.where(outcome == "none", np.nan, OUTCOME),
+            "manipulation": ["none"] * len(rows), "phase": ["after"] * len(rows),
+            "familiarity": np.where(outcome == "none", "novel", "trained"),
+        }  # fmt: skip
+        attrs = {"animal": "m", "session_id": "1"}
+        return session({"rate": counts}, columns, attrs, sampling_rate=20.0), is_error
+
+    def _rate(self, tuning: np.ndarray, contrast: np.ndarray, outcome: str) -> np.ndarray:
+        """Rate of each unit in time [Hz], (time, unit)."""
+        after = (BINS > OUTCOME)[:, None] & (outcome == "unexpected")
+        rate = self.baseline + (BINS > INPUT)[:, None] * tuning + after * contrast
+        return rate * (1 + after * self.arousal)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a localiser found in one session, beside the truth."""
+
+    labels: Labels
+    truth: np.ndarray
+
+    @property
+    def false(self) -> float:
+        """True share of false labels, NaN without labels."""
+        found = self.labels.error
+        return float((found & ~self.truth).sum() / found.sum()) if found.any() else float("nan")
+
+
+def row(name: str, found: list[Found], trials: int) -> str:
+    """Return one row of the table, averaged over sessions."""
+    share = np.mean([f.labels.error.mean() for f in found])
+    hits = [f.labels.error[f.truth].mean() for f in found if f.truth.any()]
+    some = [f for f in found if f.labels.error.any()]
+    true = [f.false for f in some]
+    low, value, high = (
+        [f.labels.false_share[k] for f in some] for k in (1, 0, 2)
+    )  # fmt: skip
+    covered = [lo <= t <= hi for lo, t, hi in zip(low, true, high, strict=True)]
+    with np.errstate(invalid="ignore"):
+        cells = [
+            f"{len(found):3d} x {found[0].truth.size}", f"{trials}", f"{share:.3f}",
+            f"{mean(hits):.2f}", f"{len(some)}", f"{mean(true):.3f}", f"{mean(value):.3f}",
+            f"{mean(low):.2f}-{mean(high):.2f}", f"{mean(covered):.2f}",
+            f"{mean([f.labels.reliability for f in found]):.2f}",
+            f"{mean([f.labels.replication for f in found]):.2f}",
+        ]  # fmt: skip
+    return f"| {name} | " + " | ".join(cells) + " |"
+
+
+def of_theories(names: list[str], networks: int, repeats: int) -> Iterator[str]:
+    """Yield rows for virtual recordings of theories, whole and without their error cells."""
+    instrument = Instrument(label_error=0.0, label_error_interval=(0.0, 0.0))
+    plan = Plan(networks, 1, repeats, 2, instrument)
+    for name in names:
+        seen = list(ensemble(theory(name), plan).sessions())
+        for part, roles in (
+            ("", ["error", "representation"]),
+            (" without its error cells", ["representation"]),
+        ):
+            found = []
+            for n, whole in enumerate(seen):
+                own = whole.isel(unit=np.isin(whole["role"].values, roles))
+                rng = np.random.default_rng(np.random.SeedSequence([2, n]))
+                found.append(Found(localise(own, rng), own["role"].values == "error"))
+            yield row(name + part, found, repeats)
+
+
+def mean(values: Iterable[float]) -> float:
+    """Return the mean of what is a number, NaN if nothing is."""
+    finite = [v for v in values if np.isfinite(v)]
+    return float(np.mean(finite)) if finite else float("nan")
+
+
+HEAD = (
+    "| theory | sessions x cells | trials | share found | hit rate | sessions with finds "
+    "| false, true | false, estimated | interval | covered | reliability | replication |\n"
+    "|---|---|---|---|---|---|---|---|---|---|---|---|"
+)
+
+
+def made_up(count: int) -> Iterator[str]:
+    """Yield a row for each kind of made-up session."""
+    kinds = {
+        "null: tuned cells, 8 trials": Made(),
+        "null: tuned cells, 20 trials": Made(trials=20),
+        "null: weakly tuned cells": Made(tuning=2.0),
+        "null: arousal gain 10 %": Made(arousal=0.1),
+        "null: arousal gain 30 %": Made(arousal=0.3),
+        "null: arousal 30 %, weakly tuned": Made(arousal=0.3, tuning=2.0),
+        "error cells 5 %": Made(error=0.05),
+        "error cells 20 %": Made(error=0.2),
+        "error cells 20 %, weak": Made(error=0.2, contrast=5.0),
+        "error cells 20 %, others weakly tuned": Made(error=0.2, tuning=2.0),
+        "error cells 20 %, weak, others untuned": Made(error=0.2, contrast=5.0, tuning=0.0),
+        "error cells 20 % and arousal 30 %": Made(error=0.2, arousal=0.3),
+    }
+    for k, (name, kind) in enumerate(kinds.items()):
+        found = []
+        for n in range(count):
+            rng = np.random.default_rng(np.random.SeedSequence([1, k, n]))
+            seen, truth = kind.draw(rng)
+            found.append(Found(localise(seen, rng), truth))
+        yield row(name, found, kind.trials)
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sessions", type=int, default=100, help="made-up sessions of each kind")
+    parser.add_argument("--networks", type=int, default=12, help="networks of each theory")
+    options = parser.parse_args()
+    print(HEAD)
+    for repeats in (8, 20):
+        for line in of_theories([t.name for t in THEORIES], options.networks, repeats):
+            print(line, flush=True)
+    for line in made_up(options.sessions):
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
