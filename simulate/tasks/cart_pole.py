@@ -29,10 +29,15 @@ import numpy.typing as npt
 import xarray as xr
 
 from errorneurons.simulate.circuit import Array, Timing, World, generator, neurons
-from errorneurons.simulate.models.backprop import Backprop
 from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.run import synapses
-from errorneurons.simulate.tasks.held import Items, learn_held, shuffled, uniform_start
+from errorneurons.simulate.tasks.held import (
+    Items,
+    artificial,
+    learn_held,
+    shuffled,
+    uniform_start,
+)
 from errorneurons.simulate.validation import known
 
 THEORIES = ("error_microcircuit", "backprop")
@@ -134,8 +139,7 @@ class CartPole:
 def learner(theory: str, hidden: Literal["linear", "tanh"] = "linear") -> Any:
     """Return a 4-4-1 circuit with the published parameters.
 
-    The artificial network has none; it learns at the rates that make its change of W that of a
-    microcircuit with ideal lateral synapses.
+    No rates of the artificial network are published; it learns at those of `held.artificial`.
 
     Parameters
     ----------
@@ -157,14 +161,7 @@ def learner(theory: str, hidden: Literal["linear", "tanh"] = "linear") -> Any:
         layers=(4, 4, 1), activation=(hidden, "linear"), timing=Timing(1e-5, 0.0), g_apical=0.0006,
         learning_rates=rates, lateral_noise=noise,
     )  # fmt: skip
-    if theory == "error_microcircuit":
-        return circuit
-    descent = circuit.g_apical * circuit.tau * circuit.g_target * circuit.tau_error[-1]
-    relay = circuit.g_dendrite * circuit.tau_error[0]
-    return Backprop(
-        layers=(4, 4, 1), activation=(hidden, "linear"), timing=Timing(1e-5, 0.0),
-        learning_rates=(rates[0] * descent * relay, rates[1] * descent),
-    )  # fmt: skip
+    return circuit if theory == "error_microcircuit" else artificial(circuit)
 
 
 def train(circuit: Any, seed: int, networks: Sequence[int], task: CartPole) -> list[Any]:

@@ -60,6 +60,26 @@ def uniform_start(circuit: Any, weights: Any, half_width: float = 1.0) -> Any:
     return replace(weights, W=W, B=B)
 
 
+def artificial(circuit: ErrorMicrocircuit) -> Backprop:
+    """Return the artificial network that learns as fast as a microcircuit.
+
+    Its rates are those of the microcircuit times what lies between an output error and the change
+    of a synapse: tau g_api g_tgt tau_T, and g_den tau_E for each area that the error descends.
+    """
+    descent = circuit.g_apical * circuit.tau * circuit.g_target * float(circuit.tau_error[-1])
+    relay = circuit.g_dendrite / (circuit.g_leak + circuit.g_dendrite)
+    areas = len(circuit.sizes)
+    rates = (
+        float(eta) * descent * relay ** (areas - area)
+        for area, eta in enumerate(circuit.learning_rates, start=1)  # type: ignore[arg-type]
+    )
+    return Backprop(
+        layers=circuit.layers, activation=circuit.activation, timing=circuit.timing,
+        learning_rates=tuple(rates), weight_scale=circuit.weight_scale,
+        connectivity=circuit.connectivity,
+    )  # fmt: skip
+
+
 def shuffled(
     seed: int, task: str, networks: Sequence[int], items: int, epochs: int
 ) -> Iterator[layout.Integers]:
