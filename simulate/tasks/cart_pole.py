@@ -102,7 +102,9 @@ class CartPole:
     def __post_init__(self) -> None:
         for name in ("ticks", "restart", "steps", "states", "hold", "epochs"):
             if getattr(self, name) < 1:
-                raise ValueError(f"{name} of the cart-pole is {getattr(self, name)}; give 1 or more")
+                raise ValueError(
+                    f"{name} of the cart-pole is {getattr(self, name)}; give 1 or more"
+                )
 
     def moved(self, state: Array, force: Array) -> Array:
         """Return the state one tick later.
@@ -207,7 +209,7 @@ def penalties(
         failed = task.failed(state)
         failures += failed
         for cart in np.flatnonzero(failed | (tick % task.restart == 0)):
-            state[cart] = rngs[cart].uniform(-1, 1, 4)
+            state[cart] = rngs[int(cart)].uniform(-1, 1, 4)
     return failures
 
 

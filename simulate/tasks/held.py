@@ -17,7 +17,9 @@ from errorneurons.simulate.models.backprop import Backprop
 from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.probe import settled
 
+#: A network has settled if no rate moves more than this between two looks at it.
 SETTLED = 1e-8
+PAUSE = 50
 LONGEST = 2000
 
 
@@ -163,10 +165,12 @@ def answers(circuit: Any, weights: Any, inputs: Array) -> Array:
     world = World(inputs, np.zeros((1, 1, 1)), np.full((1, 1, 1), False))
     state = circuit.rest(weights, inputs.shape[1])
     before = state.rates["representation"]
-    for _ in range(LONGEST):
+    for step in range(1, LONGEST + 1):
         state = circuit.step(weights, state, world)
-        now = state.rates["representation"]
-        if np.abs(now - before).max() < SETTLED:
-            break
-        before = now
-    return now[..., output]
+        if step % PAUSE == 0:
+            now = state.rates["representation"]
+            if np.abs(now - before).max() < SETTLED:
+                break
+            before = now
+    rates: Array = state.rates["representation"][..., output]
+    return rates

@@ -1,9 +1,7 @@
 """Drawing a digit: one of ten inputs is active, and the output is to be that digit's image.
 
-The areas hold 10, n_R and 784 representation neurons, and the hidden area n_E error neurons: of
-the population sizes of error neurons and representation neurons, how many are needed? Error
-neurons without a partner are left out of the exchange; representation neurons without one do not
-learn.
+The areas hold 10, n_R and 784 representation neurons, and the hidden area n_E error neurons: how
+many of each are needed? Representation neurons without a partner get no error and do not learn.
 
 The ten images are the first of each digit in scikit-learn's bundled set, 8 by 8 pixels, enlarged
 to 28 by 28, with values from 0 to 1.
@@ -16,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -72,7 +71,8 @@ def digit_images() -> Array:
     first = [int(np.flatnonzero(small.target == digit)[0]) for digit in range(DIGITS)]
     factor = SIDE / small.images.shape[1]
     large = [zoom(small.images[k] / 16, factor, order=1).ravel() for k in first]
-    return np.clip(np.stack(large), 0.0, 1.0)
+    clipped: Array = np.clip(np.stack(large), 0.0, 1.0)
+    return clipped
 
 
 def items() -> Items:
@@ -139,10 +139,9 @@ def images(
     task = task or Images()
     shown = items()
     weights = uniform_start(circuit, circuit.initial_weights(seed, networks), task.start)
-    errors = [squared_error(circuit, weights, shown)]
     orders = shuffled(seed, "images", networks, DIGITS, task.epochs)
-    for weights in learn_held(circuit, weights, shown, task.hold, orders):
-        errors.append(squared_error(circuit, weights, shown))
+    trained = learn_held(circuit, weights, shown, task.hold, orders)
+    errors = [squared_error(circuit, w, shown) for w in chain([weights], trained)]
     squared = {"units": "1", "long_name": "mean squared error of a pixel"}
     return xr.Dataset(
         {
@@ -175,7 +174,7 @@ def population_sizes(
     Returns
     -------
     xr.Dataset
-        As `images`, with dims ``representation`` and ``error`` before the others.
+        As `images`, with dims ``representation_neurons`` and ``error_neurons`` before the others.
     """
     rows = [
         xr.concat(

@@ -1,4 +1,4 @@
-"""Delayed match to sample: was the second stimulus the same as the first?
+"""Delayed match to sample: tell whether the second stimulus was the same as the first.
 
 A sample, +1 or -1, is shown, then nothing for a while, then a second stimulus. The output is to be
 +1 if the two are the same and -1 if not. All that is left of the sample is in the membranes of

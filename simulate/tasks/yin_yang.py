@@ -1,4 +1,4 @@
-"""Yin-Yang: in which of three regions of a disc does a point lie?
+"""Yin-Yang: tell in which of three regions of a disc a point lies.
 
 A disc of radius R = 1/2 around (R, R) holds two dots of radius r = 1/10, and is parted into yin and
 yang. With d_l and d_r the distances to the middles of the left and the right dot, (R/2, R) and
@@ -173,8 +173,8 @@ def yin_yang(
     inputs, classes = points["training"]
     items = Items(inputs[None], np.eye(len(CLASSES))[classes][None])
     orders = shuffled(seed, "yin yang", networks, len(classes), task.epochs)
-    weights, after = circuit.initial_weights(seed, networks), []
-    for weights in learn_held(circuit, weights, items, task.hold, orders):
+    start, after = circuit.initial_weights(seed, networks), []
+    for weights in learn_held(circuit, start, items, task.hold, orders):
         after.append(accuracy(circuit, weights, *points["validation"]))
     share = {"units": "1", "long_name": "share of points told right"}
     return xr.Dataset(
