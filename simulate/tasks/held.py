@@ -70,14 +70,11 @@ def artificial(circuit: ErrorMicrocircuit) -> Backprop:
     """
     descent = circuit.g_apical * circuit.tau * circuit.g_target * float(circuit.tau_error[-1])
     relay = circuit.g_dendrite / (circuit.g_leak + circuit.g_dendrite)
-    areas = len(circuit.sizes)
-    rates = (
-        float(eta) * descent * relay ** (areas - area)
-        for area, eta in enumerate(circuit.learning_rates, start=1)  # type: ignore[arg-type]
-    )
+    factor = descent * relay ** np.arange(len(circuit.sizes))[::-1]
+    rates = tuple(map(tuple, circuit.area_eta * factor[:, None]))
     return Backprop(
         layers=circuit.layers, activation=circuit.activation, timing=circuit.timing,
-        learning_rates=tuple(rates), weight_scale=circuit.weight_scale,
+        learning_rates=rates, weight_scale=circuit.weight_scale,
         connectivity=circuit.connectivity,
     )  # fmt: skip
 

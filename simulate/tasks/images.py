@@ -96,8 +96,8 @@ def learner(
         Representation and error neurons of the hidden area; default as many of the one as of the
         other. The artificial network has no error neurons.
     lateral_noise
-        Half-width of the noise between all neurons of an area. With 784 of them, noise of .3 is
-        ten times what an error neuron gets from its partner.
+        Half-width of the noise between all neurons of an area. With 784 of them and .3, noise
+        is five times what a neuron gets from its partner, and nothing is learnt.
 
     Raises
     ------
