@@ -66,6 +66,7 @@ class Registry(StrEnum):
     COUNTER_CIRCUITS = "counter-circuits"
     ABLATIONS = "ablations"
     CONNECTIVITY = "connectivity"
+    TASKS = "tasks"
 
 
 class Recorded(StrEnum):
@@ -280,6 +281,10 @@ def _entries(what: Registry) -> list[tuple[str, str]]:
         from errorneurons.simulate.connectivity import CONNECTIVITY
 
         return list(CONNECTIVITY)
+    if what is Registry.TASKS:
+        from errorneurons.simulate.tasks.registry import table
+
+        return table()
     if what is Registry.ABLATIONS:
         from errorneurons.simulate import ablations
 

@@ -1,0 +1,278 @@
+"""Imitating a controller that balances a pole on a cart, and then balancing it alone.
+
+A network learns to give the force with which a linear feedback of the state balances the pole,
+from states drawn at random. It is then put in the controller's place: in the closed loop it sees
+the cart and the pole, and its output moves them. A tick on which the cart leaves the track or the
+pole falls is a failure; the cart then starts anew, as it does every 2000 ticks.
+
+============ =========================================================================
+controller   F = 1 x + 4.2 dx/dt + 62.8 theta + 16.3 dtheta/dt           [N]
+pole         theta'' = (g sin - cos a) / (l (4/3 - m cos^2 / M)),  a = (F + m l theta'^2 sin) / M
+cart         x'' = a - m l theta'' cos / M,      M = cart + m, l half the pole's length
+============ =========================================================================
+
+The plant moves by explicit Euler steps, positions before velocities: where they go next depends on
+the velocities of the tick before. (Semi-implicit steps fail as often.)
+
+Source: doi:10.1371/journal.pcbi.1014164, Fig. 2a. Plant: Barto, Sutton & Anderson 1983 in the
+corrected form of Florian 2007, as in gymnasium's CartPole-v1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from errorneurons.simulate.circuit import Array, Timing, World, generator, neurons
+from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.run import synapses
+from errorneurons.simulate.tasks.held import (
+    Items,
+    artificial,
+    learn_held,
+    shuffled,
+    uniform_start,
+)
+from errorneurons.simulate.validation import known
+
+THEORIES = ("error_microcircuit", "backprop")
+Memory = TypeVar("Memory")
+
+
+@dataclass(frozen=True)
+class CartPole:
+    """The task.
+
+    Attributes
+    ----------
+    gravity
+        [m/s^2].
+    cart, pole
+        Masses [kg].
+    half_length
+        Half the pole's length [m].
+    tick
+        Time step of the plant [s].
+    track
+        The cart fails farther than this from the middle [m].
+    angle
+        The pole fails beyond this angle [degrees].
+    gains
+        The controller's force for each unit of the state [N].
+    force
+        Force at an output of 1 [N].
+    ticks
+        Ticks of the closed loop.
+    restart
+        Ticks after which the cart starts anew if it has not failed.
+    steps
+        Steps of the network in each tick.
+    states
+        States that are shown in training, each once an epoch.
+    range
+        They are drawn from U(-range, range), each of their four numbers.
+    hold
+        Steps that each is shown.
+    epochs
+        Epochs of training.
+    """
+
+    gravity: float = 9.8
+    cart: float = 1.0
+    pole: float = 0.1
+    half_length: float = 0.5
+    tick: float = 0.01
+    track: float = 2.4
+    angle: float = 70.0
+    gains: tuple[float, float, float, float] = (1.0, 4.2, 62.8, 16.3)
+    force: float = 76.6
+    ticks: int = 19_999
+    restart: int = 2000
+    steps: int = 4
+    states: int = 500
+    range: float = 1.5
+    hold: int = 100
+    epochs: int = 5
+
+    def __post_init__(self) -> None:
+        for name in ("ticks", "restart", "steps", "states", "hold", "epochs"):
+            if getattr(self, name) < 1:
+                raise ValueError(
+                    f"{name} of the cart-pole is {getattr(self, name)}; give 1 or more"
+                )
+
+    def moved(self, state: Array, force: Array) -> Array:
+        """Return the state one tick later.
+
+        Parameters
+        ----------
+        state
+            Position [m], velocity [m/s], angle from upright [rad], its velocity [rad/s]: (..., 4).
+        force
+            On the cart [N], (...).
+        """
+        velocity, angle, spin = state[..., 1], state[..., 2], state[..., 3]
+        mass, lever = self.cart + self.pole, self.pole * self.half_length
+        cosine, sine = np.cos(angle), np.sin(angle)
+        push = (force + lever * spin**2 * sine) / mass
+        pole = (self.gravity * sine - cosine * push) / (
+            self.half_length * (4 / 3 - self.pole * cosine**2 / mass)
+        )
+        cart = push - lever * pole * cosine / mass
+        moved: Array = state + self.tick * np.stack([velocity, cart, spin, pole], axis=-1)
+        return moved
+
+    def failed(self, state: Array) -> npt.NDArray[np.bool_]:
+        """Return whether the cart has left the track or the pole has fallen, (...)."""
+        fallen: npt.NDArray[np.bool_] = np.abs(state[..., 2]) > np.radians(self.angle)
+        return fallen | (np.abs(state[..., 0]) > self.track)
+
+    def controlled(self, state: Array) -> Array:
+        """Return the force of the linear controller [N], (...)."""
+        force: Array = state @ np.array(self.gains)
+        return force
+
+
+def learner(theory: str, hidden: Literal["linear", "tanh"] = "linear") -> Any:
+    """Return a 4-4-1 circuit with the published parameters.
+
+    No rates of the artificial network are published; it learns at those of `held.artificial`.
+
+    Parameters
+    ----------
+    theory
+        One of `THEORIES`.
+    hidden
+        Activation of the hidden area. ``"linear"`` goes with ideal lateral synapses, ``"tanh"``
+        with noisy ones.
+
+    Raises
+    ------
+    ValueError
+        If the theory or the activation is unknown.
+    """
+    known("theory", theory, THEORIES)
+    known("hidden", hidden, ("linear", "tanh"))
+    rates, noise = ((1.0, 0.5), 0.0) if hidden == "linear" else ((1.5, 0.75), 0.3)
+    circuit = ErrorMicrocircuit(
+        layers=(4, 4, 1), activation=(hidden, "linear"), timing=Timing(1e-5, 0.0), g_apical=0.0006,
+        learning_rates=rates, lateral_noise=noise,
+    )  # fmt: skip
+    return circuit if theory == "error_microcircuit" else artificial(circuit)
+
+
+def train(circuit: Any, seed: int, networks: Sequence[int], task: CartPole) -> list[Any]:
+    """Return the synapses after each epoch of imitation."""
+    states = generator(seed, "cart pole", "states").uniform(
+        -task.range, task.range, (1, task.states, 4)
+    )
+    items = Items(states, task.controlled(states)[..., None] / task.force)
+    orders = shuffled(seed, "cart pole", networks, task.states, task.epochs)
+    start = uniform_start(circuit, circuit.initial_weights(seed, networks))
+    return list(learn_held(circuit, start, items, task.hold, orders))
+
+
+def penalties(
+    task: CartPole,
+    act: Callable[[Memory, Array], tuple[Memory, Array]],
+    memory: Memory,
+    rngs: Sequence[np.random.Generator],
+) -> Array:
+    """Return how many ticks of the closed loop were failures.
+
+    Parameters
+    ----------
+    task
+        The plant.
+    act
+        From its memory and the states (cart, 4) to its new memory and the forces [N] (cart,).
+    memory
+        What it starts with.
+    rngs
+        One for each cart, for the states that it starts from: U(-1, 1), each of the four numbers.
+
+    Returns
+    -------
+    Array
+        Failures of each cart [ticks], (cart,).
+    """
+    state = np.stack([rng.uniform(-1, 1, 4) for rng in rngs])
+    failures = np.zeros(len(rngs))
+    for tick in range(1, task.ticks + 1):
+        memory, force = act(memory, state)
+        state = task.moved(state, force)
+        failed = task.failed(state)
+        failures += failed
+        for cart in np.flatnonzero(failed | (tick % task.restart == 0)):
+            state[cart] = rngs[int(cart)].uniform(-1, 1, 4)
+    return failures
+
+
+def network_acts(circuit: Any, weights: Any, task: CartPole) -> Callable[[Any, Array], Any]:
+    """Return what a network does in the controller's place, one network a cart."""
+    output = neurons(circuit, "representation", circuit.output_area)
+    target, teaching = np.zeros((1, 1, 1)), np.full((1, 1, 1), False)
+
+    def act(memory: Any, state: Array) -> tuple[Any, Array]:
+        world = World(state[:, None], target, teaching)
+        for _ in range(task.steps):
+            memory = circuit.step(weights, memory, world)
+        return memory, task.force * memory.rates["representation"][:, 0, output][:, 0]
+
+    return act
+
+
+def cart_pole(
+    circuit: Any, seed: int, networks: Sequence[int], task: CartPole | None = None
+) -> xr.Dataset:
+    """Train networks by imitation, and let them balance after each epoch.
+
+    Parameters
+    ----------
+    circuit
+        What `learner` returned.
+    seed
+        Seed of the run.
+    networks
+        Numbers of the networks.
+    task
+        Default the published one.
+
+    Returns
+    -------
+    xr.Dataset
+        ``penalty`` (network, epoch) after each epoch, ``score`` (network) in a final test, and
+        ``controller`` (network), the linear controller's in the same test [ticks].
+    """
+    task = task or CartPole()
+    after = train(circuit, seed, networks, task)
+    tests = [*range(1, task.epochs + 1), "final"]
+    # All closed loops run side by side: each epoch's networks, and the last ones once more.
+    weights = _together([*after, after[-1]])
+    rngs = [generator(seed, "cart pole", n, f"test {t}") for t in tests for n in networks]
+    memory = circuit.rest(weights, 1)
+    found = penalties(task, network_acts(circuit, weights, task), memory, rngs)
+    found = found.reshape(len(tests), -1)
+    same = [generator(seed, "cart pole", n, "test final") for n in networks]
+    controller = penalties(task, lambda none, s: (none, task.controlled(s)), None, same)
+    ticks = {"units": "ticks", "long_name": "failures in the closed loop"}
+    return xr.Dataset(
+        {
+            "penalty": (("network", "epoch"), found[:-1].T, ticks),
+            "score": ("network", found[-1], ticks),
+            "controller": ("network", controller, ticks),
+        },
+        {"network": list(networks), "epoch": range(1, task.epochs + 1)},
+        {"theory": circuit.theory, "task": "cart_pole"},
+    )
+
+
+def _together(weights: Sequence[Any]) -> Any:
+    """Return the synapses of several sets of networks as those of one."""
+    parts = [synapses(w) for w in weights]
+    return replace(weights[0], **{k: np.concatenate([p[k] for p in parts]) for k in parts[0]})

@@ -1,0 +1,173 @@
+"""Learning from items that are shown one after the other, each held for some steps.
+
+Theories that the engine knows run compiled, the others by their own `step` and `learn`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from errorneurons.simulate import engine, layout
+from errorneurons.simulate.circuit import Array, World, generator, neurons
+from errorneurons.simulate.models.backprop import Backprop
+from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.probe import settled
+
+#: A network has settled if no rate moves more than this between two looks at it.
+SETTLED = 1e-8
+PAUSE = 50
+LONGEST = 2000
+
+
+@dataclass(frozen=True)
+class Items:
+    """What is to be learnt.
+
+    Attributes
+    ----------
+    inputs
+        Rates of the input, (network or 1, item, input neuron).
+    targets
+        Rates that the output should have, (network or 1, item, output neuron).
+    """
+
+    inputs: Array
+    targets: Array
+
+
+def uniform_start(circuit: Any, weights: Any, half_width: float = 1.0) -> Any:
+    """Return start synapses U(-1, 1) * `half_width`, whatever the fan-in, as published.
+
+    They are those of `initial_weights`, rescaled; the noise on the feedback stays as it is.
+
+    Parameters
+    ----------
+    circuit
+        An error microcircuit or an artificial network whose areas form a chain.
+    weights
+        What its `initial_weights` returned.
+    half_width
+        Half the width of the uniform distribution.
+    """
+    scale = half_width * np.sqrt(circuit.layers[:-1]) / circuit.weight_scale
+    W = weights.W * np.repeat(scale, circuit.sizes)[:, None]
+    if isinstance(circuit, Backprop):
+        return replace(weights, W=W, B=weights.B * np.repeat(scale, circuit.sizes))
+    noise = weights.feedback_noise
+    B = noise + (weights.B - noise) * np.repeat(scale, circuit.error_sizes)
+    return replace(weights, W=W, B=B)
+
+
+def artificial(circuit: ErrorMicrocircuit) -> Backprop:
+    """Return the artificial network that learns as fast as a microcircuit.
+
+    Its rates are those of the microcircuit times what lies between an output error and the change
+    of a synapse: tau g_api g_tgt tau_T, and g_den tau_E for each area that the error descends.
+    """
+    descent = circuit.g_apical * circuit.tau * circuit.g_target * float(circuit.tau_error[-1])
+    relay = circuit.g_dendrite / (circuit.g_leak + circuit.g_dendrite)
+    factor = descent * relay ** np.arange(len(circuit.sizes))[::-1]
+    rates = tuple(map(tuple, circuit.area_eta * factor[:, None]))
+    return Backprop(
+        layers=circuit.layers, activation=circuit.activation, timing=circuit.timing,
+        learning_rates=rates, weight_scale=circuit.weight_scale,
+        connectivity=circuit.connectivity,
+    )  # fmt: skip
+
+
+def shuffled(
+    seed: int, task: str, networks: Sequence[int], items: int, epochs: int
+) -> Iterator[layout.Integers]:
+    """Yield the order of the items in each epoch, (network, presentation)."""
+    rngs = [generator(seed, task, network, "order") for network in networks]
+    for _ in range(epochs):
+        yield np.stack([rng.permutation(items) for rng in rngs])
+
+
+def learn_held(
+    circuit: Any, weights: Any, items: Items, steps: int, orders: Iterator[layout.Integers]
+) -> Iterator[Any]:
+    """Yield the synapses after each epoch.
+
+    Parameters
+    ----------
+    circuit, weights
+        Networks to train.
+    items
+        Shown with a teaching signal that lags the input by one step an area, as activity does.
+    steps
+        Steps that each item is held.
+    orders
+        Which item is shown in each presentation of an epoch.
+    """
+    state = circuit.rest(weights, 1)
+    for order in orders:
+        count = order.shape[1]
+        schedule = layout.Schedule(
+            items.inputs, items.targets, order, np.full(count, steps), np.full(count, True),
+            np.full(count, True), target_lag=len(circuit.layers) - 1,
+        )  # fmt: skip
+        weights, state = advance(circuit, weights, schedule, state)
+        yield weights
+
+
+def advance(circuit: Any, weights: Any, schedule: layout.Schedule, state: Any) -> tuple[Any, Any]:
+    """Return synapses and state after a schedule."""
+    if isinstance(circuit, engine.THEORIES):
+        run: Any = engine.run(circuit, weights, schedule, state=state)
+        return run.weights, run.state
+    every, lag = np.arange(len(state.rates["representation"])), schedule.target_lag
+    target, taught = schedule.targets[:, schedule.order[0, :1]], False
+    for item, steps, teaching, learning in zip(
+        schedule.order.T, schedule.steps, schedule.teaching, schedule.learning, strict=True
+    ):
+        for step in range(steps):
+            if step == lag:
+                target, taught = _own(schedule.targets, every, item), bool(teaching)
+            shown = _own(schedule.inputs, every, item)
+            after = circuit.step(weights, state, World(shown, target, np.full((1, 1, 1), taught)))
+            if learning and (circuit.plastic == "always" or step == steps - 1):
+                weights = circuit.learn(weights, state, after)
+            state = after
+    return weights, state
+
+
+def _own(items: Array, every: layout.Integers, item: layout.Integers) -> Array:
+    """Return the item of each network, (network, 1, neuron)."""
+    return items[every % len(items), item][:, None]
+
+
+def answers(circuit: Any, weights: Any, inputs: Array) -> Array:
+    """Return the settled rates of the output without a teaching signal.
+
+    Parameters
+    ----------
+    circuit, weights
+        Networks; their synapses stay as they are.
+    inputs
+        Rates of the input, (network or 1, item, input neuron).
+
+    Returns
+    -------
+    Array
+        (network, item, output neuron).
+    """
+    output = neurons(circuit, "representation", circuit.output_area)
+    if isinstance(circuit, ErrorMicrocircuit | Backprop):
+        return settled(circuit, weights, inputs)[1][..., output]
+    world = World(inputs, np.zeros((1, 1, 1)), np.full((1, 1, 1), False))
+    state = circuit.rest(weights, inputs.shape[1])
+    before = state.rates["representation"]
+    for step in range(1, LONGEST + 1):
+        state = circuit.step(weights, state, world)
+        if step % PAUSE == 0:
+            now = state.rates["representation"]
+            if np.abs(now - before).max() < SETTLED:
+                break
+            before = now
+    rates: Array = state.rates["representation"][..., output]
+    return rates

@@ -1,0 +1,189 @@
+"""Drawing a digit: one of ten inputs is active, and the output is to be that digit's image.
+
+The areas hold 10, n_R and 784 representation neurons, and the hidden area n_E error neurons: how
+many of each are needed? Representation neurons without a partner get no error and do not learn.
+
+The ten images are the first of each digit in scikit-learn's bundled set, 8 by 8 pixels, enlarged
+to 28 by 28, with values from 0 to 1.
+
+Source: doi:10.1371/journal.pcbi.1014164, Fig. 4. Learning rates, times and laterals are ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from scipy.ndimage import zoom
+
+from errorneurons.simulate.circuit import Array, Timing
+from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.tasks.held import (
+    Items,
+    answers,
+    artificial,
+    learn_held,
+    shuffled,
+    uniform_start,
+)
+from errorneurons.simulate.validation import known
+
+DIGITS, SIDE = 10, 28
+PIXELS = SIDE**2
+THEORIES = ("error_microcircuit", "backprop")
+
+
+@dataclass(frozen=True)
+class Images:
+    """The task.
+
+    Attributes
+    ----------
+    hold
+        Steps that each digit is shown.
+    epochs
+        Epochs of training; each shows every digit once.
+    start
+        Start weights are U(-start, start).
+    """
+
+    hold: int = 20
+    epochs: int = 100
+    start: float = 0.1
+
+    def __post_init__(self) -> None:
+        for name in ("hold", "epochs"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} of the images is {getattr(self, name)}; give 1 or more")
+
+
+@cache
+def digit_images() -> Array:
+    """Return one image of each digit, values from 0 to 1, (digit, pixel)."""
+    from sklearn.datasets import load_digits  # takes a second to import
+
+    small = load_digits()
+    first = [int(np.flatnonzero(small.target == digit)[0]) for digit in range(DIGITS)]
+    factor = SIDE / small.images.shape[1]
+    large = [zoom(small.images[k] / 16, factor, order=1).ravel() for k in first]
+    clipped: Array = np.clip(np.stack(large), 0.0, 1.0)
+    return clipped
+
+
+def items() -> Items:
+    """Return the digits, one-hot, and their images."""
+    return Items(np.eye(DIGITS)[None], digit_images()[None])
+
+
+def learner(
+    theory: str, representation: int = 50, error: int | None = None, *, lateral_noise: float = 0.0
+) -> Any:
+    """Return a 10-representation-784 circuit of logistic neurons.
+
+    The change of a synapse onto the output grows with the number of rates that add up there, so
+    its learning rate falls with the size of the hidden area.
+
+    Parameters
+    ----------
+    theory
+        One of `THEORIES`.
+    representation, error
+        Representation and error neurons of the hidden area; default as many of the one as of the
+        other. The artificial network has no error neurons.
+    lateral_noise
+        Half-width of the noise between all neurons of an area. With 784 of them and .3, noise
+        is five times what a neuron gets from its partner, and nothing is learnt.
+
+    Raises
+    ------
+    ValueError
+        If the theory is unknown.
+    """
+    known("theory", theory, THEORIES)
+    circuit = ErrorMicrocircuit(
+        layers=(DIGITS, representation, PIXELS), activation=("logistic", "logistic"),
+        timing=Timing(1e-5, 0.0), g_apical=0.06, learning_rates=(10.0, 1000.0 / representation),
+        error_layers=(representation if error is None else error, PIXELS),
+        feedback_noise=0.5, lateral_noise=lateral_noise,
+    )  # fmt: skip
+    return circuit if theory == "error_microcircuit" else artificial(circuit)
+
+
+def images(
+    circuit: Any, seed: int, networks: Sequence[int], task: Images | None = None
+) -> xr.Dataset:
+    """Train networks to draw digits.
+
+    Parameters
+    ----------
+    circuit
+        What `learner` returned.
+    seed
+        Seed of the run.
+    networks
+        Numbers of the networks.
+    task
+        Default a short one.
+
+    Returns
+    -------
+    xr.Dataset
+        ``error`` (network, epoch), the mean squared error over pixels and digits before and after
+        each epoch, and ``score`` (network), the last of them [1].
+    """
+    task = task or Images()
+    shown = items()
+    weights = uniform_start(circuit, circuit.initial_weights(seed, networks), task.start)
+    orders = shuffled(seed, "images", networks, DIGITS, task.epochs)
+    trained = learn_held(circuit, weights, shown, task.hold, orders)
+    errors = [squared_error(circuit, w, shown) for w in chain([weights], trained)]
+    squared = {"units": "1", "long_name": "mean squared error of a pixel"}
+    return xr.Dataset(
+        {
+            "error": (("network", "epoch"), np.stack(errors, axis=1), squared),
+            "score": ("network", errors[-1], squared),
+        },
+        {"network": list(networks), "epoch": np.arange(task.epochs + 1)},
+        {"theory": circuit.theory, "task": "images"},
+    )
+
+
+def squared_error(circuit: Any, weights: Any, shown: Items) -> Array:
+    """Return the mean squared error of the settled output, (network,)."""
+    drawn = answers(circuit, weights, shown.inputs)
+    error: Array = ((drawn - shown.targets) ** 2).mean(axis=(1, 2))
+    return error
+
+
+def population_sizes(
+    seed: int,
+    networks: Sequence[int],
+    representation: Sequence[int] = (50,),
+    error: Sequence[int] = (50,),
+    task: Images | None = None,
+) -> xr.Dataset:
+    """Train microcircuits with every combination of population sizes of the hidden area.
+
+    Published were 50, 100, 500 and 1000 of each.
+
+    Returns
+    -------
+    xr.Dataset
+        As `images`, with dims ``representation_neurons`` and ``error_neurons`` before the others.
+    """
+    rows = [
+        xr.concat(
+            [
+                images(learner("error_microcircuit", n_R, n_E), seed, networks, task)
+                for n_E in error
+            ],
+            dim=xr.Variable("error_neurons", list(error)),
+        )
+        for n_R in representation
+    ]
+    return xr.concat(rows, dim=xr.Variable("representation_neurons", list(representation)))

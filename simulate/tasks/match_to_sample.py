@@ -1,0 +1,223 @@
+"""Delayed match to sample: tell whether the second stimulus was the same as the first.
+
+A sample, +1 or -1, is shown, then nothing for a while, then a second stimulus. The output is to be
++1 if the two are the same and -1 if not. All that is left of the sample is in the membranes of
+the representation neurons, whose rates follow the potential and not its lookahead.
+
+======== ============= ========== ========
+phase    steps         input      learning
+======== ============= ========== ========
+rest     250           0
+sample   250           +1 or -1
+delay    50 to 249     0
+test     250           +1 or -1
+change   1             as before  yes
+======== ============= ========== ========
+
+The teaching signal is there from the start of the test stimulus on. Synapses change in one single
+step of a trial, its last.
+
+Source: doi:10.1371/journal.pcbi.1014164, Fig. 2b.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from errorneurons.simulate import engine, layout
+from errorneurons.simulate.circuit import Array, Timing, generator
+from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.tasks.held import uniform_start
+from errorneurons.simulate.validation import known
+
+THEORIES = ("error_microcircuit",)
+PHASES = ("rest", "sample", "delay", "test", "change")
+SETS = ("training", "validation", "test")
+
+
+@dataclass(frozen=True)
+class MatchToSample:
+    """The task.
+
+    Attributes
+    ----------
+    rest, sample, test
+        Steps of these phases.
+    delay
+        Shortest and longest delay, both included [steps].
+    taught
+        The first phase with a teaching signal.
+    trials
+        Trials in each of the three sets: training, validation and test.
+    epochs
+        Epochs of training.
+    """
+
+    rest: int = 250
+    sample: int = 250
+    test: int = 250
+    delay: tuple[int, int] = (50, 249)
+    taught: str = "test"
+    trials: int = 50
+    epochs: int = 15
+
+    def __post_init__(self) -> None:
+        known("taught", self.taught, PHASES)
+        if not 1 <= self.delay[0] <= self.delay[1]:
+            raise ValueError(f"delay is {self.delay}; give the shortest, of 1 or more, first")
+
+
+@dataclass(frozen=True)
+class Trials:
+    """Trials of one set, the same for all networks.
+
+    Attributes
+    ----------
+    stimuli
+        Sample and test stimulus, +1 or -1, (trial, 2).
+    delay
+        Delay between them [steps], (trial,).
+    """
+
+    stimuli: Array
+    delay: layout.Integers
+
+    @property
+    def targets(self) -> Array:
+        """+1 for a match, -1 for none, (trial,)."""
+        target: Array = self.stimuli[:, 0] * self.stimuli[:, 1]
+        return target
+
+    def shuffled(self, rng: np.random.Generator) -> Trials:
+        """Return the same trials in another order."""
+        order = rng.permutation(len(self.delay))
+        return Trials(self.stimuli[order], self.delay[order])
+
+
+def draw(task: MatchToSample, seed: int) -> dict[str, Trials]:
+    """Draw the trials of each set."""
+    rngs = {name: generator(seed, "match to sample", name) for name in SETS}
+    return {
+        name: Trials(
+            rng.choice([-1.0, 1.0], (task.trials, 2)),
+            rng.integers(*task.delay, task.trials, endpoint=True),
+        )
+        for name, rng in rngs.items()
+    }
+
+
+def learner(theory: str = "error_microcircuit") -> ErrorMicrocircuit:
+    """Return the 1-2-1 circuit with the published parameters.
+
+    Raises
+    ------
+    ValueError
+        If the theory cannot do the task; `errorneurons list tasks` says why.
+    """
+    known("theory", theory, THEORIES)
+    return ErrorMicrocircuit(
+        layers=(1, 2, 1), activation=("soft_relu", "tanh"), activation_slope=(1.0, 20.0),
+        activation_offset=(0.0, 0.5), derivative="nominal", timing=Timing(1e-5, 0.0), g_leak=0.3,
+        g_apical=0.06, learning_rates=(4000.0, 4000.0), lookahead=(False, False),
+        error_lookahead=(True, True), feedback_noise=0.5, lateral_noise=0.3,
+    )  # fmt: skip
+
+
+def schedule(task: MatchToSample, trials: Trials, learning: bool) -> layout.Schedule:
+    """Return what networks are shown: five presentations a trial, one a phase.
+
+    Parameters
+    ----------
+    task
+        Lengths of the phases.
+    trials
+        One after the other.
+    learning
+        Whether there is a teaching signal, and learning in the last step of each trial.
+    """
+    count = len(trials.delay)
+    nothing = np.zeros(count)
+    sample, test = trials.stimuli.T
+    inputs = np.stack([nothing, sample, nothing, test, test], axis=1)
+    fixed = [np.full(count, n) for n in (task.rest, task.sample, task.test, 1)]
+    steps = np.stack([*fixed[:2], trials.delay, *fixed[2:]], axis=1)
+    taught = np.arange(len(PHASES)) >= PHASES.index(task.taught)
+    changing = np.arange(len(PHASES)) == PHASES.index("change")
+    return layout.Schedule(
+        inputs.reshape(1, -1, 1), np.repeat(trials.targets, len(PHASES))[None, :, None],
+        np.arange(inputs.size)[None], steps.ravel(), np.tile(taught & learning, count),
+        np.tile(changing & learning, count),
+    )  # fmt: skip
+
+
+def responses(
+    circuit: ErrorMicrocircuit, weights: Any, task: MatchToSample, trials: Trials
+) -> Array:
+    """Return the output at the end of the test stimulus, untaught, (network, trial)."""
+    plan = schedule(task, trials, learning=False)
+    out = engine.run(circuit, weights, plan, recording=layout.Recording(("r",), "presentation"))
+    rates = out.recorded["r"][:, PHASES.index("test") :: len(PHASES), circuit.output]
+    response: Array = rates[..., 0]
+    return response
+
+
+def match_to_sample(
+    circuit: ErrorMicrocircuit,
+    seed: int,
+    networks: Sequence[int],
+    task: MatchToSample | None = None,
+) -> xr.Dataset:
+    """Train networks, and test them on new trials.
+
+    Parameters
+    ----------
+    circuit
+        What `learner` returned.
+    seed
+        Seed of the run; trials and delays depend on it alone and are shared by all networks.
+    networks
+        Numbers of the networks.
+    task
+        Default the published one.
+
+    Returns
+    -------
+    xr.Dataset
+        ``error`` (network, epoch), the mean squared error in validation before each epoch,
+        ``score`` (network), that of the test, and ``correct`` (network), the share of test
+        trials in which the output has the right sign.
+    """
+    task = task or MatchToSample()
+    sets, rng = draw(task, seed), generator(seed, "match to sample", "order")
+    weights = uniform_start(circuit, circuit.initial_weights(seed, networks))
+    state, errors = circuit.rest(weights, 1), []
+    for _ in range(task.epochs):
+        errors.append(squared_error(circuit, weights, task, sets["validation"]))
+        plan = schedule(task, sets["training"].shuffled(rng), learning=True)
+        run = engine.run(circuit, weights, plan, state=state)
+        weights, state = run.weights, run.state
+    response = responses(circuit, weights, task, sets["test"])
+    wanted = sets["test"].targets
+    return xr.Dataset(
+        {
+            "error": (("network", "epoch"), np.stack(errors, axis=1), {"units": "1"}),
+            "score": ("network", ((response - wanted) ** 2).mean(1), {"units": "1"}),
+            "correct": ("network", (response * wanted > 0).mean(1), {"units": "1"}),
+        },
+        {"network": list(networks), "epoch": np.arange(task.epochs)},
+        {"theory": circuit.theory, "task": "match_to_sample"},
+    )
+
+
+def squared_error(
+    circuit: ErrorMicrocircuit, weights: Any, task: MatchToSample, trials: Trials
+) -> Array:
+    """Return the mean squared error at the end of the test stimulus, untaught, (network,)."""
+    found = responses(circuit, weights, task, trials)
+    error: Array = ((found - trials.targets) ** 2).mean(axis=1)
+    return error

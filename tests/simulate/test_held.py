@@ -1,0 +1,98 @@
+"""Items held for some steps: the compiled way and the plain way do the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from errorneurons.simulate.circuit import Timing
+from errorneurons.simulate.models.backprop import Backprop
+from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.models.supervised_pc import SupervisedPC
+from errorneurons.simulate.tasks import held
+
+LAYERS = (3, 5, 2)
+MICROCIRCUIT = ErrorMicrocircuit(
+    layers=LAYERS, activation=("tanh", "tanh"), timing=Timing(1e-5, 0.0), g_apical=0.06,
+    learning_rates=(2.0, 1.0), error_layers=(4, 2), feedback_noise=0.1,
+)  # fmt: skip
+SETTLES = SupervisedPC(layers=LAYERS, activation=("tanh", "linear"), timing=Timing(1e-3, 0.0))
+
+
+def items(seed: int = 0) -> held.Items:
+    rng = np.random.default_rng(seed)
+    return held.Items(rng.uniform(-1, 1, (1, 6, 3)), rng.uniform(-0.8, 0.8, (1, 6, 2)))
+
+
+def last(circuit: Any, epochs: int, steps: int = 10) -> Any:
+    weights = circuit.initial_weights(0, range(2))
+    orders = held.shuffled(0, "test", range(2), 6, epochs)
+    return [weights, *held.learn_held(circuit, weights, items(), steps, orders)][-1]
+
+
+def test_compiled_learning_is_that_of_step_and_learn(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = last(MICROCIRCUIT, 3)
+    monkeypatch.setattr(held.engine, "THEORIES", ())
+    np.testing.assert_allclose(last(MICROCIRCUIT, 3).W, compiled.W, atol=1e-10)
+
+
+def test_a_theory_that_learns_after_settling_learns_once_an_item() -> None:
+    class Counted(SupervisedPC):
+        plastic = "after settling"  # type: ignore[assignment]
+        calls = 0
+
+        def learn(self, *arguments: Any) -> Any:
+            Counted.calls += 1
+            return super().learn(*arguments)
+
+    last(Counted(layers=LAYERS, activation=("tanh", "linear")), 2)
+    assert Counted.calls == 2 * 6
+
+
+def test_the_order_of_a_network_is_its_own() -> None:
+    alone = next(held.shuffled(0, "test", [3], 9, 1))
+    among = next(held.shuffled(0, "test", [1, 3], 9, 1))
+    np.testing.assert_array_equal(alone[0], among[1])
+    np.testing.assert_array_equal(np.sort(among, axis=1), [range(9)] * 2)
+
+
+def test_free_predictive_coding_answers_with_the_feedforward_sweep() -> None:
+    weights, x = SETTLES.initial_weights(0, range(2)), items().inputs
+    W_1, W_2 = weights.W[:, :5, :3], weights.W[:, 5:, 3:8]
+    sweep = np.tanh(x @ W_1.swapaxes(1, 2)) @ W_2.swapaxes(1, 2)
+    np.testing.assert_allclose(held.answers(SETTLES, weights, x), sweep, atol=1e-6)
+
+
+@pytest.mark.parametrize("circuit", [MICROCIRCUIT, held.artificial(MICROCIRCUIT)])
+def test_a_uniform_start_does_not_depend_on_the_fan_in(circuit: Any) -> None:
+    start = held.uniform_start(circuit, circuit.initial_weights(0, range(200)), 0.5)
+    for rows, columns in ((slice(0, 5), slice(0, 3)), (slice(5, 7), slice(3, 8))):
+        assert np.abs(start.W[:, rows, columns]).max() == pytest.approx(0.5, abs=0.01)
+
+
+def test_feedback_follows_a_uniform_start() -> None:
+    circuit = replace(MICROCIRCUIT, feedback_noise=0.0)
+    start = held.uniform_start(circuit, circuit.initial_weights(0, range(2)))
+    np.testing.assert_allclose(start.B[:, :4, 4:], start.W[:, 5:, 3:7].swapaxes(1, 2))
+
+
+def test_the_artificial_network_first_learns_as_the_microcircuit_does() -> None:
+    circuit = replace(
+        MICROCIRCUIT, error_layers=None, feedback_noise=0.0, activation=("linear",) * 2,
+        g_apical=1e-6,
+    )  # fmt: skip
+    rival = held.artificial(circuit)
+    assert isinstance(rival, Backprop)
+    weights = circuit.initial_weights(0, range(1))
+    # Potentials of the artificial network are larger by this factor; give it smaller weights.
+    share = circuit.tau * circuit.g_basal / rival.gain
+    theirs = replace(rival.initial_weights(0, range(1)), W=weights.W * share, B=weights.B)
+    shown = held.Items(items().inputs[:, :1], items().targets[:, :1])
+    one = iter([np.zeros((1, 1), int)])
+    ours = next(held.learn_held(circuit, weights, shown, 400, one)).W - weights.W
+    one = iter([np.zeros((1, 1), int)])
+    rivals = next(held.learn_held(rival, theirs, shown, 400, one)).W - theirs.W
+    np.testing.assert_allclose(rivals, ours, rtol=0.05, atol=1e-3 * np.abs(ours).max())
