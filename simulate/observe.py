@@ -7,7 +7,7 @@ baseline a single cell would clip half of it. Some cells that are labelled as er
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -113,8 +113,12 @@ def _expected(
     blocks: Sequence[Activity], index: int, units: Units, instrument: Instrument
 ) -> Binned:
     """Return the expected firing rate of each unit [Hz] in bins of the session."""
-    every = [_expected_in(b, blocks[0], index, units, instrument) for b in blocks]
-    rate = np.concatenate(every) if len(every) > 1 else every[0]
+    signals = _signals(blocks[0])
+    scale = {
+        source: instrument.peak / max(_extent(signals[source][index]), 1e-12)
+        for source in dict.fromkeys(units.source.tolist())
+    }
+    rate = np.concatenate([_expected_in(block, index, units, scale) for block in blocks])
     if instrument.bin is None:
         return rate
     narrow = blocks[0].clock.bin
@@ -128,17 +132,13 @@ def _expected(
     return wide
 
 
-def _expected_in(
-    block: Activity, first: Activity, index: int, units: Units, instrument: Instrument
-) -> Binned:
-    """Return expected firing rates [Hz] in a block; the first block says how signals are scaled."""
-    signals, scaled_by = _signals(block), _signals(first)
-    shape = next(iter(block.rates.values())).shape[1:3]
-    rate = np.empty((*shape, len(units.source)), np.float32)
-    for source in dict.fromkeys(units.source.tolist()):
+def _expected_in(block: Activity, index: int, units: Units, scale: Mapping[str, float]) -> Binned:
+    """Return expected firing rates in a block [Hz]; `scale` turns signals into rates."""
+    signals = _signals(block)
+    rate = np.empty((*signals["representation"].shape[1:3], len(units.source)), np.float32)
+    for source, factor in scale.items():
         chosen = np.flatnonzero(units.source == source)
-        scale = instrument.peak / max(_extent(scaled_by[source][index]), 1e-12)
-        rate[..., chosen] = signals[source][index][..., units.neuron[chosen]] * scale
+        rate[..., chosen] = signals[source][index][..., units.neuron[chosen]] * factor
     rate *= (units.gain * units.sign).astype(np.float32)
     rate += units.baseline.astype(np.float32)
     return np.maximum(rate, np.float32(0), out=rate)

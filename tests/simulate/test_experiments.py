@@ -78,6 +78,11 @@ def test_a_manipulation_leaves_its_trace_in_every_column() -> None:
     }  # fmt: skip
 
 
+def test_bins_that_do_not_divide_a_trial_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"bin is 0\.07 s; give a width that divides the 0.6 s of"):
+        Clock(bin=0.07)
+
+
 def test_too_few_repeats_for_cross_validation_are_refused() -> None:
     with pytest.raises(ValueError, match="repeats is 1; cross-validation needs 2 or more"):
         outcome_error(1, 1)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from errorneurons.simulate.bench import aimed_at, arbitrary_half
 from errorneurons.simulate.circuit import Array, Population, Timing
 from errorneurons.simulate.experiments import (
     PASSIVE,
@@ -119,6 +120,15 @@ def test_trials_that_cannot_be_dealt_evenly_are_refused() -> None:
         counted(n_streams=2)
 
 
+def test_bins_that_are_no_whole_number_of_steps_are_refused() -> None:
+    bench, weights = bench_of(THEORIES[0], [0])
+    fine = replace(CLOCK, bin=0.0005)
+    with pytest.raises(
+        ValueError, match=r"bin is 0\.0005 s; give a whole number of steps of 0.001"
+    ):
+        run(bench, weights, block(), fine)
+
+
 def bench_of(theory: Theory, networks: list[int]) -> tuple[Bench[Any, Any], Any]:
     weights = theory.circuit.initial_weights(1, networks)
     return Bench(theory.circuit, association(1, networks)), weights
@@ -191,6 +201,23 @@ def test_the_drive_has_the_energy_of_the_areas_tuning(theory: Theory) -> None:
     share = ((driven - natural) ** 2).mean(axis=(1, 2)) / natural.var(axis=1).mean(axis=-1)
     assert (share > 0.5).all()
     assert (share < 2).all()
+
+
+def test_with_labels_the_drive_has_the_energy_of_the_driven_cells_tuning() -> None:
+    bench, weights = bench_of(THEORIES[0], [0, 1])
+    bench = replace(bench, labelled=arbitrary_half(bench.circuit, 1, [0, 1]))
+    bench = replace(bench, drive=matched_drive(bench, weights))
+    _, driven = aimed_at(bench.circuit, bench.labelled, "drive", "representation", "area 2")
+    table = pd.concat([
+        learning_block(1, "trained", PASSIVE | {"outcome_onset": np.nan} | m, 1)
+        for m in ({}, drive("representation", "area 2", WHILE_SETTLED))
+    ])  # fmt: skip
+    rates = run(bench, weights, table, Clock(), n_streams=10)[0].rates["representation"]
+    natural, moved = np.split(rates[:, :, 39], 2, axis=1)  # last of the drive
+    for k in (0, 1):
+        change = (moved[k] - natural[k])[:, driven[k]]
+        share = (change**2).mean() / (2 * natural[k][:, driven[k]].var(axis=0).mean())
+        assert share == pytest.approx(1, abs=0.5)
 
 
 def test_the_unexpected_target_is_the_outcome_of_another_stimulus() -> None:
