@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Mapping, Sequence
 
+import numpy as np
+
 
 def known(what: str, found: str, names: Collection[str]) -> None:
     """Refuse a name that is not on the list.
@@ -73,7 +75,7 @@ def not_negative(theory: str, values: Mapping[str, float]) -> None:
         If a value is below 0 or not a number.
     """
     for name, value in values.items():
-        if not value >= 0:
+        if not np.all(np.asarray(value) >= 0):
             raise ValueError(f"{name} of {theory} is {value}; give a value of 0 or more")
 
 
