@@ -103,16 +103,21 @@ class DendriticHierarchy:
 
     @cached_property
     def tau(self) -> Array:
-        """Membrane time constants [ms], (neuron,)."""
-        tau = np.full(sum(self.sizes), 1 / (self.g_leak + self.g_basal + self.g_apical))
-        tau[self.output] = 1 / (self.g_leak + self.g_basal + self.g_target)
+        """Membrane time constants [ms], (neuron,), or (network, 1, neuron)."""
+        passive, all_alike = self.g_leak + self.g_basal, np.ones(sum(self.sizes))
+        # a conductance may differ from network to network, which one does not matter here
+        tau: Array = 1 / (passive + self.g_apical + 0 * self.g_target) * all_alike
+        tau[..., self.output] = 1 / (passive + self.g_target)
         return tau
 
     @cached_property
     def attenuation(self) -> Array:
-        """c: the soma's share of the basal potential when nothing else drives it, (neuron,)."""
+        """c: the soma's share of the basal potential when nothing else drives it.
+
+        Dims as those of `tau`.
+        """
         c = self.g_basal * self.tau
-        c[self.output] = self.g_basal / (self.g_leak + self.g_basal)
+        c[..., self.output] = self.g_basal / (self.g_leak + self.g_basal)
         return c
 
     @cached_property
@@ -153,8 +158,9 @@ class DendriticHierarchy:
         out = self.output
         du = -u / self.tau + self.g_basal * basal + self.g_apical * apical
         taught = self.g_basal * basal[..., out] + self.g_target * self.target_potential(world)
-        free = self.attenuation[out] * basal[..., out] / self.tau[out]
-        du[..., out] = np.where(world.teaching, taught, free) - u[..., out] / self.tau[out]
+        tau = self.tau[..., out]
+        free = self.attenuation[..., out] * basal[..., out] / tau
+        du[..., out] = np.where(world.teaching, taught, free) - u[..., out] / tau
         return du + world.driven("representation")
 
     def surprise(self, rule: str, u_ahead: Array, r: Array, basal_before: Array) -> Array:
@@ -179,10 +185,14 @@ class DendriticHierarchy:
         """Return the feedback synapses as the transpose of W plus noise."""
         return transposed(W, self.layers[0]) + noise
 
+    def of_post(self, values: Array) -> Array:
+        """Return values of neurons as factors on the synapses that they receive."""
+        return np.swapaxes(np.atleast_2d(values), -1, -2)
+
     def ideal_prediction(self, B: Array, W: Array) -> Array:
         """Return c B W: what an area must subtract to cancel the feedback it causes itself."""
         recurrent = W[:, :, self.layers[0] :]
-        cancel: Array = np.matmul(B, self.attenuation[:, None] * recurrent)
+        cancel: Array = np.matmul(B, self.of_post(self.attenuation) * recurrent)
         return cancel
 
 

@@ -178,7 +178,7 @@ class DendriticMicrocircuit(DendriticHierarchy):
         return self._ideal_mirror(W), self._opposed(B)
 
     def _ideal_mirror(self, W: Array) -> Array:
-        c = self.attenuation[self.mirrored, None] / self.attenuation_interneuron
+        c = self.of_post(self.attenuation[..., self.mirrored]) / self.attenuation_interneuron
         return c * W[:, self.mirrored, self.layers[0] :]
 
     def _opposed(self, B: Array) -> Array:

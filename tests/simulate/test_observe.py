@@ -24,7 +24,7 @@ from errorneurons.simulate.instrument import (
 from errorneurons.simulate.observe import observe
 from errorneurons.simulate.run import Activity, Bench, run
 from errorneurons.simulate.tasks.association import association
-from errorneurons.simulate.theories import INTACT, SUBJECTS, THEORIES, Theory
+from errorneurons.simulate.theories import INTACT, SUBJECTS, THEORIES, Theory, theory
 
 CLOCK = Clock(start=0.0, outcome=0.1, stop=0.2, bin=0.05)
 QUIET = Instrument(label_error=0.0, spiking="none")
@@ -378,3 +378,15 @@ def test_the_tuft_of_a_driven_cell_is_targeted_with_it() -> None:
 def test_an_impossible_instrument_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Instrument(**changes)
+
+
+def test_error_neurons_that_carry_one_half_are_not_split_again() -> None:
+    mismatch = theory("mismatch_neurons")
+    seen = observe(mismatch.circuit, [simulated(mismatch, [0])] * 2, 0, 0, 1, QUIET)
+    error = (seen["role"] == "error") & (seen["level"] < 4)  # no outcome comes to area 4
+    moved = np.ptp(seen["rate"].values[:, :, error.values], axis=(0, 1))
+    sign = seen["error_sign"].values[error.values]
+    assert set(sign) == {-1, 1}
+    # untrained networks predict nothing, so that the input is more than predicted
+    assert (moved[sign == 1] > 0).mean() > 0.9
+    assert not moved[sign == -1].any()

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 
+from errorneurons.simulate.circuit import World
 from errorneurons.simulate.sweep import Plan, ensemble
 from errorneurons.simulate.tasks.association import association
 from errorneurons.simulate.theories import CONTROLS, SUBJECTS, THEORIES, Theory, theory
@@ -43,3 +48,41 @@ def test_what_has_no_error_neurons_and_learns_nothing_goes_through_the_experimen
     session = next(found.sessions())
     assert set(session["role"].values) == {"representation"}
     assert not session["targeted"].values[session["manipulated_role"].values == "error"].any()
+
+
+PER_NETWORK = [
+    ("prospective_configuration", {"limit": (1e-3, 1e-9)}),
+    (
+        "mismatch_neurons",
+        {"tau": (10.0, 14.0), "correction": (0.5, 0.3), "learning_rate": (0.1, 0)},
+    ),
+    ("dendritic_pc", {"g_apical": (0.005, 0.01)}),
+    ("dendritic_microcircuit", {"g_apical": (0.005, 0.01), "g_interneuron": (0.06, 0.03)}),
+    ("burst_dependent", {"p_0": (0.2, 0.3), "beta": (6.0, 3.0), "kappa": (0.4, 0.2)}),
+    ("adaptation", {"tau_recovery": (300.0, 100.0), "use": (0.01, 0.02)}),
+    ("feature_gain", {"gamma": (1.0, 0.5), "tau_arousal": (50.0, 20.0)}),
+]
+
+
+@pytest.mark.parametrize(("name", "values"), PER_NETWORK, ids=[n for n, _ in PER_NETWORK])
+def test_networks_may_have_parameters_of_their_own(
+    name: str,
+    values: dict[str, tuple[float, float]],
+    make_world: Callable[..., World],
+    states: Callable[..., list[Any]],
+) -> None:
+    circuit = theory(name).circuit
+    arrays = {k: np.reshape(v, (2, 1, 1)).astype(float) for k, v in values.items()}
+    both = replace(circuit, **arrays)  # type: ignore[type-var]
+    world = make_world(circuit, teaching=True)
+    before, after = states(both, both.initial_weights(1, [4, 5]), world, 60)[-2:]
+    learnt = both.learn(both.initial_weights(1, [4, 5]), before, after)
+    for index, network in enumerate((4, 5)):
+        alone = replace(circuit, **{k: v[index] for k, v in values.items()})  # type: ignore[type-var]
+        weights = alone.initial_weights(1, [network])
+        one, last = states(alone, weights, world, 60)[-2:]
+        for role, rates in last.rates.items():
+            np.testing.assert_allclose(after.rates[role][index], rates[0], atol=1e-12)
+        changed = alone.learn(weights, one, last)
+        field = "V" if name == "mismatch_neurons" else "W"
+        np.testing.assert_allclose(getattr(learnt, field)[index], getattr(changed, field)[0])
