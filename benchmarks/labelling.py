@@ -1,7 +1,8 @@
 """What a localiser finds: hits, false labels and their estimate, where the truth is known.
 
-Run with ``python benchmarks/labelling.py``; it takes a few minutes. The first table is of sessions
-made up here, the second of virtual recordings of theories, which know the source of each unit.
+Run with ``python benchmarks/labelling.py``; it takes about ten minutes. The first table is of
+sessions made up here, the second of virtual recordings of theories, which know the source of each
+unit; the third judges the claims on both, with true labels and with those of the localiser.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import numpy as np
 import xarray as xr
 
 from errorneurons.analysis.dataset import session
-from errorneurons.analysis.labelling import Labels, localise
+from errorneurons.analysis.labelling import Labels, Rule, cross_fitted, localise
+from errorneurons.predictions.judge import judge, measure
+from errorneurons.predictions.registry import CLAIMS, claim
 from errorneurons.simulate.observe import Instrument
 from errorneurons.simulate.sweep import Plan, ensemble
 from errorneurons.simulate.theories import THEORIES, theory
@@ -22,6 +25,7 @@ from errorneurons.simulate.theories import THEORIES, theory
 STIMULI = 5
 BINS = np.round(np.arange(-0.1, 0.5 - 1e-9, 0.05) + 0.025, 9)
 INPUT, OUTCOME = 0.0, 0.3
+RULE = Rule(permutations=1999)
 
 
 @dataclass(frozen=True)
@@ -117,22 +121,42 @@ def row(name: str, found: list[Found], trials: int) -> str:
     return f"| {name} | " + " | ".join(cells) + " |"
 
 
-def of_theories(names: list[str], networks: int, repeats: int) -> Iterator[str]:
-    """Yield rows for virtual recordings of theories, whole and without their error cells."""
+def of_theory(name: str, seen: list[xr.Dataset]) -> Iterator[str]:
+    """Yield rows for virtual recordings of a theory, whole and without their error cells."""
+    parts = {name: ["error", "representation"], f"{name}, no error cells": ["representation"]}
+    for part, roles in parts.items():
+        found = []
+        for n, whole in enumerate(seen):
+            own = whole.isel(unit=np.isin(whole["role"].values, roles))
+            labels = localise(own, np.random.default_rng(np.random.SeedSequence([2, n])), RULE)
+            found.append(Found(labels, own["role"].values == "error"))
+        yield row(part, found, 8)
+
+
+def judged(name: str, seen: list[xr.Dataset], keys: tuple[str, ...]) -> Iterator[str]:
+    """Yield rows of verdicts: with the labels that the sessions have, and cross-fitted."""
+    streams = [np.random.default_rng(np.random.SeedSequence([3, n])) for n in range(len(seen))]
+    folds = [f for s, rng in zip(seen, streams, strict=True) for f in cross_fitted(s, rng, 2, RULE)]
+    for key in keys:
+        verdicts = [
+            judge(claim(key), name, measure(claim(key), sessions, False), "recording")
+            for sessions in (seen, folds)
+        ]
+        said = [f"{v.outcome} {v.value:.2f} [{v.low:.2f}, {v.high:.2f}]" for v in verdicts]
+        yield f"| {name} | {key} | {' | '.join(said)} |"
+
+
+def recorded(name: str, networks: int) -> list[xr.Dataset]:
+    """Return virtual recordings of a theory whose labels are all true."""
     instrument = Instrument(label_error=0.0, label_error_interval=(0.0, 0.0))
-    plan = Plan(networks, 1, repeats, 2, instrument)
-    for name in names:
-        seen = list(ensemble(theory(name), plan).sessions())
-        for part, roles in (
-            ("", ["error", "representation"]),
-            (" without its error cells", ["representation"]),
-        ):
-            found = []
-            for n, whole in enumerate(seen):
-                own = whole.isel(unit=np.isin(whole["role"].values, roles))
-                rng = np.random.default_rng(np.random.SeedSequence([2, n]))
-                found.append(Found(localise(own, rng), own["role"].values == "error"))
-            yield row(name + part, found, repeats)
+    return list(ensemble(theory(name), Plan(networks, 1, 8, instrument=instrument)).sessions())
+
+
+def aroused(count: int) -> list[xr.Dataset]:
+    """Return made-up animals without error cells, weakly tuned and aroused by the unexpected."""
+    kind = Made(arousal=0.6, tuning=3.0, trials=16)
+    streams = [np.random.default_rng(np.random.SeedSequence([4, n])) for n in range(count)]
+    return [kind.draw(rng)[0].assign_attrs(animal=f"m{n}") for n, rng in enumerate(streams)]
 
 
 def mean(values: Iterable[float]) -> float:
@@ -169,22 +193,28 @@ def made_up(count: int) -> Iterator[str]:
         for n in range(count):
             rng = np.random.default_rng(np.random.SeedSequence([1, k, n]))
             seen, truth = kind.draw(rng)
-            found.append(Found(localise(seen, rng), truth))
+            found.append(Found(localise(seen, rng, RULE), truth))
         yield row(name, found, kind.trials)
 
 
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sessions", type=int, default=100, help="made-up sessions of each kind")
-    parser.add_argument("--networks", type=int, default=12, help="networks of each theory")
+    parser.add_argument("--sessions", type=int, default=40, help="made-up sessions of each kind")
+    parser.add_argument("--networks", type=int, default=8, help="networks of each theory")
     options = parser.parse_args()
     print(HEAD)
-    for repeats in (8, 20):
-        for line in of_theories([t.name for t in THEORIES], options.networks, repeats):
-            print(line, flush=True)
     for line in made_up(options.sessions):
         print(line, flush=True)
+    verdicts = list(judged("null: arousal 60 %, 16 trials", aroused(options.networks), ("P02",)))
+    for known in THEORIES:
+        seen = recorded(known.name, options.networks)
+        for line in of_theory(known.name, seen):
+            print(line, flush=True)
+        verdicts += judged(known.name, seen, tuple(c.key for c in CLAIMS))
+    print("\n| recording | claim | true labels | localiser |\n|---|---|---|---|")
+    for line in verdicts:
+        print(line)
 
 
 if __name__ == "__main__":

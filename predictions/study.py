@@ -151,6 +151,12 @@ def _recorded_subject(sessions: Sequence[xr.Dataset], name: str) -> Subject:
     animals = {str(s.attrs["animal"]) for s in sessions}
     cells = int(np.median([s.sizes["unit"] for s in sessions]))
     notes = list(dict.fromkeys(str(s.attrs["notes"]) for s in sessions if s.attrs.get("notes")))
+    if any("localiser" in s["label_source"].values for s in sessions if "label_source" in s.coords):
+        notes.append(
+            "Error cells are those that a localiser found. A recording that is cross-fitted counts "
+            "a session for each fold. The share of false labels counts what chance labels; cells "
+            "that respond to unexpected outcomes without signalling errors are not in it."
+        )
     if len(animals) < FEWEST_ANIMALS:
         notes.append(
             f"With fewer than {FEWEST_ANIMALS} animals nothing is said of the population; "

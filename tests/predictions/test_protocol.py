@@ -194,3 +194,12 @@ def test_a_confirmatory_claim_that_does_not_exist_is_named(tmp_path: Path) -> No
     seen = recorded().assign_attrs(confirmatory="P02 P04c")
     with pytest.raises(ValueError, match=r"there is no claim 'P04c'; did you mean 'P04"):
         recording_report([seen], "x", Plan(), tmp_path, "errorneurons", lambda _: None)
+
+
+def test_a_report_on_labels_by_a_localiser_says_what_their_share_of_errors_leaves_out(
+    tmp_path: Path,
+) -> None:
+    seen = recorded(**BY_LOCALISER)
+    made = recording_report([seen], "x", Plan(), tmp_path, "errorneurons", lambda _: None)
+    assert made.subjects[0].notes[0].startswith("Error cells are those that a localiser found.")
+    assert all(verdict.outcome == "NOT_TESTABLE" for verdict in made.verdicts)
