@@ -266,9 +266,5 @@ def _scores(
 
 
 def _held_out_p(score: Array, labels: Integers, world: Integers, own: tuple[Ranks, ...]) -> Array:
-    p = np.empty_like(score)
-    for at, rank in enumerate(own):
-        true = labels == at
-        p[~true, at] = rank.p_of_others(score[~true, at])
-        p[true, at] = rank.p_of_own(score[true, at], world[true])
-    return p
+    columns = [rank.p_held_out(score[:, at], world, labels == at) for at, rank in enumerate(own)]
+    return np.column_stack(columns)

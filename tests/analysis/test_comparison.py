@@ -74,7 +74,7 @@ def test_probabilities_and_ranks_are_within_their_limits(clusters) -> None:
 
 
 def test_the_same_seed_gives_the_same_answer(clusters) -> None:
-    known = clusters(APART, worlds=20)
+    known = clusters(APART, worlds=2)
     seed, drawn = np.random.SeedSequence(7), CANDIDATES[-1:]
     one, two = (compare(known, seed, drawn).judge(np.eye(3)) for _ in range(2))
     np.testing.assert_array_equal(one.posterior, two.posterior)
