@@ -65,7 +65,7 @@ def _forest(seed: int) -> Any:
     from sklearn.ensemble import RandomForestClassifier
 
     return RandomForestClassifier(
-        60, min_samples_leaf=5, max_samples=0.3, class_weight="balanced", random_state=seed
+        40, min_samples_leaf=20, class_weight="balanced", random_state=seed
     )
 
 

@@ -54,8 +54,8 @@ def cloud(matrix: Array) -> Cloud:
     """
     from sklearn.covariance import ledoit_wolf
 
-    covariance = ledoit_wolf(matrix)[0] + RESOLUTION**2 * np.eye(matrix.shape[1])
-    size, axes = np.linalg.eigh(covariance)
+    own = ledoit_wolf(matrix)[0] if len(matrix) > 1 else 0.0  # one experiment has no spread
+    size, axes = np.linalg.eigh(own + RESOLUTION**2 * np.eye(matrix.shape[1]))
     whiten = axes / np.sqrt(size)
     return Cloud(whiten, KDTree(matrix @ whiten))
 

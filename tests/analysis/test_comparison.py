@@ -66,6 +66,14 @@ def test_below_twenty_worlds_no_theory_is_ruled_out(clusters) -> None:
     assert comparison.judge([-0.9, -0.9, -0.9]).kept.all()
 
 
+@pytest.mark.parametrize("candidate", CANDIDATES, ids=lambda one: one.name)
+def test_two_experiments_a_theory_are_enough_to_say_nothing(clusters, candidate) -> None:
+    few = clusters(APART, worlds=2, each=1)
+    judged = compare(few, SEED, [candidate]).judge(np.eye(3))
+    assert judged.kept.all()
+    assert judged.posterior.max() < 0.7
+
+
 def test_probabilities_and_ranks_are_within_their_limits(clusters) -> None:
     comparison = compare(clusters(APART, worlds=30), SEED, SIMPLE)
     for judged in (comparison.held_out, comparison.judge(np.eye(3))):
