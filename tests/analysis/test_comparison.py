@@ -61,7 +61,7 @@ def test_a_theory_off_the_list_leaves_the_set_empty(clusters) -> None:
     assert not comparison.judge([-0.9, -0.9, -0.9]).kept.any()
 
 
-def test_below_twenty_worlds_no_theory_is_ruled_out(clusters) -> None:
+def test_below_nineteen_worlds_no_theory_is_ruled_out(clusters) -> None:
     comparison = compare(clusters(APART, worlds=18), SEED, SIMPLE)
     assert comparison.judge([-0.9, -0.9, -0.9]).kept.all()
 
