@@ -65,7 +65,7 @@ def _forest(seed: int) -> Any:
     from sklearn.ensemble import RandomForestClassifier
 
     return RandomForestClassifier(
-        60, min_samples_leaf=5, max_samples=0.3, class_weight="balanced", random_state=seed
+        40, min_samples_leaf=20, class_weight="balanced", random_state=seed
     )
 
 
@@ -115,20 +115,15 @@ def world_folds(experiments: Experiments, seed: int) -> Integers:
     As many folds as `FOLDS`, or as the theory with the fewest worlds has worlds. Worlds of every
     theory are dealt out evenly, and worlds of the same number always go together.
     """
-    labels, fold = experiments.label, np.full(len(experiments.theory), -1)
-    pairs = np.unique(np.column_stack([labels, experiments.world]), axis=0)
-    count = min(FOLDS, int(np.bincount(pairs[:, 0]).min()))
-    order = np.random.default_rng(seed).permutation(np.unique(experiments.world))
-    theories_of: dict[int, tuple[int, ...]] = {}
-    for label, world in pairs:
-        theories_of[int(world)] = (*theories_of.get(int(world), ()), int(label))
-    dealt = np.zeros((len(experiments.theories), count))
-    for world in order:
-        members = list(theories_of[int(world)])
-        chosen = int(np.argmin(dealt[members].sum(axis=0)))
-        dealt[members, chosen] += 1
-        fold[experiments.world == world] = chosen
-    return fold
+    numbers, at = np.unique(experiments.world, return_inverse=True)
+    simulated = np.zeros((len(numbers), len(experiments.theories)), dtype=bool)
+    simulated[at, experiments.label] = True
+    count = min(FOLDS, int(simulated.sum(axis=0).min()))
+    dealt, fold = np.zeros((simulated.shape[1], count)), np.zeros(len(numbers), dtype=np.int64)
+    for world in np.random.default_rng(seed).permutation(len(numbers)):
+        fold[world] = np.argmin(dealt[simulated[world]].sum(axis=0))
+        dealt[simulated[world], fold[world]] += 1
+    return fold[at]
 
 
 def fit(candidate: Candidate, matrix: Array, labels: Integers, fold: Integers, seed: int) -> Fitted:

@@ -86,16 +86,17 @@ class Comparison:
     held_out
         What is said of each of the experiments by models that have not seen its world.
     classifiers
-        Log score of each candidate in held-out worlds [nats], and the name of the chosen one.
+        Log score of each candidate in held-out worlds [nats].
+    fitted
+        The one that was chosen.
     """
 
     experiments: Experiments
     classes: tuple[tuple[str, ...], ...]
     held_out: Judged
     classifiers: dict[str, float]
-    chosen: str
+    fitted: Fitted
     _columns: Columns
-    _fitted: Fitted
     _clouds: tuple[tuple[Cloud, ...], ...]
     _spreads: tuple[tuple[Spread, Spread], ...]
     _ranks: tuple[Ranks, ...]
@@ -115,10 +116,14 @@ class Comparison:
         """
         matrix = self._columns.matrix(np.atleast_2d(np.asarray(values, dtype=float)))
         folds = range(len(self._clouds))
-        logs = [self._fitted.log_probability(matrix, k) for k in folds]
+        logs = [self.fitted.log_probability(matrix, k) for k in folds]
         score = np.stack(
             [
-                _scores(log, _distances(self._clouds[k], matrix), self.member, self._spreads)
+                _scores(
+                    _odds_against(log, self.member),
+                    _distances(self._clouds[k], matrix),
+                    self._spreads,
+                )
                 for k, log in zip(folds, logs, strict=True)
             ],
             axis=-1,
@@ -143,8 +148,8 @@ def compare(
     Parameters
     ----------
     experiments
-        Virtual experiments; 1,000 a theory in 40 worlds or more are advised. With fewer than 20
-        worlds no p can fall below .05, so no theory is ever left out.
+        Virtual experiments; 1,000 a theory in 100 worlds or more are advised. With fewer than 19
+        worlds no p can reach .05, so no theory is ever left out.
     seed
         Of the division into folds and of classifiers that draw.
     candidates
@@ -154,30 +159,27 @@ def compare(
     labels, fold = experiments.label, world_folds(experiments, deal)
     columns = Columns(np.asarray(np.isnan(experiments.values).any(axis=0)))
     matrix = columns.matrix(experiments.values)
-    fitted = [fit(candidate, matrix, labels, fold, draw) for candidate in candidates]
-    chosen = simplest_of_the_best(fitted, labels, experiments.world)
-    classes = equivalence_classes(chosen.held_out, labels)
-    member = classes[:, None] == classes[None, :]
+    fits = [fit(candidate, matrix, labels, fold, draw) for candidate in candidates]
+    fitted = simplest_of_the_best(fits, labels, experiments.world)
+    classes = _named(experiments.theories, equivalence_classes(fitted.held_out, labels))
+    odds = _odds_against(fitted.held_out, same_class(experiments.theories, classes))
     clouds, distance = _held_out_distances(matrix, labels, fold)
     spreads = tuple(
-        (spread(_odds_against(chosen.held_out[labels == at], member)[:, at]),
-         spread(distance[labels == at, at]))
-        for at in range(len(member))
-    )  # fmt: skip
-    score = _scores(chosen.held_out, distance, member, spreads)
+        (spread(odds[labels == at, at]), spread(distance[labels == at, at]))
+        for at in range(len(experiments.theories))
+    )
+    score = _scores(odds, distance, spreads)
     own = tuple(
         ranks(score[labels == at, at], experiments.world[labels == at], fold[labels == at])
-        for at in range(len(member))
+        for at in range(len(experiments.theories))
     )
-    held_out = Judged(
-        capped(np.exp(chosen.held_out), labels), _held_out_p(score, labels, experiments.world, own)
-    )
-    names = np.array(experiments.theories)
-    return Comparison(
-        experiments, tuple(tuple(names[classes == one].tolist()) for one in np.unique(classes)),
-        held_out, {one.name: one.score for one in fitted}, chosen.name,
-        columns, chosen, clouds, spreads, own,
-    )  # fmt: skip
+    p = [
+        rank.p_held_out(score[:, at], experiments.world, labels == at)
+        for at, rank in enumerate(own)
+    ]
+    held_out = Judged(capped(np.exp(fitted.held_out), labels), np.column_stack(p))
+    said = {one.name: one.score for one in fits}
+    return Comparison(experiments, classes, held_out, said, fitted, columns, clouds, spreads, own)
 
 
 def capped(probability: Array, labels: Integers) -> Array:
@@ -223,6 +225,12 @@ def same_class(theories: Sequence[str], classes: Sequence[Sequence[str]]) -> npt
     return np.equal.outer(place, place)
 
 
+def _named(theories: Sequence[str], classes: Integers) -> tuple[tuple[str, ...], ...]:
+    """Return the theories of each class, by the number of the class of each theory."""
+    names = np.array(theories)
+    return tuple(tuple(names[classes == one].tolist()) for one in np.unique(classes))
+
+
 def _odds_against(log_probability: Array, member: npt.NDArray[np.bool_]) -> Array:
     """Return (experiment, theory) log odds of all other classes against the theory's class."""
     odds = np.zeros_like(log_probability)
@@ -250,25 +258,10 @@ def _held_out_distances(
     return tuple(clouds), distance
 
 
-def _scores(
-    log_probability: Array,
-    distance: Array,
-    member: npt.NDArray[np.bool_],
-    spreads: tuple[tuple[Spread, Spread], ...],
-) -> Array:
+def _scores(odds: Array, distance: Array, spreads: tuple[tuple[Spread, Spread], ...]) -> Array:
     """Return (experiment, theory) how much speaks against each theory; the larger of two."""
-    odds = _odds_against(log_probability, member)
     columns = [
         np.maximum(by_odds.standardised(odds[:, at]), by_distance.standardised(distance[:, at]))
         for at, (by_odds, by_distance) in enumerate(spreads)
     ]
     return np.column_stack(columns)
-
-
-def _held_out_p(score: Array, labels: Integers, world: Integers, own: tuple[Ranks, ...]) -> Array:
-    p = np.empty_like(score)
-    for at, rank in enumerate(own):
-        true = labels == at
-        p[~true, at] = rank.p_of_others(score[~true, at])
-        p[true, at] = rank.p_of_own(score[true, at], world[true])
-    return p

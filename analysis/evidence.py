@@ -74,7 +74,7 @@ class Evidence:
     classifier, classifiers
         The one chosen, and the held-out log score of each [nats].
     worlds
-        By theory, worlds that were simulated; below 20 no theory can be left out of the set.
+        By theory, worlds that were simulated; below 19 no theory can be left out of the set.
     """
 
     posterior: dict[str, float]
@@ -140,7 +140,7 @@ def weigh(
     judged = comparison.judge(values)
     table, curve = verdicts(comparison), calibration_curve(comparison)
     trust, count = _trust(comparison, judged, table)
-    chosen = tuple(one for one in candidates if one.name == comparison.chosen)
+    chosen = tuple(one for one in candidates if one.name == comparison.fitted.name)
     thin = tested.thinned(THINNED)
     by_claim = _claims_tested(claims or {name: (name,) for name in features}, features)
     return Evidence(
@@ -161,7 +161,7 @@ def weigh(
         left_out=leave_one_claim_out(thin, values[0], seed, by_claim, chosen),
         off_list=leave_one_theory_out(thin, seed, comparison.classes, chosen),
         false_alarms=false_alarms(table),
-        classifier=comparison.chosen,
+        classifier=comparison.fitted.name,
         classifiers=comparison.classifiers,
         worlds={str(name): n for name, n in table.groupby("theory")["world"].nunique().items()},
     )

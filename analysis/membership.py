@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.spatial import KDTree
 
 from errorneurons.analysis.virtual_experiments import Array, Integers
 
@@ -30,15 +32,16 @@ class Cloud:
     """
 
     whiten: Array
-    neighbours: Any
+    neighbours: KDTree
 
     def distance(self, matrix: Array) -> Array:
         """Return (experiment,) log of the mean distance to the nearest experiments of the theory.
 
         The logarithm, so that a theory with a few outlying worlds does not reach everywhere.
         """
-        mean = self.neighbours.kneighbors(matrix @ self.whiten)[0].mean(axis=1)
-        return np.asarray(np.log(NEAREST + mean))
+        nearest = np.arange(1, min(NEIGHBOURS, self.neighbours.n) + 1)
+        distance = np.asarray(self.neighbours.query(matrix @ self.whiten, k=nearest)[0])
+        return np.asarray(np.log(NEAREST + distance.mean(axis=1)))
 
 
 def cloud(matrix: Array) -> Cloud:
@@ -50,13 +53,11 @@ def cloud(matrix: Array) -> Cloud:
         (experiment, column), of one theory. Columns may be constant.
     """
     from sklearn.covariance import ledoit_wolf
-    from sklearn.neighbors import NearestNeighbors
 
-    covariance = ledoit_wolf(matrix)[0] + RESOLUTION**2 * np.eye(matrix.shape[1])
-    size, axes = np.linalg.eigh(covariance)
+    own = ledoit_wolf(matrix)[0] if len(matrix) > 1 else 0.0  # one experiment has no spread
+    size, axes = np.linalg.eigh(own + RESOLUTION**2 * np.eye(matrix.shape[1]))
     whiten = axes / np.sqrt(size)
-    count = min(NEIGHBOURS, len(matrix))
-    return Cloud(whiten, NearestNeighbors(n_neighbors=count).fit(matrix @ whiten))
+    return Cloud(whiten, KDTree(matrix @ whiten))
 
 
 @dataclass(frozen=True)
@@ -122,21 +123,23 @@ class Ranks:
             total += self._share(score[:, k], self.fold == k)
         return (1 + total) / (1 + worlds)
 
-    def p_of_own(self, score: Array, world: Integers) -> Array:
-        """Return the p of held-out experiments of the theory itself, among its other worlds."""
-        everything = np.ones(len(self.score), dtype=bool)
-        total = self._share(score, everything)
-        for w in np.unique(world):
-            own = world == w
-            total[own] -= self._share(score[own], self.world == w)
-        return (1 + total) / len(np.unique(self.world))
+    def p_held_out(self, score: Array, world: Integers, own: npt.NDArray[np.bool_]) -> Array:
+        """Return the p of held-out experiments, each scored by the models that have not seen it.
 
-    def p_of_others(self, score: Array) -> Array:
-        """Return the p of held-out experiments of other theories."""
+        Parameters
+        ----------
+        score, world
+            (experiment,).
+        own
+            (experiment,), which of them are those of the theory itself, all of them. They are
+            ranked among its other worlds.
+        """
         total = self._share(score, np.ones(len(self.score), dtype=bool))
-        return (1 + total) / (1 + len(np.unique(self.world)))
+        same = pd.Series(score[own]).groupby(world[own])
+        total[own] -= same.rank(method="max", ascending=False) / same.transform("size")
+        return np.asarray((1 + total) / (1 + len(np.unique(self.world)) - own))
 
-    def _share(self, score: Array, kept: Any) -> Array:
+    def _share(self, score: Array, kept: npt.NDArray[np.bool_]) -> Array:
         """Return the sum over worlds of the share of its scores that are as large."""
         world, own = self.world[kept], self.score[kept]
         _, at, size = np.unique(world, return_inverse=True, return_counts=True)

@@ -108,7 +108,7 @@ def _breach(experiments: Experiments) -> str:
     for name in experiments.theories:
         worlds = len(np.unique(world[np.asarray(experiments.theory) == name]))
         if worlds < 2:
-            return f"theory {name!r} has {worlds} world; at least 2 are needed, 40 are advised"
+            return f"theory {name!r} has {worlds} world; at least 2 are needed, 100 are advised"
     return ""
 
 

@@ -71,7 +71,7 @@ class Overconfident:
     def __init__(self, gain):
         self.gain = gain
 
-    def fit(self, matrix, labels):
+    def fit(self, _matrix, _labels):
         return self
 
     def predict_proba(self, matrix):
@@ -83,7 +83,7 @@ def test_overconfidence_is_cooled_by_held_out_worlds(clusters) -> None:
     experiments = clusters(TWO, worlds=200, each=20, shift=0.0, noise=0.3)
     true_gain = 2 * np.arctanh(0.3) / 0.09
     experiments.values[:] = np.arctanh(experiments.values)
-    found = fitted(experiments, Candidate("loud", lambda seed: Overconfident(3 * true_gain)))
+    found = fitted(experiments, Candidate("loud", lambda _seed: Overconfident(3 * true_gain)))
     assert found.temperatures == pytest.approx([3.0] * 5, rel=0.2)
 
 

@@ -34,8 +34,9 @@ def test_each_world_is_compared_by_the_models_that_have_not_seen_it() -> None:
 
 def test_an_experiment_is_not_compared_with_its_own_world() -> None:
     rank = of([5.0, 5.0, 1.0, 1.0], [0, 0, 1, 2])
-    assert rank.p_of_own(np.array([5.0]), np.array([0])) == pytest.approx([1 / 3])
-    assert rank.p_of_others(np.array([5.0])) == pytest.approx([2 / 4])
+    score, world = np.array([5.0, 5.0, 1.0, 1.0, 5.0]), np.array([0, 0, 1, 2, 0])
+    p = rank.p_held_out(score, world, np.array([True, True, True, True, False]))
+    assert p == pytest.approx([1 / 3, 1 / 3, 3 / 3, 3 / 3, 2 / 4])
 
 
 @pytest.mark.parametrize("worlds", [24, 40, 100])
