@@ -161,10 +161,9 @@ def simulate(theory: Theory, plan: WorldPlan, worlds: tuple[int, ...]) -> Animal
     blocks: tuple[Activity, ...] = ()
     if len(sound):
         bench = Bench(applied(theory.circuit, theory.nuisance, values), tasks)
-        bench, weights, chosen = (
-            of_networks(x, sound, count) for x in (bench, trained.weights, values)
-        )
-        blocks = _blocks(bench, weights, chosen, plan)
+        bench = of_networks(bench, sound, count)
+        weights = of_networks(trained.weights, sound, count)
+        blocks = _blocks(bench, weights, of_networks(values, sound, count), plan)
         finite = np.logical_and.reduce([_finite(block) for block in blocks])
         blocks = of_networks(blocks, finite.nonzero()[0], len(sound))
         sound = sound[finite]
