@@ -70,10 +70,10 @@ class WorldPlan:
     """
 
     worlds: int = 40
-    networks: int = 8
+    networks: int = 6
     seed: int = 1
     repeats: int = 2
-    learning_repeats: int = 5
+    learning_repeats: int = 3
 
     def __post_init__(self) -> None:
         for name, least in (("worlds", 1), ("networks", 1), ("seed", 0), ("repeats", 2),
