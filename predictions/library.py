@@ -24,7 +24,6 @@ from errorneurons.predictions.design import Design
 from errorneurons.predictions.processes import Progress, run_all
 from errorneurons.predictions.registry import CLAIMS
 from errorneurons.predictions.virtual_experiments import (
-    EXPERIMENTS,
     Experiments,
     Table,
     experiments,
@@ -57,7 +56,6 @@ def virtual_experiments(
     plan: WorldPlan,
     folder: Path,
     progress: Progress,
-    count: int = EXPERIMENTS,
     workers: int | None = None,
 ) -> Experiments:
     """Return virtual experiments of theories under a design, simulating what is not there yet.
@@ -74,8 +72,6 @@ def virtual_experiments(
         The library, e.g. `default_folder()`.
     progress
         Called with a sentence beforehand and whenever something is done.
-    count
-        Experiments of each theory.
     workers
         Processes; by default as many as there are cores.
     """
@@ -85,9 +81,7 @@ def virtual_experiments(
     ]
     tasks = {f"{n}: recorded": (n, design, plan, folder) for n in stale}
     run_all(_record, tasks, progress, workers)
-    parts = [
-        experiments(_read_table(folder, n, design), n, design, plan.seed, count) for n in names
-    ]
+    parts = [experiments(_read_table(folder, n, design), n, design, plan.seed) for n in names]
     return Experiments(
         parts[0].features,
         np.concatenate([p.values for p in parts]),

@@ -208,7 +208,7 @@ def made(animals: Animals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> A
     def make(design: Design = SMALL, plan: WorldPlan = PLAN) -> tuple[Experiments, list[Any]]:
         said: list[str] = []
         found = library.virtual_experiments(
-            ["error_microcircuit"], design, plan, tmp_path, said.append, 4, workers=1
+            ["error_microcircuit"], design, plan, tmp_path, said.append, workers=1
         )
         return found, [len(done), *said]
 
