@@ -11,7 +11,8 @@ import ast
 import hashlib
 import json
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,7 +24,6 @@ from errorneurons.predictions.design import Design
 from errorneurons.predictions.processes import Progress, run_all
 from errorneurons.predictions.registry import CLAIMS
 from errorneurons.predictions.virtual_experiments import (
-    EXPERIMENTS,
     Experiments,
     Table,
     experiments,
@@ -56,7 +56,6 @@ def virtual_experiments(
     plan: WorldPlan,
     folder: Path,
     progress: Progress,
-    count: int = EXPERIMENTS,
     workers: int | None = None,
 ) -> Experiments:
     """Return virtual experiments of theories under a design, simulating what is not there yet.
@@ -73,8 +72,6 @@ def virtual_experiments(
         The library, e.g. `default_folder()`.
     progress
         Called with a sentence beforehand and whenever something is done.
-    count
-        Experiments of each theory.
     workers
         Processes; by default as many as there are cores.
     """
@@ -84,9 +81,7 @@ def virtual_experiments(
     ]
     tasks = {f"{n}: recorded": (n, design, plan, folder) for n in stale}
     run_all(_record, tasks, progress, workers)
-    parts = [
-        experiments(_read_table(folder, n, design), n, design, plan.seed, count) for n in names
-    ]
+    parts = [experiments(_read_table(folder, n, design), n, design, plan.seed) for n in names]
     return Experiments(
         parts[0].features,
         np.concatenate([p.values for p in parts]),
@@ -131,11 +126,12 @@ def simulate_worlds(
 
 def _simulate(name: str, plan: WorldPlan, worlds: tuple[int, ...], folder: Path) -> None:
     entry = theory(name)
-    found = _packed(simulate(entry, plan, worlds))
-    _write(found, _worlds_key(entry, plan), _shard(folder, name, worlds))
+    key = _worlds_key(entry, plan)  # of the source as it is now, not as it is when this is done
+    _write(_packed(simulate(entry, plan, worlds)), key, _shard(folder, name, worlds))
 
 
 def _record(name: str, design: Design, plan: WorldPlan, folder: Path) -> None:
+    key = _table_key(name, design, plan)
     parts = [
         measured(animals, name, design, plan.seed)
         for worlds in batches(theory(name), plan)
@@ -153,7 +149,7 @@ def _record(name: str, design: Design, plan: WorldPlan, folder: Path) -> None:
         {"claim": list(design.claims), "part": ["N", "M", "N_R"]},
         {"design": repr(design)},
     )
-    _write(found, _table_key(name, design, plan), _table_path(folder, name, design))
+    _write(found, key, _table_path(folder, name, design))
 
 
 def _read_table(folder: Path, name: str, design: Design) -> Table:
@@ -268,10 +264,10 @@ def _worlds_key(entry: Theory, plan: WorldPlan) -> str:
 
 def _table_key(name: str, design: Design, plan: WorldPlan) -> str:
     claims = [f"{c.key} {c.effect.__module__}" for c in CLAIMS]
-    modules = [
+    modules = (
         "errorneurons.predictions.virtual_experiments",
         *(c.effect.__module__ for c in CLAIMS),
-    ]
+    )
     return _hash(_worlds_key(theory(name), plan), repr(design), *claims,
                  source_hash(modules, REGISTRIES[:1]))  # fmt: skip
 
@@ -280,7 +276,8 @@ def _hash(*texts: str) -> str:
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 
-def source_hash(modules: Sequence[str], leave_out: Collection[str] = ()) -> str:
+@cache
+def source_hash(modules: tuple[str, ...], leave_out: tuple[str, ...] = ()) -> str:
     """Return the hash of the source of modules and of all that they import from this package.
 
     Parameters

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from errorneurons.simulate.circuit import Array, PerNetwork, area_slices
+from errorneurons.simulate.circuit import Array, PerNetwork, area_slices, outer
 from errorneurons.simulate.connectivity import Strengths, spread
 
 Index = npt.NDArray[np.intp]
@@ -68,6 +68,53 @@ def start_weights(rng: np.random.Generator, strengths: Array, scale: PerNetwork)
     fan_in = np.count_nonzero(strengths, axis=1, keepdims=True)
     W = rng.uniform(-1, 1, strengths.shape) * strengths
     return W * (scale / np.sqrt(np.maximum(fan_in, 1)))
+
+
+def blocks(table: Array, post: Sequence[int]) -> tuple[tuple[slice, slice], ...]:
+    """Return, for each postsynaptic area, where the presynaptic neurons it is linked to stand.
+
+    Parameters
+    ----------
+    table
+        0 where there is no synapse, (..., post, pre).
+    post
+        Neurons of each postsynaptic area.
+
+    Returns
+    -------
+    tuple
+        Rows and columns, one pair for each area that has synapses.
+    """
+    linked = np.any(table, axis=tuple(range(table.ndim - 2)))
+    found = []
+    for rows in area_slices(post):
+        columns = np.flatnonzero(linked[rows].any(axis=0))
+        if len(columns):
+            found.append((rows, slice(int(columns[0]), int(columns[-1]) + 1)))
+    return tuple(found)
+
+
+def changed(
+    W: Array, eta: Array, post: Array, pre: Array, where: tuple[tuple[slice, slice], ...]
+) -> Array:
+    """Return ``W + eta * outer(post, pre)``, computed where `blocks` says that there are synapses.
+
+    Parameters
+    ----------
+    W
+        (network, post, pre).
+    eta
+        Learning rate times the step, (post, pre) or (network, post, pre).
+    post, pre
+        (network, stream, neuron).
+    where
+        From `blocks`; areas project to few others, so this is most of the time that learning takes.
+    """
+    new = W.copy()
+    for rows, columns in where:
+        change = outer(post[..., rows], pre[..., columns])
+        new[:, rows, columns] += eta[..., rows, columns] * change
+    return new
 
 
 def lateral_weights(

@@ -70,10 +70,10 @@ class WorldPlan:
     """
 
     worlds: int = 40
-    networks: int = 8
+    networks: int = 6
     seed: int = 1
     repeats: int = 2
-    learning_repeats: int = 5
+    learning_repeats: int = 3
 
     def __post_init__(self) -> None:
         for name, least in (("worlds", 1), ("networks", 1), ("seed", 0), ("repeats", 2),
@@ -161,10 +161,9 @@ def simulate(theory: Theory, plan: WorldPlan, worlds: tuple[int, ...]) -> Animal
     blocks: tuple[Activity, ...] = ()
     if len(sound):
         bench = Bench(applied(theory.circuit, theory.nuisance, values), tasks)
-        bench, weights, chosen = (
-            of_networks(x, sound, count) for x in (bench, trained.weights, values)
-        )
-        blocks = _blocks(bench, weights, chosen, plan)
+        bench = of_networks(bench, sound, count)
+        weights = of_networks(trained.weights, sound, count)
+        blocks = _blocks(bench, weights, of_networks(values, sound, count), plan)
         finite = np.logical_and.reduce([_finite(block) for block in blocks])
         blocks = of_networks(blocks, finite.nonzero()[0], len(sound))
         sound = sound[finite]

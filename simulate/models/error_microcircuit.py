@@ -56,6 +56,7 @@ from errorneurons.simulate.classes import beside
 from errorneurons.simulate.connectivity import spread
 from errorneurons.simulate.models.error_parameters import ErrorParameters
 from errorneurons.simulate.plasticity import (
+    changed,
     lateral_weights,
     one_to_one,
     partners,
@@ -160,7 +161,10 @@ class ErrorMicrocircuit(ErrorParameters):
     def _refreshed(self, W: Array, noise: Array) -> Array:
         B = transposed(W, self.layers[0])
         if self.error_sizes == self.sizes:
-            return B + noise
+            feedback = noise.copy()
+            for lower, higher in self.feedback_blocks:
+                feedback[:, lower, higher] += B[:, lower, higher]
+            return feedback
         # Neurons without a partner neither send nor receive the transposed part.
         E, R = partners(self.error_sizes, self.sizes)
         feedback = noise.copy()
@@ -261,15 +265,18 @@ class ErrorMicrocircuit(ErrorParameters):
             surprise = after.r - self.phi(predicted, weights.tuning)
         else:
             surprise = after.u_ahead - predicted
-        dW, F = dt * self.eta * outer(surprise, before.presynaptic), None
+        F = None
         if self.low_pass:
-            F = np.zeros_like(dW) if weights.F is None else weights.F
-            dW = F = F + dt / self.low_pass * (dW - F)
+            F = np.zeros_like(weights.W) if weights.F is None else weights.F
+            F = F + dt / self.low_pass * (dt * self.eta * outer(surprise, before.presynaptic) - F)
+            W = weights.W + F
+        else:
+            W = changed(weights.W, dt * self.eta, surprise, before.presynaptic, self.plastic_blocks)
         B = self._refreshed(weights.W, weights.feedback_noise) if self._refreshes else weights.B
         R, E = self.sizes, self.error_sizes
         L_RE = self._relaxed(weights.L_RE, self.rates_onto_error, E, R)
         L_ER = self._relaxed(weights.L_ER, self.rates_onto_representation, R, E)
-        return replace(weights, W=weights.W + dW, B=B, F=F, L_RE=L_RE, L_ER=L_ER)
+        return replace(weights, W=W, B=B, F=F, L_RE=L_RE, L_ER=L_ER)
 
     def _relaxed(
         self, L: Array, eta: tuple[float, ...] | None, post: tuple[int, ...], pre: tuple[int, ...]

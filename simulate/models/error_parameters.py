@@ -21,7 +21,7 @@ from errorneurons.simulate.models.checks import (
     check_numbers,
     check_options,
 )
-from errorneurons.simulate.plasticity import Grading, Rates, learning_rates
+from errorneurons.simulate.plasticity import Grading, Rates, blocks, learning_rates
 from errorneurons.simulate.tuning import per_neuron
 from errorneurons.simulate.validation import lengths, not_negative, populated
 
@@ -273,3 +273,14 @@ class ErrorParameters:
     def eta(self) -> Array:
         """Learning rate of each synapse [1/ms], (..., post, pre)."""
         return spread(self.area_eta, self.sizes, self.layers)
+
+    @cached_property
+    def plastic_blocks(self) -> tuple[tuple[slice, slice], ...]:
+        """Where W learns: rows and columns of each area."""
+        return blocks(self.eta, self.sizes)
+
+    @cached_property
+    def feedback_blocks(self) -> tuple[tuple[slice, slice], ...]:
+        """Where feedback is the transpose of W, as many E as R: rows and columns of each area."""
+        ascending = self.strengths[..., self.layers[0] :]
+        return blocks(np.swapaxes(ascending, -1, -2), self.sizes)

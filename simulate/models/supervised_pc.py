@@ -43,11 +43,10 @@ from errorneurons.simulate.circuit import (
     feedforward,
     generator,
     matvec,
-    outer,
     own,
 )
 from errorneurons.simulate.connectivity import chain, spread
-from errorneurons.simulate.plasticity import start_weights, transposed
+from errorneurons.simulate.plasticity import blocks, changed, start_weights, transposed
 
 
 @dataclass(frozen=True)
@@ -138,6 +137,16 @@ class SupervisedPC:
         """1 where a synapse exists, (post, pre)."""
         return spread(chain(len(self.sizes)), self.sizes, self.layers)
 
+    @cached_property
+    def eta(self) -> Array:
+        """Learning rate of each synapse [1/ms], (post, pre) or (network, post, pre)."""
+        return np.asarray(self.learning_rate * self.projections)
+
+    @cached_property
+    def plastic_blocks(self) -> tuple[tuple[slice, slice], ...]:
+        """Where W learns: rows and columns of each area."""
+        return blocks(self.eta, self.sizes)
+
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks."""
         rngs = [generator(seed, self.theory, n, "weights") for n in networks]
@@ -175,5 +184,5 @@ class SupervisedPC:
 
     def learn(self, weights: Weights, before: State, after: State) -> Weights:  # noqa: ARG002
         """Return the synapses after the step that led to `after`."""
-        dW = self.learning_rate * outer(after.e, after.presynaptic) * self.projections
-        return replace(weights, W=weights.W + self.timing.dt * dW)
+        eta, where = self.timing.dt * self.eta, self.plastic_blocks
+        return replace(weights, W=changed(weights.W, eta, after.e, after.presynaptic, where))

@@ -1,0 +1,261 @@
+"""Virtual experiments imitate a design, share a world's nuisance, and are kept on disk."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from errorneurons.predictions import library, virtual_experiments
+from errorneurons.predictions.design import Design, design_of, full_design, simulated_levels
+from errorneurons.predictions.judge import measure
+from errorneurons.predictions.registry import CLAIMS, claim
+from errorneurons.predictions.virtual_experiments import (
+    CLASS_FOUND,
+    Experiments,
+    Table,
+    effects,
+    experiments,
+    instrument_of,
+    measured,
+    record,
+)
+from errorneurons.simulate.experiments import OUTCOME_ERROR
+from errorneurons.simulate.run import Activity
+from errorneurons.simulate.theories import theory
+from errorneurons.simulate.worlds import COARSE, Animals, WorldPlan, tables
+
+PLAN = WorldPlan(worlds=2, networks=2, learning_repeats=2)
+SMALL = full_design(animals=2, cells=4, repeats=2)
+
+
+@pytest.fixture(scope="module")
+def animals() -> Animals:
+    """Two worlds of two networks whose neurons fire at random."""
+    rng, circuit = np.random.default_rng(0), theory("error_microcircuit").circuit
+    blocks = []
+    for table in tables(PLAN):
+        shape = (4, len(table))
+        rates: Any = {role: rng.normal(size=(*shape, 12, 50)).astype(np.float32)
+                      for role in ("representation", "error")}  # fmt: skip
+        blocks.append(Activity(rates, rng.normal(size=(*shape, 5)), np.ones((*shape, 5)), table,
+                               COARSE))  # fmt: skip
+    world = np.array([0, 0, 1, 1])
+    return Animals(circuit, world, 1000 * world + [0, 1, 0, 1], {"g_apical": np.ones(4)},
+                   np.ones(4), tuple(blocks), 0)  # fmt: skip
+
+
+def session_of(animals: Animals, design: Design, index: int = 0, seed: int = 1) -> xr.Dataset:
+    return record(animals, index, design, instrument_of(design, 1, "t", 0), seed)
+
+
+def table_of(energies: Any, world: Any = (0, 0, 1, 1)) -> Table:
+    return Table(np.array(world), np.asarray(energies, float), tuple(c.key for c in CLAIMS))
+
+
+def test_a_virtual_session_has_the_cells_and_trials_of_its_design(animals: Animals) -> None:
+    cells = {(1, "error"): 3, (1, "representation"): 2, (4, "representation"): 5}
+    design = replace(SMALL, cells=cells, trials=(4, 3, 0, 0, 2, 2, 0, 0, 2), stimuli=3)
+    session = session_of(animals, design)
+    counts = {
+        ("area 1", "error"): 3,
+        ("area 1", "representation"): 2,
+        ("area 4", "representation"): 5,
+    }
+    found = list(zip(session["area"].values, session["role"].values, strict=True))
+    assert {key: found.count(key) for key in set(found)} == counts
+    frozen = session.isel(trial=np.flatnonzero(session["phase"].values == "after"))
+    assert frozen.sizes["trial"] == 3 * sum(design.trials)
+
+
+def test_the_design_of_a_virtual_recording_is_the_one_it_was_made_with(animals: Animals) -> None:
+    sessions = [session_of(animals, SMALL, i).assign_attrs(animal=str(i)) for i in (0, 1)]
+    found = design_of(sessions)
+    assert found.label_error[1:] == SMALL.label_error[1:]
+    assert replace(found, label_error=SMALL.label_error) == SMALL
+
+
+def test_a_recording_without_a_laser_has_a_design_without_its_claims(animals: Animals) -> None:
+    session = session_of(animals, replace(SMALL, trials=(2, 2, 0, 0, 2, 2, 0, 0, 0)))
+    during = np.flatnonzero(session["phase"].values == "after")
+    found = design_of([session.isel(trial=during)])
+    assert found.claims == ("P02",)
+    assert found.trials == (2, 2, 0, 0, 2, 2, 0, 0, 0)
+
+
+def recorded_areas(areas: dict[str, int], manipulated: str = "", teaching: str = "") -> xr.Dataset:
+    """Return a session with one error cell an area, one area silenced at the outcome."""
+    columns = {"teaching": [True], "manipulation": ["silence"], "manipulated_role": ["error"],
+               "manipulated_area": [manipulated]}  # fmt: skip
+    coords = {name: ("trial", value) for name, value in columns.items()}
+    units = {"area": ("unit", list(areas)), "level": ("unit", list(areas.values()))}
+    return xr.Dataset(coords=coords | units, attrs={"teaching_area": teaching})
+
+
+@pytest.mark.parametrize(
+    ("session", "expected"),
+    [
+        (recorded_areas({"V1": 1, "LM": 2, "AL": 3, "PFC": 4}, "LM", "PFC"), [1, 2, 3, 4]),
+        (recorded_areas({"V1": 1, "LM": 2}, "LM"), [1, 2]),
+        (recorded_areas({"V1": 1, "LM": 2, "PFC": 9}, "V1", "PFC"), [2, 3, 4]),
+        (recorded_areas({"V1": 1}, ""), [1]),
+        (recorded_areas({"a": 1, "b": 2, "c": 3, "d": 4, "e": 5, "f": 6}, "", "f"),
+         [1, 1, 1, 2, 3, 4]),
+    ],
+)  # fmt: skip
+def test_areas_keep_their_order_and_manipulations_their_place(
+    session: xr.Dataset, expected: list[int]
+) -> None:
+    assert list(simulated_levels(session).values()) == expected
+
+
+def test_a_virtual_animal_is_measured_by_the_claims_own_code(animals: Animals) -> None:
+    table = measured(animals, "t", SMALL, seed=1)
+    assert (np.bincount(table.world) == 3).all()  # half as many again as an experiment needs
+    design = replace(SMALL, claims=("P02",))
+    alone = measured(animals, "t", design, seed=1)
+    np.testing.assert_array_equal(alone.energies[:, 0], table.energies[:, 0])
+
+
+def test_recording_a_network_again_takes_other_cells_and_noise(animals: Animals) -> None:
+    first, again, other = (
+        measure(claim("P02"), [session_of(animals, SMALL, 0, seed)], False).energies
+        for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+
+
+def test_the_bounded_index_is_finite_for_exact_zeros_and_nan_without_an_answer() -> None:
+    energies = {
+        "P02": np.array([[0.0, 2.0, 0.0], [0.0, 4.0, 0.0]]),
+        "P05a": np.array([[3.0, 1.0, 0.0], [np.nan, 1.0, 0.0]]),
+        "P05b": np.zeros((2, 3)),
+    }
+    found = dict(zip([*(c.key for c in CLAIMS), CLASS_FOUND], effects(energies), strict=True))
+    assert (found["P02"], found["P05a"], found["P05b"]) == (-1.0, 0.5, 0.0)
+    assert np.isnan(found["P06a"])
+
+
+@pytest.mark.parametrize(("m", "bit"), [([5.0, 6.0, 5.5], 1.0), ([5.0, -6.0, 0.5], 0.0)])
+def test_a_class_is_found_where_error_cells_respond_to_outcomes(m: list[float], bit: float) -> None:
+    energies = np.array([[0.0, x, 0.0] for x in m])
+    assert effects({"P02": energies})[-1] == bit
+    assert np.isnan(effects({"P06a": energies})[-1])
+
+
+def test_experiments_of_a_world_share_its_discrepancy() -> None:
+    energies = np.broadcast_to([1.0, 1.0, 0.0], (4, len(CLAIMS), 3))
+    found = experiments(table_of(energies), "t", full_design(animals=2), seed=1, count=6)
+    for world in (0, 1):
+        assert len(np.unique(found.values[found.world == world, 0])) == 1
+    assert len(np.unique(found.values[:, 0])) == 2
+    assert found.features[-1] == CLASS_FOUND
+    assert np.isin(found.values[:, -1], [0, 1]).all()
+
+
+def test_indices_stay_bounded_and_untested_claims_are_nan() -> None:
+    energies = np.broadcast_to([0.0, 1.0, 0.0], (4, 1, 3))
+    table = Table(np.array([0, 0, 1, 1]), np.array(energies), ("P02",))
+    found = experiments(table, "t", full_design(animals=2), seed=1, count=40).values
+    assert np.nanmin(found) == -1.0
+    assert np.isnan(found[:, 1:-1]).all()
+
+
+def test_an_experiment_does_not_depend_on_how_many_are_drawn() -> None:
+    energies = np.random.default_rng(0).normal(size=(4, len(CLAIMS), 3))
+    few, many = (experiments(table_of(energies), "t", SMALL, 1, n).values for n in (4, 9))
+    np.testing.assert_array_equal(few, many[:4])
+
+
+def test_without_virtual_animals_the_mend_is_named() -> None:
+    with pytest.raises(ValueError, match="no virtual animal of t is left; narrow its nuisance"):
+        experiments(table_of(np.empty((0, len(CLAIMS), 3)), []), "t", SMALL, 1)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [({"animals": 0}, "a design has 0 animals of 1 sessions; give 1 or more"),
+     ({"trials": (1, 2)}, f"for each of the {len(OUTCOME_ERROR)} conditions")],
+)  # fmt: skip
+def test_an_impossible_design_is_refused(wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        replace(SMALL, **wrong)
+
+
+def test_a_design_needs_a_session() -> None:
+    with pytest.raises(ValueError, match="no session to read a design off"):
+        design_of([])
+
+
+@pytest.fixture
+def made(animals: Animals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return a maker of experiments with a library, and what has been simulated so far."""
+    done: list[Any] = []
+
+    def simulate(_: Any, __: Any, worlds: tuple[int, ...]) -> Animals:
+        done.append(worlds)
+        return animals
+
+    monkeypatch.setattr(library, "simulate", simulate)
+    monkeypatch.setattr(library, "batches", lambda *_: [(0, 1)])
+
+    def make(design: Design = SMALL, plan: WorldPlan = PLAN) -> tuple[Experiments, list[Any]]:
+        said: list[str] = []
+        found = library.virtual_experiments(
+            ["error_microcircuit"], design, plan, tmp_path, said.append, workers=1
+        )
+        return found, [len(done), *said]
+
+    return make
+
+
+def test_the_library_simulates_once_and_records_once_a_design(made: Any) -> None:
+    first, (simulated, *said) = made()
+    again, (still, *nothing) = made()
+    _, (_, *recorded) = made(replace(SMALL, animals=1))
+    assert (simulated, still, nothing) == (1, 1, [])
+    assert said[0].startswith("simulating 4 networks in 1 batches, about")
+    assert recorded == ["error_microcircuit: recorded"]
+    np.testing.assert_array_equal(first.values, again.values)
+
+
+def test_another_plan_makes_the_library_again(made: Any) -> None:
+    made()
+    assert made(plan=replace(PLAN, seed=2))[1][0] == 2
+
+
+def test_what_the_library_keeps_comes_back_as_it_was(
+    made: Any, animals: Animals, tmp_path: Path
+) -> None:
+    made()
+    found = library.read_worlds(tmp_path, "error_microcircuit", PLAN, (0, 1))
+    for block, known in zip(found.blocks, animals.blocks, strict=True):
+        for role, rates in known.rates.items():
+            np.testing.assert_array_equal(block.rates[role], rates)
+    np.testing.assert_array_equal(found.number, animals.number)
+
+
+def test_a_damaged_shard_is_made_again(made: Any, tmp_path: Path) -> None:
+    made()
+    next((tmp_path / "error_microcircuit").glob("worlds-*.nc")).write_bytes(b"broken")
+    assert made()[1][0] == 2
+
+
+def test_the_library_lies_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", os.path.join(os.sep, "cache"))  # noqa: PTH118
+    monkeypatch.delenv(library.FOLDER, raising=False)
+    assert library.default_folder() == Path(os.sep) / "cache" / "errorneurons-library"
+    monkeypatch.setenv(library.FOLDER, "elsewhere")
+    assert library.default_folder() == Path("elsewhere")
+
+
+def test_the_hash_of_sources_follows_imports_and_leaves_out_what_it_is_told() -> None:
+    whole = library.source_hash((virtual_experiments.__name__,))
+    assert whole != library.source_hash((virtual_experiments.__name__,), library.REGISTRIES)
+    assert library.source_hash(("json",)) == library.source_hash(())

@@ -1,0 +1,74 @@
+"""Nuisance is drawn once a world, stays in its range, and depends on its world alone."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from errorneurons.simulate.nuisance import DELAY, OF_EXPERIMENT, Nuisance, applied, draw
+from errorneurons.simulate.theories import INTACT, THEORIES, Theory
+
+APICAL = Nuisance("g_apical", 0.01, 0.04, "half to twice the published")
+SPEED = Nuisance("conductances", 0.5, 2.0, "time", factor_on=("g_leak", "g_basal", "g_apical"))
+
+
+@given(share=st.floats(0, 1), scale=st.sampled_from(["log", "linear"]))
+def test_values_stay_in_the_range_and_rise_with_their_share(share: float, scale: str) -> None:
+    nuisance = replace(APICAL, scale=scale)
+    low, here, high = nuisance.at(np.array([0.0, share, 1.0]))
+    assert low == pytest.approx(0.01)
+    assert high == pytest.approx(0.04)
+    assert low <= here <= high * (1 + 1e-12)
+
+
+def test_the_middle_of_a_log_range_is_its_geometric_mean() -> None:
+    assert float(APICAL.at(np.array(0.5))) == pytest.approx(0.02)
+
+
+def test_animals_scatter_less_within_a_world_than_worlds_do() -> None:
+    worlds = np.array([draw([APICAL], 1, "t", w, 20)["g_apical"] for w in range(30)])
+    assert worlds.std(axis=1).mean() < 0.3 * worlds.mean(axis=1).std()
+
+
+def test_a_world_does_not_depend_on_what_else_is_drawn() -> None:
+    alone, beside = (draw(n, 1, "t", 3, 5)["g_apical"] for n in ([APICAL], [SPEED, APICAL]))
+    np.testing.assert_array_equal(alone, beside)
+    assert (alone != draw([APICAL], 1, "another", 3, 5)["g_apical"]).all()
+
+
+def test_the_animals_of_a_world_share_one_delay_of_whole_steps() -> None:
+    delay = Nuisance(DELAY, 0.001, 0.004, "conduction", "linear")
+    values = draw([delay], 1, "t", 0, 5)
+    assert len(set(values[DELAY])) == 1
+    steps = applied(INTACT, [delay], values).timing.delay_steps
+    assert steps == round(1000 * values[DELAY][0])
+
+
+def test_a_factor_multiplies_what_another_nuisance_has_set() -> None:
+    values = {"g_apical": np.array([0.01, 0.02]), "conductances": np.array([2.0, 0.5])}
+    circuit = applied(INTACT, [APICAL, SPEED], values)
+    np.testing.assert_allclose(np.ravel(circuit.g_apical), [0.02, 0.01])
+    np.testing.assert_allclose(np.ravel(circuit.g_leak), [0.06, 0.015])
+
+
+def test_conductances_scaled_together_scale_the_time_constant() -> None:
+    circuit = applied(INTACT, [SPEED], {"conductances": np.array([2.0, 0.5])})
+    np.testing.assert_allclose(np.ravel(circuit.tau), [INTACT.tau / 2, INTACT.tau * 2])
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (2.0, 1.0), (float("nan"), 1.0)])
+def test_an_impossible_range_is_refused(low: float, high: float) -> None:
+    with pytest.raises(ValueError, match=r"range of the nuisance 'g' is .* give two ascending"):
+        Nuisance("g", low, high, "none")
+
+
+@pytest.mark.parametrize("theory", THEORIES, ids=lambda t: t.name)
+def test_every_nuisance_is_something_of_the_circuit_or_the_experiment(theory: Theory) -> None:
+    own = {f.name for f in fields(theory.circuit)}
+    for nuisance in theory.nuisance:
+        assert set(nuisance.factor_on or (nuisance.name,)) <= own | set(OF_EXPERIMENT)
+        assert nuisance.reason

@@ -1,0 +1,176 @@
+"""Networks with different parameters run side by side as each would alone; kinds are averaged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from errorneurons.predictions import protocol
+from errorneurons.simulate.circuit import Array, of_networks, own
+from errorneurons.simulate.experiments import OUTCOME_ERROR, Clock, learning_block, silence
+from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.nuisance import applied, draw
+from errorneurons.simulate.run import Activity, Bench, run
+from errorneurons.simulate.tasks.association import STIMULI, association
+from errorneurons.simulate.theories import INTACT, THEORIES, Theory, theory
+from errorneurons.simulate.training import train
+from errorneurons.simulate.worlds import (
+    COARSE,
+    Animals,
+    WorldPlan,
+    averaged,
+    batches,
+    drawn,
+    simulate,
+    tables,
+)
+
+CLOCK = Clock(start=-0.02, outcome=0.06, stop=0.1, bin=0.02)
+SMALL = WorldPlan(worlds=2, networks=2, learning_repeats=2)
+
+
+@pytest.fixture(scope="module")
+def animals() -> Animals:
+    entry = replace(theory("supervised_pc"), nuisance=theory("supervised_pc").nuisance[:2])
+    return simulate(entry, SMALL, (0, 1))
+
+
+def bench_of(entry: Theory, networks: list[int]) -> tuple[Bench[Any, Any], Any]:
+    """Return networks with parameters drawn for each, and their synapses."""
+    values = draw(entry.nuisance, 1, entry.name, 0, 3)
+    circuit = applied(entry.circuit, entry.nuisance, values)
+    bench = Bench(circuit, association(1, [0, 1, 2]))
+    weights = circuit.initial_weights(1, [0, 1, 2])
+    return of_networks(bench, networks, 3), of_networks(weights, networks, 3)
+
+
+@pytest.mark.parametrize("learn", [False, True])
+@pytest.mark.parametrize("entry", THEORIES, ids=lambda t: t.name)
+def test_a_network_is_the_same_to_the_bit_whoever_runs_beside_it(
+    entry: Theory, learn: bool
+) -> None:
+    parts = [
+        learning_block(1, "trained", m, 1, CLOCK) for m in ({}, silence("error", "all", (0, 1)))
+    ]
+    many, alone = (
+        run(*bench_of(entry, which), pd.concat(parts), CLOCK, n_streams=2, learn=learn)[0]
+        for which in ([0, 1, 2], [1])
+    )
+    for role, rates in alone.rates.items():
+        np.testing.assert_array_equal(many.rates[role][1], rates[0])
+
+
+def test_parameters_one_a_network_are_those_of_circuits_of_their_own() -> None:
+    each = [0.01, 0.03]
+    together = replace(INTACT, g_apical=np.array(each)[:, None, None])
+    rates = [
+        run(Bench(c, association(1, n)), c.initial_weights(1, n),
+            learning_block(1, "trained", {}, 1, CLOCK), CLOCK, learn=True)[0].rates["error"]
+        for c, n in ((together, [0, 1]), (replace(INTACT, g_apical=0.03), [1]))
+    ]  # fmt: skip
+    np.testing.assert_allclose(rates[0][1], rates[1][0], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "name", ["lateral_noise", "feedback_noise", "weight_scale", "skip_strength"]
+)
+def test_start_weights_follow_parameters_one_a_network(name: str) -> None:
+    each = np.array([0.1, 0.2])[:, None, None]
+    together = replace(INTACT, **{name: each}).initial_weights(1, [0, 1])
+    alone = replace(INTACT, **{name: 0.2}).initial_weights(1, [1])
+    for part in ("W", "B", "L_RE", "L_ER"):
+        np.testing.assert_allclose(getattr(together, part)[1], getattr(alone, part)[0])
+
+
+def test_skips_reach_higher_areas_and_the_input_reaches_the_lowest_only() -> None:
+    circuit = ErrorMicrocircuit(layers=(2, 2, 2, 2), activation=("tanh",) * 3,
+                                learning_rates=(1.0,) * 3, skip_strength=0.3)  # fmt: skip
+    expected = [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0.3, 1, 0]]
+    np.testing.assert_allclose(circuit.area_strengths, expected)
+
+
+def test_a_parameter_that_no_network_may_have_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"g_apical of error_microcircuit is -1.0; give a value"):
+        replace(INTACT, g_apical=np.array([0.1, -1.0])[:, None, None])
+
+
+def test_what_all_networks_share_is_kept_and_the_rest_is_taken() -> None:
+    shared, each = np.ones((1, 2)), np.arange(6.0).reshape(3, 2)
+    found = of_networks({"a": (shared, each)}, [2, 2], 3)
+    np.testing.assert_array_equal(found["a"][1], each[[2, 2]])
+    assert found["a"][0] is shared
+    assert own(np.array([[[1.0]], [[2.0]]]), 1) == 2.0
+
+
+def test_each_network_trains_to_a_stage_of_its_own() -> None:
+    stage: Array = np.array([0.5, 0.9])
+    circuit = theory("supervised_pc").circuit
+    found = train(circuit, association(1, [0, 1]), 1, [0, 1], stage=stage)
+    reached = 1 - found.loss / found.loss[0]
+    last_but_one = [int(np.argmax(r >= s)) - 1 for r, s in zip(reached.T, stage, strict=True)]
+    assert (found.removed >= stage).all()
+    assert all(reached[k, n] < stage[n] for n, k in enumerate(last_but_one))
+
+
+def test_an_unexpected_outcome_lies_between_the_expected_and_another_one() -> None:
+    task = association(1, [0])
+    own_one, other = task.outcomes["trained"], task.unexpected("trained")
+    half = replace(task, surprise=np.full((1, 1, 1), 0.5)).unexpected("trained")
+    np.testing.assert_allclose(half, (own_one + other) / 2)
+
+
+def test_every_window_of_a_claim_is_a_multiple_of_the_coarse_bins() -> None:
+    windows = (protocol.ONSET, protocol.BEFORE, protocol.BEFORE_LASER, protocol.OUTCOME)
+    edges = [t for w in windows for t in w] + [protocol.READ_OUT, COARSE.outcome, COARSE.start]
+    edges += [float(f.get("manipulation_onset", 0.0)) for f in OUTCOME_ERROR]
+    edges += [float(f.get("manipulation_offset", 0.0)) for f in OUTCOME_ERROR]
+    np.testing.assert_allclose(np.array(edges) / COARSE.bin, np.round(np.array(edges) / COARSE.bin))
+
+
+def test_kinds_of_trials_are_averaged_over_their_repeats() -> None:
+    table = pd.DataFrame({"stimulus": ["a", "b", "a"], "time": [np.nan, 1.0, np.nan]})
+    rates = np.array([1.0, 5.0, 3.0], dtype=np.float32).reshape(1, 3, 1, 1)
+    found = averaged(Activity({"error": rates}, rates[..., 0], rates[..., 0], table, CLOCK))
+    np.testing.assert_array_equal(np.ravel(found.rates["error"]), [2.0, 5.0])
+    assert found.table["stimulus"].tolist() == ["a", "b"]
+
+
+@pytest.mark.parametrize("entry", THEORIES, ids=lambda t: t.name)
+def test_batches_hold_every_world_once_and_one_delay_each(entry: Theory) -> None:
+    plan = WorldPlan(worlds=30, networks=10)
+    found = batches(entry, plan)
+    assert sorted(w for batch in found for w in batch) == list(range(30))
+    for batch in found:
+        assert len(set((drawn(entry, plan, batch)["delay"] * 1000).round())) == 1
+        assert len(batch) * plan.networks <= 100
+
+
+def test_animals_have_every_kind_of_trial_once(animals: Animals) -> None:
+    kinds, learning = animals.blocks
+    assert len(kinds.table) == len(OUTCOME_ERROR) * STIMULI
+    assert kinds.rates["error"].shape[:3] == (len(animals.number), len(kinds.table), 12)
+    assert learning.output.shape[1] == len(learning.table) == 2 * 2 * STIMULI
+    assert animals.left_out + len(animals.number) == 4
+    for block, table in zip(animals.blocks, tables(SMALL), strict=True):
+        pd.testing.assert_frame_equal(block.table.reset_index(drop=True), table)
+
+
+def test_animals_do_not_depend_on_the_batch(animals: Animals) -> None:
+    entry = replace(theory("supervised_pc"), nuisance=theory("supervised_pc").nuisance[:2])
+    alone = simulate(entry, SMALL, (1,))
+    for role, rates in alone.blocks[1].rates.items():
+        np.testing.assert_array_equal(animals.blocks[1].rates[role][animals.world == 1], rates)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [({"worlds": 0}, "worlds is 0; give 1 or more"), ({"repeats": 1}, "repeats is 1; give 2"),
+     ({"networks": 2000}, "networks is 2000; give 1000 or fewer a world")],
+)  # fmt: skip
+def test_an_impossible_plan_is_refused(wrong: dict[str, int], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        WorldPlan(**wrong)
