@@ -86,14 +86,37 @@ def student(values: npt.ArrayLike) -> tuple[float, float]:
     ValueError
         With fewer than 2 animals.
     """
+    t, above = students(values)
+    return float(t), float(above)
+
+
+def students(values: npt.ArrayLike) -> tuple[Array, Array]:
+    """Return Student's t of means against 0, and the one-sided p, of many data sets at once.
+
+    Parameters
+    ----------
+    values
+        (..., animal), one number an animal.
+
+    Returns
+    -------
+    tuple of array
+        t and the p that the mean lies above 0, each of shape (...).
+
+    Raises
+    ------
+    ValueError
+        With fewer than 2 animals.
+    """
     x = np.asarray(values, dtype=float)
-    if len(x) < 2:
-        raise ValueError(f"a test over animals needs 2 or more, not {len(x)}")
-    if np.ptp(x) == 0:  # constant: t is infinite, or 0/0
-        t = float(np.sign(x[0]) * np.inf) if x[0] else 0.0
-    else:
-        t = float(stats.ttest_1samp(x, 0.0).statistic)
-    return t, float(stats.t.sf(t, len(x) - 1))
+    count = x.shape[-1]
+    if count < 2:
+        raise ValueError(f"a test over animals needs 2 or more, not {count}")
+    constant = np.ptp(x, axis=-1) == 0  # t is infinite, or 0/0
+    varied = np.where(constant[..., None], np.arange(count), x)
+    infinite = np.sign(x[..., 0]) * np.where(x[..., 0] == 0, 1.0, np.inf)
+    t = np.where(constant, infinite, stats.ttest_1samp(varied, 0.0, axis=-1).statistic)
+    return np.asarray(t), np.asarray(stats.t.sf(t, count - 1))
 
 
 def sign_flip(values: npt.ArrayLike) -> tuple[float, float]:
@@ -106,22 +129,60 @@ def sign_flip(values: npt.ArrayLike) -> tuple[float, float]:
     least = 2.0 ** (1 - len(x))
     if len(x) > MOST_EXACT:
         return float("nan"), least
+    # every sum is one of each half, so that a thousand sorted sums stand for a million
+    half = len(x) // 2
+    first, second = _signed_sums(x[:half]), np.sort(_signed_sums(x[half:]))
+    found = abs(x.sum()) - 1e-12 * np.abs(x).sum()
+    above = len(second) - np.searchsorted(second, found - first, side="left")
+    below = np.searchsorted(second, -found - first, side="right")
+    extreme = int((above + below).sum()) if found > 0 else 2 ** len(x)
+    return extreme / 2 ** len(x), least
+
+
+def _signed_sums(x: Array) -> Array:
+    """Return the sums of x under all assignments of signs, (2 ** len(x),)."""
     sums = np.zeros(1)
     for value in x:
         sums = np.concatenate([sums + value, sums - value])
-    tolerance = 1e-12 * np.abs(x).sum()
-    return float(np.mean(np.abs(sums) >= abs(x.sum()) - tolerance)), least
+    return sums
+
+
+def attainable_size(animals: int, alpha: float = 0.05) -> float:
+    """Return how often the two-sided sign-flip test rejects at most if its assumption holds.
+
+    Its p is a multiple of the smallest one, so that it is conservative by construction.
+
+    Examples
+    --------
+    >>> attainable_size(6), attainable_size(5)
+    (0.03125, 0.0)
+    """
+    least = 2.0 ** (1 - animals)
+    return float(np.floor(alpha / least + 1e-9) * least)
 
 
 def holm(p_values: npt.ArrayLike) -> Array:
     """Return p-values adjusted by Holm for being judged together; NaN are left out and stay NaN."""
+    return _adjusted(p_values, "holm")
+
+
+def benjamini_hochberg(p_values: npt.ArrayLike) -> Array:
+    """Return p-values adjusted by Benjamini and Hochberg, for exploration; NaN stay NaN.
+
+    What falls below .05 then holds at most 5 % false discoveries on average. A verdict never rests
+    on it: the confirmatory set is adjusted by `holm`.
+    """
+    return _adjusted(p_values, "fdr_bh")
+
+
+def _adjusted(p_values: npt.ArrayLike, method: str) -> Array:
     from statsmodels.stats.multitest import multipletests
 
     p = np.asarray(p_values, dtype=float)
     adjusted = np.full(p.shape, np.nan)
     known = np.isfinite(p)
     if known.any():
-        adjusted[known] = multipletests(p[known], method="holm")[1]
+        adjusted[known] = multipletests(p[known], method=method)[1]
     return adjusted
 
 
@@ -131,15 +192,75 @@ def ratio_of_means(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> Inte
     The ratio of the means, never the mean of the ratios: an animal with a small denominator would
     rule the latter.
     """
-    n, m = np.asarray(numerator, dtype=float), np.asarray(denominator, dtype=float)
-    count = len(n)
-    value = float(n.mean() / m.mean())
+    value, error = jackknife_ratios(numerator, denominator)
+    count = len(np.asarray(numerator))
     if count < 2:
-        return Interval(value, float("nan"), float("nan"), "no interval from one animal")
-    left_out = (n.sum() - n) / (m.sum() - m)
-    error = float(np.sqrt((count - 1) / count * ((left_out - left_out.mean()) ** 2).sum()))
-    reach = float(stats.t.ppf(0.5 + LEVEL / 2, count - 1)) * error
-    return Interval(value, value - reach, value + reach, "95 % jackknife interval over animals")
+        return Interval(float(value), np.nan, np.nan, "no interval from one animal")
+    reach = float(stats.t.ppf(0.5 + LEVEL / 2, count - 1) * error)
+    level = "95 % jackknife interval over animals"
+    return Interval(float(value), float(value - reach), float(value + reach), level)
+
+
+def jackknife_ratios(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> tuple[Array, Array]:
+    """Return mean(N) / mean(M) and its jackknife standard error, of many data sets at once.
+
+    Parameters
+    ----------
+    numerator, denominator
+        (..., animal).
+
+    Returns
+    -------
+    tuple of array
+        Ratio and standard error, each of shape (...); the error is 0 for a single animal.
+    """
+    n, m = np.asarray(numerator, dtype=float), np.asarray(denominator, dtype=float)
+    count = n.shape[-1]
+    value = n.mean(axis=-1) / m.mean(axis=-1)
+    if count < 2:
+        return value, np.zeros_like(value)
+    left_out = (n.sum(axis=-1, keepdims=True) - n) / (m.sum(axis=-1, keepdims=True) - m)
+    return value, np.asarray(np.sqrt(count - 1) * left_out.std(axis=-1))
+
+
+def fieller(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> Interval:
+    """Return mean(N) / mean(M) with the 95 % set of Fieller over animals.
+
+    The set holds every ratio r for which Student's t does not reject that N - r M has mean 0, so it
+    covers where N and M are normal, however variable M is. If M is not clear of 0 the set has no
+    bounds; `low` and `high` are then infinite and `level` says what it leaves out.
+
+    Parameters
+    ----------
+    numerator, denominator
+        (animal,), at least 2.
+
+    Raises
+    ------
+    ValueError
+        With fewer than 2 animals.
+
+    References
+    ----------
+    Fieller 1954, doi:10.1111/j.2517-6161.1954.tb00159.x
+    """
+    n, m = np.asarray(numerator, dtype=float), np.asarray(denominator, dtype=float)
+    if len(n) < 2:
+        raise ValueError(f"an interval over animals needs 2 or more, not {len(n)}")
+    reach = float(stats.t.ppf(0.5 + LEVEL / 2, len(n) - 1)) ** 2 / len(n)
+    (s_nn, s_nm), (_, s_mm) = np.cov(n, m)
+    # r belongs to the set if a r^2 - 2 b r + c <= 0
+    a = m.mean() ** 2 - reach * s_mm
+    b = n.mean() * m.mean() - reach * s_nm
+    c = n.mean() ** 2 - reach * s_nn
+    value, root = float(n.mean() / m.mean()), float(np.sqrt(max(b * b - a * c, 0.0)))
+    if a > 0:
+        return Interval(value, (b - root) / a, (b + root) / a, "95 % Fieller set over animals")
+    left_out = "nothing"
+    if a < 0 and root > 0:
+        left_out = f"{(b + root) / a:.3g} to {(b - root) / a:.3g}"
+    level = f"95 % Fieller set over animals, without bounds: M is not clear of 0 (out: {left_out})"
+    return Interval(value, -np.inf, np.inf, level)
 
 
 def spread(values: npt.ArrayLike, share: float = 0.9) -> tuple[float, float]:

@@ -16,12 +16,19 @@ import numpy.typing as npt
 import xarray as xr
 
 from errorneurons.analysis.measures import Effect, Missing, false_labels, thinned
-from errorneurons.analysis.stats import Test, against_zero, ratio_of_means, spread, student
+from errorneurons.analysis.stats import (
+    Test,
+    against_zero,
+    fieller,
+    ratio_of_means,
+    spread,
+    student,
+)
 from errorneurons.predictions.prediction import Outcome, Prediction, SubjectKind, Verdict
+from errorneurons.predictions.rule import answered, answers, comparable, difference, outcomes
 
 Array = npt.NDArray[np.float64]
 
-ALPHA = 0.05
 FEWEST_ANIMALS = 5
 TRIAL_GROUPS = 8
 TIPPING_STEP = 0.005
@@ -137,12 +144,6 @@ def judge(claim: Prediction, subject: str, measured: Measured, kind: SubjectKind
     return _judge_theory(claim, subject, measured)
 
 
-def difference(claim: Prediction, energies: Array, label_error: float) -> Array:
-    """Return D = N - pi N_R - q0 M of each animal; positive above the threshold."""
-    n, m, n_r = energies.T
-    return np.asarray(n - label_error * n_r - claim.threshold * m)
-
-
 def _corrected(measured: Measured) -> Array:
     return np.asarray(measured.energies[:, 0] - measured.label_error[0] * measured.energies[:, 2])
 
@@ -152,27 +153,15 @@ def probability(claim: Prediction, measured: Measured) -> float:
 
     NaN with fewer than 5 animals, or if there is nothing to compare with.
     """
-    if len(measured.animals) < FEWEST_ANIMALS or not _comparable(measured):
+    if len(measured.animals) < FEWEST_ANIMALS or not comparable(measured.energies):
         return float("nan")
     _, above = student(difference(claim, measured.energies, measured.label_error[0]))
     return above if claim.side == "above" else 1 - above
 
 
-def _comparable(measured: Measured) -> bool:
-    """Whether M is above 0 over animals."""
-    return student(measured.energies[:, 1])[1] < ALPHA
-
-
 def _points(claim: Prediction, measured: Measured) -> tuple[float, ...]:
     d = difference(claim, measured.energies, measured.label_error[0])
     return tuple((claim.threshold + d / measured.energies[:, 1].mean()).tolist())
-
-
-def _outcome(claim: Prediction, above: bool, below: bool) -> Outcome:
-    """Turn "D clears 0 above / below" into what that says of the claim."""
-    if not (above or below):
-        return Outcome.UNDECIDED
-    return Outcome.SUPPORTED if (claim.side == "above") == above else Outcome.CONTRADICTED
 
 
 def _phrase(claim: Prediction, outcome: Outcome, value: float) -> str:
@@ -192,7 +181,7 @@ def _judge_theory(claim: Prediction, subject: str, measured: Measured) -> Verdic
     count = len(measured.animals)
     if m_low <= 0:
         return _nothing_to_compare(claim, subject, f"in 5 % of {count} networks or more")
-    outcome = _outcome(claim, low > 0, high < 0)
+    outcome = Outcome(str(answers(claim, low > 0, high < 0)))
     points = _points(claim, measured)
     value = float(np.mean(points))
     bottom, top = spread(points)
@@ -215,19 +204,19 @@ def _judge_recording(claim: Prediction, subject: str, measured: Measured) -> Ver
     count = len(measured.animals)
     if count < FEWEST_ANIMALS:
         return _judge_few(claim, subject, measured)
-    if not _comparable(measured):
+    if not comparable(measured.energies):
         return _nothing_to_compare(claim, subject, f"over {count} animals")
     test = against_zero(difference(claim, measured.energies, measured.label_error[0]))
-    outcome = _at(claim, measured, measured.label_error[0])
+    plain = _at(claim, measured, measured.label_error[0])
+    outcome = Outcome(str(outcomes(claim, measured.energies, measured.label_error)))
     ratio = ratio_of_means(_corrected(measured), measured.energies[:, 1])
-    reason = f"{_phrase(claim, outcome, ratio.value)}, over {count} animals"
-    tipping = _tipping_point(claim, measured, outcome)
-    if any(_at(claim, measured, pi) is not outcome for pi in measured.label_error[1:]):
+    reason = f"{_phrase(claim, plain, ratio.value)}, over {count} animals"
+    tipping = _tipping_point(claim, measured, plain)
+    if outcome is not plain:
         reason += (
             f"; but the share of false labels is known only as {measured.label_error[1]:.0%} to "
             f"{measured.label_error[2]:.0%}, and the answer {tipping}"
         )
-        outcome = Outcome.UNDECIDED
     if not measured.stated and measured.energies[:, 2].any():
         reason += (
             f"; the share of false labels is not stated and taken as 0, and the answer {tipping}"
@@ -239,6 +228,7 @@ def _judge_recording(claim: Prediction, subject: str, measured: Measured) -> Ver
         ratio.high, level=ratio.level, n=count, over="animals", points=_points(claim, measured),
         statistics={
             **_test_rows(test),
+            "N/M, 95 % Fieller": _fieller_text(measured),
             **_label_rows(measured),
             "the answer": tipping,
         },
@@ -280,21 +270,36 @@ def _nothing_to_compare(claim: Prediction, subject: str, where: str) -> Verdict:
 
 def _at(claim: Prediction, measured: Measured, label_error: float) -> Outcome:
     """Return what the test says if `label_error` is the share of false labels."""
-    _, above = student(difference(claim, measured.energies, label_error))
-    return _outcome(claim, above < ALPHA, above > 1 - ALPHA)
+    d = difference(claim, measured.energies, label_error)
+    return Outcome(str(answered(claim, d)))
 
 
 def _tipping_point(claim: Prediction, measured: Measured, outcome: Outcome) -> str:
     """Say for which shares of false labels the answer holds."""
     known, step = measured.label_error[0], TIPPING_STEP
-    up = next((p for p in np.arange(known, 0.5, step) if _at(claim, measured, p) != outcome), None)
-    down = next((p for p in np.arange(known, -step / 2, -step)
-                 if _at(claim, measured, max(p, 0.0)) != outcome), None)  # fmt: skip
+    up = _first_change(claim, measured, outcome, np.arange(known, 0.5, step))
+    down = _first_change(claim, measured, outcome, np.arange(known, -step / 2, -step))
     if up is None and down is None:
         return "holds for any share of false labels up to 50 %"
     parts = [f"up to {up - step:.1%}"] if up is not None else []
     parts += [f"from {down + step:.1%} on"] if down is not None else []
     return f"holds for shares of false labels {' and '.join(reversed(parts))}"
+
+
+def _first_change(
+    claim: Prediction, measured: Measured, outcome: Outcome, shares: Array
+) -> float | None:
+    """Return the first of the shares of false labels that changes the answer."""
+    d = difference(claim, measured.energies, np.maximum(shares, 0.0)[:, None])
+    changed = np.flatnonzero(answered(claim, d) != str(outcome))
+    return float(shares[changed[0]]) if len(changed) else None
+
+
+def _fieller_text(measured: Measured) -> str:
+    found = fieller(_corrected(measured), measured.energies[:, 1])
+    if math.isinf(found.high):
+        return found.level
+    return f"{found.low:.3g} to {found.high:.3g}"
 
 
 def _test_rows(test: Test) -> dict[str, str]:

@@ -11,11 +11,15 @@ from scipy import stats
 
 from errorneurons.analysis.stats import (
     against_zero,
+    attainable_size,
+    benjamini_hochberg,
+    fieller,
     holm,
     ratio_of_means,
     sign_flip,
     spread,
     student,
+    students,
 )
 
 VALUES = np.random.default_rng(2).normal(0.4, 1, (20, 7))
@@ -102,3 +106,72 @@ def test_the_range_over_networks_leaves_out_five_percent_on_either_side() -> Non
 
 def test_holm_multiplies_the_smallest_p_most_and_leaves_nan_alone() -> None:
     np.testing.assert_allclose(holm([0.01, 0.04, np.nan, 0.03]), [0.03, 0.06, np.nan, 0.06])
+
+
+def test_benjamini_and_hochberg_multiply_by_rank_and_leave_nan_alone() -> None:
+    adjusted = benjamini_hochberg([0.01, 0.04, np.nan, 0.03])
+    np.testing.assert_allclose(adjusted, [0.03, 0.04, np.nan, 0.04])
+
+
+def test_many_data_sets_are_tested_as_each_alone() -> None:
+    rows = np.concatenate([VALUES, np.full((1, 7), -2.0), np.zeros((1, 7))])
+    found = np.stack(students(rows.reshape(2, 11, 7)), axis=-1).reshape(-1, 2)
+    np.testing.assert_allclose(found, [student(row) for row in rows])
+
+
+@pytest.mark.parametrize("animals", [5, 6, 8, 20])
+def test_the_attainable_size_is_the_largest_possible_p_that_rejects(animals: int) -> None:
+    possible = np.arange(0, 2 ** (animals - 1) + 1) * 2.0 ** (1 - animals)
+    assert attainable_size(animals) == possible[possible <= 0.05].max()
+
+
+def test_the_sign_flip_test_of_twenty_animals_agrees_with_scipy() -> None:
+    values = np.random.default_rng(7).normal(0.5, 1, 20)
+    drawn = stats.permutation_test(
+        (values,), np.mean, permutation_type="samples", n_resamples=20_000, rng=3
+    ).pvalue
+    assert sign_flip(values)[0] == pytest.approx(drawn, abs=4 * np.sqrt(drawn / 20_000))
+
+
+# Fieller
+
+
+def test_the_ends_of_the_fieller_set_are_where_students_t_begins_to_reject() -> None:
+    n, m = VALUES[0], VALUES[1] + 4
+    found = fieller(n, m)
+    for end in (found.low, found.high):
+        assert stats.ttest_1samp(n - end * m, 0).pvalue == pytest.approx(0.05)
+    assert found.low < found.value < found.high
+
+
+def test_the_fieller_set_of_a_constant_denominator_is_students_interval() -> None:
+    found, wanted = fieller(VALUES[0], np.full(7, 2.0)), stats.ttest_1samp(VALUES[0] / 2, 0)
+    assert (found.low, found.high) == pytest.approx(tuple(wanted.confidence_interval(0.95)))
+
+
+def test_the_fieller_set_turns_with_the_sign_of_the_denominator() -> None:
+    n, m = VALUES[0], VALUES[1] + 4
+    there, back = fieller(n, m), fieller(n, -m)
+    assert (back.low, back.high) == pytest.approx((-there.high, -there.low))
+
+
+@pytest.mark.parametrize(("shift", "out"), [(0.0, "out: nothing"), (4.0, "out: -")])
+def test_a_fieller_set_without_bounds_says_so(shift: float, out: str) -> None:
+    m = np.array([-2.0, 2.1, -1.0, 1.0, 0.5, -0.5, 0.2])
+    found = fieller(VALUES[0] + shift, m)
+    assert (found.low, found.high) == (-np.inf, np.inf)
+    assert found.level.startswith("95 % Fieller set over animals, without bounds: M is not clear")
+    assert out in found.level
+
+
+def test_what_a_fieller_set_without_bounds_leaves_out_is_rejected() -> None:
+    n, m = VALUES[0] + 4.0, np.array([-2.0, 2.1, -1.0, 1.0, 0.5, -0.5, 0.2])
+    low, high = map(float, fieller(n, m).level.split("out: ")[1].rstrip(")").split(" to "))
+    inside, outside = np.linspace(low, high, 7)[1:-1], (low - 1, high + 1)
+    assert all(stats.ttest_1samp(n - r * m, 0).pvalue < 0.05 for r in inside)
+    assert all(stats.ttest_1samp(n - r * m, 0).pvalue > 0.05 for r in outside)
+
+
+def test_a_fieller_set_needs_two_animals() -> None:
+    with pytest.raises(ValueError, match="an interval over animals needs 2 or more, not 1"):
+        fieller([1.0], [2.0])

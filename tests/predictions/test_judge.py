@@ -12,7 +12,7 @@ import xarray as xr
 
 from errorneurons.analysis.dataset import session
 from errorneurons.analysis.measures import Effect, Missing
-from errorneurons.predictions.judge import Measured, _at, difference, judge, measure
+from errorneurons.predictions.judge import Measured, _at, judge, measure
 from errorneurons.predictions.prediction import Outcome, Verdict
 from errorneurons.predictions.registry import claim
 
@@ -258,8 +258,3 @@ def test_trials_are_left_out_in_groups_only_where_animals_are_few(
     animals: str, groups: int
 ) -> None:
     assert len(measure(TRIVIAL, sessions(animals), trial_level=True).thinned) == groups
-
-
-def test_the_difference_is_what_is_left_of_n_above_the_threshold() -> None:
-    table = np.array([[1.0, 2.0, 3.0]])
-    assert difference(ABOVE, table, 0.1).tolist() == pytest.approx([1 - 0.3 - 1.6])

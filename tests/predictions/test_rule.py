@@ -1,0 +1,97 @@
+"""The rule for many recordings at once is the judge's own, with the error rates that it claims."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from errorneurons.analysis.virtual import Design, drawn
+from errorneurons.predictions.judge import Measured, judge
+from errorneurons.predictions.prediction import Outcome
+from errorneurons.predictions.registry import claim
+from errorneurons.predictions.rule import difference, outcomes
+
+BELOW, ABOVE = claim("P02"), claim("P04b")
+MIXED = np.array([[0.05, 0.02, 0.11], [0.0, 0.0, 0.03], [0.1, 0.1, 0.1], [0.05, 0.0, 0.4]])
+
+
+def tables(count: int, animals: int, seed: int) -> np.ndarray:
+    """Return recordings on either side of both thresholds, some without a comparison response."""
+    rng = np.random.default_rng(seed)
+    ratio, m = rng.uniform(0, 1.2, (count, 1)), rng.normal(1, rng.uniform(0.1, 2, (count, 1)))
+    m = np.broadcast_to(m, (count, animals)) + rng.normal(0, 0.3, (count, animals))
+    n = ratio * m + rng.normal(0, 0.1, m.shape)
+    return np.stack([n, m, rng.uniform(0, 1, m.shape)], axis=-1)
+
+
+def test_the_difference_is_what_is_left_of_n_above_the_threshold() -> None:
+    table = np.array([[1.0, 2.0, 3.0]])
+    assert difference(ABOVE, table, 0.1).tolist() == pytest.approx([1 - 0.3 - 1.6])
+
+
+@pytest.mark.parametrize("claimed", [BELOW, ABOVE], ids=["below", "above"])
+@pytest.mark.parametrize("animals", [5, 8, 20])
+def test_many_recordings_are_judged_as_each_alone(claimed: object, animals: int) -> None:
+    energies = tables(120, animals, seed=animals)
+    pi = np.tile(MIXED, (30, 1))
+    found = outcomes(claimed, energies, pi)
+    names = tuple(map(str, range(animals)))
+    alone = [
+        judge(claimed, "r", Measured(names, e, tuple(p)), "recording").outcome
+        for e, p in zip(energies, pi, strict=True)
+    ]
+    assert found.tolist() == alone
+    assert set(alone) == set(Outcome)
+
+
+def test_a_smaller_alpha_only_takes_answers_back() -> None:
+    energies = tables(300, 6, seed=1)
+    plain, strict = (outcomes(BELOW, energies, [0.05] * 3, alpha) for alpha in (0.05, 0.025))
+    changed = plain != strict
+    assert changed.any()
+    assert set(strict[changed]) == {Outcome.UNDECIDED}
+
+
+def test_one_answer_holds_throughout_an_interval_if_it_holds_at_its_ends() -> None:
+    energies = tables(300, 6, seed=2)
+    shares = np.linspace(0, 0.5, 21)
+    answers = np.array([outcomes(BELOW, energies, [p] * 3) for p in shares])
+    for side in (Outcome.SUPPORTED, Outcome.CONTRADICTED):
+        turns = (np.diff((answers == side).astype(int), axis=0) != 0).sum(axis=0)
+        starts = answers[0] == side
+        assert (turns <= np.where(starts, 1, 2)).all()
+
+
+def bounds(rate: float, count: int) -> tuple[float, float]:
+    """Return what 999 of 1000 repetitions lie within."""
+    low, high = stats.binom.interval(0.999, count, rate)
+    return low / count, high / count
+
+
+@pytest.mark.parametrize("animals", [6, 20])
+@pytest.mark.parametrize(("threshold", "claimed"), [(1 / 9, BELOW), (0.8, ABOVE)])
+def test_at_the_threshold_each_wrong_answer_comes_about_one_time_in_twenty(
+    animals: int, threshold: float, claimed: object
+) -> None:
+    design = Design(animals, 20, 0.1, threshold=threshold)
+    found = outcomes(claimed, drawn(design, np.random.default_rng(4), 400).energies(), [0.0] * 3)
+    low, high = bounds(0.05, 400)
+    for wrong in (Outcome.SUPPORTED, Outcome.CONTRADICTED):
+        assert low <= (found == wrong).mean() <= high
+
+
+def test_without_a_comparison_response_one_recording_in_twenty_is_judged() -> None:
+    energies = np.random.default_rng(5).normal(size=(400, 8, 3))
+    found = outcomes(BELOW, energies, [0.0] * 3)
+    low, high = bounds(0.95, 400)
+    assert low <= (found == Outcome.NOT_TESTABLE).mean() <= high
+
+
+@pytest.mark.parametrize(("effect", "right"), [(-1.0, "SUPPORTED"), (3.0, "CONTRADICTED")])
+def test_off_the_threshold_the_right_answer_is_found(effect: float, right: str) -> None:
+    design = replace(Design(10, 60, 0.1, 0.05), effect=effect)
+    found = outcomes(BELOW, drawn(design, np.random.default_rng(6), 100).energies(), [0.05] * 3)
+    assert (found == right).mean() > 0.9
