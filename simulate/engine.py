@@ -1221,6 +1221,10 @@ def run(
 
     def simulate(block: slice) -> tuple[Any, Any, Any]:
         s, x = plan.synapses(circuit, weights, block), plan.variables(circuit, start, block)
+        if schedule.target_before is not None:
+            before = np.broadcast_to(schedule.target_before, (networks, circuit.layers[-1]))
+            x.target[:] = plan.targets(circuit, before)[block].T
+            x.counter[2] = 1
         shown = presentations(circuit, schedule, targets, execution, block)
         out = recorder(plan, circuit, schedule, recording, block)
         kernel(*shared, s, x, shown, out)

@@ -50,6 +50,9 @@ class Schedule:
         Whether there is a teaching signal, and whether synapses change, (presentation,).
     target_lag
         Steps by which the teaching signal lags the input: until then the one before lasts.
+    target_before
+        The target that lasts until the first item's arrives, (network or 1, output neuron);
+        None: no teaching signal until then.
 
     Raises
     ------
@@ -64,6 +67,7 @@ class Schedule:
     teaching: Flags
     learning: Flags
     target_lag: int = 0
+    target_before: Array | None = None
 
     def __post_init__(self) -> None:
         presentations = self.order.shape[-1]
@@ -567,6 +571,12 @@ def check_shapes(circuit: Any, weights: Any, schedule: Schedule, state: Any) -> 
             raise ValueError(
                 f"{name} of the schedule has shape {found}; give (1 or {networks}, item, {size})"
             )
+    before, output = schedule.target_before, circuit.layers[-1]
+    if before is not None and before.shape not in ((1, output), (networks, output)):
+        raise ValueError(
+            f"target_before of the schedule has shape {before.shape}; "
+            f"give (1 or {networks}, {output})"
+        )
     if len(schedule.order) not in (1, networks):
         raise ValueError(
             f"order of the schedule has {len(schedule.order)} rows; give 1 or {networks}"
