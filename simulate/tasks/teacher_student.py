@@ -178,7 +178,14 @@ def feedforward(
 
 
 def learn(
-    circuit: Student, weights: Any, data: Data, seed: int, networks: Sequence[int], epochs: int
+    circuit: Student,
+    weights: Any,
+    data: Data,
+    seed: int,
+    networks: Sequence[int],
+    epochs: int,
+    *,
+    execution: layout.Execution | None = None,
 ) -> tuple[Any, xr.Dataset]:
     """Train students; return their synapses and their learning curves.
 
@@ -202,7 +209,7 @@ def learn(
                 shows = replace(shows, target_before=before)
                 before = shown(shows.targets, order)[:, -1]
             at_ends = layout.Recording((scored(circuit),), "presentation")
-            out = _run(circuit, weights, shows, state=state, recording=at_ends)
+            out = _run(circuit, weights, shows, state=state, recording=at_ends, execution=execution)
             weights, state = out.weights, out.state
             found = out.recorded[scored(circuit)][..., circuit.output]
             squared = (found - shown(answers(circuit, data), order)) ** 2
