@@ -253,8 +253,33 @@ def small(**options: Any) -> ErrorMicrocircuit:
         "skips with unequal populations", "feedback refreshed without learning", "fixed feedback",
     ],
 )  # fmt: skip
-def test_corners_do_what_the_equations_say(options: dict[str, Any]) -> None:
+@pytest.mark.parametrize("large", [False, True])
+def test_corners_do_what_the_equations_say(
+    options: dict[str, Any], large: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layout, "LARGE", 0 if large else np.inf)
     compare(small(**options))
+
+
+@pytest.mark.parametrize("theory", engine.THEORIES, ids=lambda theory: theory.theory)
+@pytest.mark.parametrize("large", [False, True])
+def test_each_theory_does_what_its_equations_say(
+    theory: Any, large: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layout, "LARGE", 0 if large else np.inf)
+    compare(theory(**arguments_of(theory)))
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_feedback_of_the_first_step_may_differ_from_that_of_later_steps(steps: int) -> None:
+    circuit = small(feedback_noise=0.3)
+    weights = circuit.initial_weights(SEED, range(2))
+    weights = replace(weights, B=weights.B + 0.1)
+    plan = replace(cut(schedule_of(circuit, 2, SEED), 0, 1), steps=np.array([steps + 1]))
+    found = engine.run(circuit, weights, plan)
+    wanted, state, _ = plain(circuit, weights, plan)
+    assert_same(found.weights, wanted, "weights")
+    assert_same(found.state, state, "state")
 
 
 @pytest.mark.parametrize("large", [False, True])
