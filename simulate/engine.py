@@ -26,6 +26,7 @@ threads work on different blocks. There is no `parallel=True`: it is unsafe belo
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -35,9 +36,9 @@ from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 import numpy as np
-from numba import njit
+from numba import njit, typeof
 
-from errorneurons.simulate import layout, layout_backprop, layout_dendritic
+from errorneurons.simulate import layout_backprop, layout_dendritic, layout_error_microcircuit
 from errorneurons.simulate.circuit import Array, Circuit
 from errorneurons.simulate.circuit import State as CircuitState
 from errorneurons.simulate.layout import (
@@ -48,34 +49,31 @@ from errorneurons.simulate.layout import (
     RELU,
     SOFT_RELU,
     TANH,
-    Anatomy,
     Execution,
     Integers,
     Presentations,
-    Recorded,
+    Record,
     Recording,
-    Rules,
     Schedule,
-    Synapses,
-    Variables,
     check_shapes,
     is_large,
     presentations,
+    recorded,
+    recorder,
 )
 from errorneurons.simulate.layout_backprop import (
     BackpropAnatomy,
-    BackpropRecorded,
     BackpropRules,
     BackpropSynapses,
     BackpropVariables,
 )
 from errorneurons.simulate.layout_dendritic import (
     DendriticAnatomy,
-    DendriticRecorded,
     DendriticRules,
     DendriticSynapses,
     DendriticVariables,
 )
+from errorneurons.simulate.layout_error_microcircuit import Anatomy, Rules, Synapses, Variables
 from errorneurons.simulate.models.backprop import Backprop
 from errorneurons.simulate.models.dendritic_microcircuit import DendriticMicrocircuit
 from errorneurons.simulate.models.dendritic_pc import DendriticPC
@@ -224,27 +222,30 @@ def _phi_prime(
 
 
 @inner(fastmath=ELEMENTWISE)
-def _activate(
-    a: Anatomy, c: Rules, s: Synapses, x: Variables, scratch: tuple[Array, Array], slope: Array
-) -> None:
-    """Write the rates of all neurons, and phi' at the lookahead, area by area."""
-    for area in range(a.phi.size):
-        R = slice(a.first[area], a.first[area + 1])
-        code, ahead = a.phi[area], x.u_ahead[R].reshape(-1)
-        source = ahead if a.ahead[area] else x.u[R].reshape(-1)
-        rate, d, y = x.r[R].reshape(-1), slope[R].reshape(-1), scratch[0][R].reshape(-1)
-        own, off = s.slope[R].reshape(-1), s.offset[R].reshape(-1)
+def _activate(a: Anatomy, c: Rules, s: Synapses, x: Variables, blocks: int) -> None:
+    """Write the rates of the first blocks, and phi' of representation neurons at the lookahead."""
+    for block in range(blocks):
+        B = slice(a.begins[block], a.begins[block + 1])
+        code, ahead, rate = a.phi[block], x.aheads[B].reshape(-1), x.rates[B].reshape(-1)
+        source = ahead if a.ahead[block] else x.potentials[B].reshape(-1)
+        own, off, y = s.slope[B].reshape(-1), s.offset[B].reshape(-1), x.scratch[B].reshape(-1)
         _phi(code, source, c.tuned, own, off, y, rate)
-        if code == TANH and a.ahead[area] and not c.tuned:
-            for k in range(d.size):
-                d[k] = 1.0 - rate[k] * rate[k]
+        if B.stop > x.slope.shape[0]:
+            continue
+        slope = x.slope[B].reshape(-1)
+        if code == TANH and a.ahead[block] and not c.tuned:
+            for k in range(slope.size):
+                slope[k] = 1.0 - rate[k] * rate[k]
         else:
-            _phi_prime(c, code, ahead, own, off, y, d)
-        E = slice(a.first_error[area], a.first_error[area + 1])
-        source = x.v_ahead[E].reshape(-1) if a.ahead_error[area] else x.v[E].reshape(-1)
-        own, off = s.slope_error[E].reshape(-1), s.offset_error[E].reshape(-1)
-        y, rate = scratch[1][E].reshape(-1), x.e[E].reshape(-1)
-        _phi(a.phi_error[area], source, c.tuned_error, own, off, y, rate)
+            _phi_prime(c, code, ahead, own, off, y, slope)
+
+
+@inner(fastmath=ELEMENTWISE)
+def _block_rates(phi: Integers, begins: Integers, potentials: Array, rates: Array) -> None:
+    """Write the rates of blocks of neurons that have nothing of their own."""
+    for block in range(phi.size):
+        B = slice(begins[block], begins[block + 1])
+        _rates(phi[block], potentials[B].reshape(-1), rates[B].reshape(-1))
 
 
 # --- passes over the synapses -----------------------------------------------------------------
@@ -265,11 +266,26 @@ def _clear(goal: Array) -> None:
         y[k] = 0.0
 
 
+@inner(fastmath=ELEMENTWISE)
+def _scale(factor: float, source: Array, goal: Array) -> None:
+    x, y = source.reshape(-1), goal.reshape(-1)
+    for k in range(x.size):
+        y[k] = factor * x[k]
+
+
+@inner(fastmath=ELEMENTWISE)
+def _subtract(first: Array, second: Array, goal: Array) -> None:
+    x, y, z = first.reshape(-1), second.reshape(-1), goal.reshape(-1)
+    for k in range(x.size):
+        z[k] = x[k] - y[k]
+
+
 @inner()
-def _note(room: Array, row: int, value: Array) -> None:
-    """Record a quantity, if there is room for it."""
-    if room.size:
-        _copy(value, room[row])
+def _record(everything: Array, rows: Integers, room: Array) -> None:
+    """Write down rows of everything."""
+    for i in range(rows.size):
+        for k in range(everything.shape[1]):
+            room[i, k] = everything[rows[i], k]
 
 
 @inner(fastmath=ELEMENTWISE)
@@ -381,30 +397,30 @@ def _product_one(
 
 @inner()
 def _product(
-    large: bool, M: Array, rows: tuple[int, int], columns: tuple[int, int], x: Array, y: Array
-) -> None:
-    if large:
-        _product_one(M, rows, columns, x, y)
-    else:
+    alone: bool | None, M: Array, rows: tuple[int, int], columns: tuple[int, int], x: Array,
+    y: Array,
+) -> None:  # fmt: skip
+    if alone is None:
         _product_many(M, rows, columns, x, y)
+    else:
+        _product_one(M, rows, columns, x, y)
 
 
 @inner(fastmath=ELEMENTWISE)
 def _new_input(
-    W: Array, area_rows: tuple[int, int], changes: tuple[Array, Array],
-    shown: tuple[Array, Array, Array], drive: Array,
+    W: Array, area_rows: tuple[int, int], owed: tuple[Array, Array],
+    inputs: tuple[Array, Array, Array], drive: Array,
 ) -> None:  # fmt: skip
     """Write the changes of the presentation into the input synapses, and multiply the new input.
 
-    `changes` are the summed surprises that go with the last input and with the one before it;
-    `shown` are these two inputs and the new one.
+    `owed` are the summed surprises that go with the last input and with the one before it;
+    `inputs` are these two inputs and the new one.
     """
-    last, first = changes
     for i in range(area_rows[0], area_rows[1]):
-        total, with_last, with_first = drive[i], last[i], first[i]
+        total, with_last, with_first = drive[i], owed[0][i], owed[1][i]
         _clear(total)
         for j in range(W.shape[1]):
-            w, r_last, r_first, r_new = W[i, j], shown[0][j], shown[1][j], shown[2][j]
+            w, r_last, r_first, r_new = W[i, j], inputs[0][j], inputs[1][j], inputs[2][j]
             for k in range(w.size):
                 new = w[k] + with_last[k] * r_last[k] + with_first[k] * r_first[k]
                 w[k] = new
@@ -415,12 +431,12 @@ def _new_input(
 
 @inner(fastmath=SUMS)
 def _new_input_one(
-    W: Array, area_rows: tuple[int, int], changes: tuple[Array, Array],
-    shown: tuple[Array, Array, Array], drive: Array,
+    W: Array, area_rows: tuple[int, int], owed: tuple[Array, Array],
+    inputs: tuple[Array, Array, Array], drive: Array,
 ) -> None:  # fmt: skip
     """`_new_input` for one large network."""
-    last, first, result = changes[0].reshape(-1), changes[1].reshape(-1), drive.reshape(-1)
-    r_last, r_first, r_new = shown[0].reshape(-1), shown[1].reshape(-1), shown[2].reshape(-1)
+    last, first, result = owed[0].reshape(-1), owed[1].reshape(-1), drive.reshape(-1)
+    r_last, r_first, r_new = inputs[0].reshape(-1), inputs[1].reshape(-1), inputs[2].reshape(-1)
     W = W.reshape(W.shape[0], W.shape[1])
     for i in range(area_rows[0], area_rows[1]):
         w = W[i]
@@ -435,6 +451,49 @@ def _new_input_one(
 
 
 @inner(fastmath=ELEMENTWISE)
+def _new_inputs(alone: bool | None, a: Any, s: Any, x: Any) -> None:
+    """Write what the input synapses are owed, and multiply what is shown, in all areas."""
+    inputs, owed = (x.held, x.input_before, x.shown), (x.owed, x.owed_before)
+    for area in range(a.first.size - 1):
+        if a.linked[area, 0]:
+            rows = (a.first[area], a.first[area + 1])
+            if alone is None:
+                _new_input(s.W_input, rows, owed, inputs, x.drive)
+            else:
+                _new_input_one(s.W_input, rows, owed, inputs, x.drive)
+
+
+@inner()
+def _item(items: Array, order: Integers, presentation: int, shown: Array) -> None:
+    """Write the item that each network is shown, (neuron, network)."""
+    for k in range(shown.shape[1]):
+        item = order[min(k, order.shape[0] - 1), presentation]
+        own = items[min(k, items.shape[0] - 1), item]
+        for j in range(shown.shape[0]):
+            shown[j, k] = own[j]
+
+
+@inner()
+def _present(alone: bool | None, a: Any, s: Any, x: Any, p: Presentations, number: int) -> None:
+    """Begin a presentation; the one after the last only writes what input synapses are owed."""
+    if number < p.steps.size:
+        _item(p.inputs, p.order, number, x.shown)
+    _new_inputs(alone, a, s, x)
+    _copy(x.held, x.input_before)
+    _copy(x.shown, x.held)
+    _dot(x.held, x.held, x.norm[0])
+    _dot(x.held, x.input_before, x.overlap[0])
+
+
+@inner()
+def _teach(x: Any, p: Presentations, number: int, step: int) -> None:
+    """Begin to teach the target of a presentation, once it has lagged long enough."""
+    if step == p.lag:
+        _item(p.targets, p.order, number, x.target)
+        x.counter[2] = p.teaching[number]
+
+
+@inner(fastmath=ELEMENTWISE)
 def _dot(x: Array, y: Array, result: Array) -> None:
     """Write the product of two inputs of each network."""
     _clear(result)
@@ -444,9 +503,26 @@ def _dot(x: Array, y: Array, result: Array) -> None:
 
 
 @inner(fastmath=ELEMENTWISE)
+def _learn_input(a: Any, x: Any, step: int) -> None:
+    """Correct the product of the held input, and keep count of what its synapses are owed."""
+    # In the first step of a presentation plasticity still sees the input before.
+    owed, by = (x.owed_before, x.overlap[0]) if step == 0 else (x.owed, x.norm[0])
+    for area in range(a.first.size - 1):
+        if not a.linked[area, 0]:
+            continue
+        eta = a.eta[area, 0]
+        for i in range(a.first[area], a.first[area + 1]):
+            sums, total, surprise = owed[i], x.drive[i], x.surprise[i]
+            for k in range(total.size):
+                change = eta * surprise[k]
+                sums[k] += change
+                total[k] += change * by[k]
+
+
+@inner(fastmath=ELEMENTWISE)
 def _learn_filtered(
-    W: Array, F: Array, rows: tuple[int, int], columns: tuple[int, int], eta: float, rate: float,
-    surprise: Array, before: Array,
+    W: Array, F: Array, rows: tuple[int, int], surprise: Array,
+    columns: tuple[int, int], before: Array, eta: float, rate: float,
 ) -> None:  # fmt: skip
     """Low-passed plasticity of one projection: F += rate (dW - F), W += F."""
     for i in range(rows[0], rows[1]):
@@ -470,7 +546,7 @@ def _refresh(a: Anatomy, s: Synapses) -> None:
 @inner(fastmath=ELEMENTWISE)
 def _relax(a: Anatomy, s: Synapses) -> None:
     """Lateral synapses relax towards one-to-one, whatever the activity."""
-    for area in range(a.phi.size):
+    for area in range(a.first.size - 1):
         R, E = a.first[area], a.first_error[area]
         for i in range(E, a.first_error[area + 1]):
             for j in range(R, a.first[area + 1]):
@@ -485,178 +561,137 @@ def _relax(a: Anatomy, s: Synapses) -> None:
 
 
 @inner(fastmath=ELEMENTWISE)
-def _forward_and_back(
-    a: Anatomy, c: Rules, s: Synapses, x: Variables, commit: bool,
-    r: Array, e_beside: Array, basal: Array, descending: Array, scaled: Array,
+def _pass_all(
+    alone: bool | None, a: Anatomy, s: Synapses, x: Variables, commit: bool,
+    r: Array, beside: Array,
 ) -> None:  # fmt: skip
     """One pass over all projections between areas."""
-    rates, results = (r, e_beside), (basal, descending)
-    for post in range(1, a.phi.size):
-        rows, begin = (a.first[post], a.first[post + 1]), 0
+    rates, results = (r, beside), (x.basal, x.descending)
+    for post in range(1, a.first.size - 1):
+        rows, begin = (a.first[post], a.first[post + 1]), a.first[0]
         for pre in range(post):
             eta, linked = a.eta[post, pre + 1], a.linked[post, pre + 1]
             columns = (a.first[pre], a.first[pre + 1])
-            if not c.large:
+            if alone is None:
                 if linked:
                     change = (x.pending, x.pending_pre)
                     _pass_many(s.W, rows, columns, eta, commit, change, rates, results)
-                continue
-            # Neighbouring source areas are taken in one go, with their learning rates folded
-            # into the presynaptic rates: long rows are what makes large networks fast.
-            for j in range(columns[0], columns[1]):
-                scaled[j] = eta * x.pending_pre[j, 0]
-            ends = pre + 1 == post or not a.linked[post, pre + 2]
-            if not linked:
-                begin = columns[1]
-            elif ends:
-                _pass_one(s.W, rows, (begin, columns[1]), commit, x.pending, scaled, rates, results)
-                begin = columns[1]
+            else:
+                # Neighbouring source areas are taken in one go, with their learning rates folded
+                # into the presynaptic rates: long rows are what makes large networks fast.
+                scaled = x.scaled.reshape(-1)
+                for j in range(columns[0], columns[1]):
+                    scaled[j] = eta * x.pending_pre[j, 0]
+                if not linked:
+                    begin = columns[1]
+                elif pre + 1 == post or not a.linked[post, pre + 2]:
+                    joined = (begin, columns[1])
+                    _pass_one(s.W, rows, joined, commit, x.pending, scaled, rates, results)
+                    begin = columns[1]
 
 
 @inner(fastmath=ELEMENTWISE)
-def _laterals(
-    a: Anatomy, c: Rules, s: Synapses, x: Variables, slope: Array, gate: Array, apical: Array
-) -> None:
+def _laterals(alone: bool | None, a: Anatomy, c: Rules, s: Synapses, x: Variables) -> None:
     """Write gate = L_RE phi'(u~) and apical = L_ER e."""
-    _clear(gate)
-    _clear(apical)
-    for area in range(a.phi.size):
+    _clear(x.gate)
+    _clear(x.apical)
+    for area in range(a.first.size - 1):
         R, E = (a.first[area], a.first[area + 1]), (a.first_error[area], a.first_error[area + 1])
         if not c.one_to_one_error:
-            _product(c.large, s.L_RE, E, R, slope, gate)
+            _product(alone, s.L_RE, E, R, x.slope, x.gate)
         if not c.one_to_one_representation:
-            _product(c.large, s.L_ER, R, E, x.e, apical)
-    if c.aligned:
-        if c.one_to_one_error:
-            _copy(slope, gate)
-        if c.one_to_one_representation:
-            _copy(x.e, apical)
-        return
+            _product(alone, s.L_ER, R, E, x.e, x.apical)
     for i in range(a.partner.size):
         j = a.partner[i]
         if j >= 0 and c.one_to_one_error:
-            _copy(slope[j], gate[i])
+            _copy(x.slope[j], x.gate[i])
         if j >= 0 and c.one_to_one_representation:
-            _copy(x.e[i], apical[j])
+            _copy(x.e[i], x.apical[j])
 
 
 @inner(fastmath=ELEMENTWISE)
 def _errors(
-    a: Anatomy, c: Rules, s: Synapses, x: Variables, teaching: bool, target: Array,
-    slope: Array, gate: Array, descending: Array, dendritic: Array, top: Array,
-) -> None:  # fmt: skip
-    """Write top-down errors times the gate into `dendritic`, L_RE phi' (t - r) into `top`."""
-    hidden = a.first_error[a.phi.size - 1]
-    rows, n = (0, hidden), dendritic.shape[0]
-    _clear(dendritic)
-    _clear(top)
-    if c.transposed and c.aligned:
-        _copy(descending[:hidden], dendritic[:hidden])
-    elif c.transposed:
+    alone: bool | None, a: Anatomy, c: Rules, s: Synapses, x: Variables, late: Array
+) -> None:
+    """Write top-down errors times the gate into `dendritic`, L_RE phi' (t - r) into `top`.
+
+    `late` are the rates of error neurons that arrive.
+    """
+    areas, networks = a.first.size - 1, x.u.shape[1]
+    hidden, out = a.first_error[areas - 1], a.first[areas - 1]
+    _clear(x.dendritic)
+    _clear(x.top)
+    if c.transposed:
         for i in range(hidden):
             if a.partner[i] >= 0:
-                _copy(descending[a.partner[i]], dendritic[i])
+                _copy(x.descending[a.partner[i]], x.dendritic[i])
     if s.B.size:
-        late = x.e_line[(x.counter[0] + 2) % x.e_line.shape[0]]
-        _product(c.large, s.B, rows, (0, n), late, dendritic)
+        rows, columns = (a.first_error[0], hidden), (a.first_error[0], a.first_error[areas])
+        _product(alone, s.B, rows, columns, late, x.dendritic)
     if c.gated:
-        flat, factor = dendritic[:hidden].reshape(-1), gate[:hidden].reshape(-1)
+        flat, factor = x.dendritic[:hidden].reshape(-1), x.gate.reshape(-1)
         for k in range(flat.size):
             flat[k] *= factor[k]
-    if c.leak != 0.0:
-        sensed = np.empty_like(x.r)
-        leaked, rate = sensed.reshape(-1), x.r.reshape(-1)
-        for k in range(rate.size):
-            leaked[k] = c.leak * rate[k]
-        for area in range(a.phi.size - 1):
+    # What the top senses of the error, and what leaks into hidden areas, comes through L_RE.
+    for i in range(x.r.shape[0]):
+        for k in range(networks):
+            x.leaked[i, k] = c.leak * x.r[i, k]
+    teaching = x.counter[2] == 1
+    for i in range(out, x.r.shape[0]):
+        for k in range(networks):
+            error = x.slope[i, k] * ((x.target[i - out, k] if teaching else 0.0) - x.r[i, k])
+            x.leaked[i, k] = error if teaching or c.absent_is_zero else 0.0
+    for area in range(areas):
+        if area == areas - 1 or c.leak != 0.0:
             R = (a.first[area], a.first[area + 1])
             E = (a.first_error[area], a.first_error[area + 1])
-            _product(c.large, s.L_RE, E, R, sensed, dendritic)
-    if teaching or c.absent_is_zero:
-        out = a.first[a.phi.size - 1]
-        error = np.zeros_like(slope)
-        for i in range(out, a.first[a.phi.size]):
-            for k in range(error.shape[1]):
-                wanted = target[i - out, k] if teaching else 0.0
-                error[i, k] = slope[i, k] * (wanted - x.r[i, k])
-        _product(c.large, s.L_RE, (hidden, n), (out, a.first[a.phi.size]), error, top)
+            goal = x.top if area == areas - 1 else x.dendritic
+            _product(alone, s.L_RE, E, R, x.leaked, goal)
 
 
 @inner(fastmath=ELEMENTWISE)
-def _somas(
-    a: Anatomy, c: Rules, x: Variables, top: Array,
-    current: Array, current_error: Array, nudge: Array,
-) -> None:  # fmt: skip
+def _somas(a: Anatomy, c: Rules, x: Variables, noise: Array) -> None:
     """Move the potentials by one Euler step; the lookahead becomes tau times the current."""
-    u, ahead, basal = x.u.reshape(-1), x.u_ahead.reshape(-1), x.basal.reshape(-1)
-    top_down, surprise = x.apical.reshape(-1), x.surprise.reshape(-1)
-    extra = current.size > 0
-    for k in range(u.size):
-        above_prediction = c.tau * c.g_apical * top_down[k]
-        ahead[k] = c.tau * c.g_basal * basal[k] + above_prediction
-        surprise[k] = above_prediction
-    if extra:
-        injected = current.reshape(-1)
-        for k in range(u.size):
-            ahead[k] += c.tau * injected[k]
-            surprise[k] += c.tau * injected[k]
-    if nudge.size:
-        out = u.size - nudge.size
-        wanted = nudge.reshape(-1)
-        for k in range(out, u.size):
-            pull = c.tau * c.g_target * (wanted[k - out] - u[k])
-            ahead[k] += pull
-            surprise[k] += pull
-    for k in range(u.size):
-        u[k] += c.dt / c.tau * (ahead[k] - u[k])
-    v, v_ahead, drive = x.v.reshape(-1), x.v_ahead.reshape(-1), x.dendritic.reshape(-1)
-    hidden = a.first_error[a.phi.size - 1] * x.v.shape[1]
-    _error_somas(c.dt, c.tau_hidden, c.g_dendrite, v[:hidden], v_ahead[:hidden], drive[:hidden],
-                 current_error.reshape(-1)[:hidden])  # fmt: skip
-    _error_somas(c.dt, c.tau_top, c.g_target, v[hidden:], v_ahead[hidden:],
-                 top.reshape(-1)[hidden:], current_error.reshape(-1)[hidden:])  # fmt: skip
+    networks = x.u.shape[1]
+    ahead, basal, apical = x.u_ahead.reshape(-1), x.basal.reshape(-1), x.apical.reshape(-1)
+    surprise, v_ahead = x.surprise.reshape(-1), x.v_ahead.reshape(-1)
+    dendritic, top = x.dendritic.reshape(-1), x.top.reshape(-1)
+    hidden = a.first_error[a.first_error.size - 2] * networks
+    for k in range(ahead.size):
+        surprise[k] = c.apical_share * apical[k]
+        ahead[k] = c.basal_share * basal[k] + surprise[k]
+    for k in range(v_ahead.size):
+        drive = c.dendritic_share * dendritic[k] if k < hidden else c.top_share * top[k]
+        v_ahead[k] = drive
+    if noise.size:
+        both, added = x.aheads.reshape(-1), noise.reshape(-1)
+        for k in range(added.size):
+            both[k] += added[k]
+        for k in range(surprise.size):
+            surprise[k] += added[k]
+    if c.nudged and x.counter[2] == 1:
+        out = x.u.shape[0] - x.target.shape[0]
+        for i in range(out, x.u.shape[0]):
+            for k in range(networks):
+                pull = c.target_share * (x.target[i - out, k] - x.u[i, k])
+                x.u_ahead[i, k] += pull
+                x.surprise[i, k] += pull
+    potential, goal = x.potentials.reshape(-1), x.aheads.reshape(-1)
+    begin, ends = 0, (ahead.size, ahead.size + hidden, potential.size)
+    for group in range(3):
+        for k in range(begin, ends[group]):
+            potential[k] += c.pace[group] * (goal[k] - potential[k])
+        begin = ends[group]
 
 
 @inner(fastmath=ELEMENTWISE)
-def _error_somas(
-    dt: float, tau: float, g: float, v: Array, ahead: Array, drive: Array, current: Array
-) -> None:
-    for k in range(v.size):
-        ahead[k] = tau * g * drive[k]
-    if current.size:
-        for k in range(v.size):
-            ahead[k] += tau * current[k]
-    for k in range(v.size):
-        v[k] += dt / tau * (ahead[k] - v[k])
-
-
-@inner(fastmath=ELEMENTWISE)
-def _learn_input(
-    a: Any, x: Any, changes: tuple[Array, Array], drive: Array, step: int,
-    norm: Array, overlap: Array,
-) -> None:  # fmt: skip
-    """Correct the product of the held input, and keep count of what its synapses are owed."""
-    for area in range(a.phi.size):
-        if not a.linked[area, 0]:
-            continue
-        eta = a.eta[area, 0]
-        for i in range(a.first[area], a.first[area + 1]):
-            # In the first step of a presentation plasticity still sees the input before.
-            owed, by = (changes[1][i], overlap) if step == 0 else (changes[0][i], norm)
-            total, surprise = drive[i], x.surprise[i]
-            for k in range(total.size):
-                change = eta * surprise[k]
-                owed[k] += change
-                total[k] += change * by[k]
-
-
-@inner(fastmath=ELEMENTWISE)
-def _learn(a: Anatomy, c: Rules, s: Synapses, x: Variables, input_before: Array) -> None:
+def _learn(a: Anatomy, c: Rules, s: Synapses, x: Variables, step: int) -> None:
     """Decide this step's change of W; refresh the feedback; relax the laterals."""
-    before = x.r_line[(x.counter[0] + 1) % x.r_line.shape[0]]
+    before = x.line[(x.counter[0] + 1) % x.line.shape[0]]
     if c.filter == 0.0:
+        _learn_input(a, x, step)
         _copy(x.surprise, x.pending)
-        _copy(before, x.pending_pre)
+        _copy(before[: x.r.shape[0]], x.pending_pre)
         if x.counter[1] == 0 and c.transposed:
             if s.B.size:
                 _copy(s.noise, s.B)
@@ -664,149 +699,67 @@ def _learn(a: Anatomy, c: Rules, s: Synapses, x: Variables, input_before: Array)
     else:
         if s.noise.size:
             _refresh(a, s)
-        for post in range(a.phi.size):
+        shown = x.input_before if step == 0 else x.held
+        for post in range(a.first.size - 1):
             rows = (a.first[post], a.first[post + 1])
             if a.linked[post, 0]:
-                columns, eta = (0, input_before.shape[0]), a.eta[post, 0]
-                _learn_filtered(s.W_input, s.F_input, rows, columns, eta, c.filter, x.surprise,
-                                input_before)  # fmt: skip
+                columns, eta = (a.first[0], shown.shape[0]), a.eta[post, 0]
+                _learn_filtered(
+                    s.W_input, s.F_input, rows, x.surprise, columns, shown, eta, c.filter
+                )
             for pre in range(post):
                 if a.linked[post, pre + 1]:
                     columns, eta = (a.first[pre], a.first[pre + 1]), a.eta[post, pre + 1]
-                    _learn_filtered(s.W, s.F, rows, columns, eta, c.filter, x.surprise, before)
+                    _learn_filtered(s.W, s.F, rows, x.surprise, columns, before, eta, c.filter)
+        # Nothing is owed then: this multiplies the held input by the new synapses.
+        _new_inputs(c.alone, a, s, x)
     if c.relaxing:
         _relax(a, s)
 
 
-@inner(fastmath=ELEMENTWISE)
-def _write(out: Recorded, row: int, x: Variables) -> None:
-    """Record what a step used; `u` and `v` are recorded after their Euler step, by the caller."""
-    _note(out.u_ahead, row, x.u_ahead)
-    _note(out.v_ahead, row, x.v_ahead)
-    _note(out.r, row, x.r)
-    _note(out.e, row, x.e)
-    _note(out.basal, row, x.basal)
-    _note(out.apical, row, x.apical)
-    _note(out.dendritic, row, x.dendritic)
-    _note(out.surprise, row, x.surprise)
-
-
-@inner(fastmath=ELEMENTWISE)
-def _all_new_inputs(
-    a: Any, c: Any, s: Any, changes: tuple[Array, Array],
-    shown: tuple[Array, Array, Array], drive: Array,
-) -> None:  # fmt: skip
-    for area in range(a.phi.size):
-        if a.linked[area, 0]:
-            rows = (a.first[area], a.first[area + 1])
-            if c.large:
-                _new_input_one(s.W_input, rows, changes, shown, drive)
-            else:
-                _new_input(s.W_input, rows, changes, shown, drive)
-
-
-@inner()
-def _item(items: Array, order: Integers, presentation: int, shown: Array) -> None:
-    """Write the item that each network is shown, (neuron, network)."""
-    for k in range(shown.shape[1]):
-        item = order[min(k, order.shape[0] - 1), presentation]
-        own = items[min(k, items.shape[0] - 1), item]
-        for j in range(shown.shape[0]):
-            shown[j, k] = own[j]
-
-
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=ELEMENTWISE)
 def error_microcircuit(
-    a: Anatomy, c: Rules, s: Synapses, x: Variables, p: Presentations, out: Recorded
+    a: Anatomy, c: Rules, s: Synapses, x: Variables, p: Presentations, out: Record
 ) -> None:
     """Simulate a block of error microcircuits; changes `s` and `x`, and fills `out`."""
-    size, networks = x.u.shape
-    slope, scratch = np.empty_like(x.u), np.empty_like(x.u)
-    scratch_error = np.empty_like(x.v)
-    gate, top = np.empty_like(x.v), np.zeros_like(x.v)
-    e_beside, descending = np.zeros_like(x.u), np.zeros_like(x.u)
-    drive, nothing, scaled = np.zeros_like(x.u), np.zeros((0, networks)), np.zeros(size)
-    changes = (np.zeros_like(x.u), np.zeros_like(x.u))
-    held, shown = x.input_before.copy(), x.input_before.copy()
-    norm, overlap = np.zeros(networks), np.zeros(networks)
-    time = row = 0
-    for presentation in range(p.steps.size):
-        learning, taught = p.learning[presentation], p.teaching[presentation]
-        _item(p.inputs, p.order, presentation, shown)
-        _all_new_inputs(a, c, s, changes, (held, x.input_before, shown), drive)
-        _copy(held, x.input_before)
-        _copy(shown, held)
-        _dot(held, held, norm)
-        _dot(held, x.input_before, overlap)
-        last = p.steps[presentation] - 1
-        for step in range(p.steps[presentation]):
-            if step == p.lag:
-                _item(p.targets, p.order, presentation, x.target)
-                x.counter[2] = taught
-            teaching = x.counter[2] == 1
-            line, n = x.r_line.shape[0], x.counter[0]
-            now, late = n % line, (n + 2) % line
-            _activate(a, c, s, x, (scratch, scratch_error), slope)
-            _copy(x.r, x.r_line[now])
-            _copy(x.e, x.e_line[now])
-            beside = x.e_line[late] if c.aligned and c.transposed else e_beside
+    R, E, areas = x.u.shape[0], x.v.shape[0], a.first.size - 1
+    time = row = np.int64(0)
+    for presentation in range(p.steps.size + 1):
+        _present(c.alone, a, s, x, p, presentation)
+        steps = p.steps[presentation] if presentation < p.steps.size else 0
+        for step in range(steps):
+            _teach(x, p, presentation, step)
+            learning, n, line = p.learning[presentation], x.counter[0], x.line.shape[0]
+            by_rates = learning and c.rate_rule
+            if by_rates:
+                _scale(c.basal_share, x.basal, x.predicted)
+            _activate(a, c, s, x, (3 if by_rates else 2) * areas)
+            if by_rates:
+                _subtract(x.r, x.expected, x.surprise)
+            _copy(x.rates[: R + E], x.line[n % line])
+            late = x.line[(n + 2) % line]
             if c.transposed:
-                _clear(descending)
-                for i in range(0 if c.aligned else a.partner.size):
+                _clear(x.descending)
+                for i in range(E):
                     if a.partner[i] >= 0:
-                        _copy(x.e_line[late, i], e_beside[a.partner[i]])
-            if learning and c.rate_rule:
-                _rate_surprise(a, c, s, x, scratch)
-            _copy(drive, x.basal)
-            _forward_and_back(a, c, s, x, learning, x.r_line[late], beside, x.basal, descending,
-                              scaled)  # fmt: skip
-            _laterals(a, c, s, x, slope, gate, x.apical)
-            _errors(a, c, s, x, teaching, x.target, slope, gate, descending, x.dendritic, top)
+                        _copy(late[R + i], x.beside[a.partner[i]])
+            _copy(x.drive, x.basal)
+            _pass_all(c.alone, a, s, x, learning, late, x.beside)
+            _laterals(c.alone, a, c, s, x)
+            _errors(c.alone, a, c, s, x, late[R:])
             if learning:
-                before = x.input_before if step == 0 else held
-                _learn(a, c, s, x, before)
-                if c.filter == 0.0:
-                    _learn_input(a, x, changes, drive, step, norm, overlap)
-                else:
-                    _all_new_inputs(a, c, s, changes, (held, held, held), drive)
-            recording = out.each_step or step == last
+                _learn(a, c, s, x, step)
+            recording = out.each_step or step == steps - 1
             if recording:
-                _write(out, row, x)
-            if presentation == p.steps.size - 1 and step == last:
-                _copy(x.u, x.u_before)
-                _copy(x.v, x.v_before)
-                _copy(x.u_ahead, x.u_used)
-                _copy(x.v_ahead, x.v_used)
-            current = p.current[time] if p.current.size else nothing
-            current_error = p.current_error[time] if p.current_error.size else nothing
-            nudge = x.target if c.nudged and teaching else nothing
-            _somas(a, c, x, top, current, current_error, nudge)
+                _record(x.everything, out.during, out.room[row])
+            if presentation == p.steps.size - 1 and step == steps - 1:
+                _copy(x.everything, x.last)
+            _somas(a, c, x, p.noise[time] if p.noise.size else x.everything[:0])
             if recording:
-                _note(out.u, row, x.u)
-                _note(out.v, row, x.v)
+                _record(x.everything, out.after, out.room[row, out.during.size :])
                 row += 1
-            x.counter[0] += 1
             time += 1
-    # What the input synapses are still owed.
-    _all_new_inputs(a, c, s, changes, (held, x.input_before, held), drive)
-    _copy(held, x.input_before)
-
-
-@inner(fastmath=ELEMENTWISE)
-def _rate_surprise(a: Anatomy, c: Rules, s: Synapses, x: Variables, scratch: Array) -> None:
-    """Write r - phi(g v_bas), the surprise of the rate rule."""
-    predicted, expected = np.empty_like(x.basal), np.empty_like(x.basal)
-    flat, basal = predicted.reshape(-1), x.basal.reshape(-1)
-    for k in range(flat.size):
-        flat[k] = c.tau * c.g_basal * basal[k]
-    for area in range(a.phi.size):
-        R = slice(a.first[area], a.first[area + 1])
-        y, rate = predicted[R].reshape(-1), expected[R].reshape(-1)
-        own, off = s.slope[R].reshape(-1), s.offset[R].reshape(-1)
-        _phi(a.phi[area], y, c.tuned, own, off, scratch[R].reshape(-1), rate)
-    surprise, found, wanted = x.surprise.reshape(-1), x.r.reshape(-1), expected.reshape(-1)
-    for k in range(flat.size):
-        surprise[k] = found[k] - wanted[k]
+            x.counter[0] += 1
 
 
 # --- the theories with apical errors ------------------------------------------------------------
@@ -814,21 +767,22 @@ def _rate_surprise(a: Anatomy, c: Rules, s: Synapses, x: Variables, scratch: Arr
 
 @inner(fastmath=ELEMENTWISE)
 def _add_outer(
-    W: Array, rows: tuple[int, int], columns: tuple[int, int], eta: float, post: Array, pre: Array
-) -> None:
+    alone: bool | None, W: Array, rows: tuple[int, int], columns: tuple[int, int], eta: float,
+    post: Array, pre: Array,
+) -> None:  # fmt: skip
     """Add eta post pre^T."""
-    if W.shape[2] == 1:
+    if alone is None:
+        for i in range(rows[0], rows[1]):
+            for j in range(columns[0], columns[1]):
+                w, x, y = W[i, j], post[i], pre[j]
+                for k in range(w.size):
+                    w[k] += eta * x[k] * y[k]
+    else:
         flat, by = W.reshape(W.shape[0], W.shape[1]), pre.reshape(-1)
         for i in range(rows[0], rows[1]):
             w, change = flat[i], eta * post[i, 0]
             for j in range(columns[0], columns[1]):
                 w[j] += change * by[j]
-        return
-    for i in range(rows[0], rows[1]):
-        for j in range(columns[0], columns[1]):
-            w, x, y = W[i, j], post[i], pre[j]
-            for k in range(w.size):
-                w[k] += eta * x[k] * y[k]
 
 
 @inner(fastmath=ELEMENTWISE)
@@ -843,47 +797,33 @@ def _transpose(
 
 
 @inner(fastmath=ELEMENTWISE)
-def _area_rates(a: DendriticAnatomy, x: Array, r: Array) -> None:
-    for area in range(a.phi.size):
-        R = slice(a.first[area], a.first[area + 1])
-        _rates(a.phi[area], x[R].reshape(-1), r[R].reshape(-1))
-
-
-@inner(fastmath=ELEMENTWISE)
-def _mirror_rates(a: DendriticAnatomy, x: Array, r: Array) -> None:
-    """Interneurons of an area have the activation function of the area above."""
-    for area in range(1, a.phi.size):
-        I = slice(a.first[area] - a.first[1], a.first[area + 1] - a.first[1])  # noqa: E741
-        _rates(a.phi[area], x[I].reshape(-1), r[I].reshape(-1))
-
-
-@inner(fastmath=ELEMENTWISE)
 def _dendritic_compartments(
-    a: DendriticAnatomy, c: DendriticRules, s: DendriticSynapses, arriving: Array,
-    rates: tuple[Array, Array, Array], basal: Array, apical: Array, dendritic: Array,
+    alone: bool | None, a: DendriticAnatomy, c: DendriticRules, s: DendriticSynapses,
+    x: DendriticVariables, arriving: Array,
 ) -> None:  # fmt: skip
-    """Add to basal, apical and dendritic; `rates` are r, r of the step before, r of mirrors."""
-    _clear(apical)
-    _clear(dendritic)
-    for area in range(a.phi.size - 1):
+    """Write basal, apical and dendritic potentials."""
+    _copy(x.drive, x.basal)
+    _clear(x.apical)
+    _clear(x.dendritic)
+    for area in range(a.first.size - 2):
         own, above = (a.first[area], a.first[area + 1]), (a.first[area + 1], a.first[area + 2])
-        _product(c.large, s.W, above, own, arriving, basal)
-        _product(c.large, s.B, own, above, arriving, apical)
+        _product(alone, s.W, above, own, arriving, x.basal)
+        _product(alone, s.B, own, above, arriving, x.apical)
         if c.mirrored:
             mirror = (above[0] - a.first[1], above[1] - a.first[1])
-            _product(c.large, s.B_PI, own, mirror, rates[2], apical)
-            _product(c.large, s.W_IP, mirror, own, rates[0], dendritic)
+            _product(alone, s.B_PI, own, mirror, x.r_interneuron, x.apical)
+            _product(alone, s.W_IP, mirror, own, x.r, x.dendritic)
         else:
             for i in range(own[0], own[1]):
                 for j in range(own[0], own[1]):
-                    for k in range(apical.shape[1]):
-                        apical[i, k] -= s.M[i, j, k] * rates[1][j, k]
+                    for k in range(x.u.shape[1]):
+                        x.apical[i, k] -= s.M[i, j, k] * x.r_before[j, k]
 
 
 @inner(fastmath=ELEMENTWISE)
 def _keep_ideal(a: DendriticAnatomy, c: DendriticRules, s: DendriticSynapses) -> None:
     """Lateral synapses that predict the feedback exactly: M = B c W, or W^IP = c/c_I W."""
-    for area in range(a.phi.size - 1):
+    for area in range(a.first.size - 2):
         for i in range(a.first[area + 1], a.first[area + 2]):
             for j in range(a.first[area], a.first[area + 1]):
                 if c.mirrored:
@@ -899,13 +839,23 @@ def _keep_ideal(a: DendriticAnatomy, c: DendriticRules, s: DendriticSynapses) ->
 
 
 @inner(fastmath=ELEMENTWISE)
+def _expect(c: DendriticRules, x: DendriticVariables) -> None:
+    """Write the potentials that somas would have by the prediction alone, a step before."""
+    for i in range(x.predicted.shape[0]):
+        for k in range(x.predicted.shape[1]):
+            x.predicted[i, k] = c.attenuation[i, 0] * x.last_basal[i, k]
+    _scale(c.attenuation_interneuron, x.last_dendritic, x.predicted_interneuron)
+
+
+@inner(fastmath=ELEMENTWISE)
 def _learn_dendritic(
-    a: DendriticAnatomy, c: DendriticRules, s: DendriticSynapses, x: DendriticVariables,
-    r_before: Array, mirror_surprise: Array,
+    alone: bool | None, a: DendriticAnatomy, c: DendriticRules, s: DendriticSynapses,
+    x: DendriticVariables,
 ) -> None:  # fmt: skip
     """All plasticity of a step, from the compartments of the step before."""
-    before = x.r_line[(x.counter[0] + 1) % x.r_line.shape[0]]
-    for area in range(a.phi.size - 1):
+    before = x.line[(x.counter[0] + 1) % x.line.shape[0]]
+    _subtract(x.r_interneuron, x.expected_interneuron, x.expected_interneuron)
+    for area in range(a.first.size - 2):
         own, above = (a.first[area], a.first[area + 1]), (a.first[area + 1], a.first[area + 2])
         mirror = (above[0] - a.first[1], above[1] - a.first[1])
         if c.refreshed:
@@ -915,32 +865,39 @@ def _learn_dendritic(
                 for j in range(above[0], above[1]):
                     for k in range(s.B.shape[2]):
                         s.B_PI[i, j - a.first[1], k] = -s.B[i, j, k]
-        _add_outer(s.W, above, own, a.eta[area + 1, area + 1], x.surprise, before)
+        _add_outer(alone, s.W, above, own, a.eta[area + 1, area + 1], x.surprise, before)
         if c.ideal:
             continue
+        lateral = a.lateral[area]
         if c.mirrored:
-            _add_outer(s.W_IP, mirror, own, a.lateral[area], mirror_surprise, r_before)
-            _add_outer(s.B_PI, own, mirror, -a.inhibition[area], x.apical, x.r_interneuron)
+            _add_outer(alone, s.W_IP, mirror, own, lateral, x.expected_interneuron, x.last_r)
+            _add_outer(alone, s.B_PI, own, mirror, -a.inhibition[area], x.last_apical,
+                       x.last_r_interneuron)  # fmt: skip
         else:
-            _add_outer(s.M, own, own, a.lateral[area], x.apical, x.r_before)
+            _add_outer(alone, s.M, own, own, lateral, x.last_apical, x.last_r_before)
     if c.ideal:
         _keep_ideal(a, c, s)
 
 
 @inner(fastmath=ELEMENTWISE)
-def _dendritic_somas(
-    a: DendriticAnatomy, c: DendriticRules, x: DendriticVariables, teaching: bool,
-    mirrored_potential: Array,
-) -> None:  # fmt: skip
+def _dendritic_somas(a: DendriticAnatomy, c: DendriticRules, x: DendriticVariables) -> None:
     """Move the potentials by one Euler step; the lookahead becomes tau times the current."""
-    out = a.first[a.phi.size - 1]
+    out, networks = a.first[a.first.size - 2], x.u.shape[1]
+    # Interneurons first: their teacher is the lookahead that the area above has used.
+    for i in range(x.u_interneuron.shape[0]):
+        for k in range(networks):
+            drive = c.g_dendrite * x.dendritic[i, k]
+            drive += c.g_interneuron * x.u_ahead[i + a.first[1], k]
+            ahead = c.tau_interneuron * drive
+            x.u_interneuron_ahead[i, k] = ahead
+            x.u_interneuron[i, k] += c.dt / c.tau_interneuron * (ahead - x.u_interneuron[i, k])
     for i in range(x.u.shape[0]):
         tau, share = c.tau[i, 0], c.attenuation[i, 0]
-        for k in range(x.u.shape[1]):
+        for k in range(networks):
             if i < out:
                 above_prediction = tau * c.g_apical * x.apical[i, k]
                 ahead = share * x.basal[i, k] + above_prediction
-            elif teaching:
+            elif x.counter[2] == 1:
                 wanted = c.g_target * x.target[i - out, k]
                 ahead = tau * (c.g_basal * x.basal[i, k] + wanted)
                 above_prediction = ahead - share * x.basal[i, k]
@@ -949,107 +906,42 @@ def _dendritic_somas(
             x.u_ahead[i, k] = ahead
             x.surprise[i, k] = above_prediction
             x.u[i, k] += c.dt / tau * (ahead - x.u[i, k])
-    for i in range(x.u_interneuron.shape[0]):
-        for k in range(x.u.shape[1]):
-            drive = c.g_dendrite * x.dendritic[i, k]
-            drive += c.g_interneuron * mirrored_potential[i + a.first[1], k]
-            ahead = c.tau_interneuron * drive
-            x.u_interneuron_ahead[i, k] = ahead
-            x.u_interneuron[i, k] += c.dt / c.tau_interneuron * (ahead - x.u_interneuron[i, k])
-
-
-@inner(fastmath=ELEMENTWISE)
-def _note_dendritic(out: DendriticRecorded, row: int, x: DendriticVariables) -> None:
-    _note(out.r_before, row, x.r_before)
-    _note(out.u_ahead, row, x.u_ahead)
-    _note(out.r, row, x.r)
-    _note(out.basal, row, x.basal)
-    _note(out.apical, row, x.apical)
-    _note(out.surprise, row, x.surprise)
-    _note(out.u_interneuron_ahead, row, x.u_interneuron_ahead)
-    _note(out.r_interneuron, row, x.r_interneuron)
-    _note(out.dendritic, row, x.dendritic)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=ELEMENTWISE)
 def dendritic(
     a: DendriticAnatomy, c: DendriticRules, s: DendriticSynapses, x: DendriticVariables,
-    p: Presentations, out: DendriticRecorded,
+    p: Presentations, out: Record,
 ) -> None:  # fmt: skip
     """Simulate a block of networks with apical errors; changes `s` and `x`, and fills `out`."""
-    networks = x.u.shape[1]
-    rate, r_before, expected = np.empty_like(x.r), np.empty_like(x.r), np.empty_like(x.r)
-    basal, apical, ahead = np.empty_like(x.u), np.empty_like(x.u), np.empty_like(x.u)
-    mirror, mirror_expected = np.empty_like(x.r_interneuron), np.empty_like(x.r_interneuron)
-    compartment = np.empty_like(x.dendritic)
-    drive, changes = np.zeros_like(x.u), (np.zeros_like(x.u), np.zeros_like(x.u))
-    held, shown = x.input_before.copy(), x.input_before.copy()
-    norm, overlap = np.zeros(networks), np.zeros(networks)
-    time = row = 0
-    total_steps = p.steps.sum()
+    row = np.int64(0)
     for presentation in range(p.steps.size + 1):
-        # One turn more than presentations: it writes what the input synapses are still owed.
-        more = presentation < p.steps.size
-        if more:
-            _item(p.inputs, p.order, presentation, shown)
-        _all_new_inputs(a, c, s, changes, (held, x.input_before, shown), drive)
-        _copy(held, x.input_before)
-        _copy(shown, held)
-        _dot(held, held, norm)
-        _dot(held, x.input_before, overlap)
-        steps = p.steps[presentation] if more else 0
+        _present(c.alone, a, s, x, p, presentation)
+        steps = p.steps[presentation] if presentation < p.steps.size else 0
         for step in range(steps):
-            learning = p.learning[presentation]
-            if step == p.lag:
-                _item(p.targets, p.order, presentation, x.target)
-                x.counter[2] = p.teaching[presentation]
-            line = x.r_line.shape[0]
-            now, late = x.counter[0] % line, (x.counter[0] + 2) % line
-            _copy(x.r, r_before)
-            _area_rates(a, x.u_ahead, rate)
-            _copy(rate, x.r_line[now])
-            _mirror_rates(a, x.u_interneuron_ahead, mirror)
-            _copy(drive, basal)
-            _dendritic_compartments(a, c, s, x.r_line[late], (rate, r_before, mirror), basal,
-                                    apical, compartment)  # fmt: skip
+            _teach(x, p, presentation, step)
+            learning, n, line = p.learning[presentation], x.counter[0], x.line.shape[0]
+            _copy(x.now, x.before)
+            _copy(x.last_r, x.r_before)
+            if learning:
+                _expect(c, x)
+            blocks = a.phi.size if learning else a.phi.size // 2
+            _block_rates(a.phi[:blocks], a.begins, x.aheads, x.rates)
+            _copy(x.r, x.line[n % line])
+            _dendritic_compartments(c.alone, a, c, s, x, x.line[(n + 2) % line])
             if learning:
                 if c.rate_rule:
-                    for i in range(expected.shape[0]):
-                        for k in range(networks):
-                            ahead[i, k] = c.attenuation[i, 0] * x.basal[i, k]
-                    _area_rates(a, ahead, expected)
-                    for i in range(expected.shape[0]):
-                        for k in range(networks):
-                            x.surprise[i, k] = rate[i, k] - expected[i, k]
-                for i in range(mirror.shape[0]):
-                    for k in range(networks):
-                        x.dendritic[i, k] *= c.attenuation_interneuron
-                _mirror_rates(a, x.dendritic, mirror_expected)
-                for i in range(mirror.shape[0]):
-                    for k in range(networks):
-                        mirror_expected[i, k] = mirror[i, k] - mirror_expected[i, k]
-                _learn_dendritic(a, c, s, x, r_before, mirror_expected)
-                _learn_input(a, x, changes, drive, step, norm, overlap)
-            _copy(rate, x.r)
-            _copy(r_before, x.r_before)
-            _copy(mirror, x.r_interneuron)
-            _copy(basal, x.basal)
-            _copy(apical, x.apical)
-            _copy(compartment, x.dendritic)
+                    _subtract(x.r, x.expected, x.surprise)
+                _learn_dendritic(c.alone, a, c, s, x)
+                _learn_input(a, x, step)
             recording = out.each_step or step == steps - 1
             if recording:
-                _note_dendritic(out, row, x)
-            time += 1
-            if time == total_steps:
-                _copy(x.u, x.u_before)
-                _copy(x.u_ahead, x.u_used)
-                _copy(x.u_interneuron, x.u_interneuron_before)
-                _copy(x.u_interneuron_ahead, x.u_interneuron_used)
-            _copy(x.u_ahead, ahead)
-            _dendritic_somas(a, c, x, x.counter[2] == 1, ahead)
+                _record(x.everything, out.during, out.room[row])
+            if presentation == p.steps.size - 1 and step == steps - 1:
+                _copy(x.everything, x.last)
+            _dendritic_somas(a, c, x)
             if recording:
-                _note(out.u, row, x.u)
-                _note(out.u_interneuron, row, x.u_interneuron)
+                _record(x.everything, out.after, out.room[row, out.during.size :])
                 row += 1
             x.counter[0] += 1
 
@@ -1060,71 +952,54 @@ def dendritic(
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=ELEMENTWISE)
 def backprop(
     a: BackpropAnatomy, c: BackpropRules, s: BackpropSynapses, x: BackpropVariables,
-    p: Presentations, out: BackpropRecorded,
+    p: Presentations, out: Record,
 ) -> None:  # fmt: skip
     """Simulate a block of artificial networks; changes `s` and `x`, and fills `out`."""
-    networks = x.u.shape[1]
-    drive, changes = np.zeros_like(x.u), (np.zeros_like(x.u), np.zeros_like(x.u))
-    error, no_noise = np.empty_like(x.u), np.zeros((0, 0, 0))
-    held, shown = x.input_before.copy(), x.input_before.copy()
-    norm, overlap = np.zeros(networks), np.zeros(networks)
-    ramp = 1.0 if c.derivative == PUBLISHED else 1.0 / 6.0
-    top, row = a.first[a.phi.size - 1], 0
+    R, areas, row = x.u.shape[0], a.first.size - 1, np.int64(0)
+    ramp, no_noise = 1.0 if c.derivative == PUBLISHED else 1.0 / 6.0, s.B[:0]
     for presentation in range(p.steps.size + 1):
-        more = presentation < p.steps.size
-        if more:
-            _item(p.inputs, p.order, presentation, shown)
-        _all_new_inputs(a, c, s, changes, (held, x.input_before, shown), drive)
-        _copy(held, x.input_before)
-        _copy(shown, held)
-        _dot(held, held, norm)
-        _dot(held, x.input_before, overlap)
-        steps = p.steps[presentation] if more else 0
+        _present(c.alone, a, s, x, p, presentation)
+        learning = presentation < p.steps.size and p.learning[presentation]
+        steps = p.steps[presentation] if presentation < p.steps.size else 0
         for step in range(steps):
-            if step == p.lag:
-                _item(p.targets, p.order, presentation, x.target)
-                x.counter[2] = p.teaching[presentation]
-            line = x.r_line.shape[0]
-            now, late = x.counter[0] % line, (x.counter[0] + 2) % line
-            before = x.r_line[(x.counter[0] + 1) % line]
-            for area in range(a.phi.size):
-                R = slice(a.first[area], a.first[area + 1])
-                _rates(a.phi[area], x.u[R].reshape(-1), x.r[R].reshape(-1))
-                _slopes(a.phi[area], x.u[R].reshape(-1), x.slope[R].reshape(-1), ramp)
-            _copy(x.r, x.r_line[now])
-            _copy(x.delta, x.e_line[now])
+            _teach(x, p, presentation, step)
+            n, line = x.counter[0], x.line.shape[0]
+            late, before = x.line[(n + 2) % line], x.line[(n + 1) % line]
+            _block_rates(a.phi, a.first, x.u, x.r)
+            for area in range(areas):
+                B = slice(a.first[area], a.first[area + 1])
+                _slopes(a.phi[area], x.u[B].reshape(-1), x.slope[B].reshape(-1), ramp)
+            _copy(x.r, x.line[n % line, :R])
+            _copy(x.delta, x.line[n % line, R:])
             # The error of the start of the step is what plasticity multiplies.
             _copy(x.delta, x.surprise)
-            _copy(drive, x.basal)
-            _clear(error)
-            for post in range(1, a.phi.size):
+            _copy(x.drive, x.basal)
+            _clear(x.error)
+            for post in range(1, areas):
                 rows = (a.first[post], a.first[post + 1])
                 for pre in range(post):
-                    if not a.linked[post, pre + 1]:
-                        continue
-                    columns = (a.first[pre], a.first[pre + 1])
-                    _product(c.large, s.W, rows, columns, x.r_line[late], x.basal)
-                    _product(c.large, s.B, columns, rows, x.e_line[late], error)
-                    if p.learning[presentation]:
-                        _transpose(s.W, s.B, no_noise, rows, columns)
-                        _add_outer(s.W, rows, columns, a.eta[post, pre + 1], x.surprise, before)
-            for i in range(top, x.u.shape[0]):
-                for k in range(networks):
+                    if a.linked[post, pre + 1]:
+                        columns = (a.first[pre], a.first[pre + 1])
+                        _product(c.alone, s.W, rows, columns, late, x.basal)
+                        _product(c.alone, s.B, columns, rows, late[R:], x.error)
+                        if learning:
+                            _transpose(s.W, s.B, no_noise, rows, columns)
+                            _add_outer(c.alone, s.W, rows, columns, a.eta[post, pre + 1],
+                                       x.surprise, before)  # fmt: skip
+            top = a.first[areas - 1]
+            for i in range(top, R):
+                for k in range(x.u.shape[1]):
                     wanted = x.target[i - top, k] - x.r[i, k]
-                    error[i, k] = wanted if x.counter[2] == 1 else 0.0
-            if p.learning[presentation]:
-                _learn_input(a, x, changes, drive, step, norm, overlap)
-            for i in range(x.u.shape[0]):
-                for k in range(networks):
-                    x.delta[i, k] = x.slope[i, k] * error[i, k]
+                    x.error[i, k] = wanted if x.counter[2] == 1 else 0.0
+            if learning:
+                _learn_input(a, x, step)
+            for i in range(R):
+                for k in range(x.u.shape[1]):
+                    x.delta[i, k] = x.slope[i, k] * x.error[i, k]
                     x.u[i, k] = c.gain * x.basal[i, k]
             if out.each_step or step == steps - 1:
-                _note(out.u, row, x.u)
-                _note(out.delta, row, x.delta)
-                _note(out.r, row, x.r)
-                _note(out.slope, row, x.slope)
-                _note(out.basal, row, x.basal)
-                _note(out.surprise, row, x.surprise)
+                _record(x.everything, out.during, out.room[row])
+                _record(x.everything, out.after, out.room[row, out.during.size :])
                 row += 1
             x.counter[0] += 1
 
@@ -1139,7 +1014,7 @@ StateT = TypeVar("StateT", bound=CircuitState)
 
 #: The theories that the engine simulates, how each is laid out, and its kernel.
 PORTS: tuple[tuple[Any, ModuleType, Any], ...] = (
-    (ErrorMicrocircuit, layout, error_microcircuit),
+    (ErrorMicrocircuit, layout_error_microcircuit, error_microcircuit),
     (DendriticPC, layout_dendritic, dendritic),
     (DendriticMicrocircuit, layout_dendritic, dendritic),
     (Backprop, layout_backprop, backprop),
@@ -1212,17 +1087,21 @@ def run(
             f"noise on potentials is compiled for error_microcircuit, not for {circuit.theory}; "
             "use step with a current of the world"
         )
-    announce_compilation(kernel)
     networks = int(start.rates["representation"].shape[0])
-    size = 1 if is_large(circuit) else execution.block  # type: ignore[arg-type]
+    size = 1 if is_large(circuit) else block_size(networks, execution)  # type: ignore[arg-type]
     blocks = [slice(k, min(k + size, networks)) for k in range(0, networks, size)]
     shared = plan.anatomy(circuit), plan.rules(circuit, weights)
-    targets = plan.targets(circuit, schedule.targets)
+    announce_compilation(kernel, shared[1])
+    targets, where = plan.targets(circuit, schedule.targets), plan.rows(circuit)
 
     def simulate(block: slice) -> tuple[Any, Any, Any]:
         s, x = plan.synapses(circuit, weights, block), plan.variables(circuit, start, block)
+        if schedule.target_before is not None:
+            before = np.broadcast_to(schedule.target_before, (networks, circuit.layers[-1]))
+            x.target[:] = plan.targets(circuit, before)[block].T
+            x.counter[2] = 1
         shown = presentations(circuit, schedule, targets, execution, block)
-        out = recorder(plan, circuit, schedule, recording, block)
+        out = recorder(where, recording, schedule, block.stop - block.start)
         kernel(*shared, s, x, shown, out)
         return s, x, out
 
@@ -1233,12 +1112,14 @@ def run(
             done = list(pool.map(simulate, blocks))
     ends = [(s, x) for s, x, _ in done]
     check_finite(circuit.theory, [x.u for _, x in ends])
-    recorded = {
-        name: np.concatenate([np.moveaxis(getattr(out, name), -1, 0) for _, _, out in done])
-        for name in recording.names
-    }
     final = plan.final_weights(circuit, weights, ends), plan.final_state(circuit, ends)
-    return Run(*final, recorded)
+    return Run(*final, recorded(where, recording, [out for _, _, out in done]))
+
+
+def block_size(networks: int, execution: Execution) -> int:
+    """Return how many networks to simulate side by side, so that all threads have as much to do."""
+    rounds = math.ceil(networks / (execution.block * execution.threads))
+    return math.ceil(networks / (rounds * execution.threads))
 
 
 def port(circuit: Any) -> tuple[ModuleType, Any]:
@@ -1267,22 +1148,8 @@ def port(circuit: Any) -> tuple[ModuleType, Any]:
 def recordable(circuit: Any) -> tuple[str, ...]:
     """Return what `Recording` can name for a circuit."""
     plan, _ = port(circuit)
-    fields: tuple[str, ...] = plan.RECORDED._fields[:-1]
-    return tuple(name for name in fields if plan.room(circuit, name))
-
-
-def recorder(
-    plan: ModuleType, circuit: Any, schedule: Schedule, recording: Recording, block: slice
-) -> Any:
-    """Return room for what a block of networks records."""
-    each_step = recording.at == "step"
-    rows = int(schedule.steps.sum()) if each_step else len(schedule.steps)
-    room = [
-        np.zeros((rows if name in recording.names else 0, plan.room(circuit, name),
-                  block.stop - block.start))
-        for name in plan.RECORDED._fields[:-1]
-    ]  # fmt: skip
-    return plan.RECORDED(*room, each_step)
+    names: tuple[str, ...] = plan.recordable(circuit)
+    return names
 
 
 def check_finite(theory: str, potentials: Sequence[Array]) -> None:
@@ -1301,8 +1168,12 @@ def check_finite(theory: str, potentials: Sequence[Array]) -> None:
         )
 
 
-def announce_compilation(kernel: Any) -> None:
-    """Log that compiling takes a while, where no compiled code is found on disk."""
-    cache = Path(kernel.stats.cache_path)
-    if not kernel.signatures and not any(cache.glob(f"engine.{kernel.__name__}-*.nbi")):
-        log.info("compiling %s: some 25 s, once on this machine", kernel.__name__)
+def announce_compilation(kernel: Any, rules: Any) -> None:
+    """Log that compiling takes a while, where no compiled code is found on disk.
+
+    A kernel is compiled twice: for networks side by side, and for large ones that run alone.
+    """
+    ready = any(typeof(rules) in signature for signature in kernel.signatures)
+    stored = [*Path(kernel.stats.cache_path).glob(f"engine.{kernel.__name__}-*.nbc")]
+    if not ready and len(stored) < 2:
+        log.info("compiling %s unless that is stored: some 15 s, once here", kernel.__name__)

@@ -8,7 +8,19 @@ from typing import NamedTuple
 import numpy as np
 
 from errorneurons.simulate.circuit import Array
-from errorneurons.simulate.layout import CODES, DERIVATIVES, Flags, Integers, first, is_large, last
+from errorneurons.simulate.layout import (
+    CODES,
+    DERIVATIVES,
+    Flags,
+    Integers,
+    axons,
+    first,
+    input_rows,
+    is_large,
+    last,
+    places,
+    views,
+)
 from errorneurons.simulate.models.backprop import Backprop, State, Weights
 
 
@@ -26,7 +38,7 @@ class BackpropRules(NamedTuple):
 
     gain: float
     derivative: int
-    large: bool
+    alone: bool | None
 
 
 class BackpropSynapses(NamedTuple):
@@ -38,7 +50,7 @@ class BackpropSynapses(NamedTuple):
 
 
 class BackpropVariables(NamedTuple):
-    """Everything that changes from step to step, (neuron, network); see `layout.Variables`."""
+    """Everything that changes from step to step; see `layout_error_microcircuit.Variables`."""
 
     u: Array
     delta: Array
@@ -46,31 +58,33 @@ class BackpropVariables(NamedTuple):
     slope: Array
     basal: Array
     surprise: Array
-    r_line: Array
-    e_line: Array
+    error: Array
+    drive: Array
+    owed: Array
+    owed_before: Array
+    held: Array
     input_before: Array
+    shown: Array
+    norm: Array
+    overlap: Array
     target: Array
+    line: Array
+    everything: Array
     counter: Integers
 
 
-class BackpropRecorded(NamedTuple):
-    """What is written down, (record, neuron, network), empty where not asked for."""
-
-    u: Array
-    delta: Array
-    r: Array
-    slope: Array
-    basal: Array
-    surprise: Array
-    each_step: bool
+def rows(circuit: Backprop) -> dict[str, slice]:
+    """Return where everything stands."""
+    R = sum(circuit.sizes)
+    return places({
+        "u": R, "delta": R, "r": R, "slope": R, "basal": R, "surprise": R, "error": R,
+        **input_rows(circuit.layers[0], circuit.layers[-1], R),
+    })  # fmt: skip
 
 
-RECORDED = BackpropRecorded
-
-
-def room(circuit: Backprop, name: str) -> int:  # noqa: ARG001
-    """Return how many neurons a recorded quantity has."""
-    return sum(circuit.sizes)
+def recordable(circuit: Backprop) -> tuple[str, ...]:  # noqa: ARG001
+    """Return what can be recorded."""
+    return ("u", "delta", "r", "slope", "basal", "surprise")
 
 
 def anatomy(circuit: Backprop) -> BackpropAnatomy:
@@ -86,7 +100,7 @@ def anatomy(circuit: Backprop) -> BackpropAnatomy:
 def rules(circuit: Backprop, weights: Weights) -> BackpropRules:  # noqa: ARG001
     """Lay out the numbers and options of a circuit's equations."""
     derivative = DERIVATIVES.index(circuit.derivative)
-    return BackpropRules(float(circuit.gain), derivative, is_large(circuit))
+    return BackpropRules(float(circuit.gain), derivative, is_large(circuit) or None)
 
 
 def targets(circuit: Backprop, targets: Array) -> Array:  # noqa: ARG001
@@ -102,22 +116,24 @@ def synapses(circuit: Backprop, weights: Weights, block: slice) -> BackpropSynap
 
 def variables(circuit: Backprop, state: State, block: slice) -> BackpropVariables:
     """Lay out the state of a block of networks. The engine changes these copies."""
-    u, delta, r, slope, used, basal = (
-        last(getattr(state, name)[block, 0])
-        for name in ("u", "delta", "r", "slope", "delta_before", "basal")
-    )
-    delay = circuit.timing.delay_steps
-    presynaptic = last(state.presynaptic[block, 0])
-    r_line, e_line = np.zeros((delay + 2, *u.shape)), np.zeros((delay + 2, *u.shape))
-    r_line[1] = presynaptic[circuit.layers[0] :]
+    where, delay, R = rows(circuit), circuit.timing.delay_steps, sum(circuit.sizes)
+
+    def of(name: str) -> Array:
+        return last(getattr(state, name)[block, 0])
+
+    presynaptic, n = of("presynaptic"), circuit.layers[0]
+    x = np.zeros((max(part.stop for part in where.values()), presynaptic.shape[1]))
+    for name in ("u", "delta", "r", "slope", "basal"):
+        x[where[name]] = of(name)
+    x[where["surprise"]] = of("delta_before")
+    for name in ("held", "input_before", "shown"):
+        x[where[name]] = presynaptic[:n]
+    line = np.zeros((delay + 2, 2 * R, x.shape[1]))
+    line[1, :R] = presynaptic[n:]
     for i in range(delay):
-        r_line[2 + i] = last(state.r_travelling[i][block, 0])
-        e_line[2 + i] = last(state.delta_travelling[i][block, 0])
-    return BackpropVariables(
-        u, delta, r, slope, basal, used, r_line, e_line,
-        presynaptic[: circuit.layers[0]].copy(), np.zeros((circuit.sizes[-1], u.shape[1])),
-        np.zeros(3, np.int64),
-    )  # fmt: skip
+        line[2 + i, :R] = last(state.r_travelling[i][block, 0])
+        line[2 + i, R:] = last(state.delta_travelling[i][block, 0])
+    return BackpropVariables(line=line, **views(where, x, BackpropVariables._fields))
 
 
 def final_weights(
@@ -141,16 +157,10 @@ def final_state(
     def of(name: str) -> Array:
         return np.concatenate([first(getattr(x, name)) for _, x in blocks])[:, None]
 
-    def line(name: str, i: int) -> Array:
-        parts = []
-        for _, x in blocks:
-            axon = getattr(x, name)
-            parts.append(first(axon[(x.counter[0] + i) % len(axon)]))
-        return np.concatenate(parts)[:, None]
-
-    delay = range(2, circuit.timing.delay_steps + 2)
+    R = sum(circuit.sizes)
+    line = [axons([x for _, x in blocks], i) for i in range(1, circuit.timing.delay_steps + 2)]
     return State(
         of("u"), of("delta"), of("r"), of("slope"), of("surprise"),
-        np.concatenate([of("input_before"), line("r_line", 1)], axis=-1), of("basal"),
-        tuple(line("r_line", i) for i in delay), tuple(line("e_line", i) for i in delay),
+        np.concatenate([of("input_before"), line[0][..., :R]], axis=-1), of("basal"),
+        tuple(x[..., :R] for x in line[1:]), tuple(x[..., R:] for x in line[1:]),
     )  # fmt: skip

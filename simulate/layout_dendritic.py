@@ -9,7 +9,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from errorneurons.simulate.circuit import Array
-from errorneurons.simulate.layout import CODES, Flags, Integers, first, is_large, last
+from errorneurons.simulate.layout import (
+    CODES,
+    Flags,
+    Integers,
+    axons,
+    first,
+    input_rows,
+    is_large,
+    last,
+    places,
+    views,
+)
 from errorneurons.simulate.models import dendritic_microcircuit, dendritic_pc
 from errorneurons.simulate.models.dendritic_microcircuit import DendriticMicrocircuit
 from errorneurons.simulate.models.dendritic_pc import DendriticPC
@@ -18,11 +29,16 @@ Circuit = DendriticPC | DendriticMicrocircuit
 
 
 class DendriticAnatomy(NamedTuple):
-    """What all networks of a run share; see `layout.Anatomy`. Lateral rates hold dt."""
+    """What all networks of a run share; see `layout_error_microcircuit.Anatomy`.
+
+    Lateral rates hold dt. The blocks are representation neurons and interneurons, and what
+    plasticity expects of both; interneurons of an area have the phi of the area above.
+    """
 
     first: Integers
     linked: Flags
     eta: Array
+    begins: Integers
     phi: Integers
     lateral: Array
     inhibition: Array
@@ -45,7 +61,7 @@ class DendriticRules(NamedTuple):
     ideal: bool
     rate_rule: bool
     mirrored: bool
-    large: bool
+    alone: bool | None
 
 
 class DendriticSynapses(NamedTuple):
@@ -61,55 +77,78 @@ class DendriticSynapses(NamedTuple):
 
 
 class DendriticVariables(NamedTuple):
-    """Everything that changes from step to step, (neuron, network); see `layout.Variables`."""
+    """Everything that changes from step to step; see `layout_error_microcircuit.Variables`.
 
+    `now` is what a step writes, from `r` to `dendritic`; `before` is the same a step before, and
+    holds the quantities that begin with ``last_``.
+    """
+
+    aheads: Array
+    rates: Array
+    now: Array
+    before: Array
     u: Array
-    u_before: Array
-    u_ahead: Array
-    u_used: Array
     u_interneuron: Array
-    u_interneuron_before: Array
+    u_ahead: Array
     u_interneuron_ahead: Array
-    u_interneuron_used: Array
+    predicted: Array
+    predicted_interneuron: Array
     r: Array
-    r_before: Array
     r_interneuron: Array
+    expected: Array
+    expected_interneuron: Array
+    r_before: Array
     basal: Array
     apical: Array
     dendritic: Array
+    last_r: Array
+    last_r_interneuron: Array
+    last_r_before: Array
+    last_basal: Array
+    last_apical: Array
+    last_dendritic: Array
     surprise: Array
-    r_line: Array
+    drive: Array
+    owed: Array
+    owed_before: Array
+    held: Array
     input_before: Array
+    shown: Array
+    norm: Array
+    overlap: Array
     target: Array
+    line: Array
+    everything: Array
+    last: Array
     counter: Integers
 
 
-class DendriticRecorded(NamedTuple):
-    """What is written down, (record, neuron, network), empty where not asked for."""
+def rows(circuit: Circuit) -> dict[str, slice]:
+    """Return where everything stands."""
+    R, I = sum(circuit.sizes), _interneurons(circuit)  # noqa: E741
+    now = {
+        "r": R, "r_interneuron": I, "expected": R, "expected_interneuron": I, "r_before": R,
+        "basal": R, "apical": R, "dendritic": I,
+    }  # fmt: skip
+    where = places({
+        "u": R, "u_interneuron": I, "u_ahead": R, "u_interneuron_ahead": I, "predicted": R,
+        "predicted_interneuron": I, **now, **{f"last_{name}": n for name, n in now.items()},
+        "surprise": R, **input_rows(circuit.layers[0], circuit.layers[-1], R),
+    })  # fmt: skip
+    return where | {
+        "aheads": slice(where["u_ahead"].start, where["predicted_interneuron"].stop),
+        "rates": slice(where["r"].start, where["expected_interneuron"].stop),
+        "now": slice(where["r"].start, where["dendritic"].stop),
+        "before": slice(where["last_r"].start, where["last_dendritic"].stop),
+    }
 
-    u: Array
-    u_ahead: Array
-    r: Array
-    r_before: Array
-    basal: Array
-    apical: Array
-    surprise: Array
-    u_interneuron: Array
-    u_interneuron_ahead: Array
-    r_interneuron: Array
-    dendritic: Array
-    each_step: bool
 
-
-RECORDED = DendriticRecorded
-
-
-def room(circuit: Circuit, name: str) -> int:
-    """Return how many neurons a recorded quantity has."""
-    if name == "r_before" and isinstance(circuit, DendriticMicrocircuit):
-        return 0
-    of_interneurons = "interneuron" in name or name == "dendritic"
-    return _interneurons(circuit) if of_interneurons else sum(circuit.sizes)
+def recordable(circuit: Circuit) -> tuple[str, ...]:
+    """Return what can be recorded."""
+    common = ("u", "u_ahead", "r", "basal", "apical", "surprise")
+    if isinstance(circuit, DendriticMicrocircuit):
+        return (*common, "u_interneuron", "u_interneuron_ahead", "r_interneuron", "dendritic")
+    return (*common, "r_before")
 
 
 def _interneurons(circuit: Circuit) -> int:
@@ -126,11 +165,15 @@ def anatomy(circuit: Circuit) -> DendriticAnatomy:
         inhibition += np.asarray(circuit.inhibition_rates, float)
     else:
         lateral += np.asarray(circuit.lateral_rates, float)
+    mirrored = slice(1, None) if isinstance(circuit, DendriticMicrocircuit) else slice(0, 0)
+    blocks = (*circuit.sizes, *circuit.sizes[mirrored])
+    phi = (*circuit.activation, *circuit.activation[mirrored])
     return DendriticAnatomy(
         first=np.concatenate([[0], np.cumsum(circuit.sizes)]),
         linked=np.eye(areas, areas + 1) > 0,
         eta=dt * eta,
-        phi=np.array([CODES.index(name) for name in circuit.activation]),
+        begins=np.cumsum([0, *blocks, *blocks]),
+        phi=np.array([CODES.index(name) for name in (*phi, *phi)]),
         lateral=dt * lateral,
         inhibition=dt * inhibition,
     )
@@ -154,7 +197,7 @@ def rules(circuit: Circuit, weights: Any) -> DendriticRules:  # noqa: ARG001
         ideal=circuit.lateral == "ideal",
         rate_rule=circuit.plasticity == "rate",
         mirrored=mirror is not None,
-        large=is_large(circuit),
+        alone=is_large(circuit) or None,
     )
 
 
@@ -179,34 +222,34 @@ def synapses(circuit: Circuit, weights: Any, block: slice) -> DendriticSynapses:
 
 def variables(circuit: Circuit, state: Any, block: slice) -> DendriticVariables:
     """Lay out the state of a block of networks. The engine changes these copies."""
-    dt, delay = circuit.timing.dt, circuit.timing.delay_steps
-    u, u_before, r, basal, apical = (
-        last(getattr(state, name)[block, 0]) for name in ("u", "u_before", "r", "basal", "apical")
-    )
-    u_ahead = u_before + circuit.tau[:, None] * (u - u_before) / dt
+    where, delay = rows(circuit), circuit.timing.delay_steps
+
+    def of(name: str) -> Array:
+        return last(getattr(state, name)[block, 0])
+
+    presynaptic, n = of("presynaptic"), circuit.layers[0]
+    x = np.zeros((max(part.stop for part in where.values()), presynaptic.shape[1]))
+    used = x.copy()
+    mirrored = isinstance(circuit, DendriticMicrocircuit)
+    own = ("u_interneuron", "r_interneuron", "dendritic") if mirrored else ("r_before",)
+    for name in ("u", "r", "basal", "apical", *own):
+        x[where[name]] = of(name)
+    somas = [("u", circuit.tau[:, None])]
     if isinstance(circuit, DendriticMicrocircuit):
-        mirror, before, r_mirror, dendritic = (
-            last(getattr(state, name)[block, 0])
-            for name in ("u_interneuron", "u_interneuron_before", "r_interneuron", "dendritic")
-        )
-        mirror_ahead = before + circuit.tau_interneuron * (mirror - before) / dt
-        r_before = np.zeros_like(r)
-    else:
-        none = np.zeros((0, u.shape[1]))
-        mirror, before, mirror_ahead, r_mirror, dendritic = (none.copy() for _ in range(5))
-        r_before = last(state.r_before[block, 0])
-    presynaptic = last(state.presynaptic[block, 0])
-    r_line = np.zeros((delay + 2, *u.shape))
-    r_line[1] = presynaptic[circuit.layers[0] :]
+        somas.append(("u_interneuron", np.array(circuit.tau_interneuron)))
+    for u, tau in somas:
+        before = of(f"{u}_before")
+        x[where[f"{u}_ahead"]] = before + tau * (of(u) - before) / circuit.timing.dt
+        used[where[u]], used[where[f"{u}_ahead"]] = before, x[where[f"{u}_ahead"]]
+    for name in ("held", "input_before", "shown"):
+        x[where[name]] = presynaptic[:n]
+    prediction = circuit.attenuation[:, None] * x[where["basal"]]
+    x[where["surprise"]] = x[where["u_ahead"]] - prediction
+    line = np.zeros((delay + 2, sum(circuit.sizes), x.shape[1]))
+    line[1] = presynaptic[n:]
     for i in range(delay):
-        r_line[2 + i] = last(state.r_travelling[i][block, 0])
-    return DendriticVariables(
-        u, u_before, u_ahead, u_ahead.copy(), mirror, before, mirror_ahead, mirror_ahead.copy(),
-        r, r_before, r_mirror, basal, apical, dendritic,
-        u_ahead - circuit.attenuation[:, None] * basal, r_line,
-        presynaptic[: circuit.layers[0]].copy(), np.zeros((circuit.sizes[-1], u.shape[1])),
-        np.zeros(3, np.int64),
-    )  # fmt: skip
+        line[2 + i] = last(state.r_travelling[i][block, 0])
+    return DendriticVariables(line=line, last=used, **views(where, x, DendriticVariables._fields))
 
 
 def final_weights(circuit: Circuit, weights: Any, blocks: Sequence[tuple[Any, Any]]) -> Any:
@@ -227,20 +270,21 @@ def final_state(circuit: Circuit, blocks: Sequence[tuple[Any, Any]]) -> Any:
     def of(name: str) -> Array:
         return np.concatenate([first(getattr(x, name)) for _, x in blocks])[:, None]
 
-    def line(i: int) -> Array:
-        parts = [first(x.r_line[(x.counter[0] + i) % len(x.r_line)]) for _, x in blocks]
-        return np.concatenate(parts)[:, None]
+    def used(name: str) -> Array:
+        return np.concatenate([first(x.last[where[name]]) for _, x in blocks])[:, None]
 
-    presynaptic = np.concatenate([of("input_before"), line(1)], axis=-1)
-    travelling = tuple(line(i) for i in range(2, circuit.timing.delay_steps + 2))
+    where = rows(circuit)
+    line = [axons([x for _, x in blocks], i) for i in range(1, circuit.timing.delay_steps + 2)]
+    presynaptic = np.concatenate([of("input_before"), line[0]], axis=-1)
+    travelling = tuple(line[1:])
     if isinstance(circuit, DendriticMicrocircuit):
         return dendritic_microcircuit.State(
-            of("u"), of("u_before"), of("u_interneuron"), of("u_interneuron_before"),
-            of("u_used"), of("u_interneuron_used"), of("r"), of("r_interneuron"), presynaptic,
+            of("u"), used("u"), of("u_interneuron"), used("u_interneuron"), used("u_ahead"),
+            used("u_interneuron_ahead"), of("r"), of("r_interneuron"), presynaptic,
             of("basal"), of("apical"), of("dendritic"), travelling,
             of("apical")[..., circuit.tufted],
         )  # fmt: skip
     return dendritic_pc.State(
-        of("u"), of("u_before"), of("u_used"), of("r"), of("r_before"), presynaptic,
+        of("u"), used("u"), used("u_ahead"), of("r"), of("r_before"), presynaptic,
         of("basal"), of("apical"), travelling, of("apical")[..., circuit.tufted],
     )  # fmt: skip

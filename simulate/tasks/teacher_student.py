@@ -37,25 +37,33 @@ HOLD = 20
 SETTLING = 2000
 THEORIES = ("error_microcircuit", "dendritic_pc", "dendritic_microcircuit", "backprop")
 
-#: Published learning rates, input side first: of W, and of lateral synapses.
-FAST = {(2, 1): (1.0,), (4, 2, 1): (2.0, 0.2), (8, 4, 2, 1): (1.0, 0.2, 0.05)}
-SLOW = {
-    (2, 1): ((1.0,), ()),
-    (4, 2, 1): ((0.1, 0.02), (0.04,)),
-    (8, 4, 2, 1): ((0.1, 0.02, 0.002), (0.04, 0.004)),
-}
+#: Published learning rates, input side first [1/ms]: of W in the error microcircuit and in
+#: backprop, and of W and of lateral synapses in the two theories with apical errors.
+RATES: dict[tuple[int, ...], tuple[tuple[float, ...], ...]] = {
+    (2, 1): ((1.0,), (1.0,), (1.0,), ()),
+    (4, 2, 1): ((2.0, 0.2), (2.0, 0.2), (0.1, 0.02), (0.04,)),
+    (8, 4, 2, 1): ((1.0, 0.2, 0.05), (1.0, 0.2, 0.05), (0.1, 0.02, 0.002), (0.04, 0.004)),
+    (16, 8, 4, 2, 1): (
+        (2.0, 0.5, 0.125, 0.03125), (2.0, 0.5, 0.1, 0.01),
+        (0.1, 0.01, 0.002, 0.001), (0.02, 0.004, 0.002),
+    ),
+    (32, 16, 8, 4, 2, 1): (
+        (1.0, 0.2, 0.1, 0.05, 0.01), (1.0, 0.2, 0.1, 0.05, 0.01),
+        (1.0, 0.2, 0.1, 0.05, 0.01), (0.4, 0.2, 0.1, 0.02),
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Data:
-    """Inputs and the teacher's settled outputs; sets are training, validation and test.
+    """Inputs and the teachers' settled outputs; sets are training, validation and test.
 
     Attributes
     ----------
     inputs
-        (set * item, input neuron).
+        (network or 1, set * item, input neuron).
     potentials, rates
-        The teacher's outputs, (set * item, output neuron).
+        The teachers' outputs, (network or 1, set * item, output neuron).
     items
         Items in each set.
     """
@@ -75,22 +83,22 @@ def student(theory: str, layers: tuple[int, ...]) -> Student:
         If the theory is unknown, or there are no published rates for these layers.
     """
     known("theory", theory, THEORIES)
-    if layers not in FAST:
-        raise ValueError(f"no learning rates are given for layers {layers}; use {list(FAST)}")
+    if layers not in RATES:
+        raise ValueError(f"no learning rates are given for layers {layers}; use {list(RATES)}")
     areas = len(layers) - 1
     common: dict[str, Any] = {
         "layers": layers,
         "activation": ("linear" if theory == "dendritic_pc" else "tanh",) * areas,
         "timing": Timing(1e-5, 0.0),
     }
-    rates, lateral = SLOW[layers]
+    microcircuit, artificial, rates, lateral = RATES[layers]
     if theory == "error_microcircuit":
         return ErrorMicrocircuit(
-            **common, g_apical=0.06, learning_rates=FAST[layers],
+            **common, g_apical=0.06, learning_rates=microcircuit,
             connectivity=macaque_binned(areas), feedback_noise=0.5, lateral_noise=0.3,
         )  # fmt: skip
     if theory == "backprop":
-        return Backprop(**common, learning_rates=FAST[layers])
+        return Backprop(**common, learning_rates=artificial)
     dendritic: dict[str, Any] = {"g_apical": 0.06, "learning_rates": rates, "feedback_noise": 0.5}
     if theory == "dendritic_pc":
         return DendriticPC(**common, **dendritic, lateral_rates=lateral, target="potential")
@@ -131,15 +139,27 @@ def untrained(circuit: Student, seed: int, networks: Sequence[int]) -> Any:
     return replace(weights, W=W, B=B, feedback_noise=noise, W_IP=W_IP, B_PI=B_PI)
 
 
-def teach(circuit: Student, seed: int, items: int = 100) -> Data:
-    """Draw inputs, and let one random network of the students' layout answer them."""
+def teach(circuit: Student, seed: int, teachers: Sequence[int] = (0,), items: int = 100) -> Data:
+    """Draw inputs, and let random networks of the students' layout answer them.
+
+    Parameters
+    ----------
+    circuit
+        A student.
+    seed
+        Seed of the run.
+    teachers
+        Number of the teacher, and of its inputs, of each network; one number is for all.
+    items
+        Items in each set.
+    """
     layers, areas = circuit.layers, len(circuit.sizes)
     teacher = Backprop(layers=layers, activation=circuit.activation, learning_rates=(0.0,) * areas)
-    rng = generator(seed, "teacher student", str(layers), "teacher")
-    W = rng.uniform(-1, 1, teacher.strengths.shape) * teacher.strengths
-    inputs = rng.uniform(0, 1, (3 * items, layers[0]))
-    u, r = feedforward(teacher, W[None], inputs[None], teacher.gain)
-    return Data(inputs, u[0][:, teacher.output], r[0][:, teacher.output], items)
+    rngs = [generator(seed, "teacher student", str(layers), "teacher", k) for k in teachers]
+    W = np.stack([rng.uniform(-1, 1, teacher.strengths.shape) for rng in rngs]) * teacher.strengths
+    inputs = np.stack([rng.uniform(0, 1, (3 * items, layers[0])) for rng in rngs])
+    u, r = feedforward(teacher, W, inputs, teacher.gain)
+    return Data(inputs, u[..., teacher.output], r[..., teacher.output], items)
 
 
 def feedforward(
@@ -158,7 +178,14 @@ def feedforward(
 
 
 def learn(
-    circuit: Student, weights: Any, data: Data, seed: int, networks: Sequence[int], epochs: int
+    circuit: Student,
+    weights: Any,
+    data: Data,
+    seed: int,
+    networks: Sequence[int],
+    epochs: int,
+    *,
+    execution: layout.Execution | None = None,
 ) -> tuple[Any, xr.Dataset]:
     """Train students; return their synapses and their learning curves.
 
@@ -166,23 +193,27 @@ def learn(
     -------
     tuple
         Final synapses, and a Dataset with ``error`` (network, epoch, set): the mean squared
-        error in training and in validation, during each epoch.
+        error at the ends of presentations, in training and in validation.
     """
     rngs = [generator(seed, "teacher student", n, "order") for n in networks]
     settle = plan(data, circuit, np.zeros((1, SETTLING // HOLD), int), False, False)
-    state = _run(circuit, weights, settle).state
+    state, before = _run(circuit, weights, settle).state, None
     errors = np.zeros((len(networks), epochs, 2))
     for epoch in range(epochs):
-        train = np.stack([rng.permutation(data.items) for rng in rngs])
-        order = np.hstack([train, np.tile(data.items + np.arange(data.items), (len(rngs), 1))])
-        teaching = np.repeat([True, False], data.items)
-        shown = plan(data, circuit, order, teaching, True)
-        out = _run(
-            circuit, weights, shown, state=state, recording=layout.Recording((scored(circuit),))
-        )
-        weights, state = out.weights, out.state
-        squared = squared_errors(circuit, data, order, out.recorded)
-        errors[:, epoch] = np.stack(np.split(squared, 2, axis=1), axis=1).mean(-1)
+        training = np.stack([rng.permutation(data.items) for rng in rngs])
+        validation = np.tile(data.items + np.arange(data.items), (len(rngs), 1))
+        for i, order in enumerate((training, validation)):
+            shows = plan(data, circuit, order, i == 0, True)
+            if i == 0:
+                # The lagging teaching signal begins with what it ended with, an epoch ago.
+                shows = replace(shows, target_before=before)
+                before = shown(shows.targets, order)[:, -1]
+            at_ends = layout.Recording((scored(circuit),), "presentation")
+            out = _run(circuit, weights, shows, state=state, recording=at_ends, execution=execution)
+            weights, state = out.weights, out.state
+            found = out.recorded[scored(circuit)][..., circuit.output]
+            squared = (found - shown(answers(circuit, data), order)) ** 2
+            errors[:, epoch, i] = squared.mean((-1, -2))
     curves = xr.Dataset(
         {"error": (("network", "epoch", "set"), errors, {"long_name": "mean squared error"})},
         {"network": list(networks), "epoch": np.arange(epochs), "set": ["training", "validation"]},
@@ -203,10 +234,15 @@ def plan(
     count = order.shape[1]
     potential = getattr(circuit, "target", "rate") == "potential"
     return layout.Schedule(
-        data.inputs[None], (data.potentials if potential else data.rates)[None], order,
+        data.inputs, data.potentials if potential else data.rates, order,
         np.full(count, HOLD), np.broadcast_to(teaching, count), np.full(count, learning),
         target_lag=len(circuit.sizes),
     )  # fmt: skip
+
+
+def shown(items: Array, order: Any) -> Array:
+    """Return what each network is shown, (network, presentation, neuron)."""
+    return np.take_along_axis(items, order[..., None], axis=1)
 
 
 def scored(circuit: Student) -> str:
@@ -214,11 +250,15 @@ def scored(circuit: Student) -> str:
     return "u_ahead" if circuit.theory == "dendritic_pc" else "r"
 
 
+def answers(circuit: Student, data: Data) -> Array:
+    """Return the teachers' outputs that are compared with what is scored."""
+    return data.potentials if circuit.theory == "dendritic_pc" else data.rates
+
+
 def squared_errors(circuit: Student, data: Data, order: Any, recorded: Any) -> Array:
     """Return the squared error of the output in each step, (network, step)."""
     found = recorded[scored(circuit)][..., circuit.output]
-    targets = data.potentials if circuit.theory == "dendritic_pc" else data.rates
-    wanted = np.repeat(targets[order], HOLD, axis=1)
+    wanted = np.repeat(shown(answers(circuit, data), order), HOLD, axis=1)
     lag = len(circuit.sizes)
     # In the first steps the output still answers the presentation before.
     wanted = np.concatenate([wanted[:, :1].repeat(lag, 1), wanted[:, : -lag or None]], axis=1)
@@ -256,10 +296,9 @@ def update_angles(circuit: Student, weights: Any, data: Data) -> xr.Dataset:
         recording=layout.Recording(("r", *names), "presentation"),
     )  # fmt: skip
     surprise = surprises(circuit, out.recorded)
-    inputs = data.inputs[order]
+    inputs = shown(data.inputs, order)
     below = np.concatenate([inputs, out.recorded["r"]], axis=-1)
-    targets = data.potentials if circuit.theory == "dendritic_pc" else data.rates
-    wanted = targets[order]
+    wanted = shown(answers(circuit, data), order)
     chain = spread(np.eye(len(circuit.sizes), len(circuit.layers)), circuit.sizes, circuit.layers)
     angles = np.zeros((networks, items, len(circuit.sizes), 2))
     masks = (chain, (circuit.strengths != 0).astype(float))

@@ -253,8 +253,33 @@ def small(**options: Any) -> ErrorMicrocircuit:
         "skips with unequal populations", "feedback refreshed without learning", "fixed feedback",
     ],
 )  # fmt: skip
-def test_corners_do_what_the_equations_say(options: dict[str, Any]) -> None:
+@pytest.mark.parametrize("large", [False, True])
+def test_corners_do_what_the_equations_say(
+    options: dict[str, Any], large: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layout, "LARGE", 0 if large else np.inf)
     compare(small(**options))
+
+
+@pytest.mark.parametrize("theory", engine.THEORIES, ids=lambda theory: theory.theory)
+@pytest.mark.parametrize("large", [False, True])
+def test_each_theory_does_what_its_equations_say(
+    theory: Any, large: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layout, "LARGE", 0 if large else np.inf)
+    compare(theory(**arguments_of(theory)))
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_feedback_of_the_first_step_may_differ_from_that_of_later_steps(steps: int) -> None:
+    circuit = small(feedback_noise=0.3)
+    weights = circuit.initial_weights(SEED, range(2))
+    weights = replace(weights, B=weights.B + 0.1)
+    plan = replace(cut(schedule_of(circuit, 2, SEED), 0, 1), steps=np.array([steps + 1]))
+    found = engine.run(circuit, weights, plan)
+    wanted, state, _ = plain(circuit, weights, plan)
+    assert_same(found.weights, wanted, "weights")
+    assert_same(found.state, state, "state")
 
 
 @pytest.mark.parametrize("large", [False, True])
@@ -361,9 +386,41 @@ def test_recording_at_the_end_of_presentations_picks_their_last_steps() -> None:
     np.testing.assert_array_equal(ends.recorded["r"], every.recorded["r"][:, last])
 
 
-def test_one_compilation_serves_all() -> None:
-    engine.run(small(g_leak=0), small().initial_weights(0, [0]), schedule_of(small(), 1, SEED))
-    assert len(engine.error_microcircuit.signatures) == 1
+def test_one_compilation_serves_all_options() -> None:
+    weights, plan = small().initial_weights(0, [0]), schedule_of(small(), 1, SEED)
+    engine.run(small(), weights, plan)
+    compiled = len(engine.error_microcircuit.signatures)
+    engine.run(small(g_leak=0, plasticity="rate", low_pass=3.0), weights, plan)
+    assert len(engine.error_microcircuit.signatures) == compiled
+
+
+def test_the_target_before_lasts_until_the_first_item_arrives() -> None:
+    circuit, lag = small(), 2
+    weights = circuit.initial_weights(0, range(3))
+    plan = replace(schedule_of(circuit, 3, SEED), target_lag=lag, steps=np.full(7, 5))
+    before = plan.targets[:, 4]
+    # The same, said with a presentation of its own for the steps until the target arrives.
+    first = (np.arange(3), plan.order[:, 0])
+    inputs, targets = (
+        np.concatenate([x, x[first][:, None]], axis=1) for x in (plan.inputs, plan.targets)
+    )
+    targets[:, 5] = before
+    split = layout.Schedule(
+        inputs, targets, np.hstack([np.full((3, 1), 5), plan.order[:, :1]]), np.array([lag, 3]),
+        np.ones(2, bool), np.ones(2, bool),
+    )  # fmt: skip
+    wanted = engine.run(circuit, weights, split)
+    found = engine.run(circuit, weights, cut(replace(plan, target_before=before), 0, 1))
+    assert_same(found.weights, wanted.weights, "weights")
+    assert_same(found.state, wanted.state, "state")
+
+
+@pytest.mark.parametrize(
+    ("networks", "block", "threads", "size"),
+    [(1024, 128, 2, 128), (300, 128, 1, 100), (300, 128, 2, 75), (80, 128, 2, 40), (1, 128, 2, 1)],
+)
+def test_threads_have_as_much_to_do(networks: int, block: int, threads: int, size: int) -> None:
+    assert engine.block_size(networks, layout.Execution(threads, block)) == size
 
 
 def test_the_path_is_chosen_by_layer_sizes() -> None:
@@ -382,6 +439,7 @@ def test_the_path_is_chosen_by_layer_sizes() -> None:
     [
         ({"inputs": np.zeros((1, 5, 3))}, r"inputs of the schedule has shape \(1, 5, 3\); give"),
         ({"order": np.zeros((5, 7), int)}, "order of the schedule has 5 rows; give 1 or 3"),
+        ({"target_before": np.zeros((3, 1))}, r"target_before of the schedule has shape \(3, 1\)"),
     ],
 )
 def test_a_schedule_that_does_not_fit_is_refused(change: dict[str, Any], message: str) -> None:

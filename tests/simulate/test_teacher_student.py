@@ -23,6 +23,39 @@ def test_students_learn_from_their_teacher(theory: str, layers: tuple[int, ...])
     assert np.median(task.held_out_error(circuit, weights, data)) < 0.8 * np.median(before)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("layers", LAYERS)
+def test_apical_theories_learn_worse_than_error_neurons_and_these_worse_than_backprop(
+    layers: tuple[int, ...],
+) -> None:
+    teachers, errors = np.repeat(np.arange(8), 5).tolist(), {}
+    for theory in task.THEORIES:
+        circuit: Any = task.student(theory, layers)
+        data = task.teach(circuit, 0, teachers)
+        weights = task.untrained(circuit, 0, range(40))
+        weights, _ = task.learn(circuit, weights, data, 0, range(40), epochs=1000)
+        errors[theory] = np.median(task.held_out_error(circuit, weights, data))
+    apical = errors["dendritic_pc"], errors["dendritic_microcircuit"]
+    assert errors["backprop"] < errors["error_microcircuit"] < min(apical)
+
+
+def test_teachers_are_the_same_whatever_others_there_are() -> None:
+    circuit: Any = task.student("backprop", (4, 2, 1))
+    one, many = task.teach(circuit, 0, (3,)), task.teach(circuit, 0, (1, 3, 3))
+    np.testing.assert_array_equal(one.rates[0], many.rates[2])
+    np.testing.assert_array_equal(many.rates[1], many.rates[2])
+
+
+def test_students_of_one_teacher_learn_the_same_beside_students_of_another() -> None:
+    circuit: Any = task.student("error_microcircuit", (4, 2, 1))
+    weights = task.untrained(circuit, 0, range(2))
+    both, _ = task.learn(circuit, weights, task.teach(circuit, 0, (1, 2)), 0, range(2), 2)
+    alone, _ = task.learn(
+        circuit, task.untrained(circuit, 0, [1]), task.teach(circuit, 0, (2,)), 0, [1], 2
+    )
+    np.testing.assert_array_equal(both.W[1], alone.W[0])
+
+
 def test_backprop_is_at_no_angle_to_itself() -> None:
     circuit: Any = task.student("backprop", (8, 4, 2, 1))
     data, weights = task.teach(circuit, 0), task.untrained(circuit, 0, range(3))
