@@ -2,8 +2,8 @@
 
 All animals of a world share what the theory leaves open up to a little scatter; each is a network
 of its own with its own task. The networks of many worlds are trained and put through the
-outcome-error experiment together. What is kept is the mean activity without noise, in coarse bins,
-of each kind of trial: an instrument then records virtual sessions from it as often as one likes.
+outcome-error experiment together. What is kept is the activity without noise, in coarse bins, of
+each kind of trial: an instrument then records virtual sessions from it as often as one likes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from errorneurons.simulate.circuit import Array, Circuit, of_networks
 from errorneurons.simulate.experiments import (
     CLOCK,
     LEARNING_BLOCKS,
-    OUTCOME_ERROR,
     learning_block,
     outcome_error,
 )
@@ -58,8 +57,6 @@ class WorldPlan:
         Animals of each world.
     seed
         Seed of everything random.
-    repeats
-        Trials of each condition and stimulus that the mean activity is taken over.
     learning_repeats
         Presentations of each stimulus in a block of learning.
 
@@ -72,11 +69,10 @@ class WorldPlan:
     worlds: int = 40
     networks: int = 6
     seed: int = 1
-    repeats: int = 2
     learning_repeats: int = 3
 
     def __post_init__(self) -> None:
-        for name, least in (("worlds", 1), ("networks", 1), ("seed", 0), ("repeats", 2),
+        for name, least in (("worlds", 1), ("networks", 1), ("seed", 0),
                             ("learning_repeats", 2)):  # fmt: skip
             if getattr(self, name) < least:
                 raise ValueError(f"{name} is {getattr(self, name)}; give {least} or more")
@@ -99,8 +95,7 @@ class Animals:
     removed
         Share of the loss that training removed, (network,).
     blocks
-        Mean activity of each kind of trial with frozen synapses, and the trials of the blocks of
-        learning.
+        One trial of each kind with frozen synapses, and the trials of the blocks of learning.
     left_out
         How many networks diverged, oscillate or did not learn; they are not among these.
     """
@@ -181,13 +176,9 @@ def _finite(activity: Activity) -> npt.NDArray[np.bool_]:
 
 def tables(plan: WorldPlan) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the kinds of trials with frozen synapses, and the trials of learning."""
-    kinds = outcome_error(plan.seed, plan.repeats).drop_duplicates(ignore_index=True)
-    return kinds, _learning_table(plan)
-
-
-def _learning_table(plan: WorldPlan) -> pd.DataFrame:
+    kinds = outcome_error(plan.seed, repeats=2).drop_duplicates(ignore_index=True)
     blocks = [learning_block(plan.seed, "new", f, plan.learning_repeats) for f in LEARNING_BLOCKS]
-    return pd.concat(blocks, ignore_index=True)
+    return kinds, pd.concat(blocks, ignore_index=True)
 
 
 @QUIETLY
@@ -196,23 +187,26 @@ def _blocks(
 ) -> tuple[Activity, ...]:
     strength = values.get(DRIVE, np.ones(1))[:, None, None]
     bench = replace(bench, drive=strength * matched_drive(bench, weights))
-    table = outcome_error(plan.seed, plan.repeats)
-    frozen, _ = run(bench, weights, table, COARSE, n_streams=len(OUTCOME_ERROR))
-    learnt, _ = run(bench, weights, _learning_table(plan), COARSE,
-                    n_streams=len(LEARNING_BLOCKS), learn=True)  # fmt: skip
-    return averaged(frozen), learnt
+    kinds, learning = tables(plan)
+    frozen = _each_from_the_same_state(bench, weights, kinds)
+    learnt, _ = run(bench, weights, learning, COARSE, n_streams=len(LEARNING_BLOCKS), learn=True)
+    return frozen, learnt
 
 
-def averaged(activity: Activity) -> Activity:
-    """Return the mean over the trials of each kind: those that agree in every column."""
-    table = activity.table.reset_index(drop=True)
-    number = table.groupby(list(table.columns), dropna=False, sort=False).ngroup().to_numpy()
-    same = [np.flatnonzero(number == k) for k in range(number.max() + 1)]
+def _each_from_the_same_state(
+    bench: Bench[Any, Any], weights: Any, kinds: pd.DataFrame
+) -> Activity:
+    """Run one trial of each kind, each in a stream of its own after the same trial.
 
-    def mean(x: Any) -> Any:
-        return np.stack([x[:, trials].mean(axis=1) for trials in same], axis=1)
-
+    Over many trials all kinds follow the same trials on average. What a trial leaves behind then
+    cancels between conditions; with a few random predecessors, kept as if they were the mean, it
+    would not.
+    """
+    passive = kinds[(kinds["outcome"] == "none") & (kinds["manipulation"] == "none")]
+    first = passive[passive["familiarity"] == "trained"].iloc[:1]
+    pairs = [part for k in range(len(kinds)) for part in (first, kinds.iloc[k : k + 1])]
+    both, _ = run(bench, weights, pd.concat(pairs), COARSE, n_streams=len(kinds))
     return Activity(
-        {role: mean(rates) for role, rates in activity.rates.items()}, mean(activity.output),
-        mean(activity.target), table.drop_duplicates(ignore_index=True), activity.clock,
+        {role: rates[:, 1::2] for role, rates in both.rates.items()},
+        both.output[:, 1::2], both.target[:, 1::2], kinds, COARSE,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Networks with different parameters run side by side as each would alone; kinds are averaged."""
+"""Networks with different parameters run side by side as each would alone; trials start alike."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from errorneurons.simulate.circuit import Array, of_networks, own
 from errorneurons.simulate.experiments import OUTCOME_ERROR, Clock, learning_block, silence
 from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.nuisance import applied, draw
-from errorneurons.simulate.run import Activity, Bench, run
+from errorneurons.simulate.run import Bench, run
 from errorneurons.simulate.tasks.association import STIMULI, association
 from errorneurons.simulate.theories import INTACT, THEORIES, Theory, theory
 from errorneurons.simulate.training import train
@@ -22,7 +22,6 @@ from errorneurons.simulate.worlds import (
     COARSE,
     Animals,
     WorldPlan,
-    averaged,
     batches,
     drawn,
     simulate,
@@ -131,14 +130,6 @@ def test_every_window_of_a_claim_is_a_multiple_of_the_coarse_bins() -> None:
     np.testing.assert_allclose(np.array(edges) / COARSE.bin, np.round(np.array(edges) / COARSE.bin))
 
 
-def test_kinds_of_trials_are_averaged_over_their_repeats() -> None:
-    table = pd.DataFrame({"stimulus": ["a", "b", "a"], "time": [np.nan, 1.0, np.nan]})
-    rates = np.array([1.0, 5.0, 3.0], dtype=np.float32).reshape(1, 3, 1, 1)
-    found = averaged(Activity({"error": rates}, rates[..., 0], rates[..., 0], table, CLOCK))
-    np.testing.assert_array_equal(np.ravel(found.rates["error"]), [2.0, 5.0])
-    assert found.table["stimulus"].tolist() == ["a", "b"]
-
-
 @pytest.mark.parametrize("entry", THEORIES, ids=lambda t: t.name)
 def test_batches_hold_every_world_once_and_one_delay_each(entry: Theory) -> None:
     plan = WorldPlan(worlds=30, networks=10)
@@ -159,6 +150,11 @@ def test_animals_have_every_kind_of_trial_once(animals: Animals) -> None:
         pd.testing.assert_frame_equal(block.table.reset_index(drop=True), table)
 
 
+def test_all_kinds_of_trials_start_from_the_same_state(animals: Animals) -> None:
+    before = animals.blocks[0].rates["representation"][:, :, 0]  # a laser comes 50 ms later
+    np.testing.assert_array_equal(before, np.broadcast_to(before[:, :1], before.shape))
+
+
 def test_animals_do_not_depend_on_the_batch(animals: Animals) -> None:
     entry = replace(theory("supervised_pc"), nuisance=theory("supervised_pc").nuisance[:2])
     alone = simulate(entry, SMALL, (1,))
@@ -168,7 +164,8 @@ def test_animals_do_not_depend_on_the_batch(animals: Animals) -> None:
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
-    [({"worlds": 0}, "worlds is 0; give 1 or more"), ({"repeats": 1}, "repeats is 1; give 2"),
+    [({"worlds": 0}, "worlds is 0; give 1 or more"),
+     ({"learning_repeats": 1}, "learning_repeats is 1; give 2"),
      ({"networks": 2000}, "networks is 2000; give 1000 or fewer a world")],
 )  # fmt: skip
 def test_an_impossible_plan_is_refused(wrong: dict[str, int], message: str) -> None:
