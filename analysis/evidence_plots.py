@@ -190,7 +190,7 @@ def left_out_points(table: pd.DataFrame, labels: Mapping[str, str], key: str, al
             for row in own.sort_values("posterior").itertuples():
                 style = theory_style(str(row.theory))
                 _marker(axes, float(row.posterior), at + 0.7, style, hollow=not row.kept, size=9.0)
-        _legend(figure, [(_label(name, 22), theory_style(name)) for name in names], legend)
+        _legend(figure, [(_label(name, 23), theory_style(name)) for name in names], legend)
         return as_svg(figure, key, alt)
 
 

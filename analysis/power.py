@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.optimize import lsq_linear
 
 from errorneurons.analysis.classifiers import CANDIDATES, Candidate
 from errorneurons.analysis.comparison import compare
@@ -68,17 +69,16 @@ def monotone(points: pd.DataFrame) -> Array:
     The projection of y on the cone A x >= 0 is y + A' l, with the l >= 0 that minimises |y + A' l|
     (Moreau).
     """
-    from scipy.optimize import nnls
-
     size, y = points[list(SIZE)].to_numpy(float), points["right"].to_numpy(float)
-    below = (size[:, None, :] <= size[None, :, :]).all(axis=2)
-    lower, upper = np.nonzero(below & ~np.eye(len(y), dtype=bool))
+    below = (size[:, None, :] <= size[None, :, :]).all(axis=2) & ~np.eye(len(y), dtype=bool)
+    lower, upper = np.nonzero(below & ~(below @ below))  # neighbours: the others follow
     if not len(lower):
         return y
     order = np.zeros((len(lower), len(y)))
     order[np.arange(len(lower)), upper] = 1.0
     order[np.arange(len(lower)), lower] = -1.0
-    return np.asarray(np.clip(y + order.T @ nnls(order.T, -y)[0], 0.0, 1.0))
+    weight = lsq_linear(order.T, -y, (0, np.inf), method="bvls", max_iter=1000).x
+    return np.asarray(np.clip(y + order.T @ weight, 0.0, 1.0))
 
 
 def smallest_design(points: pd.DataFrame, target: float) -> dict[str, float] | None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.isotonic import IsotonicRegression
 
@@ -42,6 +42,7 @@ def test_no_verdicts_are_refused() -> None:
         probability_right(design(4, 30, 20, 10).iloc[:0])
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
 def test_along_one_axis_the_smoothing_is_isotonic_regression(right: list[float]) -> None:
     found = points(*((n, 30, 20, y) for n, y in enumerate(right, 3)))["smooth"]
@@ -49,6 +50,7 @@ def test_along_one_axis_the_smoothing_is_isotonic_regression(right: list[float])
     np.testing.assert_allclose(found, wanted, atol=1e-7)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.floats(0, 1), min_size=8, max_size=8))
 def test_a_larger_design_is_never_the_worse_one(right: list[float]) -> None:
     sizes = [(a, c, t) for a in (4, 8) for c in (10, 30) for t in (20, 60)]
