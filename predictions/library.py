@@ -24,14 +24,23 @@ from errorneurons.predictions.design import Design
 from errorneurons.predictions.processes import Progress, run_all
 from errorneurons.predictions.registry import CLAIMS
 from errorneurons.predictions.virtual_experiments import (
-    Experiments,
+    EXPERIMENTS,
+    Drawn,
     Table,
-    experiments,
+    draw,
     measured,
 )
 from errorneurons.simulate.run import Activity
 from errorneurons.simulate.theories import Theory, theory
-from errorneurons.simulate.worlds import COARSE, Animals, WorldPlan, batches, simulate, tables
+from errorneurons.simulate.worlds import (
+    COARSE,
+    Animals,
+    WorldPlan,
+    batches,
+    labelled,
+    simulate,
+    tables,
+)
 
 FOLDER = "ERRORNEURONS_LIBRARY"
 """The environment variable that says where the library is."""
@@ -56,9 +65,33 @@ def virtual_experiments(
     plan: WorldPlan,
     folder: Path,
     progress: Progress,
+    count: int = EXPERIMENTS,
     workers: int | None = None,
-) -> Experiments:
+) -> dict[str, Drawn]:
     """Return virtual experiments of theories under a design, simulating what is not there yet.
+
+    Parameters
+    ----------
+    names, design, plan, folder, progress, workers
+        As in `virtual_animals`.
+    count
+        Experiments of each theory.
+    """
+    found = virtual_animals(names, design, plan, folder, progress, workers)
+    return {n: draw(table, n, design, plan.seed, count) for n, table in found.items()}
+
+
+def virtual_animals(
+    names: Sequence[str],
+    design: Design,
+    plan: WorldPlan,
+    folder: Path,
+    progress: Progress,
+    workers: int | None = None,
+) -> dict[str, Table]:
+    """Return what the virtual animals of theories say under a design, simulated where need be.
+
+    Experiments with fewer animals than the design has can be drawn from them too.
 
     Parameters
     ----------
@@ -81,13 +114,7 @@ def virtual_experiments(
     ]
     tasks = {f"{n}: recorded": (n, design, plan, folder) for n in stale}
     run_all(_record, tasks, progress, workers)
-    parts = [experiments(_read_table(folder, n, design), n, design, plan.seed) for n in names]
-    return Experiments(
-        parts[0].features,
-        np.concatenate([p.values for p in parts]),
-        tuple(t for p in parts for t in p.theory),
-        np.concatenate([p.world for p in parts]),
-    )
+    return {n: _read_table(folder, n, design) for n in names}
 
 
 def simulate_worlds(
@@ -102,7 +129,7 @@ def simulate_worlds(
     Parameters
     ----------
     names, plan, folder, progress, workers
-        As in `virtual_experiments`.
+        As in `virtual_animals`.
     """
     tasks: dict[str, tuple[str, WorldPlan, tuple[int, ...], Path]] = {}
     for name in names:
@@ -188,18 +215,21 @@ def read_worlds(folder: Path, name: str, plan: WorldPlan, worlds: tuple[int, ...
     """
     with xr.open_dataset(_shard(folder, name, worlds), engine="h5netcdf") as opened:
         known = opened.load()
-    blocks = []
+    circuit, blocks = theory(name).circuit, []
+    chosen = labelled(circuit, plan, known["number"].values.tolist())
     for block, table in zip(BLOCKS, tables(plan), strict=True):
         start = f"{block} rates "
         rates = {str(n).removeprefix(start): known[n].values
                  for n in known.data_vars if str(n).startswith(start)}  # fmt: skip
         if rates:
             output, target = (known[f"{block} {part}"].values for part in ("output", "target"))
-            blocks.append(Activity(rates, output, target, table, COARSE))  # type: ignore[arg-type]
+            blocks.append(
+                Activity(rates, output, target, table, COARSE, chosen)  # type: ignore[arg-type]
+            )
     nuisance = {str(n).removeprefix("nuisance "): known[n].values
                 for n in known.data_vars if str(n).startswith("nuisance ")}  # fmt: skip
     return Animals(
-        theory(name).circuit, known["world"].values, known["number"].values, nuisance,
+        circuit, known["world"].values, known["number"].values, nuisance,
         known["removed"].values, tuple(blocks), int(known.attrs["left_out"]),
     )  # fmt: skip
 

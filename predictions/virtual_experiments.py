@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from errorneurons.analysis.virtual_experiments import Experiments, bounded_index
 from errorneurons.predictions.design import COLUMNS, USUAL, Design
 from errorneurons.predictions.judge import Measured, measure
 from errorneurons.predictions.prediction import Prediction
@@ -61,25 +62,27 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Experiments:
-    """Virtual experiments as effect vectors.
+class Drawn:
+    """Virtual experiments of one theory.
 
     Attributes
     ----------
-    features
-        Keys of the claims, then ``"class found"``.
     values
-        Bounded index of each claim, and the bit, (experiment, feature); NaN = not testable.
-    theory
-        Theory of each experiment.
+        Effect vectors, (experiment, feature), see `effects`.
+    ratios
+        N/M of the means over animals, corrected for false labels, (experiment, claim); NaN = not
+        testable.
     world
-        Its world; experiments of one world share what was drawn for it.
+        (experiment,), the world of each; experiments of one world share what was drawn for it.
     """
 
-    features: tuple[str, ...]
     values: Array
-    theory: tuple[str, ...]
+    ratios: Array
     world: npt.NDArray[np.int64]
+
+
+FEATURES = (*(c.key for c in CLAIMS), CLASS_FOUND)
+"""What an effect vector consists of."""
 
 
 def instrument_of(design: Design, seed: int, theory: str, world: int) -> Instrument:
@@ -134,7 +137,7 @@ def _presented(kinds: Activity, design: Design) -> Activity:
     rows = np.repeat(np.arange(len(table)), repeats)
     return Activity(
         {role: rates[:, rows] for role, rates in kinds.rates.items()}, kinds.output[:, rows],
-        kinds.target[:, rows], table.iloc[rows], kinds.clock,
+        kinds.target[:, rows], table.iloc[rows], kinds.clock, kinds.labelled,
     )  # fmt: skip
 
 
@@ -235,11 +238,7 @@ def _complete(energies: Array | None) -> Array:
 
 
 def _bounded(energies: Array) -> float:
-    if not len(energies):
-        return float("nan")
-    n, m = energies[:, :2].mean(axis=0)
-    size = abs(n) + abs(m)
-    return float((n - m) / size) if size > 0 else 0.0
+    return float(bounded_index(*energies[:, :2].mean(axis=0))) if len(energies) else float("nan")
 
 
 def _in_error_cells(claim: Prediction) -> bool:
@@ -251,9 +250,7 @@ def _clear(m: Array) -> bool:
     return bool(m.mean() > CLEAR * spread)
 
 
-def experiments(
-    table: Table, theory: str, design: Design, seed: int, count: int = EXPERIMENTS
-) -> Experiments:
+def draw(table: Table, theory: str, design: Design, seed: int, count: int = EXPERIMENTS) -> Drawn:
     """Draw virtual experiments from measured virtual animals.
 
     Parameters
@@ -275,17 +272,34 @@ def experiments(
     worlds = np.unique(table.world)
     if not len(worlds):
         raise ValueError(f"no virtual animal of {theory} is left; narrow its nuisance")
-    features = (*(c.key for c in CLAIMS), CLASS_FOUND)
     shift = {int(w): generator(seed, "discrepancy", theory, int(w)).normal(
         0, DISCREPANCY, len(CLAIMS)) for w in worlds}  # fmt: skip
     here = {int(w): np.flatnonzero(table.world == w) for w in worlds}
     chosen = [int(worlds[i % len(worlds)]) for i in range(count)]
-    values = np.empty((count, len(features)))
+    values, ratios = np.empty((count, len(FEATURES))), np.empty((count, len(CLAIMS)))
     for i, world in enumerate(chosen):
         rng = generator(seed, "experiment", theory, i)
         few = len(here[world]) < design.animals
         rows = rng.choice(here[world], design.animals, replace=few)
-        found = effects({k: table.energies[rows, j] for j, k in enumerate(table.claims)})
-        found[:-1] = np.clip(found[:-1] + shift[world], -1, 1)
-        values[i] = found
-    return Experiments(features, values, (theory,) * count, np.array(chosen))
+        energies = {k: table.energies[rows, j] for j, k in enumerate(table.claims)}
+        values[i] = effects(energies)
+        values[i, :-1] = np.clip(values[i, :-1] + shift[world], -1, 1)
+        ratios[i] = [_ratio(_complete(energies.get(c.key)), design.label_error[0]) for c in CLAIMS]
+    return Drawn(values, ratios, np.array(chosen))
+
+
+def _ratio(energies: Array, label_error: float) -> float:
+    if not len(energies):
+        return float("nan")
+    n, m, n_r = energies.mean(axis=0)
+    return float((n - label_error * n_r) / m) if m > 0 else float("nan")
+
+
+def together(drawn: Mapping[str, Drawn]) -> Experiments:
+    """Return the virtual experiments of several theories side by side."""
+    return Experiments(
+        FEATURES,
+        np.concatenate([d.values for d in drawn.values()]),
+        tuple(name for name, d in drawn.items() for _ in d.world),
+        np.concatenate([d.world for d in drawn.values()]),
+    )

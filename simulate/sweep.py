@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -25,7 +25,7 @@ from errorneurons.simulate.experiments import (
 )
 from errorneurons.simulate.observe import Instrument, observe
 from errorneurons.simulate.run import Activity, Bench, run
-from errorneurons.simulate.tasks.association import STIMULI, Association, association
+from errorneurons.simulate.tasks.association import STIMULI, association
 from errorneurons.simulate.theories import Theory
 from errorneurons.simulate.training import QUIETLY, Training, train
 
@@ -143,7 +143,9 @@ def ensemble(
             f"no network of {theory.name} is left: {int(trained.diverged.sum())} diverged and "
             f"{int(trained.oscillating.sum())} oscillate; lower its learning rate or the delay"
         )
-    bench = _bench(circuit, tasks, trained.weights, plan)
+    beside = strays(circuit, plan.laser, plan.seed, networks)
+    bench = Bench(circuit, tasks, laser=plan.laser, strays=beside)
+    bench = equipped(bench, trained.weights, plan.instrument, (plan.seed, networks))
     blocks = _blocks(bench, trained.weights, plan)
     progress("experiment done")
     learnt = bool(np.median(trained.removed[kept]) >= LEAST_REMOVED)
@@ -153,27 +155,31 @@ def ensemble(
     )  # fmt: skip
 
 
-def _bench(
-    circuit: Circuit[Any, Any], tasks: Association, weights: Any, plan: Plan
+def equipped(
+    bench: Bench[Any, Any], weights: Any, instrument: Instrument, key: tuple[int, Sequence[int]]
 ) -> Bench[Any, Any]:
-    """Return the bench on which trained networks are tested.
+    """Return the bench on which trained networks are tested with an instrument.
 
     If the instrument does not see what carries the error, apical potentials are recorded in place
     of it, or an arbitrary half of the representation neurons is labelled.
+
+    Parameters
+    ----------
+    bench
+        Circuit, task and laser.
+    weights
+        The trained synapses.
+    instrument
+        What labels refer to.
+    key
+        Seed of the run, and the numbers of the networks.
     """
-    instrument, networks = plan.instrument, range(plan.networks)
+    circuit = bench.circuit
     apical = labelled = None
     if not instrument.sees(circuit):
         apical = instrument.compartment == "apical" and hasattr(circuit.rest(weights, 1), "apical")
-        labelled = None if apical else arbitrary_half(circuit, plan.seed, networks)
-    bench = Bench(
-        circuit,
-        tasks,
-        laser=plan.laser,
-        strays=strays(circuit, plan.laser, plan.seed, networks),
-        labelled=labelled,
-        apical=bool(apical),
-    )
+        labelled = None if apical else arbitrary_half(circuit, *key)
+    bench = replace(bench, labelled=labelled, apical=bool(apical))
     return replace(bench, drive=matched_drive(bench, weights))
 
 

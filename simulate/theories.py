@@ -91,6 +91,15 @@ OF_HIERARCHICAL_PC = (
     Nuisance("learning_rate", 0.02, 0.042, "a factor of 2 around the rate at which it learns"),
 )  # fmt: skip
 
+#: The axonal delay of theories that were found stable at 2 ms.
+CONDUCTION = Nuisance(DELAY, 0.001, 0.002, "conduction; these theories were checked up to 2 ms",
+                      "linear")  # fmt: skip
+OF_OTHERS = (*COMMON, LEARNT, CONDUCTION)
+OF_NULLS = (
+    *COMMON,
+    Nuisance(STAGE, 0.0, 0.0, "nothing is learnt from teaching", "linear"),
+)
+
 THEORIES: tuple[Theory, ...] = (
     Theory(
         "error_microcircuit",
@@ -114,6 +123,7 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "Supervised predictive coding that learns only once activity has settled.",
         ProspectiveConfiguration(learning_rate=0.035),
+        nuisance=OF_OTHERS,
     ),
     Theory(
         "hierarchical_pc",
@@ -140,6 +150,7 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "Each area compares its own input with predictions; errors of two signs stay local.",
         MismatchNeurons(learning_rate=0.025),
+        nuisance=OF_OTHERS,
     ),
     Theory(
         "dendritic_pc",
@@ -149,6 +160,7 @@ THEORIES: tuple[Theory, ...] = (
         DendriticPC(
             learning_rates=(0.8, 0.4, 0.2, 0.04), lateral_rates=(0.2, 0.1, 0.05), g_apical=0.005
         ),
+        nuisance=OF_OTHERS,
     ),
     Theory(
         "dendritic_microcircuit",
@@ -160,6 +172,7 @@ THEORIES: tuple[Theory, ...] = (
             interneuron_rates=(0.4, 0.2, 0.1),
             g_apical=0.005,
         ),
+        nuisance=OF_OTHERS,
     ),
     Theory(
         "burst_dependent",
@@ -167,6 +180,7 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "Events carry representations up and the share of bursts among them errors down.",
         BurstDependent(),
+        nuisance=OF_OTHERS,
     ),
     Theory(
         "adaptation",
@@ -174,6 +188,7 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "A null: synapses that depress; no prediction, no error, no teaching.",
         Adaptation(),
+        nuisance=OF_NULLS,
     ),
     Theory(
         "feature_gain",
@@ -181,6 +196,7 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "A null: what surprises or matters arouses, and arousal scales all cells alike.",
         FeatureGain(),
+        nuisance=OF_NULLS,
     ),
 )
 

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from errorneurons.simulate.bench import Chosen, arbitrary_half
 from errorneurons.simulate.circuit import Array, Circuit, of_networks
 from errorneurons.simulate.experiments import (
     CLOCK,
@@ -23,6 +24,7 @@ from errorneurons.simulate.experiments import (
     learning_block,
     outcome_error,
 )
+from errorneurons.simulate.instrument import Instrument
 from errorneurons.simulate.nuisance import (
     DRIVE,
     STAGE,
@@ -31,13 +33,15 @@ from errorneurons.simulate.nuisance import (
     draw,
 )
 from errorneurons.simulate.run import Activity, Bench, run
-from errorneurons.simulate.sweep import matched_drive
+from errorneurons.simulate.sweep import equipped
 from errorneurons.simulate.tasks.association import association
 from errorneurons.simulate.theories import Theory
 from errorneurons.simulate.training import QUIETLY, TRAINED, train
 
 COARSE = replace(CLOCK, bin=0.05)
 """Every window that a claim looks at is a multiple of these bins."""
+INSTRUMENT = Instrument()
+"""What labels refer to: somata. Where errors are elsewhere, an arbitrary half is labelled."""
 BATCH = 100
 """The most networks that run side by side; in doubles they need about 0.5 GB."""
 MOST_NETWORKS = 1000
@@ -66,8 +70,8 @@ class WorldPlan:
         If a number is impossible.
     """
 
-    worlds: int = 40
-    networks: int = 6
+    worlds: int = 60
+    networks: int = 4
     seed: int = 1
     learning_repeats: int = 3
 
@@ -158,6 +162,7 @@ def simulate(theory: Theory, plan: WorldPlan, worlds: tuple[int, ...]) -> Animal
         bench = Bench(applied(theory.circuit, theory.nuisance, values), tasks)
         bench = of_networks(bench, sound, count)
         weights = of_networks(trained.weights, sound, count)
+        bench = equipped(bench, weights, INSTRUMENT, (plan.seed, number[sound].tolist()))
         blocks = _blocks(bench, weights, of_networks(values, sound, count), plan)
         finite = np.logical_and.reduce([_finite(block) for block in blocks])
         blocks = of_networks(blocks, finite.nonzero()[0], len(sound))
@@ -174,6 +179,23 @@ def _finite(activity: Activity) -> npt.NDArray[np.bool_]:
     return np.asarray(np.logical_and.reduce(each))
 
 
+def labelled(circuit: Circuit[Any, Any], plan: WorldPlan, number: Sequence[int]) -> Chosen | None:
+    """Return which representation neurons of networks are labelled error cells, None if none are.
+
+    Parameters
+    ----------
+    circuit
+        The theory.
+    plan
+        With its seed.
+    number
+        Numbers of the networks.
+    """
+    if INSTRUMENT.sees(circuit) or not len(number):
+        return None
+    return arbitrary_half(circuit, plan.seed, number)
+
+
 def tables(plan: WorldPlan) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the kinds of trials with frozen synapses, and the trials of learning."""
     kinds = outcome_error(plan.seed, repeats=2).drop_duplicates(ignore_index=True)
@@ -186,7 +208,7 @@ def _blocks(
     bench: Bench[Any, Any], weights: Any, values: Mapping[str, Array], plan: WorldPlan
 ) -> tuple[Activity, ...]:
     strength = values.get(DRIVE, np.ones(1))[:, None, None]
-    bench = replace(bench, drive=strength * matched_drive(bench, weights))
+    bench = replace(bench, drive=strength * bench.drive)
     kinds, learning = tables(plan)
     frozen = _each_from_the_same_state(bench, weights, kinds)
     learnt, _ = run(bench, weights, learning, COARSE, n_streams=len(LEARNING_BLOCKS), learn=True)
@@ -208,5 +230,5 @@ def _each_from_the_same_state(
     both, _ = run(bench, weights, pd.concat(pairs), COARSE, n_streams=len(kinds))
     return Activity(
         {role: rates[:, 1::2] for role, rates in both.rates.items()},
-        both.output[:, 1::2], both.target[:, 1::2], kinds, COARSE,
+        both.output[:, 1::2], both.target[:, 1::2], kinds, COARSE, bench.labelled,
     )  # fmt: skip

@@ -17,10 +17,11 @@ from errorneurons.predictions.judge import measure
 from errorneurons.predictions.registry import CLAIMS, claim
 from errorneurons.predictions.virtual_experiments import (
     CLASS_FOUND,
-    Experiments,
+    FEATURES,
+    Drawn,
     Table,
+    draw,
     effects,
-    experiments,
     instrument_of,
     measured,
     record,
@@ -151,31 +152,31 @@ def test_a_class_is_found_where_error_cells_respond_to_outcomes(m: list[float], 
 
 def test_experiments_of_a_world_share_its_discrepancy() -> None:
     energies = np.broadcast_to([1.0, 1.0, 0.0], (4, len(CLAIMS), 3))
-    found = experiments(table_of(energies), "t", full_design(animals=2), seed=1, count=6)
+    found = draw(table_of(energies), "t", full_design(animals=2), seed=1, count=6)
     for world in (0, 1):
         assert len(np.unique(found.values[found.world == world, 0])) == 1
     assert len(np.unique(found.values[:, 0])) == 2
-    assert found.features[-1] == CLASS_FOUND
+    assert FEATURES[-1] == CLASS_FOUND
     assert np.isin(found.values[:, -1], [0, 1]).all()
 
 
 def test_indices_stay_bounded_and_untested_claims_are_nan() -> None:
     energies = np.broadcast_to([0.0, 1.0, 0.0], (4, 1, 3))
     table = Table(np.array([0, 0, 1, 1]), np.array(energies), ("P02",))
-    found = experiments(table, "t", full_design(animals=2), seed=1, count=40).values
+    found = draw(table, "t", full_design(animals=2), seed=1, count=40).values
     assert np.nanmin(found) == -1.0
     assert np.isnan(found[:, 1:-1]).all()
 
 
 def test_an_experiment_does_not_depend_on_how_many_are_drawn() -> None:
     energies = np.random.default_rng(0).normal(size=(4, len(CLAIMS), 3))
-    few, many = (experiments(table_of(energies), "t", SMALL, 1, n).values for n in (4, 9))
+    few, many = (draw(table_of(energies), "t", SMALL, 1, n).values for n in (4, 9))
     np.testing.assert_array_equal(few, many[:4])
 
 
 def test_without_virtual_animals_the_mend_is_named() -> None:
     with pytest.raises(ValueError, match="no virtual animal of t is left; narrow its nuisance"):
-        experiments(table_of(np.empty((0, len(CLAIMS), 3)), []), "t", SMALL, 1)
+        draw(table_of(np.empty((0, len(CLAIMS), 3)), []), "t", SMALL, 1)
 
 
 @pytest.mark.parametrize(
@@ -205,7 +206,7 @@ def made(animals: Animals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> A
     monkeypatch.setattr(library, "simulate", simulate)
     monkeypatch.setattr(library, "batches", lambda *_: [(0, 1)])
 
-    def make(design: Design = SMALL, plan: WorldPlan = PLAN) -> tuple[Experiments, list[Any]]:
+    def make(design: Design = SMALL, plan: WorldPlan = PLAN) -> tuple[dict[str, Drawn], list[Any]]:
         said: list[str] = []
         found = library.virtual_experiments(
             ["error_microcircuit"], design, plan, tmp_path, said.append, workers=1
@@ -222,7 +223,10 @@ def test_the_library_simulates_once_and_records_once_a_design(made: Any) -> None
     assert (simulated, still, nothing) == (1, 1, [])
     assert said[0].startswith("simulating 4 networks in 1 batches, about")
     assert recorded == ["error_microcircuit: recorded"]
-    np.testing.assert_array_equal(first.values, again.values)
+    for drawn in ("values", "ratios", "world"):
+        np.testing.assert_array_equal(
+            getattr(first["error_microcircuit"], drawn), getattr(again["error_microcircuit"], drawn)
+        )
 
 
 def test_another_plan_makes_the_library_again(made: Any) -> None:

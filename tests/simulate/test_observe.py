@@ -342,9 +342,7 @@ def test_labelled_representation_neurons_are_recorded_as_error_cells(carrier: st
 
 def test_arbitrary_labels_let_every_instrument_record_every_theory() -> None:
     for subject in SUBJECTS:
-        block = replace(
-            simulated(subject, [0]), labelled=arbitrary_half(subject.circuit, 1, [0])
-        )
+        block = replace(simulated(subject, [0]), labelled=arbitrary_half(subject.circuit, 1, [0]))
         for instrument in (Instrument(), TWO_PHOTON_TUFTS):
             seen = check(observe(subject.circuit, [block], 0, 0, 1, instrument))
             assert set(seen["role"].values) == {"representation", "error"}

@@ -1,0 +1,179 @@
+"""The part of the page that weighs theories: figures and tables, with their words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+from markupsafe import Markup
+
+from errorneurons.analysis import evidence_plots as plots
+from errorneurons.analysis.evidence import Evidence
+from errorneurons.predictions.cards import Picture
+from errorneurons.predictions.prediction import Report
+from errorneurons.predictions.weighing import dropped
+from errorneurons.predictions.words import interval, listed, number
+
+Label = Callable[[str], str]
+
+KINDS = {
+    "one theory": "One theory could have given this recording.",
+    "one class": "The theories that remain cannot be told apart by any recording of this design.",
+    "several": "Several theories remain that this design could have told apart.",
+    "none of these": "None of the theories could have given this recording.",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A theory in the table of the evidence, as text."""
+
+    name: str
+    label: str
+    posterior: str
+    p: str
+    kept: bool
+    recovered: str
+    false_alarm: str
+    off_list: str
+    worlds: int
+
+
+@dataclass(frozen=True)
+class Section:
+    """All that the page shows of the evidence."""
+
+    verdict: str
+    classes: str
+    dropped: str
+    rows: tuple[Row, ...]
+    posterior: Picture
+    recovery: Picture
+    in_set: Picture
+    calibration: Picture
+    left_out: Picture | None
+    size: str
+
+
+def section(report: Report, label: Label) -> Section | None:
+    """Return what the page shows of the evidence, or None if nothing was weighed."""
+    evidence = report.evidence
+    if evidence is None:
+        return None
+    names = {claim.key: f"{claim.key} {claim.name}" for claim in report.claims}
+    return Section(
+        verdict=KINDS[evidence.kind],
+        classes=_classes(evidence, label),
+        dropped=dropped(evidence, names),
+        rows=tuple(_row(evidence, name, label) for name in evidence.posterior),
+        posterior=_posterior(evidence, label),
+        recovery=_recovery(evidence),
+        in_set=_in_set(evidence),
+        calibration=_calibration(evidence),
+        left_out=_left_out(evidence, names),
+        size=f"{len(evidence.table):,} virtual experiments",
+    )
+
+
+def _classes(evidence: Evidence, label: Label) -> str:
+    alike = [members for members in evidence.classes if len(members) > 1]
+    if not alike:
+        return "This design can tell every pair of the theories apart."
+    groups = "; ".join(listed(label(name) for name in members) for members in alike)
+    return f"This design cannot tell apart: {groups}. They count as one class."
+
+
+def _row(evidence: Evidence, name: str, label: Label) -> Row:
+    elsewhere = evidence.off_list
+    return Row(
+        name=name,
+        label=label(name),
+        posterior=number(evidence.posterior[name]),
+        p=f"{evidence.p[name]:.3f}",
+        kept=name in evidence.kept,
+        recovered=_share(_at(evidence.recovery, name, name)),
+        false_alarm=_share(evidence.false_alarms[name]),
+        off_list=_share(_at(elsewhere, name, "none")) if name in elsewhere.index else "",
+        worlds=evidence.worlds[name],
+    )
+
+
+def _at(table: pd.DataFrame, row: str, column: str) -> float:
+    return float(table[column].to_numpy()[table.index.get_loc(row)])
+
+
+def _share(value: float) -> str:
+    return f"{float(value):.0%}"
+
+
+def _posterior(evidence: Evidence, label: Label) -> Picture:
+    alt = "Probability of each theory: " + "; ".join(
+        f"{label(name)} {value:.2f}" for name, value in evidence.posterior.items()
+    )
+    caption = (
+        "The probability of each theory, given that one of them is right and that all were as "
+        "probable before. Pale: the theory could not have given this recording (p of .05 or less)."
+    )
+    svg = plots.posterior_bars(evidence.posterior, evidence.kept, "posterior", alt)
+    return Picture(Markup(svg), caption)
+
+
+def _recovery(evidence: Evidence) -> Picture:
+    caption = (
+        "Would this design find the truth? Rows: the theory that gave a virtual experiment of "
+        "this size. Columns: the most probable theory, for models that had not seen its world. "
+        "Perfect recovery is a full diagonal."
+    )
+    alt = "Recovery, true theory against most probable theory: " + _diagonal(evidence)
+    svg = plots.recovery_matrix(evidence.recovery, "most probable theory", "recovery", alt)
+    return Picture(Markup(svg), caption)
+
+
+def _diagonal(evidence: Evidence) -> str:
+    return "; ".join(f"{n} {evidence.recovery.loc[n, n]:.0%}" for n in evidence.recovery.index)
+
+
+def _in_set(evidence: Evidence) -> Picture:
+    coverage = "; ".join(
+        f"{n} {evidence.share_in_set.loc[n, n]:.0%}" for n in evidence.share_in_set.index
+    )
+    caption = (
+        "What stays in the set? Rows as above; columns: how often a theory could have given the "
+        "virtual experiment. The diagonal should be 95 %; off it, lower is better."
+    )
+    alt = f"Share of virtual experiments whose set has the true theory: {coverage}"
+    svg = plots.recovery_matrix(evidence.share_in_set, "theory in the set", "in-set", alt)
+    return Picture(Markup(svg), caption)
+
+
+def _calibration(evidence: Evidence) -> Picture:
+    caption = (
+        "Can the probability be taken at its word? Each point: virtual experiments by the "
+        "probability of their most probable theory, and how often it was the true one, with its "
+        "95 % interval. On the diagonal the probability means what it says; the expected "
+        f"calibration error is {evidence.calibration_error:.3f}."
+    )
+    columns = [evidence.calibration[name].tolist() for name in ("said", "found", "low", "high")]
+    points = "; ".join(
+        f"said {said:.2f}, found {found:.2f} {interval(low, high)}"
+        for said, found, low, high in zip(*columns, strict=True)
+    )
+    svg = plots.calibration_points(evidence.calibration, "calibration", f"Calibration: {points}")
+    return Picture(Markup(svg), caption)
+
+
+def _left_out(evidence: Evidence, names: dict[str, str]) -> Picture | None:
+    if evidence.left_out["left_out"].nunique() < 2:
+        return None
+    first = evidence.left_out.query("left_out == ''").sort_values("posterior").iloc[-1]
+    alt = (
+        "Probability of each theory without each claim in turn; with all claims the most probable "
+        f"is {first['theory']} ({first['posterior']:.2f})"
+    )
+    caption = (
+        "Does the answer hang on one claim? The probability of each theory without each claim in "
+        "turn; hollow: the theory is no longer in the set."
+    )
+    svg = plots.left_out_points(evidence.left_out, {"": "all claims", **names}, "left-out", alt)
+    return Picture(Markup(svg), caption)

@@ -1,0 +1,125 @@
+"""What a recording says of the theories, as sentences a colleague could quote.
+
+The verdict is the set of theories that could have given the recording (`analysis.evidence`); how
+far to trust it was measured on virtual recordings of the same size.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+from errorneurons.analysis.evidence import Evidence
+from errorneurons.predictions.prediction import Outcome, Verdict
+from errorneurons.predictions.words import counted, listed
+
+Label = Callable[[str], str]
+"""Theory -> its name in a sentence."""
+
+
+def answer(evidence: Evidence, verdicts: Sequence[Verdict], animals: int, label: Label) -> str:
+    """Return the sentence that the page begins with.
+
+    Parameters
+    ----------
+    evidence
+        What the recording says.
+    verdicts
+        On the claims of the error-neuron microcircuit, one a claim.
+    animals
+        How many were recorded.
+    label
+        Theory -> its name in a sentence.
+    """
+    return f"{_verdict(evidence, animals, label)} {_claims(verdicts)}"
+
+
+def _verdict(evidence: Evidence, animals: int, label: Label) -> str:
+    kept = listed(label(name) for name in evidence.kept)
+    others = [name for name in evidence.posterior if name not in evidence.kept]
+    over = listed(label(name) for name in others)
+    size = counted(animals, "animal")
+    if not evidence.kept:
+        return (
+            f"None of the {len(evidence.posterior)} theories compared could have given this "
+            f"recording of {size}; {_alarm(evidence)}."
+        )
+    if not others:
+        return (
+            f"This recording of {size} cannot tell: every one of the "
+            f"{len(evidence.posterior)} theories compared could have given it."
+        )
+    if len(evidence.kept) == 1:
+        belief = evidence.posterior[evidence.kept[0]]
+        first = f"Of the theories compared, this recording supports the {kept} over the {over}"
+        return f"{first} (posterior {belief:.2f}); {trust(evidence, animals)}."
+    why = (
+        "which no recording of this design can tell apart"
+        if evidence.kind == "one class"
+        else "which it cannot tell apart"
+    )
+    first = f"This recording leaves the {kept}, {why}, and rules out the {over}"
+    return f"{first}; {trust(evidence, animals)}."
+
+
+def trust(evidence: Evidence, animals: int) -> str:
+    """Return how often a verdict like this one is right, in words."""
+    share = evidence.trust
+    if not math.isfinite(share.value):
+        return "no virtual recording of this size gave this verdict, so its trust is unknown"
+    return (
+        f"with {counted(animals, 'animal')} a verdict like this is right {share.value:.0%} of the "
+        f"time [{share.low:.0%}, {share.high:.0%}]"
+    )
+
+
+def _alarm(evidence: Evidence) -> str:
+    worst = max(evidence.false_alarms.values(), default=math.nan)
+    if not math.isfinite(worst):
+        return "how often that is said wrongly is not known"
+    return (
+        "of virtual recordings of the theories on the list, at most "
+        f"{worst:.0%} are wrongly told the same"
+    )
+
+
+def _claims(verdicts: Sequence[Verdict]) -> str:
+    told = {o: [v.claim for v in verdicts if v.outcome is o] for o in Outcome}
+    testable = len(verdicts) - len(told[Outcome.NOT_TESTABLE])
+    parts = [
+        f"{len(told[o])} {o.value.lower()}"
+        for o in (Outcome.SUPPORTED, Outcome.CONTRADICTED, Outcome.UNDECIDED)
+        if told[o]
+    ]
+    return (
+        f"Of the {counted(testable, 'claim part')} of the error-neuron microcircuit that it can "
+        f"test, {listed(parts)}."
+    )
+
+
+def methods(evidence: Evidence, experiments: int, label: Label) -> str:
+    """Return the paragraph on evidence for the methods of a paper."""
+    worlds = listed(f"{n} for the {label(name)}" for name, n in evidence.worlds.items())
+    classifiers = listed(f"{name} {score:.3f}" for name, score in evidence.classifiers.items())
+    return (
+        f"For each theory, {experiments} virtual experiments of the recording's own size were "
+        f"simulated in worlds ({worlds}) that each draw once what the theory leaves open "
+        "(conductances, noise, skip strength, time constants, delays, stage of training, size of "
+        "the outcome, baseline, label error, a discrepancy on every effect), with a spread of "
+        "animals around it, and went through the same instrument, measures and claims. Their "
+        "effects enter as bounded indices (N - M) / (|N| + |M|) of animal means. Probabilities "
+        f"come from {evidence.classifier}, chosen by its log score in worlds that it had not seen "
+        f"({classifiers} nats) and calibrated on them; no probability falls below what the number "
+        "of simulations can show. A theory stays in the set if its Monte-Carlo p, the rank of the "
+        "recording among held-out worlds of that theory, is above .05. Theories of which the more "
+        "probable is the true one in less than 75 % of held-out experiments count as one class. "
+        f"Held out, the expected calibration error is {evidence.calibration_error:.3f}."
+    )
+
+
+def dropped(evidence: Evidence, names: Mapping[str, str]) -> str:
+    """Return which claims could not be weighed, in a sentence; empty if all were."""
+    if not evidence.dropped:
+        return ""
+    parts = [f"{names.get(key, key)} ({why})" for key, why in evidence.dropped.items()]
+    return f"Left out for all theories alike: {listed(parts)}."
