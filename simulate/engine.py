@@ -1189,4 +1189,4 @@ def announce_compilation(kernel: Any, rules: Any) -> None:
     ready = any(kind in signature for signature in kernel.signatures)
     stored = [*Path(kernel.stats.cache_path).glob(f"engine.{kernel.__name__}-*.nbc")]
     if not ready and len(stored) < 2:
-        log.info("compiling %s unless that is stored: some 15 s, once here", kernel.__name__)
+        log.info("compiling %s unless that is stored: some 20 s, once here", kernel.__name__)
