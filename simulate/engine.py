@@ -590,6 +590,30 @@ def _pass_all(
                     begin = columns[1]
 
 
+@inner()
+def _onto_errors(a: Anatomy, c: Rules, source: Array, goal: Array) -> None:
+    """Copy what representation neurons hold to the error neurons beside them."""
+    if c.aligned:
+        _copy(source[: goal.shape[0]], goal)
+        return
+    for i in range(goal.shape[0]):
+        if a.partner[i] >= 0:
+            for k in range(goal.shape[1]):
+                goal[i, k] = source[a.partner[i], k]
+
+
+@inner()
+def _onto_representations(a: Anatomy, c: Rules, source: Array, goal: Array) -> None:
+    """Copy what error neurons hold to the representation neurons beside them."""
+    if c.aligned:
+        _copy(source, goal)
+        return
+    for i in range(source.shape[0]):
+        if a.partner[i] >= 0:
+            for k in range(goal.shape[1]):
+                goal[a.partner[i], k] = source[i, k]
+
+
 @inner(fastmath=ELEMENTWISE)
 def _laterals(alone: bool | None, a: Anatomy, c: Rules, s: Synapses, x: Variables) -> None:
     """Write gate = L_RE phi'(u~) and apical = L_ER e."""
@@ -601,12 +625,10 @@ def _laterals(alone: bool | None, a: Anatomy, c: Rules, s: Synapses, x: Variable
             _product(alone, s.L_RE, E, R, x.slope, x.gate)
         if not c.one_to_one_representation:
             _product(alone, s.L_ER, R, E, x.e, x.apical)
-    for i in range(a.partner.size):
-        j = a.partner[i]
-        if j >= 0 and c.one_to_one_error:
-            _copy(x.slope[j], x.gate[i])
-        if j >= 0 and c.one_to_one_representation:
-            _copy(x.e[i], x.apical[j])
+    if c.one_to_one_error:
+        _onto_errors(a, c, x.slope, x.gate)
+    if c.one_to_one_representation:
+        _onto_representations(a, c, x.e, x.apical)
 
 
 @inner(fastmath=ELEMENTWISE)
@@ -622,9 +644,7 @@ def _errors(
     _clear(x.dendritic)
     _clear(x.top)
     if c.transposed:
-        for i in range(hidden):
-            if a.partner[i] >= 0:
-                _copy(x.descending[a.partner[i]], x.dendritic[i])
+        _onto_errors(a, c, x.descending, x.dendritic[:hidden])
     if s.B.size:
         rows, columns = (a.first_error[0], hidden), (a.first_error[0], a.first_error[areas])
         _product(alone, s.B, rows, columns, late, x.dendritic)
@@ -633,9 +653,8 @@ def _errors(
         for k in range(flat.size):
             flat[k] *= factor[k]
     # What the top senses of the error, and what leaks into hidden areas, comes through L_RE.
-    for i in range(x.r.shape[0]):
-        for k in range(networks):
-            x.leaked[i, k] = c.leak * x.r[i, k]
+    if c.leak != 0.0:
+        _scale(c.leak, x.r, x.leaked)
     teaching = x.counter[2] == 1
     for i in range(out, x.r.shape[0]):
         for k in range(networks):
@@ -740,9 +759,7 @@ def error_microcircuit(
             late = x.line[(n + 2) % line]
             if c.transposed:
                 _clear(x.descending)
-                for i in range(E):
-                    if a.partner[i] >= 0:
-                        _copy(late[R + i], x.beside[a.partner[i]])
+                _onto_representations(a, c, late[R:], x.beside)
             _copy(x.drive, x.basal)
             _pass_all(c.alone, a, s, x, learning, late, x.beside)
             _laterals(c.alone, a, c, s, x)
@@ -1097,7 +1114,7 @@ def run(
     def simulate(block: slice) -> tuple[Any, Any, Any]:
         s, x = plan.synapses(circuit, weights, block), plan.variables(circuit, start, block)
         if schedule.target_before is not None:
-            before = np.broadcast_to(schedule.target_before, (networks, circuit.layers[-1]))
+            before = np.broadcast_to(schedule.target_before, (networks, schedule.targets.shape[-1]))
             x.target[:] = plan.targets(circuit, before)[block].T
             x.counter[2] = 1
         shown = presentations(circuit, schedule, targets, execution, block)
@@ -1173,7 +1190,8 @@ def announce_compilation(kernel: Any, rules: Any) -> None:
 
     A kernel is compiled twice: for networks side by side, and for large ones that run alone.
     """
-    ready = any(typeof(rules) in signature for signature in kernel.signatures)
+    kind = typeof(rules)  # type: ignore[no-untyped-call]
+    ready = any(kind in signature for signature in kernel.signatures)
     stored = [*Path(kernel.stats.cache_path).glob(f"engine.{kernel.__name__}-*.nbc")]
     if not ready and len(stored) < 2:
-        log.info("compiling %s unless that is stored: some 15 s, once here", kernel.__name__)
+        log.info("compiling %s unless that is stored: some 20 s, once here", kernel.__name__)

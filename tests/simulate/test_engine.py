@@ -236,6 +236,8 @@ def small(**options: Any) -> ErrorMicrocircuit:
     "options",
     [
         {"activation": ("hard_sigmoid",) * 3, "weight_scale": 60.0},
+        # Potentials of many neurons lie on both sides of the ramp's ends, and close to them.
+        {"activation": ("hard_sigmoid",) * 3, "weight_scale": 18.0, "layers": (4, 40, 3, 2)},
         # Exactly at 0: a hair above or below, rounding decides, and the derivative jumps.
         {"activation": ("relu", "relu", "linear"), "weight_scale": 0.0, "feedback_noise": 0.3},
         {"error_lookahead": (False, False, False)},
@@ -245,12 +247,14 @@ def small(**options: Any) -> ErrorMicrocircuit:
             "error_layers": (3, 6, 2),
             "feedback_noise": 0.4,
         },
+        {"connectivity": ((1, 0, 0, 0), (0, 1, 0, 0), (0, 1, 0, 0))},
         {"learning_rates": (0.0, 0.0, 0.0), "feedback_noise": 0.4},
         {"feedback": "fixed"},
     ],
     ids=[
-        "hard_sigmoid beyond its ramp", "relu at 0", "error lookahead off", "mixed activations",
-        "skips with unequal populations", "feedback refreshed without learning", "fixed feedback",
+        "hard_sigmoid beyond its ramp", "hard_sigmoid at the ends of its ramp", "relu at 0",
+        "error lookahead off", "mixed activations", "skips with unequal populations",
+        "skips across an area", "feedback refreshed without learning", "fixed feedback",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("large", [False, True])
@@ -268,6 +272,11 @@ def test_each_theory_does_what_its_equations_say(
 ) -> None:
     monkeypatch.setattr(layout, "LARGE", 0 if large else np.inf)
     compare(theory(**arguments_of(theory)))
+
+
+@pytest.mark.parametrize("theory", engine.THEORIES[1:3], ids=lambda theory: theory.theory)
+def test_ideal_laterals_are_kept_as_the_equations_say(theory: Any) -> None:
+    compare(theory(**arguments_of(theory), lateral="ideal"))
 
 
 @pytest.mark.parametrize("steps", [1, 3])
