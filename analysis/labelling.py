@@ -167,14 +167,12 @@ def localiser_trials(session: xr.Dataset) -> Mask:
         raise ValueError(refusal)
     outcome, stimulus = session["outcome"].values, session["stimulus"].values
     chosen = np.isin(outcome, OUTCOMES)
-    for name, other in (("manipulation", "none"), ("phase", "after")):
+    for name, value in (("manipulation", "none"), ("phase", "after")):
         if name in session.coords:
-            chosen &= session[name].values == other
+            chosen &= session[name].values == value
     if "localiser" in session.coords and session["localiser"].values.any():
         chosen &= session["localiser"].values
-    counts = {
-        o: pd.Series(stimulus[chosen & (outcome == o)]).value_counts() for o in OUTCOMES
-    }  # fmt: skip
+    counts = {o: pd.Series(stimulus[chosen & (outcome == o)]).value_counts() for o in OUTCOMES}
     both = [s for s in np.unique(stimulus) if all(counts[o].get(s, 0) >= 2 for o in OUTCOMES)]
     if not both:
         raise ValueError(refusal)
@@ -271,7 +269,8 @@ def labelled(session: xr.Dataset, labels: Labels) -> xr.Dataset:
     if error.any():
         made["label_error"].attrs |= {"low": low, "high": high}
     if str(session.attrs["session_id"]) == labels.session_id:
-        return made.assign_coords(localiser=("trial", labels.trials, _attrs("localiser")))
+        marked = session["localiser"].values if "localiser" in session.coords else False
+        return made.assign_coords(localiser=("trial", labels.trials | marked, _attrs("localiser")))
     return made.assign_attrs(localiser_session=labels.session_id)
 
 
