@@ -167,14 +167,12 @@ def localiser_trials(session: xr.Dataset) -> Mask:
         raise ValueError(refusal)
     outcome, stimulus = session["outcome"].values, session["stimulus"].values
     chosen = np.isin(outcome, OUTCOMES)
-    for name, other in (("manipulation", "none"), ("phase", "after")):
+    for name, value in (("manipulation", "none"), ("phase", "after")):
         if name in session.coords:
-            chosen &= session[name].values == other
+            chosen &= session[name].values == value
     if "localiser" in session.coords and session["localiser"].values.any():
         chosen &= session["localiser"].values
-    counts = {
-        o: pd.Series(stimulus[chosen & (outcome == o)]).value_counts() for o in OUTCOMES
-    }  # fmt: skip
+    counts = {o: pd.Series(stimulus[chosen & (outcome == o)]).value_counts() for o in OUTCOMES}
     both = [s for s in np.unique(stimulus) if all(counts[o].get(s, 0) >= 2 for o in OUTCOMES)]
     if not both:
         raise ValueError(refusal)
@@ -207,18 +205,18 @@ def _halves(
 ) -> tuple[float, float]:
     """Return split-half reliability of the index, and replication of the labels above chance."""
     part = _parts(session, chosen, 2)
-    sizes = [modulation(session, np.flatnonzero(part == k), rule, rng) for k in (0, 1)]
-    if sizes[0] is None or sizes[1] is None:
+    one, other = (modulation(session, np.flatnonzero(part == k), rule, rng) for k in (0, 1))
+    if one is None or other is None:
         return float("nan"), float("nan")
-    first, second = (s.index() for s in sizes if s is not None)
-    r = float("nan")
-    if np.ptp(first) and np.ptp(second):
-        r = float(stats.pearsonr(first, second).statistic)
-    a, b = (s.passes(rule, s.p_most(rule))[0] for s in sizes if s is not None)
+    reliability = float("nan")
+    if np.ptp(one.index()) and np.ptp(other.index()):
+        r = float(stats.pearsonr(one.index(), other.index()).statistic)
+        reliability = 2 * r / (1 + r)
+    a, b = (half.passes(rule, half.p_most(rule))[0] for half in (one, other))
     if not (a.any() and b.any()):
-        return 2 * r / (1 + r), float("nan")
+        return reliability, float("nan")
     both = (a & b).sum() * (1 / a.sum() + 1 / b.sum()) / 2
-    return 2 * r / (1 + r), float(both - (a.mean() + b.mean()) / 2)
+    return reliability, float(both - (a.mean() + b.mean()) / 2)
 
 
 def _parts(session: xr.Dataset, chosen: Mask, parts: int) -> npt.NDArray[np.int64]:
@@ -271,7 +269,8 @@ def labelled(session: xr.Dataset, labels: Labels) -> xr.Dataset:
     if error.any():
         made["label_error"].attrs |= {"low": low, "high": high}
     if str(session.attrs["session_id"]) == labels.session_id:
-        return made.assign_coords(localiser=("trial", labels.trials, _attrs("localiser")))
+        marked = session["localiser"].values if "localiser" in session.coords else False
+        return made.assign_coords(localiser=("trial", labels.trials | marked, _attrs("localiser")))
     return made.assign_attrs(localiser_session=labels.session_id)
 
 

@@ -237,6 +237,13 @@ def test_the_trials_that_chose_the_units_test_nothing() -> None:
     assert len(trials(made, {"outcome": "none"})) == 8
 
 
+def test_marked_trials_stay_marked_even_if_they_could_not_choose() -> None:
+    seen, _ = drawn(error=0.3)
+    marked = seen.assign_coords(localiser=("trial", np.arange(88) < 33))  # one of its kind too many
+    assert found(marked).trials.sum() == 32
+    assert labelled(marked, found(marked))["localiser"].sum() == 33
+
+
 def test_a_session_without_error_cells_says_so_and_keeps_the_contract() -> None:
     seen, _ = drawn(tuning=20.0, baseline=40.0)
     made = check(labelled(seen, found(seen)))
