@@ -128,7 +128,7 @@ class BurstDependent:
     beta: float = 6.0
     kappa: float = 0.4
     tau_mean: float = 30.0
-    learning_rates: tuple[float, ...] = (0.1, 0.1, 0.1, 0.1)
+    learning_rates: tuple[float, ...] = (0.07, 0.07, 0.07, 0.07)
     feedback: Literal["transpose", "fixed"] = "transpose"
     inhibition: Literal["none", "balancing"] = "none"
     weight_scale: float = 4.0
