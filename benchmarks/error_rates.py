@@ -71,8 +71,10 @@ def grid() -> Iterator[Line]:
         "two stimuli": {"stimuli": 2}, "two trials": {"trials": 2},
         "threshold .8": {"threshold": 0.8},
     }  # fmt: skip
-    for (group, options), animals, icc in product(variants.items(), ANIMALS, ICC):
-        yield Line(group, Design(animals, 60, icc, 0.05, **options))
+    for (group, options), pi, animals, icc in product(
+        variants.items(), LABEL_ERROR[:2], ANIMALS, ICC
+    ):
+        yield Line(group, Design(animals, 60, icc, pi, **options))
     for animals in ANIMALS:
         yield Line("trial by trial", Design(animals, 20, 0.1, 0.05))
         yield Line("noisy", Design(animals, 20, 0.1, 0.05, noise=1.5))
@@ -174,7 +176,9 @@ def whole_rule(
 
 
 def breaches(row: dict[str, Any]) -> list[str]:
-    """Return which bounds a line at the threshold breaks."""
+    """Return which bounds a line at the threshold breaks; off the threshold there are none."""
+    if row["effect"] != 0:
+        return []
     found = [
         f"{name} {row[name]:.3f}"
         for name in ("supported", "contradicted")
@@ -218,7 +222,7 @@ class Results:
     def find(self, name: str) -> dict[str, Any] | None:
         """Return a finished line."""
         found = self.table[self.table["name"] == name]
-        return None if found.empty else found.iloc[-1].to_dict()
+        return None if found.empty else found.iloc[-1].dropna().to_dict()
 
     def add(self, row: dict[str, Any]) -> None:
         """Write a line; the file is whole at any time."""
@@ -234,7 +238,7 @@ def run(folder: Path, seed: int, count: int) -> pd.DataFrame:
     lines = list(grid())
     rows = [_row(results, line, seed, count, "first") for line in lines]
     for k, row in enumerate(rows):
-        row["breaches"] = "; ".join(breaches(row)) if row["effect"] == 0 else ""
+        row["breaches"] = "; ".join(breaches(row))
         # what is made trial by trial is the twin of another line, too slow for ten times as many
         if row["breaches"] and row["group"] != "trial by trial":
             second = _row(results, lines[k], seed, 10 * count, "again")

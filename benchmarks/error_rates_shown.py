@@ -29,7 +29,7 @@ def tables(table: pd.DataFrame, nested: pd.DataFrame) -> str:
     failing = table[table["breaches"] != ""]
     parts = [
         ("At the threshold, symmetric", _ranges(main, ["label_error", "animals"])),
-        ("At the threshold, variants", _ranges(threshold, ["group", "animals"])),
+        ("At the threshold, variants", _ranges(threshold, ["group", "label_error", "animals"])),
         ("Cells as n, two-sided, nominal .05", _cells_as_n(main)),
         ("The whole rule", _whole_rule(table)),
         ("Secondary methods", _nested(nested)),
@@ -93,9 +93,10 @@ def _failing(table: pd.DataFrame) -> str:
 def figures(table: pd.DataFrame, folder: Path) -> None:
     """Draw the figures into a folder."""
     main = table[table["group"] == "symmetric"]
-    by_pi = {f"label error {pi:.0%}": part for pi, part in main.groupby("label_error")}
+    by_pi = {f"label error {100 * pi:.0f} %": part for pi, part in main.groupby("label_error")}
     names = ["skewed", "heavy tails", "two stimuli", "two trials", "threshold .8"]
-    by_group = {name: table[table["group"] == name] for name in names}
+    sure = table[table["label_error"] == 0]
+    by_group = {name: sure[sure["group"] == name] for name in names}
     _error_rates(by_pi, by_pi).savefig(folder / "error_rates.png", dpi=100)
     _error_rates(by_group).savefig(folder / "error_rates_variants.png", dpi=100)
     _coverage(by_pi).savefig(folder / "coverage.png", dpi=100)

@@ -93,7 +93,7 @@ def test_a_conjunction_of_one_is_refused(claims: int, measured: int) -> None:
 
 def test_at_both_thresholds_a_conjunction_is_contradicted_one_time_in_twenty_at_most() -> None:
     rng = np.random.default_rng(3)
-    count = 200
+    count = 100
     found = []
     for _ in range(count):
         tables = [np.stack([c.threshold + rng.normal(0, 0.1, 8), np.ones(8), np.zeros(8)], axis=1)
