@@ -70,7 +70,7 @@ class WorldPlan:
         If a number is impossible.
     """
 
-    worlds: int = 60
+    worlds: int = 40
     networks: int = 4
     seed: int = 1
     learning_repeats: int = 3

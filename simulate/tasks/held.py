@@ -74,7 +74,7 @@ def artificial(circuit: ErrorMicrocircuit) -> Backprop:
     rates = tuple(map(tuple, circuit.area_eta * factor[:, None]))
     return Backprop(
         layers=circuit.layers, activation=circuit.activation, timing=circuit.timing,
-        learning_rates=rates, weight_scale=circuit.weight_scale,
+        learning_rates=rates, weight_scale=float(circuit.weight_scale),
         connectivity=circuit.connectivity,
     )  # fmt: skip
 
