@@ -194,6 +194,38 @@ def left_out_points(table: pd.DataFrame, labels: Mapping[str, str], key: str, al
         return as_svg(figure, key, alt)
 
 
+def step_points(rows: Sequence[tuple[str, float, float, float]], key: str, alt: str) -> str:
+    """Draw the probability of the right verdict of some designs, one below the other.
+
+    Parameters
+    ----------
+    rows
+        Title, probability, and both ends of its interval, top to bottom.
+    key
+        Prefix of the ids in the figure, unique on the page.
+    alt
+        What the figure shows, for those who cannot see it.
+
+    Returns
+    -------
+        An ``<svg>`` element.
+    """
+    with settings(key):
+        step, bottom = 40.0, 42.0
+        figure = blank(step * len(rows) + bottom + 2)
+        axes = axes_at(figure, 10.0, bottom, WIDTH - 34.0, step * len(rows))
+        _unit_axis(axes, "probability of the right verdict")
+        axes.set_ylim(len(rows), 0)
+        axes.set_yticks([])
+        for at, (title, right, low, high) in enumerate(rows):
+            axes.text(0, at + 0.26, shortened(title, 42), va="center", size=SMALL)
+            axes.text(1, at + 0.26, f"{right:.0%}", va="center", ha="right", size=SMALL)
+            axes.plot([0, 1], [at + 0.7] * 2, color=PALE, linewidth=1)
+            axes.plot([low, high], [at + 0.7] * 2, color=INK, linewidth=2)
+            _marker(axes, right, at + 0.7, Style(HOLDS, "o"), size=8.0)
+        return as_svg(figure, key, alt)
+
+
 def power_curves(
     points: pd.DataFrame, key: str, alt: str, targets: Sequence[float] = (0.8, 0.95)
 ) -> str:

@@ -92,7 +92,7 @@ def _strip(book: Book, claim: Prediction, cells: tuple[Cell, ...]) -> Picture | 
     if not shown and not expected:
         return None
     rows = [_row(c) for c in shown]
-    labels = {s.name: s.label for s in book.report.subjects}
+    labels = {**book.report.labels, **{s.name: s.label for s in book.report.subjects}}
     rows += [
         _expected_row(name, labels.get(name, name.replace("_", " ")), ends)
         for name, ends in expected.items()

@@ -24,6 +24,7 @@ from errorneurons import __version__
 if TYPE_CHECKING:
     import xarray as xr
 
+    from errorneurons.predictions.between_theories import Question
     from errorneurons.predictions.prediction import Report, Verdict
     from errorneurons.simulate.instrument import Instrument
 
@@ -211,27 +212,106 @@ def inspect(
     _say(f"mapping written to {target}; read it, and give it to: errorneurons compare")
 
 
+Theories = Annotated[
+    list[str] | None, typer.Option("--theory", help="Theory to compare; repeat for more.")
+]
+Worlds = Annotated[
+    int, typer.Option(min=2, help="Draws of what a theory leaves open, simulated for each.")
+]
+Library = Annotated[
+    Path | None, typer.Option(help="Folder that keeps simulated worlds from run to run.")
+]
+
+
 @app.command()
 def compare(
     files: Annotated[list[Path], typer.Argument(help="Recordings: NWB, netCDF or Zarr.")],
     mapping: Annotated[Path | None, typer.Option(help="Mapping file of the NWB files.")] = None,
     out: Out = Path("errorneurons-comparison"),
     seed: Seed = 1,
-    networks: Networks = 16,
+    theory: Theories = None,
+    worlds: Worlds = 40,
+    library: Library = None,
 ) -> None:
-    """Judge the claims on recordings.
+    """Judge the claims on recordings, and weigh the theories.
 
-    Beside them stands what each theory leads one to expect of such a recording.
+    Ends in a verdict between theories, how far to trust it, and what to record next. The first
+    time, the worlds of the theories are simulated, which takes a while; they are kept.
     """
     from errorneurons.analysis.dataset import collect, open_recording
-    from errorneurons.predictions.study import matched_plan, recording_report
+    from errorneurons.predictions.study import recording_report
 
     _check_folder(out)
+    question = _question(theory, worlds, seed, library)
     sessions = [s for file in files for s in _sessions(open_recording(file, mapping))]
     collect(sessions)  # refuses a session that is given twice
     name = ", ".join(file.name for file in files)
-    plan = matched_plan(sessions, networks, seed)
-    _write(recording_report(sessions, name, plan, out, _command(), _say), out)
+    _write(recording_report(sessions, name, question, _command(), _say), out)
+
+
+@app.command()
+def plan(
+    theory: Theories = None,
+    animals: Annotated[str, typer.Option(help="Numbers of animals to try.")] = "4,6,8,12",
+    cells: Annotated[str, typer.Option(help="Cells of each role and area to try.")] = "12,36",
+    trials: Annotated[str, typer.Option(help="Trials of a stimulus and condition.")] = "4,10",
+    manipulation: Annotated[
+        list[str] | None,
+        typer.Option(help="What can be done; repeat for more. `none` for recording alone."),
+    ] = None,
+    areas: Annotated[str, typer.Option(help="Recorded areas, 1 lowest, 4 teaching.")] = "1,2,3,4",
+    instrument: Annotated[str, typer.Option(help="spikes or calcium.")] = "spikes",
+    label_error: Annotated[
+        float, typer.Option(min=0, max=0.9, help="Share of false error labels.")
+    ] = 0.05,
+    budget: Annotated[int | None, typer.Option(min=2, help="The most animals.")] = None,
+    out: Out = Path("errorneurons-plan"),
+    seed: Seed = 1,
+    worlds: Worlds = 40,
+    library: Library = None,
+) -> None:
+    """Plan an experiment: how many animals, cells and trials settle it, and what buys most."""
+    from errorneurons.predictions.plan_page import write_plan
+    from errorneurons.predictions.planning import MANIPULATIONS, Grid
+    from errorneurons.predictions.planning import plan as find
+
+    chosen = tuple(manipulation or MANIPULATIONS)
+    interval = (label_error, max(0.0, label_error - 0.05), min(0.95, label_error + 0.05))
+    grid = Grid(
+        _numbers("--animals", animals), _numbers("--cells", cells), _numbers("--trials", trials),
+        () if chosen == ("none",) else chosen, _numbers("--areas", areas), instrument, interval,
+        budget,
+    )  # fmt: skip
+    _check_folder(out)
+    planned = find(grid, _question(theory, worlds, seed, library), _say)
+    page, lines = write_plan(planned, out, _command())
+    for line in lines:
+        typer.echo(line)
+    typer.echo(f"\nPlan: {page}")
+
+
+def _question(theories: list[str] | None, worlds: int, seed: int, library: Path | None) -> Question:
+    """Return what is compared; an unknown theory is refused at once."""
+    from errorneurons.predictions.between_theories import Question
+    from errorneurons.predictions.library import default_folder
+    from errorneurons.simulate.theories import COMPARED
+    from errorneurons.simulate.theories import theory as find
+    from errorneurons.simulate.worlds import WorldPlan
+
+    names = tuple(dict.fromkeys(find(name).name for name in theories or COMPARED))
+    folder = library or default_folder()
+    _check_folder(folder)
+    return Question(names, WorldPlan(worlds, seed=seed), folder)
+
+
+def _numbers(option: str, text: str) -> tuple[int, ...]:
+    """Return whole numbers that were given with commas between them."""
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise ValueError(
+            f"{option} is {text!r}; give whole numbers with commas between them, e.g. 4,8,12"
+        ) from None
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from errorneurons.analysis import evidence_plots as plots
 from errorneurons.analysis.evidence import Evidence
 from errorneurons.predictions.cards import Picture
-from errorneurons.predictions.prediction import Report
+from errorneurons.predictions.prediction import NextSteps, Report
 from errorneurons.predictions.weighing import dropped
 from errorneurons.predictions.words import interval, listed, number
 
@@ -56,12 +56,16 @@ class Section:
     size: str
 
 
-def section(report: Report, label: Label) -> Section | None:
+def section(report: Report) -> Section | None:
     """Return what the page shows of the evidence, or None if nothing was weighed."""
     evidence = report.evidence
     if evidence is None:
         return None
     names = {claim.key: f"{claim.key} {claim.name}" for claim in report.claims}
+
+    def label(name: str) -> str:
+        return report.labels.get(name, name.replace("_", " "))
+
     return Section(
         verdict=KINDS[evidence.kind],
         classes=_classes(evidence, label),
@@ -175,5 +179,35 @@ def _left_out(evidence: Evidence, names: dict[str, str]) -> Picture | None:
         "Does the answer hang on one claim? The probability of each theory without each claim in "
         "turn; hollow: the theory is no longer in the set."
     )
-    svg = plots.left_out_points(evidence.left_out, {"": "all claims", **names}, "left-out", alt)
+    svg = plots.left_out_points(evidence.left_out, names, "left-out", alt)
     return Picture(Markup(svg), caption)
+
+
+@dataclass(frozen=True)
+class NextSection:
+    """What the page shows of what to record next."""
+
+    steps: NextSteps
+    picture: Picture
+
+
+def next_section(report: Report) -> NextSection | None:
+    """Return what to record next as the page shows it, or None if nothing was planned."""
+    if report.steps is None:
+        return None
+    points = report.steps.points
+    rows = [
+        (title, right, low, high)
+        for title, right, low, high in zip(
+            *(points[n].tolist() for n in ("title", "right", "low", "high")), strict=True
+        )
+    ]
+    alt = "Probability of the right verdict: " + "; ".join(
+        f"{title} {right:.0%}" for title, right, *_ in rows
+    )
+    caption = (
+        "How often the verdict of each design would be right, with its 95 % interval: the set of "
+        "theories that stay has the true one, and none that the richest of these designs could "
+        "tell from it."
+    )
+    return NextSection(report.steps, Picture(Markup(plots.step_points(rows, "next", alt)), caption))

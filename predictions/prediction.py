@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+import pandas as pd
 import xarray as xr
 
+from errorneurons.analysis.evidence import Evidence
 from errorneurons.analysis.measures import Effect, Missing
 
 Side = Literal["below", "above"]
@@ -207,6 +209,47 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Step:
+    """A design that could be recorded next.
+
+    Attributes
+    ----------
+    title
+        What it adds to what is there.
+    sentence
+        What it consists of, and how often its verdict would be right.
+    right, low, high
+        Probability of the right verdict and its 95 % interval.
+    """
+
+    title: str
+    sentence: str
+    right: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class NextSteps:
+    """What to record next.
+
+    Attributes
+    ----------
+    summary
+        The advice in a sentence.
+    designs
+        Three designs at most, the one that settles it soonest first.
+    points
+        Probability of the right verdict at each design, see `analysis.power.probability_right`,
+        with a column ``claims``.
+    """
+
+    summary: str
+    designs: tuple[Step, ...]
+    points: pd.DataFrame
+
+
+@dataclass(frozen=True)
 class Report:
     """All that a page shows; the page computes nothing.
 
@@ -232,6 +275,12 @@ class Report:
         The command that re-makes the page.
     doubts
         Sentences for "Before you quote this", beside those that follow from the verdicts.
+    evidence
+        What a recording says of the theories; None where none were weighed.
+    steps
+        What to record next; None where nothing was planned.
+    labels
+        Theory -> its name on the page, for theories that are not among the subjects.
     """
 
     title: str
@@ -245,3 +294,6 @@ class Report:
     configuration: Mapping[str, str | int | float]
     command: str
     doubts: tuple[str, ...] = ()
+    evidence: Evidence | None = None
+    steps: NextSteps | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)

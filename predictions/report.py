@@ -11,6 +11,7 @@ import io
 import json
 import math
 import os
+from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ from errorneurons.predictions.prediction import Report, Verdict
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+    from errorneurons.analysis.evidence import Evidence
 
 FIELDS = (
     "claim", "subject", "outcome", "value", "low", "high", "level", "units", "n", "over", "reason",
@@ -35,24 +38,27 @@ def render(report: Report) -> str:
         What to show. All its text is escaped; DOIs in it become links.
     """
     from errorneurons.predictions.cards import card, marker
+    from errorneurons.predictions.evidence_section import next_section, section
     from errorneurons.predictions.matrix import Book, doubts
     from errorneurons.predictions.words import MARKS, linked
 
     book = Book(report)
     groups = book.groups(book.subjects)
     ordered = [row.claim for group in groups for row in group.rows]
-    environment = _environment()
-    environment.globals |= {"marker": marker, "linked": linked, "marks": MARKS, "book": book}
-    return environment.get_template("page.html").render(
+    made = environment()
+    made.globals |= {"marker": marker, "linked": linked, "marks": MARKS, "book": book}
+    return environment.gettemplate("page.html").render(
         report=report,
         groups=groups,
         counter_groups=book.groups(book.counter_circuits) if book.counter_circuits else (),
         cards=[card(book, claim) for claim in ordered],
         doubts=doubts(book),
+        evidence=section(report),
+        next=next_section(report),
         measured=any(math.isfinite(v.value) for v in report.verdicts),
         simulated=any(s.kind != "recording" for s in report.subjects),
-        style=_template("style.css"),
-        script=_template("script.js"),
+        style=template("style.css"),
+        script=template("script.js"),
     )
 
 
@@ -69,10 +75,10 @@ def write(report: Report, folder: str | os.PathLike[str]) -> Path:
     """
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
-    _replace(place / "verdicts.json", verdicts_json(report))
-    _replace(place / "verdicts.csv", verdicts_csv(report))
+    replaced(place / "verdicts.json", verdicts_json(report))
+    replaced(place / "verdicts.csv", verdicts_csv(report))
     page = place / "report.html"
-    _replace(page, render(report))
+    replaced(page, render(report))
     return page
 
 
@@ -103,8 +109,33 @@ def verdicts_json(report: Report) -> str:
             claim: {theory: [_finite(x) for x in ends] for theory, ends in ranges.items()}
             for claim, ranges in report.expected.items()
         },
+        "evidence": _evidence(report.evidence),
+        "next": [asdict(step) for step in report.steps.designs] if report.steps else [],
     }
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _evidence(evidence: Evidence | None) -> dict[str, Any] | None:
+    if evidence is None:
+        return None
+    share = evidence.trust
+    return {
+        "kind": evidence.kind,
+        "kept": evidence.kept,
+        "posterior": evidence.posterior,
+        "p": evidence.p,
+        "classes": evidence.classes,
+        "features": evidence.features,
+        "dropped": evidence.dropped,
+        "trust": {name: _finite(getattr(share, name)) for name in ("value", "low", "high")},
+        "recovery": evidence.recovery.to_dict(orient="index"),
+        "share in set": evidence.share_in_set.to_dict(orient="index"),
+        "calibration error": evidence.calibration_error,
+        "false alarms": evidence.false_alarms,
+        "not on the list": evidence.off_list.to_dict(orient="index"),
+        "classifier": evidence.classifier,
+        "worlds": evidence.worlds,
+    }
 
 
 def _record(verdict: Verdict) -> dict[str, Any]:
@@ -120,7 +151,8 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _replace(path: Path, text: str) -> None:
+def replaced(path: Path, text: str) -> None:
+    """Write a file beside its name and rename it, so that no half of one is ever left."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         beside.write_text(text, encoding="utf-8", newline="\n")
@@ -129,16 +161,18 @@ def _replace(path: Path, text: str) -> None:
         beside.unlink(missing_ok=True)
 
 
-def _template(name: str) -> str:
+def template(name: str) -> str:
+    """Return the text of a template."""
     place = resources.files("errorneurons.predictions") / "templates" / name
     return place.read_text(encoding="utf-8")
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return what renders the templates: strict, and escaping all text."""
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     return Environment(
-        loader=FunctionLoader(_template),
+        loader=FunctionLoader(template),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -12,8 +12,9 @@ import numpy as np
 import xarray as xr
 
 from errorneurons import __version__
-from errorneurons.analysis.measures import activity, false_labels, mean_rate
+from errorneurons.analysis.measures import activity, mean_rate
 from errorneurons.analysis.stats import holm
+from errorneurons.predictions.between_theories import Question, Weighed, weighed
 from errorneurons.predictions.ensembles import Simulated, simulate_all
 from errorneurons.predictions.judge import (
     FEWEST_ANIMALS,
@@ -22,6 +23,7 @@ from errorneurons.predictions.judge import (
     measure,
     probability,
 )
+from errorneurons.predictions.planning import next_steps
 from errorneurons.predictions.prediction import (
     Outcome,
     Prediction,
@@ -31,10 +33,20 @@ from errorneurons.predictions.prediction import (
 )
 from errorneurons.predictions.processes import Progress
 from errorneurons.predictions.registry import CLAIMS, claim
+from errorneurons.predictions.weighing import answer, methods
 from errorneurons.simulate.sweep import Plan
 from errorneurons.simulate.theories import SUBJECTS, THEORIES, theory
 
-MODEL = "Max et al. 2026, doi:10.1371/journal.pcbi.1014164"
+NETWORKS = (
+    "Theories were simulated (Max et al. 2026, doi:10.1371/journal.pcbi.1014164; Whittington and "
+    "Bogacz 2017, doi:10.1162/NECO_a_00949; Rao and Ballard 1999, doi:10.1038/4580) as networks of "
+    "10 inputs and four areas of 20, 15, 10 and 5 neurons a role, steps of 1 ms, delays of 2 ms "
+    "between areas unless varied. Each network learnt to associate five stimuli with five outcomes "
+    "until 95 % of its loss was gone, or what its world asks for; an unexpected outcome is the one "
+    "that belongs to another stimulus, on average sqrt(2) standard deviations of the outcomes "
+    "away. The input comes at 0, the outcome at 0.3 s; every trial starts from the end state of "
+    "the one before. A drive has the energy of the driven area's tuning."
+)
 
 
 def theories_report(plan: Plan, folder: Path, command: str, progress: Progress) -> Report:
@@ -79,12 +91,11 @@ def theories_report(plan: Plan, folder: Path, command: str, progress: Progress) 
 def recording_report(
     sessions: Sequence[xr.Dataset],
     name: str,
-    plan: Plan,
-    folder: Path,
+    question: Question,
     command: str,
     progress: Progress,
 ) -> Report:
-    """Judge the claims on a recording, beside what each theory leads one to expect of it.
+    """Judge the claims on a recording, and weigh it between theories.
 
     Parameters
     ----------
@@ -92,29 +103,33 @@ def recording_report(
         Sessions that obey the dataset contract.
     name
         Name of the recording, as on the page.
-    plan, folder, command, progress
-        As in `theories_report`; the plan is that of the expected ranges.
+    question
+        Which theories are compared, and on how much simulation.
+    command, progress
+        As in `theories_report`.
     """
     confirmatory = _confirmatory(sessions)
     measured = {c.key: measure(c, sessions, trial_level=True) for c in CLAIMS}
     verdicts = _with_holm([judge(c, name, measured[c.key], "recording") for c in CLAIMS],
                           measured, confirmatory)  # fmt: skip
-    testable = [v for v in verdicts if v.outcome is not Outcome.NOT_TESTABLE]
-    expected: dict[str, dict[str, tuple[float, float]]] = {}
-    if testable:
-        simulated = simulate_all([t.name for t in THEORIES], plan, folder, progress)
-        expected = _expected(simulated, [v.claim for v in testable])
+    found = steps = None
+    if any(v.outcome is not Outcome.NOT_TESTABLE for v in verdicts):
+        found = weighed(sessions, measured, question, progress)
+        steps = next_steps(found, question, progress)
     return Report(
         title=f"What {name} says about error neurons",
-        answer=_answer_of_recording(verdicts, expected, len({s.attrs["animal"] for s in sessions})),
+        answer=_answer_of_recording(verdicts, found, len({s.attrs["animal"] for s in sessions})),
         subjects=(_recorded_subject(sessions, name),),
         claims=CLAIMS,
         verdicts=verdicts,
         activity={(c.key, name): p for c in CLAIMS if (p := _picture(c, sessions)) is not None},
-        expected=expected,
-        methods=_methods(plan if testable else None),
-        configuration=_configuration(plan if testable else None) | _sources(sessions),
+        expected=found.expected if found else {},
+        methods=_methods_of_recording(found, question),
+        configuration=_configuration_of(found, question) | _sources(sessions),
         command=command,
+        evidence=found.evidence if found else None,
+        steps=steps,
+        labels={t.name: t.label for t in THEORIES},
     )
 
 
@@ -181,18 +196,6 @@ def _picture(claim: Prediction, sessions: Sequence[xr.Dataset]) -> xr.Dataset | 
     return activity(same_axis, {str(s): {"stimulus": str(s)} for s in stimuli}, mean_rate)
 
 
-def _expected(
-    simulated: Mapping[str, Simulated], claims: Sequence[str]
-) -> dict[str, dict[str, tuple[float, float]]]:
-    ranges: dict[str, dict[str, tuple[float, float]]] = {}
-    for c in (c for c in CLAIMS if c.key in claims):
-        for t in THEORIES:
-            verdict = judge(c, t.name, simulated[t.name].measured[c.key], t.kind)
-            if np.isfinite([verdict.low, verdict.high]).all():
-                ranges.setdefault(c.key, {})[t.name] = (verdict.low, verdict.high)
-    return ranges
-
-
 def _answer_of_theories(verdicts: Sequence[Verdict]) -> str:
     subject, *rivals = THEORIES
     held = _keys(verdicts, subject.name, Outcome.SUPPORTED)
@@ -215,50 +218,32 @@ def _keys(verdicts: Sequence[Verdict], subject: str, outcome: Outcome) -> list[s
     return [v.claim for v in verdicts if v.subject == subject and v.outcome is outcome]
 
 
-def _answer_of_recording(
-    verdicts: Sequence[Verdict],
-    expected: Mapping[str, Mapping[str, tuple[float, float]]],
-    animals: int,
-) -> str:
-    by_outcome = {o: [v.claim for v in verdicts if v.outcome is o] for o in Outcome}
-    testable = len(verdicts) - len(by_outcome[Outcome.NOT_TESTABLE])
-    if not testable:
+def _answer_of_recording(verdicts: Sequence[Verdict], found: Weighed | None, animals: int) -> str:
+    if found is None:
         return (
             f"This recording cannot tell: none of the {len(verdicts)} claim parts can be tested on "
             "it, because of what is named below, claim by claim, with the experiment that would "
             "answer."
         )
+    first = answer(found.evidence, verdicts, animals, label)
     if animals < FEWEST_ANIMALS:
-        return (
-            f"With {animals} {'animal' if animals == 1 else 'animals'} this recording says nothing "
-            f"of a population; {testable} of {len(verdicts)} claim parts have a value, in these "
-            "animals only."
-        )
-    told = ", ".join(
-        f"{len(by_outcome[o])} {o.value.lower()}"
-        for o in (Outcome.SUPPORTED, Outcome.CONTRADICTED, Outcome.UNDECIDED)
-    )
-    first = (
-        f"Of the {testable} claim parts of the error-neuron microcircuit that this recording of "
-        f"{animals} animals can test, {told}."
-    )
-    return f"{first} {_agreement(verdicts, expected)}".strip()
+        few = "1 animal" if animals == 1 else f"{animals} animals"
+        return f"{first} With {few} nothing is said of a population."
+    return first
 
 
-def _agreement(
-    verdicts: Sequence[Verdict], expected: Mapping[str, Mapping[str, tuple[float, float]]]
-) -> str:
-    """Count, theory by theory, the values whose interval meets the expected range."""
-    counts = []
-    for t in THEORIES:
-        ranges = [(v, expected[v.claim][t.name]) for v in verdicts
-                  if t.name in expected.get(v.claim, {}) and np.isfinite(v.low)]  # fmt: skip
-        met = sum(v.low <= high and low <= v.high for v, (low, high) in ranges)
-        counts.append(f"{t.label} {met} of {len(ranges)}")
-    return f"Intervals that meet the expected range of each theory: {'; '.join(counts)}."
+def label(name: str) -> str:
+    """Return the name of a theory as in a sentence."""
+    return theory(name).label
 
 
-def _methods(plan: Plan | None) -> tuple[str, ...]:
+def _methods_of_recording(found: Weighed | None, question: Question) -> tuple[str, ...]:
+    if found is None:
+        return _tests()
+    return (*_tests(), NETWORKS, methods(found.evidence, question.experiments, label))
+
+
+def _tests() -> tuple[str, str]:
     measure_text = (
         "Responses are window means minus a baseline before the event, per unit, stimulus and "
         "trial. N and M are cross-validated energies of response patterns, "
@@ -274,19 +259,11 @@ def _methods(plan: Plan | None) -> tuple[str, ...]:
         f"fewer than {FEWEST_ANIMALS} animals nothing is said of the population. N/M is shown with "
         "a jackknife interval over animals."
     )
-    if plan is None:
-        return (measure_text, test_text)
+    return measure_text, test_text
+
+
+def _methods(plan: Plan) -> tuple[str, ...]:
     seen = plan.instrument
-    simulated_text = (
-        f"Theories were simulated ({MODEL}; Whittington and Bogacz 2017, doi:10.1162/NECO_a_00949; "
-        "Rao and Ballard 1999, doi:10.1038/4580) as networks of 10 inputs and four areas of 20, "
-        "15, 10 and 5 neurons a role, steps of 1 ms, delays of 2 ms between areas. Each network "
-        "learnt to associate five stimuli with five outcomes until 95 % of its loss was gone; an "
-        "unexpected outcome is the one that belongs to another stimulus, on average sqrt(2) "
-        "standard deviations of the outcomes away. The input comes at 0, the outcome at 0.3 s; "
-        "every trial starts from the end state of the one before. A drive has the energy of the "
-        "driven area's tuning."
-    )
     instrument_text = (
         f"Of each of {plan.networks} networks a theory, {seen.cells} cells were recorded for each "
         "role and area. A signed error becomes a pair of cells that fire more for positive and for "
@@ -295,14 +272,30 @@ def _methods(plan: Plan | None) -> tuple[str, ...]:
         "theory is judged on the firing rates that the same cells are expected to have, by the "
         "5-95 % range of D over networks and without a p-value, because networks are free."
     )
-    return (simulated_text, instrument_text, measure_text, test_text)
+    return (NETWORKS, instrument_text, *_tests())
 
 
-def _configuration(plan: Plan | None) -> dict[str, str | int | float]:
+def _configuration(plan: Plan) -> dict[str, str | int | float]:
+    return {
+        "errorneurons": __version__,
+        "seed": plan.seed,
+        "networks": plan.networks,
+        "plan": json.dumps(asdict(plan)),
+    }
+
+
+def _configuration_of(found: Weighed | None, question: Question) -> dict[str, str | int | float]:
     known: dict[str, str | int | float] = {"errorneurons": __version__}
-    if plan is not None:
-        known |= {"seed": plan.seed, "networks": plan.networks, "plan": json.dumps(asdict(plan))}
-    return known
+    if found is None:
+        return known
+    return known | {
+        "seed": question.worlds.seed,
+        "theories": ", ".join(question.theories),
+        "worlds": question.worlds.worlds,
+        "networks of a world": question.worlds.networks,
+        "virtual experiments": question.experiments,
+        "design": repr(found.design),
+    }
 
 
 def _sources(sessions: Sequence[xr.Dataset]) -> dict[str, str | int | float]:
@@ -318,26 +311,3 @@ def _sources(sessions: Sequence[xr.Dataset]) -> dict[str, str | int | float]:
         "confirmatory_set": chosen,
         "confirmatory_sha256": hashlib.sha256(chosen.encode()).hexdigest(),
     }
-
-
-def matched_plan(sessions: Sequence[xr.Dataset], networks: int, seed: int) -> Plan:
-    """Return the plan of virtual recordings that look like a recording.
-
-    The number of error cells in an area and the share of false labels are the recording's, as far
-    as it says.
-    """
-    cells, shares = [], []
-    for session in sessions:
-        error = session["role"].values == "error"
-        cells += np.unique(session["area"].values[error], return_counts=True)[1].tolist()
-        if (share := false_labels(session)) is not None:
-            shares.append(share[0])
-    plan = Plan(networks, seed)
-    mean = float(np.mean(shares)) if shares and np.isfinite(shares).all() else 0.0
-    instrument = replace(
-        plan.instrument,
-        cells=max(2, int(np.median(cells))) if cells else plan.instrument.cells,
-        label_error=mean,
-        label_error_interval=(mean, mean),
-    )
-    return replace(plan, instrument=instrument)

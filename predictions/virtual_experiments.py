@@ -9,7 +9,7 @@ for what no theory of ours contains.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,10 @@ from errorneurons.predictions.design import COLUMNS, USUAL, Design
 from errorneurons.predictions.judge import Measured, measure
 from errorneurons.predictions.prediction import Prediction
 from errorneurons.predictions.registry import CLAIMS
+from errorneurons.simulate.calcium import GCAMP6F, Imaging
 from errorneurons.simulate.circuit import Array, Circuit, generator, of_networks
 from errorneurons.simulate.experiments import OUTCOME_ERROR
+from errorneurons.simulate.instrument import snr_at
 from errorneurons.simulate.observe import Instrument, observe
 from errorneurons.simulate.run import Activity
 from errorneurons.simulate.worlds import Animals
@@ -33,8 +35,14 @@ DISCREPANCY = 0.07
 CLASS_FOUND = "class found"
 SPARE = 1.5
 """Virtual animals of a world for each animal of an experiment, so that experiments differ."""
+MOST_ANIMALS = 12
+"""The most virtual animals of a world. Larger experiments draw some twice, which errs to caution:
+it leaves the scatter of twelve where there would be more to average over."""
 CLEAR = 2.0
 """Standard errors over animals by which M is above 0 where a class of error cells was found."""
+
+#: Somata in a single plane: coarse bins hold at least a frame.
+IMAGED = Instrument(imaging=Imaging(GCAMP6F, 30.0, snr_at(0.02, 30.0, GCAMP6F)))
 
 #: Instrument of a world: baseline and peak rate [Hz], and the share of worlds with paired coding.
 BASELINES = (4.0, 20.0)
@@ -90,7 +98,8 @@ def instrument_of(design: Design, seed: int, theory: str, world: int) -> Instrum
     rng = generator(seed, "instrument", theory, world)
     baseline, peak = (low * (high / low) ** rng.uniform() for low, high in (BASELINES, PEAKS))
     _, low, high = design.label_error
-    return Instrument(
+    return replace(
+        IMAGED if design.signal == "calcium" else Instrument(),
         cells=max(2, *design.cells.values()) if design.cells else 2,
         label_error=float(rng.uniform(low, high)),
         label_error_interval=(low, high),
@@ -181,7 +190,7 @@ def measured(animals: Animals, theory: str, design: Design, seed: int) -> Table:
     for world in np.unique(animals.world):
         instrument = instrument_of(design, seed, theory, int(world))
         networks = np.flatnonzero(animals.world == world)
-        needed = max(len(networks), int(np.ceil(SPARE * design.animals)))
+        needed = max(len(networks), min(int(np.ceil(SPARE * design.animals)), MOST_ANIMALS))
         for k in range(needed):
             again, index = divmod(k, len(networks))
             sessions = list(_sessions(animals, int(networks[index]), design, instrument,

@@ -200,6 +200,10 @@ THEORIES: tuple[Theory, ...] = (
     ),
 )
 
+COMPARED = tuple(t.name for t in THEORIES if t.circuit.carrier in ("error", "none"))
+"""Theories that evidence compares unless told otherwise: those whose errors somata carry, and the
+nulls. In somata the others show nothing that the nulls do not."""
+
 COUNTER_CIRCUITS: tuple[Theory, ...] = (
     Theory(
         "absent_target_read_as_zero",

@@ -1,0 +1,142 @@
+"""Weighs a recording between theories, by virtual experiments of the recording's own design."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from errorneurons.analysis.evidence import Evidence, weigh
+from errorneurons.predictions.design import Design, design_of
+from errorneurons.predictions.judge import Measured
+from errorneurons.predictions.library import default_folder, virtual_experiments
+from errorneurons.predictions.processes import Progress
+from errorneurons.predictions.registry import CLAIMS
+from errorneurons.predictions.virtual_experiments import (
+    CLASS_FOUND,
+    EXPERIMENTS,
+    FEATURES,
+    Drawn,
+    recorded,
+    together,
+)
+from errorneurons.simulate.theories import COMPARED
+from errorneurons.simulate.worlds import WorldPlan
+
+Ranges = Mapping[str, Mapping[str, tuple[float, float]]]
+"""Claim key -> theory -> the 5-95 % range of N/M."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which theories are compared, and on how much simulation.
+
+    Attributes
+    ----------
+    theories
+        Names, at least two.
+    worlds
+        Worlds, networks and seed of the library.
+    folder
+        The library.
+    experiments
+        Virtual experiments of each theory.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two theories, or too few experiments.
+    """
+
+    theories: tuple[str, ...] = COMPARED
+    worlds: WorldPlan = field(default_factory=WorldPlan)
+    folder: Path = field(default_factory=default_folder)
+    experiments: int = EXPERIMENTS
+
+    def __post_init__(self) -> None:
+        if len(set(self.theories)) < 2:
+            raise ValueError(
+                f"theories are {', '.join(self.theories) or 'none'}; name two or more, "
+                "see `errorneurons list theories`"
+            )
+        if self.experiments < self.worlds.worlds:
+            raise ValueError(
+                f"experiments is {self.experiments} for {self.worlds.worlds} worlds; give one a "
+                "world or more"
+            )
+        if self.worlds.worlds < 2:
+            raise ValueError(f"worlds is {self.worlds.worlds}; give 2 or more, 40 are advised")
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """A recording between theories.
+
+    Attributes
+    ----------
+    design
+        What the recording consists of.
+    evidence
+        What it says of the theories.
+    expected
+        What each theory leads one to expect of such a recording.
+    """
+
+    design: Design
+    evidence: Evidence
+    expected: Ranges
+
+
+def weighed(
+    sessions: Sequence[xr.Dataset],
+    measured: Mapping[str, Measured],
+    question: Question,
+    progress: Progress,
+) -> Weighed:
+    """Weigh a recording between theories.
+
+    Parameters
+    ----------
+    sessions
+        Sessions that obey the dataset contract.
+    measured
+        Claim key -> what they say to the claim; one at least has an answer.
+    question
+        Which theories, and on how much simulation.
+    progress
+        Called with a sentence whenever something is done.
+    """
+    design = design_of(sessions)
+    drawn = virtual_experiments(
+        question.theories, design, question.worlds, question.folder, progress,
+        question.experiments,
+    )  # fmt: skip
+    progress("weighing the theories")
+    found = dict(zip(FEATURES, recorded(measured).tolist(), strict=True))
+    seed = np.random.SeedSequence(question.worlds.seed)
+    claims = {c.key: (c.key,) for c in CLAIMS}
+    return Weighed(design, weigh(together(drawn), found, seed, claims), expected_ranges(drawn))
+
+
+def expected_ranges(drawn: Mapping[str, Drawn]) -> Ranges:
+    """Return the 5-95 % range of N/M over the virtual experiments of each theory.
+
+    A theory of which half of the experiments or more have no answer has no range.
+    """
+    ranges: dict[str, dict[str, tuple[float, float]]] = {}
+    for at, claim in enumerate(CLAIMS):
+        for name, own in drawn.items():
+            known = own.ratios[np.isfinite(own.ratios[:, at]), at]
+            if 2 * len(known) > len(own.ratios):
+                low, high = np.quantile(known, [0.05, 0.95])
+                ranges.setdefault(claim.key, {})[name] = (float(low), float(high))
+    return ranges
+
+
+def feature_names() -> dict[str, str]:
+    """Return feature -> what it is, in words."""
+    names = {c.key: f"{c.key} {c.name}" for c in CLAIMS}
+    return names | {CLASS_FOUND: "whether a class of error cells was found"}
