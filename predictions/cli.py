@@ -216,7 +216,7 @@ Theories = Annotated[
     list[str] | None, typer.Option("--theory", help="Theory to compare; repeat for more.")
 ]
 Worlds = Annotated[
-    int, typer.Option(min=2, help="Draws of what a theory leaves open, simulated for each.")
+    int, typer.Option(min=20, help="Draws of what a theory leaves open, simulated for each.")
 ]
 Library = Annotated[
     Path | None, typer.Option(help="Folder that keeps simulated worlds from run to run.")

@@ -47,7 +47,7 @@ def render(report: Report) -> str:
     ordered = [row.claim for group in groups for row in group.rows]
     made = environment()
     made.globals |= {"marker": marker, "linked": linked, "marks": MARKS, "book": book}
-    return environment.gettemplate("page.html").render(
+    return made.get_template("page.html").render(
         report=report,
         groups=groups,
         counter_groups=book.groups(book.counter_circuits) if book.counter_circuits else (),

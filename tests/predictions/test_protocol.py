@@ -11,10 +11,10 @@ import xarray as xr
 
 from errorneurons.analysis.dataset import session
 from errorneurons.predictions import protocol
+from errorneurons.predictions.between_theories import Question
 from errorneurons.predictions.protocol import EXPECTED, PASSIVE, UNEXPECTED
 from errorneurons.predictions.registry import CLAIMS, claim
 from errorneurons.predictions.study import recording_report
-from errorneurons.simulate.sweep import Plan
 
 AREAS = ("V1", "LM", "AL", "MT")
 OFF = protocol.outcome_off("unexpected")
@@ -193,13 +193,13 @@ def test_no_claim_mistakes_an_empty_session_for_an_answer() -> None:
 def test_a_confirmatory_claim_that_does_not_exist_is_named(tmp_path: Path) -> None:
     seen = recorded().assign_attrs(confirmatory="P02 P04c")
     with pytest.raises(ValueError, match=r"there is no claim 'P04c'; did you mean 'P04"):
-        recording_report([seen], "x", Plan(), tmp_path, "errorneurons", lambda _: None)
+        recording_report([seen], "x", Question(), "errorneurons", lambda _: None)
 
 
 def test_a_report_on_labels_by_a_localiser_says_what_their_share_of_errors_leaves_out(
     tmp_path: Path,
 ) -> None:
     seen = recorded(**BY_LOCALISER)
-    made = recording_report([seen], "x", Plan(), tmp_path, "errorneurons", lambda _: None)
+    made = recording_report([seen], "x", Question(), "errorneurons", lambda _: None)
     assert made.subjects[0].notes[0].startswith("Error cells are those that a localiser found.")
     assert all(verdict.outcome == "NOT_TESTABLE" for verdict in made.verdicts)

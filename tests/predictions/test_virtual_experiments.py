@@ -139,7 +139,7 @@ def test_the_bounded_index_is_finite_for_exact_zeros_and_nan_without_an_answer()
         "P05b": np.zeros((2, 3)),
     }
     found = dict(zip([*(c.key for c in CLAIMS), CLASS_FOUND], effects(energies), strict=True))
-    assert (found["P02"], found["P05a"], found["P05b"]) == (-1.0, 0.5, 0.0)
+    assert (found["P02"], found["P05a"], found["P05b"]) == pytest.approx((-1.0, 0.5, 0.0))
     assert np.isnan(found["P06a"])
 
 
