@@ -280,7 +280,7 @@ def main() -> None:
     """Run the grid, print the tables, draw the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data-sets", type=int, default=2000)
-    parser.add_argument("--nested-data-sets", type=int, default=600, help="for secondary methods")
+    parser.add_argument("--nested-data-sets", type=int, default=200, help="for secondary methods")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, default=Path("docs"))
     arguments = parser.parse_args()
