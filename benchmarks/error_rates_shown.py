@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from errorneurons.analysis.palette import ROLES, THEORIES
+from errorneurons.predictions.prediction import Outcome
 
 HUES = {
     0.05: (ROLES["representation"], "o"),
@@ -18,7 +19,13 @@ HUES = {
     0.3: (THEORIES["error_microcircuit"].colour, "^"),
 }
 """ICC -> hue and marker, told apart without colour."""
-RULE = ["rule_supported", "rule_contradicted", "rule_undecided", "rule_not_testable"]
+TESTS = {
+    "supported": "SUPPORTED", "contradicted": "CONTRADICTED", "coverage": "coverage, t and Fieller",
+    "coverage_jackknife": "coverage, jackknife", "sign_flip": "sign-flip",
+    "sign_flip_attainable": "attainable",
+}  # fmt: skip
+RULE = {f"rule_{o.lower()}": str(o) for o in Outcome}
+NAMES = {"label_error": "label error"}
 FONT = 11
 
 
@@ -27,13 +34,17 @@ def tables(table: pd.DataFrame, nested: pd.DataFrame) -> str:
     main = table[table["group"] == "symmetric"]
     threshold = table[(table["effect"] == 0) & (table["group"] != "symmetric")]
     failing = table[table["breaches"] != ""]
+    off = table[table["effect"] != 0]
+    at = table[table["effect"] == 0]
     parts = [
-        ("At the threshold, symmetric", _ranges(main, ["label_error", "animals"])),
-        ("At the threshold, variants", _ranges(threshold, ["group", "label_error", "animals"])),
-        ("Cells as n, two-sided, nominal .05", _cells_as_n(main)),
-        ("The whole rule", _whole_rule(table)),
+        ("By animals", _ranges(main, ["label_error", "animals"], TESTS)),
+        ("By cells", _ranges(main, ["label_error", "cells"], TESTS)),
+        ("Variants", _ranges(threshold, ["group", "label_error", "animals"], TESTS)),
+        ("Cells as n", _cells_as_n(main)),
+        ("The whole rule at the threshold", _ranges(at, ["group", "label_error"], RULE)),
+        ("The whole rule off the threshold", _ranges(off, ["group", "animals"], RULE)),
         ("Secondary methods", _nested(nested)),
-        (f"Outside the bounds after the second run: {len(failing)}", _failing(failing)),
+        (f"Outside the bounds: {len(failing)} of {len(at)} lines", _failing(failing)),
     ]
     return "\n\n".join(f"### {title}\n\n{text}" for title, text in parts)
 
@@ -48,14 +59,14 @@ def _markdown(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
-def _ranges(table: pd.DataFrame, by: list[str]) -> str:
-    columns = ["supported", "contradicted", "coverage", "coverage_jackknife", "sign_flip",
-               "sign_flip_attainable"]  # fmt: skip
+def _ranges(table: pd.DataFrame, by: list[str], columns: dict[str, str]) -> str:
+    """Return the range of every column over the lines that agree in `by`, and how many breach."""
+    breach = table["breaches"].str.contains("rule" if columns is RULE else ".")
     rows = [
-        [*key, *(_range(part[c]) for c in columns), f"{(part['breaches'] != '').sum()}/{len(part)}"]
+        [*key, *(_range(part[c]) for c in columns), f"{breach[part.index].sum()}/{len(part)}"]
         for key, part in table.groupby(by, sort=False)
     ]
-    return _markdown([*by, *columns, "outside"], rows)
+    return _markdown([*(NAMES.get(b, b) for b in by), *columns.values(), "outside"], rows)
 
 
 def _cells_as_n(table: pd.DataFrame) -> str:
@@ -64,16 +75,6 @@ def _cells_as_n(table: pd.DataFrame) -> str:
         for (icc, cells), part in table.groupby(["icc", "cells"])
     ]
     return _markdown(["ICC", "cells", "6 animals", "20 animals"], rows)
-
-
-def _whole_rule(table: pd.DataFrame) -> str:
-    rows = [
-        [group, pi, animals, *(_range(part[c]) for c in RULE)]
-        for (group, pi, animals), part in table.groupby(
-            ["group", "label_error", "animals"], sort=False
-        )
-    ]
-    return _markdown(["group", "label_error", "animals", *RULE], rows)
 
 
 def _nested(table: pd.DataFrame) -> str:

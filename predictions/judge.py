@@ -212,7 +212,7 @@ def _judge_recording(claim: Prediction, subject: str, measured: Measured) -> Ver
     ratio = ratio_of_means(_corrected(measured), measured.energies[:, 1])
     reason = f"{_phrase(claim, plain, ratio.value)}, over {count} animals"
     tipping = _tipping_point(claim, measured, plain)
-    if outcome is not plain:
+    if any(_at(claim, measured, pi) is not plain for pi in measured.label_error[1:]):
         reason += (
             f"; but the share of false labels is known only as {measured.label_error[1]:.0%} to "
             f"{measured.label_error[2]:.0%}, and the answer {tipping}"
