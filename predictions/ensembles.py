@@ -88,18 +88,26 @@ def simulate_all(
 
 
 def _plan_of(name: str, plan: Plan) -> Plan:
-    """Return the plan of one subject: counter-circuits, which only guard claims, get fewer."""
-    if theory(name).kind == "theory":
+    """Return the plan of one subject.
+
+    Each is recorded where its errors are: in tufts if dendrites carry them. Counter-circuits, which
+    only guard claims, get fewer networks.
+    """
+    subject = theory(name)
+    if subject.circuit.carrier in ("apical", "burst_probability"):
+        plan = replace(plan, instrument=replace(plan.instrument, compartment="apical"))
+    if subject.kind == "theory":
         return plan
     return replace(plan, networks=max(1, round(0.5 * plan.networks)))
 
 
 def _simulate(name: str, plan: Plan, folder: Path) -> None:
     """Simulate a subject and leave its files in the folder, the summary last."""
-    networks = ensemble(theory(name), _plan_of(name, plan))
+    own = _plan_of(name, plan)
+    networks = ensemble(theory(name), own)
     # a theory is judged on the firing rates its cells are expected to have: networks are free,
     # so spiking noise would only be averaged away
-    expected = list(networks.sessions(replace(plan.instrument, spiking="none")))
+    expected = list(networks.sessions(replace(own.instrument, spiking="none")))
     measured = {
         c.key: Measured((), np.empty((0, 3)), missing=NOT_LEARNT)
         if c.learning and not networks.learnt

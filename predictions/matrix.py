@@ -73,6 +73,17 @@ class Book:
                 made.append(Group(title, tuple(self._row(c, subjects) for c in claims)))
         return tuple(made)
 
+    def separations(self) -> tuple[tuple[Prediction, tuple[str, ...]], ...]:
+        """Return how far each claim sets the first theory apart from each other one, as text."""
+        known = self.report.separations
+        first, *others = self.subjects
+        rows = []
+        for claim in self.report.claims if known else ():
+            values = [known.get((claim.key, first.name, other.name)) for other in others]
+            texts = tuple("no value" if value is None else f"{value:.2f}" for value in values)
+            rows.append((claim, texts))
+        return tuple(rows)
+
     def cell(self, claim: Prediction, subject: Subject) -> Cell:
         """Return one cell of the matrix."""
         verdict = self.verdict(claim, subject)

@@ -279,6 +279,9 @@ class Report:
         What a recording says of the theories; None where none were weighed.
     steps
         What to record next; None where nothing was planned.
+    separations
+        (claim key, theory, theory) -> how far N/M of their networks are apart, 0 to 1, see
+        `analysis.stats.separation`; a pair of which one has no value is not there.
     labels
         Theory -> its name on the page, for theories that are not among the subjects.
     """
@@ -296,4 +299,5 @@ class Report:
     doubts: tuple[str, ...] = ()
     evidence: Evidence | None = None
     steps: NextSteps | None = None
+    separations: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)

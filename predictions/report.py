@@ -55,6 +55,7 @@ def render(report: Report) -> str:
         doubts=doubts(book),
         evidence=section(report),
         next=next_section(report),
+        separations=book.separations(),
         measured=any(math.isfinite(v.value) for v in report.verdicts),
         simulated=any(s.kind != "recording" for s in report.subjects),
         style=template("style.css"),
@@ -109,6 +110,10 @@ def verdicts_json(report: Report) -> str:
             claim: {theory: [_finite(x) for x in ends] for theory, ends in ranges.items()}
             for claim, ranges in report.expected.items()
         },
+        "separations": [
+            {"claim": claim, "theories": [a, b], "separation": round(value, 4)}
+            for (claim, a, b), value in report.separations.items()
+        ],
         "evidence": _evidence(report.evidence),
         "next": [asdict(step) for step in report.steps.designs] if report.steps else [],
     }

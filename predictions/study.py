@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import xarray as xr
 
 from errorneurons import __version__
 from errorneurons.analysis.measures import activity, mean_rate
-from errorneurons.analysis.stats import holm
+from errorneurons.analysis.stats import holm, separation
 from errorneurons.predictions.between_theories import Question, Weighed, weighed
 from errorneurons.predictions.ensembles import Simulated, simulate_all
 from errorneurons.predictions.judge import (
@@ -34,6 +35,7 @@ from errorneurons.predictions.prediction import (
 from errorneurons.predictions.processes import Progress
 from errorneurons.predictions.registry import CLAIMS, claim
 from errorneurons.predictions.weighing import answer, methods
+from errorneurons.predictions.words import listed
 from errorneurons.simulate.sweep import Plan
 from errorneurons.simulate.theories import SUBJECTS, THEORIES, theory
 
@@ -83,6 +85,7 @@ def theories_report(plan: Plan, folder: Path, command: str, progress: Progress) 
         },
         expected={},
         methods=_methods(plan),
+        separations=_separations(verdicts),
         configuration=_configuration(plan),
         command=command,
     )
@@ -196,22 +199,38 @@ def _picture(claim: Prediction, sessions: Sequence[xr.Dataset]) -> xr.Dataset | 
     return activity(same_axis, {str(s): {"stimulus": str(s)} for s in stimuli}, mean_rate)
 
 
+def _separations(verdicts: Sequence[Verdict]) -> dict[tuple[str, str, str], float]:
+    """(claim, theory, theory) -> how far the values of their networks are apart."""
+    points = {(v.claim, v.subject): v.points for v in verdicts if v.points}
+    names = [t.name for t in THEORIES]
+    return {
+        (c.key, a, b): separation(points[c.key, a], points[c.key, b])
+        for c in CLAIMS
+        for a, b in combinations(names, 2)
+        if (c.key, a) in points and (c.key, b) in points
+    }
+
+
 def _answer_of_theories(verdicts: Sequence[Verdict]) -> str:
     subject, *rivals = THEORIES
     held = _keys(verdicts, subject.name, Outcome.SUPPORTED)
     against = {r.label: _keys(verdicts, r.name, Outcome.CONTRADICTED) for r in rivals}
-    counts = "; ".join(f"{label} contradicts {len(keys)}" for label, keys in against.items())
     first = (
         f"In simulation the {subject.label} supports {len(held)} of the {len(CLAIMS)} claim parts "
-        f"made for it; {counts}."
+        "made for it."
     )
-    separating = [key for key in held if all(key in keys for keys in against.values())]
-    if not separating:
-        return f"{first} No single claim tells it from all three rivals."
-    names = (
-        f"{', '.join(separating[:-1])} and {separating[-1]}" if separating[1:] else separating[0]
+    told = {key: sum(key in keys for keys in against.values()) for key in held}
+    best = [key for key in held if told[key] == max(told.values()) > 0]
+    silent = [name for name, keys in against.items() if not keys]
+    if not best:
+        return f"{first} No claim is contradicted by any of its {len(rivals)} rivals."
+    second = (
+        f"{listed(best)} {'tells' if len(best) == 1 else 'each tell'} it from most of its "
+        f"{len(rivals)} rivals: {told[best[0]]} of them contradict it."
     )
-    return f"{first} Any one of {names} tells it from all three rivals."
+    if not silent:
+        return f"{first} {second}"
+    return f"{first} {second} No claim is contradicted by {listed(silent)}."
 
 
 def _keys(verdicts: Sequence[Verdict], subject: str, outcome: Outcome) -> list[str]:
