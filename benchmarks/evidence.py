@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from errorneurons.analysis.comparison import Comparison, compare
+from errorneurons.analysis.comparison import Comparison, Judged, compare
 from errorneurons.predictions.design import Design, full_design
 from errorneurons.predictions.library import virtual_animals
 from errorneurons.predictions.virtual_experiments import FEATURES, draw, together
@@ -36,9 +36,8 @@ DESIGNS: dict[str, tuple[Design, int, tuple[str, ...]]] = {
 }
 
 
-def judged(fitted: Comparison, new: pd.DataFrame, values: np.ndarray) -> pd.DataFrame:
-    """Return one row a theory: what is said of its new experiments."""
-    found = fitted.judge(values)
+def judged(fitted: Comparison, new: pd.DataFrame, found: Judged) -> pd.DataFrame:
+    """Return one row a theory: what is said of its experiments."""
     names = list(fitted.theories)
     rows = []
     for at, name in enumerate(names):
@@ -66,29 +65,31 @@ def main() -> None:
     parser.add_argument("--new", type=int, default=400, help="new experiments of each theory")
     parser.add_argument("--libraries", type=Path, default=Path("evidence-libraries"))
     parser.add_argument("--theory", action="append")
+    parser.add_argument(
+        "--held-out", action="store_true", help="one library, each world judged without itself"
+    )
     chosen = parser.parse_args()
     names, start = tuple(chosen.theory or COMPARED), time.perf_counter()
 
     def say(text: str) -> None:
         print(f"{time.perf_counter() - start:6.0f} s  {text}", flush=True)
 
-    plans = [WorldPlan(chosen.worlds, seed=seed) for seed in (1, 2)]
+    plans = [WorldPlan(chosen.worlds, seed=seed) for seed in (1, 2)[: 2 - chosen.held_out]]
     tables = [
         virtual_animals(names, RICH, plan, chosen.libraries / str(plan.seed), say) for plan in plans
     ]
     for title, (design, animals, features) in DESIGNS.items():
         own = replace(design, animals=animals)
-        known, new = (
-            together({n: draw(t, n, own, plan.seed, count) for n, t in table.items()})
-            for table, plan, count in zip(tables, plans, (1000, chosen.new), strict=True)
-        )
         kept = tuple(name for name in FEATURES if name in features)
-        fitted = compare(known.columns(kept), np.random.SeedSequence(1))
-        asked = new.columns(kept)
-        table = judged(
-            fitted, pd.DataFrame({"theory": asked.theory, "world": asked.world}), asked.values
+        known, *rest = (
+            together({n: draw(t, n, own, plan.seed, count) for n, t in table.items()}).columns(kept)
+            for table, plan, count in zip(tables, plans, (1000, chosen.new), strict=False)
         )
-        print(f"\n{title}\n{table.round(3).to_string()}")
+        fitted = compare(known, np.random.SeedSequence(1))
+        asked = rest[0] if rest else known
+        found = fitted.judge(asked.values) if rest else fitted.held_out
+        truth = pd.DataFrame({"theory": asked.theory, "world": asked.world})
+        print(f"\n{title}\n{judged(fitted, truth, found).round(3).to_string()}")
         print("cannot be told apart:", [c for c in fitted.classes if len(c) > 1] or "none")
 
 
