@@ -1,0 +1,255 @@
+"""A recording between theories, plans, and their pages, on made-up virtual animals."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from errorneurons.analysis.evidence import Evidence
+from errorneurons.predictions import between_theories, planning
+from errorneurons.predictions.between_theories import Question, Weighed, expected_ranges, weighed
+from errorneurons.predictions.design import full_design
+from errorneurons.predictions.evidence_section import next_section, section
+from errorneurons.predictions.judge import Measured
+from errorneurons.predictions.plan_page import answer as plan_answer
+from errorneurons.predictions.plan_page import paragraph, write_plan
+from errorneurons.predictions.planning import ALWAYS, MANIPULATIONS, Grid, Planned, features_of
+from errorneurons.predictions.planning import plan as find_plan
+from errorneurons.predictions.prediction import Outcome, Report, Verdict
+from errorneurons.predictions.registry import CLAIMS
+from errorneurons.predictions.report import render, verdicts_json
+from errorneurons.predictions.virtual_experiments import CLASS_FOUND, Drawn, Table, draw
+from errorneurons.predictions.weighing import answer, methods
+from errorneurons.simulate.worlds import WorldPlan
+
+WORLDS = 24
+NAMES = ("error_microcircuit", "supervised_pc", "adaptation")
+RATIO = {"error_microcircuit": 0.0, "supervised_pc": 1.5, "adaptation": 0.5}
+"""N/M of every claim; the null's error cells respond to nothing, so its M is noise."""
+QUESTION = Question(NAMES, WorldPlan(WORLDS, 2), experiments=96)
+DESIGN = full_design(animals=6, cells=12, repeats=4)
+
+
+def table(name: str, noise: float = 0.1) -> Table:
+    """Virtual animals whose N/M is that of the theory, with some noise."""
+    rng = np.random.default_rng(len(name))
+    world = np.repeat(np.arange(WORLDS), 6)
+    m = np.full((len(world), len(CLAIMS)), 0.0 if name == "adaptation" else 1.0)
+    n = RATIO[name] * m
+    energies = np.stack([n, m, np.zeros_like(m)], axis=-1)
+    energies[..., :2] += noise * rng.normal(size=energies[..., :2].shape)
+    return Table(world, energies, tuple(c.key for c in CLAIMS))
+
+
+@pytest.fixture(scope="module")
+def drawn() -> dict[str, Drawn]:
+    return {name: draw(table(name), name, DESIGN, 1, 96) for name in NAMES}
+
+
+def recording(ratio: float, m: float = 1.0) -> dict[str, Measured]:
+    """What six animals with one N/M say to every claim."""
+    energies = np.tile([ratio * m, m, 0.0], (6, 1))
+    return {c.key: Measured(tuple("abcdef"), energies) for c in CLAIMS}
+
+
+@pytest.fixture
+def weigh_it(monkeypatch: pytest.MonkeyPatch, drawn: dict[str, Drawn]) -> Any:
+    monkeypatch.setattr(between_theories, "design_of", lambda _: DESIGN)
+    monkeypatch.setattr(between_theories, "virtual_experiments", lambda *_: drawn)
+    return lambda measured: weighed([], measured, QUESTION, lambda _: None)
+
+
+@pytest.fixture
+def animals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every design has the same virtual animals."""
+    made = {name: table(name) for name in NAMES}
+    monkeypatch.setattr(planning, "virtual_animals", lambda *_: made)
+
+
+@pytest.fixture
+def planned(animals: None) -> Planned:
+    return find_plan(Grid((3, 6), (12,), (4,)), QUESTION, lambda _: None)
+
+
+def supported(count: int) -> list[Verdict]:
+    return [Verdict(c.key, "x", Outcome.SUPPORTED, "") for c in CLAIMS[:count]]
+
+
+def label(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def test_a_recording_like_the_microcircuit_supports_it_over_the_others(weigh_it: Any) -> None:
+    evidence = weigh_it(recording(0.0)).evidence
+    assert evidence.kept == ("error_microcircuit",)
+    said = answer(evidence, supported(7), 6, label)
+    assert said.startswith(
+        "Of the theories compared, this recording supports the error microcircuit"
+    )
+    assert "over the supervised pc and adaptation (posterior" in said
+    assert "with 6 animals a verdict like this is right" in said
+    assert said.endswith("that it can test, 7 supported.")
+
+
+def test_a_recording_like_no_theory_is_told_so(weigh_it: Any) -> None:
+    odd = {
+        c.key: replace(m, energies=m.energies * [1 if k % 2 else -40, 1, 1])
+        for k, (c, m) in enumerate(zip(CLAIMS, recording(9.0).values(), strict=True))
+    }
+    evidence = weigh_it(odd).evidence
+    assert evidence.kept == ()
+    said = answer(evidence, supported(1), 6, label)
+    assert said.startswith("None of the 3 theories compared could have given this recording")
+
+
+def test_when_every_theory_stays_the_answer_is_that_it_cannot_tell(weigh_it: Any) -> None:
+    evidence: Evidence = weigh_it(recording(0.0)).evidence
+    said = answer(replace(evidence, kept=NAMES, kind="several"), supported(1), 6, label)
+    assert said.startswith("This recording of 6 animals cannot tell: every one of the 3 theories")
+
+
+def test_when_nobody_gave_the_verdict_its_trust_is_unknown(weigh_it: Any) -> None:
+    evidence: Evidence = weigh_it(recording(0.0)).evidence
+    unknown = replace(evidence.trust, value=float("nan"))
+    said = answer(replace(evidence, trust=unknown), supported(1), 6, label)
+    assert "no virtual recording of this size gave this verdict, so its trust is unknown" in said
+
+
+def test_methods_name_the_worlds_the_classifier_and_the_rule(weigh_it: Any) -> None:
+    evidence = weigh_it(recording(0.0)).evidence
+    text = methods(evidence, 96, label)
+    assert f"{WORLDS} for the supervised pc" in text
+    assert evidence.classifier in text
+    assert "is above .05" in text
+
+
+def test_expected_ranges_are_those_of_the_theories(drawn: dict[str, Drawn]) -> None:
+    ranges = expected_ranges(drawn)["P02"]
+    for name in ("error_microcircuit", "supervised_pc"):
+        low, high = ranges[name]
+        assert low < RATIO[name] < high
+        assert high - low < 0.4
+
+
+def test_a_theory_without_an_answer_has_no_expected_range(drawn: dict[str, Drawn]) -> None:
+    ratios = np.full_like(drawn["adaptation"].ratios, np.nan)
+    silent = {**drawn, "adaptation": replace(drawn["adaptation"], ratios=ratios)}
+    assert "adaptation" not in expected_ranges(silent)["P02"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"theories": ("a",)}, "theories are a; name two or more"),
+        ({"worlds": WorldPlan(1)}, "worlds is 1; give 2 or more"),
+        ({"experiments": 3}, "experiments is 3 for 40 worlds; give one a world or more"),
+    ],
+)
+def test_a_question_that_has_no_answer_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Question(**changes)
+
+
+def test_the_largest_design_is_right_where_theories_are_far_apart(planned: Planned) -> None:
+    assert planned.points["animals"].tolist() == [3, 6]
+    assert planned.points["right"].iloc[-1] > 0.9
+    assert planned.smallest[0.8] is not None
+    assert all(len(members) == 1 for members in planned.classes)
+
+
+def test_a_plan_says_what_each_manipulation_is_worth(planned: Planned) -> None:
+    assert set(planned.gains.index) == set(MANIPULATIONS)
+    assert planned.gains[["lost", "added"]].abs().le(1).all(axis=None)
+
+
+def test_a_budget_keeps_larger_designs_out(animals: None) -> None:
+    grid = Grid((3, 6, 12), (12,), (4,), budget=6)
+    assert grid.affordable == (3, 6)
+    assert grid.design(12, 4).animals == 6
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"animals": ()}, "animals to try: nothing; give whole numbers of 2 or more"),
+        ({"cells": (1, 8)}, "cells to try: 1, 8; give whole numbers of 2 or more"),
+        ({"areas": (5,)}, "area 5 is not simulated; give areas 1 to 4"),
+        ({"budget": 2}, "a budget of 2 animals is below the smallest number to try, 4"),
+        ({"manipulations": ("drive", "silence-aera")}, "did you mean 'silence-area'"),
+        ({"signal": "spike"}, "did you mean 'spikes'"),
+    ],
+)
+def test_an_impossible_grid_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Grid(**changes)
+
+
+def test_recording_alone_tests_what_no_manipulation_does() -> None:
+    assert features_of(()) == (*ALWAYS, CLASS_FOUND)
+    assert set(features_of(tuple(MANIPULATIONS))) == {*(c.key for c in CLAIMS), CLASS_FOUND}
+
+
+def test_a_plan_is_written_as_a_page_and_a_table(planned: Planned, tmp_path: Path) -> None:
+    page, lines = write_plan(planned, tmp_path, "errorneurons plan")
+    text = page.read_text(encoding="utf-8")
+    assert text.count("<svg") == 2
+    assert "errorneurons plan" in text
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "plan.csv").read_text("utf-8"))))
+    assert [row["animals"] for row in rows] == ["3", "6"]
+    assert lines[0] == plan_answer(planned)
+
+
+def test_the_paragraph_for_a_grant_names_the_design_and_its_power(planned: Planned) -> None:
+    text = paragraph(planned)
+    assert "12 cells of each role and area and 4 trials" in text
+    assert "driving representation cells" in text
+    assert "% of virtual experiments (95 % interval [" in text
+
+
+def test_a_plan_that_reaches_no_target_says_so(planned: Planned) -> None:
+    text = plan_answer(replace(planned, smallest={0.8: None, 0.95: None}))
+    assert "no design that was tried reaches 80%" in text
+
+
+def test_the_next_steps_start_from_the_recording(weigh_it: Any, animals: None) -> None:
+    found: Weighed = weigh_it(recording(0.0))
+    poor = replace(found, design=replace(DESIGN, claims=("P02",)))
+    steps = planning.next_steps(poor, QUESTION, lambda _: None)
+    titles = steps.points["title"].tolist()
+    assert titles[:2] == ["As recorded", "More animals"]
+    assert "Add driving representation cells" in titles
+    assert len(steps.designs) == 3
+    assert steps.summary.startswith("The design as recorded gives the right verdict in")
+
+
+def test_the_page_shows_the_evidence_and_what_to_record_next(weigh_it: Any, animals: None) -> None:
+    found: Weighed = weigh_it(recording(0.0))
+    report = Report(
+        "t", "a", (), CLAIMS, (), {}, {}, (), {}, "c", evidence=found.evidence,
+        steps=planning.next_steps(found, QUESTION, lambda _: None),
+        labels={"adaptation": "adaptation null"},
+    )  # fmt: skip
+    shown = section(report)
+    assert shown is not None
+    assert [row.label for row in shown.rows] == [
+        "error microcircuit",
+        "supervised pc",
+        "adaptation null",
+    ]
+    assert next_section(report) is not None
+    page = render(report)
+    assert 'id="evidence"' in page
+    assert 'id="next"' in page
+    assert '"kept": [\n   "error_microcircuit"\n  ]' in verdicts_json(report)
+
+
+def test_without_evidence_the_page_has_no_such_part() -> None:
+    report = Report("t", "a", (), CLAIMS, (), {}, {}, (), {}, "c")
+    assert section(report) is None
+    assert 'id="evidence"' not in render(report)
