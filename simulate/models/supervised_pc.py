@@ -48,6 +48,7 @@ from errorneurons.simulate.circuit import (
 )
 from errorneurons.simulate.connectivity import chain, spread
 from errorneurons.simulate.plasticity import start_weights, transposed
+from errorneurons.simulate.validation import all_known
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,10 @@ class State:
         return {"representation": self.r, "error": self.e}
 
 
+#: What can be cut: W^T e, -e, and the factor phi' on W^T e (then 1).
+ROUTES = ("error_feedback", "error_to_representation", "phi_prime")
+
+
 @dataclass(frozen=True)
 class SupervisedPC:
     """Parameters of supervised predictive coding.
@@ -90,6 +95,15 @@ class SupervisedPC:
         eta [1/ms].
     weight_scale
         Start weights are U(-1, 1) * weight_scale / sqrt(fan-in).
+    cut
+        Names of what is cut, of `ROUTES`.
+    frozen
+        Names of areas whose synapses do not change.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown.
     """
 
     layers: tuple[int, ...] = (10, 20, 15, 10, 5)
@@ -98,10 +112,17 @@ class SupervisedPC:
     tau: PerNetwork = 10.0
     learning_rate: PerNetwork = 0.002
     weight_scale: PerNetwork = 1.5
+    cut: tuple[str, ...] = ()
+    frozen: tuple[str, ...] = ()
 
     theory = "supervised_pc"
     carrier: ClassVar[Carrier] = "error"
     plastic: ClassVar[Literal["always", "after settling"]] = "always"
+
+    def __post_init__(self) -> None:
+        all_known(f"cut of {self.theory}", self.cut, ROUTES)
+        areas = [f"area {level}" for level in range(1, len(self.layers))]
+        all_known(f"frozen of {self.theory}", self.frozen, areas)
 
     @property
     def output_area(self) -> str:
@@ -138,6 +159,15 @@ class SupervisedPC:
         """1 where a synapse exists, (post, pre)."""
         return spread(chain(len(self.sizes)), self.sizes, self.layers)
 
+    @cached_property
+    def plastic_synapses(self) -> Array:
+        """1 where a synapse exists and may change, (post, pre)."""
+        plastic = self.projections.copy()
+        for level, area in enumerate(area_slices(self.sizes), start=1):
+            if f"area {level}" in self.frozen:
+                plastic[area] = 0.0
+        return plastic
+
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks."""
         rngs = [generator(seed, self.theory, n, "weights") for n in networks]
@@ -167,13 +197,15 @@ class SupervisedPC:
         e_arriving, e_travelling = delayed(state.e_travelling, e)
 
         W_up = transposed(weights.W, self.layers[0])
-        descending = slope * matvec(W_up, e_arriving)
-        dx = (-e + descending + world.driven("representation")) / self.tau
+        gate = 1.0 if "phi_prime" in self.cut else slope
+        descending = gate * matvec(W_up, e_arriving) * ("error_feedback" not in self.cut)
+        local = e * ("error_to_representation" not in self.cut)
+        dx = (-local + descending + world.driven("representation")) / self.tau
         return State(
             x + self.timing.dt * dx, r, e, presynaptic, r_travelling, e_travelling
         )  # fmt: skip
 
     def learn(self, weights: Weights, before: State, after: State) -> Weights:  # noqa: ARG002
         """Return the synapses after the step that led to `after`."""
-        dW = self.learning_rate * outer(after.e, after.presynaptic) * self.projections
+        dW = self.learning_rate * outer(after.e, after.presynaptic) * self.plastic_synapses
         return replace(weights, W=weights.W + self.timing.dt * dW)
