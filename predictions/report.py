@@ -41,9 +41,9 @@ def render(report: Report) -> str:
     book = Book(report)
     groups = book.groups(book.subjects)
     ordered = [row.claim for group in groups for row in group.rows]
-    environment = _environment()
-    environment.globals |= {"marker": marker, "linked": linked, "marks": MARKS, "book": book}
-    return environment.get_template("page.html").render(
+    pages = environment()
+    pages.globals |= {"marker": marker, "linked": linked, "marks": MARKS, "book": book}
+    return pages.get_template("page.html").render(
         report=report,
         groups=groups,
         counter_groups=book.groups(book.counter_circuits) if book.counter_circuits else (),
@@ -51,8 +51,8 @@ def render(report: Report) -> str:
         doubts=doubts(book),
         measured=any(math.isfinite(v.value) for v in report.verdicts),
         simulated=any(s.kind != "recording" for s in report.subjects),
-        style=_template("style.css"),
-        script=_template("script.js"),
+        style=template("style.css"),
+        script=template("script.js"),
     )
 
 
@@ -69,10 +69,10 @@ def write(report: Report, folder: str | os.PathLike[str]) -> Path:
     """
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
-    _replace(place / "verdicts.json", verdicts_json(report))
-    _replace(place / "verdicts.csv", verdicts_csv(report))
+    replace_file(place / "verdicts.json", verdicts_json(report))
+    replace_file(place / "verdicts.csv", verdicts_csv(report))
     page = place / "report.html"
-    _replace(page, render(report))
+    replace_file(page, render(report))
     return page
 
 
@@ -120,7 +120,8 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _replace(path: Path, text: str) -> None:
+def replace_file(path: Path, text: str) -> None:
+    """Write a file beside its name and rename it, so that it is there whole or not at all."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         beside.write_text(text, encoding="utf-8", newline="\n")
@@ -129,16 +130,18 @@ def _replace(path: Path, text: str) -> None:
         beside.unlink(missing_ok=True)
 
 
-def _template(name: str) -> str:
+def template(name: str) -> str:
+    """Return the text of a template, a sheet of styles or a script."""
     place = resources.files("errorneurons.predictions") / "templates" / name
     return place.read_text(encoding="utf-8")
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return the maker of pages: what it is given is escaped, and nothing may be missing."""
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     return Environment(
-        loader=FunctionLoader(_template),
+        loader=FunctionLoader(template),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

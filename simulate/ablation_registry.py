@@ -176,7 +176,8 @@ ABLATIONS: tuple[Ablation, ...] = (
         "no_error_feedback", "no error-to-error feedback", ablations.no_error_feedback,
         (*EMC, *PREDICTIVE, *APICAL, *BURSTS), "", True, ("E->E",),
         "Below the top no area hears of an error: with the outcome's error descending, hidden "
-        "errors are exactly 0 and hidden synapses do not change. Only the output learns.",
+        "errors are exactly 0 and hidden synapses do not change. Only the output learns. Apical "
+        "dendrites keep their inhibition, which nothing balances.",
         (
             Demand("error", 0.0, (*EMC, *SUPERVISED, *BURSTS), HIDDEN),
             Demand("change", 0.0, (*EMC, *SUPERVISED, *BURSTS), HIDDEN),

@@ -18,7 +18,8 @@ from errorneurons.simulate.tasks.association import STIMULI, Association, associ
 from errorneurons.simulate.training import BLOCK, QUIETLY, Training, train
 
 AREAS = ("area 1", "area 2", "area 3", "area 4")
-SETTLING = 0.3
+PATIENCE, STILL, LOOK = 1.5, 1e-10, 0.05
+"""A network has settled if no rate moved by more than `STILL` in `LOOK` [s]; at most `PATIENCE`."""
 NO_CHANGE = 1e-9
 """A change of synapses below this share of the gradient is rounding, and has no direction."""
 
@@ -155,18 +156,30 @@ def _angle(own: Array, ideal: Array) -> Array:
 def _settled(
     circuit: Circuit[Any, Any], weights: Any, shown: Association, target: Array | None
 ) -> tuple[Any, Any]:
-    """Return the last two states: 300 ms of the stimuli, and 300 ms of teaching if there is any."""
+    """Return the last two states once settled with the stimuli, and with teaching if there is any.
+
+    Activity starts from rest and stands at the stimuli before teaching begins.
+    """
     outcomes = shown.outcomes["trained"] if target is None else target
     world = World(shown.stimuli["trained"], outcomes, np.zeros((1, 1, 1), dtype=bool))
-    steps = round(SETTLING / circuit.timing.step)
-    state = circuit.rest(weights, STIMULI)
-    before = state
-    for _ in range(steps):
-        before, state = state, circuit.step(weights, state, world)
+    before, state = _still(circuit, weights, circuit.rest(weights, STIMULI), world)
     if target is not None:
         world = replace(world, teaching=np.ones((1, 1, 1), dtype=bool))
-        for _ in range(steps):
-            before, state = state, circuit.step(weights, state, world)
+        before, state = _still(circuit, weights, state, world)
+    return before, state
+
+
+def _still(circuit: Circuit[Any, Any], weights: Any, state: Any, world: World) -> tuple[Any, Any]:
+    """Step until nothing moves, and return the last two states."""
+    every, last = (round(time / circuit.timing.step) for time in (LOOK, PATIENCE))
+    before = earlier = state
+    for k in range(1, last + 1):
+        before, state = state, circuit.step(weights, state, world)
+        if k % every == 0:
+            moved = [np.abs(state.rates[role] - earlier.rates[role]).max() for role in state.rates]
+            if max(moved) < STILL:
+                break
+            earlier = state
     return before, state
 
 
