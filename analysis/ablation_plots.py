@@ -17,7 +17,7 @@ from errorneurons.analysis.svg import INK, MUTED, PALE
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-ROW, COLUMN, LABELS, HEAD = 22.0, 54.0, 196.0, 58.0
+ROW, COLUMN, LABELS, HEAD = 22.0, 58.0, 196.0, 58.0
 MAP = "RdBu_r"
 
 
@@ -125,8 +125,8 @@ def paired_strips(rows: Sequence[StripRow], none: float, label: str, key: str, a
         low, high = max(low, none - 2.5), min(high, none + 2.5)
         room = 0.06 * ((high - low) or 1.0)
         axes.set_xlim(low - room, high + room)
-        axes.axvline(none, color=MUTED, linewidth=1.2)
         for at, row in enumerate(rows):
+            axes.plot([none, none], [at + 0.42, at + 0.94], color=MUTED, linewidth=1.2)
             _paired_row(axes, row, at)
         axes.set_yticks([])
         axes.locator_params(axis="x", nbins=6)
@@ -143,7 +143,7 @@ def _paired_row(axes: Axes, row: StripRow, at: int) -> None:
     points = np.array([p for p in row.points if math.isfinite(p)])
     spread = (np.arange(len(points)) * 0.618 % 1 - 0.5) * 0.3
     inside = np.clip(points, low, high)
-    axes.plot(inside, centre + spread, "o", color=colour, markersize=4.4, alpha=0.6,
+    axes.plot(inside, centre + spread, "o", color=colour, markersize=5, alpha=0.75,
               markeredgewidth=0, clip_on=False)  # fmt: skip
     if math.isfinite(row.low):
         ends = np.clip([row.low, row.high], low, high)

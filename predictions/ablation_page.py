@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from markupsafe import Markup
 
 from errorneurons import __version__
 from errorneurons.analysis.ablation_plots import Cell, effect_map, paired_strips, strip_of
-from errorneurons.predictions.ablation_study import Effect, Pairs, save_netcdf, table
+from errorneurons.predictions.ablation_study import TO_ROUNDING, Effect, Pairs, save_netcdf, table
 from errorneurons.predictions.circuit_drawing import circuit_svg
 from errorneurons.predictions.report import environment, replace_file, template
 from errorneurons.predictions.words import counted, linked, listed, number
@@ -23,11 +22,10 @@ from errorneurons.simulate.effects import AREAS, Design
 from errorneurons.simulate.theories import theory as find
 
 GROUPS = (
-    ("learning", ("share",)),
-    ("inference", ("energy",)),
+    ("whole network", ("learning", "inference")),
     ("error, times intact", tuple(name[-1] for name in AREAS)),
     ("change, times intact", tuple(name[-1] for name in AREAS)),
-    ("angle to backprop, more by [deg]", tuple(name[-1] for name in AREAS)),
+    ("angle to backprop [deg]", tuple(name[-1] for name in AREAS)),
 )
 COLUMNS = (("learning", ""), ("inference", ""), *(
     (measure, area) for measure in ("error", "change", "angle") for area in AREAS
@@ -72,7 +70,8 @@ def write_page(
     replace_file(folder / "ablations.csv", table(found).to_csv(index=False, lineterminator="\n"))
     save_netcdf(data, folder / "ablations.nc")
     design = Design(**json.loads(data.attrs["design"]))
-    chosen = [a for a in ABLATIONS if a in {b for _, b in pairs}]
+    names = {a.name for _, a in pairs}
+    chosen = [a for a in ABLATIONS if a.name in names]
     page = environment().get_template("ablations.html").render(
         title="What each part of the circuit is for",
         answer=answer(found),
@@ -137,8 +136,13 @@ def agreement(found: Sequence[Effect]) -> str:
 def _notes(data: xr.Dataset) -> list[str]:
     notes = []
     for flag, words in (("diverged", "diverged"), ("oscillating", "oscillated under teaching")):
-        counts = data[flag].sum("network").to_series()
-        parts = [f"{a} of {t} ({int(n)})" for (t, a), n in counts[counts > 0].items()]
+        counts = data[flag].sum("network")
+        parts = [
+            f"{a} of {t} ({count:.0f})"
+            for t in data["theory"].values
+            for a in data["ablation"].values
+            if (count := counts.sel(theory=t, ablation=a).item()) > 0
+        ]
         if parts:
             notes.append(f"Networks that {words}, which stay in the figures: {'; '.join(parts)}.")
     return notes
@@ -158,11 +162,18 @@ def _cell(effect: Effect, changes: bool) -> Cell:
         return Cell("none" if none else "\N{EN DASH}")
     value = 0.0 if abs(effect.value) < 5e-4 else effect.value
     if effect.measure == "angle":
-        return Cell(f"{value:+.0f}".replace("-", "\N{MINUS SIGN}"), _shade(effect))
+        return Cell(_signed(value, 0), _shade(effect))
     if effect.measure in ("error", "change") and value >= 100:
         return Cell(f"{value:.0e}".replace("e+0", "e"), _shade(effect))
-    signed = f"{value:+.2f}" if effect.measure == "learning" else f"{value:.2f}"
-    return Cell(signed.replace("-", "\N{MINUS SIGN}"), _shade(effect))
+    if effect.measure == "learning":
+        return Cell(_signed(value, 2), _shade(effect))
+    return Cell(f"{value:.2f}", _shade(effect))
+
+
+def _signed(value: float, digits: int) -> str:
+    """Return a difference with its sign, 0 without one."""
+    shown = f"{value:+.{digits}f}"
+    return shown.replace("-", "\N{MINUS SIGN}") if float(shown) else shown[1:]
 
 
 def _map(theory: str, found: Sequence[Effect], data: xr.Dataset) -> Map:
@@ -171,7 +182,7 @@ def _map(theory: str, found: Sequence[Effect], data: xr.Dataset) -> Map:
     labels = {a.name: a.label for a in ABLATIONS}
     rows = []
     for name in names:
-        moved = {area: own[name, "change", area].ablated > 0 for area in AREAS}
+        moved = {area: own[name, "change", area].value > TO_ROUNDING for area in AREAS}
         cells = [_cell(own[name, m, area], moved.get(area, True)) for m, area in COLUMNS]
         rows.append((labels[name], cells))
     removed = data["removed"].sel(theory=theory, ablation="intact").mean().item()
@@ -196,7 +207,7 @@ def _card(a: Ablation, found: Sequence[Effect]) -> Card:
                  e.points, (e.value, e.low, e.high))
         for e in learning
     ]  # fmt: skip
-    drawn = circuit_svg(a.cut, a.acute or a.name.startswith(("no_", "hier")), f"What {a.label} is")
+    drawn = circuit_svg(a.cut, a.lesion, f"What {a.label} is")
     svg = paired_strips(
         strips, 0.0, "share of loss removed, ablated minus intact", f"strip-{a.name}",
         f"Effect of {a.label} on learning, network by network",
@@ -225,11 +236,10 @@ def _demands(own: Sequence[Effect]) -> tuple[tuple[bool, str], ...]:
             times = " times intact" if measure in ("error", "change") else ""
             wanted = f"{parts[0].demand:g}{times}"
             worst = max(e.off for e in parts)
-            found.append((
-                all(bool(e.holds) for e in parts),
-                f"{find(theory).label}: {WORDS[measure]} {wanted}"
-                f"{f' in {where}' if where else ''}; largest distance in a network {worst:.0e}",
-            ))  # fmt: skip
+            place = f" in {where}" if where else ""
+            words = f"{find(theory).label}: {WORDS[measure]} {wanted}{place}"
+            every = all(bool(e.holds) for e in parts)
+            found.append((every, f"{words}; largest distance in a network {worst:.0e}"))
     return tuple(found)
 
 
@@ -242,14 +252,16 @@ def _row(e: Effect) -> tuple[str, ...]:
 
 
 def _methods(design: Design) -> tuple[str, ...]:
-    return (
+    trained = (
         f"Each circuit was trained from the same {counted(design.networks, 'draw')} of synapses "
         "(networks of 10 inputs and four areas of 20, 15, 10 and 5 neurons a role, steps of 1 ms, "
         "delays of 2 ms between areas) to associate five stimuli with five outcomes, for "
         f"{design.epochs} epochs without stopping early; an epoch shows every stimulus for 300 ms "
         "and then for 100 ms with its outcome. The intact error-neuron microcircuit has the skip "
         "routes of macaque visual cortex (strengths in half-decade bins, doi:10.1371/journal.pcbi."
-        "1014164); all other theories are as in the report of theories.",
+        "1014164); all other theories are as in the report of theories."
+    )
+    measured = (
         "Learning is the share of the loss (squared error of the settled output over that of "
         "output 0) removed, ablated minus intact. Inference is the energy by which a lesion of "
         "trained intact networks moves the settled output without teaching, over the energy of its "
@@ -261,5 +273,6 @@ def _methods(design: Design) -> tuple[str, ...]:
         "gradient of the squared error of the circuit's own feedforward output, area by area. "
         "Intervals are 95 % Student intervals of paired differences or ratios over networks. "
         "In hierarchical predictive coding the synapses of an area are those with which it "
-        "predicts the level below.",
-    )  # fmt: skip
+        "predicts the level below."
+    )
+    return trained, measured

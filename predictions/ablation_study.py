@@ -157,21 +157,27 @@ def _done(folder: Path, theory: str, name: str, design: Design) -> bool:
 
 
 def _collected(theories: list[str], names: list[str], design: Design, folder: Path) -> xr.Dataset:
-    parts = []
-    for theory in theories:
-        for name in (INTACT, *names):
-            if name != INTACT and ablation(name).why_not(theory) is not None:
-                continue
-            with xr.open_dataset(_path(folder, theory, name), engine="h5netcdf") as known:
-                part = known.load().drop_attrs()
-            parts.append(part.expand_dims(theory=[theory], ablation=[name]))
-    flags = {name: part.astype(float) for part in parts[:1] for name, part in part.items()}
-    merged = xr.combine_by_coords(
-        [part.astype(float) for part in parts], join="outer", combine_attrs="drop"
-    )
-    assert isinstance(merged, xr.Dataset)
-    ordered = merged.reindex(theory=theories, ablation=[INTACT, *names])
-    return _described(ordered[list(flags)], design)
+    every = [
+        _joined([_read(folder, theory, name) for name in _present(theory, names)], "ablation")
+        for theory in theories
+    ]
+    whole = _joined([part.reindex(ablation=[INTACT, *names]) for part in every], "theory")
+    return _described(whole, design)
+
+
+def _joined(parts: list[xr.Dataset], dim: str) -> xr.Dataset:
+    return xr.concat(parts, dim, data_vars="all", coords="minimal", compat="equals", join="exact")
+
+
+def _present(theory: str, names: list[str]) -> list[str]:
+    return [INTACT, *(name for name in names if ablation(name).why_not(theory) is None)]
+
+
+def _read(folder: Path, theory: str, name: str) -> xr.Dataset:
+    with xr.open_dataset(_path(folder, theory, name), engine="h5netcdf") as known:
+        part = known.load().drop_attrs().astype(float)
+    placed: xr.Dataset = part.expand_dims(ablation=[name]).expand_dims(theory=[theory])
+    return placed
 
 
 def _described(data: xr.Dataset, design: Design) -> xr.Dataset:
@@ -183,13 +189,12 @@ def _described(data: xr.Dataset, design: Design) -> xr.Dataset:
 
 def effects_of(data: xr.Dataset, pairs: Pairs) -> tuple[Effect, ...]:
     """Return the effect of every ablation on every measure, against the intact networks."""
-    found = []
+    kinds = [(m, area) for m in NO_EFFECT for area in (AREAS if m in BY_AREA else ("",))]
+    found: list[Effect] = []
     for theory, a in pairs:
         whole = data.sel(theory=theory, ablation=INTACT)
         cut = data.sel(theory=theory, ablation=a.name)
-        for measure in NO_EFFECT:
-            for area in AREAS if measure in BY_AREA else ("",):
-                found.append(_effect(theory, a, measure, area, whole, cut))
+        found += [_effect(theory, a, measure, area, whole, cut) for measure, area in kinds]
     return tuple(found)
 
 
@@ -226,9 +231,9 @@ def _values(
     if measure == "learning":
         return part["removed"].values
     if measure == "inference":
-        moved = ((part["output"] - whole["output"]) ** 2).sum(("stimulus", "output"), skipna=False)
+        moved = ((part["output"] - whole["output"]) ** 2).sum(("stimulus", "output_neuron"), skipna=False)
         tuning = ((whole["output"] - whole["output"].mean("stimulus")) ** 2).sum(
-            ("stimulus", "output"), skipna=False
+            ("stimulus", "output_neuron"), skipna=False
         )
         return np.asarray((moved / tuning).values)
     return np.asarray(part[measure].sel(area=area).values)

@@ -49,10 +49,11 @@ def _x(level: int) -> float:
 
 def _area(level: int, cut: Collection[str]) -> list[str]:
     x = _x(level)
-    parts = [
+    box = (
         f'<rect class="area" x="{x - BOX / 2:g}" y="{TOP:g}" width="{BOX:g}"'
         f' height="{BOTTOM - TOP:g}" rx="10"/>'
-    ]
+    )
+    parts = [box]
     if level == 1:
         parts.append(arrow(36, R_ROW, x - 14, R_ROW, "up"))
     for role, letter, y in (("error", "E", E_ROW), ("representation", "R", R_ROW)):

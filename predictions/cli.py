@@ -113,7 +113,7 @@ def ablate(
     out: Out = Path("errorneurons-ablations"),
     seed: Seed = 1,
     networks: Annotated[int, typer.Option(min=2, help="Networks trained of each circuit.")] = 12,
-    epochs: Annotated[int, typer.Option(min=2, help="Epochs of training.")] = 8,
+    epochs: Annotated[int, typer.Option(min=2, help="Epochs of training.")] = 6,
 ) -> None:
     """Take parts of the circuits away, and report what each of them was for."""
     from errorneurons.predictions.ablation_page import write_page

@@ -106,6 +106,11 @@ class Ablation:
         values = self.apply.keywords if isinstance(self.apply, partial) else {}
         return str(function.__doc__).partition("\n")[0].format(**values)
 
+    @property
+    def lesion(self) -> bool:
+        """Whether what `cut` names is gone, and not only other than it was."""
+        return self.acute or any("->" in mark and mark[0].isdigit() for mark in self.cut)
+
     def why_not(self, theory: str) -> str | None:
         """Return why it makes no sense for a theory, None if it does."""
         if theory in self.theories:
@@ -118,6 +123,9 @@ class Ablation:
 CHAIN = "is a strict hierarchy: what an area subtracts or predicts belongs to the next area only"
 NO_LOOKAHEAD = "has no lookahead to switch off"
 OWN_FEEDBACK = "sends errors through the synapses that predict, and has no others to draw"
+WHOLE_LOOKAHEAD = dict.fromkeys(
+    APICAL, "has no error neurons, so that its lookahead is switched off as a whole"
+)
 LOCAL = {"mismatch_neurons": "has errors that stay in their own area"}
 
 
@@ -167,7 +175,7 @@ def _ratio(
     return Ablation(
         name, label, partial(ablations.error_neurons_per_representation, ratio=ratio), EMC,
         "has one error per representation neuron by definition", False, ("E",), expects, demands,
-        because={name: "has no population of error neurons" for name in (*APICAL, *BURSTS)},
+        because=dict.fromkeys((*APICAL, *BURSTS), "has no population of error neurons"),
     )  # fmt: skip
 
 
@@ -215,15 +223,13 @@ ABLATIONS: tuple[Ablation, ...] = (
         EMC, NO_LOOKAHEAD, True, ("R",),
         "Every area low-passes with its membrane; once settled nothing differs.",
         SETTLED,
-        {name: "has no error neurons, so that its lookahead is switched off as a whole"
-         for name in APICAL},
+        WHOLE_LOOKAHEAD,
     ),
     Ablation(
         "no_error_lookahead", "no lookahead (E)", ablations.no_error_lookahead, EMC, NO_LOOKAHEAD,
         True, ("E",), "Errors arrive late; once settled nothing differs.",
         SETTLED,
-        {name: "has no error neurons, so that its lookahead is switched off as a whole"
-         for name in APICAL},
+        WHOLE_LOOKAHEAD,
     ),
     Ablation(
         "no_lookahead", "no lookahead (all)", ablations.no_lookahead, (*EMC, *APICAL),

@@ -40,7 +40,7 @@ class Design:
 
     networks: int = 12
     seed: int = 1
-    epochs: int = 10
+    epochs: int = 6
 
     def association(self) -> Association:
         """Return the task of all networks."""
@@ -74,13 +74,12 @@ def effects(
     Returns
     -------
     Dataset
-        ``loss`` (network, epoch), ``removed`` (network), the share of loss removed [1];
-        ``diverged`` and ``oscillating`` (network); ``output`` (network, stimulus, output neuron)
-        settled without teaching; ``error`` (network, area), the error after an unexpected
-        minus after an expected outcome: root of the sum of squares over units, mean square over
-        stimuli, so that idle units do not count; NaN where no error is carried; ``change`` (network, area), the size of the change of forward synapses
-        that an outcome makes in untrained networks, summed over stimuli; ``angle`` (network,
-        area) [deg], between this change and backprop's.
+        ``loss`` (network, epoch); ``removed`` (network), the share of loss removed [1];
+        ``diverged`` and ``oscillating`` (network); ``output`` (network, stimulus, output_neuron),
+        settled without teaching; ``error`` (network, area), the error after an unexpected minus
+        after an expected outcome: root of the sum of squares over units, mean square over
+        stimuli, so that idle units do not count, NaN where no error is carried; ``change`` and
+        ``angle`` [deg] (network, area), as `alignment` returns them.
     """
     shown = design.association()
     change, angle = alignment(circuit, shown, design)
@@ -92,7 +91,7 @@ def effects(
             "removed": (("network",), learnt.removed),
             "diverged": (("network",), learnt.diverged),
             "oscillating": (("network",), learnt.oscillating),
-            "output": (("network", "stimulus", "output"), output),
+            "output": (("network", "stimulus", "output_neuron"), output),
             "error": (("network", "area"), _error(circuit, tested, shown)),
             "change": (("network", "area"), change),
             "angle": (("network", "area"), angle),

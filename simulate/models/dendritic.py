@@ -29,7 +29,6 @@ from errorneurons.simulate.circuit import (
 from errorneurons.simulate.connectivity import chain, spread
 from errorneurons.simulate.plasticity import transposed
 
-
 #: What can be cut: B r, the lateral inhibition of tufts, v_api at the soma; r = phi(u) for phi(u~).
 ROUTES = ("error_feedback", "inhibition", "error_to_representation", "lookahead")
 

@@ -60,6 +60,9 @@ class ProspectiveConfiguration:
     carrier: ClassVar[Carrier] = "error"
     plastic: ClassVar[Literal["always", "after settling"]] = "after settling"
 
+    def __post_init__(self) -> None:
+        _ = self.network  # checks the names of what is cut and frozen
+
     @cached_property
     def network(self) -> SupervisedPC:
         """The network of supervised predictive coding whose steps are taken."""

@@ -99,9 +99,7 @@ def test_the_interval_of_a_share_covers_when_worlds_differ() -> None:
     rng, covered = np.random.default_rng(3), []
     for _ in range(150):
         level = rng.beta(4, 1, 60)
-        found = share(
-            (rng.random((60, 8)) < level[:, None]).ravel(), ["a"] * 480, np.repeat(np.arange(60), 8)
-        )
+        found = share((rng.random((60, 8)) < level[:, None]).ravel(), ["a"] * 480, np.repeat(np.arange(60), 8))
         covered.append(found.low <= 0.8 <= found.high)
     assert 0.90 <= np.mean(covered) <= 0.99
 

@@ -47,10 +47,7 @@ def test_what_could_not_be_tested_has_no_index() -> None:
     [
         ({"theory": ("a", "a", "b")}, r"values are \(4, 2\) and worlds \(4,\) for 3 experiments"),
         ({"features": ("P02", "P02")}, "a feature is named twice among P02, P02"),
-        (
-            {"values": np.full((4, 2), 1.5)},
-            r"a value of 'P02' lies outside \[-1, 1\]; give bounded",
-        ),
+        ({"values": np.full((4, 2), 1.5)}, r"a value of 'P02' lies outside \[-1, 1\]; give bounded"),
         ({"values": np.full((4, 2), np.inf)}, "a value of 'P02' lies outside"),
         ({"theory": ("a",) * 4}, "evidence compares two theories or more, not 1"),
         ({"world": np.array([0, 1, 5, 5])}, "theory 'b' has 1 world; at least 2 are needed"),
