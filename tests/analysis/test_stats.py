@@ -12,6 +12,7 @@ from scipy import stats
 from errorneurons.analysis.stats import (
     against_zero,
     holm,
+    mean_interval,
     ratio_of_means,
     sign_flip,
     spread,
@@ -102,3 +103,16 @@ def test_the_range_over_networks_leaves_out_five_percent_on_either_side() -> Non
 
 def test_holm_multiplies_the_smallest_p_most_and_leaves_nan_alone() -> None:
     np.testing.assert_allclose(holm([0.01, 0.04, np.nan, 0.03]), [0.03, 0.06, np.nan, 0.06])
+
+
+def test_the_interval_of_a_mean_is_students_over_what_is_finite() -> None:
+    found = mean_interval([1.0, 2.0, 4.0, np.nan, np.inf])
+    expected = stats.t.interval(0.95, 2, 7 / 3, stats.sem([1.0, 2.0, 4.0]))
+    assert (found.value, found.low, found.high) == pytest.approx((7 / 3, *expected))
+
+
+@pytest.mark.parametrize(("values", "mean"), [([3.0, np.nan], 3.0), ([np.nan], np.nan)])
+def test_one_number_has_no_interval_of_its_mean(values: list[float], mean: float) -> None:
+    found = mean_interval(values)
+    assert found.value == pytest.approx(mean, nan_ok=True)
+    assert np.isnan([found.low, found.high]).all()

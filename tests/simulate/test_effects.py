@@ -20,6 +20,7 @@ from errorneurons.simulate.ablation_registry import (
 )
 from errorneurons.simulate.circuit import area_slices
 from errorneurons.simulate.effects import AREAS, Design, alignment, effects, trained
+from errorneurons.simulate.engine import port
 from errorneurons.simulate.run import synapses
 
 SMALL = Design(networks=2, seed=3, epochs=2)
@@ -208,3 +209,8 @@ def test_every_ablation_states_its_equation_and_has_a_reason_where_it_is_not(a: 
 def test_an_unknown_route_or_area_is_refused(theory: str) -> None:
     with pytest.raises(ValueError, match=r"an entry of cut of .* is 'error_feedbak', which"):
         replace(intact(theory), cut=("error_feedbak",))  # type: ignore[type-var]
+
+
+def test_the_engine_refuses_a_circuit_in_which_something_is_cut() -> None:
+    with pytest.raises(ValueError, match="the engine cuts no routes, but error_feedback is cut"):
+        port(ablation("no_error_feedback").apply(intact(EMC)))
