@@ -231,11 +231,11 @@ def _values(
     if measure == "learning":
         return part["removed"].values
     if measure == "inference":
-        moved = ((part["output"] - whole["output"]) ** 2).sum(("stimulus", "output_neuron"), skipna=False)
-        tuning = ((whole["output"] - whole["output"].mean("stimulus")) ** 2).sum(
-            ("stimulus", "output_neuron"), skipna=False
-        )
-        return np.asarray((moved / tuning).values)
+        over = ("stimulus", "output_neuron")
+        shift = part["output"] - whole["output"]
+        tuned = whole["output"] - whole["output"].mean("stimulus")
+        energies = [(x**2).sum(over, skipna=False) for x in (shift, tuned)]
+        return np.asarray((energies[0] / energies[1]).values)
     return np.asarray(part[measure].sel(area=area).values)
 
 

@@ -55,7 +55,8 @@ def _area(level: int, cut: Collection[str]) -> list[str]:
     )
     parts = [box]
     if level == 1:
-        parts.append(arrow(36, R_ROW, x - 14, R_ROW, "up"))
+        frozen = " changed" if "plasticity 1" in cut else ""
+        parts.append(arrow(36, R_ROW, x - 14, R_ROW, f"up{frozen}"))
     for role, letter, y in (("error", "E", E_ROW), ("representation", "R", R_ROW)):
         changed = "silence" if letter in cut else ""
         parts.append(f'<circle class="{role} {changed}" cx="{x:g}" cy="{y:g}" r="13"/>')
@@ -70,7 +71,8 @@ def _area(level: int, cut: Collection[str]) -> list[str]:
 
 def _between(level: int, cut: Collection[str], lesion: bool) -> list[str]:
     low, high = _x(level), _x(level + 1)
-    changed = " changed" if "R->R" in cut else ""
+    frozen = f"plasticity {level + 1}" in cut
+    changed = " changed" if "R->R" in cut or frozen else ""
     down = " changed" if "E->E" in cut and not lesion else ""
     parts = [
         arrow(low + 14, R_ROW, high - 14, R_ROW, f"up{changed}"),
@@ -113,14 +115,7 @@ def _skip(source: int, target: int, cut: Collection[str], lesion: bool) -> list[
 
 def _plasticity(cut: Collection[str]) -> list[str]:
     frozen = [level for level in AREAS if f"plasticity {level}" in cut]
-    return [
-        part
-        for level in frozen
-        for part in (
-            _cross(_x(level) - 24, R_ROW),
-            text(_x(level), BOTTOM + 16, "\N{GREEK SMALL LETTER ETA} = 0", "middle"),
-        )
-    ]
+    return [text(_x(level), 176, "\N{GREEK SMALL LETTER ETA} = 0", "middle") for level in frozen]
 
 
 def _cross(x: float, y: float) -> str:

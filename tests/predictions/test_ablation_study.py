@@ -133,7 +133,8 @@ def test_the_answer_names_cuts_that_matter_most_first() -> None:
         for measure, value in (("learning", learning), ("inference", moved))
     )  # fmt: skip
     said = answer(effects)
-    assert said.index("no error-to-error feedback (−0.60)") < said.index("no lookahead (all) (−0.30)")
+    first, second = "no error-to-error feedback (−0.60)", "no lookahead (all) (−0.30)"
+    assert said.index(first) < said.index(second)
     assert "area 1" not in said
     assert "of the 3 lesions of trained networks, no error-to-error feedback moves" in said
 
