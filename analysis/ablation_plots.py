@@ -17,7 +17,7 @@ from errorneurons.analysis.svg import INK, MUTED, PALE
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-ROW, COLUMN, LABELS, HEAD = 22.0, 58.0, 196.0, 58.0
+ROW, COLUMN, LABELS, HEAD = 22.0, 62.0, 196.0, 58.0
 MAP = "RdBu_r"
 
 

@@ -19,6 +19,7 @@ from errorneurons.predictions.report import environment, replace_file, template
 from errorneurons.predictions.words import counted, linked, listed, number
 from errorneurons.simulate.ablation_registry import ABLATIONS, Ablation
 from errorneurons.simulate.effects import AREAS, Design
+from errorneurons.simulate.theories import THEORIES
 from errorneurons.simulate.theories import theory as find
 
 GROUPS = (
@@ -95,12 +96,13 @@ def write_page(
 def answer(found: Sequence[Effect]) -> str:
     """Return one sentence: which cuts matter for learning, and which for inference.
 
-    It is about the first theory.
+    It is about the first theory; that nothing is learnt without plasticity goes without saying.
     """
     first = found[0].theory
     own = {(e.ablation, e.measure): e for e in found if e.theory == first and not e.area}
     labels = {a.name: a.label for a in ABLATIONS}
-    names = list(dict.fromkeys(e.ablation for e in found if e.theory == first))
+    seen = dict.fromkeys(e.ablation for e in found if e.theory == first)
+    names = [name for name in seen if name != "without_learning"] or list(seen)
     learning = sorted(
         (own[n, "learning"].value, labels[n]) for n in names
         if own[n, "learning"].high < 0 and own[n, "learning"].value < -MATTERS
@@ -200,7 +202,6 @@ def _map(theory: str, found: Sequence[Effect], data: xr.Dataset) -> Map:
 
 def _card(a: Ablation, found: Sequence[Effect]) -> Card:
     own = [e for e in found if e.ablation == a.name]
-    theories = list(dict.fromkeys(e.theory for e in own))
     learning = [e for e in own if e.measure == "learning"]
     strips = [
         strip_of(e.theory, find(e.theory).label, f"{e.intact:.2f} to {e.ablated:.2f}",
@@ -212,16 +213,9 @@ def _card(a: Ablation, found: Sequence[Effect]) -> Card:
         strips, 0.0, "share of loss removed, ablated minus intact", f"strip-{a.name}",
         f"Effect of {a.label} on learning, network by network",
     )  # fmt: skip
-    absent = [find(t).name for t in map(str, _others(theories)) if a.why_not(t) is not None]
-    reasons = "; ".join(str(a.why_not(t)) for t in absent)
+    reasons = "; ".join(why for t in THEORIES if (why := a.why_not(t.name)) is not None)
     rows = tuple(_row(e) for e in own if math.isfinite(e.value) or math.isfinite(e.ablated))
     return Card(a, Markup(drawn), _demands(own), Markup(svg), rows, reasons)
-
-
-def _others(theories: Sequence[str]) -> list[str]:
-    from errorneurons.simulate.theories import THEORIES
-
-    return [t.name for t in THEORIES if t.name not in theories]
 
 
 def _demands(own: Sequence[Effect]) -> tuple[tuple[bool, str], ...]:
