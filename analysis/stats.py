@@ -287,3 +287,18 @@ def separation(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
     if not len(a) or not len(b):
         return float("nan")
     return float(abs(np.sign(a[:, None] - b[None, :]).mean()))
+
+
+def mean_interval(values: npt.ArrayLike) -> Interval:
+    """Return the mean of one number a network or animal with its 95 % Student interval.
+
+    Numbers that are not finite are left out; the interval is NaN with fewer than 2.
+    """
+    x = np.asarray(values, dtype=float)
+    x = x[np.isfinite(x)]
+    level = "95 % Student interval of the mean"
+    if len(x) < 2:
+        value = float(x[0]) if len(x) else float("nan")
+        return Interval(value, float("nan"), float("nan"), level)
+    reach = float(stats.t.ppf(0.5 + LEVEL / 2, len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x)))
+    return Interval(float(x.mean()), float(x.mean() - reach), float(x.mean() + reach), level)

@@ -12,7 +12,6 @@ import shlex
 import sys
 from dataclasses import replace
 from enum import StrEnum
-from inspect import isfunction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -102,6 +101,32 @@ def report(out: Out = Path("errorneurons-report"), seed: Seed = 1, networks: Net
     from errorneurons.simulate.sweep import Plan
 
     _write(theories_report(Plan(networks, seed), out, _command(), _say), out)
+
+
+@app.command()
+def ablate(
+    theory: Annotated[
+        list[str] | None, typer.Option(help="A theory; may be given again. All if not given.")
+    ] = None,
+    ablation: Annotated[
+        list[str] | None, typer.Option(help="An ablation; may be given again. All if not given.")
+    ] = None,
+    out: Out = Path("errorneurons-ablations"),
+    seed: Seed = 1,
+    networks: Annotated[int, typer.Option(min=2, help="Networks trained of each circuit.")] = 12,
+    epochs: Annotated[int, typer.Option(min=2, help="Epochs of training.")] = 6,
+) -> None:
+    """Take parts of the circuits away, and report what each of them was for."""
+    from errorneurons.predictions.ablation_page import write_page
+    from errorneurons.predictions.ablation_study import effects_of, simulate_pairs
+    from errorneurons.simulate.ablation_registry import pairs
+    from errorneurons.simulate.effects import Design
+
+    chosen = pairs(tuple(theory or ()), tuple(ablation or ()))
+    _check_folder(out)
+    data = simulate_pairs(chosen, Design(networks, seed, epochs), out, _say)
+    page = write_page(data, effects_of(data, chosen), chosen, out, _command())
+    typer.echo(f"Report: {page}")
 
 
 @app.command("list")
@@ -366,13 +391,9 @@ def _entries(what: Registry) -> list[tuple[str, str]]:
 
         return table()
     if what is Registry.ABLATIONS:
-        from errorneurons.simulate import ablations
+        from errorneurons.simulate.ablation_registry import ABLATIONS
 
-        return [
-            (name, str(function.__doc__).partition("\n")[0])
-            for name, function in vars(ablations).items()
-            if isfunction(function) and function.__module__ == ablations.__name__
-        ]
+        return [(a.name, a.sentence) for a in ABLATIONS]
     from errorneurons.simulate.theories import COUNTER_CIRCUITS, THEORIES
 
     chosen = THEORIES if what is Registry.THEORIES else COUNTER_CIRCUITS

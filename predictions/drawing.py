@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from errorneurons.predictions.prediction import Drawing, Window
+from errorneurons.predictions.strokes import arrow, line, text
 
 WIDTH, BOX = 370.0, 92.0
 ROLES = ("error", "representation")
@@ -39,18 +40,18 @@ def _top(drawing: Drawing) -> float:
 def _areas(drawing: Drawing) -> list[str]:
     step, top = (WIDTH - 84) / drawing.areas, _top(drawing)
     width, middle = min(step - 12, 78), top + BOX / 2
-    parts = [_text(1, middle + 4, "input"), _arrow(32, middle, 46, middle)]
+    parts = [text(1, middle + 4, "input"), arrow(32, middle, 46, middle)]
     for level in range(1, drawing.areas + 1):
         left = 48 + (level - 1) * step
         parts.append(
             f'<rect class="area" x="{left:.0f}" y="{top:g}" width="{width:.0f}" height="{BOX:g}"'
             ' rx="10"/>'
         )
-        parts.append(_text(left + width / 2, top + BOX + 18, f"area {level}", anchor="middle"))
+        parts.append(text(left + width / 2, top + BOX + 18, f"area {level}", anchor="middle"))
         for row, role in enumerate(ROLES):
             parts += _cell(drawing, role, level, left + width / 2, top + 25 + 43 * row)
         if level < drawing.areas:
-            parts.append(_line("link", left + width, middle, left + step, middle))
+            parts.append(line("link", left + width, middle, left + step, middle))
     right = 48 + (drawing.areas - 1) * step + width
     return parts + (_teaching(right, top) if drawing.teaching else [])
 
@@ -58,8 +59,8 @@ def _areas(drawing: Drawing) -> list[str]:
 def _teaching(right: float, top: float) -> list[str]:
     y = top + 25
     return [
-        _arrow(WIDTH - 6, y, right + 3, y, "teaching"),
-        _text(WIDTH - 2, top - 9, "teaching", "end"),
+        arrow(WIDTH - 6, y, right + 3, y, "teaching"),
+        text(WIDTH - 2, top - 9, "teaching", "end"),
     ]
 
 
@@ -68,9 +69,9 @@ def _cell(drawing: Drawing, role: str, level: int, x: float, y: float) -> list[s
     read = (role, level) in drawing.read
     parts = [f'<circle class="halo" cx="{x:.0f}" cy="{y:.0f}" r="19"/>'] if read else []
     parts.append(f'<circle class="{role} {done}" cx="{x:.0f}" cy="{y:.0f}" r="14"/>')
-    parts.append(_text(x, y + 5, LETTER[role], "middle", f"letter {done}"))
+    parts.append(text(x, y + 5, LETTER[role], "middle", f"letter {done}"))
     if done == "silence":
-        parts.append(_line("cross", x - 15, y + 15, x + 15, y - 15))
+        parts.append(line("cross", x - 15, y + 15, x + 15, y - 15))
     if done == "drive":
         parts.append(f'<path class="bolt" d="M{x + 22:.0f} {y - 17:.0f}l-9 11h6l-5 10 13-14h-6z"/>')
     return parts
@@ -96,8 +97,8 @@ def _clock(drawing: Drawing, lines: list[tuple[str, str, Window]], top: float) -
     for row, (kind, label, (start, end)) in enumerate(lines):
         y, left = top + 22 * row, 70 + (start - first) * scale
         wide = max(3.0, (end - start) * scale)
-        parts.append(_text(64, y + 12, label, "end"))
-        parts.append(_line("link", 70, y + 8, WIDTH - 12, y + 8))
+        parts.append(text(64, y + 12, label, "end"))
+        parts.append(line("link", 70, y + 8, WIDTH - 12, y + 8))
         parts.append(
             f'<rect class="bar {kind}" x="{left:.1f}" y="{y + 2:.0f}" width="{wide:.1f}"'
             ' height="12" rx="2"/>'
@@ -105,20 +106,5 @@ def _clock(drawing: Drawing, lines: list[tuple[str, str, Window]], top: float) -
     y, middle = top + 22 * len(lines), drawing.outcome_onset
     for at in sorted({drawing.input_onset, last} | ({middle} if middle is not None else set())):
         anchor = "end" if at == last else "middle"
-        parts.append(_text(70 + (at - first) * scale, y + 16, f"{at:g} s", anchor))
+        parts.append(text(70 + (at - first) * scale, y + 16, f"{at:g} s", anchor))
     return parts
-
-
-def _text(x: float, y: float, words: str, anchor: str = "start", kind: str = "") -> str:
-    place = f'x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}"'
-    return f'<text class="{kind}" {place}>{escape(words)}</text>'
-
-
-def _line(kind: str, x1: float, y1: float, x2: float, y2: float) -> str:
-    return f'<line class="{kind}" x1="{x1:.0f}" y1="{y1:.0f}" x2="{x2:.0f}" y2="{y2:.0f}"/>'
-
-
-def _arrow(x1: float, y1: float, x2: float, y2: float, kind: str = "link") -> str:
-    back = 6 if x2 < x1 else -6
-    head = f"M{x2:.0f} {y2:.0f}l{back} -4v8z"
-    return _line(kind, x1, y1, x2, y2) + f'<path class="head {kind}" d="{head}"/>'

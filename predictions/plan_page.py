@@ -12,7 +12,7 @@ from errorneurons import __version__
 from errorneurons.analysis import evidence_plots as plots
 from errorneurons.predictions.cards import Picture
 from errorneurons.predictions.planning import MANIPULATIONS, TARGETS, Planned
-from errorneurons.predictions.report import environment, replaced, template
+from errorneurons.predictions.report import environment, replace_file, template
 from errorneurons.predictions.words import counted, linked, listed
 from errorneurons.simulate.theories import theory
 
@@ -42,9 +42,9 @@ def write_plan(planned: Planned, folder: Path, command: str) -> tuple[Path, list
         The command that re-makes the plan.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    replaced(folder / "plan.csv", planned.points.to_csv(index=False, float_format="%.4f"))
+    replace_file(folder / "plan.csv", planned.points.to_csv(index=False, float_format="%.4f"))
     page = folder / "plan.html"
-    replaced(page, render_plan(planned, command))
+    replace_file(page, render_plan(planned, command))
     return page, [answer(planned), "", *_table_text(planned), "", paragraph(planned)]
 
 

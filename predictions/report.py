@@ -45,9 +45,9 @@ def render(report: Report) -> str:
     book = Book(report)
     groups = book.groups(book.subjects)
     ordered = [row.claim for group in groups for row in group.rows]
-    made = environment()
-    made.globals |= {"marker": marker, "linked": linked, "marks": MARKS, "book": book}
-    return made.get_template("page.html").render(
+    pages = environment()
+    pages.globals |= {"marker": marker, "linked": linked, "marks": MARKS, "book": book}
+    return pages.get_template("page.html").render(
         report=report,
         groups=groups,
         counter_groups=book.groups(book.counter_circuits) if book.counter_circuits else (),
@@ -76,10 +76,10 @@ def write(report: Report, folder: str | os.PathLike[str]) -> Path:
     """
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
-    replaced(place / "verdicts.json", verdicts_json(report))
-    replaced(place / "verdicts.csv", verdicts_csv(report))
+    replace_file(place / "verdicts.json", verdicts_json(report))
+    replace_file(place / "verdicts.csv", verdicts_csv(report))
     page = place / "report.html"
-    replaced(page, render(report))
+    replace_file(page, render(report))
     return page
 
 
@@ -156,8 +156,8 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def replaced(path: Path, text: str) -> None:
-    """Write a file beside its name and rename it, so that no half of one is ever left."""
+def replace_file(path: Path, text: str) -> None:
+    """Write a file beside its name and rename it, so that it is there whole or not at all."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         beside.write_text(text, encoding="utf-8", newline="\n")
@@ -167,13 +167,13 @@ def replaced(path: Path, text: str) -> None:
 
 
 def template(name: str) -> str:
-    """Return the text of a template."""
+    """Return the text of a template, a sheet of styles or a script."""
     place = resources.files("errorneurons.predictions") / "templates" / name
     return place.read_text(encoding="utf-8")
 
 
 def environment() -> Environment:
-    """Return what renders the templates: strict, and escaping all text."""
+    """Return the maker of pages: what it is given is escaped, and nothing may be missing."""
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     return Environment(

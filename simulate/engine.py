@@ -1147,6 +1147,11 @@ def port(circuit: Any) -> tuple[ModuleType, Any]:
     ValueError
         If the engine does not know the theory.
     """
+    if getattr(circuit, "cut", ()):
+        raise ValueError(
+            f"the engine cuts no routes, but {', '.join(circuit.cut)} is cut; use the theory's own "
+            "step and learn"
+        )
     if isinstance(circuit, ErrorMicrocircuit) and circuit.error_baseline is not None:
         raise ValueError(
             f"the engine knows no error_baseline, which is {circuit.error_baseline:g}; use the "

@@ -74,7 +74,7 @@ def train(
     seed: int,
     networks: list[int],
     epochs: int = 30,
-    stage: PerNetwork = TRAINED,
+    stage: PerNetwork | None = TRAINED,
 ) -> Training[WeightsT]:
     """Train networks on the set ``"trained"`` of their association.
 
@@ -92,12 +92,14 @@ def train(
         The most epochs to train; a network stops before if it has learnt, or learns no more. An
         epoch shows every stimulus once, for 300 ms without and 100 ms with its outcome.
     stage
-        Share of its loss at which a network has learnt, one for all or one a network.
+        Share of its loss at which a network has learnt, one for all or one a network; None if all
+        are to learn for all epochs, whatever they have learnt.
     """
     bench, count = Bench(circuit, association), len(networks)
     weights = circuit.initial_weights(seed, networks)
     losses = [loss(bench, weights)]
-    wanted = (1 - np.broadcast_to(np.ravel(stage), count)) * losses[0]
+    share = np.inf if stage is None else np.ravel(stage)
+    wanted = (1 - np.broadcast_to(share, count)) * losses[0]
     open_ones = np.arange(count)
     for block in range(epochs // BLOCK):
         table = learning_block(seed + block, "trained", {}, BLOCK, PRESENTATION)
@@ -111,7 +113,9 @@ def train(
         reached = losses[-1].copy()
         reached[open_ones] = np.where(sound, loss(part, after), np.inf)
         losses.append(reached)
-        done = (reached <= wanted) | ~np.isfinite(reached) | _stagnant(losses)
+        done = (reached <= wanted) | ~np.isfinite(reached)
+        if stage is not None:
+            done |= _stagnant(losses)
         open_ones = open_ones[~done[open_ones]]
         if not len(open_ones):
             break

@@ -25,6 +25,18 @@ def known(what: str, found: str, names: Collection[str]) -> None:
     raise ValueError(f"{what} is {found!r}, which is unknown; {mend}")
 
 
+def all_known(what: str, found: Collection[str], names: Collection[str]) -> None:
+    """Refuse a list with a name that is not on the list of names.
+
+    Raises
+    ------
+    ValueError
+        If one of `found` is unknown; the message names the nearest known one.
+    """
+    for name in found:
+        known(f"an entry of {what}", name, names)
+
+
 def lengths(what: str, found: Sequence[object], wanted: int) -> None:
     """Refuse a list that does not have one entry an area.
 

@@ -56,7 +56,7 @@ from errorneurons.simulate.circuit import (
 )
 from errorneurons.simulate.connectivity import chain, spread
 from errorneurons.simulate.plasticity import start_weights, transposed
-from errorneurons.simulate.validation import known, lengths
+from errorneurons.simulate.validation import all_known, known, lengths
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,8 @@ class BurstDependent:
         ``"none"``, or ``"balancing"``: apical inhibition cancels what events alone bring down.
     weight_scale
         Start weights are U(-1, 1) * weight_scale / sqrt(fan-in).
+    cut
+        Names of routes that carry nothing; there is one, ``"error_feedback"``: Y b.
 
     Raises
     ------
@@ -132,6 +134,7 @@ class BurstDependent:
     feedback: Literal["transpose", "fixed"] = "transpose"
     inhibition: Literal["none", "balancing"] = "none"
     weight_scale: float = 4.0
+    cut: tuple[str, ...] = ()
 
     theory = "burst_dependent"
     carrier: ClassVar[Carrier] = "burst_probability"
@@ -140,6 +143,7 @@ class BurstDependent:
     def __post_init__(self) -> None:
         lengths("learning_rates", self.learning_rates, len(self.sizes))
         known(f"feedback of {self.theory}", self.feedback, ("transpose", "fixed"))
+        all_known(f"cut of {self.theory}", self.cut, ("error_feedback",))
         known(f"inhibition of {self.theory}", self.inhibition, ("none", "balancing"))
         if not np.all((np.asarray(self.p_0) > 0) & (np.asarray(self.p_0) < 1)):
             raise ValueError(f"p_0 of {self.theory} is {self.p_0}; give a value between 0 and 1")
@@ -209,7 +213,8 @@ class BurstDependent:
         presynaptic, basal = feedforward(weights.W, world, e_arriving)
         b_arriving, b_travelling = delayed(state.b_travelling, state.descending)
 
-        apical = self.beta * (1 - e) * matvec(weights.Y, b_arriving)
+        feedback = matvec(weights.Y, b_arriving) * ("error_feedback" not in self.cut)
+        apical = self.beta * (1 - e) * feedback
         p = expit(apical + logit(self.p_0))
         # exactly p_0, and not to rounding, where nothing arrives
         error = np.where(apical == 0, 0.0, p - self.p_0)

@@ -12,6 +12,7 @@ from errorneurons.simulate.circuit import Array, PerNetwork, Timing
 from errorneurons.simulate.connectivity import Strengths
 from errorneurons.simulate.plasticity import Rates, is_table
 from errorneurons.simulate.validation import (
+    all_known,
     known,
     lengths,
     not_negative,
@@ -47,6 +48,10 @@ class Hierarchy(Protocol):
 
 class Dendritic(Hierarchy, Protocol):
     """A theory with apical errors."""
+
+    @property
+    def cut(self) -> tuple[str, ...]:
+        """Names of what is cut."""
 
     @property
     def tau(self) -> Array:
@@ -117,7 +122,9 @@ def check_options(circuit: Hierarchy, options: Mapping[str, tuple[str, ...]]) ->
         known(f"{name} of {circuit.theory}", getattr(circuit, name), choices)
 
 
-def check_dendritic(circuit: Dendritic, lateral_rates: tuple[str, ...]) -> None:
+def check_dendritic(
+    circuit: Dendritic, lateral_rates: tuple[str, ...], routes: tuple[str, ...]
+) -> None:
     """Refuse impossible parameters of a theory with apical errors.
 
     Parameters
@@ -126,6 +133,8 @@ def check_dendritic(circuit: Dendritic, lateral_rates: tuple[str, ...]) -> None:
         The circuit.
     lateral_rates
         Names of the fields that hold one rate for each hidden area.
+    routes
+        Names of what can be cut.
 
     Raises
     ------
@@ -133,6 +142,7 @@ def check_dendritic(circuit: Dendritic, lateral_rates: tuple[str, ...]) -> None:
         If a parameter is impossible.
     """
     check_hierarchy(circuit)
+    all_known(f"cut of {circuit.theory}", circuit.cut, routes)
     hidden = len(circuit.layers) - 2
     for name in lateral_rates:
         rates = getattr(circuit, name)

@@ -29,6 +29,9 @@ from errorneurons.simulate.circuit import (
 from errorneurons.simulate.connectivity import chain, spread
 from errorneurons.simulate.plasticity import transposed
 
+#: What can be cut: B r, the lateral inhibition of tufts, v_api at the soma; r = phi(u) for phi(u~).
+ROUTES = ("error_feedback", "inhibition", "error_to_representation", "lookahead")
+
 
 @dataclass(frozen=True)
 class DendriticHierarchy:
@@ -55,6 +58,8 @@ class DendriticHierarchy:
         ``"potential"``.
     derivative
         How phi' is computed, see `AreaActivations`.
+    cut
+        Names of what is cut, of `ROUTES`.
     """
 
     layers: tuple[int, ...] = (10, 20, 15, 10, 5)
@@ -72,6 +77,7 @@ class DendriticHierarchy:
     weight_scale: float = 1.5
     target: Literal["rate", "potential"] = "rate"
     derivative: Derivative = "exact"
+    cut: tuple[str, ...] = ()
 
     carrier: ClassVar[Carrier] = "apical"
     plastic: ClassVar[Literal["always", "after settling"]] = "always"
@@ -147,6 +153,16 @@ class DendriticHierarchy:
         """Return the potential that the soma is heading for."""
         return u_before + self.tau * (u - u_before) / self.timing.dt
 
+    def fired(self, u: Array, u_ahead: Array, world: World) -> Array:
+        """Return the rates of representation neurons."""
+        r = self.phi(u if "lookahead" in self.cut else u_ahead)
+        return world.kept("representation", r)
+
+    def compared(self, feedback: Array, inhibition: Array, world: World) -> Array:
+        """Return the apical potentials: what comes from above plus the (negative) inhibition."""
+        apical = feedback * ("error_feedback" not in self.cut)
+        return self.tuft(apical + inhibition * ("inhibition" not in self.cut), world)
+
     def target_potential(self, world: World) -> Array:
         """Return the potential that the teaching signal asks of the output."""
         if self.target == "potential":
@@ -156,7 +172,8 @@ class DendriticHierarchy:
     def soma(self, u: Array, basal: Array, apical: Array, world: World) -> Array:
         """Return du/dt of all representation neurons."""
         out = self.output
-        du = -u / self.tau + self.g_basal * basal + self.g_apical * apical
+        du = -u / self.tau + self.g_basal * basal
+        du = du + self.g_apical * apical * ("error_to_representation" not in self.cut)
         taught = self.g_basal * basal[..., out] + self.g_target * self.target_potential(world)
         tau = self.tau[..., out]
         free = self.attenuation[..., out] * basal[..., out] / tau

@@ -48,7 +48,7 @@ from errorneurons.simulate.circuit import (
 )
 from errorneurons.simulate.connectivity import spread
 from errorneurons.simulate.models.checks import check_dendritic
-from errorneurons.simulate.models.dendritic import DendriticHierarchy
+from errorneurons.simulate.models.dendritic import ROUTES, DendriticHierarchy
 from errorneurons.simulate.plasticity import start_weights
 
 
@@ -121,7 +121,7 @@ class DendriticMicrocircuit(DendriticHierarchy):
     theory = "dendritic_microcircuit"
 
     def __post_init__(self) -> None:
-        check_dendritic(self, ("interneuron_rates", "inhibition_rates"))
+        check_dendritic(self, ("interneuron_rates", "inhibition_rates"), ROUTES)
 
     @property
     def populations(self) -> tuple[Population, ...]:
@@ -203,12 +203,13 @@ class DendriticMicrocircuit(DendriticHierarchy):
             state.u_interneuron_before
             + tau_I * (state.u_interneuron - state.u_interneuron_before) / dt
         )
-        r = world.kept("representation", self.phi(u_ahead))
-        r_interneuron = world.kept("interneuron", self._mirror_rate(u_interneuron_ahead))
+        r = self.fired(state.u, u_ahead, world)
+        u_firing = state.u_interneuron if "lookahead" in self.cut else u_interneuron_ahead
+        r_interneuron = world.kept("interneuron", self._mirror_rate(u_firing))
         arriving, travelling = delayed(state.r_travelling, r)
         presynaptic, basal = feedforward(weights.W, world, arriving)
-        feedback = matvec(weights.B, arriving) + matvec(weights.B_PI, r_interneuron)
-        apical = self.tuft(feedback, world)
+        inhibition = matvec(weights.B_PI, r_interneuron)
+        apical = self.compared(matvec(weights.B, arriving), inhibition, world)
         dendritic = matvec(weights.W_IP, r)
 
         du = self.soma(state.u, basal, apical, world)

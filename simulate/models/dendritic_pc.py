@@ -44,7 +44,7 @@ from errorneurons.simulate.circuit import (
     outer,
 )
 from errorneurons.simulate.models.checks import check_dendritic
-from errorneurons.simulate.models.dendritic import DendriticHierarchy, within_areas
+from errorneurons.simulate.models.dendritic import ROUTES, DendriticHierarchy, within_areas
 from errorneurons.simulate.plasticity import start_weights
 
 
@@ -103,7 +103,7 @@ class DendriticPC(DendriticHierarchy):
     theory = "dendritic_pc"
 
     def __post_init__(self) -> None:
-        check_dendritic(self, ("lateral_rates",))
+        check_dendritic(self, ("lateral_rates",), ROUTES)
 
     @property
     def populations(self) -> tuple[Population, ...]:
@@ -136,10 +136,10 @@ class DendriticPC(DendriticHierarchy):
     def step(self, weights: Weights, state: State, world: World) -> State:
         """Return the state one time step later."""
         u_ahead = self.lookahead(state.u, state.u_before)
-        r = world.kept("representation", self.phi(u_ahead))
+        r = self.fired(state.u, u_ahead, world)
         arriving, travelling = delayed(state.r_travelling, r)
         presynaptic, basal = feedforward(weights.W, world, arriving)
-        apical = self.tuft(matvec(weights.B, arriving) - matvec(weights.M, state.r), world)
+        apical = self.compared(matvec(weights.B, arriving), -matvec(weights.M, state.r), world)
         u = state.u + self.timing.dt * self.soma(state.u, basal, apical, world)
         return State(
             u, state.u, u_ahead, r, state.r, presynaptic, basal, apical, travelling,

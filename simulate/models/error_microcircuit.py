@@ -197,8 +197,8 @@ class ErrorMicrocircuit(ErrorParameters):
         e_arriving, e_travelling = delayed(state.e_travelling, e)
         presynaptic, basal = feedforward(weights.W, world, r_arriving)
 
-        apical = matvec(weights.L_ER, e)
-        dendritic = matvec(weights.B, e_arriving)
+        apical = matvec(weights.L_ER, e) * ("error_to_representation" not in self.cut)
+        dendritic = matvec(weights.B, e_arriving) * ("error_feedback" not in self.cut)
         if self.phi_prime_transfer:
             dendritic = matvec(weights.L_RE, slope) * dendritic
         if np.any(self.sensory_leak):

@@ -23,7 +23,10 @@ from errorneurons.simulate.models.checks import (
 )
 from errorneurons.simulate.plasticity import Grading, Rates, blocks, learning_rates
 from errorneurons.simulate.tuning import per_neuron
-from errorneurons.simulate.validation import lengths, not_negative, populated
+from errorneurons.simulate.validation import all_known, lengths, not_negative, populated
+
+#: Routes that can be cut: B e and v_api, each at the dendrite where it arrives.
+ROUTES = ("error_feedback", "error_to_representation")
 
 #: The choices that each option leaves.
 OPTIONS = {
@@ -102,6 +105,8 @@ class ErrorParameters:
         Rates at which the lateral synapses of each area relax to one-to-one [1/ms]; default 0.
     learning_grading
         How `learning_rates` of areas are spread over projections, see `plasticity`.
+    cut
+        Names of routes that carry nothing, of `ROUTES`.
 
     Raises
     ------
@@ -145,6 +150,7 @@ class ErrorParameters:
     rates_onto_error: tuple[float, ...] | None = None
     rates_onto_representation: tuple[float, ...] | None = None
     learning_grading: Grading = "strength"
+    cut: tuple[str, ...] = ()
 
     theory = "error_microcircuit"
 
@@ -160,6 +166,7 @@ class ErrorParameters:
         _ = self.phi_error, self.tuned
         check_connectivity(self.connectivity, areas)
         check_options(self, OPTIONS)
+        all_known(f"cut of {self.theory}", self.cut, ROUTES)
         numbers = ("g_leak", "g_basal", "g_apical", "g_dendrite", "g_target", "low_pass",
                    "feedback_noise", "lateral_noise", "variability", "error_variability",
                    "weight_scale", "skip_strength", "sensory_leak")  # fmt: skip

@@ -53,6 +53,7 @@ from errorneurons.simulate.circuit import (
 )
 from errorneurons.simulate.connectivity import spread
 from errorneurons.simulate.plasticity import start_weights
+from errorneurons.simulate.validation import all_known
 
 Placement = Literal["outcome_at_top", "outcome_as_input"]
 
@@ -82,6 +83,10 @@ class State:
         return {"representation": self.x[..., self.inputs :], "error": self.e}
 
 
+#: What can be cut: V^T (g' e), -e, and the factor g' (then 1).
+ROUTES = ("error_feedback", "error_to_representation", "phi_prime")
+
+
 @dataclass(frozen=True)
 class HierarchicalPC:
     """Parameters of hierarchical predictive coding.
@@ -102,6 +107,15 @@ class HierarchicalPC:
         eta [1/ms].
     weight_scale
         Start weights are U(-1, 1) * weight_scale / sqrt(fan-in).
+    cut
+        Names of what is cut, of `ROUTES`.
+    frozen
+        Names of areas whose predictions of the level below do not change.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, or the outcome does not fit the top.
     """
 
     mapping: Placement = "outcome_at_top"
@@ -112,11 +126,16 @@ class HierarchicalPC:
     tau: PerNetwork = 10.0
     learning_rate: PerNetwork = 0.002
     weight_scale: PerNetwork = 1.5
+    cut: tuple[str, ...] = ()
+    frozen: tuple[str, ...] = ()
 
     carrier: ClassVar[Carrier] = "error"
     plastic: ClassVar[Literal["always", "after settling"]] = "after settling"
 
     def __post_init__(self) -> None:
+        all_known(f"cut of {self.theory}", self.cut, ROUTES)
+        areas = [f"area {level}" for level in range(1, len(self.layers))]
+        all_known(f"frozen of {self.theory}", self.frozen, areas)
         if self.mapping == "outcome_at_top" and self.layers[-1] != self.outcomes:
             raise ValueError(
                 f"HierarchicalPC.layers ends in {self.layers[-1]}, but outcomes is "
@@ -170,6 +189,15 @@ class HierarchicalPC:
         below = tuple(tuple(float(s == t + 1) for s in range(levels)) for t in range(levels))
         return spread(below, self.levels, self.levels)
 
+    @cached_property
+    def plastic_synapses(self) -> Array:
+        """1 where a synapse exists and may change, (neuron predicted, neuron that predicts)."""
+        plastic = self.projections.copy()
+        for level, area in enumerate(area_slices(self.levels)):
+            if f"area {level}" in self.frozen:
+                plastic[:, area] = 0.0
+        return plastic
+
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks."""
         rngs = [generator(seed, self.theory, n, "weights") for n in networks]
@@ -196,10 +224,12 @@ class HierarchicalPC:
         potential = matvec(weights.V, x_arriving)
         prediction, slope = self.g.with_slope(potential)
         e = world.kept("error", x - prediction + world.driven("error"))
-        gated = slope * e
+        gated = e if "phi_prime" in self.cut else slope * e
         gated_arriving, gated_travelling = delayed(state.gated_travelling, gated)
 
-        dx = -e + matvec(np.swapaxes(weights.V, -1, -2), gated_arriving)
+        dx = -e * ("error_to_representation" not in self.cut)
+        ascending = matvec(np.swapaxes(weights.V, -1, -2), gated_arriving)
+        dx = dx + ascending * ("error_feedback" not in self.cut)
         dx[..., inputs:] += world.driven("representation")
         return State(
             x + self.timing.dt / self.tau * dx, e, gated, x_arriving, x_travelling,
@@ -208,5 +238,5 @@ class HierarchicalPC:
 
     def learn(self, weights: Weights, before: State, after: State) -> Weights:  # noqa: ARG002
         """Return the synapses after the step that led to `after`."""
-        dV = self.learning_rate * outer(after.gated, after.predicting) * self.projections
+        dV = self.learning_rate * outer(after.gated, after.predicting) * self.plastic_synapses
         return replace(weights, V=weights.V + self.timing.dt * dV)

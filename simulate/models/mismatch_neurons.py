@@ -54,6 +54,7 @@ from errorneurons.simulate.circuit import (
 from errorneurons.simulate.classes import Places, acted_on, beside, places
 from errorneurons.simulate.connectivity import chain, spread
 from errorneurons.simulate.plasticity import start_weights
+from errorneurons.simulate.validation import all_known
 
 INTERNEURONS = ("SST", "VIP", "PV")
 """Classes of interneurons, in the order in which they stand in an area."""
@@ -114,6 +115,15 @@ class MismatchNeurons:
         eta [1/ms].
     weight_scale
         The bottom-up synapses F are U(-1, 1) * weight_scale / sqrt(fan-in). V starts at 0.
+    cut
+        Classes of interneurons that are silent, of `INTERNEURONS`.
+    frozen
+        Names of areas to which predictions do not change.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown.
     """
 
     layers: tuple[int, ...] = (10, 20, 15, 10, 5)
@@ -124,10 +134,17 @@ class MismatchNeurons:
     disinhibition: float = 0.5
     learning_rate: float = 0.02
     weight_scale: float = 1.5
+    cut: tuple[str, ...] = ()
+    frozen: tuple[str, ...] = ()
 
     theory = "mismatch_neurons"
     carrier: ClassVar[Carrier] = "error"
     plastic: ClassVar[Literal["always", "after settling"]] = "after settling"
+
+    def __post_init__(self) -> None:
+        all_known(f"cut of {self.theory}", self.cut, INTERNEURONS)
+        areas = [f"area {level}" for level in range(1, len(self.layers))]
+        all_known(f"frozen of {self.theory}", self.frozen, areas)
 
     @property
     def output_area(self) -> str:
@@ -177,6 +194,12 @@ class MismatchNeurons:
         """Where SST, VIP and PV stand among the interneurons."""
         return places(self.sizes, len(INTERNEURONS))
 
+    @cached_property
+    def plastic_rows(self) -> Array:
+        """1 for neurons whose predictions may change, (neuron, 1)."""
+        own = [f"area {level}" not in self.frozen for level in range(1, len(self.layers))]
+        return np.repeat(own, self.sizes)[:, None].astype(float)
+
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks, in which nothing is predicted."""
         rngs = [generator(seed, self.theory, n, "weights") for n in networks]
@@ -200,9 +223,9 @@ class MismatchNeurons:
 
         w = self.disinhibition
         at_sst, at_vip, at_pv = self.interneuron_places
-        vip = acted_on(world, "interneuron", at_vip, P)
-        sst = acted_on(world, "interneuron", at_sst, T - w * vip)
-        pv = acted_on(world, "interneuron", at_pv, P)
+        vip = acted_on(world, "interneuron", at_vip, P) * ("VIP" not in self.cut)
+        sst = acted_on(world, "interneuron", at_sst, T - w * vip) * ("SST" not in self.cut)
+        pv = acted_on(world, "interneuron", at_pv, P) * ("PV" not in self.cut)
         at_npe, at_ppe = self.error_places
         npe = np.maximum(acted_on(world, "error", at_npe, (1 - w) * P - sst), 0.0)
         ppe = np.maximum(acted_on(world, "error", at_ppe, T - pv), 0.0)
@@ -218,5 +241,5 @@ class MismatchNeurons:
 
     def learn(self, weights: Weights, before: State, after: State) -> Weights:  # noqa: ARG002
         """Return the synapses after the step that led to `after`."""
-        dV = self.learning_rate * outer(after.mismatch, after.predicting)
+        dV = self.learning_rate * outer(after.mismatch, after.predicting) * self.plastic_rows
         return replace(weights, V=weights.V + self.timing.dt * dV)

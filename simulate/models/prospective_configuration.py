@@ -36,7 +36,7 @@ class ProspectiveConfiguration:
 
     Attributes
     ----------
-    layers, activation, tau, weight_scale
+    layers, activation, tau, weight_scale, cut, frozen
         As in `SupervisedPC`.
     learning_rate
         eta [1/ms], while settled.
@@ -53,17 +53,22 @@ class ProspectiveConfiguration:
     learning_rate: float = 0.02
     weight_scale: float = 1.5
     limit: float = 1e-3
+    cut: tuple[str, ...] = ()
+    frozen: tuple[str, ...] = ()
 
     theory = "prospective_configuration"
     carrier: ClassVar[Carrier] = "error"
     plastic: ClassVar[Literal["always", "after settling"]] = "after settling"
+
+    def __post_init__(self) -> None:
+        _ = self.network  # checks the names of what is cut and frozen
 
     @cached_property
     def network(self) -> SupervisedPC:
         """The network of supervised predictive coding whose steps are taken."""
         return SupervisedPC(
             self.layers, self.activation, self.timing, self.tau, self.learning_rate,
-            self.weight_scale,
+            self.weight_scale, self.cut, self.frozen,
         )  # fmt: skip
 
     @property

@@ -47,6 +47,7 @@ from errorneurons.simulate.circuit import (
 )
 from errorneurons.simulate.connectivity import chain, spread
 from errorneurons.simulate.plasticity import blocks, changed, start_weights, transposed
+from errorneurons.simulate.validation import all_known
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,10 @@ class State:
         return {"representation": self.r, "error": self.e}
 
 
+#: What can be cut: W^T e, -e, and the factor phi' on W^T e (then 1).
+ROUTES = ("error_feedback", "error_to_representation", "phi_prime")
+
+
 @dataclass(frozen=True)
 class SupervisedPC:
     """Parameters of supervised predictive coding.
@@ -89,6 +94,15 @@ class SupervisedPC:
         eta [1/ms].
     weight_scale
         Start weights are U(-1, 1) * weight_scale / sqrt(fan-in).
+    cut
+        Names of what is cut, of `ROUTES`.
+    frozen
+        Names of areas whose synapses do not change.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown.
     """
 
     layers: tuple[int, ...] = (10, 20, 15, 10, 5)
@@ -97,10 +111,17 @@ class SupervisedPC:
     tau: PerNetwork = 10.0
     learning_rate: PerNetwork = 0.002
     weight_scale: PerNetwork = 1.5
+    cut: tuple[str, ...] = ()
+    frozen: tuple[str, ...] = ()
 
     theory = "supervised_pc"
     carrier: ClassVar[Carrier] = "error"
     plastic: ClassVar[Literal["always", "after settling"]] = "always"
+
+    def __post_init__(self) -> None:
+        all_known(f"cut of {self.theory}", self.cut, ROUTES)
+        areas = [f"area {level}" for level in range(1, len(self.layers))]
+        all_known(f"frozen of {self.theory}", self.frozen, areas)
 
     @property
     def output_area(self) -> str:
@@ -140,12 +161,21 @@ class SupervisedPC:
     @cached_property
     def eta(self) -> Array:
         """Learning rate of each synapse [1/ms], (post, pre) or (network, post, pre)."""
-        return np.asarray(self.learning_rate * self.projections)
+        return np.asarray(self.learning_rate * self.plastic_synapses)
 
     @cached_property
     def plastic_blocks(self) -> tuple[tuple[slice, slice], ...]:
         """Where W learns: rows and columns of each area."""
         return blocks(self.eta, self.sizes)
+
+    @cached_property
+    def plastic_synapses(self) -> Array:
+        """1 where a synapse exists and may change, (post, pre)."""
+        plastic = self.projections.copy()
+        for level, area in enumerate(area_slices(self.sizes), start=1):
+            if f"area {level}" in self.frozen:
+                plastic[area] = 0.0
+        return plastic
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks."""
@@ -176,8 +206,10 @@ class SupervisedPC:
         e_arriving, e_travelling = delayed(state.e_travelling, e)
 
         W_up = transposed(weights.W, self.layers[0])
-        descending = slope * matvec(W_up, e_arriving)
-        dx = (-e + descending + world.driven("representation")) / self.tau
+        gate = 1.0 if "phi_prime" in self.cut else slope
+        descending = gate * matvec(W_up, e_arriving) * ("error_feedback" not in self.cut)
+        local = e * ("error_to_representation" not in self.cut)
+        dx = (-local + descending + world.driven("representation")) / self.tau
         return State(
             x + self.timing.dt * dx, r, e, presynaptic, r_travelling, e_travelling
         )  # fmt: skip

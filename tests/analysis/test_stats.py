@@ -15,6 +15,7 @@ from errorneurons.analysis.stats import (
     benjamini_hochberg,
     fieller,
     holm,
+    mean_interval,
     ratio_of_means,
     sign_flip,
     spread,
@@ -175,3 +176,16 @@ def test_what_a_fieller_set_without_bounds_leaves_out_is_rejected() -> None:
 def test_a_fieller_set_needs_two_animals() -> None:
     with pytest.raises(ValueError, match="an interval over animals needs 2 or more, not 1"):
         fieller([1.0], [2.0])
+
+
+def test_the_interval_of_a_mean_is_students_over_what_is_finite() -> None:
+    found = mean_interval([1.0, 2.0, 4.0, np.nan, np.inf])
+    expected = stats.t.interval(0.95, 2, 7 / 3, stats.sem([1.0, 2.0, 4.0]))
+    assert (found.value, found.low, found.high) == pytest.approx((7 / 3, *expected))
+
+
+@pytest.mark.parametrize(("values", "mean"), [([3.0, np.nan], 3.0), ([np.nan], np.nan)])
+def test_one_number_has_no_interval_of_its_mean(values: list[float], mean: float) -> None:
+    found = mean_interval(values)
+    assert found.value == pytest.approx(mean, nan_ok=True)
+    assert np.isnan([found.low, found.high]).all()

@@ -1,0 +1,252 @@
+"""Simulates ablations, each in a process of its own, and keeps what is done on disk.
+
+The networks of a theory are trained intact first: lesions are made in their synapses, and all
+effects are differences from them, network by network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+from errorneurons import __version__
+from errorneurons.analysis.stats import mean_interval
+from errorneurons.predictions.processes import Progress, run_all
+from errorneurons.simulate.ablation_registry import Ablation, Demand, ablation, intact
+from errorneurons.simulate.effects import AREAS, Design, effects, trained
+from errorneurons.simulate.run import synapses
+from errorneurons.simulate.training import Training
+
+INTACT = "intact"
+NO_EFFECT = {"learning": 0.0, "inference": 0.0, "error": 1.0, "change": 1.0, "angle": 0.0}
+"""The measures, and what each is where an ablation does nothing."""
+BY_AREA = ("error", "change", "angle")
+TO_ROUNDING = 1e-6
+Pairs = tuple[tuple[str, Ablation], ...]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What an ablation does to one measure of one theory.
+
+    Attributes
+    ----------
+    theory, ablation, measure, area
+        Of what; the area is empty for learning and inference.
+    points
+        The effect in each network.
+    value, low, high
+        Mean over networks and 95 % interval; NaN where the measure does not exist.
+    ablated, intact
+        The measure itself, mean over networks.
+    demand
+        What the equations demand of the effect, or of learning itself; None if nothing exact.
+    off
+        The largest distance of a network from it; NaN if nothing is demanded.
+    """
+
+    theory: str
+    ablation: str
+    measure: str
+    area: str
+    points: tuple[float, ...]
+    value: float
+    low: float
+    high: float
+    ablated: float
+    intact: float
+    demand: float | None
+    off: float
+
+    @property
+    def networks(self) -> int:
+        """Networks in which the measure exists."""
+        return sum(math.isfinite(p) for p in self.points)
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether what is demanded is there, to rounding; None if nothing is demanded."""
+        return None if self.demand is None else self.off <= TO_ROUNDING
+
+
+def simulate_pairs(pairs: Pairs, design: Design, folder: Path, progress: Progress) -> xr.Dataset:
+    """Simulate ablations of theories, taking from `folder` what is there already.
+
+    Returns
+    -------
+    Dataset
+        The variables of `effects` with the dims theory and ablation besides, ``"intact"`` first;
+        NaN where an ablation makes no sense for a theory.
+    """
+    theories = list(dict.fromkeys(name for name, _ in pairs))
+    whole = [(theory, INTACT) for theory in theories]
+    parts = [(theory, a.name) for theory, a in pairs]
+    for wanted in (whole, parts):
+        open_ones = [pair for pair in wanted if not _done(folder, *pair, design)]
+        if len(open_ones) < len(wanted):
+            progress(f"{len(wanted) - len(open_ones)} of {len(wanted)} taken from an earlier run")
+        tasks = {f"{t}: {a}": (t, a, design, folder) for t, a in open_ones}
+        run_all(_simulate, tasks, progress)
+    return _collected(theories, list(dict.fromkeys(a.name for _, a in pairs)), design, folder)
+
+
+def _simulate(theory: str, name: str, design: Design, folder: Path) -> None:
+    whole = intact(theory)
+    circuit = whole if name == INTACT else ablation(name).apply(whole)
+    learnt = trained(circuit, design)
+    tested = learnt.weights
+    if name == INTACT:
+        _save_synapses(folder, theory, learnt)
+    elif ablation(name).acute:
+        tested = _saved_synapses(folder, theory, design)
+    found = effects(circuit, learnt, tested, design)
+    path = _path(folder, theory, name)
+    save_netcdf(found.assign_attrs(key=_key(theory, name, design)), path)
+
+
+def save_netcdf(data: xr.Dataset, path: Path) -> None:
+    """Write a file beside its name and rename it, so that it is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".partial")
+    data.to_netcdf(beside, engine="h5netcdf")
+    beside.replace(path)
+
+
+def _save_synapses(folder: Path, theory: str, learnt: Training[Any]) -> None:
+    path = _path(folder, theory, INTACT)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path.with_suffix(".npz"), allow_pickle=False, **synapses(learnt.weights))
+
+
+def _saved_synapses(folder: Path, theory: str, design: Design) -> Any:
+    start = intact(theory).initial_weights(design.seed, range(design.networks))
+    with np.load(_path(folder, theory, INTACT).with_suffix(".npz"), allow_pickle=False) as saved:
+        return replace(start, **{name: saved[name] for name in saved.files})
+
+
+def _path(folder: Path, theory: str, name: str) -> Path:
+    return folder / "networks" / theory / f"{name}.nc"
+
+
+def _key(theory: str, name: str, design: Design) -> str:
+    """Return the hash of everything that the result of a pair rests on."""
+    whole = intact(theory)
+    circuit = whole if name == INTACT else ablation(name).apply(whole)
+    rests_on = [__version__, json.dumps(asdict(design)), repr(whole), repr(circuit)]
+    return hashlib.sha256("\n".join(rests_on).encode()).hexdigest()
+
+
+def _done(folder: Path, theory: str, name: str, design: Design) -> bool:
+    path = _path(folder, theory, name)
+    if name == INTACT and not path.with_suffix(".npz").exists():
+        return False
+    try:
+        with xr.open_dataset(path, engine="h5netcdf") as known:
+            return bool(known.attrs.get("key") == _key(theory, name, design))
+    except (OSError, ValueError):
+        return False
+
+
+def _collected(theories: list[str], names: list[str], design: Design, folder: Path) -> xr.Dataset:
+    every = [
+        _joined([_read(folder, theory, name) for name in _present(theory, names)], "ablation")
+        for theory in theories
+    ]
+    whole = _joined([part.reindex(ablation=[INTACT, *names]) for part in every], "theory")
+    return _described(whole, design)
+
+
+def _joined(parts: list[xr.Dataset], dim: str) -> xr.Dataset:
+    return xr.concat(parts, dim, data_vars="all", coords="minimal", compat="equals", join="exact")
+
+
+def _present(theory: str, names: list[str]) -> list[str]:
+    return [INTACT, *(name for name in names if ablation(name).why_not(theory) is None)]
+
+
+def _read(folder: Path, theory: str, name: str) -> xr.Dataset:
+    with xr.open_dataset(_path(folder, theory, name), engine="h5netcdf") as known:
+        part = known.load().drop_attrs().astype(float)
+    placed: xr.Dataset = part.expand_dims(ablation=[name]).expand_dims(theory=[theory])
+    return placed
+
+
+def _described(data: xr.Dataset, design: Design) -> xr.Dataset:
+    units = {"removed": "1", "loss": "1", "error": "1", "change": "1", "angle": "deg"}
+    for name, unit in units.items():
+        data[name].attrs["units"] = unit
+    return data.assign_attrs(errorneurons=__version__, design=json.dumps(asdict(design)))
+
+
+def effects_of(data: xr.Dataset, pairs: Pairs) -> tuple[Effect, ...]:
+    """Return the effect of every ablation on every measure, against the intact networks."""
+    kinds = [(m, area) for m in NO_EFFECT for area in (AREAS if m in BY_AREA else ("",))]
+    found: list[Effect] = []
+    for theory, a in pairs:
+        whole = data.sel(theory=theory, ablation=INTACT)
+        cut = data.sel(theory=theory, ablation=a.name)
+        found += [_effect(theory, a, measure, area, whole, cut) for measure, area in kinds]
+    return tuple(found)
+
+
+def _effect(
+    theory: str, a: Ablation, measure: str, area: str, whole: xr.Dataset, cut: xr.Dataset
+) -> Effect:
+    before, after = (_values(measure, area, part, whole) for part in (whole, cut))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        change = after / before if measure in ("error", "change") else after - before
+    if measure == "inference" and not a.acute:
+        change = np.full(change.shape, np.nan)
+    change = np.where(np.isfinite(change), change, np.nan)
+    interval = mean_interval(change)
+    demand = next((d for d in a.demands if _concerns(d, theory, measure, area)), None)
+    seen = after if measure == "learning" else change
+    off = np.nan if demand is None else float(np.max(np.abs(seen - demand.value)))
+    if demand is not None and np.isnan(before).all():
+        demand = None  # the theory carries no error there
+    return Effect(
+        theory, a.name, measure, area, tuple(change.tolist()), interval.value, interval.low,
+        interval.high, _mean(after), _mean(before), demand.value if demand else None, off,
+    )  # fmt: skip
+
+
+def _concerns(demand: Demand, theory: str, measure: str, area: str) -> bool:
+    return theory in demand.theories and demand.measure == measure and (
+        area in demand.areas if area else True
+    )  # fmt: skip
+
+
+def _values(
+    measure: str, area: str, part: xr.Dataset, whole: xr.Dataset
+) -> npt.NDArray[np.float64]:
+    if measure == "learning":
+        return part["removed"].values
+    if measure == "inference":
+        over = ("stimulus", "output_neuron")
+        shift = part["output"] - whole["output"]
+        tuned = whole["output"] - whole["output"].mean("stimulus")
+        energies = [(x**2).sum(over, skipna=False) for x in (shift, tuned)]
+        return np.asarray((energies[0] / energies[1]).values)
+    return np.asarray(part[measure].sel(area=area).values)
+
+
+def _mean(values: npt.NDArray[np.float64]) -> float:
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if len(finite) else float("nan")
+
+
+def table(found: tuple[Effect, ...]) -> pd.DataFrame:
+    """Return one row a theory, ablation, measure and area."""
+    columns = ("theory", "ablation", "measure", "area", "value", "low", "high", "networks",
+               "ablated", "intact", "demand", "off", "holds")  # fmt: skip
+    rows = [{name: getattr(e, name) for name in columns} for e in found]
+    return pd.DataFrame(rows, columns=list(columns)).rename(columns={"value": "effect"})

@@ -1,0 +1,169 @@
+"""Ablations from the command line to the page: tables, map, drawings, refusals."""
+
+from __future__ import annotations
+
+import csv
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+from typer.testing import CliRunner, Result
+
+from errorneurons.predictions import ablation_study, cli
+from errorneurons.predictions.ablation_page import agreement, answer
+from errorneurons.predictions.ablation_study import (
+    INTACT,
+    NO_EFFECT,
+    Effect,
+    effects_of,
+    simulate_pairs,
+)
+from errorneurons.predictions.circuit_drawing import circuit_svg
+from errorneurons.simulate.ablation_registry import ABLATIONS, pairs
+from errorneurons.simulate.effects import Design
+
+WORDS = ("ablate", "--theory", "error_microcircuit", "--theory", "mismatch_neurons",
+         "--ablation", "no_error_feedback", "--ablation", "dense_routes", "--ablation",
+         "frozen_area_2", "--networks", "2", "--epochs", "2")  # fmt: skip
+CHOSEN = pairs(
+    ("error_microcircuit", "mismatch_neurons"),
+    ("no_error_feedback", "dense_routes", "frozen_area_2"),
+)
+
+
+def invoke(*words: str) -> Result:
+    return CliRunner().invoke(cli.app, words, prog_name="errorneurons")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the page of a few ablations."""
+    place = tmp_path_factory.mktemp("ablations")
+    result = invoke(*WORDS, "--out", str(place))
+    assert result.exit_code == 0, result.stderr
+    return place
+
+
+@pytest.fixture(scope="module")
+def data(folder: Path) -> xr.Dataset:
+    return xr.open_dataset(folder / "ablations.nc", engine="h5netcdf").load()
+
+
+@pytest.fixture(scope="module")
+def found(data: xr.Dataset) -> tuple[Effect, ...]:
+    return effects_of(data, CHOSEN)
+
+
+def test_all_networks_stand_in_the_netcdf_file(data: xr.Dataset) -> None:
+    assert list(data["ablation"]) == [INTACT, "no_error_feedback", "dense_routes", "frozen_area_2"]
+    assert data["error"].dims == ("theory", "ablation", "network", "area")
+    assert data["removed"].sel(theory="mismatch_neurons", ablation="dense_routes").isnull().all()
+    assert data["removed"].sel(theory="error_microcircuit").notnull().all()
+
+
+def test_the_table_has_a_row_a_theory_ablation_measure_and_area(folder: Path) -> None:
+    with (folder / "ablations.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(CHOSEN) * 14
+    assert {row["measure"] for row in rows} == set(NO_EFFECT)
+    cut = next(r for r in rows if (r["measure"], r["area"], r["ablation"])
+               == ("error", "area 1", "no_error_feedback"))  # fmt: skip
+    assert (cut["effect"], cut["demand"], cut["holds"]) == ("0.0", "0.0", "True")
+
+
+def test_what_the_equations_demand_is_found(found: tuple[Effect, ...]) -> None:
+    demanded = [e for e in found if e.holds is not None]
+    assert len(demanded) == 18
+    assert all(e.holds for e in demanded)
+    assert agreement(found).startswith("Of 18 exact demands of the equations, 18 hold in every")
+
+
+def test_effects_are_paired_differences_of_the_same_networks(
+    data: xr.Dataset, found: tuple[Effect, ...]
+) -> None:
+    own = data["removed"].sel(theory="error_microcircuit")
+    effect = next(e for e in found if (e.ablation, e.measure) == ("dense_routes", "learning"))
+    difference = (own.sel(ablation="dense_routes") - own.sel(ablation=INTACT)).values
+    np.testing.assert_allclose(effect.points, difference)
+    assert effect.value == pytest.approx(difference.mean())
+    assert effect.low < effect.value < effect.high
+
+
+def test_inference_of_other_wiring_is_not_compared(found: tuple[Effect, ...]) -> None:
+    effect = next(e for e in found if (e.ablation, e.measure) == ("dense_routes", "inference"))
+    assert effect.networks == 0
+    assert np.isnan(effect.value)
+
+
+def test_what_is_done_is_taken_from_disk(folder: Path, data: xr.Dataset,
+                                         monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    def refuse(*_: Any) -> None:
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr(ablation_study, "trained", refuse)
+    said: list[str] = []
+    again = simulate_pairs(CHOSEN, Design(2, 1, 2), folder, said.append)
+    assert said == ["2 of 2 taken from an earlier run", "4 of 4 taken from an earlier run"]
+    xr.testing.assert_identical(again.drop_attrs(), data.drop_attrs())
+
+
+def test_the_page_stands_alone_and_names_what_was_cut(folder: Path) -> None:
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert not re.search(r'(?:src|href)="(?!#|https://doi\.org/)', page)
+    for a in (a for a in ABLATIONS if a.name in {b.name for _, b in CHOSEN}):
+        assert f'id="ablation-{a.name}"' in page
+        assert a.label in page
+    assert "mismatch_neurons has errors that stay in their own area" in page
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+
+
+def test_the_answer_names_cuts_that_matter_most_first() -> None:
+    effects = tuple(
+        Effect("error_microcircuit", name, measure, "", (), value, value - 0.1, value + 0.1,
+               0.0, 0.0, None, float("nan"))
+        for name, learning, moved in (
+            ("no_lookahead", -0.3, 0.0), ("no_error_feedback", -0.6, 0.5),
+            ("frozen_area_1", -0.05, 0.0),
+        )
+        for measure, value in (("learning", learning), ("inference", moved))
+    )  # fmt: skip
+    said = answer(effects)
+    first, second = "no error-to-error feedback (−0.60)", "no lookahead (all) (−0.30)"
+    assert said.index(first) < said.index(second)
+    assert "area 1" not in said
+    assert "of the 3 lesions of trained networks, no error-to-error feedback moves" in said
+
+
+@pytest.mark.parametrize("a", ABLATIONS, ids=lambda a: a.name)
+def test_every_drawing_marks_something(a: Any) -> None:
+    intact = circuit_svg((), True, "alt")
+    for drawn in (intact, circuit_svg(a.cut, a.acute, "alt")):
+        ET.fromstring(drawn)
+    assert circuit_svg(a.cut, a.lesion, "alt") != intact
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--theory", "error_microcircit"), "did you mean 'error_microcircuit'?"),
+        (("--ablation", "no_lookahed"), "--ablation is 'no_lookahed', which is unknown; did you"),
+        (("--theory", "feature_gain"), "feature_gain is a null: it has no errors and learns no"),
+        (("--theory", "burst_dependent", "--ablation", "no_lookahead"), "has no lookahead to"),
+        (("--networks", "1"), "Invalid value for '--networks'"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(words: tuple[str, ...], message: str) -> None:
+    result = invoke("ablate", *words)
+    assert result.exit_code == 2
+    assert message in " ".join(result.stderr.split())
+
+
+def test_the_list_gives_the_equation_that_each_ablation_changes() -> None:
+    listed = invoke("list", "ablations").stdout
+    assert "no_error_feedback            Let no error travel between areas: B e = 0" in listed
+    assert "for area k = 1, l = 3." in listed
