@@ -130,9 +130,7 @@ def test_error_neurons_without_a_partner_neither_teach_nor_do_harm() -> None:
         assert moved[rows][paired:].max() < 1e-10
 
 
-def test_the_untrained_chain_without_noise_follows_backprop_more_closely_than_random_feedback() -> (
-    None
-):
+def test_changes_follow_backprop_and_with_random_feedback_hidden_ones_do_not() -> None:
     (_, exact), (_, random) = changes(EMC), changes(EMC, "random_feedback")
     assert exact.max() < 25
     assert random[:, :3].mean() == pytest.approx(90, abs=20)
