@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from errorneurons.analysis.comparison import Comparison, Judged, compare
+from errorneurons.analysis.comparison import Comparison, Judged, compare, same_class
 from errorneurons.predictions.design import Design, full_design
 from errorneurons.predictions.library import virtual_animals
 from errorneurons.predictions.virtual_experiments import FEATURES, draw, together
@@ -43,7 +43,7 @@ def judged(fitted: Comparison, new: pd.DataFrame, found: Judged) -> pd.DataFrame
     for at, name in enumerate(names):
         own = (new["theory"] == name).to_numpy()
         kept = found.kept[own]
-        mates = np.array([other in fitted.class_of(name) for other in names])
+        mates = same_class(names, fitted.classes)[at]
         strange = kept[:, ~mates].any(axis=1)
         rows.append({
             "theory": name,
