@@ -12,7 +12,8 @@ import xarray as xr
 
 from errorneurons.analysis.measures import Missing, false_labels, trials
 from errorneurons.predictions.registry import CLAIMS
-from errorneurons.simulate.experiments import NO_MANIPULATION, OUTCOME_ERROR, Factors
+from errorneurons.simulate.experiments.outcome_error import OUTCOME_ERROR
+from errorneurons.simulate.experiments.trials import NO_MANIPULATION, Factors
 from errorneurons.simulate.tasks.association import STIMULI
 
 AREAS = 4

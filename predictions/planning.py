@@ -24,7 +24,7 @@ from errorneurons.predictions.processes import Progress
 from errorneurons.predictions.registry import CLAIMS
 from errorneurons.predictions.virtual_experiments import CLASS_FOUND, Table, draw, together
 from errorneurons.predictions.words import counted, listed
-from errorneurons.simulate.experiments import OUTCOME_ERROR
+from errorneurons.simulate.experiments.outcome_error import OUTCOME_ERROR
 from errorneurons.simulate.validation import known
 
 MANIPULATIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {

@@ -23,7 +23,7 @@ from errorneurons.predictions.prediction import Prediction
 from errorneurons.predictions.registry import CLAIMS
 from errorneurons.simulate.calcium import GCAMP6F, Imaging
 from errorneurons.simulate.circuit import Array, Circuit, generator, of_networks
-from errorneurons.simulate.experiments import OUTCOME_ERROR
+from errorneurons.simulate.experiments.outcome_error import OUTCOME_ERROR
 from errorneurons.simulate.instrument import snr_at
 from errorneurons.simulate.observe import Instrument, observe
 from errorneurons.simulate.run import Activity

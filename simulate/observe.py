@@ -19,7 +19,7 @@ from errorneurons.analysis.dataset import session
 from errorneurons.simulate.bench import Chosen, aimed_at
 from errorneurons.simulate.calcium import fluorescence, imaged, left_of_before
 from errorneurons.simulate.circuit import Array, Circuit, generator
-from errorneurons.simulate.experiments import whole
+from errorneurons.simulate.experiments.trials import whole
 from errorneurons.simulate.instrument import Instrument as Instrument
 from errorneurons.simulate.run import Activity, Binned
 from errorneurons.simulate.spikes import poisson, sub_poisson

@@ -26,7 +26,7 @@ from errorneurons.simulate.circuit import (
     neurons,
     of_networks,
 )
-from errorneurons.simulate.experiments import Clock, streams, whole
+from errorneurons.simulate.experiments.trials import Clock, streams, whole
 from errorneurons.simulate.tasks.association import Association
 
 Binned = npt.NDArray[np.float32]

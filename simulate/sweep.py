@@ -14,15 +14,9 @@ import xarray as xr
 from errorneurons import __version__
 from errorneurons.simulate.bench import Chosen, Laser, aimed_at, arbitrary_half, strays
 from errorneurons.simulate.circuit import Array, Circuit
-from errorneurons.simulate.experiments import (
-    CLOCK,
-    LEARNING_BLOCKS,
-    OUTCOME_ERROR,
-    PASSIVE,
-    Clock,
-    learning_block,
-    outcome_error,
-)
+from errorneurons.simulate.experiments.learning import LEARNING_BLOCKS, learning_block
+from errorneurons.simulate.experiments.outcome_error import OUTCOME_ERROR, outcome_error
+from errorneurons.simulate.experiments.trials import CLOCK, PASSIVE, Clock
 from errorneurons.simulate.observe import Instrument, observe
 from errorneurons.simulate.run import Activity, Bench, run
 from errorneurons.simulate.tasks.association import STIMULI, association

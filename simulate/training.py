@@ -22,7 +22,8 @@ from errorneurons.simulate.circuit import (
     World,
     of_networks,
 )
-from errorneurons.simulate.experiments import Clock, learning_block
+from errorneurons.simulate.experiments.learning import learning_block
+from errorneurons.simulate.experiments.trials import Clock
 from errorneurons.simulate.run import Bench, run, synapses
 from errorneurons.simulate.tasks.association import STIMULI, Association
 

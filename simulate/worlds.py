@@ -18,12 +18,9 @@ import pandas as pd
 
 from errorneurons.simulate.bench import Chosen, arbitrary_half
 from errorneurons.simulate.circuit import Array, Circuit, of_networks
-from errorneurons.simulate.experiments import (
-    CLOCK,
-    LEARNING_BLOCKS,
-    learning_block,
-    outcome_error,
-)
+from errorneurons.simulate.experiments.learning import LEARNING_BLOCKS, learning_block
+from errorneurons.simulate.experiments.outcome_error import outcome_error
+from errorneurons.simulate.experiments.trials import CLOCK
 from errorneurons.simulate.instrument import Instrument
 from errorneurons.simulate.nuisance import (
     DRIVE,

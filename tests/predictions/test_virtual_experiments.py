@@ -26,7 +26,7 @@ from errorneurons.predictions.virtual_experiments import (
     measured,
     record,
 )
-from errorneurons.simulate.experiments import OUTCOME_ERROR
+from errorneurons.simulate.experiments.outcome_error import OUTCOME_ERROR
 from errorneurons.simulate.run import Activity
 from errorneurons.simulate.theories import theory
 from errorneurons.simulate.worlds import COARSE, Animals, WorldPlan, tables

@@ -17,7 +17,8 @@ from errorneurons.simulate.bench import (
     strays,
 )
 from errorneurons.simulate.circuit import Array, Population, neurons
-from errorneurons.simulate.experiments import Clock, drive, learning_block, silence
+from errorneurons.simulate.experiments.learning import learning_block
+from errorneurons.simulate.experiments.trials import Clock, drive, silence
 from errorneurons.simulate.run import run
 from errorneurons.simulate.tasks.association import association
 from errorneurons.simulate.theories import INTACT, THEORIES

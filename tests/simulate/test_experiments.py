@@ -6,14 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from errorneurons.simulate.experiments import (
-    CLOCK,
-    OUTCOME_ERROR,
-    Clock,
-    learning_block,
-    outcome_error,
-    silence,
-)
+from errorneurons.simulate.experiments.learning import learning_block
+from errorneurons.simulate.experiments.outcome_error import OUTCOME_ERROR, outcome_error
+from errorneurons.simulate.experiments.trials import CLOCK, Clock, silence
 from errorneurons.simulate.tasks.association import STIMULI, association
 
 

@@ -13,7 +13,9 @@ from errorneurons.analysis.dataset import check
 from errorneurons.simulate.bench import arbitrary_half
 from errorneurons.simulate.calcium import GCAMP6F, Imaging
 from errorneurons.simulate.circuit import Population, Role, neurons
-from errorneurons.simulate.experiments import Clock, drive, learning_block, outcome_error
+from errorneurons.simulate.experiments.learning import learning_block
+from errorneurons.simulate.experiments.outcome_error import outcome_error
+from errorneurons.simulate.experiments.trials import Clock, drive
 from errorneurons.simulate.instrument import (
     NEUROPIXELS,
     TWO_PHOTON_SOMATA,

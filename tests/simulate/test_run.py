@@ -11,15 +11,9 @@ import pytest
 
 from errorneurons.simulate.bench import aimed_at, arbitrary_half
 from errorneurons.simulate.circuit import Array, Population, Timing
-from errorneurons.simulate.experiments import (
-    PASSIVE,
-    WHILE_SETTLED,
-    Clock,
-    drive,
-    learning_block,
-    outcome_error,
-    silence,
-)
+from errorneurons.simulate.experiments.learning import learning_block
+from errorneurons.simulate.experiments.outcome_error import outcome_error
+from errorneurons.simulate.experiments.trials import PASSIVE, WHILE_SETTLED, Clock, drive, silence
 from errorneurons.simulate.run import Activity, Bench, run
 from errorneurons.simulate.sweep import matched_drive
 from errorneurons.simulate.tasks.association import association

@@ -11,7 +11,9 @@ import pytest
 
 from errorneurons.predictions import protocol
 from errorneurons.simulate.circuit import Array, of_networks, own
-from errorneurons.simulate.experiments import OUTCOME_ERROR, Clock, learning_block, silence
+from errorneurons.simulate.experiments.learning import learning_block
+from errorneurons.simulate.experiments.outcome_error import OUTCOME_ERROR
+from errorneurons.simulate.experiments.trials import Clock, silence
 from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.nuisance import applied, draw
 from errorneurons.simulate.run import Bench, run

@@ -11,9 +11,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from errorneurons.simulate.circuit import generator
-from errorneurons.simulate.tasks.association import STIMULI
-
 Factors = dict[str, str | bool | float]
 
 
@@ -93,75 +90,19 @@ EXPECTED: Factors = {"outcome": "expected", "teaching": True}
 UNEXPECTED: Factors = {"outcome": "unexpected", "teaching": True}
 PASSIVE: Factors = {"outcome": "none", "teaching": False}
 
-#: The conditions of the outcome-error experiment, weights frozen.
-OUTCOME_ERROR: tuple[Factors, ...] = (
-    EXPECTED,
-    UNEXPECTED,
-    EXPECTED | silence("error", "area 2", DURING_OUTCOME),
-    UNEXPECTED | silence("error", "area 2", DURING_OUTCOME),
-    PASSIVE,
-    PASSIVE | {"familiarity": "novel"},
-    PASSIVE | drive("representation", "area 2", WHILE_SETTLED),
-    PASSIVE | silence("representation", "area 3", WHILE_SETTLED),
-    PASSIVE | silence("error", "all", BEFORE_INPUT),
-)
 
-#: Two blocks in which the same new association is learnt from the same synapses, which only a
-#: simulation can do: one without laser, one with the error cells off at the outcome.
-LEARNING_BLOCKS: tuple[Factors, ...] = ({}, silence("error", "all", DURING_OUTCOME))
-
-
-def outcome_error(seed: int, repeats: int = 6, clock: Clock = CLOCK) -> pd.DataFrame:
-    """Return the trials of the outcome-error experiment with frozen synapses, in random order.
+def trial(factors: Factors, stimulus: int, clock: Clock) -> Factors:
+    """Return the row of a trial; what `factors` leave open is as in a test of trained networks.
 
     Parameters
     ----------
-    seed
-        Seed of the run; decides the order.
-    repeats
-        Trials of each condition and stimulus, at least 2.
-
-    Returns
-    -------
-    DataFrame
-        One row a trial.
-
-    Raises
-    ------
-    ValueError
-        If there are too few repeats for a cross-validated energy.
+    factors
+        Trial factors of the contract; ``teaching`` must be among them.
+    stimulus
+        Number of the stimulus in its set, from 0.
+    clock
+        When things happen.
     """
-    if repeats < 2:
-        raise ValueError(f"repeats is {repeats}; cross-validation needs 2 or more of each trial")
-    rows = [
-        _trial(factors, stimulus, clock)
-        for factors in OUTCOME_ERROR
-        for stimulus in range(STIMULI)
-        for _ in range(repeats)
-    ]
-    order = generator(seed, "trial order").permutation(len(rows))
-    return pd.DataFrame([rows[i] for i in order])
-
-
-def learning_block(
-    seed: int, name: str, factors: Factors, repeats: int, clock: Clock = CLOCK
-) -> pd.DataFrame:
-    """Return the trials of a block in which the association `name` is learnt.
-
-    Each stimulus comes once in every five trials, in random order.
-    """
-    rng = generator(seed, "trial order", name)
-    during: Factors = {"phase": "during", "familiarity": "novel", "association": name}
-    return pd.DataFrame(
-        [
-            _trial({**EXPECTED, **factors, **during}, int(stimulus), clock)
-            for _ in range(repeats)
-            for stimulus in rng.permutation(STIMULI)
-        ]
-    )
-
-
-def _trial(factors: Factors, stimulus: int, clock: Clock) -> dict[str, str | bool | float]:
     familiarity = str(factors.get("familiarity", "trained"))
     base: Factors = {
         "association": familiarity,

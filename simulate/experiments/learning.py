@@ -1,0 +1,39 @@
+"""Blocks of trials in which synapses change."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from errorneurons.simulate.circuit import generator
+from errorneurons.simulate.experiments.trials import (
+    CLOCK,
+    DURING_OUTCOME,
+    EXPECTED,
+    Clock,
+    Factors,
+    silence,
+    trial,
+)
+from errorneurons.simulate.tasks.association import STIMULI
+
+#: Two blocks in which the same new association is learnt from the same synapses, which only a
+#: simulation can do: one without laser, one with the error cells off at the outcome.
+LEARNING_BLOCKS: tuple[Factors, ...] = ({}, silence("error", "all", DURING_OUTCOME))
+
+
+def learning_block(
+    seed: int, name: str, factors: Factors, repeats: int, clock: Clock = CLOCK
+) -> pd.DataFrame:
+    """Return the trials of a block in which the association `name` is learnt.
+
+    Each stimulus comes once in every five trials, in random order.
+    """
+    rng = generator(seed, "trial order", name)
+    during: Factors = {"phase": "during", "familiarity": "novel", "association": name}
+    return pd.DataFrame(
+        [
+            trial({**EXPECTED, **factors, **during}, int(stimulus), clock)
+            for _ in range(repeats)
+            for stimulus in rng.permutation(STIMULI)
+        ]
+    )

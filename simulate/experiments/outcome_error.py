@@ -1,0 +1,67 @@
+"""The outcome-error experiment: what the seven claims look at, with synapses frozen."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from errorneurons.simulate.circuit import generator
+from errorneurons.simulate.experiments.trials import (
+    BEFORE_INPUT,
+    CLOCK,
+    DURING_OUTCOME,
+    EXPECTED,
+    PASSIVE,
+    UNEXPECTED,
+    WHILE_SETTLED,
+    Clock,
+    Factors,
+    drive,
+    silence,
+    trial,
+)
+from errorneurons.simulate.tasks.association import STIMULI
+
+#: The conditions of the outcome-error experiment, weights frozen.
+OUTCOME_ERROR: tuple[Factors, ...] = (
+    EXPECTED,
+    UNEXPECTED,
+    EXPECTED | silence("error", "area 2", DURING_OUTCOME),
+    UNEXPECTED | silence("error", "area 2", DURING_OUTCOME),
+    PASSIVE,
+    PASSIVE | {"familiarity": "novel"},
+    PASSIVE | drive("representation", "area 2", WHILE_SETTLED),
+    PASSIVE | silence("representation", "area 3", WHILE_SETTLED),
+    PASSIVE | silence("error", "all", BEFORE_INPUT),
+)
+
+
+def outcome_error(seed: int, repeats: int = 6, clock: Clock = CLOCK) -> pd.DataFrame:
+    """Return the trials of the outcome-error experiment with frozen synapses, in random order.
+
+    Parameters
+    ----------
+    seed
+        Seed of the run; decides the order.
+    repeats
+        Trials of each condition and stimulus, at least 2.
+
+    Returns
+    -------
+    DataFrame
+        One row a trial.
+
+    Raises
+    ------
+    ValueError
+        If there are too few repeats for a cross-validated energy.
+    """
+    if repeats < 2:
+        raise ValueError(f"repeats is {repeats}; cross-validation needs 2 or more of each trial")
+    rows = [
+        trial(factors, stimulus, clock)
+        for factors in OUTCOME_ERROR
+        for stimulus in range(STIMULI)
+        for _ in range(repeats)
+    ]
+    order = generator(seed, "trial order").permutation(len(rows))
+    return pd.DataFrame([rows[i] for i in order])
