@@ -167,6 +167,9 @@ class _Trial:
         self.input_onset, self.outcome_onset, self.on, self.off = onset, outcome, on, off
         self.input, self.target = _shown(bench.association, trials)
         self.keep, self.current = manipulated(bench, trials)
+        self.plastic_from = 0
+        if clock.plasticity is not None:
+            self.plastic_from = round((clock.plasticity - clock.start) / step)
 
     def _steps(self, times: list[float], step: float) -> npt.NDArray[np.int64]:
         """Return (stream, 1) step numbers; an event that never comes is after the end."""
@@ -221,11 +224,11 @@ class _Trial:
         )
 
     def plastic(self, k: int) -> bool:
-        """Whether synapses change at step k: with teaching, or at its very end."""
+        """Whether synapses change at step k: with teaching, or only late in it."""
         last = round(0.01 / self.circuit.timing.step)
         if self.circuit.plastic == "after settling" and k < self.length - last:
             return False
-        return bool(k >= self.outcome_onset[0, 0])
+        return bool(k >= max(self.plastic_from, int(self.outcome_onset[0, 0])))
 
     def shown_target(self) -> Array:
         """(network, stream, output), NaN where no outcome came."""

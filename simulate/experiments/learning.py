@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from errorneurons.simulate.circuit import generator
@@ -28,11 +29,16 @@ def learning_block(
 
     Each stimulus comes once in every five trials, in random order.
     """
-    rng = generator(seed, "trial order", name)
     during: Factors = {"phase": "during", "familiarity": "novel", "association": name}
+    rng = generator(seed, "trial order", name)
+    return in_turn(rng, {**EXPECTED, **factors, **during}, repeats, clock)
+
+
+def in_turn(rng: np.random.Generator, factors: Factors, repeats: int, clock: Clock) -> pd.DataFrame:
+    """Return trials in which each stimulus comes once in every five, in random order."""
     return pd.DataFrame(
         [
-            trial({**EXPECTED, **factors, **during}, int(stimulus), clock)
+            trial(factors, int(stimulus), clock)
             for _ in range(repeats)
             for stimulus in rng.permutation(STIMULI)
         ]

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from errorneurons.simulate.tasks.association import SAME_STIMULI
+
 Factors = dict[str, str | bool | float]
 
 
@@ -26,6 +28,9 @@ class Clock:
         When the outcome, and with it the teaching signal, comes.
     bin
         Width of the bins in which activity is recorded.
+    plasticity
+        When synapses begin to change, if they do; None: with the outcome. Over days learning is
+        slow, and until then the responses to an outcome are those of the synapses before it.
 
     Raises
     ------
@@ -37,6 +42,7 @@ class Clock:
     stop: float = 0.5
     outcome: float = 0.3
     bin: float = 0.01
+    plasticity: float | None = None
 
     def __post_init__(self) -> None:
         if not whole(self.stop - self.start, self.bin):
@@ -112,7 +118,8 @@ def trial(factors: Factors, stimulus: int, clock: Clock) -> Factors:
         "outcome_onset": clock.outcome if factors["teaching"] else float("nan"),
     }
     row = {**base, **NO_MANIPULATION, **factors}
-    return {"stimulus": f"{row['association']} {stimulus + 1}", "pattern": stimulus, **row}
+    shown = SAME_STIMULI.get(str(row["association"]), row["association"])
+    return {"stimulus": f"{shown} {stimulus + 1}", "pattern": stimulus, **row}
 
 
 def streams(table: pd.DataFrame, count: int) -> Sequence[pd.DataFrame]:
