@@ -25,6 +25,7 @@ from errorneurons.simulate.circuit import (
     has,
     neurons,
 )
+from errorneurons.simulate.readout import Readout
 from errorneurons.simulate.tasks.association import Association
 
 Chosen = npt.NDArray[np.bool_]
@@ -86,6 +87,8 @@ class Bench(Generic[WeightsT, StateT]):
     apical
         Whether the apical potentials of the representation neurons are recorded too. The state
         of the circuit must have them.
+    readout
+        The cursor of a brain-computer interface, for trials that have a decoder.
 
     Raises
     ------
@@ -100,6 +103,7 @@ class Bench(Generic[WeightsT, StateT]):
     strays: Mapping[Role, Chosen] = field(default_factory=lambda: MappingProxyType({}))
     labelled: Chosen | None = None
     apical: bool = False
+    readout: Readout | None = None
 
     def __post_init__(self) -> None:
         if self.laser.off_target and not self.strays:

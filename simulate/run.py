@@ -27,6 +27,7 @@ from errorneurons.simulate.circuit import (
     of_networks,
 )
 from errorneurons.simulate.experiments.trials import Clock, streams, whole
+from errorneurons.simulate.readout import Cursor, cursor, decoder_of
 from errorneurons.simulate.tasks.association import Association
 
 Binned = npt.NDArray[np.float32]
@@ -42,9 +43,10 @@ class Activity:
     rates
         Role -> mean rate in each bin, (network, trial, time, neuron).
     output
-        The output before the outcome, mean of the last 100 ms, (network, trial, output neuron).
+        The output before the outcome, mean of the last 100 ms, (network, trial, output neuron); of
+        a brain-computer interface the cursor, (network, trial, 1).
     target
-        What the outcome was, (network, trial, output neuron); NaN without teaching.
+        What the outcome was, or where the cursor was to be; dims as `output`, NaN without teaching.
     table
         The trials.
     clock
@@ -54,6 +56,9 @@ class Activity:
     apical
         Mean apical potential of the representation neurons in each bin, (network, trial, time,
         neuron), where it was recorded.
+    decoder
+        Weights with which the output neurons move the cursor, (network, output neuron), where
+        there is one.
     """
 
     rates: Mapping[Role, Binned]
@@ -63,6 +68,7 @@ class Activity:
     clock: Clock
     labelled: Chosen | None = None
     apical: Binned | None = None
+    decoder: Array | None = None
 
 
 def run(
@@ -102,6 +108,7 @@ def run(
         If the trials cannot be dealt evenly, or the bins are no whole number of time steps.
     """
     circuit, dealt = bench.circuit, streams(table, n_streams)
+    decoder = decoder_of(bench.readout, table)
     if learn:  # a stream that learns is a network of its own to the circuit
         count = len(bench.association.stimuli["trained"])
         copies = np.repeat(np.arange(count), n_streams)
@@ -112,7 +119,7 @@ def run(
     outputs: list[Array] = []
     targets: list[Array] = []
     for trials in zip(*(part.to_dict("records") for part in dealt), strict=True):
-        trial = _Trial(bench, trials, clock)
+        trial = _Trial(bench, trials, clock, cursor(bench.readout, decoder, trials))
         recorder = _Recorder(bench, clock)
         for k, world in trial.steps(separate=learn):
             after = circuit.step(weights, state, world)
@@ -120,14 +127,16 @@ def run(
                 weights = circuit.learn(weights, state, after)
             state = after
             recorder.add(k, state)
+            if k + 1 == recorder.read_out.stop:
+                trial.close_loop(_by_stream(recorder.output(), n_streams))
         recorded.append({name: _by_stream(r, n_streams) for name, r in recorder.bins().items()})
-        outputs.append(_by_stream(recorder.output(), n_streams))
+        outputs.append(trial.seen(_by_stream(recorder.output(), n_streams)))
         targets.append(np.broadcast_to(trial.shown_target(), outputs[-1].shape))
     bins = {name: _in_table_order([r[name] for r in recorded]) for name in recorded[0]}
     apical = bins.pop(APICAL, None)
     activity = Activity(
         cast("dict[Role, Binned]", bins), _in_table_order(outputs), _in_table_order(targets),
-        table, clock, bench.labelled, apical,
+        table, clock, bench.labelled, apical, decoder,
     )  # fmt: skip
     return activity, weights
 
@@ -153,9 +162,13 @@ class _Trial:
     """One trial of every stream: the world at each of its steps."""
 
     def __init__(
-        self, bench: Bench[Any, Any], trials: tuple[dict[Any, Any], ...], clock: Clock
+        self,
+        bench: Bench[Any, Any],
+        trials: tuple[dict[Any, Any], ...],
+        clock: Clock,
+        cursor: Cursor | None,
     ) -> None:
-        self.circuit, self.clock = bench.circuit, clock
+        self.circuit, self.clock, self.cursor = bench.circuit, clock, cursor
         step = bench.circuit.timing.step
         self.length = round((clock.stop - clock.start) / step)
         onset, outcome, on, off = (
@@ -230,9 +243,19 @@ class _Trial:
             return False
         return bool(k >= max(self.plastic_from, int(self.outcome_onset[0, 0])))
 
+    def close_loop(self, output: Array) -> None:
+        """Let the outcome be what the cursor's error asks of the output, (network, stream, .)."""
+        if self.cursor:
+            self.target = self.cursor.targets(output)
+
+    def seen(self, output: Array) -> Array:
+        """Return what is read of the output: itself, or the cursor, (network, stream, .)."""
+        return self.cursor.position(output) if self.cursor else output
+
     def shown_target(self) -> Array:
-        """(network, stream, output), NaN where no outcome came."""
-        return np.where(self.outcome_onset < self.length, self.target, np.nan)
+        """(network, stream, output), or where the cursor was to be; NaN where no outcome came."""
+        wanted = self.cursor.goal if self.cursor else self.target
+        return np.where(self.outcome_onset < self.length, wanted, np.nan)
 
 
 def _shown(association: Association, trials: tuple[dict[Any, Any], ...]) -> tuple[Array, Array]:

@@ -64,7 +64,6 @@ def chronic_silencing(area: str | None) -> Experiment:
         f"A new association is learnt over days {off}: in which areas does tuning change?",
         days,
         SLOW,
-        needs=() if area is None else ("error",),
     )
 
 
