@@ -63,6 +63,9 @@ class Population:
     sign
         Which half of a signed error these neurons carry by firing more: +1 or -1. 0 where one
         neuron carries both halves, its rate being signed.
+    partners
+        Area of the representation neurons that error neurons are paired with one to one; empty if
+        it is their own.
     """
 
     role: Role
@@ -71,6 +74,7 @@ class Population:
     size: int
     cell_type: str = ""
     sign: Literal[-1, 0, 1] = 0
+    partners: str = ""
 
 
 @dataclass(frozen=True)

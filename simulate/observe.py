@@ -21,6 +21,7 @@ from errorneurons.simulate.calcium import fluorescence, imaged, left_of_before
 from errorneurons.simulate.circuit import Array, Circuit, generator
 from errorneurons.simulate.experiments.trials import whole
 from errorneurons.simulate.instrument import Instrument as Instrument
+from errorneurons.simulate.pairing import causal_signs, partners
 from errorneurons.simulate.run import Activity, Binned
 from errorneurons.simulate.spikes import poisson, sub_poisson
 from errorneurons.simulate.units import Units, labels_of, sampled
@@ -75,6 +76,7 @@ def observe(
     columns: dict[str, npt.ArrayLike] = {
         "time": (first.clock.start + width * (np.arange(rate.shape[1]) + 0.5)).round(9),
         **_unit_columns(units, instrument, "model" if labelled is None else "genetic"),
+        "partner": partners(circuit, units),
         **{str(name): table[name].to_numpy() for name in table.columns if name != "pattern"},
         "targeted": _targeted(circuit, units, table, labelled),
         "performance": np.concatenate([_performance(b, index) for b in blocks]),
@@ -82,6 +84,8 @@ def observe(
             [(b.target[index] - b.output[index]).mean(axis=-1) for b in blocks]
         ),
     }
+    if first.decoder is not None:
+        columns["causal_sign"] = causal_signs(circuit, units, first.decoder[index])
     seen = session(
         {"rate": rate},
         columns,

@@ -38,9 +38,7 @@ KNOWN, SWAPPED = range(2, 5), range(5, 9)
 TRAINED: Factors = {"association": "trained", "familiarity": "trained"}
 
 
-def brain_computer_interface(
-    name: str, label: str, rate: float, decoder: str = ALL
-) -> Experiment:
+def brain_computer_interface(name: str, label: str, rate: float, decoder: str = ALL) -> Experiment:
     """Return the experiment of one group of animals.
 
     Parameters

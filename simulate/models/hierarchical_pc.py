@@ -158,10 +158,11 @@ class HierarchicalPC:
         """Representation neurons of each area; error neurons of the bottom sit in area 1."""
         areas = [(f"area {n}", n, size) for n, size in enumerate(self.layers[1:], start=1)]
         outcome = [("outcome", 0, self.outcomes)] if self.levels[0] > self.layers[0] else []
-        lowest = ("area 1", 1, self.levels[0] + self.layers[1])
+        bottom = [("input", self.layers[0]), *((name, size) for name, _, size in outcome)]
         return (
             *(Population("representation", *area) for area in outcome + areas),
-            *(Population("error", *area) for area in [lowest, *areas[1:]]),
+            *(Population("error", "area 1", 1, n, x, partners=x) for x, n in bottom),
+            *(Population("error", *area) for area in areas),
         )
 
     @cached_property
