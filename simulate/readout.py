@@ -164,7 +164,7 @@ def cursor(
     if readout is None or decoder is None:
         return None
     first = readout.decoders[FIRST][:, None]
-    moved = np.array([float(trial["realigned"]) for trial in trials])[:, None]
+    moved = np.array([float(trial.get("realigned", 1.0)) for trial in trials])[:, None]
     goal = np.stack([readout.goals[:, trial["pattern"]] for trial in trials], axis=1)
     now = decoder[:, None]
     return Cursor(now, first + moved * (now - first), goal[..., None])

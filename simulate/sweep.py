@@ -12,11 +12,12 @@ import pandas as pd
 import xarray as xr
 
 from errorneurons import __version__
-from errorneurons.simulate.bench import Chosen, Laser, aimed_at, arbitrary_half, strays
+from errorneurons.simulate.bench import Chosen, Laser, arbitrary_half, strays
 from errorneurons.simulate.circuit import Array, Circuit
 from errorneurons.simulate.experiments.learning import LEARNING_BLOCKS, learning_block
 from errorneurons.simulate.experiments.outcome_error import OUTCOME_ERROR, outcome_error
 from errorneurons.simulate.experiments.trials import CLOCK, PASSIVE, Clock
+from errorneurons.simulate.manipulations import aimed_at
 from errorneurons.simulate.observe import Instrument, observe
 from errorneurons.simulate.run import Activity, Bench, run
 from errorneurons.simulate.tasks.association import STIMULI, association
@@ -137,7 +138,7 @@ def ensemble(
             f"no network of {theory.name} is left: {int(trained.diverged.sum())} diverged and "
             f"{int(trained.oscillating.sum())} oscillate; lower its learning rate or the delay"
         )
-    beside = strays(circuit, plan.laser, plan.seed, networks)
+    beside = strays(circuit, plan.seed, networks)
     bench = Bench(circuit, tasks, laser=plan.laser, strays=beside)
     bench = equipped(bench, trained.weights, plan.instrument, (plan.seed, networks))
     blocks = _blocks(bench, trained.weights, plan)

@@ -1,16 +1,18 @@
 """Experiments as tables of trials, one row a trial, its columns the trial factors of the contract.
 
-A table is all that a simulation needs to know about an experiment, and a user can write one. The
-times of a row are seconds on the time axis of the trial, on which the input comes on at 0.
+A table is all that a simulation needs to know about an experiment, and a user can write one;
+`columns` says what each column means. The times of a row are seconds on the time axis of the
+trial, on which the input usually comes on at 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
+from errorneurons.simulate.experiments.columns import DEFAULTS
 from errorneurons.simulate.tasks.association import SAME_STIMULI
 
 Factors = dict[str, str | bool | float]
@@ -120,6 +122,16 @@ def trial(factors: Factors, stimulus: int, clock: Clock) -> Factors:
     row = {**base, **NO_MANIPULATION, **factors}
     shown = SAME_STIMULI.get(str(row["association"]), row["association"])
     return {"stimulus": f"{shown} {stimulus + 1}", "pattern": stimulus, **row}
+
+
+def tabulated(rows: Iterable[Factors]) -> pd.DataFrame:
+    """Return the table of rows; what one of them leaves out is as it is by default."""
+    return pd.DataFrame([{**DEFAULTS, **row} for row in rows])
+
+
+def shared(count: int, most: int) -> int:
+    """Return to how many streams, at most `most`, a number of trials can be dealt evenly."""
+    return max(n for n in range(1, most + 1) if count % n == 0)
 
 
 def streams(table: pd.DataFrame, count: int) -> Sequence[pd.DataFrame]:

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from errorneurons.simulate.bench import aimed_at, arbitrary_half
+from errorneurons.simulate.bench import arbitrary_half
 from errorneurons.simulate.circuit import Array, Population, Timing
 from errorneurons.simulate.experiments.learning import learning_block
 from errorneurons.simulate.experiments.outcome_error import outcome_error
 from errorneurons.simulate.experiments.trials import PASSIVE, WHILE_SETTLED, Clock, drive, silence
+from errorneurons.simulate.manipulations import aimed_at
 from errorneurons.simulate.run import Activity, Bench, run
 from errorneurons.simulate.sweep import matched_drive
 from errorneurons.simulate.tasks.association import association
