@@ -79,7 +79,7 @@ def brain_computer_interface(name: str, label: str, rate: float, decoder: str = 
     )
 
 
-BRAIN_COMPUTER_INTERFACE = (
+EXPERIMENTS = (
     brain_computer_interface("at_once", "follows at once", AT_ONCE),
     brain_computer_interface("realigning", "realigns by a quarter a day", REALIGNING),
     brain_computer_interface("fixed", "is fixed", FIXED),

@@ -67,4 +67,4 @@ def chronic_silencing(area: str | None) -> Experiment:
     )
 
 
-CHRONIC_SILENCING = tuple(chronic_silencing(area) for area in (None, *AREAS))
+EXPERIMENTS = tuple(chronic_silencing(area) for area in (None, *AREAS))

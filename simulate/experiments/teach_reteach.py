@@ -53,7 +53,7 @@ def days(seed: int, repeats: int) -> tuple[Day, ...]:
     )
 
 
-TEACH_RETEACH = Experiment(
+EXPERIMENT = Experiment(
     "teach_reteach",
     "teach and reteach",
     "A known association is reversed and relearnt over days: do error responses follow the error, "
