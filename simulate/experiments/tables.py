@@ -24,6 +24,7 @@ from errorneurons.simulate.experiments.columns import (
     NAN,
     Column,
 )
+from errorneurons.simulate.experiments.experiment import Day, Experiment
 from errorneurons.simulate.experiments.trials import CLOCK, NO_MANIPULATION, Clock
 from errorneurons.simulate.tasks.association import SAME_STIMULI, STIMULI
 
@@ -92,6 +93,37 @@ def read_table(path: str | Path, clock: Clock = CLOCK) -> pd.DataFrame:
         return completed(table, clock)
     except ValueError as error:
         raise ValueError(f"{path} cannot be run:\n{error}") from error
+
+
+def experiment_of(
+    table: pd.DataFrame, name: str = "table", clock: Clock = CLOCK, streams: int = 1
+) -> Experiment:
+    """Return the experiment that a table describes: one day, synapses frozen.
+
+    Parameters
+    ----------
+    table
+        One row a trial, as `completed` takes it; asked for `repeats`, it is run so many times.
+    name
+        What it is called.
+    clock
+        When things happen in a trial.
+    streams
+        Copies of the network that share the trials out, which is faster; 1 where it matters which
+        trial comes before which.
+
+    Raises
+    ------
+    ValueError
+        If the table cannot be run, naming every breach.
+    """
+    trials = completed(table, clock)
+    description = f"A table of {len(trials)} trials."
+
+    def days(seed: int, repeats: int) -> tuple[Day, ...]:  # noqa: ARG001, the order is the table's
+        return (Day(pd.concat([trials] * repeats, ignore_index=True), streams=streams),)
+
+    return Experiment(name, name, description, days, clock)
 
 
 def _refuse(breaches: list[str]) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from errorneurons.simulate.circuit import generator
 from errorneurons.simulate.experiments.columns import DEFAULTS
 from errorneurons.simulate.tasks.association import SAME_STIMULI
 
@@ -127,6 +128,12 @@ def trial(factors: Factors, stimulus: int, clock: Clock) -> Factors:
 def tabulated(rows: Iterable[Factors]) -> pd.DataFrame:
     """Return the table of rows; what one of them leaves out is as it is by default."""
     return pd.DataFrame([{**DEFAULTS, **row} for row in rows])
+
+
+def shuffled(rows: Sequence[Factors], seed: int, *purpose: str | int) -> list[Factors]:
+    """Return rows in an order of their own for each purpose, the same for all theories."""
+    order = generator(seed, "trial order", *purpose).permutation(len(rows))
+    return [rows[i] for i in order]
 
 
 def shared(count: int, most: int) -> int:
