@@ -126,7 +126,8 @@ def sessions(
             bench = of_networks(ready.bench, ready.kept, len(batch))
             weights = of_networks(ready.trained.weights, ready.kept, len(batch))
             numbers = [batch[index] for index in ready.kept]
-            yield from _days(theory, experiment, setup, (bench, weights, numbers))
+            animals = (bench, weights, numbers)
+            yield from _days(theory, experiment, setup, animals, progress)
     if not left:
         raise ValueError(none_left(theory, ready.trained))
 
@@ -136,8 +137,9 @@ def _days(
     experiment: Experiment,
     setup: Setup,
     animals: tuple[Bench[Any, Any], Any, Sequence[int]],
+    progress: Callable[[str], None],
 ) -> Iterator[xr.Dataset]:
-    """Yield the sessions of a batch, day by day."""
+    """Yield the sessions of a batch, day by day; networks may diverge while they learn."""
     bench, weights, numbers = animals
     sizes, provenance = _reference(bench, weights), origin_of(theory, experiment, setup)
     for number, day in enumerate(experiment.days(setup.seed, setup.repeats), start=1):
@@ -145,12 +147,22 @@ def _days(
         noisy = replace(bench, noise=noise if experiment.noise else None)
         activity, weights = _ran(noisy, weights, day, experiment.clock)
         activity = replace(activity, extents=sizes, day=number)
-        for index, network in enumerate(numbers):
-            seen = observe(theory.circuit, [activity], network, index, setup.seed, setup.instrument)
+        sound = np.flatnonzero(activity.finite()).tolist()
+        for index in sound:
+            seen = observe(
+                theory.circuit, [activity], numbers[index], index, setup.seed, setup.instrument
+            )
             yield seen.assign_attrs(
                 day=number, experiment=experiment.name, theory=theory.name, provenance=provenance
             )
-        del activity, seen  # before the next day takes as much
+            del seen
+        del activity  # before the next day takes as much
+        for index in sorted({*range(len(numbers))} - {*sound}):
+            progress(f"{theory.name}: network {numbers[index]} diverged on day {number}, its last")
+        bench, weights, sizes = of_networks((bench, weights, sizes), sound, len(numbers))
+        numbers = [numbers[index] for index in sound]
+        if not numbers:
+            return
 
 
 @QUIETLY

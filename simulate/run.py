@@ -69,6 +69,11 @@ class Activity:
     day: int = 1
     decoder: Array | None = None
 
+    def finite(self) -> npt.NDArray[np.bool_]:
+        """Return which networks have finite rates throughout, (network,)."""
+        each = [np.isfinite(r).all(axis=(1, 2, 3)) for r in self.rates.values()]
+        return np.asarray(np.logical_and.reduce(each))
+
 
 def run(
     bench: Bench[WeightsT, StateT],

@@ -19,6 +19,7 @@ from errorneurons.simulate.experiments.outcome_error import OUTCOME_ERROR, outco
 from errorneurons.simulate.experiments.trials import CLOCK, PASSIVE, Clock
 from errorneurons.simulate.manipulations import aimed_at
 from errorneurons.simulate.observe import Instrument, observe
+from errorneurons.simulate.readout import readout
 from errorneurons.simulate.run import Activity, Bench, run
 from errorneurons.simulate.tasks.association import STIMULI, association
 from errorneurons.simulate.theories import Theory
@@ -189,9 +190,10 @@ def prepared(
 
 
 def bench_of(theory: Theory, networks: Sequence[int], seed: int, laser: Laser) -> Bench[Any, Any]:
-    """Return a theory's circuit with its task and a laser, nobody labelled."""
+    """Return a theory's circuit with its task, a laser and a cursor, nobody labelled."""
     beside = strays(theory.circuit, seed, networks)
-    return Bench(theory.circuit, association(seed, networks), laser=laser, strays=beside)
+    task, cursor = association(seed, networks), readout(seed, networks)
+    return Bench(theory.circuit, task, laser=laser, strays=beside, readout=cursor)
 
 
 def none_left(theory: Theory, trained: Training[Any]) -> str:

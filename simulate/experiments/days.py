@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import pandas as pd
-
 from errorneurons.simulate.circuit import generator
 from errorneurons.simulate.experiments.experiment import Day
 from errorneurons.simulate.experiments.learning import in_turn
@@ -17,6 +15,8 @@ from errorneurons.simulate.experiments.trials import (
     UNEXPECTED,
     Clock,
     Factors,
+    shuffled,
+    tabulated,
     trial,
 )
 from errorneurons.simulate.tasks.association import STIMULI
@@ -56,8 +56,7 @@ def frozen_day(
         for stimulus in range(STIMULI)
         for _ in range(repeats)
     ]
-    order = generator(seed, "trial order", "day", day).permutation(len(rows))
-    return Day(pd.DataFrame([rows[i] for i in order]), streams=len(conditions))
+    return Day(tabulated(shuffled(rows, seed, "day", day)), streams=len(conditions))
 
 
 def plastic_day(seed: int, day: int, factors: Factors, repeats: int, clock: Clock = SLOW) -> Day:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from errorneurons.simulate.experiments import (
+    brain_computer_interface,
+    chronic_silencing,
     gain_by_error,
     imperfect_silencing,
     influence,
@@ -18,6 +20,7 @@ from errorneurons.simulate.experiments import (
     repeats,
     silencing,
     sinusoidal,
+    teach_reteach,
     terminals,
 )
 from errorneurons.simulate.experiments.experiment import Experiment
@@ -34,6 +37,9 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     sinusoidal.EXPERIMENT,
     repeats.EXPERIMENT,
     interneurons.EXPERIMENT,
+    teach_reteach.EXPERIMENT,
+    *chronic_silencing.EXPERIMENTS,
+    *brain_computer_interface.EXPERIMENTS,
 )
 
 
