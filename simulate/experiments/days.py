@@ -70,4 +70,5 @@ def plastic_day(seed: int, day: int, factors: Factors, repeats: int, clock: Cloc
         What is learnt, and what is done meanwhile.
     """
     rng = generator(seed, "trial order", "day", day)
-    return Day(in_turn(rng, {**EXPECTED, "phase": "during", **factors}, repeats, clock), True)
+    rows = in_turn(rng, {**EXPECTED, "phase": "during", **factors}, repeats, clock)
+    return Day(tabulated(rows), plastic=True)

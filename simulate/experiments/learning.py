@@ -31,15 +31,15 @@ def learning_block(
     """
     during: Factors = {"phase": "during", "familiarity": "novel", "association": name}
     rng = generator(seed, "trial order", name)
-    return in_turn(rng, {**EXPECTED, **factors, **during}, repeats, clock)
+    return pd.DataFrame(in_turn(rng, {**EXPECTED, **factors, **during}, repeats, clock))
 
 
-def in_turn(rng: np.random.Generator, factors: Factors, repeats: int, clock: Clock) -> pd.DataFrame:
+def in_turn(
+    rng: np.random.Generator, factors: Factors, repeats: int, clock: Clock
+) -> list[Factors]:
     """Return trials in which each stimulus comes once in every five, in random order."""
-    return pd.DataFrame(
-        [
-            trial(factors, int(stimulus), clock)
-            for _ in range(repeats)
-            for stimulus in rng.permutation(STIMULI)
-        ]
-    )
+    return [
+        trial(factors, int(stimulus), clock)
+        for _ in range(repeats)
+        for stimulus in rng.permutation(STIMULI)
+    ]

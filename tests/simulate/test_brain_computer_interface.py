@@ -15,6 +15,7 @@ from errorneurons.simulate.experiments.brain_computer_interface import (
     SWAPPED,
     brain_computer_interface,
 )
+from errorneurons.simulate.readout import ALL, FIRST, NO_DECODER
 from errorneurons.simulate.run import Activity
 from errorneurons.simulate.theories import theory
 
@@ -41,10 +42,8 @@ def realigned(rate: float) -> list[float]:
 
 def test_a_day_has_one_decoder_and_it_changes_on_the_day_of_the_swap() -> None:
     days = AT_ONCE.days(1, 2)
-    assert "decoder" not in days[0].table
-    names = [day.table["decoder"].unique().tolist() for day in days[1:]]
-    assert [len(name) for name in names] == [1] * len(names)
-    assert [name == names[0] for name in names] == [True] * len(KNOWN) + [False] * len(SWAPPED)
+    names = [day.table["decoder"].unique().tolist() for day in days]
+    assert names == [[NO_DECODER]] + [[FIRST]] * len(KNOWN) + [[ALL]] * len(SWAPPED)
 
 
 def test_the_belief_covers_each_day_the_stated_share_of_what_is_missing() -> None:
