@@ -148,9 +148,10 @@ def _observing(theory: Theory, activity: Activity, setup: Setup) -> tuple[int, f
 def _stored(rate: xr.DataArray) -> bytes:
     """Return activity as a file stores it: spikes as counts, all else byte by byte."""
     if rate.attrs["signal"] == "spikes":
-        return np.rint(rate.values / rate.attrs["sampling_rate"]).astype(np.uint8).tobytes()
-    values = np.ascontiguousarray(rate.values)
-    return values.reshape(-1, 1).view(np.uint8).T.tobytes()
+        counts = np.rint(rate.values / rate.attrs["sampling_rate"])
+        return bytes(counts.astype(np.uint8).tobytes())
+    values = np.ascontiguousarray(rate.values).reshape(-1, 1)
+    return bytes(values.view(np.uint8).T.tobytes())
 
 
 def _training(bench: Bench[Any, Any], weights: Any) -> float:

@@ -106,6 +106,11 @@ def observe(
     return seen
 
 
+def animal(network: int) -> str:
+    """Return the name of the animal that a network is."""
+    return f"network-{network:03d}"
+
+
 def _spikes_of(day: int) -> tuple[str | int, ...]:
     """Return the purpose of the random numbers of a day's spikes."""
     return ("spikes",) if day == 1 else ("spikes", day)
@@ -125,7 +130,7 @@ def _factor(name: str, values: npt.NDArray[Any]) -> xr.Variable:
 def _attributes(circuit: Circuit[Any, Any], network: int, day: int) -> dict[str, str | int | float]:
     highest = max(circuit.populations, key=lambda p: p.level)
     return {
-        "animal": f"network-{network:03d}",
+        "animal": animal(network),
         "session_id": str(day),
         "opsin": "virtual",
         "teaching_area": highest.area,

@@ -76,6 +76,7 @@ def brain_computer_interface(name: str, label: str, rate: float, decoder: str = 
         f"sign of their neuron's weight, and with feedback that {label}, when do they change it?",
         days,
         SLOW,
+        lines=("outcome",),
     )
 
 

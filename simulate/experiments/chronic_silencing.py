@@ -64,6 +64,8 @@ def chronic_silencing(area: str | None) -> Experiment:
         f"A new association is learnt over days {off}: in which areas does tuning change?",
         days,
         SLOW,
+        panels=("familiarity",),
+        lines=("outcome",),
     )
 
 

@@ -74,7 +74,7 @@ def _sequence(shown: Sequence[int], block: str, name: str, oddball: str) -> Iter
                         "position": position, "oddball": oddball if last else "none"}  # fmt: skip
         yield trial(PASSIVE | row, stimulus, CLOCK)
     nothing: Factors = {"input_onset": float("nan"), "contrast": 0.0, "block": block,
-                        "sequence": name, "position": LENGTH + 1, "oddball": "pause"}  # fmt: skip
+                        "sequence": name, "position": LENGTH + 1, "oddball": "pause", "stimulus": "pause"}  # fmt: skip
     yield trial(PASSIVE | nothing, 0, CLOCK)
 
 

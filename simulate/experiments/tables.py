@@ -67,7 +67,8 @@ def read_table(path: str | Path, clock: Clock = CLOCK) -> pd.DataFrame:
     Parameters
     ----------
     path
-        The file; its first line names the columns. An empty cell takes the default.
+        The file; its first line names the columns. An empty cell takes the default, as an onset
+        it says that there is no such event.
     clock
         When things happen in a trial.
 
@@ -212,7 +213,8 @@ def _filled(table: pd.DataFrame, clock: Clock) -> pd.DataFrame:
         return full[name]
 
     for column in COLUMNS:
-        if column.default is not None:
+        says_none = column.units == "s" and column.name in full  # NaN: there is no such event
+        if column.default is not None and not says_none:
             fill(column.name, column.default)
     known = fill("association", fill("familiarity", NAN)).fillna("trained")
     full["association"] = known

@@ -60,4 +60,5 @@ EXPERIMENT = Experiment(
     "and not exposure, while representations persist?",
     days,
     SLOW,
+    lines=("outcome",),
 )
