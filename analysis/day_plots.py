@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH, PANEL, GAP, HEAD, FOOT, LEFT, RIGHT = 6.0, 1.25, 0.42, 1.05, 0.42, 0.6, 0.15
+WIDTH, PANEL, GAP, HEAD, FOOT, LEFT, RIGHT = 6.0, 1.25, 0.5, 1.3, 0.42, 0.6, 0.15
 """Of the figure, of a panel and between them, above, below and beside the panels [inch]."""
 LETTER = 0.075
 """Width of a letter, generously [inch]."""

@@ -163,7 +163,7 @@ def draw(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> lis
         made.append(out / f"{theory.name}{ending}.png")
         draw_raw_activity(panels, data, Caption(title, f"{name}; {over}"), made[-1])
     if len(days) > 1:
-        every = list(_opened([file for day in days for file in files[day]]))
+        every = _opened([file for day in days for file in files[day]])
         made.append(out / f"{theory.name}-days.png")
         text = f"Trials with an expected outcome; {over}"
         draw_days(by_day(every), Caption(title, text), made[-1])

@@ -71,7 +71,7 @@ def brain_computer_interface(name: str, label: str, rate: float, decoder: str = 
 
     return Experiment(
         f"brain_computer_interface_{name}",
-        f"brain-computer interface, {label}",
+        f"cursor, feedback {label}",
         "A cursor is learnt by its error, then the decoder changes sign: do error cells take the "
         f"sign of their neuron's weight, and with feedback that {label}, when do they change it?",
         days,
@@ -82,6 +82,6 @@ def brain_computer_interface(name: str, label: str, rate: float, decoder: str = 
 
 EXPERIMENTS = (
     brain_computer_interface("at_once", "follows at once", AT_ONCE),
-    brain_computer_interface("realigning", "realigns by a quarter a day", REALIGNING),
+    brain_computer_interface("realigning", "realigns", REALIGNING),
     brain_computer_interface("fixed", "is fixed", FIXED),
 )
