@@ -90,12 +90,12 @@ def simulate(
         check_possible(theory, experiment, setup)
     figures = []
     for theory, setup in subjects:
-        missing = _missing(experiment, theory, setup, out)
-        if missing is None:
+        left = missing(experiment, theory, setup, out)
+        if left is None:
             say(f"{theory.name}: all sessions taken from an earlier run")
         else:
-            say(f"{theory.name}: {cost(theory, experiment, missing)}")
-            for session in sessions(theory, experiment, missing, say):
+            say(f"{theory.name}: {cost(theory, experiment, left)}")
+            for session in sessions(theory, experiment, left, say):
                 name = _file(session.attrs["animal"], session.attrs["day"])
                 save(session, out / theory.name / name)
         figures += draw(experiment, theory, setup, out)
@@ -103,7 +103,7 @@ def simulate(
     return figures
 
 
-def _missing(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> Setup | None:
+def missing(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> Setup | None:
     """Return the setup with the networks that are not done, None if all are."""
     folder = out / theory.name
     folder.mkdir(parents=True, exist_ok=True)
@@ -139,7 +139,8 @@ def draw(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> lis
     -------
     list of Path
         ``<theory>.png``, mean rates, and ``<theory>-responses.png``, the size of responses, in
-        which cells that fire more for positive and for negative errors do not cancel.
+        which cells that fire more for positive and for negative errors do not cancel; the latter
+        only if stimuli come twice in some condition.
     """
     days = range(1, 1 + len(experiment.days(setup.seed, setup.repeats)))
     folder, animals = out / theory.name, [animal(network) for network in setup.networks]
@@ -154,12 +155,16 @@ def draw(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> lis
             own = panels_of(first, experiment.panels, experiment.lines)
             data += raw_activity(_opened(files[day]), own, curves)
             panels += [_of_day(panel, day) if len(days) > 1 else panel for panel in own]
+        pairs = zip(panels, data, strict=True)
+        shown = [(panel, own) for panel, own in pairs if bool(own["mean"].notnull().any())]
+        if not shown:
+            continue  # no stimulus comes twice in any condition: nothing to cross-validate
         caption = Caption(
             f"{experiment.label} in {theory.label}",
             f"{name}; {counted(len(files[1]), 'network')}, mean and 5 to 95 % over networks",
         )
         made.append(out / f"{theory.name}{ending}.png")
-        draw_raw_activity(panels, data, caption, made[-1])
+        draw_raw_activity(shown, caption, made[-1])
     return made
 
 
