@@ -104,8 +104,11 @@ def _trials_of(session: xr.Dataset) -> pd.DataFrame:
 
 def _told_apart(table: pd.DataFrame) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return columns for panels and for lines: all that differ, as few as can be for panels."""
-    values = {str(name): table[name].nunique(dropna=False) for name in table}
-    differ = [name for name, n in values.items() if name not in ALIKE and 1 < n <= MOST_LINES]
+    # NaN equals nothing, so what has it tells no trials apart; an onset does within a manipulation
+    whole = {str(name): table[name].nunique() for name in table if table[name].notna().all()}
+    differ = [name for name, n in whole.items() if name not in ALIKE and 1 < n <= MOST_LINES]
+    if "manipulation_onset" in table and len({*table["manipulation_onset"].dropna()}) > 1:
+        differ.append("manipulation_onset")
     for split in range(len(differ) + 1):
         panels, lines = differ[:split], differ[split:]
         most = max(len(_combinations(part, lines)) for _, part in _grouped(table, panels))
@@ -140,11 +143,11 @@ def _panel(
 ) -> Panel:
     """Return the panel of the trials of a table, with those of the controls."""
     own = {_words(row, lines): {**common, **row} for row in _combinations(table, lines)}
-    beside = (
-        {_words(r, lines): {**CONTROL, **r} for r in _combinations(controls, lines)}
-        if len(controls)
-        else {}
-    )
+    beside = {}
+    for row in _combinations(controls, lines) if len(controls) else []:
+        label = _words(row, lines)
+        label = f"{NOTHING['manipulation']}, {label}" if label in own else label
+        beside[label] = {**CONTROL, **row}
     windows = {}
     for label, factors in own.items():
         chosen = _chosen(table, factors)
