@@ -189,11 +189,16 @@ def _events(table: pd.DataFrame) -> dict[str, float]:
 
 def _words(factors: Mapping[str, Any], names: Sequence[str]) -> str:
     """Return a condition in words; what is not done to anyone is said once."""
-    words = [_word(name, factors[name]) for name in names if name in factors]
+    given = {name: factors[name] for name in names if name in factors}
+    if given.get("manipulation") == "none":
+        given.pop("manipulated_target", None)
+    words = [_word(name, value) for name, value in given.items()]
     return ", ".join(dict.fromkeys(word for word in words if word))
 
 
 def _word(name: str, value: Any) -> str:
+    if name == "manipulated_target" and value != "somata":
+        return f"terminals in {value}"
     if isinstance(value, str):
         return NOTHING.get(name, "") if value == "none" else value
     if isinstance(value, bool | np.bool_):

@@ -98,7 +98,7 @@ class _Layout:
         self.common = len(panels) > 1 and all(
             list(panel.lines) == list(panels[0].lines) for panel in panels
         )
-        self.head = 0.75 + 0.06 * lanes + (0 if self.common else LINE * lines)
+        self.head = 0.66 + 0.06 * lanes + (0 if self.common else LINE * lines)
         self.tall = len(self.areas) * ROW
         self.step = self.head + self.tall + GAP
         self.width = max(6.0, self.across * self.block + 0.2)

@@ -160,7 +160,7 @@ def draw(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> lis
         if not shown:
             continue  # no stimulus comes twice in any condition: nothing to cross-validate
         caption = Caption(
-            f"{experiment.label} in {theory.label}",
+            f"{experiment.label[0].upper()}{experiment.label[1:]}: {theory.label}",
             f"{name}; {counted(len(files[1]), 'network')}, mean and 5 to 95 % over networks",
         )
         made.append(out / f"{theory.name}{ending}.png")
