@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from errorneurons.analysis.measures import Curves, activity
+from errorneurons.analysis.measures import Curves, activity, magnitude
 
 Factors = Mapping[str, Any]
 
@@ -18,9 +18,12 @@ SHARE = 0.9
 """Bands hold this share of the networks."""
 ORDER = (
     "passive", "none", "trained", "expected", "novel", "unexpected", "representation", "error",
-    "before input", "while settled", "during outcome",
+    "before input", "while settled", "during outcome", "local oddball", "global oddball",
+    "local and global", "local", "global", "silence", "drive", "somata",
 )  # fmt: skip
-"""Texts in the order in which they are shown; others follow as they come."""
+"""Texts in the order in which they are shown; others follow by the alphabet."""
+BINS = 40
+"""The most bins in which the size of a response is shown."""
 MOST_LINES, MOST_PANELS = 7, 24
 """More lines in a panel, or more panels, cannot be told apart."""
 ALIKE = (
@@ -96,13 +99,18 @@ def _trials_of(session: xr.Dataset) -> pd.DataFrame:
         if session.variables[name].dims == ("trial",)
     }
     table = pd.DataFrame(columns)
+    shown = table["input_onset"].notna()
+    table = table[shown | ~shown.any()]  # a pause between sequences is no condition
     return table if "manipulation" in table else table.assign(manipulation="none")
 
 
 def _told_apart(table: pd.DataFrame) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return columns for panels and for lines: all that differ, as few as can be for panels."""
-    values = {str(name): table[name].nunique(dropna=False) for name in table}
-    differ = [name for name, n in values.items() if name not in ALIKE and 1 < n <= MOST_LINES]
+    # NaN equals nothing, so what has it tells no trials apart; an onset does within a manipulation
+    whole = {str(name): table[name].nunique() for name in table if table[name].notna().all()}
+    differ = [name for name, n in whole.items() if name not in ALIKE and 1 < n <= MOST_LINES]
+    if "manipulation_onset" in table and len({*table["manipulation_onset"].dropna()}) > 1:
+        differ.append("manipulation_onset")
     for split in range(len(differ) + 1):
         panels, lines = differ[:split], differ[split:]
         most = max(len(_combinations(part, lines)) for _, part in _grouped(table, panels))
@@ -125,10 +133,10 @@ def _combinations(table: pd.DataFrame, names: Sequence[str]) -> list[Factors]:
 
 
 def _ranks(values: pd.Series[Any]) -> pd.Series[Any]:
-    """Return numbers as they are, texts by their place in `ORDER`, then in the table."""
+    """Return numbers as they are, texts by their place in `ORDER`, then in the alphabet."""
     if values.dtype.kind in "biuf":
         return values.astype(float)
-    seen = [*ORDER, *(v for v in dict.fromkeys(values) if v not in ORDER)]
+    seen = [*ORDER, *sorted({*values} - {*ORDER})]
     return values.map({value: rank for rank, value in enumerate(seen)})
 
 
@@ -137,11 +145,11 @@ def _panel(
 ) -> Panel:
     """Return the panel of the trials of a table, with those of the controls."""
     own = {_words(row, lines): {**common, **row} for row in _combinations(table, lines)}
-    beside = (
-        {_words(r, lines): {**CONTROL, **r} for r in _combinations(controls, lines)}
-        if len(controls)
-        else {}
-    )
+    beside = {}
+    for row in _combinations(controls, lines) if len(controls) else []:
+        label = _words(row, lines)
+        label = f"{NOTHING['manipulation']}, {label}" if label in own else label
+        beside[label] = {**CONTROL, **row}
     windows = {}
     for label, factors in own.items():
         chosen = _chosen(table, factors)
@@ -151,7 +159,16 @@ def _panel(
                 float(chosen["manipulation_offset"].median()),
             )
     factors_of = {label: _given(f) for label, f in {**beside, **own}.items()}
-    return Panel(_words(common, tuple(common)), factors_of, tuple(beside), _events(table), windows)
+    title = _done_to(table, common) + _words(common, tuple(common))
+    return Panel(title, factors_of, tuple(beside), _events(table), windows)
+
+
+def _done_to(table: pd.DataFrame, common: Factors) -> str:
+    """Return what is done to the cells that a panel is named by."""
+    if not any(name.startswith("manipulated_") for name in common):
+        return ""
+    done = {"silence": "silenced: ", "drive": "driven: "}
+    return done.get("".join({*table["manipulation"]}), "")
 
 
 def _chosen(table: pd.DataFrame, factors: Mapping[str, Any]) -> pd.DataFrame:
@@ -174,11 +191,16 @@ def _events(table: pd.DataFrame) -> dict[str, float]:
 
 def _words(factors: Mapping[str, Any], names: Sequence[str]) -> str:
     """Return a condition in words; what is not done to anyone is said once."""
-    words = [_word(name, factors[name]) for name in names if name in factors]
+    given = {name: factors[name] for name in names if name in factors}
+    if given.get("manipulation") == "none":
+        given.pop("manipulated_target", None)
+    words = [_word(name, value) for name, value in given.items()]
     return ", ".join(dict.fromkeys(word for word in words if word))
 
 
 def _word(name: str, value: Any) -> str:
+    if name == "manipulated_target" and value != "somata":
+        return f"terminals in {value}"
     if isinstance(value, str):
         return NOTHING.get(name, "") if value == "none" else value
     if isinstance(value, bool | np.bool_):
@@ -208,10 +230,18 @@ def raw_activity(
         ``mean``, ``low`` and ``high`` of dims (condition, role, area, time).
     """
     found: list[list[xr.Dataset]] = [[] for _ in panels]
-    for session in sessions:
+    for whole in sessions:
+        session = _joined(whole) if curves is magnitude else whole
         for own, panel in zip(found, panels, strict=True):
             own.append(activity([session], panel.lines, curves))
     return [_over_sessions(own) for own in found]
+
+
+def _joined(session: xr.Dataset) -> xr.Dataset:
+    """Return a session in wider bins, at most `BINS`: the energy of a response is less noisy."""
+    bins = session.sizes["time"]
+    joined = next(n for n in range(1, bins + 1) if bins % n == 0 and bins // n <= BINS)
+    return session.coarsen(time=joined).mean(keep_attrs=True) if joined > 1 else session
 
 
 def _over_sessions(each: Sequence[xr.Dataset]) -> xr.Dataset:

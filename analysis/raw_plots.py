@@ -27,6 +27,8 @@ COLUMN, ROW, GAP, LEFT, LINE = 1.75, 0.85, 0.75, 0.75, 0.16
 COLUMNS = 8
 """The most columns that stand side by side."""
 DOTS = 150
+LINES: tuple[Dashes, ...] = ("solid", (0, (4.5, 1.5)))
+"""Neighbours in a row of shades are told apart by these as well."""
 
 
 @dataclass(frozen=True)
@@ -46,17 +48,15 @@ class Caption:
 
 
 def draw_raw_activity(
-    panels: Sequence[Panel], data: Sequence[xr.Dataset], caption: Caption, path: Path
+    blocks: Sequence[tuple[Panel, xr.Dataset]], caption: Caption, path: Path
 ) -> None:
     """Draw activity over time and write it as PNG.
 
     Parameters
     ----------
-    panels
-        Groups of conditions; each is a block of its own.
-    data
-        For each of them ``mean``, ``low``, ``high`` (condition, role, area, time), areas lowest
-        first.
+    blocks
+        Groups of conditions, and for each of them ``mean``, ``low``, ``high`` (condition, role,
+        area, time), areas lowest first.
     caption
         What is written above.
     path
@@ -68,14 +68,16 @@ def draw_raw_activity(
     with mpl.rc_context({"font.size": SMALL, "font.family": "sans-serif",
                          "font.sans-serif": ["DejaVu Sans"], "axes.spines.top": False,
                          "axes.spines.right": False}):  # fmt: skip
-        layout = _Layout(panels, data)
+        layout = _Layout([panel for panel, _ in blocks], [shown for _, shown in blocks])
         figure = Figure(figsize=(layout.width, layout.height), dpi=DOTS)
         top = layout.height - 0.12
         figure.text(0.12 / layout.width, top / layout.height, caption.title, size=LARGE, va="top",
                     weight="bold")  # fmt: skip
         figure.text(0.12 / layout.width, (top - 0.24) / layout.height, caption.text, size=FONT,
                     va="top")  # fmt: skip
-        for number, (panel, shown) in enumerate(zip(panels, data, strict=True)):
+        if layout.common:
+            _legend(figure, layout, (0.12, layout.height - 0.62), _styles(blocks[0][0]))
+        for number, (panel, shown) in enumerate(blocks):
             _block(figure, layout, number, panel, shown)
         with beside(path) as part:
             figure.savefig(part, format="png")
@@ -93,11 +95,15 @@ class _Layout:
         self.down = math.ceil(len(panels) / self.across)
         lines = max(len(panel.lines) for panel in panels)
         lanes = max(len(panel.windows) for panel in panels)
-        self.head = 0.3 + LINE * lines + 0.45 + 0.06 * lanes
+        self.common = len(panels) > 1 and all(
+            list(panel.lines) == list(panels[0].lines) for panel in panels
+        )
+        self.head = 0.66 + 0.06 * lanes + (0 if self.common else LINE * lines)
         self.tall = len(self.areas) * ROW
         self.step = self.head + self.tall + GAP
         self.width = max(6.0, self.across * self.block + 0.2)
-        self.height = 0.55 + self.down * self.step
+        self.above = 0.6 + (LINE * lines + 0.15 if self.common else 0)
+        self.height = self.above + self.down * self.step
 
     def axes(self, figure: Figure, number: int, column: int, row: int) -> Axes:
         """Return the axes of a block, a role and an area; rows are counted from above."""
@@ -109,7 +115,7 @@ class _Layout:
 
     def top(self, number: int) -> float:
         """Return the upper edge of a block."""
-        return self.height - 0.55 - (number // self.across) * self.step
+        return self.height - self.above - (number // self.across) * self.step
 
     def left(self, number: int) -> float:
         """Return the left edge of the axes of a block."""
@@ -123,16 +129,21 @@ def _roles(shown: xr.Dataset) -> tuple[str, ...]:
 
 def _limits(data: Sequence[xr.Dataset], role: str) -> tuple[float, float]:
     """Return the range of a role's activity in all blocks, with a little room."""
-    values = [shown[v].sel(role=role).values for shown in data if role in shown["role"].values
-              for v in ("low", "high", "mean")]  # fmt: skip
-    low, high = min(np.nanmin(v) for v in values), max(np.nanmax(v) for v in values)
+    values = np.concatenate([shown[v].sel(role=role).values.ravel() for shown in data
+                             if role in shown["role"].values
+                             for v in ("low", "high", "mean")])  # fmt: skip
+    low, high = np.nanmin(values), np.nanmax(values)
     room = 0.05 * max(high - low, 1e-6 * max(abs(high), 1), 1e-9)
     return float(min(low, 0) - room), float(high + room)
 
 
 def _block(figure: Figure, layout: _Layout, number: int, panel: Panel, shown: xr.Dataset) -> None:
     styles = _styles(panel)
-    _legend(figure, layout, number, panel, styles)
+    x, y = layout.left(number) - 0.5, layout.top(number) - 0.1
+    figure.text(x / layout.width, y / layout.height, panel.title, size=FONT, weight="bold",
+                va="center")  # fmt: skip
+    if not layout.common:
+        _legend(figure, layout, (x, y - 0.04), styles)
     units = str(shown["mean"].attrs.get("units", ""))
     for column, role in enumerate(layout.roles):
         for row, area in enumerate(reversed(layout.areas)):
@@ -147,13 +158,11 @@ def _block(figure: Figure, layout: _Layout, number: int, panel: Panel, shown: xr
 def _styles(panel: Panel) -> Mapping[str, tuple[float | None, Dashes]]:
     """Return lightness (None: a control, grey) and dashes of each line."""
     own = [label for label in panel.lines if label not in panel.controls]
-    light = np.linspace(-0.35, 0.5, len(own)) if len(own) > 1 else [0.0]
-    dashes = DASHES[1:] + DASHES[:1]
+    light = np.linspace(-0.45, 0.35, len(own)) if len(own) > 1 else [0.0]
     return {
         **{c: (None, DASHES[i % len(DASHES)]) for i, c in enumerate(panel.controls)},
-        **{c: (float(light[i]), "solid" if len(own) < 3 or i % 2 == 0 else dashes[i // 2 % 3])
-           for i, c in enumerate(own)},
-    }  # fmt: skip
+        **{c: (float(light[i]), LINES[i % len(LINES)]) for i, c in enumerate(own)},
+    }
 
 
 def _colour(role: str, light: float | None) -> Any:
@@ -178,7 +187,7 @@ def _curves(
         time, low, high = line["time"].values, line["low"].values, line["high"].values
         axes.fill_between(time, low, high, color=colour, alpha=0.15, linewidth=0)
         axes.plot(time, line["mean"].values, color=colour, linestyle=dashes,
-                  linewidth=1.0 if light is None else 1.3)  # fmt: skip
+                  linewidth=1.0 if light is None else 1.4)  # fmt: skip
 
 
 def _dress(axes: Axes, layout: _Layout, panel: Panel, place: tuple[int, int], units: str) -> None:
@@ -220,17 +229,15 @@ def _above(
 
 
 def _legend(
-    figure: Figure, layout: _Layout, number: int, panel: Panel,
+    figure: Figure, layout: _Layout, corner: tuple[float, float],
     styles: Mapping[str, tuple[float | None, Dashes]],
 ) -> None:  # fmt: skip
+    """Write which line is what, below a corner [inch]."""
     from matplotlib.lines import Line2D
 
-    x, y = layout.left(number) - 0.5, layout.top(number) - 0.1
-    width, height = layout.width, layout.height
-    if panel.title:
-        figure.text(x / width, y / height, panel.title, size=FONT, weight="bold", va="center")
+    x, width, height = corner[0], layout.width, layout.height
     for at, (label, (light, dashes)) in enumerate(styles.items(), start=1):
-        level = y - 0.04 - LINE * at
+        level = corner[1] - LINE * at
         sample = Line2D([x / width, (x + 0.4) / width], [level / height] * 2, linewidth=1.6)
         sample.set(color=_colour("", light), linestyle=dashes)
         figure.add_artist(sample)

@@ -92,12 +92,12 @@ def simulate(
         check_possible(theory, experiment, setup)
     figures = []
     for theory, setup in subjects:
-        missing = _missing(experiment, theory, setup, out)
-        if missing is None:
+        left = missing(experiment, theory, setup, out)
+        if left is None:
             say(f"{theory.name}: all sessions taken from an earlier run")
         else:
-            say(f"{theory.name}: {cost(theory, experiment, missing)}")
-            for session in sessions(theory, experiment, missing, say):
+            say(f"{theory.name}: {cost(theory, experiment, left)}")
+            for session in sessions(theory, experiment, left, say):
                 name = _file(session.attrs["animal"], session.attrs["day"])
                 save(session, out / theory.name / name)
         figures += draw(experiment, theory, setup, out)
@@ -105,7 +105,7 @@ def simulate(
     return figures
 
 
-def _missing(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> Setup | None:
+def missing(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> Setup | None:
     """Return the setup with the networks that are not done, None if all are."""
     folder = out / theory.name
     folder.mkdir(parents=True, exist_ok=True)
@@ -141,33 +141,46 @@ def draw(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> lis
     -------
     list of Path
         ``<theory>.png``, mean rates, and ``<theory>-responses.png``, the size of responses, in
-        which cells that fire more for positive and for negative errors do not cancel; of an
-        experiment over days ``<theory>-days.png``, learning and responses by day.
+        which cells that fire more for positive and for negative errors do not cancel; the latter
+        only if stimuli come twice in some condition. Of an experiment over days also
+        ``<theory>-days.png``, learning and responses by day.
     """
-    days = list(range(1, 1 + len(experiment.days(setup.seed, setup.repeats))))
-    title = f"{experiment.label} in {theory.label}"
-    folder, animals = out / theory.name, [animal(network) for network in setup.networks]
-    files = {day: [folder / _file(name, day) for name in animals] for day in days}
-    files = {day: [file for file in own if file.is_file()] for day, own in files.items()}
-    days = [day for day in days if files[day]]  # all networks may have diverged before the others
+    files = _files(experiment, theory, setup, out)
+    title = f"{experiment.label[0].upper()}{experiment.label[1:]}: {theory.label}"
     over = f"{counted(len(files[1]), 'network')}, mean and 5 to 95 % over networks"
     made = []
     for name, ending, curves in CURVES:
         panels: list[Panel] = []
         data: list[xr.Dataset] = []
-        for day in days:
-            first = next(_opened(files[day][:1]))
+        for day, own_files in files.items():
+            first = next(_opened(own_files[:1]))
             own = panels_of(first, experiment.panels, experiment.lines)
-            data += raw_activity(_opened(files[day]), own, curves)
-            panels += [_of_day(panel, day) if len(days) > 1 else panel for panel in own]
+            data += raw_activity(_opened(own_files), own, curves)
+            panels += [_of_day(panel, day) if len(files) > 1 else panel for panel in own]
+        pairs = zip(panels, data, strict=True)
+        shown = [(panel, own) for panel, own in pairs if bool(own["mean"].notnull().any())]
+        if not shown:
+            continue  # no stimulus comes twice in any condition: nothing to cross-validate
         made.append(out / f"{theory.name}{ending}.png")
-        draw_raw_activity(panels, data, Caption(title, f"{name}; {over}"), made[-1])
-    if len(days) > 1:
-        every = _opened([file for day in days for file in files[day]])
-        made.append(out / f"{theory.name}-days.png")
+        draw_raw_activity(shown, Caption(title, f"{name}; {over}"), made[-1])
+    if len(files) > 1:
         text = f"Trials with an expected outcome; {over}"
-        draw_days(by_day(every), Caption(title, text), made[-1])
+        made.append(out / f"{theory.name}-days.png")
+        days = by_day(_opened([file for own_files in files.values() for file in own_files]))
+        draw_days(days, Caption(title, text), made[-1])
     return made
+
+
+def _files(
+    experiment: Experiment, theory: Theory, setup: Setup, out: Path
+) -> dict[int, list[Path]]:
+    """Return the files of each day that has any; before the last, all networks may diverge."""
+    folder, days = out / theory.name, range(1, 1 + len(experiment.days(setup.seed, setup.repeats)))
+    every = {
+        day: [folder / _file(animal(network), day) for network in setup.networks] for day in days
+    }
+    there = {day: [file for file in own if file.is_file()] for day, own in every.items()}
+    return {day: own for day, own in there.items() if own}
 
 
 def _of_day(panel: Panel, day: int) -> Panel:

@@ -163,20 +163,18 @@ def _hit(bench: Bench[Any, Any], trial: Mapping[Any, Any]) -> dict[Role, Chosen]
 
 def _terminals(bench: Bench[Any, Any], trial: Mapping[Any, Any]) -> dict[str, Array]:
     """Return factors on the synapses that the hit neurons make in the target area, by matrix."""
-    circuit, target = bench.circuit, str(trial["manipulated_target"])
-    left = 1 - _of_laser(bench, trial, "efficacy")
-    area, factors = str(trial["manipulated_area"]), dict[str, Array]()
-    for role, hit in _hit(bench, trial).items():
-        for axons in circuit.axons:
-            if axons.role != role or not _reaches(axons, area, target):
-                continue
+    target, area = str(trial["manipulated_target"]), str(trial["manipulated_area"])
+    left, factors = 1 - _of_laser(bench, trial, "efficacy"), dict[str, Array]()
+    hits = _hit(bench, trial)
+    for axons in bench.circuit.axons:
+        if axons.role in hits and _reaches(axons, area, target):
+            hit = hits[axons.role]
             rows = max(place.stop for place in axons.rows.values())
             factor = np.ones((len(hit), rows, axons.first + hit.shape[1]))
-            cells = np.where(hit, left, 1.0)[:, None, :]
-            factor[:, axons.rows[target], axons.first :] = cells
+            factor[:, axons.rows[target], axons.first :] = np.where(hit, left, 1.0)[:, None, :]
             factors[axons.matrix] = factors.get(axons.matrix, 1.0) * factor
     if not factors:
-        raise ValueError(_no_axons(circuit, str(trial["manipulated_role"]), area, target))
+        raise ValueError(_no_axons(bench.circuit, trial, next(iter(hits))))
     return factors
 
 
@@ -184,15 +182,15 @@ def _reaches(axons: Axons, area: str, target: str) -> bool:
     return any(area in (source, "all") and target == end for source, end in axons.routes)
 
 
-def _no_axons(circuit: Circuit[Any, Any], role: str, area: str, target: str) -> str:
-    routes = dict.fromkeys(f"{a} to {b}" for x in circuit.axons if x.role == role
-                           for a, b in x.routes)  # fmt: skip
-    known = f"its {role} cells send axons from {', from '.join(routes)}" if routes else (
-        f"its {role} cells send none to other areas"
-    )  # fmt: skip
+def _no_axons(circuit: Circuit[Any, Any], trial: Mapping[Any, Any], source: Role) -> str:
+    """Return what to say where cells send nothing to an area; `source` is what they are."""
+    area, target = trial["manipulated_area"], trial["manipulated_target"]
+    role = f"{trial['manipulated_role']} cells"
+    routes = [route for axons in circuit.axons if axons.role == source for route in axons.routes]
+    known = ", ".join(dict.fromkeys(f"{start} to {end}" for start, end in routes))
     return (
-        f"{circuit.theory} has no axons of {role} cells from {area} to {target} whose terminals "
-        f"could be silenced; {known}"
+        f"{circuit.theory} has no axons of {role} from {area} to {target} whose terminals could be "
+        f"silenced; it has {f'some from {known}' if known else 'none between areas'}"
     )
 
 

@@ -73,8 +73,9 @@ def _sequence(shown: Sequence[int], block: str, name: str, oddball: str) -> Iter
         row: Factors = {"input_offset": SHOWN, "block": block, "sequence": name,
                         "position": position, "oddball": oddball if last else "none"}  # fmt: skip
         yield trial(PASSIVE | row, stimulus, CLOCK)
-    nothing: Factors = {"input_onset": float("nan"), "contrast": 0.0, "block": block,
-                        "sequence": name, "position": LENGTH + 1, "oddball": "pause", "stimulus": "pause"}  # fmt: skip
+    nothing: Factors = {"input_onset": float("nan"), "contrast": 0.0, "stimulus": "pause",
+                        "block": block, "sequence": name, "position": LENGTH + 1,
+                        "oddball": "pause"}  # fmt: skip
     yield trial(PASSIVE | nothing, 0, CLOCK)
 
 
