@@ -13,6 +13,7 @@ from pathlib import Path
 import xarray as xr
 
 from errorneurons.analysis.dataset import open_recording, save
+from errorneurons.analysis.influence_plots import draw_influence, drives_single_cells
 from errorneurons.analysis.measures import magnitude, mean_rate
 from errorneurons.analysis.raw_activity import Panel, panels_of, raw_activity
 from errorneurons.analysis.raw_plots import Caption, draw_raw_activity
@@ -138,34 +139,44 @@ def draw(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> lis
     Returns
     -------
     list of Path
-        ``<theory>.png``, mean rates, and ``<theory>-responses.png``, the size of responses, in
-        which cells that fire more for positive and for negative errors do not cancel; the latter
-        only if stimuli come twice in some condition.
+        ``<theory>.png``, mean rates; ``<theory>-responses.png``, the size of responses, in which
+        cells that fire more for positive and for negative errors do not cancel, if stimuli come
+        twice in some condition; ``<theory>-influence.png`` if single cells are driven.
     """
     days = range(1, 1 + len(experiment.days(setup.seed, setup.repeats)))
     folder, animals = out / theory.name, [animal(network) for network in setup.networks]
     files = {day: [folder / _file(name, day) for name in animals] for day in days}
     files = {day: [file for file in own if file.is_file()] for day, own in files.items()}
+    title = f"{experiment.label[0].upper()}{experiment.label[1:]}: {theory.label}"
+    over = f"{counted(len(files[1]), 'network')}, mean and 5 to 95 % over networks"
     made = []
     for name, ending, curves in CURVES:
-        panels: list[Panel] = []
-        data: list[xr.Dataset] = []
+        blocks: list[tuple[Panel, xr.Dataset]] = []
         for day in days:
             first = next(_opened(files[day][:1]))
-            own = panels_of(first, experiment.panels, experiment.lines)
-            data += raw_activity(_opened(files[day]), own, curves)
-            panels += [_of_day(panel, day) if len(days) > 1 else panel for panel in own]
-        pairs = zip(panels, data, strict=True)
-        shown = [(panel, own) for panel, own in pairs if bool(own["mean"].notnull().any())]
-        if not shown:
-            continue  # no stimulus comes twice in any condition: nothing to cross-validate
-        caption = Caption(
-            f"{experiment.label[0].upper()}{experiment.label[1:]}: {theory.label}",
-            f"{name}; {counted(len(files[1]), 'network')}, mean and 5 to 95 % over networks",
-        )
-        made.append(out / f"{theory.name}{ending}.png")
-        draw_raw_activity(shown, caption, made[-1])
+            panels = panels_of(first, experiment.panels, experiment.lines)
+            found = raw_activity(_opened(files[day]), panels, curves)
+            named = [_of_day(panel, day) if len(days) > 1 else panel for panel in panels]
+            blocks += [pair for pair in zip(named, found, strict=True) if _shows(pair[1])]
+        if blocks:  # else no stimulus comes twice in any condition: nothing to cross-validate
+            made.append(out / f"{theory.name}{ending}.png")
+            caption = Caption(title, f"{name}; {over}{_of_labels(first)}")
+            draw_raw_activity(blocks, caption, made[-1])
+    if drives_single_cells(first):
+        made.append(out / f"{theory.name}-influence.png")
+        text = f"Change of every recorded cell of one network{_of_labels(first)}"
+        draw_influence(first, Caption(title, text), made[-1])
     return made
+
+
+def _shows(activity: xr.Dataset) -> bool:
+    return bool(activity["mean"].notnull().any())
+
+
+def _of_labels(session: xr.Dataset) -> str:
+    """Return what is to be said of labels that are no error neurons."""
+    marked = "genetic" in session["label_source"].values
+    return "; error: an arbitrary half of the representation cells" if marked else ""
 
 
 def _of_day(panel: Panel, day: int) -> Panel:
