@@ -100,7 +100,8 @@ def _trials_of(session: xr.Dataset) -> pd.DataFrame:
     }
     table = pd.DataFrame(columns)
     shown = table["input_onset"].notna()
-    table = table[shown | ~shown.any()]  # a pause between sequences is no condition
+    if shown.any():
+        table = table[shown]  # a pause between sequences is no condition
     return table if "manipulation" in table else table.assign(manipulation="none")
 
 

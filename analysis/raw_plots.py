@@ -101,7 +101,7 @@ class _Layout:
         self.head = 0.66 + 0.06 * lanes + (0 if self.common else LINE * lines)
         self.tall = len(self.areas) * ROW
         self.step = self.head + self.tall + GAP
-        self.width = max(6.0, self.across * self.block + 0.2)
+        self.width = max(7.5, self.across * self.block + 0.2)
         self.above = 0.6 + (LINE * lines + 0.15 if self.common else 0)
         self.height = self.above + self.down * self.step
 

@@ -15,6 +15,7 @@ import xarray as xr
 from errorneurons.analysis.by_day import by_day
 from errorneurons.analysis.dataset import open_recording, save
 from errorneurons.analysis.day_plots import draw_days
+from errorneurons.analysis.influence_plots import draw_influence, drives_single_cells
 from errorneurons.analysis.measures import magnitude, mean_rate
 from errorneurons.analysis.raw_activity import Panel, panels_of, raw_activity
 from errorneurons.analysis.raw_plots import Caption, draw_raw_activity
@@ -140,33 +141,35 @@ def draw(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> lis
     Returns
     -------
     list of Path
-        ``<theory>.png``, mean rates, and ``<theory>-responses.png``, the size of responses, in
-        which cells that fire more for positive and for negative errors do not cancel; the latter
-        only if stimuli come twice in some condition. Of an experiment over days also
-        ``<theory>-days.png``, learning and responses by day.
+        ``<theory>.png``, mean rates; ``<theory>-responses.png``, the size of responses, in which
+        cells that fire more for positive and for negative errors do not cancel, if stimuli come
+        twice in some condition; ``<theory>-influence.png`` if single cells are driven;
+        ``<theory>-days.png``, learning and responses by day, if there are several.
     """
     files = _files(experiment, theory, setup, out)
     title = f"{experiment.label[0].upper()}{experiment.label[1:]}: {theory.label}"
     over = f"{counted(len(files[1]), 'network')}, mean and 5 to 95 % over networks"
     made = []
     for name, ending, curves in CURVES:
-        panels: list[Panel] = []
-        data: list[xr.Dataset] = []
-        for day, own_files in files.items():
-            first = next(_opened(own_files[:1]))
-            own = panels_of(first, experiment.panels, experiment.lines)
-            data += raw_activity(_opened(own_files), own, curves)
-            panels += [_of_day(panel, day) if len(files) > 1 else panel for panel in own]
-        pairs = zip(panels, data, strict=True)
-        shown = [(panel, own) for panel, own in pairs if bool(own["mean"].notnull().any())]
-        if not shown:
-            continue  # no stimulus comes twice in any condition: nothing to cross-validate
-        made.append(out / f"{theory.name}{ending}.png")
-        draw_raw_activity(shown, Caption(title, f"{name}; {over}"), made[-1])
+        blocks: list[tuple[Panel, xr.Dataset]] = []
+        for day, recorded in files.items():
+            first = next(_opened(recorded[:1]))
+            panels = panels_of(first, experiment.panels, experiment.lines)
+            found = raw_activity(_opened(recorded), panels, curves)
+            named = [_of_day(panel, day) if len(files) > 1 else panel for panel in panels]
+            blocks += [pair for pair in zip(named, found, strict=True) if _shows(pair[1])]
+        if blocks:  # else no stimulus comes twice in any condition: nothing to cross-validate
+            made.append(out / f"{theory.name}{ending}.png")
+            caption = Caption(title, f"{name}; {over}{_of_labels(first)}")
+            draw_raw_activity(blocks, caption, made[-1])
+    if drives_single_cells(first):
+        made.append(out / f"{theory.name}-influence.png")
+        text = f"Change of every recorded cell of one network{_of_labels(first)}"
+        draw_influence(first, Caption(title, text), made[-1])
     if len(files) > 1:
-        text = f"Trials with an expected outcome; {over}"
         made.append(out / f"{theory.name}-days.png")
-        days = by_day(_opened([file for own_files in files.values() for file in own_files]))
+        text = f"Trials with an expected outcome; {over}{_of_labels(first)}"
+        days = by_day(_opened([file for recorded in files.values() for file in recorded]))
         draw_days(days, Caption(title, text), made[-1])
     return made
 
@@ -181,6 +184,16 @@ def _files(
     }
     there = {day: [file for file in own if file.is_file()] for day, own in every.items()}
     return {day: own for day, own in there.items() if own}
+
+
+def _shows(activity: xr.Dataset) -> bool:
+    return bool(activity["mean"].notnull().any())
+
+
+def _of_labels(session: xr.Dataset) -> str:
+    """Return what is to be said of labels that are no error neurons."""
+    marked = "genetic" in session["label_source"].values
+    return "; error: an arbitrary half of the representation cells" if marked else ""
 
 
 def _of_day(panel: Panel, day: int) -> Panel:

@@ -48,5 +48,6 @@ EXPERIMENT = Experiment(
     "move?",
     days,
     CLOCK,
-    lines=("manipulated_role", "manipulated_area"),
+    panels=("manipulated_role", "manipulated_area"),
+    lines=("manipulation",),
 )

@@ -10,6 +10,7 @@ import pytest
 import xarray as xr
 
 from errorneurons.analysis.dataset import session
+from errorneurons.analysis.influence_plots import draw_influence, drives_single_cells, influence
 from errorneurons.analysis.measures import magnitude, mean_rate
 from errorneurons.analysis.raw_activity import Panel, panels_of, raw_activity
 from errorneurons.analysis.raw_plots import Caption, draw_raw_activity
@@ -120,3 +121,32 @@ def test_a_figure_is_written_with_as_many_blocks_as_there_are_panels(
     width, height = np.frombuffer(path.read_bytes()[16:24], ">u4")
     assert width > 600
     assert (height > 1000) == (blocks > 1)
+
+
+def driven_cells() -> xr.Dataset:
+    """Return a session in which driving cell 0 or 1 of area 1 raises unit ``b`` or ``c`` by 4."""
+    rate = np.full((8, 4, 4), 5.0)
+    rate[4:6, 2, 1] += 4
+    rate[6:, 2, 2] += 4
+    return made(
+        rate, manipulation=["none"] * 4 + ["drive"] * 4, stimulus=["s 1", "s 2"] * 4,
+        manipulated_role=["none"] * 4 + ["representation"] * 4,
+        manipulated_area=["none"] * 4 + ["area 1"] * 4,
+        manipulated_cell=[-1.0] * 4 + [0.0, 0.0, 1.0, 1.0], outcome=["none"] * 8,
+        outcome_onset=[NAN] * 8, teaching=[False] * 8,
+    )  # fmt: skip
+
+
+def test_an_influence_map_says_whom_each_driven_cell_moves_while_it_is_driven() -> None:
+    found = influence(driven_cells())
+    assert found.attrs["units"] == "Hz"
+    np.testing.assert_array_equal(found.values, [[0, 4, 0, 0], [0, 0, 4, 0]])
+    assert found["driven_area"].values.tolist() == ["area 1", "area 1"]
+
+
+def test_a_map_is_drawn_only_where_single_cells_are_driven(tmp_path: Path) -> None:
+    seen, path = driven_cells(), tmp_path / "map.png"
+    assert drives_single_cells(seen)
+    assert not drives_single_cells(made())
+    draw_influence(seen, Caption("Title", "text"), path)
+    assert path.read_bytes()[:4] == b"\x89PNG"
