@@ -67,6 +67,7 @@ class Registry(StrEnum):
     ABLATIONS = "ablations"
     CONNECTIVITY = "connectivity"
     TASKS = "tasks"
+    EXPERIMENTS = "experiments"
 
 
 class Recorded(StrEnum):
@@ -127,6 +128,51 @@ def ablate(
     data = simulate_pairs(chosen, Design(networks, seed, epochs), out, _say)
     page = write_page(data, effects_of(data, chosen), chosen, out, _command())
     typer.echo(f"Report: {page}")
+
+
+@app.command()
+def simulate(
+    experiment: Annotated[
+        str, typer.Argument(help="An experiment, or a table of trials that ends in .csv.")
+    ],
+    theory: Annotated[
+        list[str], typer.Option(help="Theory that is put through it; may be given again.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for sessions and figures.")],
+    networks: Annotated[int, typer.Option(min=1, help="Networks; each is an animal.")] = 4,
+    seed: Seed = 1,
+    repeats: Annotated[
+        int | None,
+        typer.Option(min=1, help="Trials of each kind (5), or how often a table is run (1)."),
+    ] = None,
+    instrument: Annotated[
+        Recorded | None,
+        typer.Option(help="What is recorded; if left out, spikes where the errors are."),
+    ] = None,
+    streams: Annotated[
+        int, typer.Option(min=1, help="Copies of a network that share a table's trials out.")
+    ] = 1,
+) -> None:
+    """Put theories through an experiment, and leave sessions and figures of raw activity.
+
+    Says beforehand what it costs. What is in the folder already is not made again.
+    """
+    from errorneurons.predictions.experimenting import named_experiment
+    from errorneurons.predictions.experimenting import simulate as put_through
+    from errorneurons.simulate.instrument import where_errors_are
+    from errorneurons.simulate.laboratory import Setup
+    from errorneurons.simulate.theories import theory as find
+
+    chosen = named_experiment(experiment, streams)
+    often = repeats or (1 if experiment.endswith(".csv") else 5)
+    subjects = []
+    for known in (find(name) for name in dict.fromkeys(theory)):
+        seen = _instrument(instrument or Recorded.SPIKES)
+        seen = seen if instrument else where_errors_are(seen, known.circuit)
+        subjects.append((known, Setup(tuple(range(networks)), seed, often, seen)))
+    _check_folder(out)
+    for figure in put_through(chosen, subjects, out, _say):
+        typer.echo(f"Figure: {figure}")
 
 
 @app.command("list")
@@ -390,6 +436,10 @@ def _entries(what: Registry) -> list[tuple[str, str]]:
         from errorneurons.simulate.tasks.registry import table
 
         return table()
+    if what is Registry.EXPERIMENTS:
+        from errorneurons.simulate.experiments.registry import EXPERIMENTS
+
+        return [(e.name, e.description) for e in EXPERIMENTS]
     if what is Registry.ABLATIONS:
         from errorneurons.simulate.ablation_registry import ABLATIONS
 

@@ -23,6 +23,7 @@ from errorneurons.predictions.judge import Measured, measure
 from errorneurons.predictions.prediction import Prediction
 from errorneurons.predictions.processes import Progress, run_all
 from errorneurons.predictions.registry import CLAIMS
+from errorneurons.simulate.instrument import where_errors_are
 from errorneurons.simulate.sweep import Plan, ensemble
 from errorneurons.simulate.theories import theory
 
@@ -94,8 +95,7 @@ def _plan_of(name: str, plan: Plan) -> Plan:
     only guard claims, get fewer networks.
     """
     subject = theory(name)
-    if subject.circuit.carrier in ("apical", "burst_probability"):
-        plan = replace(plan, instrument=replace(plan.instrument, compartment="apical"))
+    plan = replace(plan, instrument=where_errors_are(plan.instrument, subject.circuit))
     if subject.kind == "theory":
         return plan
     return replace(plan, networks=max(1, round(0.5 * plan.networks)))

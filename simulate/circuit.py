@@ -42,6 +42,7 @@ Role = Literal["representation", "error", "interneuron"]
 Carrier = Literal["error", "apical", "burst_probability", "none"]
 
 NOTHING: Mapping[Role, Array] = MappingProxyType({})
+INTACT: Mapping[str, Array] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,9 @@ class Population:
     sign
         Which half of a signed error these neurons carry by firing more: +1 or -1. 0 where one
         neuron carries both halves, its rate being signed.
+    partners
+        Area of the representation neurons that error neurons are paired with one to one; empty if
+        it is their own.
     """
 
     role: Role
@@ -71,6 +75,32 @@ class Population:
     size: int
     cell_type: str = ""
     sign: Literal[-1, 0, 1] = 0
+    partners: str = ""
+
+
+@dataclass(frozen=True)
+class Axons:
+    """Which synapses the axons of one role make in other areas.
+
+    Attributes
+    ----------
+    role
+        Whose axons.
+    matrix
+        What the synapses are called in `World.transmitted`.
+    routes
+        (source area, target area) of every projection.
+    rows
+        Where the receiving neurons of each target area stand in the matrix, area by area.
+    first
+        The column of the role's first neuron; the others follow.
+    """
+
+    role: Role
+    matrix: str
+    routes: tuple[tuple[str, str], ...]
+    rows: Mapping[str, slice]
+    first: int = 0
 
 
 @dataclass(frozen=True)
@@ -128,6 +158,9 @@ class World:
     current
         For each role that is driven, the injected current in the units of the soma's equation,
         (network or 1, stream or 1, neuron).
+    synapses
+        For each matrix of synapses some of whose axon terminals are silenced, the factor on the
+        synapses, (network or 1, post, pre).
     """
 
     input: Array
@@ -135,6 +168,7 @@ class World:
     teaching: npt.NDArray[np.bool_]
     keep: Mapping[Role, Array] = field(default_factory=lambda: NOTHING)
     current: Mapping[Role, Array] = field(default_factory=lambda: NOTHING)
+    synapses: Mapping[str, Array] = field(default_factory=lambda: INTACT)
 
     def kept(self, role: Role, rates: Array) -> Array:
         """Return `rates` of a role after silencing."""
@@ -143,6 +177,10 @@ class World:
     def driven(self, role: Role) -> Array | float:
         """Return the current injected into the neurons of a role, 0 if none is."""
         return self.current.get(role, 0.0)
+
+    def transmitted(self, matrix: str, weights: Array) -> Array:
+        """Return the synapses of a matrix after axon terminals are silenced, (..., post, pre)."""
+        return weights * self.synapses[matrix] if matrix in self.synapses else weights
 
 
 class State(Protocol):
@@ -184,6 +222,10 @@ class Circuit(Protocol[WeightsT, StateT]):
     @property
     def populations(self) -> tuple[Population, ...]:
         """Populations in the order in which their neurons stand side by side, per role."""
+
+    @property
+    def axons(self) -> tuple[Axons, ...]:
+        """Which synapses lie between areas, and whose they are."""
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> WeightsT:
         """Draw the synapses of untrained networks, the same whatever else is drawn with them."""
@@ -296,6 +338,11 @@ def _of_networks(thing: Any, index: npt.NDArray[np.int64], count: int) -> Any:
                    for f in fields(thing) if f.init}  # fmt: skip
         return replace(thing, **changed)
     return thing
+
+
+def area_rows(sizes: Sequence[int]) -> dict[str, slice]:
+    """Return where the neurons of ``"area 1"``, ``"area 2"``, ... stand side by side."""
+    return {f"area {n}": where for n, where in enumerate(area_slices(sizes), start=1)}
 
 
 def area_slices(sizes: Sequence[int]) -> tuple[slice, ...]:

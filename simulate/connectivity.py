@@ -32,6 +32,30 @@ LEVELS: Mapping[str, float] = {
 }  # fmt: skip
 
 
+Routes = tuple[tuple[str, str], ...]
+
+
+def ascending_routes(strengths: Strengths | Array) -> Routes:
+    """Return (source area, target area) of every projection between areas in a table.
+
+    Parameters
+    ----------
+    strengths
+        (..., target area, input or source area).
+    """
+    exists = (np.asarray(strengths) != 0).reshape(-1, *np.shape(strengths)[-2:]).any(axis=0)
+    return tuple(
+        (f"area {source}", f"area {target + 1}")
+        for target, source in np.argwhere(exists).tolist()
+        if source > 0
+    )
+
+
+def backwards(routes: Routes) -> Routes:
+    """Return the routes from target to source."""
+    return tuple((target, source) for source, target in routes)
+
+
 def chain(areas: int) -> Strengths:
     """Return the strengths of a strict hierarchy: each area projects to the next one only.
 

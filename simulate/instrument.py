@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -137,6 +137,13 @@ class Instrument:
         if self.compartment == "soma":
             return circuit.carrier == "error"
         return circuit.carrier in ("apical", "burst_probability")
+
+
+def where_errors_are(instrument: Instrument, circuit: Circuit[Any, Any]) -> Instrument:
+    """Return the instrument in the compartment that carries a circuit's errors, if one does."""
+    if circuit.carrier in ("apical", "burst_probability"):
+        return replace(instrument, compartment="apical")
+    return instrument
 
 
 def snr_at(noise: float, frame_rate: float, indicator: Indicator) -> float:

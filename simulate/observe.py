@@ -15,12 +15,15 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from errorneurons.analysis.dataset import session
-from errorneurons.simulate.bench import Chosen, aimed_at
+from errorneurons.analysis.dataset import FIELDS, session
+from errorneurons.simulate.bench import Chosen
 from errorneurons.simulate.calcium import fluorescence, imaged, left_of_before
 from errorneurons.simulate.circuit import Array, Circuit, generator
+from errorneurons.simulate.experiments.columns import BY_NAME, DEFAULTS
 from errorneurons.simulate.experiments.trials import whole
 from errorneurons.simulate.instrument import Instrument as Instrument
+from errorneurons.simulate.manipulations import aim, aimed_at
+from errorneurons.simulate.pairing import causal_signs, partners
 from errorneurons.simulate.run import Activity, Binned
 from errorneurons.simulate.spikes import poisson, sub_poisson
 from errorneurons.simulate.units import Units, labels_of, sampled
@@ -41,7 +44,7 @@ def observe(
     circuit
         The theory.
     blocks
-        What happened, one after the other, all with the same clock and labels.
+        What happened on one day, one after the other, all with the same clock and labels.
     network
         Number of the network; it names the virtual animal and decides the random numbers.
     index
@@ -68,28 +71,33 @@ def observe(
     labelled = None if first.labelled is None else first.labelled[index : index + 1]
     populations = labels_of(circuit, labelled, instrument, apical=first.apical is not None)
     units = sampled(populations, instrument, (seed, circuit.theory, network))
-    rng = generator(seed, circuit.theory, network, "spikes")
+    rng = generator(seed, circuit.theory, network, *_spikes_of(first.day))
     width = instrument.bin or first.clock.bin
     rate = _shown(_expected(blocks, index, units, instrument), width, units, instrument, rng)
     table = pd.concat([block.table for block in blocks], ignore_index=True)
+    factors = {str(n): table[n].to_numpy() for n in table.columns if n != "pattern"}
     columns: dict[str, npt.ArrayLike] = {
         "time": (first.clock.start + width * (np.arange(rate.shape[1]) + 0.5)).round(9),
         **_unit_columns(units, instrument, "model" if labelled is None else "genetic"),
-        **{str(name): table[name].to_numpy() for name in table.columns if name != "pattern"},
+        **{name: values for name, values in factors.items() if name in FIELDS},
+        "partner": partners(circuit, units),
         "targeted": _targeted(circuit, units, table, labelled),
         "performance": np.concatenate([_performance(b, index) for b in blocks]),
         "outcome_error": np.concatenate(
             [(b.target[index] - b.output[index]).mean(axis=-1) for b in blocks]
         ),
     }
+    if first.decoder is not None:
+        columns["causal_sign"] = causal_signs(circuit, units, first.decoder[index])
     seen = session(
         {"rate": rate},
         columns,
-        _attributes(circuit, network),
+        _attributes(circuit, network, first.day),
         signal=instrument.signal,
         units="dF/F" if instrument.imaging else "Hz",
         sampling_rate=1 / width,
     )
+    seen = seen.assign_coords({n: _factor(n, x) for n, x in factors.items() if n not in FIELDS})
     low, high = instrument.label_error_interval
     seen["label_error"].attrs |= {"low": low, "high": high, "source": "virtual instrument"}
     if instrument.imaging:
@@ -98,11 +106,32 @@ def observe(
     return seen
 
 
-def _attributes(circuit: Circuit[Any, Any], network: int) -> dict[str, str | int | float]:
+def animal(network: int) -> str:
+    """Return the name of the animal that a network is."""
+    return f"network-{network:03d}"
+
+
+def _spikes_of(day: int) -> tuple[str | int, ...]:
+    """Return the purpose of the random numbers of a day's spikes."""
+    return ("spikes",) if day == 1 else ("spikes", day)
+
+
+def _factor(name: str, values: npt.NDArray[Any]) -> xr.Variable:
+    """Return a factor of the trials that is not in the contract as a coordinate."""
+    if values.dtype.kind in "OT" and all(isinstance(value, str) for value in values):
+        values = values.astype(str)
+    column = BY_NAME.get(name)
+    attributes = {} if column is None else {"long_name": column.meaning}
+    if column is not None and column.units:
+        attributes["units"] = column.units
+    return xr.Variable("trial", values, attributes)
+
+
+def _attributes(circuit: Circuit[Any, Any], network: int, day: int) -> dict[str, str | int | float]:
     highest = max(circuit.populations, key=lambda p: p.level)
     return {
-        "animal": f"network-{network:03d}",
-        "session_id": "1",
+        "animal": animal(network),
+        "session_id": str(day),
         "opsin": "virtual",
         "teaching_area": highest.area,
         "output_area": circuit.output_area,
@@ -113,9 +142,9 @@ def _expected(
     blocks: Sequence[Activity], index: int, units: Units, instrument: Instrument
 ) -> Binned:
     """Return the expected firing rate of each unit [Hz] in bins of the session."""
-    signals = _signals(blocks[0])
+    sizes = blocks[0].extents or extents(blocks[0])
     scale = {
-        source: instrument.peak / max(_extent(signals[source][index]), 1e-12)
+        source: instrument.peak / max(sizes[source][index], 1e-12)
         for source in dict.fromkeys(units.source.tolist())
     }
     rate = np.concatenate([_expected_in(block, index, units, scale) for block in blocks])
@@ -150,9 +179,15 @@ def _signals(activity: Activity) -> dict[str, Binned]:
     return signals if activity.apical is None else signals | {"apical": activity.apical}
 
 
-def _extent(signal: Binned) -> float:
-    """Return the 99th percentile of the size of a signal, from every seventh value."""
-    return float(np.quantile(np.abs(signal.ravel()[::7]), 0.99))
+def extents(activity: Activity) -> dict[str, Array]:
+    """Return the size of each signal in each network, by source, (network,).
+
+    It is the 99th percentile of the absolute value, from every seventh value.
+    """
+    return {
+        source: np.array([np.quantile(np.abs(s.ravel()[::7]), 0.99) for s in signal], float)
+        for source, signal in _signals(activity).items()
+    }
 
 
 def _shown(
@@ -200,8 +235,7 @@ def _targeted(
     circuit: Circuit[Any, Any], units: Units, table: pd.DataFrame, labelled: Chosen | None
 ) -> npt.NDArray[np.bool_]:
     """(trial, unit): whether a manipulation is aimed at the unit, or at the cell it is part of."""
-    names = ("manipulation", "manipulated_role", "manipulated_area")
-    keys = list(zip(*(table[name].tolist() for name in names), strict=True))
+    keys = [aim({**DEFAULTS, **row}) for row in table.to_dict("records")]
     aimed = np.zeros((len(table), len(units.label)), dtype=bool)
     for key in dict.fromkeys(k for k in keys if k[0] != "none"):
         source, chosen = aimed_at(circuit, labelled, *key)

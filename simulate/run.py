@@ -6,7 +6,7 @@ state of the one before it in its stream.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, cast
 
@@ -15,22 +15,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from errorneurons.simulate.bench import Bench as Bench
-from errorneurons.simulate.bench import Chosen, manipulated
-from errorneurons.simulate.circuit import (
-    NOTHING,
-    Array,
-    Role,
-    StateT,
-    WeightsT,
-    World,
-    neurons,
-    of_networks,
-)
+from errorneurons.simulate.bench import Chosen
+from errorneurons.simulate.circuit import Array, Role, StateT, WeightsT, neurons, of_networks
+from errorneurons.simulate.experiments.columns import DEFAULTS
 from errorneurons.simulate.experiments.trials import Clock, streams, whole
-from errorneurons.simulate.tasks.association import Association
+from errorneurons.simulate.readout import cursor, decoder_of
+from errorneurons.simulate.trial import Trial, currents
 
 Binned = npt.NDArray[np.float32]
-APICAL = "apical"
+APICAL, OUTPUT, TARGET = "apical", "output", "target"
 
 
 @dataclass(frozen=True)
@@ -42,9 +35,10 @@ class Activity:
     rates
         Role -> mean rate in each bin, (network, trial, time, neuron).
     output
-        The output before the outcome, mean of the last 100 ms, (network, trial, output neuron).
+        The output before the outcome, mean of the last 100 ms, (network, trial, output neuron); of
+        a brain-computer interface the cursor, (network, trial, 1).
     target
-        What the outcome was, (network, trial, output neuron); NaN without teaching.
+        What the outcome was, or where the cursor was to be; dims as `output`, NaN without teaching.
     table
         The trials.
     clock
@@ -54,6 +48,14 @@ class Activity:
     apical
         Mean apical potential of the representation neurons in each bin, (network, trial, time,
         neuron), where it was recorded.
+    extents
+        Size of each signal to which the instrument's gain is set, by its source, (network,); None
+        for that of this activity.
+    day
+        On which day of the experiment it was.
+    decoder
+        Weights with which the output neurons move the cursor, (network, output neuron), where
+        there is one.
     """
 
     rates: Mapping[Role, Binned]
@@ -63,6 +65,14 @@ class Activity:
     clock: Clock
     labelled: Chosen | None = None
     apical: Binned | None = None
+    extents: Mapping[str, Array] | None = None
+    day: int = 1
+    decoder: Array | None = None
+
+    def finite(self) -> npt.NDArray[np.bool_]:
+        """Return which networks have finite rates throughout, (network,)."""
+        each = [np.isfinite(r).all(axis=(1, 2, 3)) for r in self.rates.values()]
+        return np.asarray(np.logical_and.reduce(each))
 
 
 def run(
@@ -94,7 +104,8 @@ def run(
     Returns
     -------
     Activity, weights
-        What was recorded, and the synapses after the last trial, (network x stream, post, pre).
+        What was recorded, and the synapses after the last trial: those given, or, if they learn,
+        (network x stream, post, pre).
 
     Raises
     ------
@@ -102,34 +113,48 @@ def run(
         If the trials cannot be dealt evenly, or the bins are no whole number of time steps.
     """
     circuit, dealt = bench.circuit, streams(table, n_streams)
-    if learn:  # a stream that learns is a network of its own to the circuit
+    decoder = decoder_of(bench.readout, table)
+    separate = learn or reaches_terminals(table)
+    if separate:  # a stream with synapses of its own is a network of its own to the circuit
         count = len(bench.association.stimuli["trained"])
         copies = np.repeat(np.arange(count), n_streams)
         circuit = of_networks(circuit, copies, count)
-        weights = of_networks(weights, copies, count)
-    state = circuit.rest(weights, 1 if learn else n_streams)
-    recorded: list[dict[str, Binned]] = []
-    outputs: list[Array] = []
-    targets: list[Array] = []
-    for trials in zip(*(part.to_dict("records") for part in dealt), strict=True):
-        trial = _Trial(bench, trials, clock)
+        own = of_networks(weights, copies, count)
+    else:
+        own = weights
+    state = circuit.rest(own, 1 if separate else n_streams)
+    noise = None if bench.noise is None else currents(bench, n_streams)
+    recorded: dict[str, Any] = {}
+    for number, trials in enumerate(zip(*(part.to_dict("records") for part in dealt), strict=True)):
+        trial = Trial(bench, trials, clock, cursor(bench.readout, decoder, trials))
         recorder = _Recorder(bench, clock)
-        for k, world in trial.steps(separate=learn):
-            after = circuit.step(weights, state, world)
+        for k, world in trial.steps(noise, separate):
+            after = circuit.step(own, state, world)
             if learn and trial.plastic(k):
-                weights = circuit.learn(weights, state, after)
+                own = circuit.learn(own, state, after)
             state = after
             recorder.add(k, state)
-        recorded.append({name: _by_stream(r, n_streams) for name, r in recorder.bins().items()})
-        outputs.append(_by_stream(recorder.output(), n_streams))
-        targets.append(np.broadcast_to(trial.shown_target(), outputs[-1].shape))
-    bins = {name: _in_table_order([r[name] for r in recorded]) for name in recorded[0]}
-    apical = bins.pop(APICAL, None)
+            if k + 1 == recorder.read_out.stop:
+                trial.close_loop(_by_stream(recorder.output(), n_streams))
+        found: dict[str, Any] = {**recorder.bins(), OUTPUT: recorder.output()}
+        found = {name: _by_stream(x, n_streams) for name, x in found.items()}
+        found[OUTPUT] = trial.read(found[OUTPUT])
+        found[TARGET] = np.broadcast_to(trial.shown_target(), found[OUTPUT].shape)
+        _put(recorded, number, len(dealt[0]), found)
+    by_trial = {name: x.reshape(len(x), -1, *x.shape[3:]) for name, x in recorded.items()}
+    output, target = by_trial.pop(OUTPUT), by_trial.pop(TARGET)
+    apical = by_trial.pop(APICAL, None)
+    rates = cast("dict[Role, Binned]", by_trial)
     activity = Activity(
-        cast("dict[Role, Binned]", bins), _in_table_order(outputs), _in_table_order(targets),
-        table, clock, bench.labelled, apical,
-    )  # fmt: skip
-    return activity, weights
+        rates, output, target, table, clock, bench.labelled, apical, decoder=decoder
+    )
+    return activity, own if learn else weights
+
+
+def reaches_terminals(table: pd.DataFrame) -> bool:
+    """Return whether a trial silences axon terminals, so that streams differ in their synapses."""
+    name = "manipulated_target"
+    return name in table and bool((table[name] != DEFAULTS[name]).any())
 
 
 def _by_stream(x: Any, n_streams: int) -> Any:
@@ -137,111 +162,18 @@ def _by_stream(x: Any, n_streams: int) -> Any:
     return x.reshape(-1, n_streams, *x.shape[2:])
 
 
+def _put(recorded: dict[str, Any], number: int, count: int, found: Mapping[str, Any]) -> None:
+    """Put what was found in a trial, (network, stream, ...), in its place among all trials."""
+    for name, value in found.items():
+        if name not in recorded:
+            recorded[name] = np.empty((*value.shape[:2], count, *value.shape[2:]), value.dtype)
+        recorded[name][:, :, number] = value
+
+
 def synapses(weights: Any) -> dict[str, Array]:
     """Return the arrays among the fields of a theory's weights; options that are off are None."""
     values = {f.name: getattr(weights, f.name) for f in fields(weights)}
     return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
-
-
-def _in_table_order(by_trial: list[Any]) -> Any:
-    """(trial of stream)(network, stream, ...) -> (network, trial of table, ...)."""
-    stacked = np.stack(by_trial, axis=2)
-    return stacked.reshape(stacked.shape[0], -1, *stacked.shape[3:])
-
-
-class _Trial:
-    """One trial of every stream: the world at each of its steps."""
-
-    def __init__(
-        self, bench: Bench[Any, Any], trials: tuple[dict[Any, Any], ...], clock: Clock
-    ) -> None:
-        self.circuit, self.clock = bench.circuit, clock
-        step = bench.circuit.timing.step
-        self.length = round((clock.stop - clock.start) / step)
-        onset, outcome, on, off = (
-            self._steps([t[name] for t in trials], step)
-            for name in (
-                "input_onset", "outcome_onset", "manipulation_onset", "manipulation_offset",
-            )
-        )  # fmt: skip
-        self.input_onset, self.outcome_onset, self.on, self.off = onset, outcome, on, off
-        self.input, self.target = _shown(bench.association, trials)
-        self.keep, self.current = manipulated(bench, trials)
-
-    def _steps(self, times: list[float], step: float) -> npt.NDArray[np.int64]:
-        """Return (stream, 1) step numbers; an event that never comes is after the end."""
-        found = [
-            self.length if np.isnan(t) else round((t - self.clock.start) / step) for t in times
-        ]
-        return np.array(found)[:, None]
-
-    def steps(self, separate: bool) -> Iterator[tuple[int, World]]:
-        """Yield each step with its world, made anew only when something changes.
-
-        If `separate`, each stream of each network stands as a network of its own.
-        """
-        changes = {0, *(int(k) for ev in (self.input_onset, self.outcome_onset, self.on, self.off)
-                        for k in ev.ravel())}  # fmt: skip
-        for k in range(self.length):
-            if k in changes:
-                world = self._world(k)
-                if separate:
-                    world = self._separated(world)
-            yield k, world
-
-    def _world(self, k: int) -> World:
-        acting = (self.on <= k) & (k < self.off)
-        keep: dict[Role, Array] = {
-            role: np.where(acting, factor, 1.0) for role, factor in self.keep.items()
-        }
-        current: dict[Role, Array] = {
-            role: np.where(acting, amplitude, 0.0) for role, amplitude in self.current.items()
-        }
-        return World(
-            input=self.input * (k >= self.input_onset),
-            target=self.target,
-            teaching=(k >= self.outcome_onset)[None],
-            keep=keep if acting.any() else NOTHING,
-            current=current if acting.any() else NOTHING,
-        )
-
-    def _separated(self, world: World) -> World:
-        networks, count = self.input.shape[:2]
-
-        def stacked(x: Any) -> Any:
-            spread = np.broadcast_to(x, (networks, count, x.shape[-1]))
-            return spread.reshape(networks * count, 1, x.shape[-1])
-
-        return World(
-            stacked(world.input),
-            stacked(world.target),
-            stacked(world.teaching),
-            {role: stacked(x) for role, x in world.keep.items()},
-            {role: stacked(x) for role, x in world.current.items()},
-        )
-
-    def plastic(self, k: int) -> bool:
-        """Whether synapses change at step k: with teaching, or at its very end."""
-        last = round(0.01 / self.circuit.timing.step)
-        if self.circuit.plastic == "after settling" and k < self.length - last:
-            return False
-        return bool(k >= self.outcome_onset[0, 0])
-
-    def shown_target(self) -> Array:
-        """(network, stream, output), NaN where no outcome came."""
-        return np.where(self.outcome_onset < self.length, self.target, np.nan)
-
-
-def _shown(association: Association, trials: tuple[dict[Any, Any], ...]) -> tuple[Array, Array]:
-    """Input and target of each stream's trial, (network, stream, neuron)."""
-    inputs = [association.stimuli[t["association"]][:, t["pattern"]] for t in trials]
-    outcomes = [
-        association.unexpected(t["association"])[:, t["pattern"]]
-        if t["outcome"] == "unexpected"
-        else association.outcomes[t["association"]][:, t["pattern"]]
-        for t in trials
-    ]
-    return np.stack(inputs, axis=1), np.stack(outcomes, axis=1)
 
 
 class _Recorder:

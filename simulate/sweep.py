@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -12,12 +12,14 @@ import pandas as pd
 import xarray as xr
 
 from errorneurons import __version__
-from errorneurons.simulate.bench import Chosen, Laser, aimed_at, arbitrary_half, strays
+from errorneurons.simulate.bench import Chosen, Laser, arbitrary_half, strays
 from errorneurons.simulate.circuit import Array, Circuit
 from errorneurons.simulate.experiments.learning import LEARNING_BLOCKS, learning_block
 from errorneurons.simulate.experiments.outcome_error import OUTCOME_ERROR, outcome_error
 from errorneurons.simulate.experiments.trials import CLOCK, PASSIVE, Clock
+from errorneurons.simulate.manipulations import aimed_at
 from errorneurons.simulate.observe import Instrument, observe
+from errorneurons.simulate.readout import readout
 from errorneurons.simulate.run import Activity, Bench, run
 from errorneurons.simulate.tasks.association import STIMULI, association
 from errorneurons.simulate.theories import Theory
@@ -102,7 +104,7 @@ class Ensemble:
     def sessions(self, instrument: Instrument | None = None) -> Iterator[xr.Dataset]:
         """Yield one session a network, recorded with `instrument` or with that of the plan."""
         plan = self.plan if instrument is None else replace(self.plan, instrument=instrument)
-        provenance = json.dumps(_provenance(self.theory, plan))
+        provenance = json.dumps(origin(self.theory, asdict(plan), plan.clock))
         for n in self.networks:
             seen = observe(self.theory.circuit, self.blocks, n, n, plan.seed, plan.instrument)
             yield seen.assign_attrs(provenance=provenance)
@@ -127,20 +129,13 @@ def ensemble(
     ValueError
         If no network is left: all diverged or oscillate.
     """
-    circuit, networks = theory.circuit, list(range(plan.networks))
-    tasks = association(plan.seed, networks)
-    trained = train(theory.trained or circuit, tasks, plan.seed, networks)
+    networks = range(plan.networks)
+    ready = prepared(theory, networks, plan.seed, plan.instrument, plan.laser)
     progress("trained")
-    kept = [n for n in networks if not (trained.diverged[n] or trained.oscillating[n])]
+    trained, kept = ready.trained, list(ready.kept)
     if not kept:
-        raise ValueError(
-            f"no network of {theory.name} is left: {int(trained.diverged.sum())} diverged and "
-            f"{int(trained.oscillating.sum())} oscillate; lower its learning rate or the delay"
-        )
-    beside = strays(circuit, plan.laser, plan.seed, networks)
-    bench = Bench(circuit, tasks, laser=plan.laser, strays=beside)
-    bench = equipped(bench, trained.weights, plan.instrument, (plan.seed, networks))
-    blocks = _blocks(bench, trained.weights, plan)
+        raise ValueError(none_left(theory, trained))
+    blocks = _blocks(ready.bench, trained.weights, plan)
     progress("experiment done")
     learnt = bool(np.median(trained.removed[kept]) >= LEAST_REMOVED)
     return Ensemble(
@@ -149,10 +144,90 @@ def ensemble(
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """Trained networks on a bench, ready for experiments.
+
+    Attributes
+    ----------
+    bench
+        Circuit, task, laser, labels and drive of all networks.
+    trained
+        Their synapses, and how training went.
+    kept
+        Indices of the networks that neither diverged nor oscillate.
+    """
+
+    bench: Bench[Any, Any]
+    trained: Training[Any]
+    kept: tuple[int, ...]
+
+
+def prepared(
+    theory: Theory, networks: Sequence[int], seed: int, instrument: Instrument, laser: Laser
+) -> Prepared:
+    """Train networks of a theory, and put them on the bench.
+
+    Parameters
+    ----------
+    theory
+        An entry of the registry.
+    networks
+        Numbers of the networks; each is the same whatever others are trained beside it.
+    seed
+        Seed of the run.
+    instrument
+        What labels refer to.
+    laser
+        How well it silences.
+    """
+    numbers = list(networks)
+    bench = bench_of(theory, numbers, seed, laser)
+    trained = train(theory.trained or theory.circuit, bench.association, seed, numbers)
+    sound = ~(trained.diverged | trained.oscillating)
+    bench = equipped(bench, trained.weights, instrument, (seed, numbers))
+    return Prepared(bench, trained, tuple(np.flatnonzero(sound).tolist()))
+
+
+def bench_of(theory: Theory, networks: Sequence[int], seed: int, laser: Laser) -> Bench[Any, Any]:
+    """Return a theory's circuit with its task, a laser and a cursor, nobody labelled."""
+    beside = strays(theory.circuit, seed, networks)
+    task, cursor = association(seed, networks), readout(seed, networks)
+    return Bench(theory.circuit, task, laser=laser, strays=beside, readout=cursor)
+
+
+def none_left(theory: Theory, trained: Training[Any]) -> str:
+    """Return what to say where no network can be used."""
+    return (
+        f"no network of {theory.name} is left: {int(trained.diverged.sum())} diverged and "
+        f"{int(trained.oscillating.sum())} oscillate; lower its learning rate or the delay"
+    )
+
+
 def equipped(
     bench: Bench[Any, Any], weights: Any, instrument: Instrument, key: tuple[int, Sequence[int]]
 ) -> Bench[Any, Any]:
     """Return the bench on which trained networks are tested with an instrument.
+
+    Parameters
+    ----------
+    bench
+        Circuit, task and laser.
+    weights
+        The trained synapses.
+    instrument
+        What labels refer to.
+    key
+        Seed of the run, and the numbers of the networks.
+    """
+    marked_ones = marked(bench, weights, instrument, key)
+    return replace(marked_ones, drive=matched_drive(marked_ones, weights))
+
+
+def marked(
+    bench: Bench[Any, Any], weights: Any, instrument: Instrument, key: tuple[int, Sequence[int]]
+) -> Bench[Any, Any]:
+    """Return the bench with the labels that an instrument refers to.
 
     If the instrument does not see what carries the error, apical potentials are recorded in place
     of it, or an arbitrary half of the representation neurons is labelled.
@@ -173,8 +248,7 @@ def equipped(
     if not instrument.sees(circuit):
         apical = instrument.compartment == "apical" and hasattr(circuit.rest(weights, 1), "apical")
         labelled = None if apical else arbitrary_half(circuit, *key)
-    bench = replace(bench, labelled=labelled, apical=bool(apical))
-    return replace(bench, drive=matched_drive(bench, weights))
+    return replace(bench, labelled=labelled, apical=bool(apical))
 
 
 @QUIETLY
@@ -251,12 +325,13 @@ def _training(removed: Array) -> str:
     )
 
 
-def _provenance(theory: Theory, plan: Plan) -> dict[str, Any]:
+def origin(theory: Theory, plan: Mapping[str, Any], clock: Clock) -> dict[str, Any]:
+    """Return where sessions come from: versions, circuit, plan and clock."""
     circuit: Circuit[Any, Any] = theory.circuit
     return {
         "package": f"errorneurons {__version__}",
         "theory": theory.name,
         "circuit": asdict(circuit),  # type: ignore[call-overload]
-        "plan": asdict(plan),
-        "clock": asdict(plan.clock),
+        "plan": dict(plan),
+        "clock": asdict(clock),
     }

@@ -161,19 +161,13 @@ def simulate(theory: Theory, plan: WorldPlan, worlds: tuple[int, ...]) -> Animal
         weights = of_networks(trained.weights, sound, count)
         bench = equipped(bench, weights, INSTRUMENT, (plan.seed, number[sound].tolist()))
         blocks = _blocks(bench, weights, of_networks(values, sound, count), plan)
-        finite = np.logical_and.reduce([_finite(block) for block in blocks])
+        finite = np.logical_and.reduce([block.finite() for block in blocks])
         blocks = of_networks(blocks, finite.nonzero()[0], len(sound))
         sound = sound[finite]
     return Animals(
         theory.circuit, world[sound], number[sound], of_networks(values, sound, count),
         trained.removed[sound], blocks, count - len(sound),
     )  # fmt: skip
-
-
-def _finite(activity: Activity) -> npt.NDArray[np.bool_]:
-    """Return which networks have finite rates throughout."""
-    each = [np.isfinite(r).all(axis=(1, 2, 3)) for r in activity.rates.values()]
-    return np.asarray(np.logical_and.reduce(each))
 
 
 def labelled(circuit: Circuit[Any, Any], plan: WorldPlan, number: Sequence[int]) -> Chosen | None:

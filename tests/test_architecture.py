@@ -74,7 +74,8 @@ def test_only_the_engine_knows_the_compiler() -> None:
 def test_only_plots_know_how_to_plot() -> None:
     plots = {
         "analysis/plots.py", "analysis/sheet_plots.py", "analysis/evidence_plots.py",
-        "analysis/ablation_plots.py",
+        "analysis/ablation_plots.py", "analysis/raw_plots.py", "analysis/influence_plots.py",
+        "analysis/day_plots.py",
     }  # fmt: skip
     assert importers("matplotlib", "seaborn") <= plots
 

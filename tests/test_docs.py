@@ -9,10 +9,14 @@ import pytest
 
 from errorneurons.analysis.schema import ATTRIBUTES, FIELDS, Attribute, Field
 from errorneurons.predictions.registry import CLAIMS
+from errorneurons.simulate.experiments.columns import COLUMNS, Column
+from errorneurons.simulate.experiments.experiment import Experiment
+from errorneurons.simulate.experiments.registry import EXPERIMENTS
 from errorneurons.simulate.theories import THEORIES
 
 ROOT = Path(__file__).parents[1]
 DATASET = (ROOT / "docs" / "dataset.md").read_text(encoding="utf-8")
+EXPERIMENTS_PAGE = (ROOT / "docs" / "experiments.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
@@ -26,6 +30,21 @@ def test_the_contract_is_documented(field: Field | Attribute) -> None:
     cells = [cell.strip() for cell in row.split("|")[2:4]]
     assert cells[0] == ("yes" if field.required else "")
     assert cells[1].startswith(what)
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda c: c.name)
+def test_the_columns_of_a_table_of_trials_are_documented(column: Column) -> None:
+    row = next(x for x in EXPERIMENTS_PAGE.splitlines() if x.startswith(f"| `{column.name}` |"))
+    default, values, meaning = (cell.strip() for cell in row.split("|")[2:5])
+    assert meaning == column.meaning
+    assert default == ("" if column.default is None else f"{column.default}")
+    assert all(f"`{value}`" in values for value in column.values)
+    assert column.units in ("", "1") or f"[{column.units}]" in values
+
+
+@pytest.mark.parametrize("known", EXPERIMENTS, ids=lambda e: e.name)
+def test_every_experiment_is_documented(known: Experiment) -> None:
+    assert f"| `{known.name}` | {known.description} |" in EXPERIMENTS_PAGE
 
 
 @pytest.mark.parametrize("name", [t.name for t in THEORIES] + [c.key for c in CLAIMS])

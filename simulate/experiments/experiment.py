@@ -52,10 +52,14 @@ class Experiment:
     clock
         When things happen in a trial.
     noise
-        Standard deviation of the noise current into every soma, in units of the soma's equation;
-        0 where only the instrument is noisy.
+        Standard deviation of the noise current into every soma in each step, as a share of the
+        current that moves it by its natural tuning (`Bench.drive`), which is comparable between
+        theories; 0 where only the instrument is noisy.
     needs
         Roles that a theory must have neurons of.
+    panels, lines
+        Columns whose values make a panel or a line of a figure; without lines, all columns that
+        differ between trials.
     """
 
     name: str
@@ -65,3 +69,5 @@ class Experiment:
     clock: Clock = field(default_factory=lambda: CLOCK)
     noise: float = 0.0
     needs: tuple[Role, ...] = ()
+    panels: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()

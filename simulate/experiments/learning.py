@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from errorneurons.simulate.circuit import generator
@@ -28,12 +29,17 @@ def learning_block(
 
     Each stimulus comes once in every five trials, in random order.
     """
-    rng = generator(seed, "trial order", name)
     during: Factors = {"phase": "during", "familiarity": "novel", "association": name}
-    return pd.DataFrame(
-        [
-            trial({**EXPECTED, **factors, **during}, int(stimulus), clock)
-            for _ in range(repeats)
-            for stimulus in rng.permutation(STIMULI)
-        ]
-    )
+    rng = generator(seed, "trial order", name)
+    return pd.DataFrame(in_turn(rng, {**EXPECTED, **factors, **during}, repeats, clock))
+
+
+def in_turn(
+    rng: np.random.Generator, factors: Factors, repeats: int, clock: Clock
+) -> list[Factors]:
+    """Return trials in which each stimulus comes once in every five, in random order."""
+    return [
+        trial(factors, int(stimulus), clock)
+        for _ in range(repeats)
+        for stimulus in rng.permutation(STIMULI)
+    ]

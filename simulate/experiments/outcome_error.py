@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from errorneurons.simulate.circuit import generator
+from errorneurons.simulate.experiments.experiment import Day, Experiment
 from errorneurons.simulate.experiments.trials import (
     BEFORE_INPUT,
     CLOCK,
@@ -16,6 +17,7 @@ from errorneurons.simulate.experiments.trials import (
     Clock,
     Factors,
     drive,
+    shared,
     silence,
     trial,
 )
@@ -65,3 +67,19 @@ def outcome_error(seed: int, repeats: int = 6, clock: Clock = CLOCK) -> pd.DataF
     ]
     order = generator(seed, "trial order").permutation(len(rows))
     return pd.DataFrame([rows[i] for i in order])
+
+
+def days(seed: int, repeats: int) -> tuple[Day, ...]:
+    """Return one day with frozen synapses."""
+    table = outcome_error(seed, repeats)
+    return (Day(table, streams=shared(len(table), len(OUTCOME_ERROR))),)
+
+
+EXPERIMENT = Experiment(
+    "outcome_error",
+    "outcome error",
+    "Expected and unexpected outcomes, novel input, lasers and a drive: what seven claims look at.",
+    days,
+    panels=("manipulation",),
+    lines=("outcome", "familiarity", "manipulated_role", "manipulated_area"),
+)

@@ -1,15 +1,20 @@
 """Experiments as tables of trials, one row a trial, its columns the trial factors of the contract.
 
-A table is all that a simulation needs to know about an experiment, and a user can write one. The
-times of a row are seconds on the time axis of the trial, on which the input comes on at 0.
+A table is all that a simulation needs to know about an experiment, and a user can write one;
+`columns` says what each column means. The times of a row are seconds on the time axis of the
+trial, on which the input usually comes on at 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
+
+from errorneurons.simulate.circuit import generator
+from errorneurons.simulate.experiments.columns import DEFAULTS
+from errorneurons.simulate.tasks.association import SAME_STIMULI
 
 Factors = dict[str, str | bool | float]
 
@@ -26,6 +31,9 @@ class Clock:
         When the outcome, and with it the teaching signal, comes.
     bin
         Width of the bins in which activity is recorded.
+    plasticity
+        When synapses begin to change, if they do; None: with the outcome. Over days learning is
+        slow, and until then the responses to an outcome are those of the synapses before it.
 
     Raises
     ------
@@ -37,6 +45,7 @@ class Clock:
     stop: float = 0.5
     outcome: float = 0.3
     bin: float = 0.01
+    plasticity: float | None = None
 
     def __post_init__(self) -> None:
         if not whole(self.stop - self.start, self.bin):
@@ -112,7 +121,24 @@ def trial(factors: Factors, stimulus: int, clock: Clock) -> Factors:
         "outcome_onset": clock.outcome if factors["teaching"] else float("nan"),
     }
     row = {**base, **NO_MANIPULATION, **factors}
-    return {"stimulus": f"{row['association']} {stimulus + 1}", "pattern": stimulus, **row}
+    shown = SAME_STIMULI.get(str(row["association"]), row["association"])
+    return {"stimulus": f"{shown} {stimulus + 1}", "pattern": stimulus, **row}
+
+
+def tabulated(rows: Iterable[Factors]) -> pd.DataFrame:
+    """Return the table of rows; what one of them leaves out is as it is by default."""
+    return pd.DataFrame([{**DEFAULTS, **row} for row in rows])
+
+
+def shuffled(rows: Sequence[Factors], seed: int, *purpose: str | int) -> list[Factors]:
+    """Return rows in an order of their own for each purpose, the same for all theories."""
+    order = generator(seed, "trial order", *purpose).permutation(len(rows))
+    return [rows[i] for i in order]
+
+
+def shared(count: int, most: int) -> int:
+    """Return to how many streams, at most `most`, a number of trials can be dealt evenly."""
+    return max(n for n in range(1, most + 1) if count % n == 0)
 
 
 def streams(table: pd.DataFrame, count: int) -> Sequence[pd.DataFrame]:

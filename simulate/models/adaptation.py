@@ -25,17 +25,19 @@ import numpy as np
 from errorneurons.simulate.activations import AreaActivations
 from errorneurons.simulate.circuit import (
     Array,
+    Axons,
     Carrier,
     Population,
     Role,
     Timing,
     World,
     after_input,
+    area_rows,
     delayed,
     generator,
     matvec,
 )
-from errorneurons.simulate.connectivity import chain, spread
+from errorneurons.simulate.connectivity import ascending_routes, chain, spread
 from errorneurons.simulate.plasticity import start_weights
 
 
@@ -108,6 +110,12 @@ class Adaptation:
             for level, size in enumerate(self.sizes, start=1)
         )
 
+    @property
+    def axons(self) -> tuple[Axons, ...]:
+        """Which synapses lie between areas, and whose they are."""
+        routes = ascending_routes(chain(len(self.sizes)))
+        return (Axons("representation", "W", routes, area_rows(self.sizes), self.layers[0]),)
+
     @cached_property
     def phi(self) -> AreaActivations:
         """Activation functions."""
@@ -130,7 +138,9 @@ class Adaptation:
         r = world.kept("representation", self.phi(state.u))
         arriving, travelling = delayed(state.r_travelling, r)
         presynaptic = after_input(world, arriving)
-        u = matvec(weights.W, state.a * presynaptic) + world.driven("representation")
+        u = matvec(world.transmitted("W", weights.W), state.a * presynaptic) + world.driven(
+            "representation"
+        )
         da = (1 - state.a) / self.tau_recovery - self.use * state.a * np.abs(presynaptic)
         return State(u, r, state.a + self.timing.dt * da, travelling)
 

@@ -26,11 +26,13 @@ import numpy as np
 from errorneurons.simulate.activations import AreaActivations, Derivative
 from errorneurons.simulate.circuit import (
     Array,
+    Axons,
     Carrier,
     Population,
     Role,
     Timing,
     World,
+    area_rows,
     area_slices,
     delayed,
     feedforward,
@@ -38,7 +40,7 @@ from errorneurons.simulate.circuit import (
     matvec,
     outer,
 )
-from errorneurons.simulate.connectivity import Strengths, chain, spread
+from errorneurons.simulate.connectivity import Strengths, ascending_routes, chain, spread
 from errorneurons.simulate.models.checks import check_connectivity, check_hierarchy
 from errorneurons.simulate.plasticity import (
     Grading,
@@ -156,6 +158,12 @@ class Backprop:
         """Where the output area's neurons stand."""
         return area_slices(self.sizes)[-1]
 
+    @property
+    def axons(self) -> tuple[Axons, ...]:
+        """Which synapses lie between areas, and whose they are."""
+        routes = ascending_routes(self.area_strengths)
+        return (Axons("representation", "W", routes, area_rows(self.sizes), self.layers[0]),)
+
     @cached_property
     def phi(self) -> AreaActivations:
         """Activation functions."""
@@ -206,7 +214,7 @@ class Backprop:
         slope = self.phi.slope(state.u)
         arriving, r_travelling = delayed(state.r_travelling, r)
         delta_arriving, delta_travelling = delayed(state.delta_travelling, state.delta)
-        presynaptic, basal = feedforward(weights.W, world, arriving)
+        presynaptic, basal = feedforward(world.transmitted("W", weights.W), world, arriving)
         u = self.gain * basal + world.driven("representation")
         error = matvec(weights.B, delta_arriving)
         error[..., self.output] = np.where(world.teaching, world.target - r[..., self.output], 0.0)

@@ -42,11 +42,13 @@ from scipy.special import expit, logit
 
 from errorneurons.simulate.circuit import (
     Array,
+    Axons,
     Carrier,
     Population,
     Role,
     Timing,
     World,
+    area_rows,
     area_slices,
     delayed,
     feedforward,
@@ -54,7 +56,7 @@ from errorneurons.simulate.circuit import (
     matvec,
     outer,
 )
-from errorneurons.simulate.connectivity import chain, spread
+from errorneurons.simulate.connectivity import ascending_routes, backwards, chain, spread
 from errorneurons.simulate.plasticity import start_weights, transposed
 from errorneurons.simulate.validation import all_known, known, lengths
 
@@ -168,6 +170,17 @@ class BurstDependent:
             for level, size in enumerate(self.sizes, start=1)
         )
 
+    @property
+    def axons(self) -> tuple[Axons, ...]:
+        """Which synapses lie between areas, and whose they are."""
+        routes, rows = ascending_routes(chain(len(self.sizes))), area_rows(self.sizes)
+        # an ensemble's events travel up and its bursts down, whichever name it is aimed at by
+        return (
+            Axons("representation", "W", routes, rows, self.layers[0]),
+            Axons("representation", "Y", backwards(routes), rows),
+            Axons("error", "Y", backwards(routes), rows),
+        )
+
     @cached_property
     def output(self) -> slice:
         """Where the output area's ensembles stand."""
@@ -210,10 +223,11 @@ class BurstDependent:
         """Return the state one time step later."""
         e = world.kept("representation", expit(state.u))
         e_arriving, e_travelling = delayed(state.e_travelling, e)
-        presynaptic, basal = feedforward(weights.W, world, e_arriving)
+        presynaptic, basal = feedforward(world.transmitted("W", weights.W), world, e_arriving)
         b_arriving, b_travelling = delayed(state.b_travelling, state.descending)
 
-        feedback = matvec(weights.Y, b_arriving) * ("error_feedback" not in self.cut)
+        Y = world.transmitted("Y", weights.Y)
+        feedback = matvec(Y, b_arriving) * ("error_feedback" not in self.cut)
         apical = self.beta * (1 - e) * feedback
         p = expit(apical + logit(self.p_0))
         # exactly p_0, and not to rounding, where nothing arrives

@@ -18,15 +18,17 @@ import numpy as np
 from errorneurons.simulate.activations import AreaActivations, Derivative
 from errorneurons.simulate.circuit import (
     Array,
+    Axons,
     Carrier,
     Population,
     Role,
     Timing,
     World,
+    area_rows,
     area_slices,
     outer,
 )
-from errorneurons.simulate.connectivity import chain, spread
+from errorneurons.simulate.connectivity import ascending_routes, backwards, chain, spread
 from errorneurons.simulate.plasticity import transposed
 
 #: What can be cut: B r, the lateral inhibition of tufts, v_api at the soma; r = phi(u) for phi(u~).
@@ -91,6 +93,15 @@ class DendriticHierarchy:
     def sizes(self) -> tuple[int, ...]:
         """Representation neurons of each area."""
         return self.layers[1:]
+
+    @property
+    def axons(self) -> tuple[Axons, ...]:
+        """Which synapses lie between areas, and whose they are."""
+        routes, rows = ascending_routes(chain(len(self.sizes))), area_rows(self.sizes)
+        return (
+            Axons("representation", "W", routes, rows, self.layers[0]),
+            Axons("representation", "B", backwards(routes), rows),
+        )
 
     @cached_property
     def output(self) -> slice:

@@ -207,9 +207,10 @@ class DendriticMicrocircuit(DendriticHierarchy):
         u_firing = state.u_interneuron if "lookahead" in self.cut else u_interneuron_ahead
         r_interneuron = world.kept("interneuron", self._mirror_rate(u_firing))
         arriving, travelling = delayed(state.r_travelling, r)
-        presynaptic, basal = feedforward(weights.W, world, arriving)
+        presynaptic, basal = feedforward(world.transmitted("W", weights.W), world, arriving)
         inhibition = matvec(weights.B_PI, r_interneuron)
-        apical = self.compared(matvec(weights.B, arriving), inhibition, world)
+        feedback = matvec(world.transmitted("B", weights.B), arriving)
+        apical = self.compared(feedback, inhibition, world)
         dendritic = matvec(weights.W_IP, r)
 
         du = self.soma(state.u, basal, apical, world)

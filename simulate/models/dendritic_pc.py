@@ -138,8 +138,9 @@ class DendriticPC(DendriticHierarchy):
         u_ahead = self.lookahead(state.u, state.u_before)
         r = self.fired(state.u, u_ahead, world)
         arriving, travelling = delayed(state.r_travelling, r)
-        presynaptic, basal = feedforward(weights.W, world, arriving)
-        apical = self.compared(matvec(weights.B, arriving), -matvec(weights.M, state.r), world)
+        presynaptic, basal = feedforward(world.transmitted("W", weights.W), world, arriving)
+        feedback = matvec(world.transmitted("B", weights.B), arriving)
+        apical = self.compared(feedback, -matvec(weights.M, state.r), world)
         u = state.u + self.timing.dt * self.soma(state.u, basal, apical, world)
         return State(
             u, state.u, u_ahead, r, state.r, presynaptic, basal, apical, travelling,

@@ -42,9 +42,11 @@ import numpy as np
 from errorneurons.simulate.activations import Tuning
 from errorneurons.simulate.circuit import (
     Array,
+    Axons,
     Carrier,
     Role,
     World,
+    area_rows,
     delayed,
     feedforward,
     generator,
@@ -53,7 +55,7 @@ from errorneurons.simulate.circuit import (
     own,
 )
 from errorneurons.simulate.classes import beside
-from errorneurons.simulate.connectivity import spread
+from errorneurons.simulate.connectivity import ascending_routes, backwards, spread
 from errorneurons.simulate.models.error_parameters import ErrorParameters
 from errorneurons.simulate.plasticity import (
     changed,
@@ -121,6 +123,18 @@ class ErrorMicrocircuit(ErrorParameters):
     def output_area(self) -> str:
         """The area whose representation neurons are the output: the last."""
         return f"area {len(self.sizes)}"
+
+    @property
+    def axons(self) -> tuple[Axons, ...]:
+        """Which synapses lie between areas, and whose they are."""
+        ascending = ascending_routes(self.area_strengths)
+        own = Axons("representation", "W", ascending, area_rows(self.sizes), self.layers[0])
+        if self.error_coding == "paired":  # B takes the difference of two neurons' rates
+            return (own,)
+        names = [f"area {level}" for level in range(1, len(self.layers))]
+        direct = tuple((names[-1], name) for name in names[:-1])
+        descending = backwards(ascending) if self.feedback_route == "descending" else direct
+        return own, Axons("error", "B", descending, area_rows(self.error_sizes))
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks."""
@@ -195,10 +209,11 @@ class ErrorMicrocircuit(ErrorParameters):
         e, pairs = self._errors(weights, state, world, v_ahead)
         r_arriving, r_travelling = delayed(state.r_travelling, r)
         e_arriving, e_travelling = delayed(state.e_travelling, e)
-        presynaptic, basal = feedforward(weights.W, world, r_arriving)
+        presynaptic, basal = feedforward(world.transmitted("W", weights.W), world, r_arriving)
 
         apical = matvec(weights.L_ER, e) * ("error_to_representation" not in self.cut)
-        dendritic = matvec(weights.B, e_arriving) * ("error_feedback" not in self.cut)
+        B = world.transmitted("B", weights.B)
+        dendritic = matvec(B, e_arriving) * ("error_feedback" not in self.cut)
         if self.phi_prime_transfer:
             dendritic = matvec(weights.L_RE, slope) * dendritic
         if np.any(self.sensory_leak):

@@ -32,18 +32,20 @@ import numpy as np
 from errorneurons.simulate.activations import AreaActivations
 from errorneurons.simulate.circuit import (
     Array,
+    Axons,
     Carrier,
     Population,
     Role,
     Timing,
     World,
+    area_rows,
     delayed,
     feedforward,
     generator,
     matvec,
     outer,
 )
-from errorneurons.simulate.connectivity import chain, spread
+from errorneurons.simulate.connectivity import ascending_routes, chain, spread
 from errorneurons.simulate.plasticity import start_weights
 
 
@@ -130,6 +132,12 @@ class FeatureGain:
             for level, size in enumerate(self.sizes, start=1)
         )
 
+    @property
+    def axons(self) -> tuple[Axons, ...]:
+        """Which synapses lie between areas, and whose they are."""
+        routes = ascending_routes(chain(len(self.sizes)))
+        return (Axons("representation", "W", routes, area_rows(self.sizes), self.layers[0]),)
+
     @cached_property
     def phi(self) -> AreaActivations:
         """Activation functions."""
@@ -157,7 +165,7 @@ class FeatureGain:
         gain = 1 + self.gamma * state.arousal
         r = world.kept("representation", self.phi(state.u) * gain)
         arriving, travelling = delayed(state.r_travelling, r)
-        presynaptic, u = feedforward(weights.W, world, arriving)
+        presynaptic, u = feedforward(world.transmitted("W", weights.W), world, arriving)
         shown = presynaptic[..., : self.layers[0]]
         expected = matvec(weights.K, shown)
         surprise = self._surprise(world, shown, expected)

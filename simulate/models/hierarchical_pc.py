@@ -38,12 +38,14 @@ import numpy as np
 from errorneurons.simulate.activations import AreaActivations
 from errorneurons.simulate.circuit import (
     Array,
+    Axons,
     Carrier,
     PerNetwork,
     Population,
     Role,
     Timing,
     World,
+    area_rows,
     area_slices,
     delayed,
     generator,
@@ -51,7 +53,7 @@ from errorneurons.simulate.circuit import (
     outer,
     own,
 )
-from errorneurons.simulate.connectivity import spread
+from errorneurons.simulate.connectivity import ascending_routes, backwards, chain, spread
 from errorneurons.simulate.plasticity import start_weights
 from errorneurons.simulate.validation import all_known
 
@@ -158,11 +160,24 @@ class HierarchicalPC:
         """Representation neurons of each area; error neurons of the bottom sit in area 1."""
         areas = [(f"area {n}", n, size) for n, size in enumerate(self.layers[1:], start=1)]
         outcome = [("outcome", 0, self.outcomes)] if self.levels[0] > self.layers[0] else []
-        lowest = ("area 1", 1, self.levels[0] + self.layers[1])
+        bottom = [("input", self.layers[0]), *((name, size) for name, _, size in outcome)]
         return (
             *(Population("representation", *area) for area in outcome + areas),
-            *(Population("error", *area) for area in [lowest, *areas[1:]]),
+            *(Population("error", "area 1", 1, n, x, partners=x) for x, n in bottom),
+            *(Population("error", *area) for area in areas),
         )
+
+    @property
+    def axons(self) -> tuple[Axons, ...]:
+        """Which synapses lie between areas, and whose they are."""
+        routes = ascending_routes(chain(len(self.layers) - 1))
+        areas = dict(zip(area_rows(self.layers[1:]), area_slices(self.levels)[1:], strict=True))
+        # the error neurons of the bottom sit in area 1, and what area 1 sends them stays there
+        lowest = {"area 1": slice(0, areas["area 1"].stop)}
+        predictions = Axons(
+            "representation", "V", backwards(routes), areas | lowest, self.layers[0]
+        )
+        return predictions, Axons("error", "V^T", routes, areas)
 
     @cached_property
     def levels(self) -> tuple[int, ...]:
@@ -221,14 +236,15 @@ class HierarchicalPC:
         x[..., out] = np.where(world.teaching, world.target, x[..., out])
         x[..., inputs:] = world.kept("representation", x[..., inputs:])
         x_arriving, x_travelling = delayed(state.x_travelling, x)
-        potential = matvec(weights.V, x_arriving)
+        potential = matvec(world.transmitted("V", weights.V), x_arriving)
         prediction, slope = self.g.with_slope(potential)
         e = world.kept("error", x - prediction + world.driven("error"))
         gated = e if "phi_prime" in self.cut else slope * e
         gated_arriving, gated_travelling = delayed(state.gated_travelling, gated)
 
         dx = -e * ("error_to_representation" not in self.cut)
-        ascending = matvec(np.swapaxes(weights.V, -1, -2), gated_arriving)
+        V_up = world.transmitted("V^T", np.swapaxes(weights.V, -1, -2))
+        ascending = matvec(V_up, gated_arriving)
         dx = dx + ascending * ("error_feedback" not in self.cut)
         dx[..., inputs:] += world.driven("representation")
         return State(

@@ -39,11 +39,13 @@ import numpy as np
 from errorneurons.simulate.activations import AreaActivations
 from errorneurons.simulate.circuit import (
     Array,
+    Axons,
     Carrier,
     Population,
     Role,
     Timing,
     World,
+    area_rows,
     area_slices,
     delayed,
     feedforward,
@@ -52,7 +54,7 @@ from errorneurons.simulate.circuit import (
     outer,
 )
 from errorneurons.simulate.classes import Places, acted_on, beside, places
-from errorneurons.simulate.connectivity import chain, spread
+from errorneurons.simulate.connectivity import ascending_routes, chain, spread
 from errorneurons.simulate.plasticity import start_weights
 from errorneurons.simulate.validation import all_known
 
@@ -167,6 +169,17 @@ class MismatchNeurons:
             *(Population("interneuron", *area, name) for area in areas for name in INTERNEURONS),
         )
 
+    @property
+    def axons(self) -> tuple[Axons, ...]:
+        """Which synapses lie between areas, and whose they are."""
+        rows = area_rows(self.sizes)
+        ascending = ascending_routes(chain(len(self.sizes))[:-1])  # but to the output
+        everywhere = tuple((a, b) for a in rows for b in rows if a != b)
+        return (
+            Axons("representation", "F", ascending, rows, self.layers[0]),
+            Axons("representation", "V", everywhere, rows),
+        )
+
     @cached_property
     def output(self) -> slice:
         """Where the output area's representation neurons stand."""
@@ -217,8 +230,8 @@ class MismatchNeurons:
         """Return the state one time step later."""
         r = world.kept("representation", self.phi(state.x))
         arriving, travelling = delayed(state.r_travelling, r)
-        P = matvec(weights.V, arriving)
-        _, T = feedforward(weights.F, world, arriving)
+        P = matvec(world.transmitted("V", weights.V), arriving)
+        _, T = feedforward(world.transmitted("F", weights.F), world, arriving)
         T[..., self.output] = np.where(world.teaching, world.target, P[..., self.output])
 
         w = self.disinhibition

@@ -26,7 +26,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from errorneurons.simulate.circuit import Carrier, Population, Timing, World
+from errorneurons.simulate.circuit import Axons, Carrier, Population, Timing, World
 from errorneurons.simulate.models.supervised_pc import State, SupervisedPC, Weights
 
 
@@ -80,6 +80,11 @@ class ProspectiveConfiguration:
     def populations(self) -> tuple[Population, ...]:
         """Representation and error neurons of areas 1, 2, ..."""
         return self.network.populations
+
+    @property
+    def axons(self) -> tuple[Axons, ...]:
+        """Which synapses lie between areas, and whose they are."""
+        return self.network.axons
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks: those of supervised predictive coding."""

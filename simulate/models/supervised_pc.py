@@ -32,12 +32,14 @@ import numpy as np
 from errorneurons.simulate.activations import AreaActivations
 from errorneurons.simulate.circuit import (
     Array,
+    Axons,
     Carrier,
     PerNetwork,
     Population,
     Role,
     Timing,
     World,
+    area_rows,
     area_slices,
     delayed,
     feedforward,
@@ -45,7 +47,7 @@ from errorneurons.simulate.circuit import (
     matvec,
     own,
 )
-from errorneurons.simulate.connectivity import chain, spread
+from errorneurons.simulate.connectivity import ascending_routes, backwards, chain, spread
 from errorneurons.simulate.plasticity import blocks, changed, start_weights, transposed
 from errorneurons.simulate.validation import all_known
 
@@ -143,6 +145,13 @@ class SupervisedPC:
             for level, size in enumerate(self.sizes, start=1)
         )
 
+    @property
+    def axons(self) -> tuple[Axons, ...]:
+        """Which synapses lie between areas, and whose they are."""
+        routes, rows = ascending_routes(chain(len(self.sizes))), area_rows(self.sizes)
+        predictions = Axons("representation", "W", routes, rows, self.layers[0])
+        return predictions, Axons("error", "W^T", backwards(routes), rows)
+
     @cached_property
     def output(self) -> slice:
         """Where the output area's neurons stand."""
@@ -201,11 +210,11 @@ class SupervisedPC:
         x = world.kept("representation", x)
         r, slope = self.phi.with_slope(x)
         r_arriving, r_travelling = delayed(state.r_travelling, r)
-        presynaptic, prediction = feedforward(weights.W, world, r_arriving)
+        presynaptic, prediction = feedforward(world.transmitted("W", weights.W), world, r_arriving)
         e = world.kept("error", x - prediction + world.driven("error"))
         e_arriving, e_travelling = delayed(state.e_travelling, e)
 
-        W_up = transposed(weights.W, self.layers[0])
+        W_up = world.transmitted("W^T", transposed(weights.W, self.layers[0]))
         gate = 1.0 if "phi_prime" in self.cut else slope
         descending = gate * matvec(W_up, e_arriving) * ("error_feedback" not in self.cut)
         local = e * ("error_to_representation" not in self.cut)

@@ -14,6 +14,10 @@ import numpy as np
 from errorneurons.simulate.circuit import Array, PerNetwork, generator
 
 STIMULI = 5
+REVERSED = "reversed"
+"""The set with the stimuli and outcomes of "trained", put together in another way."""
+SAME_STIMULI = {REVERSED: "trained"}
+"""Sets whose stimuli are those of another set."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,9 @@ def association(
     inputs, outputs
         Neurons in the input and in the output area.
     sets
-        Names of the sets; each has its own five stimuli and outcomes.
+        Names of the sets; each has its own five stimuli and outcomes. With ``"trained"`` comes
+        ``"reversed"``: the same stimuli, each with the outcome of the stimulus before it, so that
+        what is unexpected there is what was expected.
     """
     stimuli: dict[str, Array] = {}
     outcomes: dict[str, Array] = {}
@@ -70,4 +76,8 @@ def association(
         stimuli[name] = np.stack([d.uniform(-1.0, 1.0, (STIMULI, inputs)) for d in draws])
         raw = np.stack([d.uniform(-0.8, 0.8, (STIMULI, outputs)) for d in draws])
         outcomes[name] = raw - raw.mean(axis=1, keepdims=True)
+    for name, source in SAME_STIMULI.items():
+        if source in stimuli:
+            stimuli[name] = stimuli[source]
+            outcomes[name] = np.roll(outcomes[source], 1, axis=1)
     return Association(stimuli, outcomes)

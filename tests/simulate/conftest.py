@@ -1,14 +1,23 @@
-"""Worlds and settled states, as the tests of the theories need them."""
+"""Worlds and settled states of theories, and days of experiments, as the tests need them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
 
-from errorneurons.simulate.circuit import World
+from errorneurons.simulate.bench import arbitrary_half
+from errorneurons.simulate.circuit import Role, Timing, World, has
+from errorneurons.simulate.experiments.experiment import Experiment
+from errorneurons.simulate.readout import readout
+from errorneurons.simulate.run import Activity, Bench, run
+from errorneurons.simulate.tasks.association import association
+from errorneurons.simulate.theories import Theory
+from errorneurons.simulate.training import train
 
 
 @pytest.fixture
@@ -33,3 +42,40 @@ def states() -> Callable[..., list[Any]]:
         return [state := circuit.step(weights, state, world) for _ in range(steps)]
 
     return run
+
+
+@pytest.fixture(scope="session")
+def put_through() -> Callable[..., list[Activity]]:
+    """Return a runner of two trained networks through an experiment, day by day, in 2 ms steps."""
+
+    @cache
+    def prepared(theory: Theory) -> tuple[Bench[Any, Any], Any]:
+        networks, task = [0, 1], association(1, [0, 1])
+        circuit: Any = replace(theory.circuit, timing=Timing(step=0.002))
+        labelled = None if has(circuit, "error") else arbitrary_half(circuit, 1, networks)
+        bench = Bench(circuit, task, labelled=labelled, readout=readout(1, networks))
+        return bench, train(circuit, task, 1, networks).weights
+
+    @cache
+    def through(theory: Theory, experiment: Experiment) -> list[Activity]:
+        bench, weights = prepared(theory)
+        found, clock = [], replace(experiment.clock, bin=0.05)
+        for day in experiment.days(1, 2):
+            activity, weights = run(bench, weights, day.table, clock, day.streams, day.plastic)
+            found.append(activity)
+        return found
+
+    return through
+
+
+@pytest.fixture(scope="session")
+def evoked() -> Callable[..., Any]:
+    """Return what gives the responses to outcomes or stimuli, (network, trial, neuron)."""
+
+    def response(activity: Activity, role: Role, to: str = "outcome") -> Any:
+        rates = activity.rates[role].astype(float)
+        blank, settled, after = slice(1, 2), slice(6, 8), slice(8, 11)
+        now, before = (after, settled) if to == "outcome" else (settled, blank)
+        return rates[:, :, now].mean(axis=2) - rates[:, :, before].mean(axis=2)
+
+    return response

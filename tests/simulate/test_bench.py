@@ -11,14 +11,13 @@ import pytest
 from errorneurons.simulate.bench import (
     Bench,
     Laser,
-    aimed_at,
     arbitrary_half,
-    manipulated,
     strays,
 )
 from errorneurons.simulate.circuit import Array, Population, neurons
 from errorneurons.simulate.experiments.learning import learning_block
 from errorneurons.simulate.experiments.trials import Clock, drive, silence
+from errorneurons.simulate.manipulations import aimed_at, manipulated
 from errorneurons.simulate.run import run
 from errorneurons.simulate.tasks.association import association
 from errorneurons.simulate.theories import INTACT, THEORIES
@@ -44,15 +43,15 @@ def keep_of(role: str, area: str = "area 2", **bench: Any) -> dict[str, Array]:
     """Return the factors in the second of two streams, in which a laser is on."""
     made = Bench(INTACT, association(1, NETWORKS), **bench)
     nothing = {**silence(role, area, WINDOW), "manipulation": "none"}
-    keep, current = manipulated(made, [nothing, silence(role, area, WINDOW)])
-    assert not current
-    assert all((factor[:, 0] == 1).all() for factor in keep.values())
-    return {str(role): factor[:, 1] for role, factor in keep.items()}
+    done = manipulated(made, [nothing, silence(role, area, WINDOW)])
+    assert not done.current
+    assert all((factor[:, 0] == 1).all() for factor in done.keep.values())
+    return {str(role): factor[:, 1] for role, factor in done.keep.items()}
 
 
 def missing(share: float, **others: Any) -> dict[str, Any]:
     laser = Laser(off_target=share, **others)
-    return {"laser": laser, "strays": strays(INTACT, laser, 1, NETWORKS)}
+    return {"laser": laser, "strays": strays(INTACT, 1, NETWORKS)}
 
 
 # Labels
@@ -126,15 +125,15 @@ def test_a_laser_hits_a_share_of_the_other_role_in_the_same_area(role: str, othe
 
 
 def test_a_larger_share_hits_the_same_neurons_and_more() -> None:
-    few, many = (strays(INTACT, Laser(off_target=s), 1, range(200)) for s in (0.1, 0.4))
-    for role, chosen in few.items():
-        assert not (chosen & ~many[role]).any()
-        assert many[role].mean() == pytest.approx(0.4, abs=0.02)
+    drawn = strays(INTACT, 1, range(200))
+    few, many = (keep_of("error", laser=Laser(off_target=s), strays=drawn) for s in (0.1, 0.4))
+    few, many = (hit["representation"][:, AREA_2] == 0 for hit in (few, many))
+    assert not (few & ~many).any()
+    assert many.mean() == pytest.approx(0.4, abs=0.02)
 
 
 def test_strays_of_a_network_do_not_depend_on_the_others() -> None:
-    laser = Laser(off_target=0.3)
-    alone, among = (strays(INTACT, laser, 1, n)["error"] for n in ([2], NETWORKS))
+    alone, among = (strays(INTACT, 1, n)["error"] for n in ([2], NETWORKS))
     np.testing.assert_array_equal(alone[0], among[2])
 
 
@@ -160,9 +159,9 @@ def test_a_laser_of_no_efficacy_changes_nothing() -> None:
 def test_currents_reach_driven_neurons_with_the_networks_own_strength() -> None:
     own = np.array([1.0, 2.0, 3.0])[:, None, None]
     bench = Bench(INTACT, association(1, NETWORKS), drive=own)
-    keep, current = manipulated(bench, [drive("error", "area 3", WINDOW)])
-    assert not keep
-    assert np.unique(current["error"][2]).tolist() == [0.0, 3.0]
+    done = manipulated(bench, [drive("error", "area 3", WINDOW)])
+    assert not done.keep
+    assert np.unique(done.current["error"][2]).tolist() == [0.0, 3.0]
 
 
 @pytest.mark.parametrize("changes", [{"efficacy": 1.2}, {"efficacy": -0.1}, {"off_target": 2.0}])

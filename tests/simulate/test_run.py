@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from errorneurons.simulate.bench import aimed_at, arbitrary_half
+from errorneurons.simulate.bench import arbitrary_half
 from errorneurons.simulate.circuit import Array, Population, Timing
 from errorneurons.simulate.experiments.learning import learning_block
 from errorneurons.simulate.experiments.outcome_error import outcome_error
 from errorneurons.simulate.experiments.trials import PASSIVE, WHILE_SETTLED, Clock, drive, silence
+from errorneurons.simulate.manipulations import aimed_at
 from errorneurons.simulate.run import Activity, Bench, run
 from errorneurons.simulate.sweep import matched_drive
 from errorneurons.simulate.tasks.association import association
@@ -58,13 +59,13 @@ class Counter:
 
 
 def counted(
-    plastic: str = "always", learn: bool = False, n_streams: int = 1
+    plastic: str = "always", learn: bool = False, n_streams: int = 1, clock: Clock = CLOCK
 ) -> tuple[Activity, Array]:
     """Run 5 trials of 120 steps."""
     circuit: Any = Counter(plastic)
-    table = learning_block(1, "trained", {}, 1, CLOCK)
+    table = learning_block(1, "trained", {}, 1, clock)
     bench = Bench(circuit, association(1, [0, 1]))
-    return run(bench, np.zeros((2, 1, 1)), table, CLOCK, n_streams, learn)
+    return run(bench, np.zeros((2, 1, 1)), table, clock, n_streams, learn)
 
 
 def first_of(rates: Any, trials: slice) -> Any:
@@ -92,6 +93,12 @@ def test_the_output_is_the_mean_over_the_last_100_ms_before_the_outcome() -> Non
 @pytest.mark.parametrize(("plastic", "steps"), [("always", 40), ("after settling", 10)])
 def test_synapses_learn_with_the_outcome_only(plastic: str, steps: int) -> None:
     _, weights = counted(plastic, learn=True)
+    assert (weights == 5 * steps).all()
+
+
+@pytest.mark.parametrize(("plastic", "steps"), [("always", 25), ("after settling", 10)])
+def test_synapses_learn_late_in_the_outcome_if_the_clock_says_so(plastic: str, steps: int) -> None:
+    _, weights = counted(plastic, learn=True, clock=replace(CLOCK, plasticity=0.075))
     assert (weights == 5 * steps).all()
 
 

@@ -1,0 +1,96 @@
+"""The command simulate: sessions and figures in a folder, taken up where it stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from errorneurons.analysis.dataset import open_recording
+from errorneurons.predictions import cli, experimenting
+from errorneurons.simulate.laboratory import Setup
+from errorneurons.simulate.theories import theory
+
+Run = Callable[..., Result]
+TABLE = "pattern,outcome,block\n0,none,a\n0,none,a\n0,unexpected,b\n0,unexpected,b\n"
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Return a runner of the command in a folder with tables."""
+    monkeypatch.chdir(tmp_path)
+    Path("mine.csv").write_text(TABLE, encoding="utf-8")
+    Path("broken.csv").write_text("pattern,contrst\n9,1\n", encoding="utf-8")
+    words = ("simulate", "--networks", "2", "--out", "out", "--theory")
+    return lambda *more: CliRunner().invoke(cli.app, [*words, *more], prog_name="errorneurons")
+
+
+def files() -> list[str]:
+    return sorted(p.relative_to("out").as_posix() for p in Path("out").rglob("*") if p.is_file())
+
+
+def test_a_table_leaves_sessions_and_figures_and_is_not_simulated_twice(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run("adaptation", "mine.csv")
+    assert "4 trials a network, 5 s simulated; about" in first.stderr
+    assert files() == [
+        "adaptation-responses.png", "adaptation.png",
+        "adaptation/network-000-day-1.nc", "adaptation/network-001-day-1.nc",
+    ]  # fmt: skip
+    with open_recording("out/adaptation/network-001-day-1.nc") as tree:
+        (session,) = tree.children.values()
+        assert session.coords["block"].values.tolist() == ["a", "a", "b", "b"]
+    Path("out/adaptation/network-000-day-1.nc").write_bytes(b"damaged")
+    asked: list[tuple[int, ...]] = []
+    original = experimenting.sessions
+    monkeypatch.setattr(
+        experimenting, "sessions",
+        lambda theory, tested, setup, say: (
+            asked.append(setup.networks), original(theory, tested, setup, say)
+        )[1],
+    )  # fmt: skip
+    assert run("adaptation", "mine.csv").exit_code == 0
+    assert asked == [(0,)]
+    mine = experimenting.named_experiment("mine.csv")
+    known = theory("adaptation")
+    same, other = (Setup((0, 1, 2)[:n], seed, repeats=1) for n, seed in ((2, 1), (3, 2)))
+    assert experimenting.missing(mine, known, same, Path("out")) is None
+    assert experimenting.missing(mine, known, replace(same, networks=(1, 4)), Path("out")) == (
+        replace(same, networks=(4,))
+    )
+    assert experimenting.missing(mine, known, other, Path("out")) == other
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("adaptation", "noveltie"), "no experiment 'noveltie'; did you mean 'novelty'?"),
+        (("adaptatio", "novelty"), "there is no theory 'adaptatio'; did you mean 'adaptation'?"),
+        (("adaptation", "no.csv"), "there is no table no.csv; give a CSV file with one row a"),
+        (("adaptation", "broken.csv"), "`contrst` is unknown; did you mean `contrast`? column `pa"),
+        (("adaptation", "mine.csv", "--streams", "3"), "mine.csv has 4 trials, which cannot be"),
+        (("adaptation", "interneurons"), "interneurons needs interneuron neurons, and adaptation"),
+        (("hierarchical_pc", "terminals"), "hierarchical_pc has no axons of error cells from"),
+        (("adaptation", "novelty", "--repeats", "0"), "Invalid value for '--repeats'"),
+    ],
+)
+def test_bad_input_is_one_sentence(run: Run, words: tuple[str, ...], message: str) -> None:
+    result = run(*words)
+    assert result.exit_code == 2
+    assert "Traceback" not in result.stderr
+    assert message in " ".join(result.stderr.split())
+
+
+def test_what_one_theory_cannot_do_is_said_before_another_is_simulated(run: Run) -> None:
+    result = run("mismatch_neurons", "--theory", "adaptation", "interneurons")
+    assert result.exit_code == 2
+    assert files() == []
+
+
+def test_a_table_shares_its_trials_out_to_as_many_streams_as_asked(run: Run) -> None:
+    (day,) = experimenting.named_experiment("mine.csv", 2).days(1, 1)
+    assert (day.streams, len(day.table)) == (2, 4)

@@ -1,0 +1,55 @@
+"""Where tuning changes when a new association is learnt with one area's error cells off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from errorneurons.simulate.circuit import neurons
+from errorneurons.simulate.experiments.chronic_silencing import AREAS, EXPERIMENTS
+from errorneurons.simulate.run import Activity
+from errorneurons.simulate.tasks.association import STIMULI
+from errorneurons.simulate.theories import theory
+
+MICROCIRCUIT = theory("error_microcircuit")
+
+
+def tuning(activity: Activity, evoked: Callable[..., Any]) -> Any:
+    """Return the mean response to each new stimulus, (stimulus, network, neuron)."""
+    new = (activity.table["familiarity"] == "novel") & (activity.table["outcome"] == "none")
+    response, pattern = evoked(activity, "representation", "stimulus"), activity.table["pattern"]
+    return np.stack([response[:, new & (pattern == k)].mean(axis=1) for k in range(STIMULI)])
+
+
+def changes(days: list[Activity], evoked: Callable[..., Any]) -> list[float]:
+    """Return how much tuning changed in each area from the first to the last day."""
+    change = tuning(days[-1], evoked) - tuning(days[0], evoked)
+    where = [neurons(MICROCIRCUIT.circuit, "representation", area) for area in AREAS]
+    return [float(np.sqrt((change[..., own] ** 2).mean())) for own in where]
+
+
+def test_the_laser_is_on_at_the_outcome_of_every_trial_of_learning_and_of_no_test() -> None:
+    for experiment, area in zip(EXPERIMENTS, (None, *AREAS), strict=True):
+        for day in experiment.days(1, 2):
+            silenced = day.table["manipulated_area"]
+            assert (silenced == (area if area and day.plastic else "none")).all()
+            assert day.plastic == (day.table["phase"] == "during").all()
+
+
+def test_groups_are_taught_the_same_trials() -> None:
+    first, *others = (experiment.days(1, 2) for experiment in EXPERIMENTS)
+    for days in others:
+        for day, same in zip(days, first, strict=True):
+            assert day.table["stimulus"].tolist() == same.table["stimulus"].tolist()
+
+
+def test_the_microcircuit_learns_above_the_silenced_area_only(
+    put_through: Callable[..., list[Activity]], evoked: Callable[..., Any]
+) -> None:
+    second = EXPERIMENTS[2]
+    assert second.name == "chronic_silencing_area_2"
+    *spared, area_3, area_4 = changes(put_through(MICROCIRCUIT, second), evoked)
+    np.testing.assert_allclose(spared, 0, atol=1e-6)
+    assert min(area_3, area_4) > 0.1

@@ -1,0 +1,161 @@
+"""The laboratory: sessions of any theory, the same in any batch, with a gain that stays."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from errorneurons.analysis.dataset import check
+from errorneurons.simulate.bench import NoiseCurrent
+from errorneurons.simulate.circuit import generator
+from errorneurons.simulate.cost import cost
+from errorneurons.simulate.experiments.experiment import Day, Experiment
+from errorneurons.simulate.experiments.registry import experiment
+from errorneurons.simulate.experiments.tables import completed, experiment_of
+from errorneurons.simulate.experiments.trials import Clock
+from errorneurons.simulate.instrument import Instrument
+from errorneurons.simulate.laboratory import Setup, batches, memory_of, sessions, unprepared
+from errorneurons.simulate.run import run
+from errorneurons.simulate.theories import THEORIES, Theory, theory
+from errorneurons.simulate.trial import currents
+
+CLOCK = Clock(start=-0.02, outcome=0.06, stop=0.1, bin=0.02)
+TABLE = pd.DataFrame({"pattern": [0, 1, 2, 3], "outcome": ["none", "unexpected"] * 2})
+NOISY = replace(experiment_of(TABLE, "noisy", CLOCK, streams=2), noise=0.3)
+FEW = Instrument(cells=4)
+SETUP = Setup(networks=(0, 2), seed=3, repeats=1, instrument=FEW)
+
+
+def recorded(name: str, tested: Experiment, setup: Setup) -> list[xr.Dataset]:
+    return list(sessions(theory(name), tested, setup))
+
+
+def taught(streams: int = 1) -> Experiment:
+    """Return an experiment of three days: a test, a day of learning, the same test."""
+    test = completed(pd.DataFrame({"pattern": range(5), "association": "new"}), CLOCK)
+    lesson = pd.concat([test] * 4).assign(outcome="expected", teaching=True, outcome_onset=0.06)
+    days = Day(test), Day(lesson, plastic=True, streams=streams), Day(test)
+    return Experiment("taught", "taught", "A test.", lambda *_: days, CLOCK)
+
+
+@pytest.fixture(scope="module")
+def three_days() -> list[xr.Dataset]:
+    quiet = replace(SETUP, networks=(0,), instrument=replace(FEW, spiking="none"))
+    return recorded("error_microcircuit", taught(), quiet)
+
+
+def test_a_network_is_the_same_to_the_bit_in_any_batch() -> None:
+    together = recorded("error_microcircuit", NOISY, SETUP)
+    one_by_one = recorded("error_microcircuit", NOISY, replace(SETUP, memory=1.0))
+    assert all(a.identical(b) for a, b in zip(together, one_by_one, strict=True))
+
+
+@pytest.mark.parametrize("tested", THEORIES, ids=lambda t: t.name)
+def test_what_a_network_does_is_the_same_to_the_bit_in_any_batch(tested: Theory) -> None:
+    table = completed(TABLE, CLOCK)
+    rates = []
+    for numbers in ([0, 2], [2]):
+        bench = unprepared(tested, SETUP, numbers)
+        noisy = replace(bench, noise=NoiseCurrent(0.3, 3, np.array(numbers)))
+        weights = tested.circuit.initial_weights(3, numbers)
+        learning, _ = run(noisy, weights, table, CLOCK, learn=True)
+        frozen, _ = run(noisy, weights, table, CLOCK, n_streams=2)
+        rates.append([a.rates[r][-1] for a in (learning, frozen) for r in a.rates])
+    for among, alone in zip(*rates, strict=True):
+        np.testing.assert_array_equal(among, alone)
+
+
+def test_a_session_obeys_the_contract_and_keeps_the_columns_of_its_table() -> None:
+    mine = experiment_of(TABLE.assign(block=["a", "a", "b", "b"], contrast=0.5), "mine", CLOCK)
+    (seen,) = recorded("supervised_pc", mine, replace(SETUP, networks=(1,)))
+    assert check(seen)["block"].values.tolist() == ["a", "a", "b", "b"]
+    assert seen["contrast"].attrs["units"] == "1"
+    assert seen.attrs["animal"] == "network-001"
+    assert json.loads(seen.attrs["provenance"])["experiment"]["name"] == "mine"
+
+
+def test_days_are_sessions_of_the_same_animal_and_cells(three_days: list[xr.Dataset]) -> None:
+    assert [s.attrs["day"] for s in three_days] == [1, 2, 3]
+    assert [s.attrs["session_id"] for s in three_days] == ["1", "2", "3"]
+    assert {s.attrs["animal"] for s in three_days} == {"network-000"}
+    assert all((s["unit_id"] == three_days[0]["unit_id"]).all() for s in three_days)
+
+
+def test_synapses_are_carried_from_day_to_day(three_days: list[xr.Dataset]) -> None:
+    first, lesson, last = (s["rate"].values for s in three_days)
+    np.testing.assert_array_equal(first[:, 0].shape, last[:, 0].shape)
+    assert not np.array_equal(first, last)
+    performance = three_days[1]["performance"].values
+    assert performance[-5:].mean() > performance[:5].mean()
+    assert len(lesson) == 20
+
+
+def test_what_is_silent_stays_silent_whatever_the_gain(three_days: list[xr.Dataset]) -> None:
+    test = three_days[0].isel(unit=np.isfinite(three_days[0]["label_error"].values))
+    spread = np.ptp(test["rate"].values, axis=(0, 1))
+    assert np.median(spread) == 0  # all but the falsely labelled ones
+
+
+def test_a_plastic_day_with_several_streams_is_refused() -> None:
+    with pytest.raises(ValueError, match="a plastic day of taught has 5 streams; give 1, since"):
+        recorded("error_microcircuit", taught(streams=5), SETUP)
+
+
+def test_a_role_that_a_theory_lacks_is_refused_before_training() -> None:
+    with pytest.raises(
+        ValueError, match="interneurons needs interneuron neurons, and supervised_pc has none; theo"
+    ):
+        recorded("supervised_pc", experiment("interneurons"), SETUP)
+
+
+def test_axons_that_a_theory_lacks_are_refused_before_training() -> None:
+    with pytest.raises(
+        ValueError, match="hierarchical_pc has no axons of error cells from area 3 to area 2 whose "
+    ):
+        recorded("hierarchical_pc", experiment("terminals"), SETUP)
+
+
+def test_the_memory_decides_how_many_networks_run_together() -> None:
+    tested, many = experiment("repeats"), replace(SETUP, networks=tuple(range(30)), repeats=20)
+    activity, session = memory_of(theory("mismatch_neurons").circuit, tested, many)
+    assert activity == 4 * 1200 * 60 * 300
+    tight = replace(many, memory=session + 7.5 * activity)
+    assert [len(b) for b in batches(theory("mismatch_neurons"), tested, tight)] == [7, 7, 7, 7, 2]
+
+
+def test_the_cost_counts_what_is_simulated() -> None:
+    known = cost(theory("adaptation"), NOISY, replace(SETUP, repeats=3))
+    assert (known.trials, known.sessions) == (12, 2)
+    assert known.simulated == pytest.approx(2 * 12 * 0.12)
+    assert "12 trials a network, 3 s simulated; about" in str(known)
+
+
+def test_noise_is_the_networks_own_and_as_strong_as_asked() -> None:
+    bench = unprepared(theory("supervised_pc"), SETUP, (0, 2))
+    drive = np.array([1.0, 3.0])[:, None, None]
+    bench = replace(bench, drive=drive, noise=NoiseCurrent(0.5, 3, np.array([0, 2])))
+    steps = currents(bench, 4)
+    drawn: list[Any] = [next(steps) for _ in range(200)]
+    both = np.stack([np.concatenate([d["representation"], d["error"]], axis=-1) for d in drawn])
+    np.testing.assert_allclose(both.std(axis=(0, 2, 3)), 0.5 * drive[:, 0, 0], rtol=0.02)
+    own = generator(3, "supervised_pc", 2, "noise", 1).standard_normal((200, 4, both.shape[-1]))
+    np.testing.assert_allclose(both[:, 1], 1.5 * own)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"seed": -1}, "seed is -1; give 0 or more"),
+        ({"repeats": 0}, "repeats is 0; give 1 or more"),
+        ({"networks": ()}, r"networks is \(\); give numbers of 0 or more"),
+    ],
+)
+def test_impossible_setups_are_refused(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Setup(**values)
