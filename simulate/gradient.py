@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -90,14 +91,16 @@ class Sweep:
         return gradient
 
 
-def sweep_of(circuit: Any) -> Sweep | None:
+def sweep_of(circuit: Any, weights: Any = None) -> Sweep | None:
     """Return the feedforward sweep of a circuit, None if its inference is not one.
+
+    Neurons that differ in slope and offset are those of `weights`.
 
     Hierarchical predictive coding infers causes by relaxation, and mismatch neurons predict from
     all areas at once: neither has a feedforward output whose gradient could be compared.
     """
     if isinstance(circuit, ProspectiveConfiguration):
-        return sweep_of(circuit.network)
+        return sweep_of(circuit.network, weights)
     if isinstance(circuit, BurstDependent):
         return Sweep(circuit.layers, np.ones(1), _logistic, _about_midpoint, 2.0)
     gains: Array
@@ -109,7 +112,8 @@ def sweep_of(circuit: Any) -> Sweep | None:
         gains = np.ones(1)
     else:
         return None
-    return Sweep(circuit.layers, gains, circuit.phi.with_slope, np.asarray)
+    tuned = partial(circuit.phi.with_slope, tuning=getattr(weights, "tuning", None))
+    return Sweep(circuit.layers, gains, tuned, np.asarray)
 
 
 def _logistic(u: Array) -> tuple[Array, Array]:
