@@ -30,8 +30,15 @@ DESCENDING = ("hierarchical_pc", "hierarchical_pc_sensory")
 PREDICTIVE = (*SUPERVISED, *DESCENDING)
 BURSTS = ("burst_dependent",)
 MISMATCH = ("mismatch_neurons",)
-LEARNERS = (*EMC, *PREDICTIVE, *APICAL, *BURSTS, *MISMATCH)
-NULLS = ("adaptation", "feature_gain")
+
+LEARNERS = tuple(t.name for t in THEORIES if t.circuit.carrier != "none")
+NULLS = tuple(t.name for t in THEORIES if t.circuit.carrier == "none")
+FREEZABLE = tuple(
+    t.name
+    for t in THEORIES
+    if t.name in LEARNERS and {"learning_rates", "frozen"} & set(vars(t.circuit))
+)
+"""Theories whose areas have rates of their own, or can be named as frozen."""
 
 HIDDEN = ("area 1", "area 2", "area 3")
 ALL = (*HIDDEN, "area 4")
@@ -158,12 +165,14 @@ def _frozen(level: int) -> Ablation:
     area = (f"area {level}",)
     demands = (
         Demand("change", 0.0, (*EMC, *SUPERVISED, *APICAL, *BURSTS), area),
-        Demand("inference", 0.0, LEARNERS),
+        Demand("inference", 0.0, FREEZABLE),
         Demand("error", 1.0, (*EMC, *PREDICTIVE, *BURSTS, *MISMATCH), ALL),
     )
     return Ablation(
         f"frozen_area_{level}", f"no plasticity in area {level}",
-        partial(ablations.frozen_area, level=level), LEARNERS, "", True, (f"plasticity {level}",),
+        partial(ablations.frozen_area, level=level), FREEZABLE,
+        "has one learning rate for all areas, and no field `frozen`", True,
+        (f"plasticity {level}",),
         f"Synapses of area {level} keep their start; activity and errors of a trained network are "
         "untouched.",
         demands,
@@ -364,11 +373,10 @@ def pairs(
         If a name is unknown, or nothing is left, with the reason.
     """
     ablation_task(task)
-    learners = [t.name for t in THEORIES if t.name in LEARNERS]
     for name in theories:
-        known("--theory", name, (*learners, *NULLS))
+        known("--theory", name, (*LEARNERS, *NULLS))
     chosen = [ablation(name) for name in dict.fromkeys(names)] or ABLATIONS
-    tried = [(t, a) for t in dict.fromkeys(theories or learners) for a in chosen]
+    tried = [(t, a) for t in dict.fromkeys(theories or LEARNERS) for a in chosen]
     found = tuple((theory, a) for theory, a in tried if a.why_not(theory, task) is None)
     if not found:
         reasons = "; ".join(dict.fromkeys(str(a.why_not(theory, task)) for theory, a in tried))

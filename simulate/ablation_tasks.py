@@ -36,6 +36,8 @@ from errorneurons.simulate.validation import known
 Intact = Circuit[Any, Any]
 LAYERS = (8, 4, 2, 1)
 TAUGHT, SHOWN = 100, 20
+LOOKS = 6
+"""How often the loss is measured, before and during training."""
 
 
 @dataclass(frozen=True)
@@ -169,13 +171,14 @@ def _taught(
         design.seed, f"ablation {design.task}", design.numbers, count, epochs_of(design)
     )
     losses, weights = [_loss(circuit, start, asked)], start
-    for weights in learn_held(circuit, start, items, steps, orders, diverging=True):
-        losses.append(_loss(circuit, weights, asked))
+    looks = np.unique(np.linspace(0, epochs_of(design), LOOKS, dtype=np.int64))
+    learning = learn_held(circuit, start, items, steps, orders, diverging=True)
+    for epoch, weights in enumerate(learning, start=1):
+        if epoch in looks:
+            losses.append(_loss(circuit, weights, asked))
     loss = np.stack(losses)
     moving = unsettled(circuit, weights, shown.inputs, unexpected(shown))
-    return Learnt(
-        weights, loss, np.arange(len(loss)), ~np.isfinite(loss[-1]), moving, _no_score(design)
-    )
+    return Learnt(weights, loss, looks, ~np.isfinite(loss[-1]), moving, _no_score(design))
 
 
 def _loss(circuit: Intact, weights: Any, asked: Items) -> Array:

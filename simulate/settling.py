@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from errorneurons.simulate.circuit import Array, Circuit, World, neurons
+from errorneurons.simulate.circuit import Array, Circuit, Role, World, neurons
 
 LOOK, STILL = 50, 1e-10
 """A network has settled if no rate moved by more than `STILL` in `LOOK` steps."""
@@ -49,11 +50,16 @@ def _still(circuit: Circuit[Any, Any], weights: Any, state: Any, world: World) -
     for k in range(1, max(PATIENCE, round(LONGEST / circuit.timing.step)) + 1):
         before, state = state, circuit.step(weights, state, world)
         if k % LOOK == 0:
-            moved = [np.abs(state.rates[role] - earlier.rates[role]).max() for role in state.rates]
-            if not max(moved) >= STILL:  # so also where all is NaN
+            if moved(earlier.rates, state.rates) < STILL:
                 break
             earlier = state
     return before, state
+
+
+def moved(earlier: Mapping[Role, Array], later: Mapping[Role, Array]) -> float:
+    """Return how far the rate that moved most did; what is not finite does not count."""
+    steps = [np.abs(later[role] - earlier[role]) for role in later]
+    return max(float(np.where(np.isfinite(step), step, 0.0).max()) for step in steps)
 
 
 def unsettled(

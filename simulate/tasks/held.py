@@ -225,7 +225,8 @@ def answers(circuit: Any, weights: Any, inputs: Array) -> Array:
         state = circuit.step(weights, state, world)
         if step % PAUSE == 0:
             now = state.rates["representation"]
-            if np.abs(now - before).max() < SETTLED:
+            change = np.abs(now - before)
+            if not (change[np.isfinite(change)] >= SETTLED).any():
                 break
             before = now
     rates: Array = state.rates["representation"][..., output]
