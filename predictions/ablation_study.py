@@ -24,7 +24,7 @@ from errorneurons.predictions.processes import Progress, run_all
 from errorneurons.simulate.ablation_registry import Ablation, Demand, ablation
 from errorneurons.simulate.ablation_tasks import Design, ablation_task, epochs_of, intact
 from errorneurons.simulate.circuit import Circuit
-from errorneurons.simulate.effects import effects, trained
+from errorneurons.simulate.effects import effects, trained, transplanted
 from errorneurons.simulate.run import synapses
 
 INTACT = "intact"
@@ -125,8 +125,8 @@ def _simulate(theory: str, name: str, design: Design, folder: Path) -> None:
     if tested is not None and name == INTACT:
         _save_synapses(path, tested)
     elif tested is not None and ablation(name).acute:
-        whole = _path(folder, theory, INTACT, design)
-        tested = _saved_synapses(whole, circuit, design)
+        own = _saved_synapses(_path(folder, theory, INTACT, design))
+        tested = transplanted(circuit, own, design)
     found = effects(circuit, learnt, tested, design)
     save_netcdf(found.assign_attrs(key=_key(theory, name, design)), path)
 
@@ -144,11 +144,9 @@ def _save_synapses(path: Path, weights: Any) -> None:
     np.savez(path.with_suffix(".npz"), allow_pickle=False, **synapses(weights))
 
 
-def _saved_synapses(path: Path, circuit: Circuit[Any, Any], design: Design) -> Any:
-    """Return the synapses of trained intact networks, with whatever an ablation adds to them."""
-    start = circuit.initial_weights(design.seed, design.numbers)
+def _saved_synapses(path: Path) -> dict[str, npt.NDArray[np.float64]]:
     with np.load(path.with_suffix(".npz"), allow_pickle=False) as saved:
-        return replace(start, **{name: saved[name] for name in saved.files})
+        return {name: saved[name] for name in saved.files}
 
 
 def _path(folder: Path, theory: str, name: str, design: Design) -> Path:

@@ -6,6 +6,8 @@ same draws of synapses, the same stimuli, the same order of trials.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,13 +28,18 @@ NO_CHANGE = 1e-9
 
 def areas_of(circuit: Circuit[Any, Any]) -> tuple[str, ...]:
     """Return the names of the areas that have representation neurons, lowest first."""
-    own = [p.area for p in circuit.populations if p.role == "representation"]
+    own = [p.area for p in circuit.populations if p.role == "representation" and p.level > 0]
     return tuple(dict.fromkeys(own))
 
 
 def trained(circuit: Circuit[Any, Any], design: Design) -> Learnt:
     """Train networks for all epochs, whatever they learn."""
     return ablation_task(design.task).trained(circuit, design)
+
+
+def transplanted(circuit: Circuit[Any, Any], trained: Mapping[str, Array], design: Design) -> Any:
+    """Return the synapses of trained intact networks, with whatever an ablation adds to them."""
+    return replace(circuit.initial_weights(design.seed, design.numbers), **trained)
 
 
 @QUIETLY

@@ -57,8 +57,9 @@ class Sweep:
     def forward(self, W: Array, inputs: Array) -> tuple[Array, Array]:
         """Return presynaptic rates, input first, and slopes, (network, stream, neuron)."""
         n, size = self.layers[0], sum(self.layers[1:])
-        shape = inputs.shape[:-1]
-        presynaptic = np.concatenate([inputs, np.zeros((*shape, size))], axis=-1)
+        shape = (len(W), inputs.shape[1])
+        shown = np.broadcast_to(inputs, (*shape, n))
+        presynaptic = np.concatenate([shown, np.zeros((*shape, size))], axis=-1)
         u = np.zeros((*shape, size))
         for area in area_slices(self.layers[1:]):
             u[..., area] = (self.gains * matvec(W, presynaptic))[..., area]
