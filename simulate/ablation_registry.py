@@ -124,11 +124,11 @@ class Ablation:
         """Return why it makes no sense for a theory in a task, None if it does."""
         if theory in NULLS:
             return f"{theory} is a null: it has no errors and learns no outcomes"
-        if theory not in self.theories:
-            return f"{theory} {self.because.get(theory, self.otherwise)}"
         cannot = task_entry(task).why_not(theory)
         if cannot is not None:
             return f"{theory} in {task}: {cannot}"
+        if theory not in self.theories:
+            return f"{theory} {self.because.get(theory, self.otherwise)}"
         whole = intact(theory, task)
         if _same(whole, self.apply(whole)):
             areas = len({p.area for p in whole.populations if p.role == "representation"})
@@ -379,6 +379,14 @@ def pairs(
     tried = [(t, a) for t in dict.fromkeys(theories or LEARNERS) for a in chosen]
     found = tuple((theory, a) for theory, a in tried if a.why_not(theory, task) is None)
     if not found:
-        reasons = "; ".join(dict.fromkeys(str(a.why_not(theory, task)) for theory, a in tried))
-        raise ValueError(f"there is nothing to ablate: {reasons}")
+        raise ValueError(f"there is nothing to ablate: {_reasons(tried, task)}")
     return found
+
+
+def _reasons(tried: list[tuple[str, Ablation]], task: str) -> str:
+    """Return why none of the pairs makes sense, each reason once."""
+    theories: dict[str, dict[str, None]] = {}
+    for theory, a in tried:
+        why = str(a.why_not(theory, task)).removeprefix(f"{theory} ")
+        theories.setdefault(why, {})[theory] = None
+    return "; ".join(f"{', '.join(names)} {why}" for why, names in theories.items())

@@ -309,7 +309,7 @@ TASKS: tuple[AblationTask, ...] = (
         "doi:10.1371/journal.pcbi.1014164); all other theories are as in the report of theories",
     ),
     AblationTask(
-        "teacher_student", "teacher and student", 100, _student, _last, _learn_from_teacher,
+        "teacher_student", "teacher and student", 60, _student, _last, _learn_from_teacher,
         "to reproduce what a random network of the same layout, 8-4-2-1, one for each network, "
         "makes of 100 random inputs (published learning rates, doi:10.1371/journal.pcbi.1014164, "
         "without its noise on feedback and lateral synapses); inputs are held for 20 steps of "
