@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ROW, COLUMN, WIDE, LABELS, HEAD = 22.0, 48.0, 62.0, 184.0, 58.0
+TITLE = 7.0
+"""Room for a letter of a title [px]."""
 MAP = "RdBu_r"
 LEAST = 1e-3
 """The shortest axis of effects on learning."""
@@ -63,7 +65,7 @@ def effect_map(
     from matplotlib import colormaps
     from matplotlib.figure import Figure
 
-    wide = [WIDE if longest > 5 else COLUMN for longest in _longest(rows, groups)]
+    wide = _widths(rows, groups)
     lefts = [LABELS + sum(wide[:at]) for at in range(len(wide) + 1)]
     height = HEAD + ROW * len(rows) + 6
     with settings(key):
@@ -88,13 +90,17 @@ def effect_map(
         return as_svg(figure, key, alt)
 
 
-def _longest(
+def _widths(
     rows: Sequence[tuple[str, Sequence[Cell]]], groups: Sequence[tuple[str, Sequence[str]]]
-) -> list[int]:
-    """Return the length of the longest text in each column."""
-    heads = [len(name) for _, names in groups for name in names]
-    return [max([head, *(len(cells[at].text) for _, cells in rows)])
-            for at, head in enumerate(heads)]  # fmt: skip
+) -> list[float]:
+    """Return the width of each column, in which its texts and a share of the title have room."""
+    widths: list[float] = []
+    for title, names in groups:
+        for name in names:
+            texts = [name, *(cells[len(widths)].text for _, cells in rows)]
+            own = WIDE if max(map(len, texts)) > 5 else COLUMN
+            widths.append(max(own, TITLE * len(title) / len(names)))
+    return widths
 
 
 def _cell(axes: Axes, place: tuple[float, float, float], cell: Cell, colours: object) -> None:

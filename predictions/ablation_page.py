@@ -214,10 +214,10 @@ def _cell(effect: Effect, changes: bool) -> Cell:
         none = effect.measure == "angle" and math.isfinite(effect.intact) and not changes
         return Cell("none" if none else DASH)
     value = 0.0 if abs(effect.value) < 5e-4 else effect.value
-    if abs(value) >= 100:
-        text = f"{value:.0e}".replace("e+0", "e").replace("-", MINUS)
-    elif effect.measure == "angle":
+    if effect.measure == "angle":
         text = _signed(value, 0)
+    elif abs(value) >= 100:
+        text = f"{value:.0e}".replace("e+0", "e").replace("-", MINUS)
     elif effect.measure in ("learning", "score"):
         text = _signed(value, 2 if abs(value) < 10 else 0)
     else:

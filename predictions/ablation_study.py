@@ -21,7 +21,7 @@ import xarray as xr
 from errorneurons import __version__
 from errorneurons.analysis.stats import mean_interval
 from errorneurons.predictions.processes import Progress, run_all
-from errorneurons.simulate.ablation_registry import Ablation, Demand, ablation
+from errorneurons.simulate.ablation_registry import Ablation, ablation
 from errorneurons.simulate.ablation_tasks import Design, ablation_task, epochs_of, intact
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.effects import effects, trained, transplanted
@@ -230,7 +230,9 @@ def _effect(
         change = np.full(change.shape, np.nan)
     change = np.where(np.isfinite(change), change, np.nan)
     interval = mean_interval(change)
-    demand = next((d for d in a.demands if _concerns(d, theory, measure, area)), None)
+    areas = [str(name) for name in whole["area"].values]
+    own = [d for d in a.demands if theory in d.theories and d.concerns(measure, area, areas)]
+    demand = own[0] if own else None
     seen = after if measure == "learning" else change
     off = np.nan if demand is None else float(np.max(np.abs(seen - demand.value)))
     if demand is not None and np.isnan(before).all():
@@ -238,12 +240,6 @@ def _effect(
     return Effect(
         theory, a.name, measure, area, tuple(change.tolist()), interval.value, interval.low,
         interval.high, _mean(after), _mean(before), demand.value if demand else None, off,
-    )  # fmt: skip
-
-
-def _concerns(demand: Demand, theory: str, measure: str, area: str) -> bool:
-    return theory in demand.theories and demand.measure == measure and (
-        area in demand.areas if area else True
     )  # fmt: skip
 
 

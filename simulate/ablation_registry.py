@@ -5,7 +5,7 @@ To add an ablation, write a function from circuit to circuit in `ablations` and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
@@ -40,8 +40,7 @@ FREEZABLE = tuple(
 )
 """Theories whose areas have rates of their own, or can be named as frozen."""
 
-HIDDEN = ("area 1", "area 2", "area 3")
-ALL = (*HIDDEN, "area 4")
+HIDDEN, ALL = ("hidden",), ("all",)
 
 
 @dataclass(frozen=True)
@@ -59,13 +58,21 @@ class Demand:
     theories
         Of which theories.
     areas
-        In which areas; none for learning and inference.
+        In which areas: ``"all"``, ``"hidden"``, that is all but the output, or names; none for
+        learning and inference.
     """
 
     measure: Measure
     value: float
     theories: tuple[str, ...]
     areas: tuple[str, ...] = ()
+
+    def concerns(self, measure: str, area: str, areas: Sequence[str]) -> bool:
+        """Return whether it is about a measure in one of the areas of a circuit, lowest first."""
+        if measure != self.measure:
+            return False
+        hidden = "hidden" in self.areas and area in areas[:-1]
+        return not area or hidden or "all" in self.areas or area in self.areas
 
 
 @dataclass(frozen=True)
