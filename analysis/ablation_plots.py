@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 ROW, COLUMN, WIDE, LABELS, HEAD = 22.0, 48.0, 62.0, 184.0, 58.0
-TITLE = 7.0
+TITLE = 7.8
 """Room for a letter of a title [px]."""
 MAP = "RdBu_r"
 LEAST = 1e-3

@@ -225,8 +225,12 @@ def _learn_from_teacher(circuit: Intact, design: Design) -> Learnt:
 
 def _without_noise(learner: Callable[[str], Any]) -> Callable[[str], Intact]:
     def intact(theory: str) -> Intact:
-        circuit: Intact = replace(learner(theory), feedback_noise=0.0, lateral_noise=0.0)
-        return circuit
+        circuit: Any = learner(theory)
+        silent = {"feedback_noise": 0.0}
+        if isinstance(circuit, ErrorMicrocircuit):
+            silent["lateral_noise"] = 0.0
+        quiet: Intact = replace(circuit, **silent)
+        return quiet
 
     return intact
 

@@ -13,7 +13,7 @@ from errorneurons.simulate.circuit import Array, Circuit, Role, World, neurons
 
 LOOK, STILL = 50, 1e-10
 """A network has settled if no rate moved by more than `STILL` in `LOOK` steps."""
-PATIENCE, LONGEST = 1500, 0.2
+PATIENCE, LONGEST = 1500, 0.3
 """It is stepped for `PATIENCE` steps or `LONGEST` [s], whichever is more, and then given up."""
 LIMIT = 0.02
 

@@ -20,6 +20,7 @@ from errorneurons.simulate.validation import known
 
 CAN = "can be trained on it"
 UNTRIED = "not tried: learning rates at which it does this are not known"
+CONTROL = "is not put to it: it is a control for learning, and no claim is about its activity"
 UNTAUGHT = "cannot: it has no teaching signal to learn from"
 LOCAL = "cannot: its errors stay in their own area, and hidden areas learn nothing of the output's"
 SHRUNK = "cannot: its output is a posterior estimate, shrunk towards 0, and regresses poorly"
@@ -76,7 +77,7 @@ TASKS: tuple[Task, ...] = (
         "association",
         "Five stimuli, five outcomes: the task of the report.",
         ENTERED,
-        (),
+        (("backprop", CONTROL),),
     ),
     Task(
         "teacher_student",
@@ -93,7 +94,6 @@ TASKS: tuple[Task, ...] = (
             ("hierarchical_pc_sensory", SLOW),
             ("supervised_pc", SLOW),
             ("prospective_configuration", SLOW),
-            *DENDRITIC,
             BURSTS,
             *NULLS,
         ),
