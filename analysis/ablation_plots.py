@@ -17,8 +17,12 @@ from errorneurons.analysis.svg import INK, MUTED, PALE
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-ROW, COLUMN, LABELS, HEAD = 22.0, 62.0, 196.0, 58.0
+ROW, COLUMN, WIDE, LABELS, HEAD = 22.0, 48.0, 62.0, 184.0, 58.0
+TITLE = 7.8
+"""Room for a letter of a title [px]."""
 MAP = "RdBu_r"
+LEAST = 1e-3
+"""The shortest axis of effects on learning."""
 
 
 @dataclass(frozen=True)
@@ -61,31 +65,45 @@ def effect_map(
     from matplotlib import colormaps
     from matplotlib.figure import Figure
 
-    columns = [name for _, names in groups for name in names]
-    width = LABELS + COLUMN * len(columns) + 6
+    wide = _widths(rows, groups)
+    lefts = [LABELS + sum(wide[:at]) for at in range(len(wide) + 1)]
     height = HEAD + ROW * len(rows) + 6
     with settings(key):
-        figure = Figure(figsize=(width / 72, height / 72), dpi=72)
+        figure = Figure(figsize=((lefts[-1] + 6) / 72, height / 72), dpi=72)
         axes = figure.add_axes((0, 0, 1, 1))
-        axes.set(xlim=(0, width), ylim=(height, 0))
+        axes.set(xlim=(0, lefts[-1] + 6), ylim=(height, 0))
         axes.set_axis_off()
-        left = LABELS
+        at = 0
         for title, names in groups:
-            right = left + COLUMN * len(names)
+            left, right = lefts[at], lefts[at + len(names)]
             axes.text((left + right) / 2, 16, title, ha="center", size=SMALL, weight="bold")
             axes.plot([left + 3, right - 3], [24, 24], color=PALE, linewidth=1)
-            for at, name in enumerate(names):
-                axes.text(left + COLUMN * (at + 0.5), 44, name, ha="center", size=SMALL)
-            left = right
+            for name in names:
+                middle = (lefts[at] + lefts[at + 1]) / 2
+                axes.text(middle, 44, name, ha="center", size=SMALL)
+                at += 1
         for row, (label, cells) in enumerate(rows):
             top = HEAD + ROW * row
             axes.text(LABELS - 8, top + ROW / 2, label, ha="right", va="center", size=SMALL)
-            for at, cell in enumerate(cells):
-                _cell(axes, LABELS + COLUMN * at, top, cell, colormaps[MAP])
+            for cell, left, width in zip(cells, lefts, wide, strict=False):
+                _cell(axes, (left, top, width), cell, colormaps[MAP])
         return as_svg(figure, key, alt)
 
 
-def _cell(axes: Axes, left: float, top: float, cell: Cell, colours: object) -> None:
+def _widths(
+    rows: Sequence[tuple[str, Sequence[Cell]]], groups: Sequence[tuple[str, Sequence[str]]]
+) -> list[float]:
+    """Return the width of each column, in which its texts and a share of the title have room."""
+    widths: list[float] = []
+    for title, names in groups:
+        for name in names:
+            texts = [name, *(cells[len(widths)].text for _, cells in rows)]
+            own = WIDE if max(map(len, texts)) > 5 else COLUMN
+            widths.append(max(own, TITLE * len(title) / len(names)))
+    return widths
+
+
+def _cell(axes: Axes, place: tuple[float, float, float], cell: Cell, colours: object) -> None:
     from matplotlib.colors import Colormap, to_hex
     from matplotlib.patches import Rectangle
 
@@ -94,9 +112,10 @@ def _cell(axes: Axes, left: float, top: float, cell: Cell, colours: object) -> N
     shade = max(-1.0, min(1.0, cell.shade)) if known else 0.0
     face = to_hex(colours(0.5 + 0.46 * shade)) if known else "none"
     ink = MUTED if not known else "#ffffff" if abs(shade) > 0.72 else "#111111"
-    box = Rectangle((left + 1, top + 1), COLUMN - 2, ROW - 2, facecolor=face, edgecolor="none")
+    left, top, width = place
+    box = Rectangle((left + 1, top + 1), width - 2, ROW - 2, facecolor=face, edgecolor="none")
     axes.add_patch(box)
-    middle = (left + COLUMN / 2, top + ROW / 2)
+    middle = (left + width / 2, top + ROW / 2)
     axes.text(*middle, cell.text, ha="center", va="center", color=ink, size=SMALL)
 
 
@@ -123,7 +142,10 @@ def paired_strips(rows: Sequence[StripRow], none: float, label: str, key: str, a
         shown = [x for r in rows for x in (*r.points, r.low, r.high) if math.isfinite(x)]
         low, high = min([*shown, none]), max([*shown, none])
         low, high = max(low, none - 2.5), min(high, none + 2.5)
-        room = 0.06 * ((high - low) or 1.0)
+        # less than this is rounding, and no axis is to blow it up
+        if high - low < LEAST:
+            low, high = none - LEAST, none + LEAST
+        room = 0.06 * (high - low)
         axes.set_xlim(low - room, high + room)
         for at, row in enumerate(rows):
             axes.plot([none, none], [at + 0.42, at + 0.94], color=MUTED, linewidth=1.2)

@@ -4,42 +4,56 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
 from markupsafe import Markup
 
 from errorneurons import __version__
 from errorneurons.analysis.ablation_plots import Cell, effect_map, paired_strips, strip_of
-from errorneurons.predictions.ablation_study import TO_ROUNDING, Effect, Pairs, save_netcdf, table
+from errorneurons.predictions.ablation_study import (
+    RATIOS,
+    TO_ROUNDING,
+    Effect,
+    Pairs,
+    save_netcdf,
+    table,
+)
 from errorneurons.predictions.circuit_drawing import circuit_svg
 from errorneurons.predictions.report import environment, replace_file, template
 from errorneurons.predictions.words import counted, linked, listed, number
-from errorneurons.simulate.ablation_registry import ABLATIONS, Ablation
-from errorneurons.simulate.effects import AREAS, Design
+from errorneurons.simulate.ablation_registry import ABLATIONS, LEARNERS, Ablation
+from errorneurons.simulate.ablation_tasks import AblationTask, Design, ablation_task, intact
+from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.tasks.registry import task as task_entry
 from errorneurons.simulate.theories import THEORIES
 from errorneurons.simulate.theories import theory as find
 
-GROUPS = (
-    ("whole network", ("learning", "inference")),
-    ("error, times intact", tuple(name[-1] for name in AREAS)),
-    ("change, times intact", tuple(name[-1] for name in AREAS)),
-    ("angle to backprop [deg]", tuple(name[-1] for name in AREAS)),
-)
-COLUMNS = (("learning", ""), ("inference", ""), *(
-    (measure, area) for measure in ("error", "change", "angle") for area in AREAS
-))  # fmt: skip
+DASH, MINUS, ARROW = "\N{EN DASH}", "\N{MINUS SIGN}", "\N{RIGHTWARDS ARROW}"
+UNSETTLED = "\N{DAGGER}"
+GROUPS = {
+    "whole network": ("learning", "score", "inference"),
+    "error, times intact": ("error",),
+    "change, times intact": ("change",),
+    "angle to backprop [deg]": ("angle",),
+    "feedback to W\u1d40 [deg]": ("feedback",),
+}
+"""Groups of columns of a map, and the measures in each."""
 MATTERS = 0.1
 """A cut matters for learning if it costs a tenth of the loss that intact networks remove, and for
 inference if the output moves by a tenth of its tuning energy."""
 WORDS = {
     "learning": "share of loss removed",
+    "score": "score",
     "inference": "output without teaching",
     "error": "error",
     "change": "change of synapses",
     "angle": "angle to backprop [deg]",
+    "feedback_start": "feedback to the transpose of W, untrained [deg]",
+    "feedback": "feedback to the transpose of W, trained [deg]",
 }
 
 
@@ -52,7 +66,7 @@ class Card:
     demands: tuple[tuple[bool, str], ...]
     strip: Markup | None
     rows: tuple[tuple[str, ...], ...]
-    absent: str
+    absent: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -73,14 +87,17 @@ def write_page(
     design = Design(**json.loads(data.attrs["design"]))
     names = {a.name for _, a in pairs}
     chosen = [a for a in ABLATIONS if a.name in names]
+    theories = list(dict.fromkeys(e.theory for e in found))
     page = environment().get_template("ablations.html").render(
         title="What each part of the circuit is for",
+        task=ablation_task(design.task),
         answer=answer(found),
         agreement=agreement(found),
         notes=_notes(data),
-        maps=[_map(name, found, data) for name in dict.fromkeys(e.theory for e in found)],
-        cards=[_card(a, found) for a in chosen],
-        theories=[find(name) for name in dict.fromkeys(e.theory for e in found)],
+        maps=[_map(name, found, data) for name in theories],
+        cards=[_card(a, found, data, design.task) for a in chosen],
+        theories=[find(name) for name in theories],
+        absent=_absent(design.task),
         ablations=chosen,
         methods=_methods(design),
         configuration={"errorneurons": __version__, **asdict(design)},
@@ -114,8 +131,8 @@ def answer(found: Sequence[Effect]) -> str:
     )
     what = "learns less of the task with" if learning else "learns as much with any cut:"
     second = (
-        f"of the {counted(lesions, 'lesion')} of trained networks, {listed(moving)} moves "
-        "what it infers"
+        f"of the {counted(lesions, 'lesion')} of trained networks, {listed(moving)} "
+        f"{'moves' if len(moving) == 1 else 'move'} what it infers"
         if moving
         else f"none of the {counted(lesions, 'lesion')} of trained networks moves what it infers"
     )
@@ -137,10 +154,17 @@ def agreement(found: Sequence[Effect]) -> str:
 
 def _notes(data: xr.Dataset) -> list[str]:
     notes = []
-    for flag, words in (("diverged", "diverged"), ("oscillating", "oscillated under teaching")):
+    flags = {
+        "diverged": "diverged in training",
+        "oscillating": "oscillated under teaching after training",
+        "unsettled": "did not settle with the cut made in trained networks",
+    }
+    for flag, words in flags.items():
+        if flag not in data:
+            continue
         counts = data[flag].sum("network")
         parts = [
-            f"{a} of {t} ({count:.0f})"
+            f"{_label(a)} of {find(t).label} ({count:.0f})"
             for t in data["theory"].values
             for a in data["ablation"].values
             if (count := counts.sel(theory=t, ablation=a).item()) > 0
@@ -150,90 +174,197 @@ def _notes(data: xr.Dataset) -> list[str]:
     return notes
 
 
+def _label(name: str) -> str:
+    return {a.name: a.label for a in ABLATIONS}.get(name, name)
+
+
+def _absent(task: str) -> tuple[str, ...]:
+    """Return the reasons why theories are not in a task, each with those that it keeps out."""
+    return _grouped({t: why for t in LEARNERS if (why := task_entry(task).why_not(t)) is not None})
+
+
+def _grouped(reasons: Mapping[str, str]) -> tuple[str, ...]:
+    """Return each reason once, after the labels of the theories that it is given for."""
+    theories: dict[str, list[str]] = {}
+    for theory, why in reasons.items():
+        theories.setdefault(why, []).append(find(theory).label)
+    return tuple(f"{listed(names)} ({why})" for why, names in theories.items())
+
+
+def _unsettled(theory: str, name: str, data: xr.Dataset) -> bool:
+    """Return whether most networks of an ablation do not settle."""
+    flags = [data[f] for f in ("diverged", "oscillating", "unsettled") if f in data]
+    own = [flag.sel(theory=theory, ablation=name).mean().item() for flag in flags]
+    return any(share > 0.5 for share in own)
+
+
 def _shade(effect: Effect) -> float:
     if not math.isfinite(effect.value):
         return math.nan
-    if effect.measure in ("error", "change"):
+    if effect.measure in RATIOS:
         return math.log2(max(effect.value, 1 / 64)) / 3
-    return effect.value / (90 if effect.measure == "angle" else 1)
+    if effect.measure == "score":
+        size = max(abs(effect.intact), abs(effect.ablated))
+        return effect.value / size if size else 0.0
+    return effect.value / (90 if effect.measure in ("angle", "feedback") else 1)
 
 
 def _cell(effect: Effect, changes: bool) -> Cell:
     if not math.isfinite(effect.value):
         none = effect.measure == "angle" and math.isfinite(effect.intact) and not changes
-        return Cell("none" if none else "\N{EN DASH}")
+        return Cell("none" if none else DASH)
     value = 0.0 if abs(effect.value) < 5e-4 else effect.value
     if effect.measure == "angle":
-        return Cell(_signed(value, 0), _shade(effect))
-    if effect.measure in ("error", "change") and value >= 100:
-        return Cell(f"{value:.0e}".replace("e+0", "e"), _shade(effect))
-    if effect.measure == "learning":
-        return Cell(_signed(value, 2), _shade(effect))
-    return Cell(f"{value:.2f}", _shade(effect))
+        text = _signed(value, 0)
+    elif abs(value) >= 100:
+        text = f"{value:.0e}".replace("e+0", "e").replace("-", MINUS)
+    elif effect.measure in ("learning", "score"):
+        text = _signed(value, 2 if abs(value) < 10 else 0)
+    else:
+        text = f"{value:.2f}"
+    return Cell(text, _shade(effect))
+
+
+def _feedback_cell(before: Effect, after: Effect) -> Cell:
+    """Return the angle of feedback before and after training, which is 0 for the transpose."""
+    if not math.isfinite(after.ablated):
+        return Cell(DASH)
+    ends = [f"{e.ablated:.0f}" for e in (before, after)]
+    return Cell(ARROW.join(dict.fromkeys(ends)), after.ablated / 90)
 
 
 def _signed(value: float, digits: int) -> str:
     """Return a difference with its sign, 0 without one."""
     shown = f"{value:+.{digits}f}"
-    return shown.replace("-", "\N{MINUS SIGN}") if float(shown) else shown[1:]
+    return shown.replace("-", MINUS) if float(shown) else shown[1:]
 
 
 def _map(theory: str, found: Sequence[Effect], data: xr.Dataset) -> Map:
     own = {(e.ablation, e.measure, e.area): e for e in found if e.theory == theory}
     names = list(dict.fromkeys(name for name, _, _ in own))
-    labels = {a.name: a.label for a in ABLATIONS}
+    areas = [str(area) for area in data["area"].values]
+    groups = _groups(list(own.values()), areas)
     rows = []
     for name in names:
-        moved = {area: own[name, "change", area].value > TO_ROUNDING for area in AREAS}
-        cells = [_cell(own[name, m, area], moved.get(area, True)) for m, area in COLUMNS]
-        rows.append((labels[name], cells))
-    removed = data["removed"].sel(theory=theory, ablation="intact").mean().item()
-    angles = [own[names[0], "angle", area].intact for area in AREAS]
-    known = all(math.isfinite(a) for a in angles)
-    intact = f"Intact, training removes {removed:.0%} of the loss" + (
-        f", and untrained synapses change at {', '.join(f'{a:.0f}' for a in angles)} degrees to "
-        "backprop in areas 1 to 4." if known
-        else "; inference is no feedforward sweep, so that there is no gradient to compare with."
-    )  # fmt: skip
+        cells = [
+            _cell_of(name, measure, area, own) for _, columns in groups for measure, area in columns
+        ]
+        mark = f" {UNSETTLED}" if _unsettled(theory, name, data) else ""
+        rows.append((f"{_label(name)}{mark}", cells))
+    heads = [(title, [area[-1:] or measure for measure, area in columns])
+             for title, columns in groups]  # fmt: skip
     label = find(theory).label
-    svg = effect_map(rows, GROUPS, f"map-{theory}", f"Effects of ablations on {label}")
-    return Map(label, intact, Markup(svg))
+    svg = effect_map(rows, heads, f"map-{theory}", f"Effects of ablations on {label}")
+    return Map(label, _intact_words(theory, own, data), Markup(svg))
 
 
-def _card(a: Ablation, found: Sequence[Effect]) -> Card:
+def _groups(own: Sequence[Effect], areas: Sequence[str]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the columns of a map, without groups and measures that say nothing."""
+    said = {e.measure for e in own if math.isfinite(e.value) or math.isfinite(e.ablated)}
+    groups = []
+    for title, measures in GROUPS.items():
+        columns = [
+            (measure, area)
+            for measure in measures
+            if measure in said or measure == "learning"
+            for area in _areas_of(title, areas)
+        ]
+        groups.append((title, columns))
+    return [(title, columns) for title, columns in groups if columns]
+
+
+def _areas_of(title: str, areas: Sequence[str]) -> Sequence[str]:
+    if title == "whole network":
+        return ("",)
+    return areas[:-1] if title.startswith("feedback") else areas
+
+
+def _cell_of(
+    name: str, measure: str, area: str, own: Mapping[tuple[str, str, str], Effect]
+) -> Cell:
+    effect = own[name, measure, area]
+    if measure == "feedback":
+        return _feedback_cell(own[name, "feedback_start", area], effect)
+    change = own.get((name, "change", area))
+    return _cell(effect, change is None or change.value > TO_ROUNDING)
+
+
+def _intact_words(theory: str, own: Mapping[tuple[str, str, str], Effect], data: xr.Dataset) -> str:
+    removed = data["removed"].sel(theory=theory, ablation="intact").mean().item()
+    words = f"Intact, training removes {removed:.0%} of the loss"
+    angles = {area[-1]: e.intact for (_, m, area), e in own.items() if m == "angle"}
+    if all(math.isfinite(angle) for angle in angles.values()):
+        degrees = listed(f"{angle:.0f}" for angle in angles.values())
+        return (
+            f"{words}, and untrained synapses change at {degrees} degrees to backprop in areas "
+            f"{listed(angles)}."
+        )
+    if "angle" in data and task_of(data).shown is not None:
+        return f"{words}; inference is no feedforward sweep, which would have a gradient."
+    return f"{words}."
+
+
+def task_of(data: xr.Dataset) -> AblationTask:
+    """Return the task of a study."""
+    return ablation_task(json.loads(data.attrs["design"])["task"])
+
+
+def _card(a: Ablation, found: Sequence[Effect], data: xr.Dataset, task: str) -> Card:
     own = [e for e in found if e.ablation == a.name]
-    learning = [e for e in own if e.measure == "learning"]
     strips = [
-        strip_of(e.theory, find(e.theory).label, f"{e.intact:.2f} to {e.ablated:.2f}",
+        strip_of(e.theory, find(e.theory).label, f"{_plain(e.intact)} to {_plain(e.ablated)}",
                  e.points, (e.value, e.low, e.high))
-        for e in learning
+        for e in own if e.measure == "learning"
     ]  # fmt: skip
-    drawn = circuit_svg(a.cut, a.lesion, f"What {a.label} is")
+    areas, skips = len(data["area"]), _skips(own[0].theory, task)
+    drawn = circuit_svg(a.cut, f"What {a.label} is", lesion=a.lesion, areas=areas, skips=skips)
     svg = paired_strips(
         strips, 0.0, "share of loss removed, ablated minus intact", f"strip-{a.name}",
         f"Effect of {a.label} on learning, network by network",
     )  # fmt: skip
-    reasons = "; ".join(why for t in THEORIES if (why := a.why_not(t.name)) is not None)
+    reasons = {
+        t.name: why.removeprefix(f"{t.name} ")
+        for t in THEORIES
+        if (why := a.why_not(t.name, task)) is not None
+    }
     rows = tuple(_row(e) for e in own if math.isfinite(e.value) or math.isfinite(e.ablated))
-    return Card(a, Markup(drawn), _demands(own), Markup(svg), rows, reasons)
+    return Card(a, Markup(drawn), _demands(own), Markup(svg), rows, _grouped(reasons))
+
+
+def _skips(theory: str, task: str) -> tuple[tuple[int, int], ...]:
+    """Return the skip routes of the intact circuit, pairs of areas."""
+    circuit = intact(theory, task)
+    if not isinstance(circuit, ErrorMicrocircuit):
+        return ()
+    strengths = np.asarray(circuit.area_strengths)
+    return tuple(
+        (source, target)
+        for source in range(1, len(strengths))
+        for target in range(source + 2, len(strengths) + 1)
+        if strengths[target - 1, source]
+    )
+
+
+def _plain(value: float) -> str:
+    return number(value) if math.isfinite(value) else DASH
 
 
 def _demands(own: Sequence[Effect]) -> tuple[tuple[bool, str], ...]:
+    """Return whether each demand holds, and in words what it is and of which theories."""
+    parts: dict[tuple[bool, str], list[Effect]] = {}
+    for e in own:
+        if e.demand is not None:
+            times = " times intact" if e.measure in RATIOS else ""
+            words = f"{WORDS[e.measure]} {e.demand:g}{times}"
+            parts.setdefault((bool(e.holds), words), []).append(e)
     found = []
-    for theory in dict.fromkeys(e.theory for e in own):
-        for measure in WORDS:
-            parts = [e for e in own if (e.theory, e.measure) == (theory, measure)]
-            parts = [e for e in parts if e.holds is not None]
-            if not parts:
-                continue
-            where = listed(e.area for e in parts if e.area)
-            times = " times intact" if measure in ("error", "change") else ""
-            wanted = f"{parts[0].demand:g}{times}"
-            worst = max(e.off for e in parts)
-            place = f" in {where}" if where else ""
-            words = f"{find(theory).label}: {WORDS[measure]} {wanted}{place}"
-            every = all(bool(e.holds) for e in parts)
-            found.append((every, f"{words}; largest distance in a network {worst:.0e}"))
+    for (holds, words), those in parts.items():
+        areas = listed(dict.fromkeys(e.area[-1] for e in those if e.area))
+        place = f" in {'area' if len(areas) == 1 else 'areas'} {areas}" if areas else ""
+        whom = listed(dict.fromkeys(find(e.theory).label for e in those))
+        worst = max(e.off for e in those)
+        distance = f"to {worst:.0e}" if worst else "exactly"
+        found.append((holds, f"{words}{place}, {distance}: {whom}"))
     return tuple(found)
 
 
@@ -246,25 +377,24 @@ def _row(e: Effect) -> tuple[str, ...]:
 
 
 def _methods(design: Design) -> tuple[str, ...]:
+    task = ablation_task(design.task)
     trained = (
         f"Each circuit was trained from the same {counted(design.networks, 'draw')} of synapses "
-        "(networks of 10 inputs and four areas of 20, 15, 10 and 5 neurons a role, steps of 1 ms, "
-        "delays of 2 ms between areas) to associate five stimuli with five outcomes, for "
-        f"{design.epochs} epochs without stopping early; an epoch shows every stimulus for 300 ms "
-        "and then for 100 ms with its outcome. The intact error-neuron microcircuit has the skip "
-        "routes of macaque visual cortex (strengths in half-decade bins, doi:10.1371/journal.pcbi."
-        "1014164); all other theories are as in the report of theories."
+        f"{task.protocol}. All learnt for {design.epochs} epochs without stopping early."
     )
+    counts = f" The score is the task's own: {task.score}." if task.score else ""
     measured = (
-        "Learning is the share of the loss (squared error of the settled output over that of "
-        "output 0) removed, ablated minus intact. Inference is the energy by which a lesion of "
-        "trained intact networks moves the settled output without teaching, over the energy of its "
-        "tuning; 1 is as much as the stimuli do. The error is that after an unexpected minus that "
-        "after an expected outcome, the root of its sum of squares over units, ablated over "
+        "Learning is the share of the loss (squared error of the settled output on held-out "
+        f"items) removed, ablated minus intact.{counts} Inference is the energy by which a lesion "
+        "of trained intact networks moves the settled output without teaching, over the energy of "
+        "its tuning; 1 is as much as the stimuli do. The error is that after an unexpected minus "
+        "that after an expected outcome, the root of its sum of squares over units, ablated over "
         "intact: in trained intact networks for lesions, in networks trained with the ablation "
         "otherwise. The change is that of forward synapses when outcomes come in untrained "
         "networks, per unit of learning rate, summed over stimuli; its angle is to the negative "
         "gradient of the squared error of the circuit's own feedforward output, area by area. "
+        "The angle of feedback is that between the synapses that descend from the next area and "
+        "the transpose of those that ascend to it, before and after training with the ablation. "
         "Intervals are 95 % Student intervals of paired differences or ratios over networks. "
         "In hierarchical predictive coding the synapses of an area are those with which it "
         "predicts the level below."

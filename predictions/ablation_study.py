@@ -21,15 +21,17 @@ import xarray as xr
 from errorneurons import __version__
 from errorneurons.analysis.stats import mean_interval
 from errorneurons.predictions.processes import Progress, run_all
-from errorneurons.simulate.ablation_registry import Ablation, Demand, ablation, intact
-from errorneurons.simulate.effects import AREAS, Design, effects, trained
+from errorneurons.simulate.ablation_registry import Ablation, ablation
+from errorneurons.simulate.ablation_tasks import Design, ablation_task, epochs_of, intact
+from errorneurons.simulate.circuit import Circuit
+from errorneurons.simulate.effects import effects, trained, transplanted
 from errorneurons.simulate.run import synapses
-from errorneurons.simulate.training import Training
 
 INTACT = "intact"
-NO_EFFECT = {"learning": 0.0, "inference": 0.0, "error": 1.0, "change": 1.0, "angle": 0.0}
-"""The measures, and what each is where an ablation does nothing."""
-BY_AREA = ("error", "change", "angle")
+WHOLE_NETWORK = ("learning", "score", "inference")
+RATIOS = ("error", "change")
+BY_AREA = (*RATIOS, "angle", "feedback_start", "feedback")
+MEASURES = (*WHOLE_NETWORK, *BY_AREA)
 TO_ROUNDING = 1e-6
 Pairs = tuple[tuple[str, Ablation], ...]
 
@@ -87,6 +89,7 @@ def simulate_pairs(pairs: Pairs, design: Design, folder: Path, progress: Progres
         The variables of `effects` with the dims theory and ablation besides, ``"intact"`` first;
         NaN where an ablation makes no sense for a theory.
     """
+    design = replace(design, epochs=epochs_of(design))
     theories = list(dict.fromkeys(name for name, _ in pairs))
     whole = [(theory, INTACT) for theory in theories]
     parts = [(theory, a.name) for theory, a in pairs]
@@ -95,21 +98,36 @@ def simulate_pairs(pairs: Pairs, design: Design, folder: Path, progress: Progres
         if len(open_ones) < len(wanted):
             progress(f"{len(wanted) - len(open_ones)} of {len(wanted)} taken from an earlier run")
         tasks = {f"{t}: {a}": (t, a, design, folder) for t, a in open_ones}
-        run_all(_simulate, tasks, progress)
+        run_all(_simulate, tasks, _counting(progress, len(tasks)))
     return _collected(theories, list(dict.fromkeys(a.name for _, a in pairs)), design, folder)
 
 
+def _counting(progress: Progress, count: int) -> Progress:
+    """Return what says how many of all pieces are done besides."""
+    numbers = iter(range(1, count + 1))
+
+    def say(text: str) -> None:
+        progress(f"{next(numbers)} of {count}: {text}")
+
+    return say
+
+
+def _circuit(theory: str, name: str, design: Design) -> Circuit[Any, Any]:
+    whole = intact(theory, design.task)
+    changed: Circuit[Any, Any] = whole if name == INTACT else ablation(name).apply(whole)
+    return changed
+
+
 def _simulate(theory: str, name: str, design: Design, folder: Path) -> None:
-    whole = intact(theory)
-    circuit = whole if name == INTACT else ablation(name).apply(whole)
+    circuit = _circuit(theory, name, design)
     learnt = trained(circuit, design)
-    tested = learnt.weights
-    if name == INTACT:
-        _save_synapses(folder, theory, learnt)
-    elif ablation(name).acute:
-        tested = _saved_synapses(folder, theory, design)
+    tested, path = learnt.weights, _path(folder, theory, name, design)
+    if tested is not None and name == INTACT:
+        _save_synapses(path, tested)
+    elif tested is not None and ablation(name).acute:
+        own = _saved_synapses(_path(folder, theory, INTACT, design))
+        tested = transplanted(circuit, own, design)
     found = effects(circuit, learnt, tested, design)
-    path = _path(folder, theory, name)
     save_netcdf(found.assign_attrs(key=_key(theory, name, design)), path)
 
 
@@ -121,33 +139,31 @@ def save_netcdf(data: xr.Dataset, path: Path) -> None:
     beside.replace(path)
 
 
-def _save_synapses(folder: Path, theory: str, learnt: Training[Any]) -> None:
-    path = _path(folder, theory, INTACT)
+def _save_synapses(path: Path, weights: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path.with_suffix(".npz"), allow_pickle=False, **synapses(learnt.weights))
+    np.savez(path.with_suffix(".npz"), allow_pickle=False, **synapses(weights))
 
 
-def _saved_synapses(folder: Path, theory: str, design: Design) -> Any:
-    start = intact(theory).initial_weights(design.seed, range(design.networks))
-    with np.load(_path(folder, theory, INTACT).with_suffix(".npz"), allow_pickle=False) as saved:
-        return replace(start, **{name: saved[name] for name in saved.files})
+def _saved_synapses(path: Path) -> dict[str, npt.NDArray[np.float64]]:
+    with np.load(path.with_suffix(".npz"), allow_pickle=False) as saved:
+        return {name: saved[name] for name in saved.files}
 
 
-def _path(folder: Path, theory: str, name: str) -> Path:
-    return folder / "networks" / theory / f"{name}.nc"
+def _path(folder: Path, theory: str, name: str, design: Design) -> Path:
+    return folder / "networks" / design.task / theory / f"{name}.nc"
 
 
 def _key(theory: str, name: str, design: Design) -> str:
     """Return the hash of everything that the result of a pair rests on."""
-    whole = intact(theory)
-    circuit = whole if name == INTACT else ablation(name).apply(whole)
-    rests_on = [__version__, json.dumps(asdict(design)), repr(whole), repr(circuit)]
+    circuits = [repr(_circuit(theory, part, design)) for part in (INTACT, name)]
+    rests_on = [__version__, json.dumps(asdict(design)), *circuits]
     return hashlib.sha256("\n".join(rests_on).encode()).hexdigest()
 
 
 def _done(folder: Path, theory: str, name: str, design: Design) -> bool:
-    path = _path(folder, theory, name)
-    if name == INTACT and not path.with_suffix(".npz").exists():
+    path = _path(folder, theory, name, design)
+    handed_out = ablation_task(design.task).shown is not None
+    if name == INTACT and handed_out and not path.with_suffix(".npz").exists():
         return False
     try:
         with xr.open_dataset(path, engine="h5netcdf") as known:
@@ -158,7 +174,10 @@ def _done(folder: Path, theory: str, name: str, design: Design) -> bool:
 
 def _collected(theories: list[str], names: list[str], design: Design, folder: Path) -> xr.Dataset:
     every = [
-        _joined([_read(folder, theory, name) for name in _present(theory, names)], "ablation")
+        _joined(
+            [_read(folder, theory, name, design) for name in _present(theory, names, design)],
+            "ablation",
+        )
         for theory in theories
     ]
     whole = _joined([part.reindex(ablation=[INTACT, *names]) for part in every], "theory")
@@ -169,27 +188,30 @@ def _joined(parts: list[xr.Dataset], dim: str) -> xr.Dataset:
     return xr.concat(parts, dim, data_vars="all", coords="minimal", compat="equals", join="exact")
 
 
-def _present(theory: str, names: list[str]) -> list[str]:
-    return [INTACT, *(name for name in names if ablation(name).why_not(theory) is None)]
+def _present(theory: str, names: list[str], design: Design) -> list[str]:
+    fitting = [name for name in names if ablation(name).why_not(theory, design.task) is None]
+    return [INTACT, *fitting]
 
 
-def _read(folder: Path, theory: str, name: str) -> xr.Dataset:
-    with xr.open_dataset(_path(folder, theory, name), engine="h5netcdf") as known:
+def _read(folder: Path, theory: str, name: str, design: Design) -> xr.Dataset:
+    with xr.open_dataset(_path(folder, theory, name, design), engine="h5netcdf") as known:
         part = known.load().drop_attrs().astype(float)
     placed: xr.Dataset = part.expand_dims(ablation=[name]).expand_dims(theory=[theory])
     return placed
 
 
 def _described(data: xr.Dataset, design: Design) -> xr.Dataset:
-    units = {"removed": "1", "loss": "1", "error": "1", "change": "1", "angle": "deg"}
-    for name, unit in units.items():
-        data[name].attrs["units"] = unit
+    for name in data.data_vars:
+        data[name].attrs["units"] = (
+            "deg" if name in ("angle", "feedback", "feedback_start") else "1"
+        )
     return data.assign_attrs(errorneurons=__version__, design=json.dumps(asdict(design)))
 
 
 def effects_of(data: xr.Dataset, pairs: Pairs) -> tuple[Effect, ...]:
     """Return the effect of every ablation on every measure, against the intact networks."""
-    kinds = [(m, area) for m in NO_EFFECT for area in (AREAS if m in BY_AREA else ("",))]
+    areas = tuple(data["area"].values.tolist())
+    kinds = [(m, area) for m in MEASURES for area in (areas if m in BY_AREA else ("",))]
     found: list[Effect] = []
     for theory, a in pairs:
         whole = data.sel(theory=theory, ablation=INTACT)
@@ -203,12 +225,14 @@ def _effect(
 ) -> Effect:
     before, after = (_values(measure, area, part, whole) for part in (whole, cut))
     with np.errstate(divide="ignore", invalid="ignore"):
-        change = after / before if measure in ("error", "change") else after - before
+        change = after / before if measure in RATIOS else after - before
     if measure == "inference" and not a.acute:
         change = np.full(change.shape, np.nan)
     change = np.where(np.isfinite(change), change, np.nan)
     interval = mean_interval(change)
-    demand = next((d for d in a.demands if _concerns(d, theory, measure, area)), None)
+    areas = [str(name) for name in whole["area"].values]
+    own = [d for d in a.demands if theory in d.theories and d.concerns(measure, area, areas)]
+    demand = own[0] if own else None
     seen = after if measure == "learning" else change
     off = np.nan if demand is None else float(np.max(np.abs(seen - demand.value)))
     if demand is not None and np.isnan(before).all():
@@ -219,17 +243,16 @@ def _effect(
     )  # fmt: skip
 
 
-def _concerns(demand: Demand, theory: str, measure: str, area: str) -> bool:
-    return theory in demand.theories and demand.measure == measure and (
-        area in demand.areas if area else True
-    )  # fmt: skip
-
-
 def _values(
     measure: str, area: str, part: xr.Dataset, whole: xr.Dataset
 ) -> npt.NDArray[np.float64]:
-    if measure == "learning":
+    name = "output" if measure == "inference" else measure
+    if name == "learning":
         return part["removed"].values
+    if name not in part:
+        return np.full(part.sizes["network"], np.nan)
+    if name == "score":
+        return part["score"].values
     if measure == "inference":
         over = ("stimulus", "output_neuron")
         shift = part["output"] - whole["output"]

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from html import escape
 
 from errorneurons.predictions.strokes import arrow, line, text
 
-WIDTH, STEP, LEFT, BOX = 370.0, 76.0, 56.0, 54.0
+STEP, LEFT, BOX, RIGHT = 76.0, 56.0, 54.0, 32.0
 TOP, E_ROW, R_ROW, BOTTOM = 26.0, 52.0, 108.0, 138.0
-AREAS = (1, 2, 3, 4)
-SKIPS = ((1, 3), (2, 4))
 
 
-def circuit_svg(cut: Collection[str], lesion: bool, alt: str) -> str:
+def circuit_svg(
+    cut: Collection[str],
+    alt: str,
+    *,
+    lesion: bool,
+    areas: int = 4,
+    skips: Collection[tuple[int, int]] = ((1, 3), (2, 4)),
+) -> str:
     """Return the circuit as an ``<svg>`` element.
 
     Parameters
@@ -21,24 +26,30 @@ def circuit_svg(cut: Collection[str], lesion: bool, alt: str) -> str:
     cut
         What is marked: ``"E->E"``, ``"E->R"``, ``"R->R"``, ``"E"``, ``"R"``, ``"I"``, ``"gate"``,
         ``"plasticity 2"`` or a skip route, ``"1->3"``.
-    lesion
-        Whether what is marked is gone, and so crossed out, or only other than it was: dashed.
     alt
         The drawing in words.
+    lesion
+        Whether what is marked is gone, and so crossed out, or only other than it was: dashed.
+    areas
+        How many areas there are.
+    skips
+        Routes that skip an area, from and to.
     """
+    levels = range(1, areas + 1)
+    width = _x(areas) + BOX / 2 + RIGHT
     parts = [text(1, R_ROW + 4, "input")]
-    for level in AREAS:
+    for level in levels:
         parts += _area(level, cut)
-    for source, target in SKIPS:
+    for source, target in skips:
         parts += _skip(source, target, cut, lesion)
-    for level in AREAS[:-1]:
+    for level in levels[:-1]:
         parts += _between(level, cut, lesion)
-    parts += [*_within(cut, lesion), *_plasticity(cut)]
-    parts.append(arrow(WIDTH - 2, E_ROW, _x(4) + 16, E_ROW, "teaching"))
-    parts.append(text(WIDTH - 2, TOP - 10, "teaching", "end"))
+    parts += [*_within(levels, cut, lesion), *_plasticity(levels, cut)]
+    parts.append(arrow(width - 2, E_ROW, _x(areas) + 16, E_ROW, "teaching"))
+    parts.append(text(width - 2, TOP - 10, "teaching", "end"))
     return (
-        f'<svg class="drawing" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH:g} 200"'
-        f' width="{WIDTH:g}" height="200" role="img" aria-label="{escape(alt)}">'
+        f'<svg class="drawing" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} 200"'
+        f' width="{width:g}" height="200" role="img" aria-label="{escape(alt)}">'
         f"<title>{escape(alt)}</title>{''.join(parts)}</svg>"
     )
 
@@ -87,9 +98,9 @@ def _between(level: int, cut: Collection[str], lesion: bool) -> list[str]:
     return parts
 
 
-def _within(cut: Collection[str], lesion: bool) -> list[str]:
+def _within(levels: Sequence[int], cut: Collection[str], lesion: bool) -> list[str]:
     parts: list[str] = []
-    for level in AREAS:
+    for level in levels:
         x = _x(level)
         changed = " changed" if "E->R" in cut and not lesion else ""
         head = f"M{x:g} {R_ROW - 14:g}l-4 -6h8z"
@@ -113,8 +124,8 @@ def _skip(source: int, target: int, cut: Collection[str], lesion: bool) -> list[
     return parts
 
 
-def _plasticity(cut: Collection[str]) -> list[str]:
-    frozen = [level for level in AREAS if f"plasticity {level}" in cut]
+def _plasticity(levels: Sequence[int], cut: Collection[str]) -> list[str]:
+    frozen = [level for level in levels if f"plasticity {level}" in cut]
     return [text(_x(level), 176, "\N{GREEK SMALL LETTER ETA} = 0", "middle") for level in frozen]
 
 

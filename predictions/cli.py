@@ -115,17 +115,25 @@ def ablate(
     out: Out = Path("errorneurons-ablations"),
     seed: Seed = 1,
     networks: Annotated[int, typer.Option(min=2, help="Networks trained of each circuit.")] = 12,
-    epochs: Annotated[int, typer.Option(min=2, help="Epochs of training.")] = 6,
+    epochs: Annotated[
+        int | None, typer.Option(min=2, help="Epochs of training; those of the task if not given.")
+    ] = None,
+    task: Annotated[
+        str, typer.Option(help="What the networks learn; see `errorneurons list tasks`.")
+    ] = "association",
 ) -> None:
-    """Take parts of the circuits away, and report what each of them was for."""
+    """Take parts of the circuits away, and report what each of them was for.
+
+    Says what it does to learning, inference, errors and alignment with backpropagation.
+    """
     from errorneurons.predictions.ablation_page import write_page
     from errorneurons.predictions.ablation_study import effects_of, simulate_pairs
     from errorneurons.simulate.ablation_registry import pairs
-    from errorneurons.simulate.effects import Design
+    from errorneurons.simulate.ablation_tasks import Design
 
-    chosen = pairs(tuple(theory or ()), tuple(ablation or ()))
+    chosen = pairs(tuple(theory or ()), tuple(ablation or ()), task)
     _check_folder(out)
-    data = simulate_pairs(chosen, Design(networks, seed, epochs), out, _say)
+    data = simulate_pairs(chosen, Design(networks, seed, epochs, task), out, _say)
     page = write_page(data, effects_of(data, chosen), chosen, out, _command())
     typer.echo(f"Report: {page}")
 

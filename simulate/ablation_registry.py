@@ -5,18 +5,20 @@ To add an ablation, write a function from circuit to circuit in `ablations` and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Literal
 
+import numpy as np
+
 from errorneurons.simulate import ablations
+from errorneurons.simulate.ablation_tasks import ablation_task, intact
 from errorneurons.simulate.circuit import Circuit
-from errorneurons.simulate.connectivity import macaque_binned
 from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.tasks.registry import task as task_entry
 from errorneurons.simulate.theories import THEORIES
-from errorneurons.simulate.theories import theory as find
 from errorneurons.simulate.validation import known
 
 Measure = Literal["learning", "inference", "error", "change"]
@@ -28,11 +30,17 @@ DESCENDING = ("hierarchical_pc", "hierarchical_pc_sensory")
 PREDICTIVE = (*SUPERVISED, *DESCENDING)
 BURSTS = ("burst_dependent",)
 MISMATCH = ("mismatch_neurons",)
-LEARNERS = (*EMC, *PREDICTIVE, *APICAL, *BURSTS, *MISMATCH)
-NULLS = ("adaptation", "feature_gain")
 
-HIDDEN = ("area 1", "area 2", "area 3")
-ALL = (*HIDDEN, "area 4")
+LEARNERS = tuple(t.name for t in THEORIES if t.circuit.carrier != "none")
+NULLS = tuple(t.name for t in THEORIES if t.circuit.carrier == "none")
+FREEZABLE = tuple(
+    t.name
+    for t in THEORIES
+    if t.name in LEARNERS and {"learning_rates", "frozen"} & set(vars(t.circuit))
+)
+"""Theories whose areas have rates of their own, or can be named as frozen."""
+
+HIDDEN, ALL = ("hidden",), ("all",)
 
 
 @dataclass(frozen=True)
@@ -50,13 +58,21 @@ class Demand:
     theories
         Of which theories.
     areas
-        In which areas; none for learning and inference.
+        In which areas: ``"all"``, ``"hidden"``, that is all but the output, or names; none for
+        learning and inference.
     """
 
     measure: Measure
     value: float
     theories: tuple[str, ...]
     areas: tuple[str, ...] = ()
+
+    def concerns(self, measure: str, area: str, areas: Sequence[str]) -> bool:
+        """Return whether it is about a measure in one of the areas of a circuit, lowest first."""
+        if measure != self.measure:
+            return False
+        hidden = "hidden" in self.areas and area in areas[:-1]
+        return not area or hidden or "all" in self.areas or area in self.areas
 
 
 @dataclass(frozen=True)
@@ -111,13 +127,29 @@ class Ablation:
         """Whether what `cut` names is gone, and not only other than it was."""
         return self.acute or any("->" in mark and mark[0].isdigit() for mark in self.cut)
 
-    def why_not(self, theory: str) -> str | None:
-        """Return why it makes no sense for a theory, None if it does."""
-        if theory in self.theories:
-            return None
+    def why_not(self, theory: str, task: str = "association") -> str | None:
+        """Return why it makes no sense for a theory in a task, None if it does."""
         if theory in NULLS:
             return f"{theory} is a null: it has no errors and learns no outcomes"
-        return f"{theory} {self.because.get(theory, self.otherwise)}"
+        cannot = task_entry(task).why_not(theory)
+        if cannot is not None:
+            return f"{theory} in {task}: {cannot}"
+        if theory not in self.theories:
+            return f"{theory} {self.because.get(theory, self.otherwise)}"
+        whole = intact(theory, task)
+        if _same(whole, self.apply(whole)):
+            areas = len({p.area for p in whole.populations if p.role == "representation"})
+            return f"{theory} in {task}: a circuit of {areas} areas has nothing that it changes"
+        return None
+
+
+def _same(whole: Circuit[Any, Any], changed: Circuit[Any, Any]) -> bool:
+    """Return whether two circuits of a theory are one, however their connectivity is written."""
+    if isinstance(whole, ErrorMicrocircuit) and isinstance(changed, ErrorMicrocircuit):
+        if not np.array_equal(whole.area_strengths, changed.area_strengths):
+            return False
+        whole, changed = (replace(c, connectivity=None) for c in (whole, changed))
+    return bool(whole == changed)
 
 
 CHAIN = "is a strict hierarchy: what an area subtracts or predicts belongs to the next area only"
@@ -140,12 +172,14 @@ def _frozen(level: int) -> Ablation:
     area = (f"area {level}",)
     demands = (
         Demand("change", 0.0, (*EMC, *SUPERVISED, *APICAL, *BURSTS), area),
-        Demand("inference", 0.0, LEARNERS),
+        Demand("inference", 0.0, FREEZABLE),
         Demand("error", 1.0, (*EMC, *PREDICTIVE, *BURSTS, *MISMATCH), ALL),
     )
     return Ablation(
-        f"frozen_area_{level}", f"plasticity off, area {level}",
-        partial(ablations.frozen_area, level=level), LEARNERS, "", True, (f"plasticity {level}",),
+        f"frozen_area_{level}", f"no plasticity in area {level}",
+        partial(ablations.frozen_area, level=level), FREEZABLE,
+        "has one learning rate for all areas, and no field `frozen`", True,
+        (f"plasticity {level}",),
         f"Synapses of area {level} keep their start; activity and errors of a trained network are "
         "untouched.",
         demands,
@@ -176,6 +210,14 @@ def _ratio(
         name, label, partial(ablations.error_neurons_per_representation, ratio=ratio), EMC,
         "has one error per representation neuron by definition", False, ("E",), expects, demands,
         because=dict.fromkeys((*APICAL, *BURSTS), "has no population of error neurons"),
+    )  # fmt: skip
+
+
+def _variable(role: str, letter: str, expects: str) -> Ablation:
+    return Ablation(
+        f"variable_{role}_neurons", f"{letter} neurons vary by 0.3",
+        partial(ablations.variable_neurons, role=role), EMC,
+        "has no variability of its neurons in this package", True, (letter,), expects,
     )  # fmt: skip
 
 
@@ -234,7 +276,8 @@ ABLATIONS: tuple[Ablation, ...] = (
     Ablation(
         "no_lookahead", "no lookahead (all)", ablations.no_lookahead, (*EMC, *APICAL),
         NO_LOOKAHEAD, True, ("R", "E"),
-        "Both of the above; once settled nothing differs, unless the loop becomes unstable.",
+        "Both of the above; once settled nothing differs, unless the loop becomes unstable. Until "
+        "then apical dendrites see what their inhibition does not match yet, and learn from it.",
         SETTLED,
     ),
     Ablation(
@@ -249,6 +292,12 @@ ABLATIONS: tuple[Ablation, ...] = (
         "Hidden changes turn away from the gradient by the share of noise in B, the more the "
         "further from the output.",
         because=LOCAL | {"burst_dependent": "has no noise on its feedback in this package"},
+    ),
+    Ablation(
+        "noisy_weights", "weight noise 0.2", ablations.noisy_weights, EMC,
+        "has no noise on its forward synapses in this package", True, ("R->R",),
+        "Trained networks infer something else; those that learn with it learn around it, while "
+        "hidden changes turn away from the gradient as with feedback noise of the same size.",
     ),
     Ablation(
         "noisy_laterals", "lateral noise 0.3", ablations.noisy_laterals, EMC,
@@ -275,9 +324,22 @@ ABLATIONS: tuple[Ablation, ...] = (
     _ratio("double_error_neurons", "twice as many error neurons", 2.0,
            "Error neurons without a partner are idle; nothing else differs.",
            (Demand("error", 1.0, EMC, ALL), Demand("change", 1.0, EMC, ALL))),
+    Ablation(
+        "paired_error_neurons", "pairs of error neurons", ablations.paired_error_neurons, EMC,
+        "has no error neurons of both signs to part", True, ("E",),
+        "Two rectified rates carry what one signed rate did; their difference is the same, and so "
+        "is everything else. The contrast of rates is smaller where an error changes its sign.",
+        (Demand("inference", 0.0, EMC), Demand("change", 1.0, EMC, ALL)),
+    ),
+    _variable("representation", "R",
+              "Every neuron has a gate phi' of its own, so that changes still follow the gradient "
+              "of the network as it is; trained synapses were learnt for other neurons."),
+    _variable("error", "E",
+              "Error neurons with an offset are never silent: they move inference, and synapses "
+              "change without any outcome, so that learning is spoilt or undone."),
     _frozen(1), _frozen(2), _frozen(3), _frozen(4),
     Ablation(
-        "without_learning", "plasticity off", ablations.without_learning, LEARNERS, "", True,
+        "without_learning", "no plasticity", ablations.without_learning, LEARNERS, "", True,
         tuple(f"plasticity {level}" for level in (1, 2, 3, 4)), "Nothing is learnt: the floor.",
         (Demand("learning", 0.0, LEARNERS), Demand("inference", 0.0, LEARNERS)),
     ),
@@ -307,38 +369,31 @@ def ablation(name: str) -> Ablation:
     return names[name]
 
 
-def intact(theory: str) -> Circuit[Any, Any]:
-    """Return the circuit that ablations of a theory start from.
-
-    That of the registry; the error-neuron microcircuit has the skip routes of macaque visual
-    cortex besides, so that there are some to cut.
-
-    Raises
-    ------
-    ValueError
-        If there is no such theory.
-    """
-    circuit = find(theory).circuit
-    if isinstance(circuit, ErrorMicrocircuit):
-        return replace(circuit, connectivity=macaque_binned(len(circuit.sizes)))
-    return circuit
-
-
-def pairs(theories: tuple[str, ...], names: tuple[str, ...]) -> tuple[tuple[str, Ablation], ...]:
-    """Return every theory with each of the ablations that make sense for it.
+def pairs(
+    theories: tuple[str, ...], names: tuple[str, ...], task: str = "association"
+) -> tuple[tuple[str, Ablation], ...]:
+    """Return every theory with each of the ablations that make sense for it in a task.
 
     Raises
     ------
     ValueError
         If a name is unknown, or nothing is left, with the reason.
     """
-    learners = [t.name for t in THEORIES if t.name in LEARNERS]
+    ablation_task(task)
     for name in theories:
-        known("--theory", name, (*learners, *NULLS))
-    chosen = [ablation(name) for name in names] or ABLATIONS
-    tried = [(theory, a) for theory in theories or tuple(learners) for a in chosen]
-    found = tuple((theory, a) for theory, a in tried if a.why_not(theory) is None)
+        known("--theory", name, (*LEARNERS, *NULLS))
+    chosen = [ablation(name) for name in dict.fromkeys(names)] or ABLATIONS
+    tried = [(t, a) for t in dict.fromkeys(theories or LEARNERS) for a in chosen]
+    found = tuple((theory, a) for theory, a in tried if a.why_not(theory, task) is None)
     if not found:
-        reasons = "; ".join(dict.fromkeys(str(a.why_not(theory)) for theory, a in tried))
-        raise ValueError(f"there is nothing to ablate: {reasons}")
+        raise ValueError(f"there is nothing to ablate: {_reasons(tried, task)}")
     return found
+
+
+def _reasons(tried: list[tuple[str, Ablation]], task: str) -> str:
+    """Return why none of the pairs makes sense, each reason once."""
+    theories: dict[str, dict[str, None]] = {}
+    for theory, a in tried:
+        why = str(a.why_not(theory, task)).removeprefix(f"{theory} ")
+        theories.setdefault(why, {})[theory] = None
+    return "; ".join(f"{', '.join(names)} {why}" for why, names in theories.items())

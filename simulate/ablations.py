@@ -108,8 +108,13 @@ def random_feedback(circuit: CircuitT) -> CircuitT:
 
 
 def noisy_feedback(circuit: CircuitT, noise: float = 0.2) -> CircuitT:
-    """Add lasting noise to the feedback: B = W^T + U(-0.2, 0.2), half of a typical start weight."""
+    """Add lasting noise to the feedback: B = W^T + U(-0.2, 0.2)."""
     return replace(circuit, feedback_noise=noise)
+
+
+def noisy_weights(circuit: ErrorMicrocircuit, noise: float = 0.2) -> ErrorMicrocircuit:
+    """Let forward synapses transmit lasting noise of which B knows nothing: W + U(-0.2, 0.2)."""
+    return replace(circuit, weight_noise=noise)
 
 
 def noisy_laterals(circuit: ErrorMicrocircuit, noise: float = 0.3) -> ErrorMicrocircuit:
@@ -125,7 +130,8 @@ def hierarchical_only(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
 def skip_route_cut(circuit: ErrorMicrocircuit, source: int, target: int) -> ErrorMicrocircuit:
     """Cut one skip route, both ways: W_lk = 0 and B_kl = 0 for area k = {source}, l = {target}."""
     strengths = np.array(circuit.area_strengths, float)
-    strengths[target - 1, source] = 0.0
+    if target <= len(strengths):
+        strengths[target - 1, source] = 0.0
     return replace(circuit, connectivity=_table(strengths))
 
 
@@ -137,6 +143,8 @@ def shuffled_strengths(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
     strengths = np.array(circuit.area_strengths, float)
     pairs = np.nonzero(np.tril(np.ones(strengths.shape)) * (np.arange(strengths.shape[1]) > 0))
     rng, before = generator(1, "ablation", "shuffled strengths"), strengths[pairs]
+    if len(np.unique(before)) < 2:
+        return circuit
     while np.array_equal(strengths[pairs], before) or not strengths.any(axis=1).all():
         strengths[pairs] = rng.permutation(before)
     return replace(circuit, connectivity=_table(strengths))
@@ -151,6 +159,18 @@ def error_neurons_per_representation(circuit: ErrorMicrocircuit, ratio: float) -
     """Give each area {ratio:g} error neurons a representation neuron; L_RE, L_ER are truncated."""
     sizes = tuple(max(1, round(ratio * size)) for size in circuit.sizes)
     return replace(circuit, error_layers=sizes)
+
+
+def paired_error_neurons(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
+    """Let two neurons carry each error, with rates that are not negative: e = [e]+ - [-e]+."""
+    return replace(circuit, error_coding="paired")
+
+
+def variable_neurons(circuit: ErrorMicrocircuit, role: str) -> ErrorMicrocircuit:
+    """Let single {role} neurons differ: phi with slope ~ N(1, 0.3) and offset ~ N(0, 0.3)."""
+    if role == "representation":
+        return replace(circuit, variability=0.3)
+    return replace(circuit, error_variability=0.3)
 
 
 def frozen_area(circuit: CircuitT, level: int) -> CircuitT:

@@ -6,57 +6,44 @@ same draws of synapses, the same stimuli, the same order of trials.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from errorneurons.simulate.circuit import Array, Circuit, World, area_slices, neurons
-from errorneurons.simulate.gradient import sweep_of
-from errorneurons.simulate.tasks.association import STIMULI, Association, association
-from errorneurons.simulate.training import BLOCK, QUIETLY, Training, train
+from errorneurons.simulate.ablation_tasks import Design, Learnt, ablation_task, unexpected
+from errorneurons.simulate.alignment import feedback_angles
+from errorneurons.simulate.circuit import Array, Circuit, area_slices, neurons
+from errorneurons.simulate.gradient import Sweep, sweep_of
+from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.settling import settled, unsettled
+from errorneurons.simulate.tasks.held import Items
+from errorneurons.simulate.training import QUIETLY
 
-AREAS = ("area 1", "area 2", "area 3", "area 4")
-PATIENCE, STILL, LOOK = 1.5, 1e-10, 0.05
-"""A network has settled if no rate moved by more than `STILL` in `LOOK` [s]; at most `PATIENCE`."""
 NO_CHANGE = 1e-9
 """A change of synapses below this share of the gradient is rounding, and has no direction."""
 
 
-@dataclass(frozen=True)
-class Design:
-    """How many networks are trained for how long.
-
-    Attributes
-    ----------
-    networks
-        How many of each circuit.
-    seed
-        Seed of everything random.
-    epochs
-        Epochs of training, the same for all.
-    """
-
-    networks: int = 12
-    seed: int = 1
-    epochs: int = 6
-
-    def association(self) -> Association:
-        """Return the task of all networks."""
-        return association(self.seed, range(self.networks))
+def areas_of(circuit: Circuit[Any, Any]) -> tuple[str, ...]:
+    """Return the names of the areas that have representation neurons, lowest first."""
+    own = [p.area for p in circuit.populations if p.role == "representation" and p.level > 0]
+    return tuple(dict.fromkeys(own))
 
 
-def trained(circuit: Circuit[Any, Any], design: Design) -> Training[Any]:
+def trained(circuit: Circuit[Any, Any], design: Design) -> Learnt:
     """Train networks for all epochs, whatever they learn."""
-    own = list(range(design.networks))
-    return train(circuit, design.association(), design.seed, own, design.epochs, stage=None)
+    return ablation_task(design.task).trained(circuit, design)
+
+
+def transplanted(circuit: Circuit[Any, Any], trained: Mapping[str, Array], design: Design) -> Any:
+    """Return the synapses of trained intact networks, with whatever an ablation adds to them."""
+    return replace(circuit.initial_weights(design.seed, design.numbers), **trained)
 
 
 @QUIETLY
-def effects(
-    circuit: Circuit[Any, Any], learnt: Training[Any], tested: Any, design: Design
-) -> xr.Dataset:
+def effects(circuit: Circuit[Any, Any], learnt: Learnt, tested: Any, design: Design) -> xr.Dataset:
     """Measure a circuit.
 
     Parameters
@@ -67,42 +54,52 @@ def effects(
         How its own networks were trained.
     tested
         Synapses on which inference and errors are measured: those of the intact trained networks
-        for a lesion, its own otherwise.
+        for a lesion, its own otherwise. None if the task has no items to measure them with.
     design
         As in `trained`.
 
     Returns
     -------
     Dataset
-        ``loss`` (network, epoch); ``removed`` (network), the share of loss removed [1];
-        ``diverged`` and ``oscillating`` (network); ``output`` (network, stimulus, output_neuron),
-        settled without teaching; ``error`` (network, area), the error after an unexpected minus
-        after an expected outcome: root of the sum of squares over units, mean square over
-        stimuli, so that idle units do not count, NaN where no error is carried; ``change`` and
-        ``angle`` [deg] (network, area), as `alignment` returns them.
+        ``loss`` (network, epoch); ``removed`` (network), the share of loss removed [1]; ``score``
+        (network), what the task counts, NaN if that is the loss; ``diverged``, ``oscillating`` and
+        ``unsettled`` (network), of training and of the synapses that are tested; ``output``
+        (network, stimulus, output_neuron), settled without teaching; ``error`` (network, area),
+        the error after an unexpected minus after an expected outcome: root of the sum of squares
+        over units, mean square over stimuli, so that idle units do not count, NaN where no error
+        is carried; ``change`` and ``angle`` [deg] (network, area), as `alignment` returns them;
+        ``feedback_start`` and ``feedback`` [deg] (network, area), the angle between the feedback
+        from the next area and the transpose of the forward synapses, before and after training.
     """
-    shown = design.association()
-    change, angle = alignment(circuit, shown, design)
-    epochs = BLOCK * np.arange(len(learnt.loss))
-    output = _output(circuit, _settled(circuit, tested, shown, None)[1])
-    return xr.Dataset(
+    areas = areas_of(circuit)
+    data = xr.Dataset(
         {
             "loss": (("network", "epoch"), learnt.loss.T),
             "removed": (("network",), learnt.removed),
+            "score": (("network",), learnt.score),
             "diverged": (("network",), learnt.diverged),
             "oscillating": (("network",), learnt.oscillating),
-            "output": (("network", "stimulus", "output_neuron"), output),
-            "error": (("network", "area"), _error(circuit, tested, shown)),
-            "change": (("network", "area"), change),
-            "angle": (("network", "area"), angle),
         },
-        {"epoch": epochs, "area": list(AREAS), "network": np.arange(design.networks)},
+        {"epoch": learnt.epoch, "area": list(areas), "network": list(design.numbers)},
+    )
+    shown = ablation_task(design.task).shown
+    if shown is None or tested is None:
+        return data
+    items = shown(circuit, design)
+    by_area, start = ("network", "area"), circuit.initial_weights(design.seed, design.numbers)
+    change, angle = alignment(circuit, items, design)
+    return data.assign(
+        unsettled=("network", unsettled(circuit, tested, items.inputs, unexpected(items))),
+        output=(("network", "stimulus", "output_neuron"), _output(circuit, tested, items)),
+        error=(by_area, _error(circuit, tested, items)),
+        change=(by_area, change),
+        angle=(by_area, angle),
+        feedback_start=(by_area, _feedback(circuit, start)),
+        feedback=(by_area, _feedback(circuit, learnt.weights)),
     )
 
 
-def alignment(
-    circuit: Circuit[Any, Any], shown: Association, design: Design
-) -> tuple[Array, Array]:
+def alignment(circuit: Circuit[Any, Any], shown: Items, design: Design) -> tuple[Array, Array]:
     """Return how far and in which direction an outcome changes untrained synapses.
 
     Parameters
@@ -123,17 +120,21 @@ def alignment(
         from the settled state, and is summed over the stimuli. The angle is NaN in an area whose
         synapses do not change; both are NaN in a theory whose inference is no feedforward sweep.
     """
-    sweep = sweep_of(circuit)
+    start = circuit.initial_weights(design.seed, design.numbers)
+    sweep = sweep_of(circuit, start)
     if sweep is None:
-        nothing = np.full((design.networks, len(AREAS)), np.nan)
+        nothing = np.full((design.networks, len(areas_of(circuit))), np.nan)
         return nothing, nothing
-    start = circuit.initial_weights(design.seed, range(design.networks))
-    stimuli, outcomes = shown.stimuli["trained"], shown.outcomes["trained"]
-    before, after = _settled(circuit, start, shown, outcomes)
+    before, after = settled(circuit, start, shown.inputs, shown.targets)
     per_rate = getattr(circuit, "eta", 1.0)
     moved = circuit.learn(start, before, after).W - start.W
     moved = np.divide(moved, per_rate, out=np.zeros(moved.shape), where=np.not_equal(per_rate, 0))
-    wanted = sweep.negative_gradient(start.W, stimuli, outcomes)
+    ascending = start.ascending if isinstance(circuit, ErrorMicrocircuit) else start.W
+    return _compared(moved, ascending, sweep, shown)
+
+
+def _compared(moved: Array, W: Array, sweep: Sweep, shown: Items) -> tuple[Array, Array]:
+    wanted = sweep.negative_gradient(W, shown.inputs, shown.targets)
     areas = area_slices(sweep.layers[1:])
     both = [(_flat(moved[:, rows]), _flat(wanted[:, rows])) for rows in areas]
     change = np.stack([np.linalg.norm(own, axis=1) for own, _ in both], axis=1)
@@ -152,53 +153,38 @@ def _angle(own: Array, ideal: Array) -> Array:
     return angle
 
 
-def _settled(
-    circuit: Circuit[Any, Any], weights: Any, shown: Association, target: Array | None
-) -> tuple[Any, Any]:
-    """Return the last two states once settled with the stimuli, and with teaching if there is any.
-
-    Activity starts from rest and stands at the stimuli before teaching begins.
-    """
-    outcomes = shown.outcomes["trained"] if target is None else target
-    world = World(shown.stimuli["trained"], outcomes, np.zeros((1, 1, 1), dtype=bool))
-    before, state = _still(circuit, weights, circuit.rest(weights, STIMULI), world)
-    if target is not None:
-        world = replace(world, teaching=np.ones((1, 1, 1), dtype=bool))
-        before, state = _still(circuit, weights, state, world)
-    return before, state
+def _feedback(circuit: Any, weights: Any) -> Array:
+    """Return the angle of the feedback from the next area to the transpose, (network, area)."""
+    areas = len(areas_of(circuit))
+    angles = np.full((len(next(iter(vars(weights).values()))), areas), np.nan)
+    B = getattr(weights, "B", getattr(weights, "Y", None))
+    size = sum(circuit.layers[1:])
+    if B is None or B.shape[-1] != size or "error_feedback" in circuit.cut:
+        return angles
+    between = feedback_angles(circuit.layers, weights.W, B)
+    for area in range(areas - 1):
+        angles[:, area] = between[:, area, area + 1]
+    return angles
 
 
-def _still(circuit: Circuit[Any, Any], weights: Any, state: Any, world: World) -> tuple[Any, Any]:
-    """Step until nothing moves, and return the last two states."""
-    every, last = (round(time / circuit.timing.step) for time in (LOOK, PATIENCE))
-    before = earlier = state
-    for k in range(1, last + 1):
-        before, state = state, circuit.step(weights, state, world)
-        if k % every == 0:
-            moved = [np.abs(state.rates[role] - earlier.rates[role]).max() for role in state.rates]
-            if max(moved) < STILL:
-                break
-            earlier = state
-    return before, state
-
-
-def _output(circuit: Circuit[Any, Any], state: Any) -> Array:
+def _output(circuit: Circuit[Any, Any], weights: Any, shown: Items) -> Array:
     where = neurons(circuit, "representation", circuit.output_area)
+    state = settled(circuit, weights, shown.inputs)[1]
     output: Array = state.rates["representation"][..., where]
     return output
 
 
-def _error(circuit: Circuit[Any, Any], weights: Any, shown: Association) -> Array:
-    expected, unexpected = (
-        _settled(circuit, weights, shown, target)[1].rates["error"]
-        for target in (shown.outcomes["trained"], shown.unexpected("trained"))
+def _error(circuit: Circuit[Any, Any], weights: Any, shown: Items) -> Array:
+    expected, other = (
+        settled(circuit, weights, shown.inputs, target)[1].rates["error"]
+        for target in (shown.targets, unexpected(shown))
     )
-    contrast = unexpected - expected
+    contrast = other - expected
     carrying = {p.area for p in circuit.populations if p.role == "error"}
     amplitude = [
         np.sqrt((contrast[..., neurons(circuit, "error", area)] ** 2).sum(axis=2).mean(axis=1))
         if area in carrying
         else np.full(len(contrast), np.nan)
-        for area in AREAS
+        for area in areas_of(circuit)
     ]
     return np.stack(amplitude, axis=1)

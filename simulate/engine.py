@@ -1056,6 +1056,10 @@ class Run(Generic[WeightsT, StateT]):
     recorded: Mapping[str, Array]
 
 
+class DivergedError(ValueError):
+    """Potentials were no longer finite at the end of a run."""
+
+
 def run(
     circuit: Circuit[WeightsT, StateT],
     weights: WeightsT,
@@ -1157,6 +1161,11 @@ def port(circuit: Any) -> tuple[ModuleType, Any]:
             f"the engine knows no error_baseline, which is {circuit.error_baseline:g}; use the "
             "theory's own step and learn"
         )
+    if isinstance(circuit, ErrorMicrocircuit) and np.any(circuit.weight_noise):
+        raise ValueError(
+            f"the engine knows no weight_noise, which is {circuit.weight_noise}; add it to W and "
+            "take its transpose from feedback_noise, or use the theory's own step and learn"
+        )
     for theory, plan, kernel in PORTS:
         if isinstance(circuit, theory):
             return plan, kernel
@@ -1165,6 +1174,15 @@ def port(circuit: Any) -> tuple[ModuleType, Any]:
         f"the engine simulates {names}; for {getattr(circuit, 'theory', type(circuit).__name__)} "
         "use the theory's own step and learn"
     )
+
+
+def knows(circuit: Any) -> bool:
+    """Return whether the engine simulates a circuit."""
+    try:
+        port(circuit)
+    except ValueError:
+        return False
+    return True
 
 
 def recordable(circuit: Any) -> tuple[str, ...]:
@@ -1179,12 +1197,12 @@ def check_finite(theory: str, potentials: Sequence[Array]) -> None:
 
     Raises
     ------
-    ValueError
+    DivergedError
         If a potential is not finite at the end; the message counts the networks.
     """
     bad = sum(int((~np.isfinite(u)).any(axis=0).sum()) for u in potentials)
     if bad:
-        raise ValueError(
+        raise DivergedError(
             f"{bad} networks of {theory} diverged; lower the learning rates, g_apical or the "
             "scale of the weights"
         )

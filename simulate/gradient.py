@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -56,8 +57,9 @@ class Sweep:
     def forward(self, W: Array, inputs: Array) -> tuple[Array, Array]:
         """Return presynaptic rates, input first, and slopes, (network, stream, neuron)."""
         n, size = self.layers[0], sum(self.layers[1:])
-        shape = inputs.shape[:-1]
-        presynaptic = np.concatenate([inputs, np.zeros((*shape, size))], axis=-1)
+        shape = (len(W), inputs.shape[1])
+        shown = np.broadcast_to(inputs, (*shape, n))
+        presynaptic = np.concatenate([shown, np.zeros((*shape, size))], axis=-1)
         u = np.zeros((*shape, size))
         for area in area_slices(self.layers[1:]):
             u[..., area] = (self.gains * matvec(W, presynaptic))[..., area]
@@ -90,14 +92,16 @@ class Sweep:
         return gradient
 
 
-def sweep_of(circuit: Any) -> Sweep | None:
+def sweep_of(circuit: Any, weights: Any = None) -> Sweep | None:
     """Return the feedforward sweep of a circuit, None if its inference is not one.
+
+    Neurons that differ in slope and offset are those of `weights`.
 
     Hierarchical predictive coding infers causes by relaxation, and mismatch neurons predict from
     all areas at once: neither has a feedforward output whose gradient could be compared.
     """
     if isinstance(circuit, ProspectiveConfiguration):
-        return sweep_of(circuit.network)
+        return sweep_of(circuit.network, weights)
     if isinstance(circuit, BurstDependent):
         return Sweep(circuit.layers, np.ones(1), _logistic, _about_midpoint, 2.0)
     gains: Array
@@ -109,7 +113,8 @@ def sweep_of(circuit: Any) -> Sweep | None:
         gains = np.ones(1)
     else:
         return None
-    return Sweep(circuit.layers, gains, circuit.phi.with_slope, np.asarray)
+    tuned = partial(circuit.phi.with_slope, tuning=getattr(weights, "tuning", None))
+    return Sweep(circuit.layers, gains, tuned, np.asarray)
 
 
 def _logistic(u: Array) -> tuple[Array, Array]:

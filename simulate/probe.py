@@ -40,10 +40,11 @@ def settled(
     ValueError
         If errors descend without a teaching signal: then only stepping finds the state.
     """
-    tuning = None
+    tuning, W = None, weights.W
+    if isinstance(weights, error_microcircuit.Weights):
+        tuning, W = weights.tuning, weights.ascending
     if isinstance(circuit, ErrorMicrocircuit):
         _check_silent(circuit)
-        tuning = getattr(weights, "tuning", None)
         gain = circuit.tau * circuit.g_basal
     elif isinstance(circuit, Backprop):
         gain = circuit.gain
@@ -56,7 +57,7 @@ def settled(
     presynaptic = np.concatenate([np.broadcast_to(inputs, (*shape[:2], n)), np.zeros(shape)], -1)
     for area in area_slices(circuit.sizes):
         reach = n + area.start
-        u[..., area] = gain * matvec(weights.W[:, area, :reach], presynaptic[..., :reach])
+        u[..., area] = gain * matvec(W[:, area, :reach], presynaptic[..., :reach])
         rates = circuit.phi(u, tuning)
         presynaptic[..., n + area.start : n + area.stop] = rates[..., area]
     return u, presynaptic[..., n:]

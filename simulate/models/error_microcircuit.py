@@ -5,7 +5,7 @@ rate e). Representations ascend through W, errors descend through B, and the two
 area only, through lateral synapses that link them about one to one.
 
 ============ =====================================================================
-basal        v_bas = W r                      from all lower areas and the input
+basal        v_bas = (W + weight noise) r     from all lower areas and the input; noise is 0
 apical       v_api = L_ER e                   from the error neurons next door
 soma R       du/dt = -u/tau + g_bas v_bas + g_api v_api
 dendrite E   v_den = (L_RE phi'(u~)) * (B e)  top-down error, gated by the local slope
@@ -70,10 +70,10 @@ from errorneurons.simulate.tuning import vary
 
 @dataclass(frozen=True)
 class Weights:
-    """The  Dims (network, post, pre); the input stands before the areas in `W`.
+    """The synapses. Dims (network, post, pre); the input stands before the areas in `W`.
 
-    `F` is the low-passed weight change, `tuning` the slope and offset of each neuron, both only
-    where the circuit uses them.
+    `F` is the low-passed weight change, `tuning` the slope and offset of each neuron, and
+    `weight_noise` what `W` transmits too much, all only where the circuit uses them.
     """
 
     W: Array
@@ -84,6 +84,12 @@ class Weights:
     F: Array | None = None
     tuning: Tuning | None = None
     error_tuning: Tuning | None = None
+    weight_noise: Array | None = None
+
+    @property
+    def ascending(self) -> Array:
+        """What forward synapses transmit."""
+        return self.W if self.weight_noise is None else self.W + self.weight_noise
 
 
 @dataclass(frozen=True)
@@ -147,7 +153,16 @@ class ErrorMicrocircuit(ErrorParameters):
         spreads = [generator(seed, self.theory, n, "variability") for n in networks]
         tuning = vary(spreads, self.sizes, self.variability, self.tuned)
         error_tuning = vary(spreads, self.error_sizes, self.error_variability, None)
-        return Weights(W, L_RE, L_ER, B, noise, None, tuning, error_tuning)
+        wrong = self._weight_noise(seed, networks)
+        return Weights(W, L_RE, L_ER, B, noise, None, tuning, error_tuning, wrong)
+
+    def _weight_noise(self, seed: int, networks: Sequence[int]) -> Array | None:
+        if not np.any(self.weight_noise):
+            return None
+        rngs = [generator(seed, self.theory, n, "weight noise") for n in networks]
+        drawn = np.stack([rng.uniform(-1, 1, self.strengths.shape[-2:]) for rng in rngs])
+        noise: Array = drawn * self.weight_noise * (self.strengths != 0)
+        return noise
 
     def _draw(self, rng: np.random.Generator, network: int) -> tuple[Array, Array, Array, Array]:
         scale = own(self.weight_scale, network)
@@ -209,7 +224,8 @@ class ErrorMicrocircuit(ErrorParameters):
         e, pairs = self._errors(weights, state, world, v_ahead)
         r_arriving, r_travelling = delayed(state.r_travelling, r)
         e_arriving, e_travelling = delayed(state.e_travelling, e)
-        presynaptic, basal = feedforward(world.transmitted("W", weights.W), world, r_arriving)
+        ascending = world.transmitted("W", weights.ascending)
+        presynaptic, basal = feedforward(ascending, world, r_arriving)
 
         apical = matvec(weights.L_ER, e) * ("error_to_representation" not in self.cut)
         B = world.transmitted("B", weights.B)

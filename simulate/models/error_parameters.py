@@ -59,7 +59,10 @@ class ErrorParameters:
         Strength of the projections to higher areas that `connectivity` lacks; the input still
         reaches only what it reaches there.
     feedback_noise, lateral_noise
-        Half-widths of the uniform noise on B and on the lateral
+        Half-widths of the uniform noise on B and on the lateral synapses.
+    weight_noise
+        Half-width of the uniform noise that forward synapses transmit on top of W; plasticity
+        and the transpose in B know nothing of it.
     weight_scale
         Start weights are U(-1, 1) * weight_scale / sqrt(fan-in).
     absent_target
@@ -127,6 +130,7 @@ class ErrorParameters:
     skip_strength: PerNetwork = 0.0
     feedback_noise: PerNetwork = 0.0
     lateral_noise: PerNetwork = 0.0
+    weight_noise: PerNetwork = 0.0
     weight_scale: PerNetwork = 1.5
     absent_target: Literal["silent", "zero"] = "silent"
     sensory_leak: PerNetwork = 0.0
@@ -168,8 +172,9 @@ class ErrorParameters:
         check_options(self, OPTIONS)
         all_known(f"cut of {self.theory}", self.cut, ROUTES)
         numbers = ("g_leak", "g_basal", "g_apical", "g_dendrite", "g_target", "low_pass",
-                   "feedback_noise", "lateral_noise", "variability", "error_variability",
-                   "weight_scale", "skip_strength", "sensory_leak")  # fmt: skip
+                   "feedback_noise", "lateral_noise", "weight_noise", "variability",
+                   "error_variability", "weight_scale", "skip_strength",
+                   "sensory_leak")  # fmt: skip
         shortest = {"R": self.tau, "E": self.tau_error}
         check_numbers(self, {n: getattr(self, n) for n in numbers}, shortest)
         if self.error_baseline is not None:

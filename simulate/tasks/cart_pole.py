@@ -29,6 +29,9 @@ import numpy.typing as npt
 import xarray as xr
 
 from errorneurons.simulate.circuit import Array, Timing, World, generator, neurons
+from errorneurons.simulate.models.backprop import Backprop
+from errorneurons.simulate.models.dendritic_microcircuit import DendriticMicrocircuit
+from errorneurons.simulate.models.dendritic_pc import DendriticPC
 from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.run import synapses
 from errorneurons.simulate.tasks.held import (
@@ -40,7 +43,7 @@ from errorneurons.simulate.tasks.held import (
 )
 from errorneurons.simulate.validation import known
 
-THEORIES = ("error_microcircuit", "backprop")
+THEORIES = ("error_microcircuit", "dendritic_pc", "dendritic_microcircuit", "backprop")
 Memory = TypeVar("Memory")
 
 
@@ -141,7 +144,8 @@ class CartPole:
 def learner(theory: str, hidden: Literal["linear", "tanh"] = "linear") -> Any:
     """Return a 4-4-1 circuit with the published parameters.
 
-    No rates of the artificial network are published; it learns at those of `held.artificial`.
+    No rates of the artificial network are published; it learns at those of `held.artificial`. Nor
+    are there any parameters of the two theories with apical errors; theirs are ours.
 
     Parameters
     ----------
@@ -158,10 +162,17 @@ def learner(theory: str, hidden: Literal["linear", "tanh"] = "linear") -> Any:
     """
     known("theory", theory, THEORIES)
     known("hidden", hidden, ("linear", "tanh"))
+    common: dict[str, Any] = {
+        "layers": (4, 4, 1), "activation": (hidden, "linear"), "timing": Timing(1e-5, 0.0)
+    }  # fmt: skip
+    if theory.startswith("dendritic"):
+        common |= {"g_apical": 0.06, "learning_rates": (0.1, 0.02), "weight_scale": 2.0}
+        if theory == "dendritic_pc":
+            return DendriticPC(**common, lateral_rates=(0.2,))
+        return DendriticMicrocircuit(**common, interneuron_rates=(0.2,), inhibition_rates=(0.0,))
     rates, noise = ((1.0, 0.5), 0.0) if hidden == "linear" else ((1.5, 0.75), 0.3)
     circuit = ErrorMicrocircuit(
-        layers=(4, 4, 1), activation=(hidden, "linear"), timing=Timing(1e-5, 0.0), g_apical=0.0006,
-        learning_rates=rates, lateral_noise=noise,
+        **common, g_apical=0.0006, learning_rates=rates, lateral_noise=noise
     )  # fmt: skip
     return circuit if theory == "error_microcircuit" else artificial(circuit)
 
@@ -173,7 +184,9 @@ def train(circuit: Any, seed: int, networks: Sequence[int], task: CartPole) -> l
     )
     items = Items(states, task.controlled(states)[..., None] / task.force)
     orders = shuffled(seed, "cart pole", networks, task.states, task.epochs)
-    start = uniform_start(circuit, circuit.initial_weights(seed, networks))
+    start = circuit.initial_weights(seed, networks)
+    if isinstance(circuit, ErrorMicrocircuit | Backprop):
+        start = uniform_start(circuit, start)
     return list(learn_held(circuit, start, items, task.hold, orders))
 
 

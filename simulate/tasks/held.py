@@ -15,12 +15,13 @@ from errorneurons.simulate import engine, layout
 from errorneurons.simulate.circuit import Array, World, generator, neurons
 from errorneurons.simulate.models.backprop import Backprop
 from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.plasticity import transposed
 from errorneurons.simulate.probe import settled
 
 #: A network has settled if no rate moves more than this between two looks at it.
 SETTLED = 1e-8
 PAUSE = 50
-LONGEST = 2000
+LONGEST = 20_000
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,13 @@ def shuffled(
 
 
 def learn_held(
-    circuit: Any, weights: Any, items: Items, steps: int, orders: Iterator[layout.Integers]
+    circuit: Any,
+    weights: Any,
+    items: Items,
+    steps: int,
+    orders: Iterator[layout.Integers],
+    *,
+    diverging: bool = False,
 ) -> Iterator[Any]:
     """Yield the synapses after each epoch.
 
@@ -103,6 +110,8 @@ def learn_held(
         Steps that each item is held.
     orders
         Which item is shown in each presentation of an epoch.
+    diverging
+        Whether networks that diverge are stepped on and end as NaN, and not refused.
     """
     state = circuit.rest(weights, 1)
     for order in orders:
@@ -111,15 +120,63 @@ def learn_held(
             items.inputs, items.targets, order, np.full(count, steps), np.full(count, True),
             np.full(count, True), target_lag=len(circuit.layers) - 1,
         )  # fmt: skip
-        weights, state = advance(circuit, weights, schedule, state)
+        weights, state = advance(circuit, weights, schedule, state, diverging=diverging)
         yield weights
 
 
-def advance(circuit: Any, weights: Any, schedule: layout.Schedule, state: Any) -> tuple[Any, Any]:
-    """Return synapses and state after a schedule."""
+def advance(
+    circuit: Any, weights: Any, schedule: layout.Schedule, state: Any, *, diverging: bool = False
+) -> tuple[Any, Any]:
+    """Return synapses and state after a schedule.
+
+    Raises
+    ------
+    DivergedError
+        If the engine runs it and potentials diverge, unless `diverging`.
+    """
     if isinstance(circuit, engine.THEORIES):
-        run: Any = engine.run(circuit, weights, schedule, state=state)
-        return run.weights, run.state
+        whole, transmitting = for_engine(circuit, weights)
+        try:
+            if engine.knows(whole):
+                run: Any = engine.run(whole, transmitting, schedule, state=state)
+                return _learnt(circuit, weights, transmitting, run.weights), run.state
+        except engine.DivergedError:
+            if not diverging:
+                raise
+    return _stepped(circuit, weights, schedule, state)
+
+
+def for_engine(circuit: Any, weights: Any) -> tuple[Any, Any]:
+    """Return the same networks as the engine knows them.
+
+    In an error microcircuit what is cut has synapses of 0, and noise that forward synapses
+    transmit is part of them, and missing in their transpose. Other circuits are as they were.
+    """
+    if not isinstance(circuit, ErrorMicrocircuit):
+        return circuit, weights
+    if "error_feedback" in circuit.cut:
+        circuit = replace(circuit, feedback="fixed")
+        weights = replace(weights, B=np.zeros_like(weights.B))
+    if "error_to_representation" in circuit.cut:
+        weights = replace(weights, L_ER=np.zeros_like(weights.L_ER))
+    if weights.weight_noise is not None and circuit.error_sizes == circuit.sizes:
+        noise = weights.feedback_noise - transposed(weights.weight_noise, circuit.layers[0])
+        weights = replace(
+            weights, W=weights.ascending, feedback_noise=noise, weight_noise=None
+        )  # fmt: skip
+        circuit = replace(circuit, weight_noise=0.0)
+    return (replace(circuit, cut=()) if circuit.cut else circuit), weights
+
+
+def _learnt(circuit: Any, weights: Any, transmitting: Any, after: Any) -> Any:
+    """Return the synapses after a run of what `for_engine` returned."""
+    if transmitting is weights:
+        return after
+    B = weights.B if "error_feedback" in circuit.cut else after.B
+    return replace(weights, W=weights.W + (after.W - transmitting.W), B=B)
+
+
+def _stepped(circuit: Any, weights: Any, schedule: layout.Schedule, state: Any) -> tuple[Any, Any]:
     every, lag = np.arange(len(state.rates["representation"])), schedule.target_lag
     target, taught = schedule.targets[:, schedule.order[0, :1]], False
     for item, steps, teaching, learning in zip(
@@ -157,7 +214,9 @@ def answers(circuit: Any, weights: Any, inputs: Array) -> Array:
         (network, item, output neuron).
     """
     output = neurons(circuit, "representation", circuit.output_area)
-    if isinstance(circuit, ErrorMicrocircuit | Backprop):
+    if isinstance(circuit, Backprop) or (
+        isinstance(circuit, ErrorMicrocircuit) and not circuit.error_variability
+    ):
         return settled(circuit, weights, inputs)[1][..., output]
     world = World(inputs, np.zeros((1, 1, 1)), np.full((1, 1, 1), False))
     state = circuit.rest(weights, inputs.shape[1])
@@ -166,7 +225,8 @@ def answers(circuit: Any, weights: Any, inputs: Array) -> Array:
         state = circuit.step(weights, state, world)
         if step % PAUSE == 0:
             now = state.rates["representation"]
-            if np.abs(now - before).max() < SETTLED:
+            change = np.abs(now - before)
+            if not (change[np.isfinite(change)] >= SETTLED).any():
                 break
             before = now
     rates: Array = state.rates["representation"][..., output]

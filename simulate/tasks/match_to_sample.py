@@ -32,7 +32,7 @@ import xarray as xr
 from errorneurons.simulate import engine, layout
 from errorneurons.simulate.circuit import Array, Timing, generator
 from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
-from errorneurons.simulate.tasks.held import uniform_start
+from errorneurons.simulate.tasks.held import for_engine, uniform_start
 from errorneurons.simulate.validation import known
 
 THEORIES = ("error_microcircuit",)
@@ -195,6 +195,7 @@ def match_to_sample(
     task = task or MatchToSample()
     sets, rng = draw(task, seed), generator(seed, "match to sample", "order")
     weights = uniform_start(circuit, circuit.initial_weights(seed, networks))
+    circuit, weights = for_engine(circuit, weights)
     state, errors = circuit.rest(weights, 1), []
     for _ in range(task.epochs):
         errors.append(squared_error(circuit, weights, task, sets["validation"]))

@@ -20,10 +20,13 @@ from errorneurons.simulate.validation import known
 
 CAN = "can be trained on it"
 UNTRIED = "not tried: learning rates at which it does this are not known"
+CONTROL = "is not put to it: it is a control for learning, and no claim is about its activity"
 UNTAUGHT = "cannot: it has no teaching signal to learn from"
 LOCAL = "cannot: its errors stay in their own area, and hidden areas learn nothing of the output's"
 SHRUNK = "cannot: its output is a posterior estimate, shrunk towards 0, and regresses poorly"
 SLOW = "cannot: it settles over many steps, and is given four in each tick of the plant"
+RELAXING = "cannot: it relaxes with 10 ms or more, and items are shown for 2.5 ms at most"
+UNPAUSED = "cannot: bursts are compared with their mean before teaching, which never pauses here"
 TRACELESS = "cannot: its rates follow the lookahead, which keeps no trace of the sample"
 MEMORYLESS = "cannot: it has no membrane, and nothing of the sample is left at the test stimulus"
 UNBOUNDED = (
@@ -33,6 +36,12 @@ UNBOUNDED = (
 #: Theories that no task of learning in hidden areas is for.
 NULLS = (("adaptation", UNTAUGHT), ("feature_gain", UNTAUGHT), ("mismatch_neurons", LOCAL))
 DENDRITIC = (("dendritic_pc", UNBOUNDED), ("dendritic_microcircuit", UNBOUNDED))
+SLOWLY = (
+    ("supervised_pc", RELAXING),
+    ("prospective_configuration", RELAXING),
+    ("hierarchical_pc_sensory", RELAXING),
+)
+BURSTS = ("burst_dependent", UNPAUSED)
 
 ENTERED = tuple(theory.name for theory in THEORIES)
 
@@ -68,13 +77,13 @@ TASKS: tuple[Task, ...] = (
         "association",
         "Five stimuli, five outcomes: the task of the report.",
         ENTERED,
-        (),
+        (("backprop", CONTROL),),
     ),
     Task(
         "teacher_student",
         "Learn what a random network of the same layout makes of random inputs.",
         teacher_student.THEORIES,
-        (("hierarchical_pc", SHRUNK), *NULLS),
+        (("hierarchical_pc", SHRUNK), *SLOWLY, BURSTS, *NULLS),
     ),
     Task(
         "cart_pole",
@@ -85,6 +94,7 @@ TASKS: tuple[Task, ...] = (
             ("hierarchical_pc_sensory", SLOW),
             ("supervised_pc", SLOW),
             ("prospective_configuration", SLOW),
+            BURSTS,
             *NULLS,
         ),
     ),
@@ -96,6 +106,9 @@ TASKS: tuple[Task, ...] = (
             ("backprop", MEMORYLESS),
             ("dendritic_pc", TRACELESS),
             ("dendritic_microcircuit", TRACELESS),
+            ("burst_dependent", MEMORYLESS),
+            ("hierarchical_pc", RELAXING),
+            *SLOWLY,
             *NULLS,
         ),
     ),
@@ -103,13 +116,13 @@ TASKS: tuple[Task, ...] = (
         "yin_yang",
         "Tell three regions of a disc apart.",
         yin_yang.THEORIES,
-        (*DENDRITIC, *NULLS),
+        (("hierarchical_pc", RELAXING), *SLOWLY, BURSTS, *DENDRITIC, *NULLS),
     ),
     Task(
         "images",
         "Draw the image of a digit from a one-hot input.",
         images.THEORIES,
-        (("hierarchical_pc", SHRUNK), *DENDRITIC, *NULLS),
+        (("hierarchical_pc", SHRUNK), *SLOWLY, BURSTS, *DENDRITIC, *NULLS),
     ),
 )
 

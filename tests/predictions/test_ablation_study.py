@@ -17,14 +17,14 @@ from errorneurons.predictions import ablation_study, cli
 from errorneurons.predictions.ablation_page import agreement, answer
 from errorneurons.predictions.ablation_study import (
     INTACT,
-    NO_EFFECT,
+    MEASURES,
     Effect,
     effects_of,
     simulate_pairs,
 )
 from errorneurons.predictions.circuit_drawing import circuit_svg
 from errorneurons.simulate.ablation_registry import ABLATIONS, pairs
-from errorneurons.simulate.effects import Design
+from errorneurons.simulate.ablation_tasks import Design
 
 WORDS = ("ablate", "--theory", "error_microcircuit", "--theory", "mismatch_neurons",
          "--ablation", "no_error_feedback", "--ablation", "dense_routes", "--ablation",
@@ -68,8 +68,8 @@ def test_all_networks_stand_in_the_netcdf_file(data: xr.Dataset) -> None:
 def test_the_table_has_a_row_a_theory_ablation_measure_and_area(folder: Path) -> None:
     with (folder / "ablations.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == len(CHOSEN) * 14
-    assert {row["measure"] for row in rows} == set(NO_EFFECT)
+    assert len(rows) == len(CHOSEN) * (3 + 5 * 4)
+    assert {row["measure"] for row in rows} == set(MEASURES)
     cut = next(r for r in rows if (r["measure"], r["area"], r["ablation"])
                == ("error", "area 1", "no_error_feedback"))  # fmt: skip
     assert (cut["effect"], cut["demand"], cut["holds"]) == ("0.0", "0.0", "True")
@@ -117,7 +117,7 @@ def test_the_page_stands_alone_and_names_what_was_cut(folder: Path) -> None:
     for a in (a for a in ABLATIONS if a.name in {b.name for _, b in CHOSEN}):
         assert f'id="ablation-{a.name}"' in page
         assert a.label in page
-    assert "mismatch_neurons has errors that stay in their own area" in page
+    assert "mismatch neurons (has errors that stay in their own area)" in page
     ids = re.findall(r' id="([^"]+)"', page)
     assert len(ids) == len(set(ids))
 
@@ -141,10 +141,18 @@ def test_the_answer_names_cuts_that_matter_most_first() -> None:
 
 @pytest.mark.parametrize("a", ABLATIONS, ids=lambda a: a.name)
 def test_every_drawing_marks_something(a: Any) -> None:
-    intact = circuit_svg((), True, "alt")
-    for drawn in (intact, circuit_svg(a.cut, a.acute, "alt")):
-        ET.fromstring(drawn)
-    assert circuit_svg(a.cut, a.lesion, "alt") != intact
+    intact = circuit_svg((), "alt", lesion=True)
+    drawn = circuit_svg(a.cut, "alt", lesion=a.lesion)
+    for drawing in (intact, drawn):
+        ET.fromstring(drawing)
+    assert drawn != intact
+
+
+def test_a_drawing_has_the_areas_and_skips_of_its_circuit() -> None:
+    two = circuit_svg((), "alt", lesion=True, areas=2, skips=())
+    assert two.count('class="area"') == 2
+    assert "area 3" not in two
+    assert 'class="route' not in two
 
 
 @pytest.mark.parametrize(

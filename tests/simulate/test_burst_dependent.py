@@ -50,6 +50,19 @@ def test_without_balancing_bursts_below_follow_events_above(
     assert np.abs(free[..., :11]).min() > 0
 
 
+def test_what_bursts_do_all_the_time_is_no_surprise_and_changes_no_synapses(
+    make_world: Maker, states: Runner
+) -> None:
+    """Bursts are compared with their running mean, and not with p_0."""
+    weights = CIRCUIT.initial_weights(1, [0])
+    seen = states(CIRCUIT, weights, make_world(CIRCUIT), 900)
+    early, late = (
+        np.abs(CIRCUIT.learn(weights, *pair).W - weights.W).max() for pair in (seen[:2], seen[-2:])
+    )
+    assert late < 1e-6 * early
+    assert np.abs(seen[-1].p - CIRCUIT.p_0)[..., :11].min() > 1e-3
+
+
 def loss(W: Array, inputs: Array, target: Array) -> float:
     """Return the loss of the output's events whose gradient is -(t - e) e / (e (1 - e))."""
     e = expit(inputs @ W[:6, :4].T)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -104,6 +105,27 @@ def test_without_interneurons_the_feedback_reaches_the_tuft_uncancelled(
     released = np.einsum("npq,nsq->nsp", weights.B, last.r)[..., :11]
     assert np.abs(released).min() > 1e-4
     np.testing.assert_allclose(last.rates["error"], released, atol=1e-6)
+
+
+STILL = {"learning_rates": (0.0,) * 3, "feedback": "fixed"}
+INHIBITED: list[tuple[Any, str]] = [
+    (DendriticPC(**(PC | STILL)), "M"),
+    (DendriticMicrocircuit(**(SAC | STILL | {"inhibition_rates": (0.1,) * 2})), "B_PI"),
+]
+
+
+@pytest.mark.parametrize(("circuit", "name"), INHIBITED, ids=lambda x: getattr(x, "theory", x))
+def test_inhibition_learns_to_cancel_the_feedback(
+    circuit: Any, name: str, make_world: Maker
+) -> None:
+    weights, world = circuit.initial_weights(1, [0]), make_world(circuit)
+    weights = replace(weights, **{name: 0.5 * getattr(weights, name)})
+    state, left = circuit.rest(weights, 3), []
+    for _ in range(1000):
+        before, state = state, circuit.step(weights, state, world)
+        weights = circuit.learn(weights, before, state)
+        left.append(np.abs(state.rates["error"]).mean())
+    assert left[-1] < 0.7 * left[100]
 
 
 @pytest.mark.parametrize("circuit", predicting(), ids=lambda c: c.theory)

@@ -10,21 +10,16 @@ import numpy as np
 import pytest
 
 from errorneurons.simulate import ablations
-from errorneurons.simulate.ablation_registry import (
-    ABLATIONS,
-    LEARNERS,
-    NULLS,
-    ablation,
-    intact,
-    pairs,
-)
+from errorneurons.simulate.ablation_registry import ABLATIONS, LEARNERS, NULLS, ablation, pairs
+from errorneurons.simulate.ablation_tasks import Design, ablation_task, intact
 from errorneurons.simulate.circuit import area_slices
-from errorneurons.simulate.effects import AREAS, Design, alignment, effects, trained
+from errorneurons.simulate.effects import alignment, areas_of, effects, trained, transplanted
 from errorneurons.simulate.engine import port
 from errorneurons.simulate.run import synapses
 
 SMALL = Design(networks=2, seed=3, epochs=2)
 EMC = "error_microcircuit"
+HIDDEN = ["area 1", "area 2", "area 3"]
 EVERY = [pytest.param(t, a, id=f"{t} {a.name}") for t, a in pairs((), ())]
 
 
@@ -37,7 +32,9 @@ def measured(theory: str, name: str = "") -> Any:
         return effects(whole, own, own.weights, SMALL)
     circuit = ablation(name).apply(whole)
     learnt = trained(circuit, SMALL)
-    tested = own.weights if ablation(name).acute else learnt.weights
+    tested = learnt.weights
+    if ablation(name).acute:
+        tested = transplanted(circuit, synapses(own.weights), SMALL)
     return effects(circuit, learnt, tested, SMALL)
 
 
@@ -45,7 +42,13 @@ def measured(theory: str, name: str = "") -> Any:
 def changes(theory: str, name: str = "") -> Any:
     whole = intact(theory)
     circuit = ablation(name).apply(whole) if name else whole
-    return alignment(circuit, SMALL.association(), SMALL)
+    return alignment(circuit, shown(circuit), SMALL)
+
+
+def shown(circuit: Any) -> Any:
+    task = ablation_task("association")
+    assert task.shown is not None
+    return task.shown(circuit, SMALL)
 
 
 @pytest.mark.parametrize(("theory", "a"), EVERY)
@@ -77,7 +80,7 @@ def test_without_feedback_of_errors_hidden_synapses_do_not_change(theory: str) -
 
 def test_without_feedback_of_errors_hidden_areas_have_none() -> None:
     found = measured(EMC, "no_error_feedback")
-    assert not found["error"].sel(area=list(AREAS[:3])).values.any()
+    assert not found["error"].sel(area=HIDDEN).values.any()
     assert (found["error"].sel(area="area 4") > 0).all()
 
 
@@ -136,10 +139,43 @@ def test_changes_follow_backprop_and_with_random_feedback_hidden_ones_do_not() -
     assert random[:, :3].mean() == pytest.approx(90, abs=20)
 
 
+def test_random_feedback_starts_unrelated_and_the_forward_synapses_turn_to_it() -> None:
+    found, whole = measured(EMC, "random_feedback"), measured(EMC)
+    assert found["feedback_start"].sel(area=HIDDEN).mean() == pytest.approx(90, abs=10)
+    hidden = found.sel(area=HIDDEN)
+    assert (hidden["feedback"] < hidden["feedback_start"] - 1).all()
+    np.testing.assert_allclose(whole["feedback"].sel(area=HIDDEN), 0, atol=0.1)
+    assert np.isnan(found["feedback"].sel(area="area 4")).all()
+
+
+def test_weight_noise_moves_inference_and_turns_changes_away() -> None:
+    found, whole = measured(EMC, "noisy_weights"), measured(EMC)
+    assert np.abs(found["output"] - whole["output"]).max() > 0.05
+    assert (found["angle"].sel(area="area 1") > whole["angle"].sel(area="area 1") + 20).all()
+    np.testing.assert_allclose(found["feedback_start"].sel(area=HIDDEN), 0, atol=1e-5)
+
+
+def test_pairs_of_error_neurons_do_what_signed_ones_do() -> None:
+    found, whole = measured(EMC, "paired_error_neurons"), measured(EMC)
+    for name in ("loss", "output", "change"):
+        np.testing.assert_allclose(found[name], whole[name], rtol=1e-6)
+    assert (found["error"] <= whole["error"] * (1 + 1e-9)).all()
+
+
+def test_neurons_that_vary_follow_the_gradient_of_the_network_they_are_in() -> None:
+    assert changes(EMC, "variable_representation_neurons")[1].max() < 30
+
+
+def test_error_neurons_that_vary_speak_without_an_outcome() -> None:
+    found, whole = measured(EMC, "variable_error_neurons"), measured(EMC)
+    assert np.abs(found["output"] - whole["output"]).max() > 1e-3
+    assert (found["removed"] < whole["removed"]).all()
+
+
 def test_small_apical_drive_follows_backprop_exactly_without_skips() -> None:
     """In a chain, c and the attenuations are one factor an area; nudges vanish with g_apical."""
     chain: Any = ablation("hierarchical_only").apply(intact(EMC))
-    _, angle = alignment(replace(chain, g_apical=1e-4), SMALL.association(), SMALL)
+    _, angle = alignment(replace(chain, g_apical=1e-4), shown(chain), SMALL)
     assert angle.max() < 0.5
 
 
@@ -178,6 +214,11 @@ def test_intact_networks_do_not_depend_on_how_many_there_are() -> None:
 def test_training_goes_on_for_all_epochs() -> None:
     assert measured(EMC).sizes["epoch"] == 1 + SMALL.epochs // 2
     assert measured(EMC, "without_learning").sizes["epoch"] == 1 + SMALL.epochs // 2
+
+
+@pytest.mark.parametrize("theory", LEARNERS)
+def test_areas_are_those_of_the_representations(theory: str) -> None:
+    assert areas_of(intact(theory)) == (*HIDDEN, "area 4")
 
 
 @pytest.mark.parametrize("name", NULLS)

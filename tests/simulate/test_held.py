@@ -39,6 +39,43 @@ def test_compiled_learning_is_that_of_step_and_learn(monkeypatch: pytest.MonkeyP
     np.testing.assert_allclose(last(MICROCIRCUIT, 3).W, compiled.W, atol=1e-10)
 
 
+SQUARE = replace(MICROCIRCUIT, error_layers=None)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"cut": ("error_feedback",)},
+        {"cut": ("error_to_representation",)},
+        {"weight_noise": 0.3},
+        {"weight_noise": 0.3, "cut": ("error_feedback",)},
+        {"error_coding": "paired"},
+        {"error_variability": 0.3},
+    ],
+    ids=str,
+)
+def test_what_the_engine_does_not_know_is_written_as_other_synapses(
+    changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    circuit = replace(SQUARE, **changes)
+    assert held.engine.knows(held.for_engine(circuit, circuit.initial_weights(0, [0]))[0])
+    compiled = last(circuit, 2)
+    assert np.abs(compiled.W - last(SQUARE, 2).W).max() > 1e-4 or "error_coding" in changes
+    monkeypatch.setattr(held.engine, "THEORIES", ())
+    np.testing.assert_allclose(last(circuit, 2).W, compiled.W, atol=1e-10)
+
+
+def test_networks_that_diverge_are_refused_or_end_as_nan() -> None:
+    wild = replace(SQUARE, activation=("linear", "linear"), learning_rates=(1e6, 1e6))
+    with pytest.raises(held.engine.DivergedError, match="networks of error_microcircuit diverged"):
+        last(wild, 3)
+    weights = wild.initial_weights(0, range(2))
+    orders = held.shuffled(0, "test", range(2), 6, 3)
+    with np.errstate(all="ignore"):
+        *_, after = held.learn_held(wild, weights, items(), 10, orders, diverging=True)
+    assert not np.isfinite(after.W).all()
+
+
 def test_a_theory_that_learns_after_settling_learns_once_an_item() -> None:
     class Counted(SupervisedPC):
         plastic = "after settling"  # type: ignore[assignment]

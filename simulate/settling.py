@@ -1,0 +1,85 @@
+"""Steps circuits until nothing moves, with and without a teaching signal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from errorneurons.simulate.circuit import Array, Circuit, Role, World, neurons
+
+LOOK, STILL = 50, 1e-10
+"""A network has settled if no rate moved by more than `STILL` in `LOOK` steps."""
+PATIENCE, LONGEST = 1500, 0.3
+"""It is stepped for `PATIENCE` steps or `LONGEST` [s], whichever is more, and then given up."""
+LIMIT = 0.02
+
+
+def settled(
+    circuit: Circuit[Any, Any], weights: Any, inputs: Array, target: Array | None = None
+) -> tuple[Any, Any]:
+    """Return the last two states once settled with inputs, and with teaching if there is any.
+
+    Activity starts from rest and stands at the inputs before teaching begins.
+
+    Parameters
+    ----------
+    circuit, weights
+        Networks; their synapses stay as they are.
+    inputs
+        (network or 1, item, input neuron); items are stepped side by side.
+    target
+        (network or 1, item, output neuron); None for no teaching signal.
+    """
+    output = neurons(circuit, "representation", circuit.output_area)
+    unread = np.zeros((1, 1, output.stop - output.start))
+    world = World(inputs, unread if target is None else target, np.zeros((1, 1, 1), dtype=bool))
+    before, state = _still(circuit, weights, circuit.rest(weights, inputs.shape[1]), world)
+    if target is not None:
+        world = replace(world, teaching=np.ones((1, 1, 1), dtype=bool))
+        before, state = _still(circuit, weights, state, world)
+    return before, state
+
+
+def _still(circuit: Circuit[Any, Any], weights: Any, state: Any, world: World) -> tuple[Any, Any]:
+    """Step until nothing moves, and return the last two states."""
+    before = earlier = state
+    for k in range(1, max(PATIENCE, round(LONGEST / circuit.timing.step)) + 1):
+        before, state = state, circuit.step(weights, state, world)
+        if k % LOOK == 0:
+            if moved(earlier.rates, state.rates) < STILL:
+                break
+            earlier = state
+    return before, state
+
+
+def moved(earlier: Mapping[Role, Array], later: Mapping[Role, Array]) -> float:
+    """Return how far the rate that moved most did; what is not finite does not count."""
+    steps = [np.abs(later[role] - earlier[role]) for role in later]
+    return max(float(np.where(np.isfinite(step), step, 0.0).max()) for step in steps)
+
+
+def unsettled(
+    circuit: Circuit[Any, Any], weights: Any, inputs: Array, target: Array
+) -> npt.NDArray[np.bool_]:
+    """Return which networks still move under teaching after the longest time, (network,).
+
+    A network does if within `LOOK` steps a rate moves by more than `LIMIT` of the largest rate of
+    its role, or is no longer finite.
+    """
+    _, state = settled(circuit, weights, inputs, target)
+    world = World(inputs, target, np.ones((1, 1, 1), dtype=bool))
+    later = state
+    seen = [state.rates]
+    for _ in range(LOOK):
+        later = circuit.step(weights, later, world)
+        seen.append(later.rates)
+    moving = np.zeros(len(next(iter(state.rates.values()))), dtype=bool)
+    for role in state.rates:
+        rates = np.stack([rates[role] for rates in seen])
+        covered, largest = np.ptp(rates, axis=0).max(axis=(1, 2)), np.abs(rates).max(axis=(0, 2, 3))
+        moving |= ~(covered <= LIMIT * largest)
+    return moving
