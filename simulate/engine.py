@@ -999,8 +999,9 @@ def backprop(
                         columns = (a.first[pre], a.first[pre + 1])
                         _product(c.alone, s.W, rows, columns, late, x.basal)
                         _product(c.alone, s.B, columns, rows, late[R:], x.error)
-                        if learning:
+                        if learning and c.refreshed:
                             _transpose(s.W, s.B, no_noise, rows, columns)
+                        if learning:
                             _add_outer(c.alone, s.W, rows, columns, a.eta[post, pre + 1],
                                        x.surprise, before)  # fmt: skip
             top = a.first[areas - 1]

@@ -68,7 +68,7 @@ from errorneurons.simulate.tuning import vary
 
 @dataclass(frozen=True)
 class Weights:
-    """The  Dims (network, post, pre); the input stands before the areas in `W`.
+    """The synapses. Dims (network, post, pre); the input stands before the areas in `W`.
 
     `F` is the low-passed weight change, `tuning` the slope and offset of each neuron, both only
     where the circuit uses them.

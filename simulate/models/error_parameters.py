@@ -59,7 +59,7 @@ class ErrorParameters:
         Strength of the projections to higher areas that `connectivity` lacks; the input still
         reaches only what it reaches there.
     feedback_noise, lateral_noise
-        Half-widths of the uniform noise on B and on the lateral
+        Half-widths of the uniform noise on B and on the lateral synapses.
     weight_scale
         Start weights are U(-1, 1) * weight_scale / sqrt(fan-in).
     absent_target

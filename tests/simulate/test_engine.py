@@ -197,7 +197,10 @@ def rivals(draw: Any) -> Any:
             tuple(draw(st.sampled_from([0.0, 1.0])) if k <= t else 0.0 for k in range(areas + 1))
             for t in range(areas)
         )
-        return theory(**common, connectivity=draw(st.sampled_from([None, table])))
+        feedback = draw(st.sampled_from(["transpose", "fixed"]))
+        return theory(
+            **common, connectivity=draw(st.sampled_from([None, table])), feedback=feedback
+        )
     hidden = one_or_all(areas - 1, st.floats(0, 2))
     names = {"dendritic_pc": ("lateral_rates",)}.get(
         theory.theory, ("interneuron_rates", "inhibition_rates")
