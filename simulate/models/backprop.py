@@ -49,7 +49,6 @@ from errorneurons.simulate.plasticity import (
 )
 from errorneurons.simulate.validation import not_negative
 
-
 #: The choices that each option leaves.
 OPTIONS = {
     "feedback": ("transpose", "fixed"),
