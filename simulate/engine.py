@@ -633,7 +633,8 @@ def _onto_representations(a: Anatomy, c: Rules, source: Array, goal: Array) -> N
 @stage()
 def _laterals(alone: bool | None, a: Anatomy, c: Rules, s: Synapses, x: Variables) -> None:
     """Write gate = L_RE phi'(u~) and apical = L_ER e."""
-    if not (c.aligned and c.one_to_one_error):
+    partners = c.aligned and c.one_to_one_error
+    if not partners:
         _clear(x.gate)
     if not (c.aligned and c.one_to_one_representation):
         _clear(x.apical)
@@ -643,7 +644,7 @@ def _laterals(alone: bool | None, a: Anatomy, c: Rules, s: Synapses, x: Variable
             _product(alone, s.L_RE, E, R, x.slope, x.gate)
         if not c.one_to_one_representation:
             _product(alone, s.L_ER, R, E, x.e, x.apical)
-    if c.one_to_one_error:
+    if c.one_to_one_error and not partners:
         _onto_errors(a, c, x.slope, x.gate)
     if c.one_to_one_representation:
         _onto_representations(a, c, x.e, x.apical)
@@ -667,7 +668,9 @@ def _errors(
         rows, columns = (a.first_error[0], hidden), (a.first_error[0], a.first_error[areas])
         _product(alone, s.B, rows, columns, late, x.dendritic)
     if c.gated:
-        flat, factor = x.dendritic[:hidden].reshape(-1), x.gate.reshape(-1)
+        # One-to-one synapses between populations of one size pass phi' on as it is.
+        gate = x.slope if c.aligned and c.one_to_one_error else x.gate
+        flat, factor = x.dendritic[:hidden].reshape(-1), gate.reshape(-1)
         for k in range(flat.size):
             flat[k] *= factor[k]
     # What the top senses of the error, and what leaks into hidden areas, comes through L_RE.
@@ -770,11 +773,13 @@ def error_microcircuit(
                 _subtract(x.r, x.expected, x.surprise)
             _copy(x.rates[: R + E], x.line[n % line])
             late = x.line[(n + 2) % line]
+            beside = late[R:] if c.aligned else x.beside
             if c.transposed:
                 _clear(x.descending)
-                _onto_representations(a, c, late[R:], x.beside)
+                if not c.aligned:
+                    _onto_representations(a, c, late[R:], x.beside)
             _copy(x.drive, x.basal)
-            _pass_all(c.alone, a, s, x, learning, late, x.beside)
+            _pass_all(c.alone, a, s, x, learning, late, beside)
             _laterals(c.alone, a, c, s, x)
             _errors(c.alone, a, c, s, x, late[R:])
             if learning:
