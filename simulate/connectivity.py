@@ -145,30 +145,40 @@ def from_csv(path: str | Path, areas: Sequence[str]) -> Strengths:
     path
         A CSV file with a header.
     areas
-        Names of the areas, lowest first. The input feeds the first of them.
+        Names of the areas, lowest first, each once. The input feeds the first of them.
 
     Raises
     ------
     ValueError
-        If a column is missing or a row is impossible; the message names the row.
+        If the file is not text, a column is missing, there are no rows, or one is impossible;
+        the message names the row as a text editor numbers it.
+    OSError
+        If there is no such file.
     """
-    with Path(path).open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        missing = {"source", "target", "strength"} - set(reader.fieldnames or ())
-        if missing:
-            raise ValueError(
-                f"{path} lacks the column {', '.join(sorted(missing))}; "
-                "give a header source,target,strength"
-            )
-        table: dict[tuple[str, str], float] = {}
-        for number, row in enumerate(reader, start=2):
-            pair, strength = _row(f"row {number} of {path}", row, areas)
-            if pair in table:
-                raise ValueError(
-                    f"row {number} of {path} gives {pair[0]} -> {pair[1]} a second time; remove it"
-                )
-            table[pair] = strength
-    return _ascending(table, tuple(areas))
+    names = tuple(areas)
+    if len(set(names)) < len(names):
+        raise ValueError(f"the areas {', '.join(names)} are not all different; name each once")
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is not a text file; save the table as CSV, in UTF-8") from None
+    reader = csv.DictReader(text.splitlines())
+    missing = {"source", "target", "strength"} - set(reader.fieldnames or ())
+    if missing:
+        raise ValueError(
+            f"{path} lacks the column {', '.join(sorted(missing))}; "
+            "give a header source,target,strength"
+        )
+    table: dict[tuple[str, str], float] = {}
+    for row in reader:
+        where = f"row {reader.line_num} of {path}"
+        pair, strength = _row(where, row, names)
+        if pair in table:
+            raise ValueError(f"{where} gives {pair[0]} -> {pair[1]} a second time; remove it")
+        table[pair] = strength
+    if not table:
+        raise ValueError(f"{path} holds no projection; give one row a projection below its header")
+    return _ascending(table, names)
 
 
 def spread(
@@ -181,6 +191,8 @@ def spread(
 def _row(
     where: str, row: Mapping[str, str | None], areas: Sequence[str]
 ) -> tuple[tuple[str, str], float]:
+    if None in row:  # where the reader puts what stands beyond the columns
+        raise ValueError(f"{where} has more entries than there are columns; remove them")
     source, target = (str(row[column] or "").strip() for column in ("source", "target"))
     for column, name in (("source", source), ("target", target)):
         known(f"{column} in {where}", name, areas)

@@ -84,10 +84,18 @@ from errorneurons.simulate.validation import known
 ELEMENTWISE = {"contract"}
 SUMS = {"contract", "reassoc", "nsz"}
 
+#: Kernels allocate nothing, so references to arrays need no count (`_nrt`), which would take most
+#: of a step of small networks.
+COMMON: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
+
+#: A kernel is what Python calls; its machine code is kept on disk.
+kernel = partial(njit, cache=True, fastmath=ELEMENTWISE, **COMMON)
+
 #: Functions that only kernels call need no door to Python, which would take long to compile.
-inner = partial(
-    njit, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
-)
+inner = partial(njit, no_cpython_wrapper=True, no_cfunc_wrapper=True, **COMMON)
+
+#: Stages of a step become part of the kernel: to pass them all arrays would take longer than they.
+stage = partial(inner, fastmath=ELEMENTWISE, inline="always")
 
 
 # --- activation functions ---------------------------------------------------------------------
@@ -221,7 +229,7 @@ def _phi_prime(
             slope[k] *= own[k]
 
 
-@inner(fastmath=ELEMENTWISE)
+@stage()
 def _activate(a: Anatomy, c: Rules, s: Synapses, x: Variables, blocks: int) -> None:
     """Write the rates of the first blocks, and phi' of representation neurons at the lookahead."""
     for block in range(blocks):
@@ -271,6 +279,14 @@ def _scale(factor: float, source: Array, goal: Array) -> None:
     x, y = source.reshape(-1), goal.reshape(-1)
     for k in range(x.size):
         y[k] = factor * x[k]
+
+
+@inner(fastmath=ELEMENTWISE)
+def _approach(pace: float, source: Array, goal: Array) -> None:
+    """Move a share of the way to the source."""
+    x, y = source.reshape(-1), goal.reshape(-1)
+    for k in range(x.size):
+        y[k] += pace * (x[k] - y[k])
 
 
 @inner(fastmath=ELEMENTWISE)
@@ -473,7 +489,7 @@ def _item(items: Array, order: Integers, presentation: int, shown: Array) -> Non
             shown[j, k] = own[j]
 
 
-@inner()
+@stage()
 def _present(alone: bool | None, a: Any, s: Any, x: Any, p: Presentations, number: int) -> None:
     """Begin a presentation; the one after the last only writes what input synapses are owed."""
     if number < p.steps.size:
@@ -485,7 +501,7 @@ def _present(alone: bool | None, a: Any, s: Any, x: Any, p: Presentations, numbe
     _dot(x.held, x.input_before, x.overlap[0])
 
 
-@inner()
+@stage()
 def _teach(x: Any, p: Presentations, number: int, step: int) -> None:
     """Begin to teach the target of a presentation, once it has lagged long enough."""
     if step == p.lag:
@@ -502,7 +518,7 @@ def _dot(x: Array, y: Array, result: Array) -> None:
             result[k] += x[j, k] * y[j, k]
 
 
-@inner(fastmath=ELEMENTWISE)
+@stage()
 def _learn_input(a: Any, x: Any, step: int) -> None:
     """Correct the product of the held input, and keep count of what its synapses are owed."""
     # In the first step of a presentation plasticity still sees the input before.
@@ -560,7 +576,7 @@ def _relax(a: Anatomy, s: Synapses) -> None:
 # --- the error microcircuit -------------------------------------------------------------------
 
 
-@inner(fastmath=ELEMENTWISE)
+@stage()
 def _pass_all(
     alone: bool | None, a: Anatomy, s: Synapses, x: Variables, commit: bool,
     r: Array, beside: Array,
@@ -580,8 +596,8 @@ def _pass_all(
                 # Neighbouring source areas are taken in one go, with their learning rates folded
                 # into the presynaptic rates: long rows are what makes large networks fast.
                 scaled = x.scaled.reshape(-1)
-                for j in range(columns[0], columns[1]):
-                    scaled[j] = eta * x.pending_pre[j, 0]
+                own = slice(columns[0], columns[1])
+                _scale(eta, x.pending_pre[own], x.scaled[own])
                 if not linked:
                     begin = columns[1]
                 elif pre + 1 == post or not a.linked[post, pre + 2]:
@@ -614,24 +630,27 @@ def _onto_representations(a: Anatomy, c: Rules, source: Array, goal: Array) -> N
                 goal[a.partner[i], k] = source[i, k]
 
 
-@inner(fastmath=ELEMENTWISE)
+@stage()
 def _laterals(alone: bool | None, a: Anatomy, c: Rules, s: Synapses, x: Variables) -> None:
     """Write gate = L_RE phi'(u~) and apical = L_ER e."""
-    _clear(x.gate)
-    _clear(x.apical)
+    partners = c.aligned and c.one_to_one_error
+    if not partners:
+        _clear(x.gate)
+    if not (c.aligned and c.one_to_one_representation):
+        _clear(x.apical)
     for area in range(a.first.size - 1):
         R, E = (a.first[area], a.first[area + 1]), (a.first_error[area], a.first_error[area + 1])
         if not c.one_to_one_error:
             _product(alone, s.L_RE, E, R, x.slope, x.gate)
         if not c.one_to_one_representation:
             _product(alone, s.L_ER, R, E, x.e, x.apical)
-    if c.one_to_one_error:
+    if c.one_to_one_error and not partners:
         _onto_errors(a, c, x.slope, x.gate)
     if c.one_to_one_representation:
         _onto_representations(a, c, x.e, x.apical)
 
 
-@inner(fastmath=ELEMENTWISE)
+@stage()
 def _errors(
     alone: bool | None, a: Anatomy, c: Rules, s: Synapses, x: Variables, late: Array
 ) -> None:
@@ -649,7 +668,9 @@ def _errors(
         rows, columns = (a.first_error[0], hidden), (a.first_error[0], a.first_error[areas])
         _product(alone, s.B, rows, columns, late, x.dendritic)
     if c.gated:
-        flat, factor = x.dendritic[:hidden].reshape(-1), x.gate.reshape(-1)
+        # One-to-one synapses between populations of one size pass phi' on as it is.
+        gate = x.slope if c.aligned and c.one_to_one_error else x.gate
+        flat, factor = x.dendritic[:hidden].reshape(-1), gate.reshape(-1)
         for k in range(flat.size):
             flat[k] *= factor[k]
     # What the top senses of the error, and what leaks into hidden areas, comes through L_RE.
@@ -668,20 +689,18 @@ def _errors(
             _product(alone, s.L_RE, E, R, x.leaked, goal)
 
 
-@inner(fastmath=ELEMENTWISE)
+@stage()
 def _somas(a: Anatomy, c: Rules, x: Variables, noise: Array) -> None:
     """Move the potentials by one Euler step; the lookahead becomes tau times the current."""
     networks = x.u.shape[1]
+    hidden = a.first_error[a.first_error.size - 2]
     ahead, basal, apical = x.u_ahead.reshape(-1), x.basal.reshape(-1), x.apical.reshape(-1)
-    surprise, v_ahead = x.surprise.reshape(-1), x.v_ahead.reshape(-1)
-    dendritic, top = x.dendritic.reshape(-1), x.top.reshape(-1)
-    hidden = a.first_error[a.first_error.size - 2] * networks
+    surprise = x.surprise.reshape(-1)
     for k in range(ahead.size):
         surprise[k] = c.apical_share * apical[k]
         ahead[k] = c.basal_share * basal[k] + surprise[k]
-    for k in range(v_ahead.size):
-        drive = c.dendritic_share * dendritic[k] if k < hidden else c.top_share * top[k]
-        v_ahead[k] = drive
+    _scale(c.dendritic_share, x.dendritic[:hidden], x.v_ahead[:hidden])
+    _scale(c.top_share, x.top[hidden:], x.v_ahead[hidden:])
     if noise.size:
         both, added = x.aheads.reshape(-1), noise.reshape(-1)
         for k in range(added.size):
@@ -695,15 +714,12 @@ def _somas(a: Anatomy, c: Rules, x: Variables, noise: Array) -> None:
                 pull = c.target_share * (x.target[i - out, k] - x.u[i, k])
                 x.u_ahead[i, k] += pull
                 x.surprise[i, k] += pull
-    potential, goal = x.potentials.reshape(-1), x.aheads.reshape(-1)
-    begin, ends = 0, (ahead.size, ahead.size + hidden, potential.size)
-    for group in range(3):
-        for k in range(begin, ends[group]):
-            potential[k] += c.pace[group] * (goal[k] - potential[k])
-        begin = ends[group]
+    _approach(c.pace[0], x.u_ahead, x.u)
+    _approach(c.pace[1], x.v_ahead[:hidden], x.v[:hidden])
+    _approach(c.pace[2], x.v_ahead[hidden:], x.v[hidden:])
 
 
-@inner(fastmath=ELEMENTWISE)
+@stage()
 def _learn(a: Anatomy, c: Rules, s: Synapses, x: Variables, step: int) -> None:
     """Decide this step's change of W; refresh the feedback; relax the laterals."""
     before = x.line[(x.counter[0] + 1) % x.line.shape[0]]
@@ -736,7 +752,7 @@ def _learn(a: Anatomy, c: Rules, s: Synapses, x: Variables, step: int) -> None:
         _relax(a, s)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=ELEMENTWISE)
+@kernel()
 def error_microcircuit(
     a: Anatomy, c: Rules, s: Synapses, x: Variables, p: Presentations, out: Record
 ) -> None:
@@ -757,11 +773,13 @@ def error_microcircuit(
                 _subtract(x.r, x.expected, x.surprise)
             _copy(x.rates[: R + E], x.line[n % line])
             late = x.line[(n + 2) % line]
+            beside = late[R:] if c.aligned else x.beside
             if c.transposed:
                 _clear(x.descending)
-                _onto_representations(a, c, late[R:], x.beside)
+                if not c.aligned:
+                    _onto_representations(a, c, late[R:], x.beside)
             _copy(x.drive, x.basal)
-            _pass_all(c.alone, a, s, x, learning, late, x.beside)
+            _pass_all(c.alone, a, s, x, learning, late, beside)
             _laterals(c.alone, a, c, s, x)
             _errors(c.alone, a, c, s, x, late[R:])
             if learning:
@@ -813,7 +831,7 @@ def _transpose(
                 B[j, i, k] = W[i, j, k] + (noise[j, i, k] if noise.size else 0.0)
 
 
-@inner(fastmath=ELEMENTWISE)
+@stage()
 def _dendritic_compartments(
     alone: bool | None, a: DendriticAnatomy, c: DendriticRules, s: DendriticSynapses,
     x: DendriticVariables, arriving: Array,
@@ -855,7 +873,7 @@ def _keep_ideal(a: DendriticAnatomy, c: DendriticRules, s: DendriticSynapses) ->
                             s.M[m, j, k] += s.B[m, i, k] * c.attenuation[i, 0] * s.W[i, j, k]
 
 
-@inner(fastmath=ELEMENTWISE)
+@stage()
 def _expect(c: DendriticRules, x: DendriticVariables) -> None:
     """Write the potentials that somas would have by the prediction alone, a step before."""
     for i in range(x.predicted.shape[0]):
@@ -864,7 +882,7 @@ def _expect(c: DendriticRules, x: DendriticVariables) -> None:
     _scale(c.attenuation_interneuron, x.last_dendritic, x.predicted_interneuron)
 
 
-@inner(fastmath=ELEMENTWISE)
+@stage()
 def _learn_dendritic(
     alone: bool | None, a: DendriticAnatomy, c: DendriticRules, s: DendriticSynapses,
     x: DendriticVariables,
@@ -896,7 +914,7 @@ def _learn_dendritic(
         _keep_ideal(a, c, s)
 
 
-@inner(fastmath=ELEMENTWISE)
+@stage()
 def _dendritic_somas(a: DendriticAnatomy, c: DendriticRules, x: DendriticVariables) -> None:
     """Move the potentials by one Euler step; the lookahead becomes tau times the current."""
     out, networks = a.first[a.first.size - 2], x.u.shape[1]
@@ -925,7 +943,7 @@ def _dendritic_somas(a: DendriticAnatomy, c: DendriticRules, x: DendriticVariabl
             x.u[i, k] += c.dt / tau * (ahead - x.u[i, k])
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=ELEMENTWISE)
+@kernel()
 def dendritic(
     a: DendriticAnatomy, c: DendriticRules, s: DendriticSynapses, x: DendriticVariables,
     p: Presentations, out: Record,
@@ -966,7 +984,7 @@ def dendritic(
 # --- the artificial network ---------------------------------------------------------------------
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=ELEMENTWISE)
+@kernel()
 def backprop(
     a: BackpropAnatomy, c: BackpropRules, s: BackpropSynapses, x: BackpropVariables,
     p: Presentations, out: Record,
@@ -999,8 +1017,9 @@ def backprop(
                         columns = (a.first[pre], a.first[pre + 1])
                         _product(c.alone, s.W, rows, columns, late, x.basal)
                         _product(c.alone, s.B, columns, rows, late[R:], x.error)
-                        if learning:
+                        if learning and c.refreshed:
                             _transpose(s.W, s.B, no_noise, rows, columns)
+                        if learning:
                             _add_outer(c.alone, s.W, rows, columns, a.eta[post, pre + 1],
                                        x.surprise, before)  # fmt: skip
             top = a.first[areas - 1]
@@ -1097,13 +1116,13 @@ def run(
         If the engine does not know the theory, if shapes do not fit, if noise is asked of a
         theory other than error_microcircuit, or if the potentials diverged.
     """
-    plan, kernel = port(circuit)
+    plan, simulated = port(circuit)
     recording, execution = recording or Recording(), execution or Execution()
     start = circuit.rest(weights, 1) if state is None else state
     check_shapes(circuit, weights, schedule, start)
     for name in recording.names:
         known("recorded quantity", name, recordable(circuit))
-    if execution.noise is not None and kernel is not error_microcircuit:
+    if execution.noise is not None and simulated is not error_microcircuit:
         raise ValueError(
             f"noise on potentials is compiled for error_microcircuit, not for {circuit.theory}; "
             "use step with a current of the world"
@@ -1112,7 +1131,7 @@ def run(
     size = 1 if is_large(circuit) else block_size(networks, execution)  # type: ignore[arg-type]
     blocks = [slice(k, min(k + size, networks)) for k in range(0, networks, size)]
     shared = plan.anatomy(circuit), plan.rules(circuit, weights)
-    announce_compilation(kernel, shared[1])
+    announce_compilation(simulated, shared[1])
     targets, where = plan.targets(circuit, schedule.targets), plan.rows(circuit)
 
     def simulate(block: slice) -> tuple[Any, Any, Any]:
@@ -1123,7 +1142,7 @@ def run(
             x.counter[2] = 1
         shown = presentations(circuit, schedule, targets, execution, block)
         out = recorder(where, recording, schedule, block.stop - block.start)
-        kernel(*shared, s, x, shown, out)
+        simulated(*shared, s, x, shown, out)
         return s, x, out
 
     if execution.threads == 1:
@@ -1166,9 +1185,9 @@ def port(circuit: Any) -> tuple[ModuleType, Any]:
             f"the engine knows no weight_noise, which is {circuit.weight_noise}; add it to W and "
             "take its transpose from feedback_noise, or use the theory's own step and learn"
         )
-    for theory, plan, kernel in PORTS:
+    for theory, plan, compiled in PORTS:
         if isinstance(circuit, theory):
-            return plan, kernel
+            return plan, compiled
     names = ", ".join(theory.theory for theory, _, _ in PORTS)
     raise ValueError(
         f"the engine simulates {names}; for {getattr(circuit, 'theory', type(circuit).__name__)} "
@@ -1208,13 +1227,13 @@ def check_finite(theory: str, potentials: Sequence[Array]) -> None:
         )
 
 
-def announce_compilation(kernel: Any, rules: Any) -> None:
+def announce_compilation(compiled: Any, rules: Any) -> None:
     """Log that compiling takes a while, where no compiled code is found on disk.
 
     A kernel is compiled twice: for networks side by side, and for large ones that run alone.
     """
     kind = typeof(rules)  # type: ignore[no-untyped-call]
-    ready = any(kind in signature for signature in kernel.signatures)
-    stored = [*Path(kernel.stats.cache_path).glob(f"engine.{kernel.__name__}-*.nbc")]
+    ready = any(kind in signature for signature in compiled.signatures)
+    stored = [*Path(compiled.stats.cache_path).glob(f"engine.{compiled.__name__}-*.nbc")]
     if not ready and len(stored) < 2:
-        log.info("compiling %s unless that is stored: some 20 s, once here", kernel.__name__)
+        log.info("compiling %s unless that is stored: some 20 s, once here", compiled.__name__)

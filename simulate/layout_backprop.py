@@ -38,6 +38,7 @@ class BackpropRules(NamedTuple):
 
     gain: float
     derivative: int
+    refreshed: bool
     alone: bool | None
 
 
@@ -100,7 +101,8 @@ def anatomy(circuit: Backprop) -> BackpropAnatomy:
 def rules(circuit: Backprop, weights: Weights) -> BackpropRules:  # noqa: ARG001
     """Lay out the numbers and options of a circuit's equations."""
     derivative = DERIVATIVES.index(circuit.derivative)
-    return BackpropRules(float(circuit.gain), derivative, is_large(circuit) or None)
+    refreshed = circuit.feedback == "transpose"
+    return BackpropRules(float(circuit.gain), derivative, refreshed, is_large(circuit) or None)
 
 
 def targets(circuit: Backprop, targets: Array) -> Array:  # noqa: ARG001

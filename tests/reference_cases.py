@@ -27,26 +27,28 @@ from errorneurons.simulate.models import (
 
 FOLDER = Path(__file__).parent / "data" / "reference"
 
-#: Options of the files that this package knows, by class of the published code.
-KNOWN = {
-    "errormc": {
-        "error_layers", "error_activation", "activation_slope", "activation_offset",
-        "varphi_transfer", "dWPP_use_activation", "dWPP_low_pass", "tauLO", "rep_lookahead",
-        "error_lookahead", "WT_noise",
-    },
-    "dPC": {"WT_noise", "dWPP_use_activation", "self_predicting_init"},
-    "sacramento2018": {"WT_noise", "dWPP_use_activation", "self_predicting_init"},
-    "ann": {"WT_noise"},
-}  # fmt: skip
-COMMON = {"model_class", "layers", "fw_connection_mode", "bw_connection_mode", "activation",
-          "feedback"}  # fmt: skip
-
-#: What a file means that leaves an option out.
+#: What a file means that leaves an option out; None: nothing is special.
 DEFAULTS: dict[str, Any] = {
     "fw_connection_mode": "layered", "bw_connection_mode": "layered", "feedback": "BP",
-    "activation_slope": None, "activation_offset": None, "varphi_transfer": True,
-    "dWPP_use_activation": False, "dWPP_low_pass": False,
+    "error_layers": None, "error_activation": None, "activation_slope": None,
+    "activation_offset": None, "varphi_transfer": True, "dWPP_use_activation": False,
+    "dWPP_low_pass": False, "tauLO": None, "rep_lookahead": None, "error_lookahead": None,
 }  # fmt: skip
+
+#: Options that say nothing more than the arrays of the file do.
+SHOWN_BY_THE_ARRAYS = {"model_class", "layers", "activation", "WT_noise", "self_predicting_init"}
+
+#: Options that each class of the published code has, beside those of all.
+OF_ALL = {"fw_connection_mode", "bw_connection_mode", "feedback"}
+OPTIONS = {
+    "errormc": set(DEFAULTS),
+    "dPC": OF_ALL | {"dWPP_use_activation"},
+    "sacramento2018": OF_ALL | {"dWPP_use_activation"},
+    "ann": OF_ALL,
+}
+
+#: Options without effect where a theory has neither low pass nor error neurons.
+IDLE = {"tauLO", "error_layers"}
 
 
 @dataclass(frozen=True)
@@ -101,16 +103,25 @@ def load(name: str, folder: Path = FOLDER) -> Case:
         data = dict(file)
     config = entry["config"]
     model = config["model_class"].split()[0]
-    if model not in KNOWN:
-        raise ValueError(f"case {name}: model_class {model!r} is unknown; known: {sorted(KNOWN)}")
-    unknown = set(config) - COMMON - KNOWN[model]
+    if model not in OPTIONS:
+        raise ValueError(f"case {name}: model_class {model!r} is unknown; known: {sorted(OPTIONS)}")
+    unknown = [
+        option for option in set(config) - SHOWN_BY_THE_ARRAYS - OPTIONS[model] - IDLE
+        if option not in DEFAULTS or not _ordinary(config[option], DEFAULTS[option])
+    ]  # fmt: skip
     if unknown:
         raise ValueError(f"case {name}: option {sorted(unknown)} of {model} has no counterpart")
-    if config.get("feedback", "BP") not in ("BP", "FA"):
-        raise ValueError(f"case {name}: feedback {config['feedback']!r} is unknown; use BP or FA")
     config = DEFAULTS | config
+    if config["feedback"] not in ("BP", "FA"):
+        raise ValueError(f"case {name}: feedback {config['feedback']!r} is unknown; use BP or FA")
     build = {"errormc": _errormc, "dPC": _dpc, "sacramento2018": _sacramento, "ann": _ann}
     return build[model](name, data, config)
+
+
+def _ordinary(value: Any, default: Any) -> bool:
+    """Return whether an option that a theory lacks is set to what the theory does anyway."""
+    everywhere = isinstance(value, list) and all(x in (True, "linear") for x in value)
+    return bool(value is None or value == default or (default is None and everywhere))
 
 
 def _stack(data: Mapping[str, Any], key: str, areas: int) -> Any:
@@ -141,12 +152,12 @@ def _derivative(config: Mapping[str, Any]) -> str:
     """Return how the published code took phi': never by the slope, by 1 on hard_sigmoid's ramp."""
     if "hard_sigmoid" in config["activation"]:
         return "published"
-    tuned = config.get("activation_slope") or config.get("activation_offset")
+    tuned = config["activation_slope"] or config["activation_offset"]
     return "nominal" if tuned else "exact"
 
 
 def _common(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
-    for activation in [*config["activation"], *(config.get("error_activation") or [])]:
+    for activation in [*config["activation"], *(config["error_activation"] or [])]:
         if activation not in ACTIVATIONS:
             raise ValueError(f"case {name}: activation {activation!r} has no counterpart")
     return {
@@ -176,6 +187,11 @@ def _fields(state: Any, **names: str) -> dict[str, Any]:
 
 def _records(**names: str) -> dict[str, Any]:
     return {quantity: [(name, lambda x: x)] for quantity, name in names.items()}
+
+
+def _refreshed(data: Mapping[str, Any], config: Mapping[str, Any]) -> bool:
+    """Return whether feedback is refreshed with noise; fixed feedback's files may hold none."""
+    return config["feedback"] == "BP" and "fbnoise_0" in data
 
 
 def _per_area(values: Any) -> Any:
@@ -221,7 +237,7 @@ def _errormc(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> C
     W, rates, strengths, shown, projections = _forward(name, data, config)
     areas = len(data["layers"]) - 1
     sizes = [int(n) for n in data["layers"][1:]]
-    error_sizes = [int(n) for n in config.get("error_layers", data["layers"])[1:]]
+    error_sizes = [int(n) for n in (config["error_layers"] or data["layers"].tolist())[1:]]
     R, E = area_slices(sizes), area_slices(error_sizes)
     nR, nE = sum(sizes), sum(error_sizes)
     circuit = error_microcircuit.ErrorMicrocircuit(
@@ -230,11 +246,11 @@ def _errormc(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> C
         learning_rates=rates,
         connectivity=strengths,
         error_layers=tuple(error_sizes),
-        error_activation=tuple(config.get("error_activation") or ["linear"] * areas),
+        error_activation=tuple(config["error_activation"] or ["linear"] * areas),
         activation_slope=_per_area(config["activation_slope"]),
         activation_offset=_per_area(config["activation_offset"]),
-        lookahead=tuple(config.get("rep_lookahead") or [True] * areas),
-        error_lookahead=tuple(config.get("error_lookahead") or [True] * areas),
+        lookahead=tuple(config["rep_lookahead"] or [True] * areas),
+        error_lookahead=tuple(config["error_lookahead"] or [True] * areas),
         feedback="fixed" if config["feedback"] == "FA" else "transpose",
         phi_prime_transfer=config["varphi_transfer"],
         plasticity="rate" if config["dWPP_use_activation"] else "potential",
@@ -244,14 +260,14 @@ def _errormc(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> C
     )
     if config["fw_connection_mode"] == "skip":
         # The published code cuts the noise element by element, not area by area.
-        B, noise = data["init_BII_0"][None], np.triu(data["fbnoise_0"])[None]
+        B = data["init_BII_0"][None]
+        noise = np.triu(data["fbnoise_0"])[None] if _refreshed(data, config) else np.zeros_like(B)
         shown["chk_BII_0"] = lambda w: w.B[0]
     else:
         between = E[:-1], E[1:], (nE, nE)
         B = _blocks(data, "init_BII", areas - 1, *between)
-        # Fixed feedback is never refreshed, and its files may hold no noise.
         noise = np.zeros_like(B)
-        if config["feedback"] == "BP":
+        if _refreshed(data, config):
             noise = _blocks(data, "fbnoise", areas - 1, *between)
         shown |= _shown("B", list(pairwise(E)), "chk_BII")
     L_RE = _blocks(data, "init_WIP", areas, E, R, (nE, nR))
@@ -293,7 +309,7 @@ def _dendritic(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) ->
     between = R[:-1], R[1:], (n, n)
     B = _blocks(data, "init_BPP", areas - 1, *between)
     noise = np.zeros_like(B)
-    if "fbnoise_0" in data and config["feedback"] == "BP":
+    if _refreshed(data, config):
         noise = _blocks(data, "fbnoise", areas - 1, *between)
     shown |= _shown("B", list(pairwise(R)), "chk_BPP")
     arguments = {
@@ -381,15 +397,18 @@ def _sacramento(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -
 
 def _ann(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> Case:
     W, rates, strengths, shown, projections = _forward(name, data, config)
-    if config["fw_connection_mode"] != "layered" or config["feedback"] != "BP":
-        raise ValueError(f"case {name}: ann with skips or fixed feedback has no counterpart")
     circuit = backprop.Backprop(
-        **_common(name, data, config), learning_rates=rates, connectivity=strengths
-    )
+        **_common(name, data, config), learning_rates=rates, connectivity=strengths,
+        feedback="fixed" if config["feedback"] == "FA" else "transpose",
+    )  # fmt: skip
     areas, n = len(circuit.sizes), sum(circuit.sizes)
     R = area_slices(circuit.sizes)
-    B = _blocks(data, "init_BPP", areas - 1, R[:-1], R[1:], (n, n))
-    shown |= _shown("B", list(pairwise(R)), "chk_BPP")
+    if config["fw_connection_mode"] == "skip":
+        B = data["init_BPP_0"][None]
+        shown["chk_BPP_0"] = lambda w: w.B[0]
+    else:
+        B = _blocks(data, "init_BPP", areas - 1, R[:-1], R[1:], (n, n))
+        shown |= _shown("B", list(pairwise(R)), "chk_BPP")
     u, r = _stack(data, "init_uP", areas), _stack(data, "init_rP", areas)
     delta, o = _stack(data, "init_uI", areas), np.zeros_like(u)
     presynaptic = np.concatenate([np.zeros((1, 1, circuit.layers[0])), r], axis=-1)

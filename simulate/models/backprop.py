@@ -8,7 +8,7 @@ potential  u_l <- g W_l r_{l-1},          g = g_bas/(g_L + g_bas),  r = phi(u)
 error      delta_L <- phi'(u_L) (t - r_L)                            0 without t
            delta_l <- phi'(u_l) (B_l delta_{l+1})
 plasticity dW/dt = eta delta r(prev)^T
-feedback   B = W^T at the start of the previous learning step
+feedback   B = W^T at the start of the previous learning step, or fixed
 ========== =====================================================================
 
 Source: doi:10.1371/journal.pcbi.1014164, the artificial network of its Fig. 3.
@@ -41,7 +41,7 @@ from errorneurons.simulate.circuit import (
     outer,
 )
 from errorneurons.simulate.connectivity import Strengths, ascending_routes, chain, spread
-from errorneurons.simulate.models.checks import check_connectivity, check_hierarchy
+from errorneurons.simulate.models.checks import check_connectivity, check_hierarchy, check_options
 from errorneurons.simulate.plasticity import (
     Grading,
     Rates,
@@ -49,7 +49,13 @@ from errorneurons.simulate.plasticity import (
     start_weights,
     transposed,
 )
-from errorneurons.simulate.validation import known, not_negative
+from errorneurons.simulate.validation import not_negative
+
+#: The choices that each option leaves.
+OPTIONS = {
+    "feedback": ("transpose", "fixed"),
+    "learning_grading": ("strength", "hierarchical", "uniform"),
+}
 
 
 @dataclass(frozen=True)
@@ -99,6 +105,9 @@ class Backprop:
         eta of each area [1/ms], or a table (area, input or area) with one of each projection.
     connectivity
         Strengths of the projections, (area, input or area); default a chain.
+    feedback
+        ``"transpose"`` of W, refreshed in every learning step, or ``"fixed"``: random synapses
+        that never change (feedback alignment).
     learning_grading
         How `learning_rates` of areas are spread over projections, see `plasticity`.
     weight_scale
@@ -119,6 +128,7 @@ class Backprop:
     g_basal: float = 0.1
     learning_rates: Rates = (0.2, 0.1, 0.05, 0.02)
     connectivity: Strengths | None = None
+    feedback: Literal["transpose", "fixed"] = "transpose"
     learning_grading: Grading = "strength"
     weight_scale: float = 1.5
     derivative: Derivative = "exact"
@@ -130,7 +140,7 @@ class Backprop:
     def __post_init__(self) -> None:
         check_hierarchy(self)
         check_connectivity(self.connectivity, len(self.sizes))
-        known("learning_grading", self.learning_grading, ("strength", "hierarchical", "uniform"))
+        check_options(self, OPTIONS)
         not_negative(self.theory, {n: getattr(self, n) for n in ("g_leak", "weight_scale")})
         if not self.g_basal > 0:
             raise ValueError(f"g_basal of backprop is {self.g_basal}; give a value above 0")
@@ -198,7 +208,12 @@ class Backprop:
         """Draw the synapses of untrained networks."""
         rngs = [generator(seed, self.theory, n, "weights") for n in networks]
         W = np.stack([start_weights(rng, self.strengths, self.weight_scale) for rng in rngs])
-        return Weights(W, transposed(W, self.layers[0]))
+        if self.feedback == "transpose":
+            return Weights(W, transposed(W, self.layers[0]))
+        descending = self.strengths[:, self.layers[0] :].T
+        return Weights(
+            W, np.stack([start_weights(rng, descending, self.weight_scale) for rng in rngs])
+        )
 
     def rest(self, weights: Weights, streams: int) -> State:
         """Return the state in which all potentials and errors are 0."""
@@ -226,4 +241,5 @@ class Backprop:
     def learn(self, weights: Weights, before: State, after: State) -> Weights:
         """Return the synapses after the step from `before` to `after`."""
         dW = self.timing.dt * self.eta * outer(after.delta_before, before.presynaptic)
-        return replace(weights, W=weights.W + dW, B=transposed(weights.W, self.layers[0]))
+        B = weights.B if self.feedback == "fixed" else transposed(weights.W, self.layers[0])
+        return replace(weights, W=weights.W + dW, B=B)

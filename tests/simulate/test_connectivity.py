@@ -84,6 +84,10 @@ def test_a_users_table_is_read(tmp_path: Path) -> None:
         ("A,C,nan", "strength in row 3 of .* is nan; give a number"),
         ("A,B,1", "row 3 of .* gives A -> B a second time; remove it"),
         ("A,C", "strength in row 3 of .* is None; give a number"),
+        ("A,C,1,2", "row 3 of .* has more entries than there are columns; remove them"),
+        ("C,C,1", "row 3 of .* lets C project to C, which is not above it"),
+        (",B,1", "source in row 3 of .* is '', which is unknown; choose one of A, B, C"),
+        ("\n\nA,C,inf", "strength in row 5 of .* is inf; give a number"),
     ],
 )
 def test_an_impossible_row_is_named(tmp_path: Path, row: str, message: str) -> None:
@@ -93,11 +97,26 @@ def test_an_impossible_row_is_named(tmp_path: Path, row: str, message: str) -> N
         from_csv(path, "ABC")
 
 
-def test_a_missing_column_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"source,target\nA,B\n", "lacks the column strength; give a header"),
+        (b"", "lacks the column source, strength, target; give a header"),
+        (b"source,target,strength\n", "holds no projection; give one row a projection"),
+        (b"\xff\xfe\x00", "is not a text file; save the table as CSV"),
+    ],
+    ids=["column missing", "empty", "header only", "not text"],
+)
+def test_a_table_that_is_none_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "mine.csv"
-    path.write_text("source,target\nA,B\n")
-    with pytest.raises(ValueError, match="lacks the column strength; give a header"):
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=message):
         from_csv(path, "ABC")
+
+
+def test_areas_of_one_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="the areas A, B, A are not all different; name each once"):
+        from_csv(tmp_path / "mine.csv", "ABA")
 
 
 def test_supragranular_shares_are_known_for_all_projections() -> None:

@@ -55,7 +55,7 @@ def test_projections_that_do_not_ascend_are_refused() -> None:
         (DendriticPC, {"target": "rates"}, "target of dendritic_pc is 'rates'.* mean 'rate'"),
         (DendriticPC, {"g_target": -1.0}, "g_target of dendritic_pc is -1.0; give a value"),
         (Backprop, {"g_basal": 0.0}, "g_basal of backprop is 0.0; give a value above 0"),
-        (Backprop, {"learning_grading": "strong"}, "learning_grading is 'strong', which is unkno"),
+        (Backprop, {"learning_grading": "strong"}, "learning_grading of backprop is 'strong', w"),
     ],
 )
 def test_impossible_rivals_are_refused(theory: Any, options: Any, message: str) -> None:

@@ -18,8 +18,10 @@ def test_students_learn_from_their_teacher(theory: str, layers: tuple[int, ...])
     data = task.teach(circuit, 0)
     weights = task.untrained(circuit, 0, range(3))
     before = task.held_out_error(circuit, weights, data)
-    weights, curves = task.learn(circuit, weights, data, 0, range(3), epochs=30)
-    assert curves["error"].sizes == {"network": 3, "epoch": 30, "set": 2}
+    # Published rates of the theories with apical errors are 10 to 25 times lower.
+    epochs = 100 if theory.startswith("dendritic") else 30
+    weights, curves = task.learn(circuit, weights, data, 0, range(3), epochs)
+    assert curves["error"].sizes == {"network": 3, "epoch": epochs, "set": 2}
     assert np.median(task.held_out_error(circuit, weights, data)) < 0.8 * np.median(before)
 
 
