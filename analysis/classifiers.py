@@ -159,7 +159,10 @@ def fit(candidate: Candidate, matrix: Array, labels: Integers, fold: Integers, s
 
 
 def simplest_of_the_best(fitted: Sequence[Fitted], labels: Integers, world: Integers) -> Fitted:
-    """Return the first whose log score lies within a standard error of the best.
+    """Return the first whose log score is close to the best and that no simpler one beats.
+
+    Close is a standard error. That alone would favour classifiers that fail badly in a few worlds:
+    the larger their losses scatter, the easier they are close.
 
     Parameters
     ----------
@@ -175,7 +178,9 @@ def simplest_of_the_best(fitted: Sequence[Fitted], labels: Integers, world: Inte
         lost = (top.held_out - one.held_out)[place, labels]
         return top.score - one.score <= _error_over_worlds(lost, labels, world)
 
-    return next(one for one in fitted if one is top or close(one))
+    best_so_far = np.maximum.accumulate([one.score for one in fitted])
+    unbeaten = [one for one, best in zip(fitted, best_so_far, strict=True) if one.score == best]
+    return next(one for one in unbeaten if one is top or close(one))
 
 
 def _error_over_worlds(values: Array, labels: Integers, world: Integers) -> float:

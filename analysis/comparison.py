@@ -6,7 +6,7 @@ Two questions are asked of an experiment x for every theory T; the less favourab
 - does x lie where T's own experiments lie? log of its distance to the nearest of them
 
 The first has power against the other theories of the list, the second against what is not on it.
-Each is put in units of its spread among held-out experiments of T; the larger of the two is ranked
+Each is put in units of its reach among held-out experiments of T; the larger of the two is ranked
 among those of held-out worlds of T (`membership.Ranks`), so the p is valid whatever the scores.
 """
 
@@ -34,6 +34,8 @@ from errorneurons.analysis.virtual_experiments import Array, Experiments, Intege
 LEVEL = 0.05
 ALIKE = 0.75
 """Pairwise accuracy below which two theories cannot be told apart on a design."""
+BIT = 0.2
+"""What a bit counts in distances: one that never varies else would put its worlds out of reach."""
 
 
 @dataclass(frozen=True)
@@ -62,15 +64,29 @@ class Columns:
     """How feature values become columns without gaps.
 
     A value that could not be tested becomes 0, and one more column says so, for the features that
-    some virtual experiment could not test: that is evidence too.
+    some virtual experiment could not test: that is evidence too. A bit that turns is as far as an
+    index that differs by `BIT`.
+
+    Attributes
+    ----------
+    with_gaps, bits
+        (feature,): whether some experiment could not test it, whether it is 0 or 1 in all.
     """
 
     with_gaps: npt.NDArray[np.bool_]
+    bits: npt.NDArray[np.bool_]
 
     def matrix(self, values: Array) -> Array:
         """Return (experiment, column) for values (experiment, feature)."""
         missing = np.isnan(values)
-        return np.hstack([np.where(missing, 0.0, values), missing[:, self.with_gaps]])
+        known = np.where(missing, 0.0, values) * np.where(self.bits, BIT, 1.0)
+        return np.hstack([known, BIT * missing[:, self.with_gaps]])
+
+
+def columns_of(values: Array) -> Columns:
+    """Return how the values of virtual experiments, (experiment, feature), become columns."""
+    missing = np.isnan(values)
+    return Columns(missing.any(axis=0), (missing | np.isin(values, (0, 1))).all(axis=0))
 
 
 @dataclass(frozen=True)
@@ -157,7 +173,7 @@ def compare(
     """
     deal, draw = (int(state) for state in seed.generate_state(2))
     labels, fold = experiments.label, world_folds(experiments, deal)
-    columns = Columns(np.asarray(np.isnan(experiments.values).any(axis=0)))
+    columns = columns_of(experiments.values)
     matrix = columns.matrix(experiments.values)
     fits = [fit(candidate, matrix, labels, fold, draw) for candidate in candidates]
     fitted = simplest_of_the_best(fits, labels, experiments.world)

@@ -26,6 +26,12 @@ from errorneurons.analysis.recovery import (
     share_in_set,
     verdicts,
 )
+from errorneurons.analysis.robustness import (
+    Strained,
+    leave_one_claim_out,
+    leave_one_theory_out,
+    misspecified,
+)
 from errorneurons.analysis.stats import Interval
 from errorneurons.analysis.virtual_experiments import Array, Experiments
 
@@ -69,6 +75,8 @@ class Evidence:
         What the recording says without each claim in turn, see `leave_one_claim_out`.
     off_list
         What is said of a theory that is not on the list, see `leave_one_theory_out`.
+    misspecified
+        What is said where something is other than assumed, see `robustness.misspecified`.
     false_alarms
         By true theory, how often the set is empty though the theory is on the list.
     classifier, classifiers
@@ -93,6 +101,7 @@ class Evidence:
     calibration_error: float
     left_out: pd.DataFrame
     off_list: pd.DataFrame
+    misspecified: pd.DataFrame
     false_alarms: dict[str, float]
     classifier: str
     classifiers: dict[str, float]
@@ -105,6 +114,7 @@ def weigh(
     seed: np.random.SeedSequence,
     claims: Mapping[str, Sequence[str]] | None = None,
     candidates: Sequence[Candidate] = CANDIDATES,
+    strained: Strained | None = None,
 ) -> Evidence:
     """Weigh a recording between the theories of virtual experiments on its own design.
 
@@ -120,6 +130,8 @@ def weigh(
         Claim -> its features, to leave out together; default: every feature is left out by itself.
     candidates
         Kinds of classifiers to choose from, from simple to complex.
+    strained
+        Experiments in which something is other than assumed, with all features of `experiments`.
 
     Raises
     ------
@@ -160,6 +172,7 @@ def weigh(
         calibration_error=calibration_error(curve),
         left_out=leave_one_claim_out(thin, values[0], seed, by_claim, chosen),
         off_list=leave_one_theory_out(thin, seed, comparison.classes, chosen),
+        misspecified=misspecified(comparison, _columns(strained or {}, experiments, features)),
         false_alarms=false_alarms(table),
         classifier=comparison.fitted.name,
         classifiers=comparison.classifiers,
@@ -190,79 +203,6 @@ def untestable(experiments: Experiments, recording: Mapping[str, float]) -> dict
         elif np.isnan(column).all():
             dropped[name] = "not testable in any virtual experiment"
     return dropped
-
-
-def leave_one_claim_out(
-    experiments: Experiments,
-    values: Array,
-    seed: np.random.SeedSequence,
-    claims: Mapping[str, Sequence[str]],
-    candidates: Sequence[Candidate] = CANDIDATES,
-) -> pd.DataFrame:
-    """Return what a recording says without each claim in turn.
-
-    Parameters
-    ----------
-    experiments, values
-        Virtual experiments, and (feature,) the recording.
-    seed
-        As in `weigh`.
-    claims
-        Claim -> its features.
-    candidates
-        Kinds of classifiers to choose from.
-
-    Returns
-    -------
-        One row a claim and theory: ``left_out`` (empty: nothing, to compare with; it has the same
-        number of experiments), ``theory``, ``posterior``, ``p``, ``kept``. A claim without which
-        nothing is left has no rows.
-    """
-    rows = []
-    for claim, own in {"": (), **claims}.items():
-        features = tuple(name for name in experiments.features if name not in own)
-        if features:
-            comparison = compare(experiments.columns(features), seed, candidates)
-            place = [experiments.features.index(name) for name in features]
-            judged = comparison.judge(values[place])
-            for at, theory in enumerate(comparison.theories):
-                row = (claim, theory, judged.posterior[0, at], judged.p[0, at], judged.kept[0, at])
-                rows.append(row)
-    return pd.DataFrame(rows, columns=["left_out", "theory", "posterior", "p", "kept"])
-
-
-def leave_one_theory_out(
-    experiments: Experiments,
-    seed: np.random.SeedSequence,
-    classes: Sequence[Sequence[str]],
-    candidates: Sequence[Candidate] = CANDIDATES,
-) -> pd.DataFrame:
-    """Return what is said of the experiments of each theory when it is not on the list.
-
-    Parameters
-    ----------
-    experiments, seed, candidates
-        As in `weigh`.
-    classes
-        Theories that the design cannot tell apart.
-
-    Returns
-    -------
-        One row a theory (index): ``none`` (share of its experiments for which the set is empty,
-        the right answer), ``class`` (the set holds only theories that cannot be told from it, as
-        good an answer), ``other`` (the rest). With two theories there is no list to be off: empty.
-    """
-    names = experiments.theories if len(experiments.theories) > 2 else ()
-    rows = []
-    for name in names:
-        comparison = compare(experiments.without(name), seed, candidates)
-        kept = comparison.judge(experiments.values[np.asarray(experiments.theory) == name]).kept
-        mates = next(set(members) for members in classes if name in members)
-        strange = np.array([other not in mates for other in comparison.theories])
-        none = float((~kept.any(axis=1)).mean())
-        same = float((kept.any(axis=1) & ~kept[:, strange].any(axis=1)).mean())
-        rows.append((none, same, 1 - none - same))
-    return pd.DataFrame(rows, index=list(names), columns=["none", "class", "other"], dtype=float)
 
 
 def false_alarms(table: pd.DataFrame) -> dict[str, float]:
@@ -296,6 +236,14 @@ def _kept(comparison: Comparison, judged: Judged) -> tuple[str, ...]:
 
 def _by_theory(comparison: Comparison, values: Array) -> dict[str, float]:
     return {n: float(v) for n, v in zip(comparison.theories, values, strict=True)}
+
+
+def _columns(
+    strained: Strained, experiments: Experiments, features: Sequence[str]
+) -> dict[tuple[str, str], Array]:
+    """Return strained experiments with some of the features."""
+    place = [experiments.features.index(name) for name in features]
+    return {key: values[:, place] for key, values in strained.items()}
 
 
 def _claims_tested(

@@ -33,6 +33,8 @@ from errorneurons.analysis.schema import FIELDS
 
 OUTCOMES = ("expected", "unexpected")
 BOOTSTRAPS = 1000
+FOLD = ", fold "
+"""What comes between the name of a session and the number of its fold."""
 
 
 @dataclass(frozen=True)
@@ -314,7 +316,7 @@ def cross_fitted(
     made = []
     for fold in range(folds):
         own = session.assign_coords(localiser=("trial", (part >= 0) & (part != fold)))
-        name = f"{session.attrs['session_id']}, fold {fold + 1} of {folds}"
+        name = f"{session.attrs['session_id']}{FOLD}{fold + 1} of {folds}"
         own = own.assign_attrs(session_id=name)
         made.append(labelled(own, localise(own, rng, rule)))
     return tuple(made)

@@ -62,7 +62,11 @@ def cloud(matrix: Array) -> Cloud:
 
 @dataclass(frozen=True)
 class Spread:
-    """The scale of a score among the held-out experiments of a theory: median and upper decile."""
+    """The scale of a score among the held-out experiments of a theory: median, and up to the most.
+
+    Both scores of a theory reach 1 in its own experiments and no further, so that a world that lies
+    far out by one of them does not hide what the other says.
+    """
 
     centre: float
     size: float
@@ -74,8 +78,8 @@ class Spread:
 
 def spread(score: Array) -> Spread:
     """Return the scale of a score; its least size is a tenth (of a nat, of a distance)."""
-    centre, high = np.quantile(score, [0.5, 0.9])
-    return Spread(float(centre), max(float(high - centre), LEAST_SPREAD))
+    centre, most = np.quantile(score, [0.5, 1.0])
+    return Spread(float(centre), max(float(most - centre), LEAST_SPREAD))
 
 
 @dataclass(frozen=True)

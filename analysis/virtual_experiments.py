@@ -112,25 +112,30 @@ def _breach(experiments: Experiments) -> str:
     return ""
 
 
-def bounded_index(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> Array:
-    """Return (N - M) / (|N| + |M|), elementwise.
+def bounded_index(
+    numerator: npt.ArrayLike, denominator: npt.ArrayLike, noise: npt.ArrayLike = 0.0
+) -> Array:
+    """Return (N - M) / (|N| + |M| + noise), elementwise.
 
     Parameters
     ----------
     numerator, denominator
         N and M, means over the animals of an experiment, in the same units.
+    noise
+        How large both are by chance, in these units, not negative.
 
     Returns
     -------
-        In [-1, 1]: -1 if N is nothing, 0 if they are equal or both are exactly 0, NaN where either
-        is. Finite for exact zeros, where the ratio and its logarithm are not.
+        In [-1, 1]: -1 if N is nothing, 0 if they are equal or both are exactly 0, close to 0 if
+        they are no larger than the noise, NaN where either is. Finite for exact zeros, where the
+        ratio and its logarithm are not.
     """
-    n, m = np.broadcast_arrays(
-        np.asarray(numerator, dtype=float), np.asarray(denominator, dtype=float)
+    n, m, s = np.broadcast_arrays(
+        *(np.asarray(x, dtype=float) for x in (numerator, denominator, noise))
     )
-    # Divided by the larger first: the sum of two energies may overflow.
-    larger = np.maximum(np.abs(n), np.abs(m))
-    larger = np.where(larger == 0, 1.0, larger)
-    n, m = n / larger, m / larger
-    total = np.abs(n) + np.abs(m)
+    # Divided by the largest first: the sum of two energies may overflow.
+    largest = np.maximum(np.maximum(np.abs(n), np.abs(m)), s)
+    largest = np.where(largest == 0, 1.0, largest)
+    n, m, s = n / largest, m / largest, s / largest
+    total = np.abs(n) + np.abs(m) + s
     return np.asarray((n - m) / np.where(total == 0, 1.0, total))

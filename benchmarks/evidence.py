@@ -18,21 +18,23 @@ import pandas as pd
 
 from errorneurons.analysis.comparison import Comparison, Judged, compare, same_class
 from errorneurons.predictions.design import Design, full_design
+from errorneurons.predictions.effect_vector import draw, features_of, together
 from errorneurons.predictions.library import virtual_animals
-from errorneurons.predictions.virtual_experiments import FEATURES, draw, together
+from errorneurons.predictions.registry import CLAIMS
 from errorneurons.simulate.theories import COMPARED
 from errorneurons.simulate.worlds import WorldPlan
 
 RICH = replace(full_design(animals=10, cells=24, repeats=5), label_error=(0.025, 0.0, 0.05))
+EVERY = tuple(c.key for c in CLAIMS)
 DESIGNS: dict[str, tuple[Design, int, tuple[str, ...]]] = {
-    "rich: all claims, 10 animals, 96 labelled cells": (RICH, 10, FEATURES),
-    "all claims, 5 animals": (RICH, 5, FEATURES),
+    "rich: all claims, 10 animals, 96 labelled cells": (RICH, 10, EVERY),
+    "all claims, 5 animals": (RICH, 5, EVERY),
     "without silencing of error cells, 10 animals": (
         RICH,
         10,
-        ("P02", "P05a", "P05b", FEATURES[-1]),
+        ("P02", "P05a", "P05b"),
     ),
-    "recording alone (P02), 10 animals": (RICH, 10, ("P02", FEATURES[-1])),
+    "recording alone (P02), 10 animals": (RICH, 10, ("P02",)),
 }
 
 
@@ -78,9 +80,8 @@ def main() -> None:
     tables = [
         virtual_animals(names, RICH, plan, chosen.libraries / str(plan.seed), say) for plan in plans
     ]
-    for title, (design, animals, features) in DESIGNS.items():
-        own = replace(design, animals=animals)
-        kept = tuple(name for name in FEATURES if name in features)
+    for title, (design, animals, claims) in DESIGNS.items():
+        own, kept = replace(design, animals=animals), features_of(claims)
         known, *rest = (
             together({n: draw(t, n, own, plan.seed, count) for n, t in table.items()}).columns(kept)
             for table, plan, count in zip(tables, plans, (1000, chosen.new), strict=False)

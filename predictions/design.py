@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from errorneurons.analysis.labelling import FOLD
 from errorneurons.analysis.measures import Missing, false_labels, trials
 from errorneurons.predictions.registry import CLAIMS
 from errorneurons.simulate.experiments.outcome_error import OUTCOME_ERROR
@@ -45,6 +47,13 @@ class Design:
         Keys of the claims that the recording can test.
     signal
         ``"spikes"`` or another signal of the dataset contract.
+    labels
+        ``"stated"``: which cells are error cells is known but for `label_error`; ``"localiser"``:
+        they were found by their responses, so that the same localiser finds them in each virtual
+        recording, and `cells` says no more of roles than how many there were.
+    unstated
+        Share of false labels beyond those that `label_error` states. No recording tells; virtual
+        ones show what it would do.
     """
 
     animals: int
@@ -55,6 +64,8 @@ class Design:
     stimuli: int = STIMULI
     label_error: tuple[float, float, float] = (0.05, 0.0, 0.1)
     signal: str = "spikes"
+    labels: Literal["stated", "localiser"] = "stated"
+    unstated: float = 0.0
 
     def __post_init__(self) -> None:
         if self.animals < 1 or self.sessions < 1:
@@ -94,13 +105,15 @@ def design_of(sessions: Sequence[xr.Dataset]) -> Design:
     """
     if not sessions:
         raise ValueError("there is no session to read a design off; give one or more")
+    claims = [c.key for c in CLAIMS if any(not isinstance(c.effect(s), Missing) for s in sessions)]
+    localised = any(_by_localiser(s) for s in sessions)
+    sessions = _undivided(sessions) if localised else sessions
     animals = [str(s.attrs["animal"]) for s in sessions]
     names = sorted(set(animals))
     cells = [_cells(s) for s in sessions]
     keys = sorted({key for found in cells for key in found})
     shares = [share for s in sessions if (share := false_labels(s)) is not None]
     error = np.mean(shares, axis=0) if shares and np.isfinite(shares).all() else np.zeros(3)
-    claims = [c.key for c in CLAIMS if any(not isinstance(c.effect(s), Missing) for s in sessions)]
     return Design(
         animals=len(names),
         cells={key: round(float(np.median([c.get(key, 0) for c in cells]))) for key in keys},
@@ -110,7 +123,21 @@ def design_of(sessions: Sequence[xr.Dataset]) -> Design:
         stimuli=min(STIMULI, _median([len(np.unique(s["stimulus"])) for s in sessions])),
         label_error=(float(error[0]), float(error[1]), float(error[2])),
         signal=str(sessions[0]["rate"].attrs.get("signal", "spikes")),
+        labels="localiser" if localised else "stated",
     )
+
+
+def _by_localiser(session: xr.Dataset) -> bool:
+    known = session.coords.get("label_source")
+    return known is not None and bool((known.values == "localiser").any())
+
+
+def _undivided(sessions: Sequence[xr.Dataset]) -> list[xr.Dataset]:
+    """Return sessions as they were before a localiser took trials, and folds, from them."""
+    whole = {
+        (str(s.attrs["animal"]), str(s.attrs["session_id"]).split(FOLD)[0]): s for s in sessions
+    }
+    return [s.drop_vars("localiser", errors="ignore") for s in whole.values()]
 
 
 def _median(counts: Sequence[int]) -> int:

@@ -41,6 +41,18 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Condition:
+    """A row of the table of what is said where something is other than assumed, as text."""
+
+    what: str
+    theories: str
+    stays: str
+    worst: str
+    inside: str
+    none: str
+
+
+@dataclass(frozen=True)
 class Section:
     """All that the page shows of the evidence."""
 
@@ -53,6 +65,7 @@ class Section:
     in_set: Picture
     calibration: Picture
     left_out: Picture | None
+    conditions: tuple[Condition, ...]
     size: str
 
 
@@ -76,6 +89,7 @@ def section(report: Report) -> Section | None:
         in_set=_in_set(evidence),
         calibration=_calibration(evidence),
         left_out=_left_out(evidence, names),
+        conditions=_conditions(evidence, label),
         size=f"{len(evidence.table):,} virtual experiments",
     )
 
@@ -101,6 +115,29 @@ def _row(evidence: Evidence, name: str, label: Label) -> Row:
         off_list=_share(_at(elsewhere, name, "none")) if name in elsewhere.index else "",
         worlds=evidence.worlds[name],
     )
+
+
+def _conditions(evidence: Evidence, label: Label) -> tuple[Condition, ...]:
+    """Return what verdicts are like as assumed, misspecified, and without the truth on the list."""
+    rows = []
+    for what, own in evidence.misspecified.groupby("what", sort=False):
+        worst = own.loc[own["stays"].idxmin()]
+        whom = label(str(worst["theory"]))
+        rows.append(Condition(
+            str(what),
+            "each" if len(own) == len(evidence.posterior) else whom,
+            _share(own["stays"].mean()),
+            f"{_share(float(worst['stays']))} ({whom})" if len(own) > 1 else "",
+            _share(own["inside"].mean()),
+            _share(own["none"].mean()),
+        ))  # fmt: skip
+    if len(evidence.off_list):
+        means = evidence.off_list.mean()
+        rows.append(Condition(
+            "the true theory is not on the list", "each", "", "", _share(means["class"]),
+            _share(means["none"]),
+        ))  # fmt: skip
+    return tuple(rows)
 
 
 def _at(table: pd.DataFrame, row: str, column: str) -> float:

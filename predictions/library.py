@@ -21,15 +21,10 @@ import xarray as xr
 
 from errorneurons import __version__
 from errorneurons.predictions.design import Design
+from errorneurons.predictions.effect_vector import EXPERIMENTS, Drawn, draw
 from errorneurons.predictions.processes import Progress, run_all
 from errorneurons.predictions.registry import CLAIMS
-from errorneurons.predictions.virtual_experiments import (
-    EXPERIMENTS,
-    Drawn,
-    Table,
-    draw,
-    measured,
-)
+from errorneurons.predictions.virtual_animals import Table, measured
 from errorneurons.simulate.run import Activity
 from errorneurons.simulate.theories import Theory, theory
 from errorneurons.simulate.worlds import (
@@ -295,7 +290,7 @@ def _worlds_key(entry: Theory, plan: WorldPlan) -> str:
 def _table_key(name: str, design: Design, plan: WorldPlan) -> str:
     claims = [f"{c.key} {c.effect.__module__}" for c in CLAIMS]
     modules = (
-        "errorneurons.predictions.virtual_experiments",
+        "errorneurons.predictions.virtual_animals",
         *(c.effect.__module__ for c in CLAIMS),
     )
     return _hash(_worlds_key(theory(name), plan), repr(design), *claims,

@@ -76,9 +76,11 @@ class Book:
     def separations(self) -> tuple[tuple[Prediction, tuple[str, ...]], ...]:
         """Return how far each claim sets the first theory apart from each other one, as text."""
         known = self.report.separations
+        if not known:
+            return ()
         first, *others = self.subjects
         rows = []
-        for claim in self.report.claims if known else ():
+        for claim in self.report.claims:
             values = [known.get((claim.key, first.name, other.name)) for other in others]
             texts = tuple("no value" if value is None else f"{value:.2f}" for value in values)
             rows.append((claim, texts))

@@ -18,11 +18,12 @@ from errorneurons.analysis.power import gains, probability_right, smallest_desig
 from errorneurons.analysis.recovery import verdicts
 from errorneurons.predictions.between_theories import Question, Weighed
 from errorneurons.predictions.design import AREAS, Design
+from errorneurons.predictions.effect_vector import draw, features_of, together
 from errorneurons.predictions.library import virtual_animals
 from errorneurons.predictions.prediction import NextSteps, Step
 from errorneurons.predictions.processes import Progress
 from errorneurons.predictions.registry import CLAIMS
-from errorneurons.predictions.virtual_experiments import CLASS_FOUND, Table, draw, together
+from errorneurons.predictions.virtual_animals import Table
 from errorneurons.predictions.words import counted, listed
 from errorneurons.simulate.experiments.outcome_error import OUTCOME_ERROR
 from errorneurons.simulate.validation import known
@@ -111,7 +112,7 @@ class Grid:
     @property
     def features(self) -> tuple[str, ...]:
         """Features of the claims that can be tested."""
-        return features_of(self.manipulations)
+        return features_of(tested_by(self.manipulations))
 
     def design(self, cells: int, trials: int) -> Design:
         """Return one of the designs, with the most animals that can be had."""
@@ -124,6 +125,11 @@ class Grid:
 
 
 ROLES = ("error", "representation")
+
+
+def tested_by(manipulations: Sequence[str]) -> tuple[str, ...]:
+    """Return the claims that recording and some manipulations test."""
+    return (*ALWAYS, *(key for name in manipulations for key in MANIPULATIONS[name][1]))
 
 
 @dataclass(frozen=True)
@@ -188,12 +194,6 @@ def plan(grid: Grid, question: Question, progress: Progress) -> Planned:
     )  # fmt: skip
 
 
-def features_of(manipulations: Sequence[str]) -> tuple[str, ...]:
-    """Return the features that recording and some manipulations give."""
-    tested = {key for name in manipulations for key in MANIPULATIONS[name][1]} | set(ALWAYS)
-    return (*(c.key for c in CLAIMS if c.key in tested), CLASS_FOUND)
-
-
 def _animals(design: Design, question: Question, progress: Progress) -> dict[str, Table]:
     return virtual_animals(question.theories, design, question.worlds, question.folder, progress)
 
@@ -217,7 +217,8 @@ def _compared(
 def _gains(richest: Comparison, grid: Grid) -> pd.DataFrame:
     have = richest.experiments.features
     groups = {
-        name: tuple(k for k in MANIPULATIONS[name][1] if k in have) for name in grid.manipulations
+        name: tuple(k for k in features_of(MANIPULATIONS[name][1]) if k in have)
+        for name in grid.manipulations
     }
     groups = {name: own for name, own in groups.items() if own}
     if not groups:
@@ -242,14 +243,13 @@ def next_steps(found: Weighed, question: Question, progress: Progress) -> NextSt
     progress("planning what to record next")
     full = _completed(now)
     animals = _animals(full, question, progress)
-    everything = features_of(tuple(MANIPULATIONS))
-    classes = _compared(animals, full, everything, question).classes
+    classes = _compared(animals, full, features_of(full.claims), question).classes
     rows = []
-    for title, count, features in _options(now, full):
+    for title, count, claims in _options(now, full):
         design = replace(full, animals=count)
-        table = verdicts(_compared(animals, design, features, question), classes)
+        table = verdicts(_compared(animals, design, features_of(claims), question), classes)
         size = {"animals": count, "cells": _cells(full), "trials": max(full.trials)}
-        point = probability_right(table.assign(**size)).assign(title=title, claims=len(features))
+        point = probability_right(table.assign(**size)).assign(title=title, claims=len(claims))
         rows.append(point)
     points = pd.concat(rows, ignore_index=True)
     return NextSteps(_summary(points), _best(points), points)
@@ -268,8 +268,8 @@ def _completed(now: Design) -> Design:
 
 
 def _options(now: Design, full: Design) -> list[tuple[str, int, tuple[str, ...]]]:
-    """Return what could be recorded next: title, animals and features."""
-    have = (*now.claims, CLASS_FOUND)
+    """Return what could be recorded next: title, animals and claims."""
+    have = now.claims
     options = [("As recorded", now.animals, have), ("More animals", full.animals, have)]
     lacking = {
         words: keys for words, keys in MANIPULATIONS.values() if not set(keys) <= set(now.claims)

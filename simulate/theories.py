@@ -255,6 +255,21 @@ CONTROLS: tuple[Theory, ...] = tuple(untrained(t) for t in THEORIES)
 """Every theory untrained; not part of the report, but known by name."""
 
 
+LEAKING = Theory(
+    "error_microcircuit_leaking",
+    "error-neuron microcircuit with a leak",
+    "theory",
+    "The microcircuit, 5 % of the input leaking onto error neurons in each of its worlds.",
+    INTACT,
+    nuisance=(
+        *(n for n in OF_MICROCIRCUIT if n.name != "sensory_leak"),
+        Nuisance("sensory_leak", 0.05, 0.05, "the largest that is assumed", "linear",
+                 acts="tested"),
+    ),
+)  # fmt: skip
+"""What the microcircuit's worlds look like at the end of what is assumed; known by name."""
+
+
 def theory(name: str) -> Theory:
     """Return a theory, counter-circuit or control by its name.
 
@@ -263,7 +278,7 @@ def theory(name: str) -> Theory:
     ValueError
         If there is none, with the nearest name.
     """
-    known = {t.name: t for t in SUBJECTS + CONTROLS}
+    known = {t.name: t for t in (*SUBJECTS, *CONTROLS, LEAKING)}
     if name in known:
         return known[name]
     near = get_close_matches(name, known, n=1)

@@ -1,5 +1,7 @@
 """Classifiers of theories, calibrated on worlds that they have not seen."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import expit
@@ -100,3 +102,17 @@ def test_a_better_classifier_is_chosen_though_it_is_complex(clusters) -> None:
     ring.values[:] *= signs
     both = [fitted(ring, CANDIDATES[0]), fitted(ring, CANDIDATES[2])]
     assert simplest_of_the_best(both, ring.label, ring.world) is both[1]
+
+
+def test_a_classifier_that_fails_badly_in_one_world_is_not_taken_for_an_equal(clusters) -> None:
+    experiments = clusters(TWO, worlds=40)
+    labels, world = experiments.label, experiments.world
+    best = fitted(experiments)
+    lost = np.where((world == 0) & (labels == 0), 60.0, -0.01)[:, None]
+    modest, rash = (
+        replace(best, held_out=best.held_out - loss, score=best.score - np.mean(loss))
+        for loss in (0.2, lost)
+    )
+    assert rash.score < modest.score
+    assert simplest_of_the_best([rash, best], labels, world) is rash  # close by its scatter alone
+    assert simplest_of_the_best([modest, rash, best], labels, world) is best

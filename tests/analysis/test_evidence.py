@@ -4,12 +4,8 @@ import numpy as np
 import pytest
 
 from errorneurons.analysis.classifiers import CANDIDATES
-from errorneurons.analysis.evidence import (
-    leave_one_claim_out,
-    leave_one_theory_out,
-    untestable,
-    weigh,
-)
+from errorneurons.analysis.evidence import untestable, weigh
+from errorneurons.analysis.robustness import ASSUMED, leave_one_claim_out, leave_one_theory_out
 
 SEED = np.random.SeedSequence(1)
 SIMPLE = CANDIDATES[:1]
@@ -85,6 +81,19 @@ def test_parts_of_a_claim_are_left_out_together(known) -> None:
     both = {"silence": ("claim 0", "claim 1"), "drive": ("claim 1",)}
     found = leave_one_claim_out(known, np.zeros(2), SEED, both, SIMPLE)
     assert list(dict.fromkeys(found["left_out"])) == ["", "drive"]
+
+
+def test_what_is_misspecified_is_judged_by_what_was_assumed(known) -> None:
+    strained = {
+        ("shifted", "c"): np.tile([0.0, 0.8], (20, 1)),
+        ("same", "c"): np.tile([-0.7, 0.0], (9, 1)),
+    }
+    found = weigh(known, C, SEED, candidates=SIMPLE, strained=strained).misspecified
+    assert found["what"].tolist() == [ASSUMED] * 4 + ["shifted", "same"]
+    by = found.set_index(["what", "theory"])
+    assert by.loc[("shifted", "c"), ["stays", "inside", "none"]].tolist() == [0, 0, 0]
+    assert by.loc[("same", "c"), ["stays", "inside", "experiments"]].tolist() == [1, 1, 9]
+    assert by.loc[(ASSUMED, "c"), "stays"] > 0.9
 
 
 def test_with_two_theories_none_can_be_off_the_list(clusters) -> None:

@@ -15,16 +15,17 @@ from errorneurons.analysis.evidence import Evidence
 from errorneurons.predictions import between_theories, planning
 from errorneurons.predictions.between_theories import Question, Weighed, expected_ranges, weighed
 from errorneurons.predictions.design import full_design
+from errorneurons.predictions.effect_vector import Drawn, draw
 from errorneurons.predictions.evidence_section import next_section, section
 from errorneurons.predictions.judge import Measured
 from errorneurons.predictions.plan_page import answer as plan_answer
 from errorneurons.predictions.plan_page import paragraph, write_plan
-from errorneurons.predictions.planning import ALWAYS, MANIPULATIONS, Grid, Planned, features_of
+from errorneurons.predictions.planning import ALWAYS, MANIPULATIONS, Grid, Planned, tested_by
 from errorneurons.predictions.planning import plan as find_plan
 from errorneurons.predictions.prediction import Outcome, Report, Verdict
 from errorneurons.predictions.registry import CLAIMS
 from errorneurons.predictions.report import render, verdicts_json
-from errorneurons.predictions.virtual_experiments import CLASS_FOUND, Drawn, Table, draw
+from errorneurons.predictions.virtual_animals import Table
 from errorneurons.predictions.weighing import answer, methods
 from errorneurons.simulate.worlds import WorldPlan
 
@@ -191,8 +192,8 @@ def test_an_impossible_grid_is_refused(changes: dict[str, Any], message: str) ->
 
 
 def test_recording_alone_tests_what_no_manipulation_does() -> None:
-    assert features_of(()) == (*ALWAYS, CLASS_FOUND)
-    assert set(features_of(tuple(MANIPULATIONS))) == {*(c.key for c in CLAIMS), CLASS_FOUND}
+    assert tested_by(()) == ALWAYS == ("P02",)
+    assert set(tested_by(tuple(MANIPULATIONS))) == {c.key for c in CLAIMS}
 
 
 def test_a_plan_is_written_as_a_page_and_a_table(planned: Planned, tmp_path: Path) -> None:

@@ -1,0 +1,168 @@
+"""Effect vectors: what an experiment, virtual or not, gives the evidence between theories.
+
+For each claim a bounded index of how N compares with M, and a bit that says whether there is a
+response M to compare with. Without one the index is noise over noise; that there is none is
+evidence, too. A virtual experiment draws as many virtual animals of one world as the recording has
+animals; they share a discrepancy on every index, which stands for what no theory of ours contains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from errorneurons.analysis.virtual_experiments import Experiments, bounded_index
+from errorneurons.predictions.design import Design
+from errorneurons.predictions.judge import Measured
+from errorneurons.predictions.registry import CLAIMS
+from errorneurons.predictions.virtual_animals import Table
+from errorneurons.simulate.circuit import Array, generator
+
+EXPERIMENTS = 1000
+DISCREPANCY = 0.07
+"""Standard deviation of the discrepancy of a world on each bounded index."""
+CLEAR = 2.0
+"""Standard errors over animals by which M is above 0 where there is a response."""
+BITS = {c.key: f"{c.key} response" for c in CLAIMS}
+"""Claim -> the bit that says whether there is a response to compare with."""
+FEATURES = (*BITS, *BITS.values())
+"""What an effect vector consists of."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Virtual experiments of one theory.
+
+    Attributes
+    ----------
+    values
+        Effect vectors, (experiment, feature), see `effects`.
+    ratios
+        N/M of the means over animals, corrected for false labels, (experiment, claim); NaN = not
+        testable.
+    world
+        (experiment,), the world of each; experiments of one world share what was drawn for it.
+    """
+
+    values: Array
+    ratios: Array
+    world: npt.NDArray[np.int64]
+
+
+def features_of(claims: Sequence[str]) -> tuple[str, ...]:
+    """Return the features of some claims, in the order of the vector."""
+    own = {*claims, *(BITS[key] for key in claims)}
+    return tuple(name for name in FEATURES if name in own)
+
+
+def feature_names() -> dict[str, str]:
+    """Return feature -> what it is, in words."""
+    names = {c.key: f"{c.key} {c.name}" for c in CLAIMS}
+    return names | {bit: f"whether {key} has a response to compare with"
+                    for key, bit in BITS.items()}  # fmt: skip
+
+
+def effects(energies: Mapping[str, Array]) -> Array:
+    """Return the effect vector of an experiment, virtual or not.
+
+    Parameters
+    ----------
+    energies
+        Claim key -> N, M and N_R of each animal, (animal, 3), as in `Measured`.
+
+    Returns
+    -------
+    Array
+        For each claim (N - M) / (|N| + |M| + 2 s) of the means over animals, s their standard
+        error, in [-1, 1]; then for each whether M is 2 standard errors or more above 0, as 1 or 0.
+        NaN where no animal can answer.
+    """
+    complete = [_complete(energies.get(c.key)) for c in CLAIMS]
+    return np.array([*map(_index, complete), *map(_response, complete)])
+
+
+def recorded(measured_claims: Mapping[str, Measured]) -> Array:
+    """Return the effect vector of a recording from what it says to the claims."""
+    return effects({key: m.energies for key, m in measured_claims.items()})
+
+
+def _complete(energies: Array | None) -> Array:
+    rows = np.empty((0, 3)) if energies is None else energies
+    return np.asarray(rows[np.isfinite(rows).all(axis=1)])
+
+
+def _index(energies: Array) -> float:
+    if not len(energies):
+        return float("nan")
+    n, m, _ = energies.mean(axis=0)
+    noise = float(np.hypot(_error(energies[:, 0]), _error(energies[:, 1])))
+    return float(bounded_index(n, m, CLEAR * noise))
+
+
+def _response(energies: Array) -> float:
+    m = energies[:, 1]
+    return float(m.mean() > CLEAR * _error(m)) if len(m) else float("nan")
+
+
+def _error(values: Array) -> float:
+    """Return the standard error of a mean over animals, 0 for a single one."""
+    return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
+
+
+def draw(table: Table, theory: str, design: Design, seed: int, count: int = EXPERIMENTS) -> Drawn:
+    """Draw virtual experiments from measured virtual animals.
+
+    Parameters
+    ----------
+    table
+        All virtual animals of a theory under a design.
+    theory, design
+        Whose they are.
+    seed
+        Seed of everything random.
+    count
+        How many experiments, dealt to the worlds in turn.
+
+    Raises
+    ------
+    ValueError
+        If there is no virtual animal.
+    """
+    worlds = np.unique(table.world)
+    if not len(worlds):
+        raise ValueError(f"no virtual animal of {theory} is left; narrow its nuisance")
+    shift = {int(w): generator(seed, "discrepancy", theory, int(w)).normal(
+        0, DISCREPANCY, len(CLAIMS)) for w in worlds}  # fmt: skip
+    here = {int(w): np.flatnonzero(table.world == w) for w in worlds}
+    chosen = [int(worlds[i % len(worlds)]) for i in range(count)]
+    values, ratios = np.empty((count, len(FEATURES))), np.empty((count, len(CLAIMS)))
+    for i, world in enumerate(chosen):
+        rng = generator(seed, "experiment", theory, i)
+        few = len(here[world]) < design.animals
+        rows = rng.choice(here[world], design.animals, replace=few)
+        energies = {k: table.energies[rows, j] for j, k in enumerate(table.claims)}
+        values[i] = effects(energies)
+        indices = values[i, : len(CLAIMS)]
+        indices[:] = np.clip(indices + shift[world], -1, 1)
+        ratios[i] = [_ratio(_complete(energies.get(c.key)), design.label_error[0]) for c in CLAIMS]
+    return Drawn(values, ratios, np.array(chosen))
+
+
+def _ratio(energies: Array, label_error: float) -> float:
+    if not len(energies):
+        return float("nan")
+    n, m, n_r = energies.mean(axis=0)
+    return float((n - label_error * n_r) / m) if m > 0 else float("nan")
+
+
+def together(drawn: Mapping[str, Drawn]) -> Experiments:
+    """Return the virtual experiments of several theories side by side."""
+    return Experiments(
+        FEATURES,
+        np.concatenate([d.values for d in drawn.values()]),
+        tuple(name for name, d in drawn.items() for _ in d.world),
+        np.concatenate([d.world for d in drawn.values()]),
+    )
