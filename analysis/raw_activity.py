@@ -250,13 +250,14 @@ def _over_sessions(each: Sequence[xr.Dataset]) -> xr.Dataset:
     if len(each) == 1:
         return each[0]
     stacked = xr.concat([one["mean"] for one in each], "session", join="outer")
-    low, high = ((1 - SHARE) / 2, (1 + SHARE) / 2)
-    mean = stacked.mean("session", keep_attrs=True)
+    there = np.isfinite(stacked).any("session")  # not every theory has every role in every area
+    filled = stacked.where(there, 0.0)
+    bands = filled.quantile([(1 - SHARE) / 2, (1 + SHARE) / 2], "session").where(there)
     return xr.Dataset(
         {
-            "mean": mean,
-            "low": stacked.quantile(low, "session").drop_vars("quantile"),
-            "high": stacked.quantile(high, "session").drop_vars("quantile"),
+            "mean": filled.mean("session", keep_attrs=True).where(there),
+            "low": bands.isel(quantile=0, drop=True),
+            "high": bands.isel(quantile=1, drop=True),
         },
         attrs=each[0].attrs,
     )
