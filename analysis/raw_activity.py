@@ -250,7 +250,8 @@ def _over_sessions(each: Sequence[xr.Dataset]) -> xr.Dataset:
     if len(each) == 1:
         return each[0]
     stacked = xr.concat([one["mean"] for one in each], "session", join="outer")
-    there = np.isfinite(stacked).any("session")  # not every theory has every role in every area
+    # not every theory has every role in every area
+    there = stacked.notnull().any("session")  # noqa: PD004, this is no table of pandas
     filled = stacked.where(there, 0.0)
     bands = filled.quantile([(1 - SHARE) / 2, (1 + SHARE) / 2], "session").where(there)
     return xr.Dataset(
