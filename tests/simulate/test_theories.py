@@ -46,8 +46,11 @@ def test_what_has_no_error_neurons_and_learns_nothing_goes_through_the_experimen
     assert not found.learnt
     assert "Training removed 0 % of the loss" in found.training
     session = next(found.sessions())
-    assert set(session["role"].values) == {"representation"}
-    assert not session["targeted"].values[session["manipulated_role"].values == "error"].any()
+    error = session["role"].values == "error"
+    assert set(session["label_source"].values[error]) == {"genetic"}
+    off = session["targeted"].values[session["manipulated_area"].values == "all"].any(axis=0)
+    assert off[error].any()
+    assert not off[~error].any()
 
 
 PER_NETWORK = [

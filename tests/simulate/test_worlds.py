@@ -15,7 +15,7 @@ from errorneurons.simulate.experiments.learning import learning_block
 from errorneurons.simulate.experiments.outcome_error import OUTCOME_ERROR
 from errorneurons.simulate.experiments.trials import Clock, silence
 from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
-from errorneurons.simulate.nuisance import applied, draw
+from errorneurons.simulate.nuisance import DELAY, applied, draw
 from errorneurons.simulate.run import Bench, run
 from errorneurons.simulate.tasks.association import STIMULI, association
 from errorneurons.simulate.theories import INTACT, THEORIES, Theory, theory
@@ -138,7 +138,8 @@ def test_batches_hold_every_world_once_and_one_delay_each(entry: Theory) -> None
     found = batches(entry, plan)
     assert sorted(w for batch in found for w in batch) == list(range(30))
     for batch in found:
-        assert len(set((drawn(entry, plan, batch)["delay"] * 1000).round())) == 1
+        delays = drawn(entry, plan, batch).get(DELAY, np.zeros(1))
+        assert len(set((delays * 1000).round())) == 1
         assert len(batch) * plan.networks <= 100
 
 
