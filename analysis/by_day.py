@@ -34,7 +34,7 @@ QUANTITIES = {
 Row = dict[str, str | int | float]
 
 
-def by_day(sessions: Iterable[xr.Dataset], share: float = 0.9) -> xr.Dataset:
+def by_day(sessions: Iterable[xr.Dataset], share: float = 0.9) -> xr.Dataset | None:
     """Return what changes from day to day, in trials with an expected outcome.
 
     On days of tests, these are the trials of what is learnt on other days, if there are any.
@@ -49,13 +49,13 @@ def by_day(sessions: Iterable[xr.Dataset], share: float = 0.9) -> xr.Dataset:
 
     Returns
     -------
-    Dataset
-        Dims (bound, role, day), bound being mean, low and high: ``miss``, the root of 1 -
-        performance, which is the error of the output as a share of the outcome's size, the same
-        for all roles; ``outcome`` and ``stimulus``, the sizes of responses [units of the rate], the
-        signed roots of cross-validated energies, NaN without cells of the role or with less than
-        two trials of any stimulus. Coordinates of the day: ``plastic``, whether learning was
-        under way, and ``rule``, what was learnt.
+    Dataset or None
+        None if no trial has an expected outcome. Dims (bound, role, day), bound being mean, low and
+        high: ``miss``, the root of 1 - performance, which is the error of the output as a share of
+        the outcome's size, the same for all roles; ``outcome`` and ``stimulus``, the sizes of
+        responses [units of the rate], the signed roots of cross-validated energies, NaN without
+        cells of the role or with less than two trials of any stimulus. Coordinates of the day:
+        ``plastic``, whether learning was under way, and ``rule``, what was learnt.
 
     Raises
     ------
@@ -67,6 +67,8 @@ def by_day(sessions: Iterable[xr.Dataset], share: float = 0.9) -> xr.Dataset:
         if "day" not in session.attrs:
             raise ValueError("a session has no attribute `day`; give it the day of its recording")
         rows += _rows(session)
+    if not rows:
+        return None
     found = pd.DataFrame(rows)
     learnt = found["rule"].isin(found.loc[found["plastic"], "rule"])
     untaught = ~found["day"].isin(found.loc[learnt, "day"])

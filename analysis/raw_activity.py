@@ -22,8 +22,8 @@ ORDER = (
     "local and global", "local", "global", "silence", "drive", "somata",
 )  # fmt: skip
 """Texts in the order in which they are shown; others follow by the alphabet."""
-BINS = 40
-"""The most bins in which the size of a response is shown."""
+WIDEST = 0.02
+"""The size of a response is shown in bins as wide as this, where they can be joined [s]."""
 MOST_LINES, MOST_PANELS = 7, 24
 """More lines in a panel, or more panels, cannot be told apart."""
 ALIKE = (
@@ -239,9 +239,10 @@ def raw_activity(
 
 
 def _joined(session: xr.Dataset) -> xr.Dataset:
-    """Return a session in wider bins, at most `BINS`: the energy of a response is less noisy."""
-    bins = session.sizes["time"]
-    joined = next(n for n in range(1, bins + 1) if bins % n == 0 and bins // n <= BINS)
+    """Return a session in wider bins, in which the energy of a response is less noisy."""
+    bins, width = session.sizes["time"], 1 / session["rate"].attrs["sampling_rate"]
+    most = max(1, int(WIDEST / width + 1e-6))
+    joined = max(n for n in range(1, most + 1) if bins % n == 0)
     return session.coarsen(time=joined).mean(keep_attrs=True) if joined > 1 else session
 
 
@@ -249,13 +250,15 @@ def _over_sessions(each: Sequence[xr.Dataset]) -> xr.Dataset:
     if len(each) == 1:
         return each[0]
     stacked = xr.concat([one["mean"] for one in each], "session", join="outer")
-    low, high = ((1 - SHARE) / 2, (1 + SHARE) / 2)
-    mean = stacked.mean("session", keep_attrs=True)
+    # not every theory has every role in every area
+    there = stacked.notnull().any("session")  # noqa: PD004, this is no table of pandas
+    filled = stacked.where(there, 0.0)
+    bands = filled.quantile([(1 - SHARE) / 2, (1 + SHARE) / 2], "session").where(there)
     return xr.Dataset(
         {
-            "mean": mean,
-            "low": stacked.quantile(low, "session").drop_vars("quantile"),
-            "high": stacked.quantile(high, "session").drop_vars("quantile"),
+            "mean": filled.mean("session", keep_attrs=True).where(there),
+            "low": bands.isel(quantile=0, drop=True),
+            "high": bands.isel(quantile=1, drop=True),
         },
         attrs=each[0].attrs,
     )

@@ -144,7 +144,7 @@ def draw(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> lis
         ``<theory>.png``, mean rates; ``<theory>-responses.png``, the size of responses, in which
         cells that fire more for positive and for negative errors do not cancel, if stimuli come
         twice in some condition; ``<theory>-influence.png`` if single cells are driven;
-        ``<theory>-days.png``, learning and responses by day, if there are several.
+        ``<theory>-days.png``, learning and responses by day, if there are several with outcomes.
     """
     files = _files(experiment, theory, setup, out)
     title = f"{experiment.label[0].upper()}{experiment.label[1:]}: {theory.label}"
@@ -166,10 +166,11 @@ def draw(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> lis
         made.append(out / f"{theory.name}-influence.png")
         text = f"Change of every recorded cell of one network{_of_labels(first)}"
         draw_influence(first, Caption(title, text), made[-1])
-    if len(files) > 1:
+    every = [file for recorded in files.values() for file in recorded]
+    days = by_day(_opened(every)) if len(files) > 1 else None
+    if days is not None:
         made.append(out / f"{theory.name}-days.png")
         text = f"Trials with an expected outcome; {over}{_of_labels(first)}"
-        days = by_day(_opened([file for recorded in files.values() for file in recorded]))
         draw_days(days, Caption(title, text), made[-1])
     return made
 

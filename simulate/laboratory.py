@@ -44,8 +44,8 @@ MANIPULATION = (
 )  # fmt: skip
 RECORDED = 4
 """Bytes of a recorded rate."""
-OBSERVED = 28
-"""Bytes that making a session takes for each value in it: rates, expected counts, counts."""
+SPIKES, OTHERS = 12, 45
+"""Bytes that making a session takes for each value: Poisson spikes, and all else in one go."""
 
 
 @dataclass(frozen=True)
@@ -236,7 +236,10 @@ def memory_of(
     if circuit.carrier in ("apical", "burst_probability"):
         neurons += sum(p.size for p in circuit.populations if p.role == "representation")
     units = most_units(circuit, setup.instrument)
-    return float(RECORDED * samples * neurons), float(OBSERVED * samples * units)
+    seen = setup.instrument
+    plain = seen.imaging is None and seen.spiking != "sub_poisson"
+    observed = SPIKES if plain else OTHERS
+    return float(RECORDED * samples * neurons), float(observed * samples * units)
 
 
 def most_units(circuit: Circuit[Any, Any], instrument: Instrument) -> int:

@@ -28,6 +28,9 @@ from errorneurons.simulate.run import Activity, Binned
 from errorneurons.simulate.spikes import poisson, sub_poisson
 from errorneurons.simulate.units import Units, labels_of, sampled
 
+BLOCK = 64
+"""Trials whose spikes are drawn together; bounds the memory that takes."""
+
 
 def observe(
     circuit: Circuit[Any, Any],
@@ -147,7 +150,8 @@ def _expected(
         source: instrument.peak / max(sizes[source][index], 1e-12)
         for source in dict.fromkeys(units.source.tolist())
     }
-    rate = np.concatenate([_expected_in(block, index, units, scale) for block in blocks])
+    each = [_expected_in(block, index, units, scale) for block in blocks]
+    rate = each[0] if len(each) == 1 else np.concatenate(each)
     if instrument.bin is None:
         return rate
     narrow = blocks[0].clock.bin
@@ -197,8 +201,10 @@ def _shown(
     imaging, random = instrument.imaging, instrument.spiking != "none"
     if not random and not imaging:
         return expected
-    mean = expected * np.float32(width)
     fano = instrument.fano if instrument.spiking == "sub_poisson" else 1.0
+    if fano == 1 and not imaging:
+        return _spikes(expected, width, rng)
+    mean = expected * np.float32(width)
     counts: npt.NDArray[Any] = mean
     if random:
         counts = poisson(mean, rng) if fano == 1 else sub_poisson(mean, fano, rng)
@@ -209,6 +215,15 @@ def _shown(
         before = left_of_before(len(mean), units.baseline, fano, imaging.indicator, rng)
     clean = fluorescence(counts, width, units.baseline, imaging.indicator, before)
     return imaged(clean, width, units.plane(instrument), imaging, rng, noisy=random)
+
+
+def _spikes(expected: Binned, width: float, rng: np.random.Generator) -> Binned:
+    """Return rates of Poisson spikes, block by block: the numbers are those of one go."""
+    rate = np.empty_like(expected)
+    for start in range(0, len(rate), BLOCK):
+        part = slice(start, start + BLOCK)
+        rate[part] = poisson(expected[part] * np.float32(width), rng) / width
+    return rate
 
 
 def _unit_columns(

@@ -39,13 +39,15 @@ def recorded(
 
 def days() -> xr.Dataset:
     """Return a test of two rules, of which the second is then learnt."""
-    return by_day(
+    found = by_day(
         [
             recorded(1, 4.0, 1.0, ("other", "rule"), "before"),
             recorded(2, 2.0, 0.5, ("rule",), "during"),
             recorded(2, 2.0, 0.5, ("rule",), "during"),
         ]
     )
+    assert found is not None
+    return found
 
 
 def test_the_error_and_responses_of_each_role_are_those_of_the_day() -> None:
@@ -64,11 +66,16 @@ def test_a_test_shows_what_is_learnt_on_other_days() -> None:
 
 def test_animals_of_a_day_make_an_interval() -> None:
     animals = [recorded(1, size, 0.5, ("rule",), "during") for size in (1.0, 3.0)]
-    low, mean, high = by_day(animals, share=1.0)["outcome"].sel(
-        role="error", bound=["low", "mean", "high"]
-    )
+    found = by_day(animals, share=1.0)
+    assert found is not None
+    low, mean, high = found["outcome"].sel(role="error", bound=["low", "mean", "high"])
     np.testing.assert_allclose([low.item(), high.item()], [1.0, 3.0])
     np.testing.assert_allclose(mean.item(), np.sqrt(5))
+
+
+def test_without_expected_outcomes_there_is_nothing_to_show() -> None:
+    passive = recorded(1, 1.0, 1.0, ("rule",), "during")
+    assert by_day([passive.assign_coords(outcome=("trial", ["none"] * 4))]) is None
 
 
 def test_a_session_without_a_day_is_refused() -> None:

@@ -150,3 +150,12 @@ def test_a_map_is_drawn_only_where_single_cells_are_driven(tmp_path: Path) -> No
     assert not drives_single_cells(made())
     draw_influence(seen, Caption("Title", "text"), path)
     assert path.read_bytes()[:4] == b"\x89PNG"
+
+
+def test_a_role_that_an_area_lacks_is_nowhere_a_number() -> None:
+    roles = ["representation", "error", "representation", "representation"]
+    sessions = [made(role=roles) for _ in range(2)]
+    panels = panels_of(sessions[0], (), ("manipulation",))
+    (shown,) = raw_activity(sessions, panels, mean_rate)
+    assert shown.sel(role="error", area="area 2").isnull().all()
+    assert shown.sel(role="error", area="area 1").notnull().all()

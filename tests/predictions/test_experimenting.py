@@ -6,11 +6,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
 from errorneurons.analysis.dataset import open_recording
 from errorneurons.predictions import cli, experimenting
+from errorneurons.simulate.experiments.experiment import Day, Experiment
+from errorneurons.simulate.experiments.tables import completed
+from errorneurons.simulate.instrument import Instrument
 from errorneurons.simulate.laboratory import Setup
 from errorneurons.simulate.theories import theory
 
@@ -94,3 +98,16 @@ def test_what_one_theory_cannot_do_is_said_before_another_is_simulated(run: Run)
 def test_a_table_shares_its_trials_out_to_as_many_streams_as_asked(run: Run) -> None:
     (day,) = experimenting.named_experiment("mine.csv", 2).days(1, 1)
     assert (day.streams, len(day.table)) == (2, 4)
+
+
+def test_days_of_learning_leave_a_figure_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(experimenting, "cost", lambda *_: "not measured")
+    table = completed(pd.DataFrame({"pattern": [0, 1] * 2, "outcome": "expected"}))
+    days = (Day(table), Day(table, plastic=True))
+    taught = Experiment("taught", "taught", "A test.", lambda *_: days)
+    setup = Setup((0,), repeats=1, instrument=Instrument(cells=4))
+    made = experimenting.simulate(taught, [(theory("adaptation"), setup)], tmp_path, str)
+    assert [figure.name for figure in made][-1] == "adaptation-days.png"
+    assert all(figure.stat().st_size > 10_000 for figure in made)

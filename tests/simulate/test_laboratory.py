@@ -12,6 +12,7 @@ import pytest
 import xarray as xr
 
 from errorneurons.analysis.dataset import check
+from errorneurons.simulate.ablations import without_learning
 from errorneurons.simulate.bench import NoiseCurrent
 from errorneurons.simulate.circuit import generator
 from errorneurons.simulate.cost import cost
@@ -21,6 +22,7 @@ from errorneurons.simulate.experiments.tables import completed, experiment_of
 from errorneurons.simulate.experiments.trials import Clock
 from errorneurons.simulate.instrument import Instrument
 from errorneurons.simulate.laboratory import Setup, batches, memory_of, sessions, unprepared
+from errorneurons.simulate.models.mismatch_neurons import MismatchNeurons
 from errorneurons.simulate.run import run
 from errorneurons.simulate.theories import THEORIES, Theory, theory
 from errorneurons.simulate.trial import currents
@@ -159,3 +161,14 @@ def test_noise_is_the_networks_own_and_as_strong_as_asked() -> None:
 def test_impossible_setups_are_refused(values: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Setup(**values)
+
+
+def test_a_network_that_diverges_while_it_learns_is_named_and_leaves_the_experiment() -> None:
+    wild = MismatchNeurons(learning_rate=1e9)
+    subject = Theory("wild", "wild", "theory", "It learns too fast.", wild, without_learning(wild))
+    said: list[str] = []
+    left = list(sessions(subject, taught(), SETUP, said.append))
+    assert [(seen.attrs["animal"], seen.attrs["day"]) for seen in left] == [
+        ("network-000", 1), ("network-002", 1)
+    ]  # fmt: skip
+    assert said[-2:] == [f"wild: network {n} diverged on day 2, its last" for n in (0, 2)]

@@ -55,12 +55,15 @@ def test_partners_are_in_the_same_area_and_of_the_other_role() -> None:
     assert (names != "").mean() > 0.5
 
 
-def test_a_tuft_is_paired_with_its_soma() -> None:
-    subject = theory("dendritic_microcircuit")
+@pytest.mark.parametrize("name", ["dendritic_microcircuit", "error_microcircuit"])
+def test_a_tuft_is_paired_with_its_soma(name: str) -> None:
+    subject = theory(name)
     units = recorded(subject, TUFTS)
     names = partners(subject.circuit, units)
     neuron = dict(zip(units.name.tolist(), units.neuron.tolist(), strict=True))
-    tufts = np.flatnonzero((units.source == "apical") & (names != ""))
+    tufts = np.flatnonzero((units.label == "error") & (units.source != "representation"))
+    tufts = tufts[names[tufts] != ""]
+    assert len(tufts) > 20
     assert [neuron[str(names[k])] for k in tufts] == units.cell[tufts].tolist()
 
 
