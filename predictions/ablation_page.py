@@ -82,6 +82,7 @@ def write_page(
     data: xr.Dataset, found: tuple[Effect, ...], pairs: Pairs, folder: Path, command: str
 ) -> Path:
     """Write ``ablations.csv``, ``ablations.nc`` and ``report.html``; return the page's path."""
+    folder.mkdir(parents=True, exist_ok=True)
     replace_file(folder / "ablations.csv", table(found).to_csv(index=False, lineterminator="\n"))
     save_netcdf(data, folder / "ablations.nc")
     design = Design(**json.loads(data.attrs["design"]))
