@@ -25,11 +25,10 @@ from errorneurons.predictions.ablation_study import (
 from errorneurons.predictions.circuit_drawing import circuit_svg
 from errorneurons.predictions.report import environment, replace_file, template
 from errorneurons.predictions.words import counted, linked, listed, number
-from errorneurons.simulate.ablation_registry import ABLATIONS, LEARNERS, Ablation
+from errorneurons.simulate.ablation_registry import ABLATIONS, LEARNERS, NULLS, Ablation
 from errorneurons.simulate.ablation_tasks import AblationTask, Design, ablation_task, intact
 from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.tasks.registry import task as task_entry
-from errorneurons.simulate.theories import THEORIES
 from errorneurons.simulate.theories import theory as find
 
 DASH, MINUS, ARROW = "\N{EN DASH}", "\N{MINUS SIGN}", "\N{RIGHTWARDS ARROW}"
@@ -82,6 +81,7 @@ def write_page(
     data: xr.Dataset, found: tuple[Effect, ...], pairs: Pairs, folder: Path, command: str
 ) -> Path:
     """Write ``ablations.csv``, ``ablations.nc`` and ``report.html``; return the page's path."""
+    folder.mkdir(parents=True, exist_ok=True)
     replace_file(folder / "ablations.csv", table(found).to_csv(index=False, lineterminator="\n"))
     save_netcdf(data, folder / "ablations.nc")
     design = Design(**json.loads(data.attrs["design"]))
@@ -126,17 +126,21 @@ def answer(found: Sequence[Effect]) -> str:
     )  # fmt: skip
     moving = [labels[n] for n in names if own[n, "inference"].value > MATTERS]
     lesions = sum(math.isfinite(own[n, "inference"].value) for n in names)
-    costly = (
-        listed(f"{label} ({number(value)})" for value, label in learning) if learning else "no cut"
-    )
-    what = "learns less of the task with" if learning else "learns as much with any cut:"
-    second = (
-        f"of the {counted(lesions, 'lesion')} of trained networks, {listed(moving)} "
-        f"{'moves' if len(moving) == 1 else 'move'} what it infers"
-        if moving
-        else f"none of the {counted(lesions, 'lesion')} of trained networks moves what it infers"
-    )
-    return f"The {find(first).label} {what} {costly}; {second}."
+    label = find(first).label
+    said = f"No ablation costs the {label} a tenth of the loss that it could remove"
+    if learning:
+        costly = listed(f"{name} ({number(value)})" for value, name in learning)
+        said = f"The {label} learns less of the task with {costly}"
+    return f"{said}{_moved(moving, lesions)}."
+
+
+def _moved(moving: Sequence[str], lesions: int) -> str:
+    """Return which lesions of trained networks move what they infer, the end of a sentence."""
+    if not lesions:
+        return ""
+    verb = "moves" if len(moving) == 1 else "move"
+    one = f"{listed(moving)} {verb}" if moving else "none moves"
+    return f"; of {counted(lesions, 'lesion')} of trained networks, {one} what they infer"
 
 
 def agreement(found: Sequence[Effect]) -> str:
@@ -180,7 +184,8 @@ def _label(name: str) -> str:
 
 def _absent(task: str) -> tuple[str, ...]:
     """Return the reasons why theories are not in a task, each with those that it keeps out."""
-    return _grouped({t: why for t in LEARNERS if (why := task_entry(task).why_not(t)) is not None})
+    reasons = {t: why for t in LEARNERS if (why := task_entry(task).why_not(t)) is not None}
+    return _grouped(reasons | dict.fromkeys(NULLS, "a null: no errors, and no outcome is learnt"))
 
 
 def _grouped(reasons: Mapping[str, str]) -> tuple[str, ...]:
@@ -214,7 +219,7 @@ def _cell(effect: Effect, changes: bool) -> Cell:
         none = effect.measure == "angle" and math.isfinite(effect.intact) and not changes
         return Cell("none" if none else DASH)
     value = 0.0 if abs(effect.value) < 5e-4 else effect.value
-    if effect.measure == "angle":
+    if effect.measure == "angle" or (effect.measure == "score" and abs(value) >= 10):
         text = _signed(value, 0)
     elif abs(value) >= 100:
         text = f"{value:.0e}".replace("e+0", "e").replace("-", MINUS)
@@ -323,9 +328,9 @@ def _card(a: Ablation, found: Sequence[Effect], data: xr.Dataset, task: str) -> 
         f"Effect of {a.label} on learning, network by network",
     )  # fmt: skip
     reasons = {
-        t.name: why.removeprefix(f"{t.name} ")
-        for t in THEORIES
-        if (why := a.why_not(t.name, task)) is not None
+        t: why.removeprefix(f"{t} ")
+        for t in LEARNERS
+        if task_entry(task).why_not(t) is None and (why := a.why_not(t, task)) is not None
     }
     rows = tuple(_row(e) for e in own if math.isfinite(e.value) or math.isfinite(e.ablated))
     return Card(a, Markup(drawn), _demands(own), Markup(svg), rows, _grouped(reasons))

@@ -7,7 +7,7 @@ from html import escape
 
 from errorneurons.predictions.strokes import arrow, line, text
 
-STEP, LEFT, BOX, RIGHT = 76.0, 56.0, 54.0, 32.0
+STEP, LEFT, BOX, RIGHT, LEAST = 76.0, 56.0, 54.0, 32.0, 370.0
 TOP, E_ROW, R_ROW, BOTTOM = 26.0, 52.0, 108.0, 138.0
 
 
@@ -37,6 +37,7 @@ def circuit_svg(
     """
     levels = range(1, areas + 1)
     width = _x(areas) + BOX / 2 + RIGHT
+    room = max(width, LEAST)  # fewer areas are not to be drawn larger
     parts = [text(1, R_ROW + 4, "input")]
     for level in levels:
         parts += _area(level, cut)
@@ -48,8 +49,8 @@ def circuit_svg(
     parts.append(arrow(width - 2, E_ROW, _x(areas) + 16, E_ROW, "teaching"))
     parts.append(text(width - 2, TOP - 10, "teaching", "end"))
     return (
-        f'<svg class="drawing" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} 200"'
-        f' width="{width:g}" height="200" role="img" aria-label="{escape(alt)}">'
+        f'<svg class="drawing" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {room:g} 200"'
+        f' width="{room:g}" height="200" role="img" aria-label="{escape(alt)}">'
         f"<title>{escape(alt)}</title>{''.join(parts)}</svg>"
     )
 

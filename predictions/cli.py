@@ -119,8 +119,9 @@ def ablate(
         int | None, typer.Option(min=2, help="Epochs of training; those of the task if not given.")
     ] = None,
     task: Annotated[
-        str, typer.Option(help="What the networks learn; see `errorneurons list tasks`.")
-    ] = "association",
+        list[str] | None,
+        typer.Option(help="A task; may be given again. The association if not given."),
+    ] = None,
 ) -> None:
     """Take parts of the circuits away, and report what each of them was for.
 
@@ -131,11 +132,14 @@ def ablate(
     from errorneurons.simulate.ablation_registry import pairs
     from errorneurons.simulate.ablation_tasks import Design
 
-    chosen = pairs(tuple(theory or ()), tuple(ablation or ()), task)
+    tasks = tuple(dict.fromkeys(task or ("association",)))
+    chosen = {name: pairs(tuple(theory or ()), tuple(ablation or ()), name) for name in tasks}
     _check_folder(out)
-    data = simulate_pairs(chosen, Design(networks, seed, epochs, task), out, _say)
-    page = write_page(data, effects_of(data, chosen), chosen, out, _command())
-    typer.echo(f"Report: {page}")
+    for name, those in chosen.items():
+        folder = out if len(tasks) == 1 else out / name
+        data = simulate_pairs(those, Design(networks, seed, epochs, name), out, _say)
+        page = write_page(data, effects_of(data, those), those, folder, _command())
+        typer.echo(f"Report: {page}")
 
 
 @app.command()

@@ -136,7 +136,7 @@ def test_the_answer_names_cuts_that_matter_most_first() -> None:
     first, second = "no error-to-error feedback (−0.60)", "no lookahead (all) (−0.30)"
     assert said.index(first) < said.index(second)
     assert "area 1" not in said
-    assert "of the 3 lesions of trained networks, no error-to-error feedback moves" in said
+    assert "of 3 lesions of trained networks, no error-to-error feedback moves what" in said
 
 
 @pytest.mark.parametrize("a", ABLATIONS, ids=lambda a: a.name)
