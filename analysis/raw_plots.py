@@ -88,6 +88,8 @@ class _Layout:
 
     def __init__(self, panels: Sequence[Panel], data: Sequence[xr.Dataset]) -> None:
         self.roles = list(dict.fromkeys(r for shown in data for r in _roles(shown)))
+        time = data[0]["time"].values
+        self.time = float(time[0]), float(time[-1])
         self.areas = [str(a) for a in data[0]["area"].values]
         self.limits = {role: _limits(data, role) for role in self.roles}
         self.block = LEFT + len(self.roles) * (COLUMN + 0.35)
@@ -196,7 +198,7 @@ def _dress(axes: Axes, layout: _Layout, panel: Panel, place: tuple[int, int], un
     axes.set_ylim(*layout.limits[layout.roles[column]])
     axes.locator_params(axis="y", nbins=3)
     axes.locator_params(axis="x", nbins=4)
-    axes.margins(x=0)
+    axes.set_xlim(*layout.time)
     for time in panel.events.values():
         axes.axvline(time, color="#999999", linewidth=0.7, linestyle=(0, (2, 2)), zorder=0)
     if row == len(layout.areas) - 1:

@@ -6,6 +6,7 @@ takes up where it stopped.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ import xarray as xr
 from errorneurons.analysis.by_day import by_day
 from errorneurons.analysis.dataset import open_recording, save
 from errorneurons.analysis.day_plots import draw_days
+from errorneurons.analysis.files import beside
 from errorneurons.analysis.influence_plots import draw_influence, drives_single_cells
 from errorneurons.analysis.measures import magnitude, mean_rate
 from errorneurons.analysis.raw_activity import Panel, panels_of, raw_activity
@@ -29,6 +31,7 @@ from errorneurons.simulate.observe import animal
 from errorneurons.simulate.theories import Theory
 
 Say = Callable[[str], None]
+UNFIT = "left-out.json"
 CURVES = (
     ("Mean firing rate", "", mean_rate),
     ("Size of the response, cross-validated over trials", "-responses", magnitude),
@@ -98,9 +101,14 @@ def simulate(
             say(f"{theory.name}: all sessions taken from an earlier run")
         else:
             say(f"{theory.name}: {cost(theory, experiment, left)}")
+            last, through = len(experiment.days(setup.seed, setup.repeats)), set()
             for session in sessions(theory, experiment, left, say):
                 name = _file(session.attrs["animal"], session.attrs["day"])
                 save(session, out / theory.name / name)
+                if session.attrs["day"] == last:
+                    through.add(session.attrs["animal"])
+            unfit = [network for network in left.networks if animal(network) not in through]
+            _note(out / theory.name / UNFIT, origin_of(theory, experiment, setup), unfit)
         figures += draw(experiment, theory, setup, out)
         say(f"{theory.name}: done")
     return figures
@@ -112,12 +120,30 @@ def missing(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> 
     folder.mkdir(parents=True, exist_ok=True)
     days = range(1, 1 + len(experiment.days(setup.seed, setup.repeats)))
     provenance = origin_of(theory, experiment, setup)
+    unfit = _noted(folder / UNFIT, provenance)
     open_ones = tuple(
         network
         for network in setup.networks
-        if not all(_done(folder / _file(animal(network), day), provenance) for day in days)
+        if network not in unfit
+        and not all(_done(folder / _file(animal(network), day), provenance) for day in days)
     )
     return replace(setup, networks=open_ones) if open_ones else None
+
+
+def _note(path: Path, provenance: str, networks: Sequence[int]) -> None:
+    """Note the networks that oscillate or diverge, if on a later day, so as not to repeat it."""
+    if networks:
+        known = sorted({*networks, *_noted(path, provenance)})
+        with beside(path) as part:
+            part.write_text(json.dumps({"provenance": provenance, "networks": known}), "utf-8")
+
+
+def _noted(path: Path, provenance: str) -> set[int]:
+    try:
+        noted = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return set()
+    return {*noted["networks"]} if noted["provenance"] == provenance else set()
 
 
 def _file(name: str, day: int) -> str:

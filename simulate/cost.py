@@ -9,14 +9,14 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from errorneurons.simulate.bench import Bench
+from errorneurons.simulate.bench import Bench, NoiseCurrent
 from errorneurons.simulate.experiments.experiment import Day, Experiment
 from errorneurons.simulate.experiments.learning import learning_block
 from errorneurons.simulate.experiments.trials import Clock, streams
@@ -93,7 +93,8 @@ def cost(theory: Theory, experiment: Experiment, setup: Setup) -> Cost:
         Which networks, and how they are recorded.
     """
     batch, clock = batches(theory, experiment, setup)[0], experiment.clock
-    bench = unprepared(theory, setup, batch)
+    noise = NoiseCurrent(experiment.noise, setup.seed, np.array(batch))
+    bench = replace(unprepared(theory, setup, batch), noise=noise if experiment.noise else None)
     weights = theory.circuit.initial_weights(setup.seed, batch)
     days = experiment.days(setup.seed, setup.repeats)
     count, trials = len(setup.networks), sum(len(day.table) for day in days)
@@ -106,7 +107,7 @@ def cost(theory: Theory, experiment: Experiment, setup: Setup) -> Cost:
         sessions=count * len(days),
         simulated=count * trials * (clock.stop - clock.start),
         wall=seconds * count / len(batch) + observing * all_values,
-        training=_training(bench, weights) * count / len(batch),
+        training=_training(replace(bench, noise=None), weights) * count / len(batch),
         memory=LIBRARIES + len(batch) * recorded + session,
         disk=size * all_values + FILE * count * len(days),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -16,7 +17,7 @@ from errorneurons.simulate.experiments.experiment import Day, Experiment
 from errorneurons.simulate.experiments.tables import completed
 from errorneurons.simulate.instrument import Instrument
 from errorneurons.simulate.laboratory import Setup
-from errorneurons.simulate.theories import theory
+from errorneurons.simulate.theories import Theory, theory
 
 Run = Callable[..., Result]
 TABLE = "pattern,outcome,block\n0,none,a\n0,none,a\n0,unexpected,b\n0,unexpected,b\n"
@@ -49,6 +50,7 @@ def test_a_table_leaves_sessions_and_figures_and_is_not_simulated_twice(
         (session,) = tree.children.values()
         assert session.coords["block"].values.tolist() == ["a", "a", "b", "b"]
     Path("out/adaptation/network-000-day-1.nc").write_bytes(b"damaged")
+    monkeypatch.setattr(experimenting, "draw", lambda *_: [])
     asked: list[tuple[int, ...]] = []
     original = experimenting.sessions
     monkeypatch.setattr(
@@ -93,6 +95,22 @@ def test_what_one_theory_cannot_do_is_said_before_another_is_simulated(run: Run)
     result = run("mismatch_neurons", "--theory", "adaptation", "interneurons")
     assert result.exit_code == 2
     assert files() == []
+
+
+def test_networks_that_are_left_out_are_not_trained_again(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = experimenting.sessions
+
+    def one_oscillates(known: Theory, tested: Any, setup: Setup, say: Any) -> Any:
+        return original(known, tested, replace(setup, networks=setup.networks[:1]), say)
+
+    monkeypatch.setattr(experimenting, "sessions", one_oscillates)
+    monkeypatch.setattr(experimenting, "draw", lambda *_: [])
+    assert run("adaptation", "mine.csv").exit_code == 0
+    again = run("adaptation", "mine.csv")
+    assert again.exit_code == 0
+    assert "adaptation: all sessions taken from an earlier run" in again.stderr
 
 
 def test_a_table_shares_its_trials_out_to_as_many_streams_as_asked(run: Run) -> None:
