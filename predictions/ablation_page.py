@@ -149,11 +149,12 @@ def agreement(found: Sequence[Effect]) -> str:
     held = sum(bool(e.holds) for e in demanded)
     if not demanded:
         return "The equations demand nothing exact of these ablations."
-    worst = max((e.off for e in demanded if e.holds), default=math.nan)
-    return (
-        f"Of {counted(len(demanded), 'exact demand')} of the equations, {held} "
-        f"{'holds' if held == 1 else 'hold'} in every network, to {worst:.0e} or better."
-    )
+    whole = f"Of {counted(len(demanded), 'exact demand')} of the equations"
+    if not held:
+        return f"{whole} none holds in every network."
+    worst = max(e.off for e in demanded if e.holds)
+    verb = "holds" if held == 1 else "hold"
+    return f"{whole}, {held} {verb} in every network, to {worst:.0e} or better."
 
 
 def _notes(data: xr.Dataset) -> list[str]:

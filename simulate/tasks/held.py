@@ -11,17 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from errorneurons.simulate import engine, layout
+from errorneurons.simulate import engine, layout, settling
 from errorneurons.simulate.circuit import Array, World, generator, neurons
 from errorneurons.simulate.models.backprop import Backprop
 from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.plasticity import transposed
 from errorneurons.simulate.probe import settled
-
-#: A network has settled if no rate moves more than this between two looks at it.
-SETTLED = 1e-8
-PAUSE = 50
-LONGEST = 20_000
 
 
 @dataclass(frozen=True)
@@ -158,13 +153,12 @@ def for_engine(circuit: Any, weights: Any) -> tuple[Any, Any]:
         circuit = replace(circuit, feedback="fixed")
         weights = replace(weights, B=np.zeros_like(weights.B))
     if "error_to_representation" in circuit.cut:
+        circuit = replace(circuit, rates_onto_representation=None)
         weights = replace(weights, L_ER=np.zeros_like(weights.L_ER))
     if weights.weight_noise is not None and circuit.error_sizes == circuit.sizes:
         noise = weights.feedback_noise - transposed(weights.weight_noise, circuit.layers[0])
-        weights = replace(
-            weights, W=weights.ascending, feedback_noise=noise, weight_noise=None
-        )  # fmt: skip
         circuit = replace(circuit, weight_noise=0.0)
+        weights = replace(weights, W=weights.ascending, feedback_noise=noise, weight_noise=None)
     return (replace(circuit, cut=()) if circuit.cut else circuit), weights
 
 
@@ -173,7 +167,9 @@ def _learnt(circuit: Any, weights: Any, transmitting: Any, after: Any) -> Any:
     if transmitting is weights:
         return after
     B = weights.B if "error_feedback" in circuit.cut else after.B
-    return replace(weights, W=weights.W + (after.W - transmitting.W), B=B)
+    L_ER = weights.L_ER if "error_to_representation" in circuit.cut else after.L_ER
+    W = weights.W + (after.W - transmitting.W)
+    return replace(weights, W=W, B=B, L_ER=L_ER, L_RE=after.L_RE, F=after.F)
 
 
 def _stepped(circuit: Any, weights: Any, schedule: layout.Schedule, state: Any) -> tuple[Any, Any]:
@@ -218,16 +214,6 @@ def answers(circuit: Any, weights: Any, inputs: Array) -> Array:
         isinstance(circuit, ErrorMicrocircuit) and not circuit.error_variability
     ):
         return settled(circuit, weights, inputs)[1][..., output]
-    world = World(inputs, np.zeros((1, 1, 1)), np.full((1, 1, 1), False))
-    state = circuit.rest(weights, inputs.shape[1])
-    before = state.rates["representation"]
-    for step in range(1, LONGEST + 1):
-        state = circuit.step(weights, state, world)
-        if step % PAUSE == 0:
-            now = state.rates["representation"]
-            change = np.abs(now - before)
-            if not (change[np.isfinite(change)] >= SETTLED).any():
-                break
-            before = now
+    state = settling.settled(circuit, weights, inputs)[1]
     rates: Array = state.rates["representation"][..., output]
     return rates

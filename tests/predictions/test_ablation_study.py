@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,21 @@ def test_what_the_equations_demand_is_found(found: tuple[Effect, ...]) -> None:
     assert len(demanded) == 18
     assert all(e.holds for e in demanded)
     assert agreement(found).startswith("Of 18 exact demands of the equations, 18 hold in every")
+
+
+def test_demands_that_do_not_hold_are_counted(found: tuple[Effect, ...]) -> None:
+    missed = [replace(e, off=0.1) for e in found if e.holds is not None]
+    assert agreement(missed) == "Of 18 exact demands of the equations none holds in every network."
+    assert agreement([*missed[1:], replace(missed[0], off=0.0)]) == (
+        "Of 18 exact demands of the equations, 1 holds in every network, to 0e+00 or better."
+    )
+
+
+def test_where_nothing_costs_much_the_answer_says_so(found: tuple[Effect, ...]) -> None:
+    same = [replace(e, value=0.0, low=-0.1, high=0.1) for e in found]
+    assert answer(same).startswith("No ablation costs the error-neuron microcircuit a tenth of")
+    unmeasured = [replace(e, value=float("nan")) for e in same]
+    assert answer(unmeasured).endswith("a tenth of the loss that it could remove.")
 
 
 def test_effects_are_paired_differences_of_the_same_networks(
@@ -163,6 +179,10 @@ def test_a_drawing_has_the_areas_and_skips_of_its_circuit() -> None:
         (("--theory", "feature_gain"), "feature_gain is a null: it has no errors and learns no"),
         (("--theory", "burst_dependent", "--ablation", "no_lookahead"), "has no lookahead to"),
         (("--networks", "1"), "Invalid value for '--networks'"),
+        (("--task", "yingyang"), "--task is 'yingyang', which is unknown; did you mean"),
+        (("--task", "yin_yang", "--theory", "supervised_pc"), "it relaxes with 10 ms or more"),
+        (("--task", "yin_yang", "--ablation", "dense_routes"), "a circuit of 2 areas has nothing"),
+        (("--out", "/dev/null/x"), "cannot make the folder /dev/null/x: Not a directory; give"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(words: tuple[str, ...], message: str) -> None:
