@@ -29,7 +29,7 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -1164,26 +1164,42 @@ def port(circuit: Any) -> tuple[ModuleType, Any]:
     Raises
     ------
     ValueError
-        If the engine does not know the theory.
+        If the engine does not know the theory, or an option that is set.
     """
-    if getattr(circuit, "cut", ()):
-        raise ValueError(
-            f"the engine cuts no routes, but {', '.join(circuit.cut)} is cut; use the theory's own "
-            "step and learn"
-        )
-    if isinstance(circuit, ErrorMicrocircuit) and circuit.error_baseline is not None:
-        raise ValueError(
-            f"the engine knows no error_baseline, which is {circuit.error_baseline:g}; use the "
-            "theory's own step and learn"
-        )
     for theory, plan, compiled in PORTS:
         if isinstance(circuit, theory):
+            check_options(circuit)
             return plan, compiled
     names = ", ".join(theory.theory for theory, _, _ in PORTS)
     raise ValueError(
         f"the engine simulates {names}; for {getattr(circuit, 'theory', type(circuit).__name__)} "
         "use the theory's own step and learn"
     )
+
+
+def check_options(circuit: Any) -> None:
+    """Refuse what only `step` and `learn` of a theory can do.
+
+    Raises
+    ------
+    ValueError
+        If a route is cut, error neurons have a baseline, or a parameter is one a network.
+    """
+    mend = "use the theory's own step and learn"
+    if getattr(circuit, "cut", ()):
+        raise ValueError(f"the engine cuts no routes, but {', '.join(circuit.cut)} is cut; {mend}")
+    if getattr(circuit, "error_baseline", None) is not None:
+        raise ValueError(
+            f"the engine knows no error_baseline, which is {circuit.error_baseline:g}; {mend}"
+        )
+    # These three only say how synapses are drawn.
+    drawn = ("feedback_noise", "lateral_noise", "weight_scale")
+    for parameter in fields(circuit):
+        value = getattr(circuit, parameter.name)
+        if parameter.name not in drawn and isinstance(value, np.ndarray):
+            raise ValueError(
+                f"the engine takes one {parameter.name} for all networks, not {value.size}; {mend}"
+            )
 
 
 def recordable(circuit: Any) -> tuple[str, ...]:

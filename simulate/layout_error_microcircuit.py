@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from errorneurons.simulate.circuit import Array
+from errorneurons.simulate.classes import beside
 from errorneurons.simulate.layout import (
     CODES,
     DERIVATIVES,
@@ -348,10 +349,13 @@ def final_state(circuit: ErrorMicrocircuit, blocks: Sequence[tuple[Synapses, Var
 
     line = [axons([x for _, x in blocks], i) for i in range(1, circuit.timing.delay_steps + 2)]
     presynaptic = np.concatenate([of("input_before"), line[0][..., :R]], axis=-1)
+    e, pairs = of("e"), None
+    if circuit.error_coding == "paired":
+        pairs = beside((np.maximum(e, 0), np.maximum(-e, 0)), circuit.halves)
     return State(
         of("u"), used("u"), of("v"), used("v"), used("u_ahead"), used("v_ahead"), of("r"),
-        of("e"), presynaptic, of("basal"), of("apical"), of("dendritic"),
-        tuple(x[..., :R] for x in line[1:]), tuple(x[..., R:] for x in line[1:]),
+        e, presynaptic, of("basal"), of("apical"), of("dendritic"),
+        tuple(x[..., :R] for x in line[1:]), tuple(x[..., R:] for x in line[1:]), pairs,
     )  # fmt: skip
 
 

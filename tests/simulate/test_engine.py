@@ -132,6 +132,7 @@ def circuits(draw: Any) -> ErrorMicrocircuit:
         teaching_to_representation=draw(st.booleans()),
         error_layers=per_area(sizes),
         error_activation=per_area(st.sampled_from(sorted(ACTIVATIONS))),
+        error_coding=draw(st.sampled_from(["signed", "paired"])),
         activation_slope=per_area(st.floats(0.5, 2)),
         activation_offset=per_area(st.floats(-0.5, 0.5)),
         variability=draw(small),
@@ -485,6 +486,12 @@ def test_an_unknown_quantity_is_named_with_the_nearest() -> None:
     plan, wanted = schedule_of(circuit, 1, SEED), layout.Recording(("apcal",))
     with pytest.raises(ValueError, match=r"recorded quantity is 'apcal'.*did you mean 'apical'"):
         engine.run(circuit, weights, plan, recording=wanted)
+
+
+def test_parameters_of_single_networks_are_refused() -> None:
+    own = small(g_apical=np.array([0.02, 0.06])[:, None, None])
+    with pytest.raises(ValueError, match="the engine takes one g_apical for all networks, not 2;"):
+        engine.run(own, small().initial_weights(0, range(2)), schedule_of(small(), 2, SEED))
 
 
 def test_several_streams_are_refused() -> None:
