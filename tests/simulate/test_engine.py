@@ -127,7 +127,7 @@ def circuits(draw: Any) -> ErrorMicrocircuit:
         lateral_noise=draw(small),
         weight_scale=draw(st.sampled_from([1.5, 8.0])),
         absent_target=draw(st.sampled_from(["silent", "zero"])),
-        sensory_leak=draw(small),
+        sensory_leak=draw(st.sampled_from([0.0, 0.3, 1.0])),
         feedback_route=draw(st.sampled_from(["descending", "descending", "teaching_area"])),
         teaching_to_representation=draw(st.booleans()),
         error_layers=per_area(sizes),
