@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from errorneurons.simulate import engine, layout
 from errorneurons.simulate.activations import ACTIVATIONS
 from errorneurons.simulate.circuit import Timing, World
+from errorneurons.simulate.connectivity import dense
 from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
 
 TOLERANCE = 1e-10
@@ -257,13 +258,17 @@ def small(**options: Any) -> ErrorMicrocircuit:
             "feedback_noise": 0.4,
         },
         {"connectivity": ((1, 0, 0, 0), (0, 1, 0, 0), (0, 1, 0, 0))},
+        # Large networks take four rows at a time, and then what is left.
+        {"connectivity": dense(3), "layers": (4, 9, 6, 7)},
+        {"sensory_leak": 1.0},
         {"learning_rates": (0.0, 0.0, 0.0), "feedback_noise": 0.4},
         {"feedback": "fixed"},
     ],
     ids=[
         "hard_sigmoid beyond its ramp", "hard_sigmoid at the ends of its ramp", "relu at 0",
         "error lookahead off", "mixed activations", "skips with unequal populations",
-        "skips across an area", "feedback refreshed without learning", "fixed feedback",
+        "skips across an area", "skips between areas of many neurons", "a leak of 1",
+        "feedback refreshed without learning", "fixed feedback",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("large", [False, True])
