@@ -16,6 +16,12 @@ How it is fast, in the order of what it buys:
    one learning step; reading before the change reproduces this without storing the feedback.
 4. *Held input.* While an input is held, its product with W is corrected by the rank-one change;
    the input synapses themselves are written once a presentation.
+5. *Stages.* A step is a list of stages that become part of the kernel, and references to arrays
+   are not counted: both cost more than the arithmetic where networks are small.
+
+Read the loop of `error_microcircuit` first: it names the stages of a step in their order. They
+stand above it, and above them what all theories share: activation functions and passes over
+synapses. The other kernels are shorter and of the same form; `run` lays out and hands over.
 
 Results are the same to the bit whatever the number of networks, of threads, and the blocking:
 no sum runs over networks, and no sum over neurons depends on them. Kernels release the GIL, and
@@ -29,7 +35,7 @@ import logging
 import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -633,8 +639,7 @@ def _onto_representations(a: Anatomy, c: Rules, source: Array, goal: Array) -> N
 @stage()
 def _laterals(alone: bool | None, a: Anatomy, c: Rules, s: Synapses, x: Variables) -> None:
     """Write gate = L_RE phi'(u~) and apical = L_ER e."""
-    partners = c.aligned and c.one_to_one_error
-    if not partners:
+    if not c.direct:
         _clear(x.gate)
     if not (c.aligned and c.one_to_one_representation):
         _clear(x.apical)
@@ -644,7 +649,7 @@ def _laterals(alone: bool | None, a: Anatomy, c: Rules, s: Synapses, x: Variable
             _product(alone, s.L_RE, E, R, x.slope, x.gate)
         if not c.one_to_one_representation:
             _product(alone, s.L_ER, R, E, x.e, x.apical)
-    if c.one_to_one_error and not partners:
+    if c.one_to_one_error and not c.direct:
         _onto_errors(a, c, x.slope, x.gate)
     if c.one_to_one_representation:
         _onto_representations(a, c, x.e, x.apical)
@@ -668,8 +673,7 @@ def _errors(
         rows, columns = (a.first_error[0], hidden), (a.first_error[0], a.first_error[areas])
         _product(alone, s.B, rows, columns, late, x.dendritic)
     if c.gated:
-        # One-to-one synapses between populations of one size pass phi' on as it is.
-        gate = x.slope if c.aligned and c.one_to_one_error else x.gate
+        gate = x.slope if c.direct else x.gate
         flat, factor = x.dendritic[:hidden].reshape(-1), gate.reshape(-1)
         for k in range(flat.size):
             flat[k] *= factor[k]
@@ -1168,25 +1172,11 @@ def port(circuit: Any) -> tuple[ModuleType, Any]:
     Raises
     ------
     ValueError
-        If the engine does not know the theory.
+        If the engine does not know the theory, or an option that is set.
     """
-    if getattr(circuit, "cut", ()):
-        raise ValueError(
-            f"the engine cuts no routes, but {', '.join(circuit.cut)} is cut; use the theory's own "
-            "step and learn"
-        )
-    if isinstance(circuit, ErrorMicrocircuit) and circuit.error_baseline is not None:
-        raise ValueError(
-            f"the engine knows no error_baseline, which is {circuit.error_baseline:g}; use the "
-            "theory's own step and learn"
-        )
-    if isinstance(circuit, ErrorMicrocircuit) and np.any(circuit.weight_noise):
-        raise ValueError(
-            f"the engine knows no weight_noise, which is {circuit.weight_noise}; add it to W and "
-            "take its transpose from feedback_noise, or use the theory's own step and learn"
-        )
     for theory, plan, compiled in PORTS:
         if isinstance(circuit, theory):
+            check_options(circuit)
             return plan, compiled
     names = ", ".join(theory.theory for theory, _, _ in PORTS)
     raise ValueError(
@@ -1202,6 +1192,37 @@ def knows(circuit: Any) -> bool:
     except ValueError:
         return False
     return True
+
+
+def check_options(circuit: Any) -> None:
+    """Refuse what only `step` and `learn` of a theory can do.
+
+    Raises
+    ------
+    ValueError
+        If a route is cut, error neurons have a baseline, forward synapses are noisy, or a
+        parameter is one a network.
+    """
+    mend = "use the theory's own step and learn"
+    if getattr(circuit, "cut", ()):
+        raise ValueError(f"the engine cuts no routes, but {', '.join(circuit.cut)} is cut; {mend}")
+    if getattr(circuit, "error_baseline", None) is not None:
+        raise ValueError(
+            f"the engine knows no error_baseline, which is {circuit.error_baseline:g}; {mend}"
+        )
+    if np.any(getattr(circuit, "weight_noise", 0.0)):
+        raise ValueError(
+            f"the engine knows no weight_noise, which is {circuit.weight_noise}; add it to W and "
+            f"take its transpose from feedback_noise, or {mend}"
+        )
+    # These three only say how synapses are drawn.
+    drawn = ("feedback_noise", "lateral_noise", "weight_scale")
+    for parameter in fields(circuit):
+        value = getattr(circuit, parameter.name)
+        if parameter.name not in drawn and isinstance(value, np.ndarray):
+            raise ValueError(
+                f"the engine takes one {parameter.name} for all networks, not {value.size}; {mend}"
+            )
 
 
 def recordable(circuit: Any) -> tuple[str, ...]:
@@ -1236,4 +1257,4 @@ def announce_compilation(compiled: Any, rules: Any) -> None:
     ready = any(kind in signature for signature in compiled.signatures)
     stored = [*Path(compiled.stats.cache_path).glob(f"engine.{compiled.__name__}-*.nbc")]
     if not ready and len(stored) < 2:
-        log.info("compiling %s unless that is stored: some 20 s, once here", compiled.__name__)
+        log.info("compiling %s unless that is stored: some 15 s, once here", compiled.__name__)

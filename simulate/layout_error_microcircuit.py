@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from errorneurons.simulate.circuit import Array
+from errorneurons.simulate.classes import beside
 from errorneurons.simulate.layout import (
     CODES,
     DERIVATIVES,
@@ -53,6 +54,9 @@ class Anatomy(NamedTuple):
 class Rules(NamedTuple):
     """The numbers and options of the circuit's equations.
 
+    `aligned`: there are as many error as representation neurons. `direct`: and one-to-one synapses
+    pass phi' on as it is, so that it needs no copy.
+
     A share is tau times a conductance: what a compartment contributes to the lookahead. `pace`
     is dt / tau of representation neurons, of hidden and of top error neurons.
     """
@@ -75,6 +79,7 @@ class Rules(NamedTuple):
     one_to_one_error: bool
     one_to_one_representation: bool
     aligned: bool
+    direct: bool
     alone: bool | None
     relaxing: bool
 
@@ -201,6 +206,7 @@ def rules(circuit: ErrorMicrocircuit, weights: Weights) -> Rules:
     tau_top = float(1 / (circuit.g_leak + circuit.g_target))
     refreshed = circuit.feedback == "transpose" and circuit.feedback_route == "descending"
     rates = (circuit.rates_onto_error, circuit.rates_onto_representation)
+    onto_error = bool((one_to_one(error_sizes, sizes) == weights.L_RE).all())
     return Rules(
         pace=(dt / tau, dt / tau_hidden, dt / tau_top),
         basal_share=float(tau * circuit.g_basal),
@@ -217,9 +223,10 @@ def rules(circuit: ErrorMicrocircuit, weights: Weights) -> Rules:
         absent_is_zero=circuit.absent_target == "zero",
         nudged=circuit.teaching_to_representation,
         tuned=weights.tuning is not None or weights.error_tuning is not None,
-        one_to_one_error=bool((one_to_one(error_sizes, sizes) == weights.L_RE).all()),
+        one_to_one_error=onto_error,
         one_to_one_representation=bool((one_to_one(sizes, error_sizes) == weights.L_ER).all()),
         aligned=error_sizes == sizes,
+        direct=error_sizes == sizes and onto_error,
         alone=is_large(circuit) or None,
         relaxing=any(any(rate) for rate in rates if rate is not None),
     )
@@ -348,10 +355,13 @@ def final_state(circuit: ErrorMicrocircuit, blocks: Sequence[tuple[Synapses, Var
 
     line = [axons([x for _, x in blocks], i) for i in range(1, circuit.timing.delay_steps + 2)]
     presynaptic = np.concatenate([of("input_before"), line[0][..., :R]], axis=-1)
+    e, pairs = of("e"), None
+    if circuit.error_coding == "paired":
+        pairs = beside((np.maximum(e, 0), np.maximum(-e, 0)), circuit.halves)
     return State(
         of("u"), used("u"), of("v"), used("v"), used("u_ahead"), used("v_ahead"), of("r"),
-        of("e"), presynaptic, of("basal"), of("apical"), of("dendritic"),
-        tuple(x[..., :R] for x in line[1:]), tuple(x[..., R:] for x in line[1:]),
+        e, presynaptic, of("basal"), of("apical"), of("dendritic"),
+        tuple(x[..., :R] for x in line[1:]), tuple(x[..., R:] for x in line[1:]), pairs,
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from errorneurons.simulate import engine, layout
 from errorneurons.simulate.activations import ACTIVATIONS
 from errorneurons.simulate.circuit import Timing, World
+from errorneurons.simulate.connectivity import dense
 from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
 
 TOLERANCE = 1e-10
@@ -127,11 +128,12 @@ def circuits(draw: Any) -> ErrorMicrocircuit:
         lateral_noise=draw(small),
         weight_scale=draw(st.sampled_from([1.5, 8.0])),
         absent_target=draw(st.sampled_from(["silent", "zero"])),
-        sensory_leak=draw(small),
+        sensory_leak=draw(st.sampled_from([0.0, 0.3, 1.0])),
         feedback_route=draw(st.sampled_from(["descending", "descending", "teaching_area"])),
         teaching_to_representation=draw(st.booleans()),
         error_layers=per_area(sizes),
         error_activation=per_area(st.sampled_from(sorted(ACTIVATIONS))),
+        error_coding=draw(st.sampled_from(["signed", "paired"])),
         activation_slope=per_area(st.floats(0.5, 2)),
         activation_offset=per_area(st.floats(-0.5, 0.5)),
         variability=draw(small),
@@ -256,13 +258,17 @@ def small(**options: Any) -> ErrorMicrocircuit:
             "feedback_noise": 0.4,
         },
         {"connectivity": ((1, 0, 0, 0), (0, 1, 0, 0), (0, 1, 0, 0))},
+        # Large networks take four rows at a time, and then what is left.
+        {"connectivity": dense(3), "layers": (4, 9, 6, 7)},
+        {"sensory_leak": 1.0},
         {"learning_rates": (0.0, 0.0, 0.0), "feedback_noise": 0.4},
         {"feedback": "fixed"},
     ],
     ids=[
         "hard_sigmoid beyond its ramp", "hard_sigmoid at the ends of its ramp", "relu at 0",
         "error lookahead off", "mixed activations", "skips with unequal populations",
-        "skips across an area", "feedback refreshed without learning", "fixed feedback",
+        "skips across an area", "skips between areas of many neurons", "a leak of 1",
+        "feedback refreshed without learning", "fixed feedback",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("large", [False, True])
@@ -485,6 +491,12 @@ def test_an_unknown_quantity_is_named_with_the_nearest() -> None:
     plan, wanted = schedule_of(circuit, 1, SEED), layout.Recording(("apcal",))
     with pytest.raises(ValueError, match=r"recorded quantity is 'apcal'.*did you mean 'apical'"):
         engine.run(circuit, weights, plan, recording=wanted)
+
+
+def test_parameters_of_single_networks_are_refused() -> None:
+    own = small(g_apical=np.array([0.02, 0.06])[:, None, None])
+    with pytest.raises(ValueError, match="the engine takes one g_apical for all networks, not 2;"):
+        engine.run(own, small().initial_weights(0, range(2)), schedule_of(small(), 2, SEED))
 
 
 def test_several_streams_are_refused() -> None:
