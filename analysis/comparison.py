@@ -6,7 +6,7 @@ Two questions are asked of an experiment x for every theory T; the less favourab
 - does x lie where T's own experiments lie? log of its distance to the nearest of them
 
 The first has power against the other theories of the list, the second against what is not on it.
-Each is put in units of its reach among held-out experiments of T; the larger of the two is ranked
+Each is put in units of its spread among held-out experiments of T; the larger of the two is ranked
 among those of held-out worlds of T (`membership.Ranks`), so the p is valid whatever the scores.
 """
 
@@ -34,6 +34,10 @@ from errorneurons.analysis.virtual_experiments import Array, Experiments, Intege
 LEVEL = 0.05
 ALIKE = 0.75
 """Pairwise accuracy below which two theories cannot be told apart on a design."""
+ODDS, FARTHEST = 0.97, 1.0
+"""Quantiles of a theory's own experiments that scale odds, and distances. A few worlds lie many
+spreads away; in units of the farthest, their distances do not hide what the odds say.
+"""
 BIT = 0.2
 """What a bit counts in distances: one that never varies else would put its worlds out of reach."""
 
@@ -181,7 +185,7 @@ def compare(
     odds = _odds_against(fitted.held_out, same_class(experiments.theories, classes))
     clouds, distance = _held_out_distances(matrix, labels, fold)
     spreads = tuple(
-        (spread(odds[labels == at, at]), spread(distance[labels == at, at]))
+        (spread(odds[labels == at, at], ODDS), spread(distance[labels == at, at], FARTHEST))
         for at in range(len(experiments.theories))
     )
     score = _scores(odds, distance, spreads)

@@ -62,11 +62,7 @@ def cloud(matrix: Array) -> Cloud:
 
 @dataclass(frozen=True)
 class Spread:
-    """The scale of a score among the held-out experiments of a theory: median, and up to the most.
-
-    Both scores of a theory reach 1 in its own experiments and no further, so that a world that lies
-    far out by one of them does not hide what the other says.
-    """
+    """The scale of a score among the held-out experiments of a theory, from its median up."""
 
     centre: float
     size: float
@@ -76,10 +72,13 @@ class Spread:
         return (score - self.centre) / self.size
 
 
-def spread(score: Array) -> Spread:
-    """Return the scale of a score; its least size is a tenth (of a nat, of a distance)."""
-    centre, most = np.quantile(score, [0.5, 1.0])
-    return Spread(float(centre), max(float(most - centre), LEAST_SPREAD))
+def spread(score: Array, upper: float) -> Spread:
+    """Return the scale of a score, from its median to its `upper` quantile.
+
+    Its least size is a tenth (of a nat, of a distance).
+    """
+    centre, high = np.quantile(score, [0.5, upper])
+    return Spread(float(centre), max(float(high - centre), LEAST_SPREAD))
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from errorneurons.predictions.design import Design
 from errorneurons.predictions.effect_vector import EXPERIMENTS, Drawn, draw
 from errorneurons.predictions.processes import Progress, run_all
 from errorneurons.predictions.registry import CLAIMS
-from errorneurons.predictions.virtual_animals import Table, measured
+from errorneurons.predictions.virtual_animals import Table, measured, stocked
 from errorneurons.simulate.run import Activity
 from errorneurons.simulate.theories import Theory, theory
 from errorneurons.simulate.worlds import (
@@ -104,6 +104,7 @@ def virtual_animals(
         Processes; by default as many as there are cores.
     """
     simulate_worlds(names, plan, folder, progress, workers)
+    design = stocked(design)
     stale = [
         n for n in names if _key_of(_table_path(folder, n, design)) != _table_key(n, design, plan)
     ]

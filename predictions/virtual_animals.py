@@ -7,6 +7,7 @@ virtual experiments from them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -98,6 +99,15 @@ def composed(design: Design, seed: int, theory: str, world: int) -> Design:
     return replace(design, cells=cells)
 
 
+def stocked(design: Design) -> Design:
+    """Return a design with as many animals as one of its worlds has virtual ones.
+
+    Designs that differ only in animals often share them, and what was recorded.
+    """
+    spare = 1.0 if design.unstated else SPARE
+    return replace(design, animals=min(math.ceil(spare * design.animals), MOST_ANIMALS))
+
+
 def record(
     animals: Animals, index: int, design: Design, instrument: Instrument, seed: int
 ) -> xr.Dataset:
@@ -127,10 +137,11 @@ def record(
 def _presented(kinds: Activity, design: Design) -> Activity:
     """Return the kinds of trials, each as often as the design has it."""
     table = kinds.table
+    columns = {name: table[name].to_numpy() for name in COLUMNS}
     repeats = np.zeros(len(table), dtype=int)
     for factors, count in zip(OUTCOME_ERROR, design.trials, strict=True):
         full = {**USUAL, **factors}
-        same = np.logical_and.reduce([(table[name] == full[name]).to_numpy() for name in COLUMNS])
+        same = np.logical_and.reduce([columns[name] == full[name] for name in COLUMNS])
         repeats[same & (table["pattern"] < design.stimuli).to_numpy()] = count
     rows = np.repeat(np.arange(len(table)), repeats)
     return Activity(
@@ -169,20 +180,19 @@ def measured(animals: Animals, theory: str, design: Design, seed: int) -> Table:
     theory
         Name of the theory.
     design
-        The recording to be imitated.
+        The recording to be imitated, `stocked` with animals for experiments to differ.
     seed
         Seed of everything random.
     """
     claims = [c for c in CLAIMS if c.key in design.claims]
     worlds: list[int] = []
     rows: list[Array] = []
-    every, spare = (STRAINED, 1.0) if design.unstated else (1, SPARE)
+    every = STRAINED if design.unstated else 1
     for world in np.unique(animals.world[animals.world % every == 0]):
         own = composed(design, seed, theory, int(world))
         instrument = instrument_of(own, seed, theory, int(world))
         networks = np.flatnonzero(animals.world == world)
-        needed = max(len(networks), min(int(np.ceil(spare * design.animals)), MOST_ANIMALS))
-        for k in range(needed):
+        for k in range(max(len(networks), design.animals)):
             again, index = divmod(k, len(networks))
             sessions = list(_sessions(animals, int(networks[index]), own, instrument,
                                       (seed, theory, again)))  # fmt: skip

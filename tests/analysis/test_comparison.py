@@ -8,6 +8,7 @@ import pytest
 from errorneurons.analysis.classifiers import CANDIDATES
 from errorneurons.analysis.comparison import (
     capped,
+    columns_of,
     compare,
     equivalence_classes,
     pairwise_accuracy,
@@ -54,6 +55,22 @@ def test_twins_are_one_class_and_stay_together(clusters) -> None:
     comparison = compare(clusters(TWINS, worlds=40), SEED, SIMPLE)
     assert comparison.classes == (("a", "twin"), ("c",))
     assert comparison.judge([0.5, 0.0]).kept.tolist() == [[True, True, False]]
+
+
+def test_worlds_far_out_by_their_distance_do_not_hide_what_the_odds_say(clusters) -> None:
+    known = clusters({"a": [0.7, 0.0, 0.0], "b": [-0.7, 0.0, 0.0]}, worlds=60)
+    out = (known.label == 1) & (known.world < 6)
+    known.values[out, 1:] = np.where(known.world[out, None] % 2, 0.99, -0.99)
+    comparison = compare(known, SEED, SIMPLE)
+    assert comparison.judge([0.7, 0.0, 0.0]).kept.tolist() == [[True, False]]
+
+
+def test_a_bit_that_never_varies_does_not_put_its_worlds_out_of_reach(clusters) -> None:
+    known = clusters({"a": [0.5, 0.0], "b": [-0.5, 0.0]}, worlds=60)
+    known.values[:, 1] = 1.0
+    known.values[(known.label == 1) & (known.world < 4), 1] = 0.0
+    assert columns_of(known.values).bits.tolist() == [False, True]
+    assert compare(known, SEED, SIMPLE).judge([0.5, 1.0]).kept.tolist() == [[True, False]]
 
 
 def test_a_theory_off_the_list_leaves_the_set_empty(clusters) -> None:

@@ -71,7 +71,7 @@ def test_distance_is_counted_in_units_of_the_theory() -> None:
     assert across > along + 1
 
 
-def test_the_scale_of_a_score_runs_from_its_median_to_its_largest() -> None:
-    found = spread(np.arange(101.0))
-    assert found.standardised(np.array([50.0, 100.0])) == pytest.approx([0.0, 1.0])
-    assert spread(np.ones(10)).size == LEAST_SPREAD
+def test_the_scale_of_a_score_runs_from_its_median_to_a_quantile() -> None:
+    found = spread(np.arange(101.0), 0.9)
+    assert found.standardised(np.array([50.0, 90.0])) == pytest.approx([0.0, 1.0])
+    assert spread(np.ones(10), 0.9).size == LEAST_SPREAD

@@ -23,6 +23,7 @@ from errorneurons.predictions.virtual_animals import (
     instrument_of,
     measured,
     record,
+    stocked,
 )
 from errorneurons.simulate.experiments.outcome_error import OUTCOME_ERROR
 from errorneurons.simulate.run import Activity
@@ -114,9 +115,9 @@ def test_areas_keep_their_order_and_manipulations_their_place(
 
 
 def test_a_virtual_animal_is_measured_by_the_claims_own_code(animals: Animals) -> None:
-    table = measured(animals, "t", SMALL, seed=1)
+    table = measured(animals, "t", stocked(SMALL), seed=1)
     assert (np.bincount(table.world) == 3).all()  # half as many again as an experiment needs
-    design = replace(SMALL, claims=("P02",))
+    design = replace(stocked(SMALL), claims=("P02",))
     alone = measured(animals, "t", design, seed=1)
     np.testing.assert_array_equal(alone.energies[:, 0], table.energies[:, 0])
 
@@ -264,6 +265,8 @@ def made(animals: Animals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> A
 def test_the_library_simulates_once_and_records_once_a_design(made: Any) -> None:
     first, (simulated, *said) = made()
     again, (still, *nothing) = made()
+    assert made(full_design(8, 4, 2))[1] == [1, "error_microcircuit: recorded"]
+    assert made(full_design(20, 4, 2))[1] == [1]  # twelve virtual animals stand for more
     _, (_, *recorded) = made(replace(SMALL, animals=1))
     assert (simulated, still, nothing) == (1, 1, [])
     assert said[0].startswith("simulating 4 networks in 1 batches, about")
