@@ -21,7 +21,6 @@ from errorneurons.simulate.circuit import (
     has,
     neurons,
 )
-from errorneurons.simulate.experiments.columns import DEFAULTS
 from errorneurons.simulate.experiments.trials import Clock
 from errorneurons.simulate.manipulations import manipulated
 from errorneurons.simulate.tasks.association import Association
@@ -42,13 +41,12 @@ class Trial:
     bench
         Circuit and task.
     trials
-        The row of the table of each stream.
+        The row of the table of each stream, with all columns.
     clock
         When things happen.
     """
 
     def __init__(self, bench: Bench[Any, Any], trials: Trials, clock: Clock) -> None:
-        trials = tuple({**DEFAULTS, **t} for t in trials)
         self.circuit, self.clock = bench.circuit, clock
         self.time_step = bench.circuit.timing.step
         self.length = round((clock.stop - clock.start) / self.time_step)
