@@ -27,6 +27,8 @@ COLUMN, ROW, GAP, LEFT, LINE = 1.75, 0.85, 0.75, 0.75, 0.16
 COLUMNS = 8
 """The most columns that stand side by side."""
 DOTS = 150
+SHARED = "#444444"
+"""The colour of a window that several lines share."""
 LINES: tuple[Dashes, ...] = ("solid", (0, (4.5, 1.5)))
 """Neighbours in a row of shades are told apart by these as well."""
 
@@ -96,7 +98,7 @@ class _Layout:
         self.across = min(len(panels), max(1, COLUMNS // len(self.roles)))
         self.down = math.ceil(len(panels) / self.across)
         lines = max(len(panel.lines) for panel in panels)
-        lanes = max(len(panel.windows) for panel in panels)
+        lanes = max(len(set(panel.windows.values())) for panel in panels)
         self.common = len(panels) > 1 and all(
             list(panel.lines) == list(panels[0].lines) for panel in panels
         )
@@ -215,13 +217,14 @@ def _above(
 ) -> None:
     """Write role and events above a column, and draw when cells are manipulated."""
     height = ROW - 0.12
-    lanes = len(panel.windows)
-    for lane, (label, (start, end)) in enumerate(panel.windows.items()):
+    windows = dict.fromkeys(panel.windows.values())
+    for lane, window in enumerate(windows):
+        own = [label for label, when in panel.windows.items() if when == window]
+        colour = _colour(role, styles[own[0]][0]) if len(own) == 1 else SHARED
         y = 1 + (0.05 + 0.06 * lane) / height
-        axes.plot([start, end], [y, y], transform=axes.get_xaxis_transform(), clip_on=False,
-                  color=_colour(role, styles[label][0]), linewidth=2.5,
-                  solid_capstyle="butt")  # fmt: skip
-    level = 0.06 + 0.06 * lanes
+        axes.plot(window, [y, y], transform=axes.get_xaxis_transform(), clip_on=False,
+                  color=colour, linewidth=2.5, solid_capstyle="butt")  # fmt: skip
+    level = 0.06 + 0.06 * len(windows)
     for name, time in panel.events.items():
         axes.annotate(name, (time, 1), xycoords=axes.get_xaxis_transform(), xytext=(1, 72 * level),
                       textcoords="offset points", size=SMALL - 0.5, color="#555555")  # fmt: skip

@@ -42,8 +42,8 @@ MANIPULATION = (
     "manipulation", "manipulated_role", "manipulated_area", "manipulated_cell",
     "manipulated_target", "efficacy", "off_target", "drive_size",
 )  # fmt: skip
-RECORDED = 4
-"""Bytes of a recorded rate."""
+RECORDED, RECORDING = 4, 32
+"""Bytes of a recorded rate, and of one in a trial that is being recorded."""
 SPIKES, OTHERS = 12, 45
 """Bytes that making a session takes for each value: Poisson spikes, and all else in one go."""
 
@@ -231,7 +231,9 @@ def memory_of(
     """
     days = experiment.days(setup.seed, setup.repeats)
     clock = experiment.clock
-    samples = max(len(day.table) for day in days) * whole(clock.stop - clock.start, clock.bin)
+    bins = whole(clock.stop - clock.start, clock.bin)
+    samples = bins * max(len(day.table) for day in days)
+    at_once = bins * max(day.streams for day in days)
     neurons = sum(p.size for p in circuit.populations)
     if circuit.carrier in ("apical", "burst_probability"):
         neurons += sum(p.size for p in circuit.populations if p.role == "representation")
@@ -239,7 +241,8 @@ def memory_of(
     seen = setup.instrument
     plain = seen.imaging is None and seen.spiking != "sub_poisson"
     observed = SPIKES if plain else OTHERS
-    return float(RECORDED * samples * neurons), float(observed * samples * units)
+    recorded = (RECORDED * samples + RECORDING * at_once) * neurons
+    return float(recorded), float(observed * samples * units)
 
 
 def most_units(circuit: Circuit[Any, Any], instrument: Instrument) -> int:

@@ -44,6 +44,6 @@ EXPERIMENT = Experiment(
     "A laser on the error cells of area 2 that silences them in part, and others beside them: how "
     "good must it be?",
     days,
-    panels=("off_target",),
-    lines=("efficacy", "outcome"),
+    panels=("outcome", "off_target"),
+    lines=("efficacy",),
 )

@@ -126,7 +126,7 @@ def test_axons_that_a_theory_lacks_are_refused_before_training() -> None:
 def test_the_memory_decides_how_many_networks_run_together() -> None:
     tested, many = experiment("repeats"), replace(SETUP, networks=tuple(range(30)), repeats=20)
     activity, session = memory_of(theory("mismatch_neurons").circuit, tested, many)
-    assert activity == 4 * 1200 * 60 * 300
+    assert activity == (4 * 1200 + 32 * 10) * 60 * 300
     tight = replace(many, memory=session + 7.5 * activity)
     assert [len(b) for b in batches(theory("mismatch_neurons"), tested, tight)] == [7, 7, 7, 7, 2]
 
