@@ -145,7 +145,8 @@ def _panel(
     common: Factors, table: pd.DataFrame, controls: pd.DataFrame, lines: Sequence[str]
 ) -> Panel:
     """Return the panel of the trials of a table, with those of the controls."""
-    own = {_words(row, lines): {**common, **row} for row in _combinations(table, lines)}
+    rows = [{**common, **row} for row in _combinations(table, lines)]
+    own = {_words(row, lines): row for row in rows}
     beside = {}
     for row in _combinations(controls, lines) if len(controls) else []:
         label = _words(row, lines)
@@ -193,8 +194,8 @@ def _events(table: pd.DataFrame) -> dict[str, float]:
 def _words(factors: Mapping[str, Any], names: Sequence[str]) -> str:
     """Return a condition in words; what is not done to anyone is said once."""
     given = {name: factors[name] for name in names if name in factors}
-    if given.get("manipulation") == "none":
-        given.pop("manipulated_target", None)
+    if factors.get("manipulation") == "none":
+        given = {n: value for n, value in given.items() if not n.startswith("manipulated_")}
     words = [_word(name, value) for name, value in given.items()]
     return ", ".join(dict.fromkeys(word for word in words if word))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -42,12 +43,16 @@ def save(recording: xr.DataTree | xr.Dataset, path: str | Path) -> Path:
     path = Path(path)
     if path.suffix != ".nc":
         raise DoorError(f"cannot save as {path.name}: give a name that ends in .nc")
+    lone = isinstance(recording, xr.Dataset)
     recording = collect([recording]) if isinstance(recording, xr.Dataset) else recording
     check(recording)
     with beside(path) as part:
         xr.Dataset(attrs=recording.attrs).to_netcdf(part, engine="h5netcdf")
         for name, node in recording.children.items():
             _append(node.to_dataset(inherit=False), name, part)
+    if lone:
+        del recording, node
+        gc.collect()  # a tree refers to itself, and would keep the arrays of the session
     return path
 
 

@@ -6,6 +6,7 @@ takes up where it stopped.
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -233,3 +234,5 @@ def _opened(files: Sequence[Path]) -> Iterator[xr.Dataset]:
         with open_recording(file) as tree:
             (node,) = tree.children.values()
             yield node.to_dataset().load()
+        del tree, node
+        gc.collect()  # a tree refers to itself, and would keep the arrays of the session

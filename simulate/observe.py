@@ -19,8 +19,8 @@ from errorneurons.analysis.dataset import FIELDS, session
 from errorneurons.simulate.bench import Chosen
 from errorneurons.simulate.calcium import fluorescence, imaged, left_of_before
 from errorneurons.simulate.circuit import Array, Circuit, generator
-from errorneurons.simulate.experiments.columns import BY_NAME, DEFAULTS
-from errorneurons.simulate.experiments.trials import whole
+from errorneurons.simulate.experiments.columns import BY_NAME
+from errorneurons.simulate.experiments.trials import whole, with_defaults
 from errorneurons.simulate.instrument import Instrument as Instrument
 from errorneurons.simulate.manipulations import aim, aimed_at
 from errorneurons.simulate.pairing import causal_signs, partners
@@ -250,7 +250,7 @@ def _targeted(
     circuit: Circuit[Any, Any], units: Units, table: pd.DataFrame, labelled: Chosen | None
 ) -> npt.NDArray[np.bool_]:
     """(trial, unit): whether a manipulation is aimed at the unit, or at the cell it is part of."""
-    keys = [aim({**DEFAULTS, **row}) for row in table.to_dict("records")]
+    keys = [aim(row) for row in with_defaults(table).to_dict("records")]
     aimed = np.zeros((len(table), len(units.label)), dtype=bool)
     for key in dict.fromkeys(k for k in keys if k[0] != "none"):
         source, chosen = aimed_at(circuit, labelled, *key)

@@ -18,7 +18,7 @@ from errorneurons.simulate.bench import Bench as Bench
 from errorneurons.simulate.bench import Chosen
 from errorneurons.simulate.circuit import Array, Role, StateT, WeightsT, neurons, of_networks
 from errorneurons.simulate.experiments.columns import DEFAULTS
-from errorneurons.simulate.experiments.trials import Clock, streams, whole
+from errorneurons.simulate.experiments.trials import Clock, streams, whole, with_defaults
 from errorneurons.simulate.readout import cursor, decoder_of
 from errorneurons.simulate.trial import Trial, currents
 
@@ -112,9 +112,10 @@ def run(
     ValueError
         If the trials cannot be dealt evenly, or the bins are no whole number of time steps.
     """
-    circuit, dealt = bench.circuit, streams(table, n_streams)
-    decoder = decoder_of(bench.readout, table)
-    separate = learn or reaches_terminals(table)
+    full = with_defaults(table)
+    circuit, dealt = bench.circuit, streams(full, n_streams)
+    decoder = decoder_of(bench.readout, full)
+    separate = learn or reaches_terminals(full)
     if separate:  # a stream with synapses of its own is a network of its own to the circuit
         count = len(bench.association.stimuli["trained"])
         copies = np.repeat(np.arange(count), n_streams)
@@ -153,8 +154,8 @@ def run(
 
 def reaches_terminals(table: pd.DataFrame) -> bool:
     """Return whether a trial silences axon terminals, so that streams differ in their synapses."""
-    name = "manipulated_target"
-    return name in table and bool((table[name] != DEFAULTS[name]).any())
+    target = "manipulated_target"
+    return bool((table[target] != DEFAULTS[target]).any())
 
 
 def _by_stream(x: Any, n_streams: int) -> Any:

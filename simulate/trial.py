@@ -21,7 +21,6 @@ from errorneurons.simulate.circuit import (
     has,
     neurons,
 )
-from errorneurons.simulate.experiments.columns import DEFAULTS
 from errorneurons.simulate.experiments.trials import Clock
 from errorneurons.simulate.manipulations import manipulated
 from errorneurons.simulate.readout import Cursor
@@ -43,7 +42,7 @@ class Trial:
     bench
         Circuit and task.
     trials
-        The row of the table of each stream.
+        The row of the table of each stream, with all columns.
     clock
         When things happen.
     cursor
@@ -57,7 +56,6 @@ class Trial:
         clock: Clock,
         cursor: Cursor | None = None,
     ) -> None:
-        trials = tuple({**DEFAULTS, **t} for t in trials)
         self.circuit, self.clock, self.cursor = bench.circuit, clock, cursor
         self.time_step = bench.circuit.timing.step
         self.length = round((clock.stop - clock.start) / self.time_step)

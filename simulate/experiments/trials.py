@@ -130,6 +130,20 @@ def tabulated(rows: Iterable[Factors]) -> pd.DataFrame:
     return pd.DataFrame([{**DEFAULTS, **row} for row in rows])
 
 
+def with_defaults(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table that has all columns with a default, filled in where rows leave them open.
+
+    Tables that were put together may have columns that only some of their rows give.
+    """
+    full = table.copy()
+    for name, value in DEFAULTS.items():
+        if name not in full:
+            full[name] = value
+        elif name != "input_onset":  # NaN: there is no input
+            full[name] = full[name].where(full[name].notna(), value)
+    return full
+
+
 def shuffled(rows: Sequence[Factors], seed: int, *purpose: str | int) -> list[Factors]:
     """Return rows in an order of their own for each purpose, the same for all theories."""
     order = generator(seed, "trial order", *purpose).permutation(len(rows))

@@ -322,3 +322,12 @@ def test_a_table_of_a_user_runs_as_the_experiment_whose_rows_it_has() -> None:
     first, second = (ran("supervised_pc", t, Clock(), day.streams) for t in (day.table, mine))
     for role, rates in first.rates.items():
         np.testing.assert_array_equal(rates, second.rates[role])
+
+
+def test_tables_put_together_need_not_have_the_same_columns() -> None:
+    laser = PASSIVE | silence("error", "area 2", (0.0, 0.5)) | {"efficacy": 0.5}
+    parts = [pd.DataFrame([trial(c, 0, CLOCK)]) for c in (PASSIVE, laser | {"contrast": 1.0})]
+    together = ran("supervised_pc", pd.concat(parts))
+    wanted = trials("supervised_pc", PASSIVE, laser)
+    for role, rates in wanted.rates.items():
+        np.testing.assert_array_equal(together.rates[role], rates)
