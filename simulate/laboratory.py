@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -213,9 +214,10 @@ def unprepared(theory: Theory, setup: Setup, networks: Sequence[int] = (0,)) -> 
 
 
 def batches(theory: Theory, experiment: Experiment, setup: Setup) -> list[tuple[int, ...]]:
-    """Return which networks run side by side: as many as fit into the memory, at least one."""
+    """Return which networks run side by side: in as few batches as fit into the memory."""
     activity, session = memory_of(theory.circuit, experiment, setup)
-    size = max(1, int((setup.memory - session) // activity))
+    most = max(1, int((setup.memory - session) // activity))
+    size = math.ceil(len(setup.networks) / math.ceil(len(setup.networks) / most))
     return [setup.networks[i : i + size] for i in range(0, len(setup.networks), size)]
 
 

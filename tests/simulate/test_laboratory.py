@@ -128,7 +128,7 @@ def test_the_memory_decides_how_many_networks_run_together() -> None:
     activity, session = memory_of(theory("mismatch_neurons").circuit, tested, many)
     assert activity == (4 * 1200 + 32 * 10) * 60 * 300
     tight = replace(many, memory=session + 7.5 * activity)
-    assert [len(b) for b in batches(theory("mismatch_neurons"), tested, tight)] == [7, 7, 7, 7, 2]
+    assert [len(b) for b in batches(theory("mismatch_neurons"), tested, tight)] == [6] * 5
 
 
 def test_the_cost_counts_what_is_simulated() -> None:
