@@ -23,12 +23,12 @@ Runner = Callable[..., list[Any]]
 def test_the_difference_of_a_pair_is_the_signed_error(make_world: Maker, states: Runner) -> None:
     weights, world = INTACT.initial_weights(1, [0]), make_world(INTACT, teaching=True)
     signed, paired = (states(c, weights, world, 100)[-1] for c in (INTACT, PAIRED))
-    np.testing.assert_array_equal(signed.e, paired.e)
-    np.testing.assert_array_equal(signed.u, paired.u)
+    np.testing.assert_allclose(signed.e, paired.e, atol=1e-14)
+    np.testing.assert_allclose(signed.u, paired.u, atol=1e-14)
     rates, signs = paired.rates["error"], error_signs(PAIRED)
     assert (rates >= 0).all()
     summed = (rates * signs)[..., PAIRED.halves[0]] + (rates * signs)[..., PAIRED.halves[1]]
-    np.testing.assert_array_equal(summed, signed.e)
+    np.testing.assert_allclose(summed, signed.e, atol=1e-14)
 
 
 def test_silencing_one_half_leaves_the_other(make_world: Maker, states: Runner) -> None:
