@@ -26,7 +26,7 @@ from errorneurons.predictions.circuit_drawing import circuit_svg
 from errorneurons.predictions.report import environment, replace_file, template
 from errorneurons.predictions.words import counted, linked, listed, number
 from errorneurons.simulate.ablation_registry import ABLATIONS, LEARNERS, NULLS, Ablation
-from errorneurons.simulate.ablation_tasks import AblationTask, Design, ablation_task, intact
+from errorneurons.simulate.ablation_tasks import Design, ablation_task, intact
 from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.tasks.registry import task as task_entry
 from errorneurons.simulate.theories import theory as find
@@ -63,7 +63,7 @@ class Card:
     ablation: Ablation
     drawing: Markup
     demands: tuple[tuple[bool, str], ...]
-    strip: Markup | None
+    strip: Markup
     rows: tuple[tuple[str, ...], ...]
     absent: tuple[str, ...]
 
@@ -305,21 +305,19 @@ def _intact_words(theory: str, own: Mapping[tuple[str, str, str], Effect], data:
             f"{words}, and untrained synapses change at {degrees} degrees to backprop in areas "
             f"{listed(angles)}."
         )
-    if "angle" in data and task_of(data).shown is not None:
+    if "angle" in data:
         return f"{words}; inference is no feedforward sweep, which would have a gradient."
     return f"{words}."
-
-
-def task_of(data: xr.Dataset) -> AblationTask:
-    """Return the task of a study."""
-    return ablation_task(json.loads(data.attrs["design"])["task"])
 
 
 def _card(a: Ablation, found: Sequence[Effect], data: xr.Dataset, task: str) -> Card:
     own = [e for e in found if e.ablation == a.name]
     strips = [
-        strip_of(e.theory, find(e.theory).label, f"{_plain(e.intact)} to {_plain(e.ablated)}",
-                 e.points, (e.value, e.low, e.high))
+        strip_of(
+            e.theory, find(e.theory).label,
+            f"{number(e.intact, DASH)} to {number(e.ablated, DASH)}",
+            e.points, (e.value, e.low, e.high),
+        )
         for e in own if e.measure == "learning"
     ]  # fmt: skip
     areas, skips = len(data["area"]), _skips(own[0].theory, task)
@@ -349,10 +347,6 @@ def _skips(theory: str, task: str) -> tuple[tuple[int, int], ...]:
         for target in range(source + 2, len(strengths) + 1)
         if strengths[target - 1, source]
     )
-
-
-def _plain(value: float) -> str:
-    return number(value) if math.isfinite(value) else DASH
 
 
 def _demands(own: Sequence[Effect]) -> tuple[tuple[bool, str], ...]:
