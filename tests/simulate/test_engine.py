@@ -52,7 +52,7 @@ def plain(
                 taught, target = bool(plan.teaching[p]), plan.targets[every, plan.order[:, p]]
             current = {}
             if currents:
-                for i, role in enumerate(("representation", "error")):
+                for i, role in list(enumerate(("representation", "error")))[: len(currents[0])]:
                     current[role] = np.stack([c[i][len(states)] for c in currents])[:, None]
             world = World(
                 plan.inputs[every, plan.order[:, p]][:, None], target[:, None],
@@ -305,12 +305,13 @@ def test_feedback_of_the_first_step_may_differ_from_that_of_later_steps(steps: i
     assert_same(found.state, state, "state")
 
 
+@pytest.mark.parametrize("theory", engine.THEORIES, ids=lambda theory: theory.theory)
 @pytest.mark.parametrize("large", [False, True])
 def test_noise_on_potentials_is_the_current_that_the_equations_take(
-    large: bool, monkeypatch: pytest.MonkeyPatch
+    theory: Any, large: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(layout, "LARGE", 0 if large else np.inf)
-    compare(small(timing=Timing(1e-4, 2e-4)), noise=layout.Noise(0.1, 3, (7, 8, 9)))
+    compare(theory(**arguments_of(theory)), noise=layout.Noise(0.1, 3, (7, 8, 9)))
 
 
 def assert_bitwise(found: Any, wanted: Any) -> None:
@@ -367,6 +368,19 @@ def test_a_network_is_the_same_alone_and_among_others(theory: Any) -> None:
         replace(plan, inputs=plan.inputs[3:4], targets=plan.targets[3:4], order=plan.order[3:4]),
     )  # fmt: skip
     np.testing.assert_array_equal(alone.weights.W[0], together.weights.W[3])
+
+
+def test_what_all_networks_are_shown_may_be_given_once() -> None:
+    circuit, weights = small(), small().initial_weights(SEED, range(3))
+    plan = schedule_of(circuit, 3, SEED)
+    names = ("inputs", "targets", "order")
+    once = {name: getattr(plan, name)[:1] for name in names}
+    thrice = {name: np.repeat(value, 3, axis=0) for name, value in once.items()}
+    found, wanted = (
+        engine.run(circuit, weights, replace(plan, **shown)) for shown in (once, thrice)
+    )
+    assert_bitwise(found.weights, wanted.weights)
+    assert_bitwise(found.state, wanted.state)
 
 
 @pytest.mark.parametrize("theory", engine.THEORIES, ids=lambda theory: theory.theory)
