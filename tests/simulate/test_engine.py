@@ -261,6 +261,7 @@ def small(**options: Any) -> ErrorMicrocircuit:
         # Large networks take four rows at a time, and then what is left.
         {"connectivity": dense(3), "layers": (4, 9, 6, 7)},
         {"sensory_leak": 1.0},
+        {"low_pass": 3.0, "error_layers": (3, 6, 2), "feedback_noise": 0.4},
         {"learning_rates": (0.0, 0.0, 0.0), "feedback_noise": 0.4},
         {"feedback": "fixed"},
     ],
@@ -268,6 +269,7 @@ def small(**options: Any) -> ErrorMicrocircuit:
         "hard_sigmoid beyond its ramp", "hard_sigmoid at the ends of its ramp", "relu at 0",
         "error lookahead off", "mixed activations", "skips with unequal populations",
         "skips across an area", "skips between areas of many neurons", "a leak of 1",
+        "low pass with unequal populations",
         "feedback refreshed without learning", "fixed feedback",
     ],
 )  # fmt: skip
@@ -414,9 +416,10 @@ def cut(plan: layout.Schedule, start: int, stop: int) -> layout.Schedule:
     return replace(plan, **{name: getattr(plan, name)[..., start:stop] for name in names})
 
 
-def test_recording_at_the_end_of_presentations_picks_their_last_steps() -> None:
-    circuit = small()
-    weights, plan = circuit.initial_weights(SEED, range(2)), schedule_of(small(), 2, SEED)
+@pytest.mark.parametrize("theory", engine.THEORIES, ids=lambda theory: theory.theory)
+def test_recording_at_the_end_of_presentations_picks_their_last_steps(theory: Any) -> None:
+    circuit = theory(**arguments_of(theory))
+    weights, plan = circuit.initial_weights(SEED, range(2)), schedule_of(circuit, 2, SEED)
     every = engine.run(circuit, weights, plan, recording=layout.Recording(("r",)))
     ends = engine.run(circuit, weights, plan, recording=layout.Recording(("r",), "presentation"))
     last = np.cumsum(plan.steps) - 1
