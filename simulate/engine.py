@@ -919,7 +919,9 @@ def _learn_dendritic(
 
 
 @stage()
-def _dendritic_somas(a: DendriticAnatomy, c: DendriticRules, x: DendriticVariables) -> None:
+def _dendritic_somas(
+    a: DendriticAnatomy, c: DendriticRules, x: DendriticVariables, noise: Array
+) -> None:
     """Move the potentials by one Euler step; the lookahead becomes tau times the current."""
     out, networks = a.first[a.first.size - 2], x.u.shape[1]
     # Interneurons first: their teacher is the lookahead that the area above has used.
@@ -944,7 +946,12 @@ def _dendritic_somas(a: DendriticAnatomy, c: DendriticRules, x: DendriticVariabl
                 ahead, above_prediction = share * x.basal[i, k], 0.0
             x.u_ahead[i, k] = ahead
             x.surprise[i, k] = above_prediction
-            x.u[i, k] += c.dt / tau * (ahead - x.u[i, k])
+        if noise.size:
+            for k in range(networks):
+                x.u_ahead[i, k] += noise[i, k]
+                x.surprise[i, k] += noise[i, k]
+        for k in range(networks):
+            x.u[i, k] += c.dt / tau * (x.u_ahead[i, k] - x.u[i, k])
 
 
 @kernel()
@@ -953,7 +960,7 @@ def dendritic(
     p: Presentations, out: Record,
 ) -> None:  # fmt: skip
     """Simulate a block of networks with apical errors; changes `s` and `x`, and fills `out`."""
-    row = np.int64(0)
+    time = row = np.int64(0)
     for presentation in range(p.steps.size + 1):
         _present(c.alone, a, s, x, p, presentation)
         steps = p.steps[presentation] if presentation < p.steps.size else 0
@@ -978,10 +985,11 @@ def dendritic(
                 _record(x.everything, out.during, out.room[row])
             if presentation == p.steps.size - 1 and step == steps - 1:
                 _copy(x.everything, x.last)
-            _dendritic_somas(a, c, x)
+            _dendritic_somas(a, c, x, p.noise[time] if p.noise.size else x.everything[:0])
             if recording:
                 _record(x.everything, out.after, out.room[row, out.during.size :])
                 row += 1
+            time += 1
             x.counter[0] += 1
 
 
@@ -994,7 +1002,8 @@ def backprop(
     p: Presentations, out: Record,
 ) -> None:  # fmt: skip
     """Simulate a block of artificial networks; changes `s` and `x`, and fills `out`."""
-    R, areas, row = x.u.shape[0], a.first.size - 1, np.int64(0)
+    R, areas = x.u.shape[0], a.first.size - 1
+    time = row = np.int64(0)
     ramp, no_noise = 1.0 if c.derivative == PUBLISHED else 1.0 / 6.0, s.B[:0]
     for presentation in range(p.steps.size + 1):
         _present(c.alone, a, s, x, p, presentation)
@@ -1037,10 +1046,15 @@ def backprop(
                 for k in range(x.u.shape[1]):
                     x.delta[i, k] = x.slope[i, k] * x.error[i, k]
                     x.u[i, k] = c.gain * x.basal[i, k]
+            if p.noise.size:
+                for i in range(R):
+                    for k in range(x.u.shape[1]):
+                        x.u[i, k] += p.noise[time, i, k]
             if out.each_step or step == steps - 1:
                 _record(x.everything, out.during, out.room[row])
                 _record(x.everything, out.after, out.room[row, out.during.size :])
                 row += 1
+            time += 1
             x.counter[0] += 1
 
 
@@ -1117,8 +1131,8 @@ def run(
     Raises
     ------
     ValueError
-        If the engine does not know the theory, if shapes do not fit, if noise is asked of a
-        theory other than error_microcircuit, or if the potentials diverged.
+        If the engine does not know the theory or an option, if shapes do not fit, or if the
+        potentials diverged.
     """
     plan, simulated = port(circuit)
     recording, execution = recording or Recording(), execution or Execution()
@@ -1126,11 +1140,6 @@ def run(
     check_shapes(circuit, weights, schedule, start)
     for name in recording.names:
         known("recorded quantity", name, recordable(circuit))
-    if execution.noise is not None and simulated is not error_microcircuit:
-        raise ValueError(
-            f"noise on potentials is compiled for error_microcircuit, not for {circuit.theory}; "
-            "use step with a current of the world"
-        )
     networks = int(start.rates["representation"].shape[0])
     size = 1 if is_large(circuit) else block_size(networks, execution)  # type: ignore[arg-type]
     blocks = [slice(k, min(k + size, networks)) for k in range(0, networks, size)]

@@ -288,8 +288,10 @@ def presentations(
 
     noise = np.zeros((0, 0, 0))
     if execution.noise is not None:
-        steps = int(schedule.steps.sum())
-        tau = np.concatenate([np.full(sum(circuit.sizes), circuit.tau), circuit.tau_error])
+        steps, R = int(schedule.steps.sum()), sum(circuit.sizes)
+        # A current moves the lookahead by tau times itself; backprop knows no time constant.
+        tau = np.broadcast_to(getattr(circuit, "tau", 1.0), R)
+        tau = np.concatenate([tau, getattr(circuit, "tau_error", tau[:0])])
         drawn = [
             tau * np.hstack(potential_noise(circuit, execution.noise, k, steps))
             for k in execution.noise.networks[block]
@@ -303,14 +305,12 @@ def presentations(
     )  # fmt: skip
 
 
-def potential_noise(circuit: Any, noise: Noise, network: int, steps: int) -> tuple[Array, Array]:
-    """Draw the noise of one network as currents into R and E, each (step, neuron)."""
+def potential_noise(circuit: Any, noise: Noise, network: int, steps: int) -> list[Array]:
+    """Draw the noise of one network as currents into R, and E if there are any, (step, neuron)."""
     rng = generator(noise.seed, circuit.theory, network, "potential noise")
     scale = noise.sigma / np.sqrt(circuit.timing.dt)
-    return (
-        scale * rng.normal(size=(steps, sum(circuit.sizes))),
-        scale * rng.normal(size=(steps, sum(circuit.error_sizes))),
-    )
+    sizes = (sum(circuit.sizes), sum(getattr(circuit, "error_sizes", ())))
+    return [scale * rng.normal(size=(steps, size)) for size in sizes if size]
 
 
 def check_shapes(circuit: Any, weights: Any, schedule: Schedule, state: Any) -> None:

@@ -52,7 +52,7 @@ def plain(
                 taught, target = bool(plan.teaching[p]), plan.targets[every, plan.order[:, p]]
             current = {}
             if currents:
-                for i, role in enumerate(("representation", "error")):
+                for i, role in list(enumerate(("representation", "error")))[: len(currents[0])]:
                     current[role] = np.stack([c[i][len(states)] for c in currents])[:, None]
             world = World(
                 plan.inputs[every, plan.order[:, p]][:, None], target[:, None],
@@ -261,6 +261,7 @@ def small(**options: Any) -> ErrorMicrocircuit:
         # Large networks take four rows at a time, and then what is left.
         {"connectivity": dense(3), "layers": (4, 9, 6, 7)},
         {"sensory_leak": 1.0},
+        {"low_pass": 3.0, "error_layers": (3, 6, 2), "feedback_noise": 0.4},
         {"learning_rates": (0.0, 0.0, 0.0), "feedback_noise": 0.4},
         {"feedback": "fixed"},
     ],
@@ -268,6 +269,7 @@ def small(**options: Any) -> ErrorMicrocircuit:
         "hard_sigmoid beyond its ramp", "hard_sigmoid at the ends of its ramp", "relu at 0",
         "error lookahead off", "mixed activations", "skips with unequal populations",
         "skips across an area", "skips between areas of many neurons", "a leak of 1",
+        "low pass with unequal populations",
         "feedback refreshed without learning", "fixed feedback",
     ],
 )  # fmt: skip
@@ -305,12 +307,13 @@ def test_feedback_of_the_first_step_may_differ_from_that_of_later_steps(steps: i
     assert_same(found.state, state, "state")
 
 
+@pytest.mark.parametrize("theory", engine.THEORIES, ids=lambda theory: theory.theory)
 @pytest.mark.parametrize("large", [False, True])
 def test_noise_on_potentials_is_the_current_that_the_equations_take(
-    large: bool, monkeypatch: pytest.MonkeyPatch
+    theory: Any, large: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(layout, "LARGE", 0 if large else np.inf)
-    compare(small(timing=Timing(1e-4, 2e-4)), noise=layout.Noise(0.1, 3, (7, 8, 9)))
+    compare(theory(**arguments_of(theory)), noise=layout.Noise(0.1, 3, (7, 8, 9)))
 
 
 def assert_bitwise(found: Any, wanted: Any) -> None:
@@ -369,6 +372,19 @@ def test_a_network_is_the_same_alone_and_among_others(theory: Any) -> None:
     np.testing.assert_array_equal(alone.weights.W[0], together.weights.W[3])
 
 
+def test_what_all_networks_are_shown_may_be_given_once() -> None:
+    circuit, weights = small(), small().initial_weights(SEED, range(3))
+    plan = schedule_of(circuit, 3, SEED)
+    names = ("inputs", "targets", "order")
+    once = {name: getattr(plan, name)[:1] for name in names}
+    thrice = {name: np.repeat(value, 3, axis=0) for name, value in once.items()}
+    found, wanted = (
+        engine.run(circuit, weights, replace(plan, **shown)) for shown in (once, thrice)
+    )
+    assert_bitwise(found.weights, wanted.weights)
+    assert_bitwise(found.state, wanted.state)
+
+
 @pytest.mark.parametrize("theory", engine.THEORIES, ids=lambda theory: theory.theory)
 def test_a_run_leaves_what_it_was_given_untouched(theory: Any) -> None:
     circuit = theory(**arguments_of(theory))
@@ -400,9 +416,10 @@ def cut(plan: layout.Schedule, start: int, stop: int) -> layout.Schedule:
     return replace(plan, **{name: getattr(plan, name)[..., start:stop] for name in names})
 
 
-def test_recording_at_the_end_of_presentations_picks_their_last_steps() -> None:
-    circuit = small()
-    weights, plan = circuit.initial_weights(SEED, range(2)), schedule_of(small(), 2, SEED)
+@pytest.mark.parametrize("theory", engine.THEORIES, ids=lambda theory: theory.theory)
+def test_recording_at_the_end_of_presentations_picks_their_last_steps(theory: Any) -> None:
+    circuit = theory(**arguments_of(theory))
+    weights, plan = circuit.initial_weights(SEED, range(2)), schedule_of(circuit, 2, SEED)
     every = engine.run(circuit, weights, plan, recording=layout.Recording(("r",)))
     ends = engine.run(circuit, weights, plan, recording=layout.Recording(("r",), "presentation"))
     last = np.cumsum(plan.steps) - 1
