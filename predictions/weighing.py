@@ -13,6 +13,8 @@ from errorneurons.analysis.evidence import Evidence
 from errorneurons.predictions.prediction import Outcome, Verdict
 from errorneurons.predictions.words import counted, listed
 
+NAMED = 3
+"""The most theories that the answer names as ruled out; the table of the evidence has them all."""
 Label = Callable[[str], str]
 """Theory -> its name in a sentence."""
 
@@ -38,6 +40,8 @@ def _verdict(evidence: Evidence, animals: int, label: Label) -> str:
     kept = listed(label(name) for name in evidence.kept)
     others = [name for name in evidence.posterior if name not in evidence.kept]
     over = listed(label(name) for name in others)
+    if len(others) > NAMED:
+        over = f"other {len(others)}"
     size = counted(animals, "animal")
     if not evidence.kept:
         return (
@@ -103,15 +107,22 @@ def methods(evidence: Evidence, experiments: int, label: Label) -> str:
     classifiers = listed(f"{name} {score:.3f}" for name, score in evidence.classifiers.items())
     return (
         f"For each theory, {experiments} virtual experiments of the recording's own size were "
-        f"simulated in worlds ({worlds}) that each draw once what the theory leaves open "
-        "(conductances, noise, skip strength, time constants, delays, stage of training, size of "
-        "the outcome, baseline, label error, a discrepancy on every effect), with a spread of "
-        "animals around it, and went through the same instrument, measures and claims. Their "
-        "effects enter as bounded indices (N - M) / (|N| + |M|) of animal means. Probabilities "
+        f"drawn from simulated worlds ({worlds}); experiments of one world are not independent, so "
+        "that the number of worlds, not of experiments, is the size of this sample. A world draws "
+        "once what the theory leaves open (conductances, noise, skip strength, time constants, "
+        "delays, stage of training, size of the outcome, baseline, label error, a discrepancy on "
+        "every effect), with a spread of animals around it; its animals went through the same "
+        "instrument, measures and claims as the recording. Each claim enters as a bounded index of "
+        "animal means, (N - M) / (|N| + |M| + 2 s), with s the standard error of N and M over "
+        "animals, and as whether M is more than two of its standard errors above 0. Probabilities "
         f"come from {evidence.classifier}, chosen by its log score in worlds that it had not seen "
         f"({classifiers} nats) and calibrated on them; no probability falls below what the number "
-        "of simulations can show. A theory stays in the set if its Monte-Carlo p, the rank of the "
-        "recording among held-out worlds of that theory, is above .05. Theories of which the more "
+        "of simulations can show. A theory stays in the set if its Monte-Carlo p is above .05: the "
+        "rank of the recording among held-out worlds of that theory, by the log odds against it or "
+        "the distance to its nearest experiments, whichever is the larger in units of the theory's "
+        "own. The p of theories are not adjusted for their number: the set is a confidence set, "
+        "which leaves the true theory out in 5 % of recordings at most, on average over libraries "
+        "of worlds. Theories of which the more "
         "probable is the true one in less than 75 % of held-out experiments count as one class. "
         f"Held out, the expected calibration error is {evidence.calibration_error:.3f}."
     )

@@ -96,8 +96,12 @@ def listed(parts: Iterable[str]) -> str:
     --------
     >>> listed(["a", "b", "c"])
     'a, b and c'
+    >>> listed(["a", "b, at the top", "c"])
+    'a; b, at the top; and c'
     """
     *first, last = [part for part in parts if part] or [""]
+    if any("," in part for part in (*first, last)) and first:
+        return f"{'; '.join(first)}; and {last}"
     return f"{', '.join(first)} and {last}" if first else last
 
 
