@@ -105,9 +105,8 @@ def write_page(
         linked=linked,
         style=template("style.css"),
     )  # fmt: skip
-    path = folder / "report.html"
-    replace_file(path, page)
-    return path
+    replace_file(folder / "report.html", page)
+    return folder / "report.html"
 
 
 def answer(found: Sequence[Effect]) -> str:
@@ -260,8 +259,8 @@ def _map(theory: str, found: Sequence[Effect], data: xr.Dataset) -> Map:
     heads = [(title, [area[-1:] or measure for measure, area in columns])
              for title, columns in groups]  # fmt: skip
     label = find(theory).label
-    svg = effect_map(rows, heads, f"map-{theory}", f"Effects of ablations on {label}")
-    return Map(label, _intact_words(theory, own, data), Markup(svg))
+    svg = Markup(effect_map(rows, heads, f"map-{theory}", f"Effects of ablations on {label}"))
+    return Map(label, _intact_words(theory, own, data), svg)
 
 
 def _groups(own: Sequence[Effect], areas: Sequence[str]) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -305,9 +304,8 @@ def _intact_words(theory: str, own: Mapping[tuple[str, str, str], Effect], data:
             f"{words}, and untrained synapses change at {degrees} degrees to backprop in areas "
             f"{listed(angles)}."
         )
-    if "angle" in data:
-        return f"{words}; inference is no feedforward sweep, which would have a gradient."
-    return f"{words}."
+    end = "; inference is no feedforward sweep, which would have a gradient"
+    return f"{words}{end if 'angle' in data else ''}."
 
 
 def _card(a: Ablation, found: Sequence[Effect], data: xr.Dataset, task: str) -> Card:
