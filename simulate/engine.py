@@ -90,8 +90,8 @@ from errorneurons.simulate.validation import known
 ELEMENTWISE = {"contract"}
 SUMS = {"contract", "reassoc", "nsz"}
 
-#: Kernels allocate nothing, so references to arrays need no count (`_nrt`), which would take most
-#: of a step of small networks.
+#: Kernels allocate nothing and the caller holds all arrays, so references to them need no count
+#: (`_nrt`), which would take a good part of a step of small networks.
 COMMON: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 
 #: A kernel is what Python calls; its machine code is kept on disk.
