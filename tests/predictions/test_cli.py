@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import errorneurons
-from errorneurons.predictions import cli
+from errorneurons.predictions import cli, cli_base
 from errorneurons.predictions.prediction import Outcome
 from errorneurons.predictions.registry import CLAIMS
 from errorneurons.simulate.theories import THEORIES
@@ -96,7 +96,7 @@ def test_bad_input_is_one_sentence(
 def test_a_folder_that_may_not_be_written_to_is_refused_at_once(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli.os, "access", lambda *_: False)
+    monkeypatch.setattr(cli_base.os, "access", lambda *_: False)
     assert "the folder out may not be written to" in refusal(run("report", "--out", "out"))
     assert "the folder . may not be written to; give another" in refusal(run(*demo()))
 
