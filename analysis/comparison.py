@@ -90,7 +90,8 @@ class Columns:
 def columns_of(values: Array) -> Columns:
     """Return how the values of virtual experiments, (experiment, feature), become columns."""
     missing = np.isnan(values)
-    return Columns(missing.any(axis=0), (missing | np.isin(values, (0, 1))).all(axis=0))
+    bits = (missing | np.isin(values, (0, 1))).all(axis=0)
+    return Columns(np.asarray(missing.any(axis=0)), np.asarray(bits))
 
 
 @dataclass(frozen=True)

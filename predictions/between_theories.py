@@ -28,7 +28,7 @@ from errorneurons.simulate.theories import COMPARED
 from errorneurons.simulate.worlds import WorldPlan
 
 UNSTATED = 0.05
-FALSE_LABELS = f"{UNSTATED:.0%} more false labels than stated"
+FALSE_LABELS = f"{100 * UNSTATED:.0f} % more false labels than stated"
 LEAK = "input leaks onto error neurons, 5 %"
 LEAKING = {"error_microcircuit_leaking": "error_microcircuit"}
 """Theory with the leak -> the theory."""
@@ -142,7 +142,7 @@ def _strained(
         FALSE_LABELS: (worse, {name: name for name in question.theories}),
         LEAK: (design, {k: v for k, v in LEAKING.items() if v in question.theories}),
     }
-    found = {}
+    found: dict[tuple[str, str], Array] = {}
     for what, (own, theories) in asked.items():
         drawn = virtual_experiments(
             tuple(theories), own, question.worlds, question.folder, progress, STRAINED

@@ -121,7 +121,11 @@ def design_of(sessions: Sequence[xr.Dataset]) -> Design:
         claims=tuple(claims),
         sessions=_median([animals.count(name) for name in names]),
         stimuli=min(STIMULI, _median([len(np.unique(s["stimulus"])) for s in sessions])),
-        label_error=(float(error[0]), float(error[1]), float(error[2])),
+        label_error=(
+            round(float(error[0]), 6),
+            round(float(error[1]), 6),
+            round(float(error[2]), 6),
+        ),
         signal=str(sessions[0]["rate"].attrs.get("signal", "spikes")),
         labels="localiser" if localised else "stated",
     )

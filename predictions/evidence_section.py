@@ -121,7 +121,7 @@ def _conditions(evidence: Evidence, label: Label) -> tuple[Condition, ...]:
     """Return what verdicts are like as assumed, misspecified, and without the truth on the list."""
     rows = []
     for what, own in evidence.misspecified.groupby("what", sort=False):
-        worst = own.loc[own["stays"].idxmin()]
+        worst = own.iloc[int(own["stays"].argmin())]
         whom = label(str(worst["theory"]))
         rows.append(Condition(
             str(what),

@@ -97,7 +97,7 @@ def answer(planned: Planned) -> str:
     best = planned.points.sort_values("smooth").iloc[-1]
     return (
         f"To be right about {_theories(planned)}: {'; '.join(parts)}. The best design that was "
-        f"tried is right in {float(best['right']):.0%} of virtual experiments."
+        f"tried is right in {float(best['right']):.1%} of virtual experiments."
     )
 
 

@@ -112,7 +112,7 @@ class Grid:
     @property
     def features(self) -> tuple[str, ...]:
         """Features of the claims that can be tested."""
-        return features_of(tested_by(self.manipulations))
+        return features_of(claims_for(self.manipulations))
 
     def design(self, cells: int, trials: int) -> Design:
         """Return one of the designs, with the most animals that can be had."""
@@ -127,7 +127,7 @@ class Grid:
 ROLES = ("error", "representation")
 
 
-def tested_by(manipulations: Sequence[str]) -> tuple[str, ...]:
+def claims_for(manipulations: Sequence[str]) -> tuple[str, ...]:
     """Return the claims that recording and some manipulations test."""
     return (*ALWAYS, *(key for name in manipulations for key in MANIPULATIONS[name][1]))
 
@@ -190,7 +190,7 @@ def plan(grid: Grid, question: Question, progress: Progress) -> Planned:
     points = probability_right(pd.concat(rows, ignore_index=True))
     return Planned(
         grid, question, points, {t: smallest_design(points, t) for t in TARGETS},
-        _gains(richest, grid), richest.classes,
+        _gains(richest, grid, question.worlds.seed), richest.classes,
     )  # fmt: skip
 
 
@@ -214,7 +214,7 @@ def _compared(
     return compare(experiments.columns(names), np.random.SeedSequence(seed))
 
 
-def _gains(richest: Comparison, grid: Grid) -> pd.DataFrame:
+def _gains(richest: Comparison, grid: Grid, seed: int) -> pd.DataFrame:
     have = richest.experiments.features
     groups = {
         name: tuple(k for k in features_of(MANIPULATIONS[name][1]) if k in have)
@@ -223,8 +223,8 @@ def _gains(richest: Comparison, grid: Grid) -> pd.DataFrame:
     groups = {name: own for name, own in groups.items() if own}
     if not groups:
         return pd.DataFrame(columns=["everything", "without", "lost", "added"], dtype=float)
-    seed = np.random.SeedSequence(0)
-    return gains(richest.experiments, groups, max(grid.affordable), seed)
+    same = np.random.SeedSequence(seed)  # as the points of the plan: other folds, other figures
+    return gains(richest.experiments, groups, max(grid.affordable), same)
 
 
 def next_steps(found: Weighed, question: Question, progress: Progress) -> NextSteps:
@@ -309,7 +309,8 @@ def _summary(points: pd.DataFrame) -> str:
 
 def _better(points: pd.DataFrame) -> pd.DataFrame:
     """Return the designs that are right more often than the first, the one as recorded."""
-    return points[points["right"] > points["right"].iloc[0]]
+    right = points["right"].to_numpy()
+    return points.iloc[np.flatnonzero(right > right[0])]
 
 
 def _best(points: pd.DataFrame) -> tuple[Step, ...]:
