@@ -39,7 +39,7 @@ from errorneurons.simulate.worlds import (
 
 FOLDER = "ERRORNEURONS_LIBRARY"
 """The environment variable that says where the library is."""
-SECONDS_PER_NETWORK = 1.0
+SECONDS_PER_NETWORK = 0.5
 """Time to train a network and put it through the experiment, on one core, measured [s]."""
 BLOCKS = ("frozen", "learning")
 REGISTRIES = ("errorneurons.simulate.theories", "errorneurons.simulate.observe")

@@ -13,6 +13,7 @@ from errorneurons.analysis import evidence_plots as plots
 from errorneurons.predictions.cards import Picture
 from errorneurons.predictions.planning import MANIPULATIONS, TARGETS, Planned
 from errorneurons.predictions.report import environment, replace_file, template
+from errorneurons.predictions.weighing import NAMED
 from errorneurons.predictions.words import counted, linked, listed
 from errorneurons.simulate.theories import theory
 
@@ -95,8 +96,10 @@ def answer(planned: Planned) -> str:
             else f"no design that was tried reaches {target:.0%}"
         )
     best = planned.points.sort_values("smooth").iloc[-1]
+    count = len(planned.question.theories)
+    whom = _theories(planned) if count <= NAMED else f"the {count} theories compared"
     return (
-        f"To be right about {_theories(planned)}: {'; '.join(parts)}. The best design that was "
+        f"To be right about {whom}: {'; '.join(parts)}. The best design that was "
         f"tried is right in {float(best['right']):.1%} of virtual experiments."
     )
 
