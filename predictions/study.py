@@ -116,7 +116,7 @@ def recording_report(
     verdicts = _with_holm([judge(c, name, measured[c.key], "recording") for c in CLAIMS],
                           measured, confirmatory)  # fmt: skip
     found = steps = None
-    if any(v.outcome is not Outcome.NOT_TESTABLE for v in verdicts):
+    if _tested(verdicts) and not _of_tufts(sessions):
         found = weighed(sessions, measured, question, progress)
         steps = next_steps(found, question, progress)
     return Report(
@@ -133,6 +133,21 @@ def recording_report(
         evidence=found.evidence if found else None,
         steps=steps,
         labels={t.name: t.label for t in THEORIES},
+    )
+
+
+def _tested(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Return the verdicts on claims that could be tested."""
+    return [v for v in verdicts if v.outcome is not Outcome.NOT_TESTABLE]
+
+
+def _of_tufts(sessions: Sequence[xr.Dataset]) -> bool:
+    """Return whether error carriers are apical tufts: virtual experiments record somata."""
+    return any(
+        "tuft" in str(kind)
+        for s in sessions
+        if "cell_type" in s.coords
+        for kind in np.unique(s["cell_type"].values[s["role"].values == "error"])
     )
 
 
@@ -238,6 +253,12 @@ def _keys(verdicts: Sequence[Verdict], subject: str, outcome: Outcome) -> list[s
 
 
 def _answer_of_recording(verdicts: Sequence[Verdict], found: Weighed | None, animals: int) -> str:
+    if found is None and (tested := _tested(verdicts)):
+        return (
+            f"Of {len(tested)} claim parts that can be tested, {_counts(tested)}. Theories are not "
+            "weighed against each other: the error carriers are apical tufts, and virtual "
+            "experiments record somata."
+        )
     if found is None:
         return (
             f"This recording cannot tell: none of the {len(verdicts)} claim parts can be tested on "
@@ -249,6 +270,13 @@ def _answer_of_recording(verdicts: Sequence[Verdict], found: Weighed | None, ani
         few = "1 animal" if animals == 1 else f"{animals} animals"
         return f"{first} With {few} nothing is said of a population."
     return first
+
+
+def _counts(verdicts: Sequence[Verdict]) -> str:
+    """Return how many claim parts came to which outcome."""
+    counts = {o: sum(v.outcome is o for v in verdicts) for o in Outcome}
+    return listed([f"{n} {'is' if n == 1 else 'are'} {o.value.lower()}"
+                   for o, n in counts.items() if n])  # fmt: skip
 
 
 def label(name: str) -> str:

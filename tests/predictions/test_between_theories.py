@@ -77,9 +77,12 @@ def animals(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planning, "virtual_animals", lambda *_: made)
 
 
-@pytest.fixture
-def planned(animals: None) -> Planned:
-    return find_plan(Grid((3, 6), (12,), (4,)), QUESTION, lambda _: None)
+@pytest.fixture(scope="module")
+def planned() -> Planned:
+    made = {name: table(name) for name in NAMES}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(planning, "virtual_animals", lambda *_: made)
+        return find_plan(Grid((3, 6), (12,), (4,)), QUESTION, lambda _: None)
 
 
 def supported(count: int) -> list[Verdict]:

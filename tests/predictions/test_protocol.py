@@ -203,3 +203,20 @@ def test_a_report_on_labels_by_a_localiser_says_what_their_share_of_errors_leave
     made = recording_report([seen], "x", Question(), "errorneurons", lambda _: None)
     assert made.subjects[0].notes[0].startswith("Error cells are those that a localiser found.")
     assert all(verdict.outcome == "NOT_TESTABLE" for verdict in made.verdicts)
+
+
+def test_theories_are_not_weighed_on_recordings_of_apical_tufts(tmp_path: Path) -> None:
+    kinds = [f"{'apical tuft' if k % 2 == 0 else 'soma'} of a cell" for k in range(8)]
+    seen = recorded(*ALL, trial("none", familiarity="novel"), cell_type=kinds)
+    answered = (seen["outcome"] == "unexpected") & (seen["role"] == "error") & (seen["time"] > 0.3)
+    seen["rate"] = (
+        (seen["rate"] + 100 * answered)
+        .transpose(*seen["rate"].dims)
+        .assign_attrs(seen["rate"].attrs)
+    )
+    made = recording_report([seen], "x", Question(folder=tmp_path), "errorneurons", lambda _: None)
+    assert made.evidence is None
+    assert (
+        "Theories are not weighed against each other: the error carriers are apical" in made.answer
+    )
+    assert not any(tmp_path.iterdir())
