@@ -57,7 +57,7 @@ def draw_days(days: xr.Dataset, caption: Caption, path: Path) -> None:
             axes.set_title(f"{title} [{units}]", size=FONT, loc="left")
             _panel(axes, days, name)
             _rules(axes, days, named=number == 0)
-        axes.set_xlabel("day")
+        axes.set_xlabel("day (filled: learning; open: test, synapses frozen)")
         with beside(path) as part:
             figure.savefig(part, format="png")
 
