@@ -11,7 +11,7 @@ import xarray as xr
 from errorneurons.analysis.by_day import QUANTITIES
 from errorneurons.analysis.files import beside
 from errorneurons.analysis.palette import role_colour
-from errorneurons.analysis.raw_plots import DOTS, FONT, LARGE, LINE, SMALL, Caption
+from errorneurons.analysis.raw_plots import DOTS, FONT, LARGE, LINE, Caption, open_axes
 from errorneurons.analysis.traces import abridged
 
 if TYPE_CHECKING:
@@ -40,12 +40,9 @@ def draw_days(days: xr.Dataset, caption: Caption, path: Path) -> None:
     path
         Where to; the file is written beside its place and renamed.
     """
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    with mpl.rc_context({"font.size": SMALL, "font.family": "sans-serif",
-                         "font.sans-serif": ["DejaVu Sans"], "axes.spines.top": False,
-                         "axes.spines.right": False}):  # fmt: skip
+    with open_axes():
         height = HEAD + len(QUANTITIES) * (PANEL + GAP) - GAP + FOOT
         figure = Figure(figsize=(WIDTH, height), dpi=DOTS)
         _above(figure, days, caption, height)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,6 +50,15 @@ class Caption:
     text: str
 
 
+def open_axes() -> AbstractContextManager[None]:
+    """Return the settings of figures of activity: small text, axes open above and to the right."""
+    import matplotlib as mpl
+
+    return mpl.rc_context({"font.size": SMALL, "font.family": "sans-serif",
+                           "font.sans-serif": ["DejaVu Sans"], "axes.spines.top": False,
+                           "axes.spines.right": False})  # fmt: skip
+
+
 def draw_raw_activity(
     blocks: Sequence[tuple[Panel, xr.Dataset]], caption: Caption, path: Path
 ) -> None:
@@ -64,12 +74,9 @@ def draw_raw_activity(
     path
         Where to; the file is written beside its place and renamed.
     """
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    with mpl.rc_context({"font.size": SMALL, "font.family": "sans-serif",
-                         "font.sans-serif": ["DejaVu Sans"], "axes.spines.top": False,
-                         "axes.spines.right": False}):  # fmt: skip
+    with open_axes():
         layout = _Layout([panel for panel, _ in blocks], [shown for _, shown in blocks])
         figure = Figure(figsize=(layout.width, layout.height), dpi=DOTS)
         top = layout.height - 0.12

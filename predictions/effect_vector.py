@@ -58,13 +58,6 @@ def features_of(claims: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in FEATURES if name in own)
 
 
-def feature_names() -> dict[str, str]:
-    """Return feature -> what it is, in words."""
-    names = {c.key: f"{c.key} {c.name}" for c in CLAIMS}
-    return names | {bit: f"whether {key} has a response to compare with"
-                    for key, bit in BITS.items()}  # fmt: skip
-
-
 def effects(energies: Mapping[str, Array]) -> Array:
     """Return the effect vector of an experiment, virtual or not.
 

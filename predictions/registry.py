@@ -5,8 +5,6 @@ To add a claim, write its file in `claims` and one entry here.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from errorneurons.predictions.claims import (
     driving_evokes_no_error,
     inference_survives,
@@ -17,6 +15,7 @@ from errorneurons.predictions.claims import (
     silent_without_teaching,
 )
 from errorneurons.predictions.prediction import Prediction
+from errorneurons.simulate.validation import entry
 
 CLAIMS: tuple[Prediction, ...] = (
     silent_without_teaching.CLAIM,
@@ -37,9 +36,4 @@ def claim(key: str) -> Prediction:
     ValueError
         If there is none, with the nearest key.
     """
-    known = {c.key: c for c in CLAIMS}
-    if key in known:
-        return known[key]
-    near = get_close_matches(key, known, n=1, cutoff=0.4)
-    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
-    raise ValueError(f"there is no claim {key!r}; {hint}")
+    return entry("claim", key, {c.key: c for c in CLAIMS}, likeness=0.4)  # keys are short

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -77,9 +77,23 @@ def unsettled(
     for _ in range(LOOK):
         later = circuit.step(weights, later, world)
         seen.append(later.rates)
-    moving = np.zeros(len(next(iter(state.rates.values()))), dtype=bool)
-    for role in state.rates:
-        rates = np.stack([rates[role] for rates in seen])
+    return moving(seen, LIMIT)
+
+
+def moving(seen: Sequence[Mapping[Role, Array]], limit: float) -> npt.NDArray[np.bool_]:
+    """Return which networks still move, (network,).
+
+    Parameters
+    ----------
+    seen
+        Rates by role, (network, stream, neuron), one step after the other.
+    limit
+        A network moves if a rate covers more than this share of the largest rate of its role, or
+        is not finite.
+    """
+    still = np.ones(len(next(iter(seen[0].values()))), dtype=bool)
+    for role in seen[0]:
+        rates = np.stack([step[role] for step in seen])
         covered, largest = np.ptp(rates, axis=0).max(axis=(1, 2)), np.abs(rates).max(axis=(0, 2, 3))
-        moving |= ~(covered <= LIMIT * largest)
-    return moving
+        still &= covered <= limit * largest  # not where a rate is NaN
+    return ~still

@@ -6,7 +6,6 @@ To add a theory, write its file in `models` and one entry here.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, Literal
 
 from errorneurons.simulate import ablations
@@ -22,6 +21,7 @@ from errorneurons.simulate.models.mismatch_neurons import MismatchNeurons
 from errorneurons.simulate.models.prospective_configuration import ProspectiveConfiguration
 from errorneurons.simulate.models.supervised_pc import SupervisedPC
 from errorneurons.simulate.nuisance import COMMON, DELAY, STAGE, Nuisance
+from errorneurons.simulate.validation import entry
 
 
 @dataclass(frozen=True)
@@ -278,9 +278,4 @@ def theory(name: str) -> Theory:
     ValueError
         If there is none, with the nearest name.
     """
-    known = {t.name: t for t in (*SUBJECTS, *CONTROLS, LEAKING)}
-    if name in known:
-        return known[name]
-    near = get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
-    raise ValueError(f"there is no theory {name!r}; {hint}")
+    return entry("theory", name, {t.name: t for t in (*SUBJECTS, *CONTROLS, LEAKING)})

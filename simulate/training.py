@@ -7,6 +7,7 @@ under teaching is named, and what is said of it is limited accordingly; none is 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic
 
@@ -17,6 +18,7 @@ from errorneurons.simulate.circuit import (
     Array,
     Circuit,
     PerNetwork,
+    Role,
     StateT,
     WeightsT,
     World,
@@ -25,6 +27,7 @@ from errorneurons.simulate.circuit import (
 from errorneurons.simulate.experiments.learning import learning_block
 from errorneurons.simulate.experiments.trials import Clock
 from errorneurons.simulate.run import Bench, run, synapses
+from errorneurons.simulate.settling import moving
 from errorneurons.simulate.tasks.association import STIMULI, Association
 
 TRAINED = 0.95
@@ -156,17 +159,12 @@ def oscillating(
     )
     state = circuit.rest(weights, STIMULI)
     steps, last = round(settling / circuit.timing.step), round(0.1 / circuit.timing.step)
-    seen: list[Any] = []
+    seen: list[Mapping[Role, Array]] = []
     for k in range(steps):
         state = circuit.step(weights, state, world)
         if k >= steps - last:
             seen.append(state.rates)
-    moving = np.zeros(len(shown.stimuli["trained"]), dtype=bool)
-    for role in seen[0]:
-        rates = np.stack([r[role] for r in seen])
-        covered, largest = np.ptp(rates, axis=0).max(axis=(1, 2)), np.abs(rates).max(axis=(0, 2, 3))
-        moving |= ~(covered <= limit * largest)  # also where a rate is NaN
-    return moving
+    return moving(seen, limit)
 
 
 def _finite(weights: Any) -> npt.NDArray[np.bool_]:

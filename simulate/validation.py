@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from errorneurons.simulate.circuit import PerNetwork
+
+EntryT = TypeVar("EntryT")
 
 
 def known(what: str, found: str, names: Collection[str]) -> None:
@@ -23,6 +26,32 @@ def known(what: str, found: str, names: Collection[str]) -> None:
     near = difflib.get_close_matches(str(found), names, n=1)
     mend = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(sorted(names))}"
     raise ValueError(f"{what} is {found!r}, which is unknown; {mend}")
+
+
+def entry(kind: str, name: str, entries: Mapping[str, EntryT], likeness: float = 0.6) -> EntryT:
+    """Return an entry of a registry by its name.
+
+    Parameters
+    ----------
+    kind
+        What the entries are, in the singular.
+    name
+        What the user gave.
+    entries
+        The registry, by name.
+    likeness
+        How much of a name must agree, 0 to 1, to be offered instead.
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name; the message offers the nearest one, or names all.
+    """
+    if name in entries:
+        return entries[name]
+    near = difflib.get_close_matches(name, entries, n=1, cutoff=likeness)
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(entries)}"
+    raise ValueError(f"there is no {kind} {name!r}; {hint}")
 
 
 def all_known(what: str, found: Collection[str], names: Collection[str]) -> None:

@@ -5,8 +5,6 @@ To add an experiment, write its module beside this one and one entry here.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from errorneurons.simulate.experiments import (
     brain_computer_interface,
     chronic_silencing,
@@ -24,6 +22,7 @@ from errorneurons.simulate.experiments import (
     terminals,
 )
 from errorneurons.simulate.experiments.experiment import Experiment
+from errorneurons.simulate.validation import entry
 
 EXPERIMENTS: tuple[Experiment, ...] = (
     outcome_error.EXPERIMENT,
@@ -51,9 +50,4 @@ def experiment(name: str) -> Experiment:
     ValueError
         If there is none, with the nearest name.
     """
-    known = {e.name: e for e in EXPERIMENTS}
-    if name in known:
-        return known[name]
-    near = get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
-    raise ValueError(f"there is no experiment {name!r}; {hint}")
+    return entry("experiment", name, {e.name: e for e in EXPERIMENTS})
