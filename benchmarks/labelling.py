@@ -139,7 +139,7 @@ def judged(name: str, seen: list[xr.Dataset], keys: tuple[str, ...]) -> Iterator
     folds = [f for s, rng in zip(seen, streams, strict=True) for f in cross_fitted(s, rng, 2, RULE)]
     for key in keys:
         verdicts = [
-            judge(claim(key), name, measure(claim(key), sessions, False), "recording")
+            judge(claim(key), name, measure(claim(key).effect, sessions, False), "recording")
             for sessions in (seen, folds)
         ]
         said = [f"{v.outcome} {v.value:.2f} [{v.low:.2f}, {v.high:.2f}]" for v in verdicts]

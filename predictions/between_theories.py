@@ -124,7 +124,7 @@ def weighed(
         question.experiments,
     )  # fmt: skip
     progress("weighing the theories")
-    found = dict(zip(FEATURES, recorded(measured).tolist(), strict=True))
+    found = dict(zip(FEATURES, recorded(sessions, measured).tolist(), strict=True))
     seed = np.random.SeedSequence(question.worlds.seed)
     claims = {c.key: features_of((c.key,)) for c in CLAIMS}
     evidence = weigh(

@@ -1,9 +1,10 @@
 """Effect vectors: what an experiment, virtual or not, gives the evidence between theories.
 
-For each claim a bounded index of how N compares with M, and a bit that says whether there is a
-response M to compare with. Without one the index is noise over noise; that there is none is
-evidence, too. A virtual experiment draws as many virtual animals of one world as the recording has
-animals; they share a discrepancy on every index, which stands for what no theory of ours contains.
+For each effect of a claim, its secondary effects too, a bounded index of how N compares with M; and
+for each claim a bit that says whether there is a response M to compare with. Without one the index
+is noise over noise; that there is none is evidence, too. A virtual experiment draws as many virtual
+animals of one world as the recording has animals; they share a discrepancy on every index, which
+stands for what no theory of ours contains.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import xarray as xr
 
 from errorneurons.analysis.virtual_experiments import Experiments, bounded_index
 from errorneurons.predictions.design import Design
-from errorneurons.predictions.judge import Measured
-from errorneurons.predictions.registry import CLAIMS
+from errorneurons.predictions.judge import Measured, measure
+from errorneurons.predictions.registry import CLAIMS, EFFECTS
 from errorneurons.predictions.virtual_animals import Table
 from errorneurons.simulate.circuit import Array, generator
 
@@ -28,7 +30,9 @@ CLEAR = 2.0
 """Standard errors over animals by which M is above 0 where there is a response."""
 BITS = {c.key: f"{c.key} response" for c in CLAIMS}
 """Claim -> the bit that says whether there is a response to compare with."""
-FEATURES = (*BITS, *BITS.values())
+INDICES = tuple(name for own in EFFECTS.values() for name in own)
+"""The effects of all claims, each claim's own first."""
+FEATURES = (*INDICES, *BITS.values())
 """What an effect vector consists of."""
 
 
@@ -54,7 +58,7 @@ class Drawn:
 
 def features_of(claims: Sequence[str]) -> tuple[str, ...]:
     """Return the features of some claims, in the order of the vector."""
-    own = {*claims, *(BITS[key] for key in claims)}
+    own = {name for key in claims for name in (*EFFECTS[key], BITS[key])}
     return tuple(name for name in FEATURES if name in own)
 
 
@@ -64,22 +68,37 @@ def effects(energies: Mapping[str, Array]) -> Array:
     Parameters
     ----------
     energies
-        Claim key -> N, M and N_R of each animal, (animal, 3), as in `Measured`.
+        Name of an effect -> N, M and N_R of each animal, (animal, 3), as in `Measured`.
 
     Returns
     -------
     Array
-        For each claim (N - M) / (|N| + |M| + 2 s) of the means over animals, s their standard
-        error, in [-1, 1]; then for each whether M is 2 standard errors or more above 0, as 1 or 0.
-        NaN where no animal can answer.
+        For each effect (N - M) / (|N| + |M| + 2 s) of the means over animals, s their standard
+        error, in [-1, 1]; then for each claim whether M is 2 standard errors or more above 0, as 1
+        or 0. NaN where no animal can answer.
     """
-    complete = [_complete(energies.get(c.key)) for c in CLAIMS]
-    return np.array([*map(_index, complete), *map(_response, complete)])
+    complete = {name: _complete(energies.get(name)) for name in INDICES}
+    return np.array([*map(_index, complete.values()), *(_response(complete[key]) for key in BITS)])
 
 
-def recorded(measured_claims: Mapping[str, Measured]) -> Array:
-    """Return the effect vector of a recording from what it says to the claims."""
-    return effects({key: m.energies for key, m in measured_claims.items()})
+def recorded(sessions: Sequence[xr.Dataset], measured: Mapping[str, Measured]) -> Array:
+    """Return the effect vector of a recording.
+
+    Parameters
+    ----------
+    sessions
+        Sessions that obey the dataset contract.
+    measured
+        Claim key -> what they say to the claim.
+    """
+    energies = {key: one.energies for key, one in measured.items()}
+    return effects(
+        {
+            name: energies[name] if name in energies else measure(effect, sessions, False).energies
+            for own in EFFECTS.values()
+            for name, effect in own.items()
+        }
+    )
 
 
 def _complete(energies: Array | None) -> Array:
@@ -128,7 +147,7 @@ def draw(table: Table, theory: str, design: Design, seed: int, count: int = EXPE
     if not len(worlds):
         raise ValueError(f"no virtual animal of {theory} is left; narrow its nuisance")
     shift = {int(w): generator(seed, "discrepancy", theory, int(w)).normal(
-        0, DISCREPANCY, len(CLAIMS)) for w in worlds}  # fmt: skip
+        0, DISCREPANCY, len(INDICES)) for w in worlds}  # fmt: skip
     here = {int(w): np.flatnonzero(table.world == w) for w in worlds}
     chosen = [int(worlds[i % len(worlds)]) for i in range(count)]
     values, ratios = np.empty((count, len(FEATURES))), np.empty((count, len(CLAIMS)))
@@ -136,9 +155,9 @@ def draw(table: Table, theory: str, design: Design, seed: int, count: int = EXPE
         rng = generator(seed, "experiment", theory, i)
         few = len(here[world]) < design.animals
         rows = rng.choice(here[world], design.animals, replace=few)
-        energies = {k: table.energies[rows, j] for j, k in enumerate(table.claims)}
+        energies = {k: table.energies[rows, j] for j, k in enumerate(table.effects)}
         values[i] = effects(energies)
-        indices = values[i, : len(CLAIMS)]
+        indices = values[i, : len(INDICES)]
         indices[:] = np.clip(indices + shift[world], -1, 1)
         ratios[i] = [_ratio(_complete(energies.get(c.key)), design.label_error[0]) for c in CLAIMS]
     return Drawn(values, ratios, np.array(chosen))

@@ -111,7 +111,7 @@ def _simulate(name: str, plan: Plan, folder: Path) -> None:
     measured = {
         c.key: Measured((), np.empty((0, 3)), missing=NOT_LEARNT)
         if c.learning and not networks.learnt
-        else measure(c, expected, trial_level=False)
+        else measure(c.effect, expected, trial_level=False)
         for c in CLAIMS
     }
     pictures = {c.key: activity(expected, _conditions(c)) for c in CLAIMS}

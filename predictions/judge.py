@@ -24,7 +24,7 @@ from errorneurons.analysis.stats import (
     spread,
     student,
 )
-from errorneurons.predictions.prediction import Outcome, Prediction, SubjectKind, Verdict
+from errorneurons.predictions.prediction import Measure, Outcome, Prediction, SubjectKind, Verdict
 from errorneurons.predictions.rule import answered, answers, comparable, difference, outcomes
 
 Array = npt.NDArray[np.float64]
@@ -63,13 +63,13 @@ class Measured:
     stated: bool = True
 
 
-def measure(claim: Prediction, sessions: Sequence[xr.Dataset], trial_level: bool) -> Measured:
-    """Take the effect of a claim from each session, and average it within animals.
+def measure(effect: Measure, sessions: Sequence[xr.Dataset], trial_level: bool) -> Measured:
+    """Take an effect from each session, and average it within animals.
 
     Parameters
     ----------
-    claim
-        The claim.
+    effect
+        The effect of a claim, or one of its secondary effects.
     sessions
         Sessions that obey the dataset contract.
     trial_level
@@ -79,11 +79,11 @@ def measure(claim: Prediction, sessions: Sequence[xr.Dataset], trial_level: bool
     answering: list[xr.Dataset] = []
     lacks: list[Missing] = []
     for session in sessions:
-        effect = claim.effect(session)
-        if isinstance(effect, Missing):
-            lacks.append(effect)
-        elif all(map(math.isfinite, _row(effect))):
-            found.setdefault(str(session.attrs["animal"]), []).append(_row(effect))
+        energies_or_lack = effect(session)
+        if isinstance(energies_or_lack, Missing):
+            lacks.append(energies_or_lack)
+        elif all(map(math.isfinite, row := _row(energies_or_lack))):
+            found.setdefault(str(session.attrs["animal"]), []).append(row)
             answering.append(session)
         else:
             lacks.append(Missing("too few complete trials", "Record more trials without gaps."))
@@ -95,7 +95,7 @@ def measure(claim: Prediction, sessions: Sequence[xr.Dataset], trial_level: bool
     measured = Measured(tuple(found), energies, shares or (0.0, 0.0, 0.0), missing,
                         stated=shares is not None)  # fmt: skip
     if trial_level and len(found) < FEWEST_ANIMALS:
-        return replace(measured, thinned=_thinned(claim, answering))
+        return replace(measured, thinned=_thinned(effect, answering))
     return measured
 
 
@@ -103,10 +103,10 @@ def _row(effect: Effect) -> list[float]:
     return [effect.numerator, effect.denominator, effect.false_label]
 
 
-def _thinned(claim: Prediction, sessions: Sequence[xr.Dataset]) -> Array:
+def _thinned(effect: Measure, sessions: Sequence[xr.Dataset]) -> Array:
     rows = []
     for group in range(TRIAL_GROUPS):
-        effects = [claim.effect(thinned(s, group, TRIAL_GROUPS)) for s in sessions]
+        effects = [effect(thinned(s, group, TRIAL_GROUPS)) for s in sessions]
         answers = [_row(e) for e in effects if isinstance(e, Effect)]
         if len(answers) == len(sessions):
             rows.append(np.mean(answers, axis=0))

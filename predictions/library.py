@@ -23,8 +23,7 @@ from errorneurons import __version__
 from errorneurons.predictions.design import Design
 from errorneurons.predictions.effect_vector import EXPERIMENTS, Drawn, draw
 from errorneurons.predictions.processes import Progress, run_all
-from errorneurons.predictions.registry import CLAIMS
-from errorneurons.predictions.virtual_animals import Table, measured, stocked
+from errorneurons.predictions.virtual_animals import Table, effects_under, measured, stocked
 from errorneurons.simulate.run import Activity
 from errorneurons.simulate.theories import Theory, theory
 from errorneurons.simulate.worlds import (
@@ -160,16 +159,17 @@ def _record(name: str, design: Design, plan: WorldPlan, folder: Path) -> None:
         for worlds in batches(theory(name), plan)
         if len((animals := read_worlds(folder, name, plan, worlds)).number)
     ]
-    empty = np.empty((0, len(design.claims), 3))
+    effects = effects_under(design)
+    empty = np.empty((0, len(effects), 3))
     found = xr.Dataset(
         {
             "energy": (
-                ("animal", "claim", "part"),
+                ("animal", "effect", "part"),
                 np.concatenate([empty, *(p.energies for p in parts)]),
             ),
             "world": ("animal", np.concatenate([np.empty(0, int), *(p.world for p in parts)])),
         },
-        {"claim": list(design.claims), "part": ["N", "M", "N_R"]},
+        {"effect": list(effects), "part": ["N", "M", "N_R"]},
         {"design": repr(design)},
     )
     _write(found, key, _table_path(folder, name, design))
@@ -177,8 +177,8 @@ def _record(name: str, design: Design, plan: WorldPlan, folder: Path) -> None:
 
 def _read_table(folder: Path, name: str, design: Design) -> Table:
     with xr.open_dataset(_table_path(folder, name, design), engine="h5netcdf") as known:
-        claims = tuple(str(c) for c in known["claim"].values)
-        return Table(known["world"].values, known["energy"].values, claims)
+        effects = tuple(str(name) for name in known["effect"].values)
+        return Table(known["world"].values, known["energy"].values, effects)
 
 
 def _packed(animals: Animals) -> xr.Dataset:
@@ -289,12 +289,10 @@ def _worlds_key(entry: Theory, plan: WorldPlan) -> str:
 
 
 def _table_key(name: str, design: Design, plan: WorldPlan) -> str:
-    claims = [f"{c.key} {c.effect.__module__}" for c in CLAIMS]
-    modules = (
-        "errorneurons.predictions.virtual_animals",
-        *(c.effect.__module__ for c in CLAIMS),
-    )
-    return _hash(_worlds_key(theory(name), plan), repr(design), *claims,
+    effects = {n: e.__module__ for n, e in effects_under(design).items()}
+    modules = ("errorneurons.predictions.virtual_animals", *effects.values())
+    names = [f"{effect} {module}" for effect, module in effects.items()]
+    return _hash(_worlds_key(theory(name), plan), repr(design), *names,
                  source_hash(modules, REGISTRIES[:1]))  # fmt: skip
 
 

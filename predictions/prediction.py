@@ -18,6 +18,8 @@ Action = Literal["record", "silence", "stimulate", "learn", "trace"]
 SubjectKind = Literal["theory", "counter_circuit", "recording"]
 Site = tuple[Literal["representation", "error"], int]
 Window = tuple[float, float]
+Measure = Callable[[xr.Dataset], Effect | Missing]
+"""Session -> energies N and M, or what is missing and its mend."""
 
 
 class Outcome(StrEnum):
@@ -100,7 +102,7 @@ class Prediction:
     record
         The smallest recording that can test it.
     effect
-        Session -> `Effect` (energies N and M), or `Missing` with what is missing and its mend.
+        What the claim is judged by.
     threshold
         q0: the value of N/M that the claim is tested against, the smallest effect that counts.
     side
@@ -113,6 +115,9 @@ class Prediction:
         Whether the claim needs a network that has learnt its task.
     drawing
         What the card's drawing of the experiment shows; None for no drawing.
+    secondary
+        Name in words -> a secondary effect: what other windows and areas of the same trials say.
+        Theories are weighed by them, too; the claim is never judged by them.
     """
 
     key: str
@@ -125,13 +130,14 @@ class Prediction:
     experiment: str
     refuted_by: str
     record: str
-    effect: Callable[[xr.Dataset], Effect | Missing]
+    effect: Measure
     threshold: float
     side: Side
     counter_circuit: str
     conditions: tuple[Condition, ...]
     learning: bool = False
     drawing: Drawing | None = None
+    secondary: Mapping[str, Measure] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

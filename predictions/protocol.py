@@ -45,6 +45,8 @@ BEFORE_LASER: Window = (-0.1, -0.05)
 """The baseline of inference trials, in which the laser starts 50 ms before the input [s]."""
 OUTCOME: Window = (0.0, 0.2)
 """From outcome onset on [s]."""
+LATE: Window = (0.15, 0.2)
+"""The end of the outcome window, relative to outcome onset [s]."""
 READ_OUT = 0.1
 """The sustained window: the last 100 ms before the outcome, or before it would have come [s]."""
 
@@ -145,6 +147,17 @@ def has_cells(role: str = "error") -> Requirement:
     return requirement
 
 
+def has_error_cells_between(low: float, high: float, where: str) -> Requirement:
+    """Require error cells at levels strictly between two."""
+
+    def requirement(session: xr.Dataset) -> Missing | None:
+        if len(units(session, "error", between(low, high))):
+            return None
+        return Missing(f"no labelled error cells {where}", f"Record labelled error cells {where}.")
+
+    return requirement
+
+
 def has_teaching_area(session: xr.Dataset) -> Missing | None:
     """Require that the area which the teaching signal enters is declared and has a level."""
     area = session.attrs.get("teaching_area", "")
@@ -197,18 +210,19 @@ def contrast(
     cells: Cells,
     unexpected: Factors = UNEXPECTED,
     expected: Factors = EXPECTED,
+    window: Window = OUTCOME,
 ) -> tuple[Response, Response]:
     """Return the responses to unexpected and to expected outcomes of the same stimuli."""
     first, second = (
-        responses(session, trials(session, factors), cells, "outcome_onset", OUTCOME, BEFORE)
+        responses(session, trials(session, factors), cells, "outcome_onset", window, BEFORE)
         for factors in (unexpected, expected)
     )
     return first, second
 
 
-def outcome_contrast_energy(session: xr.Dataset, cells: Cells) -> float:
+def outcome_contrast_energy(session: xr.Dataset, cells: Cells, window: Window = OUTCOME) -> float:
     """Return M of most claims: the energy of the outcome contrast in some cells."""
-    return energy_of_difference(*contrast(session, cells))
+    return energy_of_difference(*contrast(session, cells, window=window))
 
 
 def manipulated_areas(session: xr.Dataset, factors: Factors) -> list[str]:
@@ -225,13 +239,21 @@ def between(low: float, high: float) -> Callable[[npt.NDArray[np.float64]], npt.
     return lambda level: (level > low) & (level < high)
 
 
-def has_error_cells_at(
-    factors: Factors, where: str, bounds: Callable[[float, float], tuple[float, float]]
-) -> Requirement:
+def only(level: float) -> tuple[float, float]:
+    """Return bounds strictly between which this level alone lies."""
+    return float(np.nextafter(level, -np.inf)), float(np.nextafter(level, np.inf))
+
+
+def teaching_level(session: xr.Dataset) -> float:
+    """Return the level of the area that the teaching signal enters, NaN if it is not declared."""
+    return level_of(session, str(session.attrs.get("teaching_area", "")))
+
+
+def has_error_cells_at(factors: Factors, where: str, bounds: Levels) -> Requirement:
     """Require error cells between `bounds` of the manipulated and the teaching area's levels."""
 
     def requirement(session: xr.Dataset) -> Missing | None:
-        teaching = level_of(session, str(session.attrs.get("teaching_area", "")))
+        teaching = teaching_level(session)
         for area in manipulated_areas(session, factors):
             low, high = bounds(level_of(session, area), teaching)
             if len(units(session, "error", between(low, high))):

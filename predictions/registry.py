@@ -14,7 +14,7 @@ from errorneurons.predictions.claims import (
     silencing_spares_error_above,
     silent_without_teaching,
 )
-from errorneurons.predictions.prediction import Prediction
+from errorneurons.predictions.prediction import Measure, Prediction
 from errorneurons.simulate.validation import entry
 
 CLAIMS: tuple[Prediction, ...] = (
@@ -26,6 +26,13 @@ CLAIMS: tuple[Prediction, ...] = (
     inference_survives.CLAIM,
     learning_needs_error_cells.CLAIM,
 )
+
+
+EFFECTS: dict[str, dict[str, Measure]] = {
+    c.key: {c.key: c.effect, **{f"{c.key} {name}": found for name, found in c.secondary.items()}}
+    for c in CLAIMS
+}
+"""Claim -> the name of each of its effects -> the effect; first what it is judged by."""
 
 
 def claim(key: str) -> Prediction:

@@ -112,7 +112,7 @@ def recording_report(
         As in `theories_report`.
     """
     confirmatory = _confirmatory(sessions)
-    measured = {c.key: measure(c, sessions, trial_level=True) for c in CLAIMS}
+    measured = {c.key: measure(c.effect, sessions, trial_level=True) for c in CLAIMS}
     verdicts = _with_holm([judge(c, name, measured[c.key], "recording") for c in CLAIMS],
                           measured, confirmatory)  # fmt: skip
     found = steps = None

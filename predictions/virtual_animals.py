@@ -19,7 +19,8 @@ import xarray as xr
 from errorneurons.analysis.labelling import Rule, cross_fitted
 from errorneurons.predictions.design import COLUMNS, USUAL, Design
 from errorneurons.predictions.judge import measure
-from errorneurons.predictions.registry import CLAIMS
+from errorneurons.predictions.prediction import Measure
+from errorneurons.predictions.registry import CLAIMS, EFFECTS
 from errorneurons.simulate.calcium import GCAMP6F, Imaging
 from errorneurons.simulate.circuit import Array, Circuit, generator, of_networks
 from errorneurons.simulate.experiments.outcome_error import OUTCOME_ERROR
@@ -59,14 +60,14 @@ class Table:
     world
         World of each virtual animal, (animal,).
     energies
-        N, M and N_R of each claim, (animal, claim, 3); NaN where it cannot answer.
-    claims
-        Keys of the claims.
+        N, M and N_R of each effect, (animal, effect, 3); NaN where it cannot answer.
+    effects
+        Names of the effects, see `registry.EFFECTS`.
     """
 
     world: npt.NDArray[np.int64]
     energies: Array
-    claims: tuple[str, ...]
+    effects: tuple[str, ...]
 
 
 def instrument_of(design: Design, seed: int, theory: str, world: int) -> Instrument:
@@ -184,7 +185,7 @@ def measured(animals: Animals, theory: str, design: Design, seed: int) -> Table:
     seed
         Seed of everything random.
     """
-    claims = [c for c in CLAIMS if c.key in design.claims]
+    effects = effects_under(design)
     worlds: list[int] = []
     rows: list[Array] = []
     every = STRAINED if design.unstated else 1
@@ -196,11 +197,17 @@ def measured(animals: Animals, theory: str, design: Design, seed: int) -> Table:
             again, index = divmod(k, len(networks))
             sessions = list(_sessions(animals, int(networks[index]), own, instrument,
                                       (seed, theory, again)))  # fmt: skip
-            found = [measure(c, sessions, trial_level=False).energies for c in claims]
+            found = [measure(e, sessions, trial_level=False).energies for e in effects.values()]
             rows.append(np.array([e[0] if len(e) else np.full(3, np.nan) for e in found]))
             worlds.append(int(world))
-    energies = np.array(rows, dtype=float).reshape(len(worlds), len(claims), 3)
-    return Table(np.array(worlds, dtype=np.int64), energies, tuple(c.key for c in claims))
+    energies = np.array(rows, dtype=float).reshape(len(worlds), len(effects), 3)
+    return Table(np.array(worlds, dtype=np.int64), energies, tuple(effects))
+
+
+def effects_under(design: Design) -> dict[str, Measure]:
+    """Return the effects of the claims that a design can test, by name."""
+    own = (EFFECTS[c.key] for c in CLAIMS if c.key in design.claims)
+    return {name: effect for found in own for name, effect in found.items()}
 
 
 def _sessions(

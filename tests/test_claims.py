@@ -37,11 +37,11 @@ def recorded(name: str) -> tuple[xr.Dataset, ...]:
 
 
 def verdict(claimed: Prediction, name: str) -> Verdict:
-    return judge(claimed, name, measure(claimed, recorded(name), False), "theory")
+    return judge(claimed, name, measure(claimed.effect, recorded(name), False), "theory")
 
 
 def verdict_on(claimed: Prediction, sessions: Iterable[xr.Dataset]) -> Verdict:
-    return judge(claimed, "recording", measure(claimed, list(sessions), True), "recording")
+    return judge(claimed, "recording", measure(claimed.effect, list(sessions), True), "recording")
 
 
 def without_labels(seen: xr.Dataset) -> xr.Dataset:

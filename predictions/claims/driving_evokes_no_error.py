@@ -16,6 +16,7 @@ from errorneurons.analysis.measures import (
     units,
 )
 from errorneurons.predictions import protocol
+from errorneurons.predictions.claims.silencing_removes_error_below import below
 from errorneurons.predictions.prediction import Condition, Drawing, Prediction
 
 REMEDY = "Stimulate representation cells of one area in a passive block, with interleaved controls."
@@ -23,20 +24,40 @@ REMEDY = "Stimulate representation cells of one area in a passive block, with in
 
 def up_to(driven: float, teaching: float) -> tuple[float, float]:  # noqa: ARG001
     """Return the levels of the driven area and below."""
-    return -np.inf, np.nextafter(driven, np.inf)
+    return -np.inf, protocol.only(driven)[1]
+
+
+def above(driven: float, teaching: float) -> tuple[float, float]:  # noqa: ARG001
+    """Return the levels above the driven area, the teaching area's too."""
+    return driven, np.inf
 
 
 def effect(session: xr.Dataset) -> Effect | Missing:
     """N: drive minus no drive in the error cells there and below; M: their outcome contrast."""
+    return evoked_by_drive(session, up_to, "in or below")
+
+
+def in_the_areas_below(session: xr.Dataset) -> Effect | Missing:
+    """As `effect`, below the driven area only: what descends from it."""
+    return evoked_by_drive(session, below, "below")
+
+
+def in_the_areas_above(session: xr.Dataset) -> Effect | Missing:
+    """As `effect`, above the driven area only: whom its activity is an input to."""
+    return evoked_by_drive(session, above, "above")
+
+
+def evoked_by_drive(session: xr.Dataset, levels: protocol.Levels, where: str) -> Effect | Missing:
+    """Return what driving representation cells evokes in the error cells of some levels."""
     lack = protocol.missing(
         session,
         protocol.has_cells("error"),
         protocol.has_trials(protocol.DRIVEN, "representation cells driven, no teaching", REMEDY),
         protocol.has_trials(protocol.PASSIVE, "the input alone, no laser, no teaching", REMEDY),
         protocol.has_outcome_contrast,
-        protocol.has_error_cells_at(protocol.DRIVEN, "in or below", up_to),
+        protocol.has_error_cells_at(protocol.DRIVEN, where, levels),
     )
-    return lack or evoked(session, protocol.DRIVEN, up_to)
+    return lack or evoked(session, protocol.DRIVEN, levels)
 
 
 def evoked(session: xr.Dataset, factors: protocol.Factors, levels: protocol.Levels) -> Effect:
@@ -117,4 +138,8 @@ CLAIM = Prediction(
         end=0.3,
         read_window=(0.15, 0.3),
     ),
+    secondary={
+        "in the areas below": in_the_areas_below,
+        "in the areas above": in_the_areas_above,
+    },
 )

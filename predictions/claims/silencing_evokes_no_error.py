@@ -6,7 +6,7 @@ import xarray as xr
 
 from errorneurons.analysis.measures import Effect, Missing
 from errorneurons.predictions import protocol
-from errorneurons.predictions.claims.driving_evokes_no_error import evoked
+from errorneurons.predictions.claims.driving_evokes_no_error import above, evoked
 from errorneurons.predictions.claims.silencing_removes_error_below import below
 from errorneurons.predictions.prediction import Condition, Drawing, Prediction
 
@@ -16,17 +16,37 @@ REMEDY = (
 )
 
 
+def just_below(silenced: float, teaching: float) -> tuple[float, float]:  # noqa: ARG001
+    """Return bounds of the one level below the silenced area."""
+    return silenced - 1.5, silenced
+
+
 def effect(session: xr.Dataset) -> Effect | Missing:
     """N: laser on minus off in the error cells below, no teaching; M: their outcome contrast."""
+    return evoked_by_silence(session, below, "below")
+
+
+def in_the_area_just_below(session: xr.Dataset) -> Effect | Missing:
+    """As `effect`, in the next area only: what a prediction from above is taken from."""
+    return evoked_by_silence(session, just_below, "just below")
+
+
+def in_the_areas_above(session: xr.Dataset) -> Effect | Missing:
+    """As `effect`, above the silenced area only: whom its activity is an input to."""
+    return evoked_by_silence(session, above, "above")
+
+
+def evoked_by_silence(session: xr.Dataset, levels: protocol.Levels, where: str) -> Effect | Missing:
+    """Return what silencing representation cells evokes in the error cells of some levels."""
     lack = protocol.missing(
         session,
         protocol.has_cells("error"),
         protocol.has_trials(protocol.SILENCED, "representation cells off, no teaching", REMEDY),
         protocol.has_trials(protocol.PASSIVE, "the input alone, no laser, no teaching", REMEDY),
         protocol.has_outcome_contrast,
-        protocol.has_error_cells_at(protocol.SILENCED, "below", below),
+        protocol.has_error_cells_at(protocol.SILENCED, where, levels),
     )
-    return lack or evoked(session, protocol.SILENCED, below)
+    return lack or evoked(session, protocol.SILENCED, levels)
 
 
 CLAIM = Prediction(
@@ -66,4 +86,8 @@ CLAIM = Prediction(
         end=0.3,
         read_window=(0.15, 0.3),
     ),
+    secondary={
+        "in the area just below": in_the_area_just_below,
+        "in the areas above": in_the_areas_above,
+    },
 )

@@ -34,7 +34,7 @@ def effect(session: xr.Dataset) -> Effect | Missing:
 
 def remaining_contrast(session: xr.Dataset, levels: protocol.Levels) -> Effect:
     """Return how much of the outcome contrast remains with error cells off, at some levels."""
-    teaching = level_of(session, str(session.attrs.get("teaching_area", "")))
+    teaching = protocol.teaching_level(session)
     effects = []
     for area in protocol.manipulated_areas(session, OFF):
         where = protocol.between(*levels(level_of(session, area), teaching))

@@ -2,36 +2,132 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import xarray as xr
 
-from errorneurons.analysis.measures import Effect, Missing, energy, responses, trials, units
+from errorneurons.analysis.measures import (
+    Effect,
+    Missing,
+    Window,
+    energy,
+    responses,
+    trials,
+    units,
+)
 from errorneurons.predictions import protocol
 from errorneurons.predictions.prediction import ERROR_CELLS, Condition, Drawing, Prediction
 
+Shown = tuple[protocol.Factors, Window]
+"""Factors of the trials, and a window relative to input onset [s]."""
+Levels = tuple[float, float]
+
 
 def effect(session: xr.Dataset) -> Effect | Missing:
-    """N: error cells at the onset of novel input; M: their outcome contrast."""
+    """N: carrier at novel input onset, no teaching; M: their outcome contrast, in other trials."""
+    return at_novel_input(session, protocol.ONSET)
+
+
+def before_the_outcome(session: xr.Dataset) -> Effect | Missing:
+    """As `effect`, once the response has settled: predictive coding explains it away."""
+    return at_novel_input(session, settled(session))
+
+
+def in_the_teaching_area(session: xr.Dataset) -> Effect | Missing:
+    """As `effect`, in the area that the teaching signal enters."""
+    top = protocol.only(protocol.teaching_level(session))
+    return at_novel_input(session, protocol.ONSET, top)
+
+
+def trained_input_beside_novel(session: xr.Dataset) -> Effect | Missing:
+    """N: carrier at the onset of trained input; M: of novel input. Nothing teaches."""
+    return beside(session, (protocol.PASSIVE, protocol.ONSET), (protocol.NOVEL, protocol.ONSET))
+
+
+def settled_response_beside_onset(session: xr.Dataset) -> Effect | Missing:
+    """N: carrier when the response to novel input has settled; M: at its onset."""
+    return beside(session, (protocol.NOVEL, settled(session)), (protocol.NOVEL, protocol.ONSET))
+
+
+def late_outcome_contrast_beside_early(session: xr.Dataset) -> Effect | Missing:
+    """N: outcome contrast at the end of the outcome window; M: at its beginning."""
+    lack = protocol.missing(session, protocol.has_cells(), protocol.has_outcome_contrast)
+    cells = units(session, "error")
+    return lack or Effect(
+        protocol.outcome_contrast_energy(session, cells, protocol.LATE),
+        protocol.outcome_contrast_energy(session, cells, protocol.ONSET),
+    )
+
+
+def outcome_contrast_below_beside_teaching_area(session: xr.Dataset) -> Effect | Missing:
+    """N: outcome contrast in all areas below the teaching area; M: in the teaching area."""
+    teaching = protocol.teaching_level(session)
+    below, there = (-np.inf, teaching), protocol.only(teaching)
     lack = protocol.missing(
         session,
-        protocol.has_cells("error"),
-        protocol.has_trials(protocol.NOVEL, "novel input and no teaching signal", REMEDY),
-        protocol.covers("input_onset", protocol.NOVEL, protocol.BEFORE, protocol.ONSET),
+        protocol.has_teaching_area,
         protocol.has_outcome_contrast,
+        protocol.has_error_cells_between(*below, "below the teaching area"),
+        protocol.has_error_cells_between(*there, "in the teaching area"),
     )
     if lack:
         return lack
-    novel = trials(session, protocol.NOVEL)
-    labelled, unlabelled = (
-        energy(
-            responses(
-                session, novel, units(session, role), "input_onset", protocol.ONSET, protocol.BEFORE
-            )
-        )
-        for role in ("error", "unlabelled")
+    n, m = (
+        protocol.outcome_contrast_energy(session, units(session, "error", protocol.between(*own)))
+        for own in (below, there)
     )
-    return Effect(
-        labelled, protocol.outcome_contrast_energy(session, units(session, "error")), unlabelled
+    return Effect(n, m)
+
+
+def settled(session: xr.Dataset) -> Window:
+    """Return the sustained window, or the onset where no trial has an outcome to settle before."""
+    return protocol.read_out_window(session) or protocol.ONSET
+
+
+def at_novel_input(
+    session: xr.Dataset, window: Window, levels: Levels | None = None
+) -> Effect | Missing:
+    """Return the response to novel input in a window, of all error cells or of some levels."""
+    lack = protocol.missing(
+        session,
+        protocol.has_error_cells_between(*levels, "in that area") if levels
+        else protocol.has_cells(),
+        *responds(protocol.NOVEL, window),
+        protocol.has_outcome_contrast,
+    )  # fmt: skip
+    if lack:
+        return lack
+    where = protocol.between(*levels) if levels else None
+    labelled, unlabelled = (units(session, role, where) for role in ("error", "unlabelled"))
+    n, n_r = (
+        response_energy(session, (protocol.NOVEL, window), cells) if len(cells) else 0.0
+        for cells in (labelled, unlabelled)
     )
+    return Effect(n, protocol.outcome_contrast_energy(session, labelled), n_r)
+
+
+def beside(session: xr.Dataset, first: Shown, second: Shown) -> Effect | Missing:
+    """Return the responses of the error cells to two inputs, or in two windows."""
+    lack = protocol.missing(session, protocol.has_cells(), *responds(*first), *responds(*second))
+    cells = units(session, "error")
+    return lack or Effect(*(response_energy(session, shown, cells) for shown in (first, second)))
+
+
+def responds(factors: protocol.Factors, window: Window) -> Sequence[protocol.Requirement]:
+    """Require trials with an input and no teaching, recorded throughout a window."""
+    familiarity = factors["familiarity"]
+    return (
+        protocol.has_trials(factors, f"{familiarity} input and no teaching signal", REMEDY),
+        protocol.covers("input_onset", factors, protocol.BEFORE, window),
+    )
+
+
+def response_energy(session: xr.Dataset, shown: Shown, cells: protocol.Cells) -> float:
+    """Return the energy of the response of some cells to an input, in a window from its onset."""
+    factors, window = shown
+    chosen = trials(session, factors)
+    return energy(responses(session, chosen, cells, "input_onset", window, protocol.BEFORE))
 
 
 REMEDY = "Show novel stimuli with nothing to be learnt from them, to the same labelled cells."
@@ -67,4 +163,12 @@ CLAIM = Prediction(
         Condition("expected outcome", protocol.EXPECTED),
     ),
     drawing=Drawing(read=ERROR_CELLS, read_window=(0.0, 0.05), end=0.3),
+    secondary={
+        "before the outcome": before_the_outcome,
+        "in the teaching area": in_the_teaching_area,
+        "trained input beside novel": trained_input_beside_novel,
+        "settled response beside onset": settled_response_beside_onset,
+        "late outcome contrast beside early": late_outcome_contrast_beside_early,
+        "outcome contrast below beside teaching area": outcome_contrast_below_beside_teaching_area,
+    },
 )

@@ -220,7 +220,7 @@ TRIVIAL = replace(BELOW, effect=lambda s: Effect(float(s["rate"].mean()), 1.0, 0
 
 
 def test_the_sessions_of_an_animal_are_averaged() -> None:
-    found = measure(TRIVIAL, sessions("aab"), trial_level=False)
+    found = measure(TRIVIAL.effect, sessions("aab"), trial_level=False)
     assert found.animals == ("a", "b")
     assert found.energies.tolist() == [[0.5, 1.0, 0.5], [2.0, 1.0, 0.5]]
     assert found.label_error == (0.04, 0.04, 0.04)
@@ -228,22 +228,22 @@ def test_the_sessions_of_an_animal_are_averaged() -> None:
 
 def test_sessions_without_a_share_of_false_labels_are_remembered() -> None:
     silent = [s.drop_vars("label_error") for s in sessions("ab")]
-    assert not measure(TRIVIAL, silent, trial_level=False).stated
-    some = measure(TRIVIAL, [*silent, *sessions("c")], trial_level=False)
+    assert not measure(TRIVIAL.effect, silent, trial_level=False).stated
+    some = measure(TRIVIAL.effect, [*silent, *sessions("c")], trial_level=False)
     assert (some.stated, some.label_error) == (True, (0.04, 0.04, 0.04))
 
 
 def test_a_session_that_lacks_something_is_left_out_and_remembered() -> None:
     lack = Missing("too dark", "Switch on the light.")
     first_fails = replace(TRIVIAL, effect=lambda s: TRIVIAL.effect(s) if s["rate"].any() else lack)
-    found = measure(first_fails, sessions("ab"), trial_level=False)
+    found = measure(first_fails.effect, sessions("ab"), trial_level=False)
     assert found.animals == ("b",)
     assert found.missing == lack
 
 
 def test_an_energy_that_is_no_number_counts_as_missing() -> None:
     nothing = replace(TRIVIAL, effect=lambda _: Effect(float("nan"), 1.0))
-    found = measure(nothing, sessions("ab"), trial_level=False)
+    found = measure(nothing.effect, sessions("ab"), trial_level=False)
     assert found.animals == ()
     assert found.missing == Missing("too few complete trials", "Record more trials without gaps.")
 
@@ -252,4 +252,4 @@ def test_an_energy_that_is_no_number_counts_as_missing() -> None:
 def test_trials_are_left_out_in_groups_only_where_animals_are_few(
     animals: str, groups: int
 ) -> None:
-    assert len(measure(TRIVIAL, sessions(animals), trial_level=True).thinned) == groups
+    assert len(measure(TRIVIAL.effect, sessions(animals), trial_level=True).thinned) == groups

@@ -14,9 +14,9 @@ import xarray as xr
 from errorneurons.analysis.labelling import Rule, cross_fitted
 from errorneurons.predictions import library, virtual_animals
 from errorneurons.predictions.design import Design, design_of, full_design, simulated_levels
-from errorneurons.predictions.effect_vector import BITS, FEATURES, Drawn, draw, effects
+from errorneurons.predictions.effect_vector import BITS, FEATURES, INDICES, Drawn, draw, effects
 from errorneurons.predictions.judge import measure
-from errorneurons.predictions.registry import CLAIMS, claim
+from errorneurons.predictions.registry import claim
 from errorneurons.predictions.virtual_animals import (
     Table,
     composed,
@@ -55,7 +55,7 @@ def session_of(animals: Animals, design: Design, index: int = 0, seed: int = 1) 
 
 
 def table_of(energies: Any, world: Any = (0, 0, 1, 1)) -> Table:
-    return Table(np.array(world), np.asarray(energies, float), tuple(c.key for c in CLAIMS))
+    return Table(np.array(world), np.asarray(energies, float), INDICES)
 
 
 def test_a_virtual_session_has_the_cells_and_trials_of_its_design(animals: Animals) -> None:
@@ -165,7 +165,7 @@ def test_the_design_of_a_localised_recording_is_that_of_what_was_recorded(
 
 def test_recording_a_network_again_takes_other_cells_and_noise(animals: Animals) -> None:
     first, again, other = (
-        measure(claim("P02"), [session_of(animals, SMALL, 0, seed)], False).energies
+        measure(claim("P02").effect, [session_of(animals, SMALL, 0, seed)], False).energies
         for seed in (1, 1, 2)
     )
     np.testing.assert_array_equal(first, again)
@@ -198,12 +198,12 @@ def test_a_bit_says_whether_there_is_a_response_to_compare_with(m: list[float], 
 
 
 def test_experiments_of_a_world_share_its_discrepancy() -> None:
-    energies = np.broadcast_to([1.0, 1.0, 0.0], (4, len(CLAIMS), 3))
+    energies = np.broadcast_to([1.0, 1.0, 0.0], (4, len(INDICES), 3))
     found = draw(table_of(energies), "t", full_design(animals=2), seed=1, count=6)
     for world in (0, 1):
         assert len(np.unique(found.values[found.world == world, 0])) == 1
     assert len(np.unique(found.values[:, 0])) == 2
-    assert np.isin(found.values[:, len(CLAIMS) :], [0, 1]).all()
+    assert np.isin(found.values[:, len(INDICES) :], [0, 1]).all()
 
 
 def test_indices_stay_bounded_and_untested_claims_are_nan() -> None:
@@ -211,18 +211,18 @@ def test_indices_stay_bounded_and_untested_claims_are_nan() -> None:
     table = Table(np.array([0, 0, 1, 1]), np.array(energies), ("P02",))
     found = draw(table, "t", full_design(animals=2), seed=1, count=40).values
     assert np.nanmin(found) == -1.0
-    assert np.isnan(found[:, 1 : len(CLAIMS)]).all()
+    assert np.isnan(found[:, 1 : len(INDICES)]).all()
 
 
 def test_an_experiment_does_not_depend_on_how_many_are_drawn() -> None:
-    energies = np.random.default_rng(0).normal(size=(4, len(CLAIMS), 3))
+    energies = np.random.default_rng(0).normal(size=(4, len(INDICES), 3))
     few, many = (draw(table_of(energies), "t", SMALL, 1, n).values for n in (4, 9))
     np.testing.assert_array_equal(few, many[:4])
 
 
 def test_without_virtual_animals_the_mend_is_named() -> None:
     with pytest.raises(ValueError, match="no virtual animal of t is left; narrow its nuisance"):
-        draw(table_of(np.empty((0, len(CLAIMS), 3)), []), "t", SMALL, 1)
+        draw(table_of(np.empty((0, len(INDICES), 3)), []), "t", SMALL, 1)
 
 
 @pytest.mark.parametrize(
