@@ -34,41 +34,41 @@ def above(driven: float, teaching: float) -> tuple[float, float]:  # noqa: ARG00
 
 def effect(session: xr.Dataset) -> Effect | Missing:
     """N: drive minus no drive in the error cells there and below; M: their outcome contrast."""
-    return evoked_by_drive(session, up_to, "in or below")
+    return evoked(session, protocol.DRIVEN, up_to, "in or below", REMEDY)
 
 
 def in_the_areas_below(session: xr.Dataset) -> Effect | Missing:
     """As `effect`, below the driven area only: what descends from it."""
-    return evoked_by_drive(session, below, "below")
+    return evoked(session, protocol.DRIVEN, below, "below", REMEDY)
 
 
 def in_the_areas_above(session: xr.Dataset) -> Effect | Missing:
     """As `effect`, above the driven area only: whom its activity is an input to."""
-    return evoked_by_drive(session, above, "above")
+    return evoked(session, protocol.DRIVEN, above, "above", REMEDY)
 
 
-def evoked_by_drive(session: xr.Dataset, levels: protocol.Levels, where: str) -> Effect | Missing:
-    """Return what driving representation cells evokes in the error cells of some levels."""
+def evoked(
+    session: xr.Dataset, factors: protocol.Factors, levels: protocol.Levels, where: str, remedy: str
+) -> Effect | Missing:
+    """Return what manipulating representation cells evokes at some levels, no teaching."""
+    done = {"drive": "driven", "silence": "off"}[str(factors["manipulation"])]
     lack = protocol.missing(
         session,
         protocol.has_cells("error"),
-        protocol.has_trials(protocol.DRIVEN, "representation cells driven, no teaching", REMEDY),
-        protocol.has_trials(protocol.PASSIVE, "the input alone, no laser, no teaching", REMEDY),
+        protocol.has_trials(factors, f"representation cells {done}, no teaching", remedy),
+        protocol.has_trials(protocol.PASSIVE, "the input alone, no laser, no teaching", remedy),
         protocol.has_outcome_contrast,
-        protocol.has_error_cells_at(protocol.DRIVEN, where, levels),
+        protocol.has_error_cells_at(factors, where, levels),
     )
-    return lack or evoked(session, protocol.DRIVEN, levels)
-
-
-def evoked(session: xr.Dataset, factors: protocol.Factors, levels: protocol.Levels) -> Effect:
-    """Return what manipulating representation cells evokes at some levels, no teaching."""
+    if lack:
+        return lack
     effects = []
     for area in protocol.manipulated_areas(session, factors):
-        where = protocol.between(*levels(level_of(session, area), np.nan))
+        there = protocol.between(*levels(level_of(session, area), np.nan))
         on = protocol.in_area(session, trials(session, factors), area)
         aimed = protocol.targeted_in(session, on)
         cells = [
-            np.setdiff1d(units(session, role, where), aimed) for role in ("error", "unlabelled")
+            np.setdiff1d(units(session, role, there), aimed) for role in ("error", "unlabelled")
         ]
         if len(cells[0]):
             n, n_r = (

@@ -23,30 +23,17 @@ def just_below(silenced: float, teaching: float) -> tuple[float, float]:  # noqa
 
 def effect(session: xr.Dataset) -> Effect | Missing:
     """N: laser on minus off in the error cells below, no teaching; M: their outcome contrast."""
-    return evoked_by_silence(session, below, "below")
+    return evoked(session, protocol.SILENCED, below, "below", REMEDY)
 
 
 def in_the_area_just_below(session: xr.Dataset) -> Effect | Missing:
     """As `effect`, in the next area only: what a prediction from above is taken from."""
-    return evoked_by_silence(session, just_below, "just below")
+    return evoked(session, protocol.SILENCED, just_below, "just below", REMEDY)
 
 
 def in_the_areas_above(session: xr.Dataset) -> Effect | Missing:
     """As `effect`, above the silenced area only: whom its activity is an input to."""
-    return evoked_by_silence(session, above, "above")
-
-
-def evoked_by_silence(session: xr.Dataset, levels: protocol.Levels, where: str) -> Effect | Missing:
-    """Return what silencing representation cells evokes in the error cells of some levels."""
-    lack = protocol.missing(
-        session,
-        protocol.has_cells("error"),
-        protocol.has_trials(protocol.SILENCED, "representation cells off, no teaching", REMEDY),
-        protocol.has_trials(protocol.PASSIVE, "the input alone, no laser, no teaching", REMEDY),
-        protocol.has_outcome_contrast,
-        protocol.has_error_cells_at(protocol.SILENCED, where, levels),
-    )
-    return lack or evoked(session, protocol.SILENCED, levels)
+    return evoked(session, protocol.SILENCED, above, "above", REMEDY)
 
 
 CLAIM = Prediction(

@@ -21,24 +21,29 @@ def below(silenced: float, teaching: float) -> tuple[float, float]:  # noqa: ARG
 
 def effect(session: xr.Dataset) -> Effect | Missing:
     """N: overlap of the outcome contrasts below with laser on and off; M: the contrast, off."""
+    return remaining_contrast(session, below, "below")
+
+
+def remaining_contrast(
+    session: xr.Dataset, levels: protocol.Levels, where: str, *besides: protocol.Requirement
+) -> Effect | Missing:
+    """Return how much of the outcome contrast remains with error cells off, at some levels."""
     lack = protocol.missing(
         session,
         protocol.has_cells("error"),
+        *besides,
         protocol.has_outcome_contrast,
         protocol.has_trials(OFF, "error cells off at an unexpected outcome", REMEDY),
         protocol.has_trials(OFF_EXPECTED, "error cells off at an expected outcome", REMEDY),
-        protocol.has_error_cells_at(OFF, "below", below),
+        protocol.has_error_cells_at(OFF, where, levels),
     )
-    return lack or remaining_contrast(session, below)
-
-
-def remaining_contrast(session: xr.Dataset, levels: protocol.Levels) -> Effect:
-    """Return how much of the outcome contrast remains with error cells off, at some levels."""
+    if lack:
+        return lack
     teaching = protocol.teaching_level(session)
     effects = []
     for area in protocol.manipulated_areas(session, OFF):
-        where = protocol.between(*levels(level_of(session, area), teaching))
-        labelled, unlabelled = (units(session, role, where) for role in ("error", "unlabelled"))
+        there = protocol.between(*levels(level_of(session, area), teaching))
+        labelled, unlabelled = (units(session, role, there) for role in ("error", "unlabelled"))
         if len(labelled):
             on = {**OFF, "manipulated_area": area}, {**OFF_EXPECTED, "manipulated_area": area}
             shares = [

@@ -8,8 +8,6 @@ from errorneurons.analysis.measures import Effect, Missing
 from errorneurons.predictions import protocol
 from errorneurons.predictions.claims.silencing_removes_error_below import (
     OFF,
-    OFF_EXPECTED,
-    REMEDY,
     remaining_contrast,
 )
 from errorneurons.predictions.prediction import Condition, Drawing, Prediction
@@ -21,17 +19,9 @@ def above(silenced: float, teaching: float) -> tuple[float, float]:
 
 
 def effect(session: xr.Dataset) -> Effect | Missing:
-    """N: overlap of the outcome contrasts above with laser on and off; M: the contrast, off."""
-    lack = protocol.missing(
-        session,
-        protocol.has_cells("error"),
-        protocol.has_teaching_area,
-        protocol.has_outcome_contrast,
-        protocol.has_trials(OFF, "error cells off at an unexpected outcome", REMEDY),
-        protocol.has_trials(OFF_EXPECTED, "error cells off at an expected outcome", REMEDY),
-        protocol.has_error_cells_at(OFF, "between the teaching area and", above),
-    )
-    return lack or remaining_contrast(session, above)
+    """As for the areas below, but in the areas strictly between the silenced and the teaching."""
+    where = "between the teaching area and"
+    return remaining_contrast(session, above, where, protocol.has_teaching_area)
 
 
 CLAIM = Prediction(
