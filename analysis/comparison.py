@@ -169,8 +169,8 @@ def compare(
     Parameters
     ----------
     experiments
-        Virtual experiments; 1,000 a theory in 100 worlds or more are advised. With fewer than 19
-        worlds no p can reach .05, so no theory is ever left out.
+        Virtual experiments; 1,000 a theory in 100 worlds or more are advised. With fewer than
+        `membership.FEWEST_WORLDS` no p can reach .05, so no theory is ever left out.
     seed
         Of the division into folds and of classifiers that draw.
     candidates

@@ -82,7 +82,7 @@ class Evidence:
     classifier, classifiers
         The one chosen, and the held-out log score of each [nats].
     worlds
-        By theory, worlds that were simulated; below 19 no theory can be left out of the set.
+        By theory, worlds that were simulated; below 32 no theory can be left out of the set.
     """
 
     posterior: dict[str, float]

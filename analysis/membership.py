@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.spatial import KDTree
+from scipy.stats import beta
 
 from errorneurons.analysis.virtual_experiments import Array, Integers
 
@@ -17,6 +18,10 @@ RESOLUTION = 0.03
 NEAREST = 0.1
 """Distances well below this are alike, in units of a theory's own spread."""
 LEAST_SPREAD = 0.1
+CONFIDENCE = 0.8
+"""In so many libraries of worlds no theory is left out more often than its p says."""
+FEWEST_WORLDS = 32
+"""With fewer worlds than these no p reaches .05, and no theory is ever left out."""
 
 
 @dataclass(frozen=True)
@@ -98,12 +103,10 @@ class Ranks:
     fold: Integers
 
     def p(self, score: Array) -> Array:
-        """Return the Monte-Carlo p of new experiments.
+        """Return the Monte-Carlo p of new experiments, see `upper_bound`.
 
         A world counts once, however many experiments it holds, because the recording is one more
-        world and not one more experiment of a world that is known:
-        p = (1 + sum over worlds of the share of its scores that are as large) / (1 + worlds).
-        With one experiment a world this is (1 + #) / (1 + n).
+        world and not one more experiment of a world that is known.
 
         Parameters
         ----------
@@ -113,7 +116,8 @@ class Ranks:
         Returns
         -------
             (experiment,). P(p <= a) <= a for a new world of the theory, if its scores are
-            exchangeable with those of the worlds here.
+            exchangeable with those of the worlds here; and in 4 of 5 libraries of worlds, so it is
+            in this very one.
 
         References
         ----------
@@ -124,7 +128,7 @@ class Ranks:
         total = np.zeros(len(score))
         for k in np.unique(self.fold):
             total += self._share(score[:, k], self.fold == k)
-        return (1 + total) / (1 + worlds)
+        return upper_bound(total, np.full(len(total), worlds))
 
     def p_held_out(self, score: Array, world: Integers, own: npt.NDArray[np.bool_]) -> Array:
         """Return the p of held-out experiments, each scored by the models that have not seen it.
@@ -140,7 +144,7 @@ class Ranks:
         total = self._share(score, np.ones(len(self.score), dtype=bool))
         same = pd.Series(score[own]).groupby(world[own])
         total[own] -= same.rank(method="max", ascending=False) / same.transform("size")
-        return np.asarray((1 + total) / (1 + len(np.unique(self.world)) - own))
+        return upper_bound(total, len(np.unique(self.world)) - own)
 
     def _share(self, score: Array, kept: npt.NDArray[np.bool_]) -> Array:
         """Return the sum over worlds of the share of its scores that are as large."""
@@ -149,6 +153,25 @@ class Ranks:
         weight = 1.0 / size[at]
         above = np.append(np.cumsum(weight[::-1])[::-1], 0.0)
         return above[np.searchsorted(own, score, side="left")]
+
+
+def upper_bound(farther: Array, worlds: Integers) -> Array:
+    """Return by how many of all its worlds a theory lies as far away, at most.
+
+    Of the worlds simulated, some lie as far as the recording; the share of all worlds that would is
+    known only from so many, and the 80 % upper bound of Clopper and Pearson is taken. The usual
+    (1 + farther) / (1 + worlds) is about its mean: it is right on average over libraries of worlds,
+    and with some libraries a theory would be left out too often.
+
+    Parameters
+    ----------
+    farther
+        (experiment,), worlds as far away, counted in shares of their experiments.
+    worlds
+        (experiment,), worlds simulated.
+    """
+    nearer = np.maximum(worlds - farther, 1e-9)  # where all are farther, the bound is 1
+    return np.asarray(beta.ppf(CONFIDENCE, farther + 1.0, nearer))
 
 
 def ranks(score: Array, world: Integers, fold: Integers) -> Ranks:

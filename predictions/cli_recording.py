@@ -27,7 +27,7 @@ Theories = Annotated[
 ]
 
 Worlds = Annotated[
-    int, typer.Option(min=20, help="Draws of what a theory leaves open, simulated for each.")
+    int, typer.Option(min=32, help="Draws of what a theory leaves open, simulated for each.")
 ]
 
 Library = Annotated[

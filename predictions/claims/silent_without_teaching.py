@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -19,14 +20,27 @@ from errorneurons.analysis.measures import (
 from errorneurons.predictions import protocol
 from errorneurons.predictions.prediction import ERROR_CELLS, Condition, Drawing, Prediction
 
-Shown = tuple[protocol.Factors, Window]
-"""Factors of the trials, and a window relative to input onset [s]."""
 Levels = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What an animal is shown: trials of a kind, an event in them, a window relative to it [s]."""
+
+    name: str
+    factors: protocol.Factors
+    event: str
+    window: Window = protocol.ONSET
+
+
+NOVEL = Shown("novel input and no teaching signal", protocol.NOVEL, "input_onset")
+TRAINED = Shown("trained input and no teaching signal", protocol.PASSIVE, "input_onset")
+SURPRISE = Shown("an unexpected outcome", protocol.UNEXPECTED, "outcome_onset")
 
 
 def effect(session: xr.Dataset) -> Effect | Missing:
     """N: carrier at novel input onset, no teaching; M: their outcome contrast, in other trials."""
-    return at_novel_input(session, protocol.ONSET)
+    return at_novel_input(session, NOVEL)
 
 
 def before_the_outcome(session: xr.Dataset) -> Effect | Missing:
@@ -37,17 +51,22 @@ def before_the_outcome(session: xr.Dataset) -> Effect | Missing:
 def in_the_teaching_area(session: xr.Dataset) -> Effect | Missing:
     """As `effect`, in the area that the teaching signal enters."""
     top = protocol.only(protocol.teaching_level(session))
-    return at_novel_input(session, protocol.ONSET, top)
+    return at_novel_input(session, NOVEL, top)
 
 
 def trained_input_beside_novel(session: xr.Dataset) -> Effect | Missing:
     """N: carrier at the onset of trained input; M: of novel input. Nothing teaches."""
-    return beside(session, (protocol.PASSIVE, protocol.ONSET), (protocol.NOVEL, protocol.ONSET))
+    return beside_novel_input(session, TRAINED)
 
 
 def settled_response_beside_onset(session: xr.Dataset) -> Effect | Missing:
     """N: carrier when the response to novel input has settled; M: at its onset."""
-    return beside(session, (protocol.NOVEL, settled(session)), (protocol.NOVEL, protocol.ONSET))
+    return beside_novel_input(session, settled(session))
+
+
+def unexpected_outcome_beside_novel_input(session: xr.Dataset) -> Effect | Missing:
+    """N: carrier at the onset of an unexpected outcome; M: at the onset of novel input."""
+    return beside_novel_input(session, SURPRISE)
 
 
 def late_outcome_contrast_beside_early(session: xr.Dataset) -> Effect | Missing:
@@ -80,20 +99,20 @@ def outcome_contrast_below_beside_teaching_area(session: xr.Dataset) -> Effect |
     return Effect(n, m)
 
 
-def settled(session: xr.Dataset) -> Window:
-    """Return the sustained window, or the onset where no trial has an outcome to settle before."""
-    return protocol.read_out_window(session) or protocol.ONSET
+def settled(session: xr.Dataset) -> Shown:
+    """Return novel input in the sustained window, or at onset if no outcome says when that is."""
+    return replace(NOVEL, window=protocol.read_out_window(session) or protocol.ONSET)
 
 
 def at_novel_input(
-    session: xr.Dataset, window: Window, levels: Levels | None = None
+    session: xr.Dataset, shown: Shown, levels: Levels | None = None
 ) -> Effect | Missing:
-    """Return the response to novel input in a window, of all error cells or of some levels."""
+    """Return the response of all error cells, or of some levels, beside their outcome contrast."""
     lack = protocol.missing(
         session,
         protocol.has_error_cells_between(*levels, "in that area") if levels
         else protocol.has_cells(),
-        *responds(protocol.NOVEL, window),
+        *was_shown(shown),
         protocol.has_outcome_contrast,
     )  # fmt: skip
     if lack:
@@ -101,33 +120,33 @@ def at_novel_input(
     where = protocol.between(*levels) if levels else None
     labelled, unlabelled = (units(session, role, where) for role in ("error", "unlabelled"))
     n, n_r = (
-        response_energy(session, (protocol.NOVEL, window), cells) if len(cells) else 0.0
+        response_energy(session, shown, cells) if len(cells) else 0.0
         for cells in (labelled, unlabelled)
     )
     return Effect(n, protocol.outcome_contrast_energy(session, labelled), n_r)
 
 
-def beside(session: xr.Dataset, first: Shown, second: Shown) -> Effect | Missing:
-    """Return the responses of the error cells to two inputs, or in two windows."""
-    lack = protocol.missing(session, protocol.has_cells(), *responds(*first), *responds(*second))
+def beside_novel_input(session: xr.Dataset, shown: Shown) -> Effect | Missing:
+    """Return a response of the error cells, beside theirs at the onset of novel input."""
+    both = shown, NOVEL
+    needs = (need for one in both for need in was_shown(one))
+    lack = protocol.missing(session, protocol.has_cells(), *needs)
     cells = units(session, "error")
-    return lack or Effect(*(response_energy(session, shown, cells) for shown in (first, second)))
+    return lack or Effect(*(response_energy(session, one, cells) for one in both))
 
 
-def responds(factors: protocol.Factors, window: Window) -> Sequence[protocol.Requirement]:
-    """Require trials with an input and no teaching, recorded throughout a window."""
-    familiarity = factors["familiarity"]
+def was_shown(shown: Shown) -> Sequence[protocol.Requirement]:
+    """Require trials of a kind, recorded before the event and throughout the window."""
     return (
-        protocol.has_trials(factors, f"{familiarity} input and no teaching signal", REMEDY),
-        protocol.covers("input_onset", factors, protocol.BEFORE, window),
+        protocol.has_trials(shown.factors, shown.name, REMEDY),
+        protocol.covers(shown.event, shown.factors, protocol.BEFORE, shown.window),
     )
 
 
 def response_energy(session: xr.Dataset, shown: Shown, cells: protocol.Cells) -> float:
-    """Return the energy of the response of some cells to an input, in a window from its onset."""
-    factors, window = shown
-    chosen = trials(session, factors)
-    return energy(responses(session, chosen, cells, "input_onset", window, protocol.BEFORE))
+    """Return the energy of the response of some cells."""
+    chosen = trials(session, shown.factors)
+    return energy(responses(session, chosen, cells, shown.event, shown.window, protocol.BEFORE))
 
 
 REMEDY = "Show novel stimuli with nothing to be learnt from them, to the same labelled cells."
@@ -168,6 +187,7 @@ CLAIM = Prediction(
         "in the teaching area": in_the_teaching_area,
         "trained input beside novel": trained_input_beside_novel,
         "settled response beside onset": settled_response_beside_onset,
+        "unexpected outcome beside novel input": unexpected_outcome_beside_novel_input,
         "late outcome contrast beside early": late_outcome_contrast_beside_early,
         "outcome contrast below beside teaching area": outcome_contrast_below_beside_teaching_area,
     },

@@ -14,6 +14,7 @@ from errorneurons.analysis.comparison import (
     pairwise_accuracy,
     same_class,
 )
+from errorneurons.analysis.membership import FEWEST_WORLDS
 
 SEED = np.random.SeedSequence(1)
 SIMPLE = CANDIDATES[:1]
@@ -78,8 +79,8 @@ def test_a_theory_off_the_list_leaves_the_set_empty(clusters) -> None:
     assert not comparison.judge([-0.9, -0.9, -0.9]).kept.any()
 
 
-def test_below_nineteen_worlds_no_theory_is_ruled_out(clusters) -> None:
-    comparison = compare(clusters(APART, worlds=18), SEED, SIMPLE)
+def test_with_too_few_worlds_no_theory_is_ruled_out(clusters) -> None:
+    comparison = compare(clusters(APART, worlds=FEWEST_WORLDS - 1), SEED, SIMPLE)
     assert comparison.judge([-0.9, -0.9, -0.9]).kept.all()
 
 

@@ -2,8 +2,16 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
-from errorneurons.analysis.membership import LEAST_SPREAD, cloud, ranks, spread
+from errorneurons.analysis.membership import (
+    FEWEST_WORLDS,
+    LEAST_SPREAD,
+    cloud,
+    ranks,
+    spread,
+    upper_bound,
+)
 
 
 def of(score, world=None, fold=None):
@@ -13,30 +21,60 @@ def of(score, world=None, fold=None):
     return ranks(score, world, fold)
 
 
-def test_with_one_experiment_a_world_the_p_is_the_rank_among_all() -> None:
+def bounds(*counts: tuple[float, float]):
+    """Return the p of experiments from (worlds as far away, worlds)."""
+    farther, worlds = np.array(counts, dtype=float).T
+    return pytest.approx(upper_bound(farther, worlds))
+
+
+@pytest.mark.parametrize(("farther", "worlds"), [(0, 40), (1, 60), (3, 100), (39, 40)])
+def test_the_p_is_the_upper_bound_of_clopper_and_pearson(farther: int, worlds: int) -> None:
+    p = upper_bound(np.array([farther]), np.array([worlds]))[0]
+    assert binom.cdf(farther, worlds, p) == pytest.approx(0.2)
+    assert p > (1 + farther) / (1 + worlds)
+
+
+def test_a_theory_of_which_all_worlds_are_farther_has_p_of_one() -> None:
+    assert upper_bound(np.array([7.0]), np.array([7])) == pytest.approx(1.0)
+
+
+def test_with_the_fewest_worlds_a_theory_can_just_be_left_out() -> None:
+    p = upper_bound(np.zeros(2), np.array([FEWEST_WORLDS, FEWEST_WORLDS - 1]))
+    assert p[0] <= 0.05 < p[1]
+
+
+@pytest.mark.parametrize("worlds", [40, 100, 300])
+def test_four_of_five_libraries_leave_a_theory_out_once_in_twenty_at_most(worlds: int) -> None:
+    libraries = np.sort(np.random.default_rng(worlds).uniform(size=(4000, worlds)), axis=1)
+    most = np.flatnonzero(upper_bound(np.arange(worlds), np.full(worlds, worlds)) <= 0.05)[-1]
+    left_out = 1 - libraries[:, worlds - 1 - most]  # share of worlds beyond that score
+    assert np.mean(left_out <= 0.05) >= 0.78
+
+
+def test_with_one_experiment_a_world_the_p_counts_the_worlds_as_far_away() -> None:
     p = of([1.0, 2.0, 3.0, 4.0]).p(np.array([[0.0], [2.5], [9.0]]))
-    assert p == pytest.approx([5 / 5, 3 / 5, 1 / 5])
+    assert p == bounds((4, 4), (2, 4), (0, 4))
 
 
 def test_a_tie_speaks_for_the_theory() -> None:
-    assert of([1.0, 2.0, 2.0]).p(np.array([[2.0]])) == pytest.approx([3 / 4])
+    assert of([1.0, 2.0, 2.0]).p(np.array([[2.0]])) == bounds((2, 3))
 
 
 def test_a_world_counts_once_however_many_experiments_it_holds() -> None:
     score, world = [5.0] * 98 + [1.0, 1.0], [0] * 98 + [1, 2]
-    assert of(score, world).p(np.array([[3.0]])) == pytest.approx([(1 + 1) / 4])
+    assert of(score, world).p(np.array([[3.0]])) == bounds((1, 3))
 
 
 def test_each_world_is_compared_by_the_models_that_have_not_seen_it() -> None:
     rank = of([1.0, 1.0, 10.0, 10.0], fold=[0, 0, 1, 1])
-    assert rank.p(np.array([[2.0, 9.0]])) == pytest.approx([3 / 5])
+    assert rank.p(np.array([[2.0, 9.0]])) == bounds((2, 4))
 
 
 def test_an_experiment_is_not_compared_with_its_own_world() -> None:
     rank = of([5.0, 5.0, 1.0, 1.0], [0, 0, 1, 2])
     score, world = np.array([5.0, 5.0, 1.0, 1.0, 5.0]), np.array([0, 0, 1, 2, 0])
     p = rank.p_held_out(score, world, np.array([True, True, True, True, False]))
-    assert p == pytest.approx([1 / 3, 1 / 3, 3 / 3, 3 / 3, 2 / 4])
+    assert p == bounds((0, 2), (0, 2), (2, 2), (2, 2), (1, 3))
 
 
 @pytest.mark.parametrize("worlds", [24, 40, 100])

@@ -12,7 +12,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import errorneurons
+from errorneurons.analysis.membership import FEWEST_WORLDS
 from errorneurons.predictions import cli, cli_base
+from errorneurons.predictions.cli_recording import Worlds
 from errorneurons.predictions.prediction import Outcome
 from errorneurons.predictions.registry import CLAIMS
 from errorneurons.simulate.theories import THEORIES
@@ -207,3 +209,8 @@ def test_what_is_missing_is_said_once_and_in_words(example_nwb: Path) -> None:
     assert "The trials carry no `performance`" in lack.what
     lack = claim("P02").effect(session.to_dataset())
     assert lack.what.startswith("no trials with novel input and no teaching signal; ")
+
+
+def test_comparisons_ask_for_worlds_enough_to_leave_a_theory_out() -> None:
+    (option,) = Worlds.__metadata__
+    assert option.min == FEWEST_WORLDS

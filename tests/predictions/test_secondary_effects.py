@@ -94,6 +94,9 @@ def test_responses_to_inputs_are_compared_with_one_another() -> None:
     assert ratio("P02 trained input beside novel", responding(trained, novel, novel)) == (
         pytest.approx(1 / 4)
     )
+    surprising = (UNEXPECTED, OUTCOME, onset, everywhere)
+    name = "P02 unexpected outcome beside novel input"
+    assert ratio(name, responding(surprising, novel, novel)) == pytest.approx(1 / 4)
     assert ratio("P02 settled response beside onset", responding(novel, settled, settled)) == (
         pytest.approx(4)
     )
