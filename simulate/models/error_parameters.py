@@ -15,6 +15,7 @@ from errorneurons.simulate.activations import AreaActivations, Derivative, Tunin
 from errorneurons.simulate.circuit import Array, PerNetwork, Population, Timing, area_slices
 from errorneurons.simulate.classes import Places, places
 from errorneurons.simulate.connectivity import Strengths, chain, spread
+from errorneurons.simulate.layered import ONE_CLASS, ActivatedCircuit, Classes, stacked
 from errorneurons.simulate.models.checks import (
     check_connectivity,
     check_hierarchy,
@@ -40,7 +41,7 @@ OPTIONS = {
 
 
 @dataclass(frozen=True)
-class ErrorParameters:
+class ErrorParameters(ActivatedCircuit):
     """Parameters of the error-neuron microcircuit, the fields of `ErrorMicrocircuit`.
 
     Attributes
@@ -183,20 +184,9 @@ class ErrorParameters:
     @property
     def populations(self) -> tuple[Population, ...]:
         """Representation and error neurons of areas 1, 2, ..."""
-        halves: tuple[tuple[str, Literal[-1, 0, 1]], ...] = (("", 0),)
-        if self.error_coding == "paired":
-            halves = (("positive", 1), ("negative", -1))
-        return (
-            *(
-                Population("representation", f"area {level}", level, size)
-                for level, size in enumerate(self.sizes, start=1)
-            ),
-            *(
-                Population("error", f"area {level}", level, size, name, sign)
-                for level, size in enumerate(self.error_sizes, start=1)
-                for name, sign in halves
-            ),
-        )
+        halves: Classes = (("positive", 1), ("negative", -1))
+        classes = halves if self.error_coding == "paired" else ONE_CLASS
+        return stacked("representation", self.sizes) + stacked("error", self.error_sizes, classes)
 
     @cached_property
     def halves(self) -> Places:
@@ -204,29 +194,14 @@ class ErrorParameters:
         return places(self.error_sizes, 2)
 
     @cached_property
-    def sizes(self) -> tuple[int, ...]:
-        """Representation neurons of each area."""
-        return self.layers[1:]
-
-    @cached_property
     def error_sizes(self) -> tuple[int, ...]:
         """Error neurons of each area."""
         return self.error_layers or self.sizes
 
     @cached_property
-    def output(self) -> slice:
-        """Where the output area's representation neurons stand."""
-        return area_slices(self.sizes)[-1]
-
-    @cached_property
     def output_error(self) -> slice:
         """Where the output area's error neurons stand."""
         return area_slices(self.error_sizes)[-1]
-
-    @cached_property
-    def phi(self) -> AreaActivations:
-        """Activation functions of the representation neurons."""
-        return AreaActivations(self.activation, self.sizes, self.derivative)
 
     @cached_property
     def phi_error(self) -> AreaActivations:
@@ -258,11 +233,6 @@ class ErrorParameters:
         skipping = np.tril(np.asarray(listed) == 0)
         skipping[:, 0] = False
         return np.asarray(np.asarray(listed) + self.skip_strength * skipping)
-
-    @cached_property
-    def strengths(self) -> Array:
-        """Strength of the projection from neuron to neuron, (post, pre), or one table a network."""
-        return spread(self.area_strengths, self.sizes, self.layers)
 
     @cached_property
     def tau(self) -> PerNetwork:

@@ -48,14 +48,13 @@ from errorneurons.simulate.circuit import (
     area_rows,
     area_slices,
     delayed,
-    generator,
     matvec,
     outer,
-    own,
 )
 from errorneurons.simulate.connectivity import ascending_routes, backwards, chain, spread
-from errorneurons.simulate.plasticity import start_weights
-from errorneurons.simulate.validation import all_known
+from errorneurons.simulate.layered import stacked
+from errorneurons.simulate.models.checks import check_names
+from errorneurons.simulate.plasticity import drawn_weights, generators
 
 Placement = Literal["outcome_at_top", "outcome_as_input"]
 
@@ -135,9 +134,7 @@ class HierarchicalPC:
     plastic: ClassVar[Literal["always", "after settling"]] = "after settling"
 
     def __post_init__(self) -> None:
-        all_known(f"cut of {self.theory}", self.cut, ROUTES)
-        areas = [f"area {level}" for level in range(1, len(self.layers))]
-        all_known(f"frozen of {self.theory}", self.frozen, areas)
+        check_names(self, ROUTES)
         if self.mapping == "outcome_at_top" and self.layers[-1] != self.outcomes:
             raise ValueError(
                 f"HierarchicalPC.layers ends in {self.layers[-1]}, but outcomes is "
@@ -158,13 +155,14 @@ class HierarchicalPC:
     @property
     def populations(self) -> tuple[Population, ...]:
         """Representation neurons of each area; error neurons of the bottom sit in area 1."""
-        areas = [(f"area {n}", n, size) for n, size in enumerate(self.layers[1:], start=1)]
-        outcome = [("outcome", 0, self.outcomes)] if self.levels[0] > self.layers[0] else []
-        bottom = [("input", self.layers[0]), *((name, size) for name, _, size in outcome)]
+        areas = self.layers[1:]
+        outcome = [("outcome", self.outcomes)] if self.levels[0] > self.layers[0] else []
+        bottom = [("input", self.layers[0]), *outcome]
         return (
-            *(Population("representation", *area) for area in outcome + areas),
+            *(Population("representation", x, 0, n) for x, n in outcome),
+            *stacked("representation", areas),
             *(Population("error", "area 1", 1, n, x, partners=x) for x, n in bottom),
-            *(Population("error", *area) for area in areas),
+            *stacked("error", areas),
         )
 
     @property
@@ -215,12 +213,8 @@ class HierarchicalPC:
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks."""
-        rngs = [generator(seed, self.theory, n, "weights") for n in networks]
-        drawn = [
-            start_weights(rng, self.projections, own(self.weight_scale, i))
-            for i, rng in enumerate(rngs)
-        ]
-        return Weights(np.stack(drawn))
+        rngs = generators(seed, self.theory, networks)
+        return Weights(drawn_weights(rngs, self.projections, self.weight_scale))
 
     def rest(self, weights: Weights, streams: int) -> State:
         """Return the state in which all potentials are 0."""
