@@ -29,6 +29,7 @@ from errorneurons.simulate.connectivity import (
     chain,
     spread,
 )
+from errorneurons.simulate.plasticity import Grading, Rates, learning_rates
 
 Classes = tuple[tuple[str, Literal[-1, 0, 1]], ...]
 """Name and sign of each class of neurons in an area, see `Population`."""
@@ -135,3 +136,29 @@ class ActivatedCircuit(LayeredCircuit):
     def phi(self) -> AreaActivations:
         """Activation functions of the representation neurons."""
         return AreaActivations(self.activation, self.sizes, self.derivative)
+
+
+class LearningCircuit(LayeredCircuit):
+    """A layered circuit in which each area, or each projection, has a learning rate.
+
+    Attributes
+    ----------
+    learning_rates
+        eta of each area [1/ms], or a table with one of each projection: a parameter of the theory.
+    learning_grading
+        How those of areas are spread over projections, see `plasticity`; a parameter of some
+        theories.
+    """
+
+    learning_rates: Rates
+    learning_grading: Grading = "strength"
+
+    @cached_property
+    def area_eta(self) -> Array:
+        """Learning rate of each projection [1/ms], (..., area, input or area)."""
+        return learning_rates(self.learning_rates, self.area_strengths, self.learning_grading)
+
+    @cached_property
+    def eta(self) -> Array:
+        """Learning rate of each synapse [1/ms], (..., post, pre)."""
+        return spread(self.area_eta, self.sizes, self.layers)

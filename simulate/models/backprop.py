@@ -37,15 +37,14 @@ from errorneurons.simulate.circuit import (
     matvec,
     outer,
 )
-from errorneurons.simulate.connectivity import Strengths, chain, spread
-from errorneurons.simulate.layered import ActivatedCircuit, stacked
+from errorneurons.simulate.connectivity import Strengths, chain
+from errorneurons.simulate.layered import ActivatedCircuit, LearningCircuit, stacked
 from errorneurons.simulate.models.checks import check_connectivity, check_hierarchy, check_options
 from errorneurons.simulate.plasticity import (
     Grading,
     Rates,
     drawn_weights,
     generators,
-    learning_rates,
     transposed,
 )
 from errorneurons.simulate.validation import not_negative
@@ -89,7 +88,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class Backprop(ActivatedCircuit):
+class Backprop(ActivatedCircuit, LearningCircuit):
     """Parameters of the artificial network.
 
     Attributes
@@ -158,16 +157,6 @@ class Backprop(ActivatedCircuit):
     def area_strengths(self) -> Strengths:
         """Strength of the projection from area to area, (area, input or area)."""
         return self.connectivity or chain(len(self.sizes))
-
-    @cached_property
-    def area_eta(self) -> Array:
-        """Learning rate of each projection [1/ms], (area, input or area)."""
-        return learning_rates(self.learning_rates, self.area_strengths, self.learning_grading)
-
-    @cached_property
-    def eta(self) -> Array:
-        """Learning rate of each synapse [1/ms], (post, pre)."""
-        return spread(self.area_eta, self.sizes, self.layers)
 
     @cached_property
     def gain(self) -> float:

@@ -34,7 +34,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -53,7 +52,7 @@ from errorneurons.simulate.circuit import (
     matvec,
     outer,
 )
-from errorneurons.simulate.layered import LayeredCircuit, stacked
+from errorneurons.simulate.layered import LearningCircuit, stacked
 from errorneurons.simulate.plasticity import drawn_weights, generators, transposed
 from errorneurons.simulate.validation import all_known, known, lengths
 
@@ -91,7 +90,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class BurstDependent(LayeredCircuit):
+class BurstDependent(LearningCircuit):
     """Parameters of burst-dependent plasticity.
 
     Attributes
@@ -161,11 +160,6 @@ class BurstDependent(LayeredCircuit):
             self.descending_axons("representation", "Y"),
             self.descending_axons("error", "Y"),
         )
-
-    @cached_property
-    def eta(self) -> Array:
-        """Learning rate of each synapse [1/ms], (post, pre)."""
-        return np.repeat(self.learning_rates, self.sizes)[:, None] * self.projections
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks."""

@@ -26,7 +26,7 @@ from errorneurons.simulate.circuit import (
     outer,
 )
 from errorneurons.simulate.connectivity import spread
-from errorneurons.simulate.layered import ActivatedCircuit
+from errorneurons.simulate.layered import ActivatedCircuit, LearningCircuit
 from errorneurons.simulate.plasticity import drawn_weights, generators, transposed
 
 #: What can be cut: B r, the lateral inhibition of tufts, v_api at the soma; r = phi(u) for phi(u~).
@@ -34,7 +34,7 @@ ROUTES = ("error_feedback", "inhibition", "error_to_representation", "lookahead"
 
 
 @dataclass(frozen=True)
-class DendriticHierarchy(ActivatedCircuit):
+class DendriticHierarchy(ActivatedCircuit, LearningCircuit):
     """Parameters of somas and feedforward synapses in theories with apical errors.
 
     Attributes
@@ -105,11 +105,6 @@ class DendriticHierarchy(ActivatedCircuit):
         c = self.g_basal * self.tau
         c[..., self.output] = self.g_basal / (self.g_leak + self.g_basal)
         return c
-
-    @cached_property
-    def eta(self) -> Array:
-        """Learning rate of each synapse [1/ms], (post, pre)."""
-        return np.repeat(self.learning_rates, self.sizes)[:, None] * self.strengths
 
     @cached_property
     def tufted(self) -> slice:

@@ -14,15 +14,21 @@ import numpy as np
 from errorneurons.simulate.activations import AreaActivations, Derivative, Tuning
 from errorneurons.simulate.circuit import Array, PerNetwork, Population, Timing, area_slices
 from errorneurons.simulate.classes import Places, places
-from errorneurons.simulate.connectivity import Strengths, chain, spread
-from errorneurons.simulate.layered import ONE_CLASS, ActivatedCircuit, Classes, stacked
+from errorneurons.simulate.connectivity import Strengths, chain
+from errorneurons.simulate.layered import (
+    ONE_CLASS,
+    ActivatedCircuit,
+    Classes,
+    LearningCircuit,
+    stacked,
+)
 from errorneurons.simulate.models.checks import (
     check_connectivity,
     check_hierarchy,
     check_numbers,
     check_options,
 )
-from errorneurons.simulate.plasticity import Grading, Rates, blocks, learning_rates
+from errorneurons.simulate.plasticity import Grading, Rates, blocks
 from errorneurons.simulate.tuning import per_neuron
 from errorneurons.simulate.validation import all_known, lengths, not_negative, populated
 
@@ -41,7 +47,7 @@ OPTIONS = {
 
 
 @dataclass(frozen=True)
-class ErrorParameters(ActivatedCircuit):
+class ErrorParameters(ActivatedCircuit, LearningCircuit):
     """Parameters of the error-neuron microcircuit, the fields of `ErrorMicrocircuit`.
 
     Attributes
@@ -245,16 +251,6 @@ class ErrorParameters(ActivatedCircuit):
         hidden = 1 / (self.g_leak + self.g_dendrite)
         topmost = np.arange(sum(self.error_sizes)) >= self.output_error.start
         return np.where(topmost, 1 / (self.g_leak + self.g_target), hidden)
-
-    @cached_property
-    def area_eta(self) -> Array:
-        """Learning rate of each projection [1/ms], (..., area, input or area)."""
-        return learning_rates(self.learning_rates, self.area_strengths, self.learning_grading)
-
-    @cached_property
-    def eta(self) -> Array:
-        """Learning rate of each synapse [1/ms], (..., post, pre)."""
-        return spread(self.area_eta, self.sizes, self.layers)
 
     @cached_property
     def plastic_blocks(self) -> tuple[tuple[slice, slice], ...]:
