@@ -14,21 +14,8 @@ from typing import Literal
 import numpy as np
 
 from errorneurons.simulate.activations import AreaActivations, Derivative
-from errorneurons.simulate.circuit import (
-    Array,
-    Axons,
-    Population,
-    Role,
-    area_rows,
-    area_slices,
-)
-from errorneurons.simulate.connectivity import (
-    Strengths,
-    ascending_routes,
-    backwards,
-    chain,
-    spread,
-)
+from errorneurons.simulate.circuit import Array, Axons, Population, Role, area_rows, area_slices
+from errorneurons.simulate.connectivity import Strengths, ascending_routes, backwards, chain, spread
 from errorneurons.simulate.plasticity import Grading, Rates, learning_rates
 
 Classes = tuple[tuple[str, Literal[-1, 0, 1]], ...]

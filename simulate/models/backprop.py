@@ -40,13 +40,7 @@ from errorneurons.simulate.circuit import (
 from errorneurons.simulate.connectivity import Strengths, chain
 from errorneurons.simulate.layered import ActivatedCircuit, LearningCircuit, stacked
 from errorneurons.simulate.models.checks import check_connectivity, check_hierarchy, check_options
-from errorneurons.simulate.plasticity import (
-    Grading,
-    Rates,
-    drawn_weights,
-    generators,
-    transposed,
-)
+from errorneurons.simulate.plasticity import Grading, Rates, drawn_weights, generators, transposed
 from errorneurons.simulate.validation import not_negative
 
 #: The choices that each option leaves.

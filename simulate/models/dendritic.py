@@ -17,14 +17,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from errorneurons.simulate.activations import Derivative
-from errorneurons.simulate.circuit import (
-    Array,
-    Axons,
-    Carrier,
-    Timing,
-    World,
-    outer,
-)
+from errorneurons.simulate.circuit import Array, Axons, Carrier, Timing, World, outer
 from errorneurons.simulate.connectivity import spread
 from errorneurons.simulate.layered import ActivatedCircuit, LearningCircuit
 from errorneurons.simulate.plasticity import drawn_weights, generators, transposed
