@@ -169,19 +169,22 @@ class HierarchicalPC:
     def axons(self) -> tuple[Axons, ...]:
         """Which synapses lie between areas, and whose they are."""
         routes = ascending_routes(chain(len(self.layers) - 1))
-        areas = dict(zip(area_rows(self.layers[1:]), area_slices(self.levels)[1:], strict=True))
         # the error neurons of the bottom sit in area 1, and what area 1 sends them stays there
-        lowest = {"area 1": slice(0, areas["area 1"].stop)}
-        predictions = Axons(
-            "representation", "V", backwards(routes), areas | lowest, self.layers[0]
-        )
-        return predictions, Axons("error", "V^T", routes, areas)
+        rows = self.places | {"area 1": slice(0, self.places["area 1"].stop)}
+        predictions = Axons("representation", "V", backwards(routes), rows, self.layers[0])
+        return predictions, Axons("error", "V^T", routes, self.places)
 
     @cached_property
     def levels(self) -> tuple[int, ...]:
         """Neurons at each level, the bottom first."""
         bottom = self.outcomes if self.mapping == "outcome_as_input" else 0
         return (self.layers[0] + bottom, *self.layers[1:])
+
+    @cached_property
+    def places(self) -> dict[str, slice]:
+        """Where the neurons of each area stand among those of all levels."""
+        areas = area_rows(self.layers[1:])
+        return dict(zip(areas, area_slices(self.levels)[1:], strict=True))
 
     @cached_property
     def clamped(self) -> slice:
@@ -206,9 +209,8 @@ class HierarchicalPC:
     def plastic_synapses(self) -> Array:
         """1 where a synapse exists and may change, (neuron predicted, neuron that predicts)."""
         plastic = self.projections.copy()
-        for level, area in enumerate(area_slices(self.levels)):
-            if f"area {level}" in self.frozen:
-                plastic[:, area] = 0.0
+        for area in self.frozen:
+            plastic[:, self.places[area]] = 0.0
         return plastic
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:

@@ -181,7 +181,7 @@ class MismatchNeurons(ActivatedCircuit):
     @cached_property
     def plastic_rows(self) -> Array:
         """1 for neurons whose predictions may change, (neuron, 1)."""
-        own = [f"area {level}" not in self.frozen for level in range(1, len(self.layers))]
+        own = [area not in self.frozen for area in area_rows(self.sizes)]
         return np.repeat(own, self.sizes)[:, None].astype(float)
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:

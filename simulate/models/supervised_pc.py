@@ -38,7 +38,7 @@ from errorneurons.simulate.circuit import (
     Role,
     Timing,
     World,
-    area_slices,
+    area_rows,
     delayed,
     feedforward,
     matvec,
@@ -142,10 +142,9 @@ class SupervisedPC(ActivatedCircuit):
     @cached_property
     def plastic_synapses(self) -> Array:
         """1 where a synapse exists and may change, (post, pre)."""
-        plastic = self.projections.copy()
-        for level, area in enumerate(area_slices(self.sizes), start=1):
-            if f"area {level}" in self.frozen:
-                plastic[area] = 0.0
+        plastic, rows = self.projections.copy(), area_rows(self.sizes)
+        for area in self.frozen:
+            plastic[rows[area]] = 0.0
         return plastic
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
