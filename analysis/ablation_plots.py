@@ -10,8 +10,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from errorneurons.analysis.palette import theory_style
-from errorneurons.analysis.sheet_plots import SMALL, WIDTH, as_svg, axes_at, blank, settings
-from errorneurons.analysis.strips import StripRow
+from errorneurons.analysis.sheet_plots import (
+    SMALL,
+    WIDTH,
+    as_svg,
+    axes_at,
+    blank,
+    name_axis,
+    settings,
+)
+from errorneurons.analysis.strips import StripRow, scattered
 from errorneurons.analysis.svg import INK, MUTED, PALE
 
 if TYPE_CHECKING:
@@ -153,7 +161,7 @@ def paired_strips(rows: Sequence[StripRow], none: float, label: str, key: str, a
         axes.set_yticks([])
         axes.locator_params(axis="x", nbins=6)
         axes.tick_params(axis="x", labelsize=SMALL)
-        axes.set_xlabel(label, size=SMALL, labelpad=2)
+        name_axis(axes, label)
         return as_svg(figure, key, alt)
 
 
@@ -163,10 +171,9 @@ def _paired_row(axes: Axes, row: StripRow, at: int) -> None:
     axes.text(high, at + 0.32, row.note, size=SMALL, ha="right")
     centre, colour = at + 0.68, row.style.colour
     points = np.array([p for p in row.points if math.isfinite(p)])
-    spread = (np.arange(len(points)) * 0.618 % 1 - 0.5) * 0.3
     inside = np.clip(points, low, high)
-    axes.plot(inside, centre + spread, "o", color=colour, markersize=5, alpha=0.75,
-              markeredgewidth=0, clip_on=False)  # fmt: skip
+    axes.plot(inside, centre + scattered(len(points), 0.3), "o", color=colour, markersize=5,
+              alpha=0.75, markeredgewidth=0, clip_on=False)  # fmt: skip
     if math.isfinite(row.low):
         ends = np.clip([row.low, row.high], low, high)
         axes.plot(ends, (centre, centre), color=INK, linewidth=2.4, solid_capstyle="butt")

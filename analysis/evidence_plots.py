@@ -17,7 +17,10 @@ from errorneurons.analysis.sheet_plots import (
     as_svg,
     axes_at,
     blank,
+    name_axis,
+    pixels_at,
     settings,
+    write,
 )
 from errorneurons.analysis.svg import HOLDS, INK, MUTED, PALE, PAPER
 from errorneurons.analysis.traces import shortened
@@ -33,6 +36,9 @@ FAINT = 0.55
 SHOWN = 0.02
 HUES = ("#029e73", "#cc78bc", "#de8f05", "#56b4e9", "#ca9161", "#949494")
 MARKERS = "osD^vp"
+QUARTERS = ([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
+ACROSS = ("axes fraction", "data")
+"""At a share of the width, and at a value on the upright axis."""
 
 
 def posterior_bars(
@@ -46,22 +52,15 @@ def posterior_bars(
         Theory -> probability, top to bottom.
     kept
         The theories that stay; the bars of the others are pale, and say so.
-    key
-        Prefix of the ids in the figure, unique on the page.
-    alt
-        What the figure shows, for those who cannot see it.
+    key, alt
+        Prefix of the ids, unique on the page, and what the figure shows in words.
 
     Returns
     -------
         An ``<svg>`` element.
     """
     with settings(key):
-        step, bottom = 38.0, 40.0
-        figure = blank(step * len(posterior) + bottom + 2)
-        axes = axes_at(figure, 10.0, bottom, WIDTH - 34.0, step * len(posterior))
-        _unit_axis(axes, "posterior probability")
-        axes.set_ylim(len(posterior), 0)
-        axes.set_yticks([])
+        figure, axes = _unit_rows(len(posterior), 38.0, 40.0, "posterior probability")
         for at, (name, value) in enumerate(posterior.items()):
             style, opacity = theory_style(name), 1.0 if name in kept else 0.45
             axes.barh(at + 0.68, 1, 0.34, color=PALE, alpha=0.3, linewidth=0)
@@ -82,10 +81,8 @@ def recovery_matrix(table: pd.DataFrame, found: str, key: str, alt: str) -> str:
         Shares in [0, 1]; rows and columns are theories, in the same order.
     found
         What the columns are, for example ``"most probable theory"``.
-    key
-        Prefix of the ids in the figure, unique on the page.
-    alt
-        What the figure shows, for those who cannot see it.
+    key, alt
+        Prefix of the ids, unique on the page, and what the figure shows in words.
 
     Returns
     -------
@@ -103,10 +100,7 @@ def recovery_matrix(table: pd.DataFrame, found: str, key: str, alt: str) -> str:
         for at, name in enumerate(names):
             middle, look = at + 0.5, theory_style(name)
             axes.text(middle, -0.2, f"{at + 1}", ha="center", size=SMALL)
-            axes.annotate(
-                f"{at + 1}", (0, middle), xycoords=("axes fraction", "data"), xytext=(-28, 0),
-                textcoords="offset points", ha="right", va="center", size=SMALL,
-            )  # fmt: skip
+            write(axes, f"{at + 1}", (0, middle), (-28, 0), ACROSS, ha="right", va="center")
             _marker(axes, -14.0 * len(names) / (WIDTH - left - 8), middle, look)
         entries = [(f"{at} {_label(n, 19)}", theory_style(n)) for at, n in enumerate(names, 1)]
         _legend(figure, entries, legend)
@@ -120,10 +114,8 @@ def calibration_points(curve: pd.DataFrame, key: str, alt: str) -> str:
     ----------
     curve
         As `recovery.calibration_curve` returns it.
-    key
-        Prefix of the ids in the figure, unique on the page.
-    alt
-        What the figure shows, for those who cannot see it.
+    key, alt
+        Prefix of the ids, unique on the page, and what the figure shows in words.
 
     Returns
     -------
@@ -136,19 +128,15 @@ def calibration_points(curve: pd.DataFrame, key: str, alt: str) -> str:
         axes.set_ylim(-0.02, 1.04)
         _unit_ticks(axes, "it was the true one")
         axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1.2, dashes=(3, 2))
-        axes.annotate(
-            "dashed: as often as said", (1, 0.03), xytext=(0, 0), textcoords="offset points",
-            size=SMALL, color=MUTED, ha="right",
-        )  # fmt: skip
+        said = "dashed: as often as said"
+        write(axes, said, (1, 0.03), (0, 0), "data", color=MUTED, ha="right")
         for at, share, low, high, count in curve.to_numpy(float):
             axes.plot([at, at], [low, high], color=INK, linewidth=1.6)
             axes.plot([at], [share], "o", color=INK, markersize=6.5)
             below = share > 0.5
-            axes.annotate(
-                f"{count:,.0f}", (at, low if below else high), xytext=(0, -4 if below else 4),
-                textcoords="offset points", ha="right" if at > 0.93 else "center",
-                va="top" if below else "bottom", size=SMALL,
-            )  # fmt: skip
+            end, up, stands = (low, -4, "top") if below else (high, 4, "bottom")
+            aligned = "right" if at > 0.93 else "center"
+            write(axes, f"{count:,.0f}", (at, end), (0, up), "data", ha=aligned, va=stands)
         return as_svg(figure, key, alt)
 
 
@@ -161,10 +149,8 @@ def left_out_points(table: pd.DataFrame, labels: Mapping[str, str], key: str, al
         ``left_out``, ``theory``, ``posterior``, ``kept``, see `evidence.leave_one_claim_out`.
     labels
         Claim -> words for it; claims without an entry keep their names.
-    key
-        Prefix of the ids in the figure, unique on the page.
-    alt
-        What the figure shows, for those who cannot see it.
+    key, alt
+        Prefix of the ids, unique on the page, and what the figure shows in words.
 
     Returns
     -------
@@ -175,17 +161,11 @@ def left_out_points(table: pd.DataFrame, labels: Mapping[str, str], key: str, al
         highest = table.groupby("theory", sort=False)["posterior"].max()
         names = [str(name) for name in highest.index[highest > SHOWN]]
         claims = list(dict.fromkeys(table["left_out"]))
-        step, legend = 40.0, _legend_height(len(names))
-        bottom = 42.0 + legend
-        figure = blank(step * len(claims) + bottom + 2)
-        axes = axes_at(figure, 10.0, bottom, WIDTH - 34.0, step * len(claims))
-        _unit_axis(axes, "posterior probability; hollow: ruled out")
-        axes.set_ylim(len(claims), 0)
-        axes.set_yticks([])
+        legend, axis = _legend_height(len(names)), "posterior probability; hollow: ruled out"
+        figure, axes = _unit_rows(len(claims), 40.0, 42.0 + legend, axis)
         for at, claim in enumerate(claims):
             words = f"without: {labels.get(claim, claim)}" if claim else "with every claim"
-            axes.text(0, at + 0.26, shortened(words, 50), va="center", size=SMALL)
-            axes.plot([0, 1], [at + 0.7] * 2, color=PALE, linewidth=1)
+            _row_line(axes, at, shortened(words, 50))
             own = table[(table["left_out"] == claim) & table["theory"].isin(names)]
             for row in own.sort_values("posterior").itertuples():
                 style = theory_style(str(row.theory))
@@ -201,26 +181,17 @@ def step_points(rows: Sequence[tuple[str, float, float, float]], key: str, alt: 
     ----------
     rows
         Title, probability, and both ends of its interval, top to bottom.
-    key
-        Prefix of the ids in the figure, unique on the page.
-    alt
-        What the figure shows, for those who cannot see it.
+    key, alt
+        Prefix of the ids, unique on the page, and what the figure shows in words.
 
     Returns
     -------
         An ``<svg>`` element.
     """
     with settings(key):
-        step, bottom = 40.0, 42.0
-        figure = blank(step * len(rows) + bottom + 2)
-        axes = axes_at(figure, 10.0, bottom, WIDTH - 34.0, step * len(rows))
-        _unit_axis(axes, "probability of the right verdict")
-        axes.set_ylim(len(rows), 0)
-        axes.set_yticks([])
+        figure, axes = _unit_rows(len(rows), 40.0, 42.0, "probability of the right verdict")
         for at, (title, right, low, high) in enumerate(rows):
-            axes.text(0, at + 0.26, shortened(title, 42), va="center", size=SMALL)
-            axes.text(1, at + 0.26, f"{right:.0%}", va="center", ha="right", size=SMALL)
-            axes.plot([0, 1], [at + 0.7] * 2, color=PALE, linewidth=1)
+            _row_line(axes, at, shortened(title, 42), f"{right:.0%}")
             axes.plot([low, high], [at + 0.7] * 2, color=INK, linewidth=2)
             _marker(axes, right, at + 0.7, Style(HOLDS, "o"), size=8.0)
         return as_svg(figure, key, alt)
@@ -235,10 +206,8 @@ def power_curves(
     ----------
     points
         See `power.probability_right`.
-    key
-        Prefix of the ids in the figure, unique on the page.
-    alt
-        What the figure shows, for those who cannot see it.
+    key, alt
+        Prefix of the ids, unique on the page, and what the figure shows in words.
     targets
         Probabilities that are marked.
 
@@ -258,15 +227,12 @@ def power_curves(
         axes.set_xlim(animals[0] - 0.5, animals[-1] + 0.5)
         axes.set_xticks(animals[:: -(-len(animals) // 9)])
         axes.tick_params(axis="x", labelsize=SMALL)
-        axes.set_xlabel("animals", size=SMALL, labelpad=2)
+        name_axis(axes, "animals")
         axes.set_ylim(-0.02, 1.03)
         _unit_ticks(axes, "right verdict")
         for target in targets:
             axes.axhline(target, color=MUTED, linewidth=1, dashes=(3, 2))
-            axes.annotate(
-                _percent(target), (0, target), xycoords=("axes fraction", "data"), xytext=(3, 2),
-                textcoords="offset points", size=SMALL, color=MUTED,
-            )  # fmt: skip
+            write(axes, _percent(target), (0, target), (3, 2), ACROSS, color=MUTED)
         for at, (cell, trial) in enumerate(sizes):
             look, dash = cells.index(cell) % len(HUES), DASHES[trials.index(trial) % len(DASHES)]
             style = Style(HUES[look], MARKERS[look])
@@ -287,10 +253,8 @@ def design_map(points: pd.DataFrame, trials: float, key: str, alt: str) -> str:
         See `power.probability_right`.
     trials
         Which of the trials.
-    key
-        Prefix of the ids in the figure, unique on the page.
-    alt
-        What the figure shows, for those who cannot see it.
+    key, alt
+        Prefix of the ids, unique on the page, and what the figure shows in words.
 
     Returns
     -------
@@ -315,17 +279,32 @@ def design_map(points: pd.DataFrame, trials: float, key: str, alt: str) -> str:
         axes.set_xticks(np.arange(table.shape[1]) + 0.5, [f"{a:g}" for a in table], size=SMALL)
         axes.set_yticks(np.arange(len(table)) + 0.5, [f"{c:g}" for c in table.index], size=SMALL)
         axes.tick_params(length=0)
-        axes.set_xlabel("animals", size=SMALL, labelpad=2)
+        name_axis(axes, "animals")
         axes.set_ylabel("cells", size=SMALL, labelpad=4)
         _column_heading(axes, f"right verdict [%], {trials:g} trials", 0.0, 8)
         return as_svg(figure, key, alt)
 
 
+def _unit_rows(count: int, step: float, bottom: float, words: str) -> tuple[Figure, Axes]:
+    """Return a figure of rows of one height above an axis from 0 to 100 %, the first on top."""
+    figure = blank(step * count + bottom + 2)
+    axes = axes_at(figure, 10.0, bottom, WIDTH - 34.0, step * count)
+    _unit_axis(axes, words)
+    axes.set_ylim(count, 0)
+    axes.set_yticks([])
+    return figure, axes
+
+
+def _row_line(axes: Axes, at: int, left: str, right: str = "") -> None:
+    """Write above the line of a row, and draw the line."""
+    axes.text(0, at + 0.26, left, va="center", size=SMALL)
+    if right:
+        axes.text(1, at + 0.26, right, va="center", ha="right", size=SMALL)
+    axes.plot([0, 1], [at + 0.7] * 2, color=PALE, linewidth=1)
+
+
 def _column_heading(axes: Axes, words: str, right: float, up: float) -> None:
-    axes.annotate(
-        words, (0, 1), xycoords="axes fraction", xytext=(right, up), textcoords="offset points",
-        size=SMALL, weight="bold",
-    )  # fmt: skip
+    write(axes, words, (0, 1), (right, up), weight="bold")
 
 
 def _heat(axes: Axes, values: Array) -> None:
@@ -363,12 +342,12 @@ def _curve(axes: Axes, own: pd.DataFrame, style: Style, dash: Dashes, shift: flo
 
 def _unit_axis(axes: Axes, words: str) -> None:
     axes.set_xlim(0, 1)
-    axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"], size=SMALL)
-    axes.set_xlabel(words, size=SMALL, labelpad=2)
+    axes.set_xticks(*QUARTERS, size=SMALL)
+    name_axis(axes, words)
 
 
 def _unit_ticks(axes: Axes, words: str) -> None:
-    axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"], size=SMALL)
+    axes.set_yticks(*QUARTERS, size=SMALL)
     axes.set_ylabel(words, size=SMALL, labelpad=0)
     axes.grid(axis="y", color=PALE, linewidth=0.6)
     axes.set_axisbelow(True)
@@ -389,10 +368,7 @@ def _legend_height(entries: int) -> float:
 
 def _legend(figure: Figure, entries: Sequence[tuple[str, Style]], height: float) -> None:
     """Name markers in two columns at the foot of the figure."""
-    axes = axes_at(figure, 0, 0, WIDTH, height)
-    axes.set_axis_off()
-    axes.set_xlim(0, WIDTH)
-    axes.set_ylim(0, height)
+    axes = pixels_at(figure, height)
     for at, (label, style) in enumerate(entries):
         x, y = 14.0 + WIDTH / 2 * (at % 2), height - 12.0 - 18.0 * (at // 2)
         _marker(axes, x, y, style)
@@ -400,10 +376,7 @@ def _legend(figure: Figure, entries: Sequence[tuple[str, Style]], height: float)
 
 
 def _legend_line(figure: Figure, words: str, style: Style, dash: Dashes, y: float) -> None:
-    axes = axes_at(figure, 0, 0, WIDTH, 20.0 + y)
-    axes.set_axis_off()
-    axes.set_xlim(0, WIDTH)
-    axes.set_ylim(0, 20.0 + y)
+    axes = pixels_at(figure, 20.0 + y)
     axes.plot([54, 96], [y, y], color=style.colour, linestyle=dash, linewidth=1.8)
     _marker(axes, 75, y, style, size=6.0)
     axes.text(106, y, words, va="center", size=SMALL)

@@ -24,9 +24,11 @@ from errorneurons.analysis.sheet_plots import (
     as_svg,
     axes_at,
     blank,
+    name_axis,
     settings,
+    write,
 )
-from errorneurons.analysis.strips import StripRow, amplitude, effect_limits, effect_ticks
+from errorneurons.analysis.strips import StripRow, amplitude, effect_limits, effect_ticks, scattered
 from errorneurons.analysis.svg import HOLDS, INK, MUTED, PALE, PAPER
 from errorneurons.analysis.traces import (
     Array,
@@ -57,10 +59,8 @@ def effect_strip(
         From top to bottom.
     threshold, side
         The value that the claim is tested against, and on which side of it the claim holds.
-    key
-        Prefix of the ids in the figure, unique on the page.
-    alt
-        What the figure shows, for those who cannot see it.
+    key, alt
+        Prefix of the ids, unique on the page, and what the figure shows in words.
 
     Returns
     -------
@@ -91,10 +91,8 @@ def activity_in_time(activity: xr.Dataset, key: str, alt: str) -> str:
     activity
         Variables ``mean``, ``low``, ``high`` of dims (condition, role, area, time) [attrs
         ``units``], areas lowest first, attr ``events`` (JSON: name -> time [s]).
-    key
-        Prefix of the ids in the figure, unique on the page.
-    alt
-        What the figure shows, for those who cannot see it.
+    key, alt
+        Prefix of the ids, unique on the page, and what the figure shows in words.
 
     Returns
     -------
@@ -127,10 +125,9 @@ def activity_in_time(activity: xr.Dataset, key: str, alt: str) -> str:
 def _title(axes: Axes, role: str, scale: str, header: float, letters: int) -> None:
     name = abridged({"unknown": "Role unknown"}.get(role, role.capitalize()), letters)
     for text, up, size in ((name, header - 14, FONT), (scale, header - 30, SMALL)):
-        axes.annotate(
-            text, (0, 1), xytext=(0, up), textcoords="offset points", xycoords="axes fraction",
-            color=role_colour(role) if text is name else INK, size=size,
-            weight="bold" if text is name else "normal",
+        write(
+            axes, text, (0, 1), (0, up), color=role_colour(role) if text is name else INK,
+            size=size, weight="bold" if text is name else "normal",
         )  # fmt: skip
 
 
@@ -152,7 +149,7 @@ def _role_column(axes: Axes, activity: xr.Dataset, role: str) -> str:
     axes.set_yticks(bases)
     axes.locator_params(axis="x", nbins=4)
     axes.tick_params(axis="x", labelsize=SMALL)
-    axes.set_xlabel("time [s]", size=SMALL, labelpad=1)
+    name_axis(axes, "time [s]", 1)
     return _scale_bar(axes, high - low, unit, len(bases), activity["mean"].attrs.get("units", ""))
 
 
@@ -187,10 +184,7 @@ def _mark(axes: Axes, event: Event, label: Label, tall: float) -> None:
         axes.axvline(start, 0, above, color=MUTED, linewidth=1, clip_on=False)
     else:
         axes.axvspan(max(start, left), min(end, right), color=PALE, alpha=0.35, linewidth=0)
-    axes.annotate(
-        label.text, (0, above), xycoords="axes fraction", xytext=(label.left + 3, 0),
-        textcoords="offset points", size=SMALL, color=INK,
-    )  # fmt: skip
+    write(axes, label.text, (0, above), (label.left + 3, 0), color=INK)
 
 
 def recorded_roles(activity: xr.Dataset) -> tuple[str, ...]:
@@ -208,11 +202,9 @@ def _threshold(axes: Axes, threshold: float, side: Literal["below", "above"], ro
         axes.plot([0, 0], [low, high], color=PALE, linewidth=1)
         axes.plot([at, at], [low, high], color=INK, linewidth=1.3, dashes=(3, 2))
     nearer_left = (at - left) < 0.5 * (right - left)
-    axes.annotate(
-        f"claim holds {side} {threshold:.2g}, the dashed line", (0 if nearer_left else 1, 1),
-        xytext=(0, 9), xycoords="axes fraction", textcoords="offset points", size=SMALL,
-        ha="left" if nearer_left else "right",
-    )  # fmt: skip
+    words = f"claim holds {side} {threshold:.2g}, the dashed line"
+    edge, aligned = (0, "left") if nearer_left else (1, "right")
+    write(axes, words, (edge, 1), (0, 9), ha=aligned)
 
 
 def _strip_row(axes: Axes, row: StripRow, at: int, low: float, high: float) -> None:
@@ -236,10 +228,9 @@ def _strip_row(axes: Axes, row: StripRow, at: int, low: float, high: float) -> N
         )  # fmt: skip
     points = np.array([p for p in row.points if math.isfinite(p)])
     if len(points):
-        spread = (np.arange(len(points)) * 0.618 % 1 - 0.5) * 0.28
         axes.plot(
-            [place(p) for p in points], centre + spread, "o", color=colour, markersize=4.2,
-            alpha=0.5, markeredgewidth=0, clip_on=False, zorder=2,
+            [place(p) for p in points], centre + scattered(len(points), 0.28), "o", color=colour,
+            markersize=4.2, alpha=0.5, markeredgewidth=0, clip_on=False, zorder=2,
         )  # fmt: skip
     if math.isfinite(row.value):
         beyond = ">" if row.value > high else "<" if row.value < low else row.style.marker
@@ -261,4 +252,4 @@ def _effect_axis(axes: Axes, low: float, high: float, threshold: float) -> None:
     labels = [f"{tick:.2g}".replace("-", "\N{MINUS SIGN}") for tick in ticks]
     axes.set_xticks([amplitude(tick) for tick in ticks], labels, size=SMALL)
     axes.set_yticks([])
-    axes.set_xlabel("N/M, ratio of energies (spaced by amplitude)", size=SMALL, labelpad=2)
+    name_axis(axes, "N/M, ratio of energies (spaced by amplitude)")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from errorneurons.analysis.measures import Curves, activity, magnitude
+from errorneurons.analysis.activity import Curves, activity, magnitude
 
 Factors = Mapping[str, Any]
 
@@ -224,7 +224,7 @@ def raw_activity(
     panels
         As `panels_of` makes them.
     curves
-        `measures.mean_rate` or `measures.magnitude`.
+        `activity.mean_rate` or `activity.magnitude`.
 
     Returns
     -------

@@ -53,6 +53,49 @@ def axes_at(figure: Figure, left: float, bottom: float, width: float, tall: floa
     return axes
 
 
+def pixels_at(figure: Figure, tall: float) -> Axes:
+    """Return axes in pixels at the foot of the figure, without an axis, `tall` high."""
+    axes = axes_at(figure, 0, 0, WIDTH, tall)
+    axes.set_axis_off()
+    axes.set_xlim(0, WIDTH)
+    axes.set_ylim(0, tall)
+    return axes
+
+
+def name_axis(axes: Axes, words: str, pad: float = 2) -> None:
+    """Write what the horizontal axis is, `pad` below its ticks [px]."""
+    axes.set_xlabel(words, size=SMALL, labelpad=pad)
+
+
+def write(
+    axes: Axes,
+    words: str,
+    at: tuple[float, float],
+    shift: tuple[float, float],
+    within: str | tuple[str, str] = "axes fraction",
+    **look: Any,
+) -> None:
+    """Write small words at a place in the axes, shifted by pixels.
+
+    Parameters
+    ----------
+    axes
+        Where.
+    words
+        What.
+    at, within
+        The place, and in which coordinates it is given.
+    shift
+        Pixels to the right and upwards.
+    look
+        What else `Axes.annotate` knows, for example ``weight``.
+    """
+    axes.annotate(
+        words, at, xycoords=within, xytext=shift, textcoords="offset points",
+        **({"size": SMALL} | look),
+    )  # fmt: skip
+
+
 def as_svg(figure: Figure, key: str, alt: str) -> str:
     """Return the figure as an inline ``<svg>`` element."""
     page = io.StringIO()

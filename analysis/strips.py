@@ -6,6 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from errorneurons.analysis.palette import RECORDING, Style
 
 LEAST, MOST = -1.0, 36.0
@@ -61,3 +64,8 @@ def effect_ticks(low: float, high: float, threshold: float) -> list[float]:
         if low <= value <= high and apart:
             ticks.append(value)
     return ticks
+
+
+def scattered(count: int, tall: float) -> npt.NDArray[np.float64]:
+    """Return offsets about 0 that keep points of equal value apart, the same every time."""
+    return np.asarray((np.arange(count) * 0.618 % 1 - 0.5) * tall)

@@ -17,8 +17,9 @@ import numpy as np
 import xarray as xr
 
 from errorneurons import __version__
+from errorneurons.analysis.activity import activity
 from errorneurons.analysis.dataset import collect, save
-from errorneurons.analysis.measures import Missing, activity
+from errorneurons.analysis.measures import Missing
 from errorneurons.predictions.judge import Measured, measure
 from errorneurons.predictions.prediction import Prediction
 from errorneurons.predictions.processes import Progress, run_all

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import xarray as xr
 
+from errorneurons.analysis.activity import magnitude, mean_rate
 from errorneurons.analysis.by_day import by_day
 from errorneurons.analysis.dataset import open_recording, save
 from errorneurons.analysis.day_plots import draw_days
 from errorneurons.analysis.files import beside
 from errorneurons.analysis.influence_plots import draw_influence, drives_single_cells
-from errorneurons.analysis.measures import magnitude, mean_rate
 from errorneurons.analysis.raw_activity import Panel, panels_of, raw_activity
 from errorneurons.analysis.raw_plots import Caption, draw_raw_activity
 from errorneurons.predictions.words import counted

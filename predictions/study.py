@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from errorneurons import __version__
-from errorneurons.analysis.measures import activity, mean_rate
+from errorneurons.analysis.activity import activity, mean_rate
 from errorneurons.analysis.stats import holm, separation
 from errorneurons.predictions.between_theories import Question, Weighed, weighed
 from errorneurons.predictions.ensembles import Simulated, simulate_all

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from errorneurons.simulate.circuit import Array, PerNetwork, area_slices, outer
+from errorneurons.simulate.circuit import Array, PerNetwork, area_slices, generator, outer, own
 from errorneurons.simulate.connectivity import Strengths, spread
 
 Index = npt.NDArray[np.intp]
@@ -68,6 +68,19 @@ def start_weights(rng: np.random.Generator, strengths: Array, scale: PerNetwork)
     fan_in = np.count_nonzero(strengths, axis=1, keepdims=True)
     W = rng.uniform(-1, 1, strengths.shape) * strengths
     return W * (scale / np.sqrt(np.maximum(fan_in, 1)))
+
+
+def generators(seed: int, theory: str, networks: Sequence[int]) -> list[np.random.Generator]:
+    """Return what draws the synapses of a theory's untrained networks, one a network."""
+    return [generator(seed, theory, n, "weights") for n in networks]
+
+
+def drawn_weights(
+    rngs: Sequence[np.random.Generator], strengths: Array, scale: PerNetwork
+) -> Array:
+    """Draw the synapses of networks, each as `start_weights` does, (network, post, pre)."""
+    drawn = [start_weights(rng, strengths, own(scale, i)) for i, rng in enumerate(rngs)]
+    return np.stack(drawn)
 
 
 def blocks(table: Array, post: Sequence[int]) -> tuple[tuple[slice, slice], ...]:

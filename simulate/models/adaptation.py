@@ -17,12 +17,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import ClassVar, Literal
 
 import numpy as np
 
-from errorneurons.simulate.activations import AreaActivations
 from errorneurons.simulate.circuit import (
     Array,
     Axons,
@@ -32,13 +30,11 @@ from errorneurons.simulate.circuit import (
     Timing,
     World,
     after_input,
-    area_rows,
     delayed,
-    generator,
     matvec,
 )
-from errorneurons.simulate.connectivity import ascending_routes, chain, spread
-from errorneurons.simulate.plasticity import start_weights
+from errorneurons.simulate.layered import ActivatedCircuit, stacked
+from errorneurons.simulate.plasticity import drawn_weights, generators
 
 
 @dataclass(frozen=True)
@@ -64,7 +60,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class Adaptation:
+class Adaptation(ActivatedCircuit):
     """Parameters of adaptation.
 
     Attributes
@@ -93,39 +89,19 @@ class Adaptation:
     plastic: ClassVar[Literal["always", "after settling"]] = "always"
 
     @property
-    def output_area(self) -> str:
-        """The area whose representation neurons are the output: the last."""
-        return f"area {len(self.sizes)}"
-
-    @cached_property
-    def sizes(self) -> tuple[int, ...]:
-        """Neurons of each area."""
-        return self.layers[1:]
-
-    @property
     def populations(self) -> tuple[Population, ...]:
         """Representation neurons of areas 1, 2, ..."""
-        return tuple(
-            Population("representation", f"area {level}", level, size)
-            for level, size in enumerate(self.sizes, start=1)
-        )
+        return stacked("representation", self.sizes)
 
     @property
     def axons(self) -> tuple[Axons, ...]:
         """Which synapses lie between areas, and whose they are."""
-        routes = ascending_routes(chain(len(self.sizes)))
-        return (Axons("representation", "W", routes, area_rows(self.sizes), self.layers[0]),)
-
-    @cached_property
-    def phi(self) -> AreaActivations:
-        """Activation functions."""
-        return AreaActivations(self.activation, self.sizes)
+        return (self.ascending_axons("W"),)
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of networks."""
-        projections = spread(chain(len(self.sizes)), self.sizes, self.layers)
-        rngs = [generator(seed, self.theory, n, "weights") for n in networks]
-        return Weights(np.stack([start_weights(g, projections, self.weight_scale) for g in rngs]))
+        rngs = generators(seed, self.theory, networks)
+        return Weights(drawn_weights(rngs, self.projections, self.weight_scale))
 
     def rest(self, weights: Weights, streams: int) -> State:
         """Return the state in which all potentials are 0 and all resources are there."""

@@ -23,7 +23,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from errorneurons.simulate.activations import AreaActivations, Derivative
+from errorneurons.simulate.activations import Derivative
 from errorneurons.simulate.circuit import (
     Array,
     Axons,
@@ -32,23 +32,15 @@ from errorneurons.simulate.circuit import (
     Role,
     Timing,
     World,
-    area_rows,
-    area_slices,
     delayed,
     feedforward,
-    generator,
     matvec,
     outer,
 )
-from errorneurons.simulate.connectivity import Strengths, ascending_routes, chain, spread
+from errorneurons.simulate.connectivity import Strengths, chain
+from errorneurons.simulate.layered import ActivatedCircuit, LearningCircuit, stacked
 from errorneurons.simulate.models.checks import check_connectivity, check_hierarchy, check_options
-from errorneurons.simulate.plasticity import (
-    Grading,
-    Rates,
-    learning_rates,
-    start_weights,
-    transposed,
-)
+from errorneurons.simulate.plasticity import Grading, Rates, drawn_weights, generators, transposed
 from errorneurons.simulate.validation import not_negative
 
 #: The choices that each option leaves.
@@ -90,7 +82,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class Backprop:
+class Backprop(ActivatedCircuit, LearningCircuit):
     """Parameters of the artificial network.
 
     Attributes
@@ -146,58 +138,19 @@ class Backprop:
             raise ValueError(f"g_basal of backprop is {self.g_basal}; give a value above 0")
 
     @property
-    def output_area(self) -> str:
-        """The area whose representation neurons are the output: the last."""
-        return f"area {len(self.sizes)}"
-
-    @property
     def populations(self) -> tuple[Population, ...]:
         """Representation neurons of areas 1, 2, ..."""
-        return tuple(
-            Population("representation", f"area {level}", level, size)
-            for level, size in enumerate(self.sizes, start=1)
-        )
-
-    @cached_property
-    def sizes(self) -> tuple[int, ...]:
-        """Neurons of each area."""
-        return self.layers[1:]
-
-    @cached_property
-    def output(self) -> slice:
-        """Where the output area's neurons stand."""
-        return area_slices(self.sizes)[-1]
+        return stacked("representation", self.sizes)
 
     @property
     def axons(self) -> tuple[Axons, ...]:
         """Which synapses lie between areas, and whose they are."""
-        routes = ascending_routes(self.area_strengths)
-        return (Axons("representation", "W", routes, area_rows(self.sizes), self.layers[0]),)
-
-    @cached_property
-    def phi(self) -> AreaActivations:
-        """Activation functions."""
-        return AreaActivations(self.activation, self.sizes, self.derivative)
+        return (self.ascending_axons("W"),)
 
     @cached_property
     def area_strengths(self) -> Strengths:
         """Strength of the projection from area to area, (area, input or area)."""
         return self.connectivity or chain(len(self.sizes))
-
-    @cached_property
-    def strengths(self) -> Array:
-        """Strength of the projection from neuron to neuron, (post, pre)."""
-        return spread(self.area_strengths, self.sizes, self.layers)
-
-    @cached_property
-    def area_eta(self) -> Array:
-        """Learning rate of each projection [1/ms], (area, input or area)."""
-        return learning_rates(self.learning_rates, self.area_strengths, self.learning_grading)
-
-    @cached_property
-    def eta(self) -> Array:
-        """Learning rate of each synapse [1/ms], (post, pre)."""
-        return spread(self.area_eta, self.sizes, self.layers)
 
     @cached_property
     def gain(self) -> float:
@@ -206,20 +159,17 @@ class Backprop:
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks."""
-        rngs = [generator(seed, self.theory, n, "weights") for n in networks]
-        W = np.stack([start_weights(rng, self.strengths, self.weight_scale) for rng in rngs])
+        rngs = generators(seed, self.theory, networks)
+        W = drawn_weights(rngs, self.strengths, self.weight_scale)
         if self.feedback == "transpose":
             return Weights(W, transposed(W, self.layers[0]))
-        descending = self.strengths[:, self.layers[0] :].T
-        return Weights(
-            W, np.stack([start_weights(rng, descending, self.weight_scale) for rng in rngs])
-        )
+        return Weights(W, drawn_weights(rngs, self.feedback_strengths, self.weight_scale))
 
     def rest(self, weights: Weights, streams: int) -> State:
         """Return the state in which all potentials and errors are 0."""
         o = np.zeros((len(weights.W), streams, sum(self.sizes)))
         r, slope = self.phi(o), self.phi.slope(o)
-        presynaptic = np.concatenate([np.zeros((*o.shape[:2], self.layers[0])), r], axis=-1)
+        presynaptic = self.without_input(r)
         line = self.timing.delay_steps
         return State(o, o, r, slope, o, presynaptic, o, (r,) * line, (o,) * line)
 

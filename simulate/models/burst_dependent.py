@@ -34,7 +34,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -48,16 +47,13 @@ from errorneurons.simulate.circuit import (
     Role,
     Timing,
     World,
-    area_rows,
-    area_slices,
     delayed,
     feedforward,
-    generator,
     matvec,
     outer,
 )
-from errorneurons.simulate.connectivity import ascending_routes, backwards, chain, spread
-from errorneurons.simulate.plasticity import start_weights, transposed
+from errorneurons.simulate.layered import LearningCircuit, stacked
+from errorneurons.simulate.plasticity import drawn_weights, generators, transposed
 from errorneurons.simulate.validation import all_known, known, lengths
 
 
@@ -94,7 +90,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class BurstDependent:
+class BurstDependent(LearningCircuit):
     """Parameters of burst-dependent plasticity.
 
     Attributes
@@ -151,67 +147,34 @@ class BurstDependent:
             raise ValueError(f"p_0 of {self.theory} is {self.p_0}; give a value between 0 and 1")
 
     @property
-    def output_area(self) -> str:
-        """The area whose representation neurons are the output: the last."""
-        return f"area {len(self.sizes)}"
-
-    @cached_property
-    def sizes(self) -> tuple[int, ...]:
-        """Ensembles in each area."""
-        return self.layers[1:]
-
-    @property
     def populations(self) -> tuple[Population, ...]:
         """The ensembles of areas 1, 2, ... twice over: their events and their bursts."""
-        roles: tuple[Role, Role] = ("representation", "error")
-        return tuple(
-            Population(role, f"area {level}", level, size)
-            for role in roles
-            for level, size in enumerate(self.sizes, start=1)
-        )
+        return stacked("representation", self.sizes) + stacked("error", self.sizes)
 
     @property
     def axons(self) -> tuple[Axons, ...]:
         """Which synapses lie between areas, and whose they are."""
-        routes, rows = ascending_routes(chain(len(self.sizes))), area_rows(self.sizes)
         # an ensemble's events travel up and its bursts down, whichever name it is aimed at by
         return (
-            Axons("representation", "W", routes, rows, self.layers[0]),
-            Axons("representation", "Y", backwards(routes), rows),
-            Axons("error", "Y", backwards(routes), rows),
+            self.ascending_axons("W"),
+            self.descending_axons("representation", "Y"),
+            self.descending_axons("error", "Y"),
         )
-
-    @cached_property
-    def output(self) -> slice:
-        """Where the output area's ensembles stand."""
-        return area_slices(self.sizes)[-1]
-
-    @cached_property
-    def projections(self) -> Array:
-        """1 where a synapse exists, (post, pre)."""
-        return spread(chain(len(self.sizes)), self.sizes, self.layers)
-
-    @cached_property
-    def eta(self) -> Array:
-        """Learning rate of each synapse [1/ms], (post, pre)."""
-        return np.repeat(self.learning_rates, self.sizes)[:, None] * self.projections
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks."""
-        rngs = [generator(seed, self.theory, n, "weights") for n in networks]
-        W = np.stack([start_weights(rng, self.projections, self.weight_scale) for rng in rngs])
+        rngs = generators(seed, self.theory, networks)
+        W = drawn_weights(rngs, self.projections, self.weight_scale)
         if self.feedback == "transpose":
             return Weights(W, transposed(W, self.layers[0]))
-        descending = self.projections[:, self.layers[0] :].T
-        fixed = [start_weights(rng, descending, self.weight_scale) for rng in rngs]
-        return Weights(W, np.stack(fixed))
+        return Weights(W, drawn_weights(rngs, self.feedback_strengths, self.weight_scale))
 
     def rest(self, weights: Weights, streams: int) -> State:
         """Return the state of all potentials 0 and all burst probabilities p_0."""
         o = np.zeros((len(weights.W), streams, sum(self.sizes)))
         e, p = expit(o), o + self.p_0
         b = self._descending(e, p)
-        presynaptic = np.concatenate([np.zeros((*o.shape[:2], self.layers[0])), e], axis=-1)
+        presynaptic = self.without_input(e)
         line = self.timing.delay_steps
         return State(o, e, p, o, p, b, presynaptic, (e,) * line, (b,) * line)
 

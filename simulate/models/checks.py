@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 import numpy as np
 
 from errorneurons.simulate.activations import AreaActivations
-from errorneurons.simulate.circuit import Array, PerNetwork, Timing
+from errorneurons.simulate.circuit import Array, PerNetwork, Timing, area_rows
 from errorneurons.simulate.connectivity import Strengths
 from errorneurons.simulate.plasticity import Rates, is_table
 from errorneurons.simulate.validation import (
@@ -56,6 +56,26 @@ class Dendritic(Hierarchy, Protocol):
     @property
     def tau(self) -> Array:
         """Membrane time constants [ms], (neuron,)."""
+
+
+class Freezable(Protocol):
+    """A theory in which routes can be cut and areas frozen."""
+
+    @property
+    def theory(self) -> str:
+        """Identifier."""
+
+    @property
+    def layers(self) -> tuple[int, ...]:
+        """Neurons in the input and in each area."""
+
+    @property
+    def cut(self) -> tuple[str, ...]:
+        """Names of what is cut."""
+
+    @property
+    def frozen(self) -> tuple[str, ...]:
+        """Names of areas in which nothing is learnt."""
 
 
 def check_hierarchy(circuit: Hierarchy) -> None:
@@ -120,6 +140,18 @@ def check_options(circuit: Hierarchy, options: Mapping[str, tuple[str, ...]]) ->
     """
     for name, choices in options.items():
         known(f"{name} of {circuit.theory}", getattr(circuit, name), choices)
+
+
+def check_names(circuit: Freezable, routes: Collection[str]) -> None:
+    """Refuse names of what is cut or frozen that do not exist.
+
+    Raises
+    ------
+    ValueError
+        If an entry of `cut` is none of `routes`, or one of `frozen` is no area.
+    """
+    all_known(f"cut of {circuit.theory}", circuit.cut, routes)
+    all_known(f"frozen of {circuit.theory}", circuit.frozen, area_rows(circuit.layers[1:]))
 
 
 def check_dendritic(

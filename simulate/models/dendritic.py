@@ -9,34 +9,25 @@ tuft, and driving it depolarises the tuft. The soma fires on.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar, Literal
 
 import numpy as np
 
-from errorneurons.simulate.activations import AreaActivations, Derivative
-from errorneurons.simulate.circuit import (
-    Array,
-    Axons,
-    Carrier,
-    Population,
-    Role,
-    Timing,
-    World,
-    area_rows,
-    area_slices,
-    outer,
-)
-from errorneurons.simulate.connectivity import ascending_routes, backwards, chain, spread
-from errorneurons.simulate.plasticity import transposed
+from errorneurons.simulate.activations import Derivative
+from errorneurons.simulate.circuit import Array, Axons, Carrier, Timing, World, outer
+from errorneurons.simulate.connectivity import spread
+from errorneurons.simulate.layered import ActivatedCircuit, LearningCircuit
+from errorneurons.simulate.plasticity import drawn_weights, generators, transposed
 
 #: What can be cut: B r, the lateral inhibition of tufts, v_api at the soma; r = phi(u) for phi(u~).
 ROUTES = ("error_feedback", "inhibition", "error_to_representation", "lookahead")
 
 
 @dataclass(frozen=True)
-class DendriticHierarchy:
+class DendriticHierarchy(ActivatedCircuit, LearningCircuit):
     """Parameters of somas and feedforward synapses in theories with apical errors.
 
     Attributes
@@ -85,38 +76,9 @@ class DendriticHierarchy:
     plastic: ClassVar[Literal["always", "after settling"]] = "always"
 
     @property
-    def output_area(self) -> str:
-        """The area whose representation neurons are the output: the last."""
-        return f"area {len(self.sizes)}"
-
-    @cached_property
-    def sizes(self) -> tuple[int, ...]:
-        """Representation neurons of each area."""
-        return self.layers[1:]
-
-    @property
     def axons(self) -> tuple[Axons, ...]:
         """Which synapses lie between areas, and whose they are."""
-        routes, rows = ascending_routes(chain(len(self.sizes))), area_rows(self.sizes)
-        return (
-            Axons("representation", "W", routes, rows, self.layers[0]),
-            Axons("representation", "B", backwards(routes), rows),
-        )
-
-    @cached_property
-    def output(self) -> slice:
-        """Where the output area's neurons stand."""
-        return area_slices(self.sizes)[-1]
-
-    @cached_property
-    def phi(self) -> AreaActivations:
-        """Activation functions."""
-        return AreaActivations(self.activation, self.sizes, self.derivative)
-
-    @cached_property
-    def strengths(self) -> Array:
-        """Strength of the projection from neuron to neuron, (post, pre): a chain."""
-        return spread(chain(len(self.sizes)), self.sizes, self.layers)
+        return self.ascending_axons("W"), self.descending_axons("representation", "B")
 
     @cached_property
     def tau(self) -> Array:
@@ -136,18 +98,6 @@ class DendriticHierarchy:
         c = self.g_basal * self.tau
         c[..., self.output] = self.g_basal / (self.g_leak + self.g_basal)
         return c
-
-    @cached_property
-    def eta(self) -> Array:
-        """Learning rate of each synapse [1/ms], (post, pre)."""
-        return np.repeat(self.learning_rates, self.sizes)[:, None] * self.strengths
-
-    def stacked(self, role: Role, sizes: tuple[int, ...]) -> tuple[Population, ...]:
-        """Return the populations of a role, one in each of the lowest areas."""
-        return tuple(
-            Population(role, f"area {level}", level, size)
-            for level, size in enumerate(sizes, start=1)
-        )
 
     @cached_property
     def tufted(self) -> slice:
@@ -200,14 +150,17 @@ class DendriticHierarchy:
         """Return the feedforward synapses after one step of plasticity."""
         return W + self.timing.dt * self.eta * outer(surprise, presynaptic)
 
-    def feedback_start(self, W: Array, drawn: Array) -> tuple[Array, Array]:
-        """Return B and its lasting noise at the start, from U(-1, 1) draws of B's shape."""
-        descending = self.strengths[:, self.layers[0] :].T
+    def start(self, seed: int, theory: str, networks: Sequence[int]) -> tuple[Array, Array, Array]:
+        """Draw W, B and the lasting noise on B of untrained networks of a theory."""
+        rngs = generators(seed, theory, networks)
+        W = drawn_weights(rngs, self.strengths, self.weight_scale)
+        descending = self.feedback_strengths
+        drawn = np.stack([rng.uniform(-1, 1, descending.shape) for rng in rngs])
         if self.feedback == "fixed":
             fan_in = np.maximum(np.count_nonzero(descending, axis=1, keepdims=True), 1)
-            return drawn * descending * self.weight_scale / np.sqrt(fan_in), 0.0 * drawn
+            return W, drawn * descending * self.weight_scale / np.sqrt(fan_in), 0.0 * drawn
         noise = drawn * descending * self.feedback_noise
-        return self.refreshed(W, noise), noise
+        return W, self.refreshed(W, noise), noise
 
     def refreshed(self, W: Array, noise: Array) -> Array:
         """Return the feedback synapses as the transpose of W plus noise."""

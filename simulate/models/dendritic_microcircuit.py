@@ -42,14 +42,13 @@ from errorneurons.simulate.circuit import (
     World,
     delayed,
     feedforward,
-    generator,
     matvec,
     outer,
 )
 from errorneurons.simulate.connectivity import spread
+from errorneurons.simulate.layered import stacked
 from errorneurons.simulate.models.checks import check_dendritic
 from errorneurons.simulate.models.dendritic import ROUTES, DendriticHierarchy
-from errorneurons.simulate.plasticity import start_weights
 
 
 @dataclass(frozen=True)
@@ -126,9 +125,9 @@ class DendriticMicrocircuit(DendriticHierarchy):
     @property
     def populations(self) -> tuple[Population, ...]:
         """Representation neurons of all areas, apical errors and interneurons of all but one."""
-        own = self.stacked("representation", self.sizes)
-        errors = self.stacked("error", self.sizes[:-1])
-        return own + errors + self.stacked("interneuron", self.sizes[1:])
+        own = stacked("representation", self.sizes)
+        errors = stacked("error", self.sizes[:-1])
+        return own + errors + stacked("interneuron", self.sizes[1:])
 
     @cached_property
     def mirrored(self) -> slice:
@@ -166,11 +165,7 @@ class DendriticMicrocircuit(DendriticHierarchy):
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks, which predict themselves."""
-        size = sum(self.sizes)
-        rngs = [generator(seed, self.theory, n, "weights") for n in networks]
-        W = np.stack([start_weights(rng, self.strengths, self.weight_scale) for rng in rngs])
-        drawn = np.stack([rng.uniform(-1, 1, (size, size)) for rng in rngs])
-        B, noise = self.feedback_start(W, drawn)
+        W, B, noise = self.start(seed, self.theory, networks)
         return Weights(W, B, *self.self_predicting(W, B), noise)
 
     def self_predicting(self, W: Array, B: Array) -> tuple[Array, Array]:
@@ -189,7 +184,7 @@ class DendriticMicrocircuit(DendriticHierarchy):
         o = np.zeros((len(weights.W), streams, sum(self.sizes)))
         o_I = o[..., self.mirrored]
         r = self.phi(o)
-        presynaptic = np.concatenate([np.zeros((*o.shape[:2], self.layers[0])), r], axis=-1)
+        presynaptic = self.without_input(r)
         return State(
             o, o, o_I, o_I, o, o_I, r, r[..., self.mirrored], presynaptic, o, o, o_I,
             (r,) * self.timing.delay_steps, o[..., self.tufted],

@@ -39,13 +39,12 @@ from errorneurons.simulate.circuit import (
     World,
     delayed,
     feedforward,
-    generator,
     matvec,
     outer,
 )
+from errorneurons.simulate.layered import stacked
 from errorneurons.simulate.models.checks import check_dendritic
 from errorneurons.simulate.models.dendritic import ROUTES, DendriticHierarchy, within_areas
-from errorneurons.simulate.plasticity import start_weights
 
 
 @dataclass(frozen=True)
@@ -108,8 +107,7 @@ class DendriticPC(DendriticHierarchy):
     @property
     def populations(self) -> tuple[Population, ...]:
         """Representation neurons of all areas, apical errors of all but the output."""
-        own = self.stacked("representation", self.sizes)
-        return own + self.stacked("error", self.sizes[:-1])
+        return stacked("representation", self.sizes) + stacked("error", self.sizes[:-1])
 
     @cached_property
     def eta_inhibition(self) -> Array:
@@ -118,18 +116,14 @@ class DendriticPC(DendriticHierarchy):
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks, which predict themselves."""
-        size = sum(self.sizes)
-        rngs = [generator(seed, self.theory, n, "weights") for n in networks]
-        W = np.stack([start_weights(rng, self.strengths, self.weight_scale) for rng in rngs])
-        drawn = np.stack([rng.uniform(-1, 1, (size, size)) for rng in rngs])
-        B, noise = self.feedback_start(W, drawn)
+        W, B, noise = self.start(seed, self.theory, networks)
         return Weights(W, B, self.ideal_prediction(B, W), noise)
 
     def rest(self, weights: Weights, streams: int) -> State:
         """Return the state in which all potentials are 0."""
         o = np.zeros((len(weights.W), streams, sum(self.sizes)))
         r = self.phi(o)
-        presynaptic = np.concatenate([np.zeros((*o.shape[:2], self.layers[0])), r], axis=-1)
+        presynaptic = self.without_input(r)
         travelling = (r,) * self.timing.delay_steps
         return State(o, o, o, r, r, presynaptic, o, o, travelling, o[..., self.tufted])
 

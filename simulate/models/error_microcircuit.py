@@ -55,7 +55,7 @@ from errorneurons.simulate.circuit import (
     own,
 )
 from errorneurons.simulate.classes import beside
-from errorneurons.simulate.connectivity import ascending_routes, backwards, spread
+from errorneurons.simulate.connectivity import backwards, spread
 from errorneurons.simulate.models.error_parameters import ErrorParameters
 from errorneurons.simulate.plasticity import (
     changed,
@@ -126,20 +126,14 @@ class ErrorMicrocircuit(ErrorParameters):
     plastic: ClassVar[Literal["always", "after settling"]] = "always"
 
     @property
-    def output_area(self) -> str:
-        """The area whose representation neurons are the output: the last."""
-        return f"area {len(self.sizes)}"
-
-    @property
     def axons(self) -> tuple[Axons, ...]:
         """Which synapses lie between areas, and whose they are."""
-        ascending = ascending_routes(self.area_strengths)
-        own = Axons("representation", "W", ascending, area_rows(self.sizes), self.layers[0])
+        own = self.ascending_axons("W")
         if self.error_coding == "paired":  # B takes the difference of two neurons' rates
             return (own,)
-        names = [f"area {level}" for level in range(1, len(self.layers))]
+        names = list(area_rows(self.sizes))
         direct = tuple((names[-1], name) for name in names[:-1])
-        descending = backwards(ascending) if self.feedback_route == "descending" else direct
+        descending = backwards(own.routes) if self.feedback_route == "descending" else direct
         return own, Axons("error", "B", descending, area_rows(self.error_sizes))
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
@@ -207,7 +201,7 @@ class ErrorMicrocircuit(ErrorParameters):
         o_error = np.zeros((networks, streams, sum(self.error_sizes)))
         r = np.broadcast_to(self.phi(o, weights.tuning), o.shape)
         e = np.broadcast_to(self.phi_error(o_error, weights.error_tuning), o_error.shape)
-        presynaptic = np.concatenate([np.zeros((networks, streams, self.layers[0])), r], axis=-1)
+        presynaptic = self.without_input(r)
         travelling = self.timing.delay_steps
         pairs = np.tile(o_error, 2) if self.error_coding == "paired" else None
         return State(

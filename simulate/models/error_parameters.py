@@ -14,14 +14,21 @@ import numpy as np
 from errorneurons.simulate.activations import AreaActivations, Derivative, Tuning
 from errorneurons.simulate.circuit import Array, PerNetwork, Population, Timing, area_slices
 from errorneurons.simulate.classes import Places, places
-from errorneurons.simulate.connectivity import Strengths, chain, spread
+from errorneurons.simulate.connectivity import Strengths, chain
+from errorneurons.simulate.layered import (
+    ONE_CLASS,
+    ActivatedCircuit,
+    Classes,
+    LearningCircuit,
+    stacked,
+)
 from errorneurons.simulate.models.checks import (
     check_connectivity,
     check_hierarchy,
     check_numbers,
     check_options,
 )
-from errorneurons.simulate.plasticity import Grading, Rates, blocks, learning_rates
+from errorneurons.simulate.plasticity import Grading, Rates, blocks
 from errorneurons.simulate.tuning import per_neuron
 from errorneurons.simulate.validation import all_known, lengths, not_negative, populated
 
@@ -40,7 +47,7 @@ OPTIONS = {
 
 
 @dataclass(frozen=True)
-class ErrorParameters:
+class ErrorParameters(ActivatedCircuit, LearningCircuit):
     """Parameters of the error-neuron microcircuit, the fields of `ErrorMicrocircuit`.
 
     Attributes
@@ -183,20 +190,9 @@ class ErrorParameters:
     @property
     def populations(self) -> tuple[Population, ...]:
         """Representation and error neurons of areas 1, 2, ..."""
-        halves: tuple[tuple[str, Literal[-1, 0, 1]], ...] = (("", 0),)
-        if self.error_coding == "paired":
-            halves = (("positive", 1), ("negative", -1))
-        return (
-            *(
-                Population("representation", f"area {level}", level, size)
-                for level, size in enumerate(self.sizes, start=1)
-            ),
-            *(
-                Population("error", f"area {level}", level, size, name, sign)
-                for level, size in enumerate(self.error_sizes, start=1)
-                for name, sign in halves
-            ),
-        )
+        halves: Classes = (("positive", 1), ("negative", -1))
+        classes = halves if self.error_coding == "paired" else ONE_CLASS
+        return stacked("representation", self.sizes) + stacked("error", self.error_sizes, classes)
 
     @cached_property
     def halves(self) -> Places:
@@ -204,29 +200,14 @@ class ErrorParameters:
         return places(self.error_sizes, 2)
 
     @cached_property
-    def sizes(self) -> tuple[int, ...]:
-        """Representation neurons of each area."""
-        return self.layers[1:]
-
-    @cached_property
     def error_sizes(self) -> tuple[int, ...]:
         """Error neurons of each area."""
         return self.error_layers or self.sizes
 
     @cached_property
-    def output(self) -> slice:
-        """Where the output area's representation neurons stand."""
-        return area_slices(self.sizes)[-1]
-
-    @cached_property
     def output_error(self) -> slice:
         """Where the output area's error neurons stand."""
         return area_slices(self.error_sizes)[-1]
-
-    @cached_property
-    def phi(self) -> AreaActivations:
-        """Activation functions of the representation neurons."""
-        return AreaActivations(self.activation, self.sizes, self.derivative)
 
     @cached_property
     def phi_error(self) -> AreaActivations:
@@ -260,11 +241,6 @@ class ErrorParameters:
         return np.asarray(np.asarray(listed) + self.skip_strength * skipping)
 
     @cached_property
-    def strengths(self) -> Array:
-        """Strength of the projection from neuron to neuron, (post, pre), or one table a network."""
-        return spread(self.area_strengths, self.sizes, self.layers)
-
-    @cached_property
     def tau(self) -> PerNetwork:
         """Membrane time constant of representation neurons [ms]."""
         return 1 / (self.g_leak + self.g_basal + self.g_apical)
@@ -275,16 +251,6 @@ class ErrorParameters:
         hidden = 1 / (self.g_leak + self.g_dendrite)
         topmost = np.arange(sum(self.error_sizes)) >= self.output_error.start
         return np.where(topmost, 1 / (self.g_leak + self.g_target), hidden)
-
-    @cached_property
-    def area_eta(self) -> Array:
-        """Learning rate of each projection [1/ms], (..., area, input or area)."""
-        return learning_rates(self.learning_rates, self.area_strengths, self.learning_grading)
-
-    @cached_property
-    def eta(self) -> Array:
-        """Learning rate of each synapse [1/ms], (..., post, pre)."""
-        return spread(self.area_eta, self.sizes, self.layers)
 
     @cached_property
     def plastic_blocks(self) -> tuple[tuple[slice, slice], ...]:

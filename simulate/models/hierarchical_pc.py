@@ -48,14 +48,13 @@ from errorneurons.simulate.circuit import (
     area_rows,
     area_slices,
     delayed,
-    generator,
     matvec,
     outer,
-    own,
 )
 from errorneurons.simulate.connectivity import ascending_routes, backwards, chain, spread
-from errorneurons.simulate.plasticity import start_weights
-from errorneurons.simulate.validation import all_known
+from errorneurons.simulate.layered import stacked
+from errorneurons.simulate.models.checks import check_names
+from errorneurons.simulate.plasticity import drawn_weights, generators
 
 Placement = Literal["outcome_at_top", "outcome_as_input"]
 
@@ -135,9 +134,7 @@ class HierarchicalPC:
     plastic: ClassVar[Literal["always", "after settling"]] = "after settling"
 
     def __post_init__(self) -> None:
-        all_known(f"cut of {self.theory}", self.cut, ROUTES)
-        areas = [f"area {level}" for level in range(1, len(self.layers))]
-        all_known(f"frozen of {self.theory}", self.frozen, areas)
+        check_names(self, ROUTES)
         if self.mapping == "outcome_at_top" and self.layers[-1] != self.outcomes:
             raise ValueError(
                 f"HierarchicalPC.layers ends in {self.layers[-1]}, but outcomes is "
@@ -158,32 +155,36 @@ class HierarchicalPC:
     @property
     def populations(self) -> tuple[Population, ...]:
         """Representation neurons of each area; error neurons of the bottom sit in area 1."""
-        areas = [(f"area {n}", n, size) for n, size in enumerate(self.layers[1:], start=1)]
-        outcome = [("outcome", 0, self.outcomes)] if self.levels[0] > self.layers[0] else []
-        bottom = [("input", self.layers[0]), *((name, size) for name, _, size in outcome)]
+        areas = self.layers[1:]
+        outcome = [("outcome", self.outcomes)] if self.levels[0] > self.layers[0] else []
+        bottom = [("input", self.layers[0]), *outcome]
         return (
-            *(Population("representation", *area) for area in outcome + areas),
+            *(Population("representation", x, 0, n) for x, n in outcome),
+            *stacked("representation", areas),
             *(Population("error", "area 1", 1, n, x, partners=x) for x, n in bottom),
-            *(Population("error", *area) for area in areas),
+            *stacked("error", areas),
         )
 
     @property
     def axons(self) -> tuple[Axons, ...]:
         """Which synapses lie between areas, and whose they are."""
         routes = ascending_routes(chain(len(self.layers) - 1))
-        areas = dict(zip(area_rows(self.layers[1:]), area_slices(self.levels)[1:], strict=True))
         # the error neurons of the bottom sit in area 1, and what area 1 sends them stays there
-        lowest = {"area 1": slice(0, areas["area 1"].stop)}
-        predictions = Axons(
-            "representation", "V", backwards(routes), areas | lowest, self.layers[0]
-        )
-        return predictions, Axons("error", "V^T", routes, areas)
+        rows = self.places | {"area 1": slice(0, self.places["area 1"].stop)}
+        predictions = Axons("representation", "V", backwards(routes), rows, self.layers[0])
+        return predictions, Axons("error", "V^T", routes, self.places)
 
     @cached_property
     def levels(self) -> tuple[int, ...]:
         """Neurons at each level, the bottom first."""
         bottom = self.outcomes if self.mapping == "outcome_as_input" else 0
         return (self.layers[0] + bottom, *self.layers[1:])
+
+    @cached_property
+    def places(self) -> dict[str, slice]:
+        """Where the neurons of each area stand among those of all levels."""
+        areas = area_rows(self.layers[1:])
+        return dict(zip(areas, area_slices(self.levels)[1:], strict=True))
 
     @cached_property
     def clamped(self) -> slice:
@@ -208,19 +209,14 @@ class HierarchicalPC:
     def plastic_synapses(self) -> Array:
         """1 where a synapse exists and may change, (neuron predicted, neuron that predicts)."""
         plastic = self.projections.copy()
-        for level, area in enumerate(area_slices(self.levels)):
-            if f"area {level}" in self.frozen:
-                plastic[:, area] = 0.0
+        for area in self.frozen:
+            plastic[:, self.places[area]] = 0.0
         return plastic
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks."""
-        rngs = [generator(seed, self.theory, n, "weights") for n in networks]
-        drawn = [
-            start_weights(rng, self.projections, own(self.weight_scale, i))
-            for i, rng in enumerate(rngs)
-        ]
-        return Weights(np.stack(drawn))
+        rngs = generators(seed, self.theory, networks)
+        return Weights(drawn_weights(rngs, self.projections, self.weight_scale))
 
     def rest(self, weights: Weights, streams: int) -> State:
         """Return the state in which all potentials are 0."""

@@ -36,7 +36,6 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from errorneurons.simulate.activations import AreaActivations
 from errorneurons.simulate.circuit import (
     Array,
     Axons,
@@ -46,17 +45,16 @@ from errorneurons.simulate.circuit import (
     Timing,
     World,
     area_rows,
-    area_slices,
     delayed,
     feedforward,
-    generator,
     matvec,
     outer,
 )
 from errorneurons.simulate.classes import Places, acted_on, beside, places
-from errorneurons.simulate.connectivity import ascending_routes, chain, spread
-from errorneurons.simulate.plasticity import start_weights
-from errorneurons.simulate.validation import all_known
+from errorneurons.simulate.connectivity import Strengths, chain
+from errorneurons.simulate.layered import ActivatedCircuit, stacked
+from errorneurons.simulate.models.checks import check_names
+from errorneurons.simulate.plasticity import drawn_weights, generators
 
 INTERNEURONS = ("SST", "VIP", "PV")
 """Classes of interneurons, in the order in which they stand in an area."""
@@ -97,7 +95,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class MismatchNeurons:
+class MismatchNeurons(ActivatedCircuit):
     """Parameters of mismatch neurons.
 
     Attributes
@@ -144,58 +142,31 @@ class MismatchNeurons:
     plastic: ClassVar[Literal["always", "after settling"]] = "after settling"
 
     def __post_init__(self) -> None:
-        all_known(f"cut of {self.theory}", self.cut, INTERNEURONS)
-        areas = [f"area {level}" for level in range(1, len(self.layers))]
-        all_known(f"frozen of {self.theory}", self.frozen, areas)
-
-    @property
-    def output_area(self) -> str:
-        """The area whose representation neurons are the output: the last."""
-        return f"area {len(self.sizes)}"
-
-    @cached_property
-    def sizes(self) -> tuple[int, ...]:
-        """Representation neurons of each area."""
-        return self.layers[1:]
+        check_names(self, INTERNEURONS)
 
     @property
     def populations(self) -> tuple[Population, ...]:
         """Representation neurons, both halves of the error, and interneurons of all areas."""
-        areas = [(f"area {level}", level, n) for level, n in enumerate(self.sizes, start=1)]
-        signs: tuple[tuple[str, Literal[-1, 1]], ...] = (("nPE", -1), ("pPE", 1))
         return (
-            *(Population("representation", *area) for area in areas),
-            *(Population("error", *area, name, sign) for area in areas for name, sign in signs),
-            *(Population("interneuron", *area, name) for area in areas for name in INTERNEURONS),
+            *stacked("representation", self.sizes),
+            *stacked("error", self.sizes, (("nPE", -1), ("pPE", 1))),
+            *stacked("interneuron", self.sizes, tuple((name, 0) for name in INTERNEURONS)),
         )
 
     @property
     def axons(self) -> tuple[Axons, ...]:
         """Which synapses lie between areas, and whose they are."""
         rows = area_rows(self.sizes)
-        ascending = ascending_routes(chain(len(self.sizes))[:-1])  # but to the output
         everywhere = tuple((a, b) for a in rows for b in rows if a != b)
         return (
-            Axons("representation", "F", ascending, rows, self.layers[0]),
+            self.ascending_axons("F"),
             Axons("representation", "V", everywhere, rows),
         )
 
     @cached_property
-    def output(self) -> slice:
-        """Where the output area's representation neurons stand."""
-        return area_slices(self.sizes)[-1]
-
-    @cached_property
-    def phi(self) -> AreaActivations:
-        """Activation functions."""
-        return AreaActivations(self.activation, self.sizes)
-
-    @cached_property
-    def ascending(self) -> Array:
-        """1 where a bottom-up synapse exists, (post, pre); the output's signal is the outcome."""
-        table = np.array(chain(len(self.sizes)), float)
-        table[-1] = 0.0
-        return spread(table, self.sizes, self.layers)
+    def area_strengths(self) -> Strengths:
+        """1 where bottom-up synapses exist; none reach the output, whose signal is the outcome."""
+        return *chain(len(self.sizes))[:-1], (0.0,) * len(self.layers)
 
     @cached_property
     def error_places(self) -> Places:
@@ -210,13 +181,13 @@ class MismatchNeurons:
     @cached_property
     def plastic_rows(self) -> Array:
         """1 for neurons whose predictions may change, (neuron, 1)."""
-        own = [f"area {level}" not in self.frozen for level in range(1, len(self.layers))]
+        own = [area not in self.frozen for area in area_rows(self.sizes)]
         return np.repeat(own, self.sizes)[:, None].astype(float)
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks, in which nothing is predicted."""
-        rngs = [generator(seed, self.theory, n, "weights") for n in networks]
-        F = np.stack([start_weights(rng, self.ascending, self.weight_scale) for rng in rngs])
+        rngs = generators(seed, self.theory, networks)
+        F = drawn_weights(rngs, self.projections, self.weight_scale)
         return Weights(F, np.zeros((len(F), sum(self.sizes), sum(self.sizes))))
 
     def rest(self, weights: Weights, streams: int) -> State:

@@ -29,7 +29,6 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from errorneurons.simulate.activations import AreaActivations
 from errorneurons.simulate.circuit import (
     Array,
     Axons,
@@ -40,16 +39,13 @@ from errorneurons.simulate.circuit import (
     Timing,
     World,
     area_rows,
-    area_slices,
     delayed,
     feedforward,
-    generator,
     matvec,
-    own,
 )
-from errorneurons.simulate.connectivity import ascending_routes, backwards, chain, spread
-from errorneurons.simulate.plasticity import blocks, changed, start_weights, transposed
-from errorneurons.simulate.validation import all_known
+from errorneurons.simulate.layered import ActivatedCircuit, stacked
+from errorneurons.simulate.models.checks import check_names
+from errorneurons.simulate.plasticity import blocks, changed, drawn_weights, generators, transposed
 
 
 @dataclass(frozen=True)
@@ -81,7 +77,7 @@ ROUTES = ("error_feedback", "error_to_representation", "phi_prime")
 
 
 @dataclass(frozen=True)
-class SupervisedPC:
+class SupervisedPC(ActivatedCircuit):
     """Parameters of supervised predictive coding.
 
     Attributes
@@ -121,51 +117,17 @@ class SupervisedPC:
     plastic: ClassVar[Literal["always", "after settling"]] = "always"
 
     def __post_init__(self) -> None:
-        all_known(f"cut of {self.theory}", self.cut, ROUTES)
-        areas = [f"area {level}" for level in range(1, len(self.layers))]
-        all_known(f"frozen of {self.theory}", self.frozen, areas)
-
-    @property
-    def output_area(self) -> str:
-        """The area whose representation neurons are the output: the last."""
-        return f"area {len(self.sizes)}"
-
-    @cached_property
-    def sizes(self) -> tuple[int, ...]:
-        """Neurons of each role in each area."""
-        return self.layers[1:]
+        check_names(self, ROUTES)
 
     @property
     def populations(self) -> tuple[Population, ...]:
         """Representation and error neurons of areas 1, 2, ..."""
-        roles: tuple[Role, Role] = ("representation", "error")
-        return tuple(
-            Population(role, f"area {level}", level, size)
-            for role in roles
-            for level, size in enumerate(self.sizes, start=1)
-        )
+        return stacked("representation", self.sizes) + stacked("error", self.sizes)
 
     @property
     def axons(self) -> tuple[Axons, ...]:
         """Which synapses lie between areas, and whose they are."""
-        routes, rows = ascending_routes(chain(len(self.sizes))), area_rows(self.sizes)
-        predictions = Axons("representation", "W", routes, rows, self.layers[0])
-        return predictions, Axons("error", "W^T", backwards(routes), rows)
-
-    @cached_property
-    def output(self) -> slice:
-        """Where the output area's neurons stand."""
-        return area_slices(self.sizes)[-1]
-
-    @cached_property
-    def phi(self) -> AreaActivations:
-        """Activation functions."""
-        return AreaActivations(self.activation, self.sizes)
-
-    @cached_property
-    def projections(self) -> Array:
-        """1 where a synapse exists, (post, pre)."""
-        return spread(chain(len(self.sizes)), self.sizes, self.layers)
+        return self.ascending_axons("W"), self.descending_axons("error", "W^T")
 
     @cached_property
     def eta(self) -> Array:
@@ -180,26 +142,21 @@ class SupervisedPC:
     @cached_property
     def plastic_synapses(self) -> Array:
         """1 where a synapse exists and may change, (post, pre)."""
-        plastic = self.projections.copy()
-        for level, area in enumerate(area_slices(self.sizes), start=1):
-            if f"area {level}" in self.frozen:
-                plastic[area] = 0.0
+        plastic, rows = self.projections.copy(), area_rows(self.sizes)
+        for area in self.frozen:
+            plastic[rows[area]] = 0.0
         return plastic
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks."""
-        rngs = [generator(seed, self.theory, n, "weights") for n in networks]
-        drawn = [
-            start_weights(rng, self.projections, own(self.weight_scale, i))
-            for i, rng in enumerate(rngs)
-        ]
-        return Weights(np.stack(drawn))
+        rngs = generators(seed, self.theory, networks)
+        return Weights(drawn_weights(rngs, self.projections, self.weight_scale))
 
     def rest(self, weights: Weights, streams: int) -> State:
         """Return the state in which all potentials are 0."""
         x = np.zeros((len(weights.W), streams, sum(self.sizes)))
         r = self.phi(x)
-        presynaptic = np.concatenate([np.zeros((*x.shape[:2], self.layers[0])), r], axis=-1)
+        presynaptic = self.without_input(r)
         delay = self.timing.delay_steps
         return State(x, r, x, presynaptic, (r,) * delay, (x,) * delay)
 

@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import xarray as xr
 
 from errorneurons.analysis.dataset import session
+from errorneurons.analysis.recordings import mapping_template, parse_mapping, read_nwb, write_nwb
 from errorneurons.analysis.virtual_experiments import Experiments
 
 TRIALS, BINS, UNITS = 6, 5, 4
@@ -72,6 +74,53 @@ def make_session() -> Callable[..., xr.Dataset]:
         return made
 
     return make
+
+
+@pytest.fixture(scope="session")
+def make_smallest() -> Callable[..., xr.Dataset]:
+    """Return a maker of sessions with the fewest columns; what is given replaces or adds some."""
+    minimum = {
+        "time": [0.0], "unit_id": ["u"], "area": ["V1"], "level": [np.nan], "role": ["unknown"],
+        "stimulus": ["a"], "input_onset": [0.0],
+    }  # fmt: skip
+
+    def make(
+        rate: npt.ArrayLike = 0.0,
+        signal: str = "spikes",
+        sampling_rate: float = 10.0,
+        **columns: object,
+    ) -> xr.Dataset:
+        return session(
+            {"rate": np.atleast_3d(rate)}, minimum | columns, {"animal": "m", "session_id": "1"},
+            signal=signal, sampling_rate=sampling_rate,
+        )  # fmt: skip
+
+    return make
+
+
+@pytest.fixture
+def round_trip(tmp_path: Path) -> Callable[[xr.DataTree], xr.DataTree]:
+    """Return a function that writes a recording as NWB and reads it again."""
+
+    def there_and_back(tree: xr.DataTree) -> xr.DataTree:
+        path = write_nwb(tree, tmp_path / "x.nwb")
+        return read_nwb(path, parse_mapping(mapping_template(path)))
+
+    return there_and_back
+
+
+@pytest.fixture
+def inspected(tmp_path: Path) -> Callable[[xr.DataTree], list[str]]:
+    """Return a function that writes a recording as NWB and tells what the inspector minds."""
+
+    def complaints(tree: xr.DataTree) -> list[str]:
+        from nwbinspector import inspect_nwbfile
+
+        grave = {"CRITICAL", "BEST_PRACTICE_VIOLATION", "PYNWB_VALIDATION", "ERROR"}
+        found = inspect_nwbfile(nwbfile_path=write_nwb(tree, tmp_path / "x.nwb"))
+        return [message.message for message in found if message.importance.name in grave]
+
+    return complaints
 
 
 @pytest.fixture

@@ -14,26 +14,9 @@ from errorneurons.analysis.dataset import (
     ContractError,
     check,
     collect,
-    session,
 )
 
 Make = Callable[..., xr.Dataset]
-
-MINIMUM = {
-    "time": [0.0],
-    "unit_id": ["u"],
-    "area": ["V1"],
-    "level": [np.nan],
-    "role": ["unknown"],
-    "stimulus": ["a"],
-    "input_onset": [0.0],
-}
-NAMES = {"animal": "m", "session_id": "1"}
-
-
-def smallest(rate: float = 0.0, **columns: object) -> xr.Dataset:
-    return session({"rate": [[[rate]]]}, MINIMUM | columns, NAMES, sampling_rate=10.0)
-
 
 # What a session consists of
 
@@ -45,8 +28,8 @@ def test_a_session_with_every_column_keeps_the_contract(make_session: Make) -> N
     }  # fmt: skip
 
 
-def test_the_smallest_session_has_one_trial_one_bin_and_one_unit() -> None:
-    assert dict(smallest().sizes) == {"trial": 1, "time": 1, "unit": 1}
+def test_the_smallest_session_has_one_trial_one_bin_and_one_unit(make_smallest: Make) -> None:
+    assert dict(make_smallest().sizes) == {"trial": 1, "time": 1, "unit": 1}
 
 
 def test_every_variable_of_a_session_has_a_long_name(make_session: Make) -> None:
@@ -63,28 +46,27 @@ def test_the_sampling_rate_is_one_over_the_bin_width(make_session: Make) -> None
     assert make_session()["rate"].attrs["sampling_rate"] == 50.0
 
 
-def test_the_level_of_an_area_may_be_unknown() -> None:
-    assert np.isnan(smallest(level=[np.nan])["level"]).all()
+def test_the_level_of_an_area_may_be_unknown(make_smallest: Make) -> None:
+    assert np.isnan(make_smallest(level=[np.nan])["level"]).all()
 
 
-def test_activity_that_was_not_recorded_is_nan() -> None:
-    assert np.isnan(smallest(np.nan)["rate"]).all()
+def test_activity_that_was_not_recorded_is_nan(make_smallest: Make) -> None:
+    assert np.isnan(make_smallest(np.nan)["rate"]).all()
 
 
-def test_text_columns_from_pandas_are_plain_text() -> None:
-    made = smallest(area=pd.Series(["V1"], dtype="string"), stimulus=pd.Series(["a"]))
+def test_text_columns_from_pandas_are_plain_text(make_smallest: Make) -> None:
+    made = make_smallest(area=pd.Series(["V1"], dtype="string"), stimulus=pd.Series(["a"]))
     assert {made["area"].dtype.kind, made["stimulus"].dtype.kind} == {"U"}
 
 
-def test_calcium_comes_in_other_units_than_spikes() -> None:
-    made = session({"rate": [[[1.0]]]}, MINIMUM, NAMES, signal="calcium", sampling_rate=30.0)
+def test_calcium_comes_in_other_units_than_spikes(make_smallest: Make) -> None:
+    made = make_smallest(1.0, signal="calcium", sampling_rate=30.0)
     assert made["rate"].attrs["units"] == "dF/F"
 
 
-def test_a_column_of_somebodys_own_is_kept() -> None:
-    columns = {**MINIMUM, "unit_id": ["u", "v"], "area": ["V1"] * 2, "level": [1, 1]}
-    columns |= {"role": ["unknown"] * 2, "depth": [100.0, 200.0]}
-    made = session({"rate": np.zeros((1, 1, 2))}, columns, NAMES, sampling_rate=10.0)
+def test_a_column_of_somebodys_own_is_kept(make_smallest: Make) -> None:
+    columns = {"unit_id": ["u", "v"], "area": ["V1"] * 2, "level": [1, 1], "role": ["unknown"] * 2}
+    made = make_smallest(np.zeros((1, 1, 2)), depth=[100.0, 200.0], **columns)
     assert made["depth"].dims == ("unit",)
 
 
@@ -114,12 +96,11 @@ def test_a_column_of_somebodys_own_is_kept() -> None:
         ("familiarty", ["novel"], "did you mean `familiarity`"),
     ],
 )  # fmt: skip
-def test_a_wrong_column_is_named_with_its_mend(name: str, value: object, message: str) -> None:
+def test_a_wrong_column_is_named_with_its_mend(
+    make_smallest: Make, name: str, value: object, message: str
+) -> None:
     with pytest.raises(ContractError, match=message):
-        session(
-            {"rate": [[[0.0]]]}, MINIMUM | {"trial_start": [0.0], name: value}, NAMES,
-            sampling_rate=10.0,
-        )  # fmt: skip
+        make_smallest(**{"trial_start": [0.0], name: value})
 
 
 @pytest.mark.parametrize("name", ["area", "unit_id", "level", "role", "stimulus", "input_onset"])
@@ -166,14 +147,14 @@ def test_a_sampling_rate_that_contradicts_time_is_refused(make_session: Make) ->
         check(broken)
 
 
-def test_infinite_activity_is_refused() -> None:
+def test_infinite_activity_is_refused(make_smallest: Make) -> None:
     with pytest.raises(ContractError, match="`rate` holds infinite values; write NaN"):
-        smallest(np.inf)
+        make_smallest(np.inf)
 
 
-def test_negative_spike_rates_are_refused() -> None:
+def test_negative_spike_rates_are_refused(make_smallest: Make) -> None:
     with pytest.raises(ContractError, match="`rate` holds negative spike rates"):
-        smallest(-1.0)
+        make_smallest(-1.0)
 
 
 def test_what_no_file_can_hold_is_refused(make_session: Make) -> None:
@@ -197,8 +178,8 @@ def test_attributes_that_no_file_can_hold_are_refused(
         check(make_session().assign_attrs(change))
 
 
-def test_counts_given_as_integers_become_floats() -> None:
-    made = session({"rate": np.ones((1, 1, 1), int)}, MINIMUM, NAMES, sampling_rate=1.0)
+def test_counts_given_as_integers_become_floats(make_smallest: Make) -> None:
+    made = make_smallest(np.ones((1, 1, 1), int), sampling_rate=1.0)
     assert made["rate"].dtype == np.float64
 
 

@@ -11,17 +11,15 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
+from errorneurons.analysis.activity import activity, magnitude, mean_rate
 from errorneurons.analysis.dataset import session
 from errorneurons.analysis.measures import (
     Array,
     Response,
-    activity,
     energy,
     energy_of_difference,
     false_labels,
     level_of,
-    magnitude,
-    mean_rate,
     overlap,
     overlap_of_contrasts,
     responses,

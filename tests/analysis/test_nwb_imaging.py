@@ -14,23 +14,19 @@ import xarray as xr
 from errorneurons.analysis.dataset import DoorError, collect
 from errorneurons.analysis.recordings import (
     describe_nwb,
-    mapping_template,
     parse_mapping,
     read_nwb,
     write_nwb,
 )
 
 Make = Callable[..., xr.Dataset]
+RoundTrip = Callable[[xr.DataTree], xr.DataTree]
+Inspected = Callable[[xr.DataTree], list[str]]
 
 
-def round_trip(tree: xr.DataTree, path: Path) -> xr.DataTree:
-    write_nwb(tree, path)
-    return read_nwb(path, parse_mapping(mapping_template(path)))
-
-
-def test_every_column_and_frame_comes_back(make_calcium: Make, tmp_path: Path) -> None:
+def test_every_column_and_frame_comes_back(make_calcium: Make, round_trip: RoundTrip) -> None:
     tree = collect([make_calcium("m1"), make_calcium("m22")])
-    back = round_trip(tree, tmp_path / "x.nwb")
+    back = round_trip(tree)
     for name in tree:
         made, read = tree[name].to_dataset(), back[name].to_dataset().drop_vars("trial_start")
         xr.testing.assert_allclose(read, made, atol=1e-9)
@@ -39,33 +35,30 @@ def test_every_column_and_frame_comes_back(make_calcium: Make, tmp_path: Path) -
         assert read["label_error"].attrs == made["label_error"].attrs
 
 
-def test_rois_that_were_not_seen_are_not_read_as_silent(make_calcium: Make, tmp_path: Path) -> None:
+def test_rois_that_were_not_seen_are_not_read_as_silent(
+    make_calcium: Make, round_trip: RoundTrip
+) -> None:
     made = make_calcium()
     made["rate"].values[2:4, :, 1] = np.nan
     made["rate"].values[0] = np.nan
-    back = round_trip(collect([made]), tmp_path / "x.nwb")["m1_s1"]
+    back = round_trip(collect([made]))["m1_s1"]
     np.testing.assert_array_equal(back["rate"].values, made["rate"].values)
 
 
 def test_units_come_back_in_their_order_whatever_their_areas(
-    make_calcium: Make, tmp_path: Path
+    make_calcium: Make, round_trip: RoundTrip
 ) -> None:
     mixed = make_calcium().isel(unit=[2, 0, 3, 1])
-    back = round_trip(collect([mixed]), tmp_path / "x.nwb")["m1_s1"]
+    back = round_trip(collect([mixed]))["m1_s1"]
     assert back["unit_id"].values.tolist() == ["u2", "u0", "u3", "u1"]
     np.testing.assert_array_equal(back["targeted"].values, mixed["targeted"].values)
 
 
 @pytest.mark.filterwarnings("ignore")  # of the inspector's own dependencies
-def test_the_inspector_finds_nothing(make_calcium: Make, tmp_path: Path) -> None:
-    from nwbinspector import inspect_nwbfile
-
+def test_the_inspector_finds_nothing(make_calcium: Make, inspected: Inspected) -> None:
     # of mice, the inspector wants areas in the words of one atlas
     made = [make_calcium(name).assign_attrs(species="Macaca mulatta") for name in ("m1", "m2")]
-    tree = collect(made)
-    grave = {"CRITICAL", "BEST_PRACTICE_VIOLATION", "PYNWB_VALIDATION", "ERROR"}
-    found = inspect_nwbfile(nwbfile_path=write_nwb(tree, tmp_path / "x.nwb"))
-    assert [message.message for message in found if message.importance.name in grave] == []
+    assert inspected(collect(made)) == []
 
 
 def test_what_is_in_the_file_is_described(make_calcium: Make, tmp_path: Path) -> None:

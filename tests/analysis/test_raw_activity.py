@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from errorneurons.analysis.activity import magnitude, mean_rate
 from errorneurons.analysis.dataset import session
 from errorneurons.analysis.influence_plots import draw_influence, drives_single_cells, influence
-from errorneurons.analysis.measures import magnitude, mean_rate
 from errorneurons.analysis.raw_activity import Panel, panels_of, raw_activity
 from errorneurons.analysis.raw_plots import Caption, draw_raw_activity
 

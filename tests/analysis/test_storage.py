@@ -19,26 +19,9 @@ from errorneurons.analysis.dataset import (
     collect,
     open_recording,
     save,
-    session,
 )
 
 Make = Callable[..., xr.Dataset]
-
-MINIMUM = {
-    "time": [0.0],
-    "unit_id": ["u"],
-    "area": ["V1"],
-    "level": [np.nan],
-    "role": ["unknown"],
-    "stimulus": ["a"],
-    "input_onset": [0.0],
-}
-NAMES = {"animal": "m", "session_id": "1"}
-
-
-def smallest(rate: float = 0.0, **columns: object) -> xr.Dataset:
-    return session({"rate": [[[rate]]]}, MINIMUM | columns, NAMES, sampling_rate=10.0)
-
 
 # Files
 
@@ -94,11 +77,11 @@ def test_spike_counts_are_stored_as_small_integers(make_session: Make, tmp_path:
     dtype=st.sampled_from([np.float32, np.float64]),
 )
 def test_rates_come_back_exactly(
-    tmp_path: Path, counts: list[float], bin_width: float, dtype: type
+    make_smallest: Make, tmp_path: Path, counts: list[float], bin_width: float, dtype: type
 ) -> None:
     rate = (np.array(counts).reshape(-1, 1, 1) / bin_width).astype(dtype)
     many = {"stimulus": ["a"] * len(counts), "input_onset": np.zeros(len(counts))}
-    made = session({"rate": rate}, MINIMUM | many, NAMES, sampling_rate=1 / bin_width)
+    made = make_smallest(rate, sampling_rate=1 / bin_width, **many)
     opened = open_recording(save(collect([made]), tmp_path / "x.nc"))
     np.testing.assert_array_equal(opened["m_1/rate"].values, rate)
     opened.close()
@@ -108,8 +91,8 @@ def test_rates_come_back_exactly(
     deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=9))
-def test_any_text_comes_back(tmp_path: Path, text: str) -> None:
-    opened = open_recording(save(collect([smallest(stimulus=[text])]), tmp_path / "x.nc"))
+def test_any_text_comes_back(make_smallest: Make, tmp_path: Path, text: str) -> None:
+    opened = open_recording(save(collect([make_smallest(stimulus=[text])]), tmp_path / "x.nc"))
     assert opened["m_1/stimulus"].to_numpy().tolist() == [text]
     opened.close()
 
