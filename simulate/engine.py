@@ -625,6 +625,15 @@ def _onto_errors(a: Anatomy, c: Rules, source: Array, goal: Array) -> None:
 
 
 @inner()
+def _add_onto_errors(a: Anatomy, rows: tuple[int, int], source: Array, goal: Array) -> None:
+    """Add what representation neurons hold to what the error neurons beside them do."""
+    for i in range(rows[0], rows[1]):
+        if a.partner[i] >= 0:
+            for k in range(goal.shape[1]):
+                goal[i, k] += source[a.partner[i], k]
+
+
+@inner()
 def _onto_representations(a: Anatomy, c: Rules, source: Array, goal: Array) -> None:
     """Copy what error neurons hold to the representation neurons beside them."""
     if c.aligned:
@@ -690,7 +699,10 @@ def _errors(
             R = (a.first[area], a.first[area + 1])
             E = (a.first_error[area], a.first_error[area + 1])
             goal = x.top if area == areas - 1 else x.dendritic
-            _product(alone, s.L_RE, E, R, x.leaked, goal)
+            if not c.one_to_one_error:
+                _product(alone, s.L_RE, E, R, x.leaked, goal)
+            else:
+                _add_onto_errors(a, E, x.leaked, goal)
 
 
 @stage()

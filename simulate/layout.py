@@ -10,6 +10,7 @@ so any of it is recorded in the same way, and what belongs together is activated
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
@@ -31,6 +32,9 @@ EXACT, NOMINAL, PUBLISHED = range(3)
 
 #: Above this many synapses between areas a network is simulated alone.
 LARGE = 4096
+
+#: Numbers in a line of the processor's cache.
+CACHE_LINE = 8
 
 
 @dataclass(frozen=True)
@@ -260,7 +264,23 @@ def recorded(
 
 def last(x: Array) -> Array:
     """Return a contiguous copy of (network, ...) as (..., network), for the engine to change."""
-    return np.array(np.moveaxis(x, 0, -1), dtype=float, order="C", copy=True)
+    moved = np.moveaxis(x, 0, -1)
+    goal = aligned(moved.shape)
+    goal[...] = moved
+    return goal
+
+
+def aligned(shape: tuple[int, ...]) -> Array:
+    """Return zeros that begin where a line of the cache does, so that few loads cross two."""
+    size = math.prod(shape)
+    room = np.zeros(size + CACHE_LINE)
+    start = -room.ctypes.data // room.itemsize % CACHE_LINE
+    return room[start : start + size].reshape(shape)
+
+
+def whole_lines(size: int) -> int:
+    """Return a number of neurons, up to the next whole line of the cache."""
+    return size + -size % CACHE_LINE
 
 
 def plain(x: npt.ArrayLike, dtype: type = float) -> Any:

@@ -14,6 +14,7 @@ from errorneurons.simulate.layout import (
     DERIVATIVES,
     Flags,
     Integers,
+    aligned,
     axons,
     first,
     input_rows,
@@ -22,6 +23,7 @@ from errorneurons.simulate.layout import (
     places,
     plain,
     views,
+    whole_lines,
 )
 from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit, State, Weights
 from errorneurons.simulate.plasticity import one_to_one, partners
@@ -159,13 +161,14 @@ def rows(circuit: ErrorMicrocircuit) -> dict[str, slice]:
     R, E = sum(circuit.sizes), sum(circuit.error_sizes)
     n, out = circuit.layers[0], circuit.layers[-1]
     where = places({
+        "descending": whole_lines(R), "scaled": whole_lines(R),
         "u": R, "v": E, "u_ahead": R, "v_ahead": E, "predicted": R, "r": R, "e": E, "expected": R,
         "basal": R, "apical": R, "dendritic": E, "surprise": R, "pending": R, "pending_pre": R,
-        "slope": R, "scratch": 2 * R + E, "gate": E, "top": E, "beside": R, "descending": R,
-        "leaked": R, "scaled": R, **input_rows(n, out, R),
+        "slope": R, "scratch": 2 * R + E, "gate": E, "top": E, "beside": R, "leaked": R,
+        **input_rows(n, out, R),
     })  # fmt: skip
     return where | {
-        "potentials": slice(0, R + E),
+        "potentials": slice(where["u"].start, where["v"].stop),
         "aheads": slice(where["u_ahead"].start, where["predicted"].stop),
         "rates": slice(where["r"].start, where["expected"].stop),
     }
@@ -274,10 +277,14 @@ def synapses(circuit: ErrorMicrocircuit, weights: Weights, block: slice) -> Syna
             B = noise = np.zeros((len(W), 0, 0))
     elif not refreshed:
         noise = np.zeros((len(W), 0, 0))
+    # Large networks go through their synapses row by row: each begins with a line of the cache.
+    R = sum(circuit.sizes)
+    beyond = whole_lines(R) - R if is_large(circuit) else 0
+    recurrent = np.pad(W[..., n:], ((0, 0), (0, 0), (0, beyond)))
     F = weights.F if weights.F is not None else np.zeros_like(weights.W)
     F_input, F_areas = (F[block][..., :n], F[block][..., n:]) if circuit.low_pass else (None, None)
     return Synapses(
-        last(W[..., :n]), last(W[..., n:]), last(weights.L_RE[block]), last(weights.L_ER[block]),
+        last(W[..., :n]), last(recurrent), last(weights.L_RE[block]), last(weights.L_ER[block]),
         last(B), last(noise),
         empty if F_input is None else last(F_input), empty if F_areas is None else last(F_areas),
         *tuning_arrays(circuit, weights, block),
@@ -292,7 +299,7 @@ def variables(circuit: ErrorMicrocircuit, state: State, block: slice) -> Variabl
         return last(getattr(state, name)[block, 0])
 
     presynaptic, n = of("presynaptic"), circuit.layers[0]
-    x = np.zeros((max(part.stop for part in where.values()), presynaptic.shape[1]))
+    x = aligned((max(part.stop for part in where.values()), presynaptic.shape[1]))
     for name in ("u", "v", "r", "e", "basal", "apical", "dendritic"):
         x[where[name]] = of(name)
     for u, tau in (("u", circuit.tau), ("v", circuit.tau_error[:, None])):
@@ -304,7 +311,7 @@ def variables(circuit: ErrorMicrocircuit, state: State, block: slice) -> Variabl
     used[where["u"]], used[where["v"]] = of("u_before"), of("v_before")
     prediction = circuit.tau * circuit.g_basal * x[where["basal"]]
     x[where["surprise"]] = x[where["u_ahead"]] - prediction
-    line = np.zeros((delay + 2, sum(circuit.sizes) + sum(circuit.error_sizes), x.shape[1]))
+    line = aligned((delay + 2, sum(circuit.sizes) + sum(circuit.error_sizes), x.shape[1]))
     line[1, :R] = presynaptic[n:]
     for i in range(delay):
         line[2 + i, :R] = last(state.r_travelling[i][block, 0])
@@ -316,12 +323,12 @@ def final_weights(
     circuit: ErrorMicrocircuit, weights: Weights, blocks: Sequence[tuple[Synapses, Variables]]
 ) -> Weights:
     """Take back the synapses of all blocks."""
-    a = anatomy(circuit)
+    a, R = anatomy(circuit), sum(circuit.sizes)
     eta = np.repeat(np.repeat(a.eta[:, 1:], circuit.sizes, 0), circuit.sizes, 1)
     W, B, F = [], [], []
     for s, x in blocks:
         pending = first(eta[..., None] * x.pending[:, None] * x.pending_pre[None])
-        old = np.concatenate([first(s.W_input), first(s.W)], axis=-1)
+        old = np.concatenate([first(s.W_input), first(s.W)[..., :R]], axis=-1)
         new = old.copy()
         new[..., circuit.layers[0] :] += pending
         W.append(new)
