@@ -773,7 +773,7 @@ def error_microcircuit(
     a: Anatomy, c: Rules, s: Synapses, x: Variables, p: Presentations, out: Record
 ) -> None:
     """Simulate a block of error microcircuits; changes `s` and `x`, and fills `out`."""
-    R, E, areas = x.u.shape[0], x.v.shape[0], a.first.size - 1
+    R, E = x.u.shape[0], x.v.shape[0]
     time = row = np.int64(0)
     for presentation in range(p.steps.size + 1):
         _present(c.alone, a, s, x, p, presentation)
@@ -784,7 +784,7 @@ def error_microcircuit(
             by_rates = learning and c.rate_rule
             if by_rates:
                 _scale(c.basal_share, x.basal, x.predicted)
-            _activate(a, c, s, x, (3 if by_rates else 2) * areas)
+            _activate(a, c, s, x, a.phi.size if by_rates else 2 * a.phi.size // 3)
             if by_rates:
                 _subtract(x.r, x.expected, x.surprise)
             _copy(x.rates[: R + E], x.line[n % line])

@@ -12,6 +12,7 @@ from errorneurons.simulate.classes import beside
 from errorneurons.simulate.layout import (
     CODES,
     DERIVATIVES,
+    PAGE,
     Flags,
     Integers,
     aligned,
@@ -161,7 +162,6 @@ def rows(circuit: ErrorMicrocircuit) -> dict[str, slice]:
     R, E = sum(circuit.sizes), sum(circuit.error_sizes)
     n, out = circuit.layers[0], circuit.layers[-1]
     where = places({
-        "descending": whole_lines(R), "scaled": whole_lines(R),
         "u": R, "v": E, "u_ahead": R, "v_ahead": E, "predicted": R, "r": R, "e": E, "expected": R,
         "basal": R, "apical": R, "dendritic": E, "surprise": R, "pending": R, "pending_pre": R,
         "slope": R, "scratch": 2 * R + E, "gate": E, "top": E, "beside": R, "leaked": R,
@@ -186,17 +186,27 @@ def anatomy(circuit: ErrorMicrocircuit) -> Anatomy:
     E, R = partners(error_sizes, sizes)
     partner = np.full(sum(error_sizes), -1)
     partner[E] = R
-    dt, none, yes, own = circuit.timing.dt, (0.0,) * areas, (True,) * areas, circuit.activation
+    dt, none, yes = circuit.timing.dt, (0.0,) * areas, (True,) * areas
     linked = (np.asarray(circuit.area_strengths) != 0) | (circuit.area_eta != 0)
+    first, first_error = (np.cumsum([0, *n]) for n in (sizes, error_sizes))
+    own, error = ([CODES.index(name) for name in names]
+                  for names in (circuit.activation, circuit.phi_error.names))  # fmt: skip
+    kinds = np.array([own, error, circuit.lookahead or yes, circuit.error_lookahead or yes])
+    # Neighbouring areas that behave alike are activated in one go.
+    begins = np.flatnonzero([True, *(kinds[:, 1:] != kinds[:, :-1]).any(axis=0)])
+    own, error, ahead, error_ahead = kinds[:, begins]
+    R, E = sum(sizes), sum(error_sizes)
     return Anatomy(
-        first=np.concatenate([[0], np.cumsum(sizes)]),
-        first_error=np.concatenate([[0], np.cumsum(error_sizes)]),
+        first=first,
+        first_error=first_error,
         partner=partner,
         linked=linked,
         eta=plain(dt * circuit.area_eta),
-        begins=np.cumsum([0, *sizes, *error_sizes, *sizes]),
-        phi=np.array([CODES.index(name) for name in (*own, *circuit.phi_error.names, *own)]),
-        ahead=np.array([*(circuit.lookahead or yes), *(circuit.error_lookahead or yes), *yes]),
+        begins=np.concatenate(
+            [first[begins], R + first_error[begins], R + E + first[begins], [2 * R + E]]
+        ),
+        phi=np.concatenate([own, error, own]),
+        ahead=np.concatenate([ahead, error_ahead, np.ones_like(ahead)]) == 1,
         relax_error=dt * np.array(circuit.rates_onto_error or none),
         relax_representation=dt * np.array(circuit.rates_onto_representation or none),
     )
@@ -311,12 +321,18 @@ def variables(circuit: ErrorMicrocircuit, state: State, block: slice) -> Variabl
     used[where["u"]], used[where["v"]] = of("u_before"), of("v_before")
     prediction = circuit.tau * circuit.g_basal * x[where["basal"]]
     x[where["surprise"]] = x[where["u_ahead"]] - prediction
-    line = aligned((delay + 2, sum(circuit.sizes) + sum(circuit.error_sizes), x.shape[1]))
+    places = (delay + 2, sum(circuit.sizes) + sum(circuit.error_sizes), x.shape[1])
+    line = aligned(places, PAGE // 4)
     line[1, :R] = presynaptic[n:]
     for i in range(delay):
         line[2 + i, :R] = last(state.r_travelling[i][block, 0])
         line[2 + i, R:] = last(state.e_travelling[i][block, 0])
-    return Variables(line=line, last=used, **views(where, x, Variables._fields))
+    # What stands beside the synapses in a pass.
+    descending, scaled = (aligned((R, x.shape[1]), k * PAGE // 4) for k in (2, 3))
+    return Variables(
+        line=line, last=used, descending=descending, scaled=scaled,
+        **views(where, x, Variables._fields),
+    )  # fmt: skip
 
 
 def final_weights(
