@@ -625,15 +625,6 @@ def _onto_errors(a: Anatomy, c: Rules, source: Array, goal: Array) -> None:
 
 
 @inner()
-def _add_onto_errors(a: Anatomy, rows: tuple[int, int], source: Array, goal: Array) -> None:
-    """Add what representation neurons hold to what the error neurons beside them do."""
-    for i in range(rows[0], rows[1]):
-        if a.partner[i] >= 0:
-            for k in range(goal.shape[1]):
-                goal[i, k] += source[a.partner[i], k]
-
-
-@inner()
 def _onto_representations(a: Anatomy, c: Rules, source: Array, goal: Array) -> None:
     """Copy what error neurons hold to the representation neurons beside them."""
     if c.aligned:
@@ -694,15 +685,17 @@ def _errors(
         for k in range(networks):
             error = x.slope[i, k] * ((x.target[i - out, k] if teaching else 0.0) - x.r[i, k])
             x.leaked[i, k] = error if teaching or c.absent_is_zero else 0.0
-    for area in range(areas):
-        if area == areas - 1 or c.leak != 0.0:
+    if c.one_to_one_error:
+        _onto_errors(a, c, x.leaked, x.top)
+    else:
+        for area in range(0 if c.leak != 0.0 else areas - 1, areas):
             R = (a.first[area], a.first[area + 1])
             E = (a.first_error[area], a.first_error[area + 1])
-            goal = x.top if area == areas - 1 else x.dendritic
-            if not c.one_to_one_error:
-                _product(alone, s.L_RE, E, R, x.leaked, goal)
-            else:
-                _add_onto_errors(a, E, x.leaked, goal)
+            _product(alone, s.L_RE, E, R, x.leaked, x.top)
+    if c.leak != 0.0:
+        flat, sensed = x.dendritic[:hidden].reshape(-1), x.top.reshape(-1)
+        for k in range(flat.size):
+            flat[k] += sensed[k]
 
 
 @stage()

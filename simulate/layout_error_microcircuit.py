@@ -188,24 +188,21 @@ def anatomy(circuit: ErrorMicrocircuit) -> Anatomy:
     partner[E] = R
     dt, none, yes = circuit.timing.dt, (0.0,) * areas, (True,) * areas
     linked = (np.asarray(circuit.area_strengths) != 0) | (circuit.area_eta != 0)
-    first, first_error = (np.cumsum([0, *n]) for n in (sizes, error_sizes))
-    own, error = ([CODES.index(name) for name in names]
-                  for names in (circuit.activation, circuit.phi_error.names))  # fmt: skip
-    kinds = np.array([own, error, circuit.lookahead or yes, circuit.error_lookahead or yes])
+    names = (circuit.activation, circuit.phi_error.names)
+    codes = [[CODES.index(name) for name in own] for own in names]
+    kinds = np.array([*codes, circuit.lookahead or yes, circuit.error_lookahead or yes])
     # Neighbouring areas that behave alike are activated in one go.
-    begins = np.flatnonzero([True, *(kinds[:, 1:] != kinds[:, :-1]).any(axis=0)])
-    own, error, ahead, error_ahead = kinds[:, begins]
-    R, E = sum(sizes), sum(error_sizes)
+    starts = np.flatnonzero([True, *(kinds[:, 1:] != kinds[:, :-1]).any(axis=0)])
+    phi, phi_error, ahead, error_ahead = kinds[:, starts]
+    blocks, error_blocks = (np.add.reduceat(own, starts) for own in (sizes, error_sizes))
     return Anatomy(
-        first=first,
-        first_error=first_error,
+        first=np.concatenate([[0], np.cumsum(sizes)]),
+        first_error=np.concatenate([[0], np.cumsum(error_sizes)]),
         partner=partner,
         linked=linked,
         eta=plain(dt * circuit.area_eta),
-        begins=np.concatenate(
-            [first[begins], R + first_error[begins], R + E + first[begins], [2 * R + E]]
-        ),
-        phi=np.concatenate([own, error, own]),
+        begins=np.cumsum([0, *blocks, *error_blocks, *blocks]),
+        phi=np.concatenate([phi, phi_error, phi]),
         ahead=np.concatenate([ahead, error_ahead, np.ones_like(ahead)]) == 1,
         relax_error=dt * np.array(circuit.rates_onto_error or none),
         relax_representation=dt * np.array(circuit.rates_onto_representation or none),
