@@ -18,6 +18,8 @@ How it is fast, in the order of what it buys:
    the input synapses themselves are written once a presentation.
 5. *Stages.* A step is a list of stages that become part of the kernel, and references to arrays
    are not counted: both cost more than the arithmetic where networks are small.
+6. *Places in memory.* Synapses and what is used beside them begin with lines of the cache, apart
+   from each other within a page (`layout.aligned`): up to twice as fast where networks are large.
 
 Read the loop of `error_microcircuit` first: it names the stages of a step in their order. They
 stand above it, and above them what all theories share: activation functions and passes over

@@ -262,11 +262,15 @@ def recorded(
     }
 
 
-def last(x: Array) -> Array:
-    """Return a contiguous copy of (network, ...) as (..., network), for the engine to change."""
+def last(x: Array, beyond: int = 0) -> Array:
+    """Return a contiguous copy of (network, ...) as (..., network), for the engine to change.
+
+    Rows go on with `beyond` zeros.
+    """
     moved = np.moveaxis(x, 0, -1)
-    goal = aligned(moved.shape)
-    goal[...] = moved
+    *before, row, networks = moved.shape
+    goal = aligned((*before, row + beyond, networks))
+    goal[..., :row, :] = moved
     return goal
 
 
@@ -281,11 +285,6 @@ def aligned(shape: tuple[int, ...], after: int = 0) -> Array:
     room = np.zeros(size + after + PAGE)
     start = -room.ctypes.data // room.itemsize % PAGE + after
     return room[start : start + size].reshape(shape)
-
-
-def whole_lines(size: int) -> int:
-    """Return a number of neurons, up to the next whole line of the cache."""
-    return size + -size % CACHE_LINE
 
 
 def plain(x: npt.ArrayLike, dtype: type = float) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 from errorneurons.simulate.circuit import Array
 from errorneurons.simulate.classes import beside
 from errorneurons.simulate.layout import (
+    CACHE_LINE,
     CODES,
     DERIVATIVES,
     PAGE,
@@ -24,7 +25,6 @@ from errorneurons.simulate.layout import (
     places,
     plain,
     views,
-    whole_lines,
 )
 from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit, State, Weights
 from errorneurons.simulate.plasticity import one_to_one, partners
@@ -38,8 +38,9 @@ class Anatomy(NamedTuple):
     representation neuron that stands beside an error neuron, -1 if there is none.
 
     What has an activation function stands in blocks: representation neurons, error neurons, and
-    what plasticity expects of representation neurons, each area by area. `begins` is where the
-    blocks begin, `phi` their functions, `ahead` whether they follow the lookahead.
+    what plasticity expects of representation neurons; in each, neighbouring areas that behave
+    alike are one block. `begins` is where the blocks begin, `phi` their functions, `ahead`
+    whether they follow the lookahead.
     """
 
     first: Integers
@@ -112,9 +113,10 @@ class Variables(NamedTuple):
     synapses are still to learn, with the input `held` and with `input_before`; `norm` and
     `overlap` the products of `held` with itself and with `input_before`.
 
-    `line` are the axons, (step, neuron, network). `last` is everything as the last step of a run
-    used it. `counter` holds the step, whether the feedback has been refreshed, and whether the
-    last presentation was taught.
+    `line` are the axons, (step, neuron, network); they, `descending` and `scaled` are arrays of
+    their own (see `layout.aligned`). `last` is everything as the last step of a run used it.
+    `counter` holds the step, whether the feedback has been refreshed, and whether the last
+    presentation was taught.
     """
 
     potentials: Array
@@ -168,7 +170,7 @@ def rows(circuit: ErrorMicrocircuit) -> dict[str, slice]:
         **input_rows(n, out, R),
     })  # fmt: skip
     return where | {
-        "potentials": slice(where["u"].start, where["v"].stop),
+        "potentials": slice(0, R + E),
         "aheads": slice(where["u_ahead"].start, where["predicted"].stop),
         "rates": slice(where["r"].start, where["expected"].stop),
     }
@@ -191,7 +193,6 @@ def anatomy(circuit: ErrorMicrocircuit) -> Anatomy:
     names = (circuit.activation, circuit.phi_error.names)
     codes = [[CODES.index(name) for name in own] for own in names]
     kinds = np.array([*codes, circuit.lookahead or yes, circuit.error_lookahead or yes])
-    # Neighbouring areas that behave alike are activated in one go.
     starts = np.flatnonzero([True, *(kinds[:, 1:] != kinds[:, :-1]).any(axis=0)])
     phi, phi_error, ahead, error_ahead = kinds[:, starts]
     blocks, error_blocks = (np.add.reduceat(own, starts) for own in (sizes, error_sizes))
@@ -285,14 +286,12 @@ def synapses(circuit: ErrorMicrocircuit, weights: Weights, block: slice) -> Syna
     elif not refreshed:
         noise = np.zeros((len(W), 0, 0))
     # Large networks go through their synapses row by row: each begins with a line of the cache.
-    R = sum(circuit.sizes)
-    beyond = whole_lines(R) - R if is_large(circuit) else 0
-    recurrent = np.pad(W[..., n:], ((0, 0), (0, 0), (0, beyond)))
+    beyond = -sum(circuit.sizes) % CACHE_LINE if is_large(circuit) else 0
     F = weights.F if weights.F is not None else np.zeros_like(weights.W)
     F_input, F_areas = (F[block][..., :n], F[block][..., n:]) if circuit.low_pass else (None, None)
     return Synapses(
-        last(W[..., :n]), last(recurrent), last(weights.L_RE[block]), last(weights.L_ER[block]),
-        last(B), last(noise),
+        last(W[..., :n]), last(W[..., n:], beyond),
+        last(weights.L_RE[block]), last(weights.L_ER[block]), last(B), last(noise),
         empty if F_input is None else last(F_input), empty if F_areas is None else last(F_areas),
         *tuning_arrays(circuit, weights, block),
     )  # fmt: skip
@@ -318,13 +317,12 @@ def variables(circuit: ErrorMicrocircuit, state: State, block: slice) -> Variabl
     used[where["u"]], used[where["v"]] = of("u_before"), of("v_before")
     prediction = circuit.tau * circuit.g_basal * x[where["basal"]]
     x[where["surprise"]] = x[where["u_ahead"]] - prediction
-    places = (delay + 2, sum(circuit.sizes) + sum(circuit.error_sizes), x.shape[1])
-    line = aligned(places, PAGE // 4)
+    line = aligned((delay + 2, R + sum(circuit.error_sizes), x.shape[1]), PAGE // 4)
     line[1, :R] = presynaptic[n:]
     for i in range(delay):
         line[2 + i, :R] = last(state.r_travelling[i][block, 0])
         line[2 + i, R:] = last(state.e_travelling[i][block, 0])
-    # What stands beside the synapses in a pass.
+    # With the axons what a pass over the synapses uses, each in its own quarter of a page.
     descending, scaled = (aligned((R, x.shape[1]), k * PAGE // 4) for k in (2, 3))
     return Variables(
         line=line, last=used, descending=descending, scaled=scaled,

@@ -38,13 +38,16 @@ def test_arrays_begin_where_they_should_and_at_zero(shape: list[int], after: int
     assert not found.any()
 
 
-@given(st.integers(1, 4), st.integers(1, 9), st.integers(1, 9))
-def test_arrays_laid_out_are_copies_with_the_network_last(n: int, i: int, j: int) -> None:
-    given_ = np.random.default_rng(0).normal(size=(n, i, j))
-    found = layout.last(given_)
-    np.testing.assert_array_equal(found, np.moveaxis(given_, 0, -1))
+@given(st.integers(1, 4), st.integers(1, 9), st.integers(1, 9), st.integers(0, 7))
+def test_arrays_laid_out_are_copies_with_the_network_last(
+    n: int, i: int, j: int, beyond: int
+) -> None:
+    own = np.random.default_rng(0).normal(size=(n, i, j))
+    found = layout.last(own, beyond)
+    np.testing.assert_array_equal(found[:, :j], np.moveaxis(own, 0, -1))
+    assert not found[:, j:].any()
     found[:] = 0
-    assert given_.all()
+    assert own.all()
 
 
 @pytest.mark.parametrize("layers", [(4, 50, 43, 9), (4, 40, 30, 2)])
