@@ -13,6 +13,7 @@ from errorneurons.simulate.layout import (
     DERIVATIVES,
     Flags,
     Integers,
+    aligned,
     axons,
     first,
     input_rows,
@@ -124,13 +125,13 @@ def variables(circuit: Backprop, state: State, block: slice) -> BackpropVariable
         return last(getattr(state, name)[block, 0])
 
     presynaptic, n = of("presynaptic"), circuit.layers[0]
-    x = np.zeros((max(part.stop for part in where.values()), presynaptic.shape[1]))
+    x = aligned((max(part.stop for part in where.values()), presynaptic.shape[1]))
     for name in ("u", "delta", "r", "slope", "basal"):
         x[where[name]] = of(name)
     x[where["surprise"]] = of("delta_before")
     for name in ("held", "input_before", "shown"):
         x[where[name]] = presynaptic[:n]
-    line = np.zeros((delay + 2, 2 * R, x.shape[1]))
+    line = aligned((delay + 2, 2 * R, x.shape[1]))
     line[1, :R] = presynaptic[n:]
     for i in range(delay):
         line[2 + i, :R] = last(state.r_travelling[i][block, 0])

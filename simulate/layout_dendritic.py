@@ -13,6 +13,7 @@ from errorneurons.simulate.layout import (
     CODES,
     Flags,
     Integers,
+    aligned,
     axons,
     first,
     input_rows,
@@ -228,7 +229,7 @@ def variables(circuit: Circuit, state: Any, block: slice) -> DendriticVariables:
         return last(getattr(state, name)[block, 0])
 
     presynaptic, n = of("presynaptic"), circuit.layers[0]
-    x = np.zeros((max(part.stop for part in where.values()), presynaptic.shape[1]))
+    x = aligned((max(part.stop for part in where.values()), presynaptic.shape[1]))
     used = x.copy()
     mirrored = isinstance(circuit, DendriticMicrocircuit)
     own = ("u_interneuron", "r_interneuron", "dendritic") if mirrored else ("r_before",)
@@ -245,7 +246,7 @@ def variables(circuit: Circuit, state: Any, block: slice) -> DendriticVariables:
         x[where[name]] = presynaptic[:n]
     prediction = circuit.attenuation[:, None] * x[where["basal"]]
     x[where["surprise"]] = x[where["u_ahead"]] - prediction
-    line = np.zeros((delay + 2, sum(circuit.sizes), x.shape[1]))
+    line = aligned((delay + 2, sum(circuit.sizes), x.shape[1]))
     line[1] = presynaptic[n:]
     for i in range(delay):
         line[2 + i] = last(state.r_travelling[i][block, 0])

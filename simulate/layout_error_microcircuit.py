@@ -10,10 +10,13 @@ import numpy as np
 from errorneurons.simulate.circuit import Array
 from errorneurons.simulate.classes import beside
 from errorneurons.simulate.layout import (
+    CACHE_LINE,
     CODES,
     DERIVATIVES,
+    PAGE,
     Flags,
     Integers,
+    aligned,
     axons,
     first,
     input_rows,
@@ -35,8 +38,9 @@ class Anatomy(NamedTuple):
     representation neuron that stands beside an error neuron, -1 if there is none.
 
     What has an activation function stands in blocks: representation neurons, error neurons, and
-    what plasticity expects of representation neurons, each area by area. `begins` is where the
-    blocks begin, `phi` their functions, `ahead` whether they follow the lookahead.
+    what plasticity expects of representation neurons; in each, neighbouring areas that behave
+    alike are one block. `begins` is where the blocks begin, `phi` their functions, `ahead`
+    whether they follow the lookahead.
     """
 
     first: Integers
@@ -109,9 +113,10 @@ class Variables(NamedTuple):
     synapses are still to learn, with the input `held` and with `input_before`; `norm` and
     `overlap` the products of `held` with itself and with `input_before`.
 
-    `line` are the axons, (step, neuron, network). `last` is everything as the last step of a run
-    used it. `counter` holds the step, whether the feedback has been refreshed, and whether the
-    last presentation was taught.
+    `line` are the axons, (step, neuron, network); they, `descending` and `scaled` are arrays of
+    their own (see `layout.aligned`). `last` is everything as the last step of a run used it.
+    `counter` holds the step, whether the feedback has been refreshed, and whether the last
+    presentation was taught.
     """
 
     potentials: Array
@@ -161,8 +166,8 @@ def rows(circuit: ErrorMicrocircuit) -> dict[str, slice]:
     where = places({
         "u": R, "v": E, "u_ahead": R, "v_ahead": E, "predicted": R, "r": R, "e": E, "expected": R,
         "basal": R, "apical": R, "dendritic": E, "surprise": R, "pending": R, "pending_pre": R,
-        "slope": R, "scratch": 2 * R + E, "gate": E, "top": E, "beside": R, "descending": R,
-        "leaked": R, "scaled": R, **input_rows(n, out, R),
+        "slope": R, "scratch": 2 * R + E, "gate": E, "top": E, "beside": R, "leaked": R,
+        **input_rows(n, out, R),
     })  # fmt: skip
     return where | {
         "potentials": slice(0, R + E),
@@ -183,17 +188,23 @@ def anatomy(circuit: ErrorMicrocircuit) -> Anatomy:
     E, R = partners(error_sizes, sizes)
     partner = np.full(sum(error_sizes), -1)
     partner[E] = R
-    dt, none, yes, own = circuit.timing.dt, (0.0,) * areas, (True,) * areas, circuit.activation
+    dt, none, yes = circuit.timing.dt, (0.0,) * areas, (True,) * areas
     linked = (np.asarray(circuit.area_strengths) != 0) | (circuit.area_eta != 0)
+    names = (circuit.activation, circuit.phi_error.names)
+    codes = [[CODES.index(name) for name in own] for own in names]
+    kinds = np.array([*codes, circuit.lookahead or yes, circuit.error_lookahead or yes])
+    starts = np.flatnonzero([True, *(kinds[:, 1:] != kinds[:, :-1]).any(axis=0)])
+    phi, phi_error, ahead, error_ahead = kinds[:, starts]
+    blocks, error_blocks = (np.add.reduceat(own, starts) for own in (sizes, error_sizes))
     return Anatomy(
         first=np.concatenate([[0], np.cumsum(sizes)]),
         first_error=np.concatenate([[0], np.cumsum(error_sizes)]),
         partner=partner,
         linked=linked,
         eta=plain(dt * circuit.area_eta),
-        begins=np.cumsum([0, *sizes, *error_sizes, *sizes]),
-        phi=np.array([CODES.index(name) for name in (*own, *circuit.phi_error.names, *own)]),
-        ahead=np.array([*(circuit.lookahead or yes), *(circuit.error_lookahead or yes), *yes]),
+        begins=np.cumsum([0, *blocks, *error_blocks, *blocks]),
+        phi=np.concatenate([phi, phi_error, phi]),
+        ahead=np.concatenate([ahead, error_ahead, np.ones_like(ahead)]) == 1,
         relax_error=dt * np.array(circuit.rates_onto_error or none),
         relax_representation=dt * np.array(circuit.rates_onto_representation or none),
     )
@@ -274,11 +285,13 @@ def synapses(circuit: ErrorMicrocircuit, weights: Weights, block: slice) -> Syna
             B = noise = np.zeros((len(W), 0, 0))
     elif not refreshed:
         noise = np.zeros((len(W), 0, 0))
+    # Large networks go through their synapses row by row: each begins with a line of the cache.
+    beyond = -sum(circuit.sizes) % CACHE_LINE if is_large(circuit) else 0
     F = weights.F if weights.F is not None else np.zeros_like(weights.W)
     F_input, F_areas = (F[block][..., :n], F[block][..., n:]) if circuit.low_pass else (None, None)
     return Synapses(
-        last(W[..., :n]), last(W[..., n:]), last(weights.L_RE[block]), last(weights.L_ER[block]),
-        last(B), last(noise),
+        last(W[..., :n]), last(W[..., n:], beyond),
+        last(weights.L_RE[block]), last(weights.L_ER[block]), last(B), last(noise),
         empty if F_input is None else last(F_input), empty if F_areas is None else last(F_areas),
         *tuning_arrays(circuit, weights, block),
     )  # fmt: skip
@@ -292,7 +305,7 @@ def variables(circuit: ErrorMicrocircuit, state: State, block: slice) -> Variabl
         return last(getattr(state, name)[block, 0])
 
     presynaptic, n = of("presynaptic"), circuit.layers[0]
-    x = np.zeros((max(part.stop for part in where.values()), presynaptic.shape[1]))
+    x = aligned((max(part.stop for part in where.values()), presynaptic.shape[1]))
     for name in ("u", "v", "r", "e", "basal", "apical", "dendritic"):
         x[where[name]] = of(name)
     for u, tau in (("u", circuit.tau), ("v", circuit.tau_error[:, None])):
@@ -304,24 +317,29 @@ def variables(circuit: ErrorMicrocircuit, state: State, block: slice) -> Variabl
     used[where["u"]], used[where["v"]] = of("u_before"), of("v_before")
     prediction = circuit.tau * circuit.g_basal * x[where["basal"]]
     x[where["surprise"]] = x[where["u_ahead"]] - prediction
-    line = np.zeros((delay + 2, sum(circuit.sizes) + sum(circuit.error_sizes), x.shape[1]))
+    line = aligned((delay + 2, R + sum(circuit.error_sizes), x.shape[1]), PAGE // 4)
     line[1, :R] = presynaptic[n:]
     for i in range(delay):
         line[2 + i, :R] = last(state.r_travelling[i][block, 0])
         line[2 + i, R:] = last(state.e_travelling[i][block, 0])
-    return Variables(line=line, last=used, **views(where, x, Variables._fields))
+    # With the axons what a pass over the synapses uses, each in its own quarter of a page.
+    descending, scaled = (aligned((R, x.shape[1]), k * PAGE // 4) for k in (2, 3))
+    return Variables(
+        line=line, last=used, descending=descending, scaled=scaled,
+        **views(where, x, Variables._fields),
+    )  # fmt: skip
 
 
 def final_weights(
     circuit: ErrorMicrocircuit, weights: Weights, blocks: Sequence[tuple[Synapses, Variables]]
 ) -> Weights:
     """Take back the synapses of all blocks."""
-    a = anatomy(circuit)
+    a, R = anatomy(circuit), sum(circuit.sizes)
     eta = np.repeat(np.repeat(a.eta[:, 1:], circuit.sizes, 0), circuit.sizes, 1)
     W, B, F = [], [], []
     for s, x in blocks:
         pending = first(eta[..., None] * x.pending[:, None] * x.pending_pre[None])
-        old = np.concatenate([first(s.W_input), first(s.W)], axis=-1)
+        old = np.concatenate([first(s.W_input), first(s.W)[..., :R]], axis=-1)
         new = old.copy()
         new[..., circuit.layers[0] :] += pending
         W.append(new)

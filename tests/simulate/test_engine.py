@@ -261,6 +261,13 @@ def small(**options: Any) -> ErrorMicrocircuit:
         # Large networks take four rows at a time, and then what is left.
         {"connectivity": dense(3), "layers": (4, 9, 6, 7)},
         {"sensory_leak": 1.0},
+        {"sensory_leak": 0.5, "error_layers": (3, 6, 2)},
+        {"sensory_leak": 0.5, "error_layers": (3, 6, 2), "lateral_noise": 0.3},
+        {
+            "activation": ("tanh", "tanh", "relu"),
+            "lookahead": (True, True, False),
+            "plasticity": "rate",
+        },
         {"low_pass": 3.0, "error_layers": (3, 6, 2), "feedback_noise": 0.4},
         {"learning_rates": (0.0, 0.0, 0.0), "feedback_noise": 0.4},
         {"feedback": "fixed"},
@@ -269,6 +276,7 @@ def small(**options: Any) -> ErrorMicrocircuit:
         "hard_sigmoid beyond its ramp", "hard_sigmoid at the ends of its ramp", "relu at 0",
         "error lookahead off", "mixed activations", "skips with unequal populations",
         "skips across an area", "skips between areas of many neurons", "a leak of 1",
+        "a leak onto unequal populations", "a leak through noisy laterals", "two areas alike",
         "low pass with unequal populations",
         "feedback refreshed without learning", "fixed feedback",
     ],
