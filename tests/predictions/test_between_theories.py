@@ -29,7 +29,7 @@ from errorneurons.predictions.virtual_animals import Table
 from errorneurons.predictions.weighing import answer, methods
 from errorneurons.simulate.worlds import WorldPlan
 
-WORLDS = 24
+WORLDS = 40
 NAMES = ("error_microcircuit", "supervised_pc", "adaptation")
 RATIO = {"error_microcircuit": 0.0, "supervised_pc": 1.5, "adaptation": 0.5}
 """N/M of every claim; the null's error cells respond to nothing, so its M is noise."""
