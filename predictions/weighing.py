@@ -113,8 +113,12 @@ def methods(evidence: Evidence, experiments: int, label: Label) -> str:
         "delays, stage of training, size of the outcome, baseline, label error, a discrepancy on "
         "every effect), with a spread of animals around it; its animals went through the same "
         "instrument, measures and claims as the recording. Each claim enters as a bounded index of "
-        "animal means, (N - M) / (|N| + |M| + 2 s), with s the standard error of N and M over "
-        "animals, and as whether M is more than two of its standard errors above 0. Probabilities "
+        "animal means, (N - M) / (|N| + |M| + 2 s), with s the root of the summed squared standard "
+        "errors of N and M over animals, and as whether M is more than two of its standard errors "
+        "above 0; theories are weighed by secondary effects as well, such indices of other windows "
+        "and areas of the same trials. The table of what was weighed names them all; no claim is "
+        "judged by a secondary effect. Indices are not corrected for false labels, because virtual "
+        "recordings have them too. Probabilities "
         f"come from {evidence.classifier}, chosen by its log score in worlds that it had not seen "
         f"({classifiers} nats) and calibrated on them; no probability falls below what the number "
         "of simulations can show. A theory stays in the set if its Monte-Carlo p is above .05: the "
@@ -128,9 +132,17 @@ def methods(evidence: Evidence, experiments: int, label: Label) -> str:
     )
 
 
-def dropped(evidence: Evidence, names: Mapping[str, str]) -> str:
-    """Return which claims could not be weighed, in a sentence; empty if all were."""
-    if not evidence.dropped:
-        return ""
-    parts = [f"{names.get(key, key)} ({why})" for key, why in evidence.dropped.items()]
-    return f"Left out for all theories alike: {listed(parts)}."
+def nothing_of(evidence: Evidence, names: Mapping[str, str]) -> str:
+    """Return of which claims nothing could be weighed, in a sentence; empty if of none.
+
+    Parameters
+    ----------
+    evidence
+        What the recording says.
+    names
+        Claim key -> its name on the page.
+    """
+    weighed = {feature.split()[0] for feature in evidence.features}
+    parts = [f"{name} ({evidence.dropped[key]})" for key, name in names.items()
+             if key not in weighed and key in evidence.dropped]  # fmt: skip
+    return f"Nothing could be weighed, for all theories alike, of {listed(parts)}." if parts else ""
