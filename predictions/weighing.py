@@ -11,10 +11,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 from errorneurons.analysis.evidence import Evidence
 from errorneurons.predictions.prediction import Outcome, Verdict
-from errorneurons.predictions.words import counted, listed
+from errorneurons.predictions.words import counted, listed, number
 
 NAMED = 3
 """The most theories that the answer names as ruled out; the table of the evidence has them all."""
+ELSEWISE = (
+    "It may be of a circuit that is not on the list, or be other than it states, as with more "
+    "false labels"
+)
+"""What else may be behind a recording that theories do not explain."""
 Label = Callable[[str], str]
 """Theory -> its name in a sentence."""
 
@@ -46,7 +51,7 @@ def _verdict(evidence: Evidence, animals: int, label: Label) -> str:
     if not evidence.kept:
         return (
             f"None of the {len(evidence.posterior)} theories compared could have given this "
-            f"recording of {size}; {_alarm(evidence)}."
+            f"recording of {size}; {_alarm(evidence)}. {ELSEWISE}."
         )
     if not others:
         return (
@@ -75,6 +80,48 @@ def trust(evidence: Evidence, animals: int) -> str:
         f"with {counted(animals, 'animal')} a verdict like this is right {share.value:.0%} of the "
         f"time [{share.low:.0%}, {share.high:.0%}]"
     )
+
+
+def at_odds(
+    kept: Sequence[str],
+    verdicts: Sequence[Verdict],
+    expected: Mapping[str, Mapping[str, tuple[float, float]]],
+    label: Label,
+) -> str:
+    """Return which claims are not as the theories that stay would have it; empty if all are.
+
+    The set weighs all effects together, so that a circuit that differs from a theory in one claim
+    alone may pass for it. A claim is told here if the interval of its N/M and the range that a
+    theory leads one to expect do not meet.
+
+    Parameters
+    ----------
+    kept
+        The theories that stay.
+    verdicts
+        On the claims, with the values of the recording.
+    expected
+        Claim key -> theory -> the 5-95 % range of N/M.
+    label
+        Theory -> its name in a sentence.
+    """
+    parts = []
+    for name in kept:
+        odd = [v for v in verdicts if _apart(v, expected.get(v.claim, {}).get(name))]
+        if odd:
+            said = listed(_beside(v, expected[v.claim][name]) for v in odd)
+            parts.append(f"{said}, of the {label(name)}")
+    return f"Yet not all is as expected: {'; '.join(parts)}. {ELSEWISE}." if parts else ""
+
+
+def _apart(verdict: Verdict, expected: tuple[float, float] | None) -> bool:
+    """Return whether an interval and a range do not meet; never if one is unknown."""
+    return expected is not None and (verdict.high < expected[0] or verdict.low > expected[1])
+
+
+def _beside(verdict: Verdict, expected: tuple[float, float]) -> str:
+    low, high = map(number, expected)
+    return f"{verdict.claim} has N/M = {number(verdict.value)} where {low} to {high} is expected"
 
 
 def _alarm(evidence: Evidence) -> str:

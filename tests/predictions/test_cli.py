@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -233,6 +234,23 @@ def test_a_demo_recording_of_calcium_is_one_that_check_can_read(run: Run) -> Non
     said = run("check", "x.nwb", "--mapping", "x.toml").stdout
     assert "x.nwb obeys the dataset contract: 1 session, 1 animal" in said
     assert "16 units" in said
+
+
+def test_a_virtual_recording_of_tufts_comes_back_from_nwb(tmp_path: Path) -> None:
+    from errorneurons.analysis.dataset import collect
+    from errorneurons.analysis.recordings import write_nwb
+    from errorneurons.analysis.schema import FIELDS
+    from errorneurons.simulate.instrument import TWO_PHOTON_TUFTS
+    from errorneurons.simulate.sweep import Plan, ensemble
+    from errorneurons.simulate.theories import theory
+
+    tufts = Plan(1, 1, 2, 2, replace(TWO_PHOTON_TUFTS, cells=3))
+    (made,) = ensemble(theory("dendritic_pc"), tufts).sessions()
+    assert any("tuft" in str(kind) for kind in made["cell_type"].values)
+    back = _read(write_nwb(collect([made]), tmp_path / "x.nwb")).drop_vars("trial_start")
+    of_contract = made.drop_vars(set(made.variables) - set(FIELDS) - set(made.data_vars))
+    xr.testing.assert_allclose(back, of_contract)
+    assert back["rate"].attrs == made["rate"].attrs
 
 
 def test_what_is_given_twice_is_planned_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
