@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from markupsafe import Markup
 from errorneurons import __version__
 from errorneurons.analysis import evidence_plots as plots
 from errorneurons.predictions.cards import Picture
+from errorneurons.predictions.judge import FEWEST_ANIMALS
 from errorneurons.predictions.planning import MANIPULATIONS, TARGETS, Planned
 from errorneurons.predictions.report import environment, replace_file, template
 from errorneurons.predictions.weighing import NAMED
@@ -100,7 +102,18 @@ def answer(planned: Planned) -> str:
     whom = _theories(planned) if count <= NAMED else f"the {count} theories compared"
     return (
         f"To be right about {whom}: {'; '.join(parts)}. The best design that was "
-        f"tried is right in {float(best['right']):.1%} of virtual experiments."
+        f"tried is right in {float(best['right']):.1%} of virtual experiments.{_few(planned)}"
+    )
+
+
+def _few(planned: Planned) -> str:
+    """Return a warning if a design is advised that is too small for claims by themselves."""
+    advised = [found["animals"] for found in planned.smallest.values() if found]
+    if min(advised, default=math.inf) >= FEWEST_ANIMALS:
+        return ""
+    return (
+        f" With fewer than {FEWEST_ANIMALS} animals theories are weighed, but each claim by itself "
+        "stays undecided."
     )
 
 
@@ -112,7 +125,7 @@ def paragraph(planned: Planned) -> str:
     doing = [MANIPULATIONS[name][0] for name in planned.grid.manipulations]
     what = f" with {listed(doing)}" if doing else ""
     return (
-        f"We will record {_size(chosen)}, by {_instrument(planned)} in "
+        f"We will {_recording(planned)} in {_size(chosen)}, in "
         f"{counted(len(planned.grid.areas), 'area')}{what}. The number was chosen by simulation "
         f"(errorneurons {__version__}): for each of {_theories(planned)}, virtual experiments of "
         "every size went through the analysis that the data will go through, with what the "
@@ -134,8 +147,9 @@ def _theories(planned: Planned) -> str:
     return f"the {listed(theory(name).label for name in planned.question.theories)}"
 
 
-def _instrument(planned: Planned) -> str:
-    return "two-photon imaging of somata" if planned.grid.signal == "calcium" else "spikes"
+def _recording(planned: Planned) -> str:
+    calcium = planned.grid.signal == "calcium"
+    return "image somata with two photons" if calcium else "record spikes"
 
 
 def _size(design: Mapping[str, float]) -> str:

@@ -10,11 +10,15 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from errorneurons.analysis.evidence import Evidence
+from errorneurons.analysis.virtual_experiments import bounded_index
+from errorneurons.predictions.effect_vector import DISCREPANCY
 from errorneurons.predictions.prediction import Outcome, Verdict
 from errorneurons.predictions.words import counted, listed, number
 
 NAMED = 3
 """The most theories that the answer names as ruled out; the table of the evidence has them all."""
+CLEARLY_APART = 2 * DISCREPANCY
+"""Least distance between what is found and what is expected, on the scale of the bounded index."""
 ELSEWISE = (
     "It may be of a circuit that is not on the list, or be other than it states, as with more "
     "false labels"
@@ -92,7 +96,7 @@ def at_odds(
 
     The set weighs all effects together, so that a circuit that differs from a theory in one claim
     alone may pass for it. A claim is told here if the interval of its N/M and the range that a
-    theory leads one to expect do not meet.
+    theory leads one to expect are apart by more than what theories leave out.
 
     Parameters
     ----------
@@ -115,8 +119,16 @@ def at_odds(
 
 
 def _apart(verdict: Verdict, expected: tuple[float, float] | None) -> bool:
-    """Return whether an interval and a range do not meet; never if one is unknown."""
-    return expected is not None and (verdict.high < expected[0] or verdict.low > expected[1])
+    """Return whether an interval and a range are clearly apart; never if one is unknown."""
+    if expected is None:
+        return False
+    low, high, least, most = (_bounded(r) for r in (verdict.low, verdict.high, *expected))
+    return max(least - high, low - most) > CLEARLY_APART
+
+
+def _bounded(ratio: float) -> float:
+    """Return N/M as a bounded index: differences between large ratios, or near 0, are small."""
+    return float(bounded_index(ratio, 1.0, 0.0))
 
 
 def _beside(verdict: Verdict, expected: tuple[float, float]) -> str:

@@ -113,8 +113,8 @@ def test_a_claim_that_is_not_as_the_theory_that_stays_has_it_is_told() -> None:
         other = Verdict("P02", "x", Outcome.SUPPORTED, "", value=0.0, low=0.0, high=0.0)
         return at_odds(("error_microcircuit",), (own, other), expected, label)
 
-    assert said(0.4, 1.6) == said(float("nan"), float("nan")) == ""
-    assert said(0.6, 1.4).startswith(
+    assert said(0.4, 1.6) == said(0.55, 1.0) == said(float("nan"), float("nan")) == ""
+    assert said(0.9, 1.1).startswith(
         "Yet not all is as expected: P04a has N/M = 1.00 where 0.10 to 0.50 is expected, of the "
         "error microcircuit. It may be of a circuit that is not on the list,"
     )
@@ -246,8 +246,19 @@ def test_a_plan_is_written_as_a_page_and_a_table(planned: Planned, tmp_path: Pat
 def test_the_paragraph_for_a_grant_names_the_design_and_its_power(planned: Planned) -> None:
     text = paragraph(planned)
     assert "12 cells of each role and area and 4 trials" in text
+    assert text.startswith("We will record spikes in ")
+    imaged = replace(planned, grid=replace(planned.grid, signal="calcium"))
+    assert paragraph(imaged).startswith("We will image somata with two photons in ")
     assert "driving representation cells" in text
     assert "% of virtual experiments (95 % interval [" in text
+
+
+def test_a_plan_warns_of_designs_too_small_for_claims_by_themselves(planned: Planned) -> None:
+    large = {**dict.fromkeys(("cells", "trials"), 6.0), "animals": 5.0}
+    few = {**large, "animals": 4.0}
+    warning = "With fewer than 5 animals theories are weighed, but each claim by itself stays"
+    assert warning in plan_answer(replace(planned, smallest={0.8: few, 0.95: None}))
+    assert warning not in plan_answer(replace(planned, smallest={0.8: large, 0.95: None}))
 
 
 def test_a_plan_that_reaches_no_target_says_so(planned: Planned) -> None:
