@@ -84,6 +84,11 @@ class Section:
     conditions: tuple[Condition, ...]
     size: str
 
+    @property
+    def lacking(self) -> bool:
+        """Whether any effect was left out."""
+        return any(row.lacking for row in self.entered)
+
 
 def section(report: Report) -> Section | None:
     """Return what the page shows of the evidence, or None if nothing was weighed."""

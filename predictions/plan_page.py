@@ -89,29 +89,34 @@ def render_plan(planned: Planned, command: str) -> str:
 
 def answer(planned: Planned) -> str:
     """Return the plan in a sentence: the smallest designs that reach each target."""
-    parts = []
-    for target in TARGETS:
-        found = planned.smallest[target]
-        parts.append(
-            f"{_size(found)} for {target:.0%}"
-            if found
-            else f"no design that was tried reaches {target:.0%}"
-        )
     best = planned.points.sort_values("smooth").iloc[-1]
     count = len(planned.question.theories)
     whom = _theories(planned) if count <= NAMED else f"the {count} theories compared"
     return (
-        f"To be right about {whom}: {'; '.join(parts)}. The best design that was "
-        f"tried is right in {float(best['right']):.1%} of virtual experiments.{_few(planned)}"
+        f"To be right about {whom}: {_smallest(planned)}. The best design that was tried is right "
+        f"in {float(best['right']):.1%} of virtual experiments.{_few(planned)}"
     )
 
 
+def _smallest(planned: Planned) -> str:
+    """Return the smallest design for each target; targets that one design reaches, together."""
+    reached: dict[str, list[str]] = {}
+    for target in TARGETS:
+        found = planned.smallest[target]
+        reached.setdefault(_size(found) if found else "", []).append(f"{target:.0%}")
+    missed = listed(reached.pop("", []))
+    parts = [f"{size} for {listed(targets)}" for size, targets in reached.items()]
+    return "; ".join(parts + [f"no design that was tried reaches {missed}"] * bool(missed))
+
+
 def _few(planned: Planned) -> str:
-    """Return a warning if a design is advised that is too small for claims by themselves."""
+    """Return what to know where few animals are advised: the fewest tried, or too few to judge."""
     advised = [found["animals"] for found in planned.smallest.values() if found]
+    least = min(planned.grid.affordable)
+    tried = f" No design with fewer than {least} animals was tried." if least in advised else ""
     if min(advised, default=math.inf) >= FEWEST_ANIMALS:
-        return ""
-    return (
+        return tried
+    return tried + (
         f" With fewer than {FEWEST_ANIMALS} animals theories are weighed, but each claim by itself "
         "stays undecided."
     )

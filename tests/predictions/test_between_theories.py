@@ -263,7 +263,14 @@ def test_a_plan_warns_of_designs_too_small_for_claims_by_themselves(planned: Pla
 
 def test_a_plan_that_reaches_no_target_says_so(planned: Planned) -> None:
     text = plan_answer(replace(planned, smallest={0.8: None, 0.95: None}))
-    assert "no design that was tried reaches 80%" in text
+    assert "no design that was tried reaches 80% and 95%" in text
+
+
+def test_what_one_design_reaches_is_said_once(planned: Planned) -> None:
+    own = {"animals": 3.0, "cells": 12.0, "trials": 4.0}
+    text = plan_answer(replace(planned, smallest={0.8: own, 0.95: own}))
+    assert "4 trials of each stimulus and condition for 80% and 95%." in text
+    assert "No design with fewer than 3 animals was tried." in text
 
 
 def test_the_next_steps_start_from_the_recording(weigh_it: Any, animals: None) -> None:
