@@ -305,8 +305,9 @@ def _tests() -> tuple[str, str]:
         "On a recording, D is tested against 0 over animals by a one-sided Student t test, alpha "
         ".05 on each side, with the exact sign-flip test beside it; a claim is undecided if the "
         "answer changes within the interval of pi, and not testable if M is not above 0. With "
-        f"fewer than {FEWEST_ANIMALS} animals nothing is said of the population. N/M is shown with "
-        "a jackknife interval over animals."
+        f"fewer than {FEWEST_ANIMALS} animals nothing is said of the population. Outcomes are not "
+        "adjusted for the number of claims; p adjusted by Holm's method within the confirmatory "
+        "set stand beside them. N/M is shown with a jackknife interval over animals."
     )
     return measure_text, test_text
 
