@@ -127,7 +127,7 @@ def _apart(verdict: Verdict, expected: tuple[float, float] | None) -> bool:
 
 
 def _bounded(ratio: float) -> float:
-    """Return N/M as a bounded index: differences between large ratios, or near 0, are small."""
+    """Return N/M as a bounded index, on which large ratios differ little from one another."""
     return float(bounded_index(ratio, 1.0, 0.0))
 
 
