@@ -45,7 +45,7 @@ class Source(BaseModel):
         What the values found mean: value found -> value of the contract.
     low, high, source
         For ``label_error``: the interval of the share, as numbers or names of columns, and where
-        the share was measured.
+        the share was measured, in words or as the name of a column that says so.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -280,5 +280,13 @@ def label_interval(
         elif given is not None:
             interval[name] = given
     if source.source:
-        interval["source"] = source.source
+        interval["source"] = _known_from(source.source, found, rows)
     return interval
+
+
+def _known_from(source: str, found: Tables, rows: npt.NDArray[np.intp]) -> str:
+    """Return how the share is known: in these words, or as the column of this name says."""
+    if source not in found.units.colnames:
+        return source
+    values = dict.fromkeys(str(value) for value in np.asarray(column(found.units, source))[rows])
+    return "; ".join(value for value in values if value)

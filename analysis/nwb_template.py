@@ -217,7 +217,8 @@ def _label_error(column: ColumnContent, units: TableContent) -> str:
     parts += [f'{end} = "label_error_{end}"' for end in ends]
     source = _find(units, "label_error_source")
     if source and source.values:
-        parts.append(f"source = {_quote(source.values[0])}")
+        alike = source.distinct == 1
+        parts.append(f"source = {_quote(source.values[0] if alike else source.name)}")
     return f"label_error = {{ {', '.join(parts)} }}"
 
 

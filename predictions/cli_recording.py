@@ -127,7 +127,9 @@ def plan(
     from errorneurons.predictions.planning import MANIPULATIONS, Grid
     from errorneurons.predictions.planning import plan as find
 
-    chosen = tuple(manipulation or MANIPULATIONS)
+    chosen = tuple(dict.fromkeys(manipulation or MANIPULATIONS))
+    if "none" in chosen and len(chosen) > 1:
+        raise ValueError("--manipulation none stands for recording alone; give it by itself")
     interval = (label_error, max(0.0, label_error - 0.05), min(0.95, label_error + 0.05))
     grid = Grid(
         _numbers("--animals", animals), _numbers("--cells", cells), _numbers("--trials", trials),
@@ -157,9 +159,9 @@ def _question(theories: list[str] | None, worlds: int, seed: int, library: Path 
 
 
 def _numbers(option: str, text: str) -> tuple[int, ...]:
-    """Return whole numbers that were given with commas between them."""
+    """Return whole numbers that were given with commas between them, in order, each once."""
     try:
-        return tuple(int(part) for part in text.split(","))
+        return tuple(sorted({int(part) for part in text.split(",")}))
     except ValueError:
         raise ValueError(
             f"{option} is {text!r}; give whole numbers with commas between them, e.g. 4,8,12"

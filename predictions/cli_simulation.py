@@ -22,6 +22,8 @@ from errorneurons.predictions.cli_base import (
 )
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from errorneurons.simulate.instrument import Instrument
 
 
@@ -134,8 +136,14 @@ def demo_recording(
     cells: Annotated[int, typer.Option(min=2, help="Cells of each role in each area.")] = 24,
     trials: Annotated[int, typer.Option(min=2, help="Trials of each condition and stimulus.")] = 8,
     label_error: Annotated[
-        float, typer.Option(min=0, max=0.9, help="Share of false error labels.")
+        float, typer.Option(min=0, max=0.9, help="Share of error labels that are false.")
     ] = 0.05,
+    stated_label_error: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=0.9, help="Share of false labels that the file states; the truth by default."
+        ),
+    ] = None,
     instrument: Annotated[Recorded, typer.Option(help="What is recorded.")] = Recorded.SPIKES,
     areas: Annotated[
         str, typer.Option(help="Areas that are recorded, e.g. 'area 1, area 2'; all if not given.")
@@ -150,7 +158,8 @@ def demo_recording(
 ) -> None:
     """Write a virtual recording of a theory as NWB.
 
-    It holds spikes or calcium, labels of error cells of which some are false, and laser trials.
+    It holds spikes or calcium, labels of error cells of which some are false, and laser trials. To
+    see what wrong labels do, let the file state another share of them than the true one.
     """
     from errorneurons.analysis.dataset import collect
     from errorneurons.analysis.recordings import write_nwb
@@ -163,18 +172,40 @@ def demo_recording(
         raise ValueError(f"{out} does not end in .nwb; a demo recording is an NWB file")
     check_new_file(out)
     known = find(theory)
-    seen = replace(
-        _instrument(instrument),
-        cells=cells,
-        label_error=label_error,
-        label_error_interval=(max(0.0, label_error - 0.05), label_error + 0.05),
-        areas=tuple(name.strip() for name in areas.split(",") if name.strip()),
+    seen = _labelled(
+        replace(
+            _instrument(instrument),
+            cells=cells,
+            areas=tuple(name.strip() for name in areas.split(",") if name.strip()),
+        ),
+        label_error,
     )
+    stated = label_error if stated_label_error is None else stated_label_error
+    told = _labelled(seen, stated)
     seen.check_areas(p.area for p in known.circuit.populations)
     plan = Plan(animals, seed, trials, instrument=seen, laser=Laser(efficacy, off_target))
     networks = ensemble(known, plan, say)
-    write_nwb(collect(networks.sessions()), out, seed=seed)
-    say(f"{out}: {counted(len(networks.networks), 'animal')} of {theory}")
+    write_nwb(collect(_stating(told, s) for s in networks.sessions()), out, seed=seed)
+    labels = f"; {label_error:.0%} of error labels are false, the file states {stated:.0%}"
+    say(
+        f"{out}: {counted(len(networks.networks), 'animal')} of {theory}"
+        + (labels if stated != label_error else "")
+    )
+
+
+def _labelled(seen: Instrument, share: float) -> Instrument:
+    """Return the instrument with a share of false labels, known to within 5 %."""
+    interval = max(0.0, share - 0.05), share + 0.05
+    return replace(seen, label_error=share, label_error_interval=interval)
+
+
+def _stating(told: Instrument, session: xr.Dataset) -> xr.Dataset:
+    """Return a session whose labels claim to be as often false as those of another instrument."""
+    low, high = told.label_error_interval
+    known = session["label_error"].copy()
+    known.values[known.notnull()] = told.label_error
+    known.attrs |= {"low": low, "high": high}
+    return session.assign_coords(label_error=known)
 
 
 def _instrument(recorded: Recorded) -> Instrument:

@@ -11,8 +11,9 @@ from markupsafe import Markup
 from errorneurons.analysis import evidence_plots as plots
 from errorneurons.analysis.evidence import Evidence
 from errorneurons.predictions.cards import Picture
-from errorneurons.predictions.prediction import NextSteps, Report
-from errorneurons.predictions.weighing import dropped
+from errorneurons.predictions.effect_vector import BITS
+from errorneurons.predictions.prediction import NextSteps, Prediction, Report
+from errorneurons.predictions.weighing import nothing_of
 from errorneurons.predictions.words import interval, listed, number
 
 Label = Callable[[str], str]
@@ -41,6 +42,20 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Entered:
+    """A row of the table of what was weighed, as text: a claim, its effects, and what is lacking.
+
+    `secondary` and `lacking` are lists of effects in words, `lacking` each with its reason.
+    """
+
+    claim: str
+    own: str
+    response: str
+    secondary: str
+    lacking: str
+
+
+@dataclass(frozen=True)
 class Condition:
     """A row of the table of what is said where something is other than assumed, as text."""
 
@@ -59,6 +74,7 @@ class Section:
     verdict: str
     classes: str
     dropped: str
+    entered: tuple[Entered, ...]
     rows: tuple[Row, ...]
     posterior: Picture
     recovery: Picture
@@ -67,6 +83,11 @@ class Section:
     left_out: Picture | None
     conditions: tuple[Condition, ...]
     size: str
+
+    @property
+    def lacking(self) -> bool:
+        """Whether any effect was left out."""
+        return any(row.lacking for row in self.entered)
 
 
 def section(report: Report) -> Section | None:
@@ -82,7 +103,8 @@ def section(report: Report) -> Section | None:
     return Section(
         verdict=KINDS[evidence.kind],
         classes=_classes(evidence, label),
-        dropped=dropped(evidence, names),
+        dropped=nothing_of(evidence, names),
+        entered=tuple(_entered(evidence, claim) for claim in report.claims),
         rows=tuple(_row(evidence, name, label) for name in evidence.posterior),
         posterior=_posterior(evidence, label),
         recovery=_recovery(evidence),
@@ -114,6 +136,19 @@ def _row(evidence: Evidence, name: str, label: Label) -> Row:
         false_alarm=_share(evidence.false_alarms[name]),
         off_list=_share(_at(elsewhere, name, "none")) if name in elsewhere.index else "",
         worlds=evidence.worlds[name],
+    )
+
+
+def _entered(evidence: Evidence, claim: Prediction) -> Entered:
+    """Return which effects of a claim were weighed, and which could not be."""
+    secondary = {f"{claim.key} {name}": name for name in claim.secondary}
+    names = {claim.key: "its own effect", BITS[claim.key]: "response", **secondary}
+    lacking = [f"{words} ({evidence.dropped[name]})" for name, words in names.items()
+               if name in evidence.dropped]  # fmt: skip
+    own, response = ("✓" if name in evidence.features else "–" for name in [*names][:2])
+    weighed = [words for name, words in secondary.items() if name in evidence.features]
+    return Entered(
+        f"{claim.key} {claim.name}", own, response, "; ".join(weighed), "; ".join(lacking)
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from markupsafe import Markup
 from errorneurons import __version__
 from errorneurons.analysis import evidence_plots as plots
 from errorneurons.predictions.cards import Picture
+from errorneurons.predictions.judge import FEWEST_ANIMALS
 from errorneurons.predictions.planning import MANIPULATIONS, TARGETS, Planned
 from errorneurons.predictions.report import environment, replace_file, template
 from errorneurons.predictions.weighing import NAMED
@@ -87,20 +89,36 @@ def render_plan(planned: Planned, command: str) -> str:
 
 def answer(planned: Planned) -> str:
     """Return the plan in a sentence: the smallest designs that reach each target."""
-    parts = []
-    for target in TARGETS:
-        found = planned.smallest[target]
-        parts.append(
-            f"{_size(found)} for {target:.0%}"
-            if found
-            else f"no design that was tried reaches {target:.0%}"
-        )
     best = planned.points.sort_values("smooth").iloc[-1]
     count = len(planned.question.theories)
     whom = _theories(planned) if count <= NAMED else f"the {count} theories compared"
     return (
-        f"To be right about {whom}: {'; '.join(parts)}. The best design that was "
-        f"tried is right in {float(best['right']):.1%} of virtual experiments."
+        f"To be right about {whom}: {_smallest(planned)}. The best design that was tried is right "
+        f"in {float(best['right']):.1%} of virtual experiments.{_few(planned)}"
+    )
+
+
+def _smallest(planned: Planned) -> str:
+    """Return the smallest design for each target; targets that one design reaches, together."""
+    reached: dict[str, list[str]] = {}
+    for target in TARGETS:
+        found = planned.smallest[target]
+        reached.setdefault(_size(found) if found else "", []).append(f"{target:.0%}")
+    missed = listed(reached.pop("", []))
+    parts = [f"{size} for {listed(targets)}" for size, targets in reached.items()]
+    return "; ".join(parts + [f"no design that was tried reaches {missed}"] * bool(missed))
+
+
+def _few(planned: Planned) -> str:
+    """Return what to know where few animals are advised: the fewest tried, or too few to judge."""
+    advised = [found["animals"] for found in planned.smallest.values() if found]
+    least = min(planned.grid.affordable)
+    tried = f" No design with fewer than {least} animals was tried." if least in advised else ""
+    if min(advised, default=math.inf) >= FEWEST_ANIMALS:
+        return tried
+    return tried + (
+        f" With fewer than {FEWEST_ANIMALS} animals theories are weighed, but each claim by itself "
+        "stays undecided."
     )
 
 
@@ -112,7 +130,7 @@ def paragraph(planned: Planned) -> str:
     doing = [MANIPULATIONS[name][0] for name in planned.grid.manipulations]
     what = f" with {listed(doing)}" if doing else ""
     return (
-        f"We will record {_size(chosen)}, by {_instrument(planned)} in "
+        f"We will {_recording(planned)} in {_size(chosen)}, in "
         f"{counted(len(planned.grid.areas), 'area')}{what}. The number was chosen by simulation "
         f"(errorneurons {__version__}): for each of {_theories(planned)}, virtual experiments of "
         "every size went through the analysis that the data will go through, with what the "
@@ -134,8 +152,9 @@ def _theories(planned: Planned) -> str:
     return f"the {listed(theory(name).label for name in planned.question.theories)}"
 
 
-def _instrument(planned: Planned) -> str:
-    return "two-photon imaging of somata" if planned.grid.signal == "calcium" else "spikes"
+def _recording(planned: Planned) -> str:
+    calcium = planned.grid.signal == "calcium"
+    return "image somata with two photons" if calcium else "record spikes"
 
 
 def _size(design: Mapping[str, float]) -> str:

@@ -34,8 +34,8 @@ from errorneurons.predictions.prediction import (
 )
 from errorneurons.predictions.processes import Progress
 from errorneurons.predictions.registry import CLAIMS, claim
-from errorneurons.predictions.weighing import answer, methods
-from errorneurons.predictions.words import listed
+from errorneurons.predictions.weighing import answer, at_odds, methods
+from errorneurons.predictions.words import counted, listed
 from errorneurons.simulate.sweep import Plan
 from errorneurons.simulate.theories import SUBJECTS, THEORIES, theory
 
@@ -265,11 +265,13 @@ def _answer_of_recording(verdicts: Sequence[Verdict], found: Weighed | None, ani
             "it, because of what is named below, claim by claim, with the experiment that would "
             "answer."
         )
-    first = answer(found.evidence, verdicts, animals, label)
+    said = [
+        answer(found.evidence, verdicts, animals, label),
+        at_odds(found.evidence.kept, verdicts, found.expected, label),
+    ]
     if animals < FEWEST_ANIMALS:
-        few = "1 animal" if animals == 1 else f"{animals} animals"
-        return f"{first} With {few} nothing is said of a population."
-    return first
+        said.append(f"With {counted(animals, 'animal')} nothing is said of a population.")
+    return " ".join(filter(None, said))
 
 
 def _counts(verdicts: Sequence[Verdict]) -> str:
@@ -303,8 +305,9 @@ def _tests() -> tuple[str, str]:
         "On a recording, D is tested against 0 over animals by a one-sided Student t test, alpha "
         ".05 on each side, with the exact sign-flip test beside it; a claim is undecided if the "
         "answer changes within the interval of pi, and not testable if M is not above 0. With "
-        f"fewer than {FEWEST_ANIMALS} animals nothing is said of the population. N/M is shown with "
-        "a jackknife interval over animals."
+        f"fewer than {FEWEST_ANIMALS} animals nothing is said of the population. Outcomes are not "
+        "adjusted for the number of claims; p adjusted by Holm's method within the confirmatory "
+        "set stand beside them. N/M is shown with a jackknife interval over animals."
     )
     return measure_text, test_text
 

@@ -10,11 +10,20 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from errorneurons.analysis.evidence import Evidence
+from errorneurons.analysis.virtual_experiments import bounded_index
+from errorneurons.predictions.effect_vector import DISCREPANCY
 from errorneurons.predictions.prediction import Outcome, Verdict
-from errorneurons.predictions.words import counted, listed
+from errorneurons.predictions.words import counted, listed, number
 
 NAMED = 3
 """The most theories that the answer names as ruled out; the table of the evidence has them all."""
+CLEARLY_APART = 2 * DISCREPANCY
+"""Least distance between what is found and what is expected, on the scale of the bounded index."""
+ELSEWISE = (
+    "It may be of a circuit that is not on the list, or be other than it states, as with more "
+    "false labels"
+)
+"""What else may be behind a recording that theories do not explain."""
 Label = Callable[[str], str]
 """Theory -> its name in a sentence."""
 
@@ -46,7 +55,7 @@ def _verdict(evidence: Evidence, animals: int, label: Label) -> str:
     if not evidence.kept:
         return (
             f"None of the {len(evidence.posterior)} theories compared could have given this "
-            f"recording of {size}; {_alarm(evidence)}."
+            f"recording of {size}; {_alarm(evidence)}. {ELSEWISE}."
         )
     if not others:
         return (
@@ -75,6 +84,56 @@ def trust(evidence: Evidence, animals: int) -> str:
         f"with {counted(animals, 'animal')} a verdict like this is right {share.value:.0%} of the "
         f"time [{share.low:.0%}, {share.high:.0%}]"
     )
+
+
+def at_odds(
+    kept: Sequence[str],
+    verdicts: Sequence[Verdict],
+    expected: Mapping[str, Mapping[str, tuple[float, float]]],
+    label: Label,
+) -> str:
+    """Return which claims are not as the theories that stay would have it; empty if all are.
+
+    The set weighs all effects together, so that a circuit that differs from a theory in one claim
+    alone may pass for it. A claim is told here if the interval of its N/M and the range that a
+    theory leads one to expect are apart by more than what theories leave out.
+
+    Parameters
+    ----------
+    kept
+        The theories that stay.
+    verdicts
+        On the claims, with the values of the recording.
+    expected
+        Claim key -> theory -> the 5-95 % range of N/M.
+    label
+        Theory -> its name in a sentence.
+    """
+    parts = []
+    for name in kept:
+        odd = [v for v in verdicts if _apart(v, expected.get(v.claim, {}).get(name))]
+        if odd:
+            said = listed(_beside(v, expected[v.claim][name]) for v in odd)
+            parts.append(f"{said}, of the {label(name)}")
+    return f"Yet not all is as expected: {'; '.join(parts)}. {ELSEWISE}." if parts else ""
+
+
+def _apart(verdict: Verdict, expected: tuple[float, float] | None) -> bool:
+    """Return whether an interval and a range are clearly apart; never if one is unknown."""
+    if expected is None:
+        return False
+    low, high, least, most = (_bounded(r) for r in (verdict.low, verdict.high, *expected))
+    return max(least - high, low - most) > CLEARLY_APART
+
+
+def _bounded(ratio: float) -> float:
+    """Return N/M as a bounded index, on which large ratios differ little from one another."""
+    return float(bounded_index(ratio, 1.0, 0.0))
+
+
+def _beside(verdict: Verdict, expected: tuple[float, float]) -> str:
+    low, high = map(number, expected)
+    return f"{verdict.claim} has N/M = {number(verdict.value)} where {low} to {high} is expected"
 
 
 def _alarm(evidence: Evidence) -> str:
@@ -113,8 +172,12 @@ def methods(evidence: Evidence, experiments: int, label: Label) -> str:
         "delays, stage of training, size of the outcome, baseline, label error, a discrepancy on "
         "every effect), with a spread of animals around it; its animals went through the same "
         "instrument, measures and claims as the recording. Each claim enters as a bounded index of "
-        "animal means, (N - M) / (|N| + |M| + 2 s), with s the standard error of N and M over "
-        "animals, and as whether M is more than two of its standard errors above 0. Probabilities "
+        "animal means, (N - M) / (|N| + |M| + 2 s), with s the root of the summed squared standard "
+        "errors of N and M over animals, and as whether M is more than two of its standard errors "
+        "above 0; theories are weighed by secondary effects as well, such indices of other windows "
+        "and areas of the same trials. The table of what was weighed names them all; no claim is "
+        "judged by a secondary effect. Indices are not corrected for false labels, because virtual "
+        "recordings have them too. Probabilities "
         f"come from {evidence.classifier}, chosen by its log score in worlds that it had not seen "
         f"({classifiers} nats) and calibrated on them; no probability falls below what the number "
         "of simulations can show. A theory stays in the set if its Monte-Carlo p is above .05: the "
@@ -128,9 +191,17 @@ def methods(evidence: Evidence, experiments: int, label: Label) -> str:
     )
 
 
-def dropped(evidence: Evidence, names: Mapping[str, str]) -> str:
-    """Return which claims could not be weighed, in a sentence; empty if all were."""
-    if not evidence.dropped:
-        return ""
-    parts = [f"{names.get(key, key)} ({why})" for key, why in evidence.dropped.items()]
-    return f"Left out for all theories alike: {listed(parts)}."
+def nothing_of(evidence: Evidence, names: Mapping[str, str]) -> str:
+    """Return of which claims nothing could be weighed, in a sentence; empty if of none.
+
+    Parameters
+    ----------
+    evidence
+        What the recording says.
+    names
+        Claim key -> its name on the page.
+    """
+    weighed = {feature.split()[0] for feature in evidence.features}
+    parts = [f"{name} ({evidence.dropped[key]})" for key, name in names.items()
+             if key not in weighed and key in evidence.dropped]  # fmt: skip
+    return f"Nothing could be weighed, for all theories alike, of {listed(parts)}." if parts else ""

@@ -13,6 +13,7 @@ import pytest
 import xarray as xr
 
 from errorneurons.analysis.dataset import session
+from errorneurons.analysis.labelling import cross_fitted
 from errorneurons.analysis.recordings import mapping_template, parse_mapping, read_nwb, write_nwb
 from errorneurons.analysis.virtual_experiments import Experiments
 
@@ -136,6 +137,27 @@ def make_calcium(make_session: Callable[..., xr.Dataset]) -> Callable[..., xr.Da
             "signal": "calcium", "units": "dF/F", "frame_rate": 11.0, "indicator": "GCaMP6f",
         }  # fmt: skip
         return made
+
+    return make
+
+
+@pytest.fixture
+def make_localised() -> Callable[[], list[xr.Dataset]]:
+    """Return a maker of both folds of a session in which a localiser finds three error cells."""
+
+    def make() -> list[xr.Dataset]:
+        rng = np.random.default_rng(1)
+        outcome = np.tile(["expected", "unexpected"], 20)
+        time = np.round(np.arange(-0.1, 0.5, 0.05) + 0.025, 9)
+        answered = (time > 0.3) & (outcome == "unexpected")[:, None]
+        spikes = rng.poisson(0.05 * (10 + 30 * answered[..., None] * (np.arange(8) < 3)))
+        columns = {
+            "time": time, "unit_id": [f"u{k}" for k in range(8)], "area": ["V1"] * 8,
+            "level": [1] * 8, "role": ["unknown"] * 8, "stimulus": ["a"] * 40,
+            "input_onset": np.zeros(40), "outcome": outcome, "outcome_onset": np.full(40, 0.3),
+        }  # fmt: skip
+        attrs = {"animal": "m1", "session_id": "day1", "species": "Mus musculus"}
+        return list(cross_fitted(session({"rate": spikes / 0.05}, columns, attrs), rng))
 
     return make
 

@@ -66,6 +66,20 @@ def test_a_session_with_the_smallest_set_of_columns_comes_back(
     xr.testing.assert_allclose(back.drop_vars("trial_start"), made)
 
 
+def test_labels_of_a_localiser_come_back_with_what_is_known_of_them(
+    make_localised: Callable[[], list[xr.Dataset]], round_trip: RoundTrip
+) -> None:
+    folds = make_localised()
+    back = round_trip(collect(folds))
+    assert len(back) == len(folds) == 2
+    for made, read in zip(folds, back.children.values(), strict=True):
+        assert "localiser" in read["label_source"].values
+        assert made["localiser"].values.any()
+        xr.testing.assert_allclose(read.to_dataset().drop_vars("trial_start"), made, atol=1e-9)
+        assert read["label_error"].attrs == made["label_error"].attrs
+        assert {**read.attrs, "provenance": ""} == {**made.attrs, "provenance": ""}
+
+
 def test_trials_in_which_nobody_is_targeted_come_back(
     make_session: Make, round_trip: RoundTrip
 ) -> None:

@@ -26,7 +26,7 @@ from errorneurons.predictions.prediction import Outcome, Report, Verdict
 from errorneurons.predictions.registry import CLAIMS
 from errorneurons.predictions.report import render, verdicts_json
 from errorneurons.predictions.virtual_animals import Table
-from errorneurons.predictions.weighing import answer, methods
+from errorneurons.predictions.weighing import answer, at_odds, methods
 from errorneurons.simulate.worlds import WorldPlan
 
 WORLDS = 40
@@ -105,6 +105,21 @@ def test_a_recording_like_the_microcircuit_supports_it_over_the_others(weigh_it:
     assert said.endswith("that it can test, 7 supported.")
 
 
+def test_a_claim_that_is_not_as_the_theory_that_stays_has_it_is_told() -> None:
+    expected = {"P04a": {"error_microcircuit": (0.1, 0.5)}, "P02": {"adaptation": (2.0, 3.0)}}
+
+    def said(low: float, high: float) -> str:
+        own = Verdict("P04a", "x", Outcome.CONTRADICTED, "", value=1.0, low=low, high=high)
+        other = Verdict("P02", "x", Outcome.SUPPORTED, "", value=0.0, low=0.0, high=0.0)
+        return at_odds(("error_microcircuit",), (own, other), expected, label)
+
+    assert said(0.4, 1.6) == said(0.55, 1.0) == said(float("nan"), float("nan")) == ""
+    assert said(0.9, 1.1).startswith(
+        "Yet not all is as expected: P04a has N/M = 1.00 where 0.10 to 0.50 is expected, of the "
+        "error microcircuit. It may be of a circuit that is not on the list,"
+    )
+
+
 def test_a_recording_like_no_theory_is_told_so(weigh_it: Any) -> None:
     odd = {
         c.key: replace(m, energies=m.energies * [1 if k % 2 else -40, 1, 1])
@@ -114,6 +129,7 @@ def test_a_recording_like_no_theory_is_told_so(weigh_it: Any) -> None:
     assert evidence.kept == ()
     said = answer(evidence, supported(1), 6, label)
     assert said.startswith("None of the 3 theories compared could have given this recording")
+    assert "It may be of a circuit that is not on the list, or be other than it states" in said
 
 
 def test_when_every_theory_stays_the_answer_is_that_it_cannot_tell(weigh_it: Any) -> None:
@@ -135,6 +151,20 @@ def test_methods_name_the_worlds_the_classifier_and_the_rule(weigh_it: Any) -> N
     assert f"{WORLDS} for the supervised pc" in text
     assert evidence.classifier in text
     assert "is above .05" in text
+    assert "weighed by secondary effects as well" in text
+    assert "no claim is judged by a secondary effect" in text
+
+
+def test_the_page_says_what_was_weighed_and_what_was_left_out(weigh_it: Any) -> None:
+    known = {key: m for key, m in recording(0.0).items() if key != "P05a"}
+    evidence = weigh_it(known).evidence
+    shown = section(Report("t", "a", (), CLAIMS, (), {}, {}, (), {}, "c", evidence=evidence))
+    assert shown is not None
+    rows = {row.claim.split()[0]: row for row in shown.entered}
+    assert (rows["P02"].own, rows["P02"].response) == ("✓", "✓")
+    assert "in the teaching area (not testable in" in rows["P02"].lacking
+    assert (rows["P05a"].own, rows["P05a"].response) == ("–", "–")
+    assert shown.dropped.startswith("Nothing could be weighed, for all theories alike, of P05a ")
 
 
 def test_expected_ranges_are_those_of_the_theories(drawn: dict[str, Drawn]) -> None:
@@ -216,13 +246,31 @@ def test_a_plan_is_written_as_a_page_and_a_table(planned: Planned, tmp_path: Pat
 def test_the_paragraph_for_a_grant_names_the_design_and_its_power(planned: Planned) -> None:
     text = paragraph(planned)
     assert "12 cells of each role and area and 4 trials" in text
+    assert text.startswith("We will record spikes in ")
+    imaged = replace(planned, grid=replace(planned.grid, signal="calcium"))
+    assert paragraph(imaged).startswith("We will image somata with two photons in ")
     assert "driving representation cells" in text
     assert "% of virtual experiments (95 % interval [" in text
 
 
+def test_a_plan_warns_of_designs_too_small_for_claims_by_themselves(planned: Planned) -> None:
+    large = {**dict.fromkeys(("cells", "trials"), 6.0), "animals": 5.0}
+    few = {**large, "animals": 4.0}
+    warning = "With fewer than 5 animals theories are weighed, but each claim by itself stays"
+    assert warning in plan_answer(replace(planned, smallest={0.8: few, 0.95: None}))
+    assert warning not in plan_answer(replace(planned, smallest={0.8: large, 0.95: None}))
+
+
 def test_a_plan_that_reaches_no_target_says_so(planned: Planned) -> None:
     text = plan_answer(replace(planned, smallest={0.8: None, 0.95: None}))
-    assert "no design that was tried reaches 80%" in text
+    assert "no design that was tried reaches 80% and 95%" in text
+
+
+def test_what_one_design_reaches_is_said_once(planned: Planned) -> None:
+    own = {"animals": 3.0, "cells": 12.0, "trials": 4.0}
+    text = plan_answer(replace(planned, smallest={0.8: own, 0.95: own}))
+    assert "4 trials of each stimulus and condition for 80% and 95%." in text
+    assert "No design with fewer than 3 animals was tried." in text
 
 
 def test_the_next_steps_start_from_the_recording(weigh_it: Any, animals: None) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
+import numpy as np
 import pytest
+import xarray as xr
 from typer.testing import CliRunner, Result
 
 import errorneurons
@@ -42,6 +45,10 @@ def demo(*words: str) -> tuple[str, ...]:
     return ("demo-recording", "--theory", "supervised_pc", "--out", "x.nwb", *words)
 
 
+def plan(*words: str) -> tuple[str, ...]:
+    return ("plan", "--library", "library", *words)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -56,6 +63,9 @@ def demo(*words: str) -> tuple[str, ...]:
         (demo("--animals", "0"), "Invalid value for '--animals'"),
         (demo("--trials", "1"), "Invalid value for '--trials'"),
         (demo("--label-error", "2"), "Invalid value for '--label-error'"),
+        (demo("--stated-label-error", "1"), "Invalid value for '--stated-label-error'"),
+        (demo("--stated-label-error", "-1"), "Invalid value for '--stated-label-error'"),
+        (demo("--stated-label-error", "5%"), "Invalid value for '--stated-label-error'"),
         (demo("--instrument", "spike"), "'spike' is not one of 'spikes', 'calcium', 'tufts'"),
         (demo("--efficacy", "1.5"), "Invalid value for '--efficacy'"),
         (demo("--off-target", "-1"), "Invalid value for '--off-target'"),
@@ -79,6 +89,11 @@ def demo(*words: str) -> tuple[str, ...]:
         (("compare", "random.nwb", "--mapping", "table.csv"), "table.csv: this is no TOML"),
         (("compare", "random.nwb", "--mapping", "bad.toml"), "did you mean `session`?"),
         (("compare", "random.nwb", "--out", "file"), "cannot make the folder file: File exists"),
+        (plan("--manipulation", "none", "--manipulation", "drive"), "stands for recording alone;"),
+        (plan("--animals", "4,,6"), "--animals is '4,,6'; give whole numbers with commas between"),
+        (plan("--areas", "0,1"), "areas to try: 0, 1; give whole numbers of 1 or more"),
+        (plan("--budget", "3"), "a budget of 3 animals is below the smallest number to try, 4"),
+        (plan("--theory", "supervised_pc"), "theories are supervised_pc; name two or more"),
     ],
 )
 def test_bad_input_is_one_sentence(
@@ -189,6 +204,31 @@ def test_a_demo_recording_is_one_that_compare_can_read(run: Run) -> None:
     assert "x.nwb obeys the dataset contract: 1 session, 1 animal" in said
 
 
+def test_a_demo_recording_can_state_another_share_of_false_labels_than_the_true_one(
+    run: Run,
+) -> None:
+    small = ("--animals", "1", "--cells", "4", "--trials", "2", "--label-error", "0.3")
+    run(*demo(*small))
+    wrong = ("--stated-label-error", "0.02", "--out", "wrong.nwb")
+    said = run(*demo(*small, *wrong)).stderr
+    assert "; 30% of error labels are false, the file states 2%" in said
+    true, stated = (_read(Path(name)) for name in ("x.nwb", "wrong.nwb"))
+    is_error = (true["role"] == "error").values
+    for session, share, low, high in ((true, 0.3, 0.25, 0.35), (stated, 0.02, 0.0, 0.07)):
+        np.testing.assert_allclose(session["label_error"].values[is_error], share)
+        assert np.isnan(session["label_error"].values[~is_error]).all()
+        attributes = session["label_error"].attrs
+        assert (attributes["low"], attributes["high"]) == pytest.approx((low, high))
+    xr.testing.assert_equal(true.drop_vars("label_error"), stated.drop_vars("label_error"))
+
+
+def _read(file: Path) -> xr.Dataset:
+    from errorneurons.analysis.recordings import mapping_template, parse_mapping, read_nwb
+
+    (session,) = read_nwb(file, parse_mapping(mapping_template(file))).children.values()
+    return session.to_dataset()
+
+
 def test_a_demo_recording_of_calcium_is_one_that_check_can_read(run: Run) -> None:
     run(*demo("--animals", "1", "--cells", "4", "--trials", "2", "--instrument", "calcium",
               "--areas", "area 2, area 4", "--efficacy", "0.8", "--off-target", "0.1"))  # fmt: skip
@@ -198,16 +238,45 @@ def test_a_demo_recording_of_calcium_is_one_that_check_can_read(run: Run) -> Non
     assert "16 units" in said
 
 
+def test_a_virtual_recording_of_tufts_comes_back_from_nwb(tmp_path: Path) -> None:
+    from errorneurons.analysis.dataset import collect
+    from errorneurons.analysis.recordings import write_nwb
+    from errorneurons.analysis.schema import FIELDS
+    from errorneurons.simulate.instrument import TWO_PHOTON_TUFTS
+    from errorneurons.simulate.sweep import Plan, ensemble
+    from errorneurons.simulate.theories import theory
+
+    tufts = Plan(1, 1, 2, 2, replace(TWO_PHOTON_TUFTS, cells=3))
+    (made,) = ensemble(theory("dendritic_pc"), tufts).sessions()
+    assert any("tuft" in str(kind) for kind in made["cell_type"].values)
+    back = _read(write_nwb(collect([made]), tmp_path / "x.nwb")).drop_vars("trial_start")
+    of_contract = made.drop_vars(set(made.variables) - set(FIELDS) - set(made.data_vars))
+    xr.testing.assert_allclose(back, of_contract)
+    assert back["rate"].attrs == made["rate"].attrs
+
+
+def test_what_is_given_twice_is_planned_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from errorneurons.predictions import planning
+
+    asked: list[planning.Grid] = []
+
+    def stopped(grid: planning.Grid, *_: object) -> None:
+        asked.append(grid)
+        raise ValueError("enough")
+
+    monkeypatch.setattr(planning, "plan", stopped)
+    twice = ("--manipulation", "drive", "--manipulation", "drive", "--areas", "4,1,1")
+    assert "enough" in refusal(run(*plan(*twice)))
+    assert (asked[0].manipulations, asked[0].areas) == (("drive",), (1, 4))
+
+
 def test_what_is_missing_is_said_once_and_in_words(example_nwb: Path) -> None:
-    from errorneurons.analysis.recordings import mapping_template, parse_mapping, read_nwb
     from errorneurons.predictions.registry import claim
 
-    (session,) = read_nwb(
-        example_nwb, parse_mapping(mapping_template(example_nwb))
-    ).children.values()
-    lack = claim("P06b").effect(session.to_dataset())
+    session = _read(example_nwb)
+    lack = claim("P06b").effect(session)
     assert "The trials carry no `performance`" in lack.what
-    lack = claim("P02").effect(session.to_dataset())
+    lack = claim("P02").effect(session)
     assert lack.what.startswith("no trials with novel input and no teaching signal; ")
 
 
