@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from errorneurons.analysis.evidence import Evidence
+from errorneurons.analysis.membership import CONFIDENCE
 from errorneurons.analysis.virtual_experiments import bounded_index
 from errorneurons.predictions.effect_vector import DISCREPANCY
 from errorneurons.predictions.prediction import Outcome, Verdict
@@ -181,11 +182,12 @@ def methods(evidence: Evidence, experiments: int, label: Label) -> str:
         f"come from {evidence.classifier}, chosen by its log score in worlds that it had not seen "
         f"({classifiers} nats) and calibrated on them; no probability falls below what the number "
         "of simulations can show. A theory stays in the set if its Monte-Carlo p is above .05: the "
-        "rank of the recording among held-out worlds of that theory, by the log odds against it or "
-        "the distance to its nearest experiments, whichever is the larger in units of the theory's "
-        "own. The p of theories are not adjusted for their number: the set is a confidence set, "
-        "which leaves the true theory out in 5 % of recordings at most, on average over libraries "
-        "of worlds. Theories of which the more "
+        f"{CONFIDENCE:.0%} upper bound (Clopper and Pearson) of the share of held-out worlds of that "
+        "theory that lie as far off as the recording, by the log odds against the theory or the "
+        "distance to its nearest experiments, whichever is the larger in units of the theory's own. "
+        "The p of theories are not adjusted for their number: the set is a confidence set, which "
+        "leaves the true theory out in 5 % of recordings at most, in as large a share of libraries "
+        "of worlds as that bound says. Theories of which the more "
         "probable is the true one in less than 75 % of held-out experiments count as one class. "
         f"Held out, the expected calibration error is {evidence.calibration_error:.3f}."
     )
