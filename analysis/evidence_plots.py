@@ -42,7 +42,11 @@ ACROSS = ("axes fraction", "data")
 
 
 def posterior_bars(
-    posterior: Mapping[str, float], kept: Collection[str], key: str, alt: str
+    posterior: Mapping[str, float],
+    kept: Collection[str],
+    labels: Mapping[str, str],
+    key: str,
+    alt: str,
 ) -> str:
     """Draw the probability of each theory as a bar with its number.
 
@@ -52,6 +56,8 @@ def posterior_bars(
         Theory -> probability, top to bottom.
     kept
         The theories that stay; the bars of the others are pale, and say so.
+    labels
+        Theory -> its name on the page; theories without an entry keep theirs.
     key, alt
         Prefix of the ids, unique on the page, and what the figure shows in words.
 
@@ -66,13 +72,15 @@ def posterior_bars(
             axes.barh(at + 0.68, 1, 0.34, color=PALE, alpha=0.3, linewidth=0)
             axes.barh(at + 0.68, value, 0.34, color=style.colour, alpha=opacity, linewidth=0)
             _marker(axes, 0.012, at + 0.27, style)
-            axes.text(0.045, at + 0.28, _label(name, 30), va="center", size=SMALL)
+            axes.text(0.045, at + 0.28, _label(name, labels), va="center", size=SMALL)
             said = _percent(value) + ("" if name in kept else ", ruled out")
             axes.text(1, at + 0.28, said, va="center", ha="right", size=SMALL)
         return as_svg(figure, key, alt)
 
 
-def recovery_matrix(table: pd.DataFrame, found: str, key: str, alt: str) -> str:
+def recovery_matrix(
+    table: pd.DataFrame, found: str, labels: Mapping[str, str], key: str, alt: str
+) -> str:
     """Draw true theory x what was found, as a heat map with its percentages.
 
     Parameters
@@ -81,6 +89,8 @@ def recovery_matrix(table: pd.DataFrame, found: str, key: str, alt: str) -> str:
         Shares in [0, 1]; rows and columns are theories, in the same order.
     found
         What the columns are, for example ``"most probable theory"``.
+    labels
+        Theory -> its name on the page; theories without an entry keep theirs.
     key, alt
         Prefix of the ids, unique on the page, and what the figure shows in words.
 
@@ -102,7 +112,7 @@ def recovery_matrix(table: pd.DataFrame, found: str, key: str, alt: str) -> str:
             axes.text(middle, -0.2, f"{at + 1}", ha="center", size=SMALL)
             write(axes, f"{at + 1}", (0, middle), (-28, 0), ACROSS, ha="right", va="center")
             _marker(axes, -14.0 * len(names) / (WIDTH - left - 8), middle, look)
-        entries = [(f"{at} {_label(n, 19)}", theory_style(n)) for at, n in enumerate(names, 1)]
+        entries = [(f"{at} {_label(n, labels)}", theory_style(n)) for at, n in enumerate(names, 1)]
         _legend(figure, entries, legend)
         return as_svg(figure, key, alt)
 
@@ -148,7 +158,7 @@ def left_out_points(table: pd.DataFrame, labels: Mapping[str, str], key: str, al
     table
         ``left_out``, ``theory``, ``posterior``, ``kept``, see `evidence.leave_one_claim_out`.
     labels
-        Claim -> words for it; claims without an entry keep their names.
+        Claim, or theory -> words for it; those without an entry keep their names.
     key, alt
         Prefix of the ids, unique on the page, and what the figure shows in words.
 
@@ -170,7 +180,7 @@ def left_out_points(table: pd.DataFrame, labels: Mapping[str, str], key: str, al
             for row in own.sort_values("posterior").itertuples():
                 style = theory_style(str(row.theory))
                 _marker(axes, float(row.posterior), at + 0.7, style, hollow=not row.kept, size=9.0)
-        _legend(figure, [(_label(name, 23), theory_style(name)) for name in names], legend)
+        _legend(figure, [(_label(name, labels), theory_style(name)) for name in names], legend)
         return as_svg(figure, key, alt)
 
 
@@ -363,16 +373,16 @@ def _marker(
 
 
 def _legend_height(entries: int) -> float:
-    return 18.0 * -(-entries // 2) + 4
+    return 18.0 * entries + 4
 
 
 def _legend(figure: Figure, entries: Sequence[tuple[str, Style]], height: float) -> None:
-    """Name markers in two columns at the foot of the figure."""
+    """Name markers, one below the other, at the foot of the figure."""
     axes = pixels_at(figure, height)
     for at, (label, style) in enumerate(entries):
-        x, y = 14.0 + WIDTH / 2 * (at % 2), height - 12.0 - 18.0 * (at // 2)
-        _marker(axes, x, y, style)
-        axes.text(x + 12, y, label, va="center", size=SMALL)
+        y = height - 12.0 - 18.0 * at
+        _marker(axes, 14.0, y, style)
+        axes.text(26.0, y, label, va="center", size=SMALL)
 
 
 def _legend_line(figure: Figure, words: str, style: Style, dash: Dashes, y: float) -> None:
@@ -382,8 +392,8 @@ def _legend_line(figure: Figure, words: str, style: Style, dash: Dashes, y: floa
     axes.text(106, y, words, va="center", size=SMALL)
 
 
-def _label(name: str, most: int) -> str:
-    return shortened(name.replace("_", " "), most)
+def _label(name: str, labels: Mapping[str, str]) -> str:
+    return shortened(labels.get(name, name.replace("_", " ")), 40)
 
 
 def _percent(value: float) -> str:

@@ -107,10 +107,10 @@ def section(report: Report) -> Section | None:
         entered=tuple(_entered(evidence, claim) for claim in report.claims),
         rows=tuple(_row(evidence, name, label) for name in evidence.posterior),
         posterior=_posterior(evidence, label),
-        recovery=_recovery(evidence),
-        in_set=_in_set(evidence),
+        recovery=_recovery(evidence, label),
+        in_set=_in_set(evidence, label),
         calibration=_calibration(evidence),
-        left_out=_left_out(evidence, names),
+        left_out=_left_out(evidence, names, label),
         conditions=_conditions(evidence, label),
         size=f"{len(evidence.table):,} virtual experiments",
     )
@@ -191,35 +191,45 @@ def _posterior(evidence: Evidence, label: Label) -> Picture:
         "The probability of each theory, given that one of them is right and that all were as "
         "probable before. Pale: the theory could not have given this recording (p of .05 or less)."
     )
-    svg = plots.posterior_bars(evidence.posterior, evidence.kept, "posterior", alt)
+    svg = plots.posterior_bars(
+        evidence.posterior, evidence.kept, _labels(evidence, label), "posterior", alt
+    )
     return Picture(Markup(svg), caption)
 
 
-def _recovery(evidence: Evidence) -> Picture:
+def _labels(evidence: Evidence, label: Label) -> dict[str, str]:
+    return {name: label(name) for name in evidence.posterior}
+
+
+def _recovery(evidence: Evidence, label: Label) -> Picture:
     caption = (
         "Would this design find the truth? Rows: the theory that gave a virtual experiment of "
         "this size. Columns: the most probable theory, for models that had not seen its world. "
         "Perfect recovery is a full diagonal."
     )
-    alt = "Recovery, true theory against most probable theory: " + _diagonal(evidence)
-    svg = plots.recovery_matrix(evidence.recovery, "most probable theory", "recovery", alt)
+    alt = "Recovery, true theory against most probable theory: " + _diagonal(
+        evidence.recovery, label
+    )
+    svg = plots.recovery_matrix(
+        evidence.recovery, "most probable theory", _labels(evidence, label), "recovery", alt
+    )
     return Picture(Markup(svg), caption)
 
 
-def _diagonal(evidence: Evidence) -> str:
-    return "; ".join(f"{n} {evidence.recovery.loc[n, n]:.0%}" for n in evidence.recovery.index)
+def _diagonal(table: pd.DataFrame, label: Label) -> str:
+    return "; ".join(f"{label(str(n))} {table.loc[n, n]:.0%}" for n in table.index)
 
 
-def _in_set(evidence: Evidence) -> Picture:
-    coverage = "; ".join(
-        f"{n} {evidence.share_in_set.loc[n, n]:.0%}" for n in evidence.share_in_set.index
-    )
+def _in_set(evidence: Evidence, label: Label) -> Picture:
+    coverage = _diagonal(evidence.share_in_set, label)
     caption = (
         "What stays in the set? Rows as above; columns: how often a theory could have given the "
         "virtual experiment. The diagonal should be 95 %; off it, lower is better."
     )
     alt = f"Share of virtual experiments whose set has the true theory: {coverage}"
-    svg = plots.recovery_matrix(evidence.share_in_set, "theory in the set", "in-set", alt)
+    svg = plots.recovery_matrix(
+        evidence.share_in_set, "theory in the set", _labels(evidence, label), "in-set", alt
+    )
     return Picture(Markup(svg), caption)
 
 
@@ -239,19 +249,21 @@ def _calibration(evidence: Evidence) -> Picture:
     return Picture(Markup(svg), caption)
 
 
-def _left_out(evidence: Evidence, names: dict[str, str]) -> Picture | None:
+def _left_out(evidence: Evidence, names: dict[str, str], label: Label) -> Picture | None:
     if evidence.left_out["left_out"].nunique() < 2:
         return None
     first = evidence.left_out.query("left_out == ''").sort_values("posterior").iloc[-1]
     alt = (
         "Probability of each theory without each claim in turn; with all claims the most probable "
-        f"is {first['theory']} ({first['posterior']:.2f})"
+        f"is {label(first['theory'])} ({first['posterior']:.2f})"
     )
     caption = (
         "Does the answer hang on one claim? The probability of each theory without each claim in "
         "turn; hollow: the theory is no longer in the set."
     )
-    svg = plots.left_out_points(evidence.left_out, names, "left-out", alt)
+    svg = plots.left_out_points(
+        evidence.left_out, names | _labels(evidence, label), "left-out", alt
+    )
     return Picture(Markup(svg), caption)
 
 

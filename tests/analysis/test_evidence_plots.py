@@ -21,6 +21,8 @@ POINTS = pd.DataFrame(SIZES, columns=["animals", "cells", "trials"]).assign(
     right=np.linspace(0.2, 1.0, 8), low=0.1, high=1.0, smooth=np.linspace(0.2, 1.0, 8), count=40
 )
 
+LABELS = {"supervised_pc": "supervised PC"}
+
 
 def words(svg):
     return [e.text for e in ET.fromstring(svg).iter() if e.tag.endswith("text")]
@@ -28,19 +30,20 @@ def words(svg):
 
 def test_every_theory_has_its_probability_and_whether_it_stays() -> None:
     posterior = {"supervised_pc": 0.93, "backprop": 0.069, "adaptation": 0.001}
-    found = words(posterior_bars(posterior, ["supervised_pc", "adaptation"], "key", "alt"))
-    assert {"supervised pc", "93 %", "7 %, ruled out", "under 1 %"} <= set(found)
+    found = words(posterior_bars(posterior, ["supervised_pc", "adaptation"], LABELS, "key", "alt"))
+    assert {"supervised PC", "93 %", "7 %, ruled out", "under 1 %"} <= set(found)
 
 
 def test_near_certainty_is_not_written_as_certainty() -> None:
-    assert "over 99 %" in words(posterior_bars({"a": 0.999, "b": 0.001}, ["a"], "key", "alt"))
+    assert "over 99 %" in words(posterior_bars({"a": 0.999, "b": 0.001}, ["a"], {}, "key", "alt"))
 
 
 @pytest.mark.parametrize("count", [2, 8, 12])
 def test_the_matrix_writes_every_share_and_names_every_theory(count) -> None:
     names = list(THEORIES)[:count]
     table = pd.DataFrame(np.eye(count) * 0.87 + 0.01, names, names)
-    found = words(recovery_matrix(table, "most probable theory", "key", "alt"))
+    found = words(recovery_matrix(table, "most probable theory", LABELS, "key", "alt"))
+    assert "2 supervised PC" in found
     assert found.count("88") == count
     assert sum(word.startswith(("1 ", "2 ")) for word in found) == 2
     assert "most probable theory [%]" in found
@@ -59,8 +62,10 @@ def test_calibration_writes_how_many_experiments_a_point_is() -> None:
 def test_what_is_left_out_is_named_and_so_is_every_theory_that_matters() -> None:
     rows = [("", "a_theory", 0.9, True), ("", "rare", 0.01, False), ("P02", "a_theory", 0.5, True)]
     table = pd.DataFrame(rows, columns=["left_out", "theory", "posterior", "kept"])
-    found = words(left_out_points(table, {"P02": "silent errors"}, "key", "alt"))
-    assert {"with every claim", "without: silent errors", "a theory"} <= set(found)
+    found = words(
+        left_out_points(table, {"P02": "silent errors", "a_theory": "A theory"}, "key", "alt")
+    )
+    assert {"with every claim", "without: silent errors", "A theory"} <= set(found)
     assert "rare" not in found
 
 
