@@ -398,5 +398,5 @@ def _label(name: str, labels: Mapping[str, str]) -> str:
 
 def _percent(value: float) -> str:
     if 0 < value < 0.005:
-        return "under 1 %"
-    return "over 99 %" if 0.995 < value < 1 else f"{100 * value:.0f} %"
+        return "<1 %"
+    return ">99 %" if 0.995 < value < 1 else f"{100 * value:.0f} %"
