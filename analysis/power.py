@@ -110,6 +110,7 @@ def gains(
     animals: int,
     seed: np.random.SeedSequence,
     candidates: Sequence[Candidate] = CANDIDATES,
+    classes: Sequence[Sequence[str]] | None = None,
 ) -> pd.DataFrame:
     """Return what each claim or manipulation adds to the probability of the right verdict.
 
@@ -125,6 +126,9 @@ def gains(
         Of the comparisons.
     candidates
         Kinds of classifiers to choose from.
+    classes
+        Theories that a right verdict need not tell apart; default those that all features together
+        cannot tell apart.
 
     Returns
     -------
@@ -145,14 +149,15 @@ def gains(
     if not groups or animals < 1:
         raise ValueError("gains need a claim or manipulation, and an animal, or more")
     whole, names = compare(experiments, seed, candidates), np.array(experiments.features)
+    alike = whole.classes if classes is None else classes
 
     def right(kept: npt.NDArray[np.bool_]) -> float:
         features = tuple(names[kept].tolist())
         if not features:  # Nothing to go by: every theory stays.
-            return float(len(whole.classes) == 1)
+            return float(len(alike) == 1)
         same = features == experiments.features
         part = whole if same else compare(experiments.columns(features), seed, candidates)
-        table = verdicts(part, whole.classes)
+        table = verdicts(part, alike)
         return share(table["right"], table["theory"], table["world"]).value
 
     owns = {group: np.isin(names, list(own)) for group, own in groups.items()}

@@ -104,9 +104,9 @@ def compare(
 @app.command()
 def plan(
     theory: Theories = None,
-    animals: Annotated[str, typer.Option(help="Numbers of animals to try.")] = "4,6,8,12",
-    cells: Annotated[str, typer.Option(help="Cells of each role and area to try.")] = "12,36",
-    trials: Annotated[str, typer.Option(help="Trials of a stimulus and condition.")] = "4,10",
+    animals: Annotated[str, typer.Option(help="Numbers of animals to try.")] = "2,3,4,6,8,12",
+    cells: Annotated[str, typer.Option(help="Cells of each role and area to try.")] = "4,12,36",
+    trials: Annotated[str, typer.Option(help="Trials of a stimulus and condition.")] = "2,6",
     manipulation: Annotated[
         list[str] | None,
         typer.Option(help="What can be done; repeat for more. `none` for recording alone."),

@@ -11,9 +11,10 @@ from markupsafe import Markup
 
 from errorneurons import __version__
 from errorneurons.analysis import evidence_plots as plots
+from errorneurons.analysis.power import smallest_design
 from errorneurons.predictions.cards import Picture
 from errorneurons.predictions.judge import FEWEST_ANIMALS
-from errorneurons.predictions.planning import MANIPULATIONS, TARGETS, Planned
+from errorneurons.predictions.planning import MANIPULATIONS, TARGETS, Planned, best_design
 from errorneurons.predictions.report import environment, replace_file, template
 from errorneurons.predictions.weighing import NAMED
 from errorneurons.predictions.words import counted, linked, listed
@@ -70,6 +71,7 @@ def render_plan(planned: Planned, command: str) -> str:
         classes=_classes(planned),
         lines=_lines(planned),
         gains=_gains(planned),
+        gains_caption=_gains_caption(planned) if len(planned.gains) else "",
         pictures=_pictures(planned),
         command=command,
         configuration={
@@ -124,9 +126,7 @@ def _few(planned: Planned) -> str:
 
 def paragraph(planned: Planned) -> str:
     """Return a paragraph for a grant application."""
-    target = next((t for t in reversed(TARGETS) if planned.smallest[t]), None)
-    design = planned.smallest[target] if target else None
-    chosen = design or {k: float(v) for k, v in _largest(planned).items()}
+    chosen = _advised(planned)
     doing = [MANIPULATIONS[name][0] for name in planned.grid.manipulations]
     what = f" with {listed(doing)}" if doing else ""
     return (
@@ -142,10 +142,15 @@ def paragraph(planned: Planned) -> str:
     )
 
 
-def _largest(planned: Planned) -> Mapping[str, float]:
-    best = planned.points.sort_values(["smooth", "animals"]).iloc[-1]
-    names = ("animals", "cells", "trials", "right", "low", "high")
-    return {name: float(best[name]) for name in names}
+def _advised(planned: Planned) -> Mapping[str, float]:
+    """Return the smallest design for the highest target, of enough animals to judge claims by.
+
+    If no design with so many animals reaches a target, one with fewer; else the best.
+    """
+    points = planned.points
+    enough = points[points["animals"] >= FEWEST_ANIMALS]
+    found = (smallest_design(some, t) for t in reversed(TARGETS) for some in (enough, points))
+    return next((one for one in found if one), best_design(points))
 
 
 def _theories(planned: Planned) -> str:
@@ -191,10 +196,23 @@ def _gains(planned: Planned) -> list[tuple[str, str, str, str]]:
     for name in planned.gains.index:
         own = {column: float(planned.gains.loc[name, column]) for column in planned.gains.columns}
         rows.append((
-            MANIPULATIONS[str(name)][0], f"{own['lost']:+.0%}", f"{own['added']:+.0%}",
+            MANIPULATIONS[str(name)][0], _gain(own["lost"]), _gain(own["added"]),
             f"{100 * own['added_per_animal']:.1f}",
         ))  # fmt: skip
     return rows
+
+
+def _gain(value: float) -> str:
+    """Return a gain in percent with its sign; nothing is neither more nor less."""
+    return f"{value:+.0%}" if round(100 * value) else "0%"
+
+
+def _gains_caption(planned: Planned) -> str:
+    alone, everything = (float(planned.gains[name].iloc[0]) for name in ("ungrouped", "everything"))
+    return (
+        f"What each manipulation is worth with {_size(planned.gains_at)}, in probability of the "
+        f"right verdict: {alone:.0%} by recording alone, {everything:.0%} with all of them"
+    )
 
 
 def _pictures(planned: Planned) -> list[Picture]:

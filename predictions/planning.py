@@ -77,9 +77,9 @@ class Grid:
         If a number is impossible, or a manipulation unknown.
     """
 
-    animals: tuple[int, ...] = (4, 6, 8, 12)
-    cells: tuple[int, ...] = (12, 36)
-    trials: tuple[int, ...] = (4, 10)
+    animals: tuple[int, ...] = (2, 3, 4, 6, 8, 12)
+    cells: tuple[int, ...] = (4, 12, 36)
+    trials: tuple[int, ...] = (2, 6)
     manipulations: tuple[str, ...] = tuple(MANIPULATIONS)
     areas: tuple[int, ...] = tuple(range(1, AREAS + 1))
     signal: str = "spikes"
@@ -145,7 +145,10 @@ class Planned:
     smallest
         Target -> the smallest design that reaches it, or None.
     gains
-        What each manipulation adds at the largest design, see `power.gains`.
+        What each manipulation adds, see `power.gains`.
+    gains_at
+        At which design: where larger ones are always right, nothing could be added. The smallest
+        that reaches the first target, or the one that is right most often.
     classes
         Theories that not even the largest design can tell apart, together.
     """
@@ -155,6 +158,7 @@ class Planned:
     points: pd.DataFrame
     smallest: Mapping[float, Mapping[str, float] | None]
     gains: pd.DataFrame
+    gains_at: Mapping[str, float]
     classes: tuple[tuple[str, ...], ...] = field(default=())
 
 
@@ -188,10 +192,23 @@ def plan(grid: Grid, question: Question, progress: Progress) -> Planned:
             f"judged: {cells} cells, {trials} trials, {listed(map(str, grid.affordable))} animals"
         )
     points = probability_right(pd.concat(rows, ignore_index=True))
+    smallest = {t: smallest_design(points, t) for t in TARGETS}
+    at = smallest[TARGETS[0]] or best_design(points)
+    cells, trials, count = (int(at[name]) for name in ("cells", "trials", "animals"))
+    progress(f"what manipulations buy: {count} animals, {cells} cells, {trials} trials")
+    there = replace(grid.design(cells, trials), animals=count)
+    found = _compared(tables[cells, trials], there, grid.features, question)
     return Planned(
-        grid, question, points, {t: smallest_design(points, t) for t in TARGETS},
-        _gains(richest, grid, question.worlds.seed), richest.classes,
+        grid, question, points, smallest, _gains(found, grid, count, question, richest.classes), at,
+        richest.classes,
     )  # fmt: skip
+
+
+def best_design(points: pd.DataFrame) -> dict[str, float]:
+    """Return the design that is right most often, of those alike the largest."""
+    best = points.sort_values(["smooth", "animals"]).iloc[-1]
+    return {name: float(best[name]) for name in ("animals", "cells", "trials", "right", "low",
+                                                 "high")}  # fmt: skip
 
 
 def _animals(design: Design, question: Question, progress: Progress) -> dict[str, Table]:
@@ -214,8 +231,11 @@ def _compared(
     return compare(experiments.columns(names), np.random.SeedSequence(seed))
 
 
-def _gains(richest: Comparison, grid: Grid, seed: int) -> pd.DataFrame:
-    have = richest.experiments.features
+def _gains(
+    found: Comparison, grid: Grid, animals: int, question: Question,
+    classes: Sequence[Sequence[str]],
+) -> pd.DataFrame:  # fmt: skip
+    have = found.experiments.features
     groups = {
         name: tuple(k for k in features_of(MANIPULATIONS[name][1]) if k in have)
         for name in grid.manipulations
@@ -223,8 +243,9 @@ def _gains(richest: Comparison, grid: Grid, seed: int) -> pd.DataFrame:
     groups = {name: own for name, own in groups.items() if own}
     if not groups:
         return pd.DataFrame(columns=["everything", "without", "lost", "added"], dtype=float)
-    same = np.random.SeedSequence(seed)  # as the points of the plan: other folds, other figures
-    return gains(richest.experiments, groups, max(grid.affordable), same)
+    # as the points of the plan: other folds, other figures
+    same = np.random.SeedSequence(question.worlds.seed)
+    return gains(found.experiments, groups, animals, same, classes=classes)
 
 
 def next_steps(found: Weighed, question: Question, progress: Progress) -> NextSteps:

@@ -19,7 +19,7 @@ from errorneurons.predictions.effect_vector import Drawn, draw
 from errorneurons.predictions.evidence_section import next_section, section
 from errorneurons.predictions.judge import Measured
 from errorneurons.predictions.plan_page import answer as plan_answer
-from errorneurons.predictions.plan_page import paragraph, write_plan
+from errorneurons.predictions.plan_page import paragraph, render_plan, write_plan
 from errorneurons.predictions.planning import ALWAYS, MANIPULATIONS, Grid, Planned, claims_for
 from errorneurons.predictions.planning import plan as find_plan
 from errorneurons.predictions.prediction import Outcome, Report, Verdict
@@ -206,6 +206,21 @@ def test_a_plan_says_what_each_manipulation_is_worth(planned: Planned) -> None:
     assert planned.gains[["lost", "added"]].abs().le(1).all(axis=None)
 
 
+def test_manipulations_are_worth_something_where_not_everything_is_right(planned: Planned) -> None:
+    reached = planned.smallest[0.8]
+    assert reached is not None
+    assert planned.gains_at["animals"] == reached["animals"] == 3
+    page = render_plan(planned, "c")
+    assert "with 3 animals with 12 cells" in page
+    assert "+0%" not in page
+    assert "-0%" not in page
+
+
+def test_a_grant_asks_for_animals_enough_to_judge_claims(planned: Planned) -> None:
+    assert planned.smallest[0.95] is not None
+    assert "We will record spikes in 6 animals with" in paragraph(planned)
+
+
 def test_a_budget_keeps_larger_designs_out(animals: None) -> None:
     grid = Grid((3, 6, 12), (12,), (4,), budget=6)
     assert grid.affordable == (3, 6)
@@ -218,7 +233,10 @@ def test_a_budget_keeps_larger_designs_out(animals: None) -> None:
         ({"animals": ()}, "animals to try: nothing; give whole numbers of 2 or more"),
         ({"cells": (1, 8)}, "cells to try: 1, 8; give whole numbers of 2 or more"),
         ({"areas": (5,)}, "area 5 is not simulated; give areas 1 to 4"),
-        ({"budget": 2}, "a budget of 2 animals is below the smallest number to try, 4"),
+        (
+            {"animals": (4, 6), "budget": 2},
+            "a budget of 2 animals is below the smallest number to try, 4",
+        ),
         ({"manipulations": ("drive", "silence-aera")}, "did you mean 'silence-area'"),
         ({"signal": "spike"}, "did you mean 'spikes'"),
     ],
