@@ -210,7 +210,7 @@ def _gain(value: float) -> str:
 def _gains_caption(planned: Planned) -> str:
     alone, everything = (float(planned.gains[name].iloc[0]) for name in ("ungrouped", "everything"))
     return (
-        f"What each manipulation is worth with {_size(planned.gains_at)}, in probability of the "
+        f"What each manipulation is worth at {_size(planned.gains_at)}, in probability of the "
         f"right verdict: {alone:.0%} by recording alone, {everything:.0%} with all of them"
     )
 

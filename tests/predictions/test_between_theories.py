@@ -211,7 +211,7 @@ def test_manipulations_are_worth_something_where_not_everything_is_right(planned
     assert reached is not None
     assert planned.gains_at["animals"] == reached["animals"] == 3
     page = render_plan(planned, "c")
-    assert "with 3 animals with 12 cells" in page
+    assert "worth at 3 animals with 12 cells" in page
     assert "+0%" not in page
     assert "-0%" not in page
 
