@@ -92,7 +92,10 @@ def plan(*words: str) -> tuple[str, ...]:
         (plan("--manipulation", "none", "--manipulation", "drive"), "stands for recording alone;"),
         (plan("--animals", "4,,6"), "--animals is '4,,6'; give whole numbers with commas between"),
         (plan("--areas", "0,1"), "areas to try: 0, 1; give whole numbers of 1 or more"),
-        (plan("--budget", "3"), "a budget of 3 animals is below the smallest number to try, 4"),
+        (
+            plan("--animals", "4,6", "--budget", "3"),
+            "a budget of 3 animals is below the smallest number to try, 4",
+        ),
         (plan("--theory", "supervised_pc"), "theories are supervised_pc; name two or more"),
     ],
 )
