@@ -441,7 +441,8 @@ def _execute(
                         D[i] = a * X[i] * Y[i] + b * Z[i] + e
                 elif op == SELECT:
                     for i in range(n):
-                        D[i] = Y[i] if X[i] != 0.0 else Z[i]
+                        yes, no = Y[i], Z[i]
+                        D[i] = yes if X[i] != 0.0 else no
                 else:
                     V = A[w : w + n]
                     if op == LIN4:

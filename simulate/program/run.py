@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -66,7 +66,7 @@ class Stepper:
         self.networks = len(next(iter(arrays(weights).values())))
         self._state = circuit.rest(weights, streams) if state is None else state
         self._plain = False
-        self._ready = False
+        self._ready = self._learnt = False
         self._plastic = plastic
         self._stale_state = self._stale_weights = False
 
@@ -82,6 +82,11 @@ class Stepper:
             }
             self._state, self._stale_state = rebuilt(self._template, found), False
         return self._state
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the steps are taken by the compiled loop, and not in NumPy."""
+        return not self._plain
 
     @property
     def weights(self) -> Any:
@@ -119,6 +124,14 @@ class Stepper:
         if learn and not self._plastic:
             self._settle()
             self._plastic, self._ready = True, False
+        first: dict[str, Array] = {}
+        if learn and not self._learnt and not self._plain and bins[0] and self._makes_new():
+            # synapses that only come to be in the first step; the engine takes the others
+            self._settle()
+            self._ready = False
+            first, bins = self._in_numpy(world, bins[:1] * 0 + 1, learn, tuple(show)), bins.copy()
+            bins[0] -= 1
+            world = _later(world)
         if not self._plain:
             try:
                 found = self._compiled(world, bins, learn, tuple(show))
@@ -128,6 +141,9 @@ class Stepper:
                 self._plain = True
         if self._plain:
             found = self._in_numpy(world, bins, learn, tuple(show))
+        self._learnt |= learn
+        for role, sums in first.items():
+            found[role][0] += sums[0]
         return found if np.ndim(steps) else {role: x[0] for role, x in found.items()}
 
     # --- NumPy ---
@@ -142,7 +158,7 @@ class Stepper:
         found: dict[str, list[Any]] = {role: [] for role in show}
         k = 0
         for steps in bins:
-            sums: dict[str, Any] = dict.fromkeys(show, 0.0)
+            sums: dict[str, Any] = {role: 0.0 * _shown(self._state, role) for role in show}
             for _ in range(steps):
                 before, now = self._state, at_step(world, k)
                 after = self.circuit.step(self._weights, before, now)
@@ -199,16 +215,16 @@ class Stepper:
         self._template = self._state
         self._ready = True
 
+    def _makes_new(self) -> bool:
+        """Return whether learning makes synapses that are not there yet."""
+        state, weights = self._state, self._weights  # which there are, whatever they are by now
+        return set(arrays(self.circuit.learn(weights, state, state))) != set(arrays(weights))
+
     def _learning_names(self) -> list[str]:
         """Return which synapses learning makes anew, from one step in NumPy."""
         state, before = self._state, arrays(self._weights)
         new = arrays(self.circuit.learn(self._weights, state, state))
-        if set(new) != set(before):
-            raise RecordingError(
-                f"{self.circuit.theory} cannot be recorded: learning makes new synapses; "
-                "let them be there from the start"
-            )
-        return [name for name in new if new[name] is not before[name]]
+        return [name for name in before if new[name] is not before[name]]
 
     def _compiled(
         self, world: Any, bins: npt.NDArray[np.int64], learn: bool, show: tuple[str, ...]
@@ -408,12 +424,24 @@ def world_arrays(world: Any) -> dict[str, Any]:
     return found
 
 
+def _later(world: Any) -> Any:
+    """Return the world from the second step on."""
+    def own(x: Array) -> Array:
+        return x[1:] if x.ndim == 4 else x
+
+    return _mapped(world, own)
+
+
 def at_step(world: Any, k: int) -> Any:
     """Return the world of one step."""
 
     def own(x: Array) -> Array:
         return x[k] if x.ndim == 4 else x
 
+    return _mapped(world, own)
+
+
+def _mapped(world: Any, own: Callable[[Array], Array]) -> Any:
     def each(things: Mapping[str, Array]) -> dict[str, Array]:
         return {name: own(x) for name, x in things.items()}
 
