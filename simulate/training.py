@@ -26,6 +26,7 @@ from errorneurons.simulate.circuit import (
 )
 from errorneurons.simulate.experiments.learning import learning_block
 from errorneurons.simulate.experiments.trials import Clock
+from errorneurons.simulate.program.run import Stepper
 from errorneurons.simulate.run import Bench, run, synapses
 from errorneurons.simulate.settling import moving
 from errorneurons.simulate.tasks.association import STIMULI, Association
@@ -157,13 +158,11 @@ def oscillating(
     world = World(
         shown.stimuli["trained"], shown.unexpected("trained"), np.ones((1, 1, 1), dtype=bool)
     )
-    state = circuit.rest(weights, STIMULI)
+    stepper = Stepper(circuit, weights, STIMULI)
     steps, last = round(settling / circuit.timing.step), round(0.1 / circuit.timing.step)
-    seen: list[Mapping[Role, Array]] = []
-    for k in range(steps):
-        state = circuit.step(weights, state, world)
-        if k >= steps - last:
-            seen.append(state.rates)
+    stepper.advance(world, max(steps - last, 0))
+    rates = stepper.advance(world, [1] * min(last, steps), show=stepper.roles)
+    seen = [dict(zip(rates, step, strict=True)) for step in zip(*rates.values(), strict=True)]
     return moving(seen, limit)
 
 

@@ -84,6 +84,11 @@ class Stepper:
         return self._state
 
     @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles whose rates a state holds."""
+        return tuple(self._template.rates if self._stale_state else self._state.rates)
+
+    @property
     def compiled(self) -> bool:
         """Whether the steps are taken by the compiled loop, and not in NumPy."""
         return not self._plain
