@@ -11,7 +11,7 @@ only what later steps, or what is recorded, need. Both do the same arithmetic.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -78,7 +78,6 @@ class Room:
 
     def __init__(self) -> None:
         self.places: dict[Any, tuple[int, int, int]] = {}
-        self.givens: dict[int, Given] = {}
         self.held: list[Any] = []
         self.size = 0
 
@@ -91,7 +90,7 @@ class Room:
 
     def of(self, values: Given) -> tuple[int, int]:
         """Return where a matrix that is given begins, and how many columns it has."""
-        self.givens[id(values)] = values
+        self.held.append(values)  # as long as it is, no other has its identity
         return self.place(id(values), *values.shape[-2:])
 
 
@@ -111,6 +110,14 @@ class Table:
         First row and rows of each array of the state, and of what is recorded.
     varying
         First row and rows of what changes from step to step.
+    regions
+        Rows of each region.
+    carried, permutation
+        Rows of each place of what is carried on, and which place each takes over after a step.
+    plastic
+        Names of synapses that learning writes into their spare place.
+    synapses
+        What is given as synapses, and where it lies.
     """
 
     operations: list[tuple[str, int, list[Any], list[Any], list[float]]]
@@ -119,10 +126,11 @@ class Table:
     state: dict[str, tuple[int, int]]
     sums: dict[str, tuple[int, int]]
     varying: dict[str, tuple[int, int]]
-    regions: dict[str, int] = field(default_factory=dict)
-    carried: list[int] = field(default_factory=list)
-    permutation: list[int] = field(default_factory=list)
-    plastic: list[str] = field(default_factory=list)
+    regions: dict[str, int]
+    carried: list[int]
+    permutation: list[int]
+    plastic: list[str]
+    synapses: dict[int, tuple[Given, int]]
 
 
 # --- blocks -------------------------------------------------------------------------------------
@@ -258,13 +266,14 @@ def _uniform(
     """Return the one number that a factor is in a block, or 1 and the factor."""
     block = factor.sample[..., slice(*rows), slice(*columns)]
     first = float(block.reshape(-1)[0])
-    if not _depends_on_world(factor) and (block == first).all():
+    if not _may_differ(factor) and (block == first).all():
         return first, None
     return 1.0, factor
 
 
-def _depends_on_world(factor: Given) -> bool:
-    return any(name.startswith("world") for name in factor.needs)
+def _may_differ(factor: Given) -> bool:
+    """Return whether the example of a factor says nothing about its values elsewhere."""
+    return bool(factor.needs)
 
 
 def _of_outer(tape: Tape, term: Term, mask: Pattern) -> list[Change]:
@@ -274,7 +283,7 @@ def _of_outer(tape: Tape, term: Term, mask: Pattern) -> list[Change]:
     for rows, columns in _split_rows(factor, mask):
         scale, table = _uniform(factor, rows, columns)
         block = factor.sample[..., slice(*rows), slice(*columns)]
-        by_row = not _depends_on_world(factor) and (block == block[..., :1]).all()
+        by_row = not _may_differ(factor) and (block == block[..., :1]).all()
         i, j = atom.offsets
         at = rows[0]
         for post in _cut(atom.post, rows[0] + i, rows[1] - rows[0]):
@@ -305,7 +314,7 @@ def _split_rows(factor: Given, mask: Pattern) -> Iterable[tuple[tuple[int, int],
             -1, rows[1] - rows[0], columns[1] - columns[0]
         )
         first = block[:1, :, :1]
-        if _depends_on_world(factor) or not (block == first).all():
+        if _may_differ(factor) or not (block == first).all():
             yield rows, columns
             continue
         ends = np.flatnonzero(np.diff(first.reshape(-1))) + 1
@@ -440,6 +449,7 @@ class Lowering:
         self.operations: list[Any] = []
         self.state, self.sums = self._regions(recorded.state), self._regions(self.shown)
         self.varying: dict[str, tuple[int, int]] = {}
+        self.synapses: dict[int, tuple[Given, int]] = {}
 
     @staticmethod
     def _regions(lists: Mapping[str, Sequence[Ref]]) -> dict[str, tuple[int, int]]:
@@ -686,6 +696,7 @@ class Lowering:
         """Return where a block of synapses begins, and how far its rows and columns are apart."""
         if isinstance(view.root, Given):
             start, wide = self.room.of(view.root)
+            self.synapses[id(view.root)] = (view.root, start)
             region = "synapses"
         elif isinstance(view.root, str):
             start, wide = 0, self.room.places["plastic", view.root][2]
@@ -781,7 +792,7 @@ class Lowering:
                 "state": sum(n for _, n in self.state.values()),
                 "sums": sum(n for _, n in self.sums.values()),
             },
-            self.carried, self.source, self._swapped(),
+            self.carried, self.source, self._swapped(), self.synapses,
         )  # fmt: skip
 
     def _swapped(self) -> list[str]:

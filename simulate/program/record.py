@@ -841,6 +841,10 @@ def _product(tape: Tape, synapses: Given, x: Vector) -> Vector:
     pieces = x.pieces
     values = _given(tape, lambda w: w[..., np.arange(post), partner][..., None, :], (synapses,), {})
     ends = np.flatnonzero(np.diff(partner) != np.where(linked[:-1] & linked[1:], 1, 0)) + 1
+    # plans are shared by networks whose matrices have the same zeros, and ones only where all are
+    root = synapses.view.root if synapses.view else synapses
+    known = synapses.view is not None or not synapses.needs
+    ones = known and bool(np.isin(root.sample, (0, 1)).all())
     for rows in np.split(np.arange(post), ends):
         if not len(rows):
             continue
@@ -849,7 +853,6 @@ def _product(tape: Tape, synapses: Given, x: Vector) -> Vector:
             continue
         own = tape.vector(_cut(pieces, int(partner[rows[0]]), len(rows)))
         factor = values[..., rows[0] : rows[-1] + 1]
-        ones = bool((factor.sample == 1).all())
         parts += (own if ones else own * factor).pieces
     return tape.vector(parts)
 

@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import logging
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,15 +30,57 @@ NETWORKS, STREAMS = 16, 32
 """About how many networks, or streams of one network, are stepped side by side."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Program:
-    """A program, ready for the loop, and what it was last given."""
+    """A program, ready for the loop."""
 
     table: lower.Table
     code: tuple[Any, ...]
     template: Any
-    given: Array
-    from_world: list[Any]
+
+
+class _Plan:
+    """Programs that networks share which differ in nothing but numbers."""
+
+    def __init__(self) -> None:
+        self.programs: dict[Any, _Program] = {}
+        self.room = lower.Room()
+        self.patterns: dict[str, Any] = {}
+
+
+PLANS: OrderedDict[Any, _Plan] = OrderedDict()
+"""Plans by what they depend on, those used last at the end; training runs the same one again."""
+MOST_PLANS = 64
+
+
+def _plan(key: Any) -> _Plan:
+    """Return the plan of a key, a new one if it is not known; None has a plan of its own."""
+    plan = PLANS.pop(key, None) or _Plan()
+    if key is not None:
+        PLANS[key] = plan
+        while len(PLANS) > MOST_PLANS:
+            PLANS.popitem(last=False)
+    return plan
+
+
+def _contents(thing: Any) -> Any:
+    """Return something hashable that is equal for things whose contents are equal.
+
+    Raises
+    ------
+    TypeError
+        If a thing holds what cannot be compared so.
+    """
+    if isinstance(thing, np.ndarray):
+        return thing.shape, thing.dtype.str, thing.tobytes()
+    if is_dataclass(thing) and not isinstance(thing, type):
+        own = tuple((f.name, _contents(getattr(thing, f.name))) for f in fields(thing))
+        return type(thing), own
+    if isinstance(thing, tuple):
+        return tuple(_contents(x) for x in thing)
+    if isinstance(thing, (str, int, float, type(None))):
+        return type(thing), thing
+    raise TypeError(f"{type(thing).__name__} has no contents to compare")
 
 
 class Stepper:
@@ -194,12 +237,12 @@ class Stepper:
             np.repeat(np.arange(self.networks), parts) if self.shared else np.arange(parts)
         )
         self._own_lanes = 1 if self.shared else self._lanes
-        self._programs: dict[Any, _Program] = {}
-        self._room = lower.Room()
+        self._given: dict[Any, Array] = {}
+        self._names: list[str] = self._learning_names() if self._plastic else []
+        self._plan = _plan(self._key())
+        self._room = self._plan.room
         self._M = np.zeros((self.networks if self.shared else parts, 0))
         self._laid: dict[int, tuple[Any, ...]] = {}
-        self._patterns: dict[str, Any] = {}
-        self._names: list[str] = self._learning_names() if self._plastic else []
         self._where: dict[str, tuple[int, int]] = {}
         for name in self._names:
             value = arrays(self._weights)[name]
@@ -236,8 +279,8 @@ class Stepper:
     ) -> dict[str, Array]:
         if not self._ready:
             self._prepare()
-        program = self._program(world, learn, show)
-        self._give(program, world)
+        program, given = self._program(world, learn, show)
+        self._give(program, given, world)
         code, factors, layout, where, permutation = program.code
         own = self._own_lanes
         for name in self._names:
@@ -253,7 +296,7 @@ class Stepper:
             loop.advance(
                 code, factors, np.array([0, *program.table.parts[1:2], *program.table.parts[1:3],
                 *program.table.parts[2:4]], np.int64), at_first, permutation, now, spare,
-                np.empty(layout["end"]), program.given, self._home, self._M, self._owners, sums,
+                np.empty(layout["end"]), given, self._home, self._M, self._owners, sums,
                 bins, self._varying(program, world), np.array(numbers, np.int64), self.shared,
             )  # fmt: skip
             self._stale_state = True
@@ -273,16 +316,36 @@ class Stepper:
             for role, (row, n) in program.table.sums.items()
         }  # fmt: skip
 
-    def _program(self, world: Any, learn: bool, show: tuple[str, ...]) -> _Program:
-        """Return the program of worlds of this structure, made when first met."""
+    def _program(self, world: Any, learn: bool, show: tuple[str, ...]) -> tuple[_Program, Array]:
+        """Return the program of worlds of this structure, and what it is given."""
         varying = frozenset(path for path, x in world_arrays(world).items() if x.ndim == 4
                             and not path.startswith("world.synapses"))  # fmt: skip
         taught = world.teaching
         kind = "all" if taught.all() else ("some" if taught.any() else "none")
         key = (frozenset(world_arrays(world)), varying, kind, learn, show)
-        if key not in self._programs:
-            self._programs[key] = self._made(at_step(world, 0), learn, show, varying)
-        return self._programs[key]
+        if key not in self._plan.programs:
+            self._plan.programs[key] = self._made(at_step(world, 0), learn, show, varying)
+        program = self._plan.programs[key]
+        self._grow()
+        if key not in self._given:
+            rows = program.table.regions["given"]
+            self._given[key] = np.zeros((self._blocks, rows * self._lanes))
+            environment = self._environment(at_step(world, 0))
+            self._lay_out(self._given[key], program.table.given, environment)
+        return program, self._given[key]
+
+    def _key(self) -> Any:
+        """Return what programs depend on, None if it cannot be compared."""
+        exists = tuple(
+            (name, x.shape, _pattern(x).tobytes(), bool(((x == 0) | (x == 1)).all()))
+            for name, x in arrays(self._weights).items()
+        )  # fmt: skip
+        state = tuple((name, x.shape) for name, x in arrays(self._state).items())
+        try:
+            own = _contents(self.circuit)
+        except TypeError:
+            return None
+        return own, self.streams, self._lanes, tuple(self._names), exists, state
 
     def _made(
         self, world: Any, learn: bool, show: tuple[str, ...], varying: frozenset[str]
@@ -290,13 +353,12 @@ class Stepper:
         state = rebuilt(self._template, {
             name: np.empty((1, 1, n)) for name, (_, n) in self._places.items()
         })  # fmt: skip
-        names = frozenset(self._names)
-        if names and not self._patterns:
+        names, plan = frozenset(self._names), self._plan
+        if names and not plan.patterns:
             held = arrays(self.weights)
-            start = {n: (held[n] != 0).any(axis=0) for n in names}
             taught = replace(world, teaching=np.ones((1, 1, 1), dtype=bool))
             learnt = record(self.circuit, self._weights, state, taught, names, True, varying).learnt
-            self._patterns = lower.settled_patterns(learnt, start)
+            plan.patterns = lower.settled_patterns(learnt, {n: _pattern(held[n]) for n in names})
         recorded = record(self.circuit, self._weights, state, world, names, learn, varying)
         if set(recorded.state) != set(self._places):
             raise recorded.tape.error(
@@ -304,42 +366,34 @@ class Stepper:
             )
         ordered = {name: recorded.state[name] for name in self._places}
         recorded = replace(recorded, state=ordered)
-        table = lower.Lowering(recorded, show, self._patterns, self._names, self._room).table()
-        self._grow()
+        table = lower.Lowering(recorded, show, plan.patterns, self._names, self._room).table()
         plastic = {name: k for k, name in enumerate(self._names)}
         code = lower.encoded(table, self._lanes, self._own_lanes, plastic)
-        given = np.zeros((self._blocks, table.regions["given"] * self._lanes))
-        program = _Program(table, code, recorded.template, given, [])
-        self._lay_out(program, table.given, self._environment(world))
-        return program
+        return _Program(table, code, recorded.template)
 
     def _environment(self, world: Any) -> dict[str, Any]:
         held = {f"weights.{name}": x for name, x in arrays(self._weights).items()}
         return held | world_arrays(world)
 
-    def _give(self, program: _Program, world: Any) -> None:
-        """Lay out anew what depends on the world, and the synapses that are given."""
-        environment = self._environment(at_step(world, 0))
+    def _give(self, program: _Program, given: Array, world: Any) -> None:
+        """Lay out anew what depends on the world, and synapses that are given."""
+        environment, memory = self._environment(at_step(world, 0)), dict[int, Any]()
         changing = [g for g in program.table.given if isinstance(g[0], Given) and g[0].needs]
-        self._lay_out(program, changing, environment)
-        memory: dict[int, Any] = {}
-        for key, values in self._room.givens.items():
-            # what is not of this world belongs to another program, which lays it out in its turn
-            if not values.needs <= set(environment):
-                continue
+        self._lay_out(given, changing, environment)
+        for key, (values, start) in program.table.synapses.items():
             seen = tuple(environment[name] for name in sorted(values.needs))
             last = self._laid.get(key)
             if last is not None and all(a is b for a, b in zip(last, seen, strict=True)):
                 continue
             self._laid[key] = seen
-            self._put_synapses(values.value(environment, memory), self._room.places[key][0])
+            self._put_synapses(values.value(environment, memory), start)
 
-    def _lay_out(self, program: _Program, given: Sequence[Any], environment: Any) -> None:
+    def _lay_out(self, home: Array, given: Sequence[Any], environment: Any) -> None:
         memory: dict[int, Any] = {}
         for value, row, rows in given:
-            array = np.asarray(value if not isinstance(value, Given)
-                               else value.value(environment, memory), float)  # fmt: skip
-            self._to_lanes(array, program.given, row, rows)
+            if isinstance(value, Given):
+                value = value.value(environment, memory)
+            self._to_lanes(np.asarray(value, float), home, row, rows)
 
     def _varying(self, program: _Program, world: Any) -> Array:
         """Return what changes from step to step, (step, block, number)."""
@@ -417,6 +471,11 @@ class Stepper:
         return each.reshape(-1, post, pre)[: self.networks].copy()
 
 
+def _pattern(values: Array) -> npt.NDArray[np.bool_]:
+    """Return where some network has a synapse."""
+    return np.asarray((values != 0).any(axis=0))
+
+
 def _shown(state: Any, role: str) -> Array:
     return np.asarray(state.apical if role == "apical" else state.rates[role])
 
@@ -431,6 +490,7 @@ def world_arrays(world: Any) -> dict[str, Any]:
 
 def _later(world: Any) -> Any:
     """Return the world from the second step on."""
+
     def own(x: Array) -> Array:
         return x[1:] if x.ndim == 4 else x
 
