@@ -7,7 +7,6 @@ under teaching is named, and what is said of it is limited accordingly; none is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic
 
@@ -18,7 +17,6 @@ from errorneurons.simulate.circuit import (
     Array,
     Circuit,
     PerNetwork,
-    Role,
     StateT,
     WeightsT,
     World,

@@ -5,13 +5,15 @@ operations that `advance` goes through. All numbers of a block of networks, or o
 network, lie in one array, rows of `lanes` numbers that belong to different networks or streams. An
 operation on neighbouring neurons is then one flat loop over contiguous memory.
 
-Where a value lies is looked up in `where`, so that what only moves on from step to step, a
-potential that becomes the one before, or a delay, is not copied: the end of a step permutes `where`.
+Where a value lies is looked up in `where`, so that what only moves on from step to step is not
+copied, be it a potential that becomes the one before or a delay: a step ends by permuting `where`.
 
 The products are written in the compiler's own vectors of `WIDTH` numbers, because it does not find
 by itself that the sums of eight rows stay in registers. No sum runs over lanes, but for what
 streams with common synapses learn, so results are the same to the bit in all blockings.
 """
+
+# ruff: noqa: ARG001  what the compiler is given has the arguments that the loop calls it with
 
 from __future__ import annotations
 
@@ -491,8 +493,8 @@ def advance(
     lanes, real = layout[0], layout[1]
     at_given, at_state, at_sums = layout[2], layout[3], layout[4]
     final = 0
-    for bin in range(steps.size):
-        final += steps[bin]
+    for number in range(steps.size):
+        final += steps[number]
     for block in range(state.shape[0]):
         synapses = M[synapses_of[block]]
         for i in range(where.size):
@@ -503,14 +505,14 @@ def advance(
         for i in range(own_state.size):
             A[at_state + i] = own_state[i]
         done = 0
-        for bin in range(steps.size + 1):
+        for number in range(steps.size + 1):
             # the operations before the first step count as a bin, so that they are compiled once
-            before = bin == 0
-            own_sums = sums[block, max(bin - 1, 0)]
+            before = number == 0
+            own_sums = sums[block, max(number - 1, 0)]
             if not before:
                 for i in range(own_sums.size):
                     A[at_sums + i] = 0.0
-            for _ in range(1 if before else steps[bin - 1]):
+            for _ in range(1 if before else steps[number - 1]):
                 part = 0 if before else (2 if done + 1 < final else 4)
                 news = varying[min(done, varying.shape[0] - 1), block]
                 _execute(program, factors, parts[part], parts[part + 1], where, A, synapses,

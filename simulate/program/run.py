@@ -7,80 +7,24 @@
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from errorneurons.simulate.program import loop, lower
-from errorneurons.simulate.program.record import (
-    Given,
-    RecordingError,
-    arrays,
-    rebuilt,
-    record,
-)
-
-Array = npt.NDArray[np.float64]
+from errorneurons.simulate.program import loop
+from errorneurons.simulate.program.learning import settled_patterns
+from errorneurons.simulate.program.lower import Lowering
+from errorneurons.simulate.program.nodes import Array, Given, RecordingError
+from errorneurons.simulate.program.plans import Program, contents, plan_of
+from errorneurons.simulate.program.record import record
+from errorneurons.simulate.program.table import encoded
+from errorneurons.simulate.program.trees import arrays, at_step, later, rebuilt, world_arrays
 
 NETWORKS, STREAMS = 16, 32
 """About how many networks, or streams of one network, are stepped side by side."""
-
-
-@dataclass(frozen=True)
-class _Program:
-    """A program, ready for the loop."""
-
-    table: lower.Table
-    code: tuple[Any, ...]
-    template: Any
-
-
-class _Plan:
-    """Programs that networks share which differ in nothing but numbers."""
-
-    def __init__(self) -> None:
-        self.programs: dict[Any, _Program] = {}
-        self.room = lower.Room()
-        self.patterns: dict[str, Any] = {}
-
-
-PLANS: OrderedDict[Any, _Plan] = OrderedDict()
-"""Plans by what they depend on, those used last at the end; training runs the same one again."""
-MOST_PLANS = 64
-
-
-def _plan(key: Any) -> _Plan:
-    """Return the plan of a key, a new one if it is not known; None has a plan of its own."""
-    plan = PLANS.pop(key, None) or _Plan()
-    if key is not None:
-        PLANS[key] = plan
-        while len(PLANS) > MOST_PLANS:
-            PLANS.popitem(last=False)
-    return plan
-
-
-def _contents(thing: Any) -> Any:
-    """Return something hashable that is equal for things whose contents are equal.
-
-    Raises
-    ------
-    TypeError
-        If a thing holds what cannot be compared so.
-    """
-    if isinstance(thing, np.ndarray):
-        return thing.shape, thing.dtype.str, thing.tobytes()
-    if is_dataclass(thing) and not isinstance(thing, type):
-        own = tuple((f.name, _contents(getattr(thing, f.name))) for f in fields(thing))
-        return type(thing), own
-    if isinstance(thing, tuple):
-        return tuple(_contents(x) for x in thing)
-    if isinstance(thing, (str, int, float, type(None))):
-        return type(thing), thing
-    raise TypeError(f"{type(thing).__name__} has no contents to compare")
 
 
 class Stepper:
@@ -179,7 +123,7 @@ class Stepper:
             self._ready = False
             first, bins = self._in_numpy(world, bins[:1] * 0 + 1, learn, tuple(show)), bins.copy()
             bins[0] -= 1
-            world = _later(world)
+            world = later(world)
         if not self._plain:
             try:
                 found = self._compiled(world, bins, learn, tuple(show))
@@ -239,7 +183,7 @@ class Stepper:
         self._own_lanes = 1 if self.shared else self._lanes
         self._given: dict[Any, Array] = {}
         self._names: list[str] = self._learning_names() if self._plastic else []
-        self._plan = _plan(self._key())
+        self._plan = plan_of(self._key())
         self._room = self._plan.room
         self._M = np.zeros((self.networks if self.shared else parts, 0))
         self._laid: dict[int, tuple[Any, ...]] = {}
@@ -316,7 +260,7 @@ class Stepper:
             for role, (row, n) in program.table.sums.items()
         }  # fmt: skip
 
-    def _program(self, world: Any, learn: bool, show: tuple[str, ...]) -> tuple[_Program, Array]:
+    def _program(self, world: Any, learn: bool, show: tuple[str, ...]) -> tuple[Program, Array]:
         """Return the program of worlds of this structure, and what it is given."""
         varying = frozenset(path for path, x in world_arrays(world).items() if x.ndim == 4
                             and not path.startswith("world.synapses"))  # fmt: skip
@@ -337,19 +281,19 @@ class Stepper:
     def _key(self) -> Any:
         """Return what programs depend on, None if it cannot be compared."""
         exists = tuple(
-            (name, x.shape, _pattern(x).tobytes(), bool(((x == 0) | (x == 1)).all()))
+            (name, x.shape, pattern(x).tobytes(), bool(((x == 0) | (x == 1)).all()))
             for name, x in arrays(self._weights).items()
         )  # fmt: skip
         state = tuple((name, x.shape) for name, x in arrays(self._state).items())
         try:
-            own = _contents(self.circuit)
+            own = contents(self.circuit)
         except TypeError:
             return None
         return own, self.streams, self._lanes, tuple(self._names), exists, state
 
     def _made(
         self, world: Any, learn: bool, show: tuple[str, ...], varying: frozenset[str]
-    ) -> _Program:
+    ) -> Program:
         state = rebuilt(self._template, {
             name: np.empty((1, 1, n)) for name, (_, n) in self._places.items()
         })  # fmt: skip
@@ -358,7 +302,7 @@ class Stepper:
             held = arrays(self.weights)
             taught = replace(world, teaching=np.ones((1, 1, 1), dtype=bool))
             learnt = record(self.circuit, self._weights, state, taught, names, True, varying).learnt
-            plan.patterns = lower.settled_patterns(learnt, {n: _pattern(held[n]) for n in names})
+            plan.patterns = settled_patterns(learnt, {n: pattern(held[n]) for n in names})
         recorded = record(self.circuit, self._weights, state, world, names, learn, varying)
         if set(recorded.state) != set(self._places):
             raise recorded.tape.error(
@@ -366,16 +310,16 @@ class Stepper:
             )
         ordered = {name: recorded.state[name] for name in self._places}
         recorded = replace(recorded, state=ordered)
-        table = lower.Lowering(recorded, show, plan.patterns, self._names, self._room).table()
+        table = Lowering(recorded, show, plan.patterns, self._names, self._room).table()
         plastic = {name: k for k, name in enumerate(self._names)}
-        code = lower.encoded(table, self._lanes, self._own_lanes, plastic)
-        return _Program(table, code, recorded.template)
+        code = encoded(table, self._lanes, self._own_lanes, plastic)
+        return Program(table, code, recorded.template)
 
     def _environment(self, world: Any) -> dict[str, Any]:
         held = {f"weights.{name}": x for name, x in arrays(self._weights).items()}
         return held | world_arrays(world)
 
-    def _give(self, program: _Program, given: Array, world: Any) -> None:
+    def _give(self, program: Program, given: Array, world: Any) -> None:
         """Lay out anew what depends on the world, and synapses that are given."""
         environment, memory = self._environment(at_step(world, 0)), dict[int, Any]()
         changing = [g for g in program.table.given if isinstance(g[0], Given) and g[0].needs]
@@ -395,7 +339,7 @@ class Stepper:
                 value = value.value(environment, memory)
             self._to_lanes(np.asarray(value, float), home, row, rows)
 
-    def _varying(self, program: _Program, world: Any) -> Array:
+    def _varying(self, program: Program, world: Any) -> Array:
         """Return what changes from step to step, (step, block, number)."""
         rows = sum(n for _, n in program.table.varying.values())
         held = world_arrays(world)
@@ -429,10 +373,7 @@ class Stepper:
             goal.reshape(self.networks, self._parts, rows, lanes)[...] = own.swapaxes(-1, -2)
             return
         own = value[self._index, 0] if len(value) > 1 else value[:, 0]
-        if len(own) > 1:
-            own = own.reshape(self._parts, lanes, own.shape[-1])
-        else:
-            own = own[None]
+        own = own.reshape(self._parts, lanes, own.shape[-1]) if len(own) > 1 else own[None]
         goal.reshape(self._parts, rows, lanes)[...] = own.swapaxes(-1, -2)
 
     def _from_lanes(self, numbers: Array) -> Array:
@@ -455,10 +396,8 @@ class Stepper:
         if self.shared:
             goal[...] = flat
             return
-        if len(flat) > 1:
-            flat = flat[self._index].reshape(self._parts, own, size)
-        else:
-            flat = flat[None]
+        alike = len(flat) == 1
+        flat = flat[None] if alike else flat[self._index].reshape(self._parts, own, size)
         goal.reshape(self._parts, size, own)[...] = flat.swapaxes(-1, -2)
 
     def _synapses(self, name: str) -> Array:
@@ -471,46 +410,10 @@ class Stepper:
         return each.reshape(-1, post, pre)[: self.networks].copy()
 
 
-def _pattern(values: Array) -> npt.NDArray[np.bool_]:
+def pattern(values: Array) -> npt.NDArray[np.bool_]:
     """Return where some network has a synapse."""
     return np.asarray((values != 0).any(axis=0))
 
 
 def _shown(state: Any, role: str) -> Array:
     return np.asarray(state.apical if role == "apical" else state.rates[role])
-
-
-def world_arrays(world: Any) -> dict[str, Any]:
-    """Return the arrays of a world by path."""
-    found = {f"world.{name}": getattr(world, name) for name in ("input", "target", "teaching")}
-    for name in ("keep", "current", "synapses"):
-        found |= {f"world.{name}.{key}": x for key, x in getattr(world, name).items()}
-    return found
-
-
-def _later(world: Any) -> Any:
-    """Return the world from the second step on."""
-
-    def own(x: Array) -> Array:
-        return x[1:] if x.ndim == 4 else x
-
-    return _mapped(world, own)
-
-
-def at_step(world: Any, k: int) -> Any:
-    """Return the world of one step."""
-
-    def own(x: Array) -> Array:
-        return x[k] if x.ndim == 4 else x
-
-    return _mapped(world, own)
-
-
-def _mapped(world: Any, own: Callable[[Array], Array]) -> Any:
-    def each(things: Mapping[str, Array]) -> dict[str, Array]:
-        return {name: own(x) for name, x in things.items()}
-
-    return replace(
-        world, input=own(world.input), target=own(world.target), keep=each(world.keep),
-        current=each(world.current),
-    )  # fmt: skip

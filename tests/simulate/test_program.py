@@ -13,8 +13,10 @@ from errorneurons.simulate.circuit import Timing, World, has, neurons
 from errorneurons.simulate.models.backprop import Backprop
 from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.program import run
-from errorneurons.simulate.program.record import RecordingError, arrays, record
-from errorneurons.simulate.program.run import Stepper, at_step
+from errorneurons.simulate.program.nodes import RecordingError
+from errorneurons.simulate.program.record import record
+from errorneurons.simulate.program.run import Stepper
+from errorneurons.simulate.program.trees import arrays, at_step
 from errorneurons.simulate.theories import SUBJECTS, theory
 
 TOLERANCE = 1e-10
@@ -83,8 +85,9 @@ class Plain:
     def advance(self, world: World, steps: int, learn: bool) -> dict[str, Any]:
         sums: dict[str, Any] = {}
         for k in range(steps):
-            before, self.state = self.state, self.circuit.step(
-                self.weights, self.state, at_step(world, k)
+            before, self.state = (
+                self.state,
+                self.circuit.step(self.weights, self.state, at_step(world, k)),
             )
             if learn:
                 self.weights = self.circuit.learn(self.weights, before, self.state)
@@ -98,7 +101,9 @@ def assert_same(found: Any, wanted: Any, what: str) -> None:
     assert set(one) == set(two)
     for name, value in two.items():
         assert one[name].shape == value.shape, (what, name)
-        np.testing.assert_allclose(one[name], value, rtol=TOLERANCE, atol=TOLERANCE, err_msg=f"{what} {name}")
+        np.testing.assert_allclose(
+            one[name], value, rtol=TOLERANCE, atol=TOLERANCE, err_msg=f"{what} {name}"
+        )
 
 
 def assert_follows(circuit: Any, networks: int, streams: int, learn: bool) -> None:
@@ -115,7 +120,9 @@ def assert_follows(circuit: Any, networks: int, streams: int, learn: bool) -> No
             assert_same(stepper.state, plain.state, "state")
             assert_same(stepper.weights, plain.weights, "synapses")
             for role in roles:
-                np.testing.assert_allclose(found[role], wanted[role], rtol=TOLERANCE, atol=TOLERANCE)
+                np.testing.assert_allclose(
+                    found[role], wanted[role], rtol=TOLERANCE, atol=TOLERANCE
+                )
     assert stepper.compiled
 
 
@@ -148,7 +155,9 @@ def test_a_parameter_may_be_one_a_network(
     name: str, parameters: tuple[str, ...], learn: bool
 ) -> None:
     circuit = theory(name).circuit
-    own = {p: (getattr(circuit, p) + 0.01) * np.linspace(1, 2, 3)[:, None, None] for p in parameters}
+    own = {
+        p: (getattr(circuit, p) + 0.01) * np.linspace(1, 2, 3)[:, None, None] for p in parameters
+    }
     assert_follows(replace(circuit, **own), 3, 1, learn)
     assert_follows(replace(circuit, **own), 3, 2, learn)
 
