@@ -111,8 +111,8 @@ class Trial:
         changes = {int(k) for event in events for k in event.ravel()} | self._learning()
         always = noise is not None or bool(self.frequency.any())
         begins = {0, *changes, *edges, *(range(0, self.length, VARYING) if always else ())}
-        for first, last in pairwise(sorted({k for k in begins if 0 <= k < self.length})
-                                    + [self.length]):  # fmt: skip
+        within = sorted({k for k in begins if 0 <= k < self.length})
+        for first, last in pairwise([*within, self.length]):
             world = self._world(first)
             if always:
                 world = self._varying(world, range(first, last), noise)

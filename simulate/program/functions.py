@@ -141,11 +141,12 @@ def _matmul(tape: Tape, x: Any, y: Any) -> Any:
     if isinstance(x, Turned) and isinstance(y, Vector):
         ones = tape.given(np.ones((1, x.vector.rows, y.rows)))
         atom = Outer(tuple(x.vector.pieces), tuple(y.pieces), (0, 0))
-        return Matrix(tape, x.vector.rows, y.rows, [Term(ones, atom)])
+        return Matrix(tape, (x.vector.rows, y.rows), [Term(ones, atom)])
     if isinstance(x, Vector) and isinstance(y, Matrix):
         return _product_plastic(tape, y.turn(), x)
     if isinstance(x, Vector) and isinstance(y, (Given, np.ndarray)):
-        return _product(tape, np.swapaxes(y if isinstance(y, Given) else tape.given(y), -1, -2), x)
+        own = y if isinstance(y, Given) else tape.given(y)
+        return _product(tape, tape.apply(np.swapaxes, (own, -1, -2), {}), x)
     raise tape.error("matmul of these", "multiply rates with synapses, `matvec(weights, rates)`")
 
 
@@ -158,7 +159,7 @@ def _product(tape: Tape, synapses: Given, x: Vector) -> Vector:
     if not single:
         view = synapses.view or View(synapses, (0, post), (0, x.rows), False)
         return tape.vector([tape.node("product", tuple(x.pieces), (), post, view)])
-    linked = pattern.any(axis=1)
+    linked = np.asarray(pattern.any(axis=1))
     partner = np.where(linked, pattern.argmax(axis=1), -1)
     parts: list[Ref] = []
     pieces = x.pieces
@@ -233,6 +234,6 @@ KNOWN: dict[Any, Callable[..., Any]] = {
     np.matmul: _matmul,
     np.ones_like: lambda _, x: np.ones((1, 1, x.rows)),
     np.zeros_like: lambda tape, x: (
-        Matrix(tape, *x.shape[1:], []) if isinstance(x, Matrix) else np.zeros((1, 1, x.rows))
+        Matrix(tape, x.shape[1:], []) if isinstance(x, Matrix) else np.zeros((1, 1, x.rows))
     ),
 }  # fmt: skip

@@ -57,7 +57,8 @@ def fused(nodes: Sequence[Node], roots: Iterable[Ref]) -> dict[Node, Form]:
 def _sum(node: Node, inlined: Any) -> Form:
     product: tuple[float, Ref, Ref] | None = None
     terms = list(zip(node.factors[:-1], node.args, strict=True))
-    e, done = node.factors[-1], []
+    e = node.factors[-1]
+    done: list[tuple[float, Ref]] = []
     while terms:
         a, ref = terms.pop(0)
         child, others = inlined(ref), len(terms) + len(done)

@@ -146,7 +146,7 @@ class Tape:
         own = value if isinstance(value, Given) else self.given(value)
         full = computed(self, lambda x: np.broadcast_to(
             x, (x.shape[0] if x.ndim == 3 else 1, post, pre)), (own,), {})  # fmt: skip
-        return Matrix(self, post, pre, [Term(full, None)])
+        return Matrix(self, (post, pre), [Term(full, None)])
 
 
 def rows_of(x: Any) -> int:

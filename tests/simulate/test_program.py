@@ -96,6 +96,10 @@ class Plain:
         return sums
 
 
+def assert_near(found: Any, wanted: Any, what: str) -> None:
+    np.testing.assert_allclose(found, wanted, rtol=TOLERANCE, atol=TOLERANCE, err_msg=what)
+
+
 def assert_same(found: Any, wanted: Any, what: str) -> None:
     one, two = arrays(found), arrays(wanted)
     assert set(one) == set(two)
