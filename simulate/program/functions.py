@@ -109,7 +109,7 @@ def _where(tape: Tape, mask: Any, x: Any, y: Any) -> Any:
     constant = mask if isinstance(mask, np.ndarray) else None
     if isinstance(mask, Given) and not mask.needs:
         constant = mask.sample
-    if constant is not None and (constant.ndim < 2 or constant.shape[:-1] == (1, 1)):
+    if constant is not None and (constant.ndim < 2 or constant.size == 1):
         rows = max(rows_of(mask), rows_of(x), rows_of(y))
         chosen = np.broadcast_to(constant.reshape(-1), rows)
         parts, start = [], 0
@@ -139,7 +139,7 @@ def _swapaxes(tape: Tape, x: Any, one: int, two: int) -> Any:
 
 def _matmul(tape: Tape, x: Any, y: Any) -> Any:
     if isinstance(x, Turned) and isinstance(y, Vector):
-        ones = tape.given(np.ones((1, x.vector.rows, y.rows)))
+        ones = tape.given(np.ones((x.vector.rows, y.rows)))
         atom = Outer(tuple(x.vector.pieces), tuple(y.pieces), (0, 0))
         return Matrix(tape, (x.vector.rows, y.rows), [Term(ones, atom)])
     if isinstance(x, Vector) and isinstance(y, Matrix):
@@ -179,7 +179,10 @@ def _product(tape: Tape, synapses: Given, x: Vector) -> Vector:
             continue
         own = tape.vector(cut(pieces, int(partner[rows[0]]), len(rows)))
         factor = values[..., rows[0] : rows[-1] + 1]
-        parts += (own if ones else own * factor).pieces
+        # as if it had been a product: what is fused must not depend on the other networks
+        result = own if ones else own * factor
+        tape.opaque.update(ref.node for ref in (*own.pieces, *result.pieces))
+        parts += result.pieces
     return tape.vector(parts)
 
 

@@ -23,9 +23,9 @@ class Form(NamedTuple):
 FUSED = ("lin", "mul")
 
 
-def fused(nodes: Sequence[Node], roots: Iterable[Ref]) -> dict[Node, Form]:
+def fused(nodes: Sequence[Node], roots: Iterable[Ref], opaque: set[Node]) -> dict[Node, Form]:
     """Return what is executed for each node, sums of sums being one operation."""
-    blocked = {ref.node for ref in roots}
+    blocked = {ref.node for ref in roots} | opaque
     uses: dict[Node, list[tuple[int, int]]] = {}
     for node in nodes:
         for ref in node.args:

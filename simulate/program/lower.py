@@ -102,7 +102,7 @@ class Lowering:
         roots += self._read_by_learning()
         used = reached(roots, lambda node: node.args)
         nodes = [node for node in self.tape.nodes if node in used]
-        forms = fused(nodes, roots)
+        forms = fused(nodes, roots, self.tape.opaque)
         self.products: dict[Node, Product] = {}
         self.order: list[Node] = []
         for node in nodes:

@@ -34,7 +34,10 @@ Atom = Leaf | Outer | None
 
 
 class Term(NamedTuple):
-    """A factor (network or 1, post, pre) times an atom; without an atom the factor itself."""
+    """A factor times an atom; without an atom the factor itself.
+
+    It has dims (post, pre), or (network, post, pre) where it may differ from network to network.
+    """
 
     factor: Given
     atom: Atom
@@ -108,7 +111,7 @@ class Matrix(Traced):
     def _block(self, post: tuple[int, int], pre: tuple[int, int]) -> Matrix:
         terms = []
         for factor, atom in self.terms:
-            own = factor[:, post[0] : post[1], pre[0] : pre[1]]
+            own = factor[..., post[0] : post[1], pre[0] : pre[1]]
             moved = atom and atom._replace(
                 offsets=(atom.offsets[0] + post[0], atom.offsets[1] + pre[0])
             )
@@ -124,8 +127,8 @@ class Matrix(Traced):
             self._put(post, pre, new._block(*at))
 
     def _put(self, post: tuple[int, int], pre: tuple[int, int], value: Matrix) -> None:
-        hole = np.ones((1, *self.shape[1:]))
-        hole[:, post[0] : post[1], pre[0] : pre[1]] = 0.0
+        hole = np.ones(self.shape[1:])
+        hole[post[0] : post[1], pre[0] : pre[1]] = 0.0
         kept = self.scaled(hole).terms
         self.terms = []
         around = ((0, 0), (post[0], self.shape[1] - post[1]), (pre[0], self.shape[2] - pre[1]))
@@ -135,7 +138,8 @@ class Matrix(Traced):
             moved = atom and atom._replace(
                 offsets=(atom.offsets[0] - post[0], atom.offsets[1] - pre[0])
             )
-            self._add(Term(computed(self.tape, np.pad, (factor, around), {}), moved))
+            padded = computed(self.tape, np.pad, (factor, around[-factor.ndim :]), {})
+            self._add(Term(padded, moved))
         self.terms = [t for t in self.terms if t.factor.needs or np.any(t.factor.sample)]
 
 

@@ -114,7 +114,7 @@ def record(
 def _synapses(tape: Tape, name: str, value: Array, learns: bool) -> Any:
     path = f"weights.{name}"
     if learns:
-        ones = tape.given(np.ones((1, *value.shape[1:])))
+        ones = tape.given(np.ones(value.shape[1:]))
         return Matrix(tape, value.shape[1:], [Term(ones, Leaf(name, False, (0, 0)))])
     own = _leaf_given(tape, path, value)
     if value.ndim == 3:
