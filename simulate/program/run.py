@@ -268,8 +268,9 @@ class Stepper:
         taught = world.teaching
         kind = "all" if taught.all() else ("some" if taught.any() else "none")
         key = (frozenset(world_arrays(world)), varying, kind, learn, show)
-        if key not in self._plan.programs:
-            self._plan.programs[key] = self._made(at_step(world, 0), learn, show, varying)
+        with self._plan.lock:
+            if key not in self._plan.programs:
+                self._plan.programs[key] = self._made(at_step(world, 0), learn, show, varying)
         program = self._plan.programs[key]
         self._grow()
         if key not in self._given:
