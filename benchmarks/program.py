@@ -5,16 +5,12 @@ One thread, processor time. Run: python benchmarks/program.py [theory ...]
 
 from __future__ import annotations
 
-import os
-
-for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = "1"
-
 import sys
 import time
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from errorneurons.simulate.circuit import World, neurons
 from errorneurons.simulate.program.run import Stepper
@@ -51,7 +47,8 @@ def compared(circuit: Any, networks: int, streams: int, learn: bool) -> tuple[fl
 if __name__ == "__main__":
     for name in sys.argv[1:] or NAMES:
         for networks, streams, learn in CASES:
-            plain, loop = compared(theory(name).circuit, networks, streams, learn)
+            with threadpool_limits(1):
+                plain, loop = compared(theory(name).circuit, networks, streams, learn)
             print(
                 f"{name}: {networks} networks x {streams} streams, "
                 f"{'learning' if learn else 'frozen'}: NumPy {1e6 * plain:.0f} us a step, "
