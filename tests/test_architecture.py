@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from inspect import isclass
 from pathlib import Path
-
-import pytest
 
 from errorneurons.predictions.registry import CLAIMS
 from errorneurons.simulate.theories import THEORIES
@@ -32,8 +31,13 @@ def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def nodes(path: Path) -> Iterator[ast.AST]:
-    return ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+def may_import(path: Path) -> tuple[str, ...]:
+    return MAY_IMPORT[path.relative_to(ROOT).parts[0]]
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -49,22 +53,25 @@ def importers(*packages: str) -> set[str]:
     return {name(p) for p in FILES if any(m.split(".")[0] in packages for m in imports(p))}
 
 
-@pytest.mark.parametrize("path", FILES, ids=name)
-def test_imports_point_in_one_direction(path: Path) -> None:
-    allowed = MAY_IMPORT[path.relative_to(ROOT).parts[0]]
-    ours = [m for m in imports(path) if m.split(".")[0] == "errorneurons"]
+def test_imports_point_in_one_direction() -> None:
     wrong = [
-        module
-        for module in ours
-        if module != "errorneurons.__version__"
-        and not any(f"{module}.".startswith(f"{prefix}.") for prefix in allowed)
+        f"{name(path)} imports {module}"
+        for path in FILES
+        for module in imports(path)
+        if module.split(".")[0] == "errorneurons" and module != "errorneurons.__version__"
+        if not any(f"{module}.".startswith(f"{prefix}.") for prefix in may_import(path))
     ]
     assert not wrong
 
 
-@pytest.mark.parametrize("path", FILES, ids=name)
-def test_imports_are_absolute(path: Path) -> None:
-    assert not [n for n in nodes(path) if isinstance(n, ast.ImportFrom) and n.level]
+def test_imports_are_absolute() -> None:
+    relative = [
+        f"{name(path)}:{node.lineno}"
+        for path in FILES
+        for node in nodes(path)
+        if isinstance(node, ast.ImportFrom) and node.level
+    ]
+    assert not relative
 
 
 def test_only_the_engine_knows_the_compiler() -> None:
@@ -84,23 +91,29 @@ def test_nothing_is_pickled() -> None:
     assert not importers("pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal")
 
 
-@pytest.mark.parametrize("path", FILES, ids=name)
-def test_the_library_neither_prints_nor_runs_text(path: Path) -> None:
-    called = {
-        node.func.id
+def test_the_library_neither_prints_nor_runs_text() -> None:
+    forbidden = {"print", "eval", "exec", "breakpoint", "input"}
+    calls = [
+        f"{name(path)}:{node.lineno} calls {node.func.id}"
+        for path in FILES
         for node in nodes(path)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    }
-    assert not called & {"print", "eval", "exec", "breakpoint", "input"}
+        if node.func.id in forbidden
+    ]
+    assert not calls
 
 
-@pytest.mark.parametrize("path", FILES, ids=name)
-def test_functions_are_short(path: Path) -> None:
+def test_functions_are_short() -> None:
     """Kernels in `engine.py` are longer where splitting would cost speed."""
-    if path.name == "engine.py":
-        return
-    functions = [n for n in nodes(path) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
-    assert not [f.name for f in functions if lines_of_code(f) > LONGEST]
+    long = [
+        f"{name(path)}: {node.name} has {lines_of_code(node)} lines"
+        for path in FILES
+        if path.name != "engine.py"
+        for node in nodes(path)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if lines_of_code(node) > LONGEST
+    ]
+    assert not long
 
 
 def lines_of_code(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -123,15 +136,23 @@ def test_a_file_of_claims_holds_one_claim_and_the_registry_has_it() -> None:
     assert len({c.key for c in CLAIMS}) == len(CLAIMS)
 
 
-@pytest.mark.parametrize("stem", [m for m in modules("simulate/models") if m not in NO_THEORY])
-def test_a_file_of_models_holds_one_theory_with_all_that_a_circuit_needs(stem: str) -> None:
+def test_a_file_of_models_holds_one_theory_with_all_that_a_circuit_needs() -> None:
+    wrong = [
+        stem
+        for stem in modules("simulate/models")
+        if stem not in NO_THEORY and not holds_one_circuit(stem)
+    ]
+    assert not wrong
+
+
+def holds_one_circuit(stem: str) -> bool:
     module = import_module(f"errorneurons.simulate.models.{stem}")
     circuits = [
         c for c in vars(module).values()
         if isclass(c) and c.__module__ == module.__name__ and hasattr(c, "initial_weights")
     ]  # fmt: skip
-    assert len(circuits) == 1
-    assert all(hasattr(circuits[0], part) for part in ("rest", "step", "learn", "populations"))
+    needed = ("rest", "step", "learn", "populations")
+    return len(circuits) == 1 and all(hasattr(circuits[0], part) for part in needed)
 
 
 def test_the_registry_names_theories_by_their_files() -> None:
