@@ -10,18 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from errorneurons.predictions.registry import CLAIMS
-from errorneurons.simulate.theories import THEORIES
+from errorneurons.predictions.claims.registry import CLAIMS
+from errorneurons.simulate.theories.registry import THEORIES
 
 ROOT = Path(__file__).parents[1]
 LIBRARY = ("src", "simulate", "analysis", "predictions")
 FILES = sorted(path for folder in LIBRARY for path in (ROOT / folder).rglob("*.py"))
 LONGEST = 60
 NO_THEORY = {"__init__", "checks", "dendritic", "error_parameters"}
-"""Files of `simulate/models` that several theories share."""
+"""Files of `simulate/theories` that several theories share."""
 
 MAY_IMPORT = {
-    "simulate": ("errorneurons.analysis.dataset", "errorneurons.simulate"),
+    "simulate": ("errorneurons.analysis.session.session", "errorneurons.simulate"),
     "analysis": ("errorneurons.analysis",),
     "predictions": ("errorneurons",),
     "src": (),
@@ -68,14 +68,14 @@ def test_imports_are_absolute(path: Path) -> None:
 
 
 def test_only_the_engine_knows_the_compiler() -> None:
-    assert importers("numba", "llvmlite") == {"simulate/engine.py"}
+    assert importers("numba", "llvmlite") == {"simulate/engine/kernels.py"}
 
 
 def test_only_plots_know_how_to_plot() -> None:
     plots = {
-        "analysis/plots.py", "analysis/sheet_plots.py", "analysis/evidence_plots.py",
-        "analysis/ablation_plots.py", "analysis/raw_plots.py", "analysis/influence_plots.py",
-        "analysis/day_plots.py",
+        "analysis/figures/effects.py", "analysis/figures/sheet.py", "analysis/figures/evidence.py",
+        "analysis/figures/ablations.py", "analysis/figures/raw.py", "analysis/figures/influence.py",
+        "analysis/figures/days.py",
     }  # fmt: skip
     assert importers("matplotlib", "seaborn") <= plots
 
@@ -123,9 +123,9 @@ def test_a_file_of_claims_holds_one_claim_and_the_registry_has_it() -> None:
     assert len({c.key for c in CLAIMS}) == len(CLAIMS)
 
 
-@pytest.mark.parametrize("stem", [m for m in modules("simulate/models") if m not in NO_THEORY])
+@pytest.mark.parametrize("stem", [m for m in modules("simulate/theories") if m not in NO_THEORY])
 def test_a_file_of_models_holds_one_theory_with_all_that_a_circuit_needs(stem: str) -> None:
-    module = import_module(f"errorneurons.simulate.models.{stem}")
+    module = import_module(f"errorneurons.simulate.theories.{stem}")
     circuits = [
         c for c in vars(module).values()
         if isclass(c) and c.__module__ == module.__name__ and hasattr(c, "initial_weights")
@@ -137,4 +137,4 @@ def test_a_file_of_models_holds_one_theory_with_all_that_a_circuit_needs(stem: s
 def test_the_registry_names_theories_by_their_files() -> None:
     for theory in THEORIES:
         assert theory.name.startswith(theory.circuit.theory)
-        assert type(theory.circuit).__module__.startswith("errorneurons.simulate.models.")
+        assert type(theory.circuit).__module__.startswith("errorneurons.simulate.theories.")
