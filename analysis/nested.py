@@ -1,7 +1,7 @@
 """Cells within animals: a hierarchical bootstrap and a mixed model, both secondary.
 
-The primary test takes one number an animal (`errorneurons.analysis.stats`). What is here uses the
-cells as well, and leans on many animals: the bootstrap draws animals from those recorded, and the
+The primary test takes one number an animal (`errorneurons.analysis.statistics`). What is here
+uses the cells as well, and leans on many animals: the bootstrap draws animals from those recorded, and the
 mixed model takes its estimate for normal. With few animals both are too sure, so neither is put
 behind a verdict below 20 animals; `Nested.for_verdict` enforces it.
 """
@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from errorneurons.analysis.stats import LEVEL, Interval
+from errorneurons.analysis.statistics import LEVEL, Interval
 
 Array = npt.NDArray[np.float64]
 

@@ -228,7 +228,8 @@ def _noisy(energy: Array, design: Design, rng: np.random.Generator) -> Array:
 def measured(data: dict[str, Array]) -> Cells:
     """Return the cross-validated energies of every cell of a data set.
 
-    As `errorneurons.analysis.measures.energy` and `energy_of_difference`, for all cells at once.
+    As `energy` and `energy_of_difference` of `errorneurons.analysis.measures.energies`, for all
+    cells at once.
     """
     mean = {name: x.mean(axis=-1) for name, x in data.items()}
     contrast = _energy(data["unexpected"]) + _energy(data["expected"])

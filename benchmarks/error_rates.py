@@ -23,16 +23,16 @@ import pandas as pd
 from scipy import stats
 
 from errorneurons.analysis.nested import hierarchical_bootstrap, mixed_model
-from errorneurons.analysis.stats import (
+from errorneurons.analysis.statistics import (
     attainable_size,
     jackknife_ratios,
     sign_flip,
     students,
 )
 from errorneurons.analysis.virtual import Cells, Design, drawn, drawn_animals, measured, responses
-from errorneurons.predictions.prediction import Outcome, Prediction
-from errorneurons.predictions.registry import claim
-from errorneurons.predictions.rule import ALPHA, answered, difference, outcomes
+from errorneurons.predictions.claims.claim import Outcome, Prediction
+from errorneurons.predictions.claims.registry import claim
+from errorneurons.predictions.judging.rule import ALPHA, answered, difference, outcomes
 from errorneurons.simulate.circuit import generator
 
 Array = npt.NDArray[np.float64]

@@ -10,8 +10,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from errorneurons.analysis.palette import ROLES, THEORIES
-from errorneurons.predictions.prediction import Outcome
+from errorneurons.analysis.figures.palette import ROLES, THEORIES
+from errorneurons.predictions.claims.claim import Outcome
 
 HUES = {
     0.05: (ROLES["representation"], "o"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from errorneurons.predictions.prediction import Outcome, Verdict
+from errorneurons.predictions.claims.claim import Outcome, Verdict
 
 _DOI = re.compile(r"((?:doi:|https://doi\.org/)10\.\d{4,9}/[^\s,;<>\"'()]*[^\s,;<>\"'().])")
 

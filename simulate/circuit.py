@@ -1,6 +1,6 @@
 """What a circuit is: the one page to read before writing a theory.
 
-A theory is one file in `simulate/models`: a frozen dataclass of parameters and four pure functions.
+A theory is one file in `simulate/theories`: a frozen dataclass of parameters, four pure functions.
 
 =================== ================================================================
 `initial_weights`   the synapses of untrained networks, drawn network by network

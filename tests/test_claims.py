@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from errorneurons.analysis.dataset import check
-from errorneurons.predictions.judge import judge, measure
-from errorneurons.predictions.prediction import Outcome, Prediction, Verdict
-from errorneurons.predictions.registry import CLAIMS, claim
-from errorneurons.simulate.observe import Instrument
-from errorneurons.simulate.sweep import Ensemble, Plan, ensemble
-from errorneurons.simulate.theories import SUBJECTS, theory
+from errorneurons.analysis.session.session import check
+from errorneurons.predictions.claims.claim import Outcome, Prediction, Verdict
+from errorneurons.predictions.claims.registry import CLAIMS, claim
+from errorneurons.predictions.judging.judge import judge, measure
+from errorneurons.simulate.animals.sweep import Ensemble, Plan, ensemble
+from errorneurons.simulate.instrument.observe import Instrument
+from errorneurons.simulate.theories.registry import SUBJECTS, theory
 
 THEORY = "error_microcircuit"
 NETWORKS = 12

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from errorneurons.simulate import engine, layout
-from errorneurons.simulate.activations import Tuning
+from errorneurons.simulate.engine import kernels as engine
+from errorneurons.simulate.engine import layout
+from errorneurons.simulate.parts.activations import Tuning
 
 sys.path.insert(0, str(Path(__file__).parent))
 import reference_cases

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from errorneurons.analysis.measures import (
+from errorneurons.analysis.measures.energies import (
     Effect,
     Missing,
     Response,
@@ -15,9 +15,9 @@ from errorneurons.analysis.measures import (
     trials,
     units,
 )
-from errorneurons.predictions import protocol
+from errorneurons.predictions.claims import requirements as protocol
+from errorneurons.predictions.claims.claim import Condition, Drawing, Prediction
 from errorneurons.predictions.claims.silencing_removes_error_below import below
-from errorneurons.predictions.prediction import Condition, Drawing, Prediction
 
 REMEDY = "Stimulate representation cells of one area in a passive block, with interleaved controls."
 

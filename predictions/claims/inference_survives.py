@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from errorneurons.analysis.measures import (
+from errorneurons.analysis.measures.energies import (
     Effect,
     Missing,
     energy_of_difference,
@@ -13,8 +13,8 @@ from errorneurons.analysis.measures import (
     trials,
     tuning_energy,
 )
-from errorneurons.predictions import protocol
-from errorneurons.predictions.prediction import ERROR_CELLS, Condition, Drawing, Prediction
+from errorneurons.predictions.claims import requirements as protocol
+from errorneurons.predictions.claims.claim import ERROR_CELLS, Condition, Drawing, Prediction
 
 REMEDY = "Silence all labelled error cells from 50 ms before the input until the read-out."
 

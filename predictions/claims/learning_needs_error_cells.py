@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from errorneurons.analysis.measures import Effect, Missing, trials
-from errorneurons.predictions import protocol
-from errorneurons.predictions.prediction import ERROR_CELLS, Condition, Drawing, Prediction
+from errorneurons.analysis.measures.energies import Effect, Missing, trials
+from errorneurons.predictions.claims import requirements as protocol
+from errorneurons.predictions.claims.claim import ERROR_CELLS, Condition, Drawing, Prediction
 
 REMEDY = "Silence error cells in the outcome window of every trial of a block of learning."
 FEWEST = 9

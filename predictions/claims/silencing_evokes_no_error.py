@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import xarray as xr
 
-from errorneurons.analysis.measures import Effect, Missing
-from errorneurons.predictions import protocol
+from errorneurons.analysis.measures.energies import Effect, Missing
+from errorneurons.predictions.claims import requirements as protocol
+from errorneurons.predictions.claims.claim import Condition, Drawing, Prediction
 from errorneurons.predictions.claims.driving_evokes_no_error import above, evoked
 from errorneurons.predictions.claims.silencing_removes_error_below import below
-from errorneurons.predictions.prediction import Condition, Drawing, Prediction
 
 REMEDY = (
     "Silence the representation cells of a higher area in a passive block, with interleaved "

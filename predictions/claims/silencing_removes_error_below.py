@@ -5,9 +5,15 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from errorneurons.analysis.measures import Effect, Missing, level_of, overlap_of_contrasts, units
-from errorneurons.predictions import protocol
-from errorneurons.predictions.prediction import Condition, Drawing, Prediction
+from errorneurons.analysis.measures.energies import (
+    Effect,
+    Missing,
+    level_of,
+    overlap_of_contrasts,
+    units,
+)
+from errorneurons.predictions.claims import requirements as protocol
+from errorneurons.predictions.claims.claim import Condition, Drawing, Prediction
 
 OFF = protocol.outcome_off("unexpected")
 OFF_EXPECTED = protocol.outcome_off("expected")

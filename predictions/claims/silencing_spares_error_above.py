@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import xarray as xr
 
-from errorneurons.analysis.measures import Effect, Missing
-from errorneurons.predictions import protocol
+from errorneurons.analysis.measures.energies import Effect, Missing
+from errorneurons.predictions.claims import requirements as protocol
+from errorneurons.predictions.claims.claim import Condition, Drawing, Prediction
 from errorneurons.predictions.claims.silencing_removes_error_below import (
     OFF,
     remaining_contrast,
 )
-from errorneurons.predictions.prediction import Condition, Drawing, Prediction
 
 
 def above(silenced: float, teaching: float) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
-from errorneurons.analysis.measures import (
+from errorneurons.analysis.measures.energies import (
     Effect,
     Missing,
     Window,
@@ -17,8 +17,8 @@ from errorneurons.analysis.measures import (
     trials,
     units,
 )
-from errorneurons.predictions import protocol
-from errorneurons.predictions.prediction import ERROR_CELLS, Condition, Drawing, Prediction
+from errorneurons.predictions.claims import requirements as protocol
+from errorneurons.predictions.claims.claim import ERROR_CELLS, Condition, Drawing, Prediction
 
 Levels = tuple[float, float]
 

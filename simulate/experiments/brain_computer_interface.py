@@ -1,8 +1,8 @@
 """A brain-computer interface whose decoder is known, and swapped.
 
 A cursor is moved by the output area's neurons, each with a known weight, and the animal is taught
-by the cursor's error; see `errorneurons.simulate.readout`. A vector of errors has, in each neuron,
-the sign of the neuron's weight as the animal has it; a single error for all has one sign. On the
+by the cursor's error; see `errorneurons.simulate.experiments.readout`. A vector of errors has, in
+each neuron, the sign of the neuron's weight as the animal has it; a single error for all has one sign. On the
 day of the swap all weights change their sign, which no stimulus tells. From then on error
 responses are signed by how far the animal's idea of the decoder, w^, has followed:
 
@@ -30,8 +30,8 @@ from __future__ import annotations
 
 from errorneurons.simulate.experiments.days import SLOW, TEST, frozen_day, plastic_day
 from errorneurons.simulate.experiments.experiment import Day, Experiment
+from errorneurons.simulate.experiments.readout import ALL, FIRST
 from errorneurons.simulate.experiments.trials import Factors
-from errorneurons.simulate.readout import ALL, FIRST
 
 AT_ONCE, REALIGNING, FIXED = 1.0, 0.25, 0.0
 KNOWN, SWAPPED = range(2, 5), range(5, 9)

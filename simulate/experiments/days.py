@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from errorneurons.simulate.circuit import generator
+from errorneurons.simulate.experiments.association import STIMULI
 from errorneurons.simulate.experiments.experiment import Day
 from errorneurons.simulate.experiments.learning import in_turn
 from errorneurons.simulate.experiments.trials import (
@@ -19,7 +20,6 @@ from errorneurons.simulate.experiments.trials import (
     tabulated,
     trial,
 )
-from errorneurons.simulate.tasks.association import STIMULI
 
 SLOW = replace(CLOCK, plasticity=CLOCK.stop - 0.02)
 """Synapses change in the last 20 ms of an outcome.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
+from errorneurons.simulate.experiments.association import STIMULI
 from errorneurons.simulate.experiments.experiment import Day, Experiment
 from errorneurons.simulate.experiments.trials import (
     CLOCK,
@@ -13,7 +14,6 @@ from errorneurons.simulate.experiments.trials import (
     tabulated,
     trial,
 )
-from errorneurons.simulate.tasks.association import STIMULI
 
 CONTRASTS = (0.25, 0.5, 1.0, 2.0)
 SIZES = (0.0, 0.5, 1.0, 2.0)

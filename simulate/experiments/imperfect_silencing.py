@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
+from errorneurons.simulate.experiments.association import STIMULI
 from errorneurons.simulate.experiments.experiment import Day, Experiment
 from errorneurons.simulate.experiments.trials import (
     CLOCK,
@@ -16,7 +17,6 @@ from errorneurons.simulate.experiments.trials import (
     tabulated,
     trial,
 )
-from errorneurons.simulate.tasks.association import STIMULI
 
 EFFICACIES = (0.0, 0.5, 0.75, 1.0)
 OFF_TARGET = (0.0, 0.1, 0.3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
+from errorneurons.simulate.experiments.association import STIMULI
 from errorneurons.simulate.experiments.experiment import Day, Experiment
 from errorneurons.simulate.experiments.trials import (
     PASSIVE,
@@ -15,7 +16,6 @@ from errorneurons.simulate.experiments.trials import (
     tabulated,
     trial,
 )
-from errorneurons.simulate.tasks.association import STIMULI
 
 CLOCK = Clock(start=-0.1, outcome=0.3, stop=0.3)
 DRIVEN = (0.15, 0.3)

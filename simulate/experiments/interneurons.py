@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
+from errorneurons.simulate.experiments.association import STIMULI
 from errorneurons.simulate.experiments.experiment import Day, Experiment
 from errorneurons.simulate.experiments.trials import (
     CLOCK,
@@ -19,7 +20,6 @@ from errorneurons.simulate.experiments.trials import (
     tabulated,
     trial,
 )
-from errorneurons.simulate.tasks.association import STIMULI
 
 AREAS = ("area 1", "area 2", "area 3")
 KINDS: tuple[tuple[Factors, tuple[float, float]], ...] = (

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from errorneurons.simulate.circuit import generator
+from errorneurons.simulate.experiments.association import STIMULI
 from errorneurons.simulate.experiments.trials import (
     CLOCK,
     DURING_OUTCOME,
@@ -15,7 +16,6 @@ from errorneurons.simulate.experiments.trials import (
     silence,
     trial,
 )
-from errorneurons.simulate.tasks.association import STIMULI
 
 #: Two blocks in which the same new association is learnt from the same synapses, which only a
 #: simulation can do: one without laser, one with the error cells off at the outcome.

@@ -6,6 +6,7 @@ the passive block. The outcome block, as in a task, gives the error response to 
 
 from __future__ import annotations
 
+from errorneurons.simulate.experiments.association import STIMULI
 from errorneurons.simulate.experiments.experiment import Day, Experiment
 from errorneurons.simulate.experiments.trials import (
     CLOCK,
@@ -17,7 +18,6 @@ from errorneurons.simulate.experiments.trials import (
     tabulated,
     trial,
 )
-from errorneurons.simulate.tasks.association import STIMULI
 
 #: The conditions of each block; blocks have equally many.
 BLOCKS: dict[str, tuple[Factors, ...]] = {

@@ -21,9 +21,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from errorneurons.simulate.circuit import generator
+from errorneurons.simulate.experiments.association import STIMULI
 from errorneurons.simulate.experiments.experiment import Day, Experiment
 from errorneurons.simulate.experiments.trials import PASSIVE, Clock, Factors, tabulated, trial
-from errorneurons.simulate.tasks.association import STIMULI
 
 CLOCK = Clock(start=-0.05, outcome=0.15, stop=0.15)
 SHOWN = 0.1

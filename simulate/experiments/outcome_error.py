@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from errorneurons.simulate.circuit import generator
+from errorneurons.simulate.experiments.association import STIMULI
 from errorneurons.simulate.experiments.experiment import Day, Experiment
 from errorneurons.simulate.experiments.trials import (
     BEFORE_INPUT,
@@ -21,7 +22,6 @@ from errorneurons.simulate.experiments.trials import (
     silence,
     trial,
 )
-from errorneurons.simulate.tasks.association import STIMULI
 
 #: The conditions of the outcome-error experiment, weights frozen.
 OUTCOME_ERROR: tuple[Factors, ...] = (

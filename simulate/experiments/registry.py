@@ -22,7 +22,7 @@ from errorneurons.simulate.experiments import (
     terminals,
 )
 from errorneurons.simulate.experiments.experiment import Experiment
-from errorneurons.simulate.validation import entry
+from errorneurons.simulate.refusing import entry
 
 EXPERIMENTS: tuple[Experiment, ...] = (
     outcome_error.EXPERIMENT,

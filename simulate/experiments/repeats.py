@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from errorneurons.simulate.experiments.association import STIMULI
 from errorneurons.simulate.experiments.experiment import Day, Experiment
 from errorneurons.simulate.experiments.trials import (
     CLOCK,
@@ -11,7 +12,6 @@ from errorneurons.simulate.experiments.trials import (
     tabulated,
     trial,
 )
-from errorneurons.simulate.tasks.association import STIMULI
 
 IDENTICAL = 6
 """Identical trials for each repeat that is asked for: by default 30 in all."""

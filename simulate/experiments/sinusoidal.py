@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
+from errorneurons.simulate.experiments.association import STIMULI
 from errorneurons.simulate.experiments.experiment import Day, Experiment
 from errorneurons.simulate.experiments.trials import (
     PASSIVE,
@@ -12,7 +13,6 @@ from errorneurons.simulate.experiments.trials import (
     tabulated,
     trial,
 )
-from errorneurons.simulate.tasks.association import STIMULI
 
 CLOCK = Clock(start=-0.1, outcome=1.2, stop=1.2, bin=0.005)
 FREQUENCIES = (2.0, 4.0, 8.0, 16.0, 32.0)

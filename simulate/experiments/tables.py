@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from errorneurons.analysis.dataset import FIELDS
+from errorneurons.analysis.session.session import FIELDS
+from errorneurons.simulate.experiments.association import SAME_STIMULI, STIMULI
 from errorneurons.simulate.experiments.columns import (
     BY_NAME,
     COLUMNS,
@@ -26,7 +27,6 @@ from errorneurons.simulate.experiments.columns import (
 )
 from errorneurons.simulate.experiments.experiment import Day, Experiment
 from errorneurons.simulate.experiments.trials import CLOCK, NO_MANIPULATION, Clock
-from errorneurons.simulate.tasks.association import SAME_STIMULI, STIMULI
 
 
 def completed(table: pd.DataFrame, clock: Clock = CLOCK) -> pd.DataFrame:

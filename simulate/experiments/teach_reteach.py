@@ -18,10 +18,10 @@ day        synapses        what happens
 
 from __future__ import annotations
 
+from errorneurons.simulate.experiments.association import REVERSED
 from errorneurons.simulate.experiments.days import SLOW, TEST, frozen_day, plastic_day
 from errorneurons.simulate.experiments.experiment import Day, Experiment
 from errorneurons.simulate.experiments.trials import Factors
-from errorneurons.simulate.tasks.association import REVERSED
 
 RULES: dict[str, Factors] = {
     "trained": {"association": "trained", "familiarity": "trained"},

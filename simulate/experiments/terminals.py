@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from errorneurons.simulate.experiments.association import STIMULI
 from errorneurons.simulate.experiments.experiment import Day, Experiment
 from errorneurons.simulate.experiments.trials import (
     CLOCK,
@@ -14,7 +15,6 @@ from errorneurons.simulate.experiments.trials import (
     tabulated,
     trial,
 )
-from errorneurons.simulate.tasks.association import STIMULI
 
 SOMATA = silence("error", "area 3", DURING_OUTCOME)
 KINDS: tuple[Factors, ...] = ({}, SOMATA, SOMATA | {"manipulated_target": "area 2"})

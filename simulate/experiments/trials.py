@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from errorneurons.simulate.circuit import generator
+from errorneurons.simulate.experiments.association import SAME_STIMULI
 from errorneurons.simulate.experiments.columns import DEFAULTS
-from errorneurons.simulate.tasks.association import SAME_STIMULI
 
 Factors = dict[str, str | bool | float]
 

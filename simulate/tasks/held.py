@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from errorneurons.simulate import engine, layout, settling
 from errorneurons.simulate.circuit import Array, World, generator, neurons
-from errorneurons.simulate.models.backprop import Backprop
-from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
-from errorneurons.simulate.plasticity import transposed
-from errorneurons.simulate.probe import settled
+from errorneurons.simulate.engine import kernels as engine
+from errorneurons.simulate.engine import layout
+from errorneurons.simulate.engine.probe import settled
+from errorneurons.simulate.parts.plasticity import transposed
+from errorneurons.simulate.theories.backprop import Backprop
+from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.trials import settling
 
 
 @dataclass(frozen=True)

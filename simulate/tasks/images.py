@@ -22,7 +22,7 @@ import xarray as xr
 from scipy.ndimage import zoom
 
 from errorneurons.simulate.circuit import Array, Timing
-from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.refusing import known
 from errorneurons.simulate.tasks.held import (
     Items,
     answers,
@@ -31,7 +31,7 @@ from errorneurons.simulate.tasks.held import (
     shuffled,
     uniform_start,
 )
-from errorneurons.simulate.validation import known
+from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
 DIGITS, SIDE = 10, 28
 PIXELS = SIDE**2

@@ -29,11 +29,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from errorneurons.simulate import engine, layout
 from errorneurons.simulate.circuit import Array, Timing, generator
-from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.engine import kernels as engine
+from errorneurons.simulate.engine import layout
+from errorneurons.simulate.refusing import known
 from errorneurons.simulate.tasks.held import for_engine, uniform_start
-from errorneurons.simulate.validation import known
+from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
 THEORIES = ("error_microcircuit",)
 PHASES = ("rest", "sample", "delay", "test", "change")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from errorneurons.analysis.evidence_plots import (
+from errorneurons.analysis.figures.evidence import (
     calibration_points,
     design_map,
     left_out_points,
@@ -14,7 +14,7 @@ from errorneurons.analysis.evidence_plots import (
     power_curves,
     recovery_matrix,
 )
-from errorneurons.analysis.palette import THEORIES
+from errorneurons.analysis.figures.palette import THEORIES
 
 SIZES = [(a, c, t) for a in (4, 8) for c in (10, 30) for t in (20, 60)]
 POINTS = pd.DataFrame(SIZES, columns=["animals", "cells", "trials"]).assign(

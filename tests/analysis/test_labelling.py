@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from errorneurons.analysis.dataset import check, collect
-from errorneurons.analysis.labelling import (
+from errorneurons.analysis.measures.energies import false_labels, trials
+from errorneurons.analysis.measures.labelling import (
     Labels,
     Rule,
     cross_fitted,
@@ -23,14 +23,14 @@ from errorneurons.analysis.labelling import (
     localise,
     localiser_trials,
 )
-from errorneurons.analysis.measures import false_labels, trials
-from errorneurons.analysis.recordings import (
+from errorneurons.analysis.readers.nwb.reader import (
     mapping_template,
     parse_mapping,
     read_nwb,
     write_nwb,
 )
-from errorneurons.analysis.storage import DoorError, open_recording, save
+from errorneurons.analysis.session.session import check, collect
+from errorneurons.analysis.session.storage import DoorError, open_recording, save
 
 QUICK = Rule(permutations=499)
 Change = Callable[[xr.Dataset], xr.Dataset]

@@ -11,9 +11,8 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errorneurons.analysis.activity import activity, magnitude, mean_rate
-from errorneurons.analysis.dataset import session
-from errorneurons.analysis.measures import (
+from errorneurons.analysis.measures.activity import activity, magnitude, mean_rate
+from errorneurons.analysis.measures.energies import (
     Array,
     Response,
     energy,
@@ -28,6 +27,7 @@ from errorneurons.analysis.measures import (
     tuning_energy,
     units,
 )
+from errorneurons.analysis.session.session import session
 
 PATTERN = {"a": np.array([1.0, -2.0, 0.5]), "b": np.array([0.0, 1.0, 3.0])}
 TRUTH = float(np.mean([(p**2).mean() for p in PATTERN.values()]))

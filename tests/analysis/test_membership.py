@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from errorneurons.analysis.membership import (
+from errorneurons.analysis.evidence.membership import (
     FEWEST_WORLDS,
     LEAST_SPREAD,
     cloud,

@@ -5,10 +5,16 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from errorneurons.analysis.palette import ROLES, THEORIES, theory_style
-from errorneurons.analysis.plots import activity_in_time, effect_strip, recorded_roles
-from errorneurons.analysis.strips import StripRow
-from errorneurons.analysis.traces import events_of, kept_samples, labels_of, round_length, scale_of
+from errorneurons.analysis.figures.effects import activity_in_time, effect_strip, recorded_roles
+from errorneurons.analysis.figures.palette import ROLES, THEORIES, theory_style
+from errorneurons.analysis.figures.strips import StripRow
+from errorneurons.analysis.figures.traces import (
+    events_of,
+    kept_samples,
+    labels_of,
+    round_length,
+    scale_of,
+)
 
 NAN = float("nan")
 

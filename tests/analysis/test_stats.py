@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from errorneurons.analysis.stats import (
+from errorneurons.analysis.statistics import (
     against_zero,
     attainable_size,
     benjamini_hochberg,

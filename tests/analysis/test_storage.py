@@ -12,7 +12,7 @@ import xarray as xr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from errorneurons.analysis.dataset import (
+from errorneurons.analysis.session.session import (
     ContractError,
     DoorError,
     check,

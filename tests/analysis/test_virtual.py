@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from errorneurons.analysis.measures import energy, energy_of_difference
+from errorneurons.analysis.measures.energies import energy, energy_of_difference
 from errorneurons.analysis.virtual import (
     Cells,
     Design,

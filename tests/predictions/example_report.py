@@ -5,8 +5,8 @@ import json
 import numpy as np
 import xarray as xr
 
-from errorneurons.analysis.measures import Missing
-from errorneurons.predictions.prediction import (
+from errorneurons.analysis.measures.energies import Missing
+from errorneurons.predictions.claims.claim import (
     Condition,
     Drawing,
     Outcome,

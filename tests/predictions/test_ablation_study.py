@@ -14,18 +14,19 @@ import pytest
 import xarray as xr
 from typer.testing import CliRunner, Result
 
-from errorneurons.predictions import ablation_study, cli
-from errorneurons.predictions.ablation_page import agreement, answer
-from errorneurons.predictions.ablation_study import (
+from errorneurons.predictions.commands import cli
+from errorneurons.predictions.pages.ablations import agreement, answer
+from errorneurons.predictions.pages.circuit_drawing import circuit_svg
+from errorneurons.predictions.studies import ablations as ablation_study
+from errorneurons.predictions.studies.ablations import (
     INTACT,
     MEASURES,
     Effect,
     effects_of,
     simulate_pairs,
 )
-from errorneurons.predictions.circuit_drawing import circuit_svg
-from errorneurons.simulate.ablation_registry import ABLATIONS, pairs
-from errorneurons.simulate.ablation_tasks import Design
+from errorneurons.simulate.ablations.registry import ABLATIONS, pairs
+from errorneurons.simulate.ablations.tasks import Design
 
 WORDS = ("ablate", "--theory", "error_microcircuit", "--theory", "mismatch_neurons",
          "--ablation", "no_error_feedback", "--ablation", "dense_routes", "--ablation",

@@ -11,23 +11,24 @@ from typing import Any
 import numpy as np
 import pytest
 
-from errorneurons.analysis.evidence import Evidence
-from errorneurons.predictions import between_theories, planning
-from errorneurons.predictions.between_theories import Question, Weighed, expected_ranges, weighed
-from errorneurons.predictions.design import full_design
-from errorneurons.predictions.effect_vector import Drawn, draw
-from errorneurons.predictions.evidence_section import next_section, section
-from errorneurons.predictions.judge import Measured
-from errorneurons.predictions.plan_page import answer as plan_answer
-from errorneurons.predictions.plan_page import paragraph, render_plan, write_plan
-from errorneurons.predictions.planning import ALWAYS, MANIPULATIONS, Grid, Planned, claims_for
-from errorneurons.predictions.planning import plan as find_plan
-from errorneurons.predictions.prediction import Outcome, Report, Verdict
-from errorneurons.predictions.registry import CLAIMS
-from errorneurons.predictions.report import render, verdicts_json
-from errorneurons.predictions.virtual_animals import Table
-from errorneurons.predictions.weighing import answer, at_odds, methods
-from errorneurons.simulate.worlds import WorldPlan
+from errorneurons.analysis.evidence.weigh import Evidence
+from errorneurons.predictions.claims.claim import Outcome, Report, Verdict
+from errorneurons.predictions.claims.registry import CLAIMS
+from errorneurons.predictions.comparing import plan as planning
+from errorneurons.predictions.comparing import weigh as between_theories
+from errorneurons.predictions.comparing.animals import Table
+from errorneurons.predictions.comparing.design import full_design
+from errorneurons.predictions.comparing.effects import Drawn, draw
+from errorneurons.predictions.comparing.plan import ALWAYS, MANIPULATIONS, Grid, Planned, claims_for
+from errorneurons.predictions.comparing.plan import plan as find_plan
+from errorneurons.predictions.comparing.weigh import Question, Weighed, expected_ranges, weighed
+from errorneurons.predictions.judging.judge import Measured
+from errorneurons.predictions.pages.evidence import next_section, section
+from errorneurons.predictions.pages.page import render, verdicts_json
+from errorneurons.predictions.pages.plan import answer as plan_answer
+from errorneurons.predictions.pages.plan import paragraph, render_plan, write_plan
+from errorneurons.predictions.pages.sentences import answer, at_odds, methods
+from errorneurons.simulate.animals.worlds import WorldPlan
 
 WORLDS = 40
 NAMES = ("error_microcircuit", "supervised_pc", "adaptation")

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from errorneurons.analysis.measures import Missing
-from errorneurons.predictions.conjunction import conjunction
-from errorneurons.predictions.judge import Measured
-from errorneurons.predictions.prediction import Outcome, Verdict
-from errorneurons.predictions.registry import claim
+from errorneurons.analysis.measures.energies import Missing
+from errorneurons.predictions.claims.claim import Outcome, Verdict
+from errorneurons.predictions.claims.registry import claim
+from errorneurons.predictions.judging.conjunction import conjunction
+from errorneurons.predictions.judging.judge import Measured
 
 PARTS = (claim("P04a"), claim("P04b"))  # below .5, above .8
 NAMES = tuple("abcdefgh")

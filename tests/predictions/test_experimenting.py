@@ -11,13 +11,14 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
-from errorneurons.analysis.dataset import open_recording
-from errorneurons.predictions import cli, experimenting
+from errorneurons.analysis.session.session import open_recording
+from errorneurons.predictions.commands import cli
+from errorneurons.predictions.studies import experiments as experimenting
+from errorneurons.simulate.animals.laboratory import Setup
 from errorneurons.simulate.experiments.experiment import Day, Experiment
 from errorneurons.simulate.experiments.tables import completed
-from errorneurons.simulate.instrument import Instrument
-from errorneurons.simulate.laboratory import Setup
-from errorneurons.simulate.theories import Theory, theory
+from errorneurons.simulate.instrument.instrument import Instrument
+from errorneurons.simulate.theories.registry import Theory, theory
 
 Run = Callable[..., Result]
 TABLE = "pattern,outcome,block\n0,none,a\n0,none,a\n0,unexpected,b\n0,unexpected,b\n"

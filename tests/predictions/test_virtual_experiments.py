@@ -11,13 +11,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from errorneurons.analysis.labelling import Rule, cross_fitted
-from errorneurons.predictions import library, virtual_animals
-from errorneurons.predictions.design import Design, design_of, full_design, simulated_levels
-from errorneurons.predictions.effect_vector import BITS, FEATURES, INDICES, Drawn, draw, effects
-from errorneurons.predictions.judge import measure
-from errorneurons.predictions.registry import claim
-from errorneurons.predictions.virtual_animals import (
+from errorneurons.analysis.measures.labelling import Rule, cross_fitted
+from errorneurons.predictions.claims.registry import claim
+from errorneurons.predictions.comparing import animals as virtual_animals
+from errorneurons.predictions.comparing import library
+from errorneurons.predictions.comparing.animals import (
     Table,
     composed,
     instrument_of,
@@ -25,10 +23,18 @@ from errorneurons.predictions.virtual_animals import (
     record,
     stocked,
 )
+from errorneurons.predictions.comparing.design import (
+    Design,
+    design_of,
+    full_design,
+    simulated_levels,
+)
+from errorneurons.predictions.comparing.effects import BITS, FEATURES, INDICES, Drawn, draw, effects
+from errorneurons.predictions.judging.judge import measure
+from errorneurons.simulate.animals.worlds import COARSE, Animals, WorldPlan, tables
 from errorneurons.simulate.experiments.outcome_error import OUTCOME_ERROR
-from errorneurons.simulate.run import Activity
-from errorneurons.simulate.theories import theory
-from errorneurons.simulate.worlds import COARSE, Animals, WorldPlan, tables
+from errorneurons.simulate.theories.registry import theory
+from errorneurons.simulate.trials.run import Activity
 
 PLAN = WorldPlan(worlds=2, networks=2, learning_repeats=2)
 SMALL = full_design(animals=2, cells=4, repeats=2)

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from errorneurons.simulate.bench import arbitrary_half
 from errorneurons.simulate.circuit import Role, Timing, World, has
+from errorneurons.simulate.experiments.association import association
 from errorneurons.simulate.experiments.experiment import Experiment
-from errorneurons.simulate.readout import readout
-from errorneurons.simulate.run import Activity, Bench, run
-from errorneurons.simulate.tasks.association import association
-from errorneurons.simulate.theories import Theory
-from errorneurons.simulate.training import train
+from errorneurons.simulate.experiments.readout import readout
+from errorneurons.simulate.theories.registry import Theory
+from errorneurons.simulate.trials.bench import arbitrary_half
+from errorneurons.simulate.trials.run import Activity, Bench, run
+from errorneurons.simulate.trials.training import train
 
 
 @pytest.fixture

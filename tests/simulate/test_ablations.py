@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from errorneurons.simulate import ablations
+from errorneurons.simulate.ablations import changes as ablations
 from errorneurons.simulate.circuit import World, neurons
-from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
-from errorneurons.simulate.theories import COUNTER_CIRCUITS, INTACT, Theory
+from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.theories.registry import COUNTER_CIRCUITS, INTACT, Theory
 
 Maker = Callable[..., World]
 Runner = Callable[..., list[Any]]

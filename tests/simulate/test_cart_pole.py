@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from errorneurons.simulate.circuit import generator
-from errorneurons.simulate.probe import settled
+from errorneurons.simulate.engine.probe import settled
 from errorneurons.simulate.tasks import cart_pole as task
 
 PLANT = task.CartPole()

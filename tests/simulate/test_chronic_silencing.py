@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from errorneurons.simulate.circuit import neurons
+from errorneurons.simulate.experiments.association import STIMULI
 from errorneurons.simulate.experiments.chronic_silencing import AREAS, EXPERIMENTS
-from errorneurons.simulate.run import Activity
-from errorneurons.simulate.tasks.association import STIMULI
-from errorneurons.simulate.theories import theory
+from errorneurons.simulate.theories.registry import theory
+from errorneurons.simulate.trials.run import Activity
 
 MICROCIRCUIT = theory("error_microcircuit")
 

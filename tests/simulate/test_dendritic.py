@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from errorneurons.simulate.circuit import Array, World, area_slices, neurons
-from errorneurons.simulate.models.dendritic_microcircuit import DendriticMicrocircuit
-from errorneurons.simulate.models.dendritic_pc import DendriticPC
+from errorneurons.simulate.theories.dendritic_microcircuit import DendriticMicrocircuit
+from errorneurons.simulate.theories.dendritic_pc import DendriticPC
 
 Maker = Callable[..., World]
 Runner = Callable[..., list[Any]]

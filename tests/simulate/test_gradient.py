@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from errorneurons.simulate.ablation_registry import LEARNERS, intact
+from errorneurons.simulate.ablations.registry import LEARNERS, intact
 from errorneurons.simulate.circuit import World, neurons
-from errorneurons.simulate.gradient import Sweep, sweep_of
+from errorneurons.simulate.engine.gradient import Sweep, sweep_of
 
 SWEEPS = [name for name in LEARNERS if sweep_of(intact(name)) is not None]
 

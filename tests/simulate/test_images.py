@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.special import logit
 
-from errorneurons.simulate.probe import settled
+from errorneurons.simulate.engine.probe import settled
 from errorneurons.simulate.tasks import images as task
 
 SHORT = task.Images(epochs=30)

@@ -11,21 +11,21 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from errorneurons.analysis.dataset import check
-from errorneurons.simulate.ablations import without_learning
-from errorneurons.simulate.bench import NoiseCurrent
+from errorneurons.analysis.session.session import check
+from errorneurons.simulate.ablations.changes import without_learning
+from errorneurons.simulate.animals.cost import cost
+from errorneurons.simulate.animals.laboratory import Setup, batches, memory_of, sessions, unprepared
 from errorneurons.simulate.circuit import generator
-from errorneurons.simulate.cost import cost
 from errorneurons.simulate.experiments.experiment import Day, Experiment
 from errorneurons.simulate.experiments.registry import experiment
 from errorneurons.simulate.experiments.tables import completed, experiment_of
 from errorneurons.simulate.experiments.trials import Clock
-from errorneurons.simulate.instrument import Instrument
-from errorneurons.simulate.laboratory import Setup, batches, memory_of, sessions, unprepared
-from errorneurons.simulate.models.mismatch_neurons import MismatchNeurons
-from errorneurons.simulate.run import run
-from errorneurons.simulate.theories import THEORIES, Theory, theory
-from errorneurons.simulate.trial import currents
+from errorneurons.simulate.instrument.instrument import Instrument
+from errorneurons.simulate.theories.mismatch_neurons import MismatchNeurons
+from errorneurons.simulate.theories.registry import THEORIES, Theory, theory
+from errorneurons.simulate.trials.bench import NoiseCurrent
+from errorneurons.simulate.trials.run import run
+from errorneurons.simulate.trials.trial import currents
 
 CLOCK = Clock(start=-0.02, outcome=0.06, stop=0.1, bin=0.02)
 TABLE = pd.DataFrame({"pattern": [0, 1, 2, 3], "outcome": ["none", "unexpected"] * 2})

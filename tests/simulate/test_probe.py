@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from errorneurons.simulate.circuit import Timing, World
-from errorneurons.simulate.models.backprop import Backprop
-from errorneurons.simulate.models.dendritic_pc import DendriticPC
-from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
-from errorneurons.simulate.probe import settled
+from errorneurons.simulate.engine.probe import settled
+from errorneurons.simulate.theories.backprop import Backprop
+from errorneurons.simulate.theories.dendritic_pc import DendriticPC
+from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
 SKIPS = ((1.0, 0, 0, 0), (0, 1, 0, 0), (0, 0.3, 1, 0))
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from errorneurons.simulate.experiments.association import STIMULI, association
 from errorneurons.simulate.experiments.teach_reteach import EXPERIMENT, RELEARNING, RETEACHING
-from errorneurons.simulate.run import Activity
-from errorneurons.simulate.tasks.association import STIMULI, association
-from errorneurons.simulate.theories import theory
+from errorneurons.simulate.theories.registry import theory
+from errorneurons.simulate.trials.run import Activity
 
 
 def expected(activity: Activity) -> Any:

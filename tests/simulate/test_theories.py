@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from errorneurons.simulate.animals.sweep import Plan, ensemble
 from errorneurons.simulate.circuit import World
-from errorneurons.simulate.sweep import Plan, ensemble
-from errorneurons.simulate.tasks.association import association
-from errorneurons.simulate.theories import CONTROLS, SUBJECTS, THEORIES, Theory, theory
-from errorneurons.simulate.training import train
+from errorneurons.simulate.experiments.association import association
+from errorneurons.simulate.theories.registry import CONTROLS, SUBJECTS, THEORIES, Theory, theory
+from errorneurons.simulate.trials.training import train
 
 
 def test_every_subject_and_control_is_found_by_its_name() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from errorneurons.simulate.bench import NoiseCurrent
+from errorneurons.simulate.animals.laboratory import Setup, unprepared
 from errorneurons.simulate.circuit import Array, neurons
 from errorneurons.simulate.experiments import oddball, sinusoidal
 from errorneurons.simulate.experiments.registry import experiment
@@ -28,9 +28,9 @@ from errorneurons.simulate.experiments.trials import (
     tabulated,
     trial,
 )
-from errorneurons.simulate.laboratory import Setup, unprepared
-from errorneurons.simulate.run import Activity, run
-from errorneurons.simulate.theories import THEORIES, theory
+from errorneurons.simulate.theories.registry import THEORIES, theory
+from errorneurons.simulate.trials.bench import NoiseCurrent
+from errorneurons.simulate.trials.run import Activity, run
 
 CLOCK = Clock(start=0.0, outcome=0.3, stop=0.5, bin=0.02)
 WHILE_ON = (0.15, 0.3)

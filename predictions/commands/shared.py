@@ -1,0 +1,127 @@
+"""What all commands share: how bad input is answered, and what is asked of folders and files."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from errorneurons.predictions.claims.claim import Report, Verdict
+
+
+class OneSentence(TyperGroup):
+    """Runs a command; bad input is one sentence and exit status 2."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except (ValueError, OSError) as error:
+            if os.environ.get("ERRORNEURONS_TRACEBACK"):
+                raise
+            say(f"errorneurons: {_sentence(error)}")
+            raise typer.Exit(2) from None
+        except KeyboardInterrupt:
+            say("errorneurons: interrupted; what is done is kept, run it again to go on")
+            raise typer.Exit(130) from None
+
+
+app = typer.Typer(
+    cls=OneSentence,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Seed = Annotated[int, typer.Option(min=0, help="Seed of everything random.")]
+
+Networks = Annotated[int, typer.Option(min=1, help="Networks simulated for each theory.")]
+
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the report.")]
+
+
+def _sentence(error: ValueError | OSError) -> str:
+    """Return what an error says, without the number that the system gives it."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"cannot use {error.filename}: {error.strerror}"
+    return str(error)
+
+
+def check_folder(out: Path) -> None:
+    """Refuse at once, not after minutes, a folder that cannot be written to."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(
+            f"cannot make the folder {out}: {error.strerror}; give another --out"
+        ) from error
+    if not os.access(out, os.W_OK):
+        raise ValueError(f"the folder {out} may not be written to; give another --out")
+
+
+def check_new_file(out: Path) -> None:
+    """Refuse at once a file that is there already, or whose folder cannot be written to."""
+    if out.exists():
+        raise ValueError(f"{out} is there already and is not overwritten; give another --out")
+    if not out.parent.is_dir():
+        raise ValueError(f"there is no folder {out.parent} to write {out.name} to; make it first")
+    if not os.access(out.parent, os.W_OK):
+        raise ValueError(f"the folder {out.parent} may not be written to; give another --out")
+
+
+def sessions_of(tree: xr.DataTree) -> list[xr.Dataset]:
+    """Return the sessions of a collection."""
+    return [child.to_dataset() for child in tree.children.values()]
+
+
+def write_report(made: Report, out: Path) -> None:
+    """Write a report, and print its answer and a line a verdict."""
+    from errorneurons.predictions.pages.page import write
+
+    page = write(made, out)
+    say(f"{made.answer}\n")
+    for line in _table(made.verdicts):
+        typer.echo(line)
+    typer.echo(f"\nReport: {page}")
+
+
+def _table(verdicts: tuple[Verdict, ...]) -> list[str]:
+    """Return a line a verdict: N/M with its interval, or the start of what is missing."""
+    from textwrap import shorten
+
+    from errorneurons.predictions.words import effect
+
+    wide = max(len(v.subject) for v in verdicts)
+    return [
+        f"{v.claim:5} {v.subject:{wide}}  {v.outcome.value:12}  "
+        + (
+            shorten(v.reason, 100, placeholder=" ...")
+            if v.outcome.value == "NOT_TESTABLE"
+            else f"N/M = {_plain(effect(v))}"
+        )
+        for v in verdicts
+    ]
+
+
+def _plain(text: str) -> str:
+    """Return a number with a minus that every terminal can show."""
+    return text.replace("\N{MINUS SIGN}", "-")
+
+
+def this_command() -> str:
+    """Return the command that was given, to be shown where its results are."""
+    return shlex.join(["errorneurons", *sys.argv[1:]])
+
+
+def say(text: str) -> None:
+    """Tell the user something that is no result."""
+    typer.echo(text, err=True)

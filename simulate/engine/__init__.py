@@ -1,0 +1,1 @@
+"""The compiled loops, and settled states and gradients in closed form."""
