@@ -12,10 +12,12 @@ from errorneurons.analysis.figures import effects as plots
 from errorneurons.analysis.figures.palette import RECORDING, theory_style
 from errorneurons.analysis.figures.sheet import DASHES
 from errorneurons.analysis.figures.strips import StripRow
-from errorneurons.predictions.claims.claim import Outcome, Prediction, Subject
+from errorneurons.predictions.claims.claim import Outcome, Prediction
 from errorneurons.predictions.pages.drawing import drawing_svg
+from errorneurons.predictions.pages.marks import effect
 from errorneurons.predictions.pages.matrix import Book, Cell
-from errorneurons.predictions.words import amplitude, effect, interval, listed, number
+from errorneurons.predictions.studies.findings import Subject
+from errorneurons.predictions.words import amplitude, interval, listed, number
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,12 @@ from markupsafe import Markup
 
 from errorneurons.analysis.evidence.weigh import Evidence
 from errorneurons.analysis.figures import evidence as plots
-from errorneurons.predictions.claims.claim import NextSteps, Prediction, Report
+from errorneurons.predictions.claims.claim import Prediction
 from errorneurons.predictions.comparing.effects import BITS
+from errorneurons.predictions.comparing.sentences import nothing_of
+from errorneurons.predictions.comparing.steps import NextSteps
 from errorneurons.predictions.pages.cards import Picture
-from errorneurons.predictions.pages.sentences import nothing_of
+from errorneurons.predictions.studies.findings import Report
 from errorneurons.predictions.words import interval, listed, number
 
 Label = Callable[[str], str]

@@ -6,8 +6,10 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import combinations
 
-from errorneurons.predictions.claims.claim import Outcome, Prediction, Report, Subject, Verdict
-from errorneurons.predictions.words import MARKS, Mark, counted, effect, identifiers, listed
+from errorneurons.predictions.claims.claim import Outcome, Prediction, Verdict
+from errorneurons.predictions.pages.marks import MARKS, Mark, effect
+from errorneurons.predictions.studies.findings import Report, Subject
+from errorneurons.predictions.words import counted, identifiers, listed
 
 ACTIONS = {
     "record": "Record",

@@ -15,15 +15,10 @@ import xarray as xr
 from errorneurons import __version__
 from errorneurons.analysis.measures.activity import activity, mean_rate
 from errorneurons.analysis.statistics import holm, separation
-from errorneurons.predictions.claims.claim import (
-    Outcome,
-    Prediction,
-    Report,
-    Subject,
-    Verdict,
-)
+from errorneurons.predictions.claims.claim import Outcome, Prediction, Verdict
 from errorneurons.predictions.claims.registry import CLAIMS, claim
 from errorneurons.predictions.comparing.plan import next_steps
+from errorneurons.predictions.comparing.sentences import answer, at_odds, methods
 from errorneurons.predictions.comparing.weigh import Question, Weighed, weighed
 from errorneurons.predictions.judging.judge import (
     FEWEST_ANIMALS,
@@ -32,8 +27,8 @@ from errorneurons.predictions.judging.judge import (
     measure,
     probability,
 )
-from errorneurons.predictions.pages.sentences import answer, at_odds, methods
 from errorneurons.predictions.processes import Progress
+from errorneurons.predictions.studies.findings import Report, Subject
 from errorneurons.predictions.studies.theories import Simulated, simulate_all
 from errorneurons.predictions.words import counted, listed
 from errorneurons.simulate.animals.sweep import Plan

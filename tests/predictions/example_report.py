@@ -6,15 +6,8 @@ import numpy as np
 import xarray as xr
 
 from errorneurons.analysis.measures.energies import Missing
-from errorneurons.predictions.claims.claim import (
-    Condition,
-    Drawing,
-    Outcome,
-    Prediction,
-    Report,
-    Subject,
-    Verdict,
-)
+from errorneurons.predictions.claims.claim import Condition, Drawing, Outcome, Prediction, Verdict
+from errorneurons.predictions.studies.findings import Report, Subject
 
 NAN = float("nan")
 HIDDEN = tuple(("error", level) for level in (1, 2, 3))
