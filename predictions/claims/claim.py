@@ -76,7 +76,7 @@ ERROR_CELLS: tuple[Site, ...] = tuple(("error", level) for level in range(1, 5))
 
 
 @dataclass(frozen=True)
-class Prediction:
+class Claim:
     """A claim: a sentence about activity that an experiment can contradict.
 
     Attributes

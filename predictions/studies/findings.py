@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import xarray as xr
 
 from errorneurons.analysis.evidence.weigh import Evidence
-from errorneurons.predictions.claims.claim import Prediction, SubjectKind, Verdict
+from errorneurons.predictions.claims.claim import Claim, SubjectKind, Verdict
 from errorneurons.predictions.comparing.steps import NextSteps
 
 
@@ -83,7 +83,7 @@ class Report:
     title: str
     answer: str
     subjects: tuple[Subject, ...]
-    claims: tuple[Prediction, ...]
+    claims: tuple[Claim, ...]
     verdicts: tuple[Verdict, ...]
     activity: Mapping[tuple[str, str], xr.Dataset]
     expected: Mapping[str, Mapping[str, tuple[float, float]]]

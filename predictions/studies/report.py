@@ -15,7 +15,7 @@ import xarray as xr
 from errorneurons import __version__
 from errorneurons.analysis.measures.activity import activity, mean_rate
 from errorneurons.analysis.statistics import holm, separation
-from errorneurons.predictions.claims.claim import Outcome, Prediction, Verdict
+from errorneurons.predictions.claims.claim import Claim, Outcome, Verdict
 from errorneurons.predictions.claims.registry import CLAIMS, claim
 from errorneurons.predictions.comparing.plan import next_steps
 from errorneurons.predictions.comparing.sentences import answer, at_odds, methods
@@ -196,7 +196,7 @@ def _recorded_subject(sessions: Sequence[xr.Dataset], name: str) -> Subject:
     )  # fmt: skip
 
 
-def _picture(claim: Prediction, sessions: Sequence[xr.Dataset]) -> xr.Dataset | None:
+def _picture(claim: Claim, sessions: Sequence[xr.Dataset]) -> xr.Dataset | None:
     """Activity in the claim's conditions, or by stimulus where the recording has none of them."""
     conditions = {c.label: c.factors for c in claim.conditions}
     same_axis = [s for s in sessions if s["time"].equals(sessions[0]["time"])]
