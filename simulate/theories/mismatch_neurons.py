@@ -50,8 +50,8 @@ from errorneurons.simulate.circuit import (
     matvec,
     outer,
 )
+from errorneurons.simulate.parts.cells import Places, acted_on, places, side_by_side
 from errorneurons.simulate.parts.checks import check_names
-from errorneurons.simulate.parts.classes import Places, acted_on, beside, places
 from errorneurons.simulate.parts.connectivity import Strengths, chain
 from errorneurons.simulate.parts.layered import ActivatedCircuit, stacked
 from errorneurons.simulate.parts.plasticity import drawn_weights, generators
@@ -218,8 +218,8 @@ class MismatchNeurons(ActivatedCircuit):
         dx = -state.x + P + self.correction * mismatch + world.driven("representation")
         return State(
             state.x + self.timing.dt / self.tau * dx, r,
-            beside((npe, ppe), self.error_places),
-            beside((sst, vip, pv), self.interneuron_places),
+            side_by_side((npe, ppe), self.error_places),
+            side_by_side((sst, vip, pv), self.interneuron_places),
             mismatch, arriving, travelling,
         )  # fmt: skip
 
