@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from errorneurons.simulate.parts.activations import Derivative
 from errorneurons.simulate.parts.connectivity import spread
 from errorneurons.simulate.parts.layered import ActivatedCircuit, LearningCircuit
 from errorneurons.simulate.parts.plasticity import drawn_weights, generators, transposed
+from errorneurons.simulate.parts.sweep import Sweep
 
 #: What can be cut: B r, the lateral inhibition of tufts, v_api at the soma; r = phi(u) for phi(u~).
 ROUTES = ("error_feedback", "inhibition", "error_to_representation", "lookahead")
@@ -73,6 +74,7 @@ class DendriticHierarchy(ActivatedCircuit, LearningCircuit):
     derivative: Derivative = "exact"
     cut: tuple[str, ...] = ()
 
+    theory: ClassVar[str]
     carrier: ClassVar[Carrier] = "apical"
     plastic: ClassVar[Literal["always", "after settling"]] = "always"
 
@@ -166,6 +168,11 @@ class DendriticHierarchy(ActivatedCircuit, LearningCircuit):
     def refreshed(self, W: Array, noise: Array) -> Array:
         """Return the feedback synapses as the transpose of W plus noise."""
         return transposed(W, self.layers[0]) + noise
+
+    def sweep(self, weights: Any) -> Sweep:
+        """Return the feedforward sweep that inference is where the apical potentials cancel."""
+        at_rest = f"{self.theory} has feedback at rest"
+        return Sweep(self.layers, weights.W, self.attenuation, self.phi.with_slope, at_rest)
 
     def of_post(self, values: Array) -> Array:
         """Return values of neurons as factors on the synapses that they receive."""

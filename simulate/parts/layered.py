@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from errorneurons.simulate.parts.connectivity import (
     spread,
 )
 from errorneurons.simulate.parts.plasticity import Grading, Rates, learning_rates
+from errorneurons.simulate.parts.sweep import Sweep
 
 Classes = tuple[tuple[str, Literal[-1, 0, 1]], ...]
 """Name and sign of each class of neurons in an area, see `Population`."""
@@ -118,6 +119,10 @@ class LayeredCircuit:
         """Return the axons of a role that descend through `matrix` where others ascend."""
         routes = backwards(ascending_routes(self.area_strengths))
         return Axons(role, matrix, routes, area_rows(self.sizes))
+
+    def sweep(self, weights: Any) -> Sweep | None:  # noqa: ARG002
+        """Return the feedforward sweep that inference is; None, it is no such sweep."""
+        return None
 
     def without_input(self, rates: Array) -> Array:
         """Return the presynaptic rates, a silent input first, (network, stream, pre)."""

@@ -41,6 +41,7 @@ from errorneurons.simulate.parts.plasticity import (
     generators,
     transposed,
 )
+from errorneurons.simulate.parts.sweep import Sweep
 from errorneurons.simulate.refusing import not_negative
 
 #: The choices that each option leaves.
@@ -193,3 +194,7 @@ class Backprop(ActivatedCircuit, LearningCircuit):
         dW = self.timing.dt * self.eta * outer(after.delta_before, before.presynaptic)
         B = weights.B if self.feedback == "fixed" else transposed(weights.W, self.layers[0])
         return replace(weights, W=weights.W + dW, B=B)
+
+    def sweep(self, weights: Weights) -> Sweep:
+        """Return the feedforward sweep that inference is."""
+        return Sweep(self.layers, weights.W, np.full(1, self.gain), self.phi.with_slope)

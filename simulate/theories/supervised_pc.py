@@ -40,6 +40,7 @@ from errorneurons.simulate.parts.plasticity import (
     generators,
     transposed,
 )
+from errorneurons.simulate.parts.sweep import Sweep
 
 
 @dataclass(frozen=True)
@@ -178,3 +179,8 @@ class SupervisedPC(ActivatedCircuit):
         """Return the synapses after the step that led to `after`."""
         eta, where = self.timing.dt * self.eta, self.plastic_blocks
         return replace(weights, W=changed(weights.W, eta, after.e, after.presynaptic, where))
+
+    def sweep(self, weights: Weights) -> Sweep:
+        """Return the feedforward sweep that inference is."""
+        at_rest = f"{self.theory} has feedback at rest"
+        return Sweep(self.layers, weights.W, np.ones(1), self.phi.with_slope, at_rest)
