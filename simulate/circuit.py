@@ -38,7 +38,7 @@ import numpy.typing as npt
 from errorneurons.simulate.arrays import Array, area_slices
 
 if TYPE_CHECKING:
-    from errorneurons.simulate.parts.sweep import Sweep
+    from errorneurons.simulate.feedforward import Sweep
 
 Role = Literal["representation", "error", "interneuron"]
 Carrier = Literal["error", "apical", "burst_probability", "none"]

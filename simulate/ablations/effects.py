@@ -17,7 +17,7 @@ from errorneurons.simulate.ablations.alignment import feedback_angles
 from errorneurons.simulate.ablations.tasks import Design, Learnt, ablation_task, unexpected
 from errorneurons.simulate.arrays import Array, area_slices
 from errorneurons.simulate.circuit import Circuit, neurons
-from errorneurons.simulate.parts.sweep import Sweep
+from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.tasks.held import Items
 from errorneurons.simulate.trials.settling import settled, unsettled
 from errorneurons.simulate.trials.training import QUIETLY

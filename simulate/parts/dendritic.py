@@ -18,11 +18,11 @@ import numpy as np
 
 from errorneurons.simulate.arrays import Array, outer
 from errorneurons.simulate.circuit import Axons, Carrier, Timing, World
+from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.activations import Derivative
 from errorneurons.simulate.parts.connectivity import spread
 from errorneurons.simulate.parts.layered import ActivatedCircuit, LearningCircuit
 from errorneurons.simulate.parts.plasticity import drawn_weights, generators, transposed
-from errorneurons.simulate.parts.sweep import Sweep
 
 #: What can be cut: B r, the lateral inhibition of tufts, v_api at the soma; r = phi(u) for phi(u~).
 ROUTES = ("error_feedback", "inhibition", "error_to_representation", "lookahead")

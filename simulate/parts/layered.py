@@ -15,6 +15,7 @@ import numpy as np
 
 from errorneurons.simulate.arrays import Array, area_rows, area_slices, matvec
 from errorneurons.simulate.circuit import Axons, Population, Role, World
+from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.activations import AreaActivations, Derivative
 from errorneurons.simulate.parts.connectivity import (
     Strengths,
@@ -24,7 +25,6 @@ from errorneurons.simulate.parts.connectivity import (
     spread,
 )
 from errorneurons.simulate.parts.plasticity import Grading, Rates, learning_rates
-from errorneurons.simulate.parts.sweep import Sweep
 
 Classes = tuple[tuple[str, Literal[-1, 0, 1]], ...]
 """Name and sign of each class of neurons in an area, see `Population`."""

@@ -25,6 +25,7 @@ import numpy as np
 
 from errorneurons.simulate.arrays import Array, delayed, matvec, outer
 from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
+from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.activations import Derivative
 from errorneurons.simulate.parts.checks import check_connectivity, check_hierarchy, check_options
 from errorneurons.simulate.parts.connectivity import Strengths, chain
@@ -41,7 +42,6 @@ from errorneurons.simulate.parts.plasticity import (
     generators,
     transposed,
 )
-from errorneurons.simulate.parts.sweep import Sweep
 from errorneurons.simulate.refusing import not_negative
 
 #: The choices that each option leaves.

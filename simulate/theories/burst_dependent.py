@@ -41,9 +41,9 @@ from scipy.special import expit, logit
 
 from errorneurons.simulate.arrays import Array, delayed, matvec, outer
 from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
+from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.layered import LearningCircuit, feedforward, stacked
 from errorneurons.simulate.parts.plasticity import drawn_weights, generators, transposed
-from errorneurons.simulate.parts.sweep import Sweep
 from errorneurons.simulate.refusing import all_known, known, lengths
 
 

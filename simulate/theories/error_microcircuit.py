@@ -42,6 +42,7 @@ import numpy as np
 
 from errorneurons.simulate.arrays import Array, area_rows, delayed, generator, matvec, outer, own
 from errorneurons.simulate.circuit import Axons, Carrier, Role, World
+from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.activations import Tuning
 from errorneurons.simulate.parts.cells import side_by_side, vary
 from errorneurons.simulate.parts.connectivity import backwards, spread
@@ -54,7 +55,6 @@ from errorneurons.simulate.parts.plasticity import (
     start_weights,
     transposed,
 )
-from errorneurons.simulate.parts.sweep import Sweep
 from errorneurons.simulate.theories.error_parameters import ErrorParameters
 
 

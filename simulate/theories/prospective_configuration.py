@@ -27,7 +27,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from errorneurons.simulate.circuit import Axons, Carrier, Population, Timing, World
-from errorneurons.simulate.parts.sweep import Sweep
+from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.theories.supervised_pc import State, SupervisedPC, Weights
 
 

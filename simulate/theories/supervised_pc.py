@@ -31,6 +31,7 @@ import numpy as np
 
 from errorneurons.simulate.arrays import Array, PerNetwork, area_rows, delayed, matvec
 from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
+from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.checks import check_names
 from errorneurons.simulate.parts.layered import ActivatedCircuit, feedforward, stacked
 from errorneurons.simulate.parts.plasticity import (
@@ -40,7 +41,6 @@ from errorneurons.simulate.parts.plasticity import (
     generators,
     transposed,
 )
-from errorneurons.simulate.parts.sweep import Sweep
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 
 from errorneurons.simulate.ablations.registry import LEARNERS, intact
 from errorneurons.simulate.circuit import Timing, World, neurons
-from errorneurons.simulate.parts.sweep import Sweep
+from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.theories.backprop import Backprop
 from errorneurons.simulate.theories.dendritic_pc import DendriticPC
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
