@@ -108,7 +108,7 @@ def _simulate(name: str, plan: Plan, folder: Path) -> None:
     networks = ensemble(theory(name), own)
     # a theory is judged on the firing rates its cells are expected to have: networks are free,
     # so spiking noise would only be averaged away
-    expected = list(networks.sessions(replace(own.instrument, spiking="none")))
+    expected = list(networks.sessions(replace(own.instrument, spiking="none"), repeats=2))
     measured = {
         c.key: Measured((), np.empty((0, 3)), missing=NOT_LEARNT)
         if c.learning and not networks.learnt
