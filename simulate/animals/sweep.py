@@ -13,7 +13,8 @@ import xarray as xr
 
 from errorneurons import __version__
 from errorneurons.simulate.animals.once import each_from_the_same_state, kinds_of, presented
-from errorneurons.simulate.circuit import Array, Circuit, of_networks
+from errorneurons.simulate.arrays import Array, of_networks
+from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.experiments.association import STIMULI, association
 from errorneurons.simulate.experiments.learning import LEARNING_BLOCKS, learning_block
 from errorneurons.simulate.experiments.outcome_error import outcome_error
