@@ -39,23 +39,12 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from errorneurons.simulate.circuit import (
-    Array,
-    Axons,
-    Carrier,
-    Role,
-    World,
-    area_rows,
-    delayed,
-    feedforward,
-    generator,
-    matvec,
-    outer,
-    own,
-)
+from errorneurons.simulate.arrays import Array, area_rows, delayed, generator, matvec, outer, own
+from errorneurons.simulate.circuit import Axons, Carrier, Role, World
 from errorneurons.simulate.parts.activations import Tuning
 from errorneurons.simulate.parts.cells import side_by_side, vary
 from errorneurons.simulate.parts.connectivity import backwards, spread
+from errorneurons.simulate.parts.layered import feedforward
 from errorneurons.simulate.parts.plasticity import (
     changed,
     lateral_weights,
