@@ -42,14 +42,18 @@ def render(report: Report) -> str:
     from errorneurons.predictions.pages.evidence import next_section, section
     from errorneurons.predictions.pages.marks import MARKS
     from errorneurons.predictions.pages.matrix import Book, doubts
-    from errorneurons.predictions.words import linked
 
     book = Book(report)
     groups = book.groups(book.subjects)
     ordered = [row.claim for group in groups for row in group.rows]
     pages = environment()
-    pages.globals |= {"marker": marker, "linked": linked, "marks": MARKS, "book": book}
+    pages.globals |= {"marker": marker, "marks": MARKS, "book": book}
     return pages.get_template("page.html").render(
+        title=report.title,
+        answer=report.answer,
+        methods=report.methods,
+        configuration=report.configuration,
+        command=report.command,
         report=report,
         groups=groups,
         counter_groups=book.groups(book.counter_circuits) if book.counter_circuits else (),
@@ -60,7 +64,6 @@ def render(report: Report) -> str:
         separations=book.separations(),
         measured=any(math.isfinite(v.value) for v in report.verdicts),
         simulated=any(s.kind != "recording" for s in report.subjects),
-        style=template("style.css"),
         script=template("script.js"),
     )
 
@@ -178,10 +181,14 @@ def environment() -> Environment:
     """Return the maker of pages: what it is given is escaped, and nothing may be missing."""
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-    return Environment(
+    from errorneurons.predictions.words import linked
+
+    made = Environment(
         loader=FunctionLoader(template),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals |= {"linked": linked, "style": template("style.css")}
+    return made

@@ -16,8 +16,8 @@ from errorneurons.predictions.comparing.plan import MANIPULATIONS, TARGETS, Plan
 from errorneurons.predictions.comparing.sentences import NAMED
 from errorneurons.predictions.judging.judge import FEWEST_ANIMALS
 from errorneurons.predictions.pages.cards import Picture
-from errorneurons.predictions.pages.page import environment, replace_file, template
-from errorneurons.predictions.words import counted, linked, listed
+from errorneurons.predictions.pages.page import environment, replace_file
+from errorneurons.predictions.words import counted, listed
 from errorneurons.simulate.theories.registry import theory
 
 
@@ -62,10 +62,8 @@ def render_plan(planned: Planned, command: str) -> str:
     command
         The command that re-makes it.
     """
-    made = environment()
-    made.globals |= {"linked": linked}
     grid, question = planned.grid, planned.question
-    return made.get_template("plan.html").render(
+    return environment().get_template("plan.html").render(
         answer=answer(planned),
         paragraph=paragraph(planned),
         classes=_classes(planned),
@@ -85,7 +83,6 @@ def render_plan(planned: Planned, command: str) -> str:
             "manipulations": ", ".join(grid.manipulations) or "none",
             "false labels": f"{grid.label_error[0]:.0%} {_percent(*grid.label_error[1:])}",
         },
-        style=template("style.css"),
     )
 
 
