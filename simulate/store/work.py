@@ -353,5 +353,8 @@ def _remote(
     """Do a piece of work on a worker of Dask."""
     if installation() != expected:
         return None, _Failure(ValueError(OTHER_SOURCES))
+    import dask
+
     compiler_cache()
-    return _result(work, arguments)
+    with dask.config.set(scheduler="synchronous"):  # else files are locked across the cluster
+        return _result(work, arguments)

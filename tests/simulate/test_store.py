@@ -400,16 +400,12 @@ def test_who_lacks_dask_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch, c
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
     distributed = pytest.importorskip("distributed", reason="needs errorneurons[distributed]")
-    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
-    before = os.environ.get("PYTHONPATH", "")
-    os.environ["PYTHONPATH"] = path
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(Path(__file__).parent)
         with distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, dashboard_address=None
         ) as known:
             yield known
-    finally:
-        os.environ["PYTHONPATH"] = before
 
 
 @pytest.mark.filterwarnings("default")
