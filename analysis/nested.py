@@ -1,9 +1,9 @@
 """Cells within animals: a hierarchical bootstrap and a mixed model, both secondary.
 
 The primary test takes one number an animal (`errorneurons.analysis.statistics`). What is here
-uses the cells as well, and leans on many animals: the bootstrap draws animals from those recorded, and the
-mixed model takes its estimate for normal. With few animals both are too sure, so neither is put
-behind a verdict below 20 animals; `Nested.for_verdict` enforces it.
+uses the cells as well, and leans on many animals: the bootstrap draws animals from those recorded,
+and the mixed model takes its estimate for normal. With few animals both are too sure, so neither
+is put behind a verdict below 20 animals; `Nested.for_verdict` enforces it.
 """
 
 from __future__ import annotations

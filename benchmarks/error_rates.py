@@ -30,10 +30,10 @@ from errorneurons.analysis.statistics import (
     students,
 )
 from errorneurons.analysis.virtual import Cells, Design, drawn, drawn_animals, measured, responses
-from errorneurons.predictions.claims.claim import Outcome, Prediction
+from errorneurons.predictions.claims.claim import Claim, Outcome
 from errorneurons.predictions.claims.registry import claim
 from errorneurons.predictions.judging.rule import ALPHA, answered, difference, outcomes
-from errorneurons.simulate.circuit import generator
+from errorneurons.simulate.arrays import generator
 
 Array = npt.NDArray[np.float64]
 
@@ -167,7 +167,7 @@ def known_shares() -> Array:
 
 
 def whole_rule(
-    judged: Prediction, table: Array, design: Design, rng: np.random.Generator
+    judged: Claim, table: Array, design: Design, rng: np.random.Generator
 ) -> dict[str, float]:
     """Return the rate of each outcome if pi was learnt from validated cells, with its interval."""
     counts = rng.binomial(VALIDATED, design.label_error, len(table))

@@ -17,11 +17,14 @@ ROOT = Path(__file__).parents[1]
 LIBRARY = ("src", "simulate", "analysis", "predictions")
 FILES = sorted(path for folder in LIBRARY for path in (ROOT / folder).rglob("*.py"))
 LONGEST = 60
-NO_THEORY = {"__init__", "checks", "dendritic", "error_parameters"}
-"""Files of `simulate/theories` that several theories share."""
+NO_THEORY = {"counter_circuits", "error_parameters", "nuisance", "registry"}
+"""Files of `simulate/theories` that are no theory."""
+
+NO_CLAIM = {"claim", "registry", "requirements"}
+"""Files of `predictions/claims` that are no claim."""
 
 MAY_IMPORT = {
-    "simulate": ("errorneurons.analysis.session.session", "errorneurons.simulate"),
+    "simulate": ("errorneurons.analysis.session", "errorneurons.simulate"),
     "analysis": ("errorneurons.analysis",),
     "predictions": ("errorneurons",),
     "src": (),
@@ -72,12 +75,8 @@ def test_only_the_engine_knows_the_compiler() -> None:
 
 
 def test_only_plots_know_how_to_plot() -> None:
-    plots = {
-        "analysis/figures/effects.py", "analysis/figures/sheet.py", "analysis/figures/evidence.py",
-        "analysis/figures/ablations.py", "analysis/figures/raw.py", "analysis/figures/influence.py",
-        "analysis/figures/days.py",
-    }  # fmt: skip
-    assert importers("matplotlib", "seaborn") <= plots
+    others = [p for p in importers("matplotlib", "seaborn") if "analysis/figures/" not in p]
+    assert not others
 
 
 def test_nothing_is_pickled() -> None:
@@ -96,8 +95,8 @@ def test_the_library_neither_prints_nor_runs_text(path: Path) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_functions_are_short(path: Path) -> None:
-    """Kernels in `engine.py` are longer where splitting would cost speed."""
-    if path.name == "engine.py":
+    """Kernels are longer where splitting would cost speed."""
+    if path.name == "kernels.py":
         return
     functions = [n for n in nodes(path) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
     assert not [f.name for f in functions if lines_of_code(f) > LONGEST]
@@ -118,6 +117,7 @@ def test_a_file_of_claims_holds_one_claim_and_the_registry_has_it() -> None:
     found = [
         import_module(f"errorneurons.predictions.claims.{stem}").CLAIM
         for stem in modules("predictions/claims")
+        if stem not in NO_CLAIM
     ]
     assert sorted(c.key for c in found) == sorted(c.key for c in CLAIMS)
     assert len({c.key for c in CLAIMS}) == len(CLAIMS)

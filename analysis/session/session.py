@@ -1,4 +1,4 @@
-"""The door: simulated and recorded activity come in here, and nowhere else.
+"""Sessions: what simulated and recorded activity become, and nothing else does.
 
 One session is one `xarray.Dataset`, a collection is a `xarray.DataTree` with one child a session;
 `errorneurons.analysis.session.schema` says what a session consists of.
@@ -8,7 +8,6 @@ One session is one `xarray.Dataset`, a collection is a `xarray.DataTree` with on
 `collect`           sessions -> a collection
 `check`             every breach of the contract at once, each with its mend
 `save`              a collection -> a netCDF file
-`open_recording`    a file of any kind -> a checked collection
 =================== ==============================================================
 """
 
@@ -23,7 +22,7 @@ import xarray as xr
 
 from errorneurons.analysis.session.contract import ContractError, DoorError, check, collect
 from errorneurons.analysis.session.schema import FIELDS, SCHEMA_VERSION, SIGNALS
-from errorneurons.analysis.session.storage import open_recording, save
+from errorneurons.analysis.session.storage import save
 
 __all__ = [
     "FIELDS",
@@ -33,7 +32,6 @@ __all__ = [
     "DoorError",
     "check",
     "collect",
-    "open_recording",
     "save",
     "session",
 ]

@@ -16,7 +16,7 @@ from errorneurons.analysis.measures.energies import (
     units,
 )
 from errorneurons.predictions.claims import requirements as protocol
-from errorneurons.predictions.claims.claim import Condition, Drawing, Prediction
+from errorneurons.predictions.claims.claim import Claim, Condition, Drawing
 from errorneurons.predictions.claims.silencing_removes_error_below import below
 
 REMEDY = "Stimulate representation cells of one area in a passive block, with interleaved controls."
@@ -101,7 +101,7 @@ def _responses(
     return first, second
 
 
-CLAIM = Prediction(
+CLAIM = Claim(
     key="P05a",
     name="driving representation cells evokes no error",
     sentence="Driving representation cells evokes no response in error cells when nothing teaches.",

@@ -14,7 +14,7 @@ from errorneurons.analysis.measures.energies import (
     tuning_energy,
 )
 from errorneurons.predictions.claims import requirements as protocol
-from errorneurons.predictions.claims.claim import ERROR_CELLS, Condition, Drawing, Prediction
+from errorneurons.predictions.claims.claim import ERROR_CELLS, Claim, Condition, Drawing
 
 REMEDY = "Silence all labelled error cells from 50 ms before the input until the read-out."
 
@@ -84,7 +84,7 @@ def laser_from_before_input(session: xr.Dataset) -> Missing | None:
     )
 
 
-CLAIM = Prediction(
+CLAIM = Claim(
     key="P06a",
     name="inference survives without error cells",
     sentence="With all error cells silenced, the output still follows the stimulus.",

@@ -7,7 +7,7 @@ import xarray as xr
 
 from errorneurons.analysis.measures.energies import Effect, Missing, trials
 from errorneurons.predictions.claims import requirements as protocol
-from errorneurons.predictions.claims.claim import ERROR_CELLS, Condition, Drawing, Prediction
+from errorneurons.predictions.claims.claim import ERROR_CELLS, Claim, Condition, Drawing
 
 REMEDY = "Silence error cells in the outcome window of every trial of a block of learning."
 FEWEST = 9
@@ -52,7 +52,7 @@ def has_block(factors: protocol.Factors, name: str) -> protocol.Requirement:
     return requirement
 
 
-CLAIM = Prediction(
+CLAIM = Claim(
     key="P06b",
     name="learning needs error cells",
     sentence="With error cells silenced at the outcome, performance gains less than half of what "

@@ -14,10 +14,10 @@ from errorneurons.predictions.claims import (
     silencing_spares_error_above,
     silent_without_teaching,
 )
-from errorneurons.predictions.claims.claim import Measure, Prediction
+from errorneurons.predictions.claims.claim import Claim, Measure
 from errorneurons.simulate.refusing import entry
 
-CLAIMS: tuple[Prediction, ...] = (
+CLAIMS: tuple[Claim, ...] = (
     silent_without_teaching.CLAIM,
     silencing_removes_error_below.CLAIM,
     silencing_spares_error_above.CLAIM,
@@ -35,7 +35,7 @@ EFFECTS: dict[str, dict[str, Measure]] = {
 """Claim -> the name of each of its effects -> the effect; first what it is judged by."""
 
 
-def claim(key: str) -> Prediction:
+def claim(key: str) -> Claim:
     """Return a claim by its key.
 
     Raises

@@ -6,7 +6,7 @@ import xarray as xr
 
 from errorneurons.analysis.measures.energies import Effect, Missing
 from errorneurons.predictions.claims import requirements as protocol
-from errorneurons.predictions.claims.claim import Condition, Drawing, Prediction
+from errorneurons.predictions.claims.claim import Claim, Condition, Drawing
 from errorneurons.predictions.claims.driving_evokes_no_error import above, evoked
 from errorneurons.predictions.claims.silencing_removes_error_below import below
 
@@ -36,7 +36,7 @@ def in_the_areas_above(session: xr.Dataset) -> Effect | Missing:
     return evoked(session, protocol.SILENCED, above, "above", REMEDY)
 
 
-CLAIM = Prediction(
+CLAIM = Claim(
     key="P05b",
     name="silencing higher representation cells evokes no error below",
     sentence="Silencing a higher area's representation cells evokes no response in the error "

@@ -13,7 +13,7 @@ from errorneurons.analysis.measures.energies import (
     units,
 )
 from errorneurons.predictions.claims import requirements as protocol
-from errorneurons.predictions.claims.claim import Condition, Drawing, Prediction
+from errorneurons.predictions.claims.claim import Claim, Condition, Drawing
 
 OFF = protocol.outcome_off("unexpected")
 OFF_EXPECTED = protocol.outcome_off("expected")
@@ -67,7 +67,7 @@ def remaining_contrast(
     return Effect(n, m, n_r)
 
 
-CLAIM = Prediction(
+CLAIM = Claim(
     key="P04a",
     name="silencing error cells removes the outcome error below",
     sentence="Silencing one area's error cells removes the outcome error in the areas below it.",

@@ -6,7 +6,7 @@ import xarray as xr
 
 from errorneurons.analysis.measures.energies import Effect, Missing
 from errorneurons.predictions.claims import requirements as protocol
-from errorneurons.predictions.claims.claim import Condition, Drawing, Prediction
+from errorneurons.predictions.claims.claim import Claim, Condition, Drawing
 from errorneurons.predictions.claims.silencing_removes_error_below import (
     OFF,
     remaining_contrast,
@@ -24,7 +24,7 @@ def effect(session: xr.Dataset) -> Effect | Missing:
     return remaining_contrast(session, above, where, protocol.has_teaching_area)
 
 
-CLAIM = Prediction(
+CLAIM = Claim(
     key="P04b",
     name="silencing error cells spares the outcome error above",
     sentence="Silencing one area's error cells spares the outcome error between that area and "

@@ -18,7 +18,7 @@ from errorneurons.analysis.measures.energies import (
     units,
 )
 from errorneurons.predictions.claims import requirements as protocol
-from errorneurons.predictions.claims.claim import ERROR_CELLS, Condition, Drawing, Prediction
+from errorneurons.predictions.claims.claim import ERROR_CELLS, Claim, Condition, Drawing
 
 Levels = tuple[float, float]
 
@@ -151,7 +151,7 @@ def response_energy(session: xr.Dataset, shown: Shown, cells: protocol.Cells) ->
 
 REMEDY = "Show novel stimuli with nothing to be learnt from them, to the same labelled cells."
 
-CLAIM = Prediction(
+CLAIM = Claim(
     key="P02",
     name="error cells are silent without teaching",
     sentence="Error cells stay silent when novel input comes on and nothing teaches.",

@@ -13,6 +13,8 @@ from typing import Annotated
 import typer
 
 from errorneurons import __version__
+from errorneurons.predictions.commands import recordings as recordings
+from errorneurons.predictions.commands import simulations as simulations
 from errorneurons.predictions.commands.shared import app
 
 

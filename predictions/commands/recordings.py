@@ -41,8 +41,8 @@ def check(
     mapping: Annotated[Path | None, typer.Option(help="Mapping file of an NWB file.")] = None,
 ) -> None:
     """Check a file against the dataset contract."""
+    from errorneurons.analysis.door import open_recording
     from errorneurons.analysis.session.session import check as check_contract
-    from errorneurons.analysis.session.session import open_recording
     from errorneurons.predictions.words import counted
 
     sessions = sessions_of(check_contract(open_recording(file, mapping)))
@@ -90,7 +90,8 @@ def compare(
     Ends in a verdict between theories, how far to trust it, and what to record next. The first
     time, the worlds of the theories are simulated, which takes a while; they are kept.
     """
-    from errorneurons.analysis.session.session import collect, open_recording
+    from errorneurons.analysis.door import open_recording
+    from errorneurons.analysis.session.session import collect
     from errorneurons.predictions.studies.report import recording_report
 
     check_folder(out)

@@ -14,7 +14,8 @@ from typer.core import TyperGroup
 if TYPE_CHECKING:
     import xarray as xr
 
-    from errorneurons.predictions.claims.claim import Report, Verdict
+    from errorneurons.predictions.claims.claim import Verdict
+    from errorneurons.predictions.studies.findings import Report
 
 
 class OneSentence(TyperGroup):
@@ -98,7 +99,7 @@ def _table(verdicts: tuple[Verdict, ...]) -> list[str]:
     """Return a line a verdict: N/M with its interval, or the start of what is missing."""
     from textwrap import shorten
 
-    from errorneurons.predictions.words import effect
+    from errorneurons.predictions.pages.marks import effect
 
     wide = max(len(v.subject) for v in verdicts)
     return [

@@ -16,12 +16,12 @@ import pandas as pd
 from errorneurons.analysis.evidence.comparison import Comparison, compare
 from errorneurons.analysis.evidence.power import gains, probability_right, smallest_design
 from errorneurons.analysis.evidence.recovery import verdicts
-from errorneurons.predictions.claims.claim import NextSteps, Step
 from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.comparing.animals import Table
 from errorneurons.predictions.comparing.design import AREAS, Design
 from errorneurons.predictions.comparing.effects import draw, features_of, together
 from errorneurons.predictions.comparing.library import virtual_animals
+from errorneurons.predictions.comparing.steps import NextSteps, Step
 from errorneurons.predictions.comparing.weigh import Question, Weighed
 from errorneurons.predictions.processes import Progress
 from errorneurons.predictions.words import counted, listed

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from errorneurons.predictions.claims.claim import Outcome, Prediction, SubjectKind, Verdict
+from errorneurons.predictions.claims.claim import Claim, Outcome, SubjectKind, Verdict
 from errorneurons.predictions.judging.judge import Measured, judge
 from errorneurons.predictions.judging.rule import ALPHA, outcomes
 
 
 def conjunction(
-    claims: Sequence[Prediction],
+    claims: Sequence[Claim],
     subject: str,
     measured: Sequence[Measured],
     kind: SubjectKind,
@@ -72,5 +72,5 @@ def conjunction(
     return Verdict("+".join(c.key for c in claims), subject, outcome, reason, remedy)
 
 
-def _answer(claim: Prediction, measured: Measured, alpha: float) -> Outcome:
+def _answer(claim: Claim, measured: Measured, alpha: float) -> Outcome:
     return Outcome(str(outcomes(claim, measured.energies, measured.label_error, alpha)))

@@ -24,7 +24,7 @@ from errorneurons.analysis.statistics import (
     spread,
     student,
 )
-from errorneurons.predictions.claims.claim import Measure, Outcome, Prediction, SubjectKind, Verdict
+from errorneurons.predictions.claims.claim import Claim, Measure, Outcome, SubjectKind, Verdict
 from errorneurons.predictions.judging.rule import (
     answered,
     answers,
@@ -129,7 +129,7 @@ def _label_error(sessions: Sequence[xr.Dataset]) -> tuple[float, float, float] |
     return float(value), float(low), float(high)
 
 
-def judge(claim: Prediction, subject: str, measured: Measured, kind: SubjectKind) -> Verdict:
+def judge(claim: Claim, subject: str, measured: Measured, kind: SubjectKind) -> Verdict:
     """Return the verdict on a claim.
 
     Parameters
@@ -154,7 +154,7 @@ def _corrected(measured: Measured) -> Array:
     return np.asarray(measured.energies[:, 0] - measured.label_error[0] * measured.energies[:, 2])
 
 
-def probability(claim: Prediction, measured: Measured) -> float:
+def probability(claim: Claim, measured: Measured) -> float:
     """Return the one-sided p of the test over animals in the direction that the claim says.
 
     NaN with fewer than 5 animals, or if there is nothing to compare with.
@@ -165,12 +165,12 @@ def probability(claim: Prediction, measured: Measured) -> float:
     return above if claim.side == "above" else 1 - above
 
 
-def _points(claim: Prediction, measured: Measured) -> tuple[float, ...]:
+def _points(claim: Claim, measured: Measured) -> tuple[float, ...]:
     d = difference(claim, measured.energies, measured.label_error[0])
     return tuple((claim.threshold + d / measured.energies[:, 1].mean()).tolist())
 
 
-def _phrase(claim: Prediction, outcome: Outcome, value: float) -> str:
+def _phrase(claim: Claim, outcome: Outcome, value: float) -> str:
     other = "above" if claim.side == "below" else "below"
     q0 = f"{claim.threshold:.2g}"
     return {
@@ -181,7 +181,7 @@ def _phrase(claim: Prediction, outcome: Outcome, value: float) -> str:
     }[outcome]
 
 
-def _judge_theory(claim: Prediction, subject: str, measured: Measured) -> Verdict:
+def _judge_theory(claim: Claim, subject: str, measured: Measured) -> Verdict:
     low, high = spread(difference(claim, measured.energies, measured.label_error[0]))
     m_low, _ = spread(measured.energies[:, 1])
     count = len(measured.animals)
@@ -206,7 +206,7 @@ def _judge_theory(claim: Prediction, subject: str, measured: Measured) -> Verdic
     )  # fmt: skip
 
 
-def _judge_recording(claim: Prediction, subject: str, measured: Measured) -> Verdict:
+def _judge_recording(claim: Claim, subject: str, measured: Measured) -> Verdict:
     count = len(measured.animals)
     if count < FEWEST_ANIMALS:
         return _judge_few(claim, subject, measured)
@@ -241,7 +241,7 @@ def _judge_recording(claim: Prediction, subject: str, measured: Measured) -> Ver
     )  # fmt: skip
 
 
-def _judge_few(claim: Prediction, subject: str, measured: Measured) -> Verdict:
+def _judge_few(claim: Claim, subject: str, measured: Measured) -> Verdict:
     """Say what these animals show, and nothing of the population."""
     n, m, n_r = measured.energies.mean(axis=0)
     pi, count = measured.label_error[0], len(measured.animals)
@@ -265,7 +265,7 @@ def _judge_few(claim: Prediction, subject: str, measured: Measured) -> Verdict:
     )  # fmt: skip
 
 
-def _nothing_to_compare(claim: Prediction, subject: str, where: str) -> Verdict:
+def _nothing_to_compare(claim: Claim, subject: str, where: str) -> Verdict:
     return Verdict(
         claim.key, subject, Outcome.NOT_TESTABLE,
         f"There is no response to compare with: M is not above 0 {where}.",
@@ -274,13 +274,13 @@ def _nothing_to_compare(claim: Prediction, subject: str, where: str) -> Verdict:
     )  # fmt: skip
 
 
-def _at(claim: Prediction, measured: Measured, label_error: float) -> Outcome:
+def _at(claim: Claim, measured: Measured, label_error: float) -> Outcome:
     """Return what the test says if `label_error` is the share of false labels."""
     d = difference(claim, measured.energies, label_error)
     return Outcome(str(answered(claim, d)))
 
 
-def _tipping_point(claim: Prediction, measured: Measured, outcome: Outcome) -> str:
+def _tipping_point(claim: Claim, measured: Measured, outcome: Outcome) -> str:
     """Say for which shares of false labels the answer holds."""
     known, step = measured.label_error[0], TIPPING_STEP
     up = _first_change(claim, measured, outcome, np.arange(known, 0.5, step))
@@ -293,7 +293,7 @@ def _tipping_point(claim: Prediction, measured: Measured, outcome: Outcome) -> s
 
 
 def _first_change(
-    claim: Prediction, measured: Measured, outcome: Outcome, shares: Array
+    claim: Claim, measured: Measured, outcome: Outcome, shares: Array
 ) -> float | None:
     """Return the first of the shares of false labels that changes the answer."""
     d = difference(claim, measured.energies, np.maximum(shares, 0.0)[:, None])

@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from errorneurons.analysis.statistics import students
-from errorneurons.predictions.claims.claim import Outcome, Prediction
+from errorneurons.predictions.claims.claim import Claim, Outcome
 
 Array = npt.NDArray[np.float64]
 
 ALPHA = 0.05
 
 
-def difference(claim: Prediction, energies: Array, label_error: float | Array) -> Array:
+def difference(claim: Claim, energies: Array, label_error: float | Array) -> Array:
     """Return D = N - pi N_R - q0 M of each animal; positive above the threshold.
 
     Parameters
@@ -35,7 +35,7 @@ def difference(claim: Prediction, energies: Array, label_error: float | Array) -
 
 
 def outcomes(
-    claim: Prediction, energies: Array, label_error: npt.ArrayLike, alpha: float = ALPHA
+    claim: Claim, energies: Array, label_error: npt.ArrayLike, alpha: float = ALPHA
 ) -> npt.NDArray[np.str_]:
     """Return what the test over animals says of a claim, for many recordings at once.
 
@@ -64,13 +64,13 @@ def outcomes(
     return np.where(comparable(energies), known, str(Outcome.NOT_TESTABLE))
 
 
-def answered(claim: Prediction, differences: Array, alpha: float = ALPHA) -> npt.NDArray[np.str_]:
+def answered(claim: Claim, differences: Array, alpha: float = ALPHA) -> npt.NDArray[np.str_]:
     """Return what Student's t of D of each animal, (..., animal), says of a claim, (...)."""
     _, above = students(differences)
     return answers(claim, above < alpha, above > 1 - alpha)
 
 
-def answers(claim: Prediction, above: npt.ArrayLike, below: npt.ArrayLike) -> npt.NDArray[np.str_]:
+def answers(claim: Claim, above: npt.ArrayLike, below: npt.ArrayLike) -> npt.NDArray[np.str_]:
     """Return what "D clears 0 above", or below, says of a claim, as text of the outcomes."""
     yes, no = str(Outcome.SUPPORTED), str(Outcome.CONTRADICTED)
     upper, lower = (yes, no) if claim.side == "above" else (no, yes)

@@ -12,10 +12,12 @@ from errorneurons.analysis.figures import effects as plots
 from errorneurons.analysis.figures.palette import RECORDING, theory_style
 from errorneurons.analysis.figures.sheet import DASHES
 from errorneurons.analysis.figures.strips import StripRow
-from errorneurons.predictions.claims.claim import Outcome, Prediction, Subject
+from errorneurons.predictions.claims.claim import Claim, Outcome
 from errorneurons.predictions.pages.drawing import drawing_svg
+from errorneurons.predictions.pages.marks import effect
 from errorneurons.predictions.pages.matrix import Book, Cell
-from errorneurons.predictions.words import amplitude, effect, interval, listed, number
+from errorneurons.predictions.studies.findings import Subject
+from errorneurons.predictions.words import amplitude, interval, listed, number
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Legend:
 class Card:
     """All that the page shows of a claim."""
 
-    claim: Prediction
+    claim: Claim
     anchor: str
     cells: tuple[Cell, ...]
     drawing: Picture | None
@@ -53,7 +55,7 @@ class Card:
     upright: bool
 
 
-def card(book: Book, claim: Prediction) -> Card:
+def card(book: Book, claim: Claim) -> Card:
     """Return the card of a claim."""
     cells = tuple(book.cell(claim, s) for s in book.report.subjects)
     activity = _activity(book, claim)
@@ -74,7 +76,7 @@ def card(book: Book, claim: Prediction) -> Card:
     )
 
 
-def _drawing(claim: Prediction) -> Picture | None:
+def _drawing(claim: Claim) -> Picture | None:
     if claim.drawing is None:
         return None
     caption = (
@@ -85,7 +87,7 @@ def _drawing(claim: Prediction) -> Picture | None:
     return Picture(Markup(drawing_svg(claim.drawing, alt)), caption)
 
 
-def _strip(book: Book, claim: Prediction, cells: tuple[Cell, ...]) -> Picture | None:
+def _strip(book: Book, claim: Claim, cells: tuple[Cell, ...]) -> Picture | None:
     """Draw the effects of all who have one, and what theories expect."""
     shown = [c for c in cells if number(c.verdict.value, "")]
     expected = book.report.expected.get(claim.key, {})
@@ -128,7 +130,7 @@ def _expected_row(name: str, label: str, ends: tuple[float, float]) -> StripRow:
 
 
 def _strip_caption(
-    claim: Prediction, shown: list[Cell], expected: Mapping[str, tuple[float, float]]
+    claim: Claim, shown: list[Cell], expected: Mapping[str, tuple[float, float]]
 ) -> str:
     over = listed(sorted({c.verdict.over for c in shown if c.verdict.over}))
     levels = listed(sorted({c.verdict.level for c in shown if c.verdict.level}))
@@ -146,7 +148,7 @@ def _strip_caption(
     return " ".join(parts)
 
 
-def _activity(book: Book, claim: Prediction) -> list[tuple[Subject, xr.Dataset]]:
+def _activity(book: Book, claim: Claim) -> list[tuple[Subject, xr.Dataset]]:
     """Return the activity of those compared and of the circuit built to break the claim."""
     shown = [s for s in book.report.subjects if s.kind != "counter_circuit"]
     shown += [s for s in book.counter_circuits if s.name == claim.counter_circuit]
@@ -154,7 +156,7 @@ def _activity(book: Book, claim: Prediction) -> list[tuple[Subject, xr.Dataset]]
     return [(s, a) for s, a in found if a is not None and plots.recorded_roles(a)]
 
 
-def _trace(book: Book, claim: Prediction, subject: Subject, activity: xr.Dataset) -> Picture:
+def _trace(book: Book, claim: Claim, subject: Subject, activity: xr.Dataset) -> Picture:
     conditions = listed(str(c) for c in activity["condition"].values)
     roles = listed(f"{r} neurons" for r in plots.recorded_roles(activity))
     areas = listed(str(a) for a in activity["area"].values)

@@ -10,10 +10,12 @@ from markupsafe import Markup
 
 from errorneurons.analysis.evidence.weigh import Evidence
 from errorneurons.analysis.figures import evidence as plots
-from errorneurons.predictions.claims.claim import NextSteps, Prediction, Report
+from errorneurons.predictions.claims.claim import Claim
 from errorneurons.predictions.comparing.effects import BITS
+from errorneurons.predictions.comparing.sentences import nothing_of
+from errorneurons.predictions.comparing.steps import NextSteps
 from errorneurons.predictions.pages.cards import Picture
-from errorneurons.predictions.pages.sentences import nothing_of
+from errorneurons.predictions.studies.findings import Report
 from errorneurons.predictions.words import interval, listed, number
 
 Label = Callable[[str], str]
@@ -139,7 +141,7 @@ def _row(evidence: Evidence, name: str, label: Label) -> Row:
     )
 
 
-def _entered(evidence: Evidence, claim: Prediction) -> Entered:
+def _entered(evidence: Evidence, claim: Claim) -> Entered:
     """Return which effects of a claim were weighed, and which could not be."""
     secondary = {f"{claim.key} {name}": name for name in claim.secondary}
     names = {claim.key: "its own effect", BITS[claim.key]: "response", **secondary}

@@ -6,8 +6,10 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import combinations
 
-from errorneurons.predictions.claims.claim import Outcome, Prediction, Report, Subject, Verdict
-from errorneurons.predictions.words import MARKS, Mark, counted, effect, identifiers, listed
+from errorneurons.predictions.claims.claim import Claim, Outcome, Verdict
+from errorneurons.predictions.pages.marks import MARKS, Mark, effect
+from errorneurons.predictions.studies.findings import Report, Subject
+from errorneurons.predictions.words import counted, identifiers, listed
 
 ACTIONS = {
     "record": "Record",
@@ -34,7 +36,7 @@ class Cell:
 class Row:
     """One claim in the matrix; `separates` of `pairs` pairs of theories are told apart by it."""
 
-    claim: Prediction
+    claim: Claim
     anchor: str
     cells: tuple[Cell, ...]
     separates: int
@@ -60,7 +62,7 @@ class Book:
         self.subjects = tuple(s for s in report.subjects if s.kind != "counter_circuit")
         self.counter_circuits = tuple(s for s in report.subjects if s.kind == "counter_circuit")
 
-    def verdict(self, claim: Prediction, subject: Subject) -> Verdict:
+    def verdict(self, claim: Claim, subject: Subject) -> Verdict:
         """Return the verdict, or one that says that there is none."""
         return self.verdicts.get((claim.key, subject.name), NONE)
 
@@ -73,7 +75,7 @@ class Book:
                 made.append(Group(title, tuple(self._row(c, subjects) for c in claims)))
         return tuple(made)
 
-    def separations(self) -> tuple[tuple[Prediction, tuple[str, ...]], ...]:
+    def separations(self) -> tuple[tuple[Claim, tuple[str, ...]], ...]:
         """Return how far each claim sets the first theory apart from each other one, as text."""
         known = self.report.separations
         if not known:
@@ -86,7 +88,7 @@ class Book:
             rows.append((claim, texts))
         return tuple(rows)
 
-    def cell(self, claim: Prediction, subject: Subject) -> Cell:
+    def cell(self, claim: Claim, subject: Subject) -> Cell:
         """Return one cell of the matrix."""
         verdict = self.verdict(claim, subject)
         breaker = subject.name == claim.counter_circuit
@@ -110,11 +112,11 @@ class Book:
             )
         )
 
-    def _row(self, claim: Prediction, subjects: tuple[Subject, ...]) -> Row:
+    def _row(self, claim: Claim, subjects: tuple[Subject, ...]) -> Row:
         cells = tuple(self.cell(claim, s) for s in subjects)
         return Row(claim, self.anchors[claim.key], cells, *self.separation(claim))
 
-    def separation(self, claim: Prediction) -> tuple[int, int]:
+    def separation(self, claim: Claim) -> tuple[int, int]:
         """Return how many pairs of theories the claim tells apart, and of how many.
 
         On a page with expected ranges: pairs whose ranges do not overlap. Else: pairs of which

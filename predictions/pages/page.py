@@ -16,7 +16,8 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from errorneurons.predictions.claims.claim import Report, Verdict
+from errorneurons.predictions.claims.claim import Verdict
+from errorneurons.predictions.studies.findings import Report
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -39,8 +40,9 @@ def render(report: Report) -> str:
     """
     from errorneurons.predictions.pages.cards import card, marker
     from errorneurons.predictions.pages.evidence import next_section, section
+    from errorneurons.predictions.pages.marks import MARKS
     from errorneurons.predictions.pages.matrix import Book, doubts
-    from errorneurons.predictions.words import MARKS, linked
+    from errorneurons.predictions.words import linked
 
     book = Book(report)
     groups = book.groups(book.subjects)

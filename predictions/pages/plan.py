@@ -13,10 +13,10 @@ from errorneurons import __version__
 from errorneurons.analysis.evidence.power import smallest_design
 from errorneurons.analysis.figures import evidence as plots
 from errorneurons.predictions.comparing.plan import MANIPULATIONS, TARGETS, Planned, best_design
+from errorneurons.predictions.comparing.sentences import NAMED
 from errorneurons.predictions.judging.judge import FEWEST_ANIMALS
 from errorneurons.predictions.pages.cards import Picture
 from errorneurons.predictions.pages.page import environment, replace_file, template
-from errorneurons.predictions.pages.sentences import NAMED
 from errorneurons.predictions.words import counted, linked, listed
 from errorneurons.simulate.theories.registry import theory
 

@@ -14,14 +14,16 @@ from pathlib import Path
 
 import xarray as xr
 
+from errorneurons.analysis.door import open_recording
 from errorneurons.analysis.figures.days import draw_days
-from errorneurons.analysis.figures.influence import draw_influence, drives_single_cells
+from errorneurons.analysis.figures.influence import draw_influence
 from errorneurons.analysis.figures.raw import Caption, draw_raw_activity
 from errorneurons.analysis.measures.activity import magnitude, mean_rate
 from errorneurons.analysis.measures.conditions import Panel, panels_of, raw_activity
 from errorneurons.analysis.measures.days import by_day
+from errorneurons.analysis.measures.influence import drives_single_cells
 from errorneurons.analysis.session.files import beside
-from errorneurons.analysis.session.session import open_recording, save
+from errorneurons.analysis.session.session import save
 from errorneurons.predictions.words import counted
 from errorneurons.simulate.animals.cost import cost
 from errorneurons.simulate.animals.laboratory import Setup, check_possible, origin_of, sessions

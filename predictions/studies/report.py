@@ -15,15 +15,10 @@ import xarray as xr
 from errorneurons import __version__
 from errorneurons.analysis.measures.activity import activity, mean_rate
 from errorneurons.analysis.statistics import holm, separation
-from errorneurons.predictions.claims.claim import (
-    Outcome,
-    Prediction,
-    Report,
-    Subject,
-    Verdict,
-)
+from errorneurons.predictions.claims.claim import Claim, Outcome, Verdict
 from errorneurons.predictions.claims.registry import CLAIMS, claim
 from errorneurons.predictions.comparing.plan import next_steps
+from errorneurons.predictions.comparing.sentences import answer, at_odds, methods
 from errorneurons.predictions.comparing.weigh import Question, Weighed, weighed
 from errorneurons.predictions.judging.judge import (
     FEWEST_ANIMALS,
@@ -32,8 +27,8 @@ from errorneurons.predictions.judging.judge import (
     measure,
     probability,
 )
-from errorneurons.predictions.pages.sentences import answer, at_odds, methods
 from errorneurons.predictions.processes import Progress
+from errorneurons.predictions.studies.findings import Report, Subject
 from errorneurons.predictions.studies.theories import Simulated, simulate_all
 from errorneurons.predictions.words import counted, listed
 from errorneurons.simulate.animals.sweep import Plan
@@ -201,7 +196,7 @@ def _recorded_subject(sessions: Sequence[xr.Dataset], name: str) -> Subject:
     )  # fmt: skip
 
 
-def _picture(claim: Prediction, sessions: Sequence[xr.Dataset]) -> xr.Dataset | None:
+def _picture(claim: Claim, sessions: Sequence[xr.Dataset]) -> xr.Dataset | None:
     """Activity in the claim's conditions, or by stimulus where the recording has none of them."""
     conditions = {c.label: c.factors for c in claim.conditions}
     same_axis = [s for s in sessions if s["time"].equals(sessions[0]["time"])]

@@ -20,7 +20,7 @@ from errorneurons import __version__
 from errorneurons.analysis.measures.activity import activity
 from errorneurons.analysis.measures.energies import Missing
 from errorneurons.analysis.session.session import collect, save
-from errorneurons.predictions.claims.claim import Prediction
+from errorneurons.predictions.claims.claim import Claim
 from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.judging.judge import Measured, measure
 from errorneurons.predictions.processes import Progress, run_all
@@ -135,7 +135,7 @@ def _simulate(name: str, plan: Plan, folder: Path) -> None:
     beside.replace(path)
 
 
-def _conditions(claim: Prediction) -> dict[str, Any]:
+def _conditions(claim: Claim) -> dict[str, Any]:
     return {condition.label: condition.factors for condition in claim.conditions}
 
 

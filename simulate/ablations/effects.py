@@ -14,7 +14,8 @@ import numpy as np
 import xarray as xr
 
 from errorneurons.simulate.ablations.tasks import Design, Learnt, ablation_task, unexpected
-from errorneurons.simulate.circuit import Array, Circuit, area_slices, neurons
+from errorneurons.simulate.arrays import Array, area_slices
+from errorneurons.simulate.circuit import Circuit, neurons
 from errorneurons.simulate.engine.alignment import feedback_angles
 from errorneurons.simulate.engine.gradient import Sweep, sweep_of
 from errorneurons.simulate.tasks.held import Items

@@ -18,6 +18,7 @@ from errorneurons.simulate.ablations.tasks import ablation_task, intact
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.refusing import known
 from errorneurons.simulate.tasks.registry import task as task_entry
+from errorneurons.simulate.theories import counter_circuits
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.theories.registry import THEORIES
 
@@ -339,7 +340,7 @@ ABLATIONS: tuple[Ablation, ...] = (
               "change without any outcome, so that learning is spoilt or undone."),
     _frozen(1), _frozen(2), _frozen(3), _frozen(4),
     Ablation(
-        "without_learning", "no plasticity", ablations.without_learning, LEARNERS, "", True,
+        "without_learning", "no plasticity", counter_circuits.without_learning, LEARNERS, "", True,
         tuple(f"plasticity {level}" for level in (1, 2, 3, 4)), "Nothing is learnt: the floor.",
         (Demand("learning", 0.0, LEARNERS), Demand("inference", 0.0, LEARNERS)),
     ),

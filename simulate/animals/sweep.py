@@ -12,7 +12,8 @@ import pandas as pd
 import xarray as xr
 
 from errorneurons import __version__
-from errorneurons.simulate.circuit import Array, Circuit
+from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.experiments.association import STIMULI, association
 from errorneurons.simulate.experiments.learning import LEARNING_BLOCKS, learning_block
 from errorneurons.simulate.experiments.outcome_error import OUTCOME_ERROR, outcome_error

@@ -17,7 +17,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from errorneurons.simulate.animals.sweep import equipped
-from errorneurons.simulate.circuit import Array, Circuit, of_networks
+from errorneurons.simulate.arrays import Array, of_networks
+from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.experiments.association import association
 from errorneurons.simulate.experiments.learning import LEARNING_BLOCKS, learning_block
 from errorneurons.simulate.experiments.outcome_error import outcome_error

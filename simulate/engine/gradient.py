@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
-from errorneurons.simulate.circuit import Array, area_slices, matvec, outer
+from errorneurons.simulate.arrays import Array, area_slices, matvec, outer
 from errorneurons.simulate.parts.dendritic import DendriticHierarchy
 from errorneurons.simulate.theories.burst_dependent import BurstDependent
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit

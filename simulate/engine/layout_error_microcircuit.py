@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from errorneurons.simulate.circuit import Array
+from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.engine.layout import (
     CACHE_LINE,
     CODES,
@@ -25,7 +25,7 @@ from errorneurons.simulate.engine.layout import (
     plain,
     views,
 )
-from errorneurons.simulate.parts.classes import beside
+from errorneurons.simulate.parts.cells import side_by_side
 from errorneurons.simulate.parts.plasticity import one_to_one, partners
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit, State, Weights
 
@@ -375,7 +375,7 @@ def final_state(circuit: ErrorMicrocircuit, blocks: Sequence[tuple[Synapses, Var
     presynaptic = np.concatenate([of("input_before"), line[0][..., :R]], axis=-1)
     e, pairs = of("e"), None
     if circuit.error_coding == "paired":
-        pairs = beside((np.maximum(e, 0), np.maximum(-e, 0)), circuit.halves)
+        pairs = side_by_side((np.maximum(e, 0), np.maximum(-e, 0)), circuit.halves)
     return State(
         of("u"), used("u"), of("v"), used("v"), used("u_ahead"), used("v_ahead"), of("r"),
         e, presynaptic, of("basal"), of("apical"), of("dendritic"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from errorneurons.simulate.circuit import Array, area_slices, matvec
+from errorneurons.simulate.arrays import Array, area_slices, matvec
 from errorneurons.simulate.theories import backprop, error_microcircuit
 from errorneurons.simulate.theories.backprop import Backprop
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit

@@ -2,9 +2,9 @@
 
 A cursor is moved by the output area's neurons, each with a known weight, and the animal is taught
 by the cursor's error; see `errorneurons.simulate.experiments.readout`. A vector of errors has, in
-each neuron, the sign of the neuron's weight as the animal has it; a single error for all has one sign. On the
-day of the swap all weights change their sign, which no stimulus tells. From then on error
-responses are signed by how far the animal's idea of the decoder, w^, has followed:
+each neuron, the sign of the neuron's weight as the animal has it; a single error for all has one
+sign. On the day of the swap all weights change their sign, which no stimulus tells. From then on
+error responses are signed by how far the animal's idea of the decoder, w^, has followed:
 
 ============= ====================================================================
 w^            what it stands for

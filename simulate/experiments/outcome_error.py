@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from errorneurons.simulate.circuit import generator
+from errorneurons.simulate.arrays import generator
 from errorneurons.simulate.experiments.association import STIMULI
 from errorneurons.simulate.experiments.experiment import Day, Experiment
 from errorneurons.simulate.experiments.trials import (

@@ -16,7 +16,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from errorneurons.simulate.circuit import Array, Axons, Carrier, Timing, World, outer
+from errorneurons.simulate.arrays import Array, outer
+from errorneurons.simulate.circuit import Axons, Carrier, Timing, World
 from errorneurons.simulate.parts.activations import Derivative
 from errorneurons.simulate.parts.connectivity import spread
 from errorneurons.simulate.parts.layered import ActivatedCircuit, LearningCircuit

@@ -13,7 +13,8 @@ from typing import Literal
 
 import numpy as np
 
-from errorneurons.simulate.circuit import Array, Axons, Population, Role, area_rows, area_slices
+from errorneurons.simulate.arrays import Array, area_rows, area_slices, matvec
+from errorneurons.simulate.circuit import Axons, Population, Role, World
 from errorneurons.simulate.parts.activations import AreaActivations, Derivative
 from errorneurons.simulate.parts.connectivity import (
     Strengths,
@@ -48,6 +49,18 @@ def stacked(
         for level, size in enumerate(sizes, start=1)
         for name, sign in classes
     )
+
+
+def after_input(world: World, arriving: Array) -> Array:
+    """Return the presynaptic rates, those of the input first, (network, stream, pre)."""
+    shape = (*arriving.shape[:2], world.input.shape[-1])
+    return np.concatenate([np.broadcast_to(world.input, shape), arriving], axis=-1)
+
+
+def feedforward(weights: Array, world: World, arriving: Array) -> tuple[Array, Array]:
+    """Return the presynaptic rates, input first, and the basal potentials they cause."""
+    presynaptic = after_input(world, arriving)
+    return presynaptic, matvec(weights, presynaptic)
 
 
 class LayeredCircuit:

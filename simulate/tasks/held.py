@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from errorneurons.simulate.circuit import Array, World, generator, neurons
+from errorneurons.simulate.arrays import Array, generator
+from errorneurons.simulate.circuit import World, neurons
 from errorneurons.simulate.engine import kernels as engine
 from errorneurons.simulate.engine import layout
 from errorneurons.simulate.engine.probe import settled

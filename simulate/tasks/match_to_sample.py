@@ -29,7 +29,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from errorneurons.simulate.circuit import Array, Timing, generator
+from errorneurons.simulate.arrays import Array, generator
+from errorneurons.simulate.circuit import Timing
 from errorneurons.simulate.engine import kernels as engine
 from errorneurons.simulate.engine import layout
 from errorneurons.simulate.refusing import known

@@ -23,23 +23,17 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from errorneurons.simulate.circuit import (
-    Array,
-    Axons,
-    Carrier,
-    Population,
-    Role,
-    Timing,
-    World,
-    delayed,
-    feedforward,
-    matvec,
-    outer,
-)
+from errorneurons.simulate.arrays import Array, delayed, matvec, outer
+from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
 from errorneurons.simulate.parts.activations import Derivative
 from errorneurons.simulate.parts.checks import check_connectivity, check_hierarchy, check_options
 from errorneurons.simulate.parts.connectivity import Strengths, chain
-from errorneurons.simulate.parts.layered import ActivatedCircuit, LearningCircuit, stacked
+from errorneurons.simulate.parts.layered import (
+    ActivatedCircuit,
+    LearningCircuit,
+    feedforward,
+    stacked,
+)
 from errorneurons.simulate.parts.plasticity import (
     Grading,
     Rates,

@@ -39,23 +39,12 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from errorneurons.simulate.circuit import (
-    Array,
-    Axons,
-    Carrier,
-    Role,
-    World,
-    area_rows,
-    delayed,
-    feedforward,
-    generator,
-    matvec,
-    outer,
-    own,
-)
+from errorneurons.simulate.arrays import Array, area_rows, delayed, generator, matvec, outer, own
+from errorneurons.simulate.circuit import Axons, Carrier, Role, World
 from errorneurons.simulate.parts.activations import Tuning
-from errorneurons.simulate.parts.classes import beside
+from errorneurons.simulate.parts.cells import side_by_side, vary
 from errorneurons.simulate.parts.connectivity import backwards, spread
+from errorneurons.simulate.parts.layered import feedforward
 from errorneurons.simulate.parts.plasticity import (
     changed,
     lateral_weights,
@@ -64,7 +53,6 @@ from errorneurons.simulate.parts.plasticity import (
     start_weights,
     transposed,
 )
-from errorneurons.simulate.parts.tuning import vary
 from errorneurons.simulate.theories.error_parameters import ErrorParameters
 
 
@@ -261,7 +249,9 @@ class ErrorMicrocircuit(ErrorParameters):
         if self.error_coding == "signed":
             floored = e if self.error_baseline is None else np.maximum(e, -self.error_baseline)
             return world.kept("error", floored), None
-        pairs = world.kept("error", beside((np.maximum(e, 0), np.maximum(-e, 0)), self.halves))
+        pairs = world.kept(
+            "error", side_by_side((np.maximum(e, 0), np.maximum(-e, 0)), self.halves)
+        )
         return self._difference(pairs), pairs
 
     def _difference(self, pairs: Array) -> Array:

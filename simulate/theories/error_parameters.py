@@ -11,15 +11,16 @@ from typing import Literal
 
 import numpy as np
 
-from errorneurons.simulate.circuit import Array, PerNetwork, Population, Timing, area_slices
+from errorneurons.simulate.arrays import Array, PerNetwork, area_slices
+from errorneurons.simulate.circuit import Population, Timing
 from errorneurons.simulate.parts.activations import AreaActivations, Derivative, Tuning
+from errorneurons.simulate.parts.cells import Places, per_neuron, places
 from errorneurons.simulate.parts.checks import (
     check_connectivity,
     check_hierarchy,
     check_numbers,
     check_options,
 )
-from errorneurons.simulate.parts.classes import Places, places
 from errorneurons.simulate.parts.connectivity import Strengths, chain
 from errorneurons.simulate.parts.layered import (
     ONE_CLASS,
@@ -29,7 +30,6 @@ from errorneurons.simulate.parts.layered import (
     stacked,
 )
 from errorneurons.simulate.parts.plasticity import Grading, Rates, blocks
-from errorneurons.simulate.parts.tuning import per_neuron
 from errorneurons.simulate.refusing import all_known, lengths, not_negative, populated
 
 #: Routes that can be cut: B e and v_api, each at the dendrite where it arrives.

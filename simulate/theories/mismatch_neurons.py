@@ -36,24 +36,12 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from errorneurons.simulate.circuit import (
-    Array,
-    Axons,
-    Carrier,
-    Population,
-    Role,
-    Timing,
-    World,
-    area_rows,
-    delayed,
-    feedforward,
-    matvec,
-    outer,
-)
+from errorneurons.simulate.arrays import Array, area_rows, delayed, matvec, outer
+from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
+from errorneurons.simulate.parts.cells import Places, acted_on, places, side_by_side
 from errorneurons.simulate.parts.checks import check_names
-from errorneurons.simulate.parts.classes import Places, acted_on, beside, places
 from errorneurons.simulate.parts.connectivity import Strengths, chain
-from errorneurons.simulate.parts.layered import ActivatedCircuit, stacked
+from errorneurons.simulate.parts.layered import ActivatedCircuit, feedforward, stacked
 from errorneurons.simulate.parts.plasticity import drawn_weights, generators
 
 INTERNEURONS = ("SST", "VIP", "PV")
@@ -218,8 +206,8 @@ class MismatchNeurons(ActivatedCircuit):
         dx = -state.x + P + self.correction * mismatch + world.driven("representation")
         return State(
             state.x + self.timing.dt / self.tau * dx, r,
-            beside((npe, ppe), self.error_places),
-            beside((sst, vip, pv), self.interneuron_places),
+            side_by_side((npe, ppe), self.error_places),
+            side_by_side((sst, vip, pv), self.interneuron_places),
             mismatch, arriving, travelling,
         )  # fmt: skip
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from errorneurons.simulate.ablations import changes as ablations
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.refusing import entry
+from errorneurons.simulate.theories import counter_circuits
 from errorneurons.simulate.theories.adaptation import Adaptation
 from errorneurons.simulate.theories.burst_dependent import BurstDependent
 from errorneurons.simulate.theories.dendritic_microcircuit import DendriticMicrocircuit
@@ -210,14 +210,14 @@ COUNTER_CIRCUITS: tuple[Theory, ...] = (
         "absent target read as zero",
         "counter_circuit",
         "The microcircuit, its output's error neurons taking an absent target for 0.",
-        ablations.absent_target_read_as_zero(INTACT),
+        counter_circuits.absent_target_read_as_zero(INTACT),
     ),
     Theory(
         "sensory_leak",
         "sensory leak",
         "counter_circuit",
         "The trained microcircuit, representation neurons leaking onto error neurons.",
-        ablations.sensory_leak(INTACT),
+        counter_circuits.sensory_leak(INTACT),
         trained=INTACT,
     ),
     Theory(
@@ -225,14 +225,14 @@ COUNTER_CIRCUITS: tuple[Theory, ...] = (
         "direct feedback",
         "counter_circuit",
         "The microcircuit, every area's error neurons driven by the teaching area alone.",
-        ablations.direct_feedback(INTACT),
+        counter_circuits.direct_feedback(INTACT),
     ),
     Theory(
         "teaching_to_representation",
         "teaching to representation",
         "counter_circuit",
         "The microcircuit, the output's representation neurons nudged by the teaching signal.",
-        ablations.teaching_to_representation(INTACT),
+        counter_circuits.teaching_to_representation(INTACT),
     ),
 )
 
@@ -247,7 +247,7 @@ def untrained(subject: Theory) -> Theory:
         "theory",
         f"{subject.description} Its networks are untrained.",
         subject.circuit,
-        trained=ablations.without_learning(subject.circuit),
+        trained=counter_circuits.without_learning(subject.circuit),
     )
 
 

@@ -29,22 +29,10 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from errorneurons.simulate.circuit import (
-    Array,
-    Axons,
-    Carrier,
-    PerNetwork,
-    Population,
-    Role,
-    Timing,
-    World,
-    area_rows,
-    delayed,
-    feedforward,
-    matvec,
-)
+from errorneurons.simulate.arrays import Array, PerNetwork, area_rows, delayed, matvec
+from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
 from errorneurons.simulate.parts.checks import check_names
-from errorneurons.simulate.parts.layered import ActivatedCircuit, stacked
+from errorneurons.simulate.parts.layered import ActivatedCircuit, feedforward, stacked
 from errorneurons.simulate.parts.plasticity import (
     blocks,
     changed,

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from errorneurons.analysis.door import open_recording
 from errorneurons.analysis.measures.energies import false_labels, trials
 from errorneurons.analysis.measures.labelling import (
     Labels,
@@ -30,7 +31,7 @@ from errorneurons.analysis.readers.nwb.reader import (
     write_nwb,
 )
 from errorneurons.analysis.session.session import check, collect
-from errorneurons.analysis.session.storage import DoorError, open_recording, save
+from errorneurons.analysis.session.storage import DoorError, save
 
 QUICK = Rule(permutations=499)
 Change = Callable[[xr.Dataset], xr.Dataset]

@@ -12,14 +12,8 @@ import xarray as xr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from errorneurons.analysis.session.session import (
-    ContractError,
-    DoorError,
-    check,
-    collect,
-    open_recording,
-    save,
-)
+from errorneurons.analysis.door import open_recording
+from errorneurons.analysis.session.session import ContractError, DoorError, check, collect, save
 
 Make = Callable[..., xr.Dataset]
 

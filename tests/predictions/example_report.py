@@ -6,15 +6,8 @@ import numpy as np
 import xarray as xr
 
 from errorneurons.analysis.measures.energies import Missing
-from errorneurons.predictions.claims.claim import (
-    Condition,
-    Drawing,
-    Outcome,
-    Prediction,
-    Report,
-    Subject,
-    Verdict,
-)
+from errorneurons.predictions.claims.claim import Claim, Condition, Drawing, Outcome, Verdict
+from errorneurons.predictions.studies.findings import Report, Subject
 
 NAN = float("nan")
 HIDDEN = tuple(("error", level) for level in (1, 2, 3))
@@ -51,7 +44,7 @@ def unmeasured(session):
 
 
 CLAIMS = (
-    Prediction(
+    Claim(
         "P02", "error neurons are silent without teaching",
         "When no teaching signal arrives, a novel input evokes no response in error neurons.",
         "record", "The output's error neurons compare the output with a target. Without a target "
@@ -66,7 +59,7 @@ CLAIMS = (
         (Condition("novel input, no teaching", {}), Condition("unexpected outcome", {})),
         drawing=QUIET,
     ),
-    Prediction(
+    Claim(
         "P04a", "silencing error neurons removes the outcome error below",
         "Silencing the error neurons of one area removes the response to an outcome below it.",
         "silence", "Errors descend from error neuron to error neuron; the chain is cut.",
@@ -81,7 +74,7 @@ CLAIMS = (
             manipulation_window=(0.2, 0.4), outcome_onset=0.2, end=0.4, read_window=(0.2, 0.4),
         ),
     ),
-    Prediction(
+    Claim(
         "P04b", "... and spares it above",
         "Silencing the error neurons of one area spares the response to an outcome above it.",
         "silence", "Errors do not ascend: what lies above does not depend on the silenced area.",
@@ -96,7 +89,7 @@ CLAIMS = (
             manipulation_window=(0.2, 0.4), outcome_onset=0.2, end=0.4, read_window=(0.2, 0.4),
         ),
     ),
-    Prediction(
+    Claim(
         "P05a", "driving representation neurons evokes no error",
         "Driving representation neurons evokes no response in error neurons of their own area and "
         "of the areas below, as long as no teaching signal arrives.",
@@ -112,7 +105,7 @@ CLAIMS = (
             manipulation_window=(0.2, 0.3), end=0.4, read_window=(0.2, 0.3),
         ),
     ),
-    Prediction(
+    Claim(
         "P05b", "silencing representation neurons evokes no error",
         "Silencing representation neurons of a higher area evokes no response in error neurons "
         "below, as long as no teaching signal arrives.",
@@ -128,7 +121,7 @@ CLAIMS = (
             manipulation_window=(-0.05, 0.4), end=0.4, read_window=(0.0, 0.4),
         ),
     ),
-    Prediction(
+    Claim(
         "P06a", "inference survives without error neurons",
         "With all error neurons silenced, a trained network still answers a known input.",
         "silence", "Inputs ascend from representation to representation neuron.",
@@ -144,7 +137,7 @@ CLAIMS = (
             read_window=(0.3, 0.4),
         ),
     ),
-    Prediction(
+    Claim(
         "P06b", "learning needs error neurons",
         "With error neurons silenced during the outcome, performance does not improve.",
         "learn", "Plasticity follows the apical potential, which error neurons alone drive.",

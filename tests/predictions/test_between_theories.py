@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from errorneurons.analysis.evidence.weigh import Evidence
-from errorneurons.predictions.claims.claim import Outcome, Report, Verdict
+from errorneurons.predictions.claims.claim import Outcome, Verdict
 from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.comparing import plan as planning
 from errorneurons.predictions.comparing import weigh as between_theories
@@ -21,13 +21,14 @@ from errorneurons.predictions.comparing.design import full_design
 from errorneurons.predictions.comparing.effects import Drawn, draw
 from errorneurons.predictions.comparing.plan import ALWAYS, MANIPULATIONS, Grid, Planned, claims_for
 from errorneurons.predictions.comparing.plan import plan as find_plan
+from errorneurons.predictions.comparing.sentences import answer, at_odds, methods
 from errorneurons.predictions.comparing.weigh import Question, Weighed, expected_ranges, weighed
 from errorneurons.predictions.judging.judge import Measured
 from errorneurons.predictions.pages.evidence import next_section, section
 from errorneurons.predictions.pages.page import render, verdicts_json
 from errorneurons.predictions.pages.plan import answer as plan_answer
 from errorneurons.predictions.pages.plan import paragraph, render_plan, write_plan
-from errorneurons.predictions.pages.sentences import answer, at_odds, methods
+from errorneurons.predictions.studies.findings import Report
 from errorneurons.simulate.animals.worlds import WorldPlan
 
 WORLDS = 40

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
-from errorneurons.analysis.session.session import open_recording
+from errorneurons.analysis.door import open_recording
 from errorneurons.predictions.commands import cli
 from errorneurons.predictions.studies import experiments as experimenting
 from errorneurons.simulate.animals.laboratory import Setup

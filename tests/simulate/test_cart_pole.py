@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from errorneurons.simulate.circuit import generator
+from errorneurons.simulate.arrays import generator
 from errorneurons.simulate.engine.probe import settled
 from errorneurons.simulate.tasks import cart_pole as task
 

@@ -12,15 +12,15 @@ import pytest
 import xarray as xr
 
 from errorneurons.analysis.session.session import check
-from errorneurons.simulate.ablations.changes import without_learning
 from errorneurons.simulate.animals.cost import cost
 from errorneurons.simulate.animals.laboratory import Setup, batches, memory_of, sessions, unprepared
-from errorneurons.simulate.circuit import generator
+from errorneurons.simulate.arrays import generator
 from errorneurons.simulate.experiments.experiment import Day, Experiment
 from errorneurons.simulate.experiments.registry import experiment
 from errorneurons.simulate.experiments.tables import completed, experiment_of
 from errorneurons.simulate.experiments.trials import Clock
 from errorneurons.simulate.instrument.instrument import Instrument
+from errorneurons.simulate.theories.counter_circuits import without_learning
 from errorneurons.simulate.theories.mismatch_neurons import MismatchNeurons
 from errorneurons.simulate.theories.registry import THEORIES, Theory, theory
 from errorneurons.simulate.trials.bench import NoiseCurrent

@@ -18,7 +18,8 @@ from errorneurons.simulate.experiments.tables import completed, experiment_of, r
 from errorneurons.simulate.experiments.trials import CLOCK, UNEXPECTED, silence, tabulated, trial
 
 NO_EXPERIMENT = {
-    "__init__", "columns", "days", "experiment", "learning", "registry", "tables", "trials",
+    "__init__", "association", "columns", "days", "experiment", "learning", "readout", "registry",
+    "tables", "trials",
 }  # fmt: skip
 LASER = {
     "manipulation": "silence", "manipulated_role": "error", "manipulated_area": "area 2",

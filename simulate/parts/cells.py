@@ -1,13 +1,57 @@
-"""Slopes and offsets of single neurons, and how they vary from neuron to neuron."""
+"""Single neurons: several classes in one role and area, and how cells of a class vary.
+
+Populations of one role stand area after area, and within an area class after class.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
-from errorneurons.simulate.circuit import Array
+from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.circuit import Role, World
 from errorneurons.simulate.parts.activations import Tuning
+
+Places = tuple[npt.NDArray[np.intp], ...]
+
+
+def places(sizes: Sequence[int], classes: int) -> Places:
+    """Return where the neurons of each class stand among all neurons of their role.
+
+    Parameters
+    ----------
+    sizes
+        Neurons of one class in each area, the same for all classes.
+    classes
+        Number of classes.
+
+    Examples
+    --------
+    >>> places((2, 1), 2)
+    (array([0, 1, 4]), array([2, 3, 5]))
+    """
+    starts = classes * np.cumsum([0, *sizes[:-1]])
+    return tuple(
+        np.concatenate([s + c * n + np.arange(n) for s, n in zip(starts, sizes, strict=True)])
+        for c in range(classes)
+    )
+
+
+def side_by_side(rates: Sequence[Array], where: Places) -> Array:
+    """Return the rates of all classes in one array, (network, stream, neuron of the role)."""
+    together = np.empty((*rates[0].shape[:-1], sum(len(w) for w in where)))
+    for own, at in zip(rates, where, strict=True):
+        together[..., at] = own
+    return together
+
+
+def acted_on(world: World, role: Role, at: npt.NDArray[np.intp], drive: Array) -> Array:
+    """Return the drive of one class of neurons after what is injected and silenced."""
+    if role in world.current:
+        drive = drive + world.current[role][..., at]
+    return drive * world.keep[role][..., at] if role in world.keep else drive
 
 
 def per_neuron(what: str, values: Sequence[float | Sequence[float]], sizes: Sequence[int]) -> Array:
