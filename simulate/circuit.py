@@ -213,6 +213,10 @@ class Circuit(Protocol[WeightsT, StateT]):
         """The clock."""
 
     @property
+    def layers(self) -> tuple[int, ...]:
+        """Neurons in the input and, of one class of a role, in each area, lowest first."""
+
+    @property
     def output_area(self) -> str:
         """The area whose representation neurons are read as the output."""
 
