@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
 import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -16,10 +15,6 @@ from importlib import import_module
 from inspect import isclass
 from pathlib import Path
 
-from errorneurons.predictions.claims.registry import CLAIMS
-from errorneurons.simulate.theories.registry import THEORIES
-
-sys.path.insert(0, str(Path(__file__).parent))
 from sources import (
     FILES,
     MODULES,
@@ -33,6 +28,9 @@ from sources import (
     nodes,
     reached,
 )  # fmt: skip
+
+from errorneurons.predictions.claims.registry import CLAIMS
+from errorneurons.simulate.theories.registry import THEORIES
 
 OFFENDERS = tomllib.loads((ROOT / "tests" / "house_offenders.toml").read_text(encoding="utf-8"))
 LONGEST_FUNCTION = 60
@@ -56,7 +54,7 @@ MAY_IMPORT = {
 FLOORS = (
     "analysis.session", "analysis.statistics", "analysis.measures", "analysis.readers",
     "analysis.mapping", "analysis.nwb_export", "analysis.readers.nwb", "analysis.door",
-    "analysis.evidence", "analysis.nested", "analysis.virtual", "analysis.figures", "analysis",
+    "analysis.evidence", "analysis.figures", "analysis",
     "simulate.store", "simulate.arrays", "simulate.refusing", "simulate.feedforward",
     "simulate.circuit", "simulate.parts", "simulate.experiments", "simulate.theories",
     "simulate.program", "simulate.trials", "simulate.engine", "simulate.instrument",
