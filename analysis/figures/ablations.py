@@ -25,16 +25,16 @@ from errorneurons.analysis.figures.svg import INK, MUTED, PALE
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-ROW, COLUMN, WIDE, LABELS, HEAD = 22.0, 48.0, 62.0, 184.0, 58.0
+_ROW, _COLUMN, WIDE, LABELS, _HEAD = 22.0, 48.0, 62.0, 184.0, 58.0
 TITLE = 7.8
 """Room for a letter of a title [px]."""
-MAP = "RdBu_r"
-LEAST = 1e-3
+_MAP = "RdBu_r"
+_LEAST = 1e-3
 """The shortest axis of effects on learning."""
 
 
 @dataclass(frozen=True)
-class Cell:
+class Square:
     """One cell of a map.
 
     Attributes
@@ -50,7 +50,7 @@ class Cell:
 
 
 def effect_map(
-    rows: Sequence[tuple[str, Sequence[Cell]]],
+    rows: Sequence[tuple[str, Sequence[Square]]],
     groups: Sequence[tuple[str, Sequence[str]]],
     key: str,
     alt: str,
@@ -75,7 +75,7 @@ def effect_map(
 
     wide = _widths(rows, groups)
     lefts = [LABELS + sum(wide[:at]) for at in range(len(wide) + 1)]
-    height = HEAD + ROW * len(rows) + 6
+    height = _HEAD + _ROW * len(rows) + 6
     with settings(key):
         figure = Figure(figsize=((lefts[-1] + 6) / 72, height / 72), dpi=72)
         axes = figure.add_axes((0, 0, 1, 1))
@@ -91,27 +91,27 @@ def effect_map(
                 axes.text(middle, 44, name, ha="center", size=SMALL)
                 at += 1
         for row, (label, cells) in enumerate(rows):
-            top = HEAD + ROW * row
-            axes.text(LABELS - 8, top + ROW / 2, label, ha="right", va="center", size=SMALL)
+            top = _HEAD + _ROW * row
+            axes.text(LABELS - 8, top + _ROW / 2, label, ha="right", va="center", size=SMALL)
             for cell, left, width in zip(cells, lefts, wide, strict=False):
-                _cell(axes, (left, top, width), cell, colormaps[MAP])
+                _cell(axes, (left, top, width), cell, colormaps[_MAP])
         return as_svg(figure, key, alt)
 
 
 def _widths(
-    rows: Sequence[tuple[str, Sequence[Cell]]], groups: Sequence[tuple[str, Sequence[str]]]
+    rows: Sequence[tuple[str, Sequence[Square]]], groups: Sequence[tuple[str, Sequence[str]]]
 ) -> list[float]:
     """Return the width of each column, in which its texts and a share of the title have room."""
     widths: list[float] = []
     for title, names in groups:
         for name in names:
             texts = [name, *(cells[len(widths)].text for _, cells in rows)]
-            own = WIDE if max(map(len, texts)) > 5 else COLUMN
+            own = WIDE if max(map(len, texts)) > 5 else _COLUMN
             widths.append(max(own, TITLE * len(title) / len(names)))
     return widths
 
 
-def _cell(axes: Axes, place: tuple[float, float, float], cell: Cell, colours: object) -> None:
+def _cell(axes: Axes, place: tuple[float, float, float], cell: Square, colours: object) -> None:
     from matplotlib.colors import Colormap, to_hex
     from matplotlib.patches import Rectangle
 
@@ -121,9 +121,9 @@ def _cell(axes: Axes, place: tuple[float, float, float], cell: Cell, colours: ob
     face = to_hex(colours(0.5 + 0.46 * shade)) if known else "none"
     ink = MUTED if not known else "#ffffff" if abs(shade) > 0.72 else "#111111"
     left, top, width = place
-    box = Rectangle((left + 1, top + 1), width - 2, ROW - 2, facecolor=face, edgecolor="none")
+    box = Rectangle((left + 1, top + 1), width - 2, _ROW - 2, facecolor=face, edgecolor="none")
     axes.add_patch(box)
-    middle = (left + width / 2, top + ROW / 2)
+    middle = (left + width / 2, top + _ROW / 2)
     axes.text(*middle, cell.text, ha="center", va="center", color=ink, size=SMALL)
 
 
@@ -151,8 +151,8 @@ def paired_strips(rows: Sequence[StripRow], none: float, label: str, key: str, a
         low, high = min([*shown, none]), max([*shown, none])
         low, high = max(low, none - 2.5), min(high, none + 2.5)
         # less than this is rounding, and no axis is to blow it up
-        if high - low < LEAST:
-            low, high = none - LEAST, none + LEAST
+        if high - low < _LEAST:
+            low, high = none - _LEAST, none + _LEAST
         room = 0.06 * (high - low)
         axes.set_xlim(low - room, high + room)
         for at, row in enumerate(rows):

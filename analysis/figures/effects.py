@@ -30,24 +30,24 @@ from errorneurons.analysis.figures.sheet import (
 )
 from errorneurons.analysis.figures.strips import (
     StripRow,
-    amplitude,
     effect_limits,
     effect_ticks,
     scattered,
+    signed_root,
 )
 from errorneurons.analysis.figures.svg import HOLDS, INK, MUTED, PALE, PAPER
 from errorneurons.analysis.figures.traces import (
-    Array,
     Event,
     Label,
     abridged,
     events_of,
     kept_samples,
-    labels_of,
+    place_labels,
     round_length,
     scale_of,
     shortened,
 )
+from errorneurons.analysis.statistics import Floats
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -81,7 +81,7 @@ def effect_strip(
         axes = axes_at(figure, 8.0, bottom, WIDTH - 16.0, height - top - bottom)
         axes.set_ylim(len(rows), 0)
         low, high = effect_limits(rows, threshold)
-        axes.set_xlim(amplitude(low), amplitude(high))
+        axes.set_xlim(signed_root(low), signed_root(high))
         _threshold(axes, threshold, side, len(rows))
         for at, row in enumerate(rows):
             _strip_row(axes, row, at, low, high)
@@ -112,7 +112,7 @@ def activity_in_time(activity: xr.Dataset, key: str, alt: str) -> str:
         width = (WIDTH - left - 14.0 - gap * (len(roles) - 1)) / max(1, len(roles))
         time = activity["time"].values
         ends = float(time[0]), max(float(time[-1]), float(time[0]) + 1e-3)
-        labels = labels_of(events, ends[0], (ends[1] - ends[0]) / width, width + 12.0)
+        labels = place_labels(events, ends[0], (ends[1] - ends[0]) / width, width + 12.0)
         tall = row * activity.sizes["area"]
         header = 38.0 + 15.0 * (1 + max((label.lane for label in labels.values()), default=0))
         figure = blank(header + tall + bottom)
@@ -159,7 +159,7 @@ def _role_column(axes: Axes, activity: xr.Dataset, role: str) -> str:
     return _scale_bar(axes, high - low, unit, len(bases), activity["mean"].attrs.get("units", ""))
 
 
-def _trace(axes: Axes, time: Array, traces: Array, dashes: Dashes, role: str) -> None:
+def _trace(axes: Axes, time: Floats, traces: Floats, dashes: Dashes, role: str) -> None:
     """Draw the mean of one area in one condition, its interval first; `traces` in rows."""
     kept = kept_samples(traces, flat=0.004)
     time, (mean, low, high), colour = time[kept], traces[:, kept], role_colour(role)
@@ -200,7 +200,7 @@ def recorded_roles(activity: xr.Dataset) -> tuple[str, ...]:
 
 
 def _threshold(axes: Axes, threshold: float, side: Literal["below", "above"], rows: int) -> None:
-    at, (left, right) = amplitude(threshold), axes.get_xlim()
+    at, (left, right) = signed_root(threshold), axes.get_xlim()
     ends = (left, at) if side == "below" else (at, right)
     for row in range(rows):
         low, high = row + 0.4, row + 0.94
@@ -221,7 +221,7 @@ def _strip_row(axes: Axes, row: StripRow, at: int, low: float, high: float) -> N
     centre, colour = at + 0.66, _drawable(row.style.colour)
 
     def place(x: float) -> float:
-        return amplitude(min(max(x, low), high))
+        return signed_root(min(max(x, low), high))
 
     if math.isfinite(row.low) and math.isfinite(row.high):
         ends = place(row.low), place(row.high)
@@ -256,6 +256,6 @@ def _drawable(colour: str) -> str:
 def _effect_axis(axes: Axes, low: float, high: float, threshold: float) -> None:
     ticks = effect_ticks(low, high, threshold)
     labels = [f"{tick:.2g}".replace("-", "\N{MINUS SIGN}") for tick in ticks]
-    axes.set_xticks([amplitude(tick) for tick in ticks], labels, size=SMALL)
+    axes.set_xticks([signed_root(tick) for tick in ticks], labels, size=SMALL)
     axes.set_yticks([])
     name_axis(axes, "N/M, ratio of energies (spaced by amplitude)")

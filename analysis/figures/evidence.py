@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from errorneurons.analysis.evidence.experiments import Array
+    from errorneurons.analysis.statistics import Floats
 
 FAINT = 0.55
 """Opacity of a full cell of a heat map: the text on it is legible on light and on dark."""
-SHOWN = 0.02
+_SHOWN = 0.02
 HUES = ("#029e73", "#cc78bc", "#de8f05", "#56b4e9", "#ca9161", "#949494")
 MARKERS = "osD^vp"
 QUARTERS = ([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
@@ -169,7 +169,7 @@ def left_out_points(table: pd.DataFrame, labels: Mapping[str, str], key: str, al
     """
     with settings(key):
         highest = table.groupby("theory", sort=False)["posterior"].max()
-        names = [str(name) for name in highest.index[highest > SHOWN]]
+        names = [str(name) for name in highest.index[highest > _SHOWN]]
         claims = list(dict.fromkeys(table["left_out"]))
         legend, axis = _legend_height(len(names)), "posterior probability; hollow: ruled out"
         figure, axes = _unit_rows(len(claims), 40.0, 42.0 + legend, axis)
@@ -317,7 +317,7 @@ def _column_heading(axes: Axes, words: str, right: float, up: float) -> None:
     write(axes, words, (0, 1), (right, up), weight="bold")
 
 
-def _heat(axes: Axes, values: Array) -> None:
+def _heat(axes: Axes, values: Floats) -> None:
     """Fill cells in one hue, the fuller the larger, with the percentage in each."""
     rows, columns = values.shape
     axes.set_xlim(0, columns)

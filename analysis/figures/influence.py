@@ -11,14 +11,14 @@ import numpy as np
 import xarray as xr
 
 from errorneurons.analysis.figures.palette import role_colour
-from errorneurons.analysis.figures.raw import DOTS, FONT, LARGE, SMALL, Caption
+from errorneurons.analysis.figures.raw import DOTS, LARGE_TEXT, SMALL_TEXT, TEXT, Caption
 from errorneurons.analysis.measures.influence import influence
 from errorneurons.analysis.session.files import beside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MAP = "RdBu_r"
+_MAP = "RdBu_r"
 
 
 def draw_influence(session: xr.Dataset, caption: Caption, path: Path) -> None:
@@ -40,21 +40,21 @@ def draw_influence(session: xr.Dataset, caption: Caption, path: Path) -> None:
     order = np.lexsort((found["area"].values, found["role"].values != "representation"))
     found = found.isel(unit=order)
     limit = max(float(np.nanquantile(np.abs(found.values), 0.99)), 1e-9)
-    with mpl.rc_context({"font.size": SMALL, "font.family": "sans-serif",
+    with mpl.rc_context({"font.size": SMALL_TEXT, "font.family": "sans-serif",
                          "font.sans-serif": ["DejaVu Sans"]}):  # fmt: skip
         figure = Figure(figsize=(9.0, 5.4), dpi=DOTS)
         axes = figure.add_axes((0.16, 0.14, 0.72, 0.66))
-        shown = axes.imshow(found.values, cmap=MAP, vmin=-limit, vmax=limit, aspect="auto",
+        shown = axes.imshow(found.values, cmap=_MAP, vmin=-limit, vmax=limit, aspect="auto",
                             interpolation="nearest")  # fmt: skip
         recorded, driven = _parts(found, ""), _parts(found, "driven_")
         _name_columns(axes, recorded)
         _name_rows(axes, driven)
-        axes.set_xlabel("recorded cells", size=FONT)
-        axes.set_ylabel("driven cells", size=FONT)
+        axes.set_xlabel("recorded cells", size=TEXT)
+        axes.set_ylabel("driven cells", size=TEXT)
         bar = figure.colorbar(shown, cax=figure.add_axes((0.9, 0.14, 0.015, 0.66)))
         bar.set_label(f"change while driven [{found.attrs['units']}]")
-        figure.text(0.015, 0.97, caption.title, size=LARGE, weight="bold", va="top")
-        figure.text(0.015, 0.92, caption.text, size=FONT, va="top")
+        figure.text(0.015, 0.97, caption.title, size=LARGE_TEXT, weight="bold", va="top")
+        figure.text(0.015, 0.92, caption.text, size=TEXT, va="top")
         with beside(path) as part:
             figure.savefig(part, format="png")
 
@@ -79,7 +79,7 @@ def _name_columns(axes: Axes, parts: Sequence[tuple[str, str, float]]) -> None:
         own = [k for k, part in enumerate(parts) if part[0] == role]
         centre = (starts[own[0]] + parts[own[-1]][2]) / 2
         axes.annotate(role, (centre, 1.02), xycoords=axes.get_xaxis_transform(), ha="center",
-                      size=FONT, weight="bold", color=role_colour(role))  # fmt: skip
+                      size=TEXT, weight="bold", color=role_colour(role))  # fmt: skip
     axes.tick_params(axis="x", length=0)
 
 

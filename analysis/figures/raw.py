@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SMALL, FONT, LARGE = 8.0, 9.0, 11.0
-COLUMN, ROW, GAP, LEFT, LINE = 1.75, 0.85, 0.75, 0.75, 0.16
+SMALL_TEXT, TEXT, LARGE_TEXT = 8.0, 9.0, 11.0
+_COLUMN, _ROW, _GAP, _LEFT, LINE = 1.75, 0.85, 0.75, 0.75, 0.16
 """Width of a column, height of a row, gap between blocks, left margin, line of text [inch]."""
-COLUMNS = 8
+_COLUMNS = 8
 """The most columns that stand side by side."""
 DOTS = 150
 SHARED = "#444444"
@@ -54,7 +54,7 @@ def open_axes() -> AbstractContextManager[None]:
     """Return the settings of figures of activity: small text, axes open above and to the right."""
     import matplotlib as mpl
 
-    return mpl.rc_context({"font.size": SMALL, "font.family": "sans-serif",
+    return mpl.rc_context({"font.size": SMALL_TEXT, "font.family": "sans-serif",
                            "font.sans-serif": ["DejaVu Sans"], "axes.spines.top": False,
                            "axes.spines.right": False})  # fmt: skip
 
@@ -80,9 +80,9 @@ def draw_raw_activity(
         layout = _Layout([panel for panel, _ in blocks], [shown for _, shown in blocks])
         figure = Figure(figsize=(layout.width, layout.height), dpi=DOTS)
         top = layout.height - 0.12
-        figure.text(0.12 / layout.width, top / layout.height, caption.title, size=LARGE, va="top",
-                    weight="bold")  # fmt: skip
-        figure.text(0.12 / layout.width, (top - 0.24) / layout.height, caption.text, size=FONT,
+        figure.text(0.12 / layout.width, top / layout.height, caption.title, size=LARGE_TEXT,
+                    va="top", weight="bold")  # fmt: skip
+        figure.text(0.12 / layout.width, (top - 0.24) / layout.height, caption.text, size=TEXT,
                     va="top")  # fmt: skip
         if layout.common:
             _legend(figure, layout, (0.12, layout.height - 0.62), _styles(blocks[0][0]))
@@ -101,8 +101,8 @@ class _Layout:
         self.time = float(time[0]), float(time[-1])
         self.areas = [str(a) for a in data[0]["area"].values]
         self.limits = {role: _limits(data, role) for role in self.roles}
-        self.block = LEFT + len(self.roles) * (COLUMN + 0.35)
-        self.across = min(len(panels), max(1, COLUMNS // len(self.roles)))
+        self.block = _LEFT + len(self.roles) * (_COLUMN + 0.35)
+        self.across = min(len(panels), max(1, _COLUMNS // len(self.roles)))
         self.down = math.ceil(len(panels) / self.across)
         lines = max(len(panel.lines) for panel in panels)
         lanes = max(len(set(panel.windows.values())) for panel in panels)
@@ -110,18 +110,18 @@ class _Layout:
             list(panel.lines) == list(panels[0].lines) for panel in panels
         )
         self.head = 0.66 + 0.06 * lanes + (0 if self.common else LINE * lines)
-        self.tall = len(self.areas) * ROW
-        self.step = self.head + self.tall + GAP
+        self.tall = len(self.areas) * _ROW
+        self.step = self.head + self.tall + _GAP
         self.width = max(7.5, self.across * self.block + 0.2)
         self.above = 0.6 + (LINE * lines + 0.15 if self.common else 0)
         self.height = self.above + self.down * self.step
 
     def axes(self, figure: Figure, number: int, column: int, row: int) -> Axes:
         """Return the axes of a block, a role and an area; rows are counted from above."""
-        x = (number % self.across) * self.block + LEFT + column * (COLUMN + 0.35)
-        y = self.top(number) - self.head - (row + 1) * ROW + 0.06
+        x = (number % self.across) * self.block + _LEFT + column * (_COLUMN + 0.35)
+        y = self.top(number) - self.head - (row + 1) * _ROW + 0.06
         return figure.add_axes(
-            (x / self.width, y / self.height, COLUMN / self.width, (ROW - 0.12) / self.height)
+            (x / self.width, y / self.height, _COLUMN / self.width, (_ROW - 0.12) / self.height)
         )
 
     def top(self, number: int) -> float:
@@ -130,7 +130,7 @@ class _Layout:
 
     def left(self, number: int) -> float:
         """Return the left edge of the axes of a block."""
-        return (number % self.across) * self.block + LEFT
+        return (number % self.across) * self.block + _LEFT
 
 
 def _roles(shown: xr.Dataset) -> tuple[str, ...]:
@@ -151,7 +151,7 @@ def _limits(data: Sequence[xr.Dataset], role: str) -> tuple[float, float]:
 def _block(figure: Figure, layout: _Layout, number: int, panel: Panel, shown: xr.Dataset) -> None:
     styles = _styles(panel)
     x, y = layout.left(number) - 0.5, layout.top(number) - 0.1
-    figure.text(x / layout.width, y / layout.height, panel.title, size=FONT, weight="bold",
+    figure.text(x / layout.width, y / layout.height, panel.title, size=TEXT, weight="bold",
                 va="center")  # fmt: skip
     if not layout.common:
         _legend(figure, layout, (x, y - 0.04), styles)
@@ -223,7 +223,7 @@ def _above(
     axes: Axes, role: str, panel: Panel, styles: Mapping[str, tuple[float | None, Dashes]]
 ) -> None:
     """Write role and events above a column, and draw when cells are manipulated."""
-    height = ROW - 0.12
+    height = _ROW - 0.12
     windows = dict.fromkeys(panel.windows.values())
     for lane, window in enumerate(windows):
         own = [label for label, when in panel.windows.items() if when == window]
@@ -234,9 +234,10 @@ def _above(
     level = 0.06 + 0.06 * len(windows)
     for name, time in panel.events.items():
         axes.annotate(name, (time, 1), xycoords=axes.get_xaxis_transform(), xytext=(1, 72 * level),
-                      textcoords="offset points", size=SMALL - 0.5, color="#555555")  # fmt: skip
+                      textcoords="offset points", size=SMALL_TEXT - 0.5,
+                      color="#555555")  # fmt: skip
     axes.annotate(role, (0, 1), xycoords="axes fraction", xytext=(0, 72 * (level + 0.17)),
-                  textcoords="offset points", size=FONT, weight="bold",
+                  textcoords="offset points", size=TEXT, weight="bold",
                   color=role_colour(role))  # fmt: skip
 
 
@@ -253,4 +254,4 @@ def _legend(
         sample = Line2D([x / width, (x + 0.4) / width], [level / height] * 2, linewidth=1.6)
         sample.set(color=_colour("", light), linestyle=dashes)
         figure.add_artist(sample)
-        figure.text((x + 0.47) / width, level / height, label, size=SMALL, va="center")
+        figure.text((x + 0.47) / width, level / height, label, size=SMALL_TEXT, va="center")

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from errorneurons.analysis.figures.palette import RECORDING, Style
 
-LEAST, MOST = -1.0, 36.0
+_LEAST, MOST = -1.0, 36.0
 
 
 @dataclass(frozen=True)
@@ -42,25 +42,25 @@ class StripRow:
     expected: bool = False
 
 
-def amplitude(energy: float) -> float:
+def signed_root(energy: float) -> float:
     """Return the signed square root: equal steps of amplitude are equal distances on the strip."""
     return math.copysign(math.sqrt(abs(energy)), energy)
 
 
 def effect_limits(rows: Sequence[StripRow], threshold: float) -> tuple[float, float]:
-    """Return the ends of the axis; beyond `LEAST` and `MOST` an arrow head stands for it."""
+    """Return the ends of the axis; beyond `_LEAST` and `MOST` an arrow head stands for it."""
     shown = [x for row in rows for x in (*row.points, row.value, row.low, row.high)]
     shown = [x for x in shown if math.isfinite(x)]
-    low = max(min([*shown, -0.04]) * 1.1, LEAST)
+    low = max(min([*shown, -0.04]) * 1.1, _LEAST)
     high = min(max([*shown, 1.0, 3 * threshold]) * 1.08, MOST)
     return low, high
 
 
 def effect_ticks(low: float, high: float, threshold: float) -> list[float]:
     """Return plain numbers between the ends of the axis, none so near that labels would touch."""
-    room, ticks = 0.095 * (amplitude(high) - amplitude(low)), [0.0]
+    room, ticks = 0.095 * (signed_root(high) - signed_root(low)), [0.0]
     for value in (1, 4, 16, 9, 25, 36, threshold, 0.25, 2, 0.5, -0.25, -1):
-        apart = all(abs(amplitude(value) - amplitude(tick)) > room for tick in ticks)
+        apart = all(abs(signed_root(value) - signed_root(tick)) > room for tick in ticks)
         if low <= value <= high and apart:
             ticks.append(value)
     return ticks

@@ -12,7 +12,7 @@ import xarray as xr
 
 from errorneurons.analysis.measures.activity import Curves, activity, magnitude
 
-Factors = Mapping[str, Any]
+_Factors = Mapping[str, Any]
 
 SHARE = 0.9
 """Bands hold this share of the networks."""
@@ -26,13 +26,13 @@ WIDEST = 0.02
 """The size of a response is shown in bins as wide as this, where they can be joined [s]."""
 MOST_LINES, MOST_PANELS = 7, 24
 """More lines in a panel, or more panels, cannot be told apart."""
-ALIKE = (
+_ALIKE = (
     "stimulus", "association", "teaching", "outcome_onset", "input_onset", "input_offset",
     "performance", "outcome_error", "manipulation_offset", "position",
 )  # fmt: skip
 """Columns of trials that follow from others, are measured, or name what is averaged over."""
-CONTROL = {"manipulation": "none"}
-NOTHING = {
+_CONTROL = {"manipulation": "none"}
+_NOTHING = {
     "outcome": "no outcome", "manipulation": "not manipulated", "window": "no laser",
     "manipulated_role": "not manipulated", "manipulated_area": "not manipulated",
     "oddball": "no oddball",
@@ -63,7 +63,7 @@ class Panel:
     """
 
     title: str
-    lines: Mapping[str, Factors]
+    lines: Mapping[str, _Factors]
     controls: tuple[str, ...]
     events: Mapping[str, float]
     windows: Mapping[str, tuple[float, float]]
@@ -109,7 +109,7 @@ def _told_apart(table: pd.DataFrame) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return columns for panels and for lines: all that differ, as few as can be for panels."""
     # NaN equals nothing, so what has it tells no trials apart; an onset does within a manipulation
     whole = {str(name): table[name].nunique() for name in table if table[name].notna().all()}
-    differ = [name for name, n in whole.items() if name not in ALIKE and 1 < n <= MOST_LINES]
+    differ = [name for name, n in whole.items() if name not in _ALIKE and 1 < n <= MOST_LINES]
     if "manipulation_onset" in table and len({*table["manipulation_onset"].dropna()}) > 1:
         differ.append("manipulation_onset")
     for split in range(len(differ) + 1):
@@ -120,12 +120,12 @@ def _told_apart(table: pd.DataFrame) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(panels), tuple(lines) or ("phase",)
 
 
-def _grouped(table: pd.DataFrame, names: Sequence[str]) -> list[tuple[Factors, pd.DataFrame]]:
+def _grouped(table: pd.DataFrame, names: Sequence[str]) -> list[tuple[_Factors, pd.DataFrame]]:
     """Return the trials of each combination of values of some columns."""
     return [(own, _chosen(table, own)) for own in _combinations(table, names)]
 
 
-def _combinations(table: pd.DataFrame, names: Sequence[str]) -> list[Factors]:
+def _combinations(table: pd.DataFrame, names: Sequence[str]) -> list[_Factors]:
     """Return the combinations of values that there are, in the order in which to show them."""
     if not names:
         return [{}]
@@ -142,7 +142,7 @@ def _ranks(values: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _panel(
-    common: Factors, table: pd.DataFrame, controls: pd.DataFrame, lines: Sequence[str]
+    common: _Factors, table: pd.DataFrame, controls: pd.DataFrame, lines: Sequence[str]
 ) -> Panel:
     """Return the panel of the trials of a table, with those of the controls."""
     rows = [{**common, **row} for row in _combinations(table, lines)]
@@ -150,8 +150,8 @@ def _panel(
     beside = {}
     for row in _combinations(controls, lines) if len(controls) else []:
         label = _words(row, lines)
-        label = f"{NOTHING['manipulation']}, {label}" if label in own else label
-        beside[label] = {**CONTROL, **row}
+        label = f"{_NOTHING['manipulation']}, {label}" if label in own else label
+        beside[label] = {**_CONTROL, **row}
     windows = {}
     for label, factors in own.items():
         chosen = _chosen(table, factors)
@@ -165,7 +165,7 @@ def _panel(
     return Panel(title, factors_of, tuple(beside), _events(table), windows)
 
 
-def _done_to(table: pd.DataFrame, common: Factors) -> str:
+def _done_to(table: pd.DataFrame, common: _Factors) -> str:
     """Return what is done to the cells that a panel is named by."""
     if not any(name.startswith("manipulated_") for name in common):
         return ""
@@ -180,7 +180,7 @@ def _chosen(table: pd.DataFrame, factors: Mapping[str, Any]) -> pd.DataFrame:
     return table[chosen]
 
 
-def _given(factors: Mapping[str, Any]) -> Factors:
+def _given(factors: Mapping[str, Any]) -> _Factors:
     """Return the factors that have a value; NaN says that there is none."""
     return {n: v for n, v in factors.items() if not (isinstance(v, float) and np.isnan(v))}
 
@@ -204,7 +204,7 @@ def _word(name: str, value: Any) -> str:
     if name == "manipulated_target" and value != "somata":
         return f"terminals in {value}"
     if isinstance(value, str):
-        return NOTHING.get(name, "") if value == "none" else value
+        return _NOTHING.get(name, "") if value == "none" else value
     if isinstance(value, bool | np.bool_):
         return f"{name}" if value else f"no {name}"
     if np.isnan(value) or (name == "manipulated_cell" and value < 0):

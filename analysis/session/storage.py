@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from errorneurons.analysis.session.contract import BLOCK, DoorError, check, collect
+from errorneurons.analysis.session.contract import TRIALS_AT_ONCE, DoorError, check, collect
 from errorneurons.analysis.session.files import beside
 from errorneurons.analysis.session.schema import ACTIVITY
 
@@ -67,7 +67,7 @@ def _append(session: xr.Dataset, name: str, path: Path) -> None:
 
 def _encoding(variable: xr.DataArray) -> dict[str, Any]:
     """Return how to store activity: as counts if that loses nothing, else as it is."""
-    chunks = (min(BLOCK, variable.sizes["trial"]), *variable.shape[1:])
+    chunks = (min(TRIALS_AT_ONCE, variable.sizes["trial"]), *variable.shape[1:])
     encoding: dict[str, Any] = {"zlib": True, "complevel": 1, "chunksizes": chunks}
     if variable.attrs.get("signal") == "spikes":
         scale = variable.dtype.type(variable.attrs["sampling_rate"])
@@ -82,8 +82,8 @@ def _encoding(variable: xr.DataArray) -> dict[str, Any]:
 def _largest_count(variable: xr.DataArray, scale: np.floating[Any]) -> float:
     """Return the largest spike count in a bin, infinity if counts do not give the rates exactly."""
     most = 0.0
-    for start in range(0, variable.sizes["trial"], BLOCK):
-        rate = variable.isel(trial=slice(start, start + BLOCK)).values
+    for start in range(0, variable.sizes["trial"], TRIALS_AT_ONCE):
+        rate = variable.isel(trial=slice(start, start + TRIALS_AT_ONCE)).values
         count = np.rint(rate / scale)
         if not np.array_equal(count * scale, rate, equal_nan=True):
             return np.inf

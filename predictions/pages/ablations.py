@@ -13,7 +13,7 @@ import xarray as xr
 from markupsafe import Markup
 
 from errorneurons import __version__
-from errorneurons.analysis.figures.ablations import Cell, effect_map, paired_strips, strip_of
+from errorneurons.analysis.figures.ablations import Square, effect_map, paired_strips, strip_of
 from errorneurons.predictions.pages.circuit_drawing import circuit_svg
 from errorneurons.predictions.pages.page import replace_file
 from errorneurons.predictions.studies.ablations import (
@@ -212,10 +212,10 @@ def _shade(effect: Effect) -> float:
     return effect.value / (90 if effect.measure in ("angle", "feedback") else 1)
 
 
-def _cell(effect: Effect, changes: bool) -> Cell:
+def _cell(effect: Effect, changes: bool) -> Square:
     if not math.isfinite(effect.value):
         none = effect.measure == "angle" and math.isfinite(effect.intact) and not changes
-        return Cell("none" if none else DASH)
+        return Square("none" if none else DASH)
     value = 0.0 if abs(effect.value) < 5e-4 else effect.value
     if effect.measure == "angle" or (effect.measure == "score" and abs(value) >= 10):
         text = _signed(value, 0)
@@ -225,15 +225,15 @@ def _cell(effect: Effect, changes: bool) -> Cell:
         text = _signed(value, 2 if abs(value) < 10 else 0)
     else:
         text = f"{value:.2f}"
-    return Cell(text, _shade(effect))
+    return Square(text, _shade(effect))
 
 
-def _feedback_cell(before: Effect, after: Effect) -> Cell:
+def _feedback_cell(before: Effect, after: Effect) -> Square:
     """Return the angle of feedback before and after training, which is 0 for the transpose."""
     if not math.isfinite(after.ablated):
-        return Cell(DASH)
+        return Square(DASH)
     ends = [f"{e.ablated:.0f}" for e in (before, after)]
-    return Cell(ARROW.join(dict.fromkeys(ends)), after.ablated / 90)
+    return Square(ARROW.join(dict.fromkeys(ends)), after.ablated / 90)
 
 
 def _signed(value: float, digits: int) -> str:
@@ -284,7 +284,7 @@ def _areas_of(title: str, areas: Sequence[str]) -> Sequence[str]:
 
 def _cell_of(
     name: str, measure: str, area: str, own: Mapping[tuple[str, str, str], Effect]
-) -> Cell:
+) -> Square:
     effect = own[name, measure, area]
     if measure == "feedback":
         return _feedback_cell(own[name, "feedback_start", area], effect)
