@@ -33,7 +33,7 @@ from errorneurons.analysis.virtual import Cells, Design, drawn, drawn_animals, m
 from errorneurons.predictions.claims.claim import Claim, Outcome
 from errorneurons.predictions.claims.registry import claim
 from errorneurons.predictions.judging.rule import ALPHA, answered, difference, outcomes
-from errorneurons.simulate.circuit import generator
+from errorneurons.simulate.arrays import generator
 
 Array = npt.NDArray[np.float64]
 

@@ -19,7 +19,8 @@ import numpy as np
 import xarray as xr
 
 from errorneurons.simulate.animals.sweep import bench_of, marked, none_left, origin, prepared
-from errorneurons.simulate.circuit import Array, Circuit, has, of_networks
+from errorneurons.simulate.arrays import Array, of_networks
+from errorneurons.simulate.circuit import Circuit, has
 from errorneurons.simulate.experiments.association import STIMULI
 from errorneurons.simulate.experiments.experiment import Day, Experiment
 from errorneurons.simulate.experiments.readout import decoder_of

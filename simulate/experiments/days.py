@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from errorneurons.simulate.circuit import generator
+from errorneurons.simulate.arrays import generator
 from errorneurons.simulate.experiments.association import STIMULI
 from errorneurons.simulate.experiments.experiment import Block, Day
 from errorneurons.simulate.experiments.learning import in_turn

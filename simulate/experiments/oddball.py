@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from errorneurons.simulate.circuit import generator
+from errorneurons.simulate.arrays import generator
 from errorneurons.simulate.experiments.association import STIMULI
 from errorneurons.simulate.experiments.experiment import Block, Day, Experiment
 from errorneurons.simulate.experiments.trials import PASSIVE, Clock, Factors, tabulated, trial

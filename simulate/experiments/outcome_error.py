@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from errorneurons.simulate.circuit import generator
+from errorneurons.simulate.arrays import generator
 from errorneurons.simulate.experiments.association import STIMULI
 from errorneurons.simulate.experiments.experiment import Block, Day, Experiment
 from errorneurons.simulate.experiments.learning import LEARNING_BLOCKS, learning_block

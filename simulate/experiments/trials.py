@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from errorneurons.simulate.circuit import generator
+from errorneurons.simulate.arrays import generator
 from errorneurons.simulate.experiments.association import SAME_STIMULI
 from errorneurons.simulate.experiments.columns import DEFAULTS
 

@@ -14,7 +14,7 @@ import xarray as xr
 from errorneurons.analysis.session.session import check
 from errorneurons.simulate.animals.cost import cost
 from errorneurons.simulate.animals.laboratory import Setup, batches, memory_of, sessions, unprepared
-from errorneurons.simulate.circuit import generator
+from errorneurons.simulate.arrays import generator
 from errorneurons.simulate.experiments.experiment import Block, Day, Experiment
 from errorneurons.simulate.experiments.outcome_error import with_learning
 from errorneurons.simulate.experiments.registry import experiment

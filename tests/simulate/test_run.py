@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from errorneurons.simulate.animals.sweep import matched_drive
-from errorneurons.simulate.circuit import Array, Population, Timing
+from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.circuit import Population, Timing
 from errorneurons.simulate.experiments.association import association
 from errorneurons.simulate.experiments.learning import learning_block
 from errorneurons.simulate.experiments.outcome_error import outcome_error

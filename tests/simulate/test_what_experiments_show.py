@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from errorneurons.simulate.animals.laboratory import Setup, unprepared
-from errorneurons.simulate.circuit import Array, neurons
+from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.circuit import neurons
 from errorneurons.simulate.experiments import oddball, sinusoidal
 from errorneurons.simulate.experiments.registry import experiment
 from errorneurons.simulate.experiments.tables import completed

@@ -19,7 +19,7 @@ from errorneurons.simulate.animals.worlds import (
     simulate,
     tables,
 )
-from errorneurons.simulate.circuit import Array, of_networks, own
+from errorneurons.simulate.arrays import Array, of_networks, own
 from errorneurons.simulate.experiments.association import STIMULI, association
 from errorneurons.simulate.experiments.learning import learning_block
 from errorneurons.simulate.experiments.outcome_error import OUTCOME_ERROR
