@@ -25,7 +25,7 @@ from errorneurons.predictions.comparing.steps import NextSteps, Step
 from errorneurons.predictions.comparing.weigh import Question, Weighed
 from errorneurons.predictions.processes import Progress
 from errorneurons.predictions.words import counted, listed
-from errorneurons.simulate.experiments.outcome_error import OUTCOME_ERROR
+from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
 from errorneurons.simulate.refusing import known
 
 EXPERIMENTS = 240

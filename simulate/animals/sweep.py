@@ -17,7 +17,7 @@ from errorneurons.simulate.arrays import Array, of_networks
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.experiments.association import STIMULI, association
 from errorneurons.simulate.experiments.learning import LEARNING_BLOCKS, learning_block
-from errorneurons.simulate.experiments.outcome_error import outcome_error
+from errorneurons.simulate.experiments.outcome import outcome_error
 from errorneurons.simulate.experiments.readout import readout
 from errorneurons.simulate.experiments.trials import CLOCK, PASSIVE, Clock
 from errorneurons.simulate.instrument.observe import Instrument, extents, observe
