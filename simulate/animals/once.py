@@ -21,20 +21,6 @@ from errorneurons.simulate.trials.run import Activity, run
 Rows = npt.NDArray[np.int64]
 
 
-def kinds_of(table: pd.DataFrame) -> tuple[pd.DataFrame, Rows]:
-    """Return the kinds of trials of a table.
-
-    Returns
-    -------
-    kinds, numbers
-        The trials that differ in any column, in the order in which they first come; and which of
-        them each trial of the table is, (trial,).
-    """
-    numbers = table.groupby(list(table.columns), dropna=False, sort=False).ngroup().to_numpy()
-    _, first = np.unique(numbers, return_index=True)
-    return table.iloc[first].reset_index(drop=True), numbers.astype(np.int64)
-
-
 def each_from_the_same_state(
     bench: Bench[Any, Any], weights: Any, kinds: pd.DataFrame, clock: Clock
 ) -> Activity:
