@@ -1,7 +1,7 @@
 """Trials that repeat one another are simulated once, and repeated where they are recorded.
 
 While synapses are frozen and nothing is noisy, trials of one kind that start from one state are the
-same. Each kind then runs once, all kinds side by side as streams, each after the same trial.
+same. Each kind then runs once, all kinds side by side as streams, each in a copy of the network.
 """
 
 from __future__ import annotations
@@ -19,6 +19,30 @@ from errorneurons.simulate.trials.bench import Bench
 from errorneurons.simulate.trials.run import Activity, run
 
 Rows = npt.NDArray[np.int64]
+
+
+def each_from_rest(
+    bench: Bench[Any, Any], weights: Any, kinds: pd.DataFrame, clock: Clock
+) -> Activity:
+    """Run one trial of each kind, each in a stream of its own that starts from rest.
+
+    The end of a long pause is the same state. After one given trial it would
+    not be: where silencing keeps what was there, as in theories whose error cells drive inference,
+    that trial would stand for all.
+
+    Parameters
+    ----------
+    bench
+        Circuit and task, without noise.
+    weights
+        Synapses of all networks; they stay as they are.
+    kinds
+        One row a kind.
+    clock
+        When things happen in a trial.
+    """
+    activity, _ = run(bench, weights, kinds, clock, n_streams=len(kinds))
+    return activity
 
 
 def each_from_the_same_state(
