@@ -12,7 +12,8 @@ from markupsafe import Markup
 from errorneurons import __version__
 from errorneurons.analysis.evidence.power import smallest_design
 from errorneurons.analysis.figures import evidence as plots
-from errorneurons.predictions.comparing.plan import MANIPULATIONS, TARGETS, Planned, best_design
+from errorneurons.predictions.claims.registry import MANIPULATIONS
+from errorneurons.predictions.comparing.plan import TARGETS, Planned, best_design
 from errorneurons.predictions.comparing.sentences import NAMED
 from errorneurons.predictions.judging.judge import FEWEST_ANIMALS
 from errorneurons.predictions.pages.cards import Picture
@@ -128,7 +129,7 @@ def _few(planned: Planned) -> str:
 def paragraph(planned: Planned) -> str:
     """Return a paragraph for a grant application."""
     chosen = _advised(planned)
-    doing = [MANIPULATIONS[name][0] for name in planned.grid.manipulations]
+    doing = [MANIPULATIONS[name].words for name in planned.grid.manipulations]
     what = f" with {listed(doing)}" if doing else ""
     return (
         f"We will {_recording(planned)} in {_size(chosen)}, in "
@@ -197,7 +198,7 @@ def _gains(planned: Planned) -> list[tuple[str, str, str, str]]:
     for name in planned.gains.index:
         own = {column: float(planned.gains.loc[name, column]) for column in planned.gains.columns}
         rows.append((
-            MANIPULATIONS[str(name)][0], _gain(own["lost"]), _gain(own["added"]),
+            MANIPULATIONS[str(name)].words, _gain(own["lost"]), _gain(own["added"]),
             f"{100 * own['added_per_animal']:.1f}",
         ))  # fmt: skip
     return rows

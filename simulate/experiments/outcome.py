@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from errorneurons.simulate.arrays import generator
-from errorneurons.simulate.experiments.association import STIMULI
-from errorneurons.simulate.experiments.experiment import Block, Day, Experiment
-from errorneurons.simulate.experiments.learning import LEARNING_BLOCKS, learning_block
+from errorneurons.simulate.experiments.experiment import Experiment, Frozen, Plastic
+from errorneurons.simulate.experiments.learning import LEARNING_BLOCKS, NEW
 from errorneurons.simulate.experiments.trials import (
     BEFORE_INPUT,
     CLOCK,
@@ -23,9 +21,7 @@ from errorneurons.simulate.experiments.trials import (
     Clock,
     Factors,
     drive,
-    shared,
     silence,
-    trial,
 )
 
 #: The conditions of the outcome-error experiment, weights frozen.
@@ -40,6 +36,7 @@ OUTCOME_ERROR: tuple[Factors, ...] = (
     PASSIVE | silence("representation", "area 3", WHILE_SETTLED),
     PASSIVE | silence("error", "all", BEFORE_INPUT),
 )
+FROZEN = Frozen(OUTCOME_ERROR, order=(), streams=len(OUTCOME_ERROR), fewest=2, defaults=False)
 
 
 def outcome_error(seed: int, repeats: int = 6, clock: Clock = CLOCK) -> pd.DataFrame:
@@ -51,6 +48,8 @@ def outcome_error(seed: int, repeats: int = 6, clock: Clock = CLOCK) -> pd.DataF
         Seed of the run; decides the order.
     repeats
         Trials of each condition and stimulus, at least 2.
+    clock
+        When things happen in a trial.
 
     Returns
     -------
@@ -62,39 +61,24 @@ def outcome_error(seed: int, repeats: int = 6, clock: Clock = CLOCK) -> pd.DataF
     ValueError
         If there are too few repeats for a cross-validated energy.
     """
-    if repeats < 2:
-        raise ValueError(f"repeats is {repeats}; cross-validation needs 2 or more of each trial")
-    rows = [
-        trial(factors, stimulus, clock)
-        for factors in OUTCOME_ERROR
-        for stimulus in range(STIMULI)
-        for _ in range(repeats)
-    ]
-    order = generator(seed, "trial order").permutation(len(rows))
-    return pd.DataFrame([rows[i] for i in order])
+    return FROZEN.block(seed, repeats, clock).table
 
 
 def with_learning(presentations: int) -> Experiment:
     """Return the experiment with a number of presentations of each stimulus in a learning block."""
-
-    def days(seed: int, repeats: int) -> tuple[Day, ...]:
-        table = outcome_error(seed, repeats)
-        frozen = Block(table, streams=shared(len(table), len(OUTCOME_ERROR)))
-        learning = (
-            learning_block(seed, "new", factors, presentations) for factors in LEARNING_BLOCKS
-        )
-        plastic = (Block(t, plastic=True, starts_from="morning") for t in learning)
-        return (Day((frozen, *plastic)),)
-
+    learning = (
+        Plastic(NEW | factors, ("new",), presentations, starts_from="morning", defaults=False)
+        for factors in LEARNING_BLOCKS
+    )
     return Experiment(
         "outcome_error",
         "outcome error",
         "Expected and unexpected outcomes, novel input, lasers, a drive, and learning with and "
         "without a laser: what seven claims look at.",
-        days,
+        (FROZEN, *learning),
         panels=("phase", "manipulation"),
         lines=("outcome", "familiarity", "manipulated_role", "manipulated_area"),
     )
 
 
-EXPERIMENT = with_learning(presentations=12)
+EXPERIMENTS = (with_learning(presentations=12),)
