@@ -47,6 +47,11 @@ Seed = Annotated[int, typer.Option(min=0, help="Seed of everything random.")]
 
 Networks = Annotated[int, typer.Option(min=1, help="Networks simulated for each theory.")]
 
+Scheduler = Annotated[
+    str | None,
+    typer.Option(help="Address of a Dask scheduler whose workers simulate, e.g. tcp://host:8786."),
+]
+
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the report.")]
 
 

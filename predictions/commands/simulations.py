@@ -12,6 +12,7 @@ import typer
 from errorneurons.predictions.commands.shared import (
     Networks,
     Out,
+    Scheduler,
     Seed,
     app,
     check_folder,
@@ -36,13 +37,20 @@ class Recorded(StrEnum):
 
 
 @app.command()
-def report(out: Out = Path("errorneurons-report"), seed: Seed = 1, networks: Networks = 16) -> None:
+def report(
+    out: Out = Path("errorneurons-report"),
+    seed: Seed = 1,
+    networks: Networks = 16,
+    scheduler: Scheduler = None,
+) -> None:
     """Simulate the theories and judge the claims on them."""
     check_folder(out)
     from errorneurons.predictions.studies.report import theories_report
     from errorneurons.simulate.animals.sweep import Plan
+    from errorneurons.simulate.store.work import Labour
 
-    write_report(theories_report(Plan(networks, seed), out, this_command(), say), out)
+    plan, labour = Plan(networks, seed), Labour(scheduler=scheduler)
+    write_report(theories_report(plan, out, this_command(), say, labour), out)
 
 
 @app.command()

@@ -120,8 +120,15 @@ def keep(result: object, path: Path, form: Form, option: str = "--out") -> None:
     WriteError
         If the file cannot be written.
     """
-    with replacing(path, option) as part:
+    with keeping(path, option) as part:
         form.write(result, part)
+
+
+@contextmanager
+def keeping(path: Path, option: str = "--out") -> Iterator[Path]:
+    """Yield a path to write to as `replacing` does; the file gets its checksum as well."""
+    with replacing(path, option) as part:
+        yield part
         seal(part)
 
 

@@ -27,12 +27,15 @@ class Piece:
         The hash of everything it rests on, as of `keys.key`.
     said
         What is said when it is done; the name of the piece if empty.
+    beside
+        Other files that the work leaves, with `files.keeping`; it is done again if one is damaged.
     """
 
     work: Callable[..., Any]
     arguments: tuple[Any, ...]
     key: str
     said: str = ""
+    beside: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,15 +115,21 @@ def missing(pieces: Mapping[str, Piece], shelf: Shelf, progress: Progress) -> di
     """Return the pieces that are not there, or damaged, which is said in one sentence each."""
     left = {}
     for name, piece in pieces.items():
-        path = shelf.path(name, piece.key)
-        if not is_intact(path):
+        damaged = _damaged(piece, shelf.path(name, piece.key))
+        if damaged:
             left[name] = piece
+        for path in damaged:
             if path.exists():
                 progress(f"{path} cannot be read and is made again")
     return left
 
 
+def _damaged(piece: Piece, path: Path) -> list[Path]:
+    """Return those files of a piece that are not there, or not as they were written."""
+    return [file for file in (path, *piece.beside) if not is_intact(file)]
+
+
 def _make(piece: Piece, path: Path, shelf: Shelf) -> None:
-    if is_intact(path):  # another run has made it meanwhile
+    if not _damaged(piece, path):  # another run has made it meanwhile
         return
     keep(piece.work(*piece.arguments), path, shelf.form, shelf.option)

@@ -54,6 +54,11 @@ class Theory:
     trained: Circuit[Any, Any] | None = None
     nuisance: tuple[Nuisance, ...] = ()
 
+    @property
+    def rests_on(self) -> tuple[object, ...]:
+        """What its results rest on: all but what it is called in figures and text."""
+        return self.name, self.kind, self.circuit, self.trained, self.nuisance
+
 
 INTACT = ErrorMicrocircuit(learning_rates=(0.5, 0.3, 0.15, 0.08))
 
