@@ -88,7 +88,10 @@ def kept(
         If a file cannot be written.
     """
     paths = {name: shelf.path(name, piece.key) for name, piece in pieces.items()}
-    left = missing(pieces, shelf, progress)
+    left = missing(pieces, shelf)
+    for file in (f for name, piece in left.items() for f in _damaged(piece, paths[name])):
+        if file.exists():
+            progress(f"{file} cannot be read and is made again")
     if pieces and len(left) < len(pieces):
         share = "all" if not left else f"{len(pieces) - len(left)} of"
         progress(f"{share} {len(pieces)} taken from an earlier run")
@@ -111,17 +114,13 @@ def kept(
     return paths
 
 
-def missing(pieces: Mapping[str, Piece], shelf: Shelf, progress: Progress) -> dict[str, Piece]:
-    """Return the pieces that are not there, or damaged, which is said in one sentence each."""
-    left = {}
-    for name, piece in pieces.items():
-        damaged = _damaged(piece, shelf.path(name, piece.key))
-        if damaged:
-            left[name] = piece
-        for path in damaged:
-            if path.exists():
-                progress(f"{path} cannot be read and is made again")
-    return left
+def missing(pieces: Mapping[str, Piece], shelf: Shelf) -> dict[str, Piece]:
+    """Return the pieces that are not there, or damaged."""
+    return {
+        name: piece
+        for name, piece in pieces.items()
+        if _damaged(piece, shelf.path(name, piece.key))
+    }
 
 
 def _damaged(piece: Piece, path: Path) -> list[Path]:
