@@ -39,6 +39,7 @@ class Style:
 
 THEORIES = {
     "error_microcircuit": Style("#cc78bc", "o"),
+    "error_microcircuit_macaque": Style("#cc78bc", "p"),
     "supervised_pc": Style("#56b4e9", "s"),
     "hierarchical_pc": Style("#de8f05", "^"),
     "hierarchical_pc_sensory": Style("#ca9161", "v"),

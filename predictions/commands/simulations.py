@@ -71,22 +71,26 @@ def ablate(
         list[str] | None,
         typer.Option(help="A task; may be given again. The association if not given."),
     ] = None,
+    scheduler: Scheduler = None,
 ) -> None:
     """Take parts of the circuits away, and report what each of them was for.
 
     Says what it does to learning, inference, errors and alignment with backpropagation.
     """
     from errorneurons.predictions.pages.ablations import write_page
-    from errorneurons.predictions.studies.ablations import effects_of, simulate_pairs
+    from errorneurons.predictions.studies.ablations import effects_of
+    from errorneurons.predictions.studies.lesions import simulate_pairs
     from errorneurons.simulate.ablations.registry import pairs
     from errorneurons.simulate.ablations.tasks import Design
+    from errorneurons.simulate.store.work import Labour
 
     tasks = tuple(dict.fromkeys(task or ("association",)))
     chosen = {name: pairs(tuple(theory or ()), tuple(ablation or ()), name) for name in tasks}
     check_folder(out)
     for name, those in chosen.items():
         folder = out if len(tasks) == 1 else out / name
-        data = simulate_pairs(those, Design(networks, seed, epochs, name), out, say)
+        design, labour = Design(networks, seed, epochs, name), Labour(scheduler=scheduler)
+        data = simulate_pairs(those, design, out, say, labour)
         page = write_page(data, effects_of(data, those), those, folder, this_command())
         typer.echo(f"Report: {page}")
 
