@@ -117,6 +117,7 @@ def simulate(
     streams: Annotated[
         int, typer.Option(min=1, help="Copies of a network that share a table's trials out.")
     ] = 1,
+    scheduler: Scheduler = None,
 ) -> None:
     """Put theories through an experiment, and leave sessions and figures of raw activity.
 
@@ -126,6 +127,7 @@ def simulate(
     from errorneurons.predictions.studies.experiments import simulate as put_through
     from errorneurons.simulate.animals.laboratory import Setup
     from errorneurons.simulate.instrument.instrument import where_errors_are
+    from errorneurons.simulate.store.work import Labour
     from errorneurons.simulate.theories.registry import theory as find
 
     chosen = named_experiment(experiment, streams)
@@ -136,7 +138,7 @@ def simulate(
         seen = seen if instrument else where_errors_are(seen, known.circuit)
         subjects.append((known, Setup(tuple(range(networks)), seed, often, seen)))
     check_folder(out)
-    for figure in put_through(chosen, subjects, out, say):
+    for figure in put_through(chosen, subjects, out, say, Labour(scheduler=scheduler)):
         typer.echo(f"Figure: {figure}")
 
 
