@@ -58,10 +58,10 @@ FLOORS = (
     "analysis.mapping", "analysis.nwb_export", "analysis.readers.nwb", "analysis.door",
     "analysis.evidence", "analysis.nested", "analysis.virtual", "analysis.figures", "analysis",
     "simulate.arrays", "simulate.feedforward", "simulate.circuit", "simulate.refusing",
-    "simulate.parts",
+    "simulate.store", "simulate.parts",
     "simulate.experiments", "simulate.theories", "simulate.trials", "simulate.engine",
     "simulate.instrument", "simulate.animals", "simulate.tasks", "simulate.ablations", "simulate",
-    "predictions.words", "predictions.processes", "predictions.claims", "predictions.judging",
+    "predictions.words", "predictions.claims", "predictions.judging",
     "predictions.comparing", "predictions.studies", "predictions.pages", "predictions.commands",
     "predictions",
 )  # fmt: skip

@@ -23,11 +23,11 @@ from errorneurons.predictions.comparing.shards import (
     shard_of,
     worlds_key,
 )
-from errorneurons.predictions.comparing.tables import read_table, table_of
+from errorneurons.predictions.comparing.tables import read_recorded, table_of
 from errorneurons.simulate.animals.worlds import WorldPlan, batches
 from errorneurons.simulate.store.files import JSON, NETCDF, keep
-from errorneurons.simulate.store.kept import Shelf, kept, missing
 from errorneurons.simulate.store.places import cache_folder
+from errorneurons.simulate.store.shelf import Shelf, missing, provide
 from errorneurons.simulate.store.work import Labour, Progress
 from errorneurons.simulate.theories.registry import theory
 
@@ -95,8 +95,10 @@ def virtual_animals(
     design = stocked(design)
     pieces = {f"{n}/measured": table_of(n, design, plan, folder) for n in names}
     shelf = Shelf(folder, NETCDF, OPTION)
-    kept(missing(pieces, shelf), shelf, progress, labour)
-    return {n: read_table(shelf.path(f"{n}/measured", pieces[f"{n}/measured"].key)) for n in names}
+    provide(missing(pieces, shelf), shelf, progress, labour)
+    return {
+        n: read_recorded(shelf.path(f"{n}/measured", pieces[f"{n}/measured"].key)) for n in names
+    }
 
 
 def simulate_worlds(
@@ -127,7 +129,7 @@ def simulate_worlds(
             f"simulating {networks} networks in {len(left)} batches, about {minutes:.0f} minutes "
             f"of one core; they are kept in {folder}"
         )
-    kept(left, shelf, progress, labour)
+    provide(left, shelf, progress, labour)
     for name in {piece.arguments[0]: None for piece in left.values()}:
         _summarise(folder, name, plan)
 

@@ -15,16 +15,14 @@ from errorneurons.simulate.animals.worlds import (
     tables,
 )
 from errorneurons.simulate.store.files import NETCDF
-from errorneurons.simulate.store.kept import Piece, Shelf
 from errorneurons.simulate.store.keys import key
-from errorneurons.simulate.theories.registry import Theory, theory
+from errorneurons.simulate.store.shelf import Piece, Shelf
+from errorneurons.simulate.theories.registry import REGISTRY, Theory, theory
 from errorneurons.simulate.trials.run import Activity
 
 OPTION = "--library"
 """The option that says where the library is."""
 BLOCKS = ("frozen", "learning")
-REGISTRY = ("errorneurons.simulate.theories.registry",)
-"""Not followed by keys: what an entry says is part of the key, so that others may be added."""
 INSTRUMENTS = ("errorneurons.simulate.instrument.observe",)
 """What simulated activity does not rest on: it is recorded later."""
 

@@ -9,12 +9,12 @@ import xarray as xr
 
 from errorneurons.predictions.comparing.animals import Table, effects_under, measured
 from errorneurons.predictions.comparing.design import Design
-from errorneurons.predictions.comparing.shards import REGISTRY, read_worlds, worlds_key
+from errorneurons.predictions.comparing.shards import read_worlds, worlds_key
 from errorneurons.simulate.animals.worlds import WorldPlan, batches
 from errorneurons.simulate.store.files import NETCDF
-from errorneurons.simulate.store.kept import Piece
 from errorneurons.simulate.store.keys import key
-from errorneurons.simulate.theories.registry import theory
+from errorneurons.simulate.store.shelf import Piece
+from errorneurons.simulate.theories.registry import REGISTRY, theory
 
 
 def table_of(name: str, design: Design, plan: WorldPlan, folder: Path) -> Piece:
@@ -46,7 +46,7 @@ def _record(name: str, design: Design, plan: WorldPlan, folder: Path) -> xr.Data
     )
 
 
-def read_table(path: Path) -> Table:
+def read_recorded(path: Path) -> Table:
     """Return what virtual animals say from its file."""
     known = NETCDF.read(path)
     effects = tuple(str(name) for name in known["effect"].values)

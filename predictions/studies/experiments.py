@@ -30,14 +30,12 @@ from errorneurons.simulate.experiments.registry import experiment as known_exper
 from errorneurons.simulate.experiments.tables import experiment_of, read_table
 from errorneurons.simulate.instrument.observe import animal
 from errorneurons.simulate.store.files import JSON, NETCDF, is_intact, keep, keeping, sweep
-from errorneurons.simulate.store.kept import Shelf
 from errorneurons.simulate.store.keys import key
+from errorneurons.simulate.store.shelf import Shelf
 from errorneurons.simulate.store.work import Labour, Progress, run_all
-from errorneurons.simulate.theories.registry import Theory
+from errorneurons.simulate.theories.registry import REGISTRY, Theory
 
 UNFIT = "left-out"
-REGISTRY = ("errorneurons.simulate.theories.registry",)
-"""Not followed by keys: what an entry says is part of the key, so that others may be added."""
 CURVES = (
     ("Mean firing rate", "", mean_rate),
     ("Size of the response, cross-validated over trials", "-responses", magnitude),

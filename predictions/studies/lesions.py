@@ -22,15 +22,16 @@ from errorneurons.simulate.ablations.registry import Ablation, ablation
 from errorneurons.simulate.ablations.tasks import Design, epochs_of, intact
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.store.files import NETCDF
-from errorneurons.simulate.store.kept import Piece, Shelf, kept, missing
 from errorneurons.simulate.store.keys import key
+from errorneurons.simulate.store.shelf import Piece, Shelf, missing, provide
 from errorneurons.simulate.store.work import Labour, Progress
+from errorneurons.simulate.theories.registry import REGISTRY
 from errorneurons.simulate.trials.run import synapses
 
 INTACT = "intact"
 SYNAPSES = "synapses "
 """How the names of trained synapses begin, in the file of the intact networks."""
-REGISTRIES = ("errorneurons.simulate.theories.registry", "errorneurons.simulate.ablations.registry")
+REGISTRIES = (*REGISTRY, "errorneurons.simulate.ablations.registry")
 """Not followed by keys: the circuits are part of the key, so that entries may be added."""
 Pairs = tuple[tuple[str, Ablation], ...]
 
@@ -50,12 +51,12 @@ def simulate_pairs(
     theories = list(dict.fromkeys(name for name, _ in pairs))
     shelf = Shelf(folder / "networks" / design.task, NETCDF)
     whole = {_name(t, INTACT): _whole(t, design) for t in theories}
-    found = kept(whole, shelf, _counting(progress, whole, shelf), labour)
+    found = provide(whole, shelf, _counting(progress, whole, shelf), labour)
     parts = {
         _name(t, a.name): _part(t, a, design, found[_name(t, INTACT)], whole[_name(t, INTACT)].key)
         for t, a in pairs
     }
-    found |= kept(parts, shelf, _counting(progress, parts, shelf), labour)
+    found |= provide(parts, shelf, _counting(progress, parts, shelf), labour)
     return _collected(pairs, found, design)
 
 

@@ -23,13 +23,10 @@ from errorneurons.predictions.judging.judge import Measured, measure
 from errorneurons.simulate.animals.sweep import Plan, ensemble
 from errorneurons.simulate.instrument.instrument import where_errors_are
 from errorneurons.simulate.store.files import JSON, NETCDF, keeping
-from errorneurons.simulate.store.kept import Piece, Shelf, kept
 from errorneurons.simulate.store.keys import key
+from errorneurons.simulate.store.shelf import Piece, Shelf, provide
 from errorneurons.simulate.store.work import Labour, Progress
-from errorneurons.simulate.theories.registry import theory
-
-REGISTRY = ("errorneurons.simulate.theories.registry",)
-"""Not followed by keys: what an entry says is part of the key, so that others may be added."""
+from errorneurons.simulate.theories.registry import REGISTRY, theory
 
 NOT_LEARNT = Missing(
     "its networks did not learn the task: training removed less than 90 % of the loss",
@@ -88,7 +85,7 @@ def simulate_all(
     """
     shelf = Shelf(folder / "sessions", JSON)
     pieces = {name: _piece(name, plan, shelf.folder) for name in names}
-    found = kept(pieces, shelf, progress, labour)
+    found = provide(pieces, shelf, progress, labour)
     return {name: _simulated(JSON.read(path)) for name, path in found.items()}
 
 

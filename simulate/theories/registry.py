@@ -24,6 +24,9 @@ from errorneurons.simulate.theories.nuisance import COMMON, DELAY, STAGE, Nuisan
 from errorneurons.simulate.theories.prospective_configuration import ProspectiveConfiguration
 from errorneurons.simulate.theories.supervised_pc import SupervisedPC
 
+REGISTRY = (__name__,)
+"""Not followed by keys of results: what an entry says is part of them; others may be added."""
+
 
 @dataclass(frozen=True)
 class Theory:

@@ -35,7 +35,7 @@ from errorneurons.simulate.animals.worlds import COARSE, Animals, WorldPlan, tab
 from errorneurons.simulate.experiments.outcome_error import OUTCOME_ERROR
 from errorneurons.simulate.store import keys
 from errorneurons.simulate.store.work import Labour
-from errorneurons.simulate.theories.registry import theory
+from errorneurons.simulate.theories.registry import REGISTRY, theory
 from errorneurons.simulate.trials.run import Activity
 
 PLAN = WorldPlan(worlds=2, networks=2, learning_repeats=2)
@@ -329,7 +329,7 @@ def test_the_library_lies_where_the_environment_says(monkeypatch: pytest.MonkeyP
 
 
 def test_worlds_rest_neither_on_instruments_nor_on_claims() -> None:
-    left = (*shards.REGISTRY, *shards.INSTRUMENTS)
+    left = (*REGISTRY, *shards.INSTRUMENTS)
     reached = keys._reached((shards.__name__,), left)
     assert not [m for m in reached if ".claims." in m or m.endswith((".observe", ".registry"))]
     assert any(".claims." in m for m in keys._reached((recorded_tables.__name__,), left))

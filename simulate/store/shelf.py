@@ -63,7 +63,7 @@ class Shelf:
         return self.folder / f"{name}-{key[:SHOWN]}{self.form.suffix}"
 
 
-def kept(
+def provide(
     pieces: Mapping[str, Piece], shelf: Shelf, progress: Progress, labour: Labour | None = None
 ) -> dict[str, Path]:
     """Return the file of every piece; those that are not there, or damaged, are made.
