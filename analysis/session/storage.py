@@ -42,27 +42,43 @@ def save(recording: xr.DataTree | xr.Dataset, path: str | Path) -> Path:
     path = Path(path)
     if path.suffix != ".nc":
         raise DoorError(f"cannot save as {path.name}: give a name that ends in .nc")
-    lone = isinstance(recording, xr.Dataset)
-    recording = collect([recording]) if isinstance(recording, xr.Dataset) else recording
-    check(recording)
+    content = packed(recording)
     with beside(path) as part:
-        xr.Dataset(attrs=recording.attrs).to_netcdf(part, engine="h5netcdf")
-        for name, node in recording.children.items():
-            _append(node.to_dataset(inherit=False), name, part)
-    if lone:
-        del recording, node
-        gc.collect()  # a tree refers to itself, and would keep the arrays of the session
+        part.write_bytes(content)
     return path
 
 
-def _append(session: xr.Dataset, name: str, path: Path) -> None:
-    session = session.copy()
-    for variable in session.variables.values():
-        variable.encoding = {}
-    encoding = {
-        field.name: _encoding(session[field.name]) for field in ACTIVITY if field.name in session
-    }
-    session.to_netcdf(path, mode="a", group=name, engine="h5netcdf", encoding=encoding)
+def packed(recording: xr.DataTree | xr.Dataset) -> memoryview:
+    """Return what the netCDF file of a collection, or of one session, consists of.
+
+    It is made in memory: HDF5 that meets a full disk half way may bring the process down.
+
+    Raises
+    ------
+    ContractError
+        If the collection breaks the contract.
+    """
+    lone = isinstance(recording, xr.Dataset)
+    recording = collect([recording]) if isinstance(recording, xr.Dataset) else recording
+    check(recording)
+    nodes = {"/": xr.Dataset(attrs=recording.attrs)}
+    encoding = {}
+    for name, node in recording.children.items():
+        session = nodes[f"/{name}"] = node.to_dataset(inherit=False).copy()
+        for variable in session.variables.values():
+            variable.encoding = {}
+        encoding[f"/{name}"] = {
+            field.name: _encoding(session[field.name])
+            for field in ACTIVITY
+            if field.name in session
+        }
+    content: memoryview = xr.DataTree.from_dict(nodes).to_netcdf(
+        engine="h5netcdf", encoding=encoding
+    )
+    if lone:
+        del recording, node, nodes, session
+        gc.collect()  # a tree refers to itself, and would keep the arrays of the session
+    return content
 
 
 def _encoding(variable: xr.DataArray) -> dict[str, Any]:

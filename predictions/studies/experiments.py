@@ -21,7 +21,7 @@ from errorneurons.analysis.measures.activity import magnitude, mean_rate
 from errorneurons.analysis.measures.conditions import Panel, panels_of, raw_activity
 from errorneurons.analysis.measures.days import by_day
 from errorneurons.analysis.measures.influence import drives_single_cells
-from errorneurons.analysis.session.session import save
+from errorneurons.analysis.session.session import packed
 from errorneurons.predictions.words import counted
 from errorneurons.simulate.animals.cost import cost
 from errorneurons.simulate.animals.laboratory import Setup, check_possible, origin_of, sessions
@@ -140,7 +140,7 @@ def _record(experiment: Experiment, theory: Theory, setup: Setup, out: Path, say
     for session in sessions(theory, experiment, setup, say):
         own, day = session.attrs["animal"], session.attrs["day"]
         with keeping(place.session(own, day)) as part:
-            save(session, part)
+            part.write_bytes(packed(session))
         if day == last:
             through.add(own)
     unfit = {network for network in setup.networks if animal(network) not in through}

@@ -16,7 +16,7 @@ import xarray as xr
 
 from errorneurons.analysis.measures.activity import activities
 from errorneurons.analysis.measures.energies import Missing
-from errorneurons.analysis.session.session import collect, save
+from errorneurons.analysis.session.session import collect, packed
 from errorneurons.predictions.claims.claim import Claim
 from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.judging.judge import Measured, measure
@@ -133,8 +133,9 @@ def _simulate(name: str, plan: Plan, path: Path) -> dict[str, Any]:
         "activity": {key: picture.to_dict() for key, picture in pictures.items()},
     }
     del expected
+    recorded = packed(collect(networks.sessions()))
     with keeping(path) as part:
-        save(collect(networks.sessions()), part)
+        part.write_bytes(recorded)
     return summary
 
 
