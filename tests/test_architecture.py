@@ -59,7 +59,7 @@ FLOORS = (
     "simulate.circuit", "simulate.parts", "simulate.experiments", "simulate.theories",
     "simulate.program", "simulate.trials", "simulate.engine", "simulate.instrument",
     "simulate.animals", "simulate.tasks", "simulate.ablations", "simulate",
-    "predictions.words", "predictions.texts", "predictions.processes", "predictions.claims",
+    "predictions.words", "predictions.texts", "predictions.claims",
     "predictions.judging", "predictions.comparing", "predictions.studies", "predictions.pages",
     "predictions.commands", "predictions",
 )  # fmt: skip
