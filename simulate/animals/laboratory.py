@@ -155,7 +155,7 @@ def _days(
                 theory.circuit, [activity], numbers[index], index, setup.seed, setup.instrument
             )
             yield seen.assign_attrs(
-                day=number, experiment=experiment.name, theory=theory.name, provenance=provenance
+                theory.attributes, day=number, experiment=experiment.name, provenance=provenance
             )
             del seen
         del activity  # before the next day takes as much
