@@ -15,7 +15,7 @@ from markupsafe import Markup
 from errorneurons import __version__
 from errorneurons.analysis.figures.ablations import Cell, effect_map, paired_strips, strip_of
 from errorneurons.predictions.pages.circuit_drawing import circuit_svg
-from errorneurons.predictions.pages.page import environment, replace_file, template
+from errorneurons.predictions.pages.page import replace_file
 from errorneurons.predictions.studies.ablations import (
     RATIOS,
     TO_ROUNDING,
@@ -24,7 +24,8 @@ from errorneurons.predictions.studies.ablations import (
     save_netcdf,
     table,
 )
-from errorneurons.predictions.words import counted, linked, listed, number
+from errorneurons.predictions.texts import written
+from errorneurons.predictions.words import counted, listed, number
 from errorneurons.simulate.ablations.registry import ABLATIONS, LEARNERS, NULLS, Ablation
 from errorneurons.simulate.ablations.tasks import Design, ablation_task, intact
 from errorneurons.simulate.tasks.registry import task as task_entry
@@ -88,23 +89,20 @@ def write_page(
     names = {a.name for _, a in pairs}
     chosen = [a for a in ABLATIONS if a.name in names]
     theories = list(dict.fromkeys(e.theory for e in found))
-    page = environment().get_template("ablations.html").render(
-        title="What each part of the circuit is for",
-        task=ablation_task(design.task),
-        answer=answer(found),
-        agreement=agreement(found),
-        notes=_notes(data),
-        maps=[_map(name, found, data) for name in theories],
-        cards=[_card(a, found, data, design.task) for a in chosen],
-        theories=[find(name) for name in theories],
-        absent=_absent(design.task),
-        ablations=chosen,
-        methods=_methods(design),
-        configuration={"errorneurons": __version__, **asdict(design)},
-        command=command,
-        linked=linked,
-        style=template("style.css"),
-    )  # fmt: skip
+    page = written("ablations.html", {
+        "task": ablation_task(design.task),
+        "answer": answer(found),
+        "agreement": agreement(found),
+        "notes": _notes(data),
+        "maps": [_map(name, found, data) for name in theories],
+        "cards": [_card(a, found, data, design.task) for a in chosen],
+        "theories": [find(name) for name in theories],
+        "absent": _absent(design.task),
+        "ablations": chosen,
+        "methods": _methods(design),
+        "configuration": {"errorneurons": __version__, **asdict(design)},
+        "command": command,
+    })  # fmt: skip
     replace_file(folder / "report.html", page)
     return folder / "report.html"
 

@@ -16,8 +16,9 @@ from errorneurons.predictions.comparing.plan import MANIPULATIONS, TARGETS, Plan
 from errorneurons.predictions.comparing.sentences import NAMED
 from errorneurons.predictions.judging.judge import FEWEST_ANIMALS
 from errorneurons.predictions.pages.cards import Picture
-from errorneurons.predictions.pages.page import environment, replace_file, template
-from errorneurons.predictions.words import counted, linked, listed
+from errorneurons.predictions.pages.page import replace_file
+from errorneurons.predictions.texts import written
+from errorneurons.predictions.words import counted, listed
 from errorneurons.simulate.theories.registry import theory
 
 
@@ -62,30 +63,30 @@ def render_plan(planned: Planned, command: str) -> str:
     command
         The command that re-makes it.
     """
-    made = environment()
-    made.globals |= {"linked": linked}
     grid, question = planned.grid, planned.question
-    return made.get_template("plan.html").render(
-        answer=answer(planned),
-        paragraph=paragraph(planned),
-        classes=_classes(planned),
-        lines=_lines(planned),
-        gains=_gains(planned),
-        gains_caption=_gains_caption(planned) if len(planned.gains) else "",
-        pictures=_pictures(planned),
-        command=command,
-        configuration={
-            "errorneurons": __version__,
-            "theories": ", ".join(question.theories),
-            "seed": question.worlds.seed,
-            "worlds": question.worlds.worlds,
-            "networks of a world": question.worlds.networks,
-            "instrument": grid.signal,
-            "areas": ", ".join(map(str, grid.areas)),
-            "manipulations": ", ".join(grid.manipulations) or "none",
-            "false labels": f"{grid.label_error[0]:.0%} {_percent(*grid.label_error[1:])}",
+    return written(
+        "plan.html",
+        {
+            "answer": answer(planned),
+            "paragraph": paragraph(planned),
+            "classes": _classes(planned),
+            "lines": _lines(planned),
+            "gains": _gains(planned),
+            "gains_caption": _gains_caption(planned) if len(planned.gains) else "",
+            "pictures": _pictures(planned),
+            "command": command,
+            "configuration": {
+                "errorneurons": __version__,
+                "theories": ", ".join(question.theories),
+                "seed": question.worlds.seed,
+                "worlds": question.worlds.worlds,
+                "networks of a world": question.worlds.networks,
+                "instrument": grid.signal,
+                "areas": ", ".join(map(str, grid.areas)),
+                "manipulations": ", ".join(grid.manipulations) or "none",
+                "false labels": f"{grid.label_error[0]:.0%} {_percent(*grid.label_error[1:])}",
+            },
         },
-        style=template("style.css"),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from errorneurons.simulate.arrays import generator
 from errorneurons.simulate.experiments.association import STIMULI
-from errorneurons.simulate.experiments.experiment import Day
+from errorneurons.simulate.experiments.experiment import Block, Day
 from errorneurons.simulate.experiments.learning import in_turn
 from errorneurons.simulate.experiments.trials import (
     CLOCK,
@@ -56,7 +56,8 @@ def frozen_day(
         for stimulus in range(STIMULI)
         for _ in range(repeats)
     ]
-    return Day(tabulated(shuffled(rows, seed, "day", day)), streams=len(conditions))
+    table = tabulated(shuffled(rows, seed, "day", day))
+    return Day((Block(table, streams=len(conditions)),))
 
 
 def plastic_day(seed: int, day: int, factors: Factors, repeats: int, clock: Clock = SLOW) -> Day:
@@ -71,4 +72,4 @@ def plastic_day(seed: int, day: int, factors: Factors, repeats: int, clock: Cloc
     """
     rng = generator(seed, "trial order", "day", day)
     rows = in_turn(rng, {**EXPECTED, "phase": "during", **factors}, repeats, clock)
-    return Day(tabulated(rows), plastic=True)
+    return Day((Block(tabulated(rows), plastic=True),))

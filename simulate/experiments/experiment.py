@@ -1,13 +1,15 @@
-"""What an experiment is: one or more days, each a table of trials with synapses frozen or plastic.
+"""What an experiment is: days of blocks of trials, each with synapses frozen or plastic.
 
-Each day of a network is one recording session. Synapses are carried from day to day; a day on
-which they are plastic changes them for the days that follow.
+Each day of a network is one recording session, which holds the trials of all its blocks. Synapses
+are carried from block to block and from day to day, unless a block says that it starts from those
+of the morning.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Literal
 
 import pandas as pd
 
@@ -16,8 +18,8 @@ from errorneurons.simulate.experiments.trials import CLOCK, Clock
 
 
 @dataclass(frozen=True)
-class Day:
-    """The trials of one day.
+class Block:
+    """Trials in a row, with synapses that stay as they are or change.
 
     Attributes
     ----------
@@ -26,13 +28,35 @@ class Day:
     plastic
         Whether synapses change while something teaches.
     streams
-        Copies of the network that share the trials of a day with frozen synapses out, which is
+        Copies of the network that share the trials of a block with frozen synapses out, which is
         faster than one after the other; 1 where the order of trials matters or synapses change.
+    starts_from
+        Whose synapses it starts with: those after the block before it, or those of the morning, as
+        if the blocks before had not been, which only a simulation can do.
     """
 
     table: pd.DataFrame
     plastic: bool = False
     streams: int = 1
+    starts_from: Literal["block before", "morning"] = "block before"
+
+
+@dataclass(frozen=True)
+class Day:
+    """The blocks of one day, one after the other; the next day has the synapses of the last.
+
+    Attributes
+    ----------
+    blocks
+        At least one.
+    """
+
+    blocks: tuple[Block, ...]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The trials of all blocks, as the session of the day holds them."""
+        return pd.concat([block.table for block in self.blocks], ignore_index=True)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 from errorneurons.simulate.experiments.association import STIMULI
-from errorneurons.simulate.experiments.experiment import Day, Experiment
+from errorneurons.simulate.experiments.experiment import Block, Day, Experiment
 from errorneurons.simulate.experiments.trials import (
     CLOCK,
     DURING_OUTCOME,
@@ -35,7 +35,7 @@ def days(seed: int, repeats: int) -> tuple[Day, ...]:
         for _ in range(repeats)
     ]  # fmt: skip
     rows = shuffled(rows, seed, "imperfect silencing")
-    return (Day(tabulated(rows), streams=shared(len(rows), 24)),)
+    return (Day((Block(tabulated(rows), streams=shared(len(rows), 24)),)),)
 
 
 EXPERIMENT = Experiment(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 from errorneurons.simulate.experiments.association import STIMULI
-from errorneurons.simulate.experiments.experiment import Day, Experiment
+from errorneurons.simulate.experiments.experiment import Block, Day, Experiment
 from errorneurons.simulate.experiments.trials import (
     PASSIVE,
     Clock,
@@ -38,7 +38,7 @@ def days(seed: int, repeats: int) -> tuple[Day, ...]:
         for repeat in range(repeats)
     ]
     rows = shuffled(rows, seed, "influence")
-    return (Day(tabulated(rows), streams=shared(len(rows), 35)),)
+    return (Day((Block(tabulated(rows), streams=shared(len(rows), 35)),)),)
 
 
 EXPERIMENT = Experiment(

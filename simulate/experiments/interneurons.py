@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 from errorneurons.simulate.experiments.association import STIMULI
-from errorneurons.simulate.experiments.experiment import Day, Experiment
+from errorneurons.simulate.experiments.experiment import Block, Day, Experiment
 from errorneurons.simulate.experiments.trials import (
     CLOCK,
     DURING_OUTCOME,
@@ -41,7 +41,7 @@ def days(seed: int, repeats: int) -> tuple[Day, ...]:
         for _ in range(repeats)
     ]
     rows = shuffled(rows, seed, "interneurons")
-    return (Day(tabulated(rows), streams=shared(len(rows), 20)),)
+    return (Day((Block(tabulated(rows), streams=shared(len(rows), 20)),)),)
 
 
 EXPERIMENT = Experiment(

@@ -7,7 +7,7 @@ the passive block. The outcome block, as in a task, gives the error response to 
 from __future__ import annotations
 
 from errorneurons.simulate.experiments.association import STIMULI
-from errorneurons.simulate.experiments.experiment import Day, Experiment
+from errorneurons.simulate.experiments.experiment import Block, Day, Experiment
 from errorneurons.simulate.experiments.trials import (
     CLOCK,
     EXPECTED,
@@ -37,7 +37,7 @@ def days(seed: int, repeats: int) -> tuple[Day, ...]:
             for _ in range(repeats)
         ]
         rows += shuffled(own, seed, "novelty", block)
-    return (Day(tabulated(rows), streams=len(BLOCKS) * STIMULI),)
+    return (Day((Block(tabulated(rows), streams=len(BLOCKS) * STIMULI),)),)
 
 
 EXPERIMENT = Experiment(

@@ -22,7 +22,7 @@ import numpy as np
 
 from errorneurons.simulate.arrays import generator
 from errorneurons.simulate.experiments.association import STIMULI
-from errorneurons.simulate.experiments.experiment import Day, Experiment
+from errorneurons.simulate.experiments.experiment import Block, Day, Experiment
 from errorneurons.simulate.experiments.trials import PASSIVE, Clock, Factors, tabulated, trial
 
 CLOCK = Clock(start=-0.05, outcome=0.15, stop=0.15)
@@ -41,7 +41,7 @@ def days(seed: int, repeats: int) -> tuple[Day, ...]:
         rows += _block("local oddball", seed, repeats, (a, b))
         rows += _block("global oddball", seed, repeats, (a, b))
     rows += _control(seed, repeats)
-    return (Day(tabulated(rows), streams=2 * len(PAIR) + 1),)
+    return (Day((Block(tabulated(rows), streams=2 * len(PAIR) + 1),)),)
 
 
 def _block(block: str, seed: int, repeats: int, pair: tuple[int, int]) -> Iterator[Factors]:

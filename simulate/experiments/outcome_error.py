@@ -1,4 +1,8 @@
-"""The outcome-error experiment: what the seven claims look at, with synapses frozen."""
+"""The outcome-error experiment: what the seven claims look at.
+
+A block with frozen synapses, then two in which the same new association is learnt, with and
+without a laser. Both start from the synapses of the morning, which only a simulation can do.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,8 @@ import pandas as pd
 
 from errorneurons.simulate.arrays import generator
 from errorneurons.simulate.experiments.association import STIMULI
-from errorneurons.simulate.experiments.experiment import Day, Experiment
+from errorneurons.simulate.experiments.experiment import Block, Day, Experiment
+from errorneurons.simulate.experiments.learning import LEARNING_BLOCKS, learning_block
 from errorneurons.simulate.experiments.trials import (
     BEFORE_INPUT,
     CLOCK,
@@ -69,17 +74,27 @@ def outcome_error(seed: int, repeats: int = 6, clock: Clock = CLOCK) -> pd.DataF
     return pd.DataFrame([rows[i] for i in order])
 
 
-def days(seed: int, repeats: int) -> tuple[Day, ...]:
-    """Return one day with frozen synapses."""
-    table = outcome_error(seed, repeats)
-    return (Day(table, streams=shared(len(table), len(OUTCOME_ERROR))),)
+def with_learning(presentations: int) -> Experiment:
+    """Return the experiment with a number of presentations of each stimulus in a learning block."""
+
+    def days(seed: int, repeats: int) -> tuple[Day, ...]:
+        table = outcome_error(seed, repeats)
+        frozen = Block(table, streams=shared(len(table), len(OUTCOME_ERROR)))
+        learning = (
+            learning_block(seed, "new", factors, presentations) for factors in LEARNING_BLOCKS
+        )
+        plastic = (Block(t, plastic=True, starts_from="morning") for t in learning)
+        return (Day((frozen, *plastic)),)
+
+    return Experiment(
+        "outcome_error",
+        "outcome error",
+        "Expected and unexpected outcomes, novel input, lasers, a drive, and learning with and "
+        "without a laser: what seven claims look at.",
+        days,
+        panels=("phase", "manipulation"),
+        lines=("outcome", "familiarity", "manipulated_role", "manipulated_area"),
+    )
 
 
-EXPERIMENT = Experiment(
-    "outcome_error",
-    "outcome error",
-    "Expected and unexpected outcomes, novel input, lasers and a drive: what seven claims look at.",
-    days,
-    panels=("manipulation",),
-    lines=("outcome", "familiarity", "manipulated_role", "manipulated_area"),
-)
+EXPERIMENT = with_learning(presentations=12)

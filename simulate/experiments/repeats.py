@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from errorneurons.simulate.experiments.association import STIMULI
-from errorneurons.simulate.experiments.experiment import Day, Experiment
+from errorneurons.simulate.experiments.experiment import Block, Day, Experiment
 from errorneurons.simulate.experiments.trials import (
     CLOCK,
     EXPECTED,
@@ -28,7 +28,7 @@ def days(seed: int, repeats: int) -> tuple[Day, ...]:  # noqa: ARG001, every ord
         for stimulus in range(STIMULI)
         for _ in range(IDENTICAL * repeats)
     ]
-    return (Day(tabulated(rows), streams=len(KINDS) * STIMULI),)
+    return (Day((Block(tabulated(rows), streams=len(KINDS) * STIMULI),)),)
 
 
 EXPERIMENT = Experiment(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 from errorneurons.simulate.experiments.association import STIMULI
-from errorneurons.simulate.experiments.experiment import Day, Experiment
+from errorneurons.simulate.experiments.experiment import Block, Day, Experiment
 from errorneurons.simulate.experiments.trials import (
     BEFORE_INPUT,
     CLOCK,
@@ -52,7 +52,9 @@ def days(seed: int, repeats: int) -> tuple[Day, ...]:
         for stimulus in range(STIMULI)
         for _ in range(repeats)
     ]
-    return (Day(tabulated(shuffled(rows, seed, "silencing")), streams=shared(len(rows), 25)),)
+    return (
+        Day((Block(tabulated(shuffled(rows, seed, "silencing")), streams=shared(len(rows), 25)),)),
+    )
 
 
 EXPERIMENT = Experiment(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 from errorneurons.simulate.experiments.association import STIMULI
-from errorneurons.simulate.experiments.experiment import Day, Experiment
+from errorneurons.simulate.experiments.experiment import Block, Day, Experiment
 from errorneurons.simulate.experiments.trials import (
     PASSIVE,
     Clock,
@@ -26,7 +26,7 @@ def days(seed: int, repeats: int) -> tuple[Day, ...]:
         for frequency, stimulus in product(FREQUENCIES, range(STIMULI))
         for _ in range(repeats)
     ]
-    return (Day(tabulated(shuffled(rows, seed, "sinusoidal")), streams=len(FREQUENCIES)),)
+    return (Day((Block(tabulated(shuffled(rows, seed, "sinusoidal")), streams=len(FREQUENCIES)),)),)
 
 
 EXPERIMENT = Experiment(

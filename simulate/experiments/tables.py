@@ -25,7 +25,7 @@ from errorneurons.simulate.experiments.columns import (
     NAN,
     Column,
 )
-from errorneurons.simulate.experiments.experiment import Day, Experiment
+from errorneurons.simulate.experiments.experiment import Block, Day, Experiment
 from errorneurons.simulate.experiments.trials import CLOCK, NO_MANIPULATION, Clock
 
 
@@ -122,7 +122,7 @@ def experiment_of(
     description = f"A table of {len(trials)} trials."
 
     def days(seed: int, repeats: int) -> tuple[Day, ...]:  # noqa: ARG001, the order is the table's
-        return (Day(pd.concat([trials] * repeats, ignore_index=True), streams=streams),)
+        return (Day((Block(pd.concat([trials] * repeats, ignore_index=True), streams=streams),)),)
 
     return Experiment(name, name, description, days, clock)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from errorneurons.simulate.experiments.association import STIMULI
-from errorneurons.simulate.experiments.experiment import Day, Experiment
+from errorneurons.simulate.experiments.experiment import Block, Day, Experiment
 from errorneurons.simulate.experiments.trials import (
     CLOCK,
     DURING_OUTCOME,
@@ -29,7 +29,7 @@ def days(seed: int, repeats: int) -> tuple[Day, ...]:
         for stimulus in range(STIMULI)
         for _ in range(repeats)
     ]
-    return (Day(tabulated(shuffled(rows, seed, "terminals")), streams=STIMULI),)
+    return (Day((Block(tabulated(shuffled(rows, seed, "terminals")), streams=STIMULI),)),)
 
 
 EXPERIMENT = Experiment(

@@ -32,10 +32,10 @@ def changes(days: list[Activity], evoked: Callable[..., Any]) -> list[float]:
 
 def test_the_laser_is_on_at_the_outcome_of_every_trial_of_learning_and_of_no_test() -> None:
     for experiment, area in zip(EXPERIMENTS, (None, *AREAS), strict=True):
-        for day in experiment.days(1, 2):
-            silenced = day.table["manipulated_area"]
-            assert (silenced == (area if area and day.plastic else "none")).all()
-            assert day.plastic == (day.table["phase"] == "during").all()
+        for (block,) in (day.blocks for day in experiment.days(1, 2)):
+            silenced = block.table["manipulated_area"]
+            assert (silenced == (area if area and block.plastic else "none")).all()
+            assert block.plastic == (block.table["phase"] == "during").all()
 
 
 def test_groups_are_taught_the_same_trials() -> None:

@@ -66,11 +66,11 @@ def test_columns_of_the_users_own_are_kept() -> None:
 @pytest.mark.parametrize("name", [e.name for e in EXPERIMENTS])
 def test_every_experiment_is_a_table_that_a_user_could_have_written(name: str) -> None:
     known = experiment(name)
-    for day in known.days(2, 2):
-        again = completed(day.table, known.clock)
-        wanted = day.table.reset_index(drop=True)
+    for block in (block for day in known.days(2, 2) for block in day.blocks):
+        again = completed(block.table, known.clock)
+        wanted = block.table.reset_index(drop=True)
         pd.testing.assert_frame_equal(again[wanted.columns], wanted, check_dtype=False)
-        assert len(wanted) % day.streams == 0
+        assert len(wanted) % block.streams == 0
         assert {*known.panels, *known.lines} <= {*again.columns}
 
 
@@ -162,7 +162,7 @@ def test_a_table_is_an_experiment_of_one_day_that_can_be_repeated() -> None:
     mine = experiment_of(pd.DataFrame({"pattern": [3, 1]}), "mine")
     (day,) = mine.days(1, 2)
     assert day.table["pattern"].tolist() == [3, 1, 3, 1]
-    assert not day.plastic
+    assert not day.blocks[0].plastic
 
 
 def test_every_module_of_an_experiment_is_in_the_registry() -> None:

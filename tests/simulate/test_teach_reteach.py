@@ -50,9 +50,9 @@ def test_every_day_shows_every_stimulus_equally_often_under_one_name() -> None:
 
 def test_days_differ_in_the_order_of_their_trials_but_seeds_repeat_it() -> None:
     days, again = EXPERIMENT.days(4, 3), EXPERIMENT.days(4, 3)
-    orders = [tuple(day.table["stimulus"]) for day in days if day.plastic]
+    orders = [tuple(day.table["stimulus"]) for day in days if day.blocks[0].plastic]
     assert len(set(orders)) == len(RELEARNING) + len(RETEACHING)
-    assert orders == [tuple(day.table["stimulus"]) for day in again if day.plastic]
+    assert orders == [tuple(day.table["stimulus"]) for day in again if day.blocks[0].plastic]
 
 
 @pytest.mark.parametrize("name", ["error_microcircuit", "supervised_pc"])

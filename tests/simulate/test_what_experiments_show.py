@@ -56,8 +56,8 @@ def trials(name: str, *conditions: Factors) -> Activity:
 @cache
 def experimented(name: str, tested: str) -> Activity:
     known = experiment(tested)
-    (day,) = known.days(1, 1)
-    return ran(name, day.table, known.clock, day.streams)
+    ((block,),) = (day.blocks for day in known.days(1, 1))
+    return ran(name, block.table, known.clock, block.streams)
 
 
 def of(activity: Activity, role: Any, name: str, area: str) -> Array:
@@ -318,9 +318,9 @@ def test_noise_of_partners_is_shared_by_the_way_from_one_to_the_other() -> None:
 
 
 def test_a_table_of_a_user_runs_as_the_experiment_whose_rows_it_has() -> None:
-    (day,) = experiment("novelty").days(1, 1)
-    mine = completed(day.table[["pattern", "familiarity", "outcome"]])
-    first, second = (ran("supervised_pc", t, Clock(), day.streams) for t in (day.table, mine))
+    ((block,),) = (day.blocks for day in experiment("novelty").days(1, 1))
+    mine = completed(block.table[["pattern", "familiarity", "outcome"]])
+    first, second = (ran("supervised_pc", t, Clock(), block.streams) for t in (block.table, mine))
     for role, rates in first.rates.items():
         np.testing.assert_array_equal(rates, second.rates[role])
 
