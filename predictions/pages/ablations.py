@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from errorneurons import __version__
 from errorneurons.analysis.figures.ablations import Cell, effect_map, paired_strips, strip_of
-from errorneurons.predictions.pages.circuit_drawing import circuit_svg
+from errorneurons.predictions.pages.drawing import circuit_svg
 from errorneurons.predictions.pages.page import replace_file
 from errorneurons.predictions.studies.ablations import (
     RATIOS,
