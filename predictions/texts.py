@@ -60,12 +60,18 @@ def written(name: str, values: Mapping[str, Any]) -> str:
 
 
 def paragraphs(name: str, values: Mapping[str, Any] | None = None) -> tuple[str, ...]:
-    """Return the paragraphs of ``templates/methods/NAME.txt``, each on one line.
+    """Return the paragraphs of ``templates/NAME.txt``, each on one line.
 
     Parameters
     ----------
     name, values
         As for `written`.
     """
-    text = written(f"methods/{name}.txt", values or {})
-    return tuple(re.sub(r"[ \n]+", " ", p).strip() for p in re.split(r"\n[ ]*\n", text.strip()))
+    pieces = written(f"{name}.txt", values or {}).split("\n\n")
+    joined = (re.sub(r"[ \n]+", " ", piece).strip() for piece in pieces)
+    return tuple(paragraph for paragraph in joined if paragraph)
+
+
+def paragraph(name: str, values: Mapping[str, Any] | None = None) -> str:
+    """Return ``templates/NAME.txt`` as one paragraph; see `paragraphs`."""
+    return " ".join(paragraphs(name, values))
