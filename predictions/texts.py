@@ -12,7 +12,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from errorneurons.predictions.words import counted, linked, listed, number
+from errorneurons.predictions.words import amplitude, counted, linked, listed, number
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -38,6 +38,7 @@ def environment() -> Environment:
     )
     made.globals["linked"] = linked
     made.filters |= {
+        "amplitude": amplitude,
         "counted": counted,
         "listed": listed,
         "number": number,

@@ -15,7 +15,6 @@ from errorneurons.analysis.figures import evidence as plots
 from errorneurons.predictions.comparing.plan import MANIPULATIONS, TARGETS, Planned, best_design
 from errorneurons.predictions.comparing.sentences import NAMED
 from errorneurons.predictions.judging.judge import FEWEST_ANIMALS
-from errorneurons.predictions.pages.cards import Picture
 from errorneurons.predictions.pages.page import replace_file
 from errorneurons.predictions.texts import paragraph as text_of
 from errorneurons.predictions.texts import written
@@ -74,7 +73,7 @@ def render_plan(planned: Planned, command: str) -> str:
             "lines": _lines(planned),
             "gains": _gains(planned),
             "gains_caption": _gains_caption(planned) if len(planned.gains) else "",
-            "pictures": _pictures(planned),
+            **_pictures(planned),
             "command": command,
             "configuration": {
                 "errorneurons": __version__,
@@ -216,23 +215,18 @@ def _gains_caption(planned: Planned) -> str:
     )
 
 
-def _pictures(planned: Planned) -> list[Picture]:
+def _pictures(planned: Planned) -> dict[str, Markup | float]:
+    """Return the curves of power and the map of designs, and at how many trials the map is."""
     points, lines = planned.points, _lines(planned)
     alt = "Probability of the right verdict: " + "; ".join(
         f"{x.animals} animals, {x.cells} cells, {x.trials} trials {x.right}" for x in lines
     )
-    curve = Picture(
-        Markup(plots.power_curves(points, "power", alt)),
-        "How often the verdict would be right against the number of animals, for cells of each "
-        "role and area x trials of each stimulus and condition. Points: virtual experiments with "
-        "their 95 % interval; lines: smoothed so that a larger design is never the worse one.",
-    )
     trials = float(points["trials"].max())
-    heat = Picture(
-        Markup(plots.design_map(points, trials, "map", alt)),
-        f"The same for animals and cells, at {trials:.0f} trials of each stimulus and condition.",
-    )
-    return [curve, heat]
+    return {
+        "curves": Markup(plots.power_curves(points, "power", alt)),
+        "map": Markup(plots.design_map(points, trials, "map", alt)),
+        "trials": trials,
+    }
 
 
 def _table_text(planned: Planned) -> list[str]:
