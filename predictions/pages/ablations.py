@@ -13,8 +13,10 @@ import xarray as xr
 from markupsafe import Markup
 
 from errorneurons import __version__
-from errorneurons.analysis.figures.ablations import Cell, effect_map, paired_strips, strip_of
+from errorneurons.analysis.figures.ablations import Cell, effect_map, paired_strips
+from errorneurons.analysis.figures.effects import StripRow
 from errorneurons.predictions.pages.drawing import circuit_svg
+from errorneurons.predictions.pages.looks import style_of
 from errorneurons.predictions.pages.page import replace_file
 from errorneurons.predictions.studies.ablations import (
     RATIOS,
@@ -309,10 +311,9 @@ def _intact_words(theory: str, own: Mapping[tuple[str, str, str], Effect], data:
 def _card(a: Ablation, found: Sequence[Effect], data: xr.Dataset, task: str) -> Card:
     own = [e for e in found if e.ablation == a.name]
     strips = [
-        strip_of(
-            e.theory, find(e.theory).label,
-            f"{number(e.intact, DASH)} to {number(e.ablated, DASH)}",
-            e.points, (e.value, e.low, e.high),
+        StripRow(
+            find(e.theory).label, f"{number(e.intact, DASH)} to {number(e.ablated, DASH)}",
+            style_of(e.theory), e.points, e.value, e.low, e.high,
         )
         for e in own if e.measure == "learning"
     ]  # fmt: skip

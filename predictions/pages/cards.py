@@ -8,11 +8,11 @@ import xarray as xr
 from markupsafe import Markup
 
 from errorneurons.analysis.figures import effects as plots
-from errorneurons.analysis.figures.palette import RECORDING, theory_style
+from errorneurons.analysis.figures.effects import StripRow
 from errorneurons.analysis.figures.sheet import DASHES
-from errorneurons.analysis.figures.strips import StripRow
 from errorneurons.predictions.claims.claim import Claim, Outcome
 from errorneurons.predictions.pages.drawing import drawing_svg
+from errorneurons.predictions.pages.looks import style_of
 from errorneurons.predictions.pages.marks import effect
 from errorneurons.predictions.pages.matrix import Book, Cell
 from errorneurons.predictions.studies.findings import Subject
@@ -119,7 +119,7 @@ def _row(cell: Cell) -> StripRow:
     return StripRow(
         subject.label,
         f"{effect(verdict)} {cell.mark.symbol}",
-        theory_style(subject.name, subject.kind),
+        style_of(subject.name, subject.kind),
         verdict.points,
         verdict.value,
         verdict.low,
@@ -131,7 +131,7 @@ def _expected_row(name: str, label: str, ends: tuple[float, float]) -> StripRow:
     return StripRow(
         f"Expected: {label}",
         interval(*ends),
-        theory_style(name),
+        style_of(name),
         low=ends[0],
         high=ends[1],
         expected=True,
@@ -200,30 +200,3 @@ def _statistics(cell: Cell, extra: tuple[str, ...], levels: set[str]) -> tuple[s
         f"{verdict.n} {verdict.over}".strip() if verdict.n else "none",
         *(verdict.statistics.get(name, "not given") for name in extra),
     )
-
-
-def marker(subject: Subject) -> Markup:
-    """Return a subject's marker as a small drawing."""
-    style = theory_style(subject.name, subject.kind)
-    shape = _SHAPES.get(style.marker, _SHAPES["o"])
-    fill = style.colour if style.filled else "none"
-    edge = style.colour if style == RECORDING or not style.filled else "currentColor"
-    return Markup(
-        f'<svg class="marker" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">'
-        f'<path d="{shape}" style="fill:{fill};stroke:{edge};stroke-width:1.2"/></svg>'
-    )
-
-
-_SHAPES = {
-    "o": "M8 2.5a5.5 5.5 0 1 0 .01 0z",
-    "s": "M3 3h10v10h-10z",
-    "^": "M8 2.5l6 11h-12z",
-    "v": "M8 13.5l6 -11h-12z",
-    "D": "M8 1.5l6.5 6.5l-6.5 6.5l-6.5 -6.5z",
-    "d": "M8 1.5l4 6.5l-4 6.5l-4 -6.5z",
-    "p": "M8 2l6 4.4l-2.3 7.1h-7.4l-2.3 -7.1z",
-    "h": "M8 1.5l5.6 3.2v6.5l-5.6 3.3l-5.6 -3.3v-6.5z",
-    "X": "M5 2l3 3l3 -3l3 3l-3 3l3 3l-3 3l-3 -3l-3 3l-3 -3l3 -3l-3 -3z",
-    "P": "M6 2h4v4h4v4h-4v4h-4v-4h-4v-4h4z",
-    "*": "M8 1l1.7 5h5.3l-4.2 3.2l1.6 5.1l-4.4 -3.1l-4.4 3.1l1.6 -5.1l-4.2 -3.2h5.3z",
-}

@@ -23,8 +23,9 @@ def drawing_svg(drawing: Drawing, alt: str) -> str:
     lines = _time_lines(drawing)
     last = max(drawing.end, *(window[1] for _, _, window in lines))
     marked = {drawing.input_onset, last, drawing.outcome_onset}
+    ticks = sorted(at for at in marked if at is not None)
     values = {
-        "drawing": drawing, "alt": alt, "lines": lines, "ticks": sorted(at for at in marked if at is not None), "last": last,
+        "drawing": drawing, "alt": alt, "lines": lines, "ticks": ticks, "last": last,
         "first": min(0.0, *(window[0] for _, _, window in lines)),
     }  # fmt: skip
     return written("experiment.svg", values)

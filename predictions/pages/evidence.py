@@ -14,6 +14,7 @@ from errorneurons.predictions.claims.claim import Claim
 from errorneurons.predictions.comparing.effects import BITS
 from errorneurons.predictions.comparing.sentences import nothing_of
 from errorneurons.predictions.comparing.steps import NextSteps
+from errorneurons.predictions.pages.looks import style_of
 from errorneurons.predictions.studies.findings import Report
 from errorneurons.predictions.words import interval, listed, number
 
@@ -191,13 +192,13 @@ def _posterior(evidence: Evidence, label: Label) -> Markup:
         f"{label(name)} {value:.2f}" for name, value in evidence.posterior.items()
     )
     svg = plots.posterior_bars(
-        evidence.posterior, evidence.kept, _labels(evidence, label), "posterior", alt
+        evidence.posterior, evidence.kept, _looks(evidence, label), "posterior", alt
     )
     return Markup(svg)
 
 
-def _labels(evidence: Evidence, label: Label) -> dict[str, str]:
-    return {name: label(name) for name in evidence.posterior}
+def _looks(evidence: Evidence, label: Label) -> plots.Looks:
+    return {name: (label(name), style_of(name)) for name in evidence.posterior}
 
 
 def _recovery(evidence: Evidence, label: Label) -> Markup:
@@ -205,7 +206,7 @@ def _recovery(evidence: Evidence, label: Label) -> Markup:
         evidence.recovery, label
     )
     svg = plots.recovery_matrix(
-        evidence.recovery, "most probable theory", _labels(evidence, label), "recovery", alt
+        evidence.recovery, "most probable theory", _looks(evidence, label), "recovery", alt
     )
     return Markup(svg)
 
@@ -218,7 +219,7 @@ def _in_set(evidence: Evidence, label: Label) -> Markup:
     coverage = _diagonal(evidence.share_in_set, label)
     alt = f"Share of virtual experiments whose set has the true theory: {coverage}"
     svg = plots.recovery_matrix(
-        evidence.share_in_set, "theory in the set", _labels(evidence, label), "in-set", alt
+        evidence.share_in_set, "theory in the set", _looks(evidence, label), "in-set", alt
     )
     return Markup(svg)
 
@@ -241,9 +242,7 @@ def _left_out(evidence: Evidence, names: dict[str, str], label: Label) -> Markup
         "Probability of each theory without each claim in turn; with all claims the most probable "
         f"is {label(first['theory'])} ({first['posterior']:.2f})"
     )
-    svg = plots.left_out_points(
-        evidence.left_out, names | _labels(evidence, label), "left-out", alt
-    )
+    svg = plots.left_out_points(evidence.left_out, names, _looks(evidence, label), "left-out", alt)
     return Markup(svg)
 
 
