@@ -64,7 +64,6 @@ def effect_map(cells: Map, groups: Sequence[tuple[str, Sequence[str]]], key: str
     wide = [_width(part, *group) for part, group in zip(parts, groups, strict=True)]
     with settings(key):
         figure = blank(HEAD + ROW * len(cells), LABELS + sum(wide), arranged=True)
-        figure.get_layout_engine().set(wspace=0.0, w_pad=3 / 72)  # type: ignore[union-attr]
         panels = figure.subplots(1, len(groups), width_ratios=wide, squeeze=False)[0]
         for axes, part, (title, names) in zip(panels, parts, groups, strict=True):
             _heat(axes, part, names)

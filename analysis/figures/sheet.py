@@ -64,7 +64,9 @@ def settings(key: str) -> AbstractContextManager[None]:
     return mpl.rc_context(rc)
 
 
-def blank(height: float, width: float = WIDTH, *, arranged: bool = False) -> Figure:
+def blank(
+    height: float, width: float = WIDTH, *, arranged: bool = False, above: float = 0
+) -> Figure:
     """Return an empty figure of a size [px].
 
     Parameters
@@ -73,13 +75,18 @@ def blank(height: float, width: float = WIDTH, *, arranged: bool = False) -> Fig
         In pixels.
     arranged
         Whether axes find room by themselves for what is written beside them.
+    above
+        What they leave free above for a caption [px].
     """
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    layout = "constrained" if arranged else None
-    figure = Figure(figsize=(width / 72, height / 72), dpi=72, layout=layout)
+    figure = Figure(figsize=(width / 72, height / 72), dpi=72)
     if arranged:
-        figure.get_layout_engine().set(w_pad=2 / 72, h_pad=2 / 72)  # type: ignore[union-attr]
+        below = (0, 0, 1, 1 - above / height)
+        figure.set_layout_engine(
+            ConstrainedLayoutEngine(w_pad=3 / 72, h_pad=2 / 72, wspace=0, hspace=0, rect=below)
+        )
     return figure
 
 
@@ -135,8 +142,9 @@ def sample(style: Style, dash: Dashes = "none") -> Line2D:
     """Return what stands for a style in a legend: its marker, on a line if it has dashes."""
     from matplotlib.lines import Line2D
 
-    return Line2D([], [], color=drawable(style.colour), marker=style.marker, linestyle=dash,
-                  linewidth=1.8, markersize=8 if dash == "none" else 6)  # fmt: skip
+    line = Line2D([], [], linewidth=1.8, markersize=8 if dash == "none" else 6)
+    line.set(color=drawable(style.colour), marker=style.marker, linestyle=dash)
+    return line
 
 
 def legend(figure: Figure, samples: Sequence[Line2D], words: Sequence[str]) -> None:
@@ -180,6 +188,12 @@ def write(
         words, at, xycoords=within, xytext=shift, textcoords="offset points",
         **({"size": SMALL, "annotation_clip": False} | look),
     )  # fmt: skip
+
+
+def words_at(figure: Figure, words: str, left: float, down: float, **look: Any) -> None:
+    """Write words, their upper left corner given from that of the figure [px]."""
+    width, height = figure.get_figwidth() * 72, figure.get_figheight() * 72
+    figure.text(left / width, 1 - down / height, words, **({"va": "top"} | look))
 
 
 def as_png(figure: Figure, path: Path) -> None:
