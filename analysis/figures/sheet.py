@@ -83,7 +83,8 @@ def blank(
 
     figure = Figure(figsize=(width / 72, height / 72), dpi=72)
     if arranged:
-        below = (0, 0, 1, 1 - above / height)
+        edge = 0.01 if above else 0.0
+        below = (edge, edge, 1 - 2 * edge, 1 - 2 * edge - above / height)
         figure.set_layout_engine(
             ConstrainedLayoutEngine(w_pad=3 / 72, h_pad=2 / 72, wspace=0, hspace=0, rect=below)
         )
