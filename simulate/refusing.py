@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from errorneurons.simulate.circuit import PerNetwork
+from errorneurons.simulate.arrays import PerNetwork
 
 EntryT = TypeVar("EntryT")
 

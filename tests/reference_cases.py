@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from errorneurons.simulate.circuit import Timing, World, area_slices
+from errorneurons.simulate.arrays import area_slices
+from errorneurons.simulate.circuit import Timing, World
 from errorneurons.simulate.parts.activations import ACTIVATIONS, Tuning
 from errorneurons.simulate.theories import (
     backprop,

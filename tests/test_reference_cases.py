@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import fields, replace
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import reference_cases
 
 from errorneurons.simulate.engine import kernels as engine
 from errorneurons.simulate.engine import layout
 from errorneurons.simulate.parts.activations import Tuning
-
-sys.path.insert(0, str(Path(__file__).parent))
-import reference_cases
 
 TOLERANCE = 1e-10
 

@@ -124,7 +124,8 @@ def plan(
     library: Library = None,
 ) -> None:
     """Plan an experiment: how many animals, cells and trials settle it, and what buys most."""
-    from errorneurons.predictions.comparing.plan import MANIPULATIONS, Grid
+    from errorneurons.predictions.claims.registry import MANIPULATIONS
+    from errorneurons.predictions.comparing.plan import Grid
     from errorneurons.predictions.comparing.plan import plan as find
     from errorneurons.predictions.pages.plan import write_plan
 

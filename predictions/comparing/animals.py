@@ -22,8 +22,9 @@ from errorneurons.predictions.claims.registry import CLAIMS, EFFECTS
 from errorneurons.predictions.comparing.design import COLUMNS, USUAL, Design
 from errorneurons.predictions.judging.judge import measure
 from errorneurons.simulate.animals.worlds import Animals
-from errorneurons.simulate.circuit import Array, Circuit, generator, of_networks
-from errorneurons.simulate.experiments.outcome_error import OUTCOME_ERROR
+from errorneurons.simulate.arrays import Array, generator, of_networks
+from errorneurons.simulate.circuit import Circuit
+from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
 from errorneurons.simulate.instrument.calcium import GCAMP6F, Imaging
 from errorneurons.simulate.instrument.instrument import snr_at
 from errorneurons.simulate.instrument.observe import Instrument, observe

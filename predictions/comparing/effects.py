@@ -21,7 +21,7 @@ from errorneurons.predictions.claims.registry import CLAIMS, EFFECTS
 from errorneurons.predictions.comparing.animals import Table
 from errorneurons.predictions.comparing.design import Design
 from errorneurons.predictions.judging.judge import Measured, measure
-from errorneurons.simulate.circuit import Array, generator
+from errorneurons.simulate.arrays import Array, generator
 
 EXPERIMENTS = 1000
 DISCREPANCY = 0.07

@@ -24,7 +24,7 @@ from errorneurons.predictions.comparing.library import default_folder, virtual_e
 from errorneurons.predictions.judging.judge import Measured
 from errorneurons.predictions.processes import Progress
 from errorneurons.simulate.animals.worlds import WorldPlan
-from errorneurons.simulate.circuit import Array
+from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.theories.registry import COMPARED
 
 UNSTATED = 0.05

@@ -12,7 +12,8 @@ from markupsafe import Markup
 from errorneurons import __version__
 from errorneurons.analysis.evidence.power import smallest_design
 from errorneurons.analysis.figures import evidence as plots
-from errorneurons.predictions.comparing.plan import MANIPULATIONS, TARGETS, Planned, best_design
+from errorneurons.predictions.claims.registry import MANIPULATIONS
+from errorneurons.predictions.comparing.plan import TARGETS, Planned, best_design
 from errorneurons.predictions.comparing.sentences import NAMED
 from errorneurons.predictions.judging.judge import FEWEST_ANIMALS
 from errorneurons.predictions.pages.page import replace_file
@@ -128,6 +129,7 @@ def _few(planned: Planned) -> str:
 def paragraph(planned: Planned) -> str:
     """Return a paragraph for a grant application."""
     chosen = _advised(planned)
+<<<<<<< HEAD
     return text_of("methods/grant", {
         "recording": _recording(planned),
         "size": _size(chosen),
@@ -140,6 +142,21 @@ def paragraph(planned: Planned) -> str:
         "interval": _percent(chosen["low"], chosen["high"]),
         "classes": _classes(planned),
     })  # fmt: skip
+=======
+    doing = [MANIPULATIONS[name].words for name in planned.grid.manipulations]
+    what = f" with {listed(doing)}" if doing else ""
+    return (
+        f"We will {_recording(planned)} in {_size(chosen)}, in "
+        f"{counted(len(planned.grid.areas), 'area')}{what}. The number was chosen by simulation "
+        f"(errorneurons {__version__}): for each of {_theories(planned)}, virtual experiments of "
+        "every size went through the analysis that the data will go through, with what the "
+        "theories leave open, animals, cells, trials and "
+        f"{planned.grid.label_error[0]:.0%} false labels varied between them. At this size the "
+        f"verdict contains the true theory, and none that the experiment could have told from it, "
+        f"in {chosen['right']:.0%} of virtual experiments (95 % interval "
+        f"{_percent(chosen['low'], chosen['high'])}). {_classes(planned)}"
+    )
+>>>>>>> main
 
 
 def _advised(planned: Planned) -> Mapping[str, float]:
@@ -196,7 +213,7 @@ def _gains(planned: Planned) -> list[tuple[str, str, str, str]]:
     for name in planned.gains.index:
         own = {column: float(planned.gains.loc[name, column]) for column in planned.gains.columns}
         rows.append((
-            MANIPULATIONS[str(name)][0], _gain(own["lost"]), _gain(own["added"]),
+            MANIPULATIONS[str(name)].words, _gain(own["lost"]), _gain(own["added"]),
             f"{100 * own['added_per_animal']:.1f}",
         ))  # fmt: skip
     return rows

@@ -207,7 +207,8 @@ def _separations(verdicts: Sequence[Verdict]) -> dict[tuple[str, str, str], floa
 
 
 def _answer_of_theories(verdicts: Sequence[Verdict]) -> str:
-    subject, *rivals = THEORIES
+    subject, *others = THEORIES
+    rivals = [t for t in others if t.variant_of != subject.name]
     held = _keys(verdicts, subject.name, Outcome.SUPPORTED)
     against = {r.label: _keys(verdicts, r.name, Outcome.CONTRADICTED) for r in rivals}
     told = {key: sum(key in keys for keys in against.values()) for key in held}

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from errorneurons.simulate.circuit import Array, generator
+from errorneurons.simulate.arrays import Array, generator
 from errorneurons.simulate.parts.connectivity import Strengths, chain, dense
 from errorneurons.simulate.theories.counter_circuits import PLASTIC, unchanging
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from errorneurons.simulate.circuit import Array, Circuit, generator
+from errorneurons.simulate.arrays import Array, generator
+from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.engine.kernels import DivergedError
 from errorneurons.simulate.experiments.association import association
 from errorneurons.simulate.parts.connectivity import macaque_binned

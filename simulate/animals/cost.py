@@ -17,7 +17,7 @@ import pandas as pd
 import xarray as xr
 
 from errorneurons.simulate.animals.laboratory import Setup, batches, memory_of, unprepared
-from errorneurons.simulate.experiments.experiment import Day, Experiment
+from errorneurons.simulate.experiments.experiment import Block, Experiment
 from errorneurons.simulate.experiments.learning import learning_block
 from errorneurons.simulate.experiments.trials import Clock, streams
 from errorneurons.simulate.instrument.observe import observe
@@ -98,7 +98,8 @@ def cost(theory: Theory, experiment: Experiment, setup: Setup) -> Cost:
     weights = theory.circuit.initial_weights(setup.seed, batch)
     days = experiment.days(setup.seed, setup.repeats)
     count, trials = len(setup.networks), sum(len(day.table) for day in days)
-    seconds, (activity, *_) = _running(bench, weights, days, clock)
+    blocks = [block for day in days for block in day.blocks]
+    seconds, (activity, *_) = _running(bench, weights, blocks, clock)
     values, observing, size = _observing(theory, activity, setup)
     all_values = count * trials * values
     recorded, session = memory_of(theory.circuit, experiment, setup)
@@ -114,18 +115,18 @@ def cost(theory: Theory, experiment: Experiment, setup: Setup) -> Cost:
 
 
 def _running(
-    bench: Bench[Any, Any], weights: Any, days: Sequence[Day], clock: Clock
+    bench: Bench[Any, Any], weights: Any, blocks: Sequence[Block], clock: Clock
 ) -> tuple[float, list[Activity]]:
-    """Return the time that all trials of a batch take [s], and one trial of each kind of day."""
+    """Return the time that all trials of a batch take [s], and one trial of each kind of block."""
     seconds, seen = 0.0, dict[tuple[bool, int], tuple[float, Activity]]()
-    for day in days:
-        kind = (day.plastic, day.streams)
+    for block in blocks:
+        kind = (block.plastic, block.streams)
         if kind not in seen:
-            first = pd.concat([part.iloc[:1] for part in streams(day.table, day.streams)])
+            first = pd.concat([part.iloc[:1] for part in streams(block.table, block.streams)])
             began = time.perf_counter()
-            activity, _ = run(bench, weights, first, clock, day.streams, learn=day.plastic)
+            activity, _ = run(bench, weights, first, clock, block.streams, learn=block.plastic)
             seen[kind] = time.perf_counter() - began, activity
-        seconds += seen[kind][0] * len(day.table) / day.streams
+        seconds += seen[kind][0] * len(block.table) / block.streams
     return seconds, [activity for _, activity in seen.values()]
 
 

@@ -19,9 +19,11 @@ import numpy as np
 import xarray as xr
 
 from errorneurons.simulate.animals.sweep import bench_of, marked, none_left, origin, prepared
-from errorneurons.simulate.circuit import Array, Circuit, has, of_networks
+from errorneurons.simulate.arrays import Array, of_networks
+from errorneurons.simulate.circuit import Circuit, has
 from errorneurons.simulate.experiments.association import STIMULI
 from errorneurons.simulate.experiments.experiment import Day, Experiment
+from errorneurons.simulate.experiments.readout import decoder_of
 from errorneurons.simulate.experiments.trials import (
     EXPECTED,
     UNEXPECTED,
@@ -29,13 +31,14 @@ from errorneurons.simulate.experiments.trials import (
     tabulated,
     trial,
     whole,
+    with_defaults,
 )
 from errorneurons.simulate.instrument.instrument import Instrument
 from errorneurons.simulate.instrument.observe import extents, observe
 from errorneurons.simulate.theories.registry import THEORIES, Theory
 from errorneurons.simulate.trials.bench import Bench, Laser, NoiseCurrent
 from errorneurons.simulate.trials.manipulations import manipulated
-from errorneurons.simulate.trials.run import run
+from errorneurons.simulate.trials.run import Activity, run
 from errorneurons.simulate.trials.training import QUIETLY
 
 REFERENCE = Clock(start=0.0, outcome=0.3, stop=0.5, bin=0.05)
@@ -146,18 +149,18 @@ def _days(
     for number, day in enumerate(experiment.days(setup.seed, setup.repeats), start=1):
         noise = NoiseCurrent(experiment.noise, setup.seed, np.array(numbers), number)
         noisy = replace(bench, noise=noise if experiment.noise else None)
-        activity, weights = _ran(noisy, weights, day, experiment.clock)
-        activity = replace(activity, extents=sizes, day=number)
-        sound = np.flatnonzero(activity.finite()).tolist()
+        blocks, weights = _ran(noisy, weights, day, experiment.clock)
+        blocks = [replace(block, extents=sizes, day=number) for block in blocks]
+        sound = np.flatnonzero(np.logical_and.reduce([b.finite() for b in blocks])).tolist()
         for index in sound:
             seen = observe(
-                theory.circuit, [activity], numbers[index], index, setup.seed, setup.instrument
+                theory.circuit, blocks, numbers[index], index, setup.seed, setup.instrument
             )
             yield seen.assign_attrs(
                 day=number, experiment=experiment.name, theory=theory.name, provenance=provenance
             )
             del seen
-        del activity  # before the next day takes as much
+        del blocks  # before the next day takes as much
         for index in sorted({*range(len(numbers))} - {*sound}):
             progress(f"{theory.name}: network {numbers[index]} diverged on day {number}, its last")
         bench, weights, sizes = of_networks((bench, weights, sizes), sound, len(numbers))
@@ -167,8 +170,16 @@ def _days(
 
 
 @QUIETLY
-def _ran(bench: Bench[Any, Any], weights: Any, day: Day, clock: Clock) -> tuple[Any, Any]:
-    return run(bench, weights, day.table, clock, day.streams, learn=day.plastic)
+def _ran(
+    bench: Bench[Any, Any], weights: Any, day: Day, clock: Clock
+) -> tuple[list[Activity], Any]:
+    """Return what happened in each block of a day, and the synapses after the last."""
+    morning, blocks = weights, list[Activity]()
+    for block in day.blocks:
+        first = morning if block.starts_from == "morning" else weights
+        activity, weights = run(bench, first, block.table, clock, block.streams, block.plastic)
+        blocks.append(activity)
+    return blocks, weights
 
 
 @QUIETLY
@@ -197,12 +208,20 @@ def check_possible(theory: Theory, experiment: Experiment, setup: Setup) -> None
             )
     bench = unprepared(theory, setup)
     for day in experiment.days(setup.seed, setup.repeats):
-        names = [name for name in MANIPULATION if name in day.table]
-        manipulated(bench, day.table[names].drop_duplicates().to_dict("records"))
-        if day.plastic and day.streams > 1:
+        table = day.table
+        names = [name for name in MANIPULATION if name in table]
+        manipulated(bench, table[names].drop_duplicates().to_dict("records"))
+        decoder_of(bench.readout, with_defaults(table))
+        many = [block.streams for block in day.blocks if block.plastic and block.streams > 1]
+        if many:
             raise ValueError(
-                f"a plastic day of {experiment.name} has {day.streams} streams; give 1, since "
+                f"a plastic block of {experiment.name} has {many[0]} streams; give 1, since "
                 "synapses change from trial to trial"
+            )
+        if experiment.noise and len(day.blocks) > 1:
+            raise ValueError(
+                f"a day of {experiment.name} has noise and {len(day.blocks)} blocks; give one, "
+                "since every block would have the same noise"
             )
 
 
@@ -235,7 +254,7 @@ def memory_of(
     clock = experiment.clock
     bins = whole(clock.stop - clock.start, clock.bin)
     samples = bins * max(len(day.table) for day in days)
-    at_once = bins * max(day.streams for day in days)
+    at_once = bins * max(block.streams for day in days for block in day.blocks)
     neurons = sum(p.size for p in circuit.populations)
     if circuit.carrier in ("apical", "burst_probability"):
         neurons += sum(p.size for p in circuit.populations if p.role == "representation")
@@ -266,7 +285,10 @@ def origin_of(theory: Theory, experiment: Experiment, setup: Setup) -> str:
     del plan["networks"], plan["memory"]
     days = experiment.days(setup.seed, setup.repeats)
     tables = "\n".join(
-        f"{day.plastic} {day.streams}\n{day.table.to_csv(index=False)}" for day in days
+        f"{block.plastic} {block.streams}{' morning' * (block.starts_from == 'morning')}\n"
+        f"{block.table.to_csv(index=False)}"
+        for day in days
+        for block in day.blocks
     )
     found = origin(theory, plan, experiment.clock)
     found["experiment"] = {

@@ -12,13 +12,15 @@ import pandas as pd
 import xarray as xr
 
 from errorneurons import __version__
-from errorneurons.simulate.circuit import Array, Circuit
+from errorneurons.simulate.animals.once import each_from_the_same_state, kinds_of, presented
+from errorneurons.simulate.arrays import Array, of_networks
+from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.experiments.association import STIMULI, association
 from errorneurons.simulate.experiments.learning import LEARNING_BLOCKS, learning_block
-from errorneurons.simulate.experiments.outcome_error import OUTCOME_ERROR, outcome_error
+from errorneurons.simulate.experiments.outcome import outcome_error
 from errorneurons.simulate.experiments.readout import readout
 from errorneurons.simulate.experiments.trials import CLOCK, PASSIVE, Clock
-from errorneurons.simulate.instrument.observe import Instrument, observe
+from errorneurons.simulate.instrument.observe import Instrument, extents, observe
 from errorneurons.simulate.theories.registry import Theory
 from errorneurons.simulate.trials.bench import Chosen, Laser, arbitrary_half, strays
 from errorneurons.simulate.trials.manipulations import aimed_at
@@ -84,7 +86,8 @@ class Ensemble:
     networks
         Numbers of the networks that were kept.
     blocks
-        What happened to all networks, the experiment and the blocks of learning.
+        What happened to all networks: each kind of trial with frozen synapses once, and the blocks
+        of learning.
     notes
         What the reader must know: networks left out, and what training did not reach.
     training
@@ -101,12 +104,29 @@ class Ensemble:
     training: str
     learnt: bool
 
-    def sessions(self, instrument: Instrument | None = None) -> Iterator[xr.Dataset]:
-        """Yield one session a network, recorded with `instrument` or with that of the plan."""
-        plan = self.plan if instrument is None else replace(self.plan, instrument=instrument)
+    def sessions(
+        self, instrument: Instrument | None = None, repeats: int | None = None
+    ) -> Iterator[xr.Dataset]:
+        """Yield one session a network.
+
+        Parameters
+        ----------
+        instrument, repeats
+            How it is recorded, and with how many trials of each kind; by default as planned.
+        """
+        plan = replace(
+            self.plan,
+            instrument=instrument or self.plan.instrument,
+            repeats=repeats or self.plan.repeats,
+        )
         provenance = json.dumps(origin(self.theory, asdict(plan), plan.clock))
+        table = outcome_error(plan.seed, plan.repeats)
+        _, rows = kinds_of(pd.concat([self.blocks[0].table, table]))
+        rows = rows[-len(table) :]
         for n in self.networks:
-            seen = observe(self.theory.circuit, self.blocks, n, n, plan.seed, plan.instrument)
+            kinds, learnt = of_networks(self.blocks, [n], self.plan.networks)
+            blocks = [presented(kinds, rows, table), learnt]
+            seen = observe(self.theory.circuit, blocks, n, 0, plan.seed, plan.instrument)
             yield seen.assign_attrs(provenance=provenance)
 
 
@@ -254,8 +274,9 @@ def marked(
 @QUIETLY
 def _blocks(bench: Bench[Any, Any], weights: Any, plan: Plan) -> list[Activity]:
     clock = plan.clock
-    table = outcome_error(plan.seed, plan.repeats)
-    frozen, _ = run(bench, weights, table, clock, n_streams=len(OUTCOME_ERROR))
+    kinds, _ = kinds_of(outcome_error(plan.seed, plan.repeats))
+    frozen = each_from_the_same_state(bench, weights, kinds, clock)
+    frozen = replace(frozen, extents=extents(frozen))
     learning = pd.concat(
         learning_block(plan.seed, "new", factors, plan.learning_repeats)
         for factors in LEARNING_BLOCKS

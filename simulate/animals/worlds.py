@@ -16,11 +16,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from errorneurons.simulate.animals.once import each_from_the_same_state, kinds_of
 from errorneurons.simulate.animals.sweep import equipped
-from errorneurons.simulate.circuit import Array, Circuit, of_networks
+from errorneurons.simulate.arrays import Array, of_networks
+from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.experiments.association import association
 from errorneurons.simulate.experiments.learning import LEARNING_BLOCKS, learning_block
-from errorneurons.simulate.experiments.outcome_error import outcome_error
+from errorneurons.simulate.experiments.outcome import outcome_error
 from errorneurons.simulate.experiments.trials import CLOCK
 from errorneurons.simulate.instrument.instrument import Instrument
 from errorneurons.simulate.theories.nuisance import (
@@ -189,7 +191,7 @@ def labelled(circuit: Circuit[Any, Any], plan: WorldPlan, number: Sequence[int])
 
 def tables(plan: WorldPlan) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the kinds of trials with frozen synapses, and the trials of learning."""
-    kinds = outcome_error(plan.seed, repeats=2).drop_duplicates(ignore_index=True)
+    kinds, _ = kinds_of(outcome_error(plan.seed, repeats=2))
     blocks = [learning_block(plan.seed, "new", f, plan.learning_repeats) for f in LEARNING_BLOCKS]
     return kinds, pd.concat(blocks, ignore_index=True)
 
@@ -201,25 +203,6 @@ def _blocks(
     strength = values.get(DRIVE, np.ones(1))[:, None, None]
     bench = replace(bench, drive=strength * bench.drive)
     kinds, learning = tables(plan)
-    frozen = _each_from_the_same_state(bench, weights, kinds)
+    frozen = each_from_the_same_state(bench, weights, kinds, COARSE)
     learnt, _ = run(bench, weights, learning, COARSE, n_streams=len(LEARNING_BLOCKS), learn=True)
     return frozen, learnt
-
-
-def _each_from_the_same_state(
-    bench: Bench[Any, Any], weights: Any, kinds: pd.DataFrame
-) -> Activity:
-    """Run one trial of each kind, each in a stream of its own after the same trial.
-
-    Over many trials all kinds follow the same trials on average. What a trial leaves behind then
-    cancels between conditions; with a few random predecessors, kept as if they were the mean, it
-    would not.
-    """
-    passive = kinds[(kinds["outcome"] == "none") & (kinds["manipulation"] == "none")]
-    first = passive[passive["familiarity"] == "trained"].iloc[:1]
-    pairs = [part for k in range(len(kinds)) for part in (first, kinds.iloc[k : k + 1])]
-    both, _ = run(bench, weights, pd.concat(pairs), COARSE, n_streams=len(kinds))
-    return Activity(
-        {role: rates[:, 1::2] for role, rates in both.rates.items()},
-        both.output[:, 1::2], both.target[:, 1::2], kinds, COARSE, bench.labelled,
-    )  # fmt: skip

@@ -46,7 +46,8 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numba import njit, typeof
 
-from errorneurons.simulate.circuit import Array, Circuit
+from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.circuit import State as CircuitState
 from errorneurons.simulate.engine import (
     layout_backprop,

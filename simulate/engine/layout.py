@@ -18,7 +18,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from errorneurons.simulate.circuit import Array, generator
+from errorneurons.simulate.arrays import Array, generator
 from errorneurons.simulate.refusing import known
 
 Integers = npt.NDArray[np.int64]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from errorneurons.simulate.circuit import Array
+from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.engine.layout import (
     CODES,
     Flags,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from errorneurons.simulate.circuit import Array
+from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.engine.layout import (
     CACHE_LINE,
     CODES,

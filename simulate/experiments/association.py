@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from errorneurons.simulate.circuit import Array, PerNetwork, generator
+from errorneurons.simulate.arrays import Array, PerNetwork, generator
 
 STIMULI = 5
 REVERSED = "reversed"

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from errorneurons.simulate.circuit import Array, generator
+from errorneurons.simulate.arrays import Array, generator
 from errorneurons.simulate.experiments.association import STIMULI
 
 LIMIT = 0.95

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from scipy.optimize import brentq
 from scipy.signal import lfilter
 
-from errorneurons.simulate.circuit import Array
+from errorneurons.simulate.arrays import Array
 
 Fluorescence = npt.NDArray[np.float32]
 

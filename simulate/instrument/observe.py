@@ -16,7 +16,8 @@ import pandas as pd
 import xarray as xr
 
 from errorneurons.analysis.session.session import FIELDS, session
-from errorneurons.simulate.circuit import Array, Circuit, generator
+from errorneurons.simulate.arrays import Array, generator
+from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.experiments.columns import BY_NAME
 from errorneurons.simulate.experiments.trials import whole, with_defaults
 from errorneurons.simulate.instrument.calcium import fluorescence, imaged, left_of_before

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from errorneurons.simulate.circuit import Array, Circuit, neurons
+from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.circuit import Circuit, neurons
 from errorneurons.simulate.instrument.units import Indices, Units
 
 NOBODY = -1

@@ -9,15 +9,8 @@ from typing import Any, get_args
 import numpy as np
 import numpy.typing as npt
 
-from errorneurons.simulate.circuit import (
-    Array,
-    Circuit,
-    Population,
-    Role,
-    error_signs,
-    generator,
-    neurons,
-)
+from errorneurons.simulate.arrays import Array, generator
+from errorneurons.simulate.circuit import Circuit, Population, Role, error_signs, neurons
 from errorneurons.simulate.instrument.instrument import Instrument
 from errorneurons.simulate.trials.bench import OTHER, Chosen
 

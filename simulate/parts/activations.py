@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from scipy import special
 
-from errorneurons.simulate.circuit import Array, area_slices
+from errorneurons.simulate.arrays import Array, area_slices
 from errorneurons.simulate.refusing import known, lengths
 
 Function = Callable[[Array], Array]

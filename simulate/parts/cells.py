@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from errorneurons.simulate.circuit import Array, Role, World
+from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.circuit import Role, World
 from errorneurons.simulate.parts.activations import Tuning
 
 Places = tuple[npt.NDArray[np.intp], ...]

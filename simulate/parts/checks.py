@@ -7,7 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
-from errorneurons.simulate.circuit import Array, PerNetwork, Timing, area_rows
+from errorneurons.simulate.arrays import Array, PerNetwork, area_rows
+from errorneurons.simulate.circuit import Timing
 from errorneurons.simulate.parts.activations import AreaActivations
 from errorneurons.simulate.parts.connectivity import Strengths
 from errorneurons.simulate.parts.plasticity import Rates, is_table

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from errorneurons.simulate.circuit import Array
+from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.refusing import known
 
 Strengths = tuple[tuple[float, ...], ...]

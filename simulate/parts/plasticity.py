@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from errorneurons.simulate.circuit import Array, PerNetwork, area_slices, generator, outer, own
+from errorneurons.simulate.arrays import Array, PerNetwork, area_slices, generator, outer, own
 from errorneurons.simulate.parts.connectivity import Strengths, spread
 
 Index = npt.NDArray[np.intp]

@@ -28,7 +28,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from errorneurons.simulate.circuit import Array, Timing, World, generator, neurons
+from errorneurons.simulate.arrays import Array, generator
+from errorneurons.simulate.circuit import Timing, World, neurons
 from errorneurons.simulate.refusing import known
 from errorneurons.simulate.tasks.held import (
     Items,

@@ -21,7 +21,8 @@ import numpy as np
 import xarray as xr
 from scipy.ndimage import zoom
 
-from errorneurons.simulate.circuit import Array, Timing
+from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.circuit import Timing
 from errorneurons.simulate.refusing import known
 from errorneurons.simulate.tasks.held import (
     Items,

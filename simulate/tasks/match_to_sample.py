@@ -29,7 +29,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from errorneurons.simulate.circuit import Array, Timing, generator
+from errorneurons.simulate.arrays import Array, generator
+from errorneurons.simulate.circuit import Timing
 from errorneurons.simulate.engine import kernels as engine
 from errorneurons.simulate.engine import layout
 from errorneurons.simulate.refusing import known
@@ -105,7 +106,7 @@ def draw(task: MatchToSample, seed: int) -> dict[str, Trials]:
     rngs = {name: generator(seed, "match to sample", name) for name in SETS}
     return {
         name: Trials(
-            rng.choice([-1.0, 1.0], (task.trials, 2)),
+            rng.choice(np.array([-1.0, 1.0]), (task.trials, 2)),
             rng.integers(*task.delay, task.trials, endpoint=True),
         )
         for name, rng in rngs.items()

@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from errorneurons.simulate.circuit import Array, Timing, area_slices, generator
+from errorneurons.simulate.arrays import Array, area_slices, generator
+from errorneurons.simulate.circuit import Timing
 from errorneurons.simulate.engine import kernels as engine
 from errorneurons.simulate.engine import layout
 from errorneurons.simulate.parts.connectivity import macaque_binned, spread

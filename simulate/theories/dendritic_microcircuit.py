@@ -34,21 +34,13 @@ from typing import Literal
 
 import numpy as np
 
-from errorneurons.simulate.circuit import (
-    Array,
-    Population,
-    Role,
-    World,
-    delayed,
-    feedforward,
-    matvec,
-    outer,
-)
+from errorneurons.simulate.arrays import Array, delayed, matvec, outer
+from errorneurons.simulate.circuit import Population, Role, World
 from errorneurons.simulate.parts.activations import AreaActivations
 from errorneurons.simulate.parts.checks import check_dendritic
 from errorneurons.simulate.parts.connectivity import spread
 from errorneurons.simulate.parts.dendritic import ROUTES, DendriticHierarchy
-from errorneurons.simulate.parts.layered import stacked
+from errorneurons.simulate.parts.layered import feedforward, stacked
 
 
 @dataclass(frozen=True)

@@ -32,19 +32,11 @@ from typing import Literal
 
 import numpy as np
 
-from errorneurons.simulate.circuit import (
-    Array,
-    Population,
-    Role,
-    World,
-    delayed,
-    feedforward,
-    matvec,
-    outer,
-)
+from errorneurons.simulate.arrays import Array, delayed, matvec, outer
+from errorneurons.simulate.circuit import Population, Role, World
 from errorneurons.simulate.parts.checks import check_dendritic
 from errorneurons.simulate.parts.dendritic import ROUTES, DendriticHierarchy, within_areas
-from errorneurons.simulate.parts.layered import stacked
+from errorneurons.simulate.parts.layered import feedforward, stacked
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from typing import Literal
 
 import numpy as np
 
-from errorneurons.simulate.circuit import Array, PerNetwork, Population, Timing, area_slices
+from errorneurons.simulate.arrays import Array, PerNetwork, area_slices
+from errorneurons.simulate.circuit import Population, Timing
 from errorneurons.simulate.parts.activations import AreaActivations, Derivative, Tuning
 from errorneurons.simulate.parts.cells import Places, per_neuron, places
 from errorneurons.simulate.parts.checks import (

@@ -28,20 +28,9 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from errorneurons.simulate.circuit import (
-    Array,
-    Axons,
-    Carrier,
-    Population,
-    Role,
-    Timing,
-    World,
-    delayed,
-    feedforward,
-    matvec,
-    outer,
-)
-from errorneurons.simulate.parts.layered import ActivatedCircuit, stacked
+from errorneurons.simulate.arrays import Array, delayed, matvec, outer
+from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
+from errorneurons.simulate.parts.layered import ActivatedCircuit, feedforward, stacked
 from errorneurons.simulate.parts.plasticity import drawn_weights, generators
 
 

@@ -35,21 +35,16 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from errorneurons.simulate.circuit import (
+from errorneurons.simulate.arrays import (
     Array,
-    Axons,
-    Carrier,
     PerNetwork,
-    Population,
-    Role,
-    Timing,
-    World,
     area_rows,
     area_slices,
     delayed,
     matvec,
     outer,
 )
+from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
 from errorneurons.simulate.parts.activations import AreaActivations
 from errorneurons.simulate.parts.checks import check_names
 from errorneurons.simulate.parts.connectivity import ascending_routes, backwards, chain, spread
@@ -252,3 +247,6 @@ class HierarchicalPC:
         """Return the synapses after the step that led to `after`."""
         dV = self.learning_rate * outer(after.gated, after.predicting) * self.plastic_synapses
         return replace(weights, V=weights.V + self.timing.dt * dV)
+
+    def sweep(self, weights: Weights) -> None:
+        """Return None: causes are inferred by relaxation, not in a feedforward sweep."""

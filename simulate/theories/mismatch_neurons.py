@@ -36,24 +36,12 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from errorneurons.simulate.circuit import (
-    Array,
-    Axons,
-    Carrier,
-    Population,
-    Role,
-    Timing,
-    World,
-    area_rows,
-    delayed,
-    feedforward,
-    matvec,
-    outer,
-)
+from errorneurons.simulate.arrays import Array, area_rows, delayed, matvec, outer
+from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
 from errorneurons.simulate.parts.cells import Places, acted_on, places, side_by_side
 from errorneurons.simulate.parts.checks import check_names
 from errorneurons.simulate.parts.connectivity import Strengths, chain
-from errorneurons.simulate.parts.layered import ActivatedCircuit, stacked
+from errorneurons.simulate.parts.layered import ActivatedCircuit, feedforward, stacked
 from errorneurons.simulate.parts.plasticity import drawn_weights, generators
 
 INTERNEURONS = ("SST", "VIP", "PV")

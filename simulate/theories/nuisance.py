@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 
-from errorneurons.simulate.circuit import Array, generator
+from errorneurons.simulate.arrays import Array, generator
 
 CircuitT = TypeVar("CircuitT")
 

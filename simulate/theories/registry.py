@@ -5,10 +5,11 @@ To add a theory, write its file in `models` and one entry here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from errorneurons.simulate.circuit import Circuit
+from errorneurons.simulate.parts.connectivity import macaque_binned
 from errorneurons.simulate.refusing import entry
 from errorneurons.simulate.theories import counter_circuits
 from errorneurons.simulate.theories.adaptation import Adaptation
@@ -47,6 +48,16 @@ class Theory:
     look
         Its colour (hexadecimal, not that of a kind of neuron) and marker (a letter of matplotlib)
         in all figures; relatives share a colour. Without it both are drawn by its name.
+    variant_of
+        The theory of which this is a variant: it is judged like any other, but neither compared
+        with it nor ablated beside it unless asked for. Empty for a theory in its own right.
+    ablation
+        What was taken away from the circuit, ``"intact"`` if nothing.
+    connectivity
+        How its areas are wired, as in `simulate.parts.connectivity`.
+    changes
+        What was changed, in the words that follow the name in names of files and in labels; empty
+        for an entry of the registry.
     """
 
     name: str
@@ -57,9 +68,30 @@ class Theory:
     trained: Circuit[Any, Any] | None = None
     nuisance: tuple[Nuisance, ...] = ()
     look: tuple[str, str] | None = None
+    variant_of: str = ""
+    ablation: str = "intact"
+    connectivity: str = "chain"
+    changes: tuple[str, ...] = ()
+
+    @property
+    def identifier(self) -> str:
+        """Its name with what was changed, as in names of files."""
+        return "+".join((self.name, *self.changes))
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """What a session says of the circuit that it was recorded from."""
+        return {
+            "theory": self.name,
+            "ablation": self.ablation,
+            "connectivity": self.connectivity,
+            "layers": "-".join(map(str, self.circuit.layers)),
+        }
 
 
 INTACT = ErrorMicrocircuit(learning_rates=(0.5, 0.3, 0.15, 0.08))
+MACAQUE = replace(INTACT, connectivity=macaque_binned(len(INTACT.sizes)))
+"""Learning rates are those of the chain, graded by the strength of each projection."""
 
 LEARNT = Nuisance(STAGE, 0.85, 0.97, "animals are tested when they know the task, not at a share",
                   "linear")  # fmt: skip
@@ -113,6 +145,17 @@ THEORIES: tuple[Theory, ...] = (
         INTACT,
         nuisance=OF_MICROCIRCUIT,
         look=("#cc78bc", "o"),
+    ),
+    Theory(
+        "error_microcircuit_macaque",
+        "error-neuron microcircuit, macaque",
+        "theory",
+        "The microcircuit in a loose hierarchy: areas skip areas as in macaque visual cortex.",
+        MACAQUE,
+        nuisance=tuple(n for n in OF_MICROCIRCUIT if n.name != "skip_strength"),
+        variant_of="error_microcircuit",
+        connectivity="macaque_binned",
+        look=("#cc78bc", "D"),
     ),
     Theory(
         "supervised_pc",
@@ -215,9 +258,12 @@ THEORIES: tuple[Theory, ...] = (
     ),
 )
 
-COMPARED = tuple(t.name for t in THEORIES if t.circuit.carrier in ("error", "none"))
+COMPARED = tuple(
+    t.name for t in THEORIES if t.circuit.carrier in ("error", "none") and not t.variant_of
+)
 """Theories that evidence compares unless told otherwise: those whose errors somata carry, and the
-nulls. In somata the others show nothing that the nulls do not."""
+nulls. In somata the others show nothing that the nulls do not. Variants are left out: the worlds
+of the theory itself hold what they are."""
 
 COUNTER_CIRCUITS: tuple[Theory, ...] = (
     Theory(

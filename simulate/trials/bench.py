@@ -15,14 +15,8 @@ from typing import Any, Generic
 import numpy as np
 import numpy.typing as npt
 
-from errorneurons.simulate.circuit import (
-    Array,
-    Circuit,
-    Role,
-    StateT,
-    WeightsT,
-    generator,
-)
+from errorneurons.simulate.arrays import Array, generator
+from errorneurons.simulate.circuit import Circuit, Role, StateT, WeightsT
 from errorneurons.simulate.experiments.association import Association
 from errorneurons.simulate.experiments.readout import Readout
 

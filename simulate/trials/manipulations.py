@@ -8,7 +8,8 @@ from typing import Any, TypeVar, cast, get_args
 
 import numpy as np
 
-from errorneurons.simulate.circuit import Array, Axons, Circuit, Role, has, neurons
+from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.circuit import Axons, Circuit, Role, has, neurons
 from errorneurons.simulate.experiments.columns import DEFAULTS
 from errorneurons.simulate.trials.bench import OTHER, Bench, Chosen
 

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from errorneurons.simulate.circuit import Array, Role, StateT, WeightsT, neurons, of_networks
+from errorneurons.simulate.arrays import Array, of_networks
+from errorneurons.simulate.circuit import Role, StateT, WeightsT, neurons
 from errorneurons.simulate.experiments.columns import DEFAULTS
 from errorneurons.simulate.experiments.readout import cursor, decoder_of
 from errorneurons.simulate.experiments.trials import Clock, streams, whole, with_defaults

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from errorneurons.simulate.circuit import Array, Circuit, Role, World, neurons
+from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.circuit import Circuit, Role, World, neurons
 
 LOOK, STILL = 50, 1e-10
 """A network has settled if no rate moved by more than `STILL` in `LOOK` steps."""

@@ -14,16 +14,8 @@ from typing import Any, Generic
 import numpy as np
 import numpy.typing as npt
 
-from errorneurons.simulate.circuit import (
-    Array,
-    Circuit,
-    PerNetwork,
-    Role,
-    StateT,
-    WeightsT,
-    World,
-    of_networks,
-)
+from errorneurons.simulate.arrays import Array, PerNetwork, of_networks
+from errorneurons.simulate.circuit import Circuit, Role, StateT, WeightsT, World
 from errorneurons.simulate.experiments.association import STIMULI, Association
 from errorneurons.simulate.experiments.learning import learning_block
 from errorneurons.simulate.experiments.trials import Clock

@@ -9,17 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from errorneurons.simulate.circuit import (
-    INTACT,
-    NOTHING,
-    Array,
-    Circuit,
-    Role,
-    World,
-    generator,
-    has,
-    neurons,
-)
+from errorneurons.simulate.arrays import Array, generator
+from errorneurons.simulate.circuit import INTACT, NOTHING, Circuit, Role, World, has, neurons
 from errorneurons.simulate.experiments.association import Association
 from errorneurons.simulate.experiments.readout import Cursor
 from errorneurons.simulate.experiments.trials import Clock

@@ -277,5 +277,5 @@ def test_the_size_of_a_response_survives_pairs_of_cells_of_opposite_sign() -> No
     step = np.array([0.0, 0.0, 3.0, 3.0])[None, :, None] * np.array([1.0, -1.0])
     seen = recorded(np.repeat(step, 6, axis=0) + 10, stimulus=["a"] * 6, input_onset=[0.0] * 6)
     seen = seen.assign_coords(time=("time", [-0.15, -0.05, 0.05, 0.15], seen["time"].attrs))
-    curve = magnitude(seen, np.arange(6), np.arange(2))[0]
+    curve = magnitude(seen, np.arange(6), [np.arange(2)])[0, 0]
     np.testing.assert_allclose(curve, [0, 0, 3, 3], atol=1e-12)

@@ -15,7 +15,7 @@ from errorneurons.analysis.door import open_recording
 from errorneurons.predictions.commands import cli
 from errorneurons.predictions.studies import experiments as experimenting
 from errorneurons.simulate.animals.laboratory import Setup
-from errorneurons.simulate.experiments.experiment import Day, Experiment
+from errorneurons.simulate.experiments.experiment import Block, Experiment, Given
 from errorneurons.simulate.experiments.tables import completed
 from errorneurons.simulate.instrument.instrument import Instrument
 from errorneurons.simulate.theories.registry import Theory, theory
@@ -115,8 +115,8 @@ def test_networks_that_are_left_out_are_not_trained_again(
 
 
 def test_a_table_shares_its_trials_out_to_as_many_streams_as_asked(run: Run) -> None:
-    (day,) = experimenting.named_experiment("mine.csv", 2).days(1, 1)
-    assert (day.streams, len(day.table)) == (2, 4)
+    ((block,),) = (day.blocks for day in experimenting.named_experiment("mine.csv", 2).days(1, 1))
+    assert (block.streams, len(block.table)) == (2, 4)
 
 
 def test_days_of_learning_leave_a_figure_of_their_own(
@@ -124,8 +124,8 @@ def test_days_of_learning_leave_a_figure_of_their_own(
 ) -> None:
     monkeypatch.setattr(experimenting, "cost", lambda *_: "not measured")
     table = completed(pd.DataFrame({"pattern": [0, 1] * 2, "outcome": "expected"}))
-    days = (Day(table), Day(table, plastic=True))
-    taught = Experiment("taught", "taught", "A test.", lambda *_: days)
+    blocks = (Given(Block(table)), Given(Block(table, plastic=True), day=2))
+    taught = Experiment("taught", "taught", "A test.", blocks)
     setup = Setup((0,), repeats=1, instrument=Instrument(cells=4))
     made = experimenting.simulate(taught, [(theory("adaptation"), setup)], tmp_path, str)
     assert [figure.name for figure in made][-1] == "adaptation-days.png"

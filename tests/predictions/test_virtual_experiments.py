@@ -32,7 +32,7 @@ from errorneurons.predictions.comparing.design import (
 from errorneurons.predictions.comparing.effects import BITS, FEATURES, INDICES, Drawn, draw, effects
 from errorneurons.predictions.judging.judge import measure
 from errorneurons.simulate.animals.worlds import COARSE, Animals, WorldPlan, tables
-from errorneurons.simulate.experiments.outcome_error import OUTCOME_ERROR
+from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
 from errorneurons.simulate.theories.registry import theory
 from errorneurons.simulate.trials.run import Activity
 

@@ -60,8 +60,10 @@ def put_through() -> Callable[..., list[Activity]]:
     def through(theory: Theory, experiment: Experiment) -> list[Activity]:
         bench, weights = prepared(theory)
         found, clock = [], replace(experiment.clock, bin=0.05)
-        for day in experiment.days(1, 2):
-            activity, weights = run(bench, weights, day.table, clock, day.streams, day.plastic)
+        for block in (block for day in experiment.days(1, 2) for block in day.blocks):
+            activity, weights = run(
+                bench, weights, block.table, clock, block.streams, block.plastic
+            )
             found.append(activity)
         return found
 

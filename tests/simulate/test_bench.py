@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from errorneurons.simulate.circuit import Array, Population, neurons
+from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.circuit import Population, neurons
 from errorneurons.simulate.experiments.association import association
 from errorneurons.simulate.experiments.learning import learning_block
 from errorneurons.simulate.experiments.trials import Clock, drive, silence

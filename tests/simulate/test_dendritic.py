@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from errorneurons.simulate.circuit import Array, World, area_slices, neurons
+from errorneurons.simulate.arrays import Array, area_slices
+from errorneurons.simulate.circuit import World, neurons
 from errorneurons.simulate.theories.dendritic_microcircuit import DendriticMicrocircuit
 from errorneurons.simulate.theories.dendritic_pc import DendriticPC
 

@@ -19,7 +19,7 @@ from errorneurons.simulate.ablations.effects import (
 )
 from errorneurons.simulate.ablations.registry import ABLATIONS, LEARNERS, NULLS, ablation, pairs
 from errorneurons.simulate.ablations.tasks import Design, ablation_task, intact
-from errorneurons.simulate.circuit import area_slices
+from errorneurons.simulate.arrays import area_slices
 from errorneurons.simulate.engine.kernels import port
 from errorneurons.simulate.trials.run import synapses
 

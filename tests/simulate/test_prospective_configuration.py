@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from errorneurons.simulate.circuit import Array, Timing, World
+from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.circuit import Timing, World
 from errorneurons.simulate.theories.prospective_configuration import ProspectiveConfiguration
 from errorneurons.simulate.theories.supervised_pc import SupervisedPC, Weights
 

@@ -28,14 +28,12 @@ day        synapses        what happens
 
 from __future__ import annotations
 
-from errorneurons.simulate.experiments.days import SLOW, TEST, frozen_day, plastic_day
-from errorneurons.simulate.experiments.experiment import Day, Experiment
+from errorneurons.simulate.experiments.experiment import Experiment, Plastic
+from errorneurons.simulate.experiments.learning import AS_TRAINED, SLOW, TEST, practice, tested
 from errorneurons.simulate.experiments.readout import ALL, FIRST
-from errorneurons.simulate.experiments.trials import Factors
 
 AT_ONCE, REALIGNING, FIXED = 1.0, 0.25, 0.0
 KNOWN, SWAPPED = range(2, 5), range(5, 9)
-TRAINED: Factors = {"association": "trained", "familiarity": "trained"}
 
 
 def brain_computer_interface(name: str, label: str, rate: float, decoder: str = ALL) -> Experiment:
@@ -57,27 +55,25 @@ def brain_computer_interface(name: str, label: str, rate: float, decoder: str = 
     """
     if not 0 <= rate <= 1:
         raise ValueError(f"rate of realigning is {rate}; give a share between 0 and 1")
-
-    def days(seed: int, repeats: int) -> tuple[Day, ...]:
-        def practice(day: int, decoder: str, realigned: float) -> Day:
-            shown = TRAINED | {"decoder": decoder, "realigned": realigned}
-            return plastic_day(seed, day, shown, repeats)
-
-        return (
-            frozen_day(seed, 1, [{**TRAINED, **f, "phase": "before"} for f in TEST], repeats),
-            *(practice(day, FIRST, 1.0) for day in KNOWN),
-            *(practice(d, decoder, 1 - (1 - rate) ** (d - KNOWN.stop + 1)) for d in SWAPPED),
-        )
-
     return Experiment(
         f"brain_computer_interface_{name}",
         f"cursor, feedback {label}",
         "A cursor is learnt by its error, then the decoder changes sign: do error cells take the "
         f"sign of their neuron's weight, and with feedback that {label}, when do they change it?",
-        days,
+        (
+            tested(1, "before", [AS_TRAINED | factors for factors in TEST]),
+            *practice(KNOWN, AS_TRAINED | {"decoder": FIRST, "realigned": 1.0}),
+            *(_swapped(day, decoder, rate) for day in SWAPPED),
+        ),
         SLOW,
         lines=("outcome",),
     )
+
+
+def _swapped(day: int, decoder: str, rate: float) -> Plastic:
+    realigned = 1 - (1 - rate) ** (day - KNOWN.stop + 1)
+    shown = AS_TRAINED | {"decoder": decoder, "realigned": realigned}
+    return Plastic(shown, ("day", day), day=day)
 
 
 EXPERIMENTS = (

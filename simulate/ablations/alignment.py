@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from errorneurons.simulate.circuit import Array, area_slices
+from errorneurons.simulate.arrays import Array, area_slices
 
 
 def feedback_angles(layers: Sequence[int], W: Array, B: Array) -> Array:
