@@ -37,24 +37,6 @@ class Style:
     filled: bool = True
 
 
-<<<<<<< HEAD
-=======
-THEORIES = {
-    "error_microcircuit": Style("#cc78bc", "o"),
-    "error_microcircuit_macaque": Style("#cc78bc", "p"),
-    "supervised_pc": Style("#56b4e9", "s"),
-    "hierarchical_pc": Style("#de8f05", "^"),
-    "hierarchical_pc_sensory": Style("#ca9161", "v"),
-    "dendritic_pc": Style("#029e73", "D"),
-    "dendritic_microcircuit": Style("#029e73", "p"),
-    "backprop": Style("#949494", "X"),
-    "prospective_configuration": Style("#56b4e9", "P"),
-    "burst_dependent": Style("#fbafe4", "h"),
-    "mismatch_neurons": Style("#de8f05", "X"),
-    "adaptation": Style("#949494", "d"),
-    "feature_gain": Style("#949494", "*"),
-}
->>>>>>> main
 COUNTER_CIRCUIT = Style("var(--muted, #767676)", "D", filled=False)
 RECORDING = Style("currentColor", "o")
 OTHERS = ("#cc78bc", "#56b4e9", "#de8f05", "#ca9161", "#029e73", "#949494", "#fbafe4")

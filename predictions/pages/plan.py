@@ -129,12 +129,11 @@ def _few(planned: Planned) -> str:
 def paragraph(planned: Planned) -> str:
     """Return a paragraph for a grant application."""
     chosen = _advised(planned)
-<<<<<<< HEAD
     return text_of("methods/grant", {
         "recording": _recording(planned),
         "size": _size(chosen),
         "areas": len(planned.grid.areas),
-        "doing": [MANIPULATIONS[name][0] for name in planned.grid.manipulations],
+        "doing": [MANIPULATIONS[name].words for name in planned.grid.manipulations],
         "version": __version__,
         "theories": _theories(planned),
         "label_error": planned.grid.label_error[0],
@@ -142,21 +141,6 @@ def paragraph(planned: Planned) -> str:
         "interval": _percent(chosen["low"], chosen["high"]),
         "classes": _classes(planned),
     })  # fmt: skip
-=======
-    doing = [MANIPULATIONS[name].words for name in planned.grid.manipulations]
-    what = f" with {listed(doing)}" if doing else ""
-    return (
-        f"We will {_recording(planned)} in {_size(chosen)}, in "
-        f"{counted(len(planned.grid.areas), 'area')}{what}. The number was chosen by simulation "
-        f"(errorneurons {__version__}): for each of {_theories(planned)}, virtual experiments of "
-        "every size went through the analysis that the data will go through, with what the "
-        "theories leave open, animals, cells, trials and "
-        f"{planned.grid.label_error[0]:.0%} false labels varied between them. At this size the "
-        f"verdict contains the true theory, and none that the experiment could have told from it, "
-        f"in {chosen['right']:.0%} of virtual experiments (95 % interval "
-        f"{_percent(chosen['low'], chosen['high'])}). {_classes(planned)}"
-    )
->>>>>>> main
 
 
 def _advised(planned: Planned) -> Mapping[str, float]:

@@ -155,7 +155,7 @@ THEORIES: tuple[Theory, ...] = (
         nuisance=tuple(n for n in OF_MICROCIRCUIT if n.name != "skip_strength"),
         variant_of="error_microcircuit",
         connectivity="macaque_binned",
-        look=("#cc78bc", "D"),
+        look=("#cc78bc", "p"),
     ),
     Theory(
         "supervised_pc",
