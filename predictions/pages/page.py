@@ -37,8 +37,9 @@ def render(report: Report) -> str:
     report
         What to show. All its text is escaped; DOIs in it become links.
     """
-    from errorneurons.predictions.pages.cards import card, marker
+    from errorneurons.predictions.pages.cards import card
     from errorneurons.predictions.pages.evidence import next_section, section
+    from errorneurons.predictions.pages.looks import marker
     from errorneurons.predictions.pages.marks import MARKS
     from errorneurons.predictions.pages.matrix import Book, doubts
 
