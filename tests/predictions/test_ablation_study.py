@@ -16,7 +16,6 @@ from typer.testing import CliRunner, Result
 
 from errorneurons.predictions.commands import cli
 from errorneurons.predictions.pages.ablations import agreement, answer
-from errorneurons.predictions.pages.circuit_drawing import circuit_svg
 from errorneurons.predictions.pages.drawing import circuit_svg
 from errorneurons.predictions.studies import lesions
 from errorneurons.predictions.studies.ablations import (
