@@ -12,7 +12,7 @@ import xarray as xr
 
 from errorneurons.analysis.measures.activity import Curves, activity, magnitude
 
-_Factors = Mapping[str, Any]
+Factors = Mapping[str, Any]
 
 SHARE = 0.9
 """Bands hold this share of the networks."""
@@ -63,7 +63,7 @@ class Panel:
     """
 
     title: str
-    lines: Mapping[str, _Factors]
+    lines: Mapping[str, Factors]
     controls: tuple[str, ...]
     events: Mapping[str, float]
     windows: Mapping[str, tuple[float, float]]
@@ -120,12 +120,12 @@ def _told_apart(table: pd.DataFrame) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(panels), tuple(lines) or ("phase",)
 
 
-def _grouped(table: pd.DataFrame, names: Sequence[str]) -> list[tuple[_Factors, pd.DataFrame]]:
+def _grouped(table: pd.DataFrame, names: Sequence[str]) -> list[tuple[Factors, pd.DataFrame]]:
     """Return the trials of each combination of values of some columns."""
     return [(own, _chosen(table, own)) for own in _combinations(table, names)]
 
 
-def _combinations(table: pd.DataFrame, names: Sequence[str]) -> list[_Factors]:
+def _combinations(table: pd.DataFrame, names: Sequence[str]) -> list[Factors]:
     """Return the combinations of values that there are, in the order in which to show them."""
     if not names:
         return [{}]
@@ -142,7 +142,7 @@ def _ranks(values: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _panel(
-    common: _Factors, table: pd.DataFrame, controls: pd.DataFrame, lines: Sequence[str]
+    common: Factors, table: pd.DataFrame, controls: pd.DataFrame, lines: Sequence[str]
 ) -> Panel:
     """Return the panel of the trials of a table, with those of the controls."""
     rows = [{**common, **row} for row in _combinations(table, lines)]
@@ -165,7 +165,7 @@ def _panel(
     return Panel(title, factors_of, tuple(beside), _events(table), windows)
 
 
-def _done_to(table: pd.DataFrame, common: _Factors) -> str:
+def _done_to(table: pd.DataFrame, common: Factors) -> str:
     """Return what is done to the cells that a panel is named by."""
     if not any(name.startswith("manipulated_") for name in common):
         return ""
@@ -180,7 +180,7 @@ def _chosen(table: pd.DataFrame, factors: Mapping[str, Any]) -> pd.DataFrame:
     return table[chosen]
 
 
-def _given(factors: Mapping[str, Any]) -> _Factors:
+def _given(factors: Mapping[str, Any]) -> Factors:
     """Return the factors that have a value; NaN says that there is none."""
     return {n: v for n, v in factors.items() if not (isinstance(v, float) and np.isnan(v))}
 

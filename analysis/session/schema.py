@@ -13,7 +13,7 @@ from typing import Literal
 
 SCHEMA_VERSION = 1
 
-_ROLES = ("representation", "error", "interneuron", "unknown")
+ROLES = ("representation", "error", "interneuron", "unknown")
 
 Kind = Literal["number", "text", "bool"]
 
@@ -92,7 +92,7 @@ UNIT = (
         ("1",),
         required=True,
     ),
-    Field("role", ("unit",), "text", "role under the hypothesis", values=_ROLES, required=True),
+    Field("role", ("unit",), "text", "role under the hypothesis", values=ROLES, required=True),
     Field("layer", ("unit",), "text", "cortical layer"),
     Field("cell_type", ("unit",), "text", "what was observed: marker, waveform class, population"),
     Field("error_sign", ("unit",), "number", "sign of the error it signals", ("1",), (-1, 0, 1)),
@@ -133,7 +133,7 @@ TRIAL = (
     Field("phase", ("trial",), "text", "phase of learning", values=("before", "during", "after")),
     Field("localiser", ("trial",), "bool", "whether the trial served to label the units"),
     Field("manipulation", ("trial",), "text", "manipulation", values=("none", "silence", "drive")),
-    Field("manipulated_role", ("trial",), "text", "role of the cells", values=("none", *_ROLES)),
+    Field("manipulated_role", ("trial",), "text", "role of the cells", values=("none", *ROLES)),
     Field("manipulated_area", ("trial",), "text", "area of the cells, none if none"),
     Field("manipulation_onset", ("trial",), "number", "onset of the manipulation", ("s",)),
     Field("manipulation_offset", ("trial",), "number", "end of the manipulation", ("s",)),
@@ -156,6 +156,11 @@ ATTRIBUTES = (
     Attribute("species", "species"),
     Attribute("localiser_session", "session whose trials labelled the units, if another one"),
     Attribute("confirmatory", "claims chosen before the data are judged, e.g. 'P02 P04b'"),
+    Attribute("theory", "theory that was simulated; recordings of animals have none"),
+    Attribute("experiment", "experiment that it was put through"),
+    Attribute("ablation", "what was taken away from its circuit, 'intact' if nothing"),
+    Attribute("connectivity", "how its areas are wired, e.g. 'chain'"),
+    Attribute("layers", "neurons in its input and areas, lowest first, e.g. '10-20-15-10-5'"),
     Attribute("notes", "free notes"),
     Attribute("provenance", "JSON: versions, configuration, seeds, hashes of files"),
 )
