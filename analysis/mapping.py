@@ -18,8 +18,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from errorneurons.analysis.contract import DoorError
-from errorneurons.analysis.schema import ATTRIBUTES, TRIAL, UNIT
+from errorneurons.analysis.session.contract import DoorError
+from errorneurons.analysis.session.schema import ATTRIBUTES, TRIAL, UNIT
 
 ORIGINS = ("column", "electrodes", "metadata", "constant")
 
@@ -139,7 +139,7 @@ class Mapping(BaseModel):
     labels
         ``"localiser"`` if error cells are to be found in the recording itself, in place of the
         roles under ``[unit]``: by the trials that `localiser` marks, or cross-fitted over all
-        trials with an outcome. See `errorneurons.analysis.labelling`.
+        trials with an outcome. See `errorneurons.analysis.measures.labelling`.
     confirmatory
         Keys of the claims that were chosen before the data are judged.
     notes

@@ -21,9 +21,11 @@ from functools import partial
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from errorneurons.simulate import engine, layout
-from errorneurons.simulate.circuit import Array, Timing, World
-from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.circuit import Timing, World
+from errorneurons.simulate.engine import kernels as engine
+from errorneurons.simulate.engine import layout
+from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
 HOLD = 20
 #: layers, networks, presentations in a timed run, steps of plain NumPy

@@ -17,13 +17,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from errorneurons.analysis.comparison import Comparison, Judged, compare, same_class
-from errorneurons.predictions.design import Design, full_design
-from errorneurons.predictions.effect_vector import FEATURES, Drawn, draw, features_of, together
-from errorneurons.predictions.library import virtual_animals
-from errorneurons.predictions.registry import CLAIMS
-from errorneurons.simulate.theories import COMPARED
-from errorneurons.simulate.worlds import WorldPlan
+from errorneurons.analysis.evidence.comparison import Comparison, Judged, compare, same_class
+from errorneurons.predictions.claims.registry import CLAIMS
+from errorneurons.predictions.comparing.design import Design, full_design
+from errorneurons.predictions.comparing.effects import FEATURES, Drawn, draw, features_of, together
+from errorneurons.predictions.comparing.library import virtual_animals
+from errorneurons.simulate.animals.worlds import WorldPlan
+from errorneurons.simulate.theories.registry import COMPARED
 
 RICH = replace(full_design(animals=10, cells=24, repeats=5), label_error=(0.025, 0.0, 0.05))
 OFF_LIST = ("direct_feedback", "absent_target_read_as_zero", "dendritic_pc", "burst_dependent")

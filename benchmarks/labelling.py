@@ -14,13 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from errorneurons.analysis.dataset import session
-from errorneurons.analysis.labelling import Labels, Rule, cross_fitted, localise
-from errorneurons.predictions.judge import judge, measure
-from errorneurons.predictions.registry import CLAIMS, claim
-from errorneurons.simulate.observe import Instrument
-from errorneurons.simulate.sweep import Plan, ensemble
-from errorneurons.simulate.theories import THEORIES, theory
+from errorneurons.analysis.measures.labelling import Labels, Rule, cross_fitted, localise
+from errorneurons.analysis.session.session import session
+from errorneurons.predictions.claims.registry import CLAIMS, claim
+from errorneurons.predictions.judging.judge import judge, measure
+from errorneurons.simulate.animals.sweep import Plan, ensemble
+from errorneurons.simulate.instrument.observe import Instrument
+from errorneurons.simulate.theories.registry import THEORIES, theory
 
 STIMULI = 5
 BINS = np.round(np.arange(-0.1, 0.5 - 1e-9, 0.05) + 0.025, 9)

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from errorneurons.simulate.circuit import World, neurons
 from errorneurons.simulate.program.run import Stepper
-from errorneurons.simulate.theories import theory
+from errorneurons.simulate.theories.registry import theory
 
 NAMES = ("error_microcircuit", "supervised_pc", "dendritic_microcircuit", "hierarchical_pc")
 CASES = ((16, 1, True), (48, 1, True), (16, 1, False), (16, 5, False), (16, 45, False),

@@ -4,31 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from markupsafe import Markup, escape
 
-from errorneurons.predictions.prediction import Outcome, Verdict
-
 _DOI = re.compile(r"((?:doi:|https://doi\.org/)10\.\d{4,9}/[^\s,;<>\"'()]*[^\s,;<>\"'().])")
-
-
-@dataclass(frozen=True)
-class Mark:
-    """How an outcome is shown: never by colour alone."""
-
-    symbol: str
-    word: str
-    css: str
-
-
-MARKS: Mapping[Outcome, Mark] = {
-    Outcome.SUPPORTED: Mark("✓", "Supported", "supported"),
-    Outcome.CONTRADICTED: Mark("✗", "Contradicted", "contradicted"),
-    Outcome.UNDECIDED: Mark("?", "Undecided", "undecided"),
-    Outcome.NOT_TESTABLE: Mark("–", "Not testable", "untestable"),
-}
 
 
 def number(value: float, empty: str = "no value") -> str:
@@ -58,13 +38,6 @@ def interval(low: float, high: float, empty: str = "no interval") -> str:
     if not (math.isfinite(low) and math.isfinite(high)):
         return empty
     return f"[{number(low)}, {number(high)}]"
-
-
-def effect(verdict: Verdict) -> str:
-    """Return the value of a verdict with its interval."""
-    if not math.isfinite(verdict.value):
-        return "no value"
-    return f"{number(verdict.value)} {interval(verdict.low, verdict.high, '')}".strip()
 
 
 def amplitude(value: float) -> str:

@@ -1,6 +1,6 @@
 """What a circuit is: the one page to read before writing a theory.
 
-A theory is one file in `simulate/models`: a frozen dataclass of parameters and four pure functions.
+A theory is one file in `simulate/theories`: a frozen dataclass of parameters, four pure functions.
 
 =================== ================================================================
 `initial_weights`   the synapses of untrained networks, drawn network by network
@@ -18,7 +18,8 @@ What the world and the experimenter do to a circuit during a step is a `World`: 
 and what is silenced or driven. An ablation is another thing: a function from circuit to circuit.
 
 A parameter that enters the equations as a plain factor may be one number or have one value a
-network, so that networks with different parameters are stepped together.
+network, so that networks with different parameters are stepped together. What is done to arrays
+stands in `errorneurons.simulate.arrays`.
 
 Times are in seconds in everything a user sees. The conductances of the published model are in
 1/ms; `Timing.dt` is the step in ms and is used nowhere but in the equations.
@@ -26,18 +27,19 @@ Times are in seconds in everything a user sees. The conductances of the publishe
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
-PerNetwork = float | Array
-"""A parameter: one value for all networks, or one a network, (network, 1, 1)."""
+from errorneurons.simulate.arrays import Array, area_slices
+
+if TYPE_CHECKING:
+    from errorneurons.simulate.feedforward import Sweep
+
 Role = Literal["representation", "error", "interneuron"]
 Carrier = Literal["error", "apical", "burst_probability", "none"]
 
@@ -191,7 +193,6 @@ class State(Protocol):
         """The rates used in this step, each (network, stream, neuron)."""
 
 
-T = TypeVar("T")
 WeightsT = TypeVar("WeightsT")
 StateT = TypeVar("StateT", bound=State)
 
@@ -210,6 +211,10 @@ class Circuit(Protocol[WeightsT, StateT]):
     @property
     def timing(self) -> Timing:
         """The clock."""
+
+    @property
+    def layers(self) -> tuple[int, ...]:
+        """Neurons in the input and, of one class of a role, in each area, lowest first."""
 
     @property
     def output_area(self) -> str:
@@ -239,29 +244,8 @@ class Circuit(Protocol[WeightsT, StateT]):
     def learn(self, weights: WeightsT, before: StateT, after: StateT) -> WeightsT:
         """Return the synapses after the step from `before` to `after`."""
 
-
-def generator(seed: int, *purpose: str | int) -> np.random.Generator:
-    """Return the random generator of one purpose.
-
-    Every random number of the package comes from here. Two purposes never share a stream, and a
-    stream depends on its own purpose alone: not on how many networks run together, nor in which
-    order. An ablated circuit passes the name of its intact theory and so shares its networks.
-
-    Parameters
-    ----------
-    seed
-        The seed of the whole run.
-    purpose
-        What the numbers are for, e.g. ``("error_microcircuit", 3, "weights")``.
-
-    Examples
-    --------
-    >>> a, b = generator(1, "task", 0), generator(1, "task", 0)
-    >>> bool(a.normal() == b.normal())
-    True
-    """
-    key = tuple(zlib.crc32(p.encode()) if isinstance(p, str) else p for p in purpose)
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+    def sweep(self, weights: WeightsT) -> Sweep | None:
+        """Return the feedforward sweep that inference is, None if it is no such sweep."""
 
 
 def neurons(circuit: Circuit[Any, Any], role: Role, area: str = "all") -> slice:
@@ -300,97 +284,3 @@ def error_signs(circuit: Circuit[Any, Any]) -> npt.NDArray[np.int64]:
     """
     own = [p for p in circuit.populations if p.role == "error"]
     return np.repeat([p.sign for p in own], [p.size for p in own]).astype(np.int64)
-
-
-def own(value: PerNetwork, network: int) -> PerNetwork:
-    """Return a parameter's value for one network, the one that all share if they share it."""
-    if isinstance(value, np.ndarray) and value.ndim == 3:
-        return np.asarray(value[network if len(value) > 1 else 0])
-    return value
-
-
-def of_networks(thing: T, index: npt.ArrayLike, count: int) -> T:
-    """Return what some of the networks have of a thing: circuit, synapses, task or state.
-
-    Parameters
-    ----------
-    thing
-        Arrays, or a dataclass, tuple or mapping that holds arrays. What is not an array with
-        `count` entries along its first dimension belongs to all networks alike and is kept.
-    index
-        Which networks, in which order; one may come several times.
-    count
-        How many networks `thing` is of.
-    """
-    return cast("T", _of_networks(thing, np.asarray(index, dtype=np.int64), count))
-
-
-def _of_networks(thing: Any, index: npt.NDArray[np.int64], count: int) -> Any:
-    if isinstance(thing, np.ndarray):
-        return thing[index] if len(thing) == count else thing
-    if isinstance(thing, Mapping):
-        return {name: _of_networks(x, index, count) for name, x in thing.items()}
-    if isinstance(thing, tuple):
-        parts = [_of_networks(x, index, count) for x in thing]
-        return type(thing)(*parts) if hasattr(thing, "_fields") else tuple(parts)
-    if is_dataclass(thing) and not isinstance(thing, type):
-        changed = {f.name: _of_networks(getattr(thing, f.name), index, count)
-                   for f in fields(thing) if f.init}  # fmt: skip
-        return replace(thing, **changed)
-    return thing
-
-
-def area_rows(sizes: Sequence[int]) -> dict[str, slice]:
-    """Return where the neurons of ``"area 1"``, ``"area 2"``, ... stand side by side."""
-    return {f"area {n}": where for n, where in enumerate(area_slices(sizes), start=1)}
-
-
-def area_slices(sizes: Sequence[int]) -> tuple[slice, ...]:
-    """Return where the neurons of each area stand when all areas stand side by side."""
-    ends = np.cumsum(sizes)
-    return tuple(slice(int(e - n), int(e)) for e, n in zip(ends, sizes, strict=True))
-
-
-def matvec(weights: Array, rates: Array) -> Array:
-    """Return ``weights @ rates`` for every network and stream.
-
-    Parameters
-    ----------
-    weights
-        (network, post, pre).
-    rates
-        (network, stream, pre).
-
-    Returns
-    -------
-    Array
-        (network, stream, post).
-    """
-    product: Array = np.matmul(rates, np.swapaxes(weights, -1, -2))
-    return product
-
-
-def after_input(world: World, arriving: Array) -> Array:
-    """Return the presynaptic rates, those of the input first, (network, stream, pre)."""
-    shape = (*arriving.shape[:2], world.input.shape[-1])
-    return np.concatenate([np.broadcast_to(world.input, shape), arriving], axis=-1)
-
-
-def feedforward(weights: Array, world: World, arriving: Array) -> tuple[Array, Array]:
-    """Return the presynaptic rates, input first, and the basal potentials they cause."""
-    presynaptic = after_input(world, arriving)
-    return presynaptic, matvec(weights, presynaptic)
-
-
-def outer(post: Array, pre: Array) -> Array:
-    """Return the sum over streams of ``outer(post, pre)``: dims (network, post, pre)."""
-    if post.shape[1] == 1:  # five times as fast as a matrix product with one column
-        return post[:, 0, :, None] * pre[:, 0, None, :]
-    product: Array = np.matmul(np.swapaxes(post, -1, -2), pre)
-    return product
-
-
-def delayed(history: tuple[Array, ...], now: Array) -> tuple[Array, tuple[Array, ...]]:
-    """Return what arrives after an axonal delay of ``len(history)`` steps, and the new history."""
-    line = (*history, now)
-    return line[0], line[1:]

@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from errorneurons.simulate.activations import ACTIVATIONS, Tuning
-from errorneurons.simulate.circuit import Timing, World, area_slices
-from errorneurons.simulate.models import (
+from errorneurons.simulate.arrays import area_slices
+from errorneurons.simulate.circuit import Timing, World
+from errorneurons.simulate.parts.activations import ACTIVATIONS, Tuning
+from errorneurons.simulate.theories import (
     backprop,
     dendritic_microcircuit,
     dendritic_pc,

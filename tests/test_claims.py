@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from errorneurons.analysis.dataset import check
-from errorneurons.predictions.judge import judge, measure
-from errorneurons.predictions.prediction import Outcome, Prediction, Verdict
-from errorneurons.predictions.registry import CLAIMS, claim
-from errorneurons.simulate.observe import Instrument
-from errorneurons.simulate.sweep import Ensemble, Plan, ensemble
-from errorneurons.simulate.theories import SUBJECTS, theory
+from errorneurons.analysis.session.session import check
+from errorneurons.predictions.claims.claim import Claim, Outcome, Verdict
+from errorneurons.predictions.claims.registry import CLAIMS, MANIPULATIONS, claim
+from errorneurons.predictions.judging.judge import judge, measure
+from errorneurons.simulate.animals.sweep import Ensemble, Plan, ensemble
+from errorneurons.simulate.instrument.observe import Instrument
+from errorneurons.simulate.theories.registry import SUBJECTS, theory
 
 THEORY = "error_microcircuit"
 NETWORKS = 12
@@ -36,11 +36,11 @@ def recorded(name: str) -> tuple[xr.Dataset, ...]:
     return tuple(networks(name).sessions())
 
 
-def verdict(claimed: Prediction, name: str) -> Verdict:
+def verdict(claimed: Claim, name: str) -> Verdict:
     return judge(claimed, name, measure(claimed.effect, recorded(name), False), "theory")
 
 
-def verdict_on(claimed: Prediction, sessions: Iterable[xr.Dataset]) -> Verdict:
+def verdict_on(claimed: Claim, sessions: Iterable[xr.Dataset]) -> Verdict:
     return judge(claimed, "recording", measure(claimed.effect, list(sessions), True), "recording")
 
 
@@ -53,26 +53,26 @@ def without_labels(seen: xr.Dataset) -> xr.Dataset:
 
 
 @each
-def test_the_error_microcircuit_supports_the_claim(claimed: Prediction) -> None:
+def test_the_error_microcircuit_supports_the_claim(claimed: Claim) -> None:
     found = verdict(claimed, THEORY)
     assert found.outcome is Outcome.SUPPORTED, found.reason
 
 
 @each
-def test_the_counter_circuit_contradicts_the_claim(claimed: Prediction) -> None:
+def test_the_counter_circuit_contradicts_the_claim(claimed: Claim) -> None:
     found = verdict(claimed, claimed.counter_circuit)
     assert found.outcome is Outcome.CONTRADICTED, found.reason
 
 
 @each
-def test_the_counter_circuit_could_have_supported_the_claim(claimed: Prediction) -> None:
+def test_the_counter_circuit_could_have_supported_the_claim(claimed: Claim) -> None:
     assert networks(claimed.counter_circuit).learnt
     assert len(networks(claimed.counter_circuit).networks) >= NETWORKS / 2
     assert verdict(claimed, claimed.counter_circuit).points
 
 
 @each
-def test_the_same_sessions_judged_as_a_recording_support_the_claim(claimed: Prediction) -> None:
+def test_the_same_sessions_judged_as_a_recording_support_the_claim(claimed: Claim) -> None:
     found = verdict_on(claimed, recorded(THEORY))
     assert found.outcome is Outcome.SUPPORTED, found.reason
 
@@ -103,7 +103,7 @@ COLUMNS = {
 @pytest.mark.parametrize(
     "claimed", [c for c in CLAIMS if c.key not in NEEDS_NO_LABELS], ids=lambda c: c.key
 )
-def test_without_labelled_error_cells_the_claim_is_not_testable(claimed: Prediction) -> None:
+def test_without_labelled_error_cells_the_claim_is_not_testable(claimed: Claim) -> None:
     found = verdict_on(claimed, map(without_labels, recorded(THEORY)[:2]))
     assert found.outcome is Outcome.NOT_TESTABLE
     assert found.reason.startswith("No unit has the role 'error'")
@@ -119,9 +119,7 @@ def test_a_claim_on_the_output_needs_no_labels(key: str) -> None:
 
 @each
 @pytest.mark.parametrize("lacking", ["manipulation", "familiarity", "performance", "outcome"])
-def test_a_claim_asks_for_the_columns_it_needs_and_no_others(
-    claimed: Prediction, lacking: str
-) -> None:
+def test_a_claim_asks_for_the_columns_it_needs_and_no_others(claimed: Claim, lacking: str) -> None:
     found = verdict_on(claimed, [s.drop_vars(lacking) for s in recorded(THEORY)])
     if lacking not in COLUMNS[claimed.key]:
         assert found.outcome is Outcome.SUPPORTED
@@ -132,14 +130,14 @@ def test_a_claim_asks_for_the_columns_it_needs_and_no_others(
 
 
 @each
-def test_without_trials_the_claim_is_not_testable(claimed: Prediction) -> None:
+def test_without_trials_the_claim_is_not_testable(claimed: Claim) -> None:
     found = verdict_on(claimed, [s.isel(trial=[0]) for s in recorded(THEORY)[:2]])
     assert found.outcome is Outcome.NOT_TESTABLE
     assert found.remedy
 
 
 @each
-def test_two_animals_say_nothing_of_the_population(claimed: Prediction) -> None:
+def test_two_animals_say_nothing_of_the_population(claimed: Claim) -> None:
     found = verdict_on(claimed, recorded(THEORY)[:2])
     assert found.outcome is Outcome.UNDECIDED
     assert "2 animals: no statement about the population" in found.reason
@@ -149,7 +147,7 @@ def test_two_animals_say_nothing_of_the_population(claimed: Prediction) -> None:
 
 
 @each
-def test_a_claim_has_all_its_texts(claimed: Prediction) -> None:
+def test_a_claim_has_all_its_texts(claimed: Claim) -> None:
     texts = [f.name for f in fields(claimed) if isinstance(getattr(claimed, f.name), str)]
     assert len(texts) >= 11
     for name in texts:
@@ -159,21 +157,25 @@ def test_a_claim_has_all_its_texts(claimed: Prediction) -> None:
 
 
 @each
-def test_a_claim_shows_at_least_two_conditions_by_different_names(claimed: Prediction) -> None:
+def test_a_claim_shows_at_least_two_conditions_by_different_names(claimed: Claim) -> None:
     labels = [condition.label for condition in claimed.conditions]
     assert len(set(labels)) == len(labels) >= 2
 
 
 @each
-def test_a_claims_counter_circuit_is_in_the_registry_of_subjects(claimed: Prediction) -> None:
+def test_a_claims_counter_circuit_is_in_the_registry_of_subjects(claimed: Claim) -> None:
     assert claimed.counter_circuit in {subject.name for subject in SUBJECTS}
     assert claimed.counter_circuit != THEORY
 
 
 @each
-def test_a_claims_threshold_and_side_are_what_counts(claimed: Prediction) -> None:
+def test_a_claims_threshold_and_side_are_what_counts(claimed: Claim) -> None:
     assert 0 < claimed.threshold < 1
     assert claimed.side in ("below", "above")
+
+
+def test_a_manipulation_is_called_the_same_by_all_claims_that_need_it() -> None:
+    assert len({m for c in CLAIMS for m in c.manipulations}) == len(MANIPULATIONS)
 
 
 def test_keys_names_and_sentences_are_unique() -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from errorneurons.analysis.schema import ATTRIBUTES, FIELDS, Attribute, Field
-from errorneurons.predictions.registry import CLAIMS
+from errorneurons.analysis.session.schema import ATTRIBUTES, FIELDS, Attribute, Field
+from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.simulate.experiments.columns import COLUMNS, Column
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.registry import EXPERIMENTS
-from errorneurons.simulate.theories import THEORIES
+from errorneurons.simulate.theories.registry import THEORIES
 
 ROOT = Path(__file__).parents[1]
 DATASET = (ROOT / "docs" / "dataset.md").read_text(encoding="utf-8")

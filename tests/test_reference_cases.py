@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import fields, replace
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-
-from errorneurons.simulate import engine, layout
-from errorneurons.simulate.activations import Tuning
-from errorneurons.simulate.program.run import Stepper
-
-sys.path.insert(0, str(Path(__file__).parent))
 import reference_cases
+
+from errorneurons.simulate.engine import kernels as engine
+from errorneurons.simulate.engine import layout
+from errorneurons.simulate.parts.activations import Tuning
+from errorneurons.simulate.program.run import Stepper
 
 TOLERANCE = 1e-10
 

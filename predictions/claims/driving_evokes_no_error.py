@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from errorneurons.analysis.measures import (
+from errorneurons.analysis.measures.energies import (
     Effect,
     Missing,
     Response,
@@ -15,9 +15,9 @@ from errorneurons.analysis.measures import (
     trials,
     units,
 )
-from errorneurons.predictions import protocol
+from errorneurons.predictions.claims import requirements as protocol
+from errorneurons.predictions.claims.claim import Claim, Condition, Drawing, Manipulation
 from errorneurons.predictions.claims.silencing_removes_error_below import below
-from errorneurons.predictions.prediction import Condition, Drawing, Prediction
 
 REMEDY = "Stimulate representation cells of one area in a passive block, with interleaved controls."
 
@@ -101,7 +101,7 @@ def _responses(
     return first, second
 
 
-CLAIM = Prediction(
+CLAIM = Claim(
     key="P05a",
     name="driving representation cells evokes no error",
     sentence="Driving representation cells evokes no response in error cells when nothing teaches.",
@@ -124,6 +124,7 @@ CLAIM = Prediction(
     effect=effect,
     threshold=1 / 9,
     side="below",
+    manipulations=(Manipulation("drive", "driving representation cells"),),
     counter_circuit="sensory_leak",
     conditions=(
         Condition("representation cells driven", protocol.DRIVEN),

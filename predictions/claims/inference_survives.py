@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from errorneurons.analysis.measures import (
+from errorneurons.analysis.measures.energies import (
     Effect,
     Missing,
     energy_of_difference,
@@ -13,8 +13,14 @@ from errorneurons.analysis.measures import (
     trials,
     tuning_energy,
 )
-from errorneurons.predictions import protocol
-from errorneurons.predictions.prediction import ERROR_CELLS, Condition, Drawing, Prediction
+from errorneurons.predictions.claims import requirements as protocol
+from errorneurons.predictions.claims.claim import (
+    ERROR_CELLS,
+    Claim,
+    Condition,
+    Drawing,
+    Manipulation,
+)
 
 REMEDY = "Silence all labelled error cells from 50 ms before the input until the read-out."
 
@@ -84,7 +90,7 @@ def laser_from_before_input(session: xr.Dataset) -> Missing | None:
     )
 
 
-CLAIM = Prediction(
+CLAIM = Claim(
     key="P06a",
     name="inference survives without error cells",
     sentence="With all error cells silenced, the output still follows the stimulus.",
@@ -106,6 +112,9 @@ CLAIM = Prediction(
     effect=effect,
     threshold=1 / 9,
     side="below",
+    manipulations=(
+        Manipulation("silence-inference", "silencing all error cells during inference"),
+    ),
     counter_circuit="supervised_pc",
     conditions=(
         Condition("error cells off", protocol.INFERENCE_OFF),

@@ -5,9 +5,15 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from errorneurons.analysis.measures import Effect, Missing, trials
-from errorneurons.predictions import protocol
-from errorneurons.predictions.prediction import ERROR_CELLS, Condition, Drawing, Prediction
+from errorneurons.analysis.measures.energies import Effect, Missing, trials
+from errorneurons.predictions.claims import requirements as protocol
+from errorneurons.predictions.claims.claim import (
+    ERROR_CELLS,
+    Claim,
+    Condition,
+    Drawing,
+    Manipulation,
+)
 
 REMEDY = "Silence error cells in the outcome window of every trial of a block of learning."
 FEWEST = 9
@@ -52,7 +58,7 @@ def has_block(factors: protocol.Factors, name: str) -> protocol.Requirement:
     return requirement
 
 
-CLAIM = Prediction(
+CLAIM = Claim(
     key="P06b",
     name="learning needs error cells",
     sentence="With error cells silenced at the outcome, performance gains less than half of what "
@@ -77,6 +83,7 @@ CLAIM = Prediction(
     effect=effect,
     threshold=0.5,
     side="below",
+    manipulations=(Manipulation("silence-learning", "silencing all error cells while learning"),),
     counter_circuit="teaching_to_representation",
     conditions=(
         Condition("learning", protocol.LEARNING),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import xarray as xr
 
-from errorneurons.analysis.measures import Effect, Missing
-from errorneurons.predictions import protocol
+from errorneurons.analysis.measures.energies import Effect, Missing
+from errorneurons.predictions.claims import requirements as protocol
+from errorneurons.predictions.claims.claim import Claim, Condition, Drawing, Manipulation
 from errorneurons.predictions.claims.driving_evokes_no_error import above, evoked
 from errorneurons.predictions.claims.silencing_removes_error_below import below
-from errorneurons.predictions.prediction import Condition, Drawing, Prediction
 
 REMEDY = (
     "Silence the representation cells of a higher area in a passive block, with interleaved "
@@ -36,7 +36,7 @@ def in_the_areas_above(session: xr.Dataset) -> Effect | Missing:
     return evoked(session, protocol.SILENCED, above, "above", REMEDY)
 
 
-CLAIM = Prediction(
+CLAIM = Claim(
     key="P05b",
     name="silencing higher representation cells evokes no error below",
     sentence="Silencing a higher area's representation cells evokes no response in the error "
@@ -59,6 +59,9 @@ CLAIM = Prediction(
     effect=effect,
     threshold=1 / 9,
     side="below",
+    manipulations=(
+        Manipulation("silence-representation", "silencing a higher area's representation cells"),
+    ),
     counter_circuit="absent_target_read_as_zero",
     conditions=(
         Condition("higher representation cells off", protocol.SILENCED),

@@ -5,9 +5,15 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from errorneurons.analysis.measures import Effect, Missing, level_of, overlap_of_contrasts, units
-from errorneurons.predictions import protocol
-from errorneurons.predictions.prediction import Condition, Drawing, Prediction
+from errorneurons.analysis.measures.energies import (
+    Effect,
+    Missing,
+    level_of,
+    overlap_of_contrasts,
+    units,
+)
+from errorneurons.predictions.claims import requirements as protocol
+from errorneurons.predictions.claims.claim import SILENCE_AREA, Claim, Condition, Drawing
 
 OFF = protocol.outcome_off("unexpected")
 OFF_EXPECTED = protocol.outcome_off("expected")
@@ -61,7 +67,7 @@ def remaining_contrast(
     return Effect(n, m, n_r)
 
 
-CLAIM = Prediction(
+CLAIM = Claim(
     key="P04a",
     name="silencing error cells removes the outcome error below",
     sentence="Silencing one area's error cells removes the outcome error in the areas below it.",
@@ -82,6 +88,7 @@ CLAIM = Prediction(
     effect=effect,
     threshold=0.5,
     side="below",
+    manipulations=(SILENCE_AREA,),
     counter_circuit="direct_feedback",
     conditions=(
         Condition("unexpected outcome", protocol.UNEXPECTED),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import xarray as xr
 
-from errorneurons.analysis.measures import Effect, Missing
-from errorneurons.predictions import protocol
+from errorneurons.analysis.measures.energies import Effect, Missing
+from errorneurons.predictions.claims import requirements as protocol
+from errorneurons.predictions.claims.claim import SILENCE_AREA, Claim, Condition, Drawing
 from errorneurons.predictions.claims.silencing_removes_error_below import (
     OFF,
     remaining_contrast,
 )
-from errorneurons.predictions.prediction import Condition, Drawing, Prediction
 
 
 def above(silenced: float, teaching: float) -> tuple[float, float]:
@@ -24,7 +24,7 @@ def effect(session: xr.Dataset) -> Effect | Missing:
     return remaining_contrast(session, above, where, protocol.has_teaching_area)
 
 
-CLAIM = Prediction(
+CLAIM = Claim(
     key="P04b",
     name="silencing error cells spares the outcome error above",
     sentence="Silencing one area's error cells spares the outcome error between that area and "
@@ -48,6 +48,7 @@ CLAIM = Prediction(
     effect=effect,
     threshold=0.8,
     side="above",
+    manipulations=(SILENCE_AREA,),
     counter_circuit="supervised_pc",
     conditions=(
         Condition("unexpected outcome", protocol.UNEXPECTED),

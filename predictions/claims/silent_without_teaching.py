@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
-from errorneurons.analysis.measures import (
+from errorneurons.analysis.measures.energies import (
     Effect,
     Missing,
     Window,
@@ -17,8 +17,8 @@ from errorneurons.analysis.measures import (
     trials,
     units,
 )
-from errorneurons.predictions import protocol
-from errorneurons.predictions.prediction import ERROR_CELLS, Condition, Drawing, Prediction
+from errorneurons.predictions.claims import requirements as protocol
+from errorneurons.predictions.claims.claim import ERROR_CELLS, Claim, Condition, Drawing
 
 Levels = tuple[float, float]
 
@@ -151,7 +151,7 @@ def response_energy(session: xr.Dataset, shown: Shown, cells: protocol.Cells) ->
 
 REMEDY = "Show novel stimuli with nothing to be learnt from them, to the same labelled cells."
 
-CLAIM = Prediction(
+CLAIM = Claim(
     key="P02",
     name="error cells are silent without teaching",
     sentence="Error cells stay silent when novel input comes on and nothing teaches.",
@@ -175,6 +175,7 @@ CLAIM = Prediction(
     effect=effect,
     threshold=1 / 9,
     side="below",
+    manipulations=(),
     counter_circuit="sensory_leak",
     conditions=(
         Condition("novel input, no teaching", protocol.NOVEL),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from errorneurons.simulate.readout import ALL, FIRST, HALF, NO_DECODER
-from errorneurons.simulate.tasks.association import REVERSED, STIMULI
+from errorneurons.simulate.experiments.association import REVERSED, STIMULI
+from errorneurons.simulate.experiments.readout import ALL, FIRST, HALF, NO_DECODER
 
 NAN = float("nan")
 INFINITY = float("inf")

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from errorneurons.analysis.dataset import FIELDS
+from errorneurons.analysis.session.session import FIELDS
+from errorneurons.simulate.experiments.association import SAME_STIMULI, STIMULI
 from errorneurons.simulate.experiments.columns import (
     BY_NAME,
     COLUMNS,
@@ -24,9 +25,8 @@ from errorneurons.simulate.experiments.columns import (
     NAN,
     Column,
 )
-from errorneurons.simulate.experiments.experiment import Day, Experiment
+from errorneurons.simulate.experiments.experiment import Block, Experiment, Given
 from errorneurons.simulate.experiments.trials import CLOCK, NO_MANIPULATION, Clock
-from errorneurons.simulate.tasks.association import SAME_STIMULI, STIMULI
 
 
 def completed(table: pd.DataFrame, clock: Clock = CLOCK) -> pd.DataFrame:
@@ -121,10 +121,8 @@ def experiment_of(
     trials = completed(table, clock)
     description = f"A table of {len(trials)} trials."
 
-    def days(seed: int, repeats: int) -> tuple[Day, ...]:  # noqa: ARG001, the order is the table's
-        return (Day(pd.concat([trials] * repeats, ignore_index=True), streams=streams),)
-
-    return Experiment(name, name, description, days, clock)
+    block = Given(Block(trials, streams=streams))
+    return Experiment(name, name, description, (block,), clock)
 
 
 def _refuse(breaches: list[str]) -> None:

@@ -28,12 +28,9 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from errorneurons.simulate.circuit import Array, Timing, World, generator, neurons
-from errorneurons.simulate.models.backprop import Backprop
-from errorneurons.simulate.models.dendritic_microcircuit import DendriticMicrocircuit
-from errorneurons.simulate.models.dendritic_pc import DendriticPC
-from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
-from errorneurons.simulate.run import synapses
+from errorneurons.simulate.arrays import Array, generator
+from errorneurons.simulate.circuit import Timing, World, neurons
+from errorneurons.simulate.refusing import known
 from errorneurons.simulate.tasks.held import (
     Items,
     artificial,
@@ -41,7 +38,11 @@ from errorneurons.simulate.tasks.held import (
     shuffled,
     uniform_start,
 )
-from errorneurons.simulate.validation import known
+from errorneurons.simulate.theories.backprop import Backprop
+from errorneurons.simulate.theories.dendritic_microcircuit import DendriticMicrocircuit
+from errorneurons.simulate.theories.dendritic_pc import DendriticPC
+from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.trials.run import synapses
 
 THEORIES = ("error_microcircuit", "dendritic_pc", "dendritic_microcircuit", "backprop")
 Memory = TypeVar("Memory")

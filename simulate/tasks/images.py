@@ -21,8 +21,9 @@ import numpy as np
 import xarray as xr
 from scipy.ndimage import zoom
 
-from errorneurons.simulate.circuit import Array, Timing
-from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.circuit import Timing
+from errorneurons.simulate.refusing import known
 from errorneurons.simulate.tasks.held import (
     Items,
     answers,
@@ -31,7 +32,7 @@ from errorneurons.simulate.tasks.held import (
     shuffled,
     uniform_start,
 )
-from errorneurons.simulate.validation import known
+from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
 DIGITS, SIDE = 10, 28
 PIXELS = SIDE**2

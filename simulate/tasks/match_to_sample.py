@@ -29,11 +29,13 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from errorneurons.simulate import engine, layout
-from errorneurons.simulate.circuit import Array, Timing, generator
-from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.arrays import Array, generator
+from errorneurons.simulate.circuit import Timing
+from errorneurons.simulate.engine import kernels as engine
+from errorneurons.simulate.engine import layout
+from errorneurons.simulate.refusing import known
 from errorneurons.simulate.tasks.held import for_engine, uniform_start
-from errorneurons.simulate.validation import known
+from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
 THEORIES = ("error_microcircuit",)
 PHASES = ("rest", "sample", "delay", "test", "change")
@@ -104,7 +106,7 @@ def draw(task: MatchToSample, seed: int) -> dict[str, Trials]:
     rngs = {name: generator(seed, "match to sample", name) for name in SETS}
     return {
         name: Trials(
-            rng.choice([-1.0, 1.0], (task.trials, 2)),
+            rng.choice(np.array([-1.0, 1.0]), (task.trials, 2)),
             rng.integers(*task.delay, task.trials, endpoint=True),
         )
         for name, rng in rngs.items()

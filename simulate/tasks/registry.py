@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from errorneurons.simulate import engine
+from errorneurons.simulate.engine import kernels as engine
+from errorneurons.simulate.refusing import known
 from errorneurons.simulate.tasks import (
     cart_pole,
     images,
@@ -15,8 +16,7 @@ from errorneurons.simulate.tasks import (
     teacher_student,
     yin_yang,
 )
-from errorneurons.simulate.theories import THEORIES
-from errorneurons.simulate.validation import known
+from errorneurons.simulate.theories.registry import THEORIES
 
 CAN = "can be trained on it"
 UNTRIED = "not tried: learning rates at which it does this are not known"
@@ -43,7 +43,7 @@ SLOWLY = (
 )
 BURSTS = ("burst_dependent", UNPAUSED)
 
-ENTERED = tuple(theory.name for theory in THEORIES)
+ENTERED = tuple(theory.name for theory in THEORIES if not theory.variant_of)
 
 
 @dataclass(frozen=True)

@@ -21,15 +21,17 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from errorneurons.simulate import engine, layout
-from errorneurons.simulate.circuit import Array, Timing, area_slices, generator
-from errorneurons.simulate.connectivity import macaque_binned, spread
-from errorneurons.simulate.models.backprop import Backprop
-from errorneurons.simulate.models.dendritic_microcircuit import DendriticMicrocircuit
-from errorneurons.simulate.models.dendritic_pc import DendriticPC
-from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
-from errorneurons.simulate.plasticity import lateral_weights
-from errorneurons.simulate.validation import known
+from errorneurons.simulate.arrays import Array, area_slices, generator
+from errorneurons.simulate.circuit import Timing
+from errorneurons.simulate.engine import kernels as engine
+from errorneurons.simulate.engine import layout
+from errorneurons.simulate.parts.connectivity import macaque_binned, spread
+from errorneurons.simulate.parts.plasticity import lateral_weights
+from errorneurons.simulate.refusing import known
+from errorneurons.simulate.theories.backprop import Backprop
+from errorneurons.simulate.theories.dendritic_microcircuit import DendriticMicrocircuit
+from errorneurons.simulate.theories.dendritic_pc import DendriticPC
+from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
 Student = ErrorMicrocircuit | DendriticPC | DendriticMicrocircuit | Backprop
 

@@ -26,11 +26,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from errorneurons.simulate.circuit import Array, Timing, generator
-from errorneurons.simulate.layout import Integers
-from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.arrays import Array, generator
+from errorneurons.simulate.circuit import Timing
+from errorneurons.simulate.engine.layout import Integers
+from errorneurons.simulate.refusing import known
 from errorneurons.simulate.tasks.held import Items, answers, artificial, learn_held, shuffled
-from errorneurons.simulate.validation import known
+from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
 CLASSES = ("yin", "yang", "dot")
 YIN, YANG, DOT = range(3)

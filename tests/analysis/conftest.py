@@ -12,10 +12,15 @@ import numpy.typing as npt
 import pytest
 import xarray as xr
 
-from errorneurons.analysis.dataset import session
-from errorneurons.analysis.labelling import cross_fitted
-from errorneurons.analysis.recordings import mapping_template, parse_mapping, read_nwb, write_nwb
-from errorneurons.analysis.virtual_experiments import Experiments
+from errorneurons.analysis.evidence.experiments import Experiments
+from errorneurons.analysis.measures.labelling import cross_fitted
+from errorneurons.analysis.readers.nwb.reader import (
+    mapping_template,
+    parse_mapping,
+    read_nwb,
+    write_nwb,
+)
+from errorneurons.analysis.session.session import session
 
 TRIALS, BINS, UNITS = 6, 5, 4
 BIN = 0.02

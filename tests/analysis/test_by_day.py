@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from errorneurons.analysis.by_day import by_day
-from errorneurons.analysis.dataset import session
-from errorneurons.analysis.day_plots import draw_days
-from errorneurons.analysis.raw_plots import Caption
+from errorneurons.analysis.figures.days import draw_days
+from errorneurons.analysis.figures.raw import Caption
+from errorneurons.analysis.measures.days import by_day
+from errorneurons.analysis.session.session import session
 
 TIME = np.arange(-0.095, 0.5, 0.01)
 ROLES = ["error", "error", "representation"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from errorneurons.analysis.classifiers import (
+from errorneurons.analysis.evidence.classifiers import (
     CANDIDATES,
     Candidate,
     fit,

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from errorneurons.analysis.classifiers import CANDIDATES
-from errorneurons.analysis.comparison import (
+from errorneurons.analysis.evidence.classifiers import CANDIDATES
+from errorneurons.analysis.evidence.comparison import (
     capped,
     columns_of,
     compare,
@@ -14,7 +14,7 @@ from errorneurons.analysis.comparison import (
     pairwise_accuracy,
     same_class,
 )
-from errorneurons.analysis.membership import FEWEST_WORLDS
+from errorneurons.analysis.evidence.membership import FEWEST_WORLDS
 
 SEED = np.random.SeedSequence(1)
 SIMPLE = CANDIDATES[:1]

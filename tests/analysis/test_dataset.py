@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from errorneurons.analysis.dataset import (
+from errorneurons.analysis.session.session import (
     FIELDS,
     ContractError,
     check,

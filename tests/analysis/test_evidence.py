@@ -3,9 +3,13 @@
 import numpy as np
 import pytest
 
-from errorneurons.analysis.classifiers import CANDIDATES
-from errorneurons.analysis.evidence import untestable, weigh
-from errorneurons.analysis.robustness import ASSUMED, leave_one_claim_out, leave_one_theory_out
+from errorneurons.analysis.evidence.classifiers import CANDIDATES
+from errorneurons.analysis.evidence.robustness import (
+    ASSUMED,
+    leave_one_claim_out,
+    leave_one_theory_out,
+)
+from errorneurons.analysis.evidence.weigh import untestable, weigh
 
 SEED = np.random.SeedSequence(1)
 SIMPLE = CANDIDATES[:1]

@@ -11,10 +11,8 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errorneurons.analysis.activity import activity, magnitude, mean_rate
-from errorneurons.analysis.dataset import session
-from errorneurons.analysis.measures import (
-    Array,
+from errorneurons.analysis.measures.activity import activity, magnitude, mean_rate
+from errorneurons.analysis.measures.energies import (
     Response,
     energy,
     energy_of_difference,
@@ -28,6 +26,8 @@ from errorneurons.analysis.measures import (
     tuning_energy,
     units,
 )
+from errorneurons.analysis.session.session import session
+from errorneurons.analysis.statistics import Floats
 
 PATTERN = {"a": np.array([1.0, -2.0, 0.5]), "b": np.array([0.0, 1.0, 3.0])}
 TRUTH = float(np.mean([(p**2).mean() for p in PATTERN.values()]))
@@ -48,7 +48,7 @@ def assert_mean(values: Sequence[float], truth: float) -> None:
     assert abs(np.mean(values) - truth) < 4 * error
 
 
-def recorded(rate: Array, **columns: Any) -> xr.Dataset:
+def recorded(rate: Floats, **columns: Any) -> xr.Dataset:
     """Return a session of trials of 100 ms bins, input at 0, from -0.2 s on."""
     count, bins, cells = rate.shape
     defaults: dict[str, Any] = {
@@ -277,5 +277,5 @@ def test_the_size_of_a_response_survives_pairs_of_cells_of_opposite_sign() -> No
     step = np.array([0.0, 0.0, 3.0, 3.0])[None, :, None] * np.array([1.0, -1.0])
     seen = recorded(np.repeat(step, 6, axis=0) + 10, stimulus=["a"] * 6, input_onset=[0.0] * 6)
     seen = seen.assign_coords(time=("time", [-0.15, -0.05, 0.05, 0.15], seen["time"].attrs))
-    curve = magnitude(seen, np.arange(6), np.arange(2))[0]
+    curve = magnitude(seen, np.arange(6), [np.arange(2)])[0, 0]
     np.testing.assert_allclose(curve, [0, 0, 3, 3], atol=1e-12)

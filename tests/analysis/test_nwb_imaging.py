@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from errorneurons.analysis.dataset import DoorError, collect
-from errorneurons.analysis.recordings import (
+from errorneurons.analysis.readers.nwb.reader import (
     describe_nwb,
     parse_mapping,
     read_nwb,
     write_nwb,
 )
+from errorneurons.analysis.session.session import DoorError, collect
 
 Make = Callable[..., xr.Dataset]
 RoundTrip = Callable[[xr.DataTree], xr.DataTree]

@@ -10,9 +10,9 @@ import xarray as xr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from errorneurons.analysis.contract import DoorError
-from errorneurons.analysis.nwb_spikes import Part, lay_out
-from errorneurons.analysis.nwb_units import count_spikes, observed
+from errorneurons.analysis.nwb_export.spikes import Part, lay_out
+from errorneurons.analysis.readers.nwb.units import count_spikes, observed
+from errorneurons.analysis.session.contract import DoorError
 
 Make = Callable[..., xr.Dataset]
 BIN_WIDTHS = [0.001, 0.005, 0.02, 0.03, 1 / 30, 0.1, 2.0]

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from errorneurons.analysis.dataset import DoorError, collect
-from errorneurons.analysis.recordings import (
+from errorneurons.analysis.readers.nwb.reader import (
     describe_nwb,
     write_nwb,
 )
+from errorneurons.analysis.session.session import DoorError, collect
 
 Make = Callable[..., xr.Dataset]
 RoundTrip = Callable[[xr.DataTree], xr.DataTree]

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.isotonic import IsotonicRegression
 
-from errorneurons.analysis.classifiers import CANDIDATES
-from errorneurons.analysis.power import gains, monotone, probability_right, smallest_design
+from errorneurons.analysis.evidence.classifiers import CANDIDATES
+from errorneurons.analysis.evidence.power import gains, monotone, probability_right, smallest_design
 
 SEED = np.random.SeedSequence(1)
 SIMPLE = CANDIDATES[:1]

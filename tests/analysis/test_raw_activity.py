@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from errorneurons.analysis.activity import magnitude, mean_rate
-from errorneurons.analysis.dataset import session
-from errorneurons.analysis.influence_plots import draw_influence, drives_single_cells, influence
-from errorneurons.analysis.raw_activity import Panel, panels_of, raw_activity
-from errorneurons.analysis.raw_plots import Caption, draw_raw_activity
+from errorneurons.analysis.figures.influence import draw_influence
+from errorneurons.analysis.figures.raw import Caption, draw_raw_activity
+from errorneurons.analysis.measures.activity import magnitude, mean_rate
+from errorneurons.analysis.measures.conditions import Panel, panels_of, raw_activity
+from errorneurons.analysis.measures.influence import drives_single_cells, influence
+from errorneurons.analysis.session.session import session
 
 TIME = np.array([-0.05, 0.05, 0.15, 0.25])
 NAN = float("nan")

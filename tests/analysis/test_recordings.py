@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from errorneurons.analysis.dataset import ContractError, DoorError, open_recording
-from errorneurons.analysis.recordings import (
+from errorneurons.analysis.door import open_recording
+from errorneurons.analysis.readers.nwb.reader import (
     describe_nwb,
     mapping_template,
     parse_mapping,
     read_nwb,
 )
+from errorneurons.analysis.session.session import ContractError, DoorError
 
 Make = Callable[..., xr.Dataset]
 MakeNwb = Callable[..., Path]

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from errorneurons.analysis.classifiers import CANDIDATES
-from errorneurons.analysis.comparison import Judged, compare
-from errorneurons.analysis.recovery import (
+from errorneurons.analysis.evidence.classifiers import CANDIDATES
+from errorneurons.analysis.evidence.comparison import Judged, compare
+from errorneurons.analysis.evidence.recovery import (
     calibration_curve,
     calibration_error,
     kinds,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errorneurons.analysis.virtual_experiments import Experiments, bounded_index
+from errorneurons.analysis.evidence.experiments import Experiments, bounded_index
 
 ENERGY = st.floats(-1e300, 1e300, allow_nan=False, allow_subnormal=False)
 SOME = Experiments(

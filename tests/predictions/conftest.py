@@ -29,7 +29,7 @@ def theories(example):
 
 @pytest.fixture(scope="session")
 def pages(example):
-    from errorneurons.predictions.report import render
+    from errorneurons.predictions.pages.page import render
 
     return {
         name: render(getattr(example, name)())
@@ -40,8 +40,8 @@ def pages(example):
 @pytest.fixture
 def example_nwb(tmp_path):
     """Return a small NWB recording without outcomes, which no claim can be tested on."""
-    from errorneurons.analysis.dataset import collect, session
-    from errorneurons.analysis.recordings import write_nwb
+    from errorneurons.analysis.readers.nwb.reader import write_nwb
+    from errorneurons.analysis.session.session import collect, session
 
     rng = np.random.default_rng(0)
     made = session(

@@ -5,16 +5,9 @@ import json
 import numpy as np
 import xarray as xr
 
-from errorneurons.analysis.measures import Missing
-from errorneurons.predictions.prediction import (
-    Condition,
-    Drawing,
-    Outcome,
-    Prediction,
-    Report,
-    Subject,
-    Verdict,
-)
+from errorneurons.analysis.measures.energies import Missing
+from errorneurons.predictions.claims.claim import Claim, Condition, Drawing, Outcome, Verdict
+from errorneurons.predictions.studies.findings import Report, Subject
 
 NAN = float("nan")
 HIDDEN = tuple(("error", level) for level in (1, 2, 3))
@@ -51,7 +44,7 @@ def unmeasured(session):
 
 
 CLAIMS = (
-    Prediction(
+    Claim(
         "P02", "error neurons are silent without teaching",
         "When no teaching signal arrives, a novel input evokes no response in error neurons.",
         "record", "The output's error neurons compare the output with a target. Without a target "
@@ -61,12 +54,12 @@ CLAIMS = (
         "Error neurons respond to a novel input with a third or more of the amplitude with which "
         "they respond to an unexpected outcome.",
         "Labelled error neurons in one area, 20 novel inputs without outcome, 40 outcomes.",
-        unmeasured, 1 / 9, "below",
+        unmeasured, 1 / 9, "below", (),
         "absent_target_read_as_zero",
         (Condition("novel input, no teaching", {}), Condition("unexpected outcome", {})),
         drawing=QUIET,
     ),
-    Prediction(
+    Claim(
         "P04a", "silencing error neurons removes the outcome error below",
         "Silencing the error neurons of one area removes the response to an outcome below it.",
         "silence", "Errors descend from error neuron to error neuron; the chain is cut.",
@@ -74,14 +67,14 @@ CLAIMS = (
         "Error neurons of area 3 are silenced from outcome onset; areas 1 and 2 are read.",
         "Half or more of the outcome response below survives.",
         "Error neurons of two areas, 40 outcomes with and without laser.",
-        unmeasured, 0.5, "below", "direct_feedback",
+        unmeasured, 0.5, "below", (), "direct_feedback",
         (Condition("laser off", {}), Condition("laser on", {})), learning=True,
         drawing=Drawing(
             read=HIDDEN[:2], manipulation="silence", manipulated=HIDDEN[2:], teaching=True,
             manipulation_window=(0.2, 0.4), outcome_onset=0.2, end=0.4, read_window=(0.2, 0.4),
         ),
     ),
-    Prediction(
+    Claim(
         "P04b", "... and spares it above",
         "Silencing the error neurons of one area spares the response to an outcome above it.",
         "silence", "Errors do not ascend: what lies above does not depend on the silenced area.",
@@ -89,14 +82,14 @@ CLAIMS = (
         "Error neurons of area 1 are silenced from outcome onset; areas 2 and 3 are read.",
         "Less than four fifths of the outcome response above survives.",
         "Error neurons of two areas below the teaching area, 40 outcomes with and without laser.",
-        unmeasured, 0.8, "above", "supervised_pc",
+        unmeasured, 0.8, "above", (), "supervised_pc",
         (Condition("laser off", {}), Condition("laser on", {})), learning=True,
         drawing=Drawing(
             read=HIDDEN[1:], manipulation="silence", manipulated=HIDDEN[:1], teaching=True,
             manipulation_window=(0.2, 0.4), outcome_onset=0.2, end=0.4, read_window=(0.2, 0.4),
         ),
     ),
-    Prediction(
+    Claim(
         "P05a", "driving representation neurons evokes no error",
         "Driving representation neurons evokes no response in error neurons of their own area and "
         "of the areas below, as long as no teaching signal arrives.",
@@ -105,14 +98,14 @@ CLAIMS = (
         "A tenth of the representation neurons of area 3 is driven for 100 ms, no outcome.",
         "Error neurons respond to the drive with a third or more of the outcome amplitude.",
         "Targeted stimulation of 10 representation neurons, labelled error neurons, 40 outcomes.",
-        unmeasured, 1 / 9, "below", "absent_target_read_as_zero",
+        unmeasured, 1 / 9, "below", (), "absent_target_read_as_zero",
         (Condition("driven", {}), Condition("not driven", {}), Condition("outcome", {})),
         drawing=Drawing(
             read=HIDDEN, manipulation="drive", manipulated=(("representation", 3),),
             manipulation_window=(0.2, 0.3), end=0.4, read_window=(0.2, 0.3),
         ),
     ),
-    Prediction(
+    Claim(
         "P05b", "silencing representation neurons evokes no error",
         "Silencing representation neurons of a higher area evokes no response in error neurons "
         "below, as long as no teaching signal arrives.",
@@ -121,14 +114,14 @@ CLAIMS = (
         "Representation neurons of area 3 are silenced from 50 ms before input onset, no outcome.",
         "Error neurons below respond with a third or more of the outcome amplitude.",
         "Two areas, silencing above, labelled error neurons below, 40 outcomes.",
-        unmeasured, 1 / 9, "below", "absent_target_read_as_zero",
+        unmeasured, 1 / 9, "below", (), "absent_target_read_as_zero",
         (Condition("control", {}), Condition("silenced", {})),
         drawing=Drawing(
             read=HIDDEN[:2], manipulation="silence", manipulated=(("representation", 3),),
             manipulation_window=(-0.05, 0.4), end=0.4, read_window=(0.0, 0.4),
         ),
     ),
-    Prediction(
+    Claim(
         "P06a", "inference survives without error neurons",
         "With all error neurons silenced, a trained network still answers a known input.",
         "silence", "Inputs ascend from representation to representation neuron.",
@@ -136,7 +129,7 @@ CLAIMS = (
         "All error neurons are silenced from 50 ms before input onset to the read-out.",
         "The output changes by a third or more of its tuning.",
         "Closed-loop silencing on test trials without outcome, behaviour or output area.",
-        unmeasured, 1 / 9, "below", "absent_target_read_as_zero",
+        unmeasured, 1 / 9, "below", (), "absent_target_read_as_zero",
         (Condition("intact", {}), Condition("error neurons off", {})), learning=True,
         drawing=Drawing(
             read=(("representation", 4),), manipulation="silence",
@@ -144,7 +137,7 @@ CLAIMS = (
             read_window=(0.3, 0.4),
         ),
     ),
-    Prediction(
+    Claim(
         "P06b", "learning needs error neurons",
         "With error neurons silenced during the outcome, performance does not improve.",
         "learn", "Plasticity follows the apical potential, which error neurons alone drive.",
@@ -152,7 +145,7 @@ CLAIMS = (
         "Error neurons of all hidden areas are silenced in the outcome window of whole blocks.",
         "Half or more of the gain of control blocks is left.",
         "Blocks with and without laser in the same animal, performance on every trial.",
-        unmeasured, 0.5, "below", "teaching_to_representation",
+        unmeasured, 0.5, "below", (), "teaching_to_representation",
         (Condition("laser off", {}), Condition("laser on", {})), learning=True,
         drawing=Drawing(
             read=(("representation", 4),), manipulation="silence", manipulated=HIDDEN,

@@ -15,12 +15,13 @@ import xarray as xr
 from typer.testing import CliRunner, Result
 
 import errorneurons
-from errorneurons.analysis.membership import FEWEST_WORLDS
-from errorneurons.predictions import cli, cli_base
-from errorneurons.predictions.cli_recording import Worlds
-from errorneurons.predictions.prediction import Outcome
-from errorneurons.predictions.registry import CLAIMS
-from errorneurons.simulate.theories import THEORIES
+from errorneurons.analysis.evidence.membership import FEWEST_WORLDS
+from errorneurons.predictions.claims.claim import Outcome
+from errorneurons.predictions.claims.registry import CLAIMS
+from errorneurons.predictions.commands import cli
+from errorneurons.predictions.commands import shared as cli_base
+from errorneurons.predictions.commands.recordings import Worlds
+from errorneurons.simulate.theories.registry import THEORIES
 
 Run = Callable[..., Result]
 
@@ -186,7 +187,7 @@ def test_whoever_wants_the_traceback_gets_it(run: Run, monkeypatch: pytest.Monke
 def test_help_does_not_wait_for_heavy_libraries() -> None:
     program = (
         "import sys\n"
-        "from errorneurons.predictions.cli import main\n"
+        "from errorneurons.predictions.commands.cli import main\n"
         "sys.argv = ['errorneurons', '--help']\n"
         "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code\n"
         "sys.stderr.write(' '.join(sys.modules))\n"
@@ -226,7 +227,7 @@ def test_a_demo_recording_can_state_another_share_of_false_labels_than_the_true_
 
 
 def _read(file: Path) -> xr.Dataset:
-    from errorneurons.analysis.recordings import mapping_template, parse_mapping, read_nwb
+    from errorneurons.analysis.readers.nwb.reader import mapping_template, parse_mapping, read_nwb
 
     (session,) = read_nwb(file, parse_mapping(mapping_template(file))).children.values()
     return session.to_dataset()
@@ -242,12 +243,12 @@ def test_a_demo_recording_of_calcium_is_one_that_check_can_read(run: Run) -> Non
 
 
 def test_a_virtual_recording_of_tufts_comes_back_from_nwb(tmp_path: Path) -> None:
-    from errorneurons.analysis.dataset import collect
-    from errorneurons.analysis.recordings import write_nwb
-    from errorneurons.analysis.schema import FIELDS
-    from errorneurons.simulate.instrument import TWO_PHOTON_TUFTS
-    from errorneurons.simulate.sweep import Plan, ensemble
-    from errorneurons.simulate.theories import theory
+    from errorneurons.analysis.readers.nwb.reader import write_nwb
+    from errorneurons.analysis.session.schema import FIELDS
+    from errorneurons.analysis.session.session import collect
+    from errorneurons.simulate.animals.sweep import Plan, ensemble
+    from errorneurons.simulate.instrument.instrument import TWO_PHOTON_TUFTS
+    from errorneurons.simulate.theories.registry import theory
 
     tufts = Plan(1, 1, 2, 2, replace(TWO_PHOTON_TUFTS, cells=3))
     (made,) = ensemble(theory("dendritic_pc"), tufts).sessions()
@@ -259,7 +260,7 @@ def test_a_virtual_recording_of_tufts_comes_back_from_nwb(tmp_path: Path) -> Non
 
 
 def test_what_is_given_twice_is_planned_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from errorneurons.predictions import planning
+    from errorneurons.predictions.comparing import plan as planning
 
     asked: list[planning.Grid] = []
 
@@ -274,7 +275,7 @@ def test_what_is_given_twice_is_planned_once(run: Run, monkeypatch: pytest.Monke
 
 
 def test_what_is_missing_is_said_once_and_in_words(example_nwb: Path) -> None:
-    from errorneurons.predictions.registry import claim
+    from errorneurons.predictions.claims.registry import claim
 
     session = _read(example_nwb)
     lack = claim("P06b").effect(session)

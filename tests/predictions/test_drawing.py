@@ -2,8 +2,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from errorneurons.predictions.drawing import drawing_svg
-from errorneurons.predictions.prediction import Drawing
+from errorneurons.predictions.claims.claim import Drawing
+from errorneurons.predictions.pages.drawing import drawing_svg
 
 SILENCE = Drawing(
     read=(("error", 1),), manipulation="silence", manipulated=(("error", 2),), teaching=True,

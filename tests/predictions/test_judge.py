@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from errorneurons.analysis.dataset import session
-from errorneurons.analysis.measures import Effect, Missing
-from errorneurons.predictions.judge import Measured, _at, judge, measure
-from errorneurons.predictions.prediction import Outcome, Verdict
-from errorneurons.predictions.registry import claim
+from errorneurons.analysis.measures.energies import Effect, Missing
+from errorneurons.analysis.session.session import session
+from errorneurons.predictions.claims.claim import Outcome, Verdict
+from errorneurons.predictions.claims.registry import claim
+from errorneurons.predictions.judging.judge import Measured, _at, judge, measure
 
 BELOW = claim("P02")  # threshold 1/9
 ABOVE = claim("P04b")  # threshold .8

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from errorneurons.analysis.dataset import session
-from errorneurons.predictions import protocol
-from errorneurons.predictions.between_theories import Question
-from errorneurons.predictions.protocol import EXPECTED, PASSIVE, UNEXPECTED
-from errorneurons.predictions.registry import CLAIMS, claim
-from errorneurons.predictions.study import recording_report
+from errorneurons.analysis.session.session import session
+from errorneurons.predictions.claims import requirements as protocol
+from errorneurons.predictions.claims.registry import CLAIMS, claim
+from errorneurons.predictions.claims.requirements import EXPECTED, PASSIVE, UNEXPECTED
+from errorneurons.predictions.comparing.weigh import Question
+from errorneurons.predictions.studies.report import recording_report
 
 AREAS = ("V1", "LM", "AL", "MT")
 OFF = protocol.outcome_off("unexpected")

@@ -11,8 +11,8 @@ from itertools import pairwise
 
 import pytest
 
-from errorneurons.predictions.prediction import Outcome, Verdict
-from errorneurons.predictions.report import render, verdicts_csv, verdicts_json, write
+from errorneurons.predictions.claims.claim import Outcome, Verdict
+from errorneurons.predictions.pages.page import render, verdicts_csv, verdicts_json, write
 
 VOID = {"meta", "br", "img", "hr", "input", "link"}
 NAMES = ("of_theories", "of_animals", "untestable")
@@ -227,5 +227,5 @@ def test_the_json_holds_verdicts_and_configuration(theories):
 
 
 def test_importing_the_report_does_not_load_plotting():
-    code = "import errorneurons.predictions.report, sys; sys.exit('matplotlib' in sys.modules)"
+    code = "import errorneurons.predictions.pages.page, sys; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from known_energies import Design, drawn
 from scipy import stats
 
-from errorneurons.analysis.virtual import Design, drawn
-from errorneurons.predictions.judge import Measured, judge
-from errorneurons.predictions.prediction import Outcome
-from errorneurons.predictions.registry import claim
-from errorneurons.predictions.rule import difference, outcomes
+from errorneurons.predictions.claims.claim import Outcome
+from errorneurons.predictions.claims.registry import claim
+from errorneurons.predictions.judging.judge import Measured, judge
+from errorneurons.predictions.judging.rule import difference, outcomes
 
 BELOW, ABOVE = claim("P02"), claim("P04b")
 MIXED = np.array([[0.05, 0.02, 0.11], [0.0, 0.0, 0.03], [0.1, 0.1, 0.1], [0.05, 0.0, 0.4]])

@@ -9,13 +9,19 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from errorneurons.analysis.measures import Effect, Missing, trials, units
-from errorneurons.predictions import protocol
-from errorneurons.predictions.protocol import DRIVEN, NOVEL, PASSIVE, SILENCED, UNEXPECTED
-from errorneurons.predictions.registry import CLAIMS, EFFECTS
-from errorneurons.simulate.observe import Instrument
-from errorneurons.simulate.sweep import Plan, ensemble
-from errorneurons.simulate.theories import theory
+from errorneurons.analysis.measures.energies import Effect, Missing, trials, units
+from errorneurons.predictions.claims import requirements as protocol
+from errorneurons.predictions.claims.registry import CLAIMS, EFFECTS
+from errorneurons.predictions.claims.requirements import (
+    DRIVEN,
+    NOVEL,
+    PASSIVE,
+    SILENCED,
+    UNEXPECTED,
+)
+from errorneurons.simulate.animals.sweep import Plan, ensemble
+from errorneurons.simulate.instrument.observe import Instrument
+from errorneurons.simulate.theories.registry import theory
 
 SECONDARY = {
     name: effect for c in CLAIMS for name, effect in EFFECTS[c.key].items() if name != c.key

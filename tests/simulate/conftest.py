@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from errorneurons.simulate.bench import arbitrary_half
 from errorneurons.simulate.circuit import Role, Timing, World, has
+from errorneurons.simulate.experiments.association import association
 from errorneurons.simulate.experiments.experiment import Experiment
-from errorneurons.simulate.readout import readout
-from errorneurons.simulate.run import Activity, Bench, run
-from errorneurons.simulate.tasks.association import association
-from errorneurons.simulate.theories import Theory
-from errorneurons.simulate.training import train
+from errorneurons.simulate.experiments.readout import readout
+from errorneurons.simulate.theories.registry import Theory
+from errorneurons.simulate.trials.bench import arbitrary_half
+from errorneurons.simulate.trials.run import Activity, Bench, run
+from errorneurons.simulate.trials.training import train
 
 
 @pytest.fixture
@@ -60,8 +61,10 @@ def put_through() -> Callable[..., list[Activity]]:
     def through(theory: Theory, experiment: Experiment) -> list[Activity]:
         bench, weights = prepared(theory)
         found, clock = [], replace(experiment.clock, bin=0.05)
-        for day in experiment.days(1, 2):
-            activity, weights = run(bench, weights, day.table, clock, day.streams, day.plastic)
+        for block in (block for day in experiment.days(1, 2) for block in day.blocks):
+            activity, weights = run(
+                bench, weights, block.table, clock, block.streams, block.plastic
+            )
             found.append(activity)
         return found
 
@@ -79,3 +82,12 @@ def evoked() -> Callable[..., Any]:
         return rates[:, :, now].mean(axis=2) - rates[:, :, before].mean(axis=2)
 
     return response
+
+
+@pytest.fixture
+def chores(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return pieces of work that other processes find too."""
+    monkeypatch.syspath_prepend(Path(__file__).parent)
+    import chores
+
+    return chores

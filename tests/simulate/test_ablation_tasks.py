@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from errorneurons.simulate.ablation_registry import ablation, pairs
-from errorneurons.simulate.ablation_tasks import TASKS, Design, ablation_task, intact, learners
-from errorneurons.simulate.circuit import area_slices
-from errorneurons.simulate.effects import effects, trained
+from errorneurons.simulate.ablations.effects import effects, trained
+from errorneurons.simulate.ablations.registry import ablation, pairs
+from errorneurons.simulate.ablations.tasks import TASKS, Design, ablation_task, intact, learners
+from errorneurons.simulate.arrays import area_slices
 from errorneurons.simulate.tasks import held, registry, yin_yang
 
 EMC = "error_microcircuit"

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from errorneurons.simulate import ablations
 from errorneurons.simulate.circuit import World, neurons
-from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
-from errorneurons.simulate.theories import COUNTER_CIRCUITS, INTACT, Theory
+from errorneurons.simulate.theories import counter_circuits
+from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.theories.registry import COUNTER_CIRCUITS, INTACT, Theory
 
 Maker = Callable[..., World]
 Runner = Callable[..., list[Any]]
@@ -62,7 +62,7 @@ def test_a_teaching_signal_makes_errors_in_every_area(make_world: Maker, states:
 def test_an_absent_target_read_as_zero_gives_errors_without_teaching(
     make_world: Maker, states: Runner
 ) -> None:
-    circuit = ablations.absent_target_read_as_zero(INTACT)
+    circuit = counter_circuits.absent_target_read_as_zero(INTACT)
     last = states(circuit, circuit.initial_weights(1, [0]), make_world(circuit), 200)[-1]
     out = circuit.output
     expected = -0.06 / 0.09 * (1 - last.r[..., out] ** 2) * last.r[..., out]
@@ -73,7 +73,7 @@ def test_an_absent_target_read_as_zero_gives_errors_without_teaching(
 def test_a_sensory_leak_gives_errors_beside_active_representations(
     make_world: Maker, states: Runner
 ) -> None:
-    circuit = ablations.sensory_leak(INTACT, 0.2)
+    circuit = counter_circuits.sensory_leak(INTACT, 0.2)
     last = states(circuit, circuit.initial_weights(1, [0]), make_world(circuit), 200)[-1]
     area_3 = neurons(circuit, "error", "area 3")  # no error above, so only the leak
     expected = 0.1 / 0.13 * 0.2 * last.r[..., area_3]
@@ -85,7 +85,7 @@ def test_a_sensory_leak_gives_errors_beside_active_representations(
 def test_only_direct_feedback_leaves_errors_below_a_silenced_area(
     direct: bool, make_world: Maker, states: Runner
 ) -> None:
-    circuit = ablations.direct_feedback(INTACT) if direct else INTACT
+    circuit = counter_circuits.direct_feedback(INTACT) if direct else INTACT
     world = make_world(circuit, teaching=True, keep=off(AREA_2))
     last = states(circuit, circuit.initial_weights(1, [0]), world, 100)[-1]
     assert (np.abs(last.e[..., AREA_1]).max() > 1e-3) == direct
@@ -96,7 +96,7 @@ def test_only_direct_feedback_leaves_errors_below_a_silenced_area(
 def test_only_the_nudged_circuit_learns_with_its_error_cells_off(
     nudged: bool, make_world: Maker, states: Runner
 ) -> None:
-    circuit = ablations.teaching_to_representation(INTACT) if nudged else INTACT
+    circuit = counter_circuits.teaching_to_representation(INTACT) if nudged else INTACT
     weights = circuit.initial_weights(1, [0])
     world = make_world(circuit, teaching=True, keep=off(slice(None)))
     before, after = states(circuit, weights, world, 100)[-2:]
@@ -120,5 +120,5 @@ def test_an_ablation_leaves_the_intact_circuit_as_it_was(counter: Theory) -> Non
 
 
 def test_the_nudged_circuit_learns_with_its_output() -> None:
-    rates = ablations.teaching_to_representation(INTACT).learning_rates
+    rates = counter_circuits.teaching_to_representation(INTACT).learning_rates
     np.testing.assert_allclose(rates, (0.05, 0.03, 0.015, 0.08 / 1.5))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from errorneurons.simulate.activations import ACTIVATIONS, AreaActivations, Tuning
+from errorneurons.simulate.parts.activations import ACTIVATIONS, AreaActivations, Tuning
 
 NAMES = tuple(ACTIVATIONS)
 #: Away from the kinks of relu (0) and hard_sigmoid (-3, 3).

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from errorneurons.simulate.alignment import feedback_angles
-from errorneurons.simulate.circuit import generator
-from errorneurons.simulate.tasks.association import association
-from errorneurons.simulate.theories import INTACT
-from errorneurons.simulate.training import train
+from errorneurons.simulate.ablations.alignment import feedback_angles
+from errorneurons.simulate.arrays import generator
+from errorneurons.simulate.experiments.association import association
+from errorneurons.simulate.theories.registry import INTACT
+from errorneurons.simulate.trials.training import train
 
 FIXED = replace(INTACT, feedback="fixed")
 

@@ -8,19 +8,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from errorneurons.simulate.bench import (
+from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.circuit import Population, neurons
+from errorneurons.simulate.experiments.association import association
+from errorneurons.simulate.experiments.learning import learning_block
+from errorneurons.simulate.experiments.trials import Clock, drive, silence
+from errorneurons.simulate.theories.registry import INTACT, THEORIES
+from errorneurons.simulate.trials.bench import (
     Bench,
     Laser,
     arbitrary_half,
     strays,
 )
-from errorneurons.simulate.circuit import Array, Population, neurons
-from errorneurons.simulate.experiments.learning import learning_block
-from errorneurons.simulate.experiments.trials import Clock, drive, silence
-from errorneurons.simulate.manipulations import aimed_at, manipulated
-from errorneurons.simulate.run import run
-from errorneurons.simulate.tasks.association import association
-from errorneurons.simulate.theories import INTACT, THEORIES
+from errorneurons.simulate.trials.manipulations import aimed_at, manipulated
+from errorneurons.simulate.trials.run import run
 
 CLOCK = Clock(start=-0.02, outcome=0.06, stop=0.1, bin=0.02)
 WINDOW = (0.02, 0.08)

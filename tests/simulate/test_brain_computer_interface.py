@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from errorneurons.simulate.circuit import neurons
-from errorneurons.simulate.experiments.brain_computer_interface import (
+from errorneurons.simulate.experiments.interface import (
     EXPERIMENTS,
     KNOWN,
     SWAPPED,
     brain_computer_interface,
 )
-from errorneurons.simulate.readout import ALL, FIRST, NO_DECODER
-from errorneurons.simulate.run import Activity
-from errorneurons.simulate.theories import theory
+from errorneurons.simulate.experiments.readout import ALL, FIRST, NO_DECODER
+from errorneurons.simulate.theories.registry import theory
+from errorneurons.simulate.trials.run import Activity
 
 AT_ONCE, REALIGNING, FIXED = EXPERIMENTS
 MICROCIRCUIT = theory("error_microcircuit")

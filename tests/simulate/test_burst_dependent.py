@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from errorneurons.simulate.circuit import Array, World
-from errorneurons.simulate.models.burst_dependent import BurstDependent, Weights
+from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.circuit import World
+from errorneurons.simulate.theories.burst_dependent import BurstDependent, Weights
 
 CIRCUIT = BurstDependent(layers=(4, 6, 5, 3), learning_rates=(0.1,) * 3)
 BALANCED = replace(CIRCUIT, inhibition="balancing")

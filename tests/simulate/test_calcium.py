@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from errorneurons.simulate.calcium import (
+from errorneurons.simulate.instrument.calcium import (
     GCAMP6F,
     GCAMP6S,
     Imaging,

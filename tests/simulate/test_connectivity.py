@@ -5,8 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from errorneurons.simulate import connectivity
-from errorneurons.simulate.connectivity import chain, dense, from_csv, macaque_binned, macaque_fln
+from errorneurons.simulate.parts import connectivity
+from errorneurons.simulate.parts.connectivity import (
+    chain,
+    dense,
+    from_csv,
+    macaque_binned,
+    macaque_fln,
+)
 
 
 @pytest.mark.parametrize("make", [chain, dense, macaque_binned, macaque_fln])

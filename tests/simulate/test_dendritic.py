@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from errorneurons.simulate.circuit import Array, World, area_slices, neurons
-from errorneurons.simulate.models.dendritic_microcircuit import DendriticMicrocircuit
-from errorneurons.simulate.models.dendritic_pc import DendriticPC
+from errorneurons.simulate.arrays import Array, area_slices
+from errorneurons.simulate.circuit import World, neurons
+from errorneurons.simulate.theories.dendritic_microcircuit import DendriticMicrocircuit
+from errorneurons.simulate.theories.dendritic_pc import DendriticPC
 
 Maker = Callable[..., World]
 Runner = Callable[..., list[Any]]

@@ -9,13 +9,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from errorneurons.simulate import ablations
-from errorneurons.simulate.ablation_registry import ABLATIONS, LEARNERS, NULLS, ablation, pairs
-from errorneurons.simulate.ablation_tasks import Design, ablation_task, intact
-from errorneurons.simulate.circuit import area_slices
-from errorneurons.simulate.effects import alignment, areas_of, effects, trained, transplanted
-from errorneurons.simulate.engine import port
-from errorneurons.simulate.run import synapses
+from errorneurons.simulate.ablations import changes as ablations
+from errorneurons.simulate.ablations.effects import (
+    alignment,
+    areas_of,
+    effects,
+    trained,
+    transplanted,
+)
+from errorneurons.simulate.ablations.registry import ABLATIONS, LEARNERS, NULLS, ablation, pairs
+from errorneurons.simulate.ablations.tasks import Design, ablation_task, intact
+from errorneurons.simulate.arrays import area_slices
+from errorneurons.simulate.engine.kernels import port
+from errorneurons.simulate.trials.run import synapses
 
 SMALL = Design(networks=2, seed=3, epochs=2)
 EMC = "error_microcircuit"

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from errorneurons.simulate import engine, layout
-from errorneurons.simulate.activations import ACTIVATIONS
 from errorneurons.simulate.circuit import Timing, World
-from errorneurons.simulate.connectivity import dense
-from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.engine import kernels as engine
+from errorneurons.simulate.engine import layout
+from errorneurons.simulate.parts.activations import ACTIVATIONS
+from errorneurons.simulate.parts.connectivity import dense
+from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
 TOLERANCE = 1e-10
 SEED = 5

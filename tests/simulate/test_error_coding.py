@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from errorneurons.simulate import engine
 from errorneurons.simulate.circuit import World, error_signs, neurons
-from errorneurons.simulate.theories import INTACT
+from errorneurons.simulate.engine import kernels as engine
+from errorneurons.simulate.theories.registry import INTACT
 
 PAIRED = replace(INTACT, error_coding="paired")
 SIZE = sum(INTACT.sizes)

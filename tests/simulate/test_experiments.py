@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from errorneurons.simulate.experiments.association import STIMULI, association
 from errorneurons.simulate.experiments.learning import learning_block
-from errorneurons.simulate.experiments.outcome_error import OUTCOME_ERROR, outcome_error
+from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR, outcome_error
 from errorneurons.simulate.experiments.trials import CLOCK, Clock, silence
-from errorneurons.simulate.tasks.association import STIMULI, association
 
 
 def test_expected_and_unexpected_trials_have_the_same_set_of_outcomes() -> None:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from errorneurons.simulate.circuit import Timing
-from errorneurons.simulate.models.backprop import Backprop
-from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
-from errorneurons.simulate.models.supervised_pc import SupervisedPC
 from errorneurons.simulate.tasks import held
+from errorneurons.simulate.theories.backprop import Backprop
+from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.theories.supervised_pc import SupervisedPC
 
 LAYERS = (3, 5, 2)
 MICROCIRCUIT = ErrorMicrocircuit(

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from errorneurons.simulate.circuit import Array, Timing, World
-from errorneurons.simulate.models.hierarchical_pc import HierarchicalPC, Weights
+from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.circuit import Timing, World
+from errorneurons.simulate.theories.hierarchical_pc import HierarchicalPC, Weights
 
 AT_TOP = HierarchicalPC("outcome_at_top", (4, 6, 5, 3), outcomes=3, timing=Timing(1e-3, 0.0))
 AS_INPUT = replace(AT_TOP, mapping="outcome_as_input")

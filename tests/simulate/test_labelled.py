@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from errorneurons.simulate import engine, layout
-from errorneurons.simulate.labelled import labelled
+from errorneurons.simulate.engine import kernels as engine
+from errorneurons.simulate.engine import layout
+from errorneurons.simulate.engine.labelled import labelled
 
 
 @pytest.mark.parametrize("theory", engine.THEORIES)

@@ -11,21 +11,23 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from errorneurons.analysis.dataset import check
-from errorneurons.simulate.ablations import without_learning
-from errorneurons.simulate.bench import NoiseCurrent
-from errorneurons.simulate.circuit import generator
-from errorneurons.simulate.cost import cost
-from errorneurons.simulate.experiments.experiment import Day, Experiment
+from errorneurons.analysis.session.session import check
+from errorneurons.simulate.animals.cost import cost
+from errorneurons.simulate.animals.laboratory import Setup, batches, memory_of, sessions, unprepared
+from errorneurons.simulate.arrays import generator
+from errorneurons.simulate.experiments.experiment import Block, Experiment, Given
+from errorneurons.simulate.experiments.outcome import with_learning
 from errorneurons.simulate.experiments.registry import experiment
 from errorneurons.simulate.experiments.tables import completed, experiment_of
+from errorneurons.simulate.experiments.trials import CLOCK as CLOCK_OF_TRIALS
 from errorneurons.simulate.experiments.trials import Clock
-from errorneurons.simulate.instrument import Instrument
-from errorneurons.simulate.laboratory import Setup, batches, memory_of, sessions, unprepared
-from errorneurons.simulate.models.mismatch_neurons import MismatchNeurons
-from errorneurons.simulate.run import run
-from errorneurons.simulate.theories import THEORIES, Theory, theory
-from errorneurons.simulate.trial import currents
+from errorneurons.simulate.instrument.instrument import Instrument
+from errorneurons.simulate.theories.counter_circuits import without_learning
+from errorneurons.simulate.theories.mismatch_neurons import MismatchNeurons
+from errorneurons.simulate.theories.registry import THEORIES, Theory, theory
+from errorneurons.simulate.trials.bench import NoiseCurrent
+from errorneurons.simulate.trials.run import run
+from errorneurons.simulate.trials.trial import currents
 
 CLOCK = Clock(start=-0.02, outcome=0.06, stop=0.1, bin=0.02)
 TABLE = pd.DataFrame({"pattern": [0, 1, 2, 3], "outcome": ["none", "unexpected"] * 2})
@@ -42,8 +44,18 @@ def taught(streams: int = 1) -> Experiment:
     """Return an experiment of three days: a test, a day of learning, the same test."""
     test = completed(pd.DataFrame({"pattern": range(5), "association": "new"}), CLOCK)
     lesson = pd.concat([test] * 4).assign(outcome="expected", teaching=True, outcome_onset=0.06)
-    days = Day(test), Day(lesson, plastic=True, streams=streams), Day(test)
-    return Experiment("taught", "taught", "A test.", lambda *_: days, CLOCK)
+    blocks = Block(test), Block(lesson, plastic=True, streams=streams), Block(test)
+    return of(*(Given(block, day) for day, block in enumerate(blocks, start=1)))
+
+
+def of(*blocks: Given) -> Experiment:
+    return Experiment("taught", "taught", "A test.", blocks, CLOCK)
+
+
+def in_one_day(**changes: Any) -> Experiment:
+    """Return the same blocks on one day, the last with changes."""
+    *first, last = (block for day in taught().days(1, 1) for block in day.blocks)
+    return of(*map(Given, first), Given(replace(last, **changes)))
 
 
 @pytest.fixture(scope="module")
@@ -104,8 +116,44 @@ def test_what_is_silent_stays_silent_whatever_the_gain(three_days: list[xr.Datas
     assert np.median(spread) == 0  # all but the falsely labelled ones
 
 
-def test_a_plastic_day_with_several_streams_is_refused() -> None:
-    with pytest.raises(ValueError, match="a plastic day of taught has 5 streams; give 1, since"):
+def test_the_blocks_of_a_day_are_one_session_and_carry_their_synapses(
+    three_days: list[xr.Dataset],
+) -> None:
+    quiet = replace(SETUP, networks=(0,), instrument=replace(FEW, spiking="none"))
+    (seen,) = recorded("error_microcircuit", in_one_day(), quiet)
+    parts = np.split(seen["rate"].values, np.cumsum([len(s["trial"]) for s in three_days])[:-1])
+    for part, alone in zip(parts, three_days, strict=True):
+        np.testing.assert_array_equal(part, alone["rate"].values)
+
+
+def test_a_block_may_start_from_the_synapses_of_the_morning() -> None:
+    untaught = in_one_day(starts_from="morning")
+    quiet = replace(SETUP, networks=(0,), instrument=replace(FEW, spiking="none"))
+    (seen,) = recorded("error_microcircuit", untaught, quiet)
+    rate = seen["rate"].values
+    np.testing.assert_array_equal(rate[:5], rate[-5:])
+    assert not np.array_equal(rate[:5], rate[5:10])
+
+
+def test_both_blocks_of_learning_of_the_outcome_error_start_from_the_same_synapses() -> None:
+    tested = replace(with_learning(2), clock=replace(CLOCK_OF_TRIALS, bin=0.1))
+    quiet = replace(SETUP, repeats=2, networks=(0,), instrument=replace(FEW, spiking="none"))
+    (seen,) = recorded("error_microcircuit", tested, quiet)
+    learning = seen.isel(trial=(seen["phase"] == "during").values)
+    free, silenced = (learning["performance"].values[part] for part in (np.s_[:10], np.s_[10:]))
+    assert free[0] == silenced[0]
+    assert set(learning["manipulation"].values[:10]) == {"none"}
+    assert set(learning["manipulation"].values[10:]) == {"silence"}
+    assert free[5:].mean() > silenced[5:].mean()
+
+
+def test_a_noisy_day_with_several_blocks_is_refused() -> None:
+    with pytest.raises(ValueError, match="a day of taught has noise and 3 blocks; give one, since"):
+        recorded("error_microcircuit", replace(in_one_day(), noise=0.1), SETUP)
+
+
+def test_a_plastic_block_with_several_streams_is_refused() -> None:
+    with pytest.raises(ValueError, match="a plastic block of taught has 5 streams; give 1, since"):
         recorded("error_microcircuit", taught(streams=5), SETUP)
 
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errorneurons.simulate import layout
-from errorneurons.simulate import layout_error_microcircuit as plan
 from errorneurons.simulate.circuit import Timing
-from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.engine import layout
+from errorneurons.simulate.engine import layout_error_microcircuit as plan
+from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
 
 def circuit(layers: tuple[int, ...], **options: Any) -> ErrorMicrocircuit:

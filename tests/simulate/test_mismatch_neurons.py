@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from errorneurons.simulate.circuit import Array, World, error_signs, neurons
-from errorneurons.simulate.models.mismatch_neurons import MismatchNeurons, Weights
+from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.circuit import World, error_signs, neurons
+from errorneurons.simulate.theories.mismatch_neurons import MismatchNeurons, Weights
 
 CIRCUIT = MismatchNeurons(layers=(4, 6, 5, 3), activation=("tanh", "tanh", "linear"))
 SST, VIP, PV = range(3)

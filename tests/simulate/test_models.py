@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from errorneurons.simulate import engine
 from errorneurons.simulate.circuit import Timing, World
-from errorneurons.simulate.models.backprop import Backprop
-from errorneurons.simulate.models.dendritic_microcircuit import DendriticMicrocircuit
-from errorneurons.simulate.models.dendritic_pc import DendriticPC
-from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.engine import kernels as engine
+from errorneurons.simulate.theories.backprop import Backprop
+from errorneurons.simulate.theories.dendritic_microcircuit import DendriticMicrocircuit
+from errorneurons.simulate.theories.dendritic_pc import DendriticPC
+from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
 IMPOSSIBLE = [
     ({"layers": (3,)}, r"layers of error_microcircuit is \(3,\); give at least 2 whole numbers"),

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errorneurons.simulate.nuisance import DELAY, OF_EXPERIMENT, Nuisance, applied, draw
-from errorneurons.simulate.theories import INTACT, THEORIES, Theory
+from errorneurons.simulate.theories.nuisance import DELAY, OF_EXPERIMENT, Nuisance, applied, draw
+from errorneurons.simulate.theories.registry import INTACT, THEORIES, Theory
 
 APICAL = Nuisance("g_apical", 0.01, 0.04, "half to twice the published")
 SPEED = Nuisance("conductances", 0.5, 2.0, "time", factor_on=("g_leak", "g_basal", "g_apical"))

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from errorneurons.simulate.circuit import World, has
-from errorneurons.simulate.models.adaptation import Adaptation
-from errorneurons.simulate.models.feature_gain import FeatureGain
+from errorneurons.simulate.theories.adaptation import Adaptation
+from errorneurons.simulate.theories.feature_gain import FeatureGain
 
 Maker = Callable[..., World]
 Runner = Callable[..., list[Any]]

@@ -9,24 +9,24 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from errorneurons.analysis.dataset import check
-from errorneurons.simulate.bench import arbitrary_half
-from errorneurons.simulate.calcium import GCAMP6F, Imaging
+from errorneurons.analysis.session.session import check
 from errorneurons.simulate.circuit import Population, Role, neurons
+from errorneurons.simulate.experiments.association import association
 from errorneurons.simulate.experiments.learning import learning_block
-from errorneurons.simulate.experiments.outcome_error import outcome_error
+from errorneurons.simulate.experiments.outcome import outcome_error
 from errorneurons.simulate.experiments.trials import Clock, drive
-from errorneurons.simulate.instrument import (
+from errorneurons.simulate.instrument.calcium import GCAMP6F, Imaging
+from errorneurons.simulate.instrument.instrument import (
     NEUROPIXELS,
     TWO_PHOTON_SOMATA,
     TWO_PHOTON_TUFTS,
     Instrument,
     snr_at,
 )
-from errorneurons.simulate.observe import observe
-from errorneurons.simulate.run import Activity, Bench, run
-from errorneurons.simulate.tasks.association import association
-from errorneurons.simulate.theories import INTACT, SUBJECTS, THEORIES, Theory, theory
+from errorneurons.simulate.instrument.observe import observe
+from errorneurons.simulate.theories.registry import INTACT, SUBJECTS, THEORIES, Theory, theory
+from errorneurons.simulate.trials.bench import arbitrary_half
+from errorneurons.simulate.trials.run import Activity, Bench, run
 
 CLOCK = Clock(start=0.0, outcome=0.1, stop=0.2, bin=0.05)
 QUIET = Instrument(label_error=0.0, spiking="none")

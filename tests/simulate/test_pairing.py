@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from errorneurons.simulate.circuit import neurons
-from errorneurons.simulate.instrument import Instrument
-from errorneurons.simulate.pairing import NOBODY, causal_signs, paired, partners
-from errorneurons.simulate.theories import THEORIES, Theory, theory
-from errorneurons.simulate.units import Units, labels_of, sampled
+from errorneurons.simulate.instrument.instrument import Instrument
+from errorneurons.simulate.instrument.pairing import NOBODY, causal_signs, paired, partners
+from errorneurons.simulate.instrument.units import Units, labels_of, sampled
+from errorneurons.simulate.theories.registry import THEORIES, Theory, theory
 
 SOMATIC = [t for t in THEORIES if t.circuit.carrier == "error"]
 DECODER = np.array([0.5, -0.5, 0.5, -0.4, -0.3])

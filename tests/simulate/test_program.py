@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from errorneurons.simulate import ablations
-from errorneurons.simulate.circuit import Timing, World, has, neurons, of_networks
-from errorneurons.simulate.models.backprop import Backprop
-from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.ablations import changes as ablations
+from errorneurons.simulate.arrays import of_networks
+from errorneurons.simulate.circuit import Timing, World, has, neurons
 from errorneurons.simulate.program import run
 from errorneurons.simulate.program.nodes import RecordingError
 from errorneurons.simulate.program.record import record
 from errorneurons.simulate.program.run import Stepper
 from errorneurons.simulate.program.trees import arrays, at_step
-from errorneurons.simulate.theories import SUBJECTS, theory
+from errorneurons.simulate.theories.backprop import Backprop
+from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.theories.registry import SUBJECTS, theory
 
 TOLERANCE = 1e-10
 ROLES = ("representation", "error", "interneuron")

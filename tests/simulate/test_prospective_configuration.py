@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from errorneurons.simulate.circuit import Array, Timing, World
-from errorneurons.simulate.models.prospective_configuration import ProspectiveConfiguration
-from errorneurons.simulate.models.supervised_pc import SupervisedPC, Weights
+from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.circuit import Timing, World
+from errorneurons.simulate.theories.prospective_configuration import ProspectiveConfiguration
+from errorneurons.simulate.theories.supervised_pc import SupervisedPC, Weights
 
 SMALL = ProspectiveConfiguration(layers=(4, 6, 5, 3), activation=("tanh", "tanh", "linear"))
 CAREFUL = replace(SMALL, timing=Timing(1e-3, 0.0), limit=1e-8)

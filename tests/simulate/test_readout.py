@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errorneurons.simulate.readout import (
+from errorneurons.simulate.experiments.readout import (
     ALL,
     FIRST,
     HALF,

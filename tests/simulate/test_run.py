@@ -9,16 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from errorneurons.simulate.bench import arbitrary_half
-from errorneurons.simulate.circuit import Array, Population, Timing
+from errorneurons.simulate.animals.sweep import matched_drive
+from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.circuit import Population, Timing
+from errorneurons.simulate.experiments.association import association
 from errorneurons.simulate.experiments.learning import learning_block
-from errorneurons.simulate.experiments.outcome_error import outcome_error
+from errorneurons.simulate.experiments.outcome import outcome_error
 from errorneurons.simulate.experiments.trials import PASSIVE, WHILE_SETTLED, Clock, drive, silence
-from errorneurons.simulate.manipulations import aimed_at
-from errorneurons.simulate.run import Activity, Bench, run
-from errorneurons.simulate.sweep import matched_drive
-from errorneurons.simulate.tasks.association import association
-from errorneurons.simulate.theories import SUBJECTS, THEORIES, Theory
+from errorneurons.simulate.theories.registry import SUBJECTS, THEORIES, Theory
+from errorneurons.simulate.trials.bench import arbitrary_half
+from errorneurons.simulate.trials.manipulations import aimed_at
+from errorneurons.simulate.trials.run import Activity, Bench, run
 
 CLOCK = Clock(start=-0.02, outcome=0.06, stop=0.1, bin=0.02)
 

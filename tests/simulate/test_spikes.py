@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errorneurons.simulate.spikes import poisson, regularity, sub_poisson
+from errorneurons.simulate.instrument.spikes import poisson, regularity, sub_poisson
 
 TRIALS, BINS, UNITS = 400, 20, 40
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from errorneurons.simulate.circuit import Array, Timing, World, area_slices
-from errorneurons.simulate.models.supervised_pc import SupervisedPC, Weights
+from errorneurons.simulate.arrays import Array, area_slices
+from errorneurons.simulate.circuit import Timing, World
+from errorneurons.simulate.theories.supervised_pc import SupervisedPC, Weights
 
 CIRCUIT = SupervisedPC(layers=(4, 6, 5, 3), activation=("tanh", "tanh", "linear"))
 PROMPT = replace(CIRCUIT, timing=Timing(1e-3, 0.0))

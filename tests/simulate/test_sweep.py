@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from errorneurons.analysis.dataset import check
-from errorneurons.simulate.bench import Laser
-from errorneurons.simulate.instrument import TWO_PHOTON_TUFTS, Instrument
-from errorneurons.simulate.sweep import Ensemble, Plan, ensemble
-from errorneurons.simulate.theories import theory
+from errorneurons.analysis.session.session import check
+from errorneurons.simulate.animals.sweep import Ensemble, Plan, ensemble
+from errorneurons.simulate.instrument.instrument import TWO_PHOTON_TUFTS, Instrument
+from errorneurons.simulate.theories.registry import theory
+from errorneurons.simulate.trials.bench import Laser
 
 PLAN = Plan(networks=1, repeats=2, learning_repeats=2, bin=0.05, instrument=TWO_PHOTON_TUFTS)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from errorneurons.simulate.experiments import __name__ as package
 from errorneurons.simulate.experiments import __path__ as folder
+from errorneurons.simulate.experiments import registry
 from errorneurons.simulate.experiments.columns import BY_NAME, COLUMNS, DEFAULTS
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.registry import EXPERIMENTS, experiment
 from errorneurons.simulate.experiments.tables import completed, experiment_of, read_table
 from errorneurons.simulate.experiments.trials import CLOCK, UNEXPECTED, silence, tabulated, trial
 
-NO_EXPERIMENT = {
-    "__init__", "columns", "days", "experiment", "learning", "registry", "tables", "trials",
-}  # fmt: skip
 LASER = {
     "manipulation": "silence", "manipulated_role": "error", "manipulated_area": "area 2",
     "manipulation_onset": 0.3, "manipulation_offset": 0.5,
@@ -65,11 +65,11 @@ def test_columns_of_the_users_own_are_kept() -> None:
 @pytest.mark.parametrize("name", [e.name for e in EXPERIMENTS])
 def test_every_experiment_is_a_table_that_a_user_could_have_written(name: str) -> None:
     known = experiment(name)
-    for day in known.days(2, 2):
-        again = completed(day.table, known.clock)
-        wanted = day.table.reset_index(drop=True)
+    for block in (block for day in known.days(2, 2) for block in day.blocks):
+        again = completed(block.table, known.clock)
+        wanted = block.table.reset_index(drop=True)
         pd.testing.assert_frame_equal(again[wanted.columns], wanted, check_dtype=False)
-        assert len(wanted) % day.streams == 0
+        assert len(wanted) % block.streams == 0
         assert {*known.panels, *known.lines} <= {*again.columns}
 
 
@@ -161,15 +161,14 @@ def test_a_table_is_an_experiment_of_one_day_that_can_be_repeated() -> None:
     mine = experiment_of(pd.DataFrame({"pattern": [3, 1]}), "mine")
     (day,) = mine.days(1, 2)
     assert day.table["pattern"].tolist() == [3, 1, 3, 1]
-    assert not day.plastic
+    assert not day.blocks[0].plastic
 
 
-def test_every_module_of_an_experiment_is_in_the_registry() -> None:
-    stems = {path.stem for path in Path(next(iter(folder))).glob("*.py")} - NO_EXPERIMENT
-    # a module has several experiments where groups of animals differ in what is done to them
-    of = [stem for e in EXPERIMENTS for stem in stems if f"{e.name}_".startswith(f"{stem}_")]
-    assert set(of) == stems
-    assert len(of) == len({e.name for e in EXPERIMENTS}) == len(EXPERIMENTS)
+def test_every_experiment_of_every_module_is_in_the_registry() -> None:
+    modules = [import_module(f"{package}.{path.stem}") for path in Path(*folder).glob("*.py")]
+    written = [e for m in modules for e in getattr(m, "EXPERIMENTS", ()) if m is not registry]
+    assert sorted(e.name for e in written) == sorted({e.name for e in EXPERIMENTS})
+    assert len(written) == len(EXPERIMENTS)
 
 
 @pytest.mark.parametrize("known", EXPERIMENTS, ids=lambda e: e.name)

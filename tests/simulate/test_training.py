@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from errorneurons.simulate import sweep
+from errorneurons.simulate.animals import sweep
+from errorneurons.simulate.animals.sweep import Plan, ensemble
 from errorneurons.simulate.circuit import Timing
-from errorneurons.simulate.models.hierarchical_pc import HierarchicalPC
-from errorneurons.simulate.models.supervised_pc import SupervisedPC
-from errorneurons.simulate.run import Bench
-from errorneurons.simulate.sweep import Plan, ensemble
-from errorneurons.simulate.tasks.association import Association, association
-from errorneurons.simulate.theories import INTACT, Theory, theory
-from errorneurons.simulate.training import TRAINED, Training, loss, oscillating, train
+from errorneurons.simulate.experiments.association import Association, association
+from errorneurons.simulate.theories.hierarchical_pc import HierarchicalPC
+from errorneurons.simulate.theories.registry import INTACT, Theory, theory
+from errorneurons.simulate.theories.supervised_pc import SupervisedPC
+from errorneurons.simulate.trials.run import Bench
+from errorneurons.simulate.trials.training import TRAINED, Training, loss, oscillating, train
 
 SUPERVISED = SupervisedPC(learning_rate=0.016)
 

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from errorneurons.simulate.bench import NoiseCurrent
-from errorneurons.simulate.circuit import Array, neurons
-from errorneurons.simulate.experiments import oddball, sinusoidal
+from errorneurons.simulate.animals.laboratory import Setup, unprepared
+from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.circuit import neurons
+from errorneurons.simulate.experiments import oddball, single_cells
 from errorneurons.simulate.experiments.registry import experiment
 from errorneurons.simulate.experiments.tables import completed
 from errorneurons.simulate.experiments.trials import (
@@ -28,9 +29,9 @@ from errorneurons.simulate.experiments.trials import (
     tabulated,
     trial,
 )
-from errorneurons.simulate.laboratory import Setup, unprepared
-from errorneurons.simulate.run import Activity, run
-from errorneurons.simulate.theories import THEORIES, theory
+from errorneurons.simulate.theories.registry import THEORIES, theory
+from errorneurons.simulate.trials.bench import NoiseCurrent
+from errorneurons.simulate.trials.run import Activity, run
 
 CLOCK = Clock(start=0.0, outcome=0.3, stop=0.5, bin=0.02)
 WHILE_ON = (0.15, 0.3)
@@ -55,8 +56,8 @@ def trials(name: str, *conditions: Factors) -> Activity:
 @cache
 def experimented(name: str, tested: str) -> Activity:
     known = experiment(tested)
-    (day,) = known.days(1, 1)
-    return ran(name, day.table, known.clock, day.streams)
+    ((block,),) = (day.blocks for day in known.days(1, 1))
+    return ran(name, block.table, known.clock, block.streams)
 
 
 def of(activity: Activity, role: Any, name: str, area: str) -> Array:
@@ -220,7 +221,7 @@ def test_the_outcome_size_is_the_way_from_the_expected_to_the_unexpected_outcome
 
 def lags(name: str, frequency: float) -> Array:
     """Return by how much each area's fundamental lags the input [s], median over its cells."""
-    clock = replace(sinusoidal.CLOCK, bin=STEP)
+    clock = replace(single_cells.WAVES, bin=STEP)
     row = trial(PASSIVE | {"modulation_frequency": frequency, "contrast": 0.2}, 1, clock)
     activity = ran(name, tabulated([row]), clock)
     time = clock.start + STEP * np.arange(activity.rates["representation"].shape[2])
@@ -255,13 +256,13 @@ def test_without_lookahead_each_area_lags_by_its_relaxation_too() -> None:
 
 
 def test_every_stimulus_is_equally_frequent_in_the_control_block() -> None:
-    table = oddball.days(1, 2)[0].table
+    table = experiment("oddball").days(1, 2)[0].table
     control = table[(table["block"] == "control") & (table["oddball"] != "pause")]
     assert set(control["pattern"].value_counts()) == {8}
 
 
 def test_one_in_five_sequences_is_rare_and_oddballs_are_named_as_they_are() -> None:
-    table = oddball.days(1, 3)[0].table
+    table = experiment("oddball").days(1, 3)[0].table
     last = table[table["position"] == oddball.LENGTH]
     share = last.groupby(["block", "sequence"]).size()
     assert share["local oddball", "AAAB"] == share["global oddball", "AAAA"] == 6
@@ -317,9 +318,9 @@ def test_noise_of_partners_is_shared_by_the_way_from_one_to_the_other() -> None:
 
 
 def test_a_table_of_a_user_runs_as_the_experiment_whose_rows_it_has() -> None:
-    (day,) = experiment("novelty").days(1, 1)
-    mine = completed(day.table[["pattern", "familiarity", "outcome"]])
-    first, second = (ran("supervised_pc", t, Clock(), day.streams) for t in (day.table, mine))
+    ((block,),) = (day.blocks for day in experiment("novelty").days(1, 1))
+    mine = completed(block.table[["pattern", "familiarity", "outcome"]])
+    first, second = (ran("supervised_pc", t, Clock(), block.streams) for t in (block.table, mine))
     for role, rates in first.rates.items():
         np.testing.assert_array_equal(rates, second.rates[role])
 

@@ -9,18 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from errorneurons.predictions import protocol
-from errorneurons.simulate.circuit import Array, of_networks, own
-from errorneurons.simulate.experiments.learning import learning_block
-from errorneurons.simulate.experiments.outcome_error import OUTCOME_ERROR
-from errorneurons.simulate.experiments.trials import Clock, silence
-from errorneurons.simulate.models.error_microcircuit import ErrorMicrocircuit
-from errorneurons.simulate.nuisance import DELAY, applied, draw
-from errorneurons.simulate.run import Bench, run
-from errorneurons.simulate.tasks.association import STIMULI, association
-from errorneurons.simulate.theories import INTACT, THEORIES, Theory, theory
-from errorneurons.simulate.training import train
-from errorneurons.simulate.worlds import (
+from errorneurons.predictions.claims import requirements as protocol
+from errorneurons.simulate.animals.worlds import (
     COARSE,
     Animals,
     WorldPlan,
@@ -29,6 +19,16 @@ from errorneurons.simulate.worlds import (
     simulate,
     tables,
 )
+from errorneurons.simulate.arrays import Array, of_networks, own
+from errorneurons.simulate.experiments.association import STIMULI, association
+from errorneurons.simulate.experiments.learning import learning_block
+from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
+from errorneurons.simulate.experiments.trials import Clock, silence
+from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.theories.nuisance import DELAY, applied, draw
+from errorneurons.simulate.theories.registry import INTACT, THEORIES, Theory, theory
+from errorneurons.simulate.trials.run import Bench, run
+from errorneurons.simulate.trials.training import train
 
 CLOCK = Clock(start=-0.02, outcome=0.06, stop=0.1, bin=0.02)
 SMALL = WorldPlan(worlds=2, networks=2, learning_repeats=2)

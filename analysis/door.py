@@ -1,0 +1,116 @@
+"""The door: a file of any kind comes in here, and leaves as a checked collection of sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import xarray as xr
+
+from errorneurons.analysis.session.contract import DoorError, check
+from errorneurons.analysis.session.files import check_hdf5
+from errorneurons.analysis.session.schema import FIELDS
+from errorneurons.analysis.session.storage import APART, unstacked
+
+
+def open_recording(path: str | Path, mapping: str | Path | None = None) -> xr.DataTree:
+    """Open a recording of any kind that can be read, checked against the contract.
+
+    netCDF (``.nc``) and Zarr (``.zarr``) are opened lazily: activity is read when it is used.
+
+    Parameters
+    ----------
+    path
+        The recording.
+    mapping
+        The mapping file (TOML) that says what the fields of an NWB file mean.
+
+    Returns
+    -------
+    xr.DataTree
+        One child a session.
+
+    Raises
+    ------
+    DoorError
+        If there is no such file, or it is damaged or of another kind.
+    ContractError
+        If the recording breaks the contract.
+    """
+    path = Path(path)
+    if path.suffix not in READERS:
+        kinds = ", ".join(READERS)
+        raise DoorError(f"cannot read {path.name}: its ending is none of {kinds}")
+    if not path.exists():
+        raise DoorError(f"there is no file {path}")
+    if path.is_dir() != (path.suffix == ".zarr"):
+        kind = "a folder" if path.is_dir() else "a file"
+        raise DoorError(f"{path} is {kind}; give {'a folder' if path.is_file() else 'a file'}")
+    try:
+        return check(READERS[path.suffix](path, mapping), activity=False)
+    except OSError as error:
+        raise DoorError(f"{path.name} is damaged: {error}; copy it again") from error
+
+
+def _read_netcdf(path: Path, mapping: str | Path | None) -> xr.DataTree:
+    _refuse_mapping(path, mapping)
+    check_hdf5(path)
+    try:
+        return _as_text(xr.open_datatree(path, engine="h5netcdf", phony_dims="access"))
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
+        raise DoorError(f"{path.name} is damaged or no netCDF file of sessions: {error}") from error
+
+
+def _read_zarr(path: Path, mapping: str | Path | None) -> xr.DataTree:
+    _refuse_mapping(path, mapping)
+    try:
+        return _as_text(xr.open_datatree(path, engine="zarr", chunks=None, consolidated=False))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DoorError(f"{path.name} is no Zarr group of sessions: {error}") from error
+
+
+def _read_nwb(path: Path, mapping: str | Path | None) -> xr.DataTree:
+    from errorneurons.analysis.readers.nwb.reader import load_mapping, read_nwb
+
+    if mapping is None:
+        raise DoorError(
+            f"{path.name} needs a mapping file that says what its fields mean; "
+            f"`errorneurons inspect {path.name}` writes one to start from"
+        )
+    return read_nwb(path, load_mapping(mapping))
+
+
+READERS: Mapping[str, Callable[[Path, str | Path | None], xr.DataTree]] = {
+    ".nc": _read_netcdf,
+    ".zarr": _read_zarr,
+    ".nwb": _read_nwb,
+}
+"""How each kind of file is read."""
+
+
+def _refuse_mapping(path: Path, mapping: str | Path | None) -> None:
+    if mapping is not None:
+        raise DoorError(f"{path.name} needs no mapping file; leave {Path(mapping).name} out")
+
+
+def _as_text(tree: xr.DataTree) -> xr.DataTree:
+    """Give text one dtype, whichever the file's own was; a lone session becomes a collection."""
+    nodes: dict[str, xr.Dataset] = {}
+    for node in tree.subtree:
+        dataset = node.to_dataset(inherit=False)
+        stacked = unstacked(dataset) if APART in dataset.attrs else {node.path: dataset}
+        nodes |= {name if name.startswith("/") else f"/{name}": s for name, s in stacked.items()}
+    for dataset in nodes.values():
+        for name in FIELDS:
+            if name in dataset.variables and _is_loose_text(dataset[name].variable):
+                dataset[name] = dataset[name].astype(str)
+    if len(nodes) == 1 and "rate" in nodes["/"]:
+        nodes = {"/session": nodes["/"]}
+    text = xr.DataTree.from_dict(nodes)
+    text.set_close(tree.close)
+    return text
+
+
+def _is_loose_text(column: xr.Variable) -> bool:
+    kind = column.dtype.kind
+    return kind in "OT" and all(isinstance(value, str) for value in column.values.flat)

@@ -1,0 +1,1 @@
+"""What measures say of theories: classifiers, sets, recovery, power."""

@@ -1,0 +1,199 @@
+"""Say what is in an NWB file, before anybody knows what it means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from errorneurons.analysis.readers.nwb.file import (
+    RawColumn,
+    interval_tables,
+    open_nwb,
+    plain_values,
+)
+from errorneurons.analysis.readers.nwb.rois import containers, rois_of
+
+EXAMPLES = 6
+"""How many values of a column are shown."""
+
+
+@dataclass(frozen=True)
+class ColumnContent:
+    """A column of a table.
+
+    Attributes
+    ----------
+    name, description
+        As in the file.
+    dtype
+        Of its values; ``several a row`` if it is ragged, ``reference`` if it points elsewhere.
+    values
+        All its values if they are few, else the first, as text.
+    distinct
+        How many different values it holds; 0 if it has not one value a row.
+    missing
+        In how many rows it is NaN or empty.
+    low, high
+        Range of its numbers; NaN if it holds none.
+    """
+
+    name: str
+    description: str
+    dtype: str
+    values: tuple[str, ...] = ()
+    distinct: int = 0
+    missing: int = 0
+    low: float = float("nan")
+    high: float = float("nan")
+
+    def __str__(self) -> str:
+        """Return one line."""
+        parts = [f"  {self.name} ({self.dtype})"]
+        if np.isfinite(self.low):
+            parts.append(f"{self.low:g} to {self.high:g}")
+        if self.distinct:
+            more = ", ..." if self.distinct > len(self.values) else ""
+            parts.append(f"{self.distinct} values: {', '.join(self.values)}{more}")
+        if self.missing:
+            parts.append(f"{self.missing} missing")
+        return "; ".join(parts)
+
+
+@dataclass(frozen=True)
+class TableContent:
+    """A table of an NWB file: its name, number of rows and columns."""
+
+    name: str
+    rows: int
+    columns: tuple[ColumnContent, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return tuple(column.name for column in self.columns)
+
+    def __str__(self) -> str:
+        """Return one line a column under a heading."""
+        return "\n".join([f"{self.name}: {self.rows} rows", *map(str, self.columns)])
+
+
+@dataclass(frozen=True)
+class NwbContent:
+    """What is in an NWB file.
+
+    Attributes
+    ----------
+    name
+        Name of the file.
+    about
+        Metadata of session and subject that are given, e.g. ``subject.species``.
+    units, electrodes
+        Their tables, None if there are none. If there are ROIs but no units, the ROIs stand for
+        units.
+    rois
+        Names of the containers with responses of ROIs.
+    intervals
+        Every interval table; one of them holds the trials.
+    other
+        What else was acquired or computed, by name.
+    """
+
+    name: str
+    about: dict[str, str]
+    units: TableContent | None
+    electrodes: TableContent | None
+    intervals: tuple[TableContent, ...]
+    other: tuple[str, ...]
+    rois: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Return the whole as text."""
+        lines = [self.name, *(f"  {key}: {value}" for key, value in self.about.items())]
+        if self.units is None:
+            lines.append("units: none")
+        tables = (self.units, self.electrodes, *self.intervals)
+        lines += [str(table) for table in tables if table is not None]
+        if not self.intervals:
+            lines.append("interval tables: none")
+        if self.rois:
+            lines.append(f"responses of ROIs: {', '.join(self.rois)}")
+        if self.other:
+            lines.append(f"not read: {', '.join(self.other)}")
+        return "\n".join(printable(line) for text in lines for line in text.split("\n"))
+
+
+def printable(text: str) -> str:
+    """Return text on one line without control characters, whatever a file holds."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def describe_nwb(path: str | Path) -> NwbContent:
+    """Say what is in an NWB file.
+
+    Raises
+    ------
+    DoorError
+        If there is no such file, or it is damaged or no NWB file.
+    """
+    path = Path(path)
+    with open_nwb(path) as file:
+        rois = tuple(containers(file))
+        units = file.units
+        if units is None and rois:
+            units = rois_of(file, rois[0]).table
+        return NwbContent(
+            name=path.name,
+            about=_about(file),
+            units=None if units is None else _table(units.name, units),
+            electrodes=None if file.electrodes is None else _table("electrodes", file.electrodes),
+            intervals=tuple(_table(name, t) for name, t in interval_tables(file).items()),
+            other=(*file.acquisition, *file.processing, *file.stimulus),
+            rois=rois,
+        )
+
+
+def _about(file: Any) -> dict[str, str]:
+    about = {name: getattr(file, name) for name in ("identifier", "session_id", "institution")}
+    about["session_start_time"] = file.session_start_time
+    about["description"] = file.session_description
+    for name in ("subject_id", "species", "sex", "age", "genotype", "description"):
+        about[f"subject.{name}"] = getattr(file.subject, name, None)
+    return {name: str(value) for name, value in about.items() if value is not None}
+
+
+def _table(name: str, table: Any) -> TableContent:
+    columns = tuple(_column(column, table[column]) for column in table.colnames)
+    return TableContent(name, len(table), columns)
+
+
+def _column(name: str, data: Any) -> ColumnContent:
+    from hdmf.common import VectorIndex
+
+    target = data.target if isinstance(data, VectorIndex) else data
+    description = str(getattr(target, "description", ""))
+    values = plain_values(data)
+    if values is None:
+        kind = "several a row" if isinstance(data, VectorIndex) else "reference"
+        return ColumnContent(name, description, kind)
+    return _plain_column(name, description, values)
+
+
+def _plain_column(name: str, description: str, values: RawColumn) -> ColumnContent:
+    numbers = values.dtype.kind in "iuf"
+    missing = np.isnan(values) if values.dtype.kind == "f" else values == ""
+    present = values[~missing] if values.dtype.kind in "fUT" else values
+    distinct, first = np.unique(present, return_index=True)
+    shown = distinct if len(distinct) <= EXAMPLES else present[np.sort(first)[:EXAMPLES]]
+    return ColumnContent(
+        name,
+        description,
+        "text" if values.dtype.kind in "UT" else str(values.dtype),
+        tuple(f"{v:g}" if numbers else str(v) for v in shown),
+        len(distinct),
+        len(values) - len(present),
+        float(present.min()) if numbers and len(present) else float("nan"),
+        float(present.max()) if numbers and len(present) else float("nan"),
+    )

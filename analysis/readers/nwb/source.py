@@ -1,0 +1,294 @@
+"""Turn the columns of an NWB file into columns of the contract, as a mapping says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Dict
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from errorneurons.analysis.mapping import Mapping, Source, did_you_mean
+from errorneurons.analysis.readers.nwb.file import (
+    RawColumn,
+    column,
+    first_electrodes,
+    interval_tables,
+    metadata,
+)
+from errorneurons.analysis.readers.nwb.rois import Rois, rois_of
+from errorneurons.analysis.session.contract import DoorError
+from errorneurons.analysis.session.schema import ATTRIBUTES, FIELDS, Kind
+
+TRUTH = {"true": True, "false": False, "yes": True, "no": False, "1": True, "0": False}
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables of an open NWB file that a mapping reads.
+
+    Attributes
+    ----------
+    file
+        The open `pynwb.NWBFile`.
+    trials, units
+        Its table of trials and its table of units, or of ROIs.
+    rois
+        The ROIs, if they are read.
+    """
+
+    file: Any
+    trials: Any
+    units: Any
+    rois: Rois | None = None
+
+
+def read_tables(file: Any, mapping: Mapping) -> Tables:
+    """Return the tables that the mapping reads.
+
+    Raises
+    ------
+    DoorError
+        If there are no units or ROIs, or no trials under the name that the mapping gives.
+    """
+    rois = rois_of(file, mapping.rois) if mapping.rois else None
+    units = file.units if rois is None else rois.table
+    if units is None or len(units) == 0:
+        raise DoorError(
+            "the file holds no units; a recording needs sorted units, or `rois` in the mapping file"
+        )
+    if rois is None and "spike_times" not in units.colnames:
+        raise DoorError("the units have no spike_times; give a file with sorted spikes")
+    known = interval_tables(file)
+    if not known:
+        raise DoorError("the file holds no interval table; a recording needs a table of trials")
+    if mapping.events.table not in known:
+        hint = did_you_mean(mapping.events.table, tuple(known))
+        raise DoorError(f"the file has no interval table `{mapping.events.table}`; {hint}")
+    trials = known[mapping.events.table]
+    if len(trials) == 0:
+        raise DoorError(f"table `{mapping.events.table}` holds no trials")
+    return Tables(file, trials, units, rois)
+
+
+def resolve(source: Source, table: Any, found: Tables) -> RawColumn:
+    """Return the values of a source, one a row of `table`, translated but of the file's own dtype.
+
+    Raises
+    ------
+    DoorError
+        If the file has no such thing, or a value is found that the mapping does not translate.
+    """
+    if source.column is not None:
+        values, where = column(table, source.column), f"column `{source.column}`"
+    elif source.electrodes is not None:
+        if found.file.electrodes is None or table is not found.units:
+            raise DoorError(f"there is no electrode to take `{source.electrodes}` from")
+        values = column(found.file.electrodes, source.electrodes)[first_electrodes(table)]
+        where = f"electrodes column `{source.electrodes}`"
+    elif source.metadata is not None:
+        values = np.full(len(table), str(metadata(found.file, source.metadata)))
+        where = f"metadata `{source.metadata}`"
+    else:
+        return np.full(len(table), source.constant)
+    return values if source.values is None else _translate(values, source.values, where)
+
+
+def _translate(
+    values: RawColumn, meaning: Dict[str, bool | int | float | str], where: str
+) -> RawColumn:
+    found, inverse = np.unique(values, return_inverse=True)
+    unknown = [_text(value) for value in found if _text(value) not in meaning]
+    if unknown:
+        raise DoorError(
+            f"{where} holds {', '.join(map(repr, unknown[:8]))}, which `values` does not "
+            f"translate; it has {', '.join(map(repr, meaning))}"
+        )
+    return np.array([meaning[_text(value)] for value in found])[inverse]
+
+
+def _text(value: Any) -> str:
+    """Return a value of a column as text, as the keys of ``values`` are written."""
+    if isinstance(value, bool | np.bool_):
+        return str(bool(value)).lower()
+    if isinstance(value, float | np.floating):
+        return "" if np.isnan(value) else f"{value:.15g}"
+    return str(value)
+
+
+def kept(
+    table: Any, keep: Dict[str, tuple[bool | int | float | str, ...]]
+) -> npt.NDArray[np.bool_]:
+    """Return which rows of a table a mapping keeps.
+
+    Raises
+    ------
+    DoorError
+        If there is no such column, or no row is kept.
+    """
+    rows = np.ones(len(table), dtype=bool)
+    for name, wanted in keep.items():
+        allowed = {_text(value) for value in wanted}
+        values = column(table, name)
+        rows &= np.array([_text(value) in allowed for value in values])
+        if not rows.any():
+            found = ", ".join(repr(_text(value)) for value in np.unique(values)[:8])
+            raise DoorError(
+                f"no row of table `{table.name}` is kept by `{name}`, which holds {found}"
+            )
+    return rows
+
+
+def as_kind(values: RawColumn, kind: Kind, name: str) -> RawColumn:
+    """Return values as the contract wants them.
+
+    Raises
+    ------
+    DoorError
+        If a value cannot be read so.
+    """
+    if kind == "text":
+        return np.array([_text(value) for value in values], dtype=str)
+    if kind == "number":
+        try:
+            return values.astype(np.float64)
+        except ValueError as error:
+            raise DoorError(
+                f"`{name}` must be numbers: {error}; translate with `values`"
+            ) from error
+    words = [_text(value).lower() for value in values]
+    strange = sorted(set(words) - set(TRUTH))
+    if strange:
+        raise DoorError(
+            f"`{name}` must be true or false but holds {strange[0]!r}; translate with `values`"
+        )
+    return np.array([TRUTH[word] for word in words])
+
+
+def contract_columns(sources: Dict[str, Source], table: Any, found: Tables) -> dict[str, RawColumn]:
+    """Return the columns of the contract that a mapping gives, one value a row of `table`.
+
+    ``targeted`` is left out; see `targeted`.
+
+    Raises
+    ------
+    DoorError
+        Naming every column that cannot be read.
+    """
+    columns: dict[str, RawColumn] = {}
+    wrong = []
+    for name, source in sources.items():
+        if name != "targeted":
+            try:
+                columns[name] = as_kind(resolve(source, table, found), FIELDS[name].kind, name)
+            except DoorError as error:
+                wrong.append(f"`{name}`: {error}")
+    if wrong:
+        raise DoorError("\n".join(wrong))
+    return columns
+
+
+def session_columns(mapping: Mapping, found: Tables) -> dict[str, RawColumn]:
+    """Return the attributes of the session of each trial, one value a trial.
+
+    Raises
+    ------
+    DoorError
+        If one cannot be read.
+    """
+    kinds = {attribute.name: attribute.kind for attribute in ATTRIBUTES}
+    return {
+        name: as_kind(resolve(source, found.trials, found), kinds[name], name)
+        for name, source in mapping.session.items()
+    }
+
+
+def unit_sessions(mapping: Mapping, found: Tables) -> dict[str, RawColumn]:
+    """Return animal and session of each unit, as far as the units say.
+
+    Raises
+    ------
+    DoorError
+        If trials name their animal in a column that the units do not have.
+    """
+    keys = {}
+    for name in ("animal", "session_id"):
+        source = mapping.session[name]
+        if source.column is None or source.column in found.units.colnames:
+            keys[name] = as_kind(resolve(source, found.units, found), "text", name)
+        elif name == "animal":
+            raise DoorError(
+                f"the trials name their animal in `{source.column}`, the units do not; "
+                "add the column to the units or give one animal as a constant"
+            )
+    return keys
+
+
+def targeted(
+    source: Source, found: Tables, trials: npt.NDArray[np.intp], units: npt.NDArray[np.intp]
+) -> npt.NDArray[np.bool_]:
+    """Return whether the manipulation of a trial aims at a unit: dims (trial, unit).
+
+    Parameters
+    ----------
+    source
+        A ragged column of the trials: ids of units.
+    found
+        The tables.
+    trials, units
+        Rows of a session's trials and units.
+
+    Raises
+    ------
+    DoorError
+        If there is no such ragged column.
+    """
+    from hdmf.common import VectorIndex
+
+    name = source.column or ""
+    index = found.trials[name] if name in found.trials.colnames else None
+    if not isinstance(index, VectorIndex):
+        raise DoorError(f"`targeted`: the trials have no ragged column `{name}` of ids of units")
+    place = {int(unit): k for k, unit in enumerate(np.asarray(found.units.id[:])[units])}
+    ends = np.asarray(index.data[:], dtype=np.intp)
+    starts = np.concatenate([[0], ends[:-1]]).astype(np.intp)
+    ids = np.asarray(index.target.data[:], dtype=np.intp)
+    aimed = np.zeros((len(trials), len(units)), dtype=bool)
+    for row, trial in enumerate(trials):
+        aimed[row, [place[unit] for unit in ids[starts[trial] : ends[trial]] if unit in place]] = (
+            True
+        )
+    return aimed
+
+
+def label_interval(
+    source: Source, found: Tables, rows: npt.NDArray[np.intp]
+) -> dict[str, float | str]:
+    """Return ``low``, ``high`` and ``source`` of the share of false labels of some units.
+
+    Raises
+    ------
+    DoorError
+        If a column they are taken from is missing.
+    """
+    interval: dict[str, float | str] = {}
+    for name, given, extreme in (("low", source.low, np.min), ("high", source.high, np.max)):
+        if isinstance(given, str):
+            values = as_kind(column(found.units, given), "number", name)[rows]
+            values = values[np.isfinite(values)]
+            if len(values):
+                interval[name] = float(extreme(values))
+        elif given is not None:
+            interval[name] = given
+    if source.source:
+        interval["source"] = _known_from(source.source, found, rows)
+    return interval
+
+
+def _known_from(source: str, found: Tables, rows: npt.NDArray[np.intp]) -> str:
+    """Return how the share is known: in these words, or as the column of this name says."""
+    if source not in found.units.colnames:
+        return source
+    values = dict.fromkeys(str(value) for value in np.asarray(column(found.units, source))[rows])
+    return "; ".join(value for value in values if value)

@@ -1,0 +1,254 @@
+"""Write a mapping file to start from: what names tell is filled in, the rest is explained."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from errorneurons.analysis.readers.nwb.describe import (
+    ColumnContent,
+    NwbContent,
+    TableContent,
+    describe_nwb,
+    printable,
+)
+from errorneurons.analysis.session.schema import ATTRIBUTES, TRIAL, UNIT, Field
+
+SYNONYMS: dict[str, tuple[str, ...]] = {
+    "animal": ("mouse", "mouseid", "animalid", "subject", "subjectid"),
+    "session_id": ("session",),
+    "stimulus": ("stimulusname", "stimcategory", "stim", "stimulusid", "condition", "image", "cue"),
+    "input_onset": ("stimulusonset", "stimonset", "stimontime", "stimulustime", "cueonset"),
+    "outcome_onset": ("rewardtime", "rewardonset", "feedbacktime", "omissiontime"),
+    "performance": ("correct", "accuracy", "iscorrect", "hit"),
+    "running": ("runningspeed", "speed", "velocity"),
+    "pupil": ("pupilarea", "pupilsize", "pupildiameter"),
+    "unit_id": ("unitname", "clusterid", "unit"),
+    "area": ("brainarea", "region", "brainregion", "location", "structure", "acronym"),
+    "cell_type": ("celltype", "waveformclass", "putativecelltype"),
+    "layer": ("corticallayer",),
+}
+"""Other names that columns go by, in lower case and without underscores."""
+
+GUESSES = {"input_onset": '"start_time"', "role": '{ constant = "unknown" }'}
+"""What stands for required columns that no name tells."""
+
+_HEAD = """\
+# What the fields of {name} mean.
+#
+# A line says: <field of the contract> = "<column of the file>". Instead of a column there may be
+#   {{ constant = ... }}             the same value everywhere
+#   {{ metadata = "session_id" }}    a field of the file or its subject
+#   {{ electrodes = "location" }}    for units: a column of the table of electrodes
+# and values can be translated, e.g.
+#   {{ column = "type", values = {{ 0 = "expected", 1 = "unexpected" }} }}
+# Lines that begin with # are not read. What is not mapped counts as not recorded.
+"""
+
+
+def mapping_template(path: str | Path) -> str:
+    """Return the text of a mapping file to start from.
+
+    A file written by `write_nwb` gets a complete mapping; of others, what the names tell.
+
+    Parameters
+    ----------
+    path
+        An NWB file.
+
+    Returns
+    -------
+    str
+        TOML with comments.
+
+    Raises
+    ------
+    DoorError
+        If there is no such file, or it is damaged or no NWB file.
+    """
+    content = describe_nwb(path)
+    trials = _likely_trials(content)
+    parts = (
+        _top(content),
+        _session(content, trials),
+        _events(content, trials),
+        _trial(trials),
+        _unit(content),
+    )
+    lines = [line for part in parts for line in ("", *part)]
+    return _HEAD.format(name=_plain(content.name)) + "\n".join(lines) + "\n"
+
+
+def _likely_trials(content: NwbContent) -> TableContent | None:
+    """Return the table with most columns that the contract knows; ``trials`` wins a draw."""
+    tables = sorted(content.intervals, key=lambda table: table.name != "trials")
+    names = [field.name for field in TRIAL]
+    return max(tables, key=lambda t: sum(bool(_find(t, n)) for n in names), default=None)
+
+
+def _find(table: TableContent | None, name: str) -> ColumnContent | None:
+    """Return the column of a table that goes by a name or one of its synonyms."""
+    if table is None:
+        return None
+    for wanted in (name.replace("_", ""), *SYNONYMS.get(name, ())):
+        for column in table.columns:
+            if column.name.lower().replace("_", "").replace(" ", "") == wanted:
+                return column
+    return None
+
+
+def _top(content: NwbContent) -> Iterator[str]:
+    if _find(content.units, "level") is None:
+        area = _area_column(content)
+        values = ", ".join(_quote(v) for v in area[1].values) if area else '"V1", "LM"'
+        yield "# The order of the areas, the lowest first; without it no area is above another."
+        yield f"# areas = [{values}]"
+    if content.rois:
+        read = content.units is not None and content.units.name == "rois"
+        yield "# Whose responses of ROIs are read; without it, the spikes of the units."
+        yield f"{'' if read else '# '}rois = {_quote(content.rois[0])}"
+    yield "# Claims to be judged, chosen before looking at the data; the report prints them."
+    yield '# confirmatory = ["P02", "P04a", "P04b"]'
+    yield "# Find error cells by their response to unexpected outcomes, in place of `role` below;"
+    yield "# trials that choose a cell do not test it."
+    yield '# labels = "localiser"'
+    yield "# What a reader must know."
+    yield '# notes = ""'
+    yield "# Which trials and units are read: column of the file = the values with which they are."
+    yield '# keep_trials = { block = ["main"] }'
+    yield '# keep_units = { quality = ["good"] }'
+
+
+def _session(content: NwbContent, trials: TableContent | None) -> Iterator[str]:
+    fallback = {
+        "animal": ("subject.subject_id",),
+        "session_id": ("session_id", "identifier"),
+        "species": ("subject.species",),
+    }
+    yield "[session]"
+    for attribute in ATTRIBUTES:
+        name = attribute.name
+        if name in ("schema_version", "confirmatory", "notes", "provenance"):
+            continue
+        column = _find(trials, name)
+        if name == "animal" and column and _find(content.units, name) is None:
+            column = None  # one animal for all units
+        given = [key for key in fallback.get(name, ()) if key in content.about]
+        if column:
+            yield f"{name} = {_quote(column.name)}"
+        elif given:
+            found = _plain(content.about[given[0]])
+            yield f"{name} = {{ metadata = {_quote(given[0])} }}  # {found}"
+        else:
+            yield f'# {name} = {{ constant = "?" }}  # {attribute.meaning}'
+
+
+def _events(content: NwbContent, trials: TableContent | None) -> Iterator[str]:
+    yield "[events]"
+    if trials is None:
+        yield '# table = "?"  # this file has no interval table; a recording needs one of trials'
+        return
+    others = [table.name for table in content.intervals if table is not trials]
+    yield from _comment("other interval tables:", others)
+    yield f"table = {_quote(trials.name)}"
+    times = [c.name for c in trials.columns if "time" in c.name or "onset" in c.name]
+    zero = _find(trials, "time_zero") or _find(trials, "start_time")
+    yield from _comment("time zero of a trial [s]; there are", times)
+    yield f"time_zero = {_quote(zero.name if zero else 'start_time')}"
+    start, stop, width = _window(trials)
+    if width is None:
+        yield "# Decide: what is cut out around time zero, and the width of a bin [s]."
+    yield f"start = {start:.10g}"
+    yield f"stop = {stop:.10g}"
+    yield f"bin_width = {width or 0.05:.10g}"
+    yield "# drop_missing = true  # leave trials without a time zero out"
+
+
+def _window(trials: TableContent) -> tuple[float, float, float | None]:
+    """Return start, stop and bin width as `write_nwb` notes them; a usual window otherwise."""
+    columns = [_find(trials, n) for n in ("start_time", "time_zero", "stop_time", "bin_width")]
+    if None in columns:
+        return -0.5, 1.0, None
+    start, zero, stop, width = (column.low for column in columns if column)
+    bins = round((stop - start) / width)
+    start = round(start - zero, 9)
+    return start, start + bins * width, width
+
+
+def _trial(trials: TableContent | None) -> Iterator[str]:
+    yield "[trial]"
+    yield "# Onsets are read as times of the recording [s]."
+    for field in TRIAL:
+        if field.name != "trial_start":
+            yield from _line(field, _find(trials, field.name))
+    used = {column.name for field in TRIAL if (column := _find(trials, field.name))}
+    used |= {"start_time", "stop_time", "time_zero", "bin_width"}
+    unused = [c for c in trials.columns if c.name not in used] if trials else []
+    if unused:
+        yield "# Not used yet:"
+    yield from (f"#   {printable(column.name)}: {_some(column)}" for column in unused)
+
+
+def _unit(content: NwbContent) -> Iterator[str]:
+    yield "[unit]"
+    for field in UNIT:
+        column = _find(content.units, field.name)
+        area = _area_column(content)
+        if field.name == "area" and column is None and area:
+            yield f"area = {{ {area[0]} = {_quote(area[1].name)} }}  # {_some(area[1])}"
+        elif field.name == "label_error" and column and content.units:
+            yield _label_error(column, content.units)
+        else:
+            yield from _line(field, column)
+
+
+def _area_column(content: NwbContent) -> tuple[str, ColumnContent] | None:
+    for origin, table in (("column", content.units), ("electrodes", content.electrodes)):
+        column = _find(table, "area")
+        if column:
+            return origin, column
+    return None
+
+
+def _label_error(column: ColumnContent, units: TableContent) -> str:
+    parts = [f"column = {_quote(column.name)}"]
+    ends = [end for end in ("low", "high") if f"label_error_{end}" in units.names]
+    parts += [f'{end} = "label_error_{end}"' for end in ends]
+    source = _find(units, "label_error_source")
+    if source and source.values:
+        alike = source.distinct == 1
+        parts.append(f"source = {_quote(source.values[0] if alike else source.name)}")
+    return f"label_error = {{ {', '.join(parts)} }}"
+
+
+def _line(field: Field, column: ColumnContent | None) -> Iterator[str]:
+    allowed = f" ({', '.join(map(str, field.values))})" if field.values else ""
+    if column is None and field.name in GUESSES:
+        yield f"{field.name} = {GUESSES[field.name]}  # a guess; {field.long_name}{allowed}"
+    elif column is None:
+        yield f'# {field.name} = "?"  # {field.long_name}{allowed}'
+    elif field.kind == "text" and not set(column.values) <= set(field.values or column.values):
+        values = ", ".join(f'{_quote(value)} = "?"' for value in column.values)
+        yield f"# Decide which of{allowed}:"
+        yield f"# {field.name} = {{ column = {_quote(column.name)}, values = {{ {values} }} }}"
+    else:
+        yield f"{field.name} = {_quote(column.name)}  # {_some(column)}"
+
+
+def _some(column: ColumnContent) -> str:
+    return _plain(", ".join(column.values) or column.dtype)
+
+
+def _comment(text: str, names: list[str]) -> Iterator[str]:
+    if names:
+        yield printable(f"# {text} {', '.join(names)}")
+
+
+def _plain(text: str) -> str:
+    line = printable(text)
+    return line if len(line) <= 70 else f"{line[:67]}..."
+
+
+def _quote(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

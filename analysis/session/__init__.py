@@ -1,0 +1,1 @@
+"""The contract that every session keeps, and how sessions are stored."""

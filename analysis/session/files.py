@@ -1,0 +1,67 @@
+"""Write files whole or not at all, and refuse what cannot be read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from errorneurons.analysis.session.contract import DoorError
+
+
+@contextmanager
+def beside(path: Path) -> Iterator[Path]:
+    """Yield a path beside `path` to write to; it is renamed if the block ends well, else removed.
+
+    Raises
+    ------
+    DoorError
+        If the file cannot be written.
+    """
+    if not path.parent.is_dir():
+        raise DoorError(f"cannot write {path}: there is no folder {path.parent}")
+    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    try:
+        yield part
+        part.replace(path)
+    except OSError as error:
+        raise DoorError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def check_hdf5(path: Path) -> None:
+    """Refuse what is no readable HDF5 file.
+
+    Raises
+    ------
+    DoorError
+        Saying in one sentence what it is instead.
+    """
+    import h5py
+
+    if not path.exists():
+        raise DoorError(f"there is no file {path}")
+    if path.is_dir():
+        raise DoorError(f"{path} is a folder; give a file")
+    if path.stat().st_size == 0:
+        raise DoorError(f"{path.name} is empty; write or copy it again")
+    try:
+        with h5py.File(path, "r") as file:
+            # what every reader looks at first; damage here would leave its file half open
+            dict(file.attrs)
+            list(file)
+    except (OSError, RuntimeError, KeyError, UnicodeDecodeError) as error:
+        raise DoorError(_why_not_hdf5(path, error)) from error
+
+
+def _why_not_hdf5(path: Path, error: Exception) -> str:
+    text = str(error)
+    if "truncated" in text:
+        return f"{path.name} is truncated: its end is missing; copy it again"
+    if "signature" in text:
+        return f"{path.name} is no HDF5 file, whatever its ending says; give another file"
+    if isinstance(error, PermissionError):
+        return f"{path.name} may not be read; change its permissions"
+    return f"{path.name} is damaged and cannot be read as HDF5; copy it again"

@@ -1,0 +1,204 @@
+"""What a claim is, and what can be said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+import xarray as xr
+
+from errorneurons.analysis.measures.energies import Effect, Missing
+
+Side = Literal["below", "above"]
+Action = Literal["record", "silence", "stimulate", "learn", "trace"]
+SubjectKind = Literal["theory", "counter_circuit", "recording"]
+Site = tuple[Literal["representation", "error"], int]
+Window = tuple[float, float]
+Measure = Callable[[xr.Dataset], Effect | Missing]
+"""Session -> energies N and M, or what is missing and its mend."""
+
+
+class Outcome(StrEnum):
+    """The four things that can be said of a claim."""
+
+    SUPPORTED = "SUPPORTED"
+    CONTRADICTED = "CONTRADICTED"
+    UNDECIDED = "UNDECIDED"
+    NOT_TESTABLE = "NOT_TESTABLE"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A set of trials shown as one curve: its label, and the trial factors that pick it."""
+
+    label: str
+    factors: Mapping[str, str | bool]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What the small drawing of an experiment shows; levels count from 1, the lowest area.
+
+    Attributes
+    ----------
+    read
+        The cells that are read out: (role, level).
+    areas
+        Number of areas; the teaching signal, if any, enters the highest.
+    manipulation, manipulated
+        What is done, and to which cells: (role, level).
+    manipulation_window
+        When it is done [s].
+    teaching
+        Whether a teaching signal arrives.
+    input_onset, outcome_onset, end
+        Events on the time line [s]; `outcome_onset` is None where no outcome is given.
+    read_window
+        When the cells are read out [s].
+    """
+
+    read: tuple[Site, ...]
+    areas: int = 4
+    manipulation: Literal["none", "silence", "drive"] = "none"
+    manipulated: tuple[Site, ...] = ()
+    manipulation_window: Window | None = None
+    teaching: bool = False
+    input_onset: float = 0.0
+    outcome_onset: float | None = None
+    end: float = 0.4
+    read_window: Window | None = None
+
+
+@dataclass(frozen=True)
+class Manipulation:
+    """What an experimenter does beside recording, as a plan and its options name it.
+
+    Attributes
+    ----------
+    name
+        Identifier, one for all claims that need the same.
+    words
+        What is done, e.g. ``"driving representation cells"``.
+    """
+
+    name: str
+    words: str
+
+
+SILENCE_AREA = Manipulation("silence-area", "silencing one area's error cells at the outcome")
+"""Two claims look at the same trials: one at the areas below the silenced one, one above."""
+
+ERROR_CELLS: tuple[Site, ...] = tuple(("error", level) for level in range(1, 5))
+"""The error cells of all four areas of the outcome-error experiment."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim: a sentence about activity that an experiment can contradict.
+
+    Attributes
+    ----------
+    key
+        Stable identifier, e.g. ``"P04a"``.
+    name
+        In words, e.g. ``"silencing spares the outcome error above"``.
+    sentence
+        What the theory says an experiment would show.
+    action
+        What an experimenter does; the report groups claims by it.
+    mechanism, equation
+        Why the theory implies it: in words, and as one equation (plain text).
+    source
+        Where the theory says so.
+    experiment
+        The protocol, in words.
+    refuted_by
+        What would refute the claim.
+    record
+        The smallest recording that can test it.
+    effect
+        What the claim is judged by.
+    threshold
+        q0: the value of N/M that the claim is tested against, the smallest effect that counts.
+    side
+        On which side of the threshold N/M lies if the claim holds.
+    manipulations
+        What the experiment needs beside recording, all of it; empty if recording alone tests the
+        claim. Plans offer every manipulation of a claim.
+    counter_circuit
+        The circuit that must contradict the claim, by its name in the registry of subjects.
+    conditions
+        What the card's picture of activity shows.
+    learning
+        Whether the claim needs a network that has learnt its task.
+    drawing
+        What the card's drawing of the experiment shows; None for no drawing.
+    secondary
+        Name in words -> a secondary effect: what other windows and areas of the same trials say.
+        Theories are weighed by them, too; the claim is never judged by them.
+    """
+
+    key: str
+    name: str
+    sentence: str
+    action: Action
+    mechanism: str
+    equation: str
+    source: str
+    experiment: str
+    refuted_by: str
+    record: str
+    effect: Measure
+    threshold: float
+    side: Side
+    manipulations: tuple[Manipulation, ...]
+    counter_circuit: str
+    conditions: tuple[Condition, ...]
+    learning: bool = False
+    drawing: Drawing | None = None
+    secondary: Mapping[str, Measure] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is said of one claim on one subject.
+
+    Attributes
+    ----------
+    claim, subject
+        Identifiers.
+    outcome
+        One of four.
+    reason
+        The sentence a person reads. For NOT_TESTABLE: what is missing.
+    remedy
+        For NOT_TESTABLE and UNDECIDED, the nearest experiment that would answer; else empty.
+    value, low, high
+        N/M and its interval, as a ratio of energies; NaN where there is none.
+    level
+        What the interval is, e.g. ``"95 % jackknife interval"`` or ``"5-95 % range"``.
+    n, over
+        How many of what was resampled: animals, networks or trials.
+    points
+        One a unit of replication: threshold + D / mean(M), on the scale of `value`; their mean
+        is `value` after the correction for false labels.
+    statistics
+        Rows of the card's table: name -> text.
+    """
+
+    claim: str
+    subject: str
+    outcome: Outcome
+    reason: str
+    remedy: str = ""
+    value: float = float("nan")
+    low: float = float("nan")
+    high: float = float("nan")
+    units: str = "ratio of energies N/M"
+    level: str = ""
+    n: int = 0
+    over: Literal["animals", "networks", "trials", ""] = ""
+    points: tuple[float, ...] = ()
+    statistics: Mapping[str, str] = field(default_factory=dict)

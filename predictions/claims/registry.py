@@ -1,0 +1,62 @@
+"""The registry of claims: a tuple written by hand.
+
+To add a claim, write its file in `claims` and one entry here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from errorneurons.predictions.claims import (
+    driving_evokes_no_error,
+    inference_survives,
+    learning_needs_error_cells,
+    silencing_evokes_no_error,
+    silencing_removes_error_below,
+    silencing_spares_error_above,
+    silent_without_teaching,
+)
+from errorneurons.predictions.claims.claim import Claim, Manipulation, Measure
+from errorneurons.simulate.refusing import entry
+
+CLAIMS: tuple[Claim, ...] = (
+    silent_without_teaching.CLAIM,
+    silencing_removes_error_below.CLAIM,
+    silencing_spares_error_above.CLAIM,
+    driving_evokes_no_error.CLAIM,
+    silencing_evokes_no_error.CLAIM,
+    inference_survives.CLAIM,
+    learning_needs_error_cells.CLAIM,
+)
+
+
+EFFECTS: dict[str, dict[str, Measure]] = {
+    c.key: {c.key: c.effect, **{f"{c.key} {name}": found for name, found in c.secondary.items()}}
+    for c in CLAIMS
+}
+"""Claim -> the name of each of its effects -> the effect; first what it is judged by."""
+
+
+def manipulations_of(claims: Sequence[Claim]) -> dict[str, Manipulation]:
+    """Return what claims need beside recording, by its name."""
+    return {m.name: m for c in claims for m in c.manipulations}
+
+
+MANIPULATIONS = manipulations_of(CLAIMS)
+"""What an experimenter can do beside recording."""
+
+
+def claims_for(manipulations: Collection[str], claims: Sequence[Claim] = CLAIMS) -> tuple[str, ...]:
+    """Return the keys of the claims that recording and some manipulations test."""
+    return tuple(c.key for c in claims if {m.name for m in c.manipulations} <= {*manipulations})
+
+
+def claim(key: str) -> Claim:
+    """Return a claim by its key.
+
+    Raises
+    ------
+    ValueError
+        If there is none, with the nearest key.
+    """
+    return entry("claim", key, {c.key: c for c in CLAIMS}, likeness=0.4)  # keys are short

@@ -1,0 +1,295 @@
+"""What claims look at: the trials, windows and cells of the outcome-error experiment.
+
+Everything here is asked of a session in terms of the dataset contract, so a simulated and a
+recorded session answer alike. `missing` collects what a session lacks, all at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from errorneurons.analysis.measures.energies import (
+    Cells as Cells,
+)
+from errorneurons.analysis.measures.energies import (
+    Factors as Factors,
+)
+from errorneurons.analysis.measures.energies import (
+    Missing,
+    Response,
+    Window,
+    energy_of_difference,
+    level_of,
+    responses,
+    trials,
+    units,
+)
+from errorneurons.analysis.measures.energies import (
+    Trials as Trials,
+)
+
+Requirement = Callable[[xr.Dataset], Missing | None]
+Levels = Callable[[float, float], tuple[float, float]]
+"""(level of the manipulated area, of the teaching area) -> bounds of the levels looked at."""
+
+ONSET: Window = (0.0, 0.05)
+"""Five membrane time constants of 10 ms, from an event on [s]."""
+BEFORE: Window = (-0.05, 0.0)
+"""The baseline before an event [s]."""
+BEFORE_LASER: Window = (-0.1, -0.05)
+"""The baseline of inference trials, in which the laser starts 50 ms before the input [s]."""
+OUTCOME: Window = (0.0, 0.2)
+"""From outcome onset on [s]."""
+LATE: Window = (0.15, 0.2)
+"""The end of the outcome window, relative to outcome onset [s]."""
+READ_OUT = 0.1
+"""The sustained window: the last 100 ms before the outcome, or before it would have come [s]."""
+
+UNEXPECTED: Factors = {"outcome": "unexpected", "teaching": True, "manipulation": "none",
+                       "phase": "after"}  # fmt: skip
+EXPECTED: Factors = {**UNEXPECTED, "outcome": "expected"}
+PASSIVE: Factors = {"teaching": False, "manipulation": "none", "familiarity": "trained"}
+NOVEL: Factors = {**PASSIVE, "familiarity": "novel"}
+DRIVEN: Factors = {**PASSIVE, "manipulation": "drive", "manipulated_role": "representation"}
+SILENCED: Factors = {**DRIVEN, "manipulation": "silence"}
+INFERENCE_OFF: Factors = {**SILENCED, "manipulated_role": "error"}
+LEARNING: Factors = {"phase": "during", "manipulation": "none"}
+LEARNING_OFF: Factors = {"phase": "during", "manipulation": "silence", "manipulated_role": "error"}
+
+
+def outcome_off(outcome: str) -> Factors:
+    """Return the factors of trials with an area's error cells silenced during the outcome."""
+    return {**UNEXPECTED, "outcome": outcome, "manipulation": "silence",
+            "manipulated_role": "error"}  # fmt: skip
+
+
+def missing(session: xr.Dataset, *requirements: Requirement) -> Missing | None:
+    """Return everything that a session lacks as one sentence, or None if nothing.
+
+    Every claim asks for what `declares_its_localiser` asks for.
+    """
+    lack = _together(*(require(session) for require in (declares_its_localiser, *requirements)))
+    if lack is None or not lack.columns:
+        return lack
+    columns = ", ".join(f"`{column}`" for column in lack.columns)
+    return replace(lack, what=f"{lack.what}. The trials carry no {columns}")
+
+
+def _together(*lacks: Missing | None) -> Missing | None:
+    """Return several lacks as one, or None if there is none; each thing is said once."""
+    found = [lack for lack in lacks if lack is not None]
+    if not found:
+        return None
+    columns = tuple(dict.fromkeys(column for lack in found for column in lack.columns))
+    whats, remedies = (dict.fromkeys(x) for x in zip(*((f.what, f.remedy) for f in found),
+                                                     strict=True))  # fmt: skip
+    return Missing("; ".join(whats), " ".join(remedies), columns)
+
+
+def declares_its_localiser(session: xr.Dataset) -> Missing | None:
+    """Require of labels by a localiser that the trials that chose the units are known.
+
+    `errorneurons.analysis.measures.energies.trials` leaves them out of every test.
+    """
+    if "label_source" not in session.coords:
+        return None
+    by_localiser = (session["label_source"].values == "localiser").any()
+    marked = "localiser" in session.coords and session["localiser"].values.any()
+    if not by_localiser or marked or session.attrs.get("localiser_session"):
+        return None
+    return Missing(
+        "the units were labelled by a localiser, but which trials chose them is not said, and "
+        "those trials may not test",
+        "Mark the trials by `localiser`, name their session in `localiser_session`, or let "
+        'labels = "localiser" in the mapping file find the error cells again.',
+    )
+
+
+def has_trials(factors: Factors, name: str, remedy: str) -> Requirement:
+    """Require two trials of one stimulus with `factors`."""
+
+    def requirement(session: xr.Dataset) -> Missing | None:
+        absent = tuple(column for column in factors if column not in session.coords)
+        if absent:
+            return Missing(f"no trials with {name}", remedy, absent)
+        stimulus = session.variables["stimulus"].values[trials(session, factors)]
+        if max((int((stimulus == s).sum()) for s in set(stimulus)), default=0) < 2:
+            besides = ", those that chose the units aside" * _was_localised(session, factors)
+            return Missing(f"no stimulus has two trials with {name}{besides}", remedy)
+        return None
+
+    return requirement
+
+
+def _was_localised(session: xr.Dataset, factors: Factors) -> bool:
+    """Whether trials with `factors` served to label the units."""
+    if "localiser" not in session.coords:
+        return False
+    return len(trials(session.drop_vars("localiser"), factors)) > len(trials(session, factors))
+
+
+def has_cells(role: str = "error") -> Requirement:
+    """Require cells labelled with a role."""
+
+    def requirement(session: xr.Dataset) -> Missing | None:
+        if len(units(session, role)):
+            return None
+        return Missing(
+            f"no unit has the role {role!r}",
+            f"Label {role} cells by genetics or by an independent localiser block.",
+        )
+
+    return requirement
+
+
+def has_error_cells_between(low: float, high: float, where: str) -> Requirement:
+    """Require error cells at levels strictly between two."""
+
+    def requirement(session: xr.Dataset) -> Missing | None:
+        if len(units(session, "error", between(low, high))):
+            return None
+        return Missing(f"no labelled error cells {where}", f"Record labelled error cells {where}.")
+
+    return requirement
+
+
+def has_teaching_area(session: xr.Dataset) -> Missing | None:
+    """Require that the area which the teaching signal enters is declared and has a level."""
+    area = session.attrs.get("teaching_area", "")
+    if area and np.isfinite(level_of(session, area)):
+        return None
+    return Missing(
+        "the area that the teaching signal enters is not declared, or no unit of it says its level",
+        "Declare `teaching_area` in the mapping file, with the order of the areas.",
+    )
+
+
+def has_outcome_contrast(session: xr.Dataset) -> Missing | None:
+    """Require expected and unexpected outcomes after the same stimulus."""
+    remedy = "Add trials in which a stimulus is followed by another stimulus's outcome."
+    lack = _together(
+        has_trials(UNEXPECTED, "an unexpected outcome", remedy)(session),
+        has_trials(EXPECTED, "an expected outcome", remedy)(session),
+    )
+    return lack or _covers(session, "outcome_onset", UNEXPECTED, BEFORE, OUTCOME)
+
+
+def covers(event: str, factors: Factors, *windows: Window) -> Requirement:
+    """Require that the trials with `factors` were recorded throughout `windows`."""
+    return lambda session: _covers(session, event, factors, *windows)
+
+
+def _covers(session: xr.Dataset, event: str, factors: Factors, *windows: Window) -> Missing | None:
+    chosen = trials(session, factors)
+    if not len(chosen) or event not in session.coords:
+        return None  # `has_trials` says it better
+    time, onset = session.variables["time"].values, session.variables[event].values[chosen]
+    half = 0.5 / float(session.variables["rate"].attrs.get("sampling_rate", np.inf))
+    start, stop = min(w[0] for w in windows), max(w[1] for w in windows)
+    first, last = time[0] - half - 1e-9, time[-1] + half + 1e-9
+    if (
+        np.isfinite(onset).any()
+        and first <= np.nanmin(onset) + start
+        and (last >= np.nanmax(onset) + stop)
+    ):
+        return None
+    return Missing(
+        f"the trials do not cover {start:g} to {stop:g} s around `{event}` "
+        f"(they run from {first:.3g} to {last:.3g} s)",
+        f"Record from {-start:g} s before to {stop:g} s after `{event}`.",
+    )
+
+
+def contrast(
+    session: xr.Dataset,
+    cells: Cells,
+    unexpected: Factors = UNEXPECTED,
+    expected: Factors = EXPECTED,
+    window: Window = OUTCOME,
+) -> tuple[Response, Response]:
+    """Return the responses to unexpected and to expected outcomes of the same stimuli."""
+    first, second = (
+        responses(session, trials(session, factors), cells, "outcome_onset", window, BEFORE)
+        for factors in (unexpected, expected)
+    )
+    return first, second
+
+
+def outcome_contrast_energy(session: xr.Dataset, cells: Cells, window: Window = OUTCOME) -> float:
+    """Return M of most claims: the energy of the outcome contrast in some cells."""
+    return energy_of_difference(*contrast(session, cells, window=window))
+
+
+def manipulated_areas(session: xr.Dataset, factors: Factors) -> list[str]:
+    """Return the areas manipulated in trials with `factors`, those with a known level."""
+    chosen = trials(session, factors)
+    if not len(chosen) or "manipulated_area" not in session.coords:
+        return []
+    names = np.unique(session.variables["manipulated_area"].values[chosen])
+    return [str(n) for n in names if np.isfinite(level_of(session, str(n)))]
+
+
+def between(low: float, high: float) -> Callable[[npt.NDArray[np.float64]], npt.NDArray[np.bool_]]:
+    """Return the test whether a level lies strictly between two levels."""
+    return lambda level: (level > low) & (level < high)
+
+
+def only(level: float) -> tuple[float, float]:
+    """Return bounds strictly between which this level alone lies."""
+    return float(np.nextafter(level, -np.inf)), float(np.nextafter(level, np.inf))
+
+
+def teaching_level(session: xr.Dataset) -> float:
+    """Return the level of the area that the teaching signal enters, NaN if it is not declared."""
+    return level_of(session, str(session.attrs.get("teaching_area", "")))
+
+
+def has_error_cells_at(factors: Factors, where: str, bounds: Levels) -> Requirement:
+    """Require error cells between `bounds` of the manipulated and the teaching area's levels."""
+
+    def requirement(session: xr.Dataset) -> Missing | None:
+        teaching = teaching_level(session)
+        for area in manipulated_areas(session, factors):
+            low, high = bounds(level_of(session, area), teaching)
+            if len(units(session, "error", between(low, high))):
+                return None
+        return Missing(
+            f"no labelled error cells {where} a manipulated area",
+            f"Record labelled error cells {where} the manipulated area.",
+        )
+
+    return requirement
+
+
+def read_out_window(session: xr.Dataset) -> Window | None:
+    """Return the sustained window relative to input onset [s], from the trials with an outcome."""
+    if "outcome_onset" not in session.coords:
+        return None
+    delay = session.variables["outcome_onset"].values - session.variables["input_onset"].values
+    if not np.isfinite(delay).any():
+        return None
+    latest = float(np.nanmedian(delay))
+    return latest - READ_OUT, latest
+
+
+def targeted_in(session: xr.Dataset, chosen: Trials) -> Cells:
+    """Return the units that any of these trials aimed a manipulation at."""
+    if "targeted" not in session:
+        return np.array([], dtype=np.int64)
+    return np.flatnonzero(session.variables["targeted"].values[chosen].any(axis=0))
+
+
+def in_area(session: xr.Dataset, chosen: Trials, area: str) -> Trials:
+    """Return those of the trials in which an area was manipulated."""
+    here: Trials = chosen[session.variables["manipulated_area"].values[chosen] == area]
+    return here
+
+
+def mean_over(values: Sequence[float]) -> float:
+    """Return the mean, NaN if there is nothing."""
+    return float(np.mean(values)) if len(values) else float("nan")

@@ -1,0 +1,178 @@
+"""Commands for recordings: check, inspect, compare and plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from errorneurons.predictions.commands.shared import (
+    Out,
+    Scheduler,
+    Seed,
+    app,
+    check_folder,
+    check_new_file,
+    say,
+    sessions_of,
+    this_command,
+    write_report,
+)
+
+if TYPE_CHECKING:
+    from errorneurons.predictions.comparing.weigh import Question
+
+Theories = Annotated[
+    list[str] | None, typer.Option("--theory", help="Theory to compare; repeat for more.")
+]
+
+Worlds = Annotated[
+    int, typer.Option(min=32, help="Draws of what a theory leaves open, simulated for each.")
+]
+
+Library = Annotated[
+    Path | None, typer.Option(help="Folder that keeps simulated worlds from run to run.")
+]
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="A netCDF, Zarr or, with --mapping, NWB file.")],
+    mapping: Annotated[Path | None, typer.Option(help="Mapping file of an NWB file.")] = None,
+) -> None:
+    """Check a file against the dataset contract."""
+    from errorneurons.analysis.door import open_recording
+    from errorneurons.analysis.session.session import check as check_contract
+    from errorneurons.predictions.words import counted
+
+    sessions = sessions_of(check_contract(open_recording(file, mapping)))
+    animals = len({s.attrs["animal"] for s in sessions})
+    trials, units = (sum(s.sizes[dim] for s in sessions) for dim in ("trial", "unit"))
+    typer.echo(
+        f"{file} obeys the dataset contract: {counted(len(sessions), 'session')}, "
+        f"{counted(animals, 'animal')}, {counted(trials, 'trial')}, {counted(units, 'unit')}."
+    )
+
+
+@app.command()
+def inspect(
+    file: Annotated[Path, typer.Argument(help="An NWB file.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Mapping file to write (FILE.toml).")
+    ] = None,
+) -> None:
+    """Print what an NWB file holds, and write a mapping.
+
+    The mapping file is filled in as far as names tell, with comments; read and correct it.
+    """
+    from errorneurons.analysis.readers.nwb.reader import describe_nwb, mapping_template
+
+    content = describe_nwb(file)
+    target = out or Path(file.with_suffix(".toml").name)
+    check_new_file(target)
+    typer.echo(str(content))
+    target.write_text(mapping_template(file), encoding="utf-8")
+    say(f"mapping written to {target}; read it, and give it to: errorneurons compare")
+
+
+@app.command()
+def compare(
+    files: Annotated[list[Path], typer.Argument(help="Recordings: NWB, netCDF or Zarr.")],
+    mapping: Annotated[Path | None, typer.Option(help="Mapping file of the NWB files.")] = None,
+    out: Out = Path("errorneurons-comparison"),
+    seed: Seed = 1,
+    theory: Theories = None,
+    worlds: Worlds = 40,
+    library: Library = None,
+    scheduler: Scheduler = None,
+) -> None:
+    """Judge the claims on recordings, and weigh the theories.
+
+    Ends in a verdict between theories, how far to trust it, and what to record next. The first
+    time, the worlds of the theories are simulated, which takes a while; they are kept.
+    """
+    from errorneurons.analysis.door import open_recording
+    from errorneurons.analysis.session.session import collect
+    from errorneurons.predictions.studies.report import recording_report
+
+    check_folder(out)
+    question = _question(theory, worlds, seed, library, scheduler)
+    sessions = [s for file in files for s in sessions_of(open_recording(file, mapping))]
+    collect(sessions)  # refuses a session that is given twice
+    name = ", ".join(file.name for file in files)
+    write_report(recording_report(sessions, name, question, this_command(), say), out)
+
+
+@app.command()
+def plan(
+    theory: Theories = None,
+    animals: Annotated[str, typer.Option(help="Numbers of animals to try.")] = "2,3,4,6,8,12",
+    cells: Annotated[str, typer.Option(help="Cells of each role and area to try.")] = "4,12,36",
+    trials: Annotated[str, typer.Option(help="Trials of a stimulus and condition.")] = "2,6",
+    manipulation: Annotated[
+        list[str] | None,
+        typer.Option(help="What can be done; repeat for more. `none` for recording alone."),
+    ] = None,
+    areas: Annotated[str, typer.Option(help="Recorded areas, 1 lowest, 4 teaching.")] = "1,2,3,4",
+    instrument: Annotated[str, typer.Option(help="spikes or calcium.")] = "spikes",
+    label_error: Annotated[
+        float, typer.Option(min=0, max=0.9, help="Share of false error labels.")
+    ] = 0.05,
+    budget: Annotated[int | None, typer.Option(min=2, help="The most animals.")] = None,
+    out: Out = Path("errorneurons-plan"),
+    seed: Seed = 1,
+    worlds: Worlds = 40,
+    library: Library = None,
+    scheduler: Scheduler = None,
+) -> None:
+    """Plan an experiment: how many animals, cells and trials settle it, and what buys most."""
+    from errorneurons.predictions.claims.registry import MANIPULATIONS
+    from errorneurons.predictions.comparing.plan import Grid
+    from errorneurons.predictions.comparing.plan import plan as find
+    from errorneurons.predictions.pages.plan import write_plan
+
+    chosen = tuple(dict.fromkeys(manipulation or MANIPULATIONS))
+    if "none" in chosen and len(chosen) > 1:
+        raise ValueError("--manipulation none stands for recording alone; give it by itself")
+    interval = (label_error, max(0.0, label_error - 0.05), min(0.95, label_error + 0.05))
+    grid = Grid(
+        _numbers("--animals", animals), _numbers("--cells", cells), _numbers("--trials", trials),
+        () if chosen == ("none",) else chosen, _numbers("--areas", areas), instrument, interval,
+        budget,
+    )  # fmt: skip
+    check_folder(out)
+    planned = find(grid, _question(theory, worlds, seed, library, scheduler), say)
+    page, lines = write_plan(planned, out, this_command())
+    for line in lines:
+        typer.echo(line)
+    typer.echo(f"\nPlan: {page}")
+
+
+def _question(
+    theories: list[str] | None, worlds: int, seed: int, library: Path | None, scheduler: str | None
+) -> Question:
+    """Return what is compared; an unknown theory is refused at once."""
+    from errorneurons.predictions.comparing.library import default_folder
+    from errorneurons.predictions.comparing.weigh import Question
+    from errorneurons.simulate.animals.worlds import WorldPlan
+    from errorneurons.simulate.store.places import check_writable
+    from errorneurons.simulate.store.work import Labour
+    from errorneurons.simulate.theories.registry import COMPARED
+    from errorneurons.simulate.theories.registry import theory as find
+
+    names = tuple(dict.fromkeys(find(name).name for name in theories or COMPARED))
+    folder = library or default_folder()
+    check_writable(folder, "--library")
+    plan, labour = WorldPlan(worlds, seed=seed), Labour(scheduler=scheduler)
+    return Question(names, plan, folder, labour=labour)
+
+
+def _numbers(option: str, text: str) -> tuple[int, ...]:
+    """Return whole numbers that were given with commas between them, in order, each once."""
+    try:
+        return tuple(sorted({int(part) for part in text.split(",")}))
+    except ValueError:
+        raise ValueError(
+            f"{option} is {text!r}; give whole numbers with commas between them, e.g. 4,8,12"
+        ) from None

@@ -1,0 +1,151 @@
+"""What all commands share: how bad input is answered, and what is asked of folders and files."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from rich.console import Console
+    from rich.text import Text
+
+    from errorneurons.predictions.claims.claim import Verdict
+    from errorneurons.predictions.studies.findings import Report
+
+
+STYLES = {"SUPPORTED": "green", "CONTRADICTED": "red", "UNDECIDED": "yellow", "NOT_TESTABLE": "dim"}
+ENDLESS = 10_000
+"""Columns of what is no terminal: nothing is wrapped or cut there."""
+
+
+class OneSentence(TyperGroup):
+    """Runs a command; bad input is one sentence and exit status 2."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except (ValueError, OSError) as error:
+            if os.environ.get("ERRORNEURONS_TRACEBACK"):
+                raise
+            say(f"errorneurons: {_sentence(error)}")
+            raise typer.Exit(2) from None
+        except KeyboardInterrupt:
+            say("errorneurons: interrupted; what is done is kept, run it again to go on")
+            raise typer.Exit(130) from None
+
+
+app = typer.Typer(
+    cls=OneSentence,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Seed = Annotated[int, typer.Option(min=0, help="Seed of everything random.")]
+
+Networks = Annotated[int, typer.Option(min=1, help="Networks simulated for each theory.")]
+
+Scheduler = Annotated[
+    str | None,
+    typer.Option(help="Address of a Dask scheduler whose workers simulate, e.g. tcp://host:8786."),
+]
+
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the report.")]
+
+
+def _sentence(error: ValueError | OSError) -> str:
+    """Return what an error says, without the number that the system gives it."""
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"cannot use {error.filename}: {error.strerror}"
+    return str(error)
+
+
+def check_folder(out: Path) -> None:
+    """Refuse at once, not after minutes, a folder that cannot be written to."""
+    from errorneurons.simulate.store.places import check_writable
+
+    check_writable(out)
+
+
+def check_new_file(out: Path) -> None:
+    """Refuse at once a file that is there already, or whose folder cannot be written to."""
+    if out.exists():
+        raise ValueError(f"{out} is there already and is not overwritten; give another --out")
+    if not out.parent.is_dir():
+        raise ValueError(f"there is no folder {out.parent} to write {out.name} to; make it first")
+    if not os.access(out.parent, os.W_OK):
+        raise ValueError(f"the folder {out.parent} may not be written to; give another --out")
+
+
+def sessions_of(tree: xr.DataTree) -> list[xr.Dataset]:
+    """Return the sessions of a collection."""
+    return [child.to_dataset() for child in tree.children.values()]
+
+
+def write_report(made: Report, out: Path) -> None:
+    """Write a report, and print its answer and a line a verdict."""
+    from errorneurons.predictions.pages.page import write
+
+    page = write(made, out)
+    say(f"{made.answer}\n")
+    show_verdicts(made.verdicts)
+    typer.echo(f"\nReport: {page}")
+
+
+def show_verdicts(verdicts: Sequence[Verdict]) -> None:
+    """Print a row a verdict: N/M with its interval, or what is missing.
+
+    A terminal gets colours, and rows as wide as it is; elsewhere a verdict is one plain line.
+    """
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from errorneurons.predictions.pages.marks import effect
+
+    console = Console(highlight=False)
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for v in verdicts:
+        missing = v.outcome.value == "NOT_TESTABLE"
+        words = _within(v.reason, console) if missing else f"N/M = {_plain(effect(v))}"
+        verdict = Text(v.outcome.value, STYLES[v.outcome.value], no_wrap=True)
+        table.add_row(Text(v.claim, no_wrap=True), Text(v.subject, no_wrap=True), verdict, words)
+    if console.is_terminal:
+        console.print(table)
+        return
+    for line in console.render_lines(table, console.options.update(width=ENDLESS), pad=False):
+        typer.echo("".join(segment.text for segment in line).rstrip())
+
+
+def _within(reason: str, console: Console) -> Text:
+    """Return a reason as it is where it can be wrapped, and its beginning where it is a line."""
+    from textwrap import shorten
+
+    from rich.text import Text
+
+    return Text(reason if console.is_terminal else shorten(reason, 100, placeholder=" ..."))
+
+
+def _plain(text: str) -> str:
+    """Return a number with a minus that every terminal can show."""
+    return text.replace("\N{MINUS SIGN}", "-")
+
+
+def this_command() -> str:
+    """Return the command that was given, to be shown where its results are."""
+    return shlex.join(["errorneurons", *sys.argv[1:]])
+
+
+def say(text: str) -> None:
+    """Tell the user something that is no result."""
+    typer.echo(text, err=True)

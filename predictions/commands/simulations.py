@@ -1,0 +1,236 @@
+"""Commands that simulate: report, ablate, simulate and demo-recording."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from errorneurons.predictions.commands.shared import (
+    Networks,
+    Out,
+    Scheduler,
+    Seed,
+    app,
+    check_folder,
+    check_new_file,
+    say,
+    this_command,
+    write_report,
+)
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from errorneurons.simulate.instrument.instrument import Instrument
+
+
+class Recorded(StrEnum):
+    """What a demo recording holds."""
+
+    SPIKES = "spikes"
+    CALCIUM = "calcium"
+    TUFTS = "tufts"
+
+
+@app.command()
+def report(
+    out: Out = Path("errorneurons-report"),
+    seed: Seed = 1,
+    networks: Networks = 16,
+    scheduler: Scheduler = None,
+) -> None:
+    """Simulate the theories and judge the claims on them."""
+    check_folder(out)
+    from errorneurons.predictions.studies.report import theories_report
+    from errorneurons.simulate.animals.sweep import Plan
+    from errorneurons.simulate.store.work import Labour
+
+    plan, labour = Plan(networks, seed), Labour(scheduler=scheduler)
+    write_report(theories_report(plan, out, this_command(), say, labour), out)
+
+
+@app.command()
+def ablate(
+    theory: Annotated[
+        list[str] | None, typer.Option(help="A theory; may be given again. All if not given.")
+    ] = None,
+    ablation: Annotated[
+        list[str] | None, typer.Option(help="An ablation; may be given again. All if not given.")
+    ] = None,
+    out: Out = Path("errorneurons-ablations"),
+    seed: Seed = 1,
+    networks: Annotated[int, typer.Option(min=2, help="Networks trained of each circuit.")] = 12,
+    epochs: Annotated[
+        int | None, typer.Option(min=2, help="Epochs of training; those of the task if not given.")
+    ] = None,
+    task: Annotated[
+        list[str] | None,
+        typer.Option(help="A task; may be given again. The association if not given."),
+    ] = None,
+    scheduler: Scheduler = None,
+) -> None:
+    """Take parts of the circuits away, and report what each of them was for.
+
+    Says what it does to learning, inference, errors and alignment with backpropagation.
+    """
+    from errorneurons.predictions.pages.ablations import write_page
+    from errorneurons.predictions.studies.ablations import effects_of
+    from errorneurons.predictions.studies.lesions import simulate_pairs
+    from errorneurons.simulate.ablations.registry import pairs
+    from errorneurons.simulate.ablations.tasks import Design
+    from errorneurons.simulate.store.work import Labour
+
+    tasks = tuple(dict.fromkeys(task or ("association",)))
+    chosen = {name: pairs(tuple(theory or ()), tuple(ablation or ()), name) for name in tasks}
+    check_folder(out)
+    for name, those in chosen.items():
+        folder = out if len(tasks) == 1 else out / name
+        design, labour = Design(networks, seed, epochs, name), Labour(scheduler=scheduler)
+        data = simulate_pairs(those, design, out, say, labour)
+        page = write_page(data, effects_of(data, those), those, folder, this_command())
+        typer.echo(f"Report: {page}")
+
+
+@app.command()
+def simulate(
+    experiment: Annotated[
+        str, typer.Argument(help="An experiment, or a table of trials that ends in .csv.")
+    ],
+    theory: Annotated[
+        list[str], typer.Option(help="Theory that is put through it; may be given again.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for sessions and figures.")],
+    networks: Annotated[int, typer.Option(min=1, help="Networks; each is an animal.")] = 4,
+    seed: Seed = 1,
+    repeats: Annotated[
+        int | None,
+        typer.Option(min=1, help="Trials of each kind (5), or how often a table is run (1)."),
+    ] = None,
+    instrument: Annotated[
+        Recorded | None,
+        typer.Option(help="What is recorded; if left out, spikes where the errors are."),
+    ] = None,
+    streams: Annotated[
+        int, typer.Option(min=1, help="Copies of a network that share a table's trials out.")
+    ] = 1,
+    scheduler: Scheduler = None,
+) -> None:
+    """Put theories through an experiment, and leave sessions and figures of raw activity.
+
+    Says beforehand what it costs. What is in the folder already is not made again.
+    """
+    from errorneurons.predictions.studies.experiments import named_experiment
+    from errorneurons.predictions.studies.experiments import simulate as put_through
+    from errorneurons.simulate.animals.laboratory import Setup
+    from errorneurons.simulate.instrument.instrument import where_errors_are
+    from errorneurons.simulate.store.work import Labour
+    from errorneurons.simulate.theories.registry import theory as find
+
+    chosen = named_experiment(experiment, streams)
+    often = repeats or (1 if experiment.endswith(".csv") else 5)
+    subjects = []
+    for known in (find(name) for name in dict.fromkeys(theory)):
+        seen = _instrument(instrument or Recorded.SPIKES)
+        seen = seen if instrument else where_errors_are(seen, known.circuit)
+        subjects.append((known, Setup(tuple(range(networks)), seed, often, seen)))
+    check_folder(out)
+    for figure in put_through(chosen, subjects, out, say, Labour(scheduler=scheduler)):
+        typer.echo(f"Figure: {figure}")
+
+
+@app.command("demo-recording")
+def demo_recording(
+    theory: Annotated[str, typer.Option(help="Theory or counter-circuit that is recorded.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="NWB file to write.")],
+    animals: Annotated[int, typer.Option(min=1, help="Virtual animals.")] = 8,
+    cells: Annotated[int, typer.Option(min=2, help="Cells of each role in each area.")] = 24,
+    trials: Annotated[int, typer.Option(min=2, help="Trials of each condition and stimulus.")] = 8,
+    label_error: Annotated[
+        float, typer.Option(min=0, max=0.9, help="Share of error labels that are false.")
+    ] = 0.05,
+    stated_label_error: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=0.9, help="Share of false labels that the file states; the truth by default."
+        ),
+    ] = None,
+    instrument: Annotated[Recorded, typer.Option(help="What is recorded.")] = Recorded.SPIKES,
+    areas: Annotated[
+        str, typer.Option(help="Areas that are recorded, e.g. 'area 1, area 2'; all if not given.")
+    ] = "",
+    efficacy: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of its rate that a silenced cell loses.")
+    ] = 1.0,
+    off_target: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the other role's cells silenced as well.")
+    ] = 0.0,
+    seed: Seed = 101,
+) -> None:
+    """Write a virtual recording of a theory as NWB.
+
+    It holds spikes or calcium, labels of error cells of which some are false, and laser trials. To
+    see what wrong labels do, let the file state another share of them than the true one.
+    """
+    from errorneurons.analysis.readers.nwb.reader import write_nwb
+    from errorneurons.analysis.session.session import collect
+    from errorneurons.predictions.words import counted
+    from errorneurons.simulate.animals.sweep import Plan, ensemble
+    from errorneurons.simulate.theories.registry import theory as find
+    from errorneurons.simulate.trials.bench import Laser
+
+    if out.suffix != ".nwb":
+        raise ValueError(f"{out} does not end in .nwb; a demo recording is an NWB file")
+    check_new_file(out)
+    known = find(theory)
+    seen = _labelled(
+        replace(
+            _instrument(instrument),
+            cells=cells,
+            areas=tuple(name.strip() for name in areas.split(",") if name.strip()),
+        ),
+        label_error,
+    )
+    stated = label_error if stated_label_error is None else stated_label_error
+    told = _labelled(seen, stated)
+    seen.check_areas(p.area for p in known.circuit.populations)
+    plan = Plan(animals, seed, trials, instrument=seen, laser=Laser(efficacy, off_target))
+    networks = ensemble(known, plan, say)
+    write_nwb(collect(_stating(told, s) for s in networks.sessions()), out, seed=seed)
+    labels = f"; {label_error:.0%} of error labels are false, the file states {stated:.0%}"
+    say(
+        f"{out}: {counted(len(networks.networks), 'animal')} of {theory}"
+        + (labels if stated != label_error else "")
+    )
+
+
+def _labelled(seen: Instrument, share: float) -> Instrument:
+    """Return the instrument with a share of false labels, known to within 5 %."""
+    interval = max(0.0, share - 0.05), share + 0.05
+    return replace(seen, label_error=share, label_error_interval=interval)
+
+
+def _stating(told: Instrument, session: xr.Dataset) -> xr.Dataset:
+    """Return a session whose labels claim to be as often false as those of another instrument."""
+    low, high = told.label_error_interval
+    known = session["label_error"].copy()
+    known.values[known.notnull()] = told.label_error
+    known.attrs |= {"low": low, "high": high}
+    return session.assign_coords(label_error=known)
+
+
+def _instrument(recorded: Recorded) -> Instrument:
+    from errorneurons.simulate.instrument.instrument import (
+        TWO_PHOTON_SOMATA,
+        TWO_PHOTON_TUFTS,
+        Instrument,
+    )
+
+    return {
+        Recorded.SPIKES: Instrument(),
+        Recorded.CALCIUM: TWO_PHOTON_SOMATA,
+        Recorded.TUFTS: TWO_PHOTON_TUFTS,
+    }[recorded]

@@ -1,0 +1,1 @@
+"""Recordings beside virtual experiments of the same design."""

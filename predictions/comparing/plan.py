@@ -1,0 +1,354 @@
+"""Plans experiments: how often the verdict of a design would be right, and what buys most.
+
+A verdict is right if the set of theories that stay contains the true one, and none that the richest
+design could tell from it. Every design is simulated and judged as a recording would be.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from errorneurons.analysis.evidence.comparison import Comparison, compare
+from errorneurons.analysis.evidence.power import gains, probability_right, smallest_design
+from errorneurons.analysis.evidence.recovery import verdicts
+from errorneurons.predictions.claims.registry import CLAIMS, MANIPULATIONS, claims_for
+from errorneurons.predictions.comparing.animals import Table
+from errorneurons.predictions.comparing.design import AREAS, Design
+from errorneurons.predictions.comparing.effects import draw, features_of, together
+from errorneurons.predictions.comparing.library import virtual_animals
+from errorneurons.predictions.comparing.steps import NextSteps, Step
+from errorneurons.predictions.comparing.weigh import Question, Weighed
+from errorneurons.predictions.words import counted, listed
+from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
+from errorneurons.simulate.refusing import known
+from errorneurons.simulate.store.work import Progress
+
+EXPERIMENTS = 240
+"""Virtual experiments of each theory at each design of a plan."""
+TARGETS = (0.8, 0.95)
+MORE = 1.5
+"""How many more animals the larger of the next designs has."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Designs to choose from.
+
+    Attributes
+    ----------
+    animals, cells, trials
+        Numbers to try: animals; cells of each role in each area; trials of each stimulus in each
+        condition.
+    manipulations
+        What can be done, names of `MANIPULATIONS`.
+    areas
+        Levels of the simulated areas that are recorded, 1 the lowest, 4 the teaching area.
+    signal
+        ``"spikes"`` or ``"calcium"``.
+    label_error
+        Share of false labels: value, low and high.
+    budget
+        The most animals that can be had; None for no limit.
+
+    Raises
+    ------
+    ValueError
+        If a number is impossible, or a manipulation unknown.
+    """
+
+    animals: tuple[int, ...] = (2, 3, 4, 6, 8, 12)
+    cells: tuple[int, ...] = (4, 12, 36)
+    trials: tuple[int, ...] = (2, 6)
+    manipulations: tuple[str, ...] = tuple(MANIPULATIONS)
+    areas: tuple[int, ...] = tuple(range(1, AREAS + 1))
+    signal: str = "spikes"
+    label_error: tuple[float, float, float] = (0.05, 0.0, 0.1)
+    budget: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, least in (("animals", 2), ("cells", 2), ("trials", 2), ("areas", 1)):
+            values = getattr(self, name)
+            if not values or min(values) < least:
+                found = ", ".join(map(str, values)) or "nothing"
+                raise ValueError(f"{name} to try: {found}; give whole numbers of {least} or more")
+        if max(self.areas) > AREAS:
+            raise ValueError(f"area {max(self.areas)} is not simulated; give areas 1 to {AREAS}")
+        if self.budget is not None and not self.affordable:
+            raise ValueError(
+                f"a budget of {self.budget} animals is below the smallest number to try, "
+                f"{min(self.animals)}; give more animals, or try fewer"
+            )
+        for name in self.manipulations:
+            known("manipulation", name, MANIPULATIONS)
+        known("instrument", self.signal, ("spikes", "calcium"))
+
+    @property
+    def affordable(self) -> tuple[int, ...]:
+        """Numbers of animals within the budget."""
+        most = math.inf if self.budget is None else self.budget
+        return tuple(sorted({n for n in self.animals if n <= most}))
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Features of the claims that can be tested."""
+        return features_of(claims_for(self.manipulations))
+
+    def design(self, cells: int, trials: int) -> Design:
+        """Return one of the designs, with the most animals that can be had."""
+        here = {(level, role): cells for level in self.areas for role in ROLES}
+        claims = tuple(c.key for c in CLAIMS)
+        return Design(
+            max(self.affordable), here, (trials,) * len(OUTCOME_ERROR), claims,
+            label_error=self.label_error, signal=self.signal,
+        )  # fmt: skip
+
+
+ROLES = ("error", "representation")
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan.
+
+    Attributes
+    ----------
+    grid, question
+        What was asked.
+    points
+        Probability of the right verdict at each design, see `power.probability_right`.
+    smallest
+        Target -> the smallest design that reaches it, or None.
+    gains
+        What each manipulation adds, see `power.gains`.
+    gains_at
+        At which design: where larger ones are always right, nothing could be added. The smallest
+        that reaches the first target, or the one that is right most often.
+    classes
+        Theories that not even the largest design can tell apart, together.
+    """
+
+    grid: Grid
+    question: Question
+    points: pd.DataFrame
+    smallest: Mapping[float, Mapping[str, float] | None]
+    gains: pd.DataFrame
+    gains_at: Mapping[str, float]
+    classes: tuple[tuple[str, ...], ...] = field(default=())
+
+
+def plan(grid: Grid, question: Question, progress: Progress) -> Planned:
+    """Find out how often the verdict of each design would be right.
+
+    Parameters
+    ----------
+    grid
+        Designs to choose from.
+    question
+        Which theories are to be told apart, and on how much simulation.
+    progress
+        Called with a sentence whenever something is done.
+    """
+    tables = {}
+    for cells in sorted(set(grid.cells)):
+        for trials in sorted(set(grid.trials)):
+            progress(f"virtual animals with {cells} cells and {trials} trials")
+            tables[cells, trials] = _animals(grid.design(cells, trials), question, progress)
+    most = max(tables)
+    richest = _compared(tables[most], grid.design(*most), grid.features, question)
+    rows = []
+    for (cells, trials), animals in tables.items():
+        for count in grid.affordable:
+            design = replace(grid.design(cells, trials), animals=count)
+            found = _compared(animals, design, grid.features, question)
+            size = {"animals": count, "cells": cells, "trials": trials}
+            rows.append(verdicts(found, richest.classes).assign(**size))
+        progress(
+            f"judged: {cells} cells, {trials} trials, {listed(map(str, grid.affordable))} animals"
+        )
+    points = probability_right(pd.concat(rows, ignore_index=True))
+    smallest = {t: smallest_design(points, t) for t in TARGETS}
+    at = smallest[TARGETS[0]] or best_design(points)
+    cells, trials, count = (int(at[name]) for name in ("cells", "trials", "animals"))
+    progress(f"what manipulations buy: {count} animals, {cells} cells, {trials} trials")
+    there = replace(grid.design(cells, trials), animals=count)
+    found = _compared(tables[cells, trials], there, grid.features, question)
+    return Planned(
+        grid, question, points, smallest, _gains(found, grid, count, question, richest.classes), at,
+        richest.classes,
+    )  # fmt: skip
+
+
+def best_design(points: pd.DataFrame) -> dict[str, float]:
+    """Return the design that is right most often, of those alike the largest."""
+    best = points.sort_values(["smooth", "animals"]).iloc[-1]
+    return {name: float(best[name]) for name in ("animals", "cells", "trials", "right", "low",
+                                                 "high")}  # fmt: skip
+
+
+def _animals(design: Design, question: Question, progress: Progress) -> dict[str, Table]:
+    return virtual_animals(
+        question.theories, design, question.worlds, question.folder, progress, question.labour
+    )
+
+
+def _compared(
+    animals: Mapping[str, Table], design: Design, features: Sequence[str], question: Question
+) -> Comparison:
+    """Compare the theories on experiments of a design, drawn from virtual animals."""
+    seed = question.worlds.seed
+    count = max(EXPERIMENTS, question.worlds.worlds)
+    drawn = {name: draw(own, name, design, seed, count) for name, own in animals.items()}
+    experiments = together(drawn)
+    tested = np.flatnonzero(np.isfinite(experiments.values).any(axis=0))
+    names = tuple(f for f in (experiments.features[k] for k in tested) if f in features)
+    if not names:
+        areas = listed(f"area {level}" for level in sorted({a for a, _ in design.cells}))
+        raise ValueError(f"with {areas} alone no claim can be tested; record more areas")
+    return compare(experiments.columns(names), np.random.SeedSequence(seed))
+
+
+def _gains(
+    found: Comparison, grid: Grid, animals: int, question: Question,
+    classes: Sequence[Sequence[str]],
+) -> pd.DataFrame:  # fmt: skip
+    have = found.experiments.features
+    groups = {
+        name: tuple(k for k in features_of(_needing(name)) if k in have)
+        for name in grid.manipulations
+    }
+    groups = {name: own for name, own in groups.items() if own}
+    if not groups:
+        return pd.DataFrame(columns=["everything", "without", "lost", "added"], dtype=float)
+    # as the points of the plan: other folds, other figures
+    same = np.random.SeedSequence(question.worlds.seed)
+    return gains(found.experiments, groups, animals, same, classes=classes)
+
+
+def _needing(manipulation: str) -> tuple[str, ...]:
+    """Return the claims that need a manipulation."""
+    names = ((c.key, [m.name for m in c.manipulations]) for c in CLAIMS)
+    return tuple(key for key, needed in names if manipulation in needed)
+
+
+def next_steps(found: Weighed, question: Question, progress: Progress) -> NextSteps:
+    """Return what to record next after a recording.
+
+    Parameters
+    ----------
+    found
+        The recording between theories.
+    question
+        As for `weighed`.
+    progress
+        Called with a sentence whenever something is done.
+    """
+    now = found.design
+    progress("planning what to record next")
+    full = _completed(now)
+    animals = _animals(full, question, progress)
+    classes = _compared(animals, full, features_of(full.claims), question).classes
+    rows = []
+    for title, count, claims in _options(now, full):
+        design = replace(full, animals=count)
+        table = verdicts(_compared(animals, design, features_of(claims), question), classes)
+        size = {"animals": count, "cells": _cells(full), "trials": max(full.trials)}
+        point = probability_right(table.assign(**size)).assign(title=title, claims=len(claims))
+        rows.append(point)
+    points = pd.concat(rows, ignore_index=True)
+    return NextSteps(_summary(points), _best(points), points)
+
+
+def _completed(now: Design) -> Design:
+    """Return the design with every area, condition and claim, and with more animals."""
+    usual = max(now.cells.values(), default=24)
+    cells = {(level, role): now.cells.get((level, role), 0) or usual
+             for level in range(1, AREAS + 1) for role in ROLES}  # fmt: skip
+    repeats = max(max(now.trials), 2)
+    return replace(
+        now, animals=max(math.ceil(MORE * now.animals), 6), cells=cells, sessions=1,
+        trials=tuple(n or repeats for n in now.trials), claims=tuple(c.key for c in CLAIMS),
+    )  # fmt: skip
+
+
+def _options(now: Design, full: Design) -> list[tuple[str, int, tuple[str, ...]]]:
+    """Return what could be recorded next: title, animals and claims."""
+    have = now.claims
+    options = [("As recorded", now.animals, have), ("More animals", full.animals, have)]
+    lacking = {words: keys for words, keys in what_to_do().items() if not {*keys} <= {*now.claims}}
+    for words, keys in lacking.items():
+        options.append((f"Add {words}", now.animals, (*have, *keys)))
+    if len(lacking) > 1:
+        every = tuple(key for keys in lacking.values() for key in keys)
+        options.append(("Add all of these", now.animals, (*have, *every)))
+    return options
+
+
+def what_to_do() -> dict[str, tuple[str, ...]]:
+    """Return what could be done, in words -> the claims that need it; recording alone is last."""
+    needs = sorted({c.manipulations: None for c in CLAIMS}, key=lambda m: not m)
+    return {
+        listed(m.words for m in need) or "novel input without teaching": tuple(
+            c.key for c in CLAIMS if c.manipulations == need
+        )
+        for need in needs
+    }
+
+
+def _cells(design: Design) -> int:
+    return max(design.cells.values())
+
+
+def _summary(points: pd.DataFrame) -> str:
+    first = _point(points, 0)
+    if first["right"] >= max(TARGETS):
+        return (
+            f"The design as recorded gives the right verdict in {_share(first)} of virtual "
+            "recordings; more of the same would change little."
+        )
+    if not len(_better(points)):
+        return (
+            f"The design as recorded gives the right verdict in {_share(first)} of virtual "
+            "recordings. None of the larger designs that were simulated does better: what limits "
+            "it is not the size of the recording but what the theories leave open."
+        )
+    return (
+        f"The design as recorded gives the right verdict in {_share(first)} of virtual "
+        "recordings. What would raise that, the best first:"
+    )
+
+
+def _better(points: pd.DataFrame) -> pd.DataFrame:
+    """Return the designs that are right more often than the first, the one as recorded."""
+    right = points["right"].to_numpy()
+    return points.iloc[np.flatnonzero(right > right[0])]
+
+
+def _best(points: pd.DataFrame) -> tuple[Step, ...]:
+    """Return the three steps that bring most, the smaller one first where they bring the same."""
+    order = _better(points).sort_values(
+        ["right", "animals", "claims"], ascending=[False, True, True], kind="stable"
+    )
+    rows = [_point(order, k) for k in range(min(3, len(order)))]
+    return tuple(
+        Step(
+            f"{row['title']}.",
+            f"{counted(int(row['animals']), 'animal')}, {int(row['cells'])} cells of each role and "
+            f"area, {int(row['trials'])} trials of each stimulus and condition: the verdict is "
+            f"right in {_share(row)} of virtual recordings.",
+            float(row["right"]), float(row["low"]), float(row["high"]),
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+def _point(points: pd.DataFrame, at: int) -> dict[str, float]:
+    return {name: points[name].tolist()[at] for name in points.columns}
+
+
+def _share(point: Mapping[str, float]) -> str:
+    return f"{point['right']:.0%} [{point['low']:.0%}, {point['high']:.0%}]"

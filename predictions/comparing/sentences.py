@@ -1,0 +1,151 @@
+"""What a recording says of the theories, as sentences a colleague could quote.
+
+The verdict is the set of theories that could have given the recording (`analysis.evidence`); how
+far to trust it was measured on virtual recordings of the same size.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+from errorneurons.analysis.evidence.experiments import bounded_index
+from errorneurons.analysis.evidence.membership import CONFIDENCE
+from errorneurons.analysis.evidence.weigh import Evidence
+from errorneurons.predictions.claims.claim import Outcome, Verdict
+from errorneurons.predictions.comparing.effects import DISCREPANCY
+from errorneurons.predictions.texts import paragraph
+from errorneurons.predictions.words import listed, number
+
+NAMED = 3
+"""The most theories that the answer names as ruled out; the table of the evidence has them all."""
+CLEARLY_APART = 2 * DISCREPANCY
+"""Least distance between what is found and what is expected, on the scale of the bounded index."""
+ELSEWISE = (
+    "It may be of a circuit that is not on the list, or be other than it states, as with more "
+    "false labels"
+)
+"""What else may be behind a recording that theories do not explain."""
+Label = Callable[[str], str]
+"""Theory -> its name in a sentence."""
+
+
+def answer(evidence: Evidence, verdicts: Sequence[Verdict], animals: int, label: Label) -> str:
+    """Return the sentence that the page begins with.
+
+    Parameters
+    ----------
+    evidence
+        What the recording says.
+    verdicts
+        On the claims of the error-neuron microcircuit, one a claim.
+    animals
+        How many were recorded.
+    label
+        Theory -> its name in a sentence.
+    """
+    kept = evidence.kept
+    others = [name for name in evidence.posterior if name not in kept]
+    few = len(others) <= NAMED
+    worst = max(evidence.false_alarms.values(), default=math.nan)
+    told = {o: sum(v.outcome is o for v in verdicts) for o in Outcome}
+    return paragraph("answers/recording", {
+        "theories": evidence.posterior,
+        "animals": animals,
+        "kept": [label(name) for name in kept],
+        "over": listed(label(name) for name in others) if few else f"other {len(others)}",
+        "posterior": evidence.posterior[kept[0]] if kept else None,
+        "one_class": evidence.kind == "one class",
+        "trust": trust(evidence, animals),
+        "worst": worst if math.isfinite(worst) else None,
+        "elsewise": ELSEWISE,
+        "testable": len(verdicts) - told[Outcome.NOT_TESTABLE],
+        "told": [f"{n} {o.value.lower()}" for o, n in told.items()
+                 if n and o is not Outcome.NOT_TESTABLE],
+    })  # fmt: skip
+
+
+def trust(evidence: Evidence, animals: int) -> str:
+    """Return how often a verdict like this one is right, in words."""
+    share = evidence.trust
+    value = share.value if math.isfinite(share.value) else None
+    known = {"animals": animals, "value": value, "low": share.low, "high": share.high}
+    return paragraph("answers/trust", known)
+
+
+def at_odds(
+    kept: Sequence[str],
+    verdicts: Sequence[Verdict],
+    expected: Mapping[str, Mapping[str, tuple[float, float]]],
+    label: Label,
+) -> str:
+    """Return which claims are not as the theories that stay would have it; empty if all are.
+
+    The set weighs all effects together, so that a circuit that differs from a theory in one claim
+    alone may pass for it. A claim is told here if the interval of its N/M and the range that a
+    theory leads one to expect are apart by more than what theories leave out.
+
+    Parameters
+    ----------
+    kept
+        The theories that stay.
+    verdicts
+        On the claims, with the values of the recording.
+    expected
+        Claim key -> theory -> the 5-95 % range of N/M.
+    label
+        Theory -> its name in a sentence.
+    """
+    parts = []
+    for name in kept:
+        odd = [v for v in verdicts if _apart(v, expected.get(v.claim, {}).get(name))]
+        if odd:
+            said = listed(_beside(v, expected[v.claim][name]) for v in odd)
+            parts.append(f"{said}, of the {label(name)}")
+    return f"Yet not all is as expected: {'; '.join(parts)}. {ELSEWISE}." if parts else ""
+
+
+def _apart(verdict: Verdict, expected: tuple[float, float] | None) -> bool:
+    """Return whether an interval and a range are clearly apart; never if one is unknown."""
+    if expected is None:
+        return False
+    low, high, least, most = (_bounded(r) for r in (verdict.low, verdict.high, *expected))
+    return max(least - high, low - most) > CLEARLY_APART
+
+
+def _bounded(ratio: float) -> float:
+    """Return N/M as a bounded index, on which large ratios differ little from one another."""
+    return float(bounded_index(ratio, 1.0, 0.0))
+
+
+def _beside(verdict: Verdict, expected: tuple[float, float]) -> str:
+    low, high = map(number, expected)
+    return f"{verdict.claim} has N/M = {number(verdict.value)} where {low} to {high} is expected"
+
+
+def methods(evidence: Evidence, experiments: int, label: Label) -> str:
+    """Return the paragraph on evidence for the methods of a paper."""
+    return paragraph("methods/evidence", {
+        "experiments": experiments,
+        "worlds": listed(f"{n} for the {label(name)}" for name, n in evidence.worlds.items()),
+        "classifier": evidence.classifier,
+        "scores": listed(f"{name} {score:.3f}" for name, score in evidence.classifiers.items()),
+        "confidence": CONFIDENCE,
+        "calibration_error": evidence.calibration_error,
+    })  # fmt: skip
+
+
+def nothing_of(evidence: Evidence, names: Mapping[str, str]) -> str:
+    """Return of which claims nothing could be weighed, in a sentence; empty if of none.
+
+    Parameters
+    ----------
+    evidence
+        What the recording says.
+    names
+        Claim key -> its name on the page.
+    """
+    weighed = {feature.split()[0] for feature in evidence.features}
+    parts = [f"{name} ({evidence.dropped[key]})" for key, name in names.items()
+             if key not in weighed and key in evidence.dropped]  # fmt: skip
+    return f"Nothing could be weighed, for all theories alike, of {listed(parts)}." if parts else ""

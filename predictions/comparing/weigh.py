@@ -1,0 +1,170 @@
+"""Weighs a recording between theories, by virtual experiments of the recording's own design."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from errorneurons.analysis.evidence.weigh import Evidence, weigh
+from errorneurons.predictions.claims.registry import CLAIMS
+from errorneurons.predictions.comparing.design import Design, design_of
+from errorneurons.predictions.comparing.effects import (
+    EXPERIMENTS,
+    FEATURES,
+    Drawn,
+    features_of,
+    recorded,
+    together,
+)
+from errorneurons.predictions.comparing.library import default_folder, virtual_experiments
+from errorneurons.predictions.judging.judge import Measured
+from errorneurons.simulate.animals.worlds import WorldPlan
+from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.store.work import Labour, Progress
+from errorneurons.simulate.theories.registry import COMPARED
+
+UNSTATED = 0.05
+FALSE_LABELS = f"{100 * UNSTATED:.0f} % more false labels than stated"
+LEAK = "input leaks onto error neurons, 5 %"
+LEAKING = {"error_microcircuit_leaking": "error_microcircuit"}
+"""Theory with the leak -> the theory."""
+STRAINED = 200
+"""Experiments of each theory in which something is other than assumed."""
+
+Ranges = Mapping[str, Mapping[str, tuple[float, float]]]
+"""Claim key -> theory -> the 5-95 % range of N/M."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which theories are compared, and on how much simulation.
+
+    Attributes
+    ----------
+    theories
+        Names, at least two.
+    worlds
+        Worlds, networks and seed of the library.
+    folder
+        The library.
+    experiments
+        Virtual experiments of each theory.
+    labour
+        Who simulates.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two theories, or too few experiments.
+    """
+
+    theories: tuple[str, ...] = COMPARED
+    worlds: WorldPlan = field(default_factory=WorldPlan)
+    folder: Path = field(default_factory=default_folder)
+    experiments: int = EXPERIMENTS
+    labour: Labour = field(default_factory=Labour)
+
+    def __post_init__(self) -> None:
+        if len(set(self.theories)) < 2:
+            raise ValueError(
+                f"theories are {', '.join(self.theories) or 'none'}; name two or more, "
+                "see `errorneurons list theories`"
+            )
+        if self.experiments < self.worlds.worlds:
+            raise ValueError(
+                f"experiments is {self.experiments} for {self.worlds.worlds} worlds; give one a "
+                "world or more"
+            )
+        if self.worlds.worlds < 2:
+            raise ValueError(f"worlds is {self.worlds.worlds}; give 2 or more, 40 are advised")
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """A recording between theories.
+
+    Attributes
+    ----------
+    design
+        What the recording consists of.
+    evidence
+        What it says of the theories.
+    expected
+        What each theory leads one to expect of such a recording.
+    """
+
+    design: Design
+    evidence: Evidence
+    expected: Ranges
+
+
+def weighed(
+    sessions: Sequence[xr.Dataset],
+    measured: Mapping[str, Measured],
+    question: Question,
+    progress: Progress,
+) -> Weighed:
+    """Weigh a recording between theories.
+
+    Parameters
+    ----------
+    sessions
+        Sessions that obey the dataset contract.
+    measured
+        Claim key -> what they say to the claim; one at least has an answer.
+    question
+        Which theories, and on how much simulation.
+    progress
+        Called with a sentence whenever something is done.
+    """
+    design = design_of(sessions)
+    drawn = virtual_experiments(
+        question.theories, design, question.worlds, question.folder, progress,
+        question.experiments, question.labour,
+    )  # fmt: skip
+    progress("weighing the theories")
+    found = dict(zip(FEATURES, recorded(sessions, measured).tolist(), strict=True))
+    seed = np.random.SeedSequence(question.worlds.seed)
+    claims = {c.key: features_of((c.key,)) for c in CLAIMS}
+    evidence = weigh(
+        together(drawn), found, seed, claims, strained=_strained(design, question, progress)
+    )
+    return Weighed(design, evidence, expected_ranges(drawn))
+
+
+def _strained(
+    design: Design, question: Question, progress: Progress
+) -> dict[tuple[str, str], Array]:
+    """Return experiments in which the labels are worse than stated, or input leaks."""
+    worse = replace(design, unstated=UNSTATED)
+    asked = {
+        FALSE_LABELS: (worse, {name: name for name in question.theories}),
+        LEAK: (design, {k: v for k, v in LEAKING.items() if v in question.theories}),
+    }
+    found: dict[tuple[str, str], Array] = {}
+    for what, (own, theories) in asked.items():
+        drawn = virtual_experiments(
+            tuple(theories), own, question.worlds, question.folder, progress, STRAINED,
+            question.labour,
+        )  # fmt: skip
+        found |= {(what, theories[name]): d.values for name, d in drawn.items()}
+    return found
+
+
+def expected_ranges(drawn: Mapping[str, Drawn]) -> Ranges:
+    """Return the 5-95 % range of N/M over the virtual experiments of each theory.
+
+    A theory of which half of the experiments or more have no answer has no range.
+    """
+    ranges: dict[str, dict[str, tuple[float, float]]] = {}
+    for at, claim in enumerate(CLAIMS):
+        for name, own in drawn.items():
+            known = own.ratios[np.isfinite(own.ratios[:, at]), at]
+            if 2 * len(known) > len(own.ratios):
+                low, high = np.quantile(known, [0.05, 0.95])
+                ranges.setdefault(claim.key, {})[name] = (float(low), float(high))
+    return ranges

@@ -1,0 +1,1 @@
+"""Claims x sessions: verdicts."""

@@ -1,0 +1,334 @@
+"""Judges a claim: energies of sessions in, a verdict with its reasons out.
+
+For a recording the test is a one-sided Student t on D = N - pi N_R - q0 M over animals, alpha .05
+each way. For a theory it is the 5-95 % range of D over networks: networks are free, so a p-value
+would say only how many were run. Between the two stands one code: the effect of the claim.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import xarray as xr
+
+from errorneurons.analysis.measures.energies import Effect, Missing, false_labels, thinned
+from errorneurons.analysis.statistics import (
+    Test,
+    against_zero,
+    central_range,
+    fieller,
+    ratio_of_means,
+    student_t,
+)
+from errorneurons.predictions.claims.claim import Claim, Measure, Outcome, SubjectKind, Verdict
+from errorneurons.predictions.judging.rule import (
+    answered,
+    answers,
+    comparable,
+    difference,
+    outcomes,
+)
+from errorneurons.simulate.arrays import Array
+
+FEWEST_ANIMALS = 5
+TRIAL_GROUPS = 8
+TIPPING_STEP = 0.005
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the sessions of a subject say to a claim.
+
+    Attributes
+    ----------
+    animals
+        Names of the animals, or networks, that can answer.
+    energies
+        N, M and N_R of each, averaged over its sessions, (animal, 3).
+    label_error
+        pi, the share of false labels: value, low and high; 0 where it is not stated.
+    missing
+        What the sessions that cannot answer lack.
+    thinned
+        N, M and N_R averaged over animals with each group of trials left out, (group, 3); only
+        where there are too few animals for a statement about the population.
+    stated
+        Whether the sessions state the share of false labels.
+    """
+
+    animals: tuple[str, ...]
+    energies: Array
+    label_error: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    missing: Missing | None = None
+    thinned: Array = field(default_factory=lambda: np.empty((0, 3)))
+    stated: bool = True
+
+
+def measure(effect: Measure, sessions: Sequence[xr.Dataset], trial_level: bool) -> Measured:
+    """Take an effect from each session, and average it within animals.
+
+    Parameters
+    ----------
+    effect
+        The effect of a claim, or one of its secondary effects.
+    sessions
+        Sessions that obey the dataset contract.
+    trial_level
+        Whether to leave out groups of trials, too, if there are fewer than 5 animals.
+    """
+    found: dict[str, list[list[float]]] = {}
+    answering: list[xr.Dataset] = []
+    lacks: list[Missing] = []
+    for session in sessions:
+        energies_or_lack = effect(session)
+        if isinstance(energies_or_lack, Missing):
+            lacks.append(energies_or_lack)
+        elif all(map(math.isfinite, row := _row(energies_or_lack))):
+            found.setdefault(str(session.attrs["animal"]), []).append(row)
+            answering.append(session)
+        else:
+            lacks.append(Missing("too few complete trials", "Record more trials without gaps."))
+    missing = lacks[0] if lacks else None
+    if not found:
+        return Measured((), np.empty((0, 3)), missing=missing)
+    energies = np.array([np.mean(rows, axis=0) for rows in found.values()])
+    shares = _label_error(answering)
+    measured = Measured(tuple(found), energies, shares or (0.0, 0.0, 0.0), missing,
+                        stated=shares is not None)  # fmt: skip
+    if trial_level and len(found) < FEWEST_ANIMALS:
+        return replace(measured, thinned=_thinned(effect, answering))
+    return measured
+
+
+def _row(effect: Effect) -> list[float]:
+    return [effect.numerator, effect.denominator, effect.false_label]
+
+
+def _thinned(effect: Measure, sessions: Sequence[xr.Dataset]) -> Array:
+    rows = []
+    for group in range(TRIAL_GROUPS):
+        effects = [effect(thinned(s, group, TRIAL_GROUPS)) for s in sessions]
+        answers = [_row(e) for e in effects if isinstance(e, Effect)]
+        if len(answers) == len(sessions):
+            rows.append(np.mean(answers, axis=0))
+    table = np.array(rows).reshape(-1, 3)
+    return np.asarray(table[np.isfinite(table).all(axis=1)])
+
+
+def _label_error(sessions: Sequence[xr.Dataset]) -> tuple[float, float, float] | None:
+    """Mean share of false labels over the sessions that state it, and its interval."""
+    shares = [share for session in sessions if (share := false_labels(session)) is not None]
+    if not shares:
+        return None
+    value, low, high = np.mean(shares, axis=0)
+    return float(value), float(low), float(high)
+
+
+def judge(claim: Claim, subject: str, measured: Measured, kind: SubjectKind) -> Verdict:
+    """Return the verdict on a claim.
+
+    Parameters
+    ----------
+    claim, subject
+        Who is judged on what.
+    measured
+        From `measure`.
+    kind
+        ``"recording"`` for a test over animals; else the range over networks.
+    """
+    if not measured.animals:
+        lack = measured.missing or Missing("there are no sessions", "Add sessions.")
+        reason = f"{lack.what[0].upper()}{lack.what[1:]}."
+        return Verdict(claim.key, subject, Outcome.NOT_TESTABLE, reason, lack.remedy)
+    if kind == "recording":
+        return _judge_recording(claim, subject, measured)
+    return _judge_theory(claim, subject, measured)
+
+
+def _corrected(measured: Measured) -> Array:
+    return np.asarray(measured.energies[:, 0] - measured.label_error[0] * measured.energies[:, 2])
+
+
+def probability(claim: Claim, measured: Measured) -> float:
+    """Return the one-sided p of the test over animals in the direction that the claim says.
+
+    NaN with fewer than 5 animals, or if there is nothing to compare with.
+    """
+    if len(measured.animals) < FEWEST_ANIMALS or not comparable(measured.energies):
+        return float("nan")
+    _, above = student_t(difference(claim, measured.energies, measured.label_error[0]))
+    return above if claim.side == "above" else 1 - above
+
+
+def _points(claim: Claim, measured: Measured) -> tuple[float, ...]:
+    d = difference(claim, measured.energies, measured.label_error[0])
+    return tuple((claim.threshold + d / measured.energies[:, 1].mean()).tolist())
+
+
+def _phrase(claim: Claim, outcome: Outcome, value: float) -> str:
+    other = "above" if claim.side == "below" else "below"
+    q0 = f"{claim.threshold:.2g}"
+    return {
+        Outcome.SUPPORTED: f"N/M is {value:.2g}, {claim.side} the threshold of {q0}, as claimed",
+        Outcome.CONTRADICTED: f"N/M is {value:.2g}, {other} the threshold of {q0}; the claim says "
+        f"{claim.side}",
+        Outcome.UNDECIDED: f"N/M is {value:.2g}, not clear of the threshold of {q0}",
+    }[outcome]
+
+
+def _judge_theory(claim: Claim, subject: str, measured: Measured) -> Verdict:
+    low, high = central_range(difference(claim, measured.energies, measured.label_error[0]))
+    m_low, _ = central_range(measured.energies[:, 1])
+    count = len(measured.animals)
+    if m_low <= 0:
+        return _nothing_to_compare(claim, subject, f"in 5 % of {count} networks or more")
+    outcome = Outcome(str(answers(claim, low > 0, high < 0)))
+    points = _points(claim, measured)
+    value = float(np.mean(points))
+    bottom, top = central_range(points)
+    agree = np.mean([(p > claim.threshold) == (claim.side == "above") for p in points])
+    return Verdict(
+        claim.key, subject, outcome,
+        f"{_phrase(claim, outcome, value)}; {round(agree * count)} of {count} networks agree with "
+        "the claim.",
+        "Simulate more networks, or narrow the parameters." * (outcome is Outcome.UNDECIDED),
+        value, bottom, top, level="5-95 % range over networks", n=count, over="networks",
+        points=points,
+        statistics={
+            "D / mean M, 5-95 %": f"{bottom - claim.threshold:.3g} to {top - claim.threshold:.3g}",
+            **_label_rows(measured),
+        },
+    )  # fmt: skip
+
+
+def _judge_recording(claim: Claim, subject: str, measured: Measured) -> Verdict:
+    count = len(measured.animals)
+    if count < FEWEST_ANIMALS:
+        return _judge_few(claim, subject, measured)
+    if not comparable(measured.energies):
+        return _nothing_to_compare(claim, subject, f"over {count} animals")
+    test = against_zero(difference(claim, measured.energies, measured.label_error[0]))
+    plain = _at(claim, measured, measured.label_error[0])
+    outcome = Outcome(str(outcomes(claim, measured.energies, measured.label_error)))
+    ratio = ratio_of_means(_corrected(measured), measured.energies[:, 1])
+    reason = f"{_phrase(claim, plain, ratio.value)}, over {count} animals"
+    tipping = _tipping_point(claim, measured, plain)
+    if any(_at(claim, measured, pi) is not plain for pi in measured.label_error[1:]):
+        reason += (
+            f"; but the share of false labels is known only as {measured.label_error[1]:.0%} to "
+            f"{measured.label_error[2]:.0%}, and the answer {tipping}"
+        )
+    if not measured.stated and measured.energies[:, 2].any():
+        reason += (
+            f"; the share of false labels is not stated and taken as 0, and the answer {tipping}"
+        )
+    if measured.missing:
+        reason += f". Some sessions could not answer: {measured.missing.what}"
+    return Verdict(
+        claim.key, subject, outcome, f"{reason}.", _more(outcome, count), ratio.value, ratio.low,
+        ratio.high, level=ratio.level, n=count, over="animals", points=_points(claim, measured),
+        statistics={
+            **_test_rows(test),
+            "N/M, 95 % Fieller": _fieller_text(measured),
+            **_label_rows(measured),
+            "the answer": tipping,
+        },
+    )  # fmt: skip
+
+
+def _judge_few(claim: Claim, subject: str, measured: Measured) -> Verdict:
+    """Say what these animals show, and nothing of the population."""
+    n, m, n_r = measured.energies.mean(axis=0)
+    pi, count = measured.label_error[0], len(measured.animals)
+    value = float((n - pi * n_r) / m) if m > 0 else float("nan")
+    low = high = float("nan")
+    level = "no interval: too few trials to leave any out"
+    if len(measured.thinned) > 1 and m > 0:
+        left = (measured.thinned[:, 0] - pi * measured.thinned[:, 2]) / measured.thinned[:, 1]
+        groups = len(left)
+        reach = 2 * math.sqrt((groups - 1) / groups * float(((left - left.mean()) ** 2).sum()))
+        low, high = value - reach, value + reach
+        level = "about 95 %, jackknife over groups of trials, these animals only"
+    animals = "1 animal" if count == 1 else f"{count} animals"
+    return Verdict(
+        claim.key, subject, Outcome.UNDECIDED,
+        f"{animals}: no statement about the population. In these animals only, N/M is {value:.2g}.",
+        f"Record {FEWEST_ANIMALS} animals or more.",
+        value, low, high, level=level, n=count, over="trials",
+        points=_points(claim, measured) if m > 0 else (),
+        statistics=_label_rows(measured),
+    )  # fmt: skip
+
+
+def _nothing_to_compare(claim: Claim, subject: str, where: str) -> Verdict:
+    return Verdict(
+        claim.key, subject, Outcome.NOT_TESTABLE,
+        f"There is no response to compare with: M is not above 0 {where}.",
+        "Record more trials or cells, or a larger outcome error, until the comparison response is "
+        "clear of 0.",
+    )  # fmt: skip
+
+
+def _at(claim: Claim, measured: Measured, label_error: float) -> Outcome:
+    """Return what the test says if `label_error` is the share of false labels."""
+    d = difference(claim, measured.energies, label_error)
+    return Outcome(str(answered(claim, d)))
+
+
+def _tipping_point(claim: Claim, measured: Measured, outcome: Outcome) -> str:
+    """Say for which shares of false labels the answer holds."""
+    known, step = measured.label_error[0], TIPPING_STEP
+    up = _first_change(claim, measured, outcome, np.arange(known, 0.5, step))
+    down = _first_change(claim, measured, outcome, np.arange(known, -step / 2, -step))
+    if up is None and down is None:
+        return "holds for any share of false labels up to 50 %"
+    parts = [f"up to {up - step:.1%}"] if up is not None else []
+    parts += [f"from {down + step:.1%} on"] if down is not None else []
+    return f"holds for shares of false labels {' and '.join(reversed(parts))}"
+
+
+def _first_change(
+    claim: Claim, measured: Measured, outcome: Outcome, shares: Array
+) -> float | None:
+    """Return the first of the shares of false labels that changes the answer."""
+    d = difference(claim, measured.energies, np.maximum(shares, 0.0)[:, None])
+    changed = np.flatnonzero(answered(claim, d) != str(outcome))
+    return float(shares[changed[0]]) if len(changed) else None
+
+
+def _fieller_text(measured: Measured) -> str:
+    found = fieller(_corrected(measured), measured.energies[:, 1])
+    if math.isinf(found.high):
+        return found.level
+    return f"{found.low:.3g} to {found.high:.3g}"
+
+
+def _test_rows(test: Test) -> dict[str, str]:
+    flip = "not computed above 20 animals"
+    if math.isfinite(test.p_sign_flip):
+        flip = f"{test.p_sign_flip:.3g} (the smallest possible is {test.smallest_sign_flip:.2g})"
+    return {
+        "test": "Student t of D = N - pi N_R - q0 M over animals, alpha .05 on each side",
+        "t": f"{test.t:.3g} with {test.degrees} degrees of freedom",
+        "p, D below 0": f"{test.p_below:.3g}",
+        "p, D above 0": f"{test.p_above:.3g}",
+        "exact sign-flip p, two-sided": flip,
+    }
+
+
+def _label_rows(measured: Measured) -> dict[str, str]:
+    value, low, high = measured.label_error
+    if not measured.energies[:, 2].any():
+        return {"false labels": "no correction: the read-out does not rest on labels"}
+    if not measured.stated:
+        return {"false labels": "no share is stated, so pi is taken as 0; give `label_error`"}
+    return {"false labels": f"{value:.1%}, known as {low:.1%} to {high:.1%}; corrected for"}
+
+
+def _more(outcome: Outcome, count: int) -> str:
+    if outcome is not Outcome.UNDECIDED:
+        return ""
+    return f"Record more than these {count} animals, or more trials and labelled cells in each."

@@ -1,0 +1,82 @@
+"""The rule by which a recording answers a claim: a test of D over animals.
+
+D = N - pi N_R - q0 M of each animal is tested against 0 by a one-sided Student t, alpha .05 each
+way. Arrays may hold many recordings at once, so that the rule whose error rates are measured is the
+one that judges.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from errorneurons.analysis.statistics import students
+from errorneurons.predictions.claims.claim import Claim, Outcome
+from errorneurons.simulate.arrays import Array
+
+ALPHA = 0.05
+
+
+def difference(claim: Claim, energies: Array, label_error: float | Array) -> Array:
+    """Return D = N - pi N_R - q0 M of each animal; positive above the threshold.
+
+    Parameters
+    ----------
+    claim
+        The claim, for its threshold q0.
+    energies
+        N, M and N_R, (..., animal, 3).
+    label_error
+        pi, a number or one for each animal: it is broadcast against (..., animal).
+    """
+    n, m, n_r = (energies[..., k] for k in range(3))
+    return np.asarray(n - label_error * n_r - claim.threshold * m)
+
+
+def outcomes(
+    claim: Claim, energies: Array, label_error: npt.ArrayLike, alpha: float = ALPHA
+) -> npt.NDArray[np.str_]:
+    """Return what the test over animals says of a claim, for many recordings at once.
+
+    Parameters
+    ----------
+    claim
+        The claim.
+    energies
+        N, M and N_R of each animal, (..., animal, 3), 2 animals or more.
+    label_error
+        pi, the share of false labels: value, low and high, (3,) or (..., 3).
+    alpha
+        Of the test of D on either side. M is compared with 0 at .05 whatever it is.
+
+    Returns
+    -------
+    array of str
+        One of the four outcomes each, (...): NOT_TESTABLE where M is not above 0, and UNDECIDED
+        where the answer changes within the interval of pi.
+    """
+    # D clears 0 on one side for an interval of pi, so its ends speak for all that lies within
+    pi = np.moveaxis(np.asarray(label_error, dtype=float), -1, 0)[..., None]
+    known, *ends = (answered(claim, difference(claim, energies, p), alpha) for p in pi)
+    for end in ends:
+        known = np.where(end == known, known, str(Outcome.UNDECIDED))
+    return np.where(comparable(energies), known, str(Outcome.NOT_TESTABLE))
+
+
+def answered(claim: Claim, differences: Array, alpha: float = ALPHA) -> npt.NDArray[np.str_]:
+    """Return what Student's t of D of each animal, (..., animal), says of a claim, (...)."""
+    _, above = students(differences)
+    return answers(claim, above < alpha, above > 1 - alpha)
+
+
+def answers(claim: Claim, above: npt.ArrayLike, below: npt.ArrayLike) -> npt.NDArray[np.str_]:
+    """Return what "D clears 0 above", or below, says of a claim, as text of the outcomes."""
+    yes, no = str(Outcome.SUPPORTED), str(Outcome.CONTRADICTED)
+    upper, lower = (yes, no) if claim.side == "above" else (no, yes)
+    undecided = str(Outcome.UNDECIDED)
+    return np.where(above, upper, np.where(below, lower, undecided))
+
+
+def comparable(energies: Array) -> npt.NDArray[np.bool_]:
+    """Return whether M is above 0 over animals, from energies (..., animal, 3)."""
+    return np.asarray(students(energies[..., 1])[1] < ALPHA)

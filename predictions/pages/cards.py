@@ -1,0 +1,202 @@
+"""The card of a claim: drawing, activity, effect strip and table, with their words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import xarray as xr
+from markupsafe import Markup
+
+from errorneurons.analysis.figures import effects as plots
+from errorneurons.analysis.figures.effects import StripRow
+from errorneurons.analysis.figures.sheet import DASHES
+from errorneurons.predictions.claims.claim import Claim, Outcome
+from errorneurons.predictions.pages.drawing import drawing_svg
+from errorneurons.predictions.pages.looks import style_of
+from errorneurons.predictions.pages.marks import effect
+from errorneurons.predictions.pages.matrix import Book, Cell
+from errorneurons.predictions.studies.findings import Subject
+from errorneurons.predictions.words import amplitude, interval, listed, number
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The activity of a subject in time."""
+
+    svg: Markup
+    subject: Subject
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Effects against the threshold, and what the caption needs to know of them."""
+
+    svg: Markup
+    shown: bool
+    over: str
+    levels: str
+    expected: bool
+
+
+@dataclass(frozen=True)
+class Legend:
+    """How the conditions of a claim are dashed; `dash` is an SVG dash array."""
+
+    label: str
+    dash: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """All that the page shows of a claim."""
+
+    claim: Claim
+    anchor: str
+    cells: tuple[Cell, ...]
+    drawing: Markup | None
+    strip: Strip | None
+    activity: tuple[Trace, ...]
+    legend: tuple[Legend, ...]
+    roles: tuple[tuple[str, str], ...]
+    what: str
+    over: str
+    columns: tuple[str, ...]
+    table: tuple[tuple[str, tuple[str, ...]], ...]
+    upright: bool
+
+
+def card(book: Book, claim: Claim) -> Card:
+    """Return the card of a claim."""
+    cells = tuple(book.cell(claim, s) for s in book.report.subjects)
+    activity = _activity(book, claim)
+    shown = [a for _, a in activity]
+    columns, table, upright = _table(cells)
+    return Card(
+        claim=claim,
+        anchor=book.anchors[claim.key],
+        cells=cells,
+        drawing=_drawing(claim),
+        strip=_strip(book, claim, cells),
+        activity=tuple(_trace(book, claim, s, a) for s, a in activity),
+        legend=_legend(shown),
+        roles=_roles(shown),
+        what=str(shown[0]["mean"].attrs.get("long_name", "activity")) if shown else "",
+        over=str(shown[0].attrs.get("over", "")) if shown else "",
+        columns=columns,
+        table=table,
+        upright=upright,
+    )
+
+
+def _drawing(claim: Claim) -> Markup | None:
+    if claim.drawing is None:
+        return None
+    return Markup(drawing_svg(claim.drawing, f"Drawing of the experiment. {claim.experiment}"))
+
+
+def _strip(book: Book, claim: Claim, cells: tuple[Cell, ...]) -> Strip | None:
+    """Draw the effects of all who have one, and what theories expect."""
+    shown = [c for c in cells if number(c.verdict.value, "")]
+    expected = book.report.expected.get(claim.key, {})
+    if not shown and not expected:
+        return None
+    rows = [_row(c) for c in shown]
+    labels = {**book.report.labels, **{s.name: s.label for s in book.report.subjects}}
+    rows += [
+        _expected_row(name, labels.get(name, name.replace("_", " ")), ends)
+        for name, ends in expected.items()
+    ]
+    alt = f"Effect N/M of claim {claim.key}: " + "; ".join(f"{r.label} {r.note}" for r in rows)
+    key = f"strip-{book.anchors[claim.key]}"
+    svg = plots.effect_strip(rows, claim.threshold, claim.side, key, alt)
+    over = listed(sorted({c.verdict.over for c in shown if c.verdict.over}))
+    levels = listed(sorted({c.verdict.level for c in shown if c.verdict.level}))
+    return Strip(Markup(svg), bool(shown), over, levels, bool(expected))
+
+
+def _row(cell: Cell) -> StripRow:
+    verdict, subject = cell.verdict, cell.subject
+    return StripRow(
+        subject.label,
+        f"{effect(verdict)} {cell.mark.symbol}",
+        style_of(subject.name, subject.kind),
+        verdict.points,
+        verdict.value,
+        verdict.low,
+        verdict.high,
+    )
+
+
+def _expected_row(name: str, label: str, ends: tuple[float, float]) -> StripRow:
+    return StripRow(
+        f"Expected: {label}",
+        interval(*ends),
+        style_of(name),
+        low=ends[0],
+        high=ends[1],
+        expected=True,
+    )
+
+
+def _activity(book: Book, claim: Claim) -> list[tuple[Subject, xr.Dataset]]:
+    """Return the activity of those compared and of the circuit built to break the claim."""
+    shown = [s for s in book.report.subjects if s.kind != "counter_circuit"]
+    shown += [s for s in book.counter_circuits if s.name == claim.counter_circuit]
+    found = [(s, book.report.activity.get((claim.key, s.name))) for s in shown]
+    return [(s, a) for s, a in found if a is not None and plots.recorded_roles(a)]
+
+
+def _trace(book: Book, claim: Claim, subject: Subject, activity: xr.Dataset) -> Trace:
+    conditions = listed(str(c) for c in activity["condition"].values)
+    roles = listed(f"{r} neurons" for r in plots.recorded_roles(activity))
+    areas = listed(str(a) for a in activity["area"].values)
+    alt = f"Activity in time of {subject.label}: {roles} of {areas}, in {conditions}."
+    key = f"activity-{book.anchors[claim.key]}-{book.names[subject.name]}"
+    svg = plots.activity_in_time(activity, key, alt)
+    return Trace(Markup(svg), subject)
+
+
+def _legend(shown: list[xr.Dataset]) -> tuple[Legend, ...]:
+    """Return one entry a condition, dashed as in the figures."""
+    if not shown:
+        return ()
+    labels = [str(c) for c in shown[0]["condition"].values]
+    dashes = [DASHES[i % len(DASHES)] for i in range(len(labels))]
+    arrays = ["" if isinstance(d, str) else " ".join(f"{x * 1.7:g}" for x in d[1]) for d in dashes]
+    return tuple(Legend(label, array) for label, array in zip(labels, arrays, strict=True))
+
+
+def _roles(shown: list[xr.Dataset]) -> tuple[tuple[str, str], ...]:
+    """Return role -> how the legend calls its neurons."""
+    roles = dict.fromkeys(role for a in shown for role in plots.recorded_roles(a))
+    unlike = {"interneuron": "interneurons", "unknown": "neurons of unknown role"}
+    return tuple((role, unlike.get(role, f"{role} neurons")) for role in roles)
+
+
+def _table(
+    cells: tuple[Cell, ...],
+) -> tuple[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...], bool]:
+    """Return column heads, rows, and whether the table stands upright (few subjects)."""
+    judged = [c for c in cells if c.verdict.outcome is not Outcome.NOT_TESTABLE or c.verdict.n]
+    extra = tuple(dict.fromkeys(name for c in judged for name in c.verdict.statistics))
+    levels = {c.verdict.level for c in judged if c.verdict.level}
+    interval_head = f"Interval ({levels.pop()})" if len(levels) == 1 else "Interval"
+    heads = ("Verdict", "N/M", interval_head, "Amplitude", "n", *extra)
+    rows = tuple((c.subject.label, _statistics(c, extra, levels)) for c in judged)
+    if len(rows) > 2 or not rows:
+        return heads, rows, False
+    turned = tuple((head, tuple(r[1][i] for r in rows)) for i, head in enumerate(heads))
+    return tuple(label for label, _ in rows), turned, True
+
+
+def _statistics(cell: Cell, extra: tuple[str, ...], levels: set[str]) -> tuple[str, ...]:
+    verdict = cell.verdict
+    level = f" ({verdict.level})" if verdict.level in levels and number(verdict.low, "") else ""
+    return (
+        f"{cell.mark.symbol} {cell.mark.word}",
+        number(verdict.value),
+        interval(verdict.low, verdict.high) + level,
+        amplitude(verdict.value),
+        f"{verdict.n} {verdict.over}".strip() if verdict.n else "none",
+        *(verdict.statistics.get(name, "not given") for name in extra),
+    )

@@ -1,0 +1,269 @@
+"""Puts theories through an experiment, keeps the sessions on disk, and draws raw activity.
+
+A session is done once its file lies in the folder, under the key of all it rests on; an interrupted
+run takes up where it stopped.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import xarray as xr
+
+from errorneurons.analysis.door import open_recording
+from errorneurons.analysis.figures.days import draw_days
+from errorneurons.analysis.figures.influence import draw_influence
+from errorneurons.analysis.figures.raw import Caption, draw_raw_activity
+from errorneurons.analysis.measures.activity import magnitude, mean_rate
+from errorneurons.analysis.measures.conditions import Panel, panels_of, raw_activity
+from errorneurons.analysis.measures.days import by_day
+from errorneurons.analysis.measures.influence import drives_single_cells
+from errorneurons.analysis.session.session import packed
+from errorneurons.predictions.words import counted
+from errorneurons.simulate.animals.cost import cost
+from errorneurons.simulate.animals.laboratory import Setup, check_possible, origin_of, sessions
+from errorneurons.simulate.experiments.experiment import Experiment
+from errorneurons.simulate.experiments.registry import experiment as known_experiment
+from errorneurons.simulate.experiments.tables import experiment_of, read_table
+from errorneurons.simulate.instrument.observe import animal
+from errorneurons.simulate.store.files import JSON, NETCDF, is_intact, keep, keeping, sweep
+from errorneurons.simulate.store.keys import key
+from errorneurons.simulate.store.shelf import Shelf
+from errorneurons.simulate.store.work import Labour, Progress, run_all
+from errorneurons.simulate.theories.registry import REGISTRY, Theory
+
+UNFIT = "left-out"
+CURVES = (
+    ("Mean firing rate", "", mean_rate),
+    ("Size of the response, cross-validated over trials", "-responses", magnitude),
+)
+"""What is drawn, the ending of the file's name, and how it is computed."""
+
+
+def named_experiment(name: str, streams: int = 1) -> Experiment:
+    """Return an experiment of the registry, or the one in a CSV file.
+
+    Parameters
+    ----------
+    name
+        Name, or path of a table that ends in ``.csv``.
+    streams
+        Copies of the network that share the trials of a table out.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or its table cannot be run.
+    """
+    if not name.endswith(".csv"):
+        return known_experiment(name)
+    table = read_table(name)
+    if len(table) % streams:
+        raise ValueError(
+            f"{name} has {len(table)} trials, which cannot be dealt evenly to {streams} streams; "
+            "give --streams a number that divides them"
+        )
+    return experiment_of(table, Path(name).stem, streams=streams)
+
+
+def simulate(
+    experiment: Experiment,
+    subjects: Sequence[tuple[Theory, Setup]],
+    out: Path,
+    say: Progress,
+    labour: Labour | None = None,
+) -> list[Path]:
+    """Put theories through an experiment, and leave sessions and figures of each in a folder.
+
+    Parameters
+    ----------
+    experiment
+        What is done.
+    subjects
+        Theories, and which of their networks are recorded how.
+    out
+        Folder for ``<theory>/network-<number>-day-<day>-<key>.nc`` and the figures of `draw`.
+    say
+        Called with a sentence: with the cost before a theory is simulated, then whenever something
+        is done.
+    labour
+        Where the theories are simulated at once; one after the other, in this process, without.
+
+    Returns
+    -------
+    list of Path
+        The figures.
+
+    Raises
+    ------
+    ValueError
+        If one of the theories cannot be put through the experiment; nothing is simulated then.
+    """
+    for theory, setup in subjects:
+        check_possible(theory, experiment, setup)
+    sweep(out)
+    tasks = {}
+    for theory, setup in subjects:
+        left = missing(experiment, theory, setup, out, say)
+        if left is None:
+            say(f"{theory.name}: all sessions taken from an earlier run")
+        else:
+            tasks[f"{theory.name}: simulated"] = (_recorded, (experiment, theory, left, out))
+            say(f"{theory.name}: {cost(theory, experiment, left)}")
+    if labour is not None and labour.scheduler:
+        for said in run_all(tasks, say, labour).values():
+            for sentence in said:
+                say(sentence)
+    else:
+        for _, arguments in tasks.values():
+            _record(*arguments, say)
+    figures = []
+    for theory, setup in subjects:
+        figures += draw(experiment, theory, setup, out)
+        say(f"{theory.name}: done")
+    return figures
+
+
+def _recorded(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> list[str]:
+    """Leave the sessions of a theory in a folder; return what is to be said of them."""
+    said: list[str] = []
+    _record(experiment, theory, setup, out, said.append)
+    return said
+
+
+def _record(experiment: Experiment, theory: Theory, setup: Setup, out: Path, say: Progress) -> None:
+    place = _place(experiment, theory, setup, out)
+    last, through = len(experiment.days(setup.seed, setup.repeats)), set()
+    for session in sessions(theory, experiment, setup, say):
+        own, day = session.attrs["animal"], session.attrs["day"]
+        with keeping(place.session(own, day)) as part:
+            part.write_bytes(packed(session))
+        if day == last:
+            through.add(own)
+    unfit = {network for network in setup.networks if animal(network) not in through}
+    if unfit:  # they oscillate or diverge, if on a later day: it is not repeated
+        keep(sorted(unfit | _noted(place.unfit)), place.unfit, JSON)
+
+
+def missing(
+    experiment: Experiment, theory: Theory, setup: Setup, out: Path, say: Progress = lambda _: None
+) -> Setup | None:
+    """Return the setup with the networks that are not done, None if all are."""
+    days = range(1, 1 + len(experiment.days(setup.seed, setup.repeats)))
+    place = _place(experiment, theory, setup, out)
+    unfit = _noted(place.unfit)
+    open_ones: list[int] = []
+    for network in setup.networks:
+        files = [place.session(animal(network), day) for day in days]
+        damaged = [file for file in files if not is_intact(file)]
+        if damaged and network not in unfit:
+            open_ones.append(network)
+            for file in filter(Path.exists, damaged):
+                say(f"{file} cannot be read and is made again")
+    return replace(setup, networks=tuple(open_ones)) if open_ones else None
+
+
+def _noted(path: Path) -> set[int]:
+    """Return the networks that are known to be unfit."""
+    return {*JSON.read(path)} if is_intact(path) else set()
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where the sessions of a theory lie, under the key of everything they rest on."""
+
+    folder: Path
+    key: str
+
+    def session(self, name: str, day: int) -> Path:
+        """Return the file of a session."""
+        return Shelf(self.folder, NETCDF).path(f"{name}-day-{day}", self.key)
+
+    @property
+    def unfit(self) -> Path:
+        """The file that says which networks are left out."""
+        return Shelf(self.folder, JSON).path(UNFIT, self.key)
+
+
+def _place(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> _Place:
+    # `origin_of` stands in the module of `sessions`, and what it returns holds every trial
+    rests_on = (origin_of(theory, experiment, setup), theory.rests_on)
+    return _Place(out / theory.name, key(origin_of, rests_on, REGISTRY))
+
+
+def draw(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> list[Path]:
+    """Draw what the sessions in a folder show, day by day.
+
+    Returns
+    -------
+    list of Path
+        ``<theory>.png``, mean rates; ``<theory>-responses.png``, the size of responses, in which
+        cells that fire more for positive and for negative errors do not cancel, if stimuli come
+        twice in some condition; ``<theory>-influence.png`` if single cells are driven;
+        ``<theory>-days.png``, learning and responses by day, if there are several with outcomes.
+    """
+    files = _files(experiment, theory, setup, out)
+    title = f"{experiment.label[0].upper()}{experiment.label[1:]}: {theory.label}"
+    over = f"{counted(len(files[1]), 'network')}, mean and 5 to 95 % over networks"
+    made = []
+    for name, ending, curves in CURVES:
+        blocks: list[tuple[Panel, xr.Dataset]] = []
+        for day, recorded in files.items():
+            first = next(_opened(recorded[:1]))
+            panels = panels_of(first, experiment.panels, experiment.lines)
+            found = raw_activity(_opened(recorded), panels, curves)
+            named = [_of_day(panel, day) if len(files) > 1 else panel for panel in panels]
+            blocks += [pair for pair in zip(named, found, strict=True) if _shows(pair[1])]
+        if blocks:  # else no stimulus comes twice in any condition: nothing to cross-validate
+            made.append(out / f"{theory.name}{ending}.png")
+            caption = Caption(title, f"{name}; {over}{_of_labels(first)}")
+            draw_raw_activity(blocks, caption, made[-1])
+    if drives_single_cells(first):
+        made.append(out / f"{theory.name}-influence.png")
+        text = f"Change of every recorded cell of one network{_of_labels(first)}"
+        draw_influence(first, Caption(title, text), made[-1])
+    every = [file for recorded in files.values() for file in recorded]
+    days = by_day(_opened(every)) if len(files) > 1 else None
+    if days is not None:
+        made.append(out / f"{theory.name}-days.png")
+        text = f"Trials with an expected outcome; {over}{_of_labels(first)}"
+        draw_days(days, Caption(title, text), made[-1])
+    return made
+
+
+def _files(
+    experiment: Experiment, theory: Theory, setup: Setup, out: Path
+) -> dict[int, list[Path]]:
+    """Return the files of each day that has any; before the last, all networks may diverge."""
+    days = range(1, 1 + len(experiment.days(setup.seed, setup.repeats)))
+    place = _place(experiment, theory, setup, out)
+    every = {day: [place.session(animal(n), day) for n in setup.networks] for day in days}
+    there = {day: [file for file in own if file.is_file()] for day, own in every.items()}
+    return {day: own for day, own in there.items() if own}
+
+
+def _shows(activity: xr.Dataset) -> bool:
+    return bool(activity["mean"].notnull().any())
+
+
+def _of_labels(session: xr.Dataset) -> str:
+    """Return what is to be said of labels that are no error neurons."""
+    marked = "genetic" in session["label_source"].values
+    return "; error: an arbitrary half of the representation cells" if marked else ""
+
+
+def _of_day(panel: Panel, day: int) -> Panel:
+    return replace(panel, title=", ".join(filter(None, (f"day {day}", panel.title))))
+
+
+def _opened(files: Sequence[Path]) -> Iterator[xr.Dataset]:
+    """Yield the sessions of files, one in memory at a time."""
+    for file in files:
+        with open_recording(file) as tree:
+            (node,) = tree.children.values()
+            yield node.to_dataset().load()
+        del tree, node
+        gc.collect()  # a tree refers to itself, and would keep the arrays of the session

@@ -1,0 +1,97 @@
+"""What a study found, ready to be shown: pages compute nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import xarray as xr
+
+from errorneurons.analysis.evidence.weigh import Evidence
+from errorneurons.predictions.claims.claim import Claim, SubjectKind, Verdict
+from errorneurons.predictions.comparing.steps import NextSteps
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whom a claim is judged on: a theory, a counter-circuit or a recording.
+
+    Attributes
+    ----------
+    name
+        Identifier, as in the column ``subject`` of the verdicts.
+    label
+        As written on the page.
+    kind
+        Decides how its verdicts are reached: networks are free, animals are not.
+    description
+        One sentence.
+    animals, sessions, cells, trials
+        Counts; `animals` are networks if simulated.
+    notes
+        What the reader must know, e.g. that training did not remove 90 % of the loss.
+    """
+
+    name: str
+    label: str
+    kind: SubjectKind
+    description: str
+    animals: int
+    sessions: int
+    cells: int
+    trials: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that a page shows; the page computes nothing.
+
+    Attributes
+    ----------
+    title, answer
+        The heading, and the one sentence a colleague could quote.
+    subjects, claims, verdicts
+        What was compared, on which claims, with which result.
+    activity
+        (claim key, subject name) -> mean activity by condition: a Dataset with variables
+        ``mean``, ``low``, ``high`` of dims (condition, role, area, time) [attrs ``units``],
+        attrs ``events`` (JSON: name -> time [s]; a pair "x on", "x off" is drawn as a bar) and
+        ``over`` (what the interval is over: networks, animals or trials). Areas stand lowest first.
+    expected
+        claim key -> theory name -> (low, high), the 5-95 % range of N/M expected through the
+        same instrument, drawn as strips beside a recording.
+    methods
+        Paragraphs to be pasted into a paper.
+    configuration
+        Everything needed to make the page again: seeds, versions, options, file hashes.
+    command
+        The command that re-makes the page.
+    doubts
+        Sentences for "Before you quote this", beside those that follow from the verdicts.
+    evidence
+        What a recording says of the theories; None where none were weighed.
+    steps
+        What to record next; None where nothing was planned.
+    separations
+        (claim key, theory, theory) -> how far N/M of their networks are apart, 0 to 1, see
+        `analysis.stats.separation`; a pair of which one has no value is not there.
+    labels
+        Theory -> its name on the page, for theories that are not among the subjects.
+    """
+
+    title: str
+    answer: str
+    subjects: tuple[Subject, ...]
+    claims: tuple[Claim, ...]
+    verdicts: tuple[Verdict, ...]
+    activity: Mapping[tuple[str, str], xr.Dataset]
+    expected: Mapping[str, Mapping[str, tuple[float, float]]]
+    methods: tuple[str, ...]
+    configuration: Mapping[str, str | int | float]
+    command: str
+    doubts: tuple[str, ...] = ()
+    evidence: Evidence | None = None
+    steps: NextSteps | None = None
+    separations: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,313 @@
+"""Puts a report together: who was judged on what, and what to say of it first."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from errorneurons import __version__
+from errorneurons.analysis.measures.activity import activity, mean_rate
+from errorneurons.analysis.statistics import holm, separation
+from errorneurons.predictions.claims.claim import Claim, Outcome, Verdict
+from errorneurons.predictions.claims.registry import CLAIMS, claim
+from errorneurons.predictions.comparing.plan import next_steps
+from errorneurons.predictions.comparing.sentences import answer, at_odds, methods
+from errorneurons.predictions.comparing.weigh import Question, Weighed, weighed
+from errorneurons.predictions.judging.judge import (
+    FEWEST_ANIMALS,
+    Measured,
+    judge,
+    measure,
+    probability,
+)
+from errorneurons.predictions.studies.findings import Report, Subject
+from errorneurons.predictions.studies.theories import Simulated, simulate_all
+from errorneurons.predictions.texts import paragraph, paragraphs
+from errorneurons.predictions.words import counted, listed
+from errorneurons.simulate.animals.sweep import Plan
+from errorneurons.simulate.store.work import Labour, Progress
+from errorneurons.simulate.theories.registry import SUBJECTS, THEORIES, theory
+
+
+def theories_report(
+    plan: Plan, folder: Path, command: str, progress: Progress, labour: Labour | None = None
+) -> Report:
+    """Simulate the theories and counter-circuits, and judge the claims on them.
+
+    Parameters
+    ----------
+    plan
+        How many networks, seeds and how they are recorded.
+    folder
+        Where sessions go, and are taken from if they are there already.
+    command
+        The command that re-makes the page.
+    progress
+        Called with a sentence whenever something is done.
+    labour
+        Who simulates; local processes, one a core, if not given.
+    """
+    simulated = simulate_all([t.name for t in SUBJECTS], plan, folder, progress, labour)
+    verdicts = tuple(
+        judge(c, t.name, simulated[t.name].measured[c.key], t.kind)
+        for c in CLAIMS
+        for t in SUBJECTS
+    )
+    return Report(
+        title="What each theory says these experiments would show",
+        answer=_answer_of_theories(verdicts),
+        subjects=tuple(_simulated_subject(t.name, simulated[t.name]) for t in SUBJECTS),
+        claims=CLAIMS,
+        verdicts=verdicts,
+        activity={
+            (c.key, t.name): simulated[t.name].activity[c.key]
+            for c in CLAIMS
+            for t in SUBJECTS
+            if t in THEORIES or t.name == c.counter_circuit
+        },
+        expected={},
+        methods=_methods(plan),
+        separations=_separations(verdicts),
+        configuration=_configuration(plan),
+        command=command,
+    )
+
+
+def recording_report(
+    sessions: Sequence[xr.Dataset],
+    name: str,
+    question: Question,
+    command: str,
+    progress: Progress,
+) -> Report:
+    """Judge the claims on a recording, and weigh it between theories.
+
+    Parameters
+    ----------
+    sessions
+        Sessions that obey the dataset contract.
+    name
+        Name of the recording, as on the page.
+    question
+        Which theories are compared, and on how much simulation.
+    command, progress
+        As in `theories_report`.
+    """
+    confirmatory = _confirmatory(sessions)
+    measured = {c.key: measure(c.effect, sessions, trial_level=True) for c in CLAIMS}
+    verdicts = _with_holm([judge(c, name, measured[c.key], "recording") for c in CLAIMS],
+                          measured, confirmatory)  # fmt: skip
+    found = steps = None
+    if _tested(verdicts) and not _of_tufts(sessions):
+        found = weighed(sessions, measured, question, progress)
+        steps = next_steps(found, question, progress)
+    return Report(
+        title=f"What {name} says about error neurons",
+        answer=_answer_of_recording(verdicts, found, len({s.attrs["animal"] for s in sessions})),
+        subjects=(_recorded_subject(sessions, name),),
+        claims=CLAIMS,
+        verdicts=verdicts,
+        activity={(c.key, name): p for c in CLAIMS if (p := _picture(c, sessions)) is not None},
+        expected=found.expected if found else {},
+        methods=_methods_of_recording(found, question),
+        configuration=_configuration_of(found, question) | _sources(sessions),
+        command=command,
+        evidence=found.evidence if found else None,
+        steps=steps,
+        labels={t.name: t.label for t in THEORIES},
+    )
+
+
+def _tested(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Return the verdicts on claims that could be tested."""
+    return [v for v in verdicts if v.outcome is not Outcome.NOT_TESTABLE]
+
+
+def _of_tufts(sessions: Sequence[xr.Dataset]) -> bool:
+    """Return whether error carriers are apical tufts: virtual experiments record somata."""
+    return any(
+        "tuft" in str(kind)
+        for s in sessions
+        if "cell_type" in s.coords
+        for kind in np.unique(s["cell_type"].values[s["role"].values == "error"])
+    )
+
+
+def _confirmatory(sessions: Sequence[xr.Dataset]) -> tuple[str, ...]:
+    """Return the claims chosen before the data were judged; by default all of them."""
+    named = str(sessions[0].attrs.get("confirmatory") or "").split()
+    return tuple(claim(key).key for key in named) or tuple(c.key for c in CLAIMS)
+
+
+def _with_holm(
+    verdicts: Sequence[Verdict], measured: Mapping[str, Measured], confirmatory: Sequence[str]
+) -> tuple[Verdict, ...]:
+    """Write the p of each claim, adjusted within the confirmatory set, into its statistics."""
+    p = [probability(claim(key), measured[key]) for key in confirmatory]
+    known = {key: q for key, q in zip(confirmatory, holm(p), strict=True) if np.isfinite(q)}
+    name = f"p as claimed, Holm over {len(known)} confirmatory claims"
+    return tuple(
+        replace(v, statistics={**v.statistics, name: f"{known[v.claim]:.3g}"})
+        if v.claim in known
+        else v
+        for v in verdicts
+    )
+
+
+def _simulated_subject(name: str, known: Simulated) -> Subject:
+    entry = theory(name)
+    return Subject(
+        name, entry.label, entry.kind, f"{entry.description} {known.training}",
+        known.networks, known.networks, known.cells, known.trials, known.notes,
+    )  # fmt: skip
+
+
+def _recorded_subject(sessions: Sequence[xr.Dataset], name: str) -> Subject:
+    animals = {str(s.attrs["animal"]) for s in sessions}
+    cells = int(np.median([s.sizes["unit"] for s in sessions]))
+    notes = list(dict.fromkeys(str(s.attrs["notes"]) for s in sessions if s.attrs.get("notes")))
+    localised = any(
+        "localiser" in s["label_source"].values for s in sessions if "label_source" in s.coords
+    )
+    few = len(animals) < FEWEST_ANIMALS
+    told = {"localiser": localised, "few": few, "fewest": FEWEST_ANIMALS}
+    notes += paragraphs("answers/notes_on_recording", told)
+    return Subject(
+        name, name, "recording", "A recording, taken in by its mapping file.", len(animals),
+        len(sessions), cells, int(np.median([s.sizes["trial"] for s in sessions])), tuple(notes),
+    )  # fmt: skip
+
+
+def _picture(claim: Claim, sessions: Sequence[xr.Dataset]) -> xr.Dataset | None:
+    """Activity in the claim's conditions, or by stimulus where the recording has none of them."""
+    conditions = {c.label: c.factors for c in claim.conditions}
+    same_axis = [s for s in sessions if s["time"].equals(sessions[0]["time"])]
+    picture = activity(same_axis, conditions)
+    if np.isfinite(picture["mean"]).any():
+        return picture
+    stimuli = np.unique(sessions[0]["stimulus"].values)
+    if claim is not CLAIMS[0] or len(stimuli) > 6:
+        return None
+    return activity(same_axis, {str(s): {"stimulus": str(s)} for s in stimuli}, mean_rate)
+
+
+def _separations(verdicts: Sequence[Verdict]) -> dict[tuple[str, str, str], float]:
+    """(claim, theory, theory) -> how far the values of their networks are apart."""
+    points = {(v.claim, v.subject): v.points for v in verdicts if v.points}
+    names = [t.name for t in THEORIES]
+    return {
+        (c.key, a, b): separation(points[c.key, a], points[c.key, b])
+        for c in CLAIMS
+        for a, b in combinations(names, 2)
+        if (c.key, a) in points and (c.key, b) in points
+    }
+
+
+def _answer_of_theories(verdicts: Sequence[Verdict]) -> str:
+    subject, *others = THEORIES
+    rivals = [t for t in others if t.variant_of != subject.name]
+    held = _keys(verdicts, subject.name, Outcome.SUPPORTED)
+    against = {r.label: _keys(verdicts, r.name, Outcome.CONTRADICTED) for r in rivals}
+    told = {key: sum(key in keys for keys in against.values()) for key in held}
+    most = max(told.values(), default=0)
+    return paragraph("answers/theories", {
+        "subject": subject.label,
+        "held": held,
+        "claims": len(CLAIMS),
+        "rivals": len(rivals),
+        "most": most,
+        "best": [key for key in held if told[key] == most > 0],
+        "silent": [name for name, keys in against.items() if not keys],
+    })  # fmt: skip
+
+
+def _keys(verdicts: Sequence[Verdict], subject: str, outcome: Outcome) -> list[str]:
+    return [v.claim for v in verdicts if v.subject == subject and v.outcome is outcome]
+
+
+def _answer_of_recording(verdicts: Sequence[Verdict], found: Weighed | None, animals: int) -> str:
+    if found is None:
+        tested = _tested(verdicts)
+        told = {"tested": len(tested), "claims": len(verdicts), "counts": _counts(tested)}
+        return paragraph("answers/unweighed", told)
+    said = [
+        answer(found.evidence, verdicts, animals, label),
+        at_odds(found.evidence.kept, verdicts, found.expected, label),
+    ]
+    if animals < FEWEST_ANIMALS:
+        said.append(f"With {counted(animals, 'animal')} nothing is said of a population.")
+    return " ".join(filter(None, said))
+
+
+def _counts(verdicts: Sequence[Verdict]) -> str:
+    """Return how many claim parts came to which outcome."""
+    counts = {o: sum(v.outcome is o for v in verdicts) for o in Outcome}
+    return listed([f"{n} {'is' if n == 1 else 'are'} {o.value.lower()}"
+                   for o, n in counts.items() if n])  # fmt: skip
+
+
+def label(name: str) -> str:
+    """Return the name of a theory as in a sentence."""
+    return theory(name).label
+
+
+def _methods_of_recording(found: Weighed | None, question: Question) -> tuple[str, ...]:
+    if found is None:
+        return _tests()
+    networks = paragraphs("methods/networks")
+    return (*_tests(), *networks, methods(found.evidence, question.experiments, label))
+
+
+def _tests() -> tuple[str, ...]:
+    return paragraphs("methods/tests", {"fewest": FEWEST_ANIMALS})
+
+
+def _methods(plan: Plan) -> tuple[str, ...]:
+    seen = asdict(plan.instrument) | {"networks": plan.networks}
+    networks = paragraphs("methods/networks")
+    return (*networks, *paragraphs("methods/instrument", seen), *_tests())
+
+
+def _configuration(plan: Plan) -> dict[str, str | int | float]:
+    return {
+        "errorneurons": __version__,
+        "seed": plan.seed,
+        "networks": plan.networks,
+        "plan": json.dumps(asdict(plan)),
+    }
+
+
+def _configuration_of(found: Weighed | None, question: Question) -> dict[str, str | int | float]:
+    known: dict[str, str | int | float] = {"errorneurons": __version__}
+    if found is None:
+        return known
+    return known | {
+        "seed": question.worlds.seed,
+        "theories": ", ".join(question.theories),
+        "worlds": question.worlds.worlds,
+        "networks of a world": question.worlds.networks,
+        "virtual experiments": question.experiments,
+        "design": repr(found.design),
+    }
+
+
+def _sources(sessions: Sequence[xr.Dataset]) -> dict[str, str | int | float]:
+    """Hashes of the files and of the confirmatory set."""
+    found: dict[str, str | int | float] = {}
+    for session in sessions:
+        provenance = json.loads(str(session.attrs.get("provenance", "{}")))
+        for key in ("source_file", "source_sha256", "mapping_sha256"):
+            if key in provenance:
+                found[key] = str(provenance[key])
+    chosen = " ".join(_confirmatory(sessions))
+    return found | {
+        "confirmatory_set": chosen,
+        "confirmatory_sha256": hashlib.sha256(chosen.encode()).hexdigest(),
+    }

@@ -1,0 +1,175 @@
+"""Simulates subjects, each in a process of its own, and keeps what is done on disk.
+
+A subject is done once its sessions and what they say to every claim lie in the folder, under the
+key of everything they rest on. An interrupted run takes up where it stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from errorneurons.analysis.measures.activity import activities
+from errorneurons.analysis.measures.energies import Missing
+from errorneurons.analysis.session.session import collect, packed
+from errorneurons.predictions.claims.claim import Claim
+from errorneurons.predictions.claims.registry import CLAIMS
+from errorneurons.predictions.judging.judge import Measured, measure
+from errorneurons.simulate.animals.sweep import Plan, ensemble
+from errorneurons.simulate.instrument.instrument import where_errors_are
+from errorneurons.simulate.store.files import JSON, NETCDF, keeping
+from errorneurons.simulate.store.keys import key
+from errorneurons.simulate.store.shelf import Piece, Shelf, provide
+from errorneurons.simulate.store.work import Labour, Progress
+from errorneurons.simulate.theories.registry import REGISTRY, theory
+
+NOT_LEARNT = Missing(
+    "its networks did not learn the task: training removed less than 90 % of the loss",
+    "Train it on a task that it can learn.",
+)
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What is known of a simulated subject.
+
+    Attributes
+    ----------
+    measured
+        Claim key -> what its networks say to the claim.
+    activity
+        Claim key -> mean activity by condition.
+    notes
+        What the reader must know.
+    training
+        How much of the loss training removed, in words.
+    networks, cells, trials
+        Counts; cells and trials of one network.
+    """
+
+    measured: Mapping[str, Measured]
+    activity: Mapping[str, xr.Dataset]
+    notes: tuple[str, ...]
+    training: str
+    networks: int
+    cells: int
+    trials: int
+
+
+def simulate_all(
+    names: Sequence[str],
+    plan: Plan,
+    folder: Path,
+    progress: Progress,
+    labour: Labour | None = None,
+) -> dict[str, Simulated]:
+    """Simulate subjects, as many at a time as there are workers, taking what is there already.
+
+    Parameters
+    ----------
+    names
+        Theories and counter-circuits by name.
+    plan
+        How many networks, seeds and how they are recorded.
+    folder
+        Where ``sessions/<name>-<key>.nc`` and what is known of them go.
+    progress
+        Called with a sentence whenever something is done.
+    labour
+        Who does the work; local processes, one a core, if not given.
+    """
+    shelf = Shelf(folder / "sessions", JSON)
+    pieces = {name: _piece(name, plan, shelf.folder) for name in names}
+    found = provide(pieces, shelf, progress, labour)
+    return {name: _simulated(JSON.read(path)) for name, path in found.items()}
+
+
+def _piece(name: str, plan: Plan, folder: Path) -> Piece:
+    own = _plan_of(name, plan)
+    rests_on = key(_simulate, (*theory(name).rests_on, own), REGISTRY)
+    sessions = Shelf(folder, NETCDF).path(name, rests_on)
+    return Piece(_simulate, (name, own, sessions), rests_on, f"{name}: simulated", (sessions,))
+
+
+def _plan_of(name: str, plan: Plan) -> Plan:
+    """Return the plan of one subject.
+
+    Each is recorded where its errors are: in tufts if dendrites carry them. Counter-circuits, which
+    only guard claims, get fewer networks.
+    """
+    subject = theory(name)
+    plan = replace(plan, instrument=where_errors_are(plan.instrument, subject.circuit))
+    if subject.kind == "theory":
+        return plan
+    return replace(plan, networks=max(1, round(0.5 * plan.networks)))
+
+
+def _simulate(name: str, plan: Plan, path: Path) -> dict[str, Any]:
+    """Simulate a subject, leave its sessions in a file, and return what they say."""
+    networks = ensemble(theory(name), plan)
+    # a theory is judged on the firing rates its cells are expected to have: networks are free,
+    # so spiking noise would only be averaged away
+    expected = list(networks.sessions(replace(plan.instrument, spiking="none"), repeats=2))
+    measured = {
+        c.key: Measured((), np.empty((0, 3)), missing=NOT_LEARNT)
+        if c.learning and not networks.learnt
+        else measure(c.effect, expected, trial_level=False)
+        for c in CLAIMS
+    }
+    pictures = activities(expected, {c.key: _conditions(c) for c in CLAIMS})
+    sizes = expected[0].sizes
+    summary = {
+        "notes": networks.notes,
+        "training": networks.training,
+        "networks": len(networks.networks),
+        "cells": sizes["unit"],
+        "trials": sizes["trial"],
+        "measured": {key: _measured_to_json(m) for key, m in measured.items()},
+        "activity": {key: picture.to_dict() for key, picture in pictures.items()},
+    }
+    del expected
+    recorded = packed(collect(networks.sessions()))
+    with keeping(path) as part:
+        part.write_bytes(recorded)
+    return summary
+
+
+def _conditions(claim: Claim) -> dict[str, Any]:
+    return {condition.label: condition.factors for condition in claim.conditions}
+
+
+def _simulated(known: Mapping[str, Any]) -> Simulated:
+    return Simulated(
+        {key: _measured_from_json(m) for key, m in known["measured"].items()},
+        {key: xr.Dataset.from_dict(picture) for key, picture in known["activity"].items()},
+        tuple(known["notes"]),
+        known["training"],
+        known["networks"],
+        known["cells"],
+        known["trials"],
+    )
+
+
+def _measured_to_json(measured: Measured) -> dict[str, Any]:
+    lack = measured.missing
+    return {
+        "animals": measured.animals,
+        "energies": measured.energies.tolist(),
+        "label_error": measured.label_error,
+        "missing": [lack.what, lack.remedy] if lack else None,
+    }
+
+
+def _measured_from_json(known: dict[str, Any]) -> Measured:
+    value, low, high = known["label_error"]
+    return Measured(
+        tuple(known["animals"]),
+        np.array(known["energies"], dtype=float).reshape(-1, 3),
+        (value, low, high),
+        Missing(*known["missing"]) if known["missing"] else None,
+    )

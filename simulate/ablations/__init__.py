@@ -1,0 +1,1 @@
+"""Taking parts of a circuit away, and what that does."""

@@ -1,0 +1,155 @@
+"""What one can do to a circuit: functions from circuit to circuit.
+
+The ablations take one thing away, or wire it differently; the registry beside says which of them
+make sense for which theory. The first sentence of each is the equation that it changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from errorneurons.simulate.arrays import Array, generator
+from errorneurons.simulate.parts.connectivity import Strengths, chain, dense
+from errorneurons.simulate.theories.counter_circuits import PLASTIC, unchanging
+from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
+
+CircuitT = TypeVar("CircuitT", bound=Any)
+
+
+def no_error_feedback(circuit: CircuitT) -> CircuitT:
+    """Let no error travel between areas: B e = 0 (W^T e = 0 in predictive coding, Y b = 0)."""
+    return _cut(circuit, "error_feedback")
+
+
+def no_error_to_representation(circuit: CircuitT) -> CircuitT:
+    """Let errors not reach the representation neurons beside them: v_api = 0 (or -e = 0)."""
+    return _cut(circuit, "error_to_representation")
+
+
+def no_phi_prime(circuit: CircuitT) -> CircuitT:
+    """Pass errors between areas on ungated: phi' = 1 where it multiplies the error from afar."""
+    if isinstance(circuit, ErrorMicrocircuit):
+        return replace(circuit, phi_prime_transfer=False)
+    return _cut(circuit, "phi_prime")
+
+
+def no_lookahead(circuit: CircuitT) -> CircuitT:
+    """Let all neurons fire by their potential: r = phi(u), e = phi_E(v) instead of u~, v~."""
+    if isinstance(circuit, ErrorMicrocircuit):
+        off = (False,) * len(circuit.sizes)
+        return replace(circuit, lookahead=off, error_lookahead=off)
+    return _cut(circuit, "lookahead")
+
+
+def no_representation_lookahead(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
+    """Let representation neurons fire by their potential: r = phi(u) instead of phi(u~)."""
+    return replace(circuit, lookahead=(False,) * len(circuit.sizes))
+
+
+def no_error_lookahead(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
+    """Let error neurons fire by their potential: e = phi_E(v) instead of phi_E(v~)."""
+    return replace(circuit, error_lookahead=(False,) * len(circuit.sizes))
+
+
+def random_feedback(circuit: CircuitT) -> CircuitT:
+    """Send errors down random synapses that never change: B is drawn once, not W^T."""
+    return replace(circuit, feedback="fixed")
+
+
+def noisy_feedback(circuit: CircuitT, noise: float = 0.2) -> CircuitT:
+    """Add lasting noise to the feedback: B = W^T + U(-0.2, 0.2)."""
+    return replace(circuit, feedback_noise=noise)
+
+
+def noisy_weights(circuit: ErrorMicrocircuit, noise: float = 0.2) -> ErrorMicrocircuit:
+    """Let forward synapses transmit lasting noise of which B knows nothing: W + U(-0.2, 0.2)."""
+    return replace(circuit, weight_noise=noise)
+
+
+def noisy_laterals(circuit: ErrorMicrocircuit, noise: float = 0.3) -> ErrorMicrocircuit:
+    """Let lateral synapses be about one to one only: L = 1 + U(-0.3, 0.3) within an area."""
+    return replace(circuit, lateral_noise=noise)
+
+
+def hierarchical_only(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
+    """Cut all skip routes: W_lk = 0 and B_kl = 0 unless l = k + 1."""
+    return replace(circuit, connectivity=chain(len(circuit.sizes)))
+
+
+def skip_route_cut(circuit: ErrorMicrocircuit, source: int, target: int) -> ErrorMicrocircuit:
+    """Cut one skip route, both ways: W_lk = 0 and B_kl = 0 for area k = {source}, l = {target}."""
+    strengths = np.array(circuit.area_strengths, float)
+    if target <= len(strengths):
+        strengths[target - 1, source] = 0.0
+    return replace(circuit, connectivity=_table(strengths))
+
+
+def shuffled_strengths(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
+    """Deal the strengths of all ascending projections out anew, so that every area still has one.
+
+    One shuffle for all networks, unlike the order that it began with.
+    """
+    strengths = np.array(circuit.area_strengths, float)
+    pairs = np.nonzero(np.tril(np.ones(strengths.shape)) * (np.arange(strengths.shape[1]) > 0))
+    rng, before = generator(1, "ablation", "shuffled strengths"), strengths[pairs]
+    if len(np.unique(before)) < 2:
+        return circuit
+    while np.array_equal(strengths[pairs], before) or not strengths.any(axis=1).all():
+        strengths[pairs] = rng.permutation(before)
+    return replace(circuit, connectivity=_table(strengths))
+
+
+def dense_routes(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
+    """Let each area project to all higher ones, all equally: strength 1 for all l > k."""
+    return replace(circuit, connectivity=dense(len(circuit.sizes)))
+
+
+def error_neurons_per_representation(circuit: ErrorMicrocircuit, ratio: float) -> ErrorMicrocircuit:
+    """Give each area {ratio:g} error neurons a representation neuron; L_RE, L_ER are truncated."""
+    sizes = tuple(max(1, round(ratio * size)) for size in circuit.sizes)
+    return replace(circuit, error_layers=sizes)
+
+
+def paired_error_neurons(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
+    """Let two neurons carry each error, with rates that are not negative: e = [e]+ - [-e]+."""
+    return replace(circuit, error_coding="paired")
+
+
+def variable_neurons(circuit: ErrorMicrocircuit, role: str) -> ErrorMicrocircuit:
+    """Let single {role} neurons differ: phi with slope ~ N(1, 0.3) and offset ~ N(0, 0.3)."""
+    if role == "representation":
+        return replace(circuit, variability=0.3)
+    return replace(circuit, error_variability=0.3)
+
+
+def frozen_area(circuit: CircuitT, level: int) -> CircuitT:
+    """Let the synapses onto area {level} not change: eta = 0 there."""
+    if not hasattr(circuit, "learning_rates"):
+        return replace(circuit, frozen=(*circuit.frozen, f"area {level}"))
+    rates = {f.name: getattr(circuit, f.name) for f in fields(circuit) if f.name in PLASTIC}
+    changed = {
+        name: tuple(unchanging(r) if at == level else r for at, r in enumerate(rate, start=1))
+        for name, rate in rates.items()
+    }
+    return replace(circuit, **changed)
+
+
+def no_inhibition(circuit: CircuitT) -> CircuitT:
+    """Let nothing be subtracted at the apical dendrite: M r = 0, B^PI r^I = 0."""
+    return _cut(circuit, "inhibition")
+
+
+def silent_interneurons(circuit: CircuitT, kind: str) -> CircuitT:
+    """Silence the {kind} cells: {kind} = 0."""
+    return _cut(circuit, kind)
+
+
+def _cut(circuit: CircuitT, route: str) -> CircuitT:
+    return replace(circuit, cut=(*circuit.cut, route))
+
+
+def _table(strengths: Array) -> Strengths:
+    return tuple(tuple(float(x) for x in row) for row in strengths)

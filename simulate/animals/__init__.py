@@ -1,0 +1,1 @@
+"""Theory x experiment x animals: networks that are trained, tested and recorded."""

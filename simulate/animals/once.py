@@ -1,0 +1,95 @@
+"""Trials that repeat one another are simulated once, and repeated where they are recorded.
+
+While synapses are frozen and nothing is noisy, trials of one kind that start from one state are the
+same. Each kind then runs once, all kinds side by side as streams, each in a copy of the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from errorneurons.simulate.experiments.trials import Clock
+from errorneurons.simulate.trials.bench import Bench
+from errorneurons.simulate.trials.run import Activity, run
+
+Rows = npt.NDArray[np.int64]
+
+
+def each_from_rest(
+    bench: Bench[Any, Any], weights: Any, kinds: pd.DataFrame, clock: Clock
+) -> Activity:
+    """Run one trial of each kind, each in a stream of its own that starts from rest.
+
+    The end of a long pause is the same state. After one given trial it would
+    not be: where silencing keeps what was there, as in theories whose error cells drive inference,
+    that trial would stand for all.
+
+    Parameters
+    ----------
+    bench
+        Circuit and task, without noise.
+    weights
+        Synapses of all networks; they stay as they are.
+    kinds
+        One row a kind.
+    clock
+        When things happen in a trial.
+    """
+    activity, _ = run(bench, weights, kinds, clock, n_streams=len(kinds))
+    return activity
+
+
+def each_from_the_same_state(
+    bench: Bench[Any, Any], weights: Any, kinds: pd.DataFrame, clock: Clock
+) -> Activity:
+    """Run one trial of each kind, each in a stream of its own after the same trial.
+
+    Over many trials all kinds follow the same trials on average. What a trial leaves behind then
+    cancels between conditions; with a few random predecessors, kept as if they were the mean, it
+    would not.
+
+    Parameters
+    ----------
+    bench
+        Circuit and task, without noise.
+    weights
+        Synapses of all networks; they stay as they are.
+    kinds
+        One row a kind, a passive trial of a trained stimulus among them: it comes before each.
+    clock
+        When things happen in a trial.
+    """
+    passive = kinds[(kinds["outcome"] == "none") & (kinds["manipulation"] == "none")]
+    first = passive[passive["familiarity"] == "trained"].iloc[:1]
+    pairs = [part for k in range(len(kinds)) for part in (first, kinds.iloc[k : k + 1])]
+    both, _ = run(bench, weights, pd.concat(pairs), clock, n_streams=len(kinds))
+    return presented(both, np.arange(1, 2 * len(kinds), 2), kinds)
+
+
+def presented(activity: Activity, rows: Rows | Sequence[int], table: pd.DataFrame) -> Activity:
+    """Return activity with trials picked out and repeated.
+
+    Parameters
+    ----------
+    activity
+        What was recorded.
+    rows
+        Which of its trials come, in which order.
+    table
+        The trials that they are then.
+    """
+    apical = None if activity.apical is None else activity.apical[:, rows]
+    return replace(
+        activity,
+        rates={role: rates[:, rows] for role, rates in activity.rates.items()},
+        output=activity.output[:, rows],
+        target=activity.target[:, rows],
+        table=table,
+        apical=apical,
+    )

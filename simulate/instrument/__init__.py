@@ -1,0 +1,1 @@
+"""What an experimenter would have recorded."""

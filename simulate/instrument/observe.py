@@ -1,0 +1,276 @@
+"""The virtual recording: what an experimenter would have recorded of a simulated network.
+
+A sample of cells of each role and area is recorded, as spikes or as calcium. A signed error
+becomes two cells, one that fires more for a positive and one for a negative error; with a low
+baseline a single cell would clip half of it. Some cells that are labelled as error cells are none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+from errorneurons.analysis.session.session import FIELDS, session
+from errorneurons.simulate.arrays import Array, generator
+from errorneurons.simulate.circuit import Circuit
+from errorneurons.simulate.experiments.columns import BY_NAME
+from errorneurons.simulate.experiments.trials import kinds_of, whole, with_defaults
+from errorneurons.simulate.instrument.calcium import fluorescence, imaged, left_of_before
+from errorneurons.simulate.instrument.instrument import Instrument as Instrument
+from errorneurons.simulate.instrument.pairing import causal_signs, partners
+from errorneurons.simulate.instrument.spikes import poisson, sub_poisson
+from errorneurons.simulate.instrument.units import Units, labels_of, sampled
+from errorneurons.simulate.trials.bench import Chosen
+from errorneurons.simulate.trials.manipulations import aim, aimed_at
+from errorneurons.simulate.trials.run import Activity, Binned
+
+AIM = ("manipulation", "manipulated_role", "manipulated_area", "manipulated_cell")
+"""The columns that say at whom a manipulation is aimed."""
+BLOCK = 64
+"""Trials whose spikes are drawn together; bounds the memory that takes."""
+
+
+def observe(
+    circuit: Circuit[Any, Any],
+    blocks: Sequence[Activity],
+    network: int,
+    index: int,
+    seed: int,
+    instrument: Instrument | None = None,
+) -> xr.Dataset:
+    """Record one network as one session.
+
+    Parameters
+    ----------
+    circuit
+        The theory.
+    blocks
+        What happened on one day, one after the other, all with the same clock and labels.
+    network
+        Number of the network; it names the virtual animal and decides the random numbers.
+    index
+        Where the network stands in the arrays of `blocks`.
+    seed
+        Seed of the run.
+    instrument
+        How it is recorded.
+
+    Returns
+    -------
+    xr.Dataset
+        A session, dims ``(trial, time, unit)``, spikes [Hz] or calcium [dF/F]. ``targeted`` says
+        at which units a manipulation was aimed; whom a laser hit besides, the session does not say.
+
+    Raises
+    ------
+    ValueError
+        If the instrument does not see what carries the error and nothing is labelled instead, or
+        it asks for areas or bins that there are not.
+    """
+    instrument = instrument or Instrument()
+    first = blocks[0]
+    labelled = None if first.labelled is None else first.labelled[index : index + 1]
+    populations = labels_of(circuit, labelled, instrument, apical=first.apical is not None)
+    units = sampled(populations, instrument, (seed, circuit.theory, network))
+    rng = generator(seed, circuit.theory, network, *_spikes_of(first.day))
+    width = instrument.bin or first.clock.bin
+    rate = _shown(_expected(blocks, index, units, instrument), width, units, instrument, rng)
+    table = pd.concat([block.table for block in blocks], ignore_index=True)
+    factors = {str(n): table[n].to_numpy() for n in table.columns if n != "pattern"}
+    columns: dict[str, npt.ArrayLike] = {
+        "time": (first.clock.start + width * (np.arange(rate.shape[1]) + 0.5)).round(9),
+        **_unit_columns(units, instrument, "model" if labelled is None else "genetic"),
+        **{name: values for name, values in factors.items() if name in FIELDS},
+        "partner": partners(circuit, units),
+        "targeted": _targeted(circuit, units, table, labelled),
+        "performance": np.concatenate([_performance(b, index) for b in blocks]),
+        "outcome_error": np.concatenate(
+            [(b.target[index] - b.output[index]).mean(axis=-1) for b in blocks]
+        ),
+    }
+    if first.decoder is not None:
+        columns["causal_sign"] = causal_signs(circuit, units, first.decoder[index])
+    seen = session(
+        {"rate": rate},
+        columns,
+        _attributes(circuit, network, first.day),
+        signal=instrument.signal,
+        units="dF/F" if instrument.imaging else "Hz",
+        sampling_rate=1 / width,
+    )
+    seen = seen.assign_coords({n: _factor(n, x) for n, x in factors.items() if n not in FIELDS})
+    low, high = instrument.label_error_interval
+    seen["label_error"].attrs |= {"low": low, "high": high, "source": "virtual instrument"}
+    if instrument.imaging:
+        seen["rate"].attrs["frame_rate"] = instrument.imaging.frame_rate
+        seen["rate"].attrs["indicator"] = instrument.imaging.indicator.name
+    return seen
+
+
+def animal(network: int) -> str:
+    """Return the name of the animal that a network is."""
+    return f"network-{network:03d}"
+
+
+def _spikes_of(day: int) -> tuple[str | int, ...]:
+    """Return the purpose of the random numbers of a day's spikes."""
+    return ("spikes",) if day == 1 else ("spikes", day)
+
+
+def _factor(name: str, values: npt.NDArray[Any]) -> xr.Variable:
+    """Return a factor of the trials that is not in the contract as a coordinate."""
+    if values.dtype.kind in "OT" and all(isinstance(value, str) for value in values):
+        values = values.astype(str)
+    column = BY_NAME.get(name)
+    attributes = {} if column is None else {"long_name": column.meaning}
+    if column is not None and column.units:
+        attributes["units"] = column.units
+    return xr.Variable("trial", values, attributes)
+
+
+def _attributes(circuit: Circuit[Any, Any], network: int, day: int) -> dict[str, str | int | float]:
+    highest = max(circuit.populations, key=lambda p: p.level)
+    return {
+        "animal": animal(network),
+        "session_id": str(day),
+        "opsin": "virtual",
+        "teaching_area": highest.area,
+        "output_area": circuit.output_area,
+    }
+
+
+def _expected(
+    blocks: Sequence[Activity], index: int, units: Units, instrument: Instrument
+) -> Binned:
+    """Return the expected firing rate of each unit [Hz] in bins of the session."""
+    sizes = blocks[0].extents or extents(blocks[0])
+    scale = {
+        source: instrument.peak / max(sizes[source][index], 1e-12)
+        for source in dict.fromkeys(units.source.tolist())
+    }
+    each = [_expected_in(block, index, units, scale) for block in blocks]
+    rate = each[0] if len(each) == 1 else np.concatenate(each)
+    if instrument.bin is None:
+        return rate
+    narrow = blocks[0].clock.bin
+    joined = whole(instrument.bin, narrow)
+    if not joined or rate.shape[1] % joined:
+        raise ValueError(
+            f"Instrument.bin is {instrument.bin:g} s; give a whole number of the {narrow:g} s in "
+            f"which activity was simulated that divides the {rate.shape[1] * narrow:g} s of a trial"
+        )
+    wide: Binned = rate.reshape(len(rate), -1, joined, rate.shape[2]).mean(axis=2)
+    return wide
+
+
+def _expected_in(block: Activity, index: int, units: Units, scale: Mapping[str, float]) -> Binned:
+    """Return expected firing rates in a block [Hz]; `scale` turns signals into rates."""
+    signals = _signals(block)
+    rate = np.empty((*signals["representation"].shape[1:3], len(units.source)), np.float32)
+    for source, factor in scale.items():
+        chosen = np.flatnonzero(units.source == source)
+        rate[..., chosen] = signals[source][index][..., units.neuron[chosen]] * factor
+    rate *= (units.gain * units.sign).astype(np.float32)
+    rate += units.baseline.astype(np.float32)
+    return np.maximum(rate, np.float32(0), out=rate)
+
+
+def _signals(activity: Activity) -> dict[str, Binned]:
+    """Return what was recorded of the neurons, by where it comes from."""
+    signals = dict[str, Binned](activity.rates.items())
+    return signals if activity.apical is None else signals | {"apical": activity.apical}
+
+
+def extents(activity: Activity) -> dict[str, Array]:
+    """Return the size of each signal in each network, by source, (network,).
+
+    It is the 99th percentile of the absolute value, from every seventh value.
+    """
+    return {
+        source: np.array([np.quantile(np.abs(s.ravel()[::7]), 0.99) for s in signal], float)
+        for source, signal in _signals(activity).items()
+    }
+
+
+def _shown(
+    expected: Binned, width: float, units: Units, instrument: Instrument, rng: np.random.Generator
+) -> Binned:
+    """Return what the instrument shows of cells that fire at expected rates [Hz]."""
+    imaging, random = instrument.imaging, instrument.spiking != "none"
+    if not random and not imaging:
+        return expected
+    fano = instrument.fano if instrument.spiking == "sub_poisson" else 1.0
+    if fano == 1 and not imaging:
+        return _spikes(expected, width, rng)
+    mean = expected * np.float32(width)
+    counts: npt.NDArray[Any] = mean
+    if random:
+        counts = poisson(mean, rng) if fano == 1 else sub_poisson(mean, fano, rng)
+    if not imaging:
+        return (counts / width).astype(np.float32)
+    before = None
+    if random:
+        before = left_of_before(len(mean), units.baseline, fano, imaging.indicator, rng)
+    clean = fluorescence(counts, width, units.baseline, imaging.indicator, before)
+    return imaged(clean, width, units.plane(instrument), imaging, rng, noisy=random)
+
+
+def _spikes(expected: Binned, width: float, rng: np.random.Generator) -> Binned:
+    """Return rates of Poisson spikes, block by block: the numbers are those of one go."""
+    rate = np.empty_like(expected)
+    for start in range(0, len(rate), BLOCK):
+        part = slice(start, start + BLOCK)
+        counts = poisson(expected[part] * np.float32(width), rng)
+        np.divide(counts, width, out=rate[part], casting="same_kind")
+    return rate
+
+
+def _unit_columns(
+    units: Units, instrument: Instrument, label_source: str
+) -> dict[str, npt.ArrayLike]:
+    error = units.label == "error"
+    tuft = "apical tuft of a virtual representation cell"
+    kinds = {label: f"virtual {label} cell" for label in dict.fromkeys(units.label.tolist())}
+    if instrument.compartment == "apical":
+        kinds["error"] = tuft
+    return {
+        "unit_id": units.name,
+        "area": units.area,
+        "level": units.level,
+        "role": units.label,
+        "cell_type": [kinds[label] for label in units.label.tolist()],
+        "error_sign": np.where(error, units.sign, 0),
+        "label_source": [label_source] * len(error),
+        "label_error": np.where(error, instrument.label_error, np.nan),
+    }
+
+
+def _targeted(
+    circuit: Circuit[Any, Any], units: Units, table: pd.DataFrame, labelled: Chosen | None
+) -> npt.NDArray[np.bool_]:
+    """(trial, unit): whether a manipulation is aimed at the unit, or at the cell it is part of."""
+    aimed = np.zeros((len(table), len(units.label)), dtype=bool)
+    if "manipulation" not in table:
+        return aimed
+    kinds, numbers = kinds_of(table[[name for name in AIM if name in table]])
+    for number, row in enumerate(with_defaults(kinds).to_dict("records")):
+        if row["manipulation"] == "none":
+            continue
+        source, chosen = aimed_at(circuit, labelled, *aim(row))
+        hit = (units.source == source) & np.isin(units.neuron, np.flatnonzero(chosen))
+        if source == "representation":
+            hit |= np.isin(units.cell, np.flatnonzero(chosen))
+        aimed[numbers == number] = hit
+    return aimed
+
+
+def _performance(block: Activity, index: int) -> Array:
+    """1 - squared error of the output over that of output 0, each trial; NaN without outcome."""
+    error = ((block.target[index] - block.output[index]) ** 2).mean(axis=-1)
+    size = np.nanmean(block.target[index] ** 2) if np.isfinite(block.target[index]).any() else 1.0
+    return np.asarray(1 - error / size)

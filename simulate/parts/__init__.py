@@ -1,0 +1,1 @@
+"""What theories are put together from."""

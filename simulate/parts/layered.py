@@ -1,0 +1,175 @@
+"""What follows from the layers of a circuit alone.
+
+Most theories are stacks of areas above an input, the last area being the output. `layers` lists
+the neurons of the input and of each area, lowest first, and each area projects to the next one
+only, unless a theory has other `area_strengths`. A theory says the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+
+from errorneurons.simulate.arrays import Array, area_rows, area_slices, matvec
+from errorneurons.simulate.circuit import Axons, Population, Role, World
+from errorneurons.simulate.feedforward import Sweep
+from errorneurons.simulate.parts.activations import AreaActivations, Derivative
+from errorneurons.simulate.parts.connectivity import (
+    Strengths,
+    ascending_routes,
+    backwards,
+    chain,
+    spread,
+)
+from errorneurons.simulate.parts.plasticity import Grading, Rates, learning_rates
+
+Classes = tuple[tuple[str, Literal[-1, 0, 1]], ...]
+"""Name and sign of each class of neurons in an area, see `Population`."""
+ONE_CLASS: Classes = (("", 0),)
+
+
+def stacked(
+    role: Role, sizes: Sequence[int], classes: Classes = ONE_CLASS
+) -> tuple[Population, ...]:
+    """Return the populations of a role in areas 1, 2, ..., class after class within an area.
+
+    Parameters
+    ----------
+    role
+        What the theory says these neurons do.
+    sizes
+        Neurons of one class in each area, lowest first.
+    classes
+        The classes of the role; default one without a name.
+    """
+    return tuple(
+        Population(role, f"area {level}", level, size, name, sign)
+        for level, size in enumerate(sizes, start=1)
+        for name, sign in classes
+    )
+
+
+def after_input(world: World, arriving: Array) -> Array:
+    """Return the presynaptic rates, those of the input first, (network, stream, pre)."""
+    shape = (*arriving.shape[:2], world.input.shape[-1])
+    return np.concatenate([np.broadcast_to(world.input, shape), arriving], axis=-1)
+
+
+def feedforward(weights: Array, world: World, arriving: Array) -> tuple[Array, Array]:
+    """Return the presynaptic rates, input first, and the basal potentials they cause."""
+    presynaptic = after_input(world, arriving)
+    return presynaptic, matvec(weights, presynaptic)
+
+
+class LayeredCircuit:
+    """A circuit of stacked areas; it adds no parameter to those of the theory.
+
+    Attributes
+    ----------
+    layers
+        Neurons in the input and in each area, lowest first: a parameter of the theory.
+    """
+
+    layers: tuple[int, ...]
+
+    @property
+    def output_area(self) -> str:
+        """The area whose representation neurons are the output: the last."""
+        return f"area {len(self.sizes)}"
+
+    @cached_property
+    def sizes(self) -> tuple[int, ...]:
+        """Representation neurons of each area."""
+        return self.layers[1:]
+
+    @cached_property
+    def output(self) -> slice:
+        """Where the output area's representation neurons stand."""
+        return area_slices(self.sizes)[-1]
+
+    @cached_property
+    def area_strengths(self) -> Strengths | Array:
+        """Strength of the projection from area to area, (area, input or area)."""
+        return chain(len(self.sizes))
+
+    @cached_property
+    def strengths(self) -> Array:
+        """Strength of the projection from neuron to neuron, (..., post, pre)."""
+        return spread(self.area_strengths, self.sizes, self.layers)
+
+    @cached_property
+    def projections(self) -> Array:
+        """1 where a synapse exists, (..., post, pre)."""
+        return np.asarray(self.strengths != 0, float)
+
+    @cached_property
+    def feedback_strengths(self) -> Array:
+        """Strength of the feedback, the transpose of what ascends between areas, (post, pre)."""
+        return self.strengths[:, self.layers[0] :].T
+
+    def ascending_axons(self, matrix: str) -> Axons:
+        """Return the axons of representation neurons that ascend through `matrix`."""
+        routes = ascending_routes(self.area_strengths)
+        return Axons("representation", matrix, routes, area_rows(self.sizes), self.layers[0])
+
+    def descending_axons(self, role: Role, matrix: str) -> Axons:
+        """Return the axons of a role that descend through `matrix` where others ascend."""
+        routes = backwards(ascending_routes(self.area_strengths))
+        return Axons(role, matrix, routes, area_rows(self.sizes))
+
+    def sweep(self, weights: Any) -> Sweep | None:  # noqa: ARG002
+        """Return the feedforward sweep that inference is; None, it is no such sweep."""
+        return None
+
+    def without_input(self, rates: Array) -> Array:
+        """Return the presynaptic rates, a silent input first, (network, stream, pre)."""
+        return np.concatenate([np.zeros((*rates.shape[:2], self.layers[0])), rates], axis=-1)
+
+
+class ActivatedCircuit(LayeredCircuit):
+    """A layered circuit in which each area has an activation function.
+
+    Attributes
+    ----------
+    activation
+        Activation function of each area: a parameter of the theory.
+    derivative
+        How phi' is computed, see `AreaActivations`; a parameter of some theories.
+    """
+
+    activation: tuple[str, ...]
+    derivative: Derivative = "exact"
+
+    @cached_property
+    def phi(self) -> AreaActivations:
+        """Activation functions of the representation neurons."""
+        return AreaActivations(self.activation, self.sizes, self.derivative)
+
+
+class LearningCircuit(LayeredCircuit):
+    """A layered circuit in which each area, or each projection, has a learning rate.
+
+    Attributes
+    ----------
+    learning_rates
+        eta of each area [1/ms], or a table with one of each projection: a parameter of the theory.
+    learning_grading
+        How those of areas are spread over projections, see `plasticity`; a parameter of some
+        theories.
+    """
+
+    learning_rates: Rates
+    learning_grading: Grading = "strength"
+
+    @cached_property
+    def area_eta(self) -> Array:
+        """Learning rate of each projection [1/ms], (..., area, input or area)."""
+        return learning_rates(self.learning_rates, self.area_strengths, self.learning_grading)
+
+    @cached_property
+    def eta(self) -> Array:
+        """Learning rate of each synapse [1/ms], (..., post, pre)."""
+        return spread(self.area_eta, self.sizes, self.layers)

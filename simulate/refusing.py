@@ -1,0 +1,138 @@
+"""Refusing impossible parameters: each refusal says what, where, what was found and the mend."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Mapping, Sequence
+from typing import TypeVar
+
+import numpy as np
+
+from errorneurons.simulate.arrays import PerNetwork
+
+EntryT = TypeVar("EntryT")
+
+
+def known(what: str, found: str, names: Collection[str]) -> None:
+    """Refuse a name that is not on the list.
+
+    Raises
+    ------
+    ValueError
+        If `found` is unknown; the message names the nearest known one.
+    """
+    if found in names:
+        return
+    near = difflib.get_close_matches(str(found), names, n=1)
+    mend = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(sorted(names))}"
+    raise ValueError(f"{what} is {found!r}, which is unknown; {mend}")
+
+
+def entry(kind: str, name: str, entries: Mapping[str, EntryT], likeness: float = 0.6) -> EntryT:
+    """Return an entry of a registry by its name.
+
+    Parameters
+    ----------
+    kind
+        What the entries are, in the singular.
+    name
+        What the user gave.
+    entries
+        The registry, by name.
+    likeness
+        How much of a name must agree, 0 to 1, to be offered instead.
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name; the message offers the nearest one, or names all.
+    """
+    if name in entries:
+        return entries[name]
+    near = difflib.get_close_matches(name, entries, n=1, cutoff=likeness)
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(entries)}"
+    raise ValueError(f"there is no {kind} {name!r}; {hint}")
+
+
+def all_known(what: str, found: Collection[str], names: Collection[str]) -> None:
+    """Refuse a list with a name that is not on the list of names.
+
+    Raises
+    ------
+    ValueError
+        If one of `found` is unknown; the message names the nearest known one.
+    """
+    for name in found:
+        known(f"an entry of {what}", name, names)
+
+
+def lengths(what: str, found: Sequence[object], wanted: int) -> None:
+    """Refuse a list that does not have one entry an area.
+
+    Raises
+    ------
+    ValueError
+        If the length of `found` is not `wanted`.
+    """
+    if len(found) != wanted:
+        raise ValueError(
+            f"{what} has {len(found)} entries for {wanted} areas; give one entry for each area"
+        )
+
+
+def table(what: str, found: Sequence[Sequence[float]], rows: int, columns: int) -> None:
+    """Refuse a table that is not (target area, input or area).
+
+    Raises
+    ------
+    ValueError
+        If the table does not have `rows` rows of `columns` numbers.
+    """
+    if len(found) != rows or any(len(row) != columns for row in found):
+        shape = f"{len(found)} rows of {sorted({len(row) for row in found})} numbers"
+        raise ValueError(
+            f"{what} has {shape}; give {rows} rows (areas) of {columns} numbers (input, then areas)"
+        )
+
+
+def populated(what: str, sizes: Sequence[int], least: int) -> None:
+    """Refuse populations without neurons.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than `least` sizes, or one is not a whole number above 0.
+    """
+    if len(sizes) < least or any(size < 1 or size != int(size) for size in sizes):
+        raise ValueError(
+            f"{what} is {tuple(sizes)}; give at least {least} whole numbers of neurons above 0"
+        )
+
+
+def not_negative(theory: str, values: Mapping[str, PerNetwork]) -> None:
+    """Refuse negative conductances, rates and noise.
+
+    Raises
+    ------
+    ValueError
+        If a value is below 0 or not a number.
+    """
+    for name, value in values.items():
+        least = np.min(value)
+        if not least >= 0:
+            raise ValueError(f"{name} of {theory} is {least}; give a value of 0 or more")
+
+
+def stable_step(theory: str, dt: float, tau: float) -> None:
+    """Refuse a time step with which the potentials would diverge.
+
+    Raises
+    ------
+    ValueError
+        If the step `dt` [ms] is twice the shortest time constant `tau` [ms] or more.
+    """
+    if dt >= 2 * tau:
+        raise ValueError(
+            f"the step of {theory} is {dt:g} ms while its shortest time constant is {tau:g} ms; "
+            f"potentials diverge: give Timing.step below {2e-3 * tau:g} s"
+        )

@@ -1,0 +1,1 @@
+"""Theories: one a file, its equations at the head, and their registry."""

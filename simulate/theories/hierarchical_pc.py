@@ -1,0 +1,252 @@
+"""Hierarchical predictive coding (Rao & Ballard 1999; Friston 2005; Bastos et al. 2012).
+
+Each level holds representation neurons x and error neurons e. Predictions descend, errors ascend:
+an error is "what is there minus what the level above predicted", the opposite sign of the
+error-neuron microcircuit's.
+
+============ =====================================================================
+errors       e_l = x_l - g(V_{l+1} x_{l+1})       at the top e_L = x_L, a flat prior's pull
+relaxation   tau dx_l/dt = -e_l + V_l^T (g'(V_l x_l) * e_{l-1})
+plasticity   dV_l = eta (g'(V_l x_l) * e_{l-1}) x_l^T          after settling
+============ =====================================================================
+
+Where the outcome enters makes two theories, and several claims have opposite signs under them.
+They share all equations and differ in one word, `mapping`:
+
+- ``"outcome_at_top"`` (`hierarchical_pc`): the stimulus is the bottom level, and the outcome is
+  the top level, clamped when it is delivered. The output is the inferred top. The network models
+  stimuli given outcomes, so its output is a posterior estimate and a poor regressor.
+- ``"outcome_as_input"`` (`hierarchical_pc_sensory`): the outcome is part of the bottom level,
+  free and predicted until it is delivered; the top is always free. The output is the predicted
+  outcome.
+
+The input arrives in area 1, so the error neurons that compare it with its prediction, e_0, stand
+there beside e_1.
+
+Source: Nature Neuroscience 2:79 (1999), doi:10.1038/4580; Phil. Trans. R. Soc. B 360:815 (2005).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from errorneurons.simulate.arrays import (
+    Array,
+    PerNetwork,
+    area_rows,
+    area_slices,
+    delayed,
+    matvec,
+    outer,
+)
+from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
+from errorneurons.simulate.parts.activations import AreaActivations
+from errorneurons.simulate.parts.checks import check_names
+from errorneurons.simulate.parts.connectivity import ascending_routes, backwards, chain, spread
+from errorneurons.simulate.parts.layered import stacked
+from errorneurons.simulate.parts.plasticity import drawn_weights, generators
+
+Placement = Literal["outcome_at_top", "outcome_as_input"]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The synapses V, (network, neuron predicted, neuron that predicts); levels side by side."""
+
+    V: Array
+
+
+@dataclass(frozen=True)
+class State:
+    """Potentials and errors of all levels, the input first. Dims (network, stream, neuron)."""
+
+    x: Array
+    e: Array
+    gated: Array
+    predicting: Array
+    x_travelling: tuple[Array, ...]
+    gated_travelling: tuple[Array, ...]
+    inputs: int
+
+    @property
+    def rates(self) -> Mapping[Role, Array]:
+        """Rates by role; the input itself is no neuron of ours."""
+        return {"representation": self.x[..., self.inputs :], "error": self.e}
+
+
+#: What can be cut: V^T (g' e), -e, and the factor g' (then 1).
+ROUTES = ("error_feedback", "error_to_representation", "phi_prime")
+
+
+@dataclass(frozen=True)
+class HierarchicalPC:
+    """Parameters of hierarchical predictive coding.
+
+    Attributes
+    ----------
+    mapping
+        Where the outcome enters.
+    layers
+        Neurons in the input and in each area, lowest first.
+    outcomes
+        Numbers that make an outcome; with ``"outcome_at_top"`` the size of the last area.
+    activation
+        g.
+    tau
+        Time constant of relaxation [ms]; this and the next two may be one a network.
+    learning_rate
+        eta [1/ms].
+    weight_scale
+        Start weights are U(-1, 1) * weight_scale / sqrt(fan-in).
+    cut
+        Names of what is cut, of `ROUTES`.
+    frozen
+        Names of areas whose predictions of the level below do not change.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, or the outcome does not fit the top.
+    """
+
+    mapping: Placement = "outcome_at_top"
+    layers: tuple[int, ...] = (10, 20, 15, 10, 5)
+    outcomes: int = 5
+    activation: str = "tanh"
+    timing: Timing = field(default_factory=Timing)
+    tau: PerNetwork = 10.0
+    learning_rate: PerNetwork = 0.002
+    weight_scale: PerNetwork = 1.5
+    cut: tuple[str, ...] = ()
+    frozen: tuple[str, ...] = ()
+
+    carrier: ClassVar[Carrier] = "error"
+    plastic: ClassVar[Literal["always", "after settling"]] = "after settling"
+
+    def __post_init__(self) -> None:
+        check_names(self, ROUTES)
+        if self.mapping == "outcome_at_top" and self.layers[-1] != self.outcomes:
+            raise ValueError(
+                f"HierarchicalPC.layers ends in {self.layers[-1]}, but outcomes is "
+                f"{self.outcomes}; with the outcome at the top the two are the same number"
+            )
+
+    @property
+    def theory(self) -> str:
+        """Identifier: each mapping is a theory of its own."""
+        at_top = self.mapping == "outcome_at_top"
+        return "hierarchical_pc" if at_top else "hierarchical_pc_sensory"
+
+    @property
+    def output_area(self) -> str:
+        """The area whose representation neurons are the output."""
+        return f"area {len(self.layers) - 1}" if self.mapping == "outcome_at_top" else "outcome"
+
+    @property
+    def populations(self) -> tuple[Population, ...]:
+        """Representation neurons of each area; error neurons of the bottom sit in area 1."""
+        areas = self.layers[1:]
+        outcome = [("outcome", self.outcomes)] if self.levels[0] > self.layers[0] else []
+        bottom = [("input", self.layers[0]), *outcome]
+        return (
+            *(Population("representation", x, 0, n) for x, n in outcome),
+            *stacked("representation", areas),
+            *(Population("error", "area 1", 1, n, x, partners=x) for x, n in bottom),
+            *stacked("error", areas),
+        )
+
+    @property
+    def axons(self) -> tuple[Axons, ...]:
+        """Which synapses lie between areas, and whose they are."""
+        routes = ascending_routes(chain(len(self.layers) - 1))
+        # the error neurons of the bottom sit in area 1, and what area 1 sends them stays there
+        rows = self.places | {"area 1": slice(0, self.places["area 1"].stop)}
+        predictions = Axons("representation", "V", backwards(routes), rows, self.layers[0])
+        return predictions, Axons("error", "V^T", routes, self.places)
+
+    @cached_property
+    def levels(self) -> tuple[int, ...]:
+        """Neurons at each level, the bottom first."""
+        bottom = self.outcomes if self.mapping == "outcome_as_input" else 0
+        return (self.layers[0] + bottom, *self.layers[1:])
+
+    @cached_property
+    def places(self) -> dict[str, slice]:
+        """Where the neurons of each area stand among those of all levels."""
+        areas = area_rows(self.layers[1:])
+        return dict(zip(areas, area_slices(self.levels)[1:], strict=True))
+
+    @cached_property
+    def clamped(self) -> slice:
+        """Where the outcome is clamped, and read when it is free."""
+        if self.mapping == "outcome_at_top":
+            return area_slices(self.levels)[-1]
+        return slice(self.layers[0], self.levels[0])
+
+    @cached_property
+    def g(self) -> AreaActivations:
+        """Activation function of the predictions."""
+        return AreaActivations((self.activation,), (sum(self.levels),))
+
+    @cached_property
+    def projections(self) -> Array:
+        """1 where a synapse exists: from each level to the one below it."""
+        levels = len(self.levels)
+        below = tuple(tuple(float(s == t + 1) for s in range(levels)) for t in range(levels))
+        return spread(below, self.levels, self.levels)
+
+    @cached_property
+    def plastic_synapses(self) -> Array:
+        """1 where a synapse exists and may change, (neuron predicted, neuron that predicts)."""
+        plastic = self.projections.copy()
+        for area in self.frozen:
+            plastic[:, self.places[area]] = 0.0
+        return plastic
+
+    def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
+        """Draw the synapses of untrained networks."""
+        rngs = generators(seed, self.theory, networks)
+        return Weights(drawn_weights(rngs, self.projections, self.weight_scale))
+
+    def rest(self, weights: Weights, streams: int) -> State:
+        """Return the state in which all potentials are 0."""
+        o = np.zeros((len(weights.V), streams, sum(self.levels)))
+        travelling = (o,) * self.timing.delay_steps
+        return State(o, o, o, o, travelling, travelling, self.layers[0])
+
+    def step(self, weights: Weights, state: State, world: World) -> State:
+        """Return the state one time step later."""
+        inputs, out = self.layers[0], self.clamped
+        x = state.x.copy()
+        x[..., :inputs] = world.input
+        x[..., out] = np.where(world.teaching, world.target, x[..., out])
+        x[..., inputs:] = world.kept("representation", x[..., inputs:])
+        x_arriving, x_travelling = delayed(state.x_travelling, x)
+        potential = matvec(world.transmitted("V", weights.V), x_arriving)
+        prediction, slope = self.g.with_slope(potential)
+        e = world.kept("error", x - prediction + world.driven("error"))
+        gated = e if "phi_prime" in self.cut else slope * e
+        gated_arriving, gated_travelling = delayed(state.gated_travelling, gated)
+
+        dx = -e * ("error_to_representation" not in self.cut)
+        V_up = world.transmitted("V^T", np.swapaxes(weights.V, -1, -2))
+        ascending = matvec(V_up, gated_arriving)
+        dx = dx + ascending * ("error_feedback" not in self.cut)
+        dx[..., inputs:] += world.driven("representation")
+        return State(
+            x + self.timing.dt / self.tau * dx, e, gated, x_arriving, x_travelling,
+            gated_travelling, inputs,
+        )  # fmt: skip
+
+    def learn(self, weights: Weights, before: State, after: State) -> Weights:  # noqa: ARG002
+        """Return the synapses after the step that led to `after`."""
+        dV = self.learning_rate * outer(after.gated, after.predicting) * self.plastic_synapses
+        return replace(weights, V=weights.V + self.timing.dt * dV)
+
+    def sweep(self, weights: Weights) -> None:
+        """Return None: causes are inferred by relaxation, not in a feedforward sweep."""

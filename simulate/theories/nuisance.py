@@ -1,0 +1,138 @@
+"""What a theory leaves open, as ranges: the nuisance that a virtual experiment draws.
+
+A theory says how errors are computed, not how strong an apical synapse is. Two animals of one
+species have nearly the same strength, two theories' worth of cortices need not: nuisance is drawn
+once a world, and the animals of a world scatter a little around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+
+from errorneurons.simulate.arrays import Array, generator
+
+CircuitT = TypeVar("CircuitT")
+
+DELAY = "delay"
+STAGE = "training stage"
+SURPRISE = "outcome size"
+DRIVE = "drive strength"
+OF_EXPERIMENT = (DELAY, STAGE, SURPRISE, DRIVE)
+"""Nuisance that is no parameter of the circuit's equations, and which every theory can name."""
+
+
+@dataclass(frozen=True)
+class Nuisance:
+    """A range of one thing that a theory leaves open.
+
+    Attributes
+    ----------
+    name
+        A parameter of the circuit that may be one a network, or one of `OF_EXPERIMENT`: the axonal
+        delay [s], the share of the loss that training removes, the size of an unexpected outcome
+        as in `Association.surprise`, or the factor on the matched drive current.
+    low, high
+        The range, drawn from evenly on its scale.
+    reason
+        Why this range.
+    scale
+        ``"log"`` or ``"linear"``.
+    spread
+        Standard deviation of the animals of a world around it, as a share of the range on its
+        scale.
+    acts
+        ``"always"``, or ``"tested"`` for what begins once the networks are trained.
+    factor_on
+        If given, the value is no parameter itself but multiplies these of the circuit's.
+    """
+
+    name: str
+    low: float
+    high: float
+    reason: str
+    scale: Literal["log", "linear"] = "log"
+    spread: float = 0.05
+    acts: Literal["always", "tested"] = "always"
+    factor_on: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        least = 0.0 if self.scale == "linear" else np.finfo(float).tiny
+        if not least <= self.low <= self.high:
+            raise ValueError(
+                f"the range of the nuisance {self.name!r} is {self.low} to {self.high}; give two "
+                f"ascending numbers, {'above' if self.scale == 'log' else 'not below'} 0"
+            )
+
+    def at(self, share: Array) -> Array:
+        """Return the values at some shares of the range, 0 its low and 1 its high end."""
+        if self.scale == "log":
+            return np.asarray(self.low * (self.high / self.low) ** share)
+        return np.asarray(self.low + (self.high - self.low) * share)
+
+
+#: What no theory says: how surprising the outcome is, and how strong the drive.
+COMMON = (
+    Nuisance(SURPRISE, 0.36, 1.4, "0.5 to 2 standard deviations of the outcomes; 1 is 1.4"),
+    Nuisance(DRIVE, 0.71, 1.41, "0.5 to 2 times the energy of the natural tuning"),
+)
+
+
+def draw(
+    nuisances: Sequence[Nuisance], seed: int, theory: str, world: int, networks: int
+) -> dict[str, Array]:
+    """Draw one world: its nuisance, and how its animals scatter around it.
+
+    Parameters
+    ----------
+    nuisances
+        What is open.
+    seed, theory, world
+        Together they decide the numbers; how many worlds there are does not.
+    networks
+        Animals of the world.
+
+    Returns
+    -------
+    dict
+        Name -> value of each animal, (network,). The delay is that of all of them.
+    """
+    drawn = {}
+    for nuisance in nuisances:
+        rng = generator(seed, "world", theory, world, nuisance.name)
+        centre = rng.uniform()
+        spread = 0.0 if nuisance.name == DELAY else nuisance.spread
+        share = np.clip(centre + spread * rng.normal(size=networks), 0, 1)
+        drawn[nuisance.name] = nuisance.at(share)
+    return drawn
+
+
+def applied(circuit: CircuitT, nuisances: Sequence[Nuisance], values: dict[str, Array]) -> CircuitT:
+    """Return a circuit with the drawn values, one a network.
+
+    Parameters
+    ----------
+    circuit
+        A circuit with the theory's own parameters.
+    nuisances
+        What is open.
+    values
+        Name -> (network,); all networks have the same delay.
+    """
+    changed: dict[str, Any] = {}
+    for nuisance in nuisances:
+        if nuisance.name in OF_EXPERIMENT:
+            continue
+        value = values[nuisance.name][:, None, None]
+        if not nuisance.factor_on:
+            changed[nuisance.name] = value
+        for name in nuisance.factor_on:
+            changed[name] = changed.get(name, getattr(circuit, name)) * value
+    if DELAY in values:
+        timing = circuit.timing  # type: ignore[attr-defined]
+        delay = timing.step * round(float(values[DELAY][0]) / timing.step)
+        changed["timing"] = replace(timing, delay=delay)
+    return replace(circuit, **changed)  # type: ignore[type-var]

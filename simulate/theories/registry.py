@@ -1,0 +1,350 @@
+"""The registry of theories and counter-circuits: a tuple written by hand.
+
+To add a theory, write its file in `models` and one entry here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from errorneurons.simulate.circuit import Circuit
+from errorneurons.simulate.parts.connectivity import macaque_binned
+from errorneurons.simulate.refusing import entry
+from errorneurons.simulate.theories import counter_circuits
+from errorneurons.simulate.theories.adaptation import Adaptation
+from errorneurons.simulate.theories.burst_dependent import BurstDependent
+from errorneurons.simulate.theories.dendritic_microcircuit import DendriticMicrocircuit
+from errorneurons.simulate.theories.dendritic_pc import DendriticPC
+from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.theories.feature_gain import FeatureGain
+from errorneurons.simulate.theories.hierarchical_pc import HierarchicalPC
+from errorneurons.simulate.theories.mismatch_neurons import MismatchNeurons
+from errorneurons.simulate.theories.nuisance import COMMON, DELAY, STAGE, Nuisance
+from errorneurons.simulate.theories.prospective_configuration import ProspectiveConfiguration
+from errorneurons.simulate.theories.supervised_pc import SupervisedPC
+
+REGISTRY = (__name__,)
+"""Not followed by keys of results: what an entry says is part of them; others may be added."""
+
+
+@dataclass(frozen=True)
+class Theory:
+    """A theory, or a counter-circuit, as it enters the outcome-error experiment.
+
+    Attributes
+    ----------
+    name
+        Identifier.
+    label
+        As written in figures.
+    kind
+        Whether a scientist holds it, or it was made to contradict a claim.
+    description
+        One sentence.
+    circuit
+        The circuit that is tested.
+    trained
+        The circuit that is trained, if it is another one.
+    nuisance
+        What the theory leaves open, for virtual experiments; without it all worlds are alike.
+    look
+        Its colour (hexadecimal, not that of a kind of neuron) and marker (a letter of matplotlib)
+        in all figures; relatives share a colour. Without it both are drawn by its name.
+    variant_of
+        The theory of which this is a variant: it is judged like any other, but neither compared
+        with it nor ablated beside it unless asked for. Empty for a theory in its own right.
+    ablation
+        What was taken away from the circuit, ``"intact"`` if nothing.
+    connectivity
+        How its areas are wired, as in `simulate.parts.connectivity`.
+    changes
+        What was changed, in the words that follow the name in names of files and in labels; empty
+        for an entry of the registry.
+    """
+
+    name: str
+    label: str
+    kind: Literal["theory", "counter_circuit"]
+    description: str
+    circuit: Circuit[Any, Any]
+    trained: Circuit[Any, Any] | None = None
+    nuisance: tuple[Nuisance, ...] = ()
+    look: tuple[str, str] | None = None
+    variant_of: str = ""
+    ablation: str = "intact"
+    connectivity: str = "chain"
+    changes: tuple[str, ...] = ()
+
+    @property
+    def identifier(self) -> str:
+        """Its name with what was changed, as in names of files."""
+        return "+".join((self.name, *self.changes))
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """What a session says of the circuit that it was recorded from."""
+        return {
+            "theory": self.name,
+            "ablation": self.ablation,
+            "connectivity": self.connectivity,
+            "layers": "-".join(map(str, self.circuit.layers)),
+        }
+
+    @property
+    def rests_on(self) -> tuple[object, ...]:
+        """What its results rest on: all but what it is called in figures and text."""
+        return self.name, self.kind, self.circuit, self.trained, self.nuisance
+
+
+INTACT = ErrorMicrocircuit(learning_rates=(0.5, 0.3, 0.15, 0.08))
+MACAQUE = replace(INTACT, connectivity=macaque_binned(len(INTACT.sizes)))
+"""Learning rates are those of the chain, graded by the strength of each projection."""
+
+LEARNT = Nuisance(STAGE, 0.85, 0.97, "animals are tested when they know the task, not at a share",
+                  "linear")  # fmt: skip
+
+#: Leaves open how strict the hierarchy is, too: with skips it is macaque-like.
+OF_MICROCIRCUIT = (
+    *COMMON,
+    LEARNT,
+    Nuisance(DELAY, 0.001, 0.004, "conduction between neighbouring areas; 5 ms makes some unstable",
+             "linear"),
+    Nuisance("g_apical", 0.01, 0.04, "half to twice the published .02; at .06 delays unsettle it"),
+    Nuisance("conductances", 0.5, 1.2, "membrane time constants of 5 to 14 ms",
+             factor_on=("g_leak", "g_basal", "g_apical", "g_dendrite", "g_target")),
+    Nuisance("lateral_noise", 0.0, 0.1, "lateral synapses about one to one, not exactly", "linear"),
+    Nuisance("feedback_noise", 0.0, 0.1, "feedback about the transpose, not exactly", "linear"),
+    Nuisance("skip_strength", 0.0, 0.3, "from a strict hierarchy to a macaque-like one", "linear"),
+    Nuisance("sensory_leak", 0.0, 0.05, "up to 5 % of input where it does not belong; it begins "
+             "after training, which it would spoil from 1 % on", "linear", acts="tested"),
+)  # fmt: skip
+
+OF_SUPERVISED_PC = (
+    *COMMON,
+    LEARNT,
+    Nuisance(DELAY, 0.001, 0.003, "above it some trained networks oscillate", "linear"),
+    Nuisance("tau", 7.0, 15.0, "relaxation about as fast as a membrane; 10 ms by default"),
+    Nuisance("learning_rate", 0.011, 0.022, "a factor of 2 around the rate at which it learns"),
+)  # fmt: skip
+
+OF_HIERARCHICAL_PC = (
+    *COMMON,
+    Nuisance(DELAY, 0.001, 0.002, "above it trained networks oscillate", "linear"),
+    Nuisance("tau", 17.0, 30.0, "faster relaxation oscillates; 20 ms by default"),
+    Nuisance("learning_rate", 0.02, 0.042, "a factor of 2 around the rate at which it learns"),
+)  # fmt: skip
+
+#: The axonal delay of theories that were found stable at 2 ms.
+CONDUCTION = Nuisance(DELAY, 0.001, 0.002, "conduction; these theories were checked up to 2 ms",
+                      "linear")  # fmt: skip
+OF_OTHERS = (*COMMON, LEARNT, CONDUCTION)
+OF_NULLS = (
+    *COMMON,
+    Nuisance(STAGE, 0.0, 0.0, "nothing is learnt from teaching", "linear"),
+)
+
+THEORIES: tuple[Theory, ...] = (
+    Theory(
+        "error_microcircuit",
+        "error-neuron microcircuit",
+        "theory",
+        "Errors descend from error neuron to error neuron; representations ascend beside them.",
+        INTACT,
+        nuisance=OF_MICROCIRCUIT,
+        look=("#cc78bc", "o"),
+    ),
+    Theory(
+        "error_microcircuit_macaque",
+        "error-neuron microcircuit, macaque",
+        "theory",
+        "The microcircuit in a loose hierarchy: areas skip areas as in macaque visual cortex.",
+        MACAQUE,
+        nuisance=tuple(n for n in OF_MICROCIRCUIT if n.name != "skip_strength"),
+        variant_of="error_microcircuit",
+        connectivity="macaque_binned",
+        look=("#cc78bc", "p"),
+    ),
+    Theory(
+        "supervised_pc",
+        "supervised PC",
+        "theory",
+        "Predictive coding in which predictions ascend and a target clamps the output.",
+        SupervisedPC(learning_rate=0.016),
+        nuisance=OF_SUPERVISED_PC,
+        look=("#56b4e9", "s"),
+    ),
+    Theory(
+        "prospective_configuration",
+        "prospective configuration",
+        "theory",
+        "Supervised predictive coding that learns only once activity has settled.",
+        ProspectiveConfiguration(learning_rate=0.035),
+        nuisance=OF_OTHERS,
+        look=("#56b4e9", "P"),
+    ),
+    Theory(
+        "hierarchical_pc",
+        "hierarchical PC, outcome on top",
+        "theory",
+        "Predictive coding in which predictions descend and the outcome clamps the top.",
+        HierarchicalPC(learning_rate=0.03, weight_scale=1.0, tau=20.0),
+        nuisance=(
+            *OF_HIERARCHICAL_PC,
+            Nuisance(STAGE, 0.1, 0.3, "a poor regressor: it never removes more", "linear"),
+        ),
+        look=("#de8f05", "^"),
+    ),
+    Theory(
+        "hierarchical_pc_sensory",
+        "hierarchical PC, outcome as input",
+        "theory",
+        "Predictive coding in which predictions descend; the outcome is one more sensory input.",
+        HierarchicalPC("outcome_as_input", learning_rate=0.03, weight_scale=1.0, tau=20.0),
+        nuisance=(*OF_HIERARCHICAL_PC, LEARNT),
+        look=("#ca9161", "v"),
+    ),
+    Theory(
+        "mismatch_neurons",
+        "mismatch neurons",
+        "theory",
+        "Each area compares its own input with predictions; errors of two signs stay local.",
+        MismatchNeurons(learning_rate=0.025),
+        nuisance=OF_OTHERS,
+        look=("#de8f05", "X"),
+    ),
+    Theory(
+        "dendritic_pc",
+        "dendritic PC",
+        "theory",
+        "The apical dendrite subtracts from the feedback what its area predicts of it.",
+        DendriticPC(
+            learning_rates=(0.8, 0.4, 0.2, 0.04), lateral_rates=(0.2, 0.1, 0.05), g_apical=0.005
+        ),
+        nuisance=OF_OTHERS,
+        look=("#029e73", "D"),
+    ),
+    Theory(
+        "dendritic_microcircuit",
+        "dendritic microcircuit",
+        "theory",
+        "The apical dendrite compares the area above with interneurons that mirror it.",
+        DendriticMicrocircuit(
+            learning_rates=(0.8, 0.4, 0.2, 0.04),
+            interneuron_rates=(0.4, 0.2, 0.1),
+            g_apical=0.005,
+        ),
+        nuisance=OF_OTHERS,
+        look=("#029e73", "p"),
+    ),
+    Theory(
+        "burst_dependent",
+        "burst-dependent plasticity",
+        "theory",
+        "Events carry representations up and the share of bursts among them errors down.",
+        BurstDependent(),
+        nuisance=OF_OTHERS,
+        look=("#fbafe4", "h"),
+    ),
+    Theory(
+        "adaptation",
+        "adaptation",
+        "theory",
+        "A null: synapses that depress; no prediction, no error, no teaching.",
+        Adaptation(),
+        nuisance=OF_NULLS,
+        look=("#949494", "d"),
+    ),
+    Theory(
+        "feature_gain",
+        "feature selectivity and gain",
+        "theory",
+        "A null: what surprises or matters arouses, and arousal scales all cells alike.",
+        FeatureGain(),
+        nuisance=OF_NULLS,
+        look=("#949494", "*"),
+    ),
+)
+
+COMPARED = tuple(
+    t.name for t in THEORIES if t.circuit.carrier in ("error", "none") and not t.variant_of
+)
+"""Theories that evidence compares unless told otherwise: those whose errors somata carry, and the
+nulls. In somata the others show nothing that the nulls do not. Variants are left out: the worlds
+of the theory itself hold what they are."""
+
+COUNTER_CIRCUITS: tuple[Theory, ...] = (
+    Theory(
+        "absent_target_read_as_zero",
+        "absent target read as zero",
+        "counter_circuit",
+        "The microcircuit, its output's error neurons taking an absent target for 0.",
+        counter_circuits.absent_target_read_as_zero(INTACT),
+    ),
+    Theory(
+        "sensory_leak",
+        "sensory leak",
+        "counter_circuit",
+        "The trained microcircuit, representation neurons leaking onto error neurons.",
+        counter_circuits.sensory_leak(INTACT),
+        trained=INTACT,
+    ),
+    Theory(
+        "direct_feedback",
+        "direct feedback",
+        "counter_circuit",
+        "The microcircuit, every area's error neurons driven by the teaching area alone.",
+        counter_circuits.direct_feedback(INTACT),
+    ),
+    Theory(
+        "teaching_to_representation",
+        "teaching to representation",
+        "counter_circuit",
+        "The microcircuit, the output's representation neurons nudged by the teaching signal.",
+        counter_circuits.teaching_to_representation(INTACT),
+    ),
+)
+
+SUBJECTS = THEORIES + COUNTER_CIRCUITS
+
+
+def untrained(subject: Theory) -> Theory:
+    """Return a theory whose networks are put through the experiment without any training."""
+    return Theory(
+        f"{subject.name}_untrained",
+        f"{subject.label}, untrained",
+        "theory",
+        f"{subject.description} Its networks are untrained.",
+        subject.circuit,
+        trained=counter_circuits.without_learning(subject.circuit),
+    )
+
+
+CONTROLS: tuple[Theory, ...] = tuple(untrained(t) for t in THEORIES)
+"""Every theory untrained; not part of the report, but known by name."""
+
+
+LEAKING = Theory(
+    "error_microcircuit_leaking",
+    "error-neuron microcircuit with a leak",
+    "theory",
+    "The microcircuit, 5 % of the input leaking onto error neurons in each of its worlds.",
+    INTACT,
+    nuisance=(
+        *(n for n in OF_MICROCIRCUIT if n.name != "sensory_leak"),
+        Nuisance("sensory_leak", 0.05, 0.05, "the largest that is assumed", "linear",
+                 acts="tested"),
+    ),
+)  # fmt: skip
+"""What the microcircuit's worlds look like at the end of what is assumed; known by name."""
+
+
+def theory(name: str) -> Theory:
+    """Return a theory, counter-circuit or control by its name.
+
+    Raises
+    ------
+    ValueError
+        If there is none, with the nearest name.
+    """
+    return entry("theory", name, {t.name: t for t in (*SUBJECTS, *CONTROLS, LEAKING)})

@@ -1,0 +1,1 @@
+"""Networks on a bench go through trials."""

@@ -1,0 +1,227 @@
+"""Circuit x experiment x networks: runs trials, with synapses frozen or plastic.
+
+All networks, and all streams of trials, are stepped together. Every trial starts from the end
+state of the one before it in its stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from errorneurons.simulate.arrays import Array, of_networks
+from errorneurons.simulate.circuit import Role, StateT, WeightsT, neurons
+from errorneurons.simulate.experiments.columns import DEFAULTS
+from errorneurons.simulate.experiments.readout import cursor, decoder_of
+from errorneurons.simulate.experiments.trials import Clock, streams, whole, with_defaults
+from errorneurons.simulate.program.run import Stepper
+from errorneurons.simulate.trials.bench import Bench as Bench
+from errorneurons.simulate.trials.bench import Chosen
+from errorneurons.simulate.trials.trial import Segment, Trial, currents
+
+Binned = npt.NDArray[np.float32]
+APICAL, OUTPUT, TARGET = "apical", "output", "target"
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What was recorded of many networks in one table of trials.
+
+    Attributes
+    ----------
+    rates
+        Role -> mean rate in each bin, (network, trial, time, neuron).
+    output
+        The output before the outcome, mean of the last 100 ms, (network, trial, output neuron); of
+        a brain-computer interface the cursor, (network, trial, 1).
+    target
+        What the outcome was, or where the cursor was to be; dims as `output`, NaN without teaching.
+    table
+        The trials.
+    clock
+        When things happened.
+    labelled
+        Which representation neurons are labelled error cells, as in `Bench`.
+    apical
+        Mean apical potential of the representation neurons in each bin, (network, trial, time,
+        neuron), where it was recorded.
+    extents
+        Size of each signal to which the instrument's gain is set, by its source, (network,); None
+        for that of this activity.
+    day
+        On which day of the experiment it was.
+    decoder
+        Weights with which the output neurons move the cursor, (network, output neuron), where
+        there is one.
+    """
+
+    rates: Mapping[Role, Binned]
+    output: Array
+    target: Array
+    table: pd.DataFrame
+    clock: Clock
+    labelled: Chosen | None = None
+    apical: Binned | None = None
+    extents: Mapping[str, Array] | None = None
+    day: int = 1
+    decoder: Array | None = None
+
+    def finite(self) -> npt.NDArray[np.bool_]:
+        """Return which networks have finite rates throughout, (network,)."""
+        each = [np.isfinite(r).all(axis=(1, 2, 3)) for r in self.rates.values()]
+        return np.asarray(np.logical_and.reduce(each))
+
+
+def run(
+    bench: Bench[WeightsT, StateT],
+    weights: WeightsT,
+    table: pd.DataFrame,
+    clock: Clock,
+    n_streams: int = 1,
+    learn: bool = False,
+) -> tuple[Activity, WeightsT]:
+    """Run the trials of a table.
+
+    Parameters
+    ----------
+    bench
+        Circuit and task.
+    weights
+        Synapses of all networks.
+    table
+        Trials, in the order in which they are dealt to the streams.
+    clock
+        When things happen in a trial.
+    n_streams
+        Copies of each network that share the trials out.
+    learn
+        Whether synapses change while there is a teaching signal. Each stream then has synapses of
+        its own, which start as `weights`.
+
+    Returns
+    -------
+    Activity, weights
+        What was recorded, and the synapses after the last trial: those given, or, if they learn,
+        (network x stream, post, pre).
+
+    Raises
+    ------
+    ValueError
+        If the trials cannot be dealt evenly, or the bins are no whole number of time steps.
+    """
+    full = with_defaults(table)
+    circuit, dealt = bench.circuit, streams(full, n_streams)
+    decoder = decoder_of(bench.readout, full)
+    separate = learn or reaches_terminals(full)
+    if separate:  # a stream with synapses of its own is a network of its own to the circuit
+        count = len(bench.association.stimuli["trained"])
+        copies = np.repeat(np.arange(count), n_streams)
+        circuit = of_networks(circuit, copies, count)
+        own = of_networks(weights, copies, count)
+    else:
+        own = weights
+    stepper = Stepper(circuit, own, 1 if separate else n_streams, plastic=learn)
+    noise = None if bench.noise is None else currents(bench, n_streams)
+    recorded: dict[str, Any] = {}
+    for number, trials in enumerate(zip(*(part.to_dict("records") for part in dealt), strict=True)):
+        trial = Trial(bench, trials, clock, cursor(bench.readout, decoder, trials))
+        recorder = _Recorder(bench, clock, stepper)
+        for segment in trial.segments(noise, separate, recorder.edges(trial.length)):
+            learns = learn and segment.plastic
+            recorder.advance(segment, learns)
+            if segment.last == recorder.read_out.stop:
+                trial.close_loop(_by_stream(recorder.output(), n_streams))
+        found: dict[str, Any] = {**recorder.bins(), OUTPUT: recorder.output()}
+        found = {name: _by_stream(x, n_streams) for name, x in found.items()}
+        found[OUTPUT] = trial.read(found[OUTPUT])
+        found[TARGET] = np.broadcast_to(trial.shown_target(), found[OUTPUT].shape)
+        _put(recorded, number, len(dealt[0]), found)
+    by_trial = {name: x.reshape(len(x), -1, *x.shape[3:]) for name, x in recorded.items()}
+    output, target = by_trial.pop(OUTPUT), by_trial.pop(TARGET)
+    apical = by_trial.pop(APICAL, None)
+    rates = cast("dict[Role, Binned]", by_trial)
+    activity = Activity(
+        rates, output, target, table, clock, bench.labelled, apical, decoder=decoder
+    )
+    return activity, stepper.weights if learn else weights
+
+
+def reaches_terminals(table: pd.DataFrame) -> bool:
+    """Return whether a trial silences axon terminals, so that streams differ in their synapses."""
+    target = "manipulated_target"
+    return bool((table[target] != DEFAULTS[target]).any())
+
+
+def _by_stream(x: Any, n_streams: int) -> Any:
+    """Return (network, stream, ...) whether streams stood as streams or as networks."""
+    return x.reshape(-1, n_streams, *x.shape[2:])
+
+
+def _put(recorded: dict[str, Any], number: int, count: int, found: Mapping[str, Any]) -> None:
+    """Put what was found in a trial, (network, stream, ...), in its place among all trials."""
+    for name, value in found.items():
+        if name not in recorded:
+            recorded[name] = np.empty((*value.shape[:2], count, *value.shape[2:]), value.dtype)
+        recorded[name][:, :, number] = value
+
+
+def synapses(weights: Any) -> dict[str, Array]:
+    """Return the arrays among the fields of a theory's weights; options that are off are None."""
+    values = {f.name: getattr(weights, f.name) for f in fields(weights)}
+    return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+
+
+class _Recorder:
+    """Takes steps, and averages the rates of a trial in bins and the output before the outcome."""
+
+    def __init__(self, bench: Bench[Any, Any], clock: Clock, stepper: Stepper) -> None:
+        circuit, self.stepper = bench.circuit, stepper
+        self.roles = (*stepper.roles, *((APICAL,) if bench.apical else ()))
+        step = circuit.timing.step
+        self.per_bin = whole(clock.bin, step)
+        if not self.per_bin:
+            raise ValueError(f"bin is {clock.bin:g} s; give a whole number of steps of {step:g} s")
+        self.read_out = range(
+            round((clock.outcome - min(0.1, clock.outcome) - clock.start) / step),
+            round((clock.outcome - clock.start) / step),
+        )
+        self.where = neurons(circuit, "representation", circuit.output_area)
+        self.sums: dict[str, list[Array]] = {role: [] for role in self.roles}
+        self.read: Array | float = 0.0
+
+    def edges(self, length: int) -> tuple[int, ...]:
+        """Return the steps at which a stretch must end: where the output is read."""
+        return tuple(k for k in (self.read_out.start, self.read_out.stop) if k < length)
+
+    def advance(self, segment: Segment, learn: bool) -> None:
+        """Take the steps of a segment, and add what is recorded."""
+        first, last = segment.first, segment.last
+        ends = [*range(first - first % self.per_bin + self.per_bin, last, self.per_bin), last]
+        lengths = np.diff([first, *ends])
+        found = self.stepper.advance(segment.world, lengths, learn, self.roles)
+        for name, parts in found.items():
+            sums = self.sums[name]
+            for start, part in zip([first, *ends], parts, strict=False):
+                if start % self.per_bin:
+                    sums[-1] = sums[-1] + part
+                else:
+                    sums.append(part)
+        if self.read_out.start <= first < self.read_out.stop:
+            output = found["representation"].sum(axis=0)[..., self.where]
+            self.read = self.read + output
+
+    def bins(self) -> dict[str, Binned]:
+        """Return the mean in each bin by role, (network, stream, time, neuron)."""
+        return {
+            name: (np.stack(sums, axis=2) / self.per_bin).astype(np.float32)
+            for name, sums in self.sums.items()
+        }
+
+    def output(self) -> Array:
+        """Return the output before the outcome, (network, stream, output neuron)."""
+        return np.asarray(self.read) / len(self.read_out)

@@ -1,0 +1,256 @@
+"""One trial of every stream: the world at each of its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import islice, pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from errorneurons.simulate.arrays import Array, generator
+from errorneurons.simulate.circuit import INTACT, NOTHING, Circuit, Role, World, has, neurons
+from errorneurons.simulate.experiments.association import Association
+from errorneurons.simulate.experiments.readout import Cursor
+from errorneurons.simulate.experiments.trials import Clock
+from errorneurons.simulate.trials.bench import Bench
+from errorneurons.simulate.trials.manipulations import manipulated
+
+Trials = tuple[dict[Any, Any], ...]
+Currents = Mapping[Role, Array]
+
+ROLES: tuple[Role, ...] = ("representation", "error", "interneuron")
+DRAWN = 10
+"""Steps whose noise is drawn at once; the numbers do not depend on it."""
+VARYING = 50
+"""The most steps for which what differs from step to step is kept in memory."""
+
+
+class Segment(NamedTuple):
+    """Steps from `first` to before `last` in which nothing begins or ends.
+
+    What differs from step to step has one more dimension in front, see `Stepper.advance`.
+    """
+
+    first: int
+    last: int
+    world: World
+    plastic: bool
+
+
+class Trial:
+    """One trial of every stream.
+
+    Parameters
+    ----------
+    bench
+        Circuit and task.
+    trials
+        The row of the table of each stream, with all columns.
+    clock
+        When things happen.
+    cursor
+        The cursor of a brain-computer interface, if the trials have one.
+    """
+
+    def __init__(
+        self,
+        bench: Bench[Any, Any],
+        trials: Trials,
+        clock: Clock,
+        cursor: Cursor | None = None,
+    ) -> None:
+        self.circuit, self.clock, self.cursor = bench.circuit, clock, cursor
+        self.time_step = bench.circuit.timing.step
+        self.length = round((clock.stop - clock.start) / self.time_step)
+        self.input_onset, self.input_offset, self.outcome_onset, self.on, self.off = (
+            self._steps([t[name] for t in trials])
+            for name in (
+                "input_onset", "input_offset", "outcome_onset", "manipulation_onset",
+                "manipulation_offset",
+            )
+        )  # fmt: skip
+        self.input, self.target = _shown(bench.association, trials)
+        self.frequency = np.array([[float(t["modulation_frequency"])] for t in trials])
+        self.done = manipulated(bench, trials)
+
+    def _steps(self, times: list[float]) -> npt.NDArray[np.int64]:
+        """Return (stream, 1) step numbers; an event that never comes is after the end."""
+        found = [
+            self.length if np.isnan(t) else round((t - self.clock.start) / self.time_step)
+            for t in times
+        ]
+        return np.array(found)[:, None]
+
+    def segments(
+        self, noise: Iterator[Currents] | None, separate: bool, edges: Iterable[int]
+    ) -> Iterator[Segment]:
+        """Yield stretches of steps in which nothing begins or ends, each with its world.
+
+        Parameters
+        ----------
+        noise
+            Currents of one step after the other, if there is noise.
+        separate
+            Whether each stream of each network stands as a network of its own.
+        edges
+            Steps at which a stretch must end, and at which bins do.
+        """
+        events = (self.input_onset, self.input_offset, self.outcome_onset, self.on, self.off)
+        changes = {int(k) for event in events for k in event.ravel()} | self._learning()
+        always = noise is not None or bool(self.frequency.any())
+        begins = {0, *changes, *edges, *(range(0, self.length, VARYING) if always else ())}
+        within = sorted({k for k in begins if 0 <= k < self.length})
+        for first, last in pairwise([*within, self.length]):
+            world = self._world(first)
+            if always:
+                world = self._varying(world, range(first, last), noise)
+            yield Segment(
+                first, last, self._separated(world) if separate else world, self.plastic(first)
+            )
+
+    def _learning(self) -> set[int]:
+        """Return the steps at which it may begin that synapses change."""
+        first = self.clock.plasticity
+        late = 0 if first is None else round((first - self.clock.start) / self.time_step)
+        settled = self.length - round(0.01 / self.time_step)
+        return {late, settled, int(self.outcome_onset[0, 0])}
+
+    def _varying(
+        self, world: World, steps: range, noise: Iterator[Currents] | None
+    ) -> World:  # fmt: skip
+        """Return the world of some steps, (step, network, stream, neuron) of what varies."""
+        if self.frequency.any():
+            world = replace(world, input=np.stack([self._input(k) for k in steps]))
+        if noise is None:
+            return world
+        each = [_summed(world.current, own) for own in islice(noise, len(steps))]
+        current = {role: np.stack([own[role] for own in each]) for role in each[0]}
+        return replace(world, current=current)
+
+    def _world(self, k: int) -> World:
+        acting = (self.on <= k) & (k < self.off)
+        keep: dict[Role, Array] = {
+            role: np.where(acting, factor, 1.0) for role, factor in self.done.keep.items()
+        }
+        current: dict[Role, Array] = {
+            role: np.where(acting, amplitude, 0.0) for role, amplitude in self.done.current.items()
+        }
+        synapses = {
+            name: np.where(acting[..., None], factor, 1.0)
+            for name, factor in self.done.synapses.items()
+        }
+        return World(
+            input=self._input(k),
+            target=self.target,
+            teaching=(k >= self.outcome_onset)[None],
+            keep=keep if acting.any() else NOTHING,
+            current=current if acting.any() else NOTHING,
+            synapses=synapses if acting.any() else INTACT,
+        )
+
+    def _input(self, k: int) -> Array:
+        shown: Array = self.input * ((self.input_onset <= k) & (k < self.input_offset))
+        if not self.frequency.any():
+            return shown
+        phase = 2 * np.pi * self.frequency * self.time_step * (k - self.input_onset)
+        return shown * np.where(self.frequency > 0, (1 + np.sin(phase)) / 2, 1.0)
+
+    def _separated(self, world: World) -> World:
+        networks, count = self.input.shape[:2]
+
+        def stacked(x: Any) -> Any:
+            steps = x.shape[:-3]
+            spread = np.broadcast_to(x, (*steps, networks, count, x.shape[-1]))
+            return spread.reshape(*steps, networks * count, 1, x.shape[-1])
+
+        def synapses(x: Array) -> Array:
+            spread = np.broadcast_to(x, (networks, count, *x.shape[2:]))
+            return spread.reshape(networks * count, *x.shape[2:])
+
+        return World(
+            stacked(world.input),
+            stacked(world.target),
+            stacked(world.teaching),
+            {role: stacked(x) for role, x in world.keep.items()},
+            {role: stacked(x) for role, x in world.current.items()},
+            {name: synapses(x) for name, x in world.synapses.items()},
+        )
+
+    def plastic(self, k: int) -> bool:
+        """Whether synapses change at step k: with teaching, or only late in it."""
+        last = round(0.01 / self.time_step)
+        if self.circuit.plastic == "after settling" and k < self.length - last:
+            return False
+        first = self.clock.plasticity
+        late = first is None or k >= round((first - self.clock.start) / self.time_step)
+        return bool(late and k >= self.outcome_onset[0, 0])
+
+    def close_loop(self, output: Array) -> None:
+        """Let the outcome be what the cursor's error asks of the output, (network, stream, .)."""
+        if self.cursor:
+            self.target = self.cursor.targets(output)
+
+    def read(self, output: Array) -> Array:
+        """Return what is read of the output: itself, or the cursor, (network, stream, .)."""
+        return self.cursor.position(output) if self.cursor else output
+
+    def shown_target(self) -> Array:
+        """(network, stream, output), or where the cursor was to be; NaN where no outcome came."""
+        wanted = self.cursor.goal if self.cursor else self.target
+        return np.where(self.outcome_onset < self.length, wanted, np.nan)
+
+
+def _shown(association: Association, trials: Trials) -> tuple[Array, Array]:
+    """Input and target of each stream's trial, (network, stream, neuron)."""
+    inputs = [
+        t["contrast"] * association.stimuli[t["association"]][:, t["pattern"]] for t in trials
+    ]
+    return np.stack(inputs, axis=1), np.stack([_outcome(association, t) for t in trials], axis=1)
+
+
+def _outcome(association: Association, trial: Mapping[Any, Any]) -> Array:
+    name, pattern = trial["association"], trial["pattern"]
+    if trial["outcome"] != "unexpected":
+        return association.outcomes[name][:, pattern]
+    sized = replace(association, surprise=association.surprise * trial["outcome_size"])
+    return sized.unexpected(name)[:, pattern]
+
+
+def _summed(current: Currents, noise: Currents) -> Currents:
+    return {**noise, **{role: x + noise.get(role, 0.0) for role, x in current.items()}}
+
+
+def currents(bench: Bench[Any, Any], streams: int) -> Iterator[Currents]:
+    """Yield the noise into all somata, one step after the other, by role.
+
+    Parameters
+    ----------
+    bench
+        Circuit, the strength of its drive, and its noise.
+    streams
+        Copies of each network; each has its own noise.
+    """
+    noise, circuit = bench.noise, bench.circuit
+    assert noise is not None
+    roles = somata(circuit)
+    ends = np.cumsum([0, *(neurons(circuit, role).stop for role in roles)])
+    rngs = [
+        generator(noise.seed, circuit.theory, int(n), "noise", noise.day) for n in noise.networks
+    ]
+    while True:
+        drawn = [rng.standard_normal((DRAWN, streams, int(ends[-1]))) for rng in rngs]
+        for one in noise.size * bench.drive * np.stack(drawn, axis=1):
+            parts = np.split(one, ends[1:-1], axis=-1)
+            yield dict(zip(roles, parts, strict=True))
+
+
+def somata(circuit: Circuit[Any, Any]) -> tuple[Role, ...]:
+    """Return the roles whose neurons are cells; apical potentials and bursts are parts of cells."""
+    return tuple(
+        role
+        for role in ROLES
+        if has(circuit, role) and (role != "error" or circuit.carrier == "error")
+    )
