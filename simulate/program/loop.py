@@ -27,6 +27,8 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from errorneurons.simulate.store.places import compiler_cache
+
 Array = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
@@ -455,7 +457,7 @@ def _execute(
                             D[i] = a * X[i] * Y[i] + b * Z[i] + c * V[i] + e
 
 
-@njit(cache=True, fastmath={"contract"}, **COMMON)
+@njit(cache=compiler_cache(), fastmath={"contract"}, **COMMON)
 def advance(
     program: Integers, factors: Array, parts: Integers, where_at_first: Integers,
     permutation: Integers, where: Integers, spare: Integers, A: Array, given: Array, state: Array,
