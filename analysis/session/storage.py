@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from errorneurons.analysis.session.contract import BLOCK, DoorError, check, collect
+from errorneurons.analysis.session.contract import TRIALS_AT_ONCE, DoorError, check, collect
 from errorneurons.analysis.session.files import beside
 from errorneurons.analysis.session.schema import ACTIVITY
 
@@ -168,7 +168,7 @@ def _as_json(value: Any) -> Any:
 def _together(columns: Sequence[xr.Variable]) -> xr.Variable:
     """Return a column of several sessions: as each has it if all have the same, else stacked."""
     first = columns[0]
-    if all(first.equals(other) for other in columns[1:]):
+    if all(xr.DataArray(first).equals(xr.DataArray(other)) for other in columns[1:]):
         return xr.Variable(first.dims, first.values, first.attrs)
     return xr.Variable((SESSION, *first.dims), np.stack([c.values for c in columns]), first.attrs)
 
@@ -223,14 +223,18 @@ def _counts(variable: xr.Variable, dtype: type[np.unsignedinteger[Any]]) -> Any:
 
 def _blocks(variable: xr.Variable) -> Iterator[tuple[slice, npt.NDArray[Any]]]:
     """Yield activity some trials at a time, so that little of it is in memory twice."""
-    for start in range(0, variable.sizes["trial"], BLOCK):
-        part = slice(start, start + BLOCK)
+    for start in range(0, variable.sizes["trial"], TRIALS_AT_ONCE):
+        part = slice(start, start + TRIALS_AT_ONCE)
         yield part, variable.isel(trial=part).values
 
 
 def _encoding(variable: xr.DataArray) -> dict[str, Any]:
     """Return how to store activity: as counts if that loses nothing, else as it is."""
-    chunks = (min(BLOCK, variable.sizes["trial"]), variable.sizes["time"], variable.sizes["unit"])
+    chunks = (
+        min(TRIALS_AT_ONCE, variable.sizes["trial"]),
+        variable.sizes["time"],
+        variable.sizes["unit"],
+    )
     encoding: dict[str, Any] = {"zlib": True, "complevel": 1}
     if SESSION in variable.dims:  # counts already, where they can be
         floats = np.issubdtype(variable.dtype, np.floating)
