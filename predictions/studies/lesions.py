@@ -31,7 +31,7 @@ from errorneurons.simulate.trials.run import synapses
 INTACT = "intact"
 SYNAPSES = "synapses "
 """How the names of trained synapses begin, in the file of the intact networks."""
-REGISTRIES = (*REGISTRY, "errorneurons.simulate.ablations.registry")
+_LEFT_OUT = (*REGISTRY, "errorneurons.simulate.ablations.registry")
 """Not followed by keys: the circuits are part of the key, so that entries may be added."""
 Pairs = tuple[tuple[str, Ablation], ...]
 
@@ -76,13 +76,13 @@ def _counting(progress: Progress, pieces: Mapping[str, Piece], shelf: Shelf) -> 
 
 
 def _whole(theory: str, design: Design) -> Piece:
-    rests_on = key(_intact, (intact(theory, design.task), design), REGISTRIES)
+    rests_on = key(_intact, (intact(theory, design.task), design), _LEFT_OUT)
     return Piece(_intact, (theory, design), rests_on, f"{theory}: {INTACT}")
 
 
 def _part(theory: str, chosen: Ablation, design: Design, path: Path, whole: str) -> Piece:
     circuit = chosen.apply(intact(theory, design.task))
-    rests_on = key(_ablated, (circuit, chosen.acute, design, whole), REGISTRIES)
+    rests_on = key(_ablated, (circuit, chosen.acute, design, whole), _LEFT_OUT)
     arguments = (theory, chosen.name, design, path)
     return Piece(_ablated, arguments, rests_on, f"{theory}: {chosen.name}")
 
