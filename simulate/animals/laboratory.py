@@ -34,7 +34,7 @@ from errorneurons.simulate.experiments.trials import (
     with_defaults,
 )
 from errorneurons.simulate.instrument.instrument import Instrument
-from errorneurons.simulate.instrument.observe import extents, observe
+from errorneurons.simulate.instrument.observe import extents, observe, shown_in
 from errorneurons.simulate.theories.registry import THEORIES, Theory
 from errorneurons.simulate.trials.bench import Bench, Laser, NoiseCurrent
 from errorneurons.simulate.trials.manipulations import manipulated
@@ -151,10 +151,11 @@ def _days(
         noisy = replace(bench, noise=noise if experiment.noise else None)
         blocks, weights = _ran(noisy, weights, day, experiment.clock)
         blocks = [replace(block, extents=sizes, day=number) for block in blocks]
+        shown = shown_in([block.table for block in blocks])
         sound = np.flatnonzero(np.logical_and.reduce([b.finite() for b in blocks])).tolist()
         for index in sound:
             seen = observe(
-                theory.circuit, blocks, numbers[index], index, setup.seed, setup.instrument
+                theory.circuit, blocks, numbers[index], index, setup.seed, setup.instrument, shown
             )
             yield seen.assign_attrs(
                 day=number, experiment=experiment.name, theory=theory.name, provenance=provenance
