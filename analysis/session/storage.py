@@ -158,7 +158,7 @@ def _as_json(value: Any) -> Any:
 def _together(columns: Sequence[xr.Variable]) -> xr.Variable:
     """Return a column of several sessions: as each has it if all have the same, else stacked."""
     first = columns[0]
-    if all(first.equals(other) for other in columns[1:]):
+    if all(first.equals(c) for c in columns[1:]):  # type: ignore[no-untyped-call, unused-ignore]
         return xr.Variable(first.dims, first.values, first.attrs)
     return xr.Variable((SESSION, *first.dims), np.stack([c.values for c in columns]), first.attrs)
 

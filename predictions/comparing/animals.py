@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
+from errorneurons.analysis.measures.energies import asked_often
 from errorneurons.analysis.measures.labelling import Rule, cross_fitted
 from errorneurons.predictions.claims.claim import Measure
 from errorneurons.predictions.claims.registry import CLAIMS, EFFECTS
@@ -226,7 +227,8 @@ def measured(animals: Animals, theory: str, design: Design, seed: int) -> Table:
             recorded = partial(record, animals, int(networks[index]), own, instrument,
                                presented_as=given)  # fmt: skip
             sessions = list(_sessions(recorded, own, (seed, theory, again)))
-            found = [measure(e, sessions, trial_level=False).energies for e in effects.values()]
+            with asked_often(sessions):
+                found = [measure(e, sessions, trial_level=False).energies for e in effects.values()]
             rows.append(np.array([e[0] if len(e) else np.full(3, np.nan) for e in found]))
             worlds.append(int(world))
     energies = np.array(rows, dtype=float).reshape(len(worlds), len(effects), 3)
