@@ -30,12 +30,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from errorneurons.simulate.arrays import Array, area_slices
+
+if TYPE_CHECKING:
+    from errorneurons.simulate.feedforward import Sweep
 
 Role = Literal["representation", "error", "interneuron"]
 Carrier = Literal["error", "apical", "burst_probability", "none"]
@@ -210,6 +213,10 @@ class Circuit(Protocol[WeightsT, StateT]):
         """The clock."""
 
     @property
+    def layers(self) -> tuple[int, ...]:
+        """Neurons in the input and, of one class of a role, in each area, lowest first."""
+
+    @property
     def output_area(self) -> str:
         """The area whose representation neurons are read as the output."""
 
@@ -236,6 +243,9 @@ class Circuit(Protocol[WeightsT, StateT]):
 
     def learn(self, weights: WeightsT, before: StateT, after: StateT) -> WeightsT:
         """Return the synapses after the step from `before` to `after`."""
+
+    def sweep(self, weights: WeightsT) -> Sweep | None:
+        """Return the feedforward sweep that inference is, None if it is no such sweep."""
 
 
 def neurons(circuit: Circuit[Any, Any], role: Role, area: str = "all") -> slice:

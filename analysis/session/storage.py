@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from errorneurons.analysis.session.contract import BLOCK, DoorError, check, collect
+from errorneurons.analysis.session.contract import TRIALS_AT_ONCE, DoorError, check, collect
 from errorneurons.analysis.session.files import beside
 from errorneurons.analysis.session.schema import ACTIVITY
 
@@ -60,22 +60,41 @@ def save(recording: xr.DataTree | xr.Dataset, path: str | Path) -> Path:
     path = Path(path)
     if path.suffix != ".nc":
         raise DoorError(f"cannot save as {path.name}: give a name that ends in .nc")
+    content = packed(recording)
+    with beside(path) as part:
+        part.write_bytes(content)
+    return path
+
+
+def packed(recording: xr.DataTree | xr.Dataset) -> memoryview:
+    """Return what the netCDF file of a collection, or of one session, consists of.
+
+    It is made in memory: HDF5 that meets a full disk half way may bring the process down.
+
+    Raises
+    ------
+    ContractError
+        If the collection breaks the contract.
+    """
     lone = isinstance(recording, xr.Dataset)
     recording = collect([recording]) if isinstance(recording, xr.Dataset) else recording
     check(recording)
     sessions = {name: node.to_dataset(inherit=False) for name, node in recording.children.items()}
-    with beside(path) as part:
-        xr.Dataset(attrs=recording.attrs).to_netcdf(part, engine="h5netcdf")
-        for number, alike in enumerate(_alike(sessions)):
-            if len(alike) == 1:
-                ((name, session),) = alike.items()
-                _append(session, name, part)
-            else:
-                _append_stack(alike, f"{STACK}{number}", part)
+    groups, encoding = {"/": xr.Dataset(attrs=recording.attrs)}, {}
+    for number, alike in enumerate(_alike(sessions)):
+        name = next(iter(alike)) if len(alike) == 1 else f"{STACK}{number}"
+        made = _plain(alike[name]) if len(alike) == 1 else _stacked(alike)
+        groups[f"/{name}"] = made
+        encoding[f"/{name}"] = {
+            field.name: _encoding(made[field.name]) for field in ACTIVITY if field.name in made
+        }
+    content: memoryview = xr.DataTree.from_dict(groups).to_netcdf(
+        engine="h5netcdf", encoding=encoding
+    )
     if lone:
-        del recording, sessions
+        del recording, sessions, groups, made
         gc.collect()  # a tree refers to itself, and would keep the arrays of the session
-    return path
+    return content
 
 
 def unstacked(group: xr.Dataset) -> dict[str, xr.Dataset]:
@@ -117,13 +136,6 @@ def _kind(name: str, session: xr.Dataset) -> tuple[object, ...]:
     return shapes, axes, frozenset(session.coords), tuple(session.attrs)
 
 
-def _append(session: xr.Dataset, name: str, path: Path) -> None:
-    encoding = {
-        field.name: _encoding(session[field.name]) for field in ACTIVITY if field.name in session
-    }
-    _plain(session).to_netcdf(path, mode="a", group=name, engine="h5netcdf", encoding=encoding)
-
-
 def _plain(session: xr.Dataset) -> xr.Dataset:
     """Return a session that does not remember how it was stored in another file."""
     session = session.copy()
@@ -132,23 +144,21 @@ def _plain(session: xr.Dataset) -> xr.Dataset:
     return session
 
 
-def _append_stack(sessions: Sessions, name: str, path: Path) -> None:
-    """Write sessions that are alike as one group: activity session by session, the rest at once."""
+def _stacked(sessions: Sessions) -> xr.Dataset:
+    """Return sessions that are alike as one group, (session, ...) where they differ."""
     first, *others = sessions.values()
     activity = [field.name for field in ACTIVITY if field.name in first]
     columns = {
-        column: _together([s.variables[column] for s in sessions.values()])
+        column: _activity([s.variables[column] for s in sessions.values()])
+        if column in activity
+        else _together([s.variables[column] for s in sessions.values()])
         for column in first.variables
-        if column not in activity
     }
     differ = [key for key in first.attrs if any(s.attrs[key] != first.attrs[key] for s in others)]
     apart = {n: {key: _as_json(s.attrs[key]) for key in differ} for n, s in sessions.items()}
     attrs = {key: value for key, value in first.attrs.items() if key not in differ}
-    variables = {n: columns.pop(str(n)) for n in first.data_vars if n not in activity}
-    group = xr.Dataset(variables, columns, {**attrs, APART: json.dumps(apart)})
-    group.to_netcdf(path, mode="a", group=name, engine="h5netcdf")
-    for variable in activity:
-        _write_activity([s.variables[variable] for s in sessions.values()], variable, name, path)
+    variables = {n: columns.pop(str(n)) for n in first.data_vars}
+    return xr.Dataset(variables, columns, {**attrs, APART: json.dumps(apart)})
 
 
 def _as_json(value: Any) -> Any:
@@ -158,36 +168,21 @@ def _as_json(value: Any) -> Any:
 def _together(columns: Sequence[xr.Variable]) -> xr.Variable:
     """Return a column of several sessions: as each has it if all have the same, else stacked."""
     first = columns[0]
-    if all(first.equals(c) for c in columns[1:]):  # type: ignore[no-untyped-call, unused-ignore]
+    if all(xr.DataArray(first).equals(xr.DataArray(other)) for other in columns[1:]):
         return xr.Variable(first.dims, first.values, first.attrs)
     return xr.Variable((SESSION, *first.dims), np.stack([c.values for c in columns]), first.attrs)
 
 
-def _write_activity(sessions: Sequence[xr.Variable], name: str, group: str, path: Path) -> None:
-    """Write the activity of sessions as one variable, (session, trial, time, unit)."""
-    import h5netcdf
-
-    first = sessions[0]
-    stored = _stored(sessions)
-    dtype, attrs = first.dtype, dict(first.attrs)
-    if stored is not None:
-        dtype, fill = stored[0].dtype, np.iinfo(stored[0].dtype).max
-        attrs |= {"scale_factor": _scale(first), "_FillValue": dtype.type(fill)}
-    elif not np.issubdtype(dtype, np.integer):
-        attrs["_FillValue"] = dtype.type(np.nan)
-    with h5netcdf.File(path, "a") as file:
-        there = file[group]
-        sizes = dict(zip((SESSION, *first.dims), (len(sessions), *first.shape), strict=True))
-        there.dimensions.update({d: n for d, n in sizes.items() if d not in there.dimensions})
-        variable = there.create_variable(
-            name, tuple(sizes), dtype, chunks=(1, min(BLOCK, first.shape[0]), *first.shape[1:]),
-            compression="gzip", compression_opts=1, shuffle=stored is None,
-            fillvalue=attrs.pop("_FillValue", None),
-        )  # fmt: skip
-        for number, session in enumerate(sessions):
-            variable[number] = session.values if stored is None else stored[number]
-        for key, value in attrs.items():
-            variable.attrs[key] = value
+def _activity(sessions: Sequence[xr.Variable]) -> xr.Variable:
+    """Return the activity of sessions as one variable, (session, trial, time, unit), as stored."""
+    first, stored = sessions[0], _stored(sessions)
+    attrs = dict(first.attrs)
+    if stored is None:
+        stored = [session.values for session in sessions]
+    else:
+        dtype = stored[0].dtype
+        attrs |= {"scale_factor": _scale(first), "_FillValue": dtype.type(np.iinfo(dtype).max)}
+    return xr.Variable((SESSION, *first.dims), np.stack(stored), attrs)
 
 
 def _scale(variable: xr.Variable) -> np.floating[Any]:
@@ -228,31 +223,26 @@ def _counts(variable: xr.Variable, dtype: type[np.unsignedinteger[Any]]) -> Any:
 
 def _blocks(variable: xr.Variable) -> Iterator[tuple[slice, npt.NDArray[Any]]]:
     """Yield activity some trials at a time, so that little of it is in memory twice."""
-    for start in range(0, variable.sizes["trial"], BLOCK):
-        part = slice(start, start + BLOCK)
+    for start in range(0, variable.sizes["trial"], TRIALS_AT_ONCE):
+        part = slice(start, start + TRIALS_AT_ONCE)
         yield part, variable.isel(trial=part).values
 
 
 def _encoding(variable: xr.DataArray) -> dict[str, Any]:
     """Return how to store activity: as counts if that loses nothing, else as it is."""
-    chunks = (min(BLOCK, variable.sizes["trial"]), *variable.shape[1:])
-    encoding: dict[str, Any] = {"zlib": True, "complevel": 1, "chunksizes": chunks}
-    if variable.attrs.get("signal") == "spikes":
-        scale = _scale(variable.variable)
-        most = _largest_count(variable, scale)
-        for dtype in (np.uint8, np.uint16):
-            fill = np.iinfo(dtype).max
-            if most < fill:
-                return {**encoding, "dtype": dtype, "scale_factor": scale, "_FillValue": fill}
-    return {**encoding, "shuffle": True}
-
-
-def _largest_count(variable: xr.DataArray, scale: np.floating[Any]) -> float:
-    """Return the largest spike count in a bin, infinity if counts do not give the rates exactly."""
-    most = 0.0
-    for _, rate in _blocks(variable.variable):
-        count = np.rint(rate / scale)
-        if not np.array_equal(count * scale, rate, equal_nan=True):
-            return np.inf
-        most = max(most, float(np.nanmax(count, initial=0.0)))
-    return most
+    chunks = (
+        min(TRIALS_AT_ONCE, variable.sizes["trial"]),
+        variable.sizes["time"],
+        variable.sizes["unit"],
+    )
+    encoding: dict[str, Any] = {"zlib": True, "complevel": 1}
+    if SESSION in variable.dims:  # counts already, where they can be
+        floats = np.issubdtype(variable.dtype, np.floating)
+        return {**encoding, "chunksizes": (1, *chunks), "shuffle": floats}
+    encoding["chunksizes"] = chunks
+    stored = _stored([variable.variable])
+    if stored is None:
+        return {**encoding, "shuffle": True}
+    fill = np.iinfo(stored[0].dtype).max
+    scale = _scale(variable.variable)
+    return {**encoding, "dtype": stored[0].dtype, "scale_factor": scale, "_FillValue": fill}

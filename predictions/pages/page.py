@@ -12,16 +12,15 @@ import json
 import math
 import os
 from dataclasses import asdict
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from errorneurons.predictions.claims.claim import Verdict
 from errorneurons.predictions.studies.findings import Report
+from errorneurons.predictions.texts import written
+from errorneurons.simulate.store.files import replacing
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
-
     from errorneurons.analysis.evidence.weigh import Evidence
 
 FIELDS = (
@@ -38,30 +37,37 @@ def render(report: Report) -> str:
     report
         What to show. All its text is escaped; DOIs in it become links.
     """
-    from errorneurons.predictions.pages.cards import card, marker
+    from errorneurons.predictions.pages.cards import card
     from errorneurons.predictions.pages.evidence import next_section, section
+    from errorneurons.predictions.pages.looks import marker
     from errorneurons.predictions.pages.marks import MARKS
     from errorneurons.predictions.pages.matrix import Book, doubts
-    from errorneurons.predictions.words import linked
 
     book = Book(report)
     groups = book.groups(book.subjects)
     ordered = [row.claim for group in groups for row in group.rows]
-    pages = environment()
-    pages.globals |= {"marker": marker, "linked": linked, "marks": MARKS, "book": book}
-    return pages.get_template("page.html").render(
-        report=report,
-        groups=groups,
-        counter_groups=book.groups(book.counter_circuits) if book.counter_circuits else (),
-        cards=[card(book, claim) for claim in ordered],
-        doubts=doubts(book),
-        evidence=section(report),
-        next=next_section(report),
-        separations=book.separations(),
-        measured=any(math.isfinite(v.value) for v in report.verdicts),
-        simulated=any(s.kind != "recording" for s in report.subjects),
-        style=template("style.css"),
-        script=template("script.js"),
+    return written(
+        "page.html",
+        {
+            "title": report.title,
+            "answer": report.answer,
+            "methods": report.methods,
+            "configuration": report.configuration,
+            "command": report.command,
+            "report": report,
+            "book": book,
+            "marks": MARKS,
+            "marker": marker,
+            "groups": groups,
+            "counter_groups": book.groups(book.counter_circuits) if book.counter_circuits else (),
+            "cards": [card(book, claim) for claim in ordered],
+            "doubts": doubts(book),
+            "evidence": section(report),
+            "next": next_section(report),
+            "separations": book.separations(),
+            "measured": any(math.isfinite(v.value) for v in report.verdicts),
+            "simulated": any(s.kind != "recording" for s in report.subjects),
+        },
     )
 
 
@@ -160,28 +166,5 @@ def _finite(value: Any) -> Any:
 
 def replace_file(path: Path, text: str) -> None:
     """Write a file beside its name and rename it, so that it is there whole or not at all."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        beside.write_text(text, encoding="utf-8", newline="\n")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def template(name: str) -> str:
-    """Return the text of a template, a sheet of styles or a script."""
-    place = resources.files("errorneurons.predictions.pages") / "templates" / name
-    return place.read_text(encoding="utf-8")
-
-
-def environment() -> Environment:
-    """Return the maker of pages: what it is given is escaped, and nothing may be missing."""
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-
-    return Environment(
-        loader=FunctionLoader(template),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    with replacing(path) as part:
+        part.write_text(text, encoding="utf-8", newline="\n")

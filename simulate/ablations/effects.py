@@ -13,13 +13,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from errorneurons.simulate.ablations.alignment import feedback_angles
 from errorneurons.simulate.ablations.tasks import Design, Learnt, ablation_task, unexpected
 from errorneurons.simulate.arrays import Array, area_slices
 from errorneurons.simulate.circuit import Circuit, neurons
-from errorneurons.simulate.engine.alignment import feedback_angles
-from errorneurons.simulate.engine.gradient import Sweep, sweep_of
+from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.tasks.held import Items
-from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.trials.settling import settled, unsettled
 from errorneurons.simulate.trials.training import QUIETLY
 
@@ -122,7 +121,7 @@ def alignment(circuit: Circuit[Any, Any], shown: Items, design: Design) -> tuple
         synapses do not change; both are NaN in a theory whose inference is no feedforward sweep.
     """
     start = circuit.initial_weights(design.seed, design.numbers)
-    sweep = sweep_of(circuit, start)
+    sweep = circuit.sweep(start)
     if sweep is None:
         nothing = np.full((design.networks, len(areas_of(circuit))), np.nan)
         return nothing, nothing
@@ -130,12 +129,11 @@ def alignment(circuit: Circuit[Any, Any], shown: Items, design: Design) -> tuple
     per_rate = getattr(circuit, "eta", 1.0)
     moved = circuit.learn(start, before, after).W - start.W
     moved = np.divide(moved, per_rate, out=np.zeros(moved.shape), where=np.not_equal(per_rate, 0))
-    ascending = start.ascending if isinstance(circuit, ErrorMicrocircuit) else start.W
-    return _compared(moved, ascending, sweep, shown)
+    return _compared(moved, sweep, shown)
 
 
-def _compared(moved: Array, W: Array, sweep: Sweep, shown: Items) -> tuple[Array, Array]:
-    wanted = sweep.negative_gradient(W, shown.inputs, shown.targets)
+def _compared(moved: Array, sweep: Sweep, shown: Items) -> tuple[Array, Array]:
+    wanted = sweep.negative_gradient(shown.inputs, shown.targets)
     areas = area_slices(sweep.layers[1:])
     both = [(_flat(moved[:, rows]), _flat(wanted[:, rows])) for rows in areas]
     change = np.stack([np.linalg.norm(own, axis=1) for own, _ in both], axis=1)

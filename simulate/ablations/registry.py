@@ -32,7 +32,8 @@ PREDICTIVE = (*SUPERVISED, *DESCENDING)
 BURSTS = ("burst_dependent",)
 MISMATCH = ("mismatch_neurons",)
 
-LEARNERS = tuple(t.name for t in THEORIES if t.circuit.carrier != "none")
+VARIANTS = {t.name: t.variant_of for t in THEORIES if t.variant_of}
+LEARNERS = tuple(t.name for t in THEORIES if t.circuit.carrier != "none" and t.name not in VARIANTS)
 NULLS = tuple(t.name for t in THEORIES if t.circuit.carrier == "none")
 FREEZABLE = tuple(
     t.name
@@ -138,13 +139,13 @@ class Ablation:
         if theory not in self.theories:
             return f"{theory} {self.because.get(theory, self.otherwise)}"
         whole = intact(theory, task)
-        if _same(whole, self.apply(whole)):
+        if same(whole, self.apply(whole)):
             areas = len({p.area for p in whole.populations if p.role == "representation"})
             return f"{theory} in {task}: a circuit of {areas} areas has nothing that it changes"
         return None
 
 
-def _same(whole: Circuit[Any, Any], changed: Circuit[Any, Any]) -> bool:
+def same(whole: Circuit[Any, Any], changed: Circuit[Any, Any]) -> bool:
     """Return whether two circuits of a theory are one, however their connectivity is written."""
     if isinstance(whole, ErrorMicrocircuit) and isinstance(changed, ErrorMicrocircuit):
         if not np.array_equal(whole.area_strengths, changed.area_strengths):
@@ -382,6 +383,11 @@ def pairs(
     """
     ablation_task(task)
     for name in theories:
+        if name in VARIANTS:
+            raise ValueError(
+                f"{name} is not ablated by itself: ablations of {VARIANTS[name]} start from its "
+                f"wiring as the task has it; give --theory {VARIANTS[name]}"
+            )
         known("--theory", name, (*LEARNERS, *NULLS))
     chosen = [ablation(name) for name in dict.fromkeys(names)] or ABLATIONS
     tried = [(t, a) for t in dict.fromkeys(theories or LEARNERS) for a in chosen]

@@ -17,14 +17,14 @@ from errorneurons.simulate.arrays import Array, of_networks
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.experiments.association import STIMULI, association
 from errorneurons.simulate.experiments.learning import LEARNING_BLOCKS, learning_block
-from errorneurons.simulate.experiments.outcome_error import outcome_error
+from errorneurons.simulate.experiments.outcome import outcome_error
 from errorneurons.simulate.experiments.readout import readout
 from errorneurons.simulate.experiments.trials import CLOCK, PASSIVE, Clock, kinds_of
 from errorneurons.simulate.instrument.observe import Instrument, extents, observe, shown_in
 from errorneurons.simulate.theories.registry import Theory
 from errorneurons.simulate.trials.bench import Chosen, Laser, arbitrary_half, strays
 from errorneurons.simulate.trials.manipulations import aimed_at
-from errorneurons.simulate.trials.run import Activity, Bench, run
+from errorneurons.simulate.trials.run import Activity, Bench, run, synapses
 from errorneurons.simulate.trials.training import QUIETLY, Training, train
 
 LEAST_REMOVED = 0.9
@@ -128,7 +128,7 @@ class Ensemble:
             kinds, learnt = of_networks(self.blocks, [n], self.plan.networks)
             blocks = [presented(kinds, rows, table), learnt]
             seen = observe(self.theory.circuit, blocks, n, 0, plan.seed, plan.instrument, shown)
-            yield seen.assign_attrs(provenance=provenance)
+            yield seen.assign_attrs(self.theory.attributes, provenance=provenance)
 
 
 def ensemble(
@@ -206,6 +206,9 @@ def prepared(
     bench = bench_of(theory, numbers, seed, laser)
     trained = train(theory.trained or theory.circuit, bench.association, seed, numbers)
     sound = ~(trained.diverged | trained.oscillating)
+    if theory.trained is not None:  # a lesion may add synapses of its own to those that learnt
+        own = theory.circuit.initial_weights(seed, numbers)
+        trained = replace(trained, weights=replace(own, **synapses(trained.weights)))
     bench = equipped(bench, trained.weights, instrument, (seed, numbers))
     return Prepared(bench, trained, tuple(np.flatnonzero(sound).tolist()))
 
@@ -213,7 +216,9 @@ def prepared(
 def bench_of(theory: Theory, networks: Sequence[int], seed: int, laser: Laser) -> Bench[Any, Any]:
     """Return a theory's circuit with its task, a laser and a cursor, nobody labelled."""
     beside = strays(theory.circuit, seed, networks)
-    task, cursor = association(seed, networks), readout(seed, networks)
+    inputs, outputs = theory.circuit.layers[0], theory.circuit.layers[-1]
+    task = association(seed, networks, inputs, outputs)
+    cursor = readout(seed, networks, outputs)
     return Bench(theory.circuit, task, laser=laser, strays=beside, readout=cursor)
 
 
@@ -286,6 +291,7 @@ def _blocks(bench: Bench[Any, Any], weights: Any, plan: Plan) -> list[Activity]:
     return [frozen, learnt]
 
 
+@QUIETLY
 def matched_drive(bench: Bench[Any, Any], weights: Any, area: str = "area 2") -> Array:
     """Return the current whose effect has the energy of the area's tuning, (network, 1, 1).
 

@@ -22,7 +22,7 @@ from errorneurons.simulate.arrays import Array, of_networks
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.experiments.association import association
 from errorneurons.simulate.experiments.learning import LEARNING_BLOCKS, learning_block
-from errorneurons.simulate.experiments.outcome_error import outcome_error
+from errorneurons.simulate.experiments.outcome import outcome_error
 from errorneurons.simulate.experiments.trials import CLOCK, kinds_of
 from errorneurons.simulate.instrument.instrument import Instrument
 from errorneurons.simulate.theories.nuisance import (

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from errorneurons.simulate.arrays import generator
-from errorneurons.simulate.experiments.association import SAME_STIMULI
+from errorneurons.simulate.experiments.association import SAME_STIMULI, STIMULI
 from errorneurons.simulate.experiments.columns import DEFAULTS
 
 Factors = dict[str, str | bool | float]
@@ -64,6 +64,9 @@ def whole(length: float, part: float) -> int:
 
 
 CLOCK = Clock()
+ROLES = ("representation", "error")
+AREAS = ("area 1", "area 2", "area 3", "area 4")
+"""The areas of a circuit that is put through experiments, the lowest first."""
 
 BEFORE_INPUT = (-0.05, CLOCK.outcome)
 WHILE_SETTLED = (0.15, CLOCK.outcome)
@@ -164,6 +167,30 @@ def shuffled(rows: Sequence[Factors], seed: int, *purpose: str | int) -> list[Fa
     """Return rows in an order of their own for each purpose, the same for all theories."""
     order = generator(seed, "trial order", *purpose).permutation(len(rows))
     return [rows[i] for i in order]
+
+
+def in_turn(
+    factors: Factors, repeats: int, clock: Clock, seed: int, *purpose: str | int
+) -> list[Factors]:
+    """Return trials in which each stimulus comes once in every five, in random order.
+
+    Parameters
+    ----------
+    factors
+        What all trials have in common.
+    repeats
+        Presentations of each stimulus.
+    clock
+        When things happen in a trial.
+    seed, purpose
+        Decide the order, the same for all theories.
+    """
+    rng = generator(seed, "trial order", *purpose)
+    return [
+        trial(factors, int(stimulus), clock)
+        for _ in range(repeats)
+        for stimulus in rng.permutation(STIMULI)
+    ]
 
 
 def shared(count: int, most: int) -> int:

@@ -12,12 +12,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from errorneurons.simulate.arrays import Array, outer
 from errorneurons.simulate.circuit import Axons, Carrier, Timing, World
+from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.activations import Derivative
 from errorneurons.simulate.parts.connectivity import spread
 from errorneurons.simulate.parts.layered import ActivatedCircuit, LearningCircuit
@@ -73,6 +74,7 @@ class DendriticHierarchy(ActivatedCircuit, LearningCircuit):
     derivative: Derivative = "exact"
     cut: tuple[str, ...] = ()
 
+    theory: ClassVar[str]
     carrier: ClassVar[Carrier] = "apical"
     plastic: ClassVar[Literal["always", "after settling"]] = "always"
 
@@ -166,6 +168,11 @@ class DendriticHierarchy(ActivatedCircuit, LearningCircuit):
     def refreshed(self, W: Array, noise: Array) -> Array:
         """Return the feedback synapses as the transpose of W plus noise."""
         return transposed(W, self.layers[0]) + noise
+
+    def sweep(self, weights: Any) -> Sweep:
+        """Return the feedforward sweep that inference is where the apical potentials cancel."""
+        at_rest = f"{self.theory} has feedback at rest"
+        return Sweep(self.layers, weights.W, self.attenuation, self.phi.with_slope, at_rest)
 
     def of_post(self, values: Array) -> Array:
         """Return values of neurons as factors on the synapses that they receive."""

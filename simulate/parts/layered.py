@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from errorneurons.simulate.arrays import Array, area_rows, area_slices, matvec
 from errorneurons.simulate.circuit import Axons, Population, Role, World
+from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.activations import AreaActivations, Derivative
 from errorneurons.simulate.parts.connectivity import (
     Strengths,
@@ -118,6 +119,10 @@ class LayeredCircuit:
         """Return the axons of a role that descend through `matrix` where others ascend."""
         routes = backwards(ascending_routes(self.area_strengths))
         return Axons(role, matrix, routes, area_rows(self.sizes))
+
+    def sweep(self, weights: Any) -> Sweep | None:  # noqa: ARG002
+        """Return the feedforward sweep that inference is; None, it is no such sweep."""
+        return None
 
     def without_input(self, rates: Array) -> Array:
         """Return the presynaptic rates, a silent input first, (network, stream, pre)."""

@@ -15,7 +15,6 @@ from errorneurons.simulate.arrays import Array, generator
 from errorneurons.simulate.circuit import World, neurons
 from errorneurons.simulate.engine import kernels as engine
 from errorneurons.simulate.engine import layout
-from errorneurons.simulate.engine.probe import settled
 from errorneurons.simulate.parts.plasticity import transposed
 from errorneurons.simulate.theories.backprop import Backprop
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
@@ -213,10 +212,10 @@ def answers(circuit: Any, weights: Any, inputs: Array) -> Array:
         (network, item, output neuron).
     """
     output = neurons(circuit, "representation", circuit.output_area)
-    if isinstance(circuit, Backprop) or (
-        isinstance(circuit, ErrorMicrocircuit) and not circuit.error_variability
-    ):
-        return settled(circuit, weights, inputs)[1][..., output]
+    sweep = circuit.sweep(weights)
+    if sweep is not None and not sweep.disturbed:
+        swept: Array = sweep.settled(inputs)[1][..., output]
+        return swept
     state = settling.settled(circuit, weights, inputs)[1]
     rates: Array = state.rates["representation"][..., output]
     return rates

@@ -106,7 +106,7 @@ def draw(task: MatchToSample, seed: int) -> dict[str, Trials]:
     rngs = {name: generator(seed, "match to sample", name) for name in SETS}
     return {
         name: Trials(
-            rng.choice([-1.0, 1.0], (task.trials, 2)),
+            rng.choice(np.array([-1.0, 1.0]), (task.trials, 2)),
             rng.integers(*task.delay, task.trials, endpoint=True),
         )
         for name, rng in rngs.items()

@@ -43,7 +43,7 @@ SLOWLY = (
 )
 BURSTS = ("burst_dependent", UNPAUSED)
 
-ENTERED = tuple(theory.name for theory in THEORIES)
+ENTERED = tuple(theory.name for theory in THEORIES if not theory.variant_of)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ import numpy as np
 
 from errorneurons.simulate.arrays import Array, delayed, matvec, outer
 from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
+from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.activations import Derivative
 from errorneurons.simulate.parts.checks import check_connectivity, check_hierarchy, check_options
 from errorneurons.simulate.parts.connectivity import Strengths, chain
@@ -193,3 +194,7 @@ class Backprop(ActivatedCircuit, LearningCircuit):
         dW = self.timing.dt * self.eta * outer(after.delta_before, before.presynaptic)
         B = weights.B if self.feedback == "fixed" else transposed(weights.W, self.layers[0])
         return replace(weights, W=weights.W + dW, B=B)
+
+    def sweep(self, weights: Weights) -> Sweep:
+        """Return the feedforward sweep that inference is."""
+        return Sweep(self.layers, weights.W, np.full(1, self.gain), self.phi.with_slope)

@@ -41,6 +41,7 @@ from scipy.special import expit, logit
 
 from errorneurons.simulate.arrays import Array, delayed, matvec, outer
 from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
+from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.layered import LearningCircuit, feedforward, stacked
 from errorneurons.simulate.parts.plasticity import drawn_weights, generators, transposed
 from errorneurons.simulate.refusing import all_known, known, lengths
@@ -204,3 +205,15 @@ class BurstDependent(LearningCircuit):
         if self.feedback == "fixed":
             return replace(weights, W=weights.W + dW)
         return Weights(weights.W + dW, transposed(weights.W, self.layers[0]))
+
+    def sweep(self, weights: Weights) -> Sweep:
+        """Return the feedforward sweep that inference is."""
+        at_rest = f"{self.theory} has feedback at rest"
+        return Sweep(
+            self.layers, weights.W, np.ones(1), _logistic, at_rest, lambda e: 2 * e - 1, span=2.0
+        )
+
+
+def _logistic(u: Array) -> tuple[Array, Array]:
+    e = expit(u)
+    return e, e * (1 - e)

@@ -35,12 +35,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from errorneurons.simulate.arrays import Array, area_rows, delayed, generator, matvec, outer, own
 from errorneurons.simulate.circuit import Axons, Carrier, Role, World
+from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.activations import Tuning
 from errorneurons.simulate.parts.cells import side_by_side, vary
 from errorneurons.simulate.parts.connectivity import backwards, spread
@@ -299,3 +301,21 @@ class ErrorMicrocircuit(ErrorParameters):
         if eta is None:
             return L
         return L - self.timing.dt * np.repeat(eta, post)[:, None] * (L - one_to_one(post, pre))
+
+    def sweep(self, weights: Weights) -> Sweep:
+        """Return the feedforward sweep that inference is."""
+        gains = np.asarray(self.g_basal * self.tau, float).reshape(-1, 1, 1)
+        rate = partial(self.phi.with_slope, tuning=weights.tuning)
+        return Sweep(self.layers, weights.ascending, gains, rate, self._disturbed())
+
+    def _disturbed(self) -> str:
+        """Return what lets errors descend without a teaching signal, empty if nothing does."""
+        at_rest = self.phi_error(np.zeros(sum(self.error_sizes)))
+        reasons = {
+            "sensory_leak": bool(np.any(self.sensory_leak)),
+            "absent_target": self.absent_target != "silent",
+            "error_activation (active at rest)": bool(np.any(at_rest)),
+            "error_variability (active at rest)": self.error_variability != 0,
+        }
+        found = next((name for name, holds in reasons.items() if holds), "")
+        return found and f"with this {found} errors descend without a teaching signal"

@@ -247,3 +247,6 @@ class HierarchicalPC:
         """Return the synapses after the step that led to `after`."""
         dV = self.learning_rate * outer(after.gated, after.predicting) * self.plastic_synapses
         return replace(weights, V=weights.V + self.timing.dt * dV)
+
+    def sweep(self, weights: Weights) -> None:
+        """Return None: causes are inferred by relaxation, not in a feedforward sweep."""

@@ -27,6 +27,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from errorneurons.simulate.circuit import Axons, Carrier, Population, Timing, World
+from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.theories.supervised_pc import State, SupervisedPC, Weights
 
 
@@ -103,3 +104,7 @@ class ProspectiveConfiguration:
         moved = np.abs(after.x - before.x).max(axis=-1, keepdims=True)
         consolidated = np.where(moved < self.limit, after.e, 0.0)
         return self.network.learn(weights, before, replace(after, e=consolidated))
+
+    def sweep(self, weights: Weights) -> Sweep:
+        """Return the feedforward sweep that inference is."""
+        return replace(self.network.sweep(weights), disturbed=f"{self.theory} has feedback at rest")

@@ -5,10 +5,11 @@ To add a theory, write its file in `models` and one entry here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from errorneurons.simulate.circuit import Circuit
+from errorneurons.simulate.parts.connectivity import macaque_binned
 from errorneurons.simulate.refusing import entry
 from errorneurons.simulate.theories import counter_circuits
 from errorneurons.simulate.theories.adaptation import Adaptation
@@ -22,6 +23,9 @@ from errorneurons.simulate.theories.mismatch_neurons import MismatchNeurons
 from errorneurons.simulate.theories.nuisance import COMMON, DELAY, STAGE, Nuisance
 from errorneurons.simulate.theories.prospective_configuration import ProspectiveConfiguration
 from errorneurons.simulate.theories.supervised_pc import SupervisedPC
+
+REGISTRY = (__name__,)
+"""Not followed by keys of results: what an entry says is part of them; others may be added."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,19 @@ class Theory:
         The circuit that is trained, if it is another one.
     nuisance
         What the theory leaves open, for virtual experiments; without it all worlds are alike.
+    look
+        Its colour (hexadecimal, not that of a kind of neuron) and marker (a letter of matplotlib)
+        in all figures; relatives share a colour. Without it both are drawn by its name.
+    variant_of
+        The theory of which this is a variant: it is judged like any other, but neither compared
+        with it nor ablated beside it unless asked for. Empty for a theory in its own right.
+    ablation
+        What was taken away from the circuit, ``"intact"`` if nothing.
+    connectivity
+        How its areas are wired, as in `simulate.parts.connectivity`.
+    changes
+        What was changed, in the words that follow the name in names of files and in labels; empty
+        for an entry of the registry.
     """
 
     name: str
@@ -53,9 +70,36 @@ class Theory:
     circuit: Circuit[Any, Any]
     trained: Circuit[Any, Any] | None = None
     nuisance: tuple[Nuisance, ...] = ()
+    look: tuple[str, str] | None = None
+    variant_of: str = ""
+    ablation: str = "intact"
+    connectivity: str = "chain"
+    changes: tuple[str, ...] = ()
+
+    @property
+    def identifier(self) -> str:
+        """Its name with what was changed, as in names of files."""
+        return "+".join((self.name, *self.changes))
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """What a session says of the circuit that it was recorded from."""
+        return {
+            "theory": self.name,
+            "ablation": self.ablation,
+            "connectivity": self.connectivity,
+            "layers": "-".join(map(str, self.circuit.layers)),
+        }
+
+    @property
+    def rests_on(self) -> tuple[object, ...]:
+        """What its results rest on: all but what it is called in figures and text."""
+        return self.name, self.kind, self.circuit, self.trained, self.nuisance
 
 
 INTACT = ErrorMicrocircuit(learning_rates=(0.5, 0.3, 0.15, 0.08))
+MACAQUE = replace(INTACT, connectivity=macaque_binned(len(INTACT.sizes)))
+"""Learning rates are those of the chain, graded by the strength of each projection."""
 
 LEARNT = Nuisance(STAGE, 0.85, 0.97, "animals are tested when they know the task, not at a share",
                   "linear")  # fmt: skip
@@ -108,6 +152,18 @@ THEORIES: tuple[Theory, ...] = (
         "Errors descend from error neuron to error neuron; representations ascend beside them.",
         INTACT,
         nuisance=OF_MICROCIRCUIT,
+        look=("#cc78bc", "o"),
+    ),
+    Theory(
+        "error_microcircuit_macaque",
+        "error-neuron microcircuit, macaque",
+        "theory",
+        "The microcircuit in a loose hierarchy: areas skip areas as in macaque visual cortex.",
+        MACAQUE,
+        nuisance=tuple(n for n in OF_MICROCIRCUIT if n.name != "skip_strength"),
+        variant_of="error_microcircuit",
+        connectivity="macaque_binned",
+        look=("#cc78bc", "p"),
     ),
     Theory(
         "supervised_pc",
@@ -116,6 +172,7 @@ THEORIES: tuple[Theory, ...] = (
         "Predictive coding in which predictions ascend and a target clamps the output.",
         SupervisedPC(learning_rate=0.016),
         nuisance=OF_SUPERVISED_PC,
+        look=("#56b4e9", "s"),
     ),
     Theory(
         "prospective_configuration",
@@ -124,6 +181,7 @@ THEORIES: tuple[Theory, ...] = (
         "Supervised predictive coding that learns only once activity has settled.",
         ProspectiveConfiguration(learning_rate=0.035),
         nuisance=OF_OTHERS,
+        look=("#56b4e9", "P"),
     ),
     Theory(
         "hierarchical_pc",
@@ -135,6 +193,7 @@ THEORIES: tuple[Theory, ...] = (
             *OF_HIERARCHICAL_PC,
             Nuisance(STAGE, 0.1, 0.3, "a poor regressor: it never removes more", "linear"),
         ),
+        look=("#de8f05", "^"),
     ),
     Theory(
         "hierarchical_pc_sensory",
@@ -143,6 +202,7 @@ THEORIES: tuple[Theory, ...] = (
         "Predictive coding in which predictions descend; the outcome is one more sensory input.",
         HierarchicalPC("outcome_as_input", learning_rate=0.03, weight_scale=1.0, tau=20.0),
         nuisance=(*OF_HIERARCHICAL_PC, LEARNT),
+        look=("#ca9161", "v"),
     ),
     Theory(
         "mismatch_neurons",
@@ -151,6 +211,7 @@ THEORIES: tuple[Theory, ...] = (
         "Each area compares its own input with predictions; errors of two signs stay local.",
         MismatchNeurons(learning_rate=0.025),
         nuisance=OF_OTHERS,
+        look=("#de8f05", "X"),
     ),
     Theory(
         "dendritic_pc",
@@ -161,6 +222,7 @@ THEORIES: tuple[Theory, ...] = (
             learning_rates=(0.8, 0.4, 0.2, 0.04), lateral_rates=(0.2, 0.1, 0.05), g_apical=0.005
         ),
         nuisance=OF_OTHERS,
+        look=("#029e73", "D"),
     ),
     Theory(
         "dendritic_microcircuit",
@@ -173,6 +235,7 @@ THEORIES: tuple[Theory, ...] = (
             g_apical=0.005,
         ),
         nuisance=OF_OTHERS,
+        look=("#029e73", "p"),
     ),
     Theory(
         "burst_dependent",
@@ -181,6 +244,7 @@ THEORIES: tuple[Theory, ...] = (
         "Events carry representations up and the share of bursts among them errors down.",
         BurstDependent(),
         nuisance=OF_OTHERS,
+        look=("#fbafe4", "h"),
     ),
     Theory(
         "adaptation",
@@ -189,6 +253,7 @@ THEORIES: tuple[Theory, ...] = (
         "A null: synapses that depress; no prediction, no error, no teaching.",
         Adaptation(),
         nuisance=OF_NULLS,
+        look=("#949494", "d"),
     ),
     Theory(
         "feature_gain",
@@ -197,12 +262,16 @@ THEORIES: tuple[Theory, ...] = (
         "A null: what surprises or matters arouses, and arousal scales all cells alike.",
         FeatureGain(),
         nuisance=OF_NULLS,
+        look=("#949494", "*"),
     ),
 )
 
-COMPARED = tuple(t.name for t in THEORIES if t.circuit.carrier in ("error", "none"))
+COMPARED = tuple(
+    t.name for t in THEORIES if t.circuit.carrier in ("error", "none") and not t.variant_of
+)
 """Theories that evidence compares unless told otherwise: those whose errors somata carry, and the
-nulls. In somata the others show nothing that the nulls do not."""
+nulls. In somata the others show nothing that the nulls do not. Variants are left out: the worlds
+of the theory itself hold what they are."""
 
 COUNTER_CIRCUITS: tuple[Theory, ...] = (
     Theory(

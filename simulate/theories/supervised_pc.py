@@ -31,6 +31,7 @@ import numpy as np
 
 from errorneurons.simulate.arrays import Array, PerNetwork, area_rows, delayed, matvec
 from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
+from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.checks import check_names
 from errorneurons.simulate.parts.layered import ActivatedCircuit, feedforward, stacked
 from errorneurons.simulate.parts.plasticity import (
@@ -178,3 +179,8 @@ class SupervisedPC(ActivatedCircuit):
         """Return the synapses after the step that led to `after`."""
         eta, where = self.timing.dt * self.eta, self.plastic_blocks
         return replace(weights, W=changed(weights.W, eta, after.e, after.presynaptic, where))
+
+    def sweep(self, weights: Weights) -> Sweep:
+        """Return the feedforward sweep that inference is."""
+        at_rest = f"{self.theory} has feedback at rest"
+        return Sweep(self.layers, weights.W, np.ones(1), self.phi.with_slope, at_rest)

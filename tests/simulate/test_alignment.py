@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from errorneurons.simulate.ablations.alignment import feedback_angles
 from errorneurons.simulate.arrays import generator
-from errorneurons.simulate.engine.alignment import feedback_angles
 from errorneurons.simulate.experiments.association import association
 from errorneurons.simulate.theories.registry import INTACT
 from errorneurons.simulate.trials.training import train

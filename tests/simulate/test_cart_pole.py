@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from errorneurons.simulate.arrays import generator
-from errorneurons.simulate.engine.probe import settled
 from errorneurons.simulate.tasks import cart_pole as task
 
 PLANT = task.CartPole()
@@ -108,7 +107,7 @@ def test_four_steps_a_tick_give_a_network_the_time_to_answer() -> None:
     state = np.random.default_rng(0).uniform(-1, 1, (3, 4))
     memory, force = task.network_acts(circuit, weights, PLANT)(circuit.rest(weights, 1), state)
     _, force = task.network_acts(circuit, weights, PLANT)(memory, state)
-    rates = settled(circuit, weights, state[:, None])[1]
+    rates = circuit.sweep(weights).settled(state[:, None])[1]
     np.testing.assert_allclose(force, PLANT.force * rates[:, 0, -1], atol=1e-8)
 
 

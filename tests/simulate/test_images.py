@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from scipy.special import logit
 
-from errorneurons.simulate.engine.probe import settled
 from errorneurons.simulate.tasks import images as task
 
 SHORT = task.Images(epochs=30)
@@ -18,7 +17,7 @@ SHORT = task.Images(epochs=30)
 def with_best_readout(circuit: Any, weights: Any) -> Any:
     """Return synapses whose output is the least-squares fit of the images' potentials."""
     hidden = circuit.sizes[0]
-    rates = settled(circuit, weights, task.items().inputs)[1][0, :, :hidden]
+    rates = circuit.sweep(weights).settled(task.items().inputs)[1][0, :, :hidden]
     wanted = logit(np.clip(task.digit_images(), 1e-9, 1 - 1e-9))
     W = weights.W.copy()
     W[0, hidden:, 10 : 10 + hidden] = np.linalg.lstsq(rates, wanted)[0].T / circuit.gain

@@ -9,10 +9,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+from errorneurons.simulate.ablations.registry import LEARNERS, pairs
 from errorneurons.simulate.animals.sweep import Plan, ensemble
 from errorneurons.simulate.circuit import World
 from errorneurons.simulate.experiments.association import association
-from errorneurons.simulate.theories.registry import CONTROLS, SUBJECTS, THEORIES, Theory, theory
+from errorneurons.simulate.parts.connectivity import ascending_routes
+from errorneurons.simulate.theories.registry import (
+    COMPARED,
+    CONTROLS,
+    SUBJECTS,
+    THEORIES,
+    Theory,
+    theory,
+)
 from errorneurons.simulate.trials.training import train
 
 
@@ -39,6 +48,25 @@ def test_training_leaves_the_synapses_of_a_control_where_they_started(control: T
 def test_a_control_learns_in_the_experiment_itself() -> None:
     for control, subject in zip(CONTROLS, THEORIES, strict=True):
         assert control.circuit == subject.circuit
+
+
+def test_the_macaque_like_microcircuit_learns_to_matched_performance_and_is_stable() -> None:
+    circuit = theory("error_microcircuit_macaque").circuit
+    assert ascending_routes(circuit.area_strengths)[2:4] == (  # type: ignore[attr-defined]
+        ("area 2", "area 3"),
+        ("area 2", "area 4"),
+    )
+    trained = train(circuit, association(1, range(8)), 1, list(range(8)))
+    assert (trained.removed > 0.9).all()
+    assert not (trained.diverged | trained.oscillating).any()
+
+
+def test_variants_are_judged_but_neither_compared_nor_ablated_unless_asked_for() -> None:
+    variants = {t.name for t in THEORIES if t.variant_of}
+    assert variants == {"error_microcircuit_macaque"}
+    assert not variants & {*COMPARED, *LEARNERS}
+    with pytest.raises(ValueError, match=r"start from its wiring .* give --theory error_microcirc"):
+        pairs(tuple(variants), ())
 
 
 def test_what_has_no_error_neurons_and_learns_nothing_goes_through_the_experiment() -> None:

@@ -1,0 +1,220 @@
+"""Files that are there whole and intact, or not at all.
+
+A file is written under a name that no other process uses, its checksum is appended, it is flushed
+to the disk, and renamed. HDF5 and netCDF ignore what follows their end, as `read_json` does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+MARK = b"\nsha256:"
+TRAILER = len(MARK) + 64 + 1
+PART = ".part"
+ABANDONED = 60.0
+"""Seconds after which what a process that is no more has left half written is removed."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """How one kind of result lies on disk.
+
+    Attributes
+    ----------
+    suffix
+        Ending of the file's name, e.g. ``.nc``.
+    write
+        Writes a result to a path. A function of a module, as `read`.
+    read
+        Reads it from a path; it must bear with what follows the end of the file.
+    """
+
+    suffix: str
+    write: Callable[[Any, Path], object]
+    read: Callable[[Path], Any]
+
+
+class WriteError(OSError):
+    """A file that cannot be written: which, why, and what can be done about it."""
+
+
+@contextmanager
+def replacing(path: Path, option: str = "--out") -> Iterator[Path]:
+    """Yield a path beside `path` to write to; it is renamed if the block ends well, else removed.
+
+    Parameters
+    ----------
+    path
+        Where the file is to be. Its folder is made.
+    option
+        The option that chooses another folder.
+
+    Raises
+    ------
+    WriteError
+        If the file cannot be written.
+    """
+    part = _beside(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield part
+        _flush(part)
+        part.replace(path)
+        _flush(path.parent)
+    except OSError as error:
+        if isinstance(error, WriteError):
+            raise
+        raise WriteError(_refusal(path, error, option)) from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> Path:
+    own = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+    return path.with_name(f".{path.stem}.{own}{PART}{path.suffix}")
+
+
+def _flush(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk."""
+    try:
+        opened = os.open(path, os.O_RDONLY)
+    except OSError:
+        if path.is_dir():  # where folders cannot be opened, renaming is all that can be done
+            return
+        raise
+    try:
+        os.fsync(opened)
+    except OSError as error:
+        if not path.is_dir() and error.errno not in (22, 95):  # not every file system can
+            raise
+    finally:
+        os.close(opened)
+
+
+def _refusal(path: Path, error: OSError, option: str) -> str:
+    full = error.errno in (28, 122)
+    reason = "the disk is full" if full else error.strerror or str(error)
+    mend = f"make room, or give another {option}" if full else f"give another {option}"
+    return f"cannot write {path}: {reason}; {mend}"
+
+
+def keep(result: object, path: Path, form: Form, option: str = "--out") -> None:
+    """Write a result with its checksum, whole or not at all.
+
+    Raises
+    ------
+    WriteError
+        If the file cannot be written.
+    """
+    with keeping(path, option) as part:
+        form.write(result, part)
+
+
+@contextmanager
+def keeping(path: Path, option: str = "--out") -> Iterator[Path]:
+    """Yield a path to write to as `replacing` does; the file gets its checksum as well."""
+    with replacing(path, option) as part:
+        yield part
+        seal(part)
+
+
+def seal(path: Path) -> None:
+    """Append the checksum of a file to it."""
+    with path.open("r+b") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        file.seek(0, os.SEEK_END)
+        file.write(MARK + digest.encode() + b"\n")
+
+
+def is_intact(path: Path) -> bool:
+    """Return whether a file is there and is, to the last bit, what was written."""
+    try:
+        now = path.stat()
+        return _matches(path, now.st_size, now.st_mtime_ns, now.st_ino)
+    except OSError:
+        return False
+
+
+@cache
+def _matches(path: Path, size: int, *_: int) -> bool:
+    """Return whether a file is what its checksum says; read once as long as it is the same."""
+    digest, left = hashlib.sha256(), size - TRAILER
+    if left < 0:
+        return False
+    with path.open("rb") as file:
+        while left and (block := file.read(min(left, 1 << 20))):
+            digest.update(block)
+            left -= len(block)
+        return file.read() == MARK + digest.hexdigest().encode() + b"\n"
+
+
+def sweep(folder: Path, age: float = ABANDONED) -> None:
+    """Remove what processes of this machine that are no more left half written so long ago [s]."""
+    for part in folder.rglob(f".*{PART}*"):
+        with suppress(OSError, ValueError, IndexError):
+            owner = part.name.split(PART)[0].rpartition(".")[2].split("-")
+            here = "-".join(owner[:-2]) == socket.gethostname()
+            old = time.time() - part.stat().st_mtime >= age
+            if here and old and not _lives(int(owner[-2])):
+                part.unlink()
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def write_netcdf(data: xr.Dataset, path: Path) -> None:
+    """Write a dataset, compressed."""
+    encoding = {name: _compressed(data[name]) for name in data.data_vars}
+    # made in memory: HDF5 that meets a full disk half way may bring the process down later
+    path.write_bytes(data.to_netcdf(engine="h5netcdf", encoding=encoding))
+
+
+def _compressed(variable: xr.DataArray) -> dict[str, object]:
+    numbers = variable.ndim > 0 and variable.dtype.kind in "fiub"
+    return {"zlib": True, "complevel": 1} if numbers else {}
+
+
+def read_netcdf(path: Path) -> xr.Dataset:
+    """Read a dataset whole; the file is closed."""
+    import xarray as xr
+
+    with xr.open_dataset(path, engine="h5netcdf") as known:
+        return known.load()
+
+
+def write_json(content: object, path: Path) -> None:
+    """Write numbers, text, lists and mappings; floats come back as they were, to the last bit."""
+    path.write_text(json.dumps(content, default=float), encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """Read what `write_json` wrote."""
+    return json.JSONDecoder().raw_decode(path.read_text(encoding="utf-8"))[0]
+
+
+NETCDF = Form(".nc", write_netcdf, read_netcdf)
+"""Arrays with names."""
+JSON = Form(".json", write_json, read_json)
+"""Summaries."""

@@ -1,0 +1,360 @@
+"""Runs independent pieces of work: in local processes, or on a cluster by Dask.
+
+Workers end with the process that started them, however that ends. A worker that dies is named
+with its piece of work, which another one does again.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from multiprocessing.reduction import ForkingPickler
+from threading import Thread
+from typing import Any, NoReturn
+
+from errorneurons.simulate.store.keys import installation
+from errorneurons.simulate.store.places import compiler_cache
+
+Progress = Callable[[str], None]
+Work = tuple[Callable[..., Any], tuple[Any, ...]]
+"""A function of a module, so that another process finds it, and its arguments."""
+TRIES = 3
+"""How often a piece is tried whose workers die."""
+NO_DASK = 'running on a cluster needs dask: pip install "errorneurons[distributed]"'
+OTHER_SOURCES = (
+    "a worker has other sources of errorneurons than the process that asks it; install the same "
+    "version there, or, if they were edited meanwhile, start again"
+)
+END_WITH_PARENT = 1
+"""`PR_SET_PDEATHSIG` of Linux."""
+
+
+class WorkerError(OSError):
+    """A piece of work whose workers die: which, how often, and what can be done about it."""
+
+
+@dataclass(frozen=True)
+class Labour:
+    """Who does the work.
+
+    Attributes
+    ----------
+    workers
+        Local processes; by default as many as there are cores, at most one a piece. With one,
+        the work is done in this process.
+    scheduler
+        Address of a Dask scheduler, e.g. ``tcp://10.0.0.1:8786``; its workers are used instead.
+    """
+
+    workers: int | None = None
+    scheduler: str | None = None
+
+
+def run_all(
+    tasks: Mapping[str, Work], progress: Progress, labour: Labour | None = None
+) -> dict[str, Any]:
+    """Do pieces of work, as many at a time as there are workers, and return what they return.
+
+    Parameters
+    ----------
+    tasks
+        What to say when a piece is done -> the piece.
+    progress
+        Called with what to say.
+    labour
+        Who does it; local processes, one a core, if not given.
+
+    Raises
+    ------
+    WorkerError
+        If the workers of a piece die again and again.
+    """
+    labour = labour or Labour()
+    if labour.scheduler:
+        return _on_dask(tasks, progress, labour.scheduler)
+    count = min(labour.workers or _cores(), len(tasks))
+    if count > 1:
+        return _Pool(tasks, progress, count).run()
+    done = {}
+    for name, (work, arguments) in tasks.items():
+        done[name] = work(*arguments)
+        progress(name)
+    return done
+
+
+def _cores() -> int:
+    """Return the cores that this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+@dataclass
+class _Worker:
+    """A process, how to talk to it, and the piece that it is at."""
+
+    process: SpawnProcess
+    pipe: Connection[Any, Any]
+    piece: str | None = None
+    started: bool = False
+
+
+@dataclass
+class _Pool:
+    """Local processes, each with a pipe of its own, so that it is known what a dead one was at."""
+
+    tasks: Mapping[str, Work]
+    progress: Progress
+    count: int
+    open: deque[str] = field(default_factory=deque)
+    workers: list[_Worker] = field(default_factory=list)
+    done: dict[str, Any] = field(default_factory=dict)
+    deaths: dict[str, int] = field(default_factory=dict)
+
+    def run(self) -> dict[str, Any]:
+        """Do all pieces."""
+        self.open.extend(self.tasks)
+        try:
+            with one_thread_each():
+                for _ in range(self.count):
+                    self._start()
+                while len(self.done) < len(self.tasks):
+                    ready = wait([worker.pipe for worker in self.workers])
+                    for worker in [w for w in self.workers if w.pipe in ready]:
+                        self._hear(worker)
+        finally:
+            self._end()
+        return {name: self.done[name] for name in self.tasks}
+
+    def _start(self) -> None:
+        context = get_context("spawn")
+        ours, theirs = context.Pipe()
+        process = context.Process(
+            target=_serve, args=(theirs, os.getpid(), installation()), daemon=True
+        )
+        process.start()
+        theirs.close()  # else the end of the worker would not be heard
+        self.workers.append(_Worker(process, ours))
+
+    def _hear(self, worker: _Worker) -> None:
+        try:
+            result, failure = worker.pipe.recv()
+        except (EOFError, OSError):
+            self._bury(worker)
+            return
+        if failure:
+            failure.again()
+        worker.started = True
+        if worker.piece is not None:
+            self.done[worker.piece] = result
+            self.progress(worker.piece)
+        self._give(worker)
+
+    def _give(self, worker: _Worker) -> None:
+        worker.piece = self.open.popleft() if self.open else None
+        if worker.piece is not None:
+            try:
+                worker.pipe.send(self.tasks[worker.piece])
+            except OSError:  # it has died since; its end is heard next
+                return
+
+    def _bury(self, worker: _Worker) -> None:
+        """Give the piece of a dead worker to a new one, after all others."""
+        worker.process.join()
+        worker.pipe.close()
+        self.workers.remove(worker)
+        how = _how(worker.process.exitcode)
+        if not worker.started:
+            raise WorkerError(
+                f"a worker process could not start ({how}); in a script, put what calls it under "
+                '`if __name__ == "__main__":`, or do the work in one process'
+            )
+        if worker.piece is not None:
+            self._again(worker.piece, how)
+        if self.open:
+            self._start()
+
+    def _again(self, piece: str, how: str) -> None:
+        self.deaths[piece] = self.deaths.get(piece, 0) + 1
+        if self.deaths[piece] == TRIES:
+            raise WorkerError(
+                f"the worker of '{piece}' died {TRIES} times ({how}); if memory is short, use "
+                "fewer workers or a larger machine; what is done is kept"
+            )
+        self.progress(f"the worker of '{piece}' died ({how}); it is done again")
+        self.open.append(piece)
+
+    def _end(self) -> None:
+        for worker in self.workers:
+            worker.process.kill()
+        for worker in self.workers:
+            worker.process.join()
+            worker.pipe.close()
+
+
+def _how(code: int | None) -> str:
+    """Return how a process ended, in words."""
+    if code is None or code >= 0:
+        return f"exit status {code}"
+    name = signal.Signals(-code).name
+    return f"ended by {name}" + (", as when memory runs out" if name == "SIGKILL" else "")
+
+
+def _serve(pipe: Connection[Any, Any], parent: int, expected: str) -> None:
+    """Do the pieces of work that come through a pipe, until it is closed."""
+    _end_with(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it, and ends its workers
+    if "numba" not in sys.modules:
+        os.environ["NUMBA_NUM_THREADS"] = "1"
+    compiler_cache()
+    same = installation() == expected
+    pipe.send((None, None if same else _Failure(ValueError(OTHER_SOURCES))))
+    while True:
+        try:
+            work, arguments = pipe.recv()
+        except EOFError:
+            return
+        pipe.send(_result(work, arguments))
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """An error of a piece of work on its way to who asked for it, and where it was raised."""
+
+    error: Exception
+    where: str = ""
+
+    def again(self) -> NoReturn:
+        """Raise the error."""
+        raise self.error from RuntimeError(f"in a worker:\n{self.where}")
+
+
+def _result(work: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, _Failure | None]:
+    """Return what a piece returns, or the error that it raises."""
+    try:
+        return work(*arguments), None
+    except Exception as error:  # whatever it is, it is raised where the work was asked for
+        return None, _Failure(_sendable(error), "".join(traceback.format_tb(error.__traceback__)))
+
+
+def _sendable(error: Exception) -> Exception:
+    """Return an error that arrives: some cannot be put together again from what they say."""
+    try:
+        ForkingPickler.loads(ForkingPickler.dumps(error))
+    except Exception:
+        kind = ValueError if isinstance(error, ValueError) else RuntimeError
+        return kind(str(error))
+    return error
+
+
+def _end_with(parent: int) -> None:
+    """End this process when its parent ends, be that by a signal that nobody can answer."""
+
+    def watch() -> None:
+        known = parent_process()
+        if known is not None:
+            known.join()
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
+    if sys.platform == "linux":  # also while a long calculation lets no other thread run
+        from ctypes import CDLL
+
+        CDLL(None).prctl(END_WITH_PARENT, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+
+
+@contextmanager
+def one_thread_each() -> Iterator[None]:
+    """Let the processes that are started meanwhile have one thread each: each has one core."""
+    limits = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    before = {name: os.environ.get(name) for name in limits}
+    os.environ.update(limits)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _on_dask(tasks: Mapping[str, Work], progress: Progress, scheduler: str) -> dict[str, Any]:
+    try:
+        from distributed import Client
+    except ModuleNotFoundError as error:
+        raise ValueError(NO_DASK) from error
+    with _client(Client, scheduler) as client:
+        done, lost = _submitted(client, tasks, progress)
+        for name in lost:  # alone, so that what kills workers takes nothing else with it
+            progress(f"the workers of '{name}' died; it is done again")
+            again, dead = _submitted(client, {name: tasks[name]}, progress)
+            done |= again
+            if dead:
+                raise WorkerError(
+                    f"the workers of '{name}' died again and again; if memory is short, give "
+                    "each worker more; what is done is kept"
+                )
+    return {name: done[name] for name in tasks}
+
+
+def _submitted(
+    client: Any, tasks: Mapping[str, Work], progress: Progress
+) -> tuple[dict[str, Any], list[str]]:
+    """Return what pieces return, and those that were with workers that died."""
+    from distributed import as_completed
+    from distributed.scheduler import KilledWorker
+
+    completed: Callable[..., Any] = as_completed
+    own = installation()
+    futures = {client.submit(_remote, *t, own, pure=False): name for name, t in tasks.items()}
+    done: dict[str, Any] = {}
+    lost = []
+    try:
+        for future in completed(futures, loop=client.loop):
+            name = futures[future]
+            try:
+                result, failure = future.result()
+            except KilledWorker:
+                lost.append(name)
+                continue
+            if failure:
+                failure.again()
+            done[name] = result
+            progress(name)
+    finally:
+        client.cancel(list(futures), force=True)
+    return done, lost
+
+
+def _client(make: Callable[..., Any], scheduler: str) -> Any:
+    try:
+        return make(scheduler, set_as_default=False, timeout="30s")
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"no Dask scheduler answers at {scheduler}: {error}; give another --scheduler"
+        ) from error
+
+
+def _remote(
+    work: Callable[..., Any], arguments: tuple[Any, ...], expected: str
+) -> tuple[Any, _Failure | None]:
+    """Do a piece of work on a worker of Dask."""
+    if installation() != expected:
+        return None, _Failure(ValueError(OTHER_SOURCES))
+    import dask
+
+    compiler_cache()
+    with dask.config.set(scheduler="synchronous"):  # else files are locked across the cluster
+        return _result(work, arguments)

@@ -1,0 +1,50 @@
+"""Pieces of work for tests of the store: functions of a module that other processes find."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+
+def square(number: float) -> dict[str, float]:
+    return {"square": number * number}
+
+
+def arrays(seed: int) -> xr.Dataset:
+    rng = np.random.default_rng(seed)
+    return xr.Dataset({"x": (("a", "b"), rng.normal(size=(100, 200)))}, attrs={"seed": seed})
+
+
+def slow(seconds: float) -> dict[str, float]:
+    time.sleep(seconds)
+    return {"pid": os.getpid()}
+
+
+def refuse(text: str) -> None:
+    raise ValueError(text)
+
+
+def die_once(note: Path) -> dict[str, bool]:
+    if not note.exists():
+        note.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {"done": True}
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def threads() -> dict[str, str]:
+    return {name: os.environ[name] for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")}
+
+
+def leave_pid(folder: Path) -> None:
+    """Say who works, and work for a minute."""
+    (folder / str(os.getpid())).touch()
+    time.sleep(60)
