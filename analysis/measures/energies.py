@@ -195,7 +195,7 @@ def responses(
 
 def _differences(
     session: xr.Dataset, chosen: Trials, event: str, window: Window, baseline: Window
-) -> tuple[Array, dict[str, Trials]]:
+) -> tuple[Floats, dict[str, Trials]]:
     """Return window minus baseline of all units, (trial, unit), and the rows of each stimulus."""
     every = np.arange(session.sizes["unit"])
     inside, before = window_means(session, chosen, every, event, (window, baseline))
@@ -257,7 +257,7 @@ def _energies(x: Floats) -> Floats:
     return np.asarray((total(x) ** 2 - total(x * x)) / (t * (t - 1)))
 
 
-def _mean(x: Array) -> Array:
+def _mean(x: Floats) -> Floats:
     """Mean along the first axis; `x.mean` takes longer to find out what it is asked for."""
     return np.asarray(np.add.reduce(x) / len(x))
 
