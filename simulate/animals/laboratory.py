@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from errorneurons.simulate.animals.once import repeats_itself, run_block
 from errorneurons.simulate.animals.sweep import bench_of, marked, none_left, origin, prepared
 from errorneurons.simulate.arrays import Array, of_networks
 from errorneurons.simulate.circuit import Circuit, has
@@ -28,6 +29,7 @@ from errorneurons.simulate.experiments.trials import (
     EXPECTED,
     UNEXPECTED,
     Clock,
+    kinds_of,
     tabulated,
     trial,
     whole,
@@ -178,7 +180,7 @@ def _ran(
     morning, blocks = weights, list[Activity]()
     for block in day.blocks:
         first = morning if block.starts_from == "morning" else weights
-        activity, weights = run(bench, first, block.table, clock, block.streams, block.plastic)
+        activity, weights = run_block(bench, first, block, clock)
         blocks.append(activity)
     return blocks, weights
 
@@ -255,7 +257,11 @@ def memory_of(
     clock = experiment.clock
     bins = whole(clock.stop - clock.start, clock.bin)
     samples = bins * max(len(day.table) for day in days)
-    at_once = bins * max(block.streams for day in days for block in day.blocks)
+    at_once = bins * max(
+        len(kinds_of(block.table)[0]) if repeats_itself(block, experiment.noise) else block.streams
+        for day in days
+        for block in day.blocks
+    )
     neurons = sum(p.size for p in circuit.populations)
     if circuit.carrier in ("apical", "burst_probability"):
         neurons += sum(p.size for p in circuit.populations if p.role == "representation")
@@ -286,7 +292,8 @@ def origin_of(theory: Theory, experiment: Experiment, setup: Setup) -> str:
     del plan["networks"], plan["memory"]
     days = experiment.days(setup.seed, setup.repeats)
     tables = "\n".join(
-        f"{block.plastic} {block.streams}{' morning' * (block.starts_from == 'morning')}\n"
+        f"{block.plastic} {block.streams}{' morning' * (block.starts_from == 'morning')}"
+        f"{' independent' * block.independent}\n"
         f"{block.table.to_csv(index=False)}"
         for day in days
         for block in day.blocks
