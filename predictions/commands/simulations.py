@@ -71,7 +71,7 @@ def ablate(
     from errorneurons.predictions.pages.ablations import write_page
     from errorneurons.predictions.studies.ablations import effects_of, simulate_pairs
     from errorneurons.simulate.ablations.registry import pairs
-    from errorneurons.simulate.ablations.tasks import Design
+    from errorneurons.simulate.tasks.task import Design
 
     tasks = tuple(dict.fromkeys(task or ("association",)))
     chosen = {name: pairs(tuple(theory or ()), tuple(ablation or ()), name) for name in tasks}

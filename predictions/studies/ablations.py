@@ -23,8 +23,9 @@ from errorneurons.analysis.statistics import mean_interval
 from errorneurons.predictions.processes import Progress, run_all
 from errorneurons.simulate.ablations.effects import effects, trained, transplanted
 from errorneurons.simulate.ablations.registry import Ablation, ablation
-from errorneurons.simulate.ablations.tasks import Design, ablation_task, epochs_of, intact
 from errorneurons.simulate.circuit import Circuit
+from errorneurons.simulate.tasks.registry import epochs_of, intact, task
+from errorneurons.simulate.tasks.task import Design
 from errorneurons.simulate.trials.run import synapses
 
 INTACT = "intact"
@@ -162,7 +163,7 @@ def _key(theory: str, name: str, design: Design) -> str:
 
 def _done(folder: Path, theory: str, name: str, design: Design) -> bool:
     path = _path(folder, theory, name, design)
-    handed_out = ablation_task(design.task).shown is not None
+    handed_out = task(design.task).shown is not None
     if name == INTACT and handed_out and not path.with_suffix(".npz").exists():
         return False
     try:

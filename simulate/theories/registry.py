@@ -5,7 +5,8 @@ To add a theory, write its file in `models` and one entry here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from errorneurons.simulate.circuit import Circuit
@@ -52,6 +53,8 @@ class Theory:
         What was taken away from the circuit, ``"intact"`` if nothing.
     connectivity
         How its areas are wired, as in `simulate.parts.connectivity`.
+    cannot
+        Task -> why the theory cannot be trained on it; `errorneurons list tasks` says it.
     changes
         What was changed, in the words that follow the name in names of files and in labels; empty
         for an entry of the registry.
@@ -68,6 +71,7 @@ class Theory:
     ablation: str = "intact"
     connectivity: str = "chain"
     changes: tuple[str, ...] = ()
+    cannot: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def identifier(self) -> str:
@@ -132,6 +136,39 @@ OF_NULLS = (
     Nuisance(STAGE, 0.0, 0.0, "nothing is learnt from teaching", "linear"),
 )
 
+#: Task -> why a theory cannot be trained on it. On the association every theory is trained.
+_TASKS = ("teacher_student", "cart_pole", "match_to_sample", "yin_yang", "images")
+
+_RELAXING = "cannot: it relaxes with 10 ms or more, and items are shown for 2.5 ms at most"
+_SHRUNK = "cannot: its output is a posterior estimate, shrunk towards 0, and regresses poorly"
+_UNBOUNDED = (
+    "cannot: its output is taught as a potential, and rates of 0 and 1 have none that is finite"
+)
+
+#: Of theories without a task, or without one in hidden areas.
+_UNTAUGHT = dict.fromkeys(_TASKS, "cannot: it has no teaching signal to learn from")
+_LOCAL = dict.fromkeys(
+    _TASKS,
+    "cannot: its errors stay in their own area, and hidden areas learn nothing of the output's",
+)
+#: Of theories whose activity settles over many steps.
+_TOO_SLOW = dict.fromkeys(_TASKS, _RELAXING) | {
+    "cart_pole": "cannot: it settles over many steps, and is given four in each tick of the plant"
+}
+_HIERARCHICAL = _TOO_SLOW | dict.fromkeys(("teacher_student", "cart_pole", "images"), _SHRUNK)
+_BURSTING = dict.fromkeys(
+    _TASKS,
+    "cannot: bursts are compared with their mean before teaching, which never pauses here",
+) | {
+    "match_to_sample": "cannot: it has no membrane, and nothing of the sample is left at the test "
+    "stimulus"
+}
+_LOOKING_AHEAD = {
+    "match_to_sample": "cannot: its rates follow the lookahead, which keeps no trace of the sample",
+    "yin_yang": _UNBOUNDED,
+    "images": _UNBOUNDED,
+}
+
 THEORIES: tuple[Theory, ...] = (
     Theory(
         "error_microcircuit",
@@ -158,6 +195,7 @@ THEORIES: tuple[Theory, ...] = (
         "Predictive coding in which predictions ascend and a target clamps the output.",
         SupervisedPC(learning_rate=0.016),
         nuisance=OF_SUPERVISED_PC,
+        cannot=_TOO_SLOW,
     ),
     Theory(
         "prospective_configuration",
@@ -166,6 +204,7 @@ THEORIES: tuple[Theory, ...] = (
         "Supervised predictive coding that learns only once activity has settled.",
         ProspectiveConfiguration(learning_rate=0.035),
         nuisance=OF_OTHERS,
+        cannot=_TOO_SLOW,
     ),
     Theory(
         "hierarchical_pc",
@@ -177,6 +216,7 @@ THEORIES: tuple[Theory, ...] = (
             *OF_HIERARCHICAL_PC,
             Nuisance(STAGE, 0.1, 0.3, "a poor regressor: it never removes more", "linear"),
         ),
+        cannot=_HIERARCHICAL,
     ),
     Theory(
         "hierarchical_pc_sensory",
@@ -185,6 +225,7 @@ THEORIES: tuple[Theory, ...] = (
         "Predictive coding in which predictions descend; the outcome is one more sensory input.",
         HierarchicalPC("outcome_as_input", learning_rate=0.03, weight_scale=1.0, tau=20.0),
         nuisance=(*OF_HIERARCHICAL_PC, LEARNT),
+        cannot=_TOO_SLOW,
     ),
     Theory(
         "mismatch_neurons",
@@ -193,6 +234,7 @@ THEORIES: tuple[Theory, ...] = (
         "Each area compares its own input with predictions; errors of two signs stay local.",
         MismatchNeurons(learning_rate=0.025),
         nuisance=OF_OTHERS,
+        cannot=_LOCAL,
     ),
     Theory(
         "dendritic_pc",
@@ -203,6 +245,7 @@ THEORIES: tuple[Theory, ...] = (
             learning_rates=(0.8, 0.4, 0.2, 0.04), lateral_rates=(0.2, 0.1, 0.05), g_apical=0.005
         ),
         nuisance=OF_OTHERS,
+        cannot=_LOOKING_AHEAD,
     ),
     Theory(
         "dendritic_microcircuit",
@@ -215,6 +258,7 @@ THEORIES: tuple[Theory, ...] = (
             g_apical=0.005,
         ),
         nuisance=OF_OTHERS,
+        cannot=_LOOKING_AHEAD,
     ),
     Theory(
         "burst_dependent",
@@ -223,6 +267,7 @@ THEORIES: tuple[Theory, ...] = (
         "Events carry representations up and the share of bursts among them errors down.",
         BurstDependent(),
         nuisance=OF_OTHERS,
+        cannot=_BURSTING,
     ),
     Theory(
         "adaptation",
@@ -231,6 +276,7 @@ THEORIES: tuple[Theory, ...] = (
         "A null: synapses that depress; no prediction, no error, no teaching.",
         Adaptation(),
         nuisance=OF_NULLS,
+        cannot=_UNTAUGHT,
     ),
     Theory(
         "feature_gain",
@@ -239,6 +285,7 @@ THEORIES: tuple[Theory, ...] = (
         "A null: what surprises or matters arouses, and arousal scales all cells alike.",
         FeatureGain(),
         nuisance=OF_NULLS,
+        cannot=_UNTAUGHT,
     ),
 )
 
