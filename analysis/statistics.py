@@ -147,42 +147,15 @@ def _signed_sums(x: Array) -> Array:
     return sums
 
 
-def attainable_size(animals: int, alpha: float = 0.05) -> float:
-    """Return how often the two-sided sign-flip test rejects at most if its assumption holds.
-
-    Its p is a multiple of the smallest one, so that it is conservative by construction.
-
-    Examples
-    --------
-    >>> attainable_size(6), attainable_size(5)
-    (0.03125, 0.0)
-    """
-    least = 2.0 ** (1 - animals)
-    return float(np.floor(alpha / least + 1e-9) * least)
-
-
 def holm(p_values: npt.ArrayLike) -> Array:
     """Return p-values adjusted by Holm for being judged together; NaN are left out and stay NaN."""
-    return _adjusted(p_values, "holm")
-
-
-def benjamini_hochberg(p_values: npt.ArrayLike) -> Array:
-    """Return p-values adjusted by Benjamini and Hochberg, for exploration; NaN stay NaN.
-
-    What falls below .05 then holds at most 5 % false discoveries on average. A verdict never rests
-    on it: the confirmatory set is adjusted by `holm`.
-    """
-    return _adjusted(p_values, "fdr_bh")
-
-
-def _adjusted(p_values: npt.ArrayLike, method: str) -> Array:
     from statsmodels.stats.multitest import multipletests
 
     p = np.asarray(p_values, dtype=float)
     adjusted = np.full(p.shape, np.nan)
     known = np.isfinite(p)
     if known.any():
-        adjusted[known] = multipletests(p[known], method=method)[1]
+        adjusted[known] = multipletests(p[known], method="holm")[1]
     return adjusted
 
 

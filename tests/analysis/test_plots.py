@@ -5,9 +5,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from errorneurons.analysis.figures.effects import activity_in_time, effect_strip, recorded_roles
-from errorneurons.analysis.figures.palette import ROLES, THEORIES, theory_style
-from errorneurons.analysis.figures.strips import StripRow
+from errorneurons.analysis.figures.effects import (
+    StripRow,
+    activity_in_time,
+    effect_strip,
+    recorded_roles,
+)
+from errorneurons.analysis.figures.palette import ROLES, drawn_style
 from errorneurons.analysis.figures.traces import (
     events_of,
     kept_samples,
@@ -15,6 +19,7 @@ from errorneurons.analysis.figures.traces import (
     round_length,
     scale_of,
 )
+from errorneurons.simulate.theories.registry import THEORIES
 
 NAN = float("nan")
 
@@ -45,16 +50,16 @@ def strip(*rows, threshold=1 / 9, side="below"):
 
 
 def test_every_theory_has_its_own_look():
-    assert len({(s.colour, s.marker) for s in THEORIES.values()}) == len(THEORIES)
+    assert len({t.look for t in THEORIES}) == len(THEORIES)
 
 
 def test_no_theory_has_the_hue_of_a_kind_of_neuron():
     kept = {ROLES["representation"], ROLES["error"]}
-    assert not kept & {s.colour for s in THEORIES.values()}
+    assert not kept & {t.look[0] for t in THEORIES}
 
 
 def test_an_unknown_theory_has_a_look_that_stays():
-    assert theory_style("my rival theory") == theory_style("my rival theory")
+    assert drawn_style("my rival theory") == drawn_style("my rival theory")
 
 
 def test_a_strip_names_its_rows_and_the_threshold():

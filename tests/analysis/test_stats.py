@@ -11,8 +11,6 @@ from scipy import stats
 
 from errorneurons.analysis.statistics import (
     against_zero,
-    attainable_size,
-    benjamini_hochberg,
     fieller,
     holm,
     mean_interval,
@@ -109,21 +107,10 @@ def test_holm_multiplies_the_smallest_p_most_and_leaves_nan_alone() -> None:
     np.testing.assert_allclose(holm([0.01, 0.04, np.nan, 0.03]), [0.03, 0.06, np.nan, 0.06])
 
 
-def test_benjamini_and_hochberg_multiply_by_rank_and_leave_nan_alone() -> None:
-    adjusted = benjamini_hochberg([0.01, 0.04, np.nan, 0.03])
-    np.testing.assert_allclose(adjusted, [0.03, 0.04, np.nan, 0.04])
-
-
 def test_many_data_sets_are_tested_as_each_alone() -> None:
     rows = np.concatenate([VALUES, np.full((1, 7), -2.0), np.zeros((1, 7))])
     found = np.stack(students(rows.reshape(2, 11, 7)), axis=-1).reshape(-1, 2)
     np.testing.assert_allclose(found, [student(row) for row in rows])
-
-
-@pytest.mark.parametrize("animals", [5, 6, 8, 20])
-def test_the_attainable_size_is_the_largest_possible_p_that_rejects(animals: int) -> None:
-    possible = np.arange(0, 2 ** (animals - 1) + 1) * 2.0 ** (1 - animals)
-    assert attainable_size(animals) == possible[possible <= 0.05].max()
 
 
 def test_the_sign_flip_test_of_twenty_animals_agrees_with_scipy() -> None:

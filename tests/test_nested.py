@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import nested
 import numpy as np
 import pytest
-
-from errorneurons.analysis import nested
-from errorneurons.analysis.nested import hierarchical_bootstrap, mixed_model
+from nested import hierarchical_bootstrap, mixed_model
 
 SEED = np.random.SeedSequence(3)
 

@@ -6,10 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy import stats
-
-from errorneurons.analysis.measures.energies import energy, energy_of_difference
-from errorneurons.analysis.virtual import (
+from known_energies import (
     Cells,
     Design,
     animal_variance,
@@ -19,6 +16,9 @@ from errorneurons.analysis.virtual import (
     numerator,
     responses,
 )
+from scipy import stats
+
+from errorneurons.analysis.measures.energies import energy, energy_of_difference
 
 DESIGN = Design(animals=6, cells=20, icc=0.3, label_error=0.05)
 SHAPES = ("symmetric", "skewed", "heavy tails")
