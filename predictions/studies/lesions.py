@@ -19,12 +19,13 @@ import xarray as xr
 from errorneurons import __version__
 from errorneurons.simulate.ablations.effects import effects, trained, transplanted
 from errorneurons.simulate.ablations.registry import Ablation, ablation
-from errorneurons.simulate.ablations.tasks import Design, epochs_of, intact
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.store.files import NETCDF
 from errorneurons.simulate.store.keys import key
 from errorneurons.simulate.store.shelf import Piece, Shelf, missing, provide
 from errorneurons.simulate.store.work import Labour, Progress
+from errorneurons.simulate.tasks.registry import epochs_of, intact
+from errorneurons.simulate.tasks.task import Design
 from errorneurons.simulate.theories.registry import REGISTRY
 from errorneurons.simulate.trials.run import synapses
 
