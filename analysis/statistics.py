@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-Array = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.float64]
 
 LEVEL = 0.95
 MOST_EXACT = 20
@@ -73,12 +73,12 @@ def against_zero(values: npt.ArrayLike) -> Test:
         With fewer than 2 animals.
     """
     x = np.asarray(values, dtype=float)
-    t, above = student(x)
+    t, above = student_t(x)
     flip, least = sign_flip(x)
     return Test(float(x.mean()), t, len(x) - 1, above, 1 - above, flip, least)
 
 
-def student(values: npt.ArrayLike) -> tuple[float, float]:
+def student_t(values: npt.ArrayLike) -> tuple[float, float]:
     """Return Student's t of the mean against 0, and the one-sided p that it lies above.
 
     Raises
@@ -90,7 +90,7 @@ def student(values: npt.ArrayLike) -> tuple[float, float]:
     return float(t), float(above)
 
 
-def students(values: npt.ArrayLike) -> tuple[Array, Array]:
+def students(values: npt.ArrayLike) -> tuple[Floats, Floats]:
     """Return Student's t of means against 0, and the one-sided p, of many data sets at once.
 
     Parameters
@@ -139,7 +139,7 @@ def sign_flip(values: npt.ArrayLike) -> tuple[float, float]:
     return extreme / 2 ** len(x), least
 
 
-def _signed_sums(x: Array) -> Array:
+def _signed_sums(x: Floats) -> Floats:
     """Return the sums of x under all assignments of signs, (2 ** len(x),)."""
     sums = np.zeros(1)
     for value in x:
@@ -147,7 +147,7 @@ def _signed_sums(x: Array) -> Array:
     return sums
 
 
-def holm(p_values: npt.ArrayLike) -> Array:
+def holm(p_values: npt.ArrayLike) -> Floats:
     """Return p-values adjusted by Holm for being judged together; NaN are left out and stay NaN."""
     from statsmodels.stats.multitest import multipletests
 
@@ -174,7 +174,7 @@ def ratio_of_means(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> Inte
     return Interval(float(value), float(value - reach), float(value + reach), level)
 
 
-def jackknife_ratios(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> tuple[Array, Array]:
+def jackknife_ratios(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> tuple[Floats, Floats]:
     """Return mean(N) / mean(M) and its jackknife standard error, of many data sets at once.
 
     Parameters
@@ -236,7 +236,7 @@ def fieller(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> Interval:
     return Interval(value, -np.inf, np.inf, level)
 
 
-def spread(values: npt.ArrayLike, share: float = 0.9) -> tuple[float, float]:
+def central_range(values: npt.ArrayLike, share: float = 0.9) -> tuple[float, float]:
     """Return the central range that holds a share of the values, by default 5-95 %."""
     x = np.asarray(values, dtype=float)
     low, high = np.quantile(x, [(1 - share) / 2, (1 + share) / 2])

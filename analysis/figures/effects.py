@@ -38,17 +38,17 @@ from errorneurons.analysis.figures.sheet import (
     write,
 )
 from errorneurons.analysis.figures.traces import (
-    Array,
     Event,
     Label,
     abridged,
     events_of,
     kept_samples,
-    labels_of,
+    place_labels,
     round_length,
     scale_of,
     shortened,
 )
+from errorneurons.analysis.statistics import Floats
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -195,12 +195,12 @@ def _threshold(axes: Axes, threshold: float, side: Literal["below", "above"], co
     write(axes, words, (edge, 1), (0, 5), ha=aligned)
 
 
-def amplitudes(energy: npt.ArrayLike) -> Array:
+def amplitudes(energy: npt.ArrayLike) -> Floats:
     """Return the signed square root: equal steps of amplitude are equal distances on the strip."""
     return np.sign(energy) * np.sqrt(np.abs(energy))
 
 
-def energies(amplitude: npt.ArrayLike) -> Array:
+def energies(amplitude: npt.ArrayLike) -> Floats:
     """Return the signed square, which undoes `amplitudes`."""
     return np.sign(amplitude) * np.square(amplitude)
 
@@ -252,7 +252,7 @@ def activity_in_time(activity: xr.Dataset, key: str, alt: str) -> str:
         width = (WIDTH - left - 14.0 - gap * (len(roles) - 1)) / max(1, len(roles))
         time = activity["time"].values
         ends = float(time[0]), max(float(time[-1]), float(time[0]) + 1e-3)
-        labels = labels_of(events, ends[0], (ends[1] - ends[0]) / width, width + 12.0)
+        labels = place_labels(events, ends[0], (ends[1] - ends[0]) / width, width + 12.0)
         tall = row * activity.sizes["area"]
         header = 38.0 + 15.0 * (1 + max((label.lane for label in labels.values()), default=0))
         figure = blank(header + tall + bottom)
@@ -299,7 +299,7 @@ def _role_column(axes: Axes, activity: xr.Dataset, role: str) -> str:
     return _scale_bar(axes, high - low, unit, len(bases), activity["mean"].attrs.get("units", ""))
 
 
-def _trace(axes: Axes, time: Array, traces: Array, dashes: Dashes, role: str) -> None:
+def _trace(axes: Axes, time: Floats, traces: Floats, dashes: Dashes, role: str) -> None:
     """Draw the mean of one area in one condition, its interval first; `traces` in rows."""
     kept = kept_samples(traces, flat=0.004)
     time, (mean, low, high), colour = time[kept], traces[:, kept], role_colour(role)

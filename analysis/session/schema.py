@@ -156,6 +156,11 @@ ATTRIBUTES = (
     Attribute("species", "species"),
     Attribute("localiser_session", "session whose trials labelled the units, if another one"),
     Attribute("confirmatory", "claims chosen before the data are judged, e.g. 'P02 P04b'"),
+    Attribute("theory", "theory that was simulated; recordings of animals have none"),
+    Attribute("experiment", "experiment that it was put through"),
+    Attribute("ablation", "what was taken away from its circuit, 'intact' if nothing"),
+    Attribute("connectivity", "how its areas are wired, e.g. 'chain'"),
+    Attribute("layers", "neurons in its input and areas, lowest first, e.g. '10-20-15-10-5'"),
     Attribute("notes", "free notes"),
     Attribute("provenance", "JSON: versions, configuration, seeds, hashes of files"),
 )

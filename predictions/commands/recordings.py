@@ -9,6 +9,7 @@ import typer
 
 from errorneurons.predictions.commands.shared import (
     Out,
+    Scheduler,
     Seed,
     app,
     check_folder,
@@ -84,6 +85,7 @@ def compare(
     theory: Theories = None,
     worlds: Worlds = 40,
     library: Library = None,
+    scheduler: Scheduler = None,
 ) -> None:
     """Judge the claims on recordings, and weigh the theories.
 
@@ -95,7 +97,7 @@ def compare(
     from errorneurons.predictions.studies.report import recording_report
 
     check_folder(out)
-    question = _question(theory, worlds, seed, library)
+    question = _question(theory, worlds, seed, library, scheduler)
     sessions = [s for file in files for s in sessions_of(open_recording(file, mapping))]
     collect(sessions)  # refuses a session that is given twice
     name = ", ".join(file.name for file in files)
@@ -122,6 +124,7 @@ def plan(
     seed: Seed = 1,
     worlds: Worlds = 40,
     library: Library = None,
+    scheduler: Scheduler = None,
 ) -> None:
     """Plan an experiment: how many animals, cells and trials settle it, and what buys most."""
     from errorneurons.predictions.claims.registry import MANIPULATIONS
@@ -139,25 +142,30 @@ def plan(
         budget,
     )  # fmt: skip
     check_folder(out)
-    planned = find(grid, _question(theory, worlds, seed, library), say)
+    planned = find(grid, _question(theory, worlds, seed, library, scheduler), say)
     page, lines = write_plan(planned, out, this_command())
     for line in lines:
         typer.echo(line)
     typer.echo(f"\nPlan: {page}")
 
 
-def _question(theories: list[str] | None, worlds: int, seed: int, library: Path | None) -> Question:
+def _question(
+    theories: list[str] | None, worlds: int, seed: int, library: Path | None, scheduler: str | None
+) -> Question:
     """Return what is compared; an unknown theory is refused at once."""
     from errorneurons.predictions.comparing.library import default_folder
     from errorneurons.predictions.comparing.weigh import Question
     from errorneurons.simulate.animals.worlds import WorldPlan
+    from errorneurons.simulate.store.places import check_writable
+    from errorneurons.simulate.store.work import Labour
     from errorneurons.simulate.theories.registry import COMPARED
     from errorneurons.simulate.theories.registry import theory as find
 
     names = tuple(dict.fromkeys(find(name).name for name in theories or COMPARED))
     folder = library or default_folder()
-    check_folder(folder)
-    return Question(names, WorldPlan(worlds, seed=seed), folder)
+    check_writable(folder, "--library")
+    plan, labour = WorldPlan(worlds, seed=seed), Labour(scheduler=scheduler)
+    return Question(names, plan, folder, labour=labour)
 
 
 def _numbers(option: str, text: str) -> tuple[int, ...]:

@@ -55,6 +55,11 @@ Seed = Annotated[int, typer.Option(min=0, help="Seed of everything random.")]
 
 Networks = Annotated[int, typer.Option(min=1, help="Networks simulated for each theory.")]
 
+Scheduler = Annotated[
+    str | None,
+    typer.Option(help="Address of a Dask scheduler whose workers simulate, e.g. tcp://host:8786."),
+]
+
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the report.")]
 
 
@@ -67,14 +72,9 @@ def _sentence(error: ValueError | OSError) -> str:
 
 def check_folder(out: Path) -> None:
     """Refuse at once, not after minutes, a folder that cannot be written to."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(
-            f"cannot make the folder {out}: {error.strerror}; give another --out"
-        ) from error
-    if not os.access(out, os.W_OK):
-        raise ValueError(f"the folder {out} may not be written to; give another --out")
+    from errorneurons.simulate.store.places import check_writable
+
+    check_writable(out)
 
 
 def check_new_file(out: Path) -> None:

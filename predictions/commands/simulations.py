@@ -12,6 +12,7 @@ import typer
 from errorneurons.predictions.commands.shared import (
     Networks,
     Out,
+    Scheduler,
     Seed,
     app,
     check_folder,
@@ -36,13 +37,20 @@ class Recorded(StrEnum):
 
 
 @app.command()
-def report(out: Out = Path("errorneurons-report"), seed: Seed = 1, networks: Networks = 16) -> None:
+def report(
+    out: Out = Path("errorneurons-report"),
+    seed: Seed = 1,
+    networks: Networks = 16,
+    scheduler: Scheduler = None,
+) -> None:
     """Simulate the theories and judge the claims on them."""
     check_folder(out)
     from errorneurons.predictions.studies.report import theories_report
     from errorneurons.simulate.animals.sweep import Plan
+    from errorneurons.simulate.store.work import Labour
 
-    write_report(theories_report(Plan(networks, seed), out, this_command(), say), out)
+    plan, labour = Plan(networks, seed), Labour(scheduler=scheduler)
+    write_report(theories_report(plan, out, this_command(), say, labour), out)
 
 
 @app.command()
@@ -63,22 +71,26 @@ def ablate(
         list[str] | None,
         typer.Option(help="A task; may be given again. The association if not given."),
     ] = None,
+    scheduler: Scheduler = None,
 ) -> None:
     """Take parts of the circuits away, and report what each of them was for.
 
     Says what it does to learning, inference, errors and alignment with backpropagation.
     """
     from errorneurons.predictions.pages.ablations import write_page
-    from errorneurons.predictions.studies.ablations import effects_of, simulate_pairs
+    from errorneurons.predictions.studies.ablations import effects_of
+    from errorneurons.predictions.studies.lesions import simulate_pairs
     from errorneurons.simulate.ablations.registry import pairs
     from errorneurons.simulate.ablations.tasks import Design
+    from errorneurons.simulate.store.work import Labour
 
     tasks = tuple(dict.fromkeys(task or ("association",)))
     chosen = {name: pairs(tuple(theory or ()), tuple(ablation or ()), name) for name in tasks}
     check_folder(out)
     for name, those in chosen.items():
         folder = out if len(tasks) == 1 else out / name
-        data = simulate_pairs(those, Design(networks, seed, epochs, name), out, say)
+        design, labour = Design(networks, seed, epochs, name), Labour(scheduler=scheduler)
+        data = simulate_pairs(those, design, out, say, labour)
         page = write_page(data, effects_of(data, those), those, folder, this_command())
         typer.echo(f"Report: {page}")
 
@@ -105,6 +117,7 @@ def simulate(
     streams: Annotated[
         int, typer.Option(min=1, help="Copies of a network that share a table's trials out.")
     ] = 1,
+    scheduler: Scheduler = None,
 ) -> None:
     """Put theories through an experiment, and leave sessions and figures of raw activity.
 
@@ -114,6 +127,7 @@ def simulate(
     from errorneurons.predictions.studies.experiments import simulate as put_through
     from errorneurons.simulate.animals.laboratory import Setup
     from errorneurons.simulate.instrument.instrument import where_errors_are
+    from errorneurons.simulate.store.work import Labour
     from errorneurons.simulate.theories.registry import theory as find
 
     chosen = named_experiment(experiment, streams)
@@ -124,7 +138,7 @@ def simulate(
         seen = seen if instrument else where_errors_are(seen, known.circuit)
         subjects.append((known, Setup(tuple(range(networks)), seed, often, seen)))
     check_folder(out)
-    for figure in put_through(chosen, subjects, out, say):
+    for figure in put_through(chosen, subjects, out, say, Labour(scheduler=scheduler)):
         typer.echo(f"Figure: {figure}")
 
 

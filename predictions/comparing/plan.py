@@ -23,10 +23,10 @@ from errorneurons.predictions.comparing.effects import draw, features_of, togeth
 from errorneurons.predictions.comparing.library import virtual_animals
 from errorneurons.predictions.comparing.steps import NextSteps, Step
 from errorneurons.predictions.comparing.weigh import Question, Weighed
-from errorneurons.predictions.processes import Progress
 from errorneurons.predictions.words import counted, listed
 from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
 from errorneurons.simulate.refusing import known
+from errorneurons.simulate.store.work import Progress
 
 EXPERIMENTS = 240
 """Virtual experiments of each theory at each design of a plan."""
@@ -191,7 +191,9 @@ def best_design(points: pd.DataFrame) -> dict[str, float]:
 
 
 def _animals(design: Design, question: Question, progress: Progress) -> dict[str, Table]:
-    return virtual_animals(question.theories, design, question.worlds, question.folder, progress)
+    return virtual_animals(
+        question.theories, design, question.worlds, question.folder, progress, question.labour
+    )
 
 
 def _compared(

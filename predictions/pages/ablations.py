@@ -22,14 +22,14 @@ from errorneurons.predictions.studies.ablations import (
     RATIOS,
     TO_ROUNDING,
     Effect,
-    Pairs,
-    save_netcdf,
     table,
 )
+from errorneurons.predictions.studies.lesions import Pairs
 from errorneurons.predictions.texts import paragraphs, written
 from errorneurons.predictions.words import counted, listed, number
 from errorneurons.simulate.ablations.registry import ABLATIONS, LEARNERS, NULLS, Ablation
 from errorneurons.simulate.ablations.tasks import Design, ablation_task, intact
+from errorneurons.simulate.store.files import replacing, write_netcdf
 from errorneurons.simulate.tasks.registry import task as task_entry
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.theories.registry import theory as find
@@ -86,7 +86,8 @@ def write_page(
     """Write ``ablations.csv``, ``ablations.nc`` and ``report.html``; return the page's path."""
     folder.mkdir(parents=True, exist_ok=True)
     replace_file(folder / "ablations.csv", table(found).to_csv(index=False, lineterminator="\n"))
-    save_netcdf(data, folder / "ablations.nc")
+    with replacing(folder / "ablations.nc") as part:
+        write_netcdf(data, part)
     design = Design(**json.loads(data.attrs["design"]))
     names = {a.name for _, a in pairs}
     chosen = [a for a in ABLATIONS if a.name in names]

@@ -27,16 +27,18 @@ from errorneurons.predictions.judging.judge import (
     measure,
     probability,
 )
-from errorneurons.predictions.processes import Progress
 from errorneurons.predictions.studies.findings import Report, Subject
 from errorneurons.predictions.studies.theories import Simulated, simulate_all
 from errorneurons.predictions.texts import one_paragraph, paragraphs
 from errorneurons.predictions.words import counted, listed
 from errorneurons.simulate.animals.sweep import Plan
+from errorneurons.simulate.store.work import Labour, Progress
 from errorneurons.simulate.theories.registry import SUBJECTS, THEORIES, theory
 
 
-def theories_report(plan: Plan, folder: Path, command: str, progress: Progress) -> Report:
+def theories_report(
+    plan: Plan, folder: Path, command: str, progress: Progress, labour: Labour | None = None
+) -> Report:
     """Simulate the theories and counter-circuits, and judge the claims on them.
 
     Parameters
@@ -49,8 +51,10 @@ def theories_report(plan: Plan, folder: Path, command: str, progress: Progress) 
         The command that re-makes the page.
     progress
         Called with a sentence whenever something is done.
+    labour
+        Who simulates; local processes, one a core, if not given.
     """
-    simulated = simulate_all([t.name for t in SUBJECTS], plan, folder, progress)
+    simulated = simulate_all([t.name for t in SUBJECTS], plan, folder, progress, labour)
     verdicts = tuple(
         judge(c, t.name, simulated[t.name].measured[c.key], t.kind)
         for c in CLAIMS

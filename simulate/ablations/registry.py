@@ -139,13 +139,13 @@ class Ablation:
         if theory not in self.theories:
             return f"{theory} {self.because.get(theory, self.otherwise)}"
         whole = intact(theory, task)
-        if _same(whole, self.apply(whole)):
+        if same(whole, self.apply(whole)):
             areas = len({p.area for p in whole.populations if p.role == "representation"})
             return f"{theory} in {task}: a circuit of {areas} areas has nothing that it changes"
         return None
 
 
-def _same(whole: Circuit[Any, Any], changed: Circuit[Any, Any]) -> bool:
+def same(whole: Circuit[Any, Any], changed: Circuit[Any, Any]) -> bool:
     """Return whether two circuits of a theory are one, however their connectivity is written."""
     if isinstance(whole, ErrorMicrocircuit) and isinstance(changed, ErrorMicrocircuit):
         if not np.array_equal(whole.area_strengths, changed.area_strengths):

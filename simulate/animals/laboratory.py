@@ -157,7 +157,7 @@ def _days(
                 theory.circuit, blocks, numbers[index], index, setup.seed, setup.instrument
             )
             yield seen.assign_attrs(
-                day=number, experiment=experiment.name, theory=theory.name, provenance=provenance
+                theory.attributes, day=number, experiment=experiment.name, provenance=provenance
             )
             del seen
         del blocks  # before the next day takes as much

@@ -12,19 +12,19 @@ import pandas as pd
 import xarray as xr
 
 from errorneurons import __version__
-from errorneurons.simulate.animals.once import each_from_the_same_state, kinds_of, presented
+from errorneurons.simulate.animals.once import each_from_rest, presented
 from errorneurons.simulate.arrays import Array, of_networks
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.experiments.association import STIMULI, association
 from errorneurons.simulate.experiments.learning import LEARNING_BLOCKS, learning_block
 from errorneurons.simulate.experiments.outcome import outcome_error
 from errorneurons.simulate.experiments.readout import readout
-from errorneurons.simulate.experiments.trials import CLOCK, PASSIVE, Clock
+from errorneurons.simulate.experiments.trials import CLOCK, PASSIVE, Clock, kinds_of
 from errorneurons.simulate.instrument.observe import Instrument, extents, observe
 from errorneurons.simulate.theories.registry import Theory
 from errorneurons.simulate.trials.bench import Chosen, Laser, arbitrary_half, strays
 from errorneurons.simulate.trials.manipulations import aimed_at
-from errorneurons.simulate.trials.run import Activity, Bench, run
+from errorneurons.simulate.trials.run import Activity, Bench, run, synapses
 from errorneurons.simulate.trials.training import QUIETLY, Training, train
 
 LEAST_REMOVED = 0.9
@@ -127,7 +127,7 @@ class Ensemble:
             kinds, learnt = of_networks(self.blocks, [n], self.plan.networks)
             blocks = [presented(kinds, rows, table), learnt]
             seen = observe(self.theory.circuit, blocks, n, 0, plan.seed, plan.instrument)
-            yield seen.assign_attrs(provenance=provenance)
+            yield seen.assign_attrs(self.theory.attributes, provenance=provenance)
 
 
 def ensemble(
@@ -205,6 +205,9 @@ def prepared(
     bench = bench_of(theory, numbers, seed, laser)
     trained = train(theory.trained or theory.circuit, bench.association, seed, numbers)
     sound = ~(trained.diverged | trained.oscillating)
+    if theory.trained is not None:  # a lesion may add synapses of its own to those that learnt
+        own = theory.circuit.initial_weights(seed, numbers)
+        trained = replace(trained, weights=replace(own, **synapses(trained.weights)))
     bench = equipped(bench, trained.weights, instrument, (seed, numbers))
     return Prepared(bench, trained, tuple(np.flatnonzero(sound).tolist()))
 
@@ -212,7 +215,9 @@ def prepared(
 def bench_of(theory: Theory, networks: Sequence[int], seed: int, laser: Laser) -> Bench[Any, Any]:
     """Return a theory's circuit with its task, a laser and a cursor, nobody labelled."""
     beside = strays(theory.circuit, seed, networks)
-    task, cursor = association(seed, networks), readout(seed, networks)
+    inputs, outputs = theory.circuit.layers[0], theory.circuit.layers[-1]
+    task = association(seed, networks, inputs, outputs)
+    cursor = readout(seed, networks, outputs)
     return Bench(theory.circuit, task, laser=laser, strays=beside, readout=cursor)
 
 
@@ -275,7 +280,7 @@ def marked(
 def _blocks(bench: Bench[Any, Any], weights: Any, plan: Plan) -> list[Activity]:
     clock = plan.clock
     kinds, _ = kinds_of(outcome_error(plan.seed, plan.repeats))
-    frozen = each_from_the_same_state(bench, weights, kinds, clock)
+    frozen = each_from_rest(bench, weights, kinds, clock)
     frozen = replace(frozen, extents=extents(frozen))
     learning = pd.concat(
         learning_block(plan.seed, "new", factors, plan.learning_repeats)
@@ -285,6 +290,7 @@ def _blocks(bench: Bench[Any, Any], weights: Any, plan: Plan) -> list[Activity]:
     return [frozen, learnt]
 
 
+@QUIETLY
 def matched_drive(bench: Bench[Any, Any], weights: Any, area: str = "area 2") -> Array:
     """Return the current whose effect has the energy of the area's tuning, (network, 1, 1).
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from errorneurons.simulate.arrays import generator
@@ -145,6 +147,20 @@ def with_defaults(table: pd.DataFrame) -> pd.DataFrame:
         elif name != "input_onset":  # NaN: there is no input
             full[name] = full[name].where(full[name].notna(), value)
     return full
+
+
+def kinds_of(table: pd.DataFrame) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
+    """Return the kinds of trials of a table.
+
+    Returns
+    -------
+    kinds, numbers
+        The trials that differ in any column, in the order in which they first come; and which of
+        them each trial of the table is, (trial,).
+    """
+    numbers = table.groupby(list(table.columns), dropna=False, sort=False).ngroup().to_numpy()
+    _, first = np.unique(numbers, return_index=True)
+    return table.iloc[first].reset_index(drop=True), numbers.astype(np.int64)
 
 
 def shuffled(rows: Sequence[Factors], seed: int, *purpose: str | int) -> list[Factors]:

@@ -10,7 +10,7 @@ labelled neurons, FLN); the binned table is the one of doi:10.1371/journal.pcbi.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from errorneurons.simulate.arrays import Array
-from errorneurons.simulate.refusing import known
+from errorneurons.simulate.refusing import entry, known
 
 Strengths = tuple[tuple[float, ...], ...]
 
@@ -181,6 +181,46 @@ def from_csv(path: str | Path, areas: Sequence[str]) -> Strengths:
     return _ascending(table, names)
 
 
+def strengths_of(connectivity: str, areas: int) -> Strengths:
+    """Return the strengths of a connectivity by its name, or those in a CSV file.
+
+    Parameters
+    ----------
+    connectivity
+        A name of `CONNECTIVITY`, or the path of a table as `from_csv` reads it, ending in
+        ``.csv``. Its areas are ``area 1``, ``area 2``, ..., or have names of their own and stand
+        in the order in which the table first names them, lowest first.
+    areas
+        How many areas.
+
+    Raises
+    ------
+    ValueError
+        If there is no such connectivity, or it has not so many areas.
+    """
+    if connectivity.endswith(".csv"):
+        return from_csv(connectivity, _areas_in(connectivity, areas))
+    return entry("connectivity", connectivity, _BY_NAME)(areas)
+
+
+def _areas_in(path: str, count: int) -> tuple[str, ...]:
+    """Return the areas of a table, lowest first."""
+    ours = tuple(f"area {level}" for level in range(1, count + 1))
+    if not Path(path).is_file():
+        raise ValueError(f"there is no file {path}; give a CSV file with source,target,strength")
+    rows = csv.DictReader(Path(path).read_text("utf-8-sig", errors="replace").splitlines())
+    columns = ("source", "target")
+    names = dict.fromkeys(str(row.get(c) or "").strip() for row in rows for c in columns)
+    if {*names} <= {*ours, ""}:
+        return ours
+    if len(names) != count:
+        raise ValueError(
+            f"{path} names {len(names)} areas ({', '.join(names)}) for a circuit of {count}; name "
+            f"{count}, or call them {ours[0]} to {ours[-1]}"
+        )
+    return tuple(names)
+
+
 def spread(
     strengths: Strengths | Array, post: Sequence[int], pre: Sequence[int]
 ) -> Array:  # fmt: skip
@@ -243,3 +283,10 @@ CONNECTIVITY: tuple[tuple[str, str], ...] = (
     ("macaque_fln", "visual areas, strengths by the measured fraction of labelled neurons"),
 )
 """The variants that come with the package, and what they are."""
+
+_BY_NAME: Mapping[str, Callable[[int], Strengths]] = {
+    "chain": chain,
+    "dense": dense,
+    "macaque_binned": macaque_binned,
+    "macaque_fln": macaque_fln,
+}

@@ -24,6 +24,9 @@ from errorneurons.simulate.theories.nuisance import COMMON, DELAY, STAGE, Nuisan
 from errorneurons.simulate.theories.prospective_configuration import ProspectiveConfiguration
 from errorneurons.simulate.theories.supervised_pc import SupervisedPC
 
+REGISTRY = (__name__,)
+"""Not followed by keys of results: what an entry says is part of them; others may be added."""
+
 
 @dataclass(frozen=True)
 class Theory:
@@ -87,6 +90,11 @@ class Theory:
             "connectivity": self.connectivity,
             "layers": "-".join(map(str, self.circuit.layers)),
         }
+
+    @property
+    def rests_on(self) -> tuple[object, ...]:
+        """What its results rest on: all but what it is called in figures and text."""
+        return self.name, self.kind, self.circuit, self.trained, self.nuisance
 
 
 INTACT = ErrorMicrocircuit(learning_rates=(0.5, 0.3, 0.15, 0.08))

@@ -15,7 +15,7 @@ from errorneurons.analysis.figures.palette import ROLES, drawn_style
 from errorneurons.analysis.figures.traces import (
     events_of,
     kept_samples,
-    labels_of,
+    place_labels,
     round_length,
     scale_of,
 )
@@ -147,16 +147,16 @@ def test_a_pair_of_events_is_a_window_and_labels_do_not_overlap():
         activity(np.zeros((1, 1, 1, 2)), {"laser on": 0.1, "laser off": 0.2, "go": 0.11})
     )
     assert events == {"laser": (0.1, 0.2), "go": (0.11, None)}
-    assert {label.lane for label in labels_of(events, 0.0, 0.002, 200.0).values()} == {0, 1}
+    assert {label.lane for label in place_labels(events, 0.0, 0.002, 200.0).values()} == {0, 1}
 
 
 def test_no_line_of_an_event_runs_through_a_label():
-    labels = labels_of({"laser": (-0.05, 0.4), "input": (0.0, None)}, -0.05, 0.003, 160.0)
+    labels = place_labels({"laser": (-0.05, 0.4), "input": (0.0, None)}, -0.05, 0.003, 160.0)
     assert labels["laser"].lane > labels["input"].lane
 
 
 def test_a_late_or_long_label_stays_in_its_column():
-    late = labels_of({"unexpected outcome": (0.39, None)}, 0.0, 0.4 / 100, 100.0)
+    late = place_labels({"unexpected outcome": (0.39, None)}, 0.0, 0.4 / 100, 100.0)
     label = late["unexpected outcome"]
     assert label.left + 6.6 * len(label.text) <= 100.0
 

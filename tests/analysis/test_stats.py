@@ -11,13 +11,13 @@ from scipy import stats
 
 from errorneurons.analysis.statistics import (
     against_zero,
+    central_range,
     fieller,
     holm,
     mean_interval,
     ratio_of_means,
     sign_flip,
-    spread,
-    student,
+    student_t,
     students,
 )
 
@@ -43,7 +43,7 @@ def test_the_test_against_zero_is_symmetric() -> None:
 
 @pytest.mark.parametrize(("value", "p_above"), [(2.0, 0.0), (-2.0, 1.0), (0.0, 0.5)])
 def test_animals_that_all_agree_leave_no_doubt(value: float, p_above: float) -> None:
-    assert student([value] * 6)[1] == p_above
+    assert student_t([value] * 6)[1] == p_above
 
 
 def test_the_sign_flip_test_is_brute_force_over_all_signs() -> None:
@@ -92,7 +92,7 @@ def test_one_animal_gives_a_ratio_without_an_interval() -> None:
     assert found.level == "no interval from one animal"
 
 
-@pytest.mark.parametrize("test", [against_zero, student])
+@pytest.mark.parametrize("test", [against_zero, student_t])
 @pytest.mark.parametrize("values", [[], [1.0]])
 def test_fewer_than_two_animals_are_refused(test: Any, values: list[float]) -> None:
     with pytest.raises(ValueError, match=f"a test over animals needs 2 or more, not {len(values)}"):
@@ -100,7 +100,7 @@ def test_fewer_than_two_animals_are_refused(test: Any, values: list[float]) -> N
 
 
 def test_the_range_over_networks_leaves_out_five_percent_on_either_side() -> None:
-    assert spread(np.arange(101)) == pytest.approx((5.0, 95.0))
+    assert central_range(np.arange(101)) == pytest.approx((5.0, 95.0))
 
 
 def test_holm_multiplies_the_smallest_p_most_and_leaves_nan_alone() -> None:
@@ -110,7 +110,7 @@ def test_holm_multiplies_the_smallest_p_most_and_leaves_nan_alone() -> None:
 def test_many_data_sets_are_tested_as_each_alone() -> None:
     rows = np.concatenate([VALUES, np.full((1, 7), -2.0), np.zeros((1, 7))])
     found = np.stack(students(rows.reshape(2, 11, 7)), axis=-1).reshape(-1, 2)
-    np.testing.assert_allclose(found, [student(row) for row in rows])
+    np.testing.assert_allclose(found, [student_t(row) for row in rows])
 
 
 def test_the_sign_flip_test_of_twenty_animals_agrees_with_scipy() -> None:

@@ -27,12 +27,15 @@ class Piece:
         The hash of everything it rests on, as of `keys.key`.
     said
         What is said when it is done; the name of the piece if empty.
+    beside
+        Other files that the work leaves, with `files.keeping`; it is done again if one is damaged.
     """
 
     work: Callable[..., Any]
     arguments: tuple[Any, ...]
     key: str
     said: str = ""
+    beside: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Shelf:
         return self.folder / f"{name}-{key[:SHOWN]}{self.form.suffix}"
 
 
-def kept(
+def provide(
     pieces: Mapping[str, Piece], shelf: Shelf, progress: Progress, labour: Labour | None = None
 ) -> dict[str, Path]:
     """Return the file of every piece; those that are not there, or damaged, are made.
@@ -85,7 +88,10 @@ def kept(
         If a file cannot be written.
     """
     paths = {name: shelf.path(name, piece.key) for name, piece in pieces.items()}
-    left = missing(pieces, shelf, progress)
+    left = missing(pieces, shelf)
+    for file in (f for name, piece in left.items() for f in _damaged(piece, paths[name])):
+        if file.exists():
+            progress(f"{file} cannot be read and is made again")
     if pieces and len(left) < len(pieces):
         share = "all" if not left else f"{len(pieces) - len(left)} of"
         progress(f"{share} {len(pieces)} taken from an earlier run")
@@ -108,19 +114,21 @@ def kept(
     return paths
 
 
-def missing(pieces: Mapping[str, Piece], shelf: Shelf, progress: Progress) -> dict[str, Piece]:
-    """Return the pieces that are not there, or damaged, which is said in one sentence each."""
-    left = {}
-    for name, piece in pieces.items():
-        path = shelf.path(name, piece.key)
-        if not is_intact(path):
-            left[name] = piece
-            if path.exists():
-                progress(f"{path} cannot be read and is made again")
-    return left
+def missing(pieces: Mapping[str, Piece], shelf: Shelf) -> dict[str, Piece]:
+    """Return the pieces that are not there, or damaged."""
+    return {
+        name: piece
+        for name, piece in pieces.items()
+        if _damaged(piece, shelf.path(name, piece.key))
+    }
+
+
+def _damaged(piece: Piece, path: Path) -> list[Path]:
+    """Return those files of a piece that are not there, or not as they were written."""
+    return [file for file in (path, *piece.beside) if not is_intact(file)]
 
 
 def _make(piece: Piece, path: Path, shelf: Shelf) -> None:
-    if is_intact(path):  # another run has made it meanwhile
+    if not _damaged(piece, path):  # another run has made it meanwhile
         return
     keep(piece.work(*piece.arguments), path, shelf.form, shelf.option)

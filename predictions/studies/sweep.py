@@ -1,0 +1,349 @@
+"""Sweeps: theories x ablations x connectivity x sizes, put through one experiment.
+
+Sessions come one by one, and are simulated when they are asked for, or taken from a folder in
+which they are kept: a Zarr group for each combination, there whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+import xarray as xr
+
+from errorneurons.analysis.door import open_recording
+from errorneurons.analysis.measures.variants import by_variant
+from errorneurons.analysis.session.session import collect
+from errorneurons.predictions.studies.experiments import named_experiment
+from errorneurons.simulate.animals.laboratory import (
+    Setup,
+    check_possible,
+    origin_of,
+    sessions,
+)
+from errorneurons.simulate.experiments.experiment import Experiment
+from errorneurons.simulate.instrument.instrument import where_errors_are
+from errorneurons.simulate.store.files import JSON, is_intact, keep
+from errorneurons.simulate.store.keys import hashed, key
+from errorneurons.simulate.store.work import Labour, Progress, run_all
+from errorneurons.simulate.theories.registry import Theory
+from errorneurons.simulate.variants import INTACT, Skipped, combined
+
+COLUMNS = ("theory", "ablation", "connectivity", "size", "reason")
+REGISTRIES = ("errorneurons.simulate.theories.registry",)
+"""Other entries of the registry are nothing that a circuit rests on."""
+SESSIONS, ACTIVITY = "sessions", "activity.zarr"
+FORMAT: Literal[2] = 2
+"""Of Zarr: text of fixed length has no specification in format 3 yet."""
+KEY = "errorneurons_key"
+"""The attribute of a group that holds the hash of what its sessions rest on."""
+
+
+def _silently(_: str) -> None:
+    """Say nothing."""
+
+
+@dataclass(frozen=True, repr=False)
+class Sweep:
+    """Circuits that are put through one experiment; iterate over it for their sessions.
+
+    Attributes
+    ----------
+    circuits
+        The combinations that make sense, each an entry like those of the registry.
+    source
+        Name of the experiment that they are put through, or path of its table of trials.
+    setup
+        Which of their networks, and how they are recorded.
+    folder
+        Where sessions are kept and taken from; None to simulate them whenever they are asked for.
+    """
+
+    circuits: tuple[Theory, ...]
+    source: str
+    setup: Setup
+    refused: tuple[Skipped, ...] = ()
+    folder: Path | None = None
+    lost: dict[str, Skipped] = field(default_factory=dict, compare=False)
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        """What the circuits are put through."""
+        return named_experiment(self.source)
+
+    @property
+    def skipped(self) -> pd.DataFrame:
+        """Combinations that make no sense, or of which no network could be used, and why.
+
+        Columns theory, ablation, connectivity, size and reason. What cannot be used is known only
+        once it was simulated.
+        """
+        every = (*self.refused, *self.lost.values())
+        return pd.DataFrame([asdict(one) for one in every], columns=list(COLUMNS))
+
+    def __repr__(self) -> str:
+        """Say what is swept over."""
+        counts = (
+            f"{len(self.circuits)} circuits of {len(self.setup.networks)} networks",
+            f"{len(self.refused) + len(self.lost)} combinations skipped",
+        )
+        lines = [f"Sweep of {self.experiment.name}: {', '.join(counts)}"]
+        return "\n".join((*lines, *(f"  {t.identifier}" for t in self.circuits)))
+
+    def __iter__(self) -> Iterator[xr.Dataset]:
+        """Yield the sessions, circuit by circuit, network by network."""
+        for circuit in self.circuits:
+            yield from self.sessions_of(circuit)
+
+    def sessions_of(self, circuit: Theory) -> Iterator[xr.Dataset]:
+        """Yield the sessions of one circuit; none if none of its networks can be used."""
+        stored = None if self.folder is None else _stored(self, circuit, self.folder)
+        if isinstance(stored, Skipped):
+            self.lost[circuit.identifier] = stored
+        elif stored is not None:
+            tree = open_recording(stored)
+            yield from (node.to_dataset() for node in tree.children.values())
+        else:
+            yield from self._simulated(circuit)
+
+    def _simulated(self, circuit: Theory) -> Iterator[xr.Dataset]:
+        try:
+            for session in sessions(circuit, self.experiment, self.setup_of(circuit)):
+                name = f"{circuit.identifier}, day {session.attrs['day']}"
+                yield session.assign_attrs(session_id=name)
+        except ValueError as error:
+            self.lost[circuit.identifier] = _skipped(circuit, str(error))
+
+    def setup_of(self, circuit: Theory) -> Setup:
+        """Return how a circuit is recorded: where its errors are."""
+        seen = where_errors_are(self.setup.instrument, circuit.circuit)
+        return replace(self.setup, instrument=seen)
+
+    def to_datatree(self) -> xr.DataTree:
+        """Return all sessions as a collection, lazily if they lie in a folder.
+
+        Raises
+        ------
+        ValueError
+            If no network of any circuit can be used.
+        """
+        found = list(self)
+        if not found:
+            raise ValueError(f"there is no session: {'; '.join(self.skipped['reason'])}")
+        return collect(found)
+
+    def to_dataset(self) -> xr.Dataset:
+        """Return the activity of neuron types by theory, ablation, connectivity and size.
+
+        Returns
+        -------
+        Dataset
+            As `analysis.measures.variants.by_variant`: ``mean`` and ``response``, NaN where a
+            combination does not exist; attrs ``skipped`` (JSON) says which do not, and why.
+        """
+        chosen = self.experiment
+        made = by_variant((s.load() for s in self), chosen.panels, chosen.lines)
+        told = self.skipped.to_json(orient="records")
+        return made.assign_attrs(
+            experiment=chosen.name, seed=self.setup.seed, repeats=self.setup.repeats, skipped=told
+        )
+
+    def save(
+        self, folder: str | Path, progress: Progress = _silently, labour: Labour | None = None
+    ) -> Sweep:
+        """Simulate what is not there yet, and keep it: sessions and activity as Zarr.
+
+        Parameters
+        ----------
+        folder
+            Gets ``sessions/<combination>.zarr``, a collection each, and ``activity.zarr``, what
+            `to_dataset` returns. What lies there of an earlier run of the same is not made again.
+        progress
+            Called with a sentence whenever a combination is done.
+        labour
+            Who does the work; local processes, one a core, if not given.
+
+        Returns
+        -------
+        Sweep
+            The same, its sessions taken from the folder.
+        """
+        place = Path(folder)
+        (place / SESSIONS).mkdir(parents=True, exist_ok=True)
+        kept = replace(self, folder=place, lost={})
+        left = [t for t in self.circuits if _stored(kept, t, place) is None]
+        if len(left) < len(self.circuits):
+            progress(f"{len(self.circuits) - len(left)} of {len(self.circuits)} circuits taken "
+                     "from an earlier run")  # fmt: skip
+        alone = replace(self, circuits=(), folder=None, refused=(), lost={})
+        tasks = {f"{t.identifier}: done": (_keep, (alone, t, place)) for t in left}
+        run_all(tasks, progress, labour)
+        whole = hashed(*(_key(self, t) for t in self.circuits), key(by_variant, self.setup.seed))
+        if _key_of(place / ACTIVITY) != whole:
+            made = kept.to_dataset().assign_attrs({KEY: whole})
+            _write([("/", made)], place / ACTIVITY, {})
+        for one in kept.lost.values():
+            progress(f"left out: {one.reason}")
+        return kept
+
+
+def sweep(
+    theories: Sequence[str],
+    ablations: Sequence[str] = (INTACT,),
+    connectivity: Sequence[str] | None = None,
+    sizes: Sequence[Sequence[int]] | None = None,
+    experiment: str = "novelty",
+    networks: int = 4,
+    seed: int = 1,
+    repeats: int = 5,
+) -> Sweep:
+    """Put theories through an experiment, taken apart, wired otherwise and in other sizes.
+
+    Nothing is simulated until sessions are asked for: iterate over what is returned, or call its
+    `to_dataset`, `to_datatree` or `save`.
+
+    Parameters
+    ----------
+    theories
+        Names of theories, see `THEORIES`.
+    ablations
+        Names of ablations (`errorneurons list ablations`); ``"intact"`` takes nothing away.
+    connectivity
+        ``"chain"``, ``"dense"``, ``"macaque_binned"``, ``"macaque_fln"`` or paths of CSV files
+        with columns source, target and strength; by default each theory's own.
+    sizes
+        Neurons of each area, lowest first, without the input; by default each theory's own.
+    experiment
+        Name of an experiment, see `EXPERIMENTS`, or path of a table of trials that ends in .csv.
+    networks
+        Networks of each circuit; each is a virtual animal.
+    seed
+        Seed of everything random. Network 3 has the same task in all circuits.
+    repeats
+        Trials of each kind.
+
+    Returns
+    -------
+    Sweep
+        Combinations that make no sense are skipped; its `skipped` says why.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, or no combination makes sense.
+
+    Examples
+    --------
+    >>> import errorneurons as en
+    >>> found = en.sweep(
+    ...     ["error_microcircuit", "supervised_pc"],
+    ...     ablations=["intact", "no_error_feedback"],
+    ...     connectivity=["chain", "macaque_binned"],
+    ...     networks=1,
+    ...     repeats=2,
+    ... )
+    >>> found
+    Sweep of novelty: 6 circuits of 1 networks, 2 combinations skipped
+      error_microcircuit
+      error_microcircuit+macaque_binned
+      error_microcircuit+no_error_feedback
+      error_microcircuit+no_error_feedback+macaque_binned
+      supervised_pc
+      supervised_pc+no_error_feedback
+    >>> activity = found.to_dataset()
+    >>> activity["mean"].dims
+    ('theory', 'ablation', 'connectivity', 'size', 'network', 'area', 'role', 'condition', 'time')
+    """
+    own: tuple[None, ...] = (None,)
+    chosen = named_experiment(experiment)
+    setup = Setup(tuple(range(networks)), seed, repeats)
+    made, refused = combined(theories, ablations, connectivity or own, sizes or own)
+    fitting, unfit = [], []
+    for circuit in made:
+        try:
+            check_possible(circuit, chosen, setup)
+        except ValueError as error:
+            unfit.append(_skipped(circuit, str(error)))
+        else:
+            fitting.append(circuit)
+    if not fitting:
+        reasons = dict.fromkeys(one.reason for one in unfit)
+        raise ValueError(f"no combination makes sense: {'; '.join(reasons)}")
+    return Sweep(tuple(fitting), experiment, setup, (*refused, *unfit))
+
+
+def _skipped(circuit: Theory, reason: str) -> Skipped:
+    size = circuit.attributes["layers"].partition("-")[2]
+    return Skipped(circuit.name, circuit.ablation, circuit.connectivity, size, reason)
+
+
+def _key(swept: Sweep, circuit: Theory) -> str:
+    """Return the hash of everything that the sessions of a circuit rest on."""
+    setup = swept.setup_of(circuit)
+    rests_on = (circuit.circuit, circuit.trained, setup.networks)
+    return hashed(key(sessions, rests_on, REGISTRIES), origin_of(circuit, swept.experiment, setup))
+
+
+def _stored(swept: Sweep, circuit: Theory, folder: Path) -> Path | Skipped | None:
+    """Return where the sessions of a circuit lie, why there are none, or None if not done."""
+    wanted, path = _key(swept, circuit), _path(folder, circuit)
+    if _key_of(path) == wanted:
+        return path
+    unfit = path.with_suffix(JSON.suffix)
+    if is_intact(unfit) and (noted := JSON.read(unfit))[KEY] == wanted:
+        return _skipped(circuit, noted["reason"])
+    return None
+
+
+def _key_of(path: Path) -> str | None:
+    """Return the key of a Zarr group; None if it is not there, or damaged."""
+    try:
+        known = json.loads((path / ".zattrs").read_text("utf-8")).get(KEY)
+    except (OSError, ValueError, AttributeError):
+        return None
+    return None if known is None else str(known)
+
+
+def _path(folder: Path, circuit: Theory) -> Path:
+    return folder / SESSIONS / f"{circuit.identifier}.zarr"
+
+
+def _keep(swept: Sweep, circuit: Theory, folder: Path) -> None:
+    """Simulate the sessions of a circuit, and leave them in a folder."""
+    one, path = replace(swept, circuits=(circuit,)), _path(folder, circuit)
+    wanted = {KEY: _key(swept, circuit)}
+    groups = ((f"{s.attrs['animal']}-day-{s.attrs['day']}", s) for s in one)
+    if not _write(groups, path, wanted):
+        keep({**wanted, "reason": one.lost[circuit.identifier].reason},
+             path.with_suffix(JSON.suffix), JSON)  # fmt: skip
+
+
+def _write(
+    groups: Iterator[tuple[str, xr.Dataset]] | Sequence[tuple[str, xr.Dataset]],
+    path: Path,
+    attrs: dict[str, str],
+) -> int:
+    """Write groups one by one beside a path, and rename; return how many there were."""
+    part = path.with_name(f".{path.stem}.{os.getpid()}-{secrets.token_hex(4)}.part.zarr")
+    count = 0
+    try:
+        xr.Dataset(attrs=attrs).to_zarr(part, mode="w", consolidated=False, zarr_format=FORMAT)
+        for name, data in groups:
+            data.to_zarr(part, group=name, mode="a", consolidated=False, zarr_format=FORMAT)
+            count += 1
+        if count:
+            shutil.rmtree(path, ignore_errors=True)
+            part.rename(path)
+    finally:
+        with suppress(OSError):
+            shutil.rmtree(part)
+    return count

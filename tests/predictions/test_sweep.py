@@ -1,0 +1,95 @@
+"""Sweeps: sessions one by one, one dataset of all, and Zarr that is taken up again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from errorneurons.analysis.door import open_recording
+from errorneurons.predictions.studies.sweep import Sweep, sweep
+from errorneurons.simulate.store.work import Labour
+
+EMC = "error_microcircuit"
+ALONE = Labour(workers=1)
+
+
+def small(**other: object) -> Sweep:
+    asked = {"ablations": ["intact", "no_error_feedback"], "sizes": [(8, 6, 5), (5, 4)]} | other
+    return sweep([EMC, "adaptation"], networks=2, repeats=2, **asked)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Sweep:
+    return small().save(tmp_path_factory.mktemp("sweep"), labour=ALONE)
+
+
+def test_combinations_that_make_no_sense_are_skipped_with_a_sentence() -> None:
+    skipped = small().skipped
+    assert skipped.columns.tolist() == ["theory", "ablation", "connectivity", "size", "reason"]
+    assert {*skipped["theory"]} == {"adaptation"}
+    assert skipped["reason"][0].startswith("adaptation is a null: it has no errors")
+
+
+def test_an_experiment_that_a_circuit_cannot_be_put_through_is_a_reason_to_skip() -> None:
+    found = sweep([EMC, "mismatch_neurons"], experiment="interneurons", networks=1)
+    assert [t.name for t in found.circuits] == ["mismatch_neurons"]
+    assert "interneurons needs interneuron neurons" in found.skipped["reason"][0]
+    with pytest.raises(ValueError, match="no combination makes sense: interneurons needs"):
+        sweep([EMC], experiment="interneurons")
+
+
+def test_sessions_come_one_by_one_and_say_what_they_are_of() -> None:
+    first = next(iter(small()))
+    said = {n: first.attrs[n] for n in ("theory", "ablation", "connectivity", "layers")}
+    assert said == {"theory": EMC, "ablation": "intact", "connectivity": "chain",
+                    "layers": "10-8-6-5"}  # fmt: skip
+    assert first.attrs["session_id"] == f"{EMC}+10-8-6-5, day 1"
+
+
+def test_one_dataset_holds_all_variants(kept: Sweep) -> None:
+    found = kept.to_dataset()
+    assert dict(found.sizes) | {"time": 0} == {
+        "theory": 2, "ablation": 2, "connectivity": 1, "size": 2, "network": 2, "area": 3,
+        "role": 2, "condition": 4, "time": 0,
+    }  # fmt: skip
+    mean = found["mean"]
+    assert np.isnan(mean.sel(theory="adaptation", ablation="no_error_feedback")).all()
+    assert np.isnan(mean.sel(size="5-4", area="area 3")).all()
+    assert np.isfinite(mean.sel(theory=EMC, size="8-6-5")).all()
+
+
+def test_without_feedback_errors_of_hidden_areas_do_not_answer_outcomes(kept: Sweep) -> None:
+    after = kept.to_dataset()["response"].sel(theory=EMC, size="8-6-5", role="error")
+    late = after.sel(condition="outcome: trained, unexpected", area="area 1", time=slice(0.3, None))
+    size = late.mean(("network", "time"))
+    assert abs(size.sel(ablation="no_error_feedback")) < 0.2 * size.sel(ablation="intact")
+
+
+def test_what_is_kept_is_what_was_simulated_and_is_opened_like_any_recording(kept: Sweep) -> None:
+    assert kept.folder is not None
+    tree = open_recording(kept.folder / "sessions" / f"{EMC}+10-8-6-5.zarr")
+    xr.testing.assert_equal(next(iter(tree.children.values())).to_dataset(), next(iter(small())))
+    stored = xr.open_zarr(kept.folder / "activity.zarr", consolidated=False)
+    xr.testing.assert_equal(stored, kept.to_dataset())
+    assert len(kept.to_datatree().children) == 12
+
+
+def test_a_sweep_is_taken_up_where_it_stopped(kept: Sweep) -> None:
+    assert kept.folder is not None
+    (kept.folder / "sessions" / f"{EMC}+10-5-4.zarr" / ".zattrs").unlink()
+    said: list[str] = []
+    small().save(kept.folder, said.append, ALONE)
+    assert said == ["5 of 6 circuits taken from an earlier run", f"{EMC}+10-5-4: done"]
+
+
+def test_another_seed_is_made_again_and_leaves_nothing_half_written(
+    kept: Sweep, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    for seed in (1, 2):
+        sweep(["adaptation"], networks=1, repeats=1, seed=seed).save(tmp_path, said.append, ALONE)
+    assert said == ["adaptation: done"] * 2
+    assert sorted(p.name for p in tmp_path.rglob("*.zarr")) == ["activity.zarr", "adaptation.zarr"]
