@@ -14,6 +14,7 @@ import xarray as xr
 
 from errorneurons import __version__
 from errorneurons.analysis.measures.activity import activity, mean_rate
+from errorneurons.analysis.measures.energies import asked_often
 from errorneurons.analysis.statistics import holm, separation
 from errorneurons.predictions.claims.claim import Claim, Outcome, Verdict
 from errorneurons.predictions.claims.registry import CLAIMS, claim
@@ -101,7 +102,8 @@ def recording_report(
         As in `theories_report`.
     """
     confirmatory = _confirmatory(sessions)
-    measured = {c.key: measure(c.effect, sessions, trial_level=True) for c in CLAIMS}
+    with asked_often(sessions):
+        measured = {c.key: measure(c.effect, sessions, trial_level=True) for c in CLAIMS}
     verdicts = _with_holm([judge(c, name, measured[c.key], "recording") for c in CLAIMS],
                           measured, confirmatory)  # fmt: skip
     found = steps = None
