@@ -21,7 +21,8 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from errorneurons.simulate.program.counts import multiplied
 
 Counts = npt.NDArray[np.int64]
 
@@ -45,21 +46,8 @@ def poisson(mean: npt.NDArray[np.floating], rng: np.random.Generator) -> Counts:
         counts = rng.poisson(mean)
     else:
         counts = np.empty(mean.shape, np.int64)
-        _draw(np.ascontiguousarray(mean).ravel(), rng, counts.ravel())
+        multiplied(np.ascontiguousarray(mean).ravel(), rng, counts.ravel())
     return counts
-
-
-@njit(cache=True)  # type: ignore[untyped-decorator, unused-ignore]
-def _draw(mean: npt.NDArray[np.floating], rng: np.random.Generator, counts: Counts) -> None:
-    """Draw counts by multiplication; twice as fast as NumPy, which looks each mean up anew."""
-    for k in range(mean.size):
-        count = 0
-        if mean[k] > 0:
-            least, product = math.exp(-mean[k]), rng.random()
-            while product > least:
-                count += 1
-                product *= rng.random()
-        counts[k] = count
 
 
 def sub_poisson(mean: npt.NDArray[np.floating], fano: float, rng: np.random.Generator) -> Counts:
