@@ -187,7 +187,7 @@ def responses(
         session, key, lambda: _differences(session, chosen, event, window, baseline)
     )
     own = difference[:, cells]
-    complete: npt.NDArray[np.bool_] = np.isfinite(own).all(axis=1)
+    complete = np.asarray(np.isfinite(own).all(axis=1))
     if not complete.all():
         stimuli = {name: rows[complete[rows]] for name, rows in stimuli.items()}
     return {name: own[rows] for name, rows in stimuli.items() if len(rows)}

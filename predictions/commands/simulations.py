@@ -81,8 +81,8 @@ def ablate(
     from errorneurons.predictions.studies.ablations import effects_of
     from errorneurons.predictions.studies.lesions import simulate_pairs
     from errorneurons.simulate.ablations.registry import pairs
-    from errorneurons.simulate.ablations.tasks import Design
     from errorneurons.simulate.store.work import Labour
+    from errorneurons.simulate.tasks.task import Design
 
     tasks = tuple(dict.fromkeys(task or ("association",)))
     chosen = {name: pairs(tuple(theory or ()), tuple(ablation or ()), name) for name in tasks}

@@ -30,7 +30,14 @@ from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.registry import experiment as known_experiment
 from errorneurons.simulate.experiments.tables import experiment_of, read_table
 from errorneurons.simulate.instrument.observe import animal
-from errorneurons.simulate.store.files import JSON, NETCDF, is_intact, keep, keeping, sweep
+from errorneurons.simulate.store.files import (
+    JSON,
+    NETCDF,
+    is_intact,
+    keep,
+    keeping,
+    remove_abandoned,
+)
 from errorneurons.simulate.store.keys import key
 from errorneurons.simulate.store.shelf import Shelf
 from errorneurons.simulate.store.work import Labour, Progress, run_all
@@ -105,7 +112,7 @@ def simulate(
     """
     for theory, setup in subjects:
         check_possible(theory, experiment, setup)
-    sweep(out)
+    remove_abandoned(out)
     tasks = {}
     for theory, setup in subjects:
         left = missing(experiment, theory, setup, out, say)

@@ -14,10 +14,10 @@ from typing import Any, Literal
 import numpy as np
 
 from errorneurons.simulate.ablations import changes as ablations
-from errorneurons.simulate.ablations.tasks import ablation_task, intact
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.refusing import known
-from errorneurons.simulate.tasks.registry import task as task_entry
+from errorneurons.simulate.tasks.registry import TASKS, intact
+from errorneurons.simulate.tasks.registry import why_not as cannot_learn
 from errorneurons.simulate.theories import counter_circuits
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.theories.registry import THEORIES
@@ -133,7 +133,7 @@ class Ablation:
         """Return why it makes no sense for a theory in a task, None if it does."""
         if theory in NULLS:
             return f"{theory} is a null: it has no errors and learns no outcomes"
-        cannot = task_entry(task).why_not(theory)
+        cannot = cannot_learn(theory, task)
         if cannot is not None:
             return f"{theory} in {task}: {cannot}"
         if theory not in self.theories:
@@ -381,7 +381,7 @@ def pairs(
     ValueError
         If a name is unknown, or nothing is left, with the reason.
     """
-    ablation_task(task)
+    known("--task", task, [t.name for t in TASKS])
     for name in theories:
         if name in VARIANTS:
             raise ValueError(

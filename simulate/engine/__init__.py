@@ -1,6 +1,5 @@
-"""The compiled loops, and settled states and gradients in closed form."""
+"""One engine for all theories: `step` and `learn` are recorded, and run in one compiled loop."""
 
 from errorneurons.simulate.store.places import compiler_cache
 
-CACHED = compiler_cache()
-"""Whether compiled code can be kept; asked here, before any module imports the compiler."""
+compiler_cache()  # before any module imports the compiler

@@ -11,7 +11,7 @@ they become tables of trials:
 `Frozen`     every stimulus in every condition, in random order, with frozen synapses
 `Plastic`    one condition, each stimulus once in every five trials, while synapses change
 `SideBySide` blocks with frozen synapses, each in copies of the network of its own
-`Given`      a table that is written already
+`Written`      a table that is written already
 ============ =================================================================================
 """
 
@@ -234,7 +234,7 @@ class SideBySide:
 
 
 @dataclass(frozen=True)
-class Given:
+class Written:
     """A block whose table is written already; it is run `repeats` times over."""
 
     given: Block

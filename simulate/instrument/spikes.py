@@ -22,7 +22,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from errorneurons.simulate.program.counts import multiplied
+from errorneurons.simulate.engine.counts import multiplied
 
 Counts = npt.NDArray[np.int64]
 

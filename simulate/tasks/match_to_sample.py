@@ -31,13 +31,13 @@ import xarray as xr
 
 from errorneurons.simulate.arrays import Array, generator
 from errorneurons.simulate.circuit import Timing
-from errorneurons.simulate.engine import kernels as engine
-from errorneurons.simulate.engine import layout
+from errorneurons.simulate.kernels import kernels, layout
 from errorneurons.simulate.refusing import known
 from errorneurons.simulate.tasks.held import for_engine, uniform_start
+from errorneurons.simulate.tasks.task import Design, Learnt, Task, quiet
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
-THEORIES = ("error_microcircuit",)
+THEORIES = (ErrorMicrocircuit.theory,)
 PHASES = ("rest", "sample", "delay", "test", "change")
 SETS = ("training", "validation", "test")
 
@@ -113,7 +113,7 @@ def draw(task: MatchToSample, seed: int) -> dict[str, Trials]:
     }
 
 
-def learner(theory: str = "error_microcircuit") -> ErrorMicrocircuit:
+def learner(theory: str = ErrorMicrocircuit.theory) -> ErrorMicrocircuit:
     """Return the 1-2-1 circuit with the published parameters.
 
     Raises
@@ -162,7 +162,7 @@ def responses(
 ) -> Array:
     """Return the output at the end of the test stimulus, untaught, (network, trial)."""
     plan = schedule(task, trials, learning=False)
-    out = engine.run(circuit, weights, plan, recording=layout.Recording(("r",), "presentation"))
+    out = kernels.run(circuit, weights, plan, recording=layout.Recording(("r",), "presentation"))
     rates = out.recorded["r"][:, PHASES.index("test") :: len(PHASES), circuit.output]
     response: Array = rates[..., 0]
     return response
@@ -202,7 +202,7 @@ def match_to_sample(
     for _ in range(task.epochs):
         errors.append(squared_error(circuit, weights, task, sets["validation"]))
         plan = schedule(task, sets["training"].shuffled(rng), learning=True)
-        run = engine.run(circuit, weights, plan, state=state)
+        run = kernels.run(circuit, weights, plan, state=state)
         weights, state = run.weights, run.state
     response = responses(circuit, weights, task, sets["test"])
     wanted = sets["test"].targets
@@ -224,3 +224,37 @@ def squared_error(
     found = responses(circuit, weights, task, trials)
     error: Array = ((found - trials.targets) ** 2).mean(axis=1)
     return error
+
+
+def _match(circuit: Any, design: Design) -> Learnt:
+    task = MatchToSample(epochs=design.epochs or 0)
+    nothing = np.zeros(design.networks, dtype=bool)
+    try:
+        found = match_to_sample(circuit, design.seed, design.numbers, task)
+    except kernels.DivergedError:  # it is not said which
+        none = np.full((task.epochs, design.networks), np.nan)
+        return Learnt(None, none, np.arange(task.epochs), ~nothing, nothing, none[0])
+    loss = found["error"].values.T
+    right = found["correct"].values
+    return Learnt(None, loss, np.arange(len(loss)), nothing, nothing, right)
+
+
+TASK = Task(
+    "match_to_sample",
+    "delayed match to sample",
+    "Say after a delay whether a second stimulus was the same as the first.",
+    THEORIES,
+    15,
+    lambda theory: quiet(learner(theory)),
+    _match,
+    "to tell after a delay whether a second stimulus was the same as the first (1-2-1, 50 trials "
+    "an epoch, rates of representation neurons without lookahead); losses are those of 50 other "
+    "trials. Stimuli follow each other in time, so that nothing settles in which inference, errors "
+    "or alignment could be compared",
+    score="share of trials right",
+    reproduced=lambda theory, seed, networks: match_to_sample(learner(theory), seed, networks),
+    cannot={
+        "backprop": "cannot: it has no membrane, and nothing of the sample is left at the test "
+        "stimulus"
+    },
+)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, fields, is_dataclass
+from threading import Lock
 from typing import Any
 
 import numpy as np
 
-from errorneurons.simulate.program.table import Room, Table
+from errorneurons.simulate.engine.table import Room, Table
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Plan:
         self.programs: dict[Any, Program] = {}
         self.room = Room()
         self.patterns: dict[str, Any] = {}
+        self.lock = Lock()
 
 
 PLANS: OrderedDict[Any, Plan] = OrderedDict()
