@@ -51,7 +51,7 @@ MAY_IMPORT = {
     "simulate": ("errorneurons.analysis.session", "errorneurons.simulate"),
     "analysis": ("errorneurons.analysis",),
     "predictions": ("errorneurons",),
-    "src": (),
+    "src": ("errorneurons",),
 }
 FLOORS = (
     "analysis.session", "analysis.statistics", "analysis.measures", "analysis.readers",
@@ -60,7 +60,8 @@ FLOORS = (
     "simulate.arrays", "simulate.feedforward", "simulate.circuit", "simulate.refusing",
     "simulate.parts",
     "simulate.experiments", "simulate.theories", "simulate.trials", "simulate.engine",
-    "simulate.instrument", "simulate.animals", "simulate.tasks", "simulate.ablations", "simulate",
+    "simulate.instrument", "simulate.animals", "simulate.tasks", "simulate.ablations",
+    "simulate.variants", "simulate.catalogue", "simulate",
     "predictions.words", "predictions.processes", "predictions.claims", "predictions.judging",
     "predictions.comparing", "predictions.studies", "predictions.pages", "predictions.commands",
     "predictions",

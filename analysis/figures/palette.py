@@ -39,7 +39,6 @@ class Style:
 
 THEORIES = {
     "error_microcircuit": Style("#cc78bc", "o"),
-    "error_microcircuit_macaque": Style("#cc78bc", "p"),
     "supervised_pc": Style("#56b4e9", "s"),
     "hierarchical_pc": Style("#de8f05", "^"),
     "hierarchical_pc_sensory": Style("#ca9161", "v"),
@@ -52,6 +51,7 @@ THEORIES = {
     "adaptation": Style("#949494", "d"),
     "feature_gain": Style("#949494", "*"),
 }
+_MARKERS = "oshv^Dp"
 COUNTER_CIRCUIT = Style("var(--muted, #767676)", "D", filled=False)
 RECORDING = Style("currentColor", "o")
 
@@ -63,7 +63,8 @@ def theory_style(name: str, kind: str = "theory") -> Style:
     ----------
     name
         Of the theory, counter-circuit or recording. A theory that is not on the list gets a
-        colour and a marker by its name, the same on every page.
+        colour and a marker by its name, the same on every page; one whose name continues that of a
+        theory is a variant of it, and has its colour.
     kind
         ``"theory"``, ``"counter_circuit"`` or ``"recording"``.
 
@@ -80,7 +81,10 @@ def theory_style(name: str, kind: str = "theory") -> Style:
         return THEORIES[name]
     known = tuple(THEORIES.values())
     drawn = zlib.crc32(name.encode())
-    return Style(known[drawn % len(known)].colour, "oshv^Dp"[drawn // 16 % 7])
+    family = max((n for n in THEORIES if name.startswith(f"{n}_")), key=len, default="")
+    kin = THEORIES.get(family, known[drawn % len(known)])
+    markers = _MARKERS.replace(kin.marker, "") if family else _MARKERS
+    return Style(kin.colour, markers[drawn // 16 % len(markers)])
 
 
 def role_colour(role: str) -> str:

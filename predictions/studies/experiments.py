@@ -28,8 +28,6 @@ from errorneurons.predictions.words import counted
 from errorneurons.simulate.animals.cost import cost
 from errorneurons.simulate.animals.laboratory import Setup, check_possible, origin_of, sessions
 from errorneurons.simulate.experiments.experiment import Experiment
-from errorneurons.simulate.experiments.registry import experiment as known_experiment
-from errorneurons.simulate.experiments.tables import experiment_of, read_table
 from errorneurons.simulate.instrument.observe import animal
 from errorneurons.simulate.theories.registry import Theory
 
@@ -40,32 +38,6 @@ CURVES = (
     ("Size of the response, cross-validated over trials", "-responses", magnitude),
 )
 """What is drawn, the ending of the file's name, and how it is computed."""
-
-
-def named_experiment(name: str, streams: int = 1) -> Experiment:
-    """Return an experiment of the registry, or the one in a CSV file.
-
-    Parameters
-    ----------
-    name
-        Name, or path of a table that ends in ``.csv``.
-    streams
-        Copies of the network that share the trials of a table out.
-
-    Raises
-    ------
-    ValueError
-        If there is none, or its table cannot be run.
-    """
-    if not name.endswith(".csv"):
-        return known_experiment(name)
-    table = read_table(name)
-    if len(table) % streams:
-        raise ValueError(
-            f"{name} has {len(table)} trials, which cannot be dealt evenly to {streams} streams; "
-            "give --streams a number that divides them"
-        )
-    return experiment_of(table, Path(name).stem, streams=streams)
 
 
 def simulate(
@@ -101,25 +73,25 @@ def simulate(
     for theory, setup in subjects:
         left = missing(experiment, theory, setup, out)
         if left is None:
-            say(f"{theory.name}: all sessions taken from an earlier run")
+            say(f"{theory.identifier}: all sessions taken from an earlier run")
         else:
-            say(f"{theory.name}: {cost(theory, experiment, left)}")
+            say(f"{theory.identifier}: {cost(theory, experiment, left)}")
             last, through = len(experiment.days(setup.seed, setup.repeats)), set()
             for session in sessions(theory, experiment, left, say):
                 name = _file(session.attrs["animal"], session.attrs["day"])
-                save(session, out / theory.name / name)
+                save(session, out / theory.identifier / name)
                 if session.attrs["day"] == last:
                     through.add(session.attrs["animal"])
             unfit = [network for network in left.networks if animal(network) not in through]
-            _note(out / theory.name / UNFIT, origin_of(theory, experiment, setup), unfit)
+            _note(out / theory.identifier / UNFIT, origin_of(theory, experiment, setup), unfit)
         figures += draw(experiment, theory, setup, out)
-        say(f"{theory.name}: done")
+        say(f"{theory.identifier}: done")
     return figures
 
 
 def missing(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> Setup | None:
     """Return the setup with the networks that are not done, None if all are."""
-    folder = out / theory.name
+    folder = out / theory.identifier
     folder.mkdir(parents=True, exist_ok=True)
     days = range(1, 1 + len(experiment.days(setup.seed, setup.repeats)))
     provenance = origin_of(theory, experiment, setup)
@@ -188,17 +160,17 @@ def draw(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> lis
             named = [_of_day(panel, day) if len(files) > 1 else panel for panel in panels]
             blocks += [pair for pair in zip(named, found, strict=True) if _shows(pair[1])]
         if blocks:  # else no stimulus comes twice in any condition: nothing to cross-validate
-            made.append(out / f"{theory.name}{ending}.png")
+            made.append(out / f"{theory.identifier}{ending}.png")
             caption = Caption(title, f"{name}; {over}{_of_labels(first)}")
             draw_raw_activity(blocks, caption, made[-1])
     if drives_single_cells(first):
-        made.append(out / f"{theory.name}-influence.png")
+        made.append(out / f"{theory.identifier}-influence.png")
         text = f"Change of every recorded cell of one network{_of_labels(first)}"
         draw_influence(first, Caption(title, text), made[-1])
     every = [file for recorded in files.values() for file in recorded]
     days = by_day(_opened(every)) if len(files) > 1 else None
     if days is not None:
-        made.append(out / f"{theory.name}-days.png")
+        made.append(out / f"{theory.identifier}-days.png")
         text = f"Trials with an expected outcome; {over}{_of_labels(first)}"
         draw_days(days, Caption(title, text), made[-1])
     return made
@@ -208,7 +180,10 @@ def _files(
     experiment: Experiment, theory: Theory, setup: Setup, out: Path
 ) -> dict[int, list[Path]]:
     """Return the files of each day that has any; before the last, all networks may diverge."""
-    folder, days = out / theory.name, range(1, 1 + len(experiment.days(setup.seed, setup.repeats)))
+    folder, days = (
+        out / theory.identifier,
+        range(1, 1 + len(experiment.days(setup.seed, setup.repeats))),
+    )
     every = {
         day: [folder / _file(animal(network), day) for network in setup.networks] for day in days
     }

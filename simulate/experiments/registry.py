@@ -5,6 +5,8 @@ To add an experiment, write its module beside this one and one entry here.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from errorneurons.simulate.experiments import (
     brain_computer_interface,
     chronic_silencing,
@@ -22,6 +24,7 @@ from errorneurons.simulate.experiments import (
     terminals,
 )
 from errorneurons.simulate.experiments.experiment import Experiment
+from errorneurons.simulate.experiments.tables import experiment_of, read_table
 from errorneurons.simulate.refusing import entry
 
 EXPERIMENTS: tuple[Experiment, ...] = (
@@ -51,3 +54,29 @@ def experiment(name: str) -> Experiment:
         If there is none, with the nearest name.
     """
     return entry("experiment", name, {e.name: e for e in EXPERIMENTS})
+
+
+def named_experiment(name: str, streams: int = 1) -> Experiment:
+    """Return an experiment of the registry, or the one in a CSV file.
+
+    Parameters
+    ----------
+    name
+        Name, or path of a table that ends in ``.csv``.
+    streams
+        Copies of the network that share the trials of a table out.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or its table cannot be run.
+    """
+    if not name.endswith(".csv"):
+        return experiment(name)
+    table = read_table(name)
+    if len(table) % streams:
+        raise ValueError(
+            f"{name} has {len(table)} trials, which cannot be dealt evenly to {streams} streams; "
+            "give --streams a number that divides them"
+        )
+    return experiment_of(table, Path(name).stem, streams=streams)

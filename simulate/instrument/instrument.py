@@ -10,7 +10,7 @@ import numpy as np
 
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.instrument.calcium import GCAMP6F, Imaging, Indicator
-from errorneurons.simulate.refusing import known
+from errorneurons.simulate.refusing import entry, known
 
 Coding = Literal["paired", "baseline"]
 Spiking = Literal["poisson", "sub_poisson", "none"]
@@ -146,6 +146,21 @@ def where_errors_are(instrument: Instrument, circuit: Circuit[Any, Any]) -> Inst
     return instrument
 
 
+def recorded_by(name: str | None, circuit: Circuit[Any, Any]) -> Instrument:
+    """Return an instrument by its name, ``spikes``, ``calcium`` or ``tufts``.
+
+    Without a name it is spikes, in the compartment that carries the circuit's errors.
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name.
+    """
+    if name is None:
+        return where_errors_are(Instrument(), circuit)
+    return entry("instrument", name, INSTRUMENTS)
+
+
 def snr_at(noise: float, frame_rate: float, indicator: Indicator) -> float:
     """Return the peak of a transient over the noise of a frame, from a standardised noise level.
 
@@ -196,3 +211,10 @@ TWO_PHOTON_TUFTS = Instrument(
 30 frames a second, as resonant scanners have; a tuft is dim and small, so twice the noise of a good
 recording of somata. The number of tufts, the noise and the neuropil are assumptions.
 """
+
+INSTRUMENTS = {
+    "spikes": Instrument(),
+    "calcium": TWO_PHOTON_SOMATA,
+    "tufts": TWO_PHOTON_TUFTS,
+}
+"""What may be recorded, by name."""

@@ -48,6 +48,12 @@ def test_every_theory_has_its_own_look():
     assert len({(s.colour, s.marker) for s in THEORIES.values()}) == len(THEORIES)
 
 
+def test_a_variant_has_the_colour_of_its_theory_and_a_marker_of_its_own() -> None:
+    own, variant = theory_style("error_microcircuit"), theory_style("error_microcircuit_macaque")
+    assert variant.colour == own.colour
+    assert variant.marker != own.marker
+
+
 def test_no_theory_has_the_hue_of_a_kind_of_neuron():
     kept = {ROLES["representation"], ROLES["error"]}
     assert not kept & {s.colour for s in THEORIES.values()}
