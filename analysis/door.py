@@ -10,6 +10,7 @@ import xarray as xr
 from errorneurons.analysis.session.contract import DoorError, check
 from errorneurons.analysis.session.files import check_hdf5
 from errorneurons.analysis.session.schema import FIELDS
+from errorneurons.analysis.session.storage import APART, unstacked
 
 
 def open_recording(path: str | Path, mapping: str | Path | None = None) -> xr.DataTree:
@@ -94,7 +95,11 @@ def _refuse_mapping(path: Path, mapping: str | Path | None) -> None:
 
 def _as_text(tree: xr.DataTree) -> xr.DataTree:
     """Give text one dtype, whichever the file's own was; a lone session becomes a collection."""
-    nodes = {node.path: node.to_dataset(inherit=False) for node in tree.subtree}
+    nodes: dict[str, xr.Dataset] = {}
+    for node in tree.subtree:
+        dataset = node.to_dataset(inherit=False)
+        stacked = unstacked(dataset) if APART in dataset.attrs else {node.path: dataset}
+        nodes |= {name if name.startswith("/") else f"/{name}": s for name, s in stacked.items()}
     for dataset in nodes.values():
         for name in FIELDS:
             if name in dataset.variables and _is_loose_text(dataset[name].variable):

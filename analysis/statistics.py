@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-Array = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.float64]
 
 LEVEL = 0.95
 MOST_EXACT = 20
@@ -73,12 +73,12 @@ def against_zero(values: npt.ArrayLike) -> Test:
         With fewer than 2 animals.
     """
     x = np.asarray(values, dtype=float)
-    t, above = student(x)
+    t, above = student_t(x)
     flip, least = sign_flip(x)
     return Test(float(x.mean()), t, len(x) - 1, above, 1 - above, flip, least)
 
 
-def student(values: npt.ArrayLike) -> tuple[float, float]:
+def student_t(values: npt.ArrayLike) -> tuple[float, float]:
     """Return Student's t of the mean against 0, and the one-sided p that it lies above.
 
     Raises
@@ -90,7 +90,7 @@ def student(values: npt.ArrayLike) -> tuple[float, float]:
     return float(t), float(above)
 
 
-def students(values: npt.ArrayLike) -> tuple[Array, Array]:
+def students(values: npt.ArrayLike) -> tuple[Floats, Floats]:
     """Return Student's t of means against 0, and the one-sided p, of many data sets at once.
 
     Parameters
@@ -139,7 +139,7 @@ def sign_flip(values: npt.ArrayLike) -> tuple[float, float]:
     return extreme / 2 ** len(x), least
 
 
-def _signed_sums(x: Array) -> Array:
+def _signed_sums(x: Floats) -> Floats:
     """Return the sums of x under all assignments of signs, (2 ** len(x),)."""
     sums = np.zeros(1)
     for value in x:
@@ -147,42 +147,15 @@ def _signed_sums(x: Array) -> Array:
     return sums
 
 
-def attainable_size(animals: int, alpha: float = 0.05) -> float:
-    """Return how often the two-sided sign-flip test rejects at most if its assumption holds.
-
-    Its p is a multiple of the smallest one, so that it is conservative by construction.
-
-    Examples
-    --------
-    >>> attainable_size(6), attainable_size(5)
-    (0.03125, 0.0)
-    """
-    least = 2.0 ** (1 - animals)
-    return float(np.floor(alpha / least + 1e-9) * least)
-
-
-def holm(p_values: npt.ArrayLike) -> Array:
+def holm(p_values: npt.ArrayLike) -> Floats:
     """Return p-values adjusted by Holm for being judged together; NaN are left out and stay NaN."""
-    return _adjusted(p_values, "holm")
-
-
-def benjamini_hochberg(p_values: npt.ArrayLike) -> Array:
-    """Return p-values adjusted by Benjamini and Hochberg, for exploration; NaN stay NaN.
-
-    What falls below .05 then holds at most 5 % false discoveries on average. A verdict never rests
-    on it: the confirmatory set is adjusted by `holm`.
-    """
-    return _adjusted(p_values, "fdr_bh")
-
-
-def _adjusted(p_values: npt.ArrayLike, method: str) -> Array:
     from statsmodels.stats.multitest import multipletests
 
     p = np.asarray(p_values, dtype=float)
     adjusted = np.full(p.shape, np.nan)
     known = np.isfinite(p)
     if known.any():
-        adjusted[known] = multipletests(p[known], method=method)[1]
+        adjusted[known] = multipletests(p[known], method="holm")[1]
     return adjusted
 
 
@@ -201,7 +174,7 @@ def ratio_of_means(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> Inte
     return Interval(float(value), float(value - reach), float(value + reach), level)
 
 
-def jackknife_ratios(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> tuple[Array, Array]:
+def jackknife_ratios(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> tuple[Floats, Floats]:
     """Return mean(N) / mean(M) and its jackknife standard error, of many data sets at once.
 
     Parameters
@@ -263,7 +236,7 @@ def fieller(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> Interval:
     return Interval(value, -np.inf, np.inf, level)
 
 
-def spread(values: npt.ArrayLike, share: float = 0.9) -> tuple[float, float]:
+def central_range(values: npt.ArrayLike, share: float = 0.9) -> tuple[float, float]:
     """Return the central range that holds a share of the values, by default 5-95 %."""
     x = np.asarray(values, dtype=float)
     low, high = np.quantile(x, [(1 - share) / 2, (1 + share) / 2])

@@ -20,16 +20,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from known_energies import Cells, Design, drawn, drawn_animals, measured, responses
+from nested import hierarchical_bootstrap, mixed_model
 from scipy import stats
 
-from errorneurons.analysis.nested import hierarchical_bootstrap, mixed_model
-from errorneurons.analysis.statistics import (
-    attainable_size,
-    jackknife_ratios,
-    sign_flip,
-    students,
-)
-from errorneurons.analysis.virtual import Cells, Design, drawn, drawn_animals, measured, responses
+from errorneurons.analysis.statistics import jackknife_ratios, sign_flip, students
 from errorneurons.predictions.claims.claim import Claim, Outcome
 from errorneurons.predictions.claims.registry import claim
 from errorneurons.predictions.judging.rule import ALPHA, answered, difference, outcomes
@@ -47,6 +42,20 @@ CLAIMS = {1 / 9: claim("P02"), 0.8: claim("P04b")}
 NESTED_DRAWS = 1000
 FLIPPED = 2000
 """How many data sets of a line the sign-flip test is tried on."""
+
+
+def attainable_size(animals: int, alpha: float = 0.05) -> float:
+    """Return how often the two-sided sign-flip test rejects at most if its assumption holds.
+
+    Its p is a multiple of the smallest one, so that it is conservative by construction.
+
+    Examples
+    --------
+    >>> attainable_size(6), attainable_size(5)
+    (0.03125, 0.0)
+    """
+    least = 2.0 ** (1 - animals)
+    return float(np.floor(alpha / least + 1e-9) * least)
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from errorneurons.analysis.figures.palette import ROLES, THEORIES
+from errorneurons.analysis.figures.palette import OTHERS, ROLES
 from errorneurons.predictions.claims.claim import Outcome
 
 HUES = {
     0.05: (ROLES["representation"], "o"),
-    0.1: (THEORIES["hierarchical_pc"].colour, "s"),
-    0.3: (THEORIES["error_microcircuit"].colour, "^"),
+    0.1: (OTHERS[2], "s"),
+    0.3: (OTHERS[0], "^"),
 }
 """ICC -> hue and marker, told apart without colour."""
 TESTS = {

@@ -12,7 +12,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from errorneurons.predictions.words import counted, linked, listed, number
+from errorneurons.predictions.words import amplitude, counted, linked, listed, number
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -38,6 +38,7 @@ def environment() -> Environment:
     )
     made.globals["linked"] = linked
     made.filters |= {
+        "amplitude": amplitude,
         "counted": counted,
         "listed": listed,
         "number": number,
@@ -60,12 +61,18 @@ def written(name: str, values: Mapping[str, Any]) -> str:
 
 
 def paragraphs(name: str, values: Mapping[str, Any] | None = None) -> tuple[str, ...]:
-    """Return the paragraphs of ``templates/methods/NAME.txt``, each on one line.
+    """Return the paragraphs of ``templates/NAME.txt``, each on one line.
 
     Parameters
     ----------
     name, values
         As for `written`.
     """
-    text = written(f"methods/{name}.txt", values or {})
-    return tuple(re.sub(r"[ \n]+", " ", p).strip() for p in re.split(r"\n[ ]*\n", text.strip()))
+    pieces = written(f"{name}.txt", values or {}).split("\n\n")
+    joined = (re.sub(r"[ \n]+", " ", piece).strip() for piece in pieces)
+    return tuple(paragraph for paragraph in joined if paragraph)
+
+
+def paragraph(name: str, values: Mapping[str, Any] | None = None) -> str:
+    """Return ``templates/NAME.txt`` as one paragraph; see `paragraphs`."""
+    return " ".join(paragraphs(name, values))

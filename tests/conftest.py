@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+ROOT = Path(__file__).parents[1]
+# What several tests share stands beside this file, and benchmarks are tested too.
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
 # No test is timed: how long an example takes depends on what else the machine does.
 settings.register_profile("untimed", deadline=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import doctest
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -89,16 +90,15 @@ def definitions() -> dict[Definition, ast.stmt]:
     }
 
 
-def imported(code: ast.AST) -> dict[str, str]:
+def imported(code: ast.AST) -> dict[str, set[str]]:
     """Return what imports bind, as ``module`` or ``module.name``, anywhere in some code."""
-    return {
-        alias.asname or alias.name: f"{node.module}.{alias.name}"
-        if isinstance(node, ast.ImportFrom)
-        else alias.name
-        for node in ast.walk(code)
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for alias in node.names
-    }
+    found: dict[str, set[str]] = defaultdict(set)
+    for node in ast.walk(code):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            home = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+            for alias in node.names:
+                found[alias.asname or alias.name].add(home + alias.name)
+    return dict(found)
 
 
 def resolved(given: str, seen: frozenset[str] = frozenset()) -> set[Definition]:
@@ -110,11 +110,11 @@ def resolved(given: str, seen: frozenset[str] = frozenset()) -> set[Definition]:
         return {(module, last)}
     if module not in MODULES or given in seen:
         return set()
-    onwards = imported(tree(MODULES[module])).get(last)
-    return resolved(onwards, seen | {given}) if onwards else set()
+    onwards = imported(tree(MODULES[module])).get(last, set())
+    return {d for there in onwards for d in resolved(there, seen | {given})}
 
 
-def references(code: ast.AST, module: str, bound: dict[str, str]) -> set[Definition]:
+def references(code: ast.AST, module: str, bound: dict[str, set[str]]) -> set[Definition]:
     """Return the definitions that some code of a module speaks of."""
     found: set[Definition] = set()
     owners = {
@@ -127,11 +127,9 @@ def references(code: ast.AST, module: str, bound: dict[str, str]) -> set[Definit
             continue
         if (module, node.id) in definitions():
             found.add((module, node.id))
-        elif node.id in bound:
-            meant = bound[node.id]
-            if meant in MODULES and id(node) in owners:
-                meant = f"{meant}.{owners[id(node)]}"
-            found |= resolved(meant)
+        for meant in bound.get(node.id, set()):
+            part = f".{owners[id(node)]}" if meant in MODULES and id(node) in owners else ""
+            found |= resolved(meant + part)
     return found
 
 
@@ -152,7 +150,7 @@ def reached() -> set[Definition]:
         for statement in tree(path).body:
             if not named(statement) and not isinstance(statement, ast.Import | ast.ImportFrom):
                 found |= references(statement, module, bound[module])
-    for given in imported(tree(MODULES[TOP])).values():
+    for given in imports(MODULES[TOP]):
         found |= resolved(given)
     for page in PAGES:
         code = examples(page)

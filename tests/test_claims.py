@@ -12,7 +12,7 @@ import xarray as xr
 
 from errorneurons.analysis.session.session import check
 from errorneurons.predictions.claims.claim import Claim, Outcome, Verdict
-from errorneurons.predictions.claims.registry import CLAIMS, claim
+from errorneurons.predictions.claims.registry import CLAIMS, MANIPULATIONS, claim
 from errorneurons.predictions.judging.judge import judge, measure
 from errorneurons.simulate.animals.sweep import Ensemble, Plan, ensemble
 from errorneurons.simulate.instrument.observe import Instrument
@@ -172,6 +172,10 @@ def test_a_claims_counter_circuit_is_in_the_registry_of_subjects(claimed: Claim)
 def test_a_claims_threshold_and_side_are_what_counts(claimed: Claim) -> None:
     assert 0 < claimed.threshold < 1
     assert claimed.side in ("below", "above")
+
+
+def test_a_manipulation_is_called_the_same_by_all_claims_that_need_it() -> None:
+    assert len({m for c in CLAIMS for m in c.manipulations}) == len(MANIPULATIONS)
 
 
 def test_keys_names_and_sentences_are_unique() -> None:

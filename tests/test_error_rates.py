@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 
+import error_rates as benchmark
 import numpy as np
 import pytest
+from known_energies import Design
 from scipy import stats
 
-from errorneurons.analysis.virtual import Design
-
-PATH = Path(__file__).parents[1] / "benchmarks" / "error_rates.py"
 COUNT = 400
 DESIGN = Design(animals=6, cells=20, icc=0.3)
-
-
-@pytest.fixture(scope="module")
-def benchmark() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("error_rates", PATH)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["error_rates"] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def likely(rate: float) -> tuple[float, float]:
@@ -36,7 +21,7 @@ def likely(rate: float) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("animals", [6, 10, 20])
-def test_one_number_an_animal_keeps_its_error_rates(benchmark: ModuleType, animals: int) -> None:
+def test_one_number_an_animal_keeps_its_error_rates(animals: int) -> None:
     line = benchmark.Line("symmetric", replace(DESIGN, animals=animals))
     found = benchmark.rates(line, 1, COUNT)
     wanted = {"supported": 0.05, "contradicted": 0.05, "coverage": 0.95,
@@ -46,16 +31,14 @@ def test_one_number_an_animal_keeps_its_error_rates(benchmark: ModuleType, anima
         assert low <= found[name] <= high
 
 
-def test_cells_as_n_do_not(benchmark: ModuleType) -> None:
+def test_cells_as_n_do_not() -> None:
     line = benchmark.Line("symmetric", replace(DESIGN, cells=200))
     found = benchmark.rates(line, 1, COUNT)
     assert found["cells_two_sided"] > 0.6
     assert found["supported"] <= likely(0.05)[1]
 
 
-def test_few_labelled_cells_of_which_some_are_false_breach_the_bounds(
-    benchmark: ModuleType,
-) -> None:
+def test_few_labelled_cells_of_which_some_are_false_breach_the_bounds() -> None:
     """Their number varies from animal to animal, so D is skewed: documented, and not hidden."""
     line = benchmark.Line("symmetric", replace(DESIGN, icc=0.05, label_error=0.05))
     found = benchmark.rates_again(line, 1, 20 * COUNT)
@@ -63,7 +46,7 @@ def test_few_labelled_cells_of_which_some_are_false_breach_the_bounds(
     assert found["rule_supported"] <= benchmark.HIGHEST
 
 
-def test_the_share_of_each_outcome_adds_up(benchmark: ModuleType) -> None:
+def test_the_share_of_each_outcome_adds_up() -> None:
     line = benchmark.Line("noisy", replace(DESIGN, icc=0.1, noise=1.5, label_error=0.05))
     found = benchmark.rates_again(line, 1, COUNT)
     rule = [found[f"rule_{o}"] for o in ("supported", "contradicted", "undecided", "not_testable")]
@@ -71,7 +54,7 @@ def test_the_share_of_each_outcome_adds_up(benchmark: ModuleType) -> None:
     assert rule[3] > 0
 
 
-def test_a_finished_line_is_not_computed_again(benchmark: ModuleType, tmp_path: Path) -> None:
+def test_a_finished_line_is_not_computed_again(tmp_path: Path) -> None:
     results = benchmark.Results(tmp_path / "rates.csv")
     results.add({"name": "a", "supported": 0.05})
     again = benchmark.Results(tmp_path / "rates.csv")
@@ -79,7 +62,7 @@ def test_a_finished_line_is_not_computed_again(benchmark: ModuleType, tmp_path: 
     assert again.find("b") is None
 
 
-def test_the_grid_is_that_of_the_specification(benchmark: ModuleType) -> None:
+def test_the_grid_is_that_of_the_specification() -> None:
     designs = [line.design for line in benchmark.grid() if line.group == "symmetric"]
     axes = {(d.animals, d.icc, d.cells, d.label_error) for d in designs}
     assert len(designs) == len(axes) == 4 * 3 * 3 * 3
@@ -87,7 +70,7 @@ def test_the_grid_is_that_of_the_specification(benchmark: ModuleType) -> None:
 
 
 @pytest.mark.parametrize("breach", ["supported", "contradicted", "coverage", "sign_flip"])
-def test_a_line_outside_the_bounds_is_named(benchmark: ModuleType, breach: str) -> None:
+def test_a_line_outside_the_bounds_is_named(breach: str) -> None:
     names = ("supported", "contradicted", "rule_supported", "rule_contradicted", "sign_flip")
     row = {**dict.fromkeys(names, 0.05), "coverage": 0.95, "sign_flip_attainable": 0.05,
            "effect": 0.0}  # fmt: skip
@@ -95,7 +78,13 @@ def test_a_line_outside_the_bounds_is_named(benchmark: ModuleType, breach: str) 
     assert [b.split()[0] for b in benchmark.breaches({**row, breach: 0.1})] == [breach]
 
 
-def test_other_data_sets_do_not_depend_on_how_many_are_drawn(benchmark: ModuleType) -> None:
+def test_other_data_sets_do_not_depend_on_how_many_are_drawn() -> None:
     line = benchmark.Line("symmetric", DESIGN)
     few, many = (list(benchmark.data_sets(line, 1, n)) for n in (100, 300))
     np.testing.assert_array_equal(few[0].numerator, many[0].numerator)
+
+
+@pytest.mark.parametrize("animals", [5, 6, 8, 20])
+def test_the_attainable_size_is_the_largest_possible_p_that_rejects(animals: int) -> None:
+    possible = np.arange(0, 2 ** (animals - 1) + 1) * 2.0 ** (1 - animals)
+    assert benchmark.attainable_size(animals) == possible[possible <= 0.05].max()

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import fields, replace
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import reference_cases
 
 from errorneurons.simulate.engine import kernels as engine
 from errorneurons.simulate.engine import layout
 from errorneurons.simulate.parts.activations import Tuning
-
-sys.path.insert(0, str(Path(__file__).parent))
-import reference_cases
+from errorneurons.simulate.program.run import Stepper
 
 TOLERANCE = 1e-10
 
@@ -41,23 +38,36 @@ def assert_near(found: Any, wanted: Any, what: str) -> None:
         assert np.abs(found - wanted).max() <= TOLERANCE, what
 
 
-def replay(case: reference_cases.Case) -> None:
-    """Step through a case in plain NumPy."""
-    data, circuit, weights, state = case.data, case.circuit, case.weights, case.state
+class Plain:
+    """Steps a circuit in plain NumPy."""
+
+    def __init__(self, circuit: Any, weights: Any, state: Any) -> None:
+        self.circuit, self.weights, self.state = circuit, weights, state
+
+    def advance(self, world: Any, steps: int, learn: bool) -> None:
+        for _ in range(steps):
+            before, self.state = self.state, self.circuit.step(self.weights, self.state, world)
+            if learn:
+                self.weights = self.circuit.learn(self.weights, before, self.state)
+
+
+def replay(case: reference_cases.Case, stepper: Any) -> None:
+    """Step through a case."""
+    data, circuit = case.data, case.circuit
     checks = data["check_steps"].tolist()
     for t in range(case.steps):
-        after, old = circuit.step(weights, state, case.world(t)), weights
-        if data["learn"][t]:
-            weights = circuit.learn(weights, state, after)
+        learn, old, before = bool(data["learn"][t]), stepper.weights, stepper.state
+        stepper.advance(case.world(t), 1, learn)
+        after = stepper.state
         for quantity, shown in case.recorded.items():
             assert_near(shown(after), data[f"traj_{quantity}"][t], f"{quantity} at step {t}")
-        change = unfiltered(circuit).learn(old, state, after).W - old.W if data["learn"][t] else 0
+        change = unfiltered(circuit).learn(old, before, after).W - old.W if learn else 0
         norms = [np.linalg.norm((change + 0 * old.W)[0][block]) for block in case.projections]
         assert_near(np.array(norms), data["traj_dWPP_norm"][t], f"dW at step {t}")
         if t + 1 in checks:
             for key, shown in case.synapses.items():
-                assert_near(shown(weights), data[key][checks.index(t + 1)], f"{key}, step {t}")
-        state = after
+                found = shown(stepper.weights)
+                assert_near(found, data[key][checks.index(t + 1)], f"{key}, step {t}")
 
 
 def unfiltered(circuit: Any) -> Any:
@@ -66,7 +76,13 @@ def unfiltered(circuit: Any) -> Any:
 
 
 def test_plain_numpy_follows_the_published_trajectory(case: reference_cases.Case) -> None:
-    replay(case)
+    replay(case, Plain(case.circuit, case.weights, case.state))
+
+
+def test_the_compiled_loop_follows_the_published_trajectory(case: reference_cases.Case) -> None:
+    stepper = Stepper(case.circuit, case.weights, state=case.state, plastic=True)
+    replay(case, stepper)
+    assert stepper.compiled
 
 
 def test_every_array_of_the_file_is_compared(case: reference_cases.Case) -> None:

@@ -10,7 +10,8 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
-from errorneurons.analysis.evidence.experiments import Array, Experiments, Integers
+from errorneurons.analysis.evidence.experiments import Experiments, Integers
+from errorneurons.analysis.statistics import Floats
 
 FOLDS = 5
 FLOOR = 1e-6
@@ -100,10 +101,10 @@ class Fitted:
     name: str
     models: tuple[Any, ...]
     temperatures: tuple[float, ...]
-    held_out: Array
+    held_out: Floats
     score: float
 
-    def log_probability(self, matrix: Array, fold: int) -> Array:
+    def log_probability(self, matrix: Floats, fold: int) -> Floats:
         """Return (experiment, theory) by the model of a fold."""
         raw = _log_probability(self.models[fold], matrix)
         return tempered(raw, self.temperatures[fold])
@@ -126,7 +127,9 @@ def world_folds(experiments: Experiments, seed: int) -> Integers:
     return fold[at]
 
 
-def fit(candidate: Candidate, matrix: Array, labels: Integers, fold: Integers, seed: int) -> Fitted:
+def fit(
+    candidate: Candidate, matrix: Floats, labels: Integers, fold: Integers, seed: int
+) -> Fitted:
     """Fit one classifier a fold, and calibrate each on worlds that neither has seen.
 
     Parameters
@@ -183,7 +186,7 @@ def simplest_of_the_best(fitted: Sequence[Fitted], labels: Integers, world: Inte
     return next(one for one in unbeaten if one is top or close(one))
 
 
-def _error_over_worlds(values: Array, labels: Integers, world: Integers) -> float:
+def _error_over_worlds(values: Floats, labels: Integers, world: Integers) -> float:
     """Return the standard error of a mean over theories, each a mean over its worlds."""
     squares = []
     for label in range(int(labels.max()) + 1):
@@ -194,22 +197,22 @@ def _error_over_worlds(values: Array, labels: Integers, world: Integers) -> floa
     return float(np.sqrt(np.mean(squares) / len(squares)))
 
 
-def log_score(log_probability: Array, labels: Integers) -> float:
+def log_score(log_probability: Floats, labels: Integers) -> float:
     """Return the mean log probability of the true theory, every theory with the same weight."""
     own = log_probability[np.arange(len(labels)), labels]
     return float((np.bincount(labels, own) / np.bincount(labels)).mean())
 
 
-def tempered(log_probability: Array, temperature: float) -> Array:
+def tempered(log_probability: Floats, temperature: float) -> Floats:
     """Return log probabilities to the power 1/temperature, so that they sum to one again."""
     return np.asarray(log_softmax(log_probability / temperature, axis=1))
 
 
-def _log_probability(model: Any, matrix: Array) -> Array:
+def _log_probability(model: Any, matrix: Floats) -> Floats:
     return np.asarray(np.log(np.clip(model.predict_proba(matrix), FLOOR, None)))
 
 
-def _temperature(log_probability: Array, labels: Integers) -> float:
+def _temperature(log_probability: Floats, labels: Integers) -> float:
     """Return the temperature with the best log score."""
 
     def loss(log_temperature: float) -> float:

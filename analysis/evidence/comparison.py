@@ -28,13 +28,21 @@ from errorneurons.analysis.evidence.classifiers import (
     simplest_of_the_best,
     world_folds,
 )
-from errorneurons.analysis.evidence.experiments import Array, Experiments, Integers
-from errorneurons.analysis.evidence.membership import Cloud, Ranks, Spread, cloud, ranks, spread
+from errorneurons.analysis.evidence.experiments import Experiments, Integers
+from errorneurons.analysis.evidence.membership import (
+    Cloud,
+    Ranks,
+    Spread,
+    cloud,
+    ranks,
+    score_spread,
+)
+from errorneurons.analysis.statistics import Floats
 
-LEVEL = 0.05
-ALIKE = 0.75
+_LEVEL = 0.05
+_ALIKE = 0.75
 """Pairwise accuracy below which two theories cannot be told apart on a design."""
-ODDS, FARTHEST = 0.97, 1.0
+ODDS, _FARTHEST = 0.97, 1.0
 """Quantiles of a theory's own experiments that scale odds, and distances. A few worlds lie many
 spreads away; in units of the farthest, their distances do not hide what the odds say.
 """
@@ -54,13 +62,13 @@ class Judged:
         (experiment, theory), Monte-Carlo p of each theory.
     """
 
-    posterior: Array
-    p: Array
+    posterior: Floats
+    p: Floats
 
     @property
     def kept(self) -> npt.NDArray[np.bool_]:
         """(experiment, theory): whether the theory stays, p > .05."""
-        return self.p > LEVEL
+        return self.p > _LEVEL
 
 
 @dataclass(frozen=True)
@@ -80,14 +88,14 @@ class Columns:
     with_gaps: npt.NDArray[np.bool_]
     bits: npt.NDArray[np.bool_]
 
-    def matrix(self, values: Array) -> Array:
+    def matrix(self, values: Floats) -> Floats:
         """Return (experiment, column) for values (experiment, feature)."""
         missing = np.isnan(values)
         known = np.where(missing, 0.0, values) * np.where(self.bits, BIT, 1.0)
         return np.hstack([known, BIT * missing[:, self.with_gaps]])
 
 
-def columns_of(values: Array) -> Columns:
+def columns_of(values: Floats) -> Columns:
     """Return how the values of virtual experiments, (experiment, feature), become columns."""
     missing = np.isnan(values)
     bits = (missing | np.isin(values, (0, 1))).all(axis=0)
@@ -186,7 +194,10 @@ def compare(
     odds = _odds_against(fitted.held_out, same_class(experiments.theories, classes))
     clouds, distance = _held_out_distances(matrix, labels, fold)
     spreads = tuple(
-        (spread(odds[labels == at, at], ODDS), spread(distance[labels == at, at], FARTHEST))
+        (
+            score_spread(odds[labels == at, at], ODDS),
+            score_spread(distance[labels == at, at], _FARTHEST),
+        )
         for at in range(len(experiments.theories))
     )
     score = _scores(odds, distance, spreads)
@@ -203,7 +214,7 @@ def compare(
     return Comparison(experiments, classes, held_out, said, fitted, columns, clouds, spreads, own)
 
 
-def capped(probability: Array, labels: Integers) -> Array:
+def capped(probability: Floats, labels: Integers) -> Floats:
     """Return probabilities of which none is below 1 / (n + 1), n the experiments of that theory.
 
     Parameters
@@ -217,7 +228,7 @@ def capped(probability: Array, labels: Integers) -> Array:
     return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 
-def pairwise_accuracy(log_probability: Array, labels: Integers) -> Array:
+def pairwise_accuracy(log_probability: Floats, labels: Integers) -> Floats:
     """Return (theory, theory): how often the more probable of two is the true one, of either.
 
     Parameters
@@ -234,9 +245,9 @@ def pairwise_accuracy(log_probability: Array, labels: Integers) -> Array:
     return np.asarray((share + share.T) / 2)
 
 
-def equivalence_classes(log_probability: Array, labels: Integers) -> Integers:
+def equivalence_classes(log_probability: Floats, labels: Integers) -> Integers:
     """Return (theory,) the number of its class: all that are linked by an accuracy below .75."""
-    alike = pairwise_accuracy(log_probability, labels) < ALIKE
+    alike = pairwise_accuracy(log_probability, labels) < _ALIKE
     return np.asarray(connected_components(alike, directed=False)[1], dtype=np.int64)
 
 
@@ -252,7 +263,7 @@ def _named(theories: Sequence[str], classes: Integers) -> tuple[tuple[str, ...],
     return tuple(tuple(names[classes == one].tolist()) for one in np.unique(classes))
 
 
-def _odds_against(log_probability: Array, member: npt.NDArray[np.bool_]) -> Array:
+def _odds_against(log_probability: Floats, member: npt.NDArray[np.bool_]) -> Floats:
     """Return (experiment, theory) log odds of all other classes against the theory's class."""
     odds = np.zeros_like(log_probability)
     for at, own in enumerate(member):
@@ -262,13 +273,13 @@ def _odds_against(log_probability: Array, member: npt.NDArray[np.bool_]) -> Arra
     return odds
 
 
-def _distances(clouds: tuple[Cloud, ...], matrix: Array) -> Array:
+def _distances(clouds: tuple[Cloud, ...], matrix: Floats) -> Floats:
     return np.column_stack([one.distance(matrix) for one in clouds])
 
 
 def _held_out_distances(
-    matrix: Array, labels: Integers, fold: Integers
-) -> tuple[tuple[tuple[Cloud, ...], ...], Array]:
+    matrix: Floats, labels: Integers, fold: Integers
+) -> tuple[tuple[tuple[Cloud, ...], ...], Floats]:
     """Return the clouds (fold, theory) without each fold, and the distances of its experiments."""
     theories = range(int(labels.max()) + 1)
     clouds, distance = [], np.empty((len(labels), len(theories)))
@@ -279,7 +290,7 @@ def _held_out_distances(
     return tuple(clouds), distance
 
 
-def _scores(odds: Array, distance: Array, spreads: tuple[tuple[Spread, Spread], ...]) -> Array:
+def _scores(odds: Floats, distance: Floats, spreads: tuple[tuple[Spread, Spread], ...]) -> Floats:
     """Return (experiment, theory) how much speaks against each theory; the larger of two."""
     columns = [
         np.maximum(by_odds.standardised(odds[:, at]), by_distance.standardised(distance[:, at]))

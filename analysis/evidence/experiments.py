@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
+from errorneurons.analysis.statistics import Floats
+
 Integers = npt.NDArray[np.int64]
 
 
@@ -36,7 +37,7 @@ class Experiments:
     """
 
     features: tuple[str, ...]
-    values: Array
+    values: Floats
     theory: tuple[str, ...]
     world: Integers
 
@@ -114,7 +115,7 @@ def _breach(experiments: Experiments) -> str:
 
 def bounded_index(
     numerator: npt.ArrayLike, denominator: npt.ArrayLike, noise: npt.ArrayLike = 0.0
-) -> Array:
+) -> Floats:
     """Return (N - M) / (|N| + |M| + noise), elementwise.
 
     Parameters

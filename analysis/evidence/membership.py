@@ -10,7 +10,8 @@ import pandas as pd
 from scipy.spatial import KDTree
 from scipy.stats import beta
 
-from errorneurons.analysis.evidence.experiments import Array, Integers
+from errorneurons.analysis.evidence.experiments import Integers
+from errorneurons.analysis.statistics import Floats
 
 NEIGHBOURS = 5
 RESOLUTION = 0.03
@@ -36,10 +37,10 @@ class Cloud:
         Search among the whitened experiments of the theory.
     """
 
-    whiten: Array
+    whiten: Floats
     neighbours: KDTree
 
-    def distance(self, matrix: Array) -> Array:
+    def distance(self, matrix: Floats) -> Floats:
         """Return (experiment,) log of the mean distance to the nearest experiments of the theory.
 
         The logarithm, so that a theory with a few outlying worlds does not reach everywhere.
@@ -49,7 +50,7 @@ class Cloud:
         return np.asarray(np.log(NEAREST + distance.mean(axis=1)))
 
 
-def cloud(matrix: Array) -> Cloud:
+def cloud(matrix: Floats) -> Cloud:
     """Return where experiments lie: the nearest neighbours in units of their shrunk covariance.
 
     Parameters
@@ -72,12 +73,12 @@ class Spread:
     centre: float
     size: float
 
-    def standardised(self, score: Array) -> Array:
+    def standardised(self, score: Floats) -> Floats:
         """Return the score in units of its spread."""
         return (score - self.centre) / self.size
 
 
-def spread(score: Array, upper: float) -> Spread:
+def score_spread(score: Floats, upper: float) -> Spread:
     """Return the scale of a score, from its median to its `upper` quantile.
 
     Its least size is a tenth (of a nat, of a distance).
@@ -98,11 +99,11 @@ class Ranks:
         (experiment,), in the same order.
     """
 
-    score: Array
+    score: Floats
     world: Integers
     fold: Integers
 
-    def p(self, score: Array) -> Array:
+    def p(self, score: Floats) -> Floats:
         """Return the Monte-Carlo p of new experiments, see `upper_bound`.
 
         A world counts once, however many experiments it holds, because the recording is one more
@@ -130,7 +131,7 @@ class Ranks:
             total += self._share(score[:, k], self.fold == k)
         return upper_bound(total, np.full(len(total), worlds))
 
-    def p_held_out(self, score: Array, world: Integers, own: npt.NDArray[np.bool_]) -> Array:
+    def p_held_out(self, score: Floats, world: Integers, own: npt.NDArray[np.bool_]) -> Floats:
         """Return the p of held-out experiments, each scored by the models that have not seen it.
 
         Parameters
@@ -146,7 +147,7 @@ class Ranks:
         total[own] -= same.rank(method="max", ascending=False) / same.transform("size")
         return upper_bound(total, len(np.unique(self.world)) - own)
 
-    def _share(self, score: Array, kept: npt.NDArray[np.bool_]) -> Array:
+    def _share(self, score: Floats, kept: npt.NDArray[np.bool_]) -> Floats:
         """Return the sum over worlds of the share of its scores that are as large."""
         world, own = self.world[kept], self.score[kept]
         _, at, size = np.unique(world, return_inverse=True, return_counts=True)
@@ -155,7 +156,7 @@ class Ranks:
         return above[np.searchsorted(own, score, side="left")]
 
 
-def upper_bound(farther: Array, worlds: Integers) -> Array:
+def upper_bound(farther: Floats, worlds: Integers) -> Floats:
     """Return by how many of all its worlds a theory lies as far away, at most.
 
     Of the worlds simulated, some lie as far as the recording; the share of all worlds that would is
@@ -174,7 +175,7 @@ def upper_bound(farther: Array, worlds: Integers) -> Array:
     return np.asarray(beta.ppf(CONFIDENCE, farther + 1.0, nearer))
 
 
-def ranks(score: Array, world: Integers, fold: Integers) -> Ranks:
+def ranks(score: Floats, world: Integers, fold: Integers) -> Ranks:
     """Return the held-out scores of a theory, sorted.
 
     Parameters

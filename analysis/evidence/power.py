@@ -15,11 +15,12 @@ from scipy.optimize import lsq_linear
 
 from errorneurons.analysis.evidence.classifiers import CANDIDATES, Candidate
 from errorneurons.analysis.evidence.comparison import compare
-from errorneurons.analysis.evidence.experiments import Array, Experiments
+from errorneurons.analysis.evidence.experiments import Experiments
 from errorneurons.analysis.evidence.recovery import share, verdicts
+from errorneurons.analysis.statistics import Floats
 
 SIZE = ("animals", "cells", "trials")
-POINTS = (*SIZE, "right", "low", "high", "smooth", "count")
+_POINTS = (*SIZE, "right", "low", "high", "smooth", "count")
 
 
 def probability_right(table: pd.DataFrame) -> pd.DataFrame:
@@ -48,11 +49,11 @@ def probability_right(table: pd.DataFrame) -> pd.DataFrame:
     for size, own in table.groupby(list(SIZE)):
         found = share(own["right"], own["theory"], own["world"])
         rows.append((*size, found.value, found.low, found.high, np.nan, len(own)))
-    points = pd.DataFrame(rows, columns=list(POINTS))
+    points = pd.DataFrame(rows, columns=list(_POINTS))
     return points.assign(smooth=monotone(points))
 
 
-def monotone(points: pd.DataFrame) -> Array:
+def monotone(points: pd.DataFrame) -> Floats:
     """Return the probabilities, smoothed so that a larger design is never the worse one.
 
     Parameters
@@ -101,7 +102,7 @@ def smallest_design(points: pd.DataFrame, target: float) -> dict[str, float] | N
         return None
     enough["recorded"] = enough["cells"] * enough["trials"]
     first = enough.sort_values(["animals", "recorded", "cells"]).iloc[0]
-    return {name: float(first[name]) for name in POINTS}
+    return {name: float(first[name]) for name in _POINTS}
 
 
 def gains(

@@ -9,16 +9,17 @@ import pandas as pd
 
 from errorneurons.analysis.evidence.classifiers import CANDIDATES, Candidate
 from errorneurons.analysis.evidence.comparison import Comparison, Judged, compare
-from errorneurons.analysis.evidence.experiments import Array, Experiments
+from errorneurons.analysis.evidence.experiments import Experiments
+from errorneurons.analysis.statistics import Floats
 
-Strained = Mapping[tuple[str, str], Array]
+Strained = Mapping[tuple[str, str], Floats]
 """(what is other than assumed, true theory) -> virtual experiments, (experiment, feature)."""
 ASSUMED = "as assumed"
 
 
 def leave_one_claim_out(
     experiments: Experiments,
-    values: Array,
+    values: Floats,
     seed: np.random.SeedSequence,
     claims: Mapping[str, Sequence[str]],
     candidates: Sequence[Candidate] = CANDIDATES,

@@ -15,7 +15,7 @@ import pandas as pd
 
 from errorneurons.analysis.evidence.classifiers import CANDIDATES, Candidate
 from errorneurons.analysis.evidence.comparison import Comparison, Judged, compare
-from errorneurons.analysis.evidence.experiments import Array, Experiments
+from errorneurons.analysis.evidence.experiments import Experiments
 from errorneurons.analysis.evidence.recovery import (
     NONE,
     calibration_curve,
@@ -33,7 +33,7 @@ from errorneurons.analysis.evidence.robustness import (
     leave_one_theory_out,
     misspecified,
 )
-from errorneurons.analysis.statistics import Interval
+from errorneurons.analysis.statistics import Floats, Interval
 
 THINNED = 250
 """Experiments a theory behind what is left out in turn: the same fits, many times."""
@@ -258,13 +258,13 @@ def _kept(comparison: Comparison, judged: Judged) -> tuple[str, ...]:
     )
 
 
-def _by_theory(comparison: Comparison, values: Array) -> dict[str, float]:
+def _by_theory(comparison: Comparison, values: Floats) -> dict[str, float]:
     return {n: float(v) for n, v in zip(comparison.theories, values, strict=True)}
 
 
 def _columns(
     strained: Strained, experiments: Experiments, features: Sequence[str]
-) -> dict[tuple[str, str], Array]:
+) -> dict[tuple[str, str], Floats]:
     """Return strained experiments with some of the features."""
     place = [experiments.features.index(name) for name in features]
     return {key: values[:, place] for key, values in strained.items()}

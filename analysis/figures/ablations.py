@@ -5,30 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from errorneurons.analysis.figures.palette import theory_style
-from errorneurons.analysis.figures.sheet import (
-    SMALL,
-    WIDTH,
-    as_svg,
-    axes_at,
-    blank,
-    name_axis,
-    settings,
-)
-from errorneurons.analysis.figures.strips import StripRow, scattered
-from errorneurons.analysis.figures.svg import INK, MUTED, PALE
+from errorneurons.analysis.figures.effects import StripRow, draw_strips
+from errorneurons.analysis.figures.sheet import MUTED, PAPER, SMALL, as_svg, blank, rows, settings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-ROW, COLUMN, WIDE, LABELS, HEAD = 22.0, 48.0, 62.0, 184.0, 58.0
+ROW, COLUMN, WIDE, LABELS, HEAD = 22.0, 48.0, 62.0, 184.0, 56.0
 TITLE = 7.8
 """Room for a letter of a title [px]."""
-MAP = "RdBu_r"
 LEAST = 1e-3
 """The shortest axis of effects on learning."""
 
@@ -49,18 +39,17 @@ class Cell:
     shade: float = math.nan
 
 
-def effect_map(
-    rows: Sequence[tuple[str, Sequence[Cell]]],
-    groups: Sequence[tuple[str, Sequence[str]]],
-    key: str,
-    alt: str,
-) -> str:
+Map = Sequence[tuple[str, Sequence[Cell]]]
+"""Label and cells of each row, top to bottom."""
+
+
+def effect_map(cells: Map, groups: Sequence[tuple[str, Sequence[str]]], key: str, alt: str) -> str:
     """Draw a map of effects: one row an ablation, one column a measure, numbers in the cells.
 
     Parameters
     ----------
-    rows
-        Label and cells of each row, top to bottom.
+    cells
+        What is in it.
     groups
         Title and columns of each group of columns, left to right.
     key, alt
@@ -70,69 +59,51 @@ def effect_map(
     -------
         An ``<svg>`` element. Blue is less, red is more than intact, white no effect.
     """
-    from matplotlib import colormaps
-    from matplotlib.figure import Figure
-
-    wide = _widths(rows, groups)
-    lefts = [LABELS + sum(wide[:at]) for at in range(len(wide) + 1)]
-    height = HEAD + ROW * len(rows) + 6
+    starts = np.cumsum([0, *(len(names) for _, names in groups)])
+    parts = [[row[a:b] for _, row in cells] for a, b in pairwise(starts)]
+    wide = [_width(part, *group) for part, group in zip(parts, groups, strict=True)]
     with settings(key):
-        figure = Figure(figsize=((lefts[-1] + 6) / 72, height / 72), dpi=72)
-        axes = figure.add_axes((0, 0, 1, 1))
-        axes.set(xlim=(0, lefts[-1] + 6), ylim=(height, 0))
-        axes.set_axis_off()
-        at = 0
-        for title, names in groups:
-            left, right = lefts[at], lefts[at + len(names)]
-            axes.text((left + right) / 2, 16, title, ha="center", size=SMALL, weight="bold")
-            axes.plot([left + 3, right - 3], [24, 24], color=PALE, linewidth=1)
-            for name in names:
-                middle = (lefts[at] + lefts[at + 1]) / 2
-                axes.text(middle, 44, name, ha="center", size=SMALL)
-                at += 1
-        for row, (label, cells) in enumerate(rows):
-            top = HEAD + ROW * row
-            axes.text(LABELS - 8, top + ROW / 2, label, ha="right", va="center", size=SMALL)
-            for cell, left, width in zip(cells, lefts, wide, strict=False):
-                _cell(axes, (left, top, width), cell, colormaps[MAP])
+        figure = blank(HEAD + ROW * len(cells), LABELS + sum(wide), arranged=True)
+        panels = figure.subplots(1, len(groups), width_ratios=wide, squeeze=False)[0]
+        for axes, part, (title, names) in zip(panels, parts, groups, strict=True):
+            _heat(axes, part, names)
+            axes.set_title(title, size=SMALL, weight="bold")
+            axes.set_yticks([])
+        labels = [label for label, _ in cells]
+        panels[0].set_yticks(np.arange(len(labels)) + 0.5, labels, rotation=0)
         return as_svg(figure, key, alt)
 
 
-def _widths(
-    rows: Sequence[tuple[str, Sequence[Cell]]], groups: Sequence[tuple[str, Sequence[str]]]
-) -> list[float]:
-    """Return the width of each column, in which its texts and a share of the title have room."""
-    widths: list[float] = []
-    for title, names in groups:
-        for name in names:
-            texts = [name, *(cells[len(widths)].text for _, cells in rows)]
-            own = WIDE if max(map(len, texts)) > 5 else COLUMN
-            widths.append(max(own, TITLE * len(title) / len(names)))
-    return widths
+def _width(part: Sequence[Sequence[Cell]], title: str, names: Sequence[str]) -> float:
+    """Return the width of a group of columns, in which its texts and its title have room."""
+    texts = [*names, *(cell.text for row in part for cell in row)]
+    own = WIDE if max(map(len, texts)) > 5 else COLUMN
+    return max(own * len(names), TITLE * len(title))
 
 
-def _cell(axes: Axes, place: tuple[float, float, float], cell: Cell, colours: object) -> None:
-    from matplotlib.colors import Colormap, to_hex
-    from matplotlib.patches import Rectangle
+def _heat(axes: Axes, part: Sequence[Sequence[Cell]], names: Sequence[str]) -> None:
+    """Fill the cells of a group of columns, and write in all of them."""
+    import seaborn as sns
 
-    assert isinstance(colours, Colormap)
-    known = math.isfinite(cell.shade)
-    shade = max(-1.0, min(1.0, cell.shade)) if known else 0.0
-    face = to_hex(colours(0.5 + 0.46 * shade)) if known else "none"
-    ink = MUTED if not known else "#ffffff" if abs(shade) > 0.72 else "#111111"
-    left, top, width = place
-    box = Rectangle((left + 1, top + 1), width - 2, ROW - 2, facecolor=face, edgecolor="none")
-    axes.add_patch(box)
-    middle = (left + width / 2, top + ROW / 2)
-    axes.text(*middle, cell.text, ha="center", va="center", color=ink, size=SMALL)
+    shades = np.array([[cell.shade for cell in row] for row in part])
+    texts = np.array([[cell.text for cell in row] for row in part])
+    sns.heatmap(
+        shades, vmin=-1.09, vmax=1.09, cmap="RdBu_r", cbar=False, annot=texts, fmt="", ax=axes,
+        annot_kws={"size": SMALL}, xticklabels=names, linewidths=2, linecolor=PAPER,
+    )  # fmt: skip
+    for row, column in np.argwhere(~np.isfinite(shades)):
+        axes.text(column + 0.5, row + 0.5, texts[row, column], ha="center", va="center",
+                  color=MUTED, size=SMALL)  # fmt: skip
+    axes.xaxis.tick_top()
+    axes.tick_params(length=0, rotation=0)
 
 
-def paired_strips(rows: Sequence[StripRow], none: float, label: str, key: str, alt: str) -> str:
+def paired_strips(strips: Sequence[StripRow], none: float, label: str, key: str, alt: str) -> str:
     """Draw the effect in each network with the mean and its interval.
 
     Parameters
     ----------
-    rows
+    strips
         From top to bottom; `style` is that of the theory.
     none
         What the effect is if nothing happens: the upright line.
@@ -142,49 +113,18 @@ def paired_strips(rows: Sequence[StripRow], none: float, label: str, key: str, a
         Prefix of the ids, and what the figure shows in words.
     """
     with settings(key):
-        top, step, bottom = 8.0, 42.0, 42.0
-        height = top + step * len(rows) + bottom
-        figure = blank(height)
-        axes = axes_at(figure, 12.0, bottom, WIDTH - 24.0, height - top - bottom)
-        axes.set_ylim(len(rows), 0)
-        shown = [x for r in rows for x in (*r.points, r.low, r.high) if math.isfinite(x)]
-        low, high = min([*shown, none]), max([*shown, none])
-        low, high = max(low, none - 2.5), min(high, none + 2.5)
+        figure, axes = rows(len(strips), 42.0, 46.0)
+        shown = [x for s in strips for x in (*s.points, s.low, s.high) if math.isfinite(x)]
+        low = max(min([*shown, none]), none - 2.5)
+        high = min(max([*shown, none]), none + 2.5)
         # less than this is rounding, and no axis is to blow it up
         if high - low < LEAST:
             low, high = none - LEAST, none + LEAST
         room = 0.06 * (high - low)
         axes.set_xlim(low - room, high + room)
-        for at, row in enumerate(rows):
-            axes.plot([none, none], [at + 0.42, at + 0.94], color=MUTED, linewidth=1.2)
-            _paired_row(axes, row, at)
-        axes.set_yticks([])
+        for row in range(len(strips)):
+            axes.plot([none, none], [row - 0.26, row + 0.26], color=MUTED, linewidth=1.2)
+        draw_strips(axes, strips)
         axes.locator_params(axis="x", nbins=6)
-        axes.tick_params(axis="x", labelsize=SMALL)
-        name_axis(axes, label)
+        axes.set_xlabel(label)
         return as_svg(figure, key, alt)
-
-
-def _paired_row(axes: Axes, row: StripRow, at: int) -> None:
-    low, high = axes.get_xlim()
-    axes.text(low, at + 0.32, row.label, size=SMALL)
-    axes.text(high, at + 0.32, row.note, size=SMALL, ha="right")
-    centre, colour = at + 0.68, row.style.colour
-    points = np.array([p for p in row.points if math.isfinite(p)])
-    inside = np.clip(points, low, high)
-    axes.plot(inside, centre + scattered(len(points), 0.3), "o", color=colour, markersize=5,
-              alpha=0.75, markeredgewidth=0, clip_on=False)  # fmt: skip
-    if math.isfinite(row.low):
-        ends = np.clip([row.low, row.high], low, high)
-        axes.plot(ends, (centre, centre), color=INK, linewidth=2.4, solid_capstyle="butt")
-    if math.isfinite(row.value):
-        beyond = row.style.marker if low <= row.value <= high else "<" if row.value < low else ">"
-        axes.plot([np.clip(row.value, low, high)], [centre], beyond, color=colour, markersize=9,
-                  markeredgecolor=INK, markeredgewidth=1.1, clip_on=False)  # fmt: skip
-
-
-def strip_of(
-    theory: str, label: str, note: str, points: tuple[float, ...], span: tuple[float, float, float]
-) -> StripRow:
-    """Return a row of `paired_strips`; `span` is mean, low and high."""
-    return StripRow(label, note, theory_style(theory), points, *span)

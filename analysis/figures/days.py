@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
 from errorneurons.analysis.figures.palette import role_colour
-from errorneurons.analysis.figures.raw import DOTS, FONT, LARGE, LINE, Caption, open_axes
+from errorneurons.analysis.figures.raw import FONT, LARGE, LINE, Caption, open_axes
+from errorneurons.analysis.figures.sheet import as_png, blank, words_at
 from errorneurons.analysis.figures.traces import abridged
 from errorneurons.analysis.measures.days import QUANTITIES
-from errorneurons.analysis.session.files import beside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH, PANEL, GAP, HEAD, FOOT, LEFT, RIGHT = 6.0, 1.25, 0.5, 1.3, 0.42, 0.6, 0.15
-"""Of the figure, of a panel and between them, above, below and beside the panels [inch]."""
-LETTER = 0.075
-"""Width of a letter, generously [inch]."""
+WIDTH, PANEL, HEAD = 432.0, 124.0, 54.0
+"""Width, height of a panel with its title, and height of the caption [px]."""
+LETTER, ROOM = 5.4, 370.0
+"""Width of a letter, generously, and of all days together, sparingly [px]."""
 INK, GREY = "#222222", "#767676"
 
 
@@ -40,45 +40,40 @@ def draw_days(days: xr.Dataset, caption: Caption, path: Path) -> None:
     path
         Where to; the file is written beside its place and renamed.
     """
-    from matplotlib.figure import Figure
-
     with open_axes():
-        height = HEAD + len(QUANTITIES) * (PANEL + GAP) - GAP + FOOT
-        figure = Figure(figsize=(WIDTH, height), dpi=DOTS)
-        _above(figure, days, caption, height)
-        for number, (name, title) in enumerate(QUANTITIES.items()):
-            bottom = height - HEAD - number * (PANEL + GAP) - PANEL
-            axes = figure.add_axes((LEFT / WIDTH, bottom / height,
-                                    (WIDTH - LEFT - RIGHT) / WIDTH, PANEL / height))  # fmt: skip
+        height = HEAD + len(QUANTITIES) * PANEL + 40
+        figure = blank(height, WIDTH, arranged=True, above=HEAD)
+        _above(figure, days, caption)
+        panels = figure.subplots(len(QUANTITIES), 1, sharex=True)
+        for axes, (name, title) in zip(panels, QUANTITIES.items(), strict=True):
             units = "share of the outcome's size" if name == "miss" else days.attrs["units"]
             axes.set_title(f"{title} [{units}]", size=FONT, loc="left")
             _panel(axes, days, name)
-            _rules(axes, days, named=number == 0)
-        axes.set_xlabel("day (filled: learning; open: test, synapses frozen)")
-        with beside(path) as part:
-            figure.savefig(part, format="png")
+            _rules(axes, days, named=axes is panels[0])
+        panels[-1].set_xlabel("day (filled: learning; open: test, synapses frozen)")
+        as_png(figure, path)
 
 
-def _above(figure: Figure, days: xr.Dataset, caption: Caption, height: float) -> None:
+def _above(figure: Figure, days: xr.Dataset, caption: Caption) -> None:
     """Write the caption, and the roles in their colours."""
-    left, top = 0.12, height - 0.12
-    style: dict[str, Any] = {"va": "top"}
-    figure.text(left / WIDTH, top / height, caption.title, size=LARGE, weight="bold", **style)
-    figure.text(left / WIDTH, (top - 0.24) / height, caption.text, size=FONT, **style)
-    for role in days["role"].values:
-        figure.text(left / WIDTH, (top - 0.42) / height, role, size=FONT, weight="bold",
-                    color=role_colour(str(role)), **style)  # fmt: skip
-        left += LETTER * (len(str(role)) + 4)
+    words_at(figure, caption.title, 9, 9, size=LARGE, weight="bold")
+    words_at(figure, caption.text, 9, 26, size=FONT)
+    left = 9.0
+    for role in map(str, days["role"].values):
+        words_at(figure, role, left, 39, size=FONT, weight="bold", color=role_colour(role))
+        left += LETTER * (len(role) + 4)
 
 
 def _panel(axes: Axes, days: xr.Dataset, name: str) -> None:
     """Draw one quantity: a line a role, or a single one if it is that of all roles."""
+    import seaborn as sns
+
     day, learning = days["day"].values, days["plastic"].values
     for role in days["role"].values[: 1 if name == "miss" else None]:
         mean, low, high = days[name].sel(role=role, bound=["mean", "low", "high"]).values
         colour = INK if name == "miss" else role_colour(str(role))
         axes.fill_between(day, low, high, color=colour, alpha=0.15, linewidth=0)
-        axes.plot(day, mean, color=colour, linewidth=1.5)
+        sns.lineplot(x=day, y=mean, color=colour, linewidth=1.5, errorbar=None, ax=axes)
         for at, face in ((learning, colour), (~learning, "white")):
             axes.plot(day[at], mean[at], "o", color=colour, markerfacecolor=face, markersize=4.5)
     low, high = (float(f(days[name].values)) for f in (np.nanmin, np.nanmax))
@@ -93,14 +88,13 @@ def _rules(axes: Axes, days: xr.Dataset, *, named: bool) -> None:
     day, rule = days["day"].values, days["rule"].values
     starts = [k for k in range(len(day)) if k == 0 or rule[k] != rule[k - 1]]
     ends = [*starts[2:], len(day), len(day)]
-    room = (WIDTH - LEFT - RIGHT) / len(day)
     for number, (start, end) in enumerate(zip(starts, ends, strict=False)):
         if start:
             axes.axvline(day[start] - 0.5, color=GREY, linewidth=0.8, dashes=(3, 2))
         if named:
             axes.annotate(
-                abridged(str(rule[start]), max(3, int(room * (end - start) / LETTER))),
+                abridged(str(rule[start]), max(3, int(ROOM / len(day) * (end - start) / LETTER))),
                 (day[start] - 0.5, 1), xycoords=("data", "axes fraction"),
-                xytext=(3, 72 * (0.24 + LINE * (number % 2))), textcoords="offset points",
+                xytext=(3, 17 + LINE * (number % 2)), textcoords="offset points",
                 color=GREY,
             )  # fmt: skip

@@ -10,58 +10,92 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import numpy.typing as npt
 
-from errorneurons.analysis.figures.palette import RECORDING, role_colour
+from errorneurons.analysis.figures.palette import RECORDING, Style, role_colour
 from errorneurons.analysis.figures.sheet import (
     DASHES,
     FONT,
+    HOLDS,
+    INK,
+    MUTED,
+    PALE,
+    PAPER,
     SMALL,
     WIDTH,
     Dashes,
     as_svg,
     axes_at,
     blank,
-    name_axis,
+    drawable,
+    name_rows,
+    rows,
     settings,
     write,
 )
-from errorneurons.analysis.figures.strips import (
-    StripRow,
-    amplitude,
-    effect_limits,
-    effect_ticks,
-    scattered,
-)
-from errorneurons.analysis.figures.svg import HOLDS, INK, MUTED, PALE, PAPER
 from errorneurons.analysis.figures.traces import (
-    Array,
     Event,
     Label,
     abridged,
     events_of,
     kept_samples,
-    labels_of,
+    place_labels,
     round_length,
     scale_of,
     shortened,
 )
+from errorneurons.analysis.statistics import Floats
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
 
+LEAST, MOST = -1.0, 36.0
+"""Where the axis of effects ends at most."""
+
+
+@dataclass(frozen=True)
+class StripRow:
+    """One row of an effect strip.
+
+    Attributes
+    ----------
+    label, note
+        Written above the row, left and right.
+    style
+        Colour and marker.
+    points
+        One a unit of replication.
+    value, low, high
+        The effect and its interval; NaN where there is none.
+    expected
+        If true, the row is a range that a theory expects: drawn as a shaded strip.
+    """
+
+    label: str
+    note: str = ""
+    style: Style = RECORDING
+    points: tuple[float, ...] = ()
+    value: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    expected: bool = False
+
+
 def effect_strip(
-    rows: Sequence[StripRow], threshold: float, side: Literal["below", "above"], key: str, alt: str
-) -> str:
+    strips: Sequence[StripRow], threshold: float, side: Literal["below", "above"], key: str,
+    alt: str,
+) -> str:  # fmt: skip
     """Draw effects with their intervals against a threshold.
 
     Parameters
     ----------
-    rows
+    strips
         From top to bottom.
     threshold, side
         The value that the claim is tested against, and on which side of it the claim holds.
@@ -75,18 +109,124 @@ def effect_strip(
         as arrow heads.
     """
     with settings(key):
-        top, step, bottom = 26.0, 44.0, 44.0
-        height = top + step * len(rows) + bottom
-        figure = blank(height)
-        axes = axes_at(figure, 8.0, bottom, WIDTH - 16.0, height - top - bottom)
-        axes.set_ylim(len(rows), 0)
-        low, high = effect_limits(rows, threshold)
-        axes.set_xlim(amplitude(low), amplitude(high))
-        _threshold(axes, threshold, side, len(rows))
-        for at, row in enumerate(rows):
-            _strip_row(axes, row, at, low, high)
-        _effect_axis(axes, low, high, threshold)
+        figure, axes = rows(len(strips), 44.0, 68.0)
+        low, high = effect_limits(strips, threshold)
+        axes.set_xscale("function", functions=(amplitudes, energies))
+        axes.set_xlim(low, high)
+        _threshold(axes, threshold, side, len(strips))
+        draw_strips(axes, strips)
+        ticks = effect_ticks(low, high, threshold)
+        axes.set_xticks(ticks, [f"{tick:.2g}".replace("-", "\N{MINUS SIGN}") for tick in ticks])
+        axes.set_xlabel("N/M, ratio of energies (spaced by amplitude)")
         return as_svg(figure, key, alt)
+
+
+def draw_strips(axes: Axes, strips: Sequence[StripRow]) -> None:
+    """Draw effects in rows: their points, intervals, and values, at the edge if they lie beyond."""
+    notes = [shortened(strip.note, 26) for strip in strips]
+    names = [shortened(s.label, 50 - len(n)) for s, n in zip(strips, notes, strict=True)]
+    name_rows(axes, names, notes, (0, 12))
+    _points(axes, strips)
+    axes.set(yticks=[], ylabel="")
+    for at, strip in enumerate(strips):
+        _interval(axes, strip, at)
+        _value(axes, strip, at)
+
+
+def _points(axes: Axes, strips: Sequence[StripRow]) -> None:
+    """Draw a point a unit of replication, those of equal value beside each other."""
+    import seaborn as sns
+
+    points = {k: [p for p in s.points if math.isfinite(p)] for k, s in enumerate(strips)}
+    if not any(points.values()):
+        return
+    left, right = axes.get_xlim()
+    sns.scatterplot(
+        x=np.clip([p for own in points.values() for p in own], left, right),
+        y=[y for at, own in points.items() for y in at + scattered(len(own), 0.28)],
+        hue=[at for at, own in points.items() for _ in own], legend=False, clip_on=False,
+        palette={at: drawable(strips[at].style.colour) for at, own in points.items() if own},
+        s=19, alpha=0.6, linewidth=0, zorder=2, ax=axes,
+    )  # fmt: skip
+
+
+def _interval(axes: Axes, strip: StripRow, at: int) -> None:
+    if not (math.isfinite(strip.low) and math.isfinite(strip.high)):
+        return
+    scale = axes.xaxis.get_transform()
+    left, right = scale.transform(axes.get_xlim())
+    ends = np.clip(scale.transform([strip.low, strip.high]), left, right)
+    # A range of no width is still a range: it is drawn as wide as one can see.
+    least = 0.002 * (right - left)
+    ends = ends + np.array([-least, least]) if ends[1] - ends[0] < least else ends
+    thick, alpha = (13.0, 0.45) if strip.expected else (3.0, 1.0)
+    axes.plot(
+        scale.inverted().transform(ends), (at, at), color=drawable(strip.style.colour),
+        linewidth=thick, alpha=alpha, solid_capstyle="butt", zorder=3,
+    )  # fmt: skip
+
+
+def _value(axes: Axes, strip: StripRow, at: int) -> None:
+    if not math.isfinite(strip.value):
+        return
+    (left, right), colour = axes.get_xlim(), drawable(strip.style.colour)
+    beyond = ">" if strip.value > right else "<" if strip.value < left else strip.style.marker
+    axes.plot(
+        [np.clip(strip.value, left, right)], [at], beyond, markersize=10, color=colour, zorder=4,
+        markerfacecolor=colour if strip.style.filled else PAPER, markeredgecolor=INK,
+        markeredgewidth=1.2, clip_on=False,
+    )  # fmt: skip
+
+
+def _threshold(axes: Axes, threshold: float, side: Literal["below", "above"], count: int) -> None:
+    """Shade in each row where the claim holds, and say so."""
+    left, right = axes.get_xlim()
+    ends = (left, threshold) if side == "below" else (threshold, right)
+    for row in range(count):
+        low, high = row - 0.26, row + 0.28
+        axes.fill_between(ends, low, high, color=HOLDS, alpha=0.3, linewidth=0)
+        axes.plot([0, 0], [low, high], color=PALE, linewidth=1)
+        axes.plot([threshold] * 2, [low, high], color=INK, linewidth=1.3, dashes=(3, 2))
+    for row in range(1, count):
+        axes.axhline(row - 0.66, color=PALE, linewidth=0.4)
+    first, at, last = amplitudes(left), amplitudes(threshold), amplitudes(right)
+    edge, aligned = (0, "left") if at - first < 0.5 * (last - first) else (1, "right")
+    words = f"claim holds {side} {threshold:.2g}, the dashed line"
+    write(axes, words, (edge, 1), (0, 5), ha=aligned)
+
+
+def amplitudes(energy: npt.ArrayLike) -> Floats:
+    """Return the signed square root: equal steps of amplitude are equal distances on the strip."""
+    return np.sign(energy) * np.sqrt(np.abs(energy))
+
+
+def energies(amplitude: npt.ArrayLike) -> Floats:
+    """Return the signed square, which undoes `amplitudes`."""
+    return np.sign(amplitude) * np.square(amplitude)
+
+
+def effect_limits(rows: Sequence[StripRow], threshold: float) -> tuple[float, float]:
+    """Return the ends of the axis; beyond `LEAST` and `MOST` an arrow head stands for it."""
+    shown = [x for row in rows for x in (*row.points, row.value, row.low, row.high)]
+    shown = [x for x in shown if math.isfinite(x)]
+    low = max(min([*shown, -0.04]) * 1.1, LEAST)
+    high = min(max([*shown, 1.0, 3 * threshold]) * 1.08, MOST)
+    return low, high
+
+
+def effect_ticks(low: float, high: float, threshold: float) -> list[float]:
+    """Return plain numbers between the ends of the axis, none so near that labels would touch."""
+    room, ticks = 0.095 * float(amplitudes(high) - amplitudes(low)), [0.0]
+    for value in (1, 4, 16, 9, 25, 36, threshold, 0.25, 2, 0.5, -0.25, -1):
+        apart = all(abs(amplitudes(value) - amplitudes(tick)) > room for tick in ticks)
+        if low <= value <= high and apart:
+            ticks.append(value)
+    return ticks
+
+
+def scattered(count: int, tall: float) -> npt.NDArray[np.float64]:
+    """Return offsets about 0 that keep points of equal value apart, the same every time."""
+    return np.asarray((np.arange(count) * 0.618 % 1 - 0.5) * tall)
 
 
 def activity_in_time(activity: xr.Dataset, key: str, alt: str) -> str:
@@ -112,7 +252,7 @@ def activity_in_time(activity: xr.Dataset, key: str, alt: str) -> str:
         width = (WIDTH - left - 14.0 - gap * (len(roles) - 1)) / max(1, len(roles))
         time = activity["time"].values
         ends = float(time[0]), max(float(time[-1]), float(time[0]) + 1e-3)
-        labels = labels_of(events, ends[0], (ends[1] - ends[0]) / width, width + 12.0)
+        labels = place_labels(events, ends[0], (ends[1] - ends[0]) / width, width + 12.0)
         tall = row * activity.sizes["area"]
         header = 38.0 + 15.0 * (1 + max((label.lane for label in labels.values()), default=0))
         figure = blank(header + tall + bottom)
@@ -155,11 +295,11 @@ def _role_column(axes: Axes, activity: xr.Dataset, role: str) -> str:
     axes.set_yticks(bases)
     axes.locator_params(axis="x", nbins=4)
     axes.tick_params(axis="x", labelsize=SMALL)
-    name_axis(axes, "time [s]", 1)
+    axes.set_xlabel("time [s]", labelpad=1)
     return _scale_bar(axes, high - low, unit, len(bases), activity["mean"].attrs.get("units", ""))
 
 
-def _trace(axes: Axes, time: Array, traces: Array, dashes: Dashes, role: str) -> None:
+def _trace(axes: Axes, time: Floats, traces: Floats, dashes: Dashes, role: str) -> None:
     """Draw the mean of one area in one condition, its interval first; `traces` in rows."""
     kept = kept_samples(traces, flat=0.004)
     time, (mean, low, high), colour = time[kept], traces[:, kept], role_colour(role)
@@ -197,65 +337,3 @@ def recorded_roles(activity: xr.Dataset) -> tuple[str, ...]:
     """Return the roles of which there is any activity."""
     found = activity["mean"].notnull().any(["condition", "area", "time"])
     return tuple(str(role) for role in activity["role"].values[found.values])
-
-
-def _threshold(axes: Axes, threshold: float, side: Literal["below", "above"], rows: int) -> None:
-    at, (left, right) = amplitude(threshold), axes.get_xlim()
-    ends = (left, at) if side == "below" else (at, right)
-    for row in range(rows):
-        low, high = row + 0.4, row + 0.94
-        axes.fill_between(ends, low, high, color=HOLDS, alpha=0.3, linewidth=0)
-        axes.plot([0, 0], [low, high], color=PALE, linewidth=1)
-        axes.plot([at, at], [low, high], color=INK, linewidth=1.3, dashes=(3, 2))
-    nearer_left = (at - left) < 0.5 * (right - left)
-    words = f"claim holds {side} {threshold:.2g}, the dashed line"
-    edge, aligned = (0, "left") if nearer_left else (1, "right")
-    write(axes, words, (edge, 1), (0, 9), ha=aligned)
-
-
-def _strip_row(axes: Axes, row: StripRow, at: int, low: float, high: float) -> None:
-    left, right = axes.get_xlim()
-    note = shortened(row.note, 26)
-    axes.text(left, at + 0.3, shortened(row.label, 50 - len(note)), color=INK, size=12.5)
-    axes.text(right, at + 0.3, note, color=INK, ha="right", size=SMALL)
-    centre, colour = at + 0.66, _drawable(row.style.colour)
-
-    def place(x: float) -> float:
-        return amplitude(min(max(x, low), high))
-
-    if math.isfinite(row.low) and math.isfinite(row.high):
-        ends = place(row.low), place(row.high)
-        thick, alpha = (13.0, 0.45) if row.expected else (3.0, 1.0)
-        # A range of no width is still a range: it is drawn as wide as one can see.
-        ends = (ends[0] - 0.006, ends[1] + 0.006) if ends[1] - ends[0] < 0.01 else ends
-        axes.plot(
-            ends, (centre, centre), color=colour, linewidth=thick, alpha=alpha,
-            solid_capstyle="butt", zorder=3,
-        )  # fmt: skip
-    points = np.array([p for p in row.points if math.isfinite(p)])
-    if len(points):
-        axes.plot(
-            [place(p) for p in points], centre + scattered(len(points), 0.28), "o", color=colour,
-            markersize=4.2, alpha=0.5, markeredgewidth=0, clip_on=False, zorder=2,
-        )  # fmt: skip
-    if math.isfinite(row.value):
-        beyond = ">" if row.value > high else "<" if row.value < low else row.style.marker
-        axes.plot(
-            [place(row.value)], [centre], beyond, markersize=10, color=colour, zorder=4,
-            markerfacecolor=colour if row.style.filled else PAPER, markeredgecolor=INK,
-            markeredgewidth=1.2, clip_on=False,
-        )  # fmt: skip
-    if at:
-        axes.axhline(at, color=PALE, linewidth=0.4)
-
-
-def _drawable(colour: str) -> str:
-    return {RECORDING.colour: INK}.get(colour, MUTED if colour.startswith("var(") else colour)
-
-
-def _effect_axis(axes: Axes, low: float, high: float, threshold: float) -> None:
-    ticks = effect_ticks(low, high, threshold)
-    labels = [f"{tick:.2g}".replace("-", "\N{MINUS SIGN}") for tick in ticks]
-    axes.set_xticks([amplitude(tick) for tick in ticks], labels, size=SMALL)
-    axes.set_yticks([])
-    name_axis(axes, "N/M, ratio of energies (spaced by amplitude)")

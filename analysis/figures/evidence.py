@@ -1,4 +1,7 @@
-"""Figures of the evidence between theories and of the power of designs, as SVG for the page."""
+"""Figures of the evidence between theories and of the power of designs, as SVG for the page.
+
+A theory has the look that it is given; one without is drawn by its name.
+"""
 
 from __future__ import annotations
 
@@ -8,45 +11,45 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from errorneurons.analysis.figures.palette import Style, theory_style
+from errorneurons.analysis.figures.palette import OTHERS, Style, drawn_style
 from errorneurons.analysis.figures.sheet import (
+    ACROSS,
     DASHES,
+    HOLDS,
+    INK,
+    MUTED,
+    PALE,
+    PAPER,
     SMALL,
-    WIDTH,
-    Dashes,
     as_svg,
-    axes_at,
     blank,
-    name_axis,
-    pixels_at,
+    legend,
+    mark,
+    name_rows,
+    rows,
+    sample,
     settings,
     write,
 )
-from errorneurons.analysis.figures.svg import HOLDS, INK, MUTED, PALE, PAPER
 from errorneurons.analysis.figures.traces import shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    from errorneurons.analysis.evidence.experiments import Array
 
 FAINT = 0.55
 """Opacity of a full cell of a heat map: the text on it is legible on light and on dark."""
 SHOWN = 0.02
-HUES = ("#029e73", "#cc78bc", "#de8f05", "#56b4e9", "#ca9161", "#949494")
+LINE = 18.0
+"""Height of a line of a legend [px]."""
+HUES = (OTHERS[4], OTHERS[0], OTHERS[2], OTHERS[1], OTHERS[3], OTHERS[5])
 MARKERS = "osD^vp"
 QUARTERS = ([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
-ACROSS = ("axes fraction", "data")
-"""At a share of the width, and at a value on the upright axis."""
+Looks = Mapping[str, tuple[str, Style]]
+"""Theory -> its name on the page, and its look."""
 
 
 def posterior_bars(
-    posterior: Mapping[str, float],
-    kept: Collection[str],
-    labels: Mapping[str, str],
-    key: str,
-    alt: str,
+    posterior: Mapping[str, float], kept: Collection[str], looks: Looks, key: str, alt: str
 ) -> str:
     """Draw the probability of each theory as a bar with its number.
 
@@ -56,8 +59,8 @@ def posterior_bars(
         Theory -> probability, top to bottom.
     kept
         The theories that stay; the bars of the others are pale, and say so.
-    labels
-        Theory -> its name on the page; theories without an entry keep theirs.
+    looks
+        Names and looks of the theories.
     key, alt
         Prefix of the ids, unique on the page, and what the figure shows in words.
 
@@ -65,22 +68,29 @@ def posterior_bars(
     -------
         An ``<svg>`` element.
     """
+    import seaborn as sns
+
+    names, colours = list(posterior), {n: _style(n, looks).colour for n in posterior}
     with settings(key):
-        figure, axes = _unit_rows(len(posterior), 38.0, 40.0, "posterior probability")
-        for at, (name, value) in enumerate(posterior.items()):
-            style, opacity = theory_style(name), 1.0 if name in kept else 0.45
-            axes.barh(at + 0.68, 1, 0.34, color=PALE, alpha=0.3, linewidth=0)
-            axes.barh(at + 0.68, value, 0.34, color=style.colour, alpha=opacity, linewidth=0)
-            _marker(axes, 0.012, at + 0.27, style)
-            axes.text(0.045, at + 0.28, _label(name, labels), va="center", size=SMALL)
-            said = _percent(value) + ("" if name in kept else ", ruled out")
-            axes.text(1, at + 0.28, said, va="center", ha="right", size=SMALL)
+        figure, axes = rows(len(names), 38.0, 42.0)
+        axes.set_yticks(range(len(names)))
+        axes.barh(range(len(names)), 1, 0.34, color=PALE, alpha=0.3, linewidth=0)
+        sns.barplot(
+            x=list(posterior.values()), y=names, hue=names, palette=colours, orient="h", width=0.34,
+            saturation=1, errorbar=None, legend=False, ax=axes,
+        )  # fmt: skip
+        for bar, name in zip(axes.patches[len(names) :], names, strict=True):
+            bar.set_alpha(1.0 if name in kept else 0.45)
+        said = [_percent(posterior[n]) + ("" if n in kept else ", ruled out") for n in names]
+        name_rows(axes, [_label(name, looks) for name in names], said, (16, 8))
+        for row, name in enumerate(names):
+            mark(axes, _style(name, looks), (0, row), (6, 14))
+        axes.set(ylim=(len(names) - 0.7, -0.7), yticks=[], ylabel="")
+        _unit_axis(axes, "posterior probability")
         return as_svg(figure, key, alt)
 
 
-def recovery_matrix(
-    table: pd.DataFrame, found: str, labels: Mapping[str, str], key: str, alt: str
-) -> str:
+def recovery_matrix(table: pd.DataFrame, found: str, looks: Looks, key: str, alt: str) -> str:
     """Draw true theory x what was found, as a heat map with its percentages.
 
     Parameters
@@ -89,8 +99,8 @@ def recovery_matrix(
         Shares in [0, 1]; rows and columns are theories, in the same order.
     found
         What the columns are, for example ``"most probable theory"``.
-    labels
-        Theory -> its name on the page; theories without an entry keep theirs.
+    looks
+        Names and looks of the theories.
     key, alt
         Prefix of the ids, unique on the page, and what the figure shows in words.
 
@@ -100,20 +110,19 @@ def recovery_matrix(
     """
     with settings(key):
         names = [str(name) for name in table.index]
-        left, step, top, legend = 56.0, 26.0, 40.0, _legend_height(len(names))
-        bottom = legend + 10
-        figure = blank(top + step * len(names) + bottom)
-        axes = axes_at(figure, left, bottom, WIDTH - left - 8, step * len(names))
-        _heat(axes, table.to_numpy(float))
-        _column_heading(axes, f"{found} [%]", 0.0, 24)
-        _column_heading(axes, "true", -left + 6, 24)
-        for at, name in enumerate(names):
-            middle, look = at + 0.5, theory_style(name)
-            axes.text(middle, -0.2, f"{at + 1}", ha="center", size=SMALL)
-            write(axes, f"{at + 1}", (0, middle), (-28, 0), ACROSS, ha="right", va="center")
-            _marker(axes, -14.0 * len(names) / (WIDTH - left - 8), middle, look)
-        entries = [(f"{at} {_label(n, labels)}", theory_style(n)) for at, n in enumerate(names, 1)]
-        _legend(figure, entries, legend)
+        figure = blank((26 + LINE) * len(names) + 58, arranged=True)
+        axes = figure.subplots()
+        numbers = [str(at) for at in range(1, len(names) + 1)]
+        _heat(axes, pd.DataFrame(table.to_numpy(float), numbers, numbers))
+        axes.xaxis.tick_top()
+        axes.xaxis.set_label_position("top")
+        axes.tick_params(axis="y", pad=20)
+        axes.set_xlabel(f"{found} [%]", weight="bold")
+        axes.set_ylabel("true theory", weight="bold")
+        for row, name in enumerate(names):
+            mark(axes, _style(name, looks), (0, row + 0.5), (-11, 0))
+        words = [f"{at} {_label(name, looks)}" for at, name in zip(numbers, names, strict=True)]
+        legend(figure, [sample(_style(name, looks)) for name in names], words)
         return as_svg(figure, key, alt)
 
 
@@ -131,34 +140,41 @@ def calibration_points(curve: pd.DataFrame, key: str, alt: str) -> str:
     -------
         An ``<svg>`` element. The number beside a point is that of its virtual experiments.
     """
+    import seaborn as sns
+
     with settings(key):
-        figure = blank(304.0)
-        axes = axes_at(figure, 62.0, 46.0, WIDTH - 86.0, 244.0)
-        _unit_axis(axes, "posterior of the most probable theory")
-        axes.set_ylim(-0.02, 1.04)
-        _unit_ticks(axes, "it was the true one")
-        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1.2, dashes=(3, 2))
-        said = "dashed: as often as said"
-        write(axes, said, (1, 0.03), (0, 0), "data", color=MUTED, ha="right")
+        figure = blank(304.0, arranged=True)
+        axes = figure.subplots()
+        axes.axline((0, 0), (1, 1), color=MUTED, linewidth=1.2, dashes=(3, 2))
+        axes.vlines(curve["said"], curve["low"], curve["high"], color=INK, linewidth=1.6)
+        sns.lineplot(curve, x="said", y="found", marker="o", color=INK, markersize=7, linewidth=0.8,
+                     markeredgecolor=PAPER, errorbar=None, ax=axes, clip_on=False)  # fmt: skip
         for at, share, low, high, count in curve.to_numpy(float):
-            axes.plot([at, at], [low, high], color=INK, linewidth=1.6)
-            axes.plot([at], [share], "o", color=INK, markersize=6.5)
             below = share > 0.5
-            end, up, stands = (low, -4, "top") if below else (high, 4, "bottom")
+            end, up, stands = (low, -3, "top") if below else (high, 3, "bottom")
             aligned = "right" if at > 0.93 else "center"
             write(axes, f"{count:,.0f}", (at, end), (0, up), "data", ha=aligned, va=stands)
+        said = "dashed: as often as said"
+        write(axes, said, (1, 0.03), (0, 0), "data", color=MUTED, ha="right")
+        axes.set_ylim(-0.02, 1.04)
+        _unit_axis(axes, "posterior of the most probable theory")
+        _unit_ticks(axes, "it was the true one")
         return as_svg(figure, key, alt)
 
 
-def left_out_points(table: pd.DataFrame, labels: Mapping[str, str], key: str, alt: str) -> str:
+def left_out_points(
+    table: pd.DataFrame, claims: Mapping[str, str], looks: Looks, key: str, alt: str
+) -> str:
     """Draw the probabilities of the theories without each claim in turn.
 
     Parameters
     ----------
     table
         ``left_out``, ``theory``, ``posterior``, ``kept``, see `evidence.leave_one_claim_out`.
-    labels
-        Claim, or theory -> words for it; those without an entry keep their names.
+    claims
+        Claim -> words for it; those without an entry keep their names.
+    looks
+        Names and looks of the theories.
     key, alt
         Prefix of the ids, unique on the page, and what the figure shows in words.
 
@@ -167,29 +183,37 @@ def left_out_points(table: pd.DataFrame, labels: Mapping[str, str], key: str, al
         An ``<svg>`` element. A theory has a line of its own if it ever reaches two per cent. Hollow
         markers are theories that are ruled out.
     """
+    import seaborn as sns
+
+    highest = table.groupby("theory", sort=False)["posterior"].max()
+    names = [str(name) for name in highest.index[highest > SHOWN]]
+    left_out = list(dict.fromkeys(table["left_out"]))
     with settings(key):
-        highest = table.groupby("theory", sort=False)["posterior"].max()
-        names = [str(name) for name in highest.index[highest > SHOWN]]
-        claims = list(dict.fromkeys(table["left_out"]))
-        legend, axis = _legend_height(len(names)), "posterior probability; hollow: ruled out"
-        figure, axes = _unit_rows(len(claims), 40.0, 42.0 + legend, axis)
-        for at, claim in enumerate(claims):
-            words = f"without: {labels.get(claim, claim)}" if claim else "with every claim"
-            _row_line(axes, at, shortened(words, 50))
-            own = table[(table["left_out"] == claim) & table["theory"].isin(names)]
-            for row in own.sort_values("posterior").itertuples():
-                style = theory_style(str(row.theory))
-                _marker(axes, float(row.posterior), at + 0.7, style, hollow=not row.kept, size=9.0)
-        _legend(figure, [(_label(name, labels), theory_style(name)) for name in names], legend)
+        figure, axes = rows(len(left_out), 40.0, 46.0 + LINE * len(names))
+        axes.hlines(range(len(left_out)), 0, 1, color=PALE, linewidth=1)
+        for name in names:
+            style, own = _style(name, looks), table[table["theory"] == name]
+            for kept, face in ((True, style.colour), (False, PAPER)):
+                some = own[own["kept"] == kept]
+                sns.scatterplot(
+                    x=some["posterior"], y=some["left_out"].map(left_out.index), s=80, ax=axes,
+                    marker=style.marker, facecolor=face, edgecolor=style.colour, linewidth=1.4,
+                    clip_on=False, zorder=4,
+                )  # fmt: skip
+        words = [f"without: {claims.get(c, c)}" if c else "with every claim" for c in left_out]
+        name_rows(axes, [shortened(said, 50) for said in words])
+        axes.set(yticks=[], ylabel="")
+        _unit_axis(axes, "posterior probability; hollow: ruled out")
+        legend(figure, [sample(_style(n, looks)) for n in names], [_label(n, looks) for n in names])
         return as_svg(figure, key, alt)
 
 
-def step_points(rows: Sequence[tuple[str, float, float, float]], key: str, alt: str) -> str:
+def step_points(designs: Sequence[tuple[str, float, float, float]], key: str, alt: str) -> str:
     """Draw the probability of the right verdict of some designs, one below the other.
 
     Parameters
     ----------
-    rows
+    designs
         Title, probability, and both ends of its interval, top to bottom.
     key, alt
         Prefix of the ids, unique on the page, and what the figure shows in words.
@@ -198,12 +222,18 @@ def step_points(rows: Sequence[tuple[str, float, float, float]], key: str, alt: 
     -------
         An ``<svg>`` element.
     """
+    import seaborn as sns
+
     with settings(key):
-        figure, axes = _unit_rows(len(rows), 40.0, 42.0, "probability of the right verdict")
-        for at, (title, right, low, high) in enumerate(rows):
-            _row_line(axes, at, shortened(title, 42), f"{right:.0%}")
-            axes.plot([low, high], [at + 0.7] * 2, color=INK, linewidth=2)
-            _marker(axes, right, at + 0.7, Style(HOLDS, "o"), size=8.0)
+        figure, axes = rows(len(designs), 40.0, 46.0)
+        titles, right, low, high = zip(*designs, strict=True)
+        at = np.arange(len(designs))
+        axes.hlines(at, 0, 1, color=PALE, linewidth=1)
+        axes.hlines(at, low, high, color=INK, linewidth=2)
+        sns.scatterplot(x=right, y=at, s=70, color=HOLDS, linewidth=0, clip_on=False, zorder=4,
+                        ax=axes)  # fmt: skip
+        name_rows(axes, [shortened(t, 42) for t in titles], [f"{share:.0%}" for share in right])
+        _unit_axis(axes, "probability of the right verdict")
         return as_svg(figure, key, alt)
 
 
@@ -226,31 +256,33 @@ def power_curves(
         An ``<svg>`` element. Points and intervals are what was found, lines are smoothed so that
         more is never worse. Hue and marker say how many cells, dashes how many trials.
     """
+    import seaborn as sns
+
+    cells, trials = (sorted(set(points[name].tolist())) for name in ("cells", "trials"))
+    styles = {c: Style(HUES[k % 6], MARKERS[k % 6]) for k, c in enumerate(cells)}
+    dashes = {t: DASHES[k % len(DASHES)] for k, t in enumerate(trials)}
+    sizes = [(c, t) for c, t in points[["cells", "trials"]].drop_duplicates().values.tolist()]
     with settings(key):
-        sizes = [(c, t) for c, t in points[["cells", "trials"]].drop_duplicates().values.tolist()]
-        cells, trials = (sorted(set(column)) for column in zip(*sizes, strict=True))
-        legend = 17.0 * len(sizes) + 8
-        bottom = 46.0 + legend
-        figure = blank(230.0 + bottom + 8)
-        axes = axes_at(figure, 62.0, bottom, WIDTH - 74.0, 230.0)
-        animals = np.sort(points["animals"].unique())
-        axes.set_xlim(animals[0] - 0.5, animals[-1] + 0.5)
-        axes.set_xticks(animals[:: -(-len(animals) // 9)])
-        axes.tick_params(axis="x", labelsize=SMALL)
-        name_axis(axes, "animals")
-        axes.set_ylim(-0.02, 1.03)
-        _unit_ticks(axes, "right verdict")
+        figure = blank(290.0 + LINE * len(sizes), arranged=True)
+        axes = figure.subplots()
         for target in targets:
             axes.axhline(target, color=MUTED, linewidth=1, dashes=(3, 2))
             write(axes, _percent(target), (0, target), (3, 2), ACROSS, color=MUTED)
-        for at, (cell, trial) in enumerate(sizes):
-            look, dash = cells.index(cell) % len(HUES), DASHES[trials.index(trial) % len(DASHES)]
-            style = Style(HUES[look], MARKERS[look])
+        sns.lineplot(
+            points, x="animals", y="smooth", hue="cells", style="trials", errorbar=None, ax=axes,
+            palette={c: style.colour for c, style in styles.items()}, legend=False, linewidth=1.8,
+            dashes={t: "" if isinstance(d, str) else d[1] for t, d in dashes.items()},
+        )  # fmt: skip
+        for k, (cell, trial) in enumerate(sizes):
             own = points[(points["cells"] == cell) & (points["trials"] == trial)]
-            shift = 0.22 * ((at + 0.5) / len(sizes) - 0.5)
-            _curve(axes, own.sort_values("animals"), style, dash, shift)
-            words = f"{cell:g} cells, {trial:g} trials"
-            _legend_line(figure, words, style, dash, legend - 17.0 * at - 12)
+            _found(axes, own, styles[cell], 0.22 * ((k + 0.5) / len(sizes) - 0.5))
+        animals = np.sort(points["animals"].unique())
+        axes.set_xlim(animals[0] - 0.5, animals[-1] + 0.5)
+        axes.set_xticks(animals[:: -(-len(animals) // 9)])
+        axes.set(xlabel="animals", ylim=(-0.02, 1.03))
+        _unit_ticks(axes, "right verdict")
+        words = [f"{c:g} cells, {t:g} trials" for c, t in sizes]
+        legend(figure, [sample(styles[c], dashes[t]) for c, t in sizes], words)
         return as_svg(figure, key, alt)
 
 
@@ -281,119 +313,63 @@ def design_map(points: pd.DataFrame, trials: float, key: str, alt: str) -> str:
         raise ValueError(f"no design has {trials:g} trials, only {known}")
     with settings(key):
         table = own.pivot_table(index="cells", columns="animals", values="smooth")
-        table = table.sort_index(ascending=False)
-        step, left, top, bottom = 30.0, 64.0, 26.0, 40.0
-        figure = blank(top + step * len(table) + bottom)
-        axes = axes_at(figure, left, bottom, WIDTH - left - 8, step * len(table))
-        _heat(axes, table.to_numpy(float))
-        axes.set_xticks(np.arange(table.shape[1]) + 0.5, [f"{a:g}" for a in table], size=SMALL)
-        axes.set_yticks(np.arange(len(table)) + 0.5, [f"{c:g}" for c in table.index], size=SMALL)
-        axes.tick_params(length=0)
-        name_axis(axes, "animals")
-        axes.set_ylabel("cells", size=SMALL, labelpad=4)
-        _column_heading(axes, f"right verdict [%], {trials:g} trials", 0.0, 8)
+        figure = blank(30.0 * len(table) + 70.0, arranged=True)
+        axes = figure.subplots()
+        _heat(axes, table.sort_index(ascending=False))
+        axes.set(xlabel="animals", ylabel="cells")
+        axes.set_title(
+            f"right verdict [%], {trials:g} trials", size=SMALL, weight="bold", loc="left"
+        )
         return as_svg(figure, key, alt)
 
 
-def _unit_rows(count: int, step: float, bottom: float, words: str) -> tuple[Figure, Axes]:
-    """Return a figure of rows of one height above an axis from 0 to 100 %, the first on top."""
-    figure = blank(step * count + bottom + 2)
-    axes = axes_at(figure, 10.0, bottom, WIDTH - 34.0, step * count)
-    _unit_axis(axes, words)
-    axes.set_ylim(count, 0)
-    axes.set_yticks([])
-    return figure, axes
-
-
-def _row_line(axes: Axes, at: int, left: str, right: str = "") -> None:
-    """Write above the line of a row, and draw the line."""
-    axes.text(0, at + 0.26, left, va="center", size=SMALL)
-    if right:
-        axes.text(1, at + 0.26, right, va="center", ha="right", size=SMALL)
-    axes.plot([0, 1], [at + 0.7] * 2, color=PALE, linewidth=1)
-
-
-def _column_heading(axes: Axes, words: str, right: float, up: float) -> None:
-    write(axes, words, (0, 1), (right, up), weight="bold")
-
-
-def _heat(axes: Axes, values: Array) -> None:
+def _heat(axes: Axes, shares: pd.DataFrame) -> None:
     """Fill cells in one hue, the fuller the larger, with the percentage in each."""
-    rows, columns = values.shape
-    axes.set_xlim(0, columns)
-    axes.set_ylim(rows, 0)
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.spines["bottom"].set_visible(False)
-    for (row, column), value in np.ndenumerate(values):
-        if np.isfinite(value):
-            axes.barh(
-                row + 0.5, 0.94, 0.92, left=column + 0.03, color=HOLDS, linewidth=0,
-                alpha=FAINT * float(value),
-            )  # fmt: skip
-            strong = value >= 0.5
-            axes.text(
-                column + 0.5, row + 0.5, f"{100 * value:.0f}", ha="center", va="center_baseline",
-                size=SMALL if strong else 11.5, color=INK if strong else MUTED,
-                weight="bold" if strong else "normal",
-            )  # fmt: skip
-    axes.plot([0, columns, columns, 0, 0], [0, 0, rows, rows, 0], color=PALE, clip_on=False)
+    import seaborn as sns
+    from matplotlib.colors import LinearSegmentedColormap, to_rgba
+
+    fill = LinearSegmentedColormap.from_list("fill", [to_rgba(HOLDS, a) for a in (0, FAINT)])
+    sns.heatmap(
+        100 * shares, vmin=0, vmax=100, cmap=fill, cbar=False, annot=True, fmt=".0f", ax=axes,
+        annot_kws={"color": MUTED, "size": 11.5}, linewidths=1.5, linecolor=PAPER,
+    )  # fmt: skip
+    for text in axes.texts:
+        if float(text.get_text()) >= 50:
+            text.set(color=INK, size=SMALL, weight="bold")
+    for side in axes.spines.values():
+        side.set(visible=True, color=PALE)
+    axes.tick_params(length=0, rotation=0)
 
 
-def _curve(axes: Axes, own: pd.DataFrame, style: Style, dash: Dashes, shift: float) -> None:
-    x = own["animals"].to_numpy(float)
-    axes.plot(x, own["smooth"], color=style.colour, linestyle=dash, linewidth=1.8)
-    axes.vlines(x + shift, own["low"], own["high"], color=style.colour, linewidth=1.3, alpha=0.8)
+def _found(axes: Axes, own: pd.DataFrame, style: Style, shift: float) -> None:
+    """Draw what was found of designs of one size, with its intervals."""
+    x = own["animals"].to_numpy(float) + shift
+    axes.vlines(x, own["low"], own["high"], color=style.colour, linewidth=1.3, alpha=0.8)
     axes.plot(
-        x + shift, own["right"], style.marker, color=style.colour, markersize=5.5,
-        markeredgecolor=PAPER, markeredgewidth=0.8, clip_on=False,
+        x, own["right"], style.marker, color=style.colour, markersize=5.5, clip_on=False,
+        markeredgecolor=PAPER, markeredgewidth=0.8,
     )  # fmt: skip
 
 
 def _unit_axis(axes: Axes, words: str) -> None:
     axes.set_xlim(0, 1)
-    axes.set_xticks(*QUARTERS, size=SMALL)
-    name_axis(axes, words)
+    axes.set_xticks(*QUARTERS)
+    axes.set_xlabel(words)
 
 
 def _unit_ticks(axes: Axes, words: str) -> None:
-    axes.set_yticks(*QUARTERS, size=SMALL)
-    axes.set_ylabel(words, size=SMALL, labelpad=0)
+    axes.set_yticks(*QUARTERS)
+    axes.set_ylabel(words)
     axes.grid(axis="y", color=PALE, linewidth=0.6)
     axes.set_axisbelow(True)
 
 
-def _marker(
-    axes: Axes, x: float, y: float, style: Style, *, hollow: bool = False, size: float = 8.0
-) -> None:
-    axes.plot(
-        [x], [y], style.marker, color=style.colour, markersize=size, clip_on=False, zorder=4,
-        markerfacecolor=PAPER if hollow else style.colour, markeredgewidth=1.4,
-    )  # fmt: skip
+def _style(name: str, looks: Looks) -> Style:
+    return looks[name][1] if name in looks else drawn_style(name)
 
 
-def _legend_height(entries: int) -> float:
-    return 18.0 * entries + 4
-
-
-def _legend(figure: Figure, entries: Sequence[tuple[str, Style]], height: float) -> None:
-    """Name markers, one below the other, at the foot of the figure."""
-    axes = pixels_at(figure, height)
-    for at, (label, style) in enumerate(entries):
-        y = height - 12.0 - 18.0 * at
-        _marker(axes, 14.0, y, style)
-        axes.text(26.0, y, label, va="center", size=SMALL)
-
-
-def _legend_line(figure: Figure, words: str, style: Style, dash: Dashes, y: float) -> None:
-    axes = pixels_at(figure, 20.0 + y)
-    axes.plot([54, 96], [y, y], color=style.colour, linestyle=dash, linewidth=1.8)
-    _marker(axes, 75, y, style, size=6.0)
-    axes.text(106, y, words, va="center", size=SMALL)
-
-
-def _label(name: str, labels: Mapping[str, str]) -> str:
-    return shortened(labels.get(name, name.replace("_", " ")), 40)
+def _label(name: str, looks: Looks) -> str:
+    return shortened(looks[name][0] if name in looks else name.replace("_", " "), 40)
 
 
 def _percent(value: float) -> str:

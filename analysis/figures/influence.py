@@ -11,14 +11,12 @@ import numpy as np
 import xarray as xr
 
 from errorneurons.analysis.figures.palette import role_colour
-from errorneurons.analysis.figures.raw import DOTS, FONT, LARGE, SMALL, Caption
+from errorneurons.analysis.figures.raw import FONT, LARGE, Caption, open_axes
+from errorneurons.analysis.figures.sheet import as_png, blank, words_at
 from errorneurons.analysis.measures.influence import influence
-from errorneurons.analysis.session.files import beside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-MAP = "RdBu_r"
 
 
 def draw_influence(session: xr.Dataset, caption: Caption, path: Path) -> None:
@@ -33,30 +31,28 @@ def draw_influence(session: xr.Dataset, caption: Caption, path: Path) -> None:
     path
         Where to; the file is written beside its place and renamed.
     """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
+    import seaborn as sns
 
     found = influence(session)
     order = np.lexsort((found["area"].values, found["role"].values != "representation"))
     found = found.isel(unit=order)
     limit = max(float(np.nanquantile(np.abs(found.values), 0.99)), 1e-9)
-    with mpl.rc_context({"font.size": SMALL, "font.family": "sans-serif",
-                         "font.sans-serif": ["DejaVu Sans"]}):  # fmt: skip
-        figure = Figure(figsize=(9.0, 5.4), dpi=DOTS)
-        axes = figure.add_axes((0.16, 0.14, 0.72, 0.66))
-        shown = axes.imshow(found.values, cmap=MAP, vmin=-limit, vmax=limit, aspect="auto",
-                            interpolation="nearest")  # fmt: skip
-        recorded, driven = _parts(found, ""), _parts(found, "driven_")
-        _name_columns(axes, recorded)
-        _name_rows(axes, driven)
+    with open_axes():
+        figure = blank(389.0, 648.0, arranged=True, above=46.0)
+        axes = figure.subplots()
+        sns.heatmap(
+            found.values, cmap="RdBu_r", vmin=-limit, vmax=limit, ax=axes,
+            cbar_kws={"label": f"change while driven [{found.attrs['units']}]"},
+        )  # fmt: skip
+        for side in axes.spines.values():
+            side.set_visible(True)
+        _name_columns(axes, _parts(found, ""))
+        _name_rows(axes, _parts(found, "driven_"))
         axes.set_xlabel("recorded cells", size=FONT)
         axes.set_ylabel("driven cells", size=FONT)
-        bar = figure.colorbar(shown, cax=figure.add_axes((0.9, 0.14, 0.015, 0.66)))
-        bar.set_label(f"change while driven [{found.attrs['units']}]")
-        figure.text(0.015, 0.97, caption.title, size=LARGE, weight="bold", va="top")
-        figure.text(0.015, 0.92, caption.text, size=FONT, va="top")
-        with beside(path) as part:
-            figure.savefig(part, format="png")
+        words_at(figure, caption.title, 9, 11, size=LARGE, weight="bold")
+        words_at(figure, caption.text, 9, 29, size=FONT)
+        as_png(figure, path)
 
 
 def _parts(found: xr.DataArray, prefix: str) -> list[tuple[str, str, float]]:
@@ -64,14 +60,16 @@ def _parts(found: xr.DataArray, prefix: str) -> list[tuple[str, str, float]]:
     keys = zip(found[f"{prefix}role"].values.tolist(), found[f"{prefix}area"].values.tolist(),
                strict=True)  # fmt: skip
     groups = [(key, len(list(group))) for key, group in groupby(keys)]
-    ends = np.cumsum([length for _, length in groups]) - 0.5
+    ends = np.cumsum([length for _, length in groups])
     return [(role, area, float(end)) for ((role, area), _), end in zip(groups, ends, strict=True)]
 
 
 def _name_columns(axes: Axes, parts: Sequence[tuple[str, str, float]]) -> None:
     """Write areas below the columns and roles above them."""
-    starts = [-0.5, *(end for _, _, end in parts)]
-    axes.set_xticks([(a + b) / 2 for a, b in pairwise(starts)], [area for _, area, _ in parts])
+    starts = [0.0, *(end for _, _, end in parts)]
+    axes.set_xticks(
+        [(a + b) / 2 for a, b in pairwise(starts)], [area for _, area, _ in parts], rotation=0
+    )
     for label, (role, _, end) in zip(axes.get_xticklabels(), parts, strict=True):
         label.set_color(role_colour(role))
         axes.axvline(end, color="black", linewidth=0.6)
@@ -84,9 +82,9 @@ def _name_columns(axes: Axes, parts: Sequence[tuple[str, str, float]]) -> None:
 
 
 def _name_rows(axes: Axes, parts: Sequence[tuple[str, str, float]]) -> None:
-    starts = [-0.5, *(end for _, _, end in parts)]
+    starts = [0.0, *(end for _, _, end in parts)]
     names = [f"{role}\n{area}" for role, area, _ in parts]
-    axes.set_yticks([(a + b) / 2 for a, b in pairwise(starts)], names)
+    axes.set_yticks([(a + b) / 2 for a, b in pairwise(starts)], names, rotation=0)
     for label, (role, _, end) in zip(axes.get_yticklabels(), parts, strict=True):
         label.set_color(role_colour(role))
         axes.axhline(end, color="black", linewidth=0.6)

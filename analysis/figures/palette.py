@@ -1,8 +1,8 @@
-"""One colour and one marker for every theory, two hues for two kinds of neuron, everywhere.
+"""One colour and one marker for each, two hues for two kinds of neuron, everywhere.
 
 The hues are those of the Okabe-Ito and seaborn "colorblind" palettes. Blue and vermillion are kept
-for representation and error neurons; theories share the others, and where two theories share a hue
-(because they are relatives) their markers differ.
+for representation and error neurons. Which theory has which look is said where figures are asked
+for; where two share a hue (because they are relatives) their markers differ.
 """
 
 from __future__ import annotations
@@ -37,54 +37,22 @@ class Style:
     filled: bool = True
 
 
-THEORIES = {
-    "error_microcircuit": Style("#cc78bc", "o"),
-    "supervised_pc": Style("#56b4e9", "s"),
-    "hierarchical_pc": Style("#de8f05", "^"),
-    "hierarchical_pc_sensory": Style("#ca9161", "v"),
-    "dendritic_pc": Style("#029e73", "D"),
-    "dendritic_microcircuit": Style("#029e73", "p"),
-    "backprop": Style("#949494", "X"),
-    "prospective_configuration": Style("#56b4e9", "P"),
-    "burst_dependent": Style("#fbafe4", "h"),
-    "mismatch_neurons": Style("#de8f05", "X"),
-    "adaptation": Style("#949494", "d"),
-    "feature_gain": Style("#949494", "*"),
-}
-_MARKERS = "oshv^Dp"
 COUNTER_CIRCUIT = Style("var(--muted, #767676)", "D", filled=False)
 RECORDING = Style("currentColor", "o")
+OTHERS = ("#cc78bc", "#56b4e9", "#de8f05", "#ca9161", "#029e73", "#949494", "#fbafe4")
+"""The hues that are not those of neurons."""
 
 
-def theory_style(name: str, kind: str = "theory") -> Style:
-    """Return the colour and marker of a subject.
-
-    Parameters
-    ----------
-    name
-        Of the theory, counter-circuit or recording. A theory that is not on the list gets a
-        colour and a marker by its name, the same on every page; one whose name continues that of a
-        theory is a variant of it, and has its colour.
-    kind
-        ``"theory"``, ``"counter_circuit"`` or ``"recording"``.
+def drawn_style(name: str) -> Style:
+    """Return a colour and a marker by the name alone, the same on every page.
 
     Examples
     --------
-    >>> theory_style("supervised_pc")
-    Style(colour='#56b4e9', marker='s', filled=True)
+    >>> drawn_style("my theory") == drawn_style("my theory")
+    True
     """
-    if kind == "counter_circuit":
-        return COUNTER_CIRCUIT
-    if kind == "recording":
-        return RECORDING
-    if name in THEORIES:
-        return THEORIES[name]
-    known = tuple(THEORIES.values())
     drawn = zlib.crc32(name.encode())
-    family = max((n for n in THEORIES if name.startswith(f"{n}_")), key=len, default="")
-    kin = THEORIES.get(family, known[drawn % len(known)])
-    markers = _MARKERS.replace(kin.marker, "") if family else _MARKERS
-    return Style(kin.colour, markers[drawn // 16 % len(markers)])
+    return Style(OTHERS[drawn % len(OTHERS)], "oshv^Dp"[drawn // 16 % 7])
 
 
 def role_colour(role: str) -> str:

@@ -14,20 +14,19 @@ import xarray as xr
 
 from errorneurons.analysis.figures.effects import recorded_roles
 from errorneurons.analysis.figures.palette import role_colour
-from errorneurons.analysis.figures.sheet import DASHES, Dashes
+from errorneurons.analysis.figures.sheet import DASHES, Dashes, as_png, axes_at, blank, words_at
 from errorneurons.analysis.measures.conditions import Panel
-from errorneurons.analysis.session.files import beside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 SMALL, FONT, LARGE = 8.0, 9.0, 11.0
-COLUMN, ROW, GAP, LEFT, LINE = 1.75, 0.85, 0.75, 0.75, 0.16
-"""Width of a column, height of a row, gap between blocks, left margin, line of text [inch]."""
+COLUMN, ROW, GAP, LEFT, LINE, APART = 126.0, 61.0, 54.0, 54.0, 11.5, 25.0
+"""Width of a column, height of a row, gap between blocks, left margin, line of text, gap between
+columns [px]."""
 COLUMNS = 8
 """The most columns that stand side by side."""
-DOTS = 150
 SHARED = "#444444"
 """The colour of a window that several lines share."""
 LINES: tuple[Dashes, ...] = ("solid", (0, (4.5, 1.5)))
@@ -74,26 +73,20 @@ def draw_raw_activity(
     path
         Where to; the file is written beside its place and renamed.
     """
-    from matplotlib.figure import Figure
-
     with open_axes():
         layout = _Layout([panel for panel, _ in blocks], [shown for _, shown in blocks])
-        figure = Figure(figsize=(layout.width, layout.height), dpi=DOTS)
-        top = layout.height - 0.12
-        figure.text(0.12 / layout.width, top / layout.height, caption.title, size=LARGE, va="top",
-                    weight="bold")  # fmt: skip
-        figure.text(0.12 / layout.width, (top - 0.24) / layout.height, caption.text, size=FONT,
-                    va="top")  # fmt: skip
+        figure = blank(layout.height, layout.width)
+        words_at(figure, caption.title, 9, 9, size=LARGE, weight="bold")
+        words_at(figure, caption.text, 9, 26, size=FONT)
         if layout.common:
-            _legend(figure, layout, (0.12, layout.height - 0.62), _styles(blocks[0][0]))
+            _legend(figure, (9, 45), _styles(blocks[0][0]))
         for number, (panel, shown) in enumerate(blocks):
             _block(figure, layout, number, panel, shown)
-        with beside(path) as part:
-            figure.savefig(part, format="png")
+        as_png(figure, path)
 
 
 class _Layout:
-    """Where everything stands [inch]."""
+    """Where everything stands [px]."""
 
     def __init__(self, panels: Sequence[Panel], data: Sequence[xr.Dataset]) -> None:
         self.roles = list(dict.fromkeys(r for shown in data for r in _roles(shown)))
@@ -101,7 +94,7 @@ class _Layout:
         self.time = float(time[0]), float(time[-1])
         self.areas = [str(a) for a in data[0]["area"].values]
         self.limits = {role: _limits(data, role) for role in self.roles}
-        self.block = LEFT + len(self.roles) * (COLUMN + 0.35)
+        self.block = LEFT + len(self.roles) * (COLUMN + APART)
         self.across = min(len(panels), max(1, COLUMNS // len(self.roles)))
         self.down = math.ceil(len(panels) / self.across)
         lines = max(len(panel.lines) for panel in panels)
@@ -109,24 +102,22 @@ class _Layout:
         self.common = len(panels) > 1 and all(
             list(panel.lines) == list(panels[0].lines) for panel in panels
         )
-        self.head = 0.66 + 0.06 * lanes + (0 if self.common else LINE * lines)
+        self.head = 48 + 4 * lanes + (0 if self.common else LINE * lines)
         self.tall = len(self.areas) * ROW
         self.step = self.head + self.tall + GAP
-        self.width = max(7.5, self.across * self.block + 0.2)
-        self.above = 0.6 + (LINE * lines + 0.15 if self.common else 0)
+        self.width = max(540.0, self.across * self.block + 14)
+        self.above = 43 + (LINE * lines + 11 if self.common else 0)
         self.height = self.above + self.down * self.step
 
     def axes(self, figure: Figure, number: int, column: int, row: int) -> Axes:
         """Return the axes of a block, a role and an area; rows are counted from above."""
-        x = (number % self.across) * self.block + LEFT + column * (COLUMN + 0.35)
-        y = self.top(number) - self.head - (row + 1) * ROW + 0.06
-        return figure.add_axes(
-            (x / self.width, y / self.height, COLUMN / self.width, (ROW - 0.12) / self.height)
-        )
+        left = self.left(number) + column * (COLUMN + APART)
+        bottom = self.height - self.down_to(number) - self.head - (row + 1) * ROW + 4
+        return axes_at(figure, left, bottom, COLUMN, ROW - 9)
 
-    def top(self, number: int) -> float:
-        """Return the upper edge of a block."""
-        return self.height - self.above - (number // self.across) * self.step
+    def down_to(self, number: int) -> float:
+        """Return how far down a block begins."""
+        return self.above + (number // self.across) * self.step
 
     def left(self, number: int) -> float:
         """Return the left edge of the axes of a block."""
@@ -150,11 +141,10 @@ def _limits(data: Sequence[xr.Dataset], role: str) -> tuple[float, float]:
 
 def _block(figure: Figure, layout: _Layout, number: int, panel: Panel, shown: xr.Dataset) -> None:
     styles = _styles(panel)
-    x, y = layout.left(number) - 0.5, layout.top(number) - 0.1
-    figure.text(x / layout.width, y / layout.height, panel.title, size=FONT, weight="bold",
-                va="center")  # fmt: skip
+    left, down = layout.left(number) - 36, layout.down_to(number)
+    words_at(figure, panel.title, left, down + 3, size=FONT, weight="bold")
     if not layout.common:
-        _legend(figure, layout, (x, y - 0.04), styles)
+        _legend(figure, (left, down + 10), styles)
     units = str(shown["mean"].attrs.get("units", ""))
     for column, role in enumerate(layout.roles):
         for row, area in enumerate(reversed(layout.areas)):
@@ -223,34 +213,35 @@ def _above(
     axes: Axes, role: str, panel: Panel, styles: Mapping[str, tuple[float | None, Dashes]]
 ) -> None:
     """Write role and events above a column, and draw when cells are manipulated."""
-    height = ROW - 0.12
+    height = ROW - 9
     windows = dict.fromkeys(panel.windows.values())
     for lane, window in enumerate(windows):
         own = [label for label, when in panel.windows.items() if when == window]
         colour = _colour(role, styles[own[0]][0]) if len(own) == 1 else SHARED
-        y = 1 + (0.05 + 0.06 * lane) / height
+        y = 1 + (4 + 4 * lane) / height
         axes.plot(window, [y, y], transform=axes.get_xaxis_transform(), clip_on=False,
                   color=colour, linewidth=2.5, solid_capstyle="butt")  # fmt: skip
-    level = 0.06 + 0.06 * len(windows)
+    level = 4 + 4 * len(windows)
     for name, time in panel.events.items():
-        axes.annotate(name, (time, 1), xycoords=axes.get_xaxis_transform(), xytext=(1, 72 * level),
+        axes.annotate(name, (time, 1), xycoords=axes.get_xaxis_transform(), xytext=(1, level),
                       textcoords="offset points", size=SMALL - 0.5, color="#555555")  # fmt: skip
-    axes.annotate(role, (0, 1), xycoords="axes fraction", xytext=(0, 72 * (level + 0.17)),
+    axes.annotate(role, (0, 1), xycoords="axes fraction", xytext=(0, level + 12),
                   textcoords="offset points", size=FONT, weight="bold",
                   color=role_colour(role))  # fmt: skip
 
 
 def _legend(
-    figure: Figure, layout: _Layout, corner: tuple[float, float],
+    figure: Figure, corner: tuple[float, float],
     styles: Mapping[str, tuple[float | None, Dashes]],
 ) -> None:  # fmt: skip
-    """Write which line is what, below a corner [inch]."""
+    """Write which line is what, below a corner."""
     from matplotlib.lines import Line2D
 
-    x, width, height = corner[0], layout.width, layout.height
+    width, height = figure.get_figwidth() * 72, figure.get_figheight() * 72
     for at, (label, (light, dashes)) in enumerate(styles.items(), start=1):
-        level = corner[1] - LINE * at
-        sample = Line2D([x / width, (x + 0.4) / width], [level / height] * 2, linewidth=1.6)
+        left, down = corner[0], corner[1] + LINE * at
+        ends = [left / width, (left + 29) / width]
+        sample = Line2D(ends, [1 - down / height] * 2, linewidth=1.6)
         sample.set(color=_colour("", light), linestyle=dashes)
         figure.add_artist(sample)
-        figure.text((x + 0.47) / width, level / height, label, size=SMALL, va="center")
+        words_at(figure, label, left + 34, down, size=SMALL, va="center")

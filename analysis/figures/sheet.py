@@ -1,18 +1,29 @@
-"""The sheet that figures are drawn on: their size, their text, and the way to SVG."""
+"""The sheet that figures are drawn on: size, text, rows, legends, and the way to SVG and PNG.
+
+There is one unit, a pixel of the page; in a PNG it is a point, 1/72 inch.
+"""
 
 from __future__ import annotations
 
 import io
+import re
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from errorneurons.analysis.figures.svg import INK, MUTED, for_page
+from errorneurons.analysis.figures.palette import RECORDING, ROLES, Style
+from errorneurons.analysis.session.files import beside
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 WIDTH, FONT, SMALL = 370.0, 13.0, 12.3
+DOTS = 150
+"""Dots an inch of a PNG."""
 Dashes = str | tuple[int, tuple[float, ...]]
 DASHES: tuple[Dashes, ...] = (
     "solid",
@@ -21,6 +32,20 @@ DASHES: tuple[Dashes, ...] = (
     (0, (6, 2, 1.2, 2)),
 )
 """One a condition, in this order."""
+ACROSS = ("axes fraction", "data")
+"""At a share of the width, and at a value on the upright axis."""
+
+# Colours that stand for those of the page, so that a figure is legible on light and on dark.
+INK, MUTED, PALE, HOLDS, PAPER = "#010101", "#020202", "#030303", "#040404", "#050505"
+_CSS = {
+    INK: "currentColor",
+    MUTED: "var(--muted, #767676)",
+    PALE: "var(--line, #c8c8c8)",
+    HOLDS: "var(--holds, #7fb9a2)",
+    PAPER: "var(--card, #ffffff)",
+    ROLES["representation"]: f"var(--r, {ROLES['representation']})",
+    ROLES["error"]: f"var(--e, {ROLES['error']})",
+}
 
 
 def settings(key: str) -> AbstractContextManager[None]:
@@ -33,38 +58,108 @@ def settings(key: str) -> AbstractContextManager[None]:
         "xtick.color": MUTED, "xtick.labelcolor": INK, "ytick.labelcolor": INK,
         "axes.labelcolor": INK, "axes.edgecolor": MUTED, "axes.spines.top": False,
         "axes.spines.right": False, "axes.spines.left": False, "ytick.left": False,
-        "path.simplify_threshold": 0.4,
+        "path.simplify_threshold": 0.4, "xtick.labelsize": SMALL, "ytick.labelsize": SMALL,
+        "axes.labelsize": SMALL, "legend.fontsize": SMALL, "legend.frameon": False,
     }  # fmt: skip
     return mpl.rc_context(rc)
 
 
-def blank(height: float) -> Figure:
-    """Return an empty figure, `WIDTH` wide and as high as asked [px]."""
-    from matplotlib.figure import Figure
+def blank(
+    height: float, width: float = WIDTH, *, arranged: bool = False, above: float = 0
+) -> Figure:
+    """Return an empty figure of a size [px].
 
-    return Figure(figsize=(WIDTH / 72, height / 72), dpi=72)
+    Parameters
+    ----------
+    height, width
+        In pixels.
+    arranged
+        Whether axes find room by themselves for what is written beside them.
+    above
+        What they leave free above for a caption [px].
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    figure = Figure(figsize=(width / 72, height / 72), dpi=72)
+    if arranged:
+        edge = 0.01 if above else 0.0
+        below = (edge, edge, 1 - 2 * edge, 1 - 2 * edge - above / height)
+        figure.set_layout_engine(
+            ConstrainedLayoutEngine(w_pad=3 / 72, h_pad=2 / 72, wspace=0, hspace=0, rect=below)
+        )
+    return figure
 
 
 def axes_at(figure: Figure, left: float, bottom: float, width: float, tall: float) -> Axes:
     """Return axes at a place given in pixels from the lower left corner."""
-    height = figure.get_figheight() * 72
-    axes = figure.add_axes((left / WIDTH, bottom / height, width / WIDTH, tall / height))
+    whole, height = figure.get_figwidth() * 72, figure.get_figheight() * 72
+    axes = figure.add_axes((left / whole, bottom / height, width / whole, tall / height))
     axes.patch.set_visible(False)
     return axes
 
 
-def pixels_at(figure: Figure, tall: float) -> Axes:
-    """Return axes in pixels at the foot of the figure, without an axis, `tall` high."""
-    axes = axes_at(figure, 0, 0, WIDTH, tall)
-    axes.set_axis_off()
-    axes.set_xlim(0, WIDTH)
-    axes.set_ylim(0, tall)
-    return axes
+def rows(count: int, step: float, below: float) -> tuple[Figure, Axes]:
+    """Return a figure of rows, the first on top: row `k` is at `k` on the upright axis.
+
+    Parameters
+    ----------
+    count
+        How many.
+    step
+        Height of each; above what is drawn there is room for a line of words [px].
+    below
+        Room for the axis and a legend [px].
+    """
+    figure = blank(step * count + below, arranged=True)
+    axes = figure.subplots()
+    axes.set(ylim=(count - 0.7, -0.7), yticks=[])
+    return figure, axes
 
 
-def name_axis(axes: Axes, words: str, pad: float = 2) -> None:
-    """Write what the horizontal axis is, `pad` below its ticks [px]."""
-    axes.set_xlabel(words, size=SMALL, labelpad=pad)
+def name_rows(
+    axes: Axes, left: Sequence[str], right: Sequence[str] = (), shift: tuple[float, float] = (0, 9)
+) -> None:
+    """Write above each row of `rows`, at its left end, `shift` from there, and at its right."""
+    for row, said in enumerate(left):
+        write(axes, said, (0, row), shift, ACROSS, va="bottom")
+    for row, said in enumerate(right):
+        write(axes, said, (1, row), (0, shift[1]), ACROSS, ha="right", va="bottom")
+
+
+def mark(
+    axes: Axes, style: Style, at: tuple[float, float], shift: tuple[float, float] = (0, 0)
+) -> None:
+    """Draw a marker at a share of the width and a row, shifted by pixels."""
+    from matplotlib.transforms import offset_copy
+
+    place = offset_copy(axes.get_yaxis_transform(), axes.get_figure(root=True), *shift,
+                        units="points")  # fmt: skip
+    axes.plot([at[0]], [at[1]], style.marker, color=style.colour, markersize=8, transform=place,
+              clip_on=False, zorder=4)  # fmt: skip
+
+
+def sample(style: Style, dash: Dashes = "none") -> Line2D:
+    """Return what stands for a style in a legend: its marker, on a line if it has dashes."""
+    from matplotlib.lines import Line2D
+
+    line = Line2D([], [], linewidth=1.8, markersize=8 if dash == "none" else 6)
+    line.set(color=drawable(style.colour), marker=style.marker, linestyle=dash)
+    return line
+
+
+def legend(figure: Figure, samples: Sequence[Line2D], words: Sequence[str]) -> None:
+    """Name what is drawn, one below the other, at the foot of a figure that arranges itself."""
+    dashed = any(one.get_linestyle() != "None" for one in samples)
+    figure.legend(
+        samples, words, loc="outside lower left", labelspacing=0.25, borderpad=0.2,
+        handlelength=3.4 if dashed else 1.0, handletextpad=0.6, borderaxespad=0.2,
+    )  # fmt: skip
+
+
+def drawable(colour: str) -> str:
+    """Return the colour that stands for one of the page's own."""
+    return {RECORDING.colour: INK}.get(colour, MUTED if colour.startswith("var(") else colour)
 
 
 def write(
@@ -92,13 +187,71 @@ def write(
     """
     axes.annotate(
         words, at, xycoords=within, xytext=shift, textcoords="offset points",
-        **({"size": SMALL} | look),
+        **({"size": SMALL, "annotation_clip": False} | look),
     )  # fmt: skip
 
 
+def words_at(figure: Figure, words: str, left: float, down: float, **look: Any) -> None:
+    """Write words, their upper left corner given from that of the figure [px]."""
+    width, height = figure.get_figwidth() * 72, figure.get_figheight() * 72
+    figure.text(left / width, 1 - down / height, words, **({"va": "top"} | look))
+
+
+def as_png(figure: Figure, path: Path) -> None:
+    """Write the figure beside its place and rename it, so that it is there whole or not at all."""
+    with beside(path) as part:
+        figure.savefig(part, format="png", dpi=DOTS)
+
+
 def as_svg(figure: Figure, key: str, alt: str) -> str:
-    """Return the figure as an inline ``<svg>`` element."""
+    """Return the figure as an inline ``<svg>`` element: unique ids, the page's fonts and colours.
+
+    Parameters
+    ----------
+    figure
+        What was drawn.
+    key
+        Prefix of its ids; unique on the page.
+    alt
+        What the figure shows, for those who cannot see it.
+    """
     page = io.StringIO()
     figure.patch.set_visible(False)
+    for axes in figure.axes:
+        axes.patch.set_visible(False)
     figure.savefig(page, format="svg", metadata={"Date": None})
-    return for_page(page.getvalue(), key, alt)
+    svg = page.getvalue()[page.getvalue().index("<svg") :]
+    # The style element would hold for the whole page, and the page knows its own fonts.
+    svg = re.sub(r"<metadata>.*?</metadata>|<defs>\s*<style.*?</defs>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"\s+", " ", svg).replace("> <", "><").replace(' z "', ' z"')
+    svg = re.sub(r"font-family: [^;\"]*", "font-family: system-ui, sans-serif", svg)
+    svg = re.sub(r' transform="rotate\(-?0 [^"]*"', "", svg)
+    svg = re.sub(r' (d|x|y|transform)="[^"]*"', _rounded, svg)
+    svg = re.sub(r' xmlns:xlink="[^"]*"| version="[^"]*"', "", svg).replace("xlink:href", "href")
+    for stand_in, colour in _CSS.items():
+        svg = svg.replace(stand_in, colour)
+    return _described(_unique_ids(svg, key), alt)
+
+
+def _unique_ids(svg: str, key: str) -> str:
+    """Prefix the ids that are referred to, and drop the others."""
+    used = set(re.findall(r'(?:url\(|href=")#([^)"]+)', svg))
+    svg = re.sub(
+        r' id="([^"]*)"', lambda found: f' id="{key}-{found[1]}"' if found[1] in used else "", svg
+    )
+    return re.sub(r'(url\(|href=")#', rf"\1#{key}-", svg)
+
+
+def _rounded(attribute: re.Match[str]) -> str:
+    """Keep a tenth of a pixel, and leave out the letter of straight lines where it is implied."""
+    short = re.sub(r"(\d\.\d)\d+", r"\1", attribute[0])
+    return short if attribute[1] != "d" or "C" in short else short.replace(" L ", " ")
+
+
+def _described(svg: str, alt: str) -> str:
+    width, height = re.findall(r"[\d.]+", re.findall(r'viewBox="0 0 ([^"]*)"', svg)[0])
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}"'
+        f' height="{height}" role="img" aria-label="{escape(alt)}"><title>{escape(alt)}</title>'
+    )
+    return head + svg[svg.index(">") + 1 :]

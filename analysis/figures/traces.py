@@ -12,10 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-Array = npt.NDArray[np.float64]
+from errorneurons.analysis.statistics import Floats
+
 Event = tuple[float, float | None]
 
-LETTER = 6.6  # width of a letter at 12 px [pixels]; generous
+_LETTER = 6.6  # width of a letter at 12 px [pixels]; generous
 
 
 class Label(NamedTuple):
@@ -26,7 +27,7 @@ class Label(NamedTuple):
     lane: int
 
 
-def kept_samples(curves: Array, flat: float = 0.0, most: int = 160) -> npt.NDArray[np.intp]:
+def kept_samples(curves: Floats, flat: float = 0.0, most: int = 160) -> npt.NDArray[np.intp]:
     """Return which samples to draw: the extremes of every stretch, so that no transient is lost.
 
     Parameters
@@ -58,7 +59,7 @@ def kept_samples(curves: Array, flat: float = 0.0, most: int = 160) -> npt.NDArr
 
 
 def _without_straight(
-    curves: Array, kept: npt.NDArray[np.intp], flat: float
+    curves: Floats, kept: npt.NDArray[np.intp], flat: float
 ) -> npt.NDArray[np.intp]:
     for _ in range(6):
         if len(kept) < 3:
@@ -117,7 +118,7 @@ def events_of(activity: xr.Dataset) -> Mapping[str, Event]:
     return dict(sorted(events.items(), key=lambda event: event[1][0]))
 
 
-def labels_of(
+def place_labels(
     events: Mapping[str, Event], start: float, per_pixel: float, room: float
 ) -> Mapping[str, Label]:
     """Return where the labels of events stand, so that none overlap and none leaves the column.
@@ -136,8 +137,8 @@ def labels_of(
     starts: list[float] = []
     labels: dict[str, Label] = {}
     for name, (at, _) in sorted(events.items(), key=lambda event: -event[1][0]):
-        text = abridged(name, max(3, int(room / LETTER) - 1))
-        width = LETTER * len(text) + 8.0
+        text = abridged(name, max(3, int(room / _LETTER) - 1))
+        width = _LETTER * len(text) + 8.0
         left = max(0.0, min((max(at, start) - start) / per_pixel, room - width))
         taken = [lane for lane, other in enumerate(starts) if other <= left + width]
         lane = taken[-1] + 1 if taken else 0

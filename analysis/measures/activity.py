@@ -9,14 +9,15 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from errorneurons.analysis.measures.energies import Array, Cells, Factors, Trials, trials
+from errorneurons.analysis.measures.energies import Cells, Factors, Trials, trials
+from errorneurons.analysis.statistics import Floats
 
 Groups = Sequence[Cells]
-Curves = Callable[[xr.Dataset, Trials, Groups], Array]
+Curves = Callable[[xr.Dataset, Trials, Groups], Floats]
 """(session, trials, groups of cells) -> curves in time of each group, (curve, group, time)."""
 
 
-def magnitude(session: xr.Dataset, chosen: Trials, groups: Groups) -> Array:
+def magnitude(session: xr.Dataset, chosen: Trials, groups: Groups) -> Floats:
     """Return the size of the response of groups of cells in time, as one curve (1, group, time).
 
     It is the square root, with its sign, of the cross-validated energy in each bin after the mean
@@ -37,13 +38,13 @@ def magnitude(session: xr.Dataset, chosen: Trials, groups: Groups) -> Array:
     return np.asarray(np.sign(of_groups) * np.sqrt(np.abs(of_groups)))[None]
 
 
-def magnitude_of_halves(session: xr.Dataset, chosen: Trials, groups: Groups) -> Array:
+def magnitude_of_halves(session: xr.Dataset, chosen: Trials, groups: Groups) -> Floats:
     """Return `magnitude` of all trials, of the odd and of the even ones, (3, group, time)."""
     parts = (chosen, chosen[::2], chosen[1::2])
     return np.concatenate([magnitude(session, p, groups) for p in parts if len(p)])
 
 
-def _energies(rate: npt.NDArray[np.floating], before: npt.NDArray[np.bool_]) -> Array | None:
+def _energies(rate: npt.NDArray[np.floating], before: npt.NDArray[np.bool_]) -> Floats | None:
     """Return the cross-validated energy of one stimulus in each bin and cell, (time, unit).
 
     None with fewer than two trials.
@@ -58,7 +59,7 @@ def _energies(rate: npt.NDArray[np.floating], before: npt.NDArray[np.bool_]) -> 
     return np.asarray(cross / (count * (count - 1)))
 
 
-def mean_rate(session: xr.Dataset, chosen: Trials, groups: Groups) -> Array:
+def mean_rate(session: xr.Dataset, chosen: Trials, groups: Groups) -> Floats:
     """Return the mean over the cells of each group in each trial, (trial, group, time)."""
     rate = session.variables["rate"].values[chosen]
     of_groups = [np.nanmean(rate[..., cells], axis=-1) for cells in groups]
@@ -153,9 +154,9 @@ def _condition(
     places: Sequence[tuple[str, str]],
     curves: Curves,
     share: float,
-) -> tuple[Array, Array, Array]:
+) -> tuple[Floats, Floats, Floats]:
     """Return mean and interval of one condition at each (role, area), each (place, time)."""
-    found: list[list[Array]] = [[] for _ in places]
+    found: list[list[Floats]] = [[] for _ in places]
     for session in sessions:
         chosen = trials(session, factors)
         cells = [_cells(session, *place) for place in places]
@@ -182,7 +183,7 @@ def _cells(session: xr.Dataset, role: str, area: str) -> Cells:
     return np.flatnonzero(here)
 
 
-def _of_one(curves: Array, kind: Curves) -> tuple[Array, Array, Array]:
+def _of_one(curves: Floats, kind: Curves) -> tuple[Floats, Floats, Floats]:
     """Return mean and interval of the curves of a single session."""
     if kind is magnitude_of_halves:
         return curves[0], curves.min(axis=0), curves.max(axis=0)
@@ -191,7 +192,7 @@ def _of_one(curves: Array, kind: Curves) -> tuple[Array, Array, Array]:
     return mean, mean - reach, mean + reach
 
 
-def _over_sessions(found: Sequence[Sequence[Array]], share: float) -> Array:
+def _over_sessions(found: Sequence[Sequence[Floats]], share: float) -> Floats:
     """Return mean and interval over as many sessions at each place, (3, place, time)."""
     middle = np.array([[np.nanmean(curves, axis=0) for curves in own] for own in found])
     # a sort of all at once where nothing is missing; NaN has to be looked for line by line

@@ -26,13 +26,13 @@ WIDEST = 0.02
 """The size of a response is shown in bins as wide as this, where they can be joined [s]."""
 MOST_LINES, MOST_PANELS = 7, 24
 """More lines in a panel, or more panels, cannot be told apart."""
-ALIKE = (
+_ALIKE = (
     "stimulus", "association", "teaching", "outcome_onset", "input_onset", "input_offset",
     "performance", "outcome_error", "manipulation_offset", "position",
 )  # fmt: skip
 """Columns of trials that follow from others, are measured, or name what is averaged over."""
-CONTROL = {"manipulation": "none"}
-NOTHING = {
+_CONTROL = {"manipulation": "none"}
+_NOTHING = {
     "outcome": "no outcome", "manipulation": "not manipulated", "window": "no laser",
     "manipulated_role": "not manipulated", "manipulated_area": "not manipulated",
     "oddball": "no oddball",
@@ -109,7 +109,7 @@ def _told_apart(table: pd.DataFrame) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return columns for panels and for lines: all that differ, as few as can be for panels."""
     # NaN equals nothing, so what has it tells no trials apart; an onset does within a manipulation
     whole = {str(name): table[name].nunique() for name in table if table[name].notna().all()}
-    differ = [name for name, n in whole.items() if name not in ALIKE and 1 < n <= MOST_LINES]
+    differ = [name for name, n in whole.items() if name not in _ALIKE and 1 < n <= MOST_LINES]
     if "manipulation_onset" in table and len({*table["manipulation_onset"].dropna()}) > 1:
         differ.append("manipulation_onset")
     for split in range(len(differ) + 1):
@@ -150,8 +150,8 @@ def _panel(
     beside = {}
     for row in _combinations(controls, lines) if len(controls) else []:
         label = _words(row, lines)
-        label = f"{NOTHING['manipulation']}, {label}" if label in own else label
-        beside[label] = {**CONTROL, **row}
+        label = f"{_NOTHING['manipulation']}, {label}" if label in own else label
+        beside[label] = {**_CONTROL, **row}
     windows = {}
     for label, factors in own.items():
         chosen = _chosen(table, factors)
@@ -204,7 +204,7 @@ def _word(name: str, value: Any) -> str:
     if name == "manipulated_target" and value != "somata":
         return f"terminals in {value}"
     if isinstance(value, str):
-        return NOTHING.get(name, "") if value == "none" else value
+        return _NOTHING.get(name, "") if value == "none" else value
     if isinstance(value, bool | np.bool_):
         return f"{name}" if value else f"no {name}"
     if np.isnan(value) or (name == "manipulated_cell" and value < 0):

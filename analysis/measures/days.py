@@ -9,7 +9,6 @@ import pandas as pd
 import xarray as xr
 
 from errorneurons.analysis.measures.energies import (
-    Array,
     Trials,
     Window,
     energy,
@@ -17,12 +16,13 @@ from errorneurons.analysis.measures.energies import (
     trials,
     units,
 )
+from errorneurons.analysis.statistics import Floats
 
-BEFORE: Window = (-0.1, 0.0)
+_BEFORE: Window = (-0.1, 0.0)
 AFTER_OUTCOME: Window = (0.0, 0.15)
 """Before synapses change, in experiments in which they change late in the outcome."""
 AFTER_INPUT: Window = (0.2, 0.3)
-RULES = ("association", "decoder")
+_RULES = ("association", "decoder")
 """Columns that say what belongs together."""
 QUANTITIES = {
     "miss": "error of the output",
@@ -31,7 +31,7 @@ QUANTITIES = {
 }
 """Variables of `by_day`, with what they are."""
 
-Row = dict[str, str | int | float]
+_Row = dict[str, str | int | float]
 
 
 def by_day(sessions: Iterable[xr.Dataset], share: float = 0.9) -> xr.Dataset | None:
@@ -62,7 +62,7 @@ def by_day(sessions: Iterable[xr.Dataset], share: float = 0.9) -> xr.Dataset | N
     ValueError
         If a session does not say its day.
     """
-    rows: list[Row] = []
+    rows: list[_Row] = []
     for session in sessions:
         if "day" not in session.attrs:
             raise ValueError("a session has no attribute `day`; give it the day of its recording")
@@ -86,9 +86,9 @@ def by_day(sessions: Iterable[xr.Dataset], share: float = 0.9) -> xr.Dataset | N
     )  # fmt: skip
 
 
-def _rows(session: xr.Dataset) -> Iterator[Row]:
+def _rows(session: xr.Dataset) -> Iterator[_Row]:
     """Yield one row a rule and role: the squares of what is shown, which are without bias."""
-    of_all: Row = {
+    of_all: _Row = {
         "day": int(session.attrs["day"]),
         "units": str(session["rate"].attrs.get("units", "a.u.")),
         "plastic": _learning(session),
@@ -105,10 +105,10 @@ def _rows(session: xr.Dataset) -> Iterator[Row]:
 
 def _energy(session: xr.Dataset, chosen: Trials, role: str, event: str, window: Window) -> float:
     cells = units(session, role)
-    return energy(responses(session, chosen, cells, event, window, BEFORE))
+    return energy(responses(session, chosen, cells, event, window, _BEFORE))
 
 
-def _bounds(found: pd.DataFrame, name: str, share: float) -> Array:
+def _bounds(found: pd.DataFrame, name: str, share: float) -> Floats:
     """Return the signed roots of mean, low and high over animals, (bound, role, day)."""
     groups = found.groupby(["role", "day"])[name]
     parts = (groups.mean(), groups.quantile((1 - share) / 2), groups.quantile((1 + share) / 2))
@@ -126,7 +126,7 @@ def _learning(session: xr.Dataset) -> bool:
 def _rules(session: xr.Dataset) -> dict[str, Trials]:
     """Return the trials with an expected outcome, by what belongs together in them."""
     chosen = trials(session, {"outcome": "expected"})
-    columns = [session[name].values[chosen] for name in RULES if name in session.coords]
+    columns = [session[name].values[chosen] for name in _RULES if name in session.coords]
     names = np.array(
         [", ".join(str(x) for x in row if x != "none") for row in zip(*columns, strict=True)]
         if columns else [""] * len(chosen)

@@ -21,7 +21,8 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-Array = npt.NDArray[np.float64]
+from errorneurons.analysis.statistics import Floats
+
 Window = tuple[float, float]
 Factors = Mapping[str, str | bool]
 
@@ -66,7 +67,7 @@ class Missing:
 
 Trials = npt.NDArray[np.int64]
 Cells = npt.NDArray[np.int64]
-Response = dict[str, Array]
+Response = dict[str, Floats]
 """Stimulus -> responses of the trials with that stimulus, (trial, unit)."""
 
 
@@ -86,7 +87,7 @@ def trials(session: xr.Dataset, factors: Factors) -> npt.NDArray[np.int64]:
 
 
 def units(
-    session: xr.Dataset, role: str, keep: Callable[[Array], npt.NDArray[np.bool_]] | None = None
+    session: xr.Dataset, role: str, keep: Callable[[Floats], npt.NDArray[np.bool_]] | None = None
 ) -> npt.NDArray[np.int64]:
     """Return the numbers of the units of a role, of all levels or of those that `keep` picks.
 
@@ -159,7 +160,7 @@ def responses(
 
 def window_means(
     session: xr.Dataset, chosen: Trials, cells: Cells, event: str, windows: Sequence[Window]
-) -> list[Array]:
+) -> list[Floats]:
     """Return the mean of each window relative to an event [s], (trial, unit); NaN at a gap.
 
     A bin belongs to a window if its centre does.
@@ -174,7 +175,7 @@ def window_means(
     ]
 
 
-def _window_mean(rate: Array, inside: npt.NDArray[np.bool_]) -> Array:
+def _window_mean(rate: Floats, inside: npt.NDArray[np.bool_]) -> Floats:
     """Mean over the bins inside, (trial, unit); NaN where a window has no bin or a gap."""
     count = inside.sum(axis=1)[:, None]
     used = inside.any(axis=0)
@@ -196,13 +197,13 @@ def energy(response: Response) -> float:
     return float(energies.mean()) if len(energies) else float("nan")
 
 
-def unit_energies(response: Response) -> Array:
+def unit_energies(response: Response) -> Floats:
     """Return the energy of each unit, averaged over stimuli with two trials or more, (unit,)."""
     values = [_energies(x) for x in response.values() if len(x) >= 2]
     return np.asarray(np.mean(values, axis=0)) if values else np.empty(0)
 
 
-def _energies(x: Array) -> Array:
+def _energies(x: Floats) -> Floats:
     """Energy of one pattern, x (trial, unit), in each unit."""
     t = len(x)
     return np.asarray((x.sum(axis=0) ** 2 - (x**2).sum(axis=0)) / (t * (t - 1)))

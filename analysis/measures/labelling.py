@@ -26,10 +26,10 @@ import pandas as pd
 import xarray as xr
 from scipy import stats
 
-from errorneurons.analysis.measures.energies import Array
 from errorneurons.analysis.measures.modulation import Mask, modulation
 from errorneurons.analysis.measures.modulation import Rule as Rule
 from errorneurons.analysis.session.schema import FIELDS
+from errorneurons.analysis.statistics import Floats
 
 OUTCOMES = ("expected", "unexpected")
 BOOTSTRAPS = 1000
@@ -78,9 +78,9 @@ class Labels:
     trials: Mask
     unit_id: npt.NDArray[np.str_]
     error: Mask
-    error_sign: Array
-    score: Array
-    p_value: Array
+    error_sign: Floats
+    score: Floats
+    p_value: Floats
     false_share: tuple[float, float, float]
     reliability: float
     replication: float
@@ -182,7 +182,7 @@ def localiser_trials(session: xr.Dataset) -> Mask:
 
 
 def _false_share(
-    passing: Mask, p_value: Array, rng: np.random.Generator
+    passing: Mask, p_value: Floats, rng: np.random.Generator
 ) -> tuple[float, float, float]:
     """Return the expected share of false labels and its 95 % interval; see `localise`."""
     found = passing[0]
@@ -229,7 +229,7 @@ def _parts(session: xr.Dataset, chosen: Mask, parts: int) -> npt.NDArray[np.int6
     return part
 
 
-def labelled(session: xr.Dataset, labels: Labels) -> xr.Dataset:
+def with_labels(session: xr.Dataset, labels: Labels) -> xr.Dataset:
     """Return a session with the labels of a localiser in place of its own.
 
     Units that are not called error cells get the role ``"unknown"``: a localiser that does not
@@ -318,7 +318,7 @@ def cross_fitted(
         own = session.assign_coords(localiser=("trial", (part >= 0) & (part != fold)))
         name = f"{session.attrs['session_id']}{FOLD}{fold + 1} of {folds}"
         own = own.assign_attrs(session_id=name)
-        made.append(labelled(own, localise(own, rng, rule)))
+        made.append(with_labels(own, localise(own, rng, rule)))
     return tuple(made)
 
 
@@ -331,5 +331,5 @@ def labelled_by_localiser(session: xr.Dataset, rng: np.random.Generator) -> tupl
         If there are too few trials to choose by.
     """
     if "localiser" in session.coords and session["localiser"].values.any():
-        return (labelled(session, localise(session, rng)),)
+        return (with_labels(session, localise(session, rng)),)
     return cross_fitted(session, rng)

@@ -25,7 +25,8 @@ import numpy.typing as npt
 import xarray as xr
 from scipy import stats
 
-from errorneurons.analysis.measures.energies import Array, Window, unit_energies, window_means
+from errorneurons.analysis.measures.energies import Window, unit_energies, window_means
+from errorneurons.analysis.statistics import Floats
 
 Mask = npt.NDArray[np.bool_]
 
@@ -80,12 +81,12 @@ class Modulation:
         Energy of the response to the input and the expected outcome, (unit,).
     """
 
-    p_value: Array
-    energy: Array
-    mean: Array
-    without_error: Array
+    p_value: Floats
+    energy: Floats
+    mean: Floats
+    without_error: Floats
 
-    def index(self) -> Array:
+    def index(self) -> Floats:
         """Return the error modulation index M, 0 where there is neither response, (unit,)."""
         c, i = (np.sqrt(np.maximum(e, 0.0)) for e in (self.energy[0], self.without_error))
         return np.asarray(np.divide(c - i, c + i, out=np.zeros_like(c), where=c + i > 0))
@@ -144,7 +145,7 @@ def modulation(
     return _permuted(pairs, without_error, rule.permutations, rng)
 
 
-def _adjusted(x: Array, covariate: Array, stimulus: npt.NDArray[np.str_]) -> Array:
+def _adjusted(x: Floats, covariate: Floats, stimulus: npt.NDArray[np.str_]) -> Floats:
     """Return x less what a covariate explains of it within stimuli, (trial, unit).
 
     One slope a unit, of all trials whatever their outcome: drift is taken away as by a baseline,
@@ -159,7 +160,7 @@ def _adjusted(x: Array, covariate: Array, stimulus: npt.NDArray[np.str_]) -> Arr
 
 
 def _permuted(
-    pairs: list[tuple[Array, Array]], without_error: Array, count: int, rng: np.random.Generator
+    pairs: list[tuple[Floats, Floats]], without_error: Floats, count: int, rng: np.random.Generator
 ) -> Modulation:
     """Return the sizes with the outcomes as they were, and permuted within stimuli."""
     shape = count + 1, len(without_error)

@@ -10,15 +10,15 @@ import numpy.typing as npt
 import xarray as xr
 
 from errorneurons.analysis.session.contract import DoorError
+from errorneurons.analysis.statistics import Floats
 
-CLOCK = 32768.0
+TICKS_A_SECOND = 32768.0
 """Ticks a second [Hz]. A power of two: times are exact, and compress to half."""
 
-GAP = 0.5
+_GAP = 0.5
 """Least time between two trials [s]."""
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
+_Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,9 @@ class Part:
     edges: Floats
     stop: float
     spikes: Floats
-    spikes_end: Integers
+    spikes_end: _Integers
     intervals: Floats
-    intervals_end: Integers
+    intervals_end: _Integers
 
     @property
     def animal(self) -> str:
@@ -93,8 +93,8 @@ def lay_out(sessions: Sequence[xr.Dataset], seed: int) -> list[Part]:
 def _lay_out(session: xr.Dataset, start: float, random: np.random.Generator) -> Part:
     width, bins = width_of(session), session.sizes["time"]
     # whole seconds apart, so that trials begin on a tick of the clock
-    period = float(np.ceil(bins * width + GAP))
-    trials = start + GAP + period * np.arange(session.sizes["trial"])
+    period = float(np.ceil(bins * width + _GAP))
+    trials = start + _GAP + period * np.arange(session.sizes["trial"])
     edges = trials[:, None] + width * np.arange(bins + 1)
     stop = float(trials[-1] + period)
     if session["rate"].attrs["signal"] != "spikes":
@@ -108,9 +108,9 @@ def _lay_out(session: xr.Dataset, start: float, random: np.random.Generator) -> 
     return Part(session, edges, stop, spikes, spikes_end, intervals, intervals_end)
 
 
-def _counts(rate: npt.NDArray[np.floating], session: xr.Dataset) -> Integers:
+def _counts(rate: npt.NDArray[np.floating], session: xr.Dataset) -> _Integers:
     exact = np.nan_to_num(rate) / float(session["rate"].attrs["sampling_rate"])
-    counts: Integers = np.rint(exact).astype(np.int64)
+    counts: _Integers = np.rint(exact).astype(np.int64)
     if not np.allclose(counts, exact, rtol=0, atol=1e-3):
         raise DoorError(
             f"session {session.attrs['session_id']} of {session.attrs['animal']}: rates are no "
@@ -119,35 +119,37 @@ def _counts(rate: npt.NDArray[np.floating], session: xr.Dataset) -> Integers:
     return counts
 
 
-def _draw(counts: Integers, edges: Floats, random: np.random.Generator) -> tuple[Floats, Integers]:
+def _draw(
+    counts: _Integers, edges: Floats, random: np.random.Generator
+) -> tuple[Floats, _Integers]:
     """Draw spike times strictly inside their bins, no two of a unit on the same tick."""
-    first = (np.floor(edges[:, :-1] * CLOCK).astype(np.int64) + 1).ravel()
-    ticks = np.ceil(edges[:, 1:] * CLOCK).astype(np.int64).ravel() - first
+    first = (np.floor(edges[:, :-1] * TICKS_A_SECOND).astype(np.int64) + 1).ravel()
+    ticks = np.ceil(edges[:, 1:] * TICKS_A_SECOND).astype(np.int64).ravel() - first
     each = counts.reshape(len(counts), -1)
     if (each > ticks).any():
         raise DoorError(
-            f"a bin with {each.max()} spikes is too short for a clock of {CLOCK:g} Hz; "
+            f"a bin with {each.max()} spikes is too short for a clock of {TICKS_A_SECOND:g} Hz; "
             "give longer bins"
         )
-    spikes = [_draw_unit(unit, first, ticks, random) / CLOCK for unit in each]
+    spikes = [_draw_unit(unit, first, ticks, random) / TICKS_A_SECOND for unit in each]
     return np.concatenate(spikes), np.cumsum(each.sum(axis=1))
 
 
 def _draw_unit(
-    counts: Integers, first: Integers, ticks: Integers, random: np.random.Generator
-) -> Integers:
+    counts: _Integers, first: _Integers, ticks: _Integers, random: np.random.Generator
+) -> _Integers:
     """Draw the ticks of one unit: sorted draws from the room that is left, then one tick apart."""
     room = np.repeat(ticks - counts + 1, counts)
     tick = np.repeat(first, counts) + (random.random(len(room)) * room).astype(np.int64)
     tick.sort()
     before = np.repeat(np.cumsum(counts) - counts, counts)
-    spikes: Integers = tick + np.arange(len(tick)) - before
+    spikes: _Integers = tick + np.arange(len(tick)) - before
     return spikes
 
 
 def _intervals(
     observed: npt.NDArray[np.bool_], edges: Floats, session: tuple[float, float]
-) -> tuple[Floats, Integers]:
+) -> tuple[Floats, _Integers]:
     """Return when each unit was observed, one unit after the other, and where each ends."""
     if observed.all():
         units = len(observed)

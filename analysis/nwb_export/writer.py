@@ -22,7 +22,7 @@ from errorneurons.analysis.nwb_export.columns import (
     units_columns,
 )
 from errorneurons.analysis.nwb_export.imaging import add_imaging
-from errorneurons.analysis.nwb_export.spikes import CLOCK, Part, lay_out
+from errorneurons.analysis.nwb_export.spikes import TICKS_A_SECOND, Part, lay_out
 from errorneurons.analysis.session.contract import DoorError, check, collect
 from errorneurons.analysis.session.files import beside
 
@@ -172,7 +172,7 @@ def _table(name: str, columns: list[Any]) -> Any:
     names = [column.name for column in columns if not column.name.endswith("_index")]
     about = {"name": name, "description": DESCRIPTIONS[name]}
     if name == "units":
-        return Units(**about, columns=columns, colnames=names, resolution=1 / CLOCK)
+        return Units(**about, columns=columns, colnames=names, resolution=1 / TICKS_A_SECOND)
     return TimeIntervals(**about, columns=columns, colnames=names)
 
 

@@ -10,7 +10,7 @@ import xarray as xr
 
 from errorneurons.analysis.session.schema import FIELDS, SIGNALS
 
-MANIPULATION = (
+_MANIPULATION = (
     "manipulated_role",
     "manipulated_area",
     "manipulation_onset",
@@ -133,7 +133,7 @@ def _label_error(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
 
 def _trials(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
     if "manipulation" in sound and (session.variables["manipulation"].values != "none").any():
-        for name in MANIPULATION:
+        for name in _MANIPULATION:
             if name not in session.variables:
                 yield f"`{name}` is missing but there is a `manipulation`; add it along trial"
     if {"manipulation_onset", "manipulation_offset"} <= sound:

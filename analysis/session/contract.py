@@ -18,9 +18,9 @@ from errorneurons.analysis.session.schema import (
     Field,
 )
 
-Recording = TypeVar("Recording", xr.Dataset, xr.DataTree)
+_Recording = TypeVar("_Recording", xr.Dataset, xr.DataTree)
 
-BLOCK = 64
+TRIALS_AT_ONCE = 64
 """Trials whose activity is looked at together; bounds the memory that a check needs."""
 
 
@@ -42,7 +42,7 @@ class ContractError(DoorError):
         super().__init__("\n".join(breaches))
 
 
-def check(recording: Recording, *, activity: bool = True) -> Recording:
+def check(recording: _Recording, *, activity: bool = True) -> _Recording:
     """Return the recording if it keeps the contract.
 
     Parameters
@@ -242,8 +242,8 @@ def _values(variable: xr.Variable, field: Field) -> Iterator[str]:
 
 def _samples(name: str, variable: xr.Variable) -> Iterator[str]:
     negative = variable.attrs.get("signal") == "spikes"
-    for start in range(0, variable.sizes["trial"], BLOCK):
-        block = variable.isel(trial=slice(start, start + BLOCK)).values
+    for start in range(0, variable.sizes["trial"], TRIALS_AT_ONCE):
+        block = variable.isel(trial=slice(start, start + TRIALS_AT_ONCE)).values
         if np.isinf(block).any():
             yield f"`{name}` holds infinite values; write NaN where nothing was recorded"
             return

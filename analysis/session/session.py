@@ -8,6 +8,7 @@ One session is one `xarray.Dataset`, a collection is a `xarray.DataTree` with on
 `collect`           sessions -> a collection
 `check`             every breach of the contract at once, each with its mend
 `save`              a collection -> a netCDF file
+`packed`            a collection -> what that file consists of
 =================== ==============================================================
 """
 
@@ -22,7 +23,7 @@ import xarray as xr
 
 from errorneurons.analysis.session.contract import ContractError, DoorError, check, collect
 from errorneurons.analysis.session.schema import FIELDS, SCHEMA_VERSION, SIGNALS
-from errorneurons.analysis.session.storage import save
+from errorneurons.analysis.session.storage import packed, save
 
 __all__ = [
     "FIELDS",
@@ -32,6 +33,7 @@ __all__ = [
     "DoorError",
     "check",
     "collect",
+    "packed",
     "save",
     "session",
 ]

@@ -1,17 +1,35 @@
-"""Collections as netCDF files."""
+"""Collections as netCDF files.
+
+A session on its own is a group of the file, named like it. Sessions that are alike in shape, as
+networks that go through one experiment are, share the variables of one group along a dim
+``session``: what they have in common is written once, and a file of many sessions holds no more
+variables than a file of one. `unstacked` takes them apart again, lazily.
+"""
 
 from __future__ import annotations
 
 import gc
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
-from errorneurons.analysis.session.contract import BLOCK, DoorError, check, collect
+from errorneurons.analysis.session.contract import TRIALS_AT_ONCE, DoorError, check, collect
 from errorneurons.analysis.session.files import beside
 from errorneurons.analysis.session.schema import ACTIVITY
+
+STACK = "stacked sessions "
+"""How the groups that hold several sessions are called, with a number."""
+SESSION = "session"
+APART = "attributes_of_sessions"
+"""The attribute of such a group with the sessions' names and what they do not share, as JSON."""
+
+Sessions = Mapping[str, xr.Dataset]
 
 
 def save(recording: xr.DataTree | xr.Dataset, path: str | Path) -> Path:
@@ -42,50 +60,189 @@ def save(recording: xr.DataTree | xr.Dataset, path: str | Path) -> Path:
     path = Path(path)
     if path.suffix != ".nc":
         raise DoorError(f"cannot save as {path.name}: give a name that ends in .nc")
-    lone = isinstance(recording, xr.Dataset)
-    recording = collect([recording]) if isinstance(recording, xr.Dataset) else recording
-    check(recording)
+    content = packed(recording)
     with beside(path) as part:
-        xr.Dataset(attrs=recording.attrs).to_netcdf(part, engine="h5netcdf")
-        for name, node in recording.children.items():
-            _append(node.to_dataset(inherit=False), name, part)
-    if lone:
-        del recording, node
-        gc.collect()  # a tree refers to itself, and would keep the arrays of the session
+        part.write_bytes(content)
     return path
 
 
-def _append(session: xr.Dataset, name: str, path: Path) -> None:
+def packed(recording: xr.DataTree | xr.Dataset) -> memoryview:
+    """Return what the netCDF file of a collection, or of one session, consists of.
+
+    It is made in memory: HDF5 that meets a full disk half way may bring the process down.
+
+    Raises
+    ------
+    ContractError
+        If the collection breaks the contract.
+    """
+    lone = isinstance(recording, xr.Dataset)
+    recording = collect([recording]) if isinstance(recording, xr.Dataset) else recording
+    check(recording)
+    sessions = {name: node.to_dataset(inherit=False) for name, node in recording.children.items()}
+    groups, encoding = {"/": xr.Dataset(attrs=recording.attrs)}, {}
+    for number, alike in enumerate(_alike(sessions)):
+        name = next(iter(alike)) if len(alike) == 1 else f"{STACK}{number}"
+        made = _plain(alike[name]) if len(alike) == 1 else _stacked(alike)
+        groups[f"/{name}"] = made
+        encoding[f"/{name}"] = {
+            field.name: _encoding(made[field.name]) for field in ACTIVITY if field.name in made
+        }
+    content: memoryview = xr.DataTree.from_dict(groups).to_netcdf(
+        engine="h5netcdf", encoding=encoding
+    )
+    if lone:
+        del recording, sessions, groups, made
+        gc.collect()  # a tree refers to itself, and would keep the arrays of the session
+    return content
+
+
+def unstacked(group: xr.Dataset) -> dict[str, xr.Dataset]:
+    """Return the sessions that a group of a file holds together, by name, not yet read."""
+    apart = json.loads(group.attrs[APART])
+    common = {name: value for name, value in group.attrs.items() if name != APART}
+    return {
+        name: _without_stack(group.isel({SESSION: number}), {**common, **own})
+        for number, (name, own) in enumerate(apart.items())
+    }
+
+
+def _without_stack(session: xr.Dataset, attrs: Mapping[str, Any]) -> xr.Dataset:
+    one = session.drop_vars(SESSION, errors="ignore")
+    one.attrs = dict(attrs)
+    return one
+
+
+def _alike(sessions: Sessions) -> list[Sessions]:
+    """Return runs of sessions that have the same variables, of the same shapes and attributes."""
+    runs = groupby(sessions.items(), key=lambda item: _kind(*item))
+    return [dict(run) for _, run in runs]
+
+
+def _kind(name: str, session: xr.Dataset) -> tuple[object, ...]:
+    """Return what sessions of one group have in common; the name of one that stays alone."""
+    variables = session.variables
+    owners: list[xr.Dataset | xr.Variable] = [session, *variables.values()]
+    values = [value for owner in owners for value in owner.attrs.values()]
+    if SESSION in variables or not all(
+        isinstance(v, str | int | float | np.number) for v in values
+    ):
+        return (name,)
+    shapes = frozenset(
+        (n, v.dims, v.shape, "U" if v.dtype.kind == "U" else str(v.dtype), repr(v.attrs))
+        for n, v in variables.items()
+    )
+    axes = frozenset((n, variables[n].values.tobytes()) for n in session.sizes if n in variables)
+    return shapes, axes, frozenset(session.coords), tuple(session.attrs)
+
+
+def _plain(session: xr.Dataset) -> xr.Dataset:
+    """Return a session that does not remember how it was stored in another file."""
     session = session.copy()
     for variable in session.variables.values():
         variable.encoding = {}
-    encoding = {
-        field.name: _encoding(session[field.name]) for field in ACTIVITY if field.name in session
+    return session
+
+
+def _stacked(sessions: Sessions) -> xr.Dataset:
+    """Return sessions that are alike as one group, (session, ...) where they differ."""
+    first, *others = sessions.values()
+    activity = [field.name for field in ACTIVITY if field.name in first]
+    columns = {
+        column: _activity([s.variables[column] for s in sessions.values()])
+        if column in activity
+        else _together([s.variables[column] for s in sessions.values()])
+        for column in first.variables
     }
-    session.to_netcdf(path, mode="a", group=name, engine="h5netcdf", encoding=encoding)
+    differ = [key for key in first.attrs if any(s.attrs[key] != first.attrs[key] for s in others)]
+    apart = {n: {key: _as_json(s.attrs[key]) for key in differ} for n, s in sessions.items()}
+    attrs = {key: value for key, value in first.attrs.items() if key not in differ}
+    variables = {n: columns.pop(str(n)) for n in first.data_vars}
+    return xr.Dataset(variables, columns, {**attrs, APART: json.dumps(apart)})
+
+
+def _as_json(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _together(columns: Sequence[xr.Variable]) -> xr.Variable:
+    """Return a column of several sessions: as each has it if all have the same, else stacked."""
+    first = columns[0]
+    if all(xr.DataArray(first).equals(xr.DataArray(other)) for other in columns[1:]):
+        return xr.Variable(first.dims, first.values, first.attrs)
+    return xr.Variable((SESSION, *first.dims), np.stack([c.values for c in columns]), first.attrs)
+
+
+def _activity(sessions: Sequence[xr.Variable]) -> xr.Variable:
+    """Return the activity of sessions as one variable, (session, trial, time, unit), as stored."""
+    first, stored = sessions[0], _stored(sessions)
+    attrs = dict(first.attrs)
+    if stored is None:
+        stored = [session.values for session in sessions]
+    else:
+        dtype = stored[0].dtype
+        attrs |= {"scale_factor": _scale(first), "_FillValue": dtype.type(np.iinfo(dtype).max)}
+    return xr.Variable((SESSION, *first.dims), np.stack(stored), attrs)
+
+
+def _scale(variable: xr.Variable) -> np.floating[Any]:
+    """Return the rate of one spike in a bin."""
+    scale: np.floating[Any] = variable.dtype.type(variable.attrs["sampling_rate"])
+    return scale
+
+
+def _stored(sessions: Sequence[xr.Variable]) -> list[npt.NDArray[Any]] | None:
+    """Return activity as the smallest counts that give it back exactly, None if none do."""
+    if sessions[0].attrs.get("signal") != "spikes":
+        return None
+    for dtype in (np.uint8, np.uint16):
+        found = [_counts(session, dtype) for session in sessions]
+        counts = [one for one in found if one is not None]
+        if len(counts) == len(sessions):
+            return counts
+    return None
+
+
+def _counts(variable: xr.Variable, dtype: type[np.unsignedinteger[Any]]) -> Any:
+    """Return spike counts, None if one is too large or they do not give the rates exactly."""
+    scale, fill = _scale(variable), np.iinfo(dtype).max
+    stored = np.empty(variable.shape, dtype)
+    for part, rate in _blocks(variable):
+        count = np.rint(rate / scale)
+        missing = np.isnan(count)
+        if (
+            not np.array_equal(count * scale, rate, equal_nan=True)
+            or np.nanmax(count, initial=0.0) >= fill
+        ):
+            return None
+        if missing.any():
+            count[missing] = fill
+        stored[part] = count
+    return stored
+
+
+def _blocks(variable: xr.Variable) -> Iterator[tuple[slice, npt.NDArray[Any]]]:
+    """Yield activity some trials at a time, so that little of it is in memory twice."""
+    for start in range(0, variable.sizes["trial"], TRIALS_AT_ONCE):
+        part = slice(start, start + TRIALS_AT_ONCE)
+        yield part, variable.isel(trial=part).values
 
 
 def _encoding(variable: xr.DataArray) -> dict[str, Any]:
     """Return how to store activity: as counts if that loses nothing, else as it is."""
-    chunks = (min(BLOCK, variable.sizes["trial"]), *variable.shape[1:])
-    encoding: dict[str, Any] = {"zlib": True, "complevel": 1, "chunksizes": chunks}
-    if variable.attrs.get("signal") == "spikes":
-        scale = variable.dtype.type(variable.attrs["sampling_rate"])
-        most = _largest_count(variable, scale)
-        for dtype in (np.uint8, np.uint16):
-            fill = np.iinfo(dtype).max
-            if most < fill:
-                return {**encoding, "dtype": dtype, "scale_factor": scale, "_FillValue": fill}
-    return {**encoding, "shuffle": True}
-
-
-def _largest_count(variable: xr.DataArray, scale: np.floating[Any]) -> float:
-    """Return the largest spike count in a bin, infinity if counts do not give the rates exactly."""
-    most = 0.0
-    for start in range(0, variable.sizes["trial"], BLOCK):
-        rate = variable.isel(trial=slice(start, start + BLOCK)).values
-        count = np.rint(rate / scale)
-        if not np.array_equal(count * scale, rate, equal_nan=True):
-            return np.inf
-        most = max(most, float(np.nanmax(count, initial=0.0)))
-    return most
+    chunks = (
+        min(TRIALS_AT_ONCE, variable.sizes["trial"]),
+        variable.sizes["time"],
+        variable.sizes["unit"],
+    )
+    encoding: dict[str, Any] = {"zlib": True, "complevel": 1}
+    if SESSION in variable.dims:  # counts already, where they can be
+        floats = np.issubdtype(variable.dtype, np.floating)
+        return {**encoding, "chunksizes": (1, *chunks), "shuffle": floats}
+    encoding["chunksizes"] = chunks
+    stored = _stored([variable.variable])
+    if stored is None:
+        return {**encoding, "shuffle": True}
+    fill = np.iinfo(stored[0].dtype).max
+    scale = _scale(variable.variable)
+    return {**encoding, "dtype": stored[0].dtype, "scale_factor": scale, "_FillValue": fill}

@@ -71,6 +71,25 @@ class Drawing:
     read_window: Window | None = None
 
 
+@dataclass(frozen=True)
+class Manipulation:
+    """What an experimenter does beside recording, as a plan and its options name it.
+
+    Attributes
+    ----------
+    name
+        Identifier, one for all claims that need the same.
+    words
+        What is done, e.g. ``"driving representation cells"``.
+    """
+
+    name: str
+    words: str
+
+
+SILENCE_AREA = Manipulation("silence-area", "silencing one area's error cells at the outcome")
+"""Two claims look at the same trials: one at the areas below the silenced one, one above."""
+
 ERROR_CELLS: tuple[Site, ...] = tuple(("error", level) for level in range(1, 5))
 """The error cells of all four areas of the outcome-error experiment."""
 
@@ -105,6 +124,9 @@ class Claim:
         q0: the value of N/M that the claim is tested against, the smallest effect that counts.
     side
         On which side of the threshold N/M lies if the claim holds.
+    manipulations
+        What the experiment needs beside recording, all of it; empty if recording alone tests the
+        claim. Plans offer every manipulation of a claim.
     counter_circuit
         The circuit that must contradict the claim, by its name in the registry of subjects.
     conditions
@@ -131,6 +153,7 @@ class Claim:
     effect: Measure
     threshold: float
     side: Side
+    manipulations: tuple[Manipulation, ...]
     counter_circuit: str
     conditions: tuple[Condition, ...]
     learning: bool = False

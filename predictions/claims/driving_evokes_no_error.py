@@ -16,7 +16,7 @@ from errorneurons.analysis.measures.energies import (
     units,
 )
 from errorneurons.predictions.claims import requirements as protocol
-from errorneurons.predictions.claims.claim import Claim, Condition, Drawing
+from errorneurons.predictions.claims.claim import Claim, Condition, Drawing, Manipulation
 from errorneurons.predictions.claims.silencing_removes_error_below import below
 
 REMEDY = "Stimulate representation cells of one area in a passive block, with interleaved controls."
@@ -124,6 +124,7 @@ CLAIM = Claim(
     effect=effect,
     threshold=1 / 9,
     side="below",
+    manipulations=(Manipulation("drive", "driving representation cells"),),
     counter_circuit="sensory_leak",
     conditions=(
         Condition("representation cells driven", protocol.DRIVEN),

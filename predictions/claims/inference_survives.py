@@ -14,7 +14,13 @@ from errorneurons.analysis.measures.energies import (
     tuning_energy,
 )
 from errorneurons.predictions.claims import requirements as protocol
-from errorneurons.predictions.claims.claim import ERROR_CELLS, Claim, Condition, Drawing
+from errorneurons.predictions.claims.claim import (
+    ERROR_CELLS,
+    Claim,
+    Condition,
+    Drawing,
+    Manipulation,
+)
 
 REMEDY = "Silence all labelled error cells from 50 ms before the input until the read-out."
 
@@ -106,6 +112,9 @@ CLAIM = Claim(
     effect=effect,
     threshold=1 / 9,
     side="below",
+    manipulations=(
+        Manipulation("silence-inference", "silencing all error cells during inference"),
+    ),
     counter_circuit="supervised_pc",
     conditions=(
         Condition("error cells off", protocol.INFERENCE_OFF),

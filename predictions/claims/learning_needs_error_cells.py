@@ -7,7 +7,13 @@ import xarray as xr
 
 from errorneurons.analysis.measures.energies import Effect, Missing, trials
 from errorneurons.predictions.claims import requirements as protocol
-from errorneurons.predictions.claims.claim import ERROR_CELLS, Claim, Condition, Drawing
+from errorneurons.predictions.claims.claim import (
+    ERROR_CELLS,
+    Claim,
+    Condition,
+    Drawing,
+    Manipulation,
+)
 
 REMEDY = "Silence error cells in the outcome window of every trial of a block of learning."
 FEWEST = 9
@@ -77,6 +83,7 @@ CLAIM = Claim(
     effect=effect,
     threshold=0.5,
     side="below",
+    manipulations=(Manipulation("silence-learning", "silencing all error cells while learning"),),
     counter_circuit="teaching_to_representation",
     conditions=(
         Condition("learning", protocol.LEARNING),

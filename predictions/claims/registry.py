@@ -5,6 +5,8 @@ To add a claim, write its file in `claims` and one entry here.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 from errorneurons.predictions.claims import (
     driving_evokes_no_error,
     inference_survives,
@@ -14,7 +16,7 @@ from errorneurons.predictions.claims import (
     silencing_spares_error_above,
     silent_without_teaching,
 )
-from errorneurons.predictions.claims.claim import Claim, Measure
+from errorneurons.predictions.claims.claim import Claim, Manipulation, Measure
 from errorneurons.simulate.refusing import entry
 
 CLAIMS: tuple[Claim, ...] = (
@@ -33,6 +35,20 @@ EFFECTS: dict[str, dict[str, Measure]] = {
     for c in CLAIMS
 }
 """Claim -> the name of each of its effects -> the effect; first what it is judged by."""
+
+
+def manipulations_of(claims: Sequence[Claim]) -> dict[str, Manipulation]:
+    """Return what claims need beside recording, by its name."""
+    return {m.name: m for c in claims for m in c.manipulations}
+
+
+MANIPULATIONS = manipulations_of(CLAIMS)
+"""What an experimenter can do beside recording."""
+
+
+def claims_for(manipulations: Collection[str], claims: Sequence[Claim] = CLAIMS) -> tuple[str, ...]:
+    """Return the keys of the claims that recording and some manipulations test."""
+    return tuple(c.key for c in claims if {m.name for m in c.manipulations} <= {*manipulations})
 
 
 def claim(key: str) -> Claim:

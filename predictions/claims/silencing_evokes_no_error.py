@@ -6,7 +6,7 @@ import xarray as xr
 
 from errorneurons.analysis.measures.energies import Effect, Missing
 from errorneurons.predictions.claims import requirements as protocol
-from errorneurons.predictions.claims.claim import Claim, Condition, Drawing
+from errorneurons.predictions.claims.claim import Claim, Condition, Drawing, Manipulation
 from errorneurons.predictions.claims.driving_evokes_no_error import above, evoked
 from errorneurons.predictions.claims.silencing_removes_error_below import below
 
@@ -59,6 +59,9 @@ CLAIM = Claim(
     effect=effect,
     threshold=1 / 9,
     side="below",
+    manipulations=(
+        Manipulation("silence-representation", "silencing a higher area's representation cells"),
+    ),
     counter_circuit="absent_target_read_as_zero",
     conditions=(
         Condition("higher representation cells off", protocol.SILENCED),

@@ -13,7 +13,7 @@ from errorneurons.analysis.measures.energies import (
     units,
 )
 from errorneurons.predictions.claims import requirements as protocol
-from errorneurons.predictions.claims.claim import Claim, Condition, Drawing
+from errorneurons.predictions.claims.claim import SILENCE_AREA, Claim, Condition, Drawing
 
 OFF = protocol.outcome_off("unexpected")
 OFF_EXPECTED = protocol.outcome_off("expected")
@@ -88,6 +88,7 @@ CLAIM = Claim(
     effect=effect,
     threshold=0.5,
     side="below",
+    manipulations=(SILENCE_AREA,),
     counter_circuit="direct_feedback",
     conditions=(
         Condition("unexpected outcome", protocol.UNEXPECTED),

@@ -6,7 +6,7 @@ import xarray as xr
 
 from errorneurons.analysis.measures.energies import Effect, Missing
 from errorneurons.predictions.claims import requirements as protocol
-from errorneurons.predictions.claims.claim import Claim, Condition, Drawing
+from errorneurons.predictions.claims.claim import SILENCE_AREA, Claim, Condition, Drawing
 from errorneurons.predictions.claims.silencing_removes_error_below import (
     OFF,
     remaining_contrast,
@@ -48,6 +48,7 @@ CLAIM = Claim(
     effect=effect,
     threshold=0.8,
     side="above",
+    manipulations=(SILENCE_AREA,),
     counter_circuit="supervised_pc",
     conditions=(
         Condition("unexpected outcome", protocol.UNEXPECTED),

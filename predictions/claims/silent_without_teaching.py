@@ -175,6 +175,7 @@ CLAIM = Claim(
     effect=effect,
     threshold=1 / 9,
     side="below",
+    manipulations=(),
     counter_circuit="sensory_leak",
     conditions=(
         Condition("novel input, no teaching", protocol.NOVEL),

@@ -82,4 +82,7 @@ def _entries(what: Registry) -> list[tuple[str, str]]:
 
 def main() -> None:
     """Run the command line."""
+    from errorneurons.simulate.store.places import compiler_cache
+
+    compiler_cache()
     app(prog_name="errorneurons")

@@ -9,6 +9,7 @@ import typer
 
 from errorneurons.predictions.commands.shared import (
     Out,
+    Scheduler,
     Seed,
     app,
     check_folder,
@@ -84,6 +85,7 @@ def compare(
     theory: Theories = None,
     worlds: Worlds = 40,
     library: Library = None,
+    scheduler: Scheduler = None,
 ) -> None:
     """Judge the claims on recordings, and weigh the theories.
 
@@ -95,7 +97,7 @@ def compare(
     from errorneurons.predictions.studies.report import recording_report
 
     check_folder(out)
-    question = _question(theory, worlds, seed, library)
+    question = _question(theory, worlds, seed, library, scheduler)
     sessions = [s for file in files for s in sessions_of(open_recording(file, mapping))]
     collect(sessions)  # refuses a session that is given twice
     name = ", ".join(file.name for file in files)
@@ -122,9 +124,11 @@ def plan(
     seed: Seed = 1,
     worlds: Worlds = 40,
     library: Library = None,
+    scheduler: Scheduler = None,
 ) -> None:
     """Plan an experiment: how many animals, cells and trials settle it, and what buys most."""
-    from errorneurons.predictions.comparing.plan import MANIPULATIONS, Grid
+    from errorneurons.predictions.claims.registry import MANIPULATIONS
+    from errorneurons.predictions.comparing.plan import Grid
     from errorneurons.predictions.comparing.plan import plan as find
     from errorneurons.predictions.pages.plan import write_plan
     from errorneurons.predictions.studies.asked import label_errors
@@ -138,19 +142,23 @@ def plan(
         label_errors(label_error), budget,
     )  # fmt: skip
     check_folder(out)
-    planned = find(grid, _question(theory, worlds, seed, library), say)
+    planned = find(grid, _question(theory, worlds, seed, library, scheduler), say)
     page, lines = write_plan(planned, out, this_command())
     for line in lines:
         typer.echo(line)
     typer.echo(f"\nPlan: {page}")
 
 
-def _question(theories: list[str] | None, worlds: int, seed: int, library: Path | None) -> Question:
+def _question(
+    theories: list[str] | None, worlds: int, seed: int, library: Path | None, scheduler: str | None
+) -> Question:
     """Return what is compared; a folder that cannot be used is refused at once."""
     from errorneurons.predictions.studies.asked import question_of
+    from errorneurons.simulate.store.places import check_writable
+    from errorneurons.simulate.store.work import Labour
 
-    question = question_of(theories, worlds, seed, library)
-    check_folder(question.folder)
+    question = question_of(theories, worlds, seed, library, Labour(scheduler=scheduler))
+    check_writable(question.folder, "--library")
     return question
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,9 +14,16 @@ from typer.core import TyperGroup
 
 if TYPE_CHECKING:
     import xarray as xr
+    from rich.console import Console
+    from rich.text import Text
 
     from errorneurons.predictions.claims.claim import Verdict
     from errorneurons.predictions.studies.findings import Report
+
+
+STYLES = {"SUPPORTED": "green", "CONTRADICTED": "red", "UNDECIDED": "yellow", "NOT_TESTABLE": "dim"}
+ENDLESS = 10_000
+"""Columns of what is no terminal: nothing is wrapped or cut there."""
 
 
 class OneSentence(TyperGroup):
@@ -47,6 +55,11 @@ Seed = Annotated[int, typer.Option(min=0, help="Seed of everything random.")]
 
 Networks = Annotated[int, typer.Option(min=1, help="Networks simulated for each theory.")]
 
+Scheduler = Annotated[
+    str | None,
+    typer.Option(help="Address of a Dask scheduler whose workers simulate, e.g. tcp://host:8786."),
+]
+
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the report.")]
 
 
@@ -59,14 +72,9 @@ def _sentence(error: ValueError | OSError) -> str:
 
 def check_folder(out: Path) -> None:
     """Refuse at once, not after minutes, a folder that cannot be written to."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(
-            f"cannot make the folder {out}: {error.strerror}; give another --out"
-        ) from error
-    if not os.access(out, os.W_OK):
-        raise ValueError(f"the folder {out} may not be written to; give another --out")
+    from errorneurons.simulate.store.places import check_writable
+
+    check_writable(out)
 
 
 def check_new_file(out: Path) -> None:
@@ -90,27 +98,42 @@ def write_report(made: Report, out: Path) -> None:
 
     page = write(made, out)
     say(f"{made.answer}\n")
-    for line in _table(made.verdicts):
-        typer.echo(line)
+    show_verdicts(made.verdicts)
     typer.echo(f"\nReport: {page}")
 
 
-def _table(verdicts: tuple[Verdict, ...]) -> list[str]:
-    """Return a line a verdict: N/M with its interval, or the start of what is missing."""
-    from textwrap import shorten
+def show_verdicts(verdicts: Sequence[Verdict]) -> None:
+    """Print a row a verdict: N/M with its interval, or what is missing.
+
+    A terminal gets colours, and rows as wide as it is; elsewhere a verdict is one plain line.
+    """
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
     from errorneurons.predictions.pages.marks import effect
 
-    wide = max(len(v.subject) for v in verdicts)
-    return [
-        f"{v.claim:5} {v.subject:{wide}}  {v.outcome.value:12}  "
-        + (
-            shorten(v.reason, 100, placeholder=" ...")
-            if v.outcome.value == "NOT_TESTABLE"
-            else f"N/M = {_plain(effect(v))}"
-        )
-        for v in verdicts
-    ]
+    console = Console(highlight=False)
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for v in verdicts:
+        missing = v.outcome.value == "NOT_TESTABLE"
+        words = _within(v.reason, console) if missing else f"N/M = {_plain(effect(v))}"
+        verdict = Text(v.outcome.value, STYLES[v.outcome.value], no_wrap=True)
+        table.add_row(Text(v.claim, no_wrap=True), Text(v.subject, no_wrap=True), verdict, words)
+    if console.is_terminal:
+        console.print(table)
+        return
+    for line in console.render_lines(table, console.options.update(width=ENDLESS), pad=False):
+        typer.echo("".join(segment.text for segment in line).rstrip())
+
+
+def _within(reason: str, console: Console) -> Text:
+    """Return a reason as it is where it can be wrapped, and its beginning where it is a line."""
+    from textwrap import shorten
+
+    from rich.text import Text
+
+    return Text(reason if console.is_terminal else shorten(reason, 100, placeholder=" ..."))
 
 
 def _plain(text: str) -> str:

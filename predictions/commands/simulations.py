@@ -12,6 +12,7 @@ import typer
 from errorneurons.predictions.commands.shared import (
     Networks,
     Out,
+    Scheduler,
     Seed,
     app,
     check_folder,
@@ -48,13 +49,20 @@ Repeats = Annotated[
 
 
 @app.command()
-def report(out: Out = Path("errorneurons-report"), seed: Seed = 1, networks: Networks = 16) -> None:
+def report(
+    out: Out = Path("errorneurons-report"),
+    seed: Seed = 1,
+    networks: Networks = 16,
+    scheduler: Scheduler = None,
+) -> None:
     """Simulate the theories and judge the claims on them."""
     check_folder(out)
     from errorneurons.predictions.studies.report import theories_report
     from errorneurons.simulate.animals.sweep import Plan
+    from errorneurons.simulate.store.work import Labour
 
-    write_report(theories_report(Plan(networks, seed), out, this_command(), say), out)
+    plan, labour = Plan(networks, seed), Labour(scheduler=scheduler)
+    write_report(theories_report(plan, out, this_command(), say, labour), out)
 
 
 @app.command()
@@ -75,22 +83,26 @@ def ablate(
         list[str] | None,
         typer.Option(help="A task; may be given again. The association if not given."),
     ] = None,
+    scheduler: Scheduler = None,
 ) -> None:
     """Take parts of the circuits away, and report what each of them was for.
 
     Says what it does to learning, inference, errors and alignment with backpropagation.
     """
     from errorneurons.predictions.pages.ablations import write_page
-    from errorneurons.predictions.studies.ablations import effects_of, simulate_pairs
+    from errorneurons.predictions.studies.ablations import effects_of
+    from errorneurons.predictions.studies.lesions import simulate_pairs
     from errorneurons.simulate.ablations.registry import pairs
     from errorneurons.simulate.ablations.tasks import Design
+    from errorneurons.simulate.store.work import Labour
 
     tasks = tuple(dict.fromkeys(task or ("association",)))
     chosen = {name: pairs(tuple(theory or ()), tuple(ablation or ()), name) for name in tasks}
     check_folder(out)
     for name, those in chosen.items():
         folder = out if len(tasks) == 1 else out / name
-        data = simulate_pairs(those, Design(networks, seed, epochs, name), out, say)
+        design, labour = Design(networks, seed, epochs, name), Labour(scheduler=scheduler)
+        data = simulate_pairs(those, design, out, say, labour)
         page = write_page(data, effects_of(data, those), those, folder, this_command())
         typer.echo(f"Report: {page}")
 
@@ -123,6 +135,7 @@ def simulate(
         str | None,
         typer.Option(help="Neurons in the input and in each area, e.g. 10-20-15-10-5."),
     ] = None,
+    scheduler: Scheduler = None,
 ) -> None:
     """Put theories through an experiment, and leave sessions and figures of raw activity.
 
@@ -132,6 +145,7 @@ def simulate(
     from errorneurons.simulate.animals.laboratory import Setup
     from errorneurons.simulate.experiments.registry import named_experiment
     from errorneurons.simulate.instrument.instrument import recorded_by
+    from errorneurons.simulate.store.work import Labour
     from errorneurons.simulate.variants import layers_of, variant
 
     chosen = named_experiment(experiment, streams)
@@ -142,7 +156,7 @@ def simulate(
         seen = recorded_by(instrument, known.circuit)
         subjects.append((known, Setup(tuple(range(networks)), seed, often, seen)))
     check_folder(out)
-    for figure in put_through(chosen, subjects, out, say):
+    for figure in put_through(chosen, subjects, out, say, Labour(scheduler=scheduler)):
         typer.echo(f"Figure: {figure}")
 
 
@@ -166,6 +180,7 @@ def _sweep(
     networks: Count = 4,
     seed: Seed = 1,
     repeats: Repeats = None,
+    scheduler: Scheduler = None,
 ) -> None:
     """Put theories through an experiment: taken apart, wired otherwise, and in other sizes.
 
@@ -174,6 +189,7 @@ def _sweep(
     """
     from errorneurons.predictions.studies.sweep import through
     from errorneurons.simulate.animals.laboratory import Setup
+    from errorneurons.simulate.store.work import Labour
     from errorneurons.simulate.variants import combined, layers_of
 
     sizes = [layers_of(text) for text in layers or ()]
@@ -183,7 +199,7 @@ def _sweep(
     for reason in dict.fromkeys(asked.skipped["reason"]):
         say(f"skipped: {reason}")
     check_folder(out)
-    asked.save(out, say)
+    asked.save(out, say, Labour(scheduler=scheduler))
     typer.echo(f"Activity: {out / 'activity.zarr'}\nSessions: {out / 'sessions'}")
 
 

@@ -24,7 +24,7 @@ from errorneurons.predictions.judging.judge import measure
 from errorneurons.simulate.animals.worlds import Animals
 from errorneurons.simulate.arrays import Array, generator, of_networks
 from errorneurons.simulate.circuit import Circuit
-from errorneurons.simulate.experiments.outcome_error import OUTCOME_ERROR
+from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
 from errorneurons.simulate.instrument.calcium import GCAMP6F, Imaging
 from errorneurons.simulate.instrument.instrument import snr_at
 from errorneurons.simulate.instrument.observe import Instrument, observe

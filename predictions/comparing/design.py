@@ -15,7 +15,7 @@ from errorneurons.analysis.measures.energies import Missing, false_labels, trial
 from errorneurons.analysis.measures.labelling import FOLD
 from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.simulate.experiments.association import STIMULI
-from errorneurons.simulate.experiments.outcome_error import OUTCOME_ERROR
+from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
 from errorneurons.simulate.experiments.trials import NO_MANIPULATION, Factors
 
 AREAS = 4

@@ -16,34 +16,18 @@ import pandas as pd
 from errorneurons.analysis.evidence.comparison import Comparison, compare
 from errorneurons.analysis.evidence.power import gains, probability_right, smallest_design
 from errorneurons.analysis.evidence.recovery import verdicts
-from errorneurons.predictions.claims.registry import CLAIMS
+from errorneurons.predictions.claims.registry import CLAIMS, MANIPULATIONS, claims_for
 from errorneurons.predictions.comparing.animals import Table
 from errorneurons.predictions.comparing.design import AREAS, Design
 from errorneurons.predictions.comparing.effects import draw, features_of, together
 from errorneurons.predictions.comparing.library import virtual_animals
 from errorneurons.predictions.comparing.steps import NextSteps, Step
 from errorneurons.predictions.comparing.weigh import Question, Weighed
-from errorneurons.predictions.processes import Progress
 from errorneurons.predictions.words import counted, listed
-from errorneurons.simulate.experiments.outcome_error import OUTCOME_ERROR
+from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
 from errorneurons.simulate.refusing import known
+from errorneurons.simulate.store.work import Progress
 
-MANIPULATIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "silence-area": (
-        "silencing one area's error cells at the outcome",
-        ("P04a", "P04b"),
-    ),
-    "drive": ("driving representation cells", ("P05a",)),
-    "silence-representation": ("silencing a higher area's representation cells", ("P05b",)),
-    "silence-inference": ("silencing all error cells during inference", ("P06a",)),
-    "silence-learning": ("silencing all error cells while learning", ("P06b",)),
-}
-"""What an experimenter can do beside recording: name -> words, and the claims that it tests."""
-
-ALWAYS = tuple(
-    c.key for c in CLAIMS if all(c.key not in keys for _, keys in MANIPULATIONS.values())
-)
-"""Claims that recording alone can test."""
 EXPERIMENTS = 240
 """Virtual experiments of each theory at each design of a plan."""
 TARGETS = (0.8, 0.95)
@@ -127,11 +111,6 @@ class Grid:
 ROLES = ("error", "representation")
 
 
-def claims_for(manipulations: Sequence[str]) -> tuple[str, ...]:
-    """Return the claims that recording and some manipulations test."""
-    return (*ALWAYS, *(key for name in manipulations for key in MANIPULATIONS[name][1]))
-
-
 @dataclass(frozen=True)
 class Planned:
     """A plan.
@@ -212,7 +191,9 @@ def best_design(points: pd.DataFrame) -> dict[str, float]:
 
 
 def _animals(design: Design, question: Question, progress: Progress) -> dict[str, Table]:
-    return virtual_animals(question.theories, design, question.worlds, question.folder, progress)
+    return virtual_animals(
+        question.theories, design, question.worlds, question.folder, progress, question.labour
+    )
 
 
 def _compared(
@@ -237,7 +218,7 @@ def _gains(
 ) -> pd.DataFrame:  # fmt: skip
     have = found.experiments.features
     groups = {
-        name: tuple(k for k in features_of(MANIPULATIONS[name][1]) if k in have)
+        name: tuple(k for k in features_of(_needing(name)) if k in have)
         for name in grid.manipulations
     }
     groups = {name: own for name, own in groups.items() if own}
@@ -246,6 +227,12 @@ def _gains(
     # as the points of the plan: other folds, other figures
     same = np.random.SeedSequence(question.worlds.seed)
     return gains(found.experiments, groups, animals, same, classes=classes)
+
+
+def _needing(manipulation: str) -> tuple[str, ...]:
+    """Return the claims that need a manipulation."""
+    names = ((c.key, [m.name for m in c.manipulations]) for c in CLAIMS)
+    return tuple(key for key, needed in names if manipulation in needed)
 
 
 def next_steps(found: Weighed, question: Question, progress: Progress) -> NextSteps:
@@ -292,17 +279,24 @@ def _options(now: Design, full: Design) -> list[tuple[str, int, tuple[str, ...]]
     """Return what could be recorded next: title, animals and claims."""
     have = now.claims
     options = [("As recorded", now.animals, have), ("More animals", full.animals, have)]
-    lacking = {
-        words: keys for words, keys in MANIPULATIONS.values() if not set(keys) <= set(now.claims)
-    }
-    if not set(ALWAYS) <= set(now.claims):
-        lacking["novel input without teaching"] = ALWAYS
+    lacking = {words: keys for words, keys in what_to_do().items() if not {*keys} <= {*now.claims}}
     for words, keys in lacking.items():
         options.append((f"Add {words}", now.animals, (*have, *keys)))
     if len(lacking) > 1:
         every = tuple(key for keys in lacking.values() for key in keys)
         options.append(("Add all of these", now.animals, (*have, *every)))
     return options
+
+
+def what_to_do() -> dict[str, tuple[str, ...]]:
+    """Return what could be done, in words -> the claims that need it; recording alone is last."""
+    needs = sorted({c.manipulations: None for c in CLAIMS}, key=lambda m: not m)
+    return {
+        listed(m.words for m in need) or "novel input without teaching": tuple(
+            c.key for c in CLAIMS if c.manipulations == need
+        )
+        for need in needs
+    }
 
 
 def _cells(design: Design) -> int:

@@ -14,7 +14,8 @@ from errorneurons.analysis.evidence.membership import CONFIDENCE
 from errorneurons.analysis.evidence.weigh import Evidence
 from errorneurons.predictions.claims.claim import Outcome, Verdict
 from errorneurons.predictions.comparing.effects import DISCREPANCY
-from errorneurons.predictions.words import counted, listed, number
+from errorneurons.predictions.texts import paragraph
+from errorneurons.predictions.words import listed, number
 
 NAMED = 3
 """The most theories that the answer names as ruled out; the table of the evidence has them all."""
@@ -43,48 +44,33 @@ def answer(evidence: Evidence, verdicts: Sequence[Verdict], animals: int, label:
     label
         Theory -> its name in a sentence.
     """
-    return f"{_verdict(evidence, animals, label)} {_claims(verdicts)}"
-
-
-def _verdict(evidence: Evidence, animals: int, label: Label) -> str:
-    kept = listed(label(name) for name in evidence.kept)
-    others = [name for name in evidence.posterior if name not in evidence.kept]
-    over = listed(label(name) for name in others)
-    if len(others) > NAMED:
-        over = f"other {len(others)}"
-    size = counted(animals, "animal")
-    if not evidence.kept:
-        return (
-            f"None of the {len(evidence.posterior)} theories compared could have given this "
-            f"recording of {size}; {_alarm(evidence)}. {ELSEWISE}."
-        )
-    if not others:
-        return (
-            f"This recording of {size} cannot tell: every one of the "
-            f"{len(evidence.posterior)} theories compared could have given it."
-        )
-    if len(evidence.kept) == 1:
-        belief = evidence.posterior[evidence.kept[0]]
-        first = f"Of the theories compared, this recording supports the {kept} over the {over}"
-        return f"{first} (posterior {belief:.2f}); {trust(evidence, animals)}."
-    why = (
-        "which no recording of this design can tell apart"
-        if evidence.kind == "one class"
-        else "which it cannot tell apart"
-    )
-    first = f"This recording leaves the {kept}, {why}, and rules out the {over}"
-    return f"{first}; {trust(evidence, animals)}."
+    kept = evidence.kept
+    others = [name for name in evidence.posterior if name not in kept]
+    few = len(others) <= NAMED
+    worst = max(evidence.false_alarms.values(), default=math.nan)
+    told = {o: sum(v.outcome is o for v in verdicts) for o in Outcome}
+    return paragraph("answers/recording", {
+        "theories": evidence.posterior,
+        "animals": animals,
+        "kept": [label(name) for name in kept],
+        "over": listed(label(name) for name in others) if few else f"other {len(others)}",
+        "posterior": evidence.posterior[kept[0]] if kept else None,
+        "one_class": evidence.kind == "one class",
+        "trust": trust(evidence, animals),
+        "worst": worst if math.isfinite(worst) else None,
+        "elsewise": ELSEWISE,
+        "testable": len(verdicts) - told[Outcome.NOT_TESTABLE],
+        "told": [f"{n} {o.value.lower()}" for o, n in told.items()
+                 if n and o is not Outcome.NOT_TESTABLE],
+    })  # fmt: skip
 
 
 def trust(evidence: Evidence, animals: int) -> str:
     """Return how often a verdict like this one is right, in words."""
     share = evidence.trust
-    if not math.isfinite(share.value):
-        return "no virtual recording of this size gave this verdict, so its trust is unknown"
-    return (
-        f"with {counted(animals, 'animal')} a verdict like this is right {share.value:.0%} of the "
-        f"time [{share.low:.0%}, {share.high:.0%}]"
-    )
+    value = share.value if math.isfinite(share.value) else None
+    known = {"animals": animals, "value": value, "low": share.low, "high": share.high}
+    return paragraph("answers/trust", known)
 
 
 def at_odds(
@@ -137,60 +123,16 @@ def _beside(verdict: Verdict, expected: tuple[float, float]) -> str:
     return f"{verdict.claim} has N/M = {number(verdict.value)} where {low} to {high} is expected"
 
 
-def _alarm(evidence: Evidence) -> str:
-    worst = max(evidence.false_alarms.values(), default=math.nan)
-    if not math.isfinite(worst):
-        return "how often that is said wrongly is not known"
-    return (
-        "of virtual recordings of the theories on the list, at most "
-        f"{worst:.0%} are wrongly told the same"
-    )
-
-
-def _claims(verdicts: Sequence[Verdict]) -> str:
-    told = {o: [v.claim for v in verdicts if v.outcome is o] for o in Outcome}
-    testable = len(verdicts) - len(told[Outcome.NOT_TESTABLE])
-    parts = [
-        f"{len(told[o])} {o.value.lower()}"
-        for o in (Outcome.SUPPORTED, Outcome.CONTRADICTED, Outcome.UNDECIDED)
-        if told[o]
-    ]
-    return (
-        f"Of the {counted(testable, 'claim part')} of the error-neuron microcircuit that it can "
-        f"test, {listed(parts)}."
-    )
-
-
 def methods(evidence: Evidence, experiments: int, label: Label) -> str:
     """Return the paragraph on evidence for the methods of a paper."""
-    worlds = listed(f"{n} for the {label(name)}" for name, n in evidence.worlds.items())
-    classifiers = listed(f"{name} {score:.3f}" for name, score in evidence.classifiers.items())
-    return (
-        f"For each theory, {experiments} virtual experiments of the recording's own size were "
-        f"drawn from simulated worlds ({worlds}); experiments of one world are not independent, so "
-        "that the number of worlds, not of experiments, is the size of this sample. A world draws "
-        "once what the theory leaves open (conductances, noise, skip strength, time constants, "
-        "delays, stage of training, size of the outcome, baseline, label error, a discrepancy on "
-        "every effect), with a spread of animals around it; its animals went through the same "
-        "instrument, measures and claims as the recording. Each claim enters as a bounded index of "
-        "animal means, (N - M) / (|N| + |M| + 2 s), with s the root of the summed squared standard "
-        "errors of N and M over animals, and as whether M is more than two of its standard errors "
-        "above 0; theories are weighed by secondary effects as well, such indices of other windows "
-        "and areas of the same trials. The table of what was weighed names them all; no claim is "
-        "judged by a secondary effect. Indices are not corrected for false labels, because virtual "
-        "recordings have them too. Probabilities "
-        f"come from {evidence.classifier}, chosen by its log score in worlds that it had not seen "
-        f"({classifiers} nats) and calibrated on them; no probability falls below what the number "
-        "of simulations can show. A theory stays in the set if its Monte-Carlo p is above .05: the "
-        f"{CONFIDENCE:.0%} upper bound (Clopper and Pearson) of the share of held-out worlds of "
-        "that theory that lie as far off as the recording, by the log odds against the theory or "
-        "the distance to its nearest experiments, whichever is the larger in units of the theory's "
-        "own. The p of theories are not adjusted for their number: the set is a confidence set, "
-        "which leaves the true theory out in 5 % of recordings at most, in as large a share of "
-        "libraries of worlds as that bound says. Theories of which the more probable is the true "
-        "one in less than 75 % of held-out experiments count as one class. "
-        f"Held out, the expected calibration error is {evidence.calibration_error:.3f}."
-    )
+    return paragraph("methods/evidence", {
+        "experiments": experiments,
+        "worlds": listed(f"{n} for the {label(name)}" for name, n in evidence.worlds.items()),
+        "classifier": evidence.classifier,
+        "scores": listed(f"{name} {score:.3f}" for name, score in evidence.classifiers.items()),
+        "confidence": CONFIDENCE,
+        "calibration_error": evidence.calibration_error,
+    })  # fmt: skip
 
 
 def nothing_of(evidence: Evidence, names: Mapping[str, str]) -> str:

@@ -22,9 +22,9 @@ from errorneurons.predictions.comparing.effects import (
 )
 from errorneurons.predictions.comparing.library import default_folder, virtual_experiments
 from errorneurons.predictions.judging.judge import Measured
-from errorneurons.predictions.processes import Progress
 from errorneurons.simulate.animals.worlds import WorldPlan
 from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.store.work import Labour, Progress
 from errorneurons.simulate.theories.registry import COMPARED
 
 UNSTATED = 0.05
@@ -53,6 +53,8 @@ class Question:
         The library.
     experiments
         Virtual experiments of each theory.
+    labour
+        Who simulates.
 
     Raises
     ------
@@ -64,6 +66,7 @@ class Question:
     worlds: WorldPlan = field(default_factory=WorldPlan)
     folder: Path = field(default_factory=default_folder)
     experiments: int = EXPERIMENTS
+    labour: Labour = field(default_factory=Labour)
 
     def __post_init__(self) -> None:
         if len(set(self.theories)) < 2:
@@ -121,7 +124,7 @@ def weighed(
     design = design_of(sessions)
     drawn = virtual_experiments(
         question.theories, design, question.worlds, question.folder, progress,
-        question.experiments,
+        question.experiments, question.labour,
     )  # fmt: skip
     progress("weighing the theories")
     found = dict(zip(FEATURES, recorded(sessions, measured).tolist(), strict=True))
@@ -145,8 +148,9 @@ def _strained(
     found: dict[tuple[str, str], Array] = {}
     for what, (own, theories) in asked.items():
         drawn = virtual_experiments(
-            tuple(theories), own, question.worlds, question.folder, progress, STRAINED
-        )
+            tuple(theories), own, question.worlds, question.folder, progress, STRAINED,
+            question.labour,
+        )  # fmt: skip
         found |= {(what, theories[name]): d.values for name, d in drawn.items()}
     return found
 

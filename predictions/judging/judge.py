@@ -12,17 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from errorneurons.analysis.measures.energies import Effect, Missing, false_labels, thinned
 from errorneurons.analysis.statistics import (
     Test,
     against_zero,
+    central_range,
     fieller,
     ratio_of_means,
-    spread,
-    student,
+    student_t,
 )
 from errorneurons.predictions.claims.claim import Claim, Measure, Outcome, SubjectKind, Verdict
 from errorneurons.predictions.judging.rule import (
@@ -32,8 +31,7 @@ from errorneurons.predictions.judging.rule import (
     difference,
     outcomes,
 )
-
-Array = npt.NDArray[np.float64]
+from errorneurons.simulate.arrays import Array
 
 FEWEST_ANIMALS = 5
 TRIAL_GROUPS = 8
@@ -161,7 +159,7 @@ def probability(claim: Claim, measured: Measured) -> float:
     """
     if len(measured.animals) < FEWEST_ANIMALS or not comparable(measured.energies):
         return float("nan")
-    _, above = student(difference(claim, measured.energies, measured.label_error[0]))
+    _, above = student_t(difference(claim, measured.energies, measured.label_error[0]))
     return above if claim.side == "above" else 1 - above
 
 
@@ -182,15 +180,15 @@ def _phrase(claim: Claim, outcome: Outcome, value: float) -> str:
 
 
 def _judge_theory(claim: Claim, subject: str, measured: Measured) -> Verdict:
-    low, high = spread(difference(claim, measured.energies, measured.label_error[0]))
-    m_low, _ = spread(measured.energies[:, 1])
+    low, high = central_range(difference(claim, measured.energies, measured.label_error[0]))
+    m_low, _ = central_range(measured.energies[:, 1])
     count = len(measured.animals)
     if m_low <= 0:
         return _nothing_to_compare(claim, subject, f"in 5 % of {count} networks or more")
     outcome = Outcome(str(answers(claim, low > 0, high < 0)))
     points = _points(claim, measured)
     value = float(np.mean(points))
-    bottom, top = spread(points)
+    bottom, top = central_range(points)
     agree = np.mean([(p > claim.threshold) == (claim.side == "above") for p in points])
     return Verdict(
         claim.key, subject, outcome,

@@ -12,8 +12,7 @@ import numpy.typing as npt
 
 from errorneurons.analysis.statistics import students
 from errorneurons.predictions.claims.claim import Claim, Outcome
-
-Array = npt.NDArray[np.float64]
+from errorneurons.simulate.arrays import Array
 
 ALPHA = 0.05
 

@@ -14,7 +14,7 @@ from errorneurons.predictions.claims.claim import Claim, SubjectKind, Verdict
 from errorneurons.predictions.claims.registry import CLAIMS, claim
 from errorneurons.predictions.judging.judge import Measured, judge, measure, probability
 
-Sessions = xr.DataTree | xr.Dataset | Iterable[xr.Dataset]
+AnySessions = xr.DataTree | xr.Dataset | Iterable[xr.Dataset]
 """A collection, a session, or sessions one by one."""
 _COLUMNS = (
     "claim", "name", "outcome", "reason", "remedy", "value", "low", "high", "units", "level", "n",
@@ -23,7 +23,7 @@ _COLUMNS = (
 
 
 def verdict_table(
-    sessions: Sessions, claims: Sequence[str] | None = None, kind: SubjectKind | None = None
+    sessions: AnySessions, claims: Sequence[str] | None = None, kind: SubjectKind | None = None
 ) -> pd.DataFrame:
     """Judge claims on sessions, recorded or simulated.
 
@@ -76,7 +76,7 @@ def verdict_table(
     return pd.DataFrame(rows, columns=list(_COLUMNS))
 
 
-def sessions_in(recording: Sessions) -> list[xr.Dataset]:
+def sessions_in(recording: AnySessions) -> list[xr.Dataset]:
     """Return the sessions of a collection, or of what stands for one.
 
     Raises

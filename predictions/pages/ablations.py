@@ -13,21 +13,23 @@ import xarray as xr
 from markupsafe import Markup
 
 from errorneurons import __version__
-from errorneurons.analysis.figures.ablations import Cell, effect_map, paired_strips, strip_of
-from errorneurons.predictions.pages.circuit_drawing import circuit_svg
+from errorneurons.analysis.figures.ablations import Cell, effect_map, paired_strips
+from errorneurons.analysis.figures.effects import StripRow
+from errorneurons.predictions.pages.drawing import circuit_svg
+from errorneurons.predictions.pages.looks import style_of
 from errorneurons.predictions.pages.page import replace_file
 from errorneurons.predictions.studies.ablations import (
     RATIOS,
     TO_ROUNDING,
     Effect,
-    Pairs,
-    save_netcdf,
     table,
 )
-from errorneurons.predictions.texts import written
+from errorneurons.predictions.studies.lesions import Pairs
+from errorneurons.predictions.texts import paragraphs, written
 from errorneurons.predictions.words import counted, listed, number
 from errorneurons.simulate.ablations.registry import ABLATIONS, LEARNERS, NULLS, Ablation
 from errorneurons.simulate.ablations.tasks import Design, ablation_task, intact
+from errorneurons.simulate.store.files import replacing, write_netcdf
 from errorneurons.simulate.tasks.registry import task as task_entry
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.theories.registry import theory as find
@@ -84,7 +86,8 @@ def write_page(
     """Write ``ablations.csv``, ``ablations.nc`` and ``report.html``; return the page's path."""
     folder.mkdir(parents=True, exist_ok=True)
     replace_file(folder / "ablations.csv", table(found).to_csv(index=False, lineterminator="\n"))
-    save_netcdf(data, folder / "ablations.nc")
+    with replacing(folder / "ablations.nc") as part:
+        write_netcdf(data, part)
     design = Design(**json.loads(data.attrs["design"]))
     names = {a.name for _, a in pairs}
     chosen = [a for a in ABLATIONS if a.name in names]
@@ -309,10 +312,9 @@ def _intact_words(theory: str, own: Mapping[tuple[str, str, str], Effect], data:
 def _card(a: Ablation, found: Sequence[Effect], data: xr.Dataset, task: str) -> Card:
     own = [e for e in found if e.ablation == a.name]
     strips = [
-        strip_of(
-            e.theory, find(e.theory).label,
-            f"{number(e.intact, DASH)} to {number(e.ablated, DASH)}",
-            e.points, (e.value, e.low, e.high),
+        StripRow(
+            find(e.theory).label, f"{number(e.intact, DASH)} to {number(e.ablated, DASH)}",
+            style_of(e.theory), e.points, e.value, e.low, e.high,
         )
         for e in own if e.measure == "learning"
     ]  # fmt: skip
@@ -374,25 +376,9 @@ def _row(e: Effect) -> tuple[str, ...]:
 
 def _methods(design: Design) -> tuple[str, ...]:
     task = ablation_task(design.task)
-    trained = (
-        f"Each circuit was trained from the same {counted(design.networks, 'draw')} of synapses "
-        f"{task.protocol}. All learnt for {design.epochs} epochs without stopping early."
-    )
-    counts = f" The score is the task's own: {task.score}." if task.score else ""
-    measured = (
-        "Learning is the share of the loss (squared error of the settled output on held-out "
-        f"items) removed, ablated minus intact.{counts} Inference is the energy by which a lesion "
-        "of trained intact networks moves the settled output without teaching, over the energy of "
-        "its tuning; 1 is as much as the stimuli do. The error is that after an unexpected minus "
-        "that after an expected outcome, the root of its sum of squares over units, ablated over "
-        "intact: in trained intact networks for lesions, in networks trained with the ablation "
-        "otherwise. The change is that of forward synapses when outcomes come in untrained "
-        "networks, per unit of learning rate, summed over stimuli; its angle is to the negative "
-        "gradient of the squared error of the circuit's own feedforward output, area by area. "
-        "The angle of feedback is that between the synapses that descend from the next area and "
-        "the transpose of those that ascend to it, before and after training with the ablation. "
-        "Intervals are 95 % Student intervals of paired differences or ratios over networks. "
-        "In hierarchical predictive coding the synapses of an area are those with which it "
-        "predicts the level below."
-    )
-    return trained, measured
+    return paragraphs("methods/ablations", {
+        "networks": design.networks,
+        "epochs": design.epochs,
+        "protocol": task.protocol,
+        "score": task.score,
+    })  # fmt: skip

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import xarray as xr
 from markupsafe import Markup
 
 from errorneurons.analysis.figures import effects as plots
-from errorneurons.analysis.figures.palette import RECORDING, theory_style
+from errorneurons.analysis.figures.effects import StripRow
 from errorneurons.analysis.figures.sheet import DASHES
-from errorneurons.analysis.figures.strips import StripRow
 from errorneurons.predictions.claims.claim import Claim, Outcome
 from errorneurons.predictions.pages.drawing import drawing_svg
+from errorneurons.predictions.pages.looks import style_of
 from errorneurons.predictions.pages.marks import effect
 from errorneurons.predictions.pages.matrix import Book, Cell
 from errorneurons.predictions.studies.findings import Subject
@@ -21,12 +20,22 @@ from errorneurons.predictions.words import amplitude, interval, listed, number
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A figure and what is written under it."""
+class Trace:
+    """The activity of a subject in time."""
 
     svg: Markup
-    caption: str
-    subject: Subject | None = None
+    subject: Subject
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Effects against the threshold, and what the caption needs to know of them."""
+
+    svg: Markup
+    shown: bool
+    over: str
+    levels: str
+    expected: bool
 
 
 @dataclass(frozen=True)
@@ -44,12 +53,13 @@ class Card:
     claim: Claim
     anchor: str
     cells: tuple[Cell, ...]
-    drawing: Picture | None
-    strip: Picture | None
-    activity: tuple[Picture, ...]
+    drawing: Markup | None
+    strip: Strip | None
+    activity: tuple[Trace, ...]
     legend: tuple[Legend, ...]
     roles: tuple[tuple[str, str], ...]
-    activity_caption: str
+    what: str
+    over: str
     columns: tuple[str, ...]
     table: tuple[tuple[str, tuple[str, ...]], ...]
     upright: bool
@@ -59,6 +69,7 @@ def card(book: Book, claim: Claim) -> Card:
     """Return the card of a claim."""
     cells = tuple(book.cell(claim, s) for s in book.report.subjects)
     activity = _activity(book, claim)
+    shown = [a for _, a in activity]
     columns, table, upright = _table(cells)
     return Card(
         claim=claim,
@@ -67,27 +78,23 @@ def card(book: Book, claim: Claim) -> Card:
         drawing=_drawing(claim),
         strip=_strip(book, claim, cells),
         activity=tuple(_trace(book, claim, s, a) for s, a in activity),
-        legend=_legend([a for _, a in activity]),
-        roles=_roles([a for _, a in activity]),
-        activity_caption=_activity_caption([a for _, a in activity]),
+        legend=_legend(shown),
+        roles=_roles(shown),
+        what=str(shown[0]["mean"].attrs.get("long_name", "activity")) if shown else "",
+        over=str(shown[0].attrs.get("over", "")) if shown else "",
         columns=columns,
         table=table,
         upright=upright,
     )
 
 
-def _drawing(claim: Claim) -> Picture | None:
+def _drawing(claim: Claim) -> Markup | None:
     if claim.drawing is None:
         return None
-    caption = (
-        f"{claim.experiment} Each box is an area, the lowest on the left, with its representation "
-        "(R) and error neurons (E); the ringed cells are read out."
-    )
-    alt = f"Drawing of the experiment. {claim.experiment}"
-    return Picture(Markup(drawing_svg(claim.drawing, alt)), caption)
+    return Markup(drawing_svg(claim.drawing, f"Drawing of the experiment. {claim.experiment}"))
 
 
-def _strip(book: Book, claim: Claim, cells: tuple[Cell, ...]) -> Picture | None:
+def _strip(book: Book, claim: Claim, cells: tuple[Cell, ...]) -> Strip | None:
     """Draw the effects of all who have one, and what theories expect."""
     shown = [c for c in cells if number(c.verdict.value, "")]
     expected = book.report.expected.get(claim.key, {})
@@ -102,7 +109,9 @@ def _strip(book: Book, claim: Claim, cells: tuple[Cell, ...]) -> Picture | None:
     alt = f"Effect N/M of claim {claim.key}: " + "; ".join(f"{r.label} {r.note}" for r in rows)
     key = f"strip-{book.anchors[claim.key]}"
     svg = plots.effect_strip(rows, claim.threshold, claim.side, key, alt)
-    return Picture(Markup(svg), _strip_caption(claim, shown, expected))
+    over = listed(sorted({c.verdict.over for c in shown if c.verdict.over}))
+    levels = listed(sorted({c.verdict.level for c in shown if c.verdict.level}))
+    return Strip(Markup(svg), bool(shown), over, levels, bool(expected))
 
 
 def _row(cell: Cell) -> StripRow:
@@ -110,7 +119,7 @@ def _row(cell: Cell) -> StripRow:
     return StripRow(
         subject.label,
         f"{effect(verdict)} {cell.mark.symbol}",
-        theory_style(subject.name, subject.kind),
+        style_of(subject.name, subject.kind),
         verdict.points,
         verdict.value,
         verdict.low,
@@ -122,30 +131,11 @@ def _expected_row(name: str, label: str, ends: tuple[float, float]) -> StripRow:
     return StripRow(
         f"Expected: {label}",
         interval(*ends),
-        theory_style(name),
+        style_of(name),
         low=ends[0],
         high=ends[1],
         expected=True,
     )
-
-
-def _strip_caption(
-    claim: Claim, shown: list[Cell], expected: Mapping[str, tuple[float, float]]
-) -> str:
-    over = listed(sorted({c.verdict.over for c in shown if c.verdict.over}))
-    levels = listed(sorted({c.verdict.level for c in shown if c.verdict.level}))
-    parts = []
-    if shown:
-        small = f"Small points: {over}; large" if over else "Large"
-        parts.append(f"{small} symbol: the effect N/M; line: {levels or 'its interval'}.")
-    if expected:
-        parts.append("Wide bars: the 5-95 % range that a theory expects of this recording.")
-    inside = f"{claim.side} the threshold {number(claim.threshold)}"
-    parts.append(
-        f"The claim holds in the shaded part, {inside} (amplitude {amplitude(claim.threshold)})."
-        " Distances along the axis are differences in amplitude; arrow heads lie beyond it."
-    )
-    return " ".join(parts)
 
 
 def _activity(book: Book, claim: Claim) -> list[tuple[Subject, xr.Dataset]]:
@@ -156,14 +146,14 @@ def _activity(book: Book, claim: Claim) -> list[tuple[Subject, xr.Dataset]]:
     return [(s, a) for s, a in found if a is not None and plots.recorded_roles(a)]
 
 
-def _trace(book: Book, claim: Claim, subject: Subject, activity: xr.Dataset) -> Picture:
+def _trace(book: Book, claim: Claim, subject: Subject, activity: xr.Dataset) -> Trace:
     conditions = listed(str(c) for c in activity["condition"].values)
     roles = listed(f"{r} neurons" for r in plots.recorded_roles(activity))
     areas = listed(str(a) for a in activity["area"].values)
     alt = f"Activity in time of {subject.label}: {roles} of {areas}, in {conditions}."
     key = f"activity-{book.anchors[claim.key]}-{book.names[subject.name]}"
     svg = plots.activity_in_time(activity, key, alt)
-    return Picture(Markup(svg), subject.label, subject)
+    return Trace(Markup(svg), subject)
 
 
 def _legend(shown: list[xr.Dataset]) -> tuple[Legend, ...]:
@@ -181,19 +171,6 @@ def _roles(shown: list[xr.Dataset]) -> tuple[tuple[str, str], ...]:
     roles = dict.fromkeys(role for a in shown for role in plots.recorded_roles(a))
     unlike = {"interneuron": "interneurons", "unknown": "neurons of unknown role"}
     return tuple((role, unlike.get(role, f"{role} neurons")) for role in roles)
-
-
-def _activity_caption(shown: list[xr.Dataset]) -> str:
-    if not shown:
-        return ""
-    mean, over = shown[0]["mean"], str(shown[0].attrs.get("over", ""))
-    what = str(mean.attrs.get("long_name", "activity"))
-    interval_over = f" and its interval over {over}" if over else " and its interval"
-    within = " The interval holds within this session only." if over == "trials" else ""
-    return (
-        f"Mean {what}{interval_over} (shaded), lowest area at the bottom. Areas of one column "
-        f"share the scale of its bar; scales differ between figures.{within}"
-    )
 
 
 def _table(
@@ -223,30 +200,3 @@ def _statistics(cell: Cell, extra: tuple[str, ...], levels: set[str]) -> tuple[s
         f"{verdict.n} {verdict.over}".strip() if verdict.n else "none",
         *(verdict.statistics.get(name, "not given") for name in extra),
     )
-
-
-def marker(subject: Subject) -> Markup:
-    """Return a subject's marker as a small drawing."""
-    style = theory_style(subject.name, subject.kind)
-    shape = _SHAPES.get(style.marker, _SHAPES["o"])
-    fill = style.colour if style.filled else "none"
-    edge = style.colour if style == RECORDING or not style.filled else "currentColor"
-    return Markup(
-        f'<svg class="marker" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">'
-        f'<path d="{shape}" style="fill:{fill};stroke:{edge};stroke-width:1.2"/></svg>'
-    )
-
-
-_SHAPES = {
-    "o": "M8 2.5a5.5 5.5 0 1 0 .01 0z",
-    "s": "M3 3h10v10h-10z",
-    "^": "M8 2.5l6 11h-12z",
-    "v": "M8 13.5l6 -11h-12z",
-    "D": "M8 1.5l6.5 6.5l-6.5 6.5l-6.5 -6.5z",
-    "d": "M8 1.5l4 6.5l-4 6.5l-4 -6.5z",
-    "p": "M8 2l6 4.4l-2.3 7.1h-7.4l-2.3 -7.1z",
-    "h": "M8 1.5l5.6 3.2v6.5l-5.6 3.3l-5.6 -3.3v-6.5z",
-    "X": "M5 2l3 3l3 -3l3 3l-3 3l3 3l-3 3l-3 -3l-3 3l-3 -3l3 -3l-3 -3z",
-    "P": "M6 2h4v4h4v4h-4v4h-4v-4h-4v-4h4z",
-    "*": "M8 1l1.7 5h5.3l-4.2 3.2l1.6 5.1l-4.4 -3.1l-4.4 3.1l1.6 -5.1l-4.2 -3.2h5.3z",
-}

@@ -14,7 +14,7 @@ from errorneurons.predictions.claims.claim import Claim
 from errorneurons.predictions.comparing.effects import BITS
 from errorneurons.predictions.comparing.sentences import nothing_of
 from errorneurons.predictions.comparing.steps import NextSteps
-from errorneurons.predictions.pages.cards import Picture
+from errorneurons.predictions.pages.looks import style_of
 from errorneurons.predictions.studies.findings import Report
 from errorneurons.predictions.words import interval, listed, number
 
@@ -78,12 +78,13 @@ class Section:
     dropped: str
     entered: tuple[Entered, ...]
     rows: tuple[Row, ...]
-    posterior: Picture
-    recovery: Picture
-    in_set: Picture
-    calibration: Picture
-    left_out: Picture | None
+    posterior: Markup
+    recovery: Markup
+    in_set: Markup
+    calibration: Markup
+    left_out: Markup | None
     conditions: tuple[Condition, ...]
+    calibration_error: float
     size: str
 
     @property
@@ -114,6 +115,7 @@ def section(report: Report) -> Section | None:
         calibration=_calibration(evidence),
         left_out=_left_out(evidence, names, label),
         conditions=_conditions(evidence, label),
+        calibration_error=evidence.calibration_error,
         size=f"{len(evidence.table):,} virtual experiments",
     )
 
@@ -185,73 +187,54 @@ def _share(value: float) -> str:
     return f"{float(value):.0%}"
 
 
-def _posterior(evidence: Evidence, label: Label) -> Picture:
+def _posterior(evidence: Evidence, label: Label) -> Markup:
     alt = "Probability of each theory: " + "; ".join(
         f"{label(name)} {value:.2f}" for name, value in evidence.posterior.items()
     )
-    caption = (
-        "The probability of each theory, given that one of them is right and that all were as "
-        "probable before. Pale: the theory could not have given this recording (p of .05 or less)."
-    )
     svg = plots.posterior_bars(
-        evidence.posterior, evidence.kept, _labels(evidence, label), "posterior", alt
+        evidence.posterior, evidence.kept, _looks(evidence, label), "posterior", alt
     )
-    return Picture(Markup(svg), caption)
+    return Markup(svg)
 
 
-def _labels(evidence: Evidence, label: Label) -> dict[str, str]:
-    return {name: label(name) for name in evidence.posterior}
+def _looks(evidence: Evidence, label: Label) -> plots.Looks:
+    return {name: (label(name), style_of(name)) for name in evidence.posterior}
 
 
-def _recovery(evidence: Evidence, label: Label) -> Picture:
-    caption = (
-        "Would this design find the truth? Rows: the theory that gave a virtual experiment of "
-        "this size. Columns: the most probable theory, for models that had not seen its world. "
-        "Perfect recovery is a full diagonal."
-    )
+def _recovery(evidence: Evidence, label: Label) -> Markup:
     alt = "Recovery, true theory against most probable theory: " + _diagonal(
         evidence.recovery, label
     )
     svg = plots.recovery_matrix(
-        evidence.recovery, "most probable theory", _labels(evidence, label), "recovery", alt
+        evidence.recovery, "most probable theory", _looks(evidence, label), "recovery", alt
     )
-    return Picture(Markup(svg), caption)
+    return Markup(svg)
 
 
 def _diagonal(table: pd.DataFrame, label: Label) -> str:
     return "; ".join(f"{label(str(n))} {table.loc[n, n]:.0%}" for n in table.index)
 
 
-def _in_set(evidence: Evidence, label: Label) -> Picture:
+def _in_set(evidence: Evidence, label: Label) -> Markup:
     coverage = _diagonal(evidence.share_in_set, label)
-    caption = (
-        "What stays in the set? Rows as above; columns: how often a theory could have given the "
-        "virtual experiment. The diagonal should be 95 %; off it, lower is better."
-    )
     alt = f"Share of virtual experiments whose set has the true theory: {coverage}"
     svg = plots.recovery_matrix(
-        evidence.share_in_set, "theory in the set", _labels(evidence, label), "in-set", alt
+        evidence.share_in_set, "theory in the set", _looks(evidence, label), "in-set", alt
     )
-    return Picture(Markup(svg), caption)
+    return Markup(svg)
 
 
-def _calibration(evidence: Evidence) -> Picture:
-    caption = (
-        "Can the probability be taken at its word? Each point: virtual experiments by the "
-        "probability of their most probable theory, and how often it was the true one, with its "
-        "95 % interval. On the diagonal the probability means what it says; the expected "
-        f"calibration error is {evidence.calibration_error:.3f}."
-    )
+def _calibration(evidence: Evidence) -> Markup:
     columns = [evidence.calibration[name].tolist() for name in ("said", "found", "low", "high")]
     points = "; ".join(
         f"said {said:.2f}, found {found:.2f} {interval(low, high)}"
         for said, found, low, high in zip(*columns, strict=True)
     )
     svg = plots.calibration_points(evidence.calibration, "calibration", f"Calibration: {points}")
-    return Picture(Markup(svg), caption)
+    return Markup(svg)
 
 
-def _left_out(evidence: Evidence, names: dict[str, str], label: Label) -> Picture | None:
+def _left_out(evidence: Evidence, names: dict[str, str], label: Label) -> Markup | None:
     if evidence.left_out["left_out"].nunique() < 2:
         return None
     first = evidence.left_out.query("left_out == ''").sort_values("posterior").iloc[-1]
@@ -259,14 +242,8 @@ def _left_out(evidence: Evidence, names: dict[str, str], label: Label) -> Pictur
         "Probability of each theory without each claim in turn; with all claims the most probable "
         f"is {label(first['theory'])} ({first['posterior']:.2f})"
     )
-    caption = (
-        "Does the answer hang on one claim? The probability of each theory without each claim in "
-        "turn; hollow: the theory is no longer in the set."
-    )
-    svg = plots.left_out_points(
-        evidence.left_out, names | _labels(evidence, label), "left-out", alt
-    )
-    return Picture(Markup(svg), caption)
+    svg = plots.left_out_points(evidence.left_out, names, _looks(evidence, label), "left-out", alt)
+    return Markup(svg)
 
 
 @dataclass(frozen=True)
@@ -274,7 +251,7 @@ class NextSection:
     """What the page shows of what to record next."""
 
     steps: NextSteps
-    picture: Picture
+    picture: Markup
 
 
 def next_section(report: Report) -> NextSection | None:
@@ -291,9 +268,4 @@ def next_section(report: Report) -> NextSection | None:
     alt = "Probability of the right verdict: " + "; ".join(
         f"{title} {right:.0%}" for title, right, *_ in rows
     )
-    caption = (
-        "How often the verdict of each design would be right, with its 95 % interval: the set of "
-        "theories that stay has the true one, and none that the richest of these designs could "
-        "tell from it."
-    )
-    return NextSection(report.steps, Picture(Markup(plots.step_points(rows, "next", alt)), caption))
+    return NextSection(report.steps, Markup(plots.step_points(rows, "next", alt)))

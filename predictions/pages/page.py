@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from errorneurons.predictions.claims.claim import Verdict
 from errorneurons.predictions.studies.findings import Report
 from errorneurons.predictions.texts import written
+from errorneurons.simulate.store.files import replacing
 
 if TYPE_CHECKING:
     from errorneurons.analysis.evidence.weigh import Evidence
@@ -36,8 +37,9 @@ def render(report: Report) -> str:
     report
         What to show. All its text is escaped; DOIs in it become links.
     """
-    from errorneurons.predictions.pages.cards import card, marker
+    from errorneurons.predictions.pages.cards import card
     from errorneurons.predictions.pages.evidence import next_section, section
+    from errorneurons.predictions.pages.looks import marker
     from errorneurons.predictions.pages.marks import MARKS
     from errorneurons.predictions.pages.matrix import Book, doubts
 
@@ -164,9 +166,5 @@ def _finite(value: Any) -> Any:
 
 def replace_file(path: Path, text: str) -> None:
     """Write a file beside its name and rename it, so that it is there whole or not at all."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        beside.write_text(text, encoding="utf-8", newline="\n")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with replacing(path) as part:
+        part.write_text(text, encoding="utf-8", newline="\n")

@@ -12,11 +12,12 @@ from markupsafe import Markup
 from errorneurons import __version__
 from errorneurons.analysis.evidence.power import smallest_design
 from errorneurons.analysis.figures import evidence as plots
-from errorneurons.predictions.comparing.plan import MANIPULATIONS, TARGETS, Planned, best_design
+from errorneurons.predictions.claims.registry import MANIPULATIONS
+from errorneurons.predictions.comparing.plan import TARGETS, Planned, best_design
 from errorneurons.predictions.comparing.sentences import NAMED
 from errorneurons.predictions.judging.judge import FEWEST_ANIMALS
-from errorneurons.predictions.pages.cards import Picture
 from errorneurons.predictions.pages.page import replace_file
+from errorneurons.predictions.texts import paragraph as text_of
 from errorneurons.predictions.texts import written
 from errorneurons.predictions.words import counted, listed
 from errorneurons.simulate.theories.registry import theory
@@ -73,7 +74,7 @@ def render_plan(planned: Planned, command: str) -> str:
             "lines": _lines(planned),
             "gains": _gains(planned),
             "gains_caption": _gains_caption(planned) if len(planned.gains) else "",
-            "pictures": _pictures(planned),
+            **_pictures(planned),
             "command": command,
             "configuration": {
                 "errorneurons": __version__,
@@ -128,19 +129,18 @@ def _few(planned: Planned) -> str:
 def paragraph(planned: Planned) -> str:
     """Return a paragraph for a grant application."""
     chosen = _advised(planned)
-    doing = [MANIPULATIONS[name][0] for name in planned.grid.manipulations]
-    what = f" with {listed(doing)}" if doing else ""
-    return (
-        f"We will {_recording(planned)} in {_size(chosen)}, in "
-        f"{counted(len(planned.grid.areas), 'area')}{what}. The number was chosen by simulation "
-        f"(errorneurons {__version__}): for each of {_theories(planned)}, virtual experiments of "
-        "every size went through the analysis that the data will go through, with what the "
-        "theories leave open, animals, cells, trials and "
-        f"{planned.grid.label_error[0]:.0%} false labels varied between them. At this size the "
-        f"verdict contains the true theory, and none that the experiment could have told from it, "
-        f"in {chosen['right']:.0%} of virtual experiments (95 % interval "
-        f"{_percent(chosen['low'], chosen['high'])}). {_classes(planned)}"
-    )
+    return text_of("methods/grant", {
+        "recording": _recording(planned),
+        "size": _size(chosen),
+        "areas": len(planned.grid.areas),
+        "doing": [MANIPULATIONS[name].words for name in planned.grid.manipulations],
+        "version": __version__,
+        "theories": _theories(planned),
+        "label_error": planned.grid.label_error[0],
+        "right": chosen["right"],
+        "interval": _percent(chosen["low"], chosen["high"]),
+        "classes": _classes(planned),
+    })  # fmt: skip
 
 
 def _advised(planned: Planned) -> Mapping[str, float]:
@@ -197,7 +197,7 @@ def _gains(planned: Planned) -> list[tuple[str, str, str, str]]:
     for name in planned.gains.index:
         own = {column: float(planned.gains.loc[name, column]) for column in planned.gains.columns}
         rows.append((
-            MANIPULATIONS[str(name)][0], _gain(own["lost"]), _gain(own["added"]),
+            MANIPULATIONS[str(name)].words, _gain(own["lost"]), _gain(own["added"]),
             f"{100 * own['added_per_animal']:.1f}",
         ))  # fmt: skip
     return rows
@@ -216,23 +216,18 @@ def _gains_caption(planned: Planned) -> str:
     )
 
 
-def _pictures(planned: Planned) -> list[Picture]:
+def _pictures(planned: Planned) -> dict[str, Markup | float]:
+    """Return the curves of power and the map of designs, and at how many trials the map is."""
     points, lines = planned.points, _lines(planned)
     alt = "Probability of the right verdict: " + "; ".join(
         f"{x.animals} animals, {x.cells} cells, {x.trials} trials {x.right}" for x in lines
     )
-    curve = Picture(
-        Markup(plots.power_curves(points, "power", alt)),
-        "How often the verdict would be right against the number of animals, for cells of each "
-        "role and area x trials of each stimulus and condition. Points: virtual experiments with "
-        "their 95 % interval; lines: smoothed so that a larger design is never the worse one.",
-    )
     trials = float(points["trials"].max())
-    heat = Picture(
-        Markup(plots.design_map(points, trials, "map", alt)),
-        f"The same for animals and cells, at {trials:.0f} trials of each stimulus and condition.",
-    )
-    return [curve, heat]
+    return {
+        "curves": Markup(plots.power_curves(points, "power", alt)),
+        "map": Markup(plots.design_map(points, trials, "map", alt)),
+        "trials": trials,
+    }
 
 
 def _table_text(planned: Planned) -> list[str]:

@@ -1,39 +1,24 @@
-"""Simulates ablations, each in a process of its own, and keeps what is done on disk.
-
-The networks of a theory are trained intact first: lesions are made in their synapses, and all
-effects are differences from them, network by network.
-"""
+"""What ablations do: effects against the intact networks, and what the equations demand."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from errorneurons import __version__
 from errorneurons.analysis.statistics import mean_interval
-from errorneurons.predictions.processes import Progress, run_all
-from errorneurons.simulate.ablations.effects import effects, trained, transplanted
-from errorneurons.simulate.ablations.registry import Ablation, ablation
-from errorneurons.simulate.ablations.tasks import Design, ablation_task, epochs_of, intact
-from errorneurons.simulate.circuit import Circuit
-from errorneurons.simulate.trials.run import synapses
+from errorneurons.predictions.studies.lesions import INTACT, Pairs
+from errorneurons.simulate.ablations.registry import Ablation
 
-INTACT = "intact"
 WHOLE_NETWORK = ("learning", "score", "inference")
 RATIOS = ("error", "change")
 BY_AREA = (*RATIOS, "angle", "feedback_start", "feedback")
 MEASURES = (*WHOLE_NETWORK, *BY_AREA)
 TO_ROUNDING = 1e-6
-Pairs = tuple[tuple[str, Ablation], ...]
 
 
 @dataclass(frozen=True)
@@ -78,134 +63,6 @@ class Effect:
     def holds(self) -> bool | None:
         """Whether what is demanded is there, to rounding; None if nothing is demanded."""
         return None if self.demand is None else self.off <= TO_ROUNDING
-
-
-def simulate_pairs(pairs: Pairs, design: Design, folder: Path, progress: Progress) -> xr.Dataset:
-    """Simulate ablations of theories, taking from `folder` what is there already.
-
-    Returns
-    -------
-    Dataset
-        The variables of `effects` with the dims theory and ablation besides, ``"intact"`` first;
-        NaN where an ablation makes no sense for a theory.
-    """
-    design = replace(design, epochs=epochs_of(design))
-    theories = list(dict.fromkeys(name for name, _ in pairs))
-    whole = [(theory, INTACT) for theory in theories]
-    parts = [(theory, a.name) for theory, a in pairs]
-    for wanted in (whole, parts):
-        open_ones = [pair for pair in wanted if not _done(folder, *pair, design)]
-        if len(open_ones) < len(wanted):
-            progress(f"{len(wanted) - len(open_ones)} of {len(wanted)} taken from an earlier run")
-        tasks = {f"{t}: {a}": (t, a, design, folder) for t, a in open_ones}
-        run_all(_simulate, tasks, _counting(progress, len(tasks)))
-    return _collected(theories, list(dict.fromkeys(a.name for _, a in pairs)), design, folder)
-
-
-def _counting(progress: Progress, count: int) -> Progress:
-    """Return what says how many of all pieces are done besides."""
-    numbers = iter(range(1, count + 1))
-
-    def say(text: str) -> None:
-        progress(f"{next(numbers)} of {count}: {text}")
-
-    return say
-
-
-def _circuit(theory: str, name: str, design: Design) -> Circuit[Any, Any]:
-    whole = intact(theory, design.task)
-    changed: Circuit[Any, Any] = whole if name == INTACT else ablation(name).apply(whole)
-    return changed
-
-
-def _simulate(theory: str, name: str, design: Design, folder: Path) -> None:
-    circuit = _circuit(theory, name, design)
-    learnt = trained(circuit, design)
-    tested, path = learnt.weights, _path(folder, theory, name, design)
-    if tested is not None and name == INTACT:
-        _save_synapses(path, tested)
-    elif tested is not None and ablation(name).acute:
-        own = _saved_synapses(_path(folder, theory, INTACT, design))
-        tested = transplanted(circuit, own, design)
-    found = effects(circuit, learnt, tested, design)
-    save_netcdf(found.assign_attrs(key=_key(theory, name, design)), path)
-
-
-def save_netcdf(data: xr.Dataset, path: Path) -> None:
-    """Write a file beside its name and rename it, so that it is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".partial")
-    data.to_netcdf(beside, engine="h5netcdf")
-    beside.replace(path)
-
-
-def _save_synapses(path: Path, weights: Any) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path.with_suffix(".npz"), allow_pickle=False, **synapses(weights))
-
-
-def _saved_synapses(path: Path) -> dict[str, npt.NDArray[np.float64]]:
-    with np.load(path.with_suffix(".npz"), allow_pickle=False) as saved:
-        return {name: saved[name] for name in saved.files}
-
-
-def _path(folder: Path, theory: str, name: str, design: Design) -> Path:
-    return folder / "networks" / design.task / theory / f"{name}.nc"
-
-
-def _key(theory: str, name: str, design: Design) -> str:
-    """Return the hash of everything that the result of a pair rests on."""
-    circuits = [repr(_circuit(theory, part, design)) for part in (INTACT, name)]
-    rests_on = [__version__, json.dumps(asdict(design)), *circuits]
-    return hashlib.sha256("\n".join(rests_on).encode()).hexdigest()
-
-
-def _done(folder: Path, theory: str, name: str, design: Design) -> bool:
-    path = _path(folder, theory, name, design)
-    handed_out = ablation_task(design.task).shown is not None
-    if name == INTACT and handed_out and not path.with_suffix(".npz").exists():
-        return False
-    try:
-        with xr.open_dataset(path, engine="h5netcdf") as known:
-            return bool(known.attrs.get("key") == _key(theory, name, design))
-    except (OSError, ValueError):
-        return False
-
-
-def _collected(theories: list[str], names: list[str], design: Design, folder: Path) -> xr.Dataset:
-    every = [
-        _joined(
-            [_read(folder, theory, name, design) for name in _present(theory, names, design)],
-            "ablation",
-        )
-        for theory in theories
-    ]
-    whole = _joined([part.reindex(ablation=[INTACT, *names]) for part in every], "theory")
-    return _described(whole, design)
-
-
-def _joined(parts: list[xr.Dataset], dim: str) -> xr.Dataset:
-    return xr.concat(parts, dim, data_vars="all", coords="minimal", compat="equals", join="exact")
-
-
-def _present(theory: str, names: list[str], design: Design) -> list[str]:
-    fitting = [name for name in names if ablation(name).why_not(theory, design.task) is None]
-    return [INTACT, *fitting]
-
-
-def _read(folder: Path, theory: str, name: str, design: Design) -> xr.Dataset:
-    with xr.open_dataset(_path(folder, theory, name, design), engine="h5netcdf") as known:
-        part = known.load().drop_attrs().astype(float)
-    placed: xr.Dataset = part.expand_dims(ablation=[name]).expand_dims(theory=[theory])
-    return placed
-
-
-def _described(data: xr.Dataset, design: Design) -> xr.Dataset:
-    for name in data.data_vars:
-        data[name].attrs["units"] = (
-            "deg" if name in ("angle", "feedback", "feedback_start") else "1"
-        )
-    return data.assign_attrs(errorneurons=__version__, design=json.dumps(asdict(design)))
 
 
 def effects_of(data: xr.Dataset, pairs: Pairs) -> tuple[Effect, ...]:

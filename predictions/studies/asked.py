@@ -10,16 +10,16 @@ import pandas as pd
 import xarray as xr
 
 from errorneurons.analysis.evidence.weigh import Evidence
-from errorneurons.predictions.comparing.effects import EXPERIMENTS
+from errorneurons.predictions.claims.registry import MANIPULATIONS
 from errorneurons.predictions.comparing.library import default_folder
-from errorneurons.predictions.comparing.plan import MANIPULATIONS, Grid, plan
+from errorneurons.predictions.comparing.plan import Grid, plan
 from errorneurons.predictions.comparing.weigh import Question, weighed
-from errorneurons.predictions.judging.verdicts import Sessions, on_recording, sessions_in
-from errorneurons.predictions.studies.ablations import simulate_pairs
+from errorneurons.predictions.judging.verdicts import AnySessions, on_recording, sessions_in
+from errorneurons.predictions.studies.lesions import simulate_pairs
 from errorneurons.simulate.ablations.registry import pairs
 from errorneurons.simulate.ablations.tasks import Design
 from errorneurons.simulate.animals.worlds import WorldPlan
-from errorneurons.simulate.store.work import Progress, silently
+from errorneurons.simulate.store.work import Labour, Progress, silently
 from errorneurons.simulate.theories.registry import COMPARED
 from errorneurons.simulate.theories.registry import theory as find
 
@@ -29,7 +29,7 @@ def question_of(
     worlds: int = 40,
     seed: int = 1,
     library: str | Path | None = None,
-    experiments: int = EXPERIMENTS,
+    labour: Labour | None = None,
 ) -> Question:
     """Return what is compared; an unknown theory is refused at once.
 
@@ -43,16 +43,16 @@ def question_of(
         Seed of everything random.
     library
         Folder that keeps simulated worlds; that of the user if not given.
-    experiments
-        Virtual experiments of each theory.
+    labour
+        Who simulates; local processes, one a core, if not given.
     """
     names = tuple(dict.fromkeys(find(name).name for name in theories or COMPARED))
     folder = default_folder() if library is None else Path(library)
-    return Question(names, WorldPlan(worlds, seed=seed), folder, experiments)
+    return Question(names, WorldPlan(worlds, seed=seed), folder, labour=labour or Labour())
 
 
 def evidence_from(
-    sessions: Sessions,
+    sessions: AnySessions,
     theories: Sequence[str] | None = None,
     *,
     worlds: int = 40,

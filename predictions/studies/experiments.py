@@ -1,15 +1,14 @@
 """Puts theories through an experiment, keeps the sessions on disk, and draws raw activity.
 
-A session is done once its file lies in the folder with the same provenance; an interrupted run
-takes up where it stopped.
+A session is done once its file lies in the folder, under the key of all it rests on; an interrupted
+run takes up where it stopped.
 """
 
 from __future__ import annotations
 
 import gc
-import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import xarray as xr
@@ -22,17 +21,19 @@ from errorneurons.analysis.measures.activity import magnitude, mean_rate
 from errorneurons.analysis.measures.conditions import Panel, panels_of, raw_activity
 from errorneurons.analysis.measures.days import by_day
 from errorneurons.analysis.measures.influence import drives_single_cells
-from errorneurons.analysis.session.files import beside
-from errorneurons.analysis.session.session import save
+from errorneurons.analysis.session.session import packed
 from errorneurons.predictions.words import counted
 from errorneurons.simulate.animals.cost import cost
 from errorneurons.simulate.animals.laboratory import Setup, check_possible, origin_of, sessions
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.instrument.observe import animal
-from errorneurons.simulate.theories.registry import Theory
+from errorneurons.simulate.store.files import JSON, NETCDF, is_intact, keep, keeping, sweep
+from errorneurons.simulate.store.keys import key
+from errorneurons.simulate.store.shelf import Shelf
+from errorneurons.simulate.store.work import Labour, Progress, run_all
+from errorneurons.simulate.theories.registry import REGISTRY, Theory
 
-Say = Callable[[str], None]
-UNFIT = "left-out.json"
+UNFIT = "left-out"
 CURVES = (
     ("Mean firing rate", "", mean_rate),
     ("Size of the response, cross-validated over trials", "-responses", magnitude),
@@ -41,7 +42,11 @@ CURVES = (
 
 
 def simulate(
-    experiment: Experiment, subjects: Sequence[tuple[Theory, Setup]], out: Path, say: Say
+    experiment: Experiment,
+    subjects: Sequence[tuple[Theory, Setup]],
+    out: Path,
+    say: Progress,
+    labour: Labour | None = None,
 ) -> list[Path]:
     """Put theories through an experiment, and leave sessions and figures of each in a folder.
 
@@ -52,10 +57,12 @@ def simulate(
     subjects
         Theories, and which of their networks are recorded how.
     out
-        Folder for ``<theory>/network-<number>-day-<day>.nc`` and the figures of `draw`.
+        Folder for ``<theory>/network-<number>-day-<day>-<key>.nc`` and the figures of `draw`.
     say
         Called with a sentence: with the cost before a theory is simulated, then whenever something
         is done.
+    labour
+        Where the theories are simulated at once; one after the other, in this process, without.
 
     Returns
     -------
@@ -69,71 +76,94 @@ def simulate(
     """
     for theory, setup in subjects:
         check_possible(theory, experiment, setup)
-    figures = []
+    sweep(out)
+    tasks = {}
     for theory, setup in subjects:
-        left = missing(experiment, theory, setup, out)
+        left = missing(experiment, theory, setup, out, say)
         if left is None:
             say(f"{theory.identifier}: all sessions taken from an earlier run")
         else:
+            tasks[f"{theory.identifier}: simulated"] = (_recorded, (experiment, theory, left, out))
             say(f"{theory.identifier}: {cost(theory, experiment, left)}")
-            last, through = len(experiment.days(setup.seed, setup.repeats)), set()
-            for session in sessions(theory, experiment, left, say):
-                name = _file(session.attrs["animal"], session.attrs["day"])
-                save(session, out / theory.identifier / name)
-                if session.attrs["day"] == last:
-                    through.add(session.attrs["animal"])
-            unfit = [network for network in left.networks if animal(network) not in through]
-            _note(out / theory.identifier / UNFIT, origin_of(theory, experiment, setup), unfit)
+    if labour is not None and labour.scheduler:
+        for said in run_all(tasks, say, labour).values():
+            for sentence in said:
+                say(sentence)
+    else:
+        for _, arguments in tasks.values():
+            _record(*arguments, say)
+    figures = []
+    for theory, setup in subjects:
         figures += draw(experiment, theory, setup, out)
         say(f"{theory.identifier}: done")
     return figures
 
 
-def missing(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> Setup | None:
+def _recorded(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> list[str]:
+    """Leave the sessions of a theory in a folder; return what is to be said of them."""
+    said: list[str] = []
+    _record(experiment, theory, setup, out, said.append)
+    return said
+
+
+def _record(experiment: Experiment, theory: Theory, setup: Setup, out: Path, say: Progress) -> None:
+    place = _place(experiment, theory, setup, out)
+    last, through = len(experiment.days(setup.seed, setup.repeats)), set()
+    for session in sessions(theory, experiment, setup, say):
+        own, day = session.attrs["animal"], session.attrs["day"]
+        with keeping(place.session(own, day)) as part:
+            part.write_bytes(packed(session))
+        if day == last:
+            through.add(own)
+    unfit = {network for network in setup.networks if animal(network) not in through}
+    if unfit:  # they oscillate or diverge, if on a later day: it is not repeated
+        keep(sorted(unfit | _noted(place.unfit)), place.unfit, JSON)
+
+
+def missing(
+    experiment: Experiment, theory: Theory, setup: Setup, out: Path, say: Progress = lambda _: None
+) -> Setup | None:
     """Return the setup with the networks that are not done, None if all are."""
-    folder = out / theory.identifier
-    folder.mkdir(parents=True, exist_ok=True)
     days = range(1, 1 + len(experiment.days(setup.seed, setup.repeats)))
-    provenance = origin_of(theory, experiment, setup)
-    unfit = _noted(folder / UNFIT, provenance)
-    open_ones = tuple(
-        network
-        for network in setup.networks
-        if network not in unfit
-        and not all(_done(folder / _file(animal(network), day), provenance) for day in days)
-    )
-    return replace(setup, networks=open_ones) if open_ones else None
+    place = _place(experiment, theory, setup, out)
+    unfit = _noted(place.unfit)
+    open_ones: list[int] = []
+    for network in setup.networks:
+        files = [place.session(animal(network), day) for day in days]
+        damaged = [file for file in files if not is_intact(file)]
+        if damaged and network not in unfit:
+            open_ones.append(network)
+            for file in filter(Path.exists, damaged):
+                say(f"{file} cannot be read and is made again")
+    return replace(setup, networks=tuple(open_ones)) if open_ones else None
 
 
-def _note(path: Path, provenance: str, networks: Sequence[int]) -> None:
-    """Note the networks that oscillate or diverge, if on a later day, so as not to repeat it."""
-    if networks:
-        known = sorted({*networks, *_noted(path, provenance)})
-        with beside(path) as part:
-            part.write_text(json.dumps({"provenance": provenance, "networks": known}), "utf-8")
+def _noted(path: Path) -> set[int]:
+    """Return the networks that are known to be unfit."""
+    return {*JSON.read(path)} if is_intact(path) else set()
 
 
-def _noted(path: Path, provenance: str) -> set[int]:
-    try:
-        noted = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        return set()
-    return {*noted["networks"]} if noted["provenance"] == provenance else set()
+@dataclass(frozen=True)
+class _Place:
+    """Where the sessions of a theory lie, under the key of everything they rest on."""
+
+    folder: Path
+    key: str
+
+    def session(self, name: str, day: int) -> Path:
+        """Return the file of a session."""
+        return Shelf(self.folder, NETCDF).path(f"{name}-day-{day}", self.key)
+
+    @property
+    def unfit(self) -> Path:
+        """The file that says which networks are left out."""
+        return Shelf(self.folder, JSON).path(UNFIT, self.key)
 
 
-def _file(name: str, day: int) -> str:
-    return f"{name}-day-{day}.nc"
-
-
-def _done(path: Path, provenance: str) -> bool:
-    """Return whether a file holds a session of the same provenance."""
-    if not path.is_file():
-        return False
-    try:
-        with open_recording(path) as tree:
-            return all(node.attrs["provenance"] == provenance for node in tree.children.values())
-    except (ValueError, KeyError):  # damaged, or not ours: it is made again
-        return False
+def _place(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> _Place:
+    # `origin_of` stands in the module of `sessions`, and what it returns holds every trial
+    rests_on = (origin_of(theory, experiment, setup), theory.rests_on)
+    return _Place(out / theory.identifier, key(origin_of, rests_on, REGISTRY))
 
 
 def draw(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> list[Path]:
@@ -180,13 +210,9 @@ def _files(
     experiment: Experiment, theory: Theory, setup: Setup, out: Path
 ) -> dict[int, list[Path]]:
     """Return the files of each day that has any; before the last, all networks may diverge."""
-    folder, days = (
-        out / theory.identifier,
-        range(1, 1 + len(experiment.days(setup.seed, setup.repeats))),
-    )
-    every = {
-        day: [folder / _file(animal(network), day) for network in setup.networks] for day in days
-    }
+    days = range(1, 1 + len(experiment.days(setup.seed, setup.repeats)))
+    place = _place(experiment, theory, setup, out)
+    every = {day: [place.session(animal(n), day) for n in setup.networks] for day in days}
     there = {day: [file for file in own if file.is_file()] for day, own in every.items()}
     return {day: own for day, own in there.items() if own}
 

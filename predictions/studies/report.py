@@ -25,26 +25,18 @@ from errorneurons.predictions.judging.judge import (
     judge,
 )
 from errorneurons.predictions.judging.verdicts import confirmatory, on_recording
-from errorneurons.predictions.processes import Progress
 from errorneurons.predictions.studies.findings import Report, Subject
 from errorneurons.predictions.studies.theories import Simulated, simulate_all
+from errorneurons.predictions.texts import paragraph, paragraphs
 from errorneurons.predictions.words import counted, listed
 from errorneurons.simulate.animals.sweep import Plan
+from errorneurons.simulate.store.work import Labour, Progress
 from errorneurons.simulate.theories.registry import SUBJECTS, THEORIES, theory
 
-NETWORKS = (
-    "Theories were simulated (Max et al. 2026, doi:10.1371/journal.pcbi.1014164; Whittington and "
-    "Bogacz 2017, doi:10.1162/NECO_a_00949; Rao and Ballard 1999, doi:10.1038/4580) as networks of "
-    "10 inputs and four areas of 20, 15, 10 and 5 neurons a role, steps of 1 ms, delays of 2 ms "
-    "between areas unless varied. Each network learnt to associate five stimuli with five outcomes "
-    "until 95 % of its loss was gone, or what its world asks for; an unexpected outcome is the one "
-    "that belongs to another stimulus, on average sqrt(2) standard deviations of the outcomes "
-    "away. The input comes at 0, the outcome at 0.3 s; every trial starts from the end state of "
-    "the one before. A drive has the energy of the driven area's tuning."
-)
 
-
-def theories_report(plan: Plan, folder: Path, command: str, progress: Progress) -> Report:
+def theories_report(
+    plan: Plan, folder: Path, command: str, progress: Progress, labour: Labour | None = None
+) -> Report:
     """Simulate the theories and counter-circuits, and judge the claims on them.
 
     Parameters
@@ -57,8 +49,10 @@ def theories_report(plan: Plan, folder: Path, command: str, progress: Progress) 
         The command that re-makes the page.
     progress
         Called with a sentence whenever something is done.
+    labour
+        Who simulates; local processes, one a core, if not given.
     """
-    simulated = simulate_all([t.name for t in SUBJECTS], plan, folder, progress)
+    simulated = simulate_all([t.name for t in SUBJECTS], plan, folder, progress, labour)
     verdicts = tuple(
         judge(c, t.name, simulated[t.name].measured[c.key], t.kind)
         for c in CLAIMS
@@ -153,17 +147,12 @@ def _recorded_subject(sessions: Sequence[xr.Dataset], name: str) -> Subject:
     animals = {str(s.attrs["animal"]) for s in sessions}
     cells = int(np.median([s.sizes["unit"] for s in sessions]))
     notes = list(dict.fromkeys(str(s.attrs["notes"]) for s in sessions if s.attrs.get("notes")))
-    if any("localiser" in s["label_source"].values for s in sessions if "label_source" in s.coords):
-        notes.append(
-            "Error cells are those that a localiser found. A recording that is cross-fitted counts "
-            "a session for each fold. The share of false labels counts what chance labels; cells "
-            "that respond to unexpected outcomes without signalling errors are not in it."
-        )
-    if len(animals) < FEWEST_ANIMALS:
-        notes.append(
-            f"With fewer than {FEWEST_ANIMALS} animals nothing is said of the population; "
-            "intervals are over trials, within these sessions only."
-        )
+    localised = any(
+        "localiser" in s["label_source"].values for s in sessions if "label_source" in s.coords
+    )
+    few = len(animals) < FEWEST_ANIMALS
+    told = {"localiser": localised, "few": few, "fewest": FEWEST_ANIMALS}
+    notes += paragraphs("answers/notes_on_recording", told)
     return Subject(
         name, name, "recording", "A recording, taken in by its mapping file.", len(animals),
         len(sessions), cells, int(np.median([s.sizes["trial"] for s in sessions])), tuple(notes),
@@ -200,22 +189,17 @@ def _answer_of_theories(verdicts: Sequence[Verdict]) -> str:
     rivals = [t for t in others if t.variant_of != subject.name]
     held = _keys(verdicts, subject.name, Outcome.SUPPORTED)
     against = {r.label: _keys(verdicts, r.name, Outcome.CONTRADICTED) for r in rivals}
-    first = (
-        f"In simulation the {subject.label} supports {len(held)} of the {len(CLAIMS)} claim parts "
-        "made for it."
-    )
     told = {key: sum(key in keys for keys in against.values()) for key in held}
-    best = [key for key in held if told[key] == max(told.values()) > 0]
-    silent = [name for name, keys in against.items() if not keys]
-    if not best:
-        return f"{first} No claim is contradicted by any of its {len(rivals)} rivals."
-    second = (
-        f"{listed(best)} {'tells' if len(best) == 1 else 'each tell'} it from most of its "
-        f"{len(rivals)} rivals: {told[best[0]]} of them contradict it."
-    )
-    if not silent:
-        return f"{first} {second}"
-    return f"{first} {second} No claim is contradicted by {listed(silent)}."
+    most = max(told.values(), default=0)
+    return paragraph("answers/theories", {
+        "subject": subject.label,
+        "held": held,
+        "claims": len(CLAIMS),
+        "rivals": len(rivals),
+        "most": most,
+        "best": [key for key in held if told[key] == most > 0],
+        "silent": [name for name, keys in against.items() if not keys],
+    })  # fmt: skip
 
 
 def _keys(verdicts: Sequence[Verdict], subject: str, outcome: Outcome) -> list[str]:
@@ -223,18 +207,10 @@ def _keys(verdicts: Sequence[Verdict], subject: str, outcome: Outcome) -> list[s
 
 
 def _answer_of_recording(verdicts: Sequence[Verdict], found: Weighed | None, animals: int) -> str:
-    if found is None and (tested := _tested(verdicts)):
-        return (
-            f"Of {len(tested)} claim parts that can be tested, {_counts(tested)}. Theories are not "
-            "weighed against each other: the error carriers are apical tufts, and virtual "
-            "experiments record somata."
-        )
     if found is None:
-        return (
-            f"This recording cannot tell: none of the {len(verdicts)} claim parts can be tested on "
-            "it, because of what is named below, claim by claim, with the experiment that would "
-            "answer."
-        )
+        tested = _tested(verdicts)
+        told = {"tested": len(tested), "claims": len(verdicts), "counts": _counts(tested)}
+        return paragraph("answers/unweighed", told)
     said = [
         answer(found.evidence, verdicts, animals, label),
         at_odds(found.evidence.kept, verdicts, found.expected, label),
@@ -259,40 +235,18 @@ def label(name: str) -> str:
 def _methods_of_recording(found: Weighed | None, question: Question) -> tuple[str, ...]:
     if found is None:
         return _tests()
-    return (*_tests(), NETWORKS, methods(found.evidence, question.experiments, label))
+    networks = paragraphs("methods/networks")
+    return (*_tests(), *networks, methods(found.evidence, question.experiments, label))
 
 
-def _tests() -> tuple[str, str]:
-    measure_text = (
-        "Responses are window means minus a baseline before the event, per unit, stimulus and "
-        "trial. N and M are cross-validated energies of response patterns, "
-        "(|sum_t x_t|^2 - sum_t |x_t|^2) / (T (T - 1)), averaged over units and stimuli; they are "
-        "not inflated by noise and may be negative. Each animal gives D = N - pi N_R - q0 M, with "
-        "pi the share of falsely labelled cells, N_R the energy N of the unlabelled cells and q0 "
-        "the smallest effect that counts."
-    )
-    test_text = (
-        "On a recording, D is tested against 0 over animals by a one-sided Student t test, alpha "
-        ".05 on each side, with the exact sign-flip test beside it; a claim is undecided if the "
-        "answer changes within the interval of pi, and not testable if M is not above 0. With "
-        f"fewer than {FEWEST_ANIMALS} animals nothing is said of the population. Outcomes are not "
-        "adjusted for the number of claims; p adjusted by Holm's method within the confirmatory "
-        "set stand beside them. N/M is shown with a jackknife interval over animals."
-    )
-    return measure_text, test_text
+def _tests() -> tuple[str, ...]:
+    return paragraphs("methods/tests", {"fewest": FEWEST_ANIMALS})
 
 
 def _methods(plan: Plan) -> tuple[str, ...]:
-    seen = plan.instrument
-    instrument_text = (
-        f"Of each of {plan.networks} networks a theory, {seen.cells} cells were recorded for each "
-        "role and area. A signed error becomes a pair of cells that fire more for positive and for "
-        f"negative errors, {seen.baseline:g} Hz at rest; {seen.label_error:.0%} of the cells "
-        "labelled as error cells are representation cells. The saved sessions hold spikes; a "
-        "theory is judged on the firing rates that the same cells are expected to have, by the "
-        "5-95 % range of D over networks and without a p-value, because networks are free."
-    )
-    return (NETWORKS, instrument_text, *_tests())
+    seen = asdict(plan.instrument) | {"networks": plan.networks}
+    networks = paragraphs("methods/networks")
+    return (*networks, *paragraphs("methods/instrument", seen), *_tests())
 
 
 def _configuration(plan: Plan) -> dict[str, str | int | float]:

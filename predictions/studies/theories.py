@@ -1,32 +1,32 @@
 """Simulates subjects, each in a process of its own, and keeps what is done on disk.
 
 A subject is done once its sessions and what they say to every claim lie in the folder, under the
-hash of everything they rest on. An interrupted run takes up where it stopped.
+key of everything they rest on. An interrupted run takes up where it stopped.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from errorneurons import __version__
 from errorneurons.analysis.measures.activity import activities
 from errorneurons.analysis.measures.energies import Missing
-from errorneurons.analysis.session.session import collect, save
+from errorneurons.analysis.session.session import collect, packed
 from errorneurons.predictions.claims.claim import Claim
 from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.judging.judge import Measured, measure
-from errorneurons.predictions.processes import Progress, run_all
 from errorneurons.simulate.animals.sweep import Plan, ensemble
 from errorneurons.simulate.instrument.instrument import where_errors_are
-from errorneurons.simulate.theories.registry import theory
+from errorneurons.simulate.store.files import JSON, NETCDF, keeping
+from errorneurons.simulate.store.keys import key
+from errorneurons.simulate.store.shelf import Piece, Shelf, provide
+from errorneurons.simulate.store.work import Labour, Progress
+from errorneurons.simulate.theories.registry import REGISTRY, theory
 
 NOT_LEARNT = Missing(
     "its networks did not learn the task: training removed less than 90 % of the loss",
@@ -62,9 +62,13 @@ class Simulated:
 
 
 def simulate_all(
-    names: Sequence[str], plan: Plan, folder: Path, progress: Progress, workers: int | None = None
+    names: Sequence[str],
+    plan: Plan,
+    folder: Path,
+    progress: Progress,
+    labour: Labour | None = None,
 ) -> dict[str, Simulated]:
-    """Simulate subjects, two at a time, taking from `folder` what is there already.
+    """Simulate subjects, as many at a time as there are workers, taking what is there already.
 
     Parameters
     ----------
@@ -73,20 +77,23 @@ def simulate_all(
     plan
         How many networks, seeds and how they are recorded.
     folder
-        Where ``sessions/<name>.nc`` and what is known of them go.
+        Where ``sessions/<name>-<key>.nc`` and what is known of them go.
     progress
         Called with a sentence whenever something is done.
-    workers
-        Processes; by default as many as there are cores, at most one a subject.
+    labour
+        Who does the work; local processes, one a core, if not given.
     """
-    (folder / "sessions").mkdir(parents=True, exist_ok=True)
-    open_ones = [name for name in names if not _done(folder, name, plan)]
-    for name in names:
-        if name not in open_ones:
-            progress(f"{name}: taken from an earlier run")
-    tasks = {f"{name}: simulated": (name, plan, folder) for name in open_ones}
-    run_all(_simulate, tasks, progress, workers)
-    return {name: _read(folder, name) for name in names}
+    shelf = Shelf(folder / "sessions", JSON)
+    pieces = {name: _piece(name, plan, shelf.folder) for name in names}
+    found = provide(pieces, shelf, progress, labour)
+    return {name: _simulated(JSON.read(path)) for name, path in found.items()}
+
+
+def _piece(name: str, plan: Plan, folder: Path) -> Piece:
+    own = _plan_of(name, plan)
+    rests_on = key(_simulate, (*theory(name).rests_on, own), REGISTRY)
+    sessions = Shelf(folder, NETCDF).path(name, rests_on)
+    return Piece(_simulate, (name, own, sessions), rests_on, f"{name}: simulated", (sessions,))
 
 
 def _plan_of(name: str, plan: Plan) -> Plan:
@@ -102,13 +109,12 @@ def _plan_of(name: str, plan: Plan) -> Plan:
     return replace(plan, networks=max(1, round(0.5 * plan.networks)))
 
 
-def _simulate(name: str, plan: Plan, folder: Path) -> None:
-    """Simulate a subject and leave its files in the folder, the summary last."""
-    own = _plan_of(name, plan)
-    networks = ensemble(theory(name), own)
+def _simulate(name: str, plan: Plan, path: Path) -> dict[str, Any]:
+    """Simulate a subject, leave its sessions in a file, and return what they say."""
+    networks = ensemble(theory(name), plan)
     # a theory is judged on the firing rates its cells are expected to have: networks are free,
     # so spiking noise would only be averaged away
-    expected = list(networks.sessions(replace(own.instrument, spiking="none"), repeats=2))
+    expected = list(networks.sessions(replace(plan.instrument, spiking="none"), repeats=2))
     measured = {
         c.key: Measured((), np.empty((0, 3)), missing=NOT_LEARNT)
         if c.learning and not networks.learnt
@@ -118,7 +124,6 @@ def _simulate(name: str, plan: Plan, folder: Path) -> None:
     pictures = activities(expected, {c.key: _conditions(c) for c in CLAIMS})
     sizes = expected[0].sizes
     summary = {
-        "key": _key(name, plan),
         "notes": networks.notes,
         "training": networks.training,
         "networks": len(networks.networks),
@@ -128,41 +133,17 @@ def _simulate(name: str, plan: Plan, folder: Path) -> None:
         "activity": {key: picture.to_dict() for key, picture in pictures.items()},
     }
     del expected
-    save(collect(networks.sessions()), folder / "sessions" / f"{name}.nc")
-    path = _summary(folder, name)
-    beside = path.with_suffix(".partial")
-    beside.write_text(json.dumps(summary, default=float), encoding="utf-8")
-    beside.replace(path)
+    recorded = packed(collect(networks.sessions()))
+    with keeping(path) as part:
+        part.write_bytes(recorded)
+    return summary
 
 
 def _conditions(claim: Claim) -> dict[str, Any]:
     return {condition.label: condition.factors for condition in claim.conditions}
 
 
-def _summary(folder: Path, name: str) -> Path:
-    return folder / "sessions" / f"{name}.json"
-
-
-def _key(name: str, plan: Plan) -> str:
-    """Return the hash of everything that a subject's results rest on."""
-    subject = theory(name)
-    circuits = [repr(subject.circuit), repr(subject.trained)]
-    rests_on = [__version__, name, json.dumps(asdict(plan)), *circuits, *(c.key for c in CLAIMS)]
-    return hashlib.sha256("\n".join(rests_on).encode()).hexdigest()
-
-
-def _done(folder: Path, name: str, plan: Plan) -> bool:
-    if not (folder / "sessions" / f"{name}.nc").exists():
-        return False
-    try:
-        known = json.loads(_summary(folder, name).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return bool(known.get("key") == _key(name, plan))
-
-
-def _read(folder: Path, name: str) -> Simulated:
-    known = json.loads(_summary(folder, name).read_text(encoding="utf-8"))
+def _simulated(known: Mapping[str, Any]) -> Simulated:
     return Simulated(
         {key: _measured_from_json(m) for key, m in known["measured"].items()},
         {key: xr.Dataset.from_dict(picture) for key, picture in known["activity"].items()},

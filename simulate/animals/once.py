@@ -1,7 +1,7 @@
 """Trials that repeat one another are simulated once, and repeated where they are recorded.
 
 While synapses are frozen and nothing is noisy, trials of one kind that start from one state are the
-same. Each kind then runs once, all kinds side by side as streams, each after the same trial.
+same. Each kind then runs once, all kinds side by side as streams, each in a copy of the network.
 """
 
 from __future__ import annotations
@@ -21,18 +21,28 @@ from errorneurons.simulate.trials.run import Activity, run
 Rows = npt.NDArray[np.int64]
 
 
-def kinds_of(table: pd.DataFrame) -> tuple[pd.DataFrame, Rows]:
-    """Return the kinds of trials of a table.
+def each_from_rest(
+    bench: Bench[Any, Any], weights: Any, kinds: pd.DataFrame, clock: Clock
+) -> Activity:
+    """Run one trial of each kind, each in a stream of its own that starts from rest.
 
-    Returns
-    -------
-    kinds, numbers
-        The trials that differ in any column, in the order in which they first come; and which of
-        them each trial of the table is, (trial,).
+    The end of a long pause is the same state. After one given trial it would
+    not be: where silencing keeps what was there, as in theories whose error cells drive inference,
+    that trial would stand for all.
+
+    Parameters
+    ----------
+    bench
+        Circuit and task, without noise.
+    weights
+        Synapses of all networks; they stay as they are.
+    kinds
+        One row a kind.
+    clock
+        When things happen in a trial.
     """
-    numbers = table.groupby(list(table.columns), dropna=False, sort=False).ngroup().to_numpy()
-    _, first = np.unique(numbers, return_index=True)
-    return table.iloc[first].reset_index(drop=True), numbers.astype(np.int64)
+    activity, _ = run(bench, weights, kinds, clock, n_streams=len(kinds))
+    return activity
 
 
 def each_from_the_same_state(

@@ -12,14 +12,14 @@ import pandas as pd
 import xarray as xr
 
 from errorneurons import __version__
-from errorneurons.simulate.animals.once import each_from_the_same_state, kinds_of, presented
+from errorneurons.simulate.animals.once import each_from_rest, presented
 from errorneurons.simulate.arrays import Array, of_networks
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.experiments.association import STIMULI, association
 from errorneurons.simulate.experiments.learning import LEARNING_BLOCKS, learning_block
-from errorneurons.simulate.experiments.outcome_error import outcome_error
+from errorneurons.simulate.experiments.outcome import outcome_error
 from errorneurons.simulate.experiments.readout import readout
-from errorneurons.simulate.experiments.trials import CLOCK, PASSIVE, Clock
+from errorneurons.simulate.experiments.trials import CLOCK, PASSIVE, Clock, kinds_of
 from errorneurons.simulate.instrument.observe import Instrument, extents, observe
 from errorneurons.simulate.theories.registry import Theory
 from errorneurons.simulate.trials.bench import Chosen, Laser, arbitrary_half, strays
@@ -280,7 +280,7 @@ def marked(
 def _blocks(bench: Bench[Any, Any], weights: Any, plan: Plan) -> list[Activity]:
     clock = plan.clock
     kinds, _ = kinds_of(outcome_error(plan.seed, plan.repeats))
-    frozen = each_from_the_same_state(bench, weights, kinds, clock)
+    frozen = each_from_rest(bench, weights, kinds, clock)
     frozen = replace(frozen, extents=extents(frozen))
     learning = pd.concat(
         learning_block(plan.seed, "new", factors, plan.learning_repeats)

@@ -16,14 +16,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from errorneurons.simulate.animals.once import each_from_the_same_state, kinds_of
+from errorneurons.simulate.animals.once import each_from_the_same_state
 from errorneurons.simulate.animals.sweep import equipped
 from errorneurons.simulate.arrays import Array, of_networks
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.experiments.association import association
 from errorneurons.simulate.experiments.learning import LEARNING_BLOCKS, learning_block
-from errorneurons.simulate.experiments.outcome_error import outcome_error
-from errorneurons.simulate.experiments.trials import CLOCK
+from errorneurons.simulate.experiments.outcome import outcome_error
+from errorneurons.simulate.experiments.trials import CLOCK, kinds_of
 from errorneurons.simulate.instrument.instrument import Instrument
 from errorneurons.simulate.theories.nuisance import (
     DRIVE,

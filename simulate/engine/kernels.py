@@ -50,6 +50,7 @@ from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.circuit import State as CircuitState
 from errorneurons.simulate.engine import (
+    CACHED,
     layout_backprop,
     layout_dendritic,
     layout_error_microcircuit,
@@ -107,7 +108,7 @@ SUMS = {"contract", "reassoc", "nsz"}
 COMMON: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 
 #: A kernel is what Python calls; its machine code is kept on disk.
-kernel = partial(njit, cache=True, fastmath=ELEMENTWISE, **COMMON)
+kernel = partial(njit, cache=CACHED, fastmath=ELEMENTWISE, **COMMON)
 
 #: Functions that only kernels call need no door to Python, which would take long to compile.
 inner = partial(njit, no_cpython_wrapper=True, no_cfunc_wrapper=True, **COMMON)

@@ -3,18 +3,44 @@
 Each day of a network is one recording session, which holds the trials of all its blocks. Synapses
 are carried from block to block and from day to day, unless a block says that it starts from those
 of the morning.
+
+An experiment is data. It lists what its blocks consist of; with a seed and a number of repeats
+they become tables of trials:
+
+============ =================================================================================
+`Frozen`     every stimulus in every condition, in random order, with frozen synapses
+`Plastic`    one condition, each stimulus once in every five trials, while synapses change
+`SideBySide` blocks with frozen synapses, each in copies of the network of its own
+`Given`      a table that is written already
+============ =================================================================================
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import Literal, Protocol
 
 import pandas as pd
 
 from errorneurons.simulate.circuit import Role
-from errorneurons.simulate.experiments.trials import CLOCK, Clock
+from errorneurons.simulate.experiments.association import STIMULI
+from errorneurons.simulate.experiments.trials import (
+    CLOCK,
+    EXPECTED,
+    Clock,
+    Factors,
+    in_turn,
+    shared,
+    shuffled,
+    tabulated,
+    trial,
+)
+
+Order = tuple[str | int, ...]
+"""Purpose of the random numbers that put trials in order."""
+Start = Literal["block before", "morning"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +64,7 @@ class Block:
     table: pd.DataFrame
     plastic: bool = False
     streams: int = 1
-    starts_from: Literal["block before", "morning"] = "block before"
+    starts_from: Start = "block before"
 
 
 @dataclass(frozen=True)
@@ -59,20 +85,175 @@ class Day:
         return pd.concat([block.table for block in self.blocks], ignore_index=True)
 
 
+class BlockPlan(Protocol):
+    """What a block consists of, whatever the seed."""
+
+    @property
+    def day(self) -> int:
+        """Number of its day, from 1."""
+
+    def block(self, seed: int, repeats: int, clock: Clock) -> Block:
+        """Return the block.
+
+        Parameters
+        ----------
+        seed
+            Seed of the run; decides the order of trials.
+        repeats
+            Trials of each kind.
+        clock
+            When things happen in a trial.
+        """
+
+
 @dataclass(frozen=True)
+class Frozen:
+    """Every stimulus in every condition, in random order, with frozen synapses.
+
+    Attributes
+    ----------
+    conditions
+        Factors of the trials.
+    order
+        Purpose of their random order; None for the order in which they are listed.
+    streams
+        Copies of the network that share the trials out: at most so many, fewer where the trials
+        could not be dealt evenly.
+    times
+        Trials of each condition and stimulus for each repeat that is asked for.
+    fewest
+        Repeats that an analysis of the trials needs.
+    stimuli
+        Shown in each condition: all of them in each repeat, or in each repeat the next one.
+    defaults
+        Whether the table has the columns that no condition gives.
+    day
+        On which day.
+    """
+
+    conditions: Sequence[Factors]
+    order: Order | None
+    streams: int = 1
+    times: int = 1
+    fewest: int = 1
+    stimuli: Literal["all", "the next one"] = "all"
+    defaults: bool = True
+    day: int = 1
+
+    def block(self, seed: int, repeats: int, clock: Clock) -> Block:
+        """Return the block; see `BlockPlan`.
+
+        Raises
+        ------
+        ValueError
+            If there are too few repeats.
+        """
+        if repeats < self.fewest:
+            raise ValueError(
+                f"repeats is {repeats}; cross-validation needs {self.fewest} or more of each trial"
+            )
+        rows = self._rows(repeats * self.times, clock)
+        if self.order is not None:
+            rows = shuffled(rows, seed, *self.order)
+        return Block(_table(rows, self.defaults), streams=shared(len(rows), self.streams))
+
+    def _rows(self, repeats: int, clock: Clock) -> list[Factors]:
+        if self.stimuli == "the next one":
+            return [
+                trial(factors, (number + repeat) % STIMULI, clock)
+                for number, factors in enumerate(self.conditions)
+                for repeat in range(repeats)
+            ]
+        return [
+            trial(factors, stimulus, clock)
+            for factors in self.conditions
+            for stimulus in range(STIMULI)
+            for _ in range(repeats)
+        ]
+
+
+@dataclass(frozen=True)
+class Plastic:
+    """Trials with expected outcomes from which is learnt; each stimulus once in every five.
+
+    Attributes
+    ----------
+    factors
+        What is learnt, and what is done meanwhile.
+    order
+        Purpose of the random order.
+    presentations
+        Of each stimulus; None for as many as repeats are asked for.
+    starts_from
+        As in `Block`.
+    defaults
+        Whether the table has the columns that the trials do not give.
+    day
+        On which day.
+    """
+
+    factors: Factors
+    order: Order
+    presentations: int | None = None
+    starts_from: Start = "block before"
+    defaults: bool = True
+    day: int = 1
+
+    def block(self, seed: int, repeats: int, clock: Clock) -> Block:
+        """Return the block; see `BlockPlan`."""
+        factors = {**EXPECTED, "phase": "during", **self.factors}
+        rows = in_turn(factors, self.presentations or repeats, clock, seed, *self.order)
+        return Block(_table(rows, self.defaults), plastic=True, starts_from=self.starts_from)
+
+
+@dataclass(frozen=True)
+class SideBySide:
+    """Blocks with frozen synapses at the same time, each in copies of the network of its own.
+
+    So only trials of the same part precede one another. Parts have equally many trials a stream.
+    """
+
+    parts: Sequence[BlockPlan]
+    day: int = 1
+
+    def block(self, seed: int, repeats: int, clock: Clock) -> Block:
+        """Return the block; see `BlockPlan`."""
+        parts = [part.block(seed, repeats, clock) for part in self.parts]
+        table = pd.concat([part.table for part in parts], ignore_index=True)
+        return Block(table, streams=sum(part.streams for part in parts))
+
+
+@dataclass(frozen=True)
+class Given:
+    """A block whose table is written already; it is run `repeats` times over."""
+
+    given: Block
+    day: int = 1
+
+    def block(self, seed: int, repeats: int, clock: Clock) -> Block:  # noqa: ARG002
+        """Return the block; see `BlockPlan`."""
+        table = pd.concat([self.given.table] * repeats, ignore_index=True)
+        return replace(self.given, table=table)
+
+
+def _table(rows: Sequence[Factors], defaults: bool) -> pd.DataFrame:
+    return tabulated(rows) if defaults else pd.DataFrame(rows)
+
+
+@dataclass(frozen=True, eq=False)
 class Experiment:
     """An experiment that any theory can be put through.
 
     Attributes
     ----------
     name
-        Identifier, the name of its module.
+        Identifier.
     label
         As written in figures.
     description
         One sentence: what is done, and which question it answers.
-    days
-        From the seed of the run and the number of repeats of each kind of trial to the days.
+    blocks
+        What its blocks consist of, day by day.
     clock
         When things happen in a trial.
     noise
@@ -89,9 +270,24 @@ class Experiment:
     name: str
     label: str
     description: str
-    days: Callable[[int, int], tuple[Day, ...]]
+    blocks: tuple[BlockPlan, ...]
     clock: Clock = field(default_factory=lambda: CLOCK)
     noise: float = 0.0
     needs: tuple[Role, ...] = ()
     panels: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
+
+    def days(self, seed: int, repeats: int) -> tuple[Day, ...]:
+        """Return the days.
+
+        Parameters
+        ----------
+        seed
+            Seed of the run; decides the order of trials.
+        repeats
+            Trials of each kind.
+        """
+        return tuple(
+            Day(tuple(plan.block(seed, repeats, self.clock) for plan in plans))
+            for _, plans in groupby(self.blocks, key=lambda plan: plan.day)
+        )

@@ -1,25 +1,72 @@
-"""Blocks of trials in which synapses change."""
+"""Learning: blocks in which synapses change, and experiments of many days.
+
+Each network is an animal that was trained before day 1. Its days are sessions, with frozen
+synapses (a test) or plastic ones (practice):
+
+============================= ================================================================
+experiment                    days
+============================= ================================================================
+`teach_reteach`               1 test; 2 to 7 the reversed association; 8 test; 9 to 12 the
+                              trained association again
+`chronic_silencing_...`       1 test; 2 to 7 a new association, with the laser on at every
+                              outcome; 8 test
+============================= ================================================================
+
+*Teach and reteach.* Stimuli and outcomes stay the same five throughout; what changes at a reversal
+is which belongs to which. So errors return at once at a reversal, and so must responses that
+signal them, while what represents a stimulus has no reason to. Whatever fades with exposure alone
+stays faded.
+
+*Chronic silencing.* The laser is on in the outcome window of every trial of every day of learning,
+so nothing that depends on these cells' answers to outcomes can be learnt. How the stimuli are
+represented is tested before and after, without laser: where errors descend from area to area, the
+change of tuning is missing in the silenced area and all below it, and areas above learn on. Each
+silenced area is an experiment of its own, and so is learning without laser, because an animal
+learns something new but once. Network n of another group had the same synapses and the same task
+before day 1, as only a simulation can have it, so groups may be compared network by network.
+"""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
+from dataclasses import replace
+
 import pandas as pd
 
-from errorneurons.simulate.arrays import generator
-from errorneurons.simulate.experiments.association import STIMULI
+from errorneurons.simulate.experiments.association import REVERSED
+from errorneurons.simulate.experiments.experiment import Experiment, Frozen, Plastic
 from errorneurons.simulate.experiments.trials import (
+    AREAS,
     CLOCK,
     DURING_OUTCOME,
     EXPECTED,
+    PASSIVE,
+    UNEXPECTED,
     Clock,
     Factors,
+    in_turn,
     silence,
-    trial,
 )
 
 #: Two blocks in which the same new association is learnt from the same synapses, which only a
 #: simulation can do: one without laser, one with the error cells off at the outcome.
 LEARNING_BLOCKS: tuple[Factors, ...] = ({}, silence("error", "all", DURING_OUTCOME))
+SLOW = replace(CLOCK, plasticity=CLOCK.stop - 0.02)
+"""Synapses change in the last 20 ms of an outcome.
+
+If they changed all along, several theories would unlearn most of an error while it is shown, and
+the response to it would be that of no synapses in particular.
+"""
+
+#: Trials that show which cells carry an error and how each is tuned to stimuli.
+TEST: tuple[Factors, ...] = (EXPECTED, UNEXPECTED, PASSIVE)
+AS_TRAINED: Factors = {"association": "trained", "familiarity": "trained"}
+OTHERWISE: Factors = {"association": REVERSED, "familiarity": "trained"}
+NEW: Factors = {"association": "new", "familiarity": "novel"}
+
+RELEARNING = range(2, 8)
+RETEACHING = range(9, 13)
+LEARNING = range(2, 8)
 
 
 def learning_block(
@@ -30,16 +77,62 @@ def learning_block(
     Each stimulus comes once in every five trials, in random order.
     """
     during: Factors = {"phase": "during", "familiarity": "novel", "association": name}
-    rng = generator(seed, "trial order", name)
-    return pd.DataFrame(in_turn(rng, {**EXPECTED, **factors, **during}, repeats, clock))
+    return pd.DataFrame(in_turn({**EXPECTED, **factors, **during}, repeats, clock, seed, name))
 
 
-def in_turn(
-    rng: np.random.Generator, factors: Factors, repeats: int, clock: Clock
-) -> list[Factors]:
-    """Return trials in which each stimulus comes once in every five, in random order."""
-    return [
-        trial(factors, int(stimulus), clock)
-        for _ in range(repeats)
-        for stimulus in rng.permutation(STIMULI)
-    ]
+def tested(day: int, phase: str, conditions: Sequence[Factors]) -> Frozen:
+    """Return a day with frozen synapses: every stimulus in every condition, in random order."""
+    rows = [condition | {"phase": phase} for condition in conditions]
+    return Frozen(rows, ("day", day), streams=len(rows), day=day)
+
+
+def practice(days: range, factors: Factors) -> tuple[Plastic, ...]:
+    """Return days on which synapses change; each stimulus comes once in every five trials."""
+    return tuple(Plastic(factors, ("day", day), day=day) for day in days)
+
+
+TEACH_RETEACH = Experiment(
+    "teach_reteach",
+    "teach and reteach",
+    "A known association is reversed and relearnt over days: do error responses follow the error, "
+    "and not exposure, while representations persist?",
+    (
+        tested(1, "before", [AS_TRAINED | factors for factors in TEST]),
+        *practice(RELEARNING, OTHERWISE),
+        tested(RELEARNING.stop, "after", [OTHERWISE | factors for factors in TEST]),
+        *practice(RETEACHING, AS_TRAINED),
+    ),
+    SLOW,
+    lines=("outcome",),
+)
+
+
+def chronic_silencing(area: str | None) -> Experiment:
+    """Return the experiment of one group of animals.
+
+    Parameters
+    ----------
+    area
+        Where error cells are silenced, one of `AREAS`; None for learning without laser.
+    """
+    laser = {} if area is None else silence("error", area, DURING_OUTCOME)
+    kinds = (*TEST, EXPECTED | NEW, PASSIVE | NEW)
+    name = "control" if area is None else area.replace(" ", "_")
+    off = "without laser" if area is None else f"with the error cells of {area} off at the outcome"
+    return Experiment(
+        f"chronic_silencing_{name}",
+        f"learning, {'no laser' if area is None else f'{area} silenced'}",
+        f"A new association is learnt over days {off}: in which areas does tuning change?",
+        (
+            tested(1, "before", kinds),
+            *practice(LEARNING, NEW | laser),
+            tested(LEARNING.stop, "after", kinds),
+        ),
+        SLOW,
+        panels=("familiarity",),
+        lines=("outcome",),
+    )
+
+
+CHRONIC_SILENCING = tuple(chronic_silencing(area) for area in (None, *AREAS))
+EXPERIMENTS = (TEACH_RETEACH, *CHRONIC_SILENCING)

@@ -7,17 +7,8 @@ the passive block. The outcome block, as in a task, gives the error response to 
 from __future__ import annotations
 
 from errorneurons.simulate.experiments.association import STIMULI
-from errorneurons.simulate.experiments.experiment import Block, Day, Experiment
-from errorneurons.simulate.experiments.trials import (
-    CLOCK,
-    EXPECTED,
-    PASSIVE,
-    UNEXPECTED,
-    Factors,
-    shuffled,
-    tabulated,
-    trial,
-)
+from errorneurons.simulate.experiments.experiment import Experiment, Frozen, SideBySide
+from errorneurons.simulate.experiments.trials import EXPECTED, PASSIVE, UNEXPECTED, Factors
 
 #: The conditions of each block; blocks have equally many.
 BLOCKS: dict[str, tuple[Factors, ...]] = {
@@ -25,27 +16,19 @@ BLOCKS: dict[str, tuple[Factors, ...]] = {
     "outcome": (EXPECTED, UNEXPECTED),
 }
 
-
-def days(seed: int, repeats: int) -> tuple[Day, ...]:
-    """Return one day: a passive block with trained and novel stimuli, and a block of outcomes."""
-    rows: list[Factors] = []
-    for block, conditions in BLOCKS.items():
-        own = [
-            {**trial(condition, stimulus, CLOCK), "block": block}
-            for condition in conditions
-            for stimulus in range(STIMULI)
-            for _ in range(repeats)
-        ]
-        rows += shuffled(own, seed, "novelty", block)
-    return (Day((Block(tabulated(rows), streams=len(BLOCKS) * STIMULI),)),)
-
-
-EXPERIMENT = Experiment(
-    "novelty",
-    "novelty without teaching",
-    "New and trained stimuli without any outcome, and a block of outcomes to compare with: does "
-    "novelty alone evoke errors?",
-    days,
-    panels=("block",),
-    lines=("familiarity", "outcome"),
-)
+EXPERIMENTS = (
+    Experiment(
+        "novelty",
+        "novelty without teaching",
+        "New and trained stimuli without any outcome, and a block of outcomes to compare with: "
+        "does novelty alone evoke errors?",
+        (
+            SideBySide([
+                Frozen([c | {"block": name} for c in conditions], ("novelty", name), STIMULI)
+                for name, conditions in BLOCKS.items()
+            ]),
+        ),
+        panels=("block",),
+        lines=("familiarity", "outcome"),
+    ),
+)  # fmt: skip

@@ -17,12 +17,13 @@ A row of the table is one presentation. A pause, in which nothing is shown, ends
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from errorneurons.simulate.arrays import generator
 from errorneurons.simulate.experiments.association import STIMULI
-from errorneurons.simulate.experiments.experiment import Block, Day, Experiment
+from errorneurons.simulate.experiments.experiment import Block, Experiment, SideBySide
 from errorneurons.simulate.experiments.trials import PASSIVE, Clock, Factors, tabulated, trial
 
 CLOCK = Clock(start=-0.05, outcome=0.15, stop=0.15)
@@ -34,58 +35,92 @@ FREQUENT = 4
 PAIR = (0, 1)
 
 
-def days(seed: int, repeats: int) -> tuple[Day, ...]:
-    """Return one day: five blocks, each with `repeats` rare sequences."""
-    rows: list[Factors] = []
-    for a, b in (PAIR, PAIR[::-1]):
-        rows += _block("local oddball", seed, repeats, (a, b))
-        rows += _block("global oddball", seed, repeats, (a, b))
-    rows += _control(seed, repeats)
-    return (Day((Block(tabulated(rows), streams=2 * len(PAIR) + 1),)),)
+@dataclass(frozen=True)
+class Oddballs:
+    """A block of one of two sequences; in each five, one at random is rare.
+
+    Attributes
+    ----------
+    name
+        Of the block.
+    pair
+        The stimulus of most presentations, and the other one.
+    day
+        On which day.
+    """
+
+    name: str
+    pair: tuple[int, int]
+    day: int = 1
+
+    def block(self, seed: int, repeats: int, clock: Clock) -> Block:
+        """Return the block, with `repeats` rare sequences; see `BlockPlan`."""
+        rng = generator(seed, "trial order", "oddball", self.name, *self.pair)
+        rows: list[Factors] = []
+        for _ in range(repeats):
+            rare = int(rng.integers(FREQUENT + 1))
+            for number in range(FREQUENT + 1):
+                rows += self._sequence(rare=number == rare, clock=clock)
+        return Block(tabulated(rows))
+
+    def _sequence(self, *, rare: bool, clock: Clock) -> Iterator[Factors]:
+        most, other = self.pair
+        last_is_other = rare == (self.name == "local oddball")
+        kinds = ["local"] * last_is_other + ["global"] * rare
+        shown = [most] * (LENGTH - 1) + [other if last_is_other else most]
+        name = "AAAB" if last_is_other else "AAAA"
+        return _sequence(shown, clock, (self.name, name, " and ".join(kinds) or "none"))
 
 
-def _block(block: str, seed: int, repeats: int, pair: tuple[int, int]) -> Iterator[Factors]:
-    """Yield the rows of a block of one of two sequences; in each five, one at random is rare."""
-    rng = generator(seed, "trial order", "oddball", block, *pair)
-    local = block == "local oddball"
-    for _ in range(repeats):
-        rare = int(rng.integers(FREQUENT + 1))
-        for number in range(FREQUENT + 1):
-            last_is_b = (number == rare) == local
-            kinds = ["local"] * last_is_b + ["global"] * (number == rare)
-            shown = [pair[0]] * (LENGTH - 1) + [pair[1] if last_is_b else pair[0]]
-            name = "AAAB" if last_is_b else "AAAA"
-            yield from _sequence(shown, block, name, " and ".join(kinds) or "none")
+@dataclass(frozen=True)
+class Control:
+    """A block of all stimuli in random order, as long as the others."""
+
+    day: int = 1
+
+    def block(self, seed: int, repeats: int, clock: Clock) -> Block:
+        """Return the block; see `BlockPlan`."""
+        rng = generator(seed, "trial order", "oddball", "control")
+        count = repeats * (FREQUENT + 1) * LENGTH
+        shown = rng.permutation(np.arange(count) % STIMULI)
+        rows: list[Factors] = []
+        for sequence in shown.reshape(-1, LENGTH).tolist():
+            rows += _sequence(sequence, clock, ("control", "random", "none"))
+        return Block(tabulated(rows))
 
 
-def _control(seed: int, repeats: int) -> Iterator[Factors]:
-    rng = generator(seed, "trial order", "oddball", "control")
-    count = repeats * (FREQUENT + 1) * LENGTH
-    shown = rng.permutation(np.arange(count) % STIMULI)
-    for sequence in shown.reshape(-1, LENGTH).tolist():
-        yield from _sequence(sequence, "control", "random", "none")
+def _sequence(shown: Sequence[int], clock: Clock, named: tuple[str, str, str]) -> Iterator[Factors]:
+    """Yield a row for each presentation, and one for the pause after them.
 
-
-def _sequence(shown: Sequence[int], block: str, name: str, oddball: str) -> Iterator[Factors]:
-    """Yield a row for each presentation, and one for the pause after them."""
+    Its names are those of the block, of the sequence and of the last stimulus.
+    """
+    block, name, oddball = named
     for position, stimulus in enumerate(shown, start=1):
         last = position == LENGTH
         row: Factors = {"input_offset": SHOWN, "block": block, "sequence": name,
                         "position": position, "oddball": oddball if last else "none"}  # fmt: skip
-        yield trial(PASSIVE | row, stimulus, CLOCK)
+        yield trial(PASSIVE | row, stimulus, clock)
     nothing: Factors = {"input_onset": float("nan"), "contrast": 0.0, "stimulus": "pause",
                         "block": block, "sequence": name, "position": LENGTH + 1,
                         "oddball": "pause"}  # fmt: skip
-    yield trial(PASSIVE | nothing, 0, CLOCK)
+    yield trial(PASSIVE | nothing, 0, clock)
 
 
-EXPERIMENT = Experiment(
-    "oddball",
-    "passive local and global oddballs",
-    "Sequences of four stimuli of which the last may break the row, or the rule, and a control "
-    "block: does mismatch without a task evoke errors?",
-    days,
-    CLOCK,
-    panels=("block",),
-    lines=("position", "oddball"),
+BLOCKS = [
+    Oddballs(name, pair)
+    for pair in (PAIR, PAIR[::-1])
+    for name in ("local oddball", "global oddball")
+]
+
+EXPERIMENTS = (
+    Experiment(
+        "oddball",
+        "passive local and global oddballs",
+        "Sequences of four stimuli of which the last may break the row, or the rule, and a control "
+        "block: does mismatch without a task evoke errors?",
+        (SideBySide([*BLOCKS, Control()]),),
+        CLOCK,
+        panels=("block",),
+        lines=("position", "oddball"),
+    ),
 )

@@ -1,6 +1,7 @@
 """The registry of experiments: a tuple written by hand.
 
-To add an experiment, write its module beside this one and one entry here.
+To add an experiment, write it into the file of its family, or into a new one beside this, and add
+a new file's `EXPERIMENTS` here.
 """
 
 from __future__ import annotations
@@ -8,40 +9,26 @@ from __future__ import annotations
 from pathlib import Path
 
 from errorneurons.simulate.experiments import (
-    brain_computer_interface,
-    chronic_silencing,
-    gain_by_error,
-    imperfect_silencing,
-    influence,
-    interneurons,
+    interface,
+    learning,
     novelty,
     oddball,
-    outcome_error,
-    repeats,
+    outcome,
     silencing,
-    sinusoidal,
-    teach_reteach,
-    terminals,
+    single_cells,
 )
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.tables import experiment_of, read_table
 from errorneurons.simulate.refusing import entry
 
 EXPERIMENTS: tuple[Experiment, ...] = (
-    outcome_error.EXPERIMENT,
-    novelty.EXPERIMENT,
-    silencing.EXPERIMENT,
-    imperfect_silencing.EXPERIMENT,
-    terminals.EXPERIMENT,
-    influence.EXPERIMENT,
-    gain_by_error.EXPERIMENT,
-    oddball.EXPERIMENT,
-    sinusoidal.EXPERIMENT,
-    repeats.EXPERIMENT,
-    interneurons.EXPERIMENT,
-    teach_reteach.EXPERIMENT,
-    *chronic_silencing.EXPERIMENTS,
-    *brain_computer_interface.EXPERIMENTS,
+    *outcome.EXPERIMENTS,
+    *novelty.EXPERIMENTS,
+    *silencing.EXPERIMENTS,
+    *single_cells.EXPERIMENTS,
+    *oddball.EXPERIMENTS,
+    *learning.EXPERIMENTS,
+    *interface.EXPERIMENTS,
 )
 
 

@@ -25,7 +25,7 @@ from errorneurons.simulate.experiments.columns import (
     NAN,
     Column,
 )
-from errorneurons.simulate.experiments.experiment import Block, Day, Experiment
+from errorneurons.simulate.experiments.experiment import Block, Experiment, Given
 from errorneurons.simulate.experiments.trials import CLOCK, NO_MANIPULATION, Clock
 
 
@@ -121,10 +121,8 @@ def experiment_of(
     trials = completed(table, clock)
     description = f"A table of {len(trials)} trials."
 
-    def days(seed: int, repeats: int) -> tuple[Day, ...]:  # noqa: ARG001, the order is the table's
-        return (Day((Block(pd.concat([trials] * repeats, ignore_index=True), streams=streams),)),)
-
-    return Experiment(name, name, description, days, clock)
+    block = Given(Block(trials, streams=streams))
+    return Experiment(name, name, description, (block,), clock)
 
 
 def _refuse(breaches: list[str]) -> None:

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from errorneurons.simulate.arrays import generator
-from errorneurons.simulate.experiments.association import SAME_STIMULI
+from errorneurons.simulate.experiments.association import SAME_STIMULI, STIMULI
 from errorneurons.simulate.experiments.columns import DEFAULTS
 
 Factors = dict[str, str | bool | float]
@@ -62,6 +64,9 @@ def whole(length: float, part: float) -> int:
 
 
 CLOCK = Clock()
+ROLES = ("representation", "error")
+AREAS = ("area 1", "area 2", "area 3", "area 4")
+"""The areas of a circuit that is put through experiments, the lowest first."""
 
 BEFORE_INPUT = (-0.05, CLOCK.outcome)
 WHILE_SETTLED = (0.15, CLOCK.outcome)
@@ -144,10 +149,48 @@ def with_defaults(table: pd.DataFrame) -> pd.DataFrame:
     return full
 
 
+def kinds_of(table: pd.DataFrame) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
+    """Return the kinds of trials of a table.
+
+    Returns
+    -------
+    kinds, numbers
+        The trials that differ in any column, in the order in which they first come; and which of
+        them each trial of the table is, (trial,).
+    """
+    numbers = table.groupby(list(table.columns), dropna=False, sort=False).ngroup().to_numpy()
+    _, first = np.unique(numbers, return_index=True)
+    return table.iloc[first].reset_index(drop=True), numbers.astype(np.int64)
+
+
 def shuffled(rows: Sequence[Factors], seed: int, *purpose: str | int) -> list[Factors]:
     """Return rows in an order of their own for each purpose, the same for all theories."""
     order = generator(seed, "trial order", *purpose).permutation(len(rows))
     return [rows[i] for i in order]
+
+
+def in_turn(
+    factors: Factors, repeats: int, clock: Clock, seed: int, *purpose: str | int
+) -> list[Factors]:
+    """Return trials in which each stimulus comes once in every five, in random order.
+
+    Parameters
+    ----------
+    factors
+        What all trials have in common.
+    repeats
+        Presentations of each stimulus.
+    clock
+        When things happen in a trial.
+    seed, purpose
+        Decide the order, the same for all theories.
+    """
+    rng = generator(seed, "trial order", *purpose)
+    return [
+        trial(factors, int(stimulus), clock)
+        for _ in range(repeats)
+        for stimulus in rng.permutation(STIMULI)
+    ]
 
 
 def shared(count: int, most: int) -> int:

@@ -158,7 +158,7 @@ def recorded_by(name: str | None, circuit: Circuit[Any, Any]) -> Instrument:
     """
     if name is None:
         return where_errors_are(Instrument(), circuit)
-    return entry("instrument", name, INSTRUMENTS)
+    return entry("instrument", name, BY_SIGNAL)
 
 
 def snr_at(noise: float, frame_rate: float, indicator: Indicator) -> float:
@@ -212,7 +212,7 @@ TWO_PHOTON_TUFTS = Instrument(
 recording of somata. The number of tufts, the noise and the neuropil are assumptions.
 """
 
-INSTRUMENTS = {
+BY_SIGNAL = {
     "spikes": Instrument(),
     "calcium": TWO_PHOTON_SOMATA,
     "tufts": TWO_PHOTON_TUFTS,

@@ -19,7 +19,7 @@ from errorneurons.analysis.session.session import FIELDS, session
 from errorneurons.simulate.arrays import Array, generator
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.experiments.columns import BY_NAME
-from errorneurons.simulate.experiments.trials import whole, with_defaults
+from errorneurons.simulate.experiments.trials import kinds_of, whole, with_defaults
 from errorneurons.simulate.instrument.calcium import fluorescence, imaged, left_of_before
 from errorneurons.simulate.instrument.instrument import Instrument as Instrument
 from errorneurons.simulate.instrument.pairing import causal_signs, partners
@@ -29,6 +29,8 @@ from errorneurons.simulate.trials.bench import Chosen
 from errorneurons.simulate.trials.manipulations import aim, aimed_at
 from errorneurons.simulate.trials.run import Activity, Binned
 
+AIM = ("manipulation", "manipulated_role", "manipulated_area", "manipulated_cell")
+"""The columns that say at whom a manipulation is aimed."""
 BLOCK = 64
 """Trials whose spikes are drawn together; bounds the memory that takes."""
 
@@ -223,7 +225,8 @@ def _spikes(expected: Binned, width: float, rng: np.random.Generator) -> Binned:
     rate = np.empty_like(expected)
     for start in range(0, len(rate), BLOCK):
         part = slice(start, start + BLOCK)
-        rate[part] = poisson(expected[part] * np.float32(width), rng) / width
+        counts = poisson(expected[part] * np.float32(width), rng)
+        np.divide(counts, width, out=rate[part], casting="same_kind")
     return rate
 
 
@@ -251,14 +254,18 @@ def _targeted(
     circuit: Circuit[Any, Any], units: Units, table: pd.DataFrame, labelled: Chosen | None
 ) -> npt.NDArray[np.bool_]:
     """(trial, unit): whether a manipulation is aimed at the unit, or at the cell it is part of."""
-    keys = [aim(row) for row in with_defaults(table).to_dict("records")]
     aimed = np.zeros((len(table), len(units.label)), dtype=bool)
-    for key in dict.fromkeys(k for k in keys if k[0] != "none"):
-        source, chosen = aimed_at(circuit, labelled, *key)
+    if "manipulation" not in table:
+        return aimed
+    kinds, numbers = kinds_of(table[[name for name in AIM if name in table]])
+    for number, row in enumerate(with_defaults(kinds).to_dict("records")):
+        if row["manipulation"] == "none":
+            continue
+        source, chosen = aimed_at(circuit, labelled, *aim(row))
         hit = (units.source == source) & np.isin(units.neuron, np.flatnonzero(chosen))
         if source == "representation":
             hit |= np.isin(units.cell, np.flatnonzero(chosen))
-        aimed[np.array([k == key for k in keys])] = hit
+        aimed[numbers == number] = hit
     return aimed
 
 

@@ -41,9 +41,7 @@ def places(sizes: Sequence[int], classes: int) -> Places:
 
 def side_by_side(rates: Sequence[Array], where: Places) -> Array:
     """Return the rates of all classes in one array, (network, stream, neuron of the role)."""
-    together = np.empty((*rates[0].shape[:-1], sum(len(w) for w in where)))
-    for own, at in zip(rates, where, strict=True):
-        together[..., at] = own
+    together: Array = np.concatenate(rates, axis=-1)[..., np.argsort(np.concatenate(where))]
     return together
 
 

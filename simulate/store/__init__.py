@@ -4,5 +4,5 @@
 ``files``   a file is there whole and intact, or not at all
 ``places``  folders that may be written to, and where compiled code is kept
 ``work``    pieces of work in local processes or on Dask, each named if its worker dies
-``kept``    what is there is taken, the rest is made: all of the above together
+``shelf``   what is there is taken, the rest is made: all of the above together
 """

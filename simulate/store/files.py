@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,8 +121,15 @@ def keep(result: object, path: Path, form: Form, option: str = "--out") -> None:
     WriteError
         If the file cannot be written.
     """
-    with replacing(path, option) as part:
+    with keeping(path, option) as part:
         form.write(result, part)
+
+
+@contextmanager
+def keeping(path: Path, option: str = "--out") -> Iterator[Path]:
+    """Yield a path to write to as `replacing` does; the file gets its checksum as well."""
+    with replacing(path, option) as part:
+        yield part
         seal(part)
 
 
@@ -136,17 +144,23 @@ def seal(path: Path) -> None:
 def is_intact(path: Path) -> bool:
     """Return whether a file is there and is, to the last bit, what was written."""
     try:
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size - TRAILER
-            if size < 0:
-                return False
-            digest, left = hashlib.sha256(), size
-            while left and (block := file.read(min(left, 1 << 20))):
-                digest.update(block)
-                left -= len(block)
-            return file.read() == MARK + digest.hexdigest().encode() + b"\n"
+        now = path.stat()
+        return _matches(path, now.st_size, now.st_mtime_ns, now.st_ino)
     except OSError:
         return False
+
+
+@cache
+def _matches(path: Path, size: int, *_: int) -> bool:
+    """Return whether a file is what its checksum says; read once as long as it is the same."""
+    digest, left = hashlib.sha256(), size - TRAILER
+    if left < 0:
+        return False
+    with path.open("rb") as file:
+        while left and (block := file.read(min(left, 1 << 20))):
+            digest.update(block)
+            left -= len(block)
+        return file.read() == MARK + digest.hexdigest().encode() + b"\n"
 
 
 def sweep(folder: Path, age: float = ABANDONED) -> None:

@@ -25,7 +25,7 @@ from errorneurons.simulate.store.keys import installation
 from errorneurons.simulate.store.places import compiler_cache
 
 Progress = Callable[[str], None]
-Task = tuple[Callable[..., Any], tuple[Any, ...]]
+Work = tuple[Callable[..., Any], tuple[Any, ...]]
 """A function of a module, so that another process finds it, and its arguments."""
 
 
@@ -66,7 +66,7 @@ class Labour:
 
 
 def run_all(
-    tasks: Mapping[str, Task], progress: Progress, labour: Labour | None = None
+    tasks: Mapping[str, Work], progress: Progress, labour: Labour | None = None
 ) -> dict[str, Any]:
     """Do pieces of work, as many at a time as there are workers, and return what they return.
 
@@ -118,7 +118,7 @@ class _Worker:
 class _Pool:
     """Local processes, each with a pipe of its own, so that it is known what a dead one was at."""
 
-    tasks: Mapping[str, Task]
+    tasks: Mapping[str, Work]
     progress: Progress
     count: int
     open: deque[str] = field(default_factory=deque)
@@ -296,7 +296,7 @@ def one_thread_each() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _on_dask(tasks: Mapping[str, Task], progress: Progress, scheduler: str) -> dict[str, Any]:
+def _on_dask(tasks: Mapping[str, Work], progress: Progress, scheduler: str) -> dict[str, Any]:
     try:
         from distributed import Client
     except ModuleNotFoundError as error:
@@ -316,7 +316,7 @@ def _on_dask(tasks: Mapping[str, Task], progress: Progress, scheduler: str) -> d
 
 
 def _submitted(
-    client: Any, tasks: Mapping[str, Task], progress: Progress
+    client: Any, tasks: Mapping[str, Work], progress: Progress
 ) -> tuple[dict[str, Any], list[str]]:
     """Return what pieces return, and those that were with workers that died."""
     from distributed import as_completed

@@ -24,6 +24,9 @@ from errorneurons.simulate.theories.nuisance import COMMON, DELAY, STAGE, Nuisan
 from errorneurons.simulate.theories.prospective_configuration import ProspectiveConfiguration
 from errorneurons.simulate.theories.supervised_pc import SupervisedPC
 
+REGISTRY = (__name__,)
+"""Not followed by keys of results: what an entry says is part of them; others may be added."""
+
 
 @dataclass(frozen=True)
 class Theory:
@@ -45,6 +48,9 @@ class Theory:
         The circuit that is trained, if it is another one.
     nuisance
         What the theory leaves open, for virtual experiments; without it all worlds are alike.
+    look
+        Its colour (hexadecimal, not that of a kind of neuron) and marker (a letter of matplotlib)
+        in all figures; relatives share a colour. Without it both are drawn by its name.
     variant_of
         The theory of which this is a variant: it is judged like any other, but neither compared
         with it nor ablated beside it unless asked for. Empty for a theory in its own right.
@@ -64,6 +70,7 @@ class Theory:
     circuit: Circuit[Any, Any]
     trained: Circuit[Any, Any] | None = None
     nuisance: tuple[Nuisance, ...] = ()
+    look: tuple[str, str] | None = None
     variant_of: str = ""
     ablation: str = "intact"
     connectivity: str = "chain"
@@ -83,6 +90,11 @@ class Theory:
             "connectivity": self.connectivity,
             "layers": "-".join(map(str, self.circuit.layers)),
         }
+
+    @property
+    def rests_on(self) -> tuple[object, ...]:
+        """What its results rest on: all but what it is called in figures and text."""
+        return self.name, self.kind, self.circuit, self.trained, self.nuisance
 
 
 INTACT = ErrorMicrocircuit(learning_rates=(0.5, 0.3, 0.15, 0.08))
@@ -140,6 +152,7 @@ THEORIES: tuple[Theory, ...] = (
         "Errors descend from error neuron to error neuron; representations ascend beside them.",
         INTACT,
         nuisance=OF_MICROCIRCUIT,
+        look=("#cc78bc", "o"),
     ),
     Theory(
         "error_microcircuit_macaque",
@@ -150,6 +163,7 @@ THEORIES: tuple[Theory, ...] = (
         nuisance=tuple(n for n in OF_MICROCIRCUIT if n.name != "skip_strength"),
         variant_of="error_microcircuit",
         connectivity="macaque_binned",
+        look=("#cc78bc", "p"),
     ),
     Theory(
         "supervised_pc",
@@ -158,6 +172,7 @@ THEORIES: tuple[Theory, ...] = (
         "Predictive coding in which predictions ascend and a target clamps the output.",
         SupervisedPC(learning_rate=0.016),
         nuisance=OF_SUPERVISED_PC,
+        look=("#56b4e9", "s"),
     ),
     Theory(
         "prospective_configuration",
@@ -166,6 +181,7 @@ THEORIES: tuple[Theory, ...] = (
         "Supervised predictive coding that learns only once activity has settled.",
         ProspectiveConfiguration(learning_rate=0.035),
         nuisance=OF_OTHERS,
+        look=("#56b4e9", "P"),
     ),
     Theory(
         "hierarchical_pc",
@@ -177,6 +193,7 @@ THEORIES: tuple[Theory, ...] = (
             *OF_HIERARCHICAL_PC,
             Nuisance(STAGE, 0.1, 0.3, "a poor regressor: it never removes more", "linear"),
         ),
+        look=("#de8f05", "^"),
     ),
     Theory(
         "hierarchical_pc_sensory",
@@ -185,6 +202,7 @@ THEORIES: tuple[Theory, ...] = (
         "Predictive coding in which predictions descend; the outcome is one more sensory input.",
         HierarchicalPC("outcome_as_input", learning_rate=0.03, weight_scale=1.0, tau=20.0),
         nuisance=(*OF_HIERARCHICAL_PC, LEARNT),
+        look=("#ca9161", "v"),
     ),
     Theory(
         "mismatch_neurons",
@@ -193,6 +211,7 @@ THEORIES: tuple[Theory, ...] = (
         "Each area compares its own input with predictions; errors of two signs stay local.",
         MismatchNeurons(learning_rate=0.025),
         nuisance=OF_OTHERS,
+        look=("#de8f05", "X"),
     ),
     Theory(
         "dendritic_pc",
@@ -203,6 +222,7 @@ THEORIES: tuple[Theory, ...] = (
             learning_rates=(0.8, 0.4, 0.2, 0.04), lateral_rates=(0.2, 0.1, 0.05), g_apical=0.005
         ),
         nuisance=OF_OTHERS,
+        look=("#029e73", "D"),
     ),
     Theory(
         "dendritic_microcircuit",
@@ -215,6 +235,7 @@ THEORIES: tuple[Theory, ...] = (
             g_apical=0.005,
         ),
         nuisance=OF_OTHERS,
+        look=("#029e73", "p"),
     ),
     Theory(
         "burst_dependent",
@@ -223,6 +244,7 @@ THEORIES: tuple[Theory, ...] = (
         "Events carry representations up and the share of bursts among them errors down.",
         BurstDependent(),
         nuisance=OF_OTHERS,
+        look=("#fbafe4", "h"),
     ),
     Theory(
         "adaptation",
@@ -231,6 +253,7 @@ THEORIES: tuple[Theory, ...] = (
         "A null: synapses that depress; no prediction, no error, no teaching.",
         Adaptation(),
         nuisance=OF_NULLS,
+        look=("#949494", "d"),
     ),
     Theory(
         "feature_gain",
@@ -239,6 +262,7 @@ THEORIES: tuple[Theory, ...] = (
         "A null: what surprises or matters arouses, and arousal scales all cells alike.",
         FeatureGain(),
         nuisance=OF_NULLS,
+        look=("#949494", "*"),
     ),
 )
 

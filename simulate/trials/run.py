@@ -19,9 +19,10 @@ from errorneurons.simulate.circuit import Role, StateT, WeightsT, neurons
 from errorneurons.simulate.experiments.columns import DEFAULTS
 from errorneurons.simulate.experiments.readout import cursor, decoder_of
 from errorneurons.simulate.experiments.trials import Clock, streams, whole, with_defaults
+from errorneurons.simulate.program.run import Stepper
 from errorneurons.simulate.trials.bench import Bench as Bench
 from errorneurons.simulate.trials.bench import Chosen
-from errorneurons.simulate.trials.trial import Trial, currents
+from errorneurons.simulate.trials.trial import Segment, Trial, currents
 
 Binned = npt.NDArray[np.float32]
 APICAL, OUTPUT, TARGET = "apical", "output", "target"
@@ -124,19 +125,16 @@ def run(
         own = of_networks(weights, copies, count)
     else:
         own = weights
-    state = circuit.rest(own, 1 if separate else n_streams)
+    stepper = Stepper(circuit, own, 1 if separate else n_streams, plastic=learn)
     noise = None if bench.noise is None else currents(bench, n_streams)
     recorded: dict[str, Any] = {}
     for number, trials in enumerate(zip(*(part.to_dict("records") for part in dealt), strict=True)):
         trial = Trial(bench, trials, clock, cursor(bench.readout, decoder, trials))
-        recorder = _Recorder(bench, clock)
-        for k, world in trial.steps(noise, separate):
-            after = circuit.step(own, state, world)
-            if learn and trial.plastic(k):
-                own = circuit.learn(own, state, after)
-            state = after
-            recorder.add(k, state)
-            if k + 1 == recorder.read_out.stop:
+        recorder = _Recorder(bench, clock, stepper)
+        for segment in trial.segments(noise, separate, recorder.edges(trial.length)):
+            learns = learn and segment.plastic
+            recorder.advance(segment, learns)
+            if segment.last == recorder.read_out.stop:
                 trial.close_loop(_by_stream(recorder.output(), n_streams))
         found: dict[str, Any] = {**recorder.bins(), OUTPUT: recorder.output()}
         found = {name: _by_stream(x, n_streams) for name, x in found.items()}
@@ -150,7 +148,7 @@ def run(
     activity = Activity(
         rates, output, target, table, clock, bench.labelled, apical, decoder=decoder
     )
-    return activity, own if learn else weights
+    return activity, stepper.weights if learn else weights
 
 
 def reaches_terminals(table: pd.DataFrame) -> bool:
@@ -179,10 +177,11 @@ def synapses(weights: Any) -> dict[str, Array]:
 
 
 class _Recorder:
-    """Averages the rates of a trial in bins, and the output before the outcome."""
+    """Takes steps, and averages the rates of a trial in bins and the output before the outcome."""
 
-    def __init__(self, bench: Bench[Any, Any], clock: Clock) -> None:
-        circuit, self.apical = bench.circuit, bench.apical
+    def __init__(self, bench: Bench[Any, Any], clock: Clock, stepper: Stepper) -> None:
+        circuit, self.stepper = bench.circuit, stepper
+        self.roles = (*stepper.roles, *((APICAL,) if bench.apical else ()))
         step = circuit.timing.step
         self.per_bin = whole(clock.bin, step)
         if not self.per_bin:
@@ -192,20 +191,29 @@ class _Recorder:
             round((clock.outcome - clock.start) / step),
         )
         self.where = neurons(circuit, "representation", circuit.output_area)
-        self.sums: dict[str, list[Array]] = {}
+        self.sums: dict[str, list[Array]] = {role: [] for role in self.roles}
         self.read: Array | float = 0.0
 
-    def add(self, k: int, state: Any) -> None:
-        """Add step k."""
-        recorded = {**state.rates, APICAL: state.apical} if self.apical else state.rates
-        for name, value in recorded.items():
-            sums = self.sums.setdefault(name, [])
-            if k % self.per_bin == 0:
-                sums.append(value.copy())
-            else:
-                sums[-1] += value
-        if k in self.read_out:
-            self.read = self.read + state.rates["representation"][..., self.where]
+    def edges(self, length: int) -> tuple[int, ...]:
+        """Return the steps at which a stretch must end: where the output is read."""
+        return tuple(k for k in (self.read_out.start, self.read_out.stop) if k < length)
+
+    def advance(self, segment: Segment, learn: bool) -> None:
+        """Take the steps of a segment, and add what is recorded."""
+        first, last = segment.first, segment.last
+        ends = [*range(first - first % self.per_bin + self.per_bin, last, self.per_bin), last]
+        lengths = np.diff([first, *ends])
+        found = self.stepper.advance(segment.world, lengths, learn, self.roles)
+        for name, parts in found.items():
+            sums = self.sums[name]
+            for start, part in zip([first, *ends], parts, strict=False):
+                if start % self.per_bin:
+                    sums[-1] = sums[-1] + part
+                else:
+                    sums.append(part)
+        if self.read_out.start <= first < self.read_out.stop:
+            output = found["representation"].sum(axis=0)[..., self.where]
+            self.read = self.read + output
 
     def bins(self) -> dict[str, Binned]:
         """Return the mean in each bin by role, (network, stream, time, neuron)."""

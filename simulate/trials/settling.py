@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.circuit import Circuit, Role, World, neurons
+from errorneurons.simulate.program.run import Stepper
 
 LOOK, STILL = 50, 1e-10
 """A network has settled if no rate moved by more than `STILL` in `LOOK` steps."""
@@ -38,23 +39,26 @@ def settled(
     output = neurons(circuit, "representation", circuit.output_area)
     unread = np.zeros((1, 1, output.stop - output.start))
     world = World(inputs, unread if target is None else target, np.zeros((1, 1, 1), dtype=bool))
-    before, state = _still(circuit, weights, circuit.rest(weights, inputs.shape[1]), world)
+    stepper = Stepper(circuit, weights, inputs.shape[1])
+    before, state = _still(stepper, world)
     if target is not None:
-        world = replace(world, teaching=np.ones((1, 1, 1), dtype=bool))
-        before, state = _still(circuit, weights, state, world)
+        before, state = _still(stepper, replace(world, teaching=np.ones((1, 1, 1), dtype=bool)))
     return before, state
 
 
-def _still(circuit: Circuit[Any, Any], weights: Any, state: Any, world: World) -> tuple[Any, Any]:
+def _still(stepper: Stepper, world: World) -> tuple[Any, Any]:
     """Step until nothing moves, and return the last two states."""
-    before = earlier = state
-    for k in range(1, max(PATIENCE, round(LONGEST / circuit.timing.step)) + 1):
-        before, state = state, circuit.step(weights, state, world)
-        if k % LOOK == 0:
-            if moved(earlier.rates, state.rates) < STILL:
+    before = earlier = stepper.state
+    longest = max(PATIENCE, round(LONGEST / stepper.circuit.timing.step))
+    for k in range(0, longest, LOOK):
+        stepper.advance(world, min(LOOK, longest - k) - 1)
+        before = stepper.state
+        stepper.advance(world, 1)
+        if k + LOOK <= longest:
+            if moved(earlier.rates, stepper.state.rates) < STILL:
                 break
-            earlier = state
-    return before, state
+            earlier = stepper.state
+    return before, stepper.state
 
 
 def moved(earlier: Mapping[Role, Array], later: Mapping[Role, Array]) -> float:
@@ -73,12 +77,10 @@ def unsettled(
     """
     _, state = settled(circuit, weights, inputs, target)
     world = World(inputs, target, np.ones((1, 1, 1), dtype=bool))
-    later = state
-    seen = [state.rates]
-    for _ in range(LOOK):
-        later = circuit.step(weights, later, world)
-        seen.append(later.rates)
-    return moving(seen, LIMIT)
+    stepper = Stepper(circuit, weights, inputs.shape[1], state)
+    rates = stepper.advance(world, [1] * LOOK, show=stepper.roles)
+    steps = [dict(zip(rates, step, strict=True)) for step in zip(*rates.values(), strict=True)]
+    return moving([state.rates, *steps], LIMIT)
 
 
 def moving(seen: Sequence[Mapping[Role, Array]], limit: float) -> npt.NDArray[np.bool_]:

@@ -7,7 +7,6 @@ under teaching is named, and what is said of it is limited accordingly; none is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic
 
@@ -15,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from errorneurons.simulate.arrays import Array, PerNetwork, of_networks
-from errorneurons.simulate.circuit import Circuit, Role, StateT, WeightsT, World
+from errorneurons.simulate.circuit import Circuit, StateT, WeightsT, World
 from errorneurons.simulate.experiments.association import STIMULI, Association
 from errorneurons.simulate.experiments.learning import learning_block
 from errorneurons.simulate.experiments.trials import Clock
+from errorneurons.simulate.program.run import Stepper
 from errorneurons.simulate.trials.run import Bench, run, synapses
 from errorneurons.simulate.trials.settling import moving
 
@@ -149,13 +149,11 @@ def oscillating(
     world = World(
         shown.stimuli["trained"], shown.unexpected("trained"), np.ones((1, 1, 1), dtype=bool)
     )
-    state = circuit.rest(weights, STIMULI)
+    stepper = Stepper(circuit, weights, STIMULI)
     steps, last = round(settling / circuit.timing.step), round(0.1 / circuit.timing.step)
-    seen: list[Mapping[Role, Array]] = []
-    for k in range(steps):
-        state = circuit.step(weights, state, world)
-        if k >= steps - last:
-            seen.append(state.rates)
+    stepper.advance(world, max(steps - last, 0))
+    rates = stepper.advance(world, [1] * min(last, steps), show=stepper.roles)
+    seen = [dict(zip(rates, step, strict=True)) for step in zip(*rates.values(), strict=True)]
     return moving(seen, limit)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from itertools import islice, pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,20 @@ Currents = Mapping[Role, Array]
 ROLES: tuple[Role, ...] = ("representation", "error", "interneuron")
 DRAWN = 10
 """Steps whose noise is drawn at once; the numbers do not depend on it."""
+VARYING = 50
+"""The most steps for which what differs from step to step is kept in memory."""
+
+
+class Segment(NamedTuple):
+    """Steps from `first` to before `last` in which nothing begins or ends.
+
+    What differs from step to step has one more dimension in front, see `Stepper.advance`.
+    """
+
+    first: int
+    last: int
+    world: World
+    plastic: bool
 
 
 class Trial:
@@ -69,10 +84,10 @@ class Trial:
         ]
         return np.array(found)[:, None]
 
-    def steps(
-        self, noise: Iterator[Currents] | None, separate: bool
-    ) -> Iterator[tuple[int, World]]:
-        """Yield each step with its world, made anew only when something changes.
+    def segments(
+        self, noise: Iterator[Currents] | None, separate: bool, edges: Iterable[int]
+    ) -> Iterator[Segment]:
+        """Yield stretches of steps in which nothing begins or ends, each with its world.
 
         Parameters
         ----------
@@ -80,18 +95,40 @@ class Trial:
             Currents of one step after the other, if there is noise.
         separate
             Whether each stream of each network stands as a network of its own.
+        edges
+            Steps at which a stretch must end, and at which bins do.
         """
         events = (self.input_onset, self.input_offset, self.outcome_onset, self.on, self.off)
-        changes = {0, *(int(k) for event in events for k in event.ravel())}
-        always = bool(self.frequency.any())
-        for k in range(self.length):
-            if k in changes or always:
-                plain = self._world(k)
-                world = self._separated(plain) if separate else plain
-            if noise is not None:
-                noisy = replace(plain, current=_summed(plain.current, next(noise)))
-                world = self._separated(noisy) if separate else noisy
-            yield k, world
+        changes = {int(k) for event in events for k in event.ravel()} | self._learning()
+        always = noise is not None or bool(self.frequency.any())
+        begins = {0, *changes, *edges, *(range(0, self.length, VARYING) if always else ())}
+        within = sorted({k for k in begins if 0 <= k < self.length})
+        for first, last in pairwise([*within, self.length]):
+            world = self._world(first)
+            if always:
+                world = self._varying(world, range(first, last), noise)
+            yield Segment(
+                first, last, self._separated(world) if separate else world, self.plastic(first)
+            )
+
+    def _learning(self) -> set[int]:
+        """Return the steps at which it may begin that synapses change."""
+        first = self.clock.plasticity
+        late = 0 if first is None else round((first - self.clock.start) / self.time_step)
+        settled = self.length - round(0.01 / self.time_step)
+        return {late, settled, int(self.outcome_onset[0, 0])}
+
+    def _varying(
+        self, world: World, steps: range, noise: Iterator[Currents] | None
+    ) -> World:  # fmt: skip
+        """Return the world of some steps, (step, network, stream, neuron) of what varies."""
+        if self.frequency.any():
+            world = replace(world, input=np.stack([self._input(k) for k in steps]))
+        if noise is None:
+            return world
+        each = [_summed(world.current, own) for own in islice(noise, len(steps))]
+        current = {role: np.stack([own[role] for own in each]) for role in each[0]}
+        return replace(world, current=current)
 
     def _world(self, k: int) -> World:
         acting = (self.on <= k) & (k < self.off)
@@ -125,8 +162,9 @@ class Trial:
         networks, count = self.input.shape[:2]
 
         def stacked(x: Any) -> Any:
-            spread = np.broadcast_to(x, (networks, count, x.shape[-1]))
-            return spread.reshape(networks * count, 1, x.shape[-1])
+            steps = x.shape[:-3]
+            spread = np.broadcast_to(x, (*steps, networks, count, x.shape[-1]))
+            return spread.reshape(*steps, networks * count, 1, x.shape[-1])
 
         def synapses(x: Array) -> Array:
             spread = np.broadcast_to(x, (networks, count, *x.shape[2:]))

@@ -14,14 +14,15 @@ from errorneurons.analysis.figures.evidence import (
     power_curves,
     recovery_matrix,
 )
-from errorneurons.analysis.figures.palette import THEORIES
+from errorneurons.analysis.figures.palette import Style
 
 SIZES = [(a, c, t) for a in (4, 8) for c in (10, 30) for t in (20, 60)]
 POINTS = pd.DataFrame(SIZES, columns=["animals", "cells", "trials"]).assign(
     right=np.linspace(0.2, 1.0, 8), low=0.1, high=1.0, smooth=np.linspace(0.2, 1.0, 8), count=40
 )
 
-LABELS = {"supervised_pc": "supervised PC"}
+LOOK = ("A theory", Style("#029e73", "D"))
+LOOKS = {"supervised_pc": ("supervised PC", Style("#56b4e9", "s"))}
 
 
 def words(svg):
@@ -30,7 +31,7 @@ def words(svg):
 
 def test_every_theory_has_its_probability_and_whether_it_stays() -> None:
     posterior = {"supervised_pc": 0.93, "backprop": 0.069, "adaptation": 0.001}
-    found = words(posterior_bars(posterior, ["supervised_pc", "adaptation"], LABELS, "key", "alt"))
+    found = words(posterior_bars(posterior, ["supervised_pc", "adaptation"], LOOKS, "key", "alt"))
     assert {"supervised PC", "93 %", "7 %, ruled out", "<1 %"} <= set(found)
 
 
@@ -40,9 +41,9 @@ def test_near_certainty_is_not_written_as_certainty() -> None:
 
 @pytest.mark.parametrize("count", [2, 8, 12])
 def test_the_matrix_writes_every_share_and_names_every_theory(count) -> None:
-    names = list(THEORIES)[:count]
+    names = ["a_theory", "supervised_pc", *(f"theory_{at}" for at in range(2, count))]
     table = pd.DataFrame(np.eye(count) * 0.87 + 0.01, names, names)
-    found = words(recovery_matrix(table, "most probable theory", LABELS, "key", "alt"))
+    found = words(recovery_matrix(table, "most probable theory", LOOKS, "key", "alt"))
     assert "2 supervised PC" in found
     assert found.count("88") == count
     assert sum(word.startswith(("1 ", "2 ")) for word in found) == 2
@@ -63,7 +64,7 @@ def test_what_is_left_out_is_named_and_so_is_every_theory_that_matters() -> None
     rows = [("", "a_theory", 0.9, True), ("", "rare", 0.01, False), ("P02", "a_theory", 0.5, True)]
     table = pd.DataFrame(rows, columns=["left_out", "theory", "posterior", "kept"])
     found = words(
-        left_out_points(table, {"P02": "silent errors", "a_theory": "A theory"}, "key", "alt")
+        left_out_points(table, {"P02": "silent errors"}, {"a_theory": LOOK}, "key", "alt")
     )
     assert {"with every claim", "without: silent errors", "A theory"} <= set(found)
     assert "rare" not in found

@@ -19,10 +19,10 @@ from errorneurons.analysis.measures.labelling import (
     Labels,
     Rule,
     cross_fitted,
-    labelled,
     labelled_by_localiser,
     localise,
     localiser_trials,
+    with_labels,
 )
 from errorneurons.analysis.readers.nwb.reader import (
     mapping_template,
@@ -224,7 +224,7 @@ def test_the_same_stream_gives_the_same_labels() -> None:
 def test_labels_are_written_in_the_terms_of_the_contract() -> None:
     seen, _ = drawn(error=0.3, contrast=20.0, baseline=30.0)
     labels = found(seen)
-    made = check(labelled(seen, labels))
+    made = check(with_labels(seen, labels))
     np.testing.assert_array_equal(made["role"] == "error", labels.error)
     assert set(made["label_source"].values) == {"localiser"}
     assert false_labels(made) == pytest.approx(labels.false_share)
@@ -233,7 +233,7 @@ def test_labels_are_written_in_the_terms_of_the_contract() -> None:
 
 def test_the_trials_that_chose_the_units_test_nothing() -> None:
     seen, _ = drawn(error=0.3)
-    made = labelled(seen, found(seen))
+    made = with_labels(seen, found(seen))
     assert len(trials(made, {"outcome": "unexpected"})) == 0
     assert len(trials(made, {"outcome": "none"})) == 8
 
@@ -242,12 +242,12 @@ def test_marked_trials_stay_marked_even_if_they_could_not_choose() -> None:
     seen, _ = drawn(error=0.3)
     marked = seen.assign_coords(localiser=("trial", np.arange(88) < 33))  # one of its kind too many
     assert found(marked).trials.sum() == 32
-    assert labelled(marked, found(marked))["localiser"].sum() == 33
+    assert with_labels(marked, found(marked))["localiser"].sum() == 33
 
 
 def test_a_session_without_error_cells_says_so_and_keeps_the_contract() -> None:
     seen, _ = drawn(tuning=20.0, baseline=40.0)
-    made = check(labelled(seen, found(seen)))
+    made = check(with_labels(seen, found(seen)))
     assert set(made["role"].values) == {"unknown"}
     assert false_labels(made) is None
 
@@ -256,7 +256,7 @@ def test_another_session_of_the_animal_names_the_one_that_chose() -> None:
     seen, _ = drawn(error=0.3, contrast=20.0, baseline=30.0)
     labels = found(seen)
     later = seen.assign_attrs(session_id="2").isel(unit=slice(None, None, -1))
-    made = check(labelled(later, labels))
+    made = check(with_labels(later, labels))
     assert made.attrs["localiser_session"] == "1"
     np.testing.assert_array_equal((made["role"] == "error")[::-1], labels.error)
     assert len(trials(made, {"outcome": "unexpected"})) == 40
@@ -266,10 +266,10 @@ def test_labels_of_another_animal_or_of_other_units_are_refused() -> None:
     seen, _ = drawn()
     labels = found(seen)
     with pytest.raises(ValueError, match="the labels are of animal 'm', the session of 'n'; loc"):
-        labelled(seen.assign_attrs(animal="n"), labels)
+        with_labels(seen.assign_attrs(animal="n"), labels)
     strangers = seen.assign_coords(unit_id=("unit", [f"v{k}" for k in range(40)]))
     with pytest.raises(ValueError, match="the labels name no unit of the session; give `unit_id`"):
-        labelled(strangers, labels)
+        with_labels(strangers, labels)
 
 
 # Cross-fitting

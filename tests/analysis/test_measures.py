@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from errorneurons.analysis.measures.activity import activity, magnitude, mean_rate
 from errorneurons.analysis.measures.energies import (
-    Array,
     Response,
     energy,
     energy_of_difference,
@@ -28,6 +27,7 @@ from errorneurons.analysis.measures.energies import (
     units,
 )
 from errorneurons.analysis.session.session import session
+from errorneurons.analysis.statistics import Floats
 
 PATTERN = {"a": np.array([1.0, -2.0, 0.5]), "b": np.array([0.0, 1.0, 3.0])}
 TRUTH = float(np.mean([(p**2).mean() for p in PATTERN.values()]))
@@ -48,7 +48,7 @@ def assert_mean(values: Sequence[float], truth: float) -> None:
     assert abs(np.mean(values) - truth) < 4 * error
 
 
-def recorded(rate: Array, **columns: Any) -> xr.Dataset:
+def recorded(rate: Floats, **columns: Any) -> xr.Dataset:
     """Return a session of trials of 100 ms bins, input at 0, from -0.2 s on."""
     count, bins, cells = rate.shape
     defaults: dict[str, Any] = {

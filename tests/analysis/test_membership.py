@@ -9,7 +9,7 @@ from errorneurons.analysis.evidence.membership import (
     LEAST_SPREAD,
     cloud,
     ranks,
-    spread,
+    score_spread,
     upper_bound,
 )
 
@@ -110,6 +110,6 @@ def test_distance_is_counted_in_units_of_the_theory() -> None:
 
 
 def test_the_scale_of_a_score_runs_from_its_median_to_a_quantile() -> None:
-    found = spread(np.arange(101.0), 0.9)
+    found = score_spread(np.arange(101.0), 0.9)
     assert found.standardised(np.array([50.0, 90.0])) == pytest.approx([0.0, 1.0])
-    assert spread(np.ones(10), 0.9).size == LEAST_SPREAD
+    assert score_spread(np.ones(10), 0.9).size == LEAST_SPREAD

@@ -5,16 +5,21 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from errorneurons.analysis.figures.effects import activity_in_time, effect_strip, recorded_roles
-from errorneurons.analysis.figures.palette import ROLES, THEORIES, theory_style
-from errorneurons.analysis.figures.strips import StripRow
+from errorneurons.analysis.figures.effects import (
+    StripRow,
+    activity_in_time,
+    effect_strip,
+    recorded_roles,
+)
+from errorneurons.analysis.figures.palette import ROLES, drawn_style
 from errorneurons.analysis.figures.traces import (
     events_of,
     kept_samples,
-    labels_of,
+    place_labels,
     round_length,
     scale_of,
 )
+from errorneurons.simulate.theories.registry import THEORIES
 
 NAN = float("nan")
 
@@ -45,22 +50,16 @@ def strip(*rows, threshold=1 / 9, side="below"):
 
 
 def test_every_theory_has_its_own_look():
-    assert len({(s.colour, s.marker) for s in THEORIES.values()}) == len(THEORIES)
-
-
-def test_a_variant_has_the_colour_of_its_theory_and_a_marker_of_its_own() -> None:
-    own, variant = theory_style("error_microcircuit"), theory_style("error_microcircuit_macaque")
-    assert variant.colour == own.colour
-    assert variant.marker != own.marker
+    assert len({t.look for t in THEORIES}) == len(THEORIES)
 
 
 def test_no_theory_has_the_hue_of_a_kind_of_neuron():
     kept = {ROLES["representation"], ROLES["error"]}
-    assert not kept & {s.colour for s in THEORIES.values()}
+    assert not kept & {t.look[0] for t in THEORIES}
 
 
 def test_an_unknown_theory_has_a_look_that_stays():
-    assert theory_style("my rival theory") == theory_style("my rival theory")
+    assert drawn_style("my rival theory") == drawn_style("my rival theory")
 
 
 def test_a_strip_names_its_rows_and_the_threshold():
@@ -148,16 +147,16 @@ def test_a_pair_of_events_is_a_window_and_labels_do_not_overlap():
         activity(np.zeros((1, 1, 1, 2)), {"laser on": 0.1, "laser off": 0.2, "go": 0.11})
     )
     assert events == {"laser": (0.1, 0.2), "go": (0.11, None)}
-    assert {label.lane for label in labels_of(events, 0.0, 0.002, 200.0).values()} == {0, 1}
+    assert {label.lane for label in place_labels(events, 0.0, 0.002, 200.0).values()} == {0, 1}
 
 
 def test_no_line_of_an_event_runs_through_a_label():
-    labels = labels_of({"laser": (-0.05, 0.4), "input": (0.0, None)}, -0.05, 0.003, 160.0)
+    labels = place_labels({"laser": (-0.05, 0.4), "input": (0.0, None)}, -0.05, 0.003, 160.0)
     assert labels["laser"].lane > labels["input"].lane
 
 
 def test_a_late_or_long_label_stays_in_its_column():
-    late = labels_of({"unexpected outcome": (0.39, None)}, 0.0, 0.4 / 100, 100.0)
+    late = place_labels({"unexpected outcome": (0.39, None)}, 0.0, 0.4 / 100, 100.0)
     label = late["unexpected outcome"]
     assert label.left + 6.6 * len(label.text) <= 100.0
 

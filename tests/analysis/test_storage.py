@@ -16,6 +16,7 @@ from errorneurons.analysis.door import open_recording
 from errorneurons.analysis.session.session import ContractError, DoorError, check, collect, save
 
 Make = Callable[..., xr.Dataset]
+SESSIONS = Path(__file__).parents[1] / "data" / "sessions"
 
 # Files
 
@@ -26,6 +27,47 @@ def test_a_saved_collection_comes_back_as_it_was(make_session: Make, tmp_path: P
     for name in tree:
         xr.testing.assert_identical(opened[name].to_dataset().load(), tree[name].to_dataset())
     opened.close()
+
+
+def test_sessions_that_are_alike_share_the_variables_of_a_file(
+    make_session: Make, tmp_path: Path
+) -> None:
+    alike = [make_session(f"m{n}").assign_attrs(day=n, weight=n / 3) for n in range(3)]
+    alike[1]["rate"][0, 0, 0] = np.nan
+    shorter = make_session("m9").isel(trial=slice(3))
+    tree = collect([alike[0], alike[1], shorter, alike[2]])
+    path = save(tree, tmp_path / "x.nc")
+    with h5py.File(path) as file:
+        assert {*file} == {"m2_s1", "m9_s1", "stacked sessions 0"}
+        assert file["stacked sessions 0/rate"].shape == (2, *alike[0]["rate"].shape)
+        assert file["stacked sessions 0/rate"].dtype == np.uint8
+        assert file["stacked sessions 0/area"].shape == alike[0]["area"].shape
+    with open_recording(path) as opened:
+        assert list(opened) == list(tree)
+        for name in tree:
+            found = opened[name].to_dataset().load()
+            xr.testing.assert_identical(found, tree[name].to_dataset())
+            assert found["rate"].dtype == np.float32
+
+
+def test_what_is_no_count_comes_back_from_a_shared_variable(
+    make_session: Make, tmp_path: Path
+) -> None:
+    made = [make_session(f"m{n}") for n in range(2)]
+    for number, each in enumerate(made):
+        each["rate"] += np.float32(0.3 * number)
+    with open_recording(save(collect(made), tmp_path / "x.nc")) as opened:
+        for number, each in enumerate(made):
+            xr.testing.assert_identical(opened[f"m{number}_s1"].to_dataset().load(), each)
+
+
+def test_files_that_earlier_versions_wrote_are_read() -> None:
+    with open_recording(SESSIONS / "supervised_pc.nc") as opened:
+        (node,) = opened.children.values()
+        seen = check(node.to_dataset().load())
+    assert dict(seen.sizes) == {"trial": 110, "time": 6, "unit": 16}
+    assert seen.attrs["animal"] == "network-000"
+    assert np.isfinite(seen["rate"]).all()
 
 
 def test_one_session_is_saved_as_a_collection_of_one(make_session: Make, tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ CLAIMS = (
         "Error neurons respond to a novel input with a third or more of the amplitude with which "
         "they respond to an unexpected outcome.",
         "Labelled error neurons in one area, 20 novel inputs without outcome, 40 outcomes.",
-        unmeasured, 1 / 9, "below",
+        unmeasured, 1 / 9, "below", (),
         "absent_target_read_as_zero",
         (Condition("novel input, no teaching", {}), Condition("unexpected outcome", {})),
         drawing=QUIET,
@@ -67,7 +67,7 @@ CLAIMS = (
         "Error neurons of area 3 are silenced from outcome onset; areas 1 and 2 are read.",
         "Half or more of the outcome response below survives.",
         "Error neurons of two areas, 40 outcomes with and without laser.",
-        unmeasured, 0.5, "below", "direct_feedback",
+        unmeasured, 0.5, "below", (), "direct_feedback",
         (Condition("laser off", {}), Condition("laser on", {})), learning=True,
         drawing=Drawing(
             read=HIDDEN[:2], manipulation="silence", manipulated=HIDDEN[2:], teaching=True,
@@ -82,7 +82,7 @@ CLAIMS = (
         "Error neurons of area 1 are silenced from outcome onset; areas 2 and 3 are read.",
         "Less than four fifths of the outcome response above survives.",
         "Error neurons of two areas below the teaching area, 40 outcomes with and without laser.",
-        unmeasured, 0.8, "above", "supervised_pc",
+        unmeasured, 0.8, "above", (), "supervised_pc",
         (Condition("laser off", {}), Condition("laser on", {})), learning=True,
         drawing=Drawing(
             read=HIDDEN[1:], manipulation="silence", manipulated=HIDDEN[:1], teaching=True,
@@ -98,7 +98,7 @@ CLAIMS = (
         "A tenth of the representation neurons of area 3 is driven for 100 ms, no outcome.",
         "Error neurons respond to the drive with a third or more of the outcome amplitude.",
         "Targeted stimulation of 10 representation neurons, labelled error neurons, 40 outcomes.",
-        unmeasured, 1 / 9, "below", "absent_target_read_as_zero",
+        unmeasured, 1 / 9, "below", (), "absent_target_read_as_zero",
         (Condition("driven", {}), Condition("not driven", {}), Condition("outcome", {})),
         drawing=Drawing(
             read=HIDDEN, manipulation="drive", manipulated=(("representation", 3),),
@@ -114,7 +114,7 @@ CLAIMS = (
         "Representation neurons of area 3 are silenced from 50 ms before input onset, no outcome.",
         "Error neurons below respond with a third or more of the outcome amplitude.",
         "Two areas, silencing above, labelled error neurons below, 40 outcomes.",
-        unmeasured, 1 / 9, "below", "absent_target_read_as_zero",
+        unmeasured, 1 / 9, "below", (), "absent_target_read_as_zero",
         (Condition("control", {}), Condition("silenced", {})),
         drawing=Drawing(
             read=HIDDEN[:2], manipulation="silence", manipulated=(("representation", 3),),
@@ -129,7 +129,7 @@ CLAIMS = (
         "All error neurons are silenced from 50 ms before input onset to the read-out.",
         "The output changes by a third or more of its tuning.",
         "Closed-loop silencing on test trials without outcome, behaviour or output area.",
-        unmeasured, 1 / 9, "below", "absent_target_read_as_zero",
+        unmeasured, 1 / 9, "below", (), "absent_target_read_as_zero",
         (Condition("intact", {}), Condition("error neurons off", {})), learning=True,
         drawing=Drawing(
             read=(("representation", 4),), manipulation="silence",
@@ -145,7 +145,7 @@ CLAIMS = (
         "Error neurons of all hidden areas are silenced in the outcome window of whole blocks.",
         "Half or more of the gain of control blocks is left.",
         "Blocks with and without laser in the same animal, performance on every trial.",
-        unmeasured, 0.5, "below", "teaching_to_representation",
+        unmeasured, 0.5, "below", (), "teaching_to_representation",
         (Condition("laser off", {}), Condition("laser on", {})), learning=True,
         drawing=Drawing(
             read=(("representation", 4),), manipulation="silence", manipulated=HIDDEN,

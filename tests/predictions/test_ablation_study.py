@@ -16,15 +16,14 @@ from typer.testing import CliRunner, Result
 
 from errorneurons.predictions.commands import cli
 from errorneurons.predictions.pages.ablations import agreement, answer
-from errorneurons.predictions.pages.circuit_drawing import circuit_svg
-from errorneurons.predictions.studies import ablations as ablation_study
+from errorneurons.predictions.pages.drawing import circuit_svg
+from errorneurons.predictions.studies import lesions
 from errorneurons.predictions.studies.ablations import (
-    INTACT,
     MEASURES,
     Effect,
     effects_of,
-    simulate_pairs,
 )
+from errorneurons.predictions.studies.lesions import INTACT, simulate_pairs
 from errorneurons.simulate.ablations.registry import ABLATIONS, pairs
 from errorneurons.simulate.ablations.tasks import Design
 
@@ -121,10 +120,10 @@ def test_what_is_done_is_taken_from_disk(folder: Path, data: xr.Dataset,
     def refuse(*_: Any) -> None:
         raise AssertionError("trained again")
 
-    monkeypatch.setattr(ablation_study, "trained", refuse)
+    monkeypatch.setattr(lesions, "trained", refuse)
     said: list[str] = []
     again = simulate_pairs(CHOSEN, Design(2, 1, 2), folder, said.append)
-    assert said == ["2 of 2 taken from an earlier run", "4 of 4 taken from an earlier run"]
+    assert said == ["all 2 taken from an earlier run", "all 4 taken from an earlier run"]
     xr.testing.assert_identical(again.drop_attrs(), data.drop_attrs())
 
 

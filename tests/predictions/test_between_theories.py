@@ -12,14 +12,20 @@ import numpy as np
 import pytest
 
 from errorneurons.analysis.evidence.weigh import Evidence
-from errorneurons.predictions.claims.claim import Outcome, Verdict
-from errorneurons.predictions.claims.registry import CLAIMS
+from errorneurons.predictions.claims.claim import Manipulation, Outcome, Verdict
+from errorneurons.predictions.claims.registry import (
+    CLAIMS,
+    MANIPULATIONS,
+    claim,
+    claims_for,
+    manipulations_of,
+)
 from errorneurons.predictions.comparing import plan as planning
 from errorneurons.predictions.comparing import weigh as between_theories
 from errorneurons.predictions.comparing.animals import Table
 from errorneurons.predictions.comparing.design import full_design
 from errorneurons.predictions.comparing.effects import Drawn, draw
-from errorneurons.predictions.comparing.plan import ALWAYS, MANIPULATIONS, Grid, Planned, claims_for
+from errorneurons.predictions.comparing.plan import Grid, Planned
 from errorneurons.predictions.comparing.plan import plan as find_plan
 from errorneurons.predictions.comparing.sentences import answer, at_odds, methods
 from errorneurons.predictions.comparing.weigh import Question, Weighed, expected_ranges, weighed
@@ -249,8 +255,28 @@ def test_an_impossible_grid_is_refused(changes: dict[str, Any], message: str) ->
 
 
 def test_recording_alone_tests_what_no_manipulation_does() -> None:
-    assert claims_for(()) == ALWAYS == ("P02",)
-    assert set(claims_for(tuple(MANIPULATIONS))) == {c.key for c in CLAIMS}
+    assert claims_for(()) == ("P02",)
+    assert claims_for(MANIPULATIONS) == tuple(c.key for c in CLAIMS)
+
+
+COOL = Manipulation("cool", "cooling the teaching area")
+MADE_UP = replace(claim("P02"), key="P99", manipulations=(COOL, *claim("P05a").manipulations))
+
+
+def test_a_new_claim_is_planned_with_its_manipulations_and_never_as_recording_alone() -> None:
+    known = (*CLAIMS, MADE_UP)
+    assert manipulations_of(known) == MANIPULATIONS | {"cool": COOL}
+    for some in ((), ("cool",), ("drive",)):
+        assert "P99" not in claims_for(some, known)
+    assert "P99" in claims_for(("drive", "cool"), known)
+
+
+def test_the_next_steps_offer_all_that_a_new_claim_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "CLAIMS", (*CLAIMS, MADE_UP))
+    offered = planning.what_to_do()
+    assert offered["cooling the teaching area and driving representation cells"] == ("P99",)
+    assert offered["silencing one area's error cells at the outcome"] == ("P04a", "P04b")
+    assert list(offered)[-1] == "novel input without teaching"
 
 
 def test_a_plan_is_written_as_a_page_and_a_table(planned: Planned, tmp_path: Path) -> None:

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from known_energies import Design, drawn
 from scipy import stats
 
-from errorneurons.analysis.virtual import Design, drawn
 from errorneurons.predictions.claims.claim import Outcome
 from errorneurons.predictions.claims.registry import claim
 from errorneurons.predictions.judging.judge import Measured, judge

@@ -13,8 +13,8 @@ import xarray as xr
 
 from errorneurons.analysis.measures.labelling import Rule, cross_fitted
 from errorneurons.predictions.claims.registry import claim
-from errorneurons.predictions.comparing import animals as virtual_animals
-from errorneurons.predictions.comparing import library
+from errorneurons.predictions.comparing import library, shards
+from errorneurons.predictions.comparing import tables as recorded_tables
 from errorneurons.predictions.comparing.animals import (
     Table,
     composed,
@@ -32,8 +32,10 @@ from errorneurons.predictions.comparing.design import (
 from errorneurons.predictions.comparing.effects import BITS, FEATURES, INDICES, Drawn, draw, effects
 from errorneurons.predictions.judging.judge import measure
 from errorneurons.simulate.animals.worlds import COARSE, Animals, WorldPlan, tables
-from errorneurons.simulate.experiments.outcome_error import OUTCOME_ERROR
-from errorneurons.simulate.theories.registry import theory
+from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
+from errorneurons.simulate.store import keys
+from errorneurons.simulate.store.work import Labour
+from errorneurons.simulate.theories.registry import REGISTRY, theory
 from errorneurons.simulate.trials.run import Activity
 
 PLAN = WorldPlan(worlds=2, networks=2, learning_repeats=2)
@@ -255,13 +257,14 @@ def made(animals: Animals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> A
         done.append(worlds)
         return animals
 
-    monkeypatch.setattr(library, "simulate", simulate)
-    monkeypatch.setattr(library, "batches", lambda *_: [(0, 1)])
+    monkeypatch.setattr(shards, "simulate", simulate)
+    for module in (library, recorded_tables):
+        monkeypatch.setattr(module, "batches", lambda *_: [(0, 1)])
 
     def make(design: Design = SMALL, plan: WorldPlan = PLAN) -> tuple[dict[str, Drawn], list[Any]]:
         said: list[str] = []
         found = library.virtual_experiments(
-            ["error_microcircuit"], design, plan, tmp_path, said.append, workers=1
+            ["error_microcircuit"], design, plan, tmp_path, said.append, labour=Labour(1)
         )
         return found, [len(done), *said]
 
@@ -292,7 +295,7 @@ def test_what_the_library_keeps_comes_back_as_it_was(
     made: Any, animals: Animals, tmp_path: Path
 ) -> None:
     made()
-    found = library.read_worlds(tmp_path, "error_microcircuit", PLAN, (0, 1))
+    found = shards.read_worlds(tmp_path, "error_microcircuit", PLAN, (0, 1))
     for block, known in zip(found.blocks, animals.blocks, strict=True):
         for role, rates in known.rates.items():
             np.testing.assert_array_equal(block.rates[role], rates)
@@ -301,7 +304,19 @@ def test_what_the_library_keeps_comes_back_as_it_was(
 
 def test_a_damaged_shard_is_made_again(made: Any, tmp_path: Path) -> None:
     made()
-    next((tmp_path / "error_microcircuit").glob("worlds-*.nc")).write_bytes(b"broken")
+    shard = next((tmp_path / "error_microcircuit").glob("worlds-*.nc"))
+    shard.write_bytes(shard.read_bytes()[:1000])
+    simulated, _, *said = made()[1]
+    assert simulated == 2
+    assert said[0] == f"{shard} cannot be read and is made again"
+
+
+def test_worlds_of_another_seed_do_not_replace_those_that_are_there(
+    made: Any, tmp_path: Path
+) -> None:
+    made()
+    made(plan=replace(PLAN, seed=2))
+    assert len(list((tmp_path / "error_microcircuit").glob("worlds-*.nc"))) == 2
     assert made()[1][0] == 2
 
 
@@ -313,7 +328,8 @@ def test_the_library_lies_where_the_environment_says(monkeypatch: pytest.MonkeyP
     assert library.default_folder() == Path("elsewhere")
 
 
-def test_the_hash_of_sources_follows_imports_and_leaves_out_what_it_is_told() -> None:
-    whole = library.source_hash((virtual_animals.__name__,))
-    assert whole != library.source_hash((virtual_animals.__name__,), library.REGISTRIES)
-    assert library.source_hash(("json",)) == library.source_hash(())
+def test_worlds_rest_neither_on_instruments_nor_on_claims() -> None:
+    left = (*REGISTRY, *shards.INSTRUMENTS)
+    reached = keys._reached((shards.__name__,), left)
+    assert not [m for m in reached if ".claims." in m or m.endswith((".observe", ".registry"))]
+    assert any(".claims." in m for m in keys._reached((recorded_tables.__name__,), left))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -81,3 +82,12 @@ def evoked() -> Callable[..., Any]:
         return rates[:, :, now].mean(axis=2) - rates[:, :, before].mean(axis=2)
 
     return response
+
+
+@pytest.fixture
+def chores(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return pieces of work that other processes find too."""
+    monkeypatch.syspath_prepend(Path(__file__).parent)
+    import chores
+
+    return chores

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from errorneurons.simulate.circuit import neurons
-from errorneurons.simulate.experiments.brain_computer_interface import (
+from errorneurons.simulate.experiments.interface import (
     EXPERIMENTS,
     KNOWN,
     SWAPPED,

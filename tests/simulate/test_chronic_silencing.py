@@ -9,7 +9,8 @@ import numpy as np
 
 from errorneurons.simulate.circuit import neurons
 from errorneurons.simulate.experiments.association import STIMULI
-from errorneurons.simulate.experiments.chronic_silencing import AREAS, EXPERIMENTS
+from errorneurons.simulate.experiments.learning import CHRONIC_SILENCING
+from errorneurons.simulate.experiments.trials import AREAS
 from errorneurons.simulate.theories.registry import theory
 from errorneurons.simulate.trials.run import Activity
 
@@ -31,7 +32,7 @@ def changes(days: list[Activity], evoked: Callable[..., Any]) -> list[float]:
 
 
 def test_the_laser_is_on_at_the_outcome_of_every_trial_of_learning_and_of_no_test() -> None:
-    for experiment, area in zip(EXPERIMENTS, (None, *AREAS), strict=True):
+    for experiment, area in zip(CHRONIC_SILENCING, (None, *AREAS), strict=True):
         for (block,) in (day.blocks for day in experiment.days(1, 2)):
             silenced = block.table["manipulated_area"]
             assert (silenced == (area if area and block.plastic else "none")).all()
@@ -39,7 +40,7 @@ def test_the_laser_is_on_at_the_outcome_of_every_trial_of_learning_and_of_no_tes
 
 
 def test_groups_are_taught_the_same_trials() -> None:
-    first, *others = (experiment.days(1, 2) for experiment in EXPERIMENTS)
+    first, *others = (experiment.days(1, 2) for experiment in CHRONIC_SILENCING)
     for days in others:
         for day, same in zip(days, first, strict=True):
             assert day.table["stimulus"].tolist() == same.table["stimulus"].tolist()
@@ -48,7 +49,7 @@ def test_groups_are_taught_the_same_trials() -> None:
 def test_the_microcircuit_learns_above_the_silenced_area_only(
     put_through: Callable[..., list[Activity]], evoked: Callable[..., Any]
 ) -> None:
-    second = EXPERIMENTS[2]
+    second = CHRONIC_SILENCING[2]
     assert second.name == "chronic_silencing_area_2"
     *spared, area_3, area_4 = changes(put_through(MICROCIRCUIT, second), evoked)
     np.testing.assert_allclose(spared, 0, atol=1e-6)

@@ -8,7 +8,7 @@ import pytest
 
 from errorneurons.simulate.experiments.association import STIMULI, association
 from errorneurons.simulate.experiments.learning import learning_block
-from errorneurons.simulate.experiments.outcome_error import OUTCOME_ERROR, outcome_error
+from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR, outcome_error
 from errorneurons.simulate.experiments.trials import CLOCK, Clock, silence
 
 

@@ -15,8 +15,8 @@ from errorneurons.analysis.session.session import check
 from errorneurons.simulate.animals.cost import cost
 from errorneurons.simulate.animals.laboratory import Setup, batches, memory_of, sessions, unprepared
 from errorneurons.simulate.arrays import generator
-from errorneurons.simulate.experiments.experiment import Block, Day, Experiment
-from errorneurons.simulate.experiments.outcome_error import with_learning
+from errorneurons.simulate.experiments.experiment import Block, Experiment, Given
+from errorneurons.simulate.experiments.outcome import with_learning
 from errorneurons.simulate.experiments.registry import experiment
 from errorneurons.simulate.experiments.tables import completed, experiment_of
 from errorneurons.simulate.experiments.trials import CLOCK as CLOCK_OF_TRIALS
@@ -45,11 +45,17 @@ def taught(streams: int = 1) -> Experiment:
     test = completed(pd.DataFrame({"pattern": range(5), "association": "new"}), CLOCK)
     lesson = pd.concat([test] * 4).assign(outcome="expected", teaching=True, outcome_onset=0.06)
     blocks = Block(test), Block(lesson, plastic=True, streams=streams), Block(test)
-    return of_days(*(Day((block,)) for block in blocks))
+    return of(*(Given(block, day) for day, block in enumerate(blocks, start=1)))
 
 
-def of_days(*days: Day) -> Experiment:
-    return Experiment("taught", "taught", "A test.", lambda *_: days, CLOCK)
+def of(*blocks: Given) -> Experiment:
+    return Experiment("taught", "taught", "A test.", blocks, CLOCK)
+
+
+def in_one_day(**changes: Any) -> Experiment:
+    """Return the same blocks on one day, the last with changes."""
+    *first, last = (block for day in taught().days(1, 1) for block in day.blocks)
+    return of(*map(Given, first), Given(replace(last, **changes)))
 
 
 @pytest.fixture(scope="module")
@@ -113,17 +119,15 @@ def test_what_is_silent_stays_silent_whatever_the_gain(three_days: list[xr.Datas
 def test_the_blocks_of_a_day_are_one_session_and_carry_their_synapses(
     three_days: list[xr.Dataset],
 ) -> None:
-    one_day = of_days(Day(tuple(block for day in taught().days(1, 1) for block in day.blocks)))
     quiet = replace(SETUP, networks=(0,), instrument=replace(FEW, spiking="none"))
-    (seen,) = recorded("error_microcircuit", one_day, quiet)
+    (seen,) = recorded("error_microcircuit", in_one_day(), quiet)
     parts = np.split(seen["rate"].values, np.cumsum([len(s["trial"]) for s in three_days])[:-1])
     for part, alone in zip(parts, three_days, strict=True):
         np.testing.assert_array_equal(part, alone["rate"].values)
 
 
 def test_a_block_may_start_from_the_synapses_of_the_morning() -> None:
-    test, lesson, again = (block for day in taught().days(1, 1) for block in day.blocks)
-    untaught = of_days(Day((test, lesson, replace(again, starts_from="morning"))))
+    untaught = in_one_day(starts_from="morning")
     quiet = replace(SETUP, networks=(0,), instrument=replace(FEW, spiking="none"))
     (seen,) = recorded("error_microcircuit", untaught, quiet)
     rate = seen["rate"].values
@@ -144,9 +148,8 @@ def test_both_blocks_of_learning_of_the_outcome_error_start_from_the_same_synaps
 
 
 def test_a_noisy_day_with_several_blocks_is_refused() -> None:
-    day = Day(tuple(block for day in taught().days(1, 1) for block in day.blocks))
     with pytest.raises(ValueError, match="a day of taught has noise and 3 blocks; give one, since"):
-        recorded("error_microcircuit", replace(of_days(day), noise=0.1), SETUP)
+        recorded("error_microcircuit", replace(in_one_day(), noise=0.1), SETUP)
 
 
 def test_a_plastic_block_with_several_streams_is_refused() -> None:

@@ -13,7 +13,7 @@ from errorneurons.analysis.session.session import check
 from errorneurons.simulate.circuit import Population, Role, neurons
 from errorneurons.simulate.experiments.association import association
 from errorneurons.simulate.experiments.learning import learning_block
-from errorneurons.simulate.experiments.outcome_error import outcome_error
+from errorneurons.simulate.experiments.outcome import outcome_error
 from errorneurons.simulate.experiments.trials import Clock, drive
 from errorneurons.simulate.instrument.calcium import GCAMP6F, Imaging
 from errorneurons.simulate.instrument.instrument import (

@@ -14,7 +14,7 @@ from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.circuit import Population, Timing
 from errorneurons.simulate.experiments.association import association
 from errorneurons.simulate.experiments.learning import learning_block
-from errorneurons.simulate.experiments.outcome_error import outcome_error
+from errorneurons.simulate.experiments.outcome import outcome_error
 from errorneurons.simulate.experiments.trials import PASSIVE, WHILE_SETTLED, Clock, drive, silence
 from errorneurons.simulate.theories.registry import SUBJECTS, THEORIES, Theory
 from errorneurons.simulate.trials.bench import arbitrary_half

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from errorneurons.simulate.experiments.association import STIMULI, association
-from errorneurons.simulate.experiments.teach_reteach import EXPERIMENT, RELEARNING, RETEACHING
+from errorneurons.simulate.experiments.learning import RELEARNING, RETEACHING, TEACH_RETEACH
 from errorneurons.simulate.theories.registry import theory
 from errorneurons.simulate.trials.run import Activity
 
@@ -42,14 +42,14 @@ def test_a_reversal_puts_the_same_stimuli_and_outcomes_together_in_another_way()
 
 
 def test_every_day_shows_every_stimulus_equally_often_under_one_name() -> None:
-    for day in EXPERIMENT.days(1, 3):
+    for day in TEACH_RETEACH.days(1, 3):
         counts = day.table["stimulus"].value_counts()
         assert sorted(counts.index) == [f"trained {k + 1}" for k in range(STIMULI)]
         assert counts.nunique() == 1
 
 
 def test_days_differ_in_the_order_of_their_trials_but_seeds_repeat_it() -> None:
-    days, again = EXPERIMENT.days(4, 3), EXPERIMENT.days(4, 3)
+    days, again = TEACH_RETEACH.days(4, 3), TEACH_RETEACH.days(4, 3)
     orders = [tuple(day.table["stimulus"]) for day in days if day.blocks[0].plastic]
     assert len(set(orders)) == len(RELEARNING) + len(RETEACHING)
     assert orders == [tuple(day.table["stimulus"]) for day in again if day.blocks[0].plastic]
@@ -59,7 +59,7 @@ def test_days_differ_in_the_order_of_their_trials_but_seeds_repeat_it() -> None:
 def test_error_responses_follow_the_error_over_days_while_representations_persist(
     name: str, put_through: Callable[..., list[Activity]], evoked: Callable[..., Any]
 ) -> None:
-    days = put_through(theory(name), EXPERIMENT)
+    days = put_through(theory(name), TEACH_RETEACH)
     error = sizes(days, evoked, "error", "outcome")
     misses = [miss(day) for day in days]
     assert np.corrcoef(error, misses)[0, 1] > 0.9
@@ -74,6 +74,6 @@ def test_error_responses_follow_the_error_over_days_while_representations_persis
 def test_no_response_of_the_adaptation_null_follows_a_reversal(
     put_through: Callable[..., list[Activity]], evoked: Callable[..., Any]
 ) -> None:
-    days = put_through(theory("adaptation"), EXPERIMENT)
+    days = put_through(theory("adaptation"), TEACH_RETEACH)
     response = sizes(days, evoked, "representation", "outcome")
     assert np.ptp(response) < 0.3 * response.mean()

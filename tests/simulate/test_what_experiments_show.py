@@ -13,7 +13,7 @@ import pytest
 from errorneurons.simulate.animals.laboratory import Setup, unprepared
 from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.circuit import neurons
-from errorneurons.simulate.experiments import oddball, sinusoidal
+from errorneurons.simulate.experiments import oddball, single_cells
 from errorneurons.simulate.experiments.registry import experiment
 from errorneurons.simulate.experiments.tables import completed
 from errorneurons.simulate.experiments.trials import (
@@ -221,7 +221,7 @@ def test_the_outcome_size_is_the_way_from_the_expected_to_the_unexpected_outcome
 
 def lags(name: str, frequency: float) -> Array:
     """Return by how much each area's fundamental lags the input [s], median over its cells."""
-    clock = replace(sinusoidal.CLOCK, bin=STEP)
+    clock = replace(single_cells.WAVES, bin=STEP)
     row = trial(PASSIVE | {"modulation_frequency": frequency, "contrast": 0.2}, 1, clock)
     activity = ran(name, tabulated([row]), clock)
     time = clock.start + STEP * np.arange(activity.rates["representation"].shape[2])
@@ -256,13 +256,13 @@ def test_without_lookahead_each_area_lags_by_its_relaxation_too() -> None:
 
 
 def test_every_stimulus_is_equally_frequent_in_the_control_block() -> None:
-    table = oddball.days(1, 2)[0].table
+    table = experiment("oddball").days(1, 2)[0].table
     control = table[(table["block"] == "control") & (table["oddball"] != "pause")]
     assert set(control["pattern"].value_counts()) == {8}
 
 
 def test_one_in_five_sequences_is_rare_and_oddballs_are_named_as_they_are() -> None:
-    table = oddball.days(1, 3)[0].table
+    table = experiment("oddball").days(1, 3)[0].table
     last = table[table["position"] == oddball.LENGTH]
     share = last.groupby(["block", "sequence"]).size()
     assert share["local oddball", "AAAB"] == share["global oddball", "AAAA"] == 6

@@ -22,7 +22,7 @@ from errorneurons.simulate.animals.worlds import (
 from errorneurons.simulate.arrays import Array, of_networks, own
 from errorneurons.simulate.experiments.association import STIMULI, association
 from errorneurons.simulate.experiments.learning import learning_block
-from errorneurons.simulate.experiments.outcome_error import OUTCOME_ERROR
+from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
 from errorneurons.simulate.experiments.trials import Clock, silence
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.theories.nuisance import DELAY, applied, draw

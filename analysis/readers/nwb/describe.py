@@ -8,7 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from errorneurons.analysis.readers.nwb.file import Column, interval_tables, open_nwb, plain
+from errorneurons.analysis.readers.nwb.file import (
+    RawColumn,
+    interval_tables,
+    open_nwb,
+    plain_values,
+)
 from errorneurons.analysis.readers.nwb.rois import containers, rois_of
 
 EXAMPLES = 6
@@ -169,14 +174,14 @@ def _column(name: str, data: Any) -> ColumnContent:
 
     target = data.target if isinstance(data, VectorIndex) else data
     description = str(getattr(target, "description", ""))
-    values = plain(data)
+    values = plain_values(data)
     if values is None:
         kind = "several a row" if isinstance(data, VectorIndex) else "reference"
         return ColumnContent(name, description, kind)
     return _plain_column(name, description, values)
 
 
-def _plain_column(name: str, description: str, values: Column) -> ColumnContent:
+def _plain_column(name: str, description: str, values: RawColumn) -> ColumnContent:
     numbers = values.dtype.kind in "iuf"
     missing = np.isnan(values) if values.dtype.kind == "f" else values == ""
     present = values[~missing] if values.dtype.kind in "fUT" else values

@@ -16,7 +16,7 @@ from errorneurons.analysis.mapping import did_you_mean
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.session.files import check_hdf5
 
-Column = npt.NDArray[Any]
+RawColumn = npt.NDArray[Any]
 
 
 @contextmanager
@@ -79,7 +79,7 @@ def interval_tables(file: Any) -> dict[str, Any]:
     return tables
 
 
-def column(table: Any, name: str) -> Column:
+def column(table: Any, name: str) -> RawColumn:
     """Return one column of a table with one value a row, bytes decoded.
 
     Raises
@@ -92,7 +92,7 @@ def column(table: Any, name: str) -> Column:
             f"table `{table.name}` has no column `{name}`; "
             f"{did_you_mean(name, tuple(table.colnames))}"
         )
-    values = plain(table[name])
+    values = plain_values(table[name])
     if values is None:
         raise DoorError(
             f"column `{name}` of table `{table.name}` holds no single number or text a row; "
@@ -106,7 +106,7 @@ def column(table: Any, name: str) -> Column:
     return values
 
 
-def plain(values: Any) -> Column | None:
+def plain_values(values: Any) -> RawColumn | None:
     """Return the values of a column as a flat array, None if it is ragged or of references."""
     from hdmf.common import DynamicTableRegion, VectorIndex
 
@@ -127,7 +127,7 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def ragged(table: Any, name: str, row: int) -> Column:
+def ragged(table: Any, name: str, row: int) -> RawColumn:
     """Return one row of a ragged column, reading no more than this row."""
     index = table[name]
     start = int(index.data[row - 1]) if row > 0 else 0

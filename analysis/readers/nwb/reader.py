@@ -32,7 +32,7 @@ from errorneurons.analysis.mapping import (
 from errorneurons.analysis.measures.labelling import labelled_by_localiser
 from errorneurons.analysis.nwb_export.writer import write_nwb
 from errorneurons.analysis.readers.nwb.describe import NwbContent, describe_nwb
-from errorneurons.analysis.readers.nwb.file import Column, column, open_nwb
+from errorneurons.analysis.readers.nwb.file import RawColumn, column, open_nwb
 from errorneurons.analysis.readers.nwb.rois import Rois, binned_responses
 from errorneurons.analysis.readers.nwb.source import (
     Tables,
@@ -40,8 +40,8 @@ from errorneurons.analysis.readers.nwb.source import (
     contract_columns,
     kept,
     label_interval,
+    read_tables,
     session_columns,
-    tables,
     targeted,
     unit_sessions,
 )
@@ -100,7 +100,7 @@ def read_nwb(path: str | Path, mapping: Mapping) -> xr.DataTree:
 
 
 def _read(file: Any, mapping: Mapping, provenance: str) -> xr.DataTree:
-    found = tables(file, mapping)
+    found = read_tables(file, mapping)
     kept_trials = kept(found.trials, mapping.keep_trials)
     kept_units = kept(found.units, mapping.keep_units)
     zero = _time_zero(found, mapping, kept_trials)
@@ -134,7 +134,7 @@ def _localised(made: xr.Dataset) -> tuple[xr.Dataset, ...]:
 def _session(
     found: Tables,
     mapping: Mapping,
-    columns: dict[str, Column],
+    columns: dict[str, RawColumn],
     zero: npt.NDArray[np.float64],
     rows: tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]],
     attrs: dict[str, str | int | float],
@@ -211,7 +211,7 @@ def _edges(zero: npt.NDArray[np.float64], mapping: Mapping) -> npt.NDArray[np.fl
 
 def _trial_columns(
     found: Tables, mapping: Mapping, zero: npt.NDArray[np.float64]
-) -> dict[str, Column]:
+) -> dict[str, RawColumn]:
     columns = contract_columns(mapping.trial, found.trials, found)
     for name, source in mapping.trial.items():
         if FIELDS[name].units == ("s",) and source.constant is None:
@@ -219,7 +219,7 @@ def _trial_columns(
     return columns | {"trial_start": zero}
 
 
-def _unit_columns(found: Tables, mapping: Mapping) -> dict[str, Column]:
+def _unit_columns(found: Tables, mapping: Mapping) -> dict[str, RawColumn]:
     columns = contract_columns(mapping.unit, found.units, found)
     if "unit_id" not in columns:
         columns["unit_id"] = np.asarray(found.units.id[:]).astype(str)
@@ -235,7 +235,9 @@ def _unit_columns(found: Tables, mapping: Mapping) -> dict[str, Column]:
     return columns
 
 
-def _matches(columns: dict[str, Column], key: dict[str, str], rows: int) -> npt.NDArray[np.bool_]:
+def _matches(
+    columns: dict[str, RawColumn], key: dict[str, str], rows: int
+) -> npt.NDArray[np.bool_]:
     """Return which of the rows belong to a session, as far as `columns` say."""
     match = np.ones(rows, dtype=bool)
     for name, value in key.items():
@@ -244,7 +246,7 @@ def _matches(columns: dict[str, Column], key: dict[str, str], rows: int) -> npt.
     return match
 
 
-def _attributes(mapping: Mapping, about: dict[str, Column]) -> dict[str, str | int | float]:
+def _attributes(mapping: Mapping, about: dict[str, RawColumn]) -> dict[str, str | int | float]:
     attrs: dict[str, str | int | float] = {}
     for name, values in about.items():
         found = np.unique(values).tolist()

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from errorneurons.analysis.mapping import did_you_mean
-from errorneurons.analysis.readers.nwb.file import plain
+from errorneurons.analysis.readers.nwb.file import plain_values
 from errorneurons.analysis.session.contract import DoorError
 
-Integers = npt.NDArray[np.int64]
+_Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Series:
         Responses, (frame, roi), not yet read.
     """
 
-    rows: Integers
+    rows: _Integers
     times: npt.NDArray[np.float64]
     data: Any
 
@@ -99,7 +99,7 @@ def rois_of(file: Any, name: str) -> Rois:
     return Rois(table, series, "dF/F" if ratio else "a.u.")
 
 
-def _joined(planes: list[Any]) -> tuple[Any, Integers]:
+def _joined(planes: list[Any]) -> tuple[Any, _Integers]:
     """Return the ROIs of several planes as one table in the order of their ids, and their rows."""
     from hdmf.common import DynamicTable, ElementIdentifiers, VectorData
 
@@ -109,7 +109,7 @@ def _joined(planes: list[Any]) -> tuple[Any, Integers]:
     order = np.argsort(ids)
     columns = []
     for name in (n for n in planes[0].colnames if all(n in plane.colnames for plane in planes)):
-        parts = [plain(plane[name]) for plane in planes]
+        parts = [plain_values(plane[name]) for plane in planes]
         if all(part is not None for part in parts):
             text = str(planes[0][name].description)
             columns.append((name, text, np.concatenate([p for p in parts if p is not None])))

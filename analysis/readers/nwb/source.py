@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from errorneurons.analysis.mapping import Mapping, Source, did_you_mean
 from errorneurons.analysis.readers.nwb.file import (
-    Column,
+    RawColumn,
     column,
     first_electrodes,
     interval_tables,
@@ -44,7 +44,7 @@ class Tables:
     rois: Rois | None = None
 
 
-def tables(file: Any, mapping: Mapping) -> Tables:
+def read_tables(file: Any, mapping: Mapping) -> Tables:
     """Return the tables that the mapping reads.
 
     Raises
@@ -72,7 +72,7 @@ def tables(file: Any, mapping: Mapping) -> Tables:
     return Tables(file, trials, units, rois)
 
 
-def resolve(source: Source, table: Any, found: Tables) -> Column:
+def resolve(source: Source, table: Any, found: Tables) -> RawColumn:
     """Return the values of a source, one a row of `table`, translated but of the file's own dtype.
 
     Raises
@@ -95,18 +95,20 @@ def resolve(source: Source, table: Any, found: Tables) -> Column:
     return values if source.values is None else _translate(values, source.values, where)
 
 
-def _translate(values: Column, meaning: Dict[str, bool | int | float | str], where: str) -> Column:
+def _translate(
+    values: RawColumn, meaning: Dict[str, bool | int | float | str], where: str
+) -> RawColumn:
     found, inverse = np.unique(values, return_inverse=True)
-    unknown = [text(value) for value in found if text(value) not in meaning]
+    unknown = [_text(value) for value in found if _text(value) not in meaning]
     if unknown:
         raise DoorError(
             f"{where} holds {', '.join(map(repr, unknown[:8]))}, which `values` does not "
             f"translate; it has {', '.join(map(repr, meaning))}"
         )
-    return np.array([meaning[text(value)] for value in found])[inverse]
+    return np.array([meaning[_text(value)] for value in found])[inverse]
 
 
-def text(value: Any) -> str:
+def _text(value: Any) -> str:
     """Return a value of a column as text, as the keys of ``values`` are written."""
     if isinstance(value, bool | np.bool_):
         return str(bool(value)).lower()
@@ -127,18 +129,18 @@ def kept(
     """
     rows = np.ones(len(table), dtype=bool)
     for name, wanted in keep.items():
-        allowed = {text(value) for value in wanted}
+        allowed = {_text(value) for value in wanted}
         values = column(table, name)
-        rows &= np.array([text(value) in allowed for value in values])
+        rows &= np.array([_text(value) in allowed for value in values])
         if not rows.any():
-            found = ", ".join(repr(text(value)) for value in np.unique(values)[:8])
+            found = ", ".join(repr(_text(value)) for value in np.unique(values)[:8])
             raise DoorError(
                 f"no row of table `{table.name}` is kept by `{name}`, which holds {found}"
             )
     return rows
 
 
-def as_kind(values: Column, kind: Kind, name: str) -> Column:
+def as_kind(values: RawColumn, kind: Kind, name: str) -> RawColumn:
     """Return values as the contract wants them.
 
     Raises
@@ -147,7 +149,7 @@ def as_kind(values: Column, kind: Kind, name: str) -> Column:
         If a value cannot be read so.
     """
     if kind == "text":
-        return np.array([text(value) for value in values], dtype=str)
+        return np.array([_text(value) for value in values], dtype=str)
     if kind == "number":
         try:
             return values.astype(np.float64)
@@ -155,7 +157,7 @@ def as_kind(values: Column, kind: Kind, name: str) -> Column:
             raise DoorError(
                 f"`{name}` must be numbers: {error}; translate with `values`"
             ) from error
-    words = [text(value).lower() for value in values]
+    words = [_text(value).lower() for value in values]
     strange = sorted(set(words) - set(TRUTH))
     if strange:
         raise DoorError(
@@ -164,7 +166,7 @@ def as_kind(values: Column, kind: Kind, name: str) -> Column:
     return np.array([TRUTH[word] for word in words])
 
 
-def contract_columns(sources: Dict[str, Source], table: Any, found: Tables) -> dict[str, Column]:
+def contract_columns(sources: Dict[str, Source], table: Any, found: Tables) -> dict[str, RawColumn]:
     """Return the columns of the contract that a mapping gives, one value a row of `table`.
 
     ``targeted`` is left out; see `targeted`.
@@ -174,7 +176,7 @@ def contract_columns(sources: Dict[str, Source], table: Any, found: Tables) -> d
     DoorError
         Naming every column that cannot be read.
     """
-    columns: dict[str, Column] = {}
+    columns: dict[str, RawColumn] = {}
     wrong = []
     for name, source in sources.items():
         if name != "targeted":
@@ -187,7 +189,7 @@ def contract_columns(sources: Dict[str, Source], table: Any, found: Tables) -> d
     return columns
 
 
-def session_columns(mapping: Mapping, found: Tables) -> dict[str, Column]:
+def session_columns(mapping: Mapping, found: Tables) -> dict[str, RawColumn]:
     """Return the attributes of the session of each trial, one value a trial.
 
     Raises
@@ -202,7 +204,7 @@ def session_columns(mapping: Mapping, found: Tables) -> dict[str, Column]:
     }
 
 
-def unit_sessions(mapping: Mapping, found: Tables) -> dict[str, Column]:
+def unit_sessions(mapping: Mapping, found: Tables) -> dict[str, RawColumn]:
     """Return animal and session of each unit, as far as the units say.
 
     Raises

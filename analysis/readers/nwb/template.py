@@ -34,7 +34,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
 GUESSES = {"input_onset": '"start_time"', "role": '{ constant = "unknown" }'}
 """What stands for required columns that no name tells."""
 
-HEAD = """\
+_HEAD = """\
 # What the fields of {name} mean.
 #
 # A line says: <field of the contract> = "<column of the file>". Instead of a column there may be
@@ -77,7 +77,7 @@ def mapping_template(path: str | Path) -> str:
         _unit(content),
     )
     lines = [line for part in parts for line in ("", *part)]
-    return HEAD.format(name=_plain(content.name)) + "\n".join(lines) + "\n"
+    return _HEAD.format(name=_plain(content.name)) + "\n".join(lines) + "\n"
 
 
 def _likely_trials(content: NwbContent) -> TableContent | None:

@@ -1,0 +1,84 @@
+"""The outcome-error experiment: what the seven claims look at.
+
+A block with frozen synapses, then two in which the same new association is learnt, with and
+without a laser. Both start from the synapses of the morning, which only a simulation can do.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from errorneurons.simulate.experiments.experiment import Experiment, Frozen, Plastic
+from errorneurons.simulate.experiments.learning import LEARNING_BLOCKS, NEW
+from errorneurons.simulate.experiments.trials import (
+    BEFORE_INPUT,
+    CLOCK,
+    DURING_OUTCOME,
+    EXPECTED,
+    PASSIVE,
+    UNEXPECTED,
+    WHILE_SETTLED,
+    Clock,
+    Factors,
+    drive,
+    silence,
+)
+
+#: The conditions of the outcome-error experiment, weights frozen.
+OUTCOME_ERROR: tuple[Factors, ...] = (
+    EXPECTED,
+    UNEXPECTED,
+    EXPECTED | silence("error", "area 2", DURING_OUTCOME),
+    UNEXPECTED | silence("error", "area 2", DURING_OUTCOME),
+    PASSIVE,
+    PASSIVE | {"familiarity": "novel"},
+    PASSIVE | drive("representation", "area 2", WHILE_SETTLED),
+    PASSIVE | silence("representation", "area 3", WHILE_SETTLED),
+    PASSIVE | silence("error", "all", BEFORE_INPUT),
+)
+FROZEN = Frozen(OUTCOME_ERROR, order=(), streams=len(OUTCOME_ERROR), fewest=2, defaults=False)
+
+
+def outcome_error(seed: int, repeats: int = 6, clock: Clock = CLOCK) -> pd.DataFrame:
+    """Return the trials of the outcome-error experiment with frozen synapses, in random order.
+
+    Parameters
+    ----------
+    seed
+        Seed of the run; decides the order.
+    repeats
+        Trials of each condition and stimulus, at least 2.
+    clock
+        When things happen in a trial.
+
+    Returns
+    -------
+    DataFrame
+        One row a trial.
+
+    Raises
+    ------
+    ValueError
+        If there are too few repeats for a cross-validated energy.
+    """
+    return FROZEN.block(seed, repeats, clock).table
+
+
+def with_learning(presentations: int) -> Experiment:
+    """Return the experiment with a number of presentations of each stimulus in a learning block."""
+    learning = (
+        Plastic(NEW | factors, ("new",), presentations, starts_from="morning", defaults=False)
+        for factors in LEARNING_BLOCKS
+    )
+    return Experiment(
+        "outcome_error",
+        "outcome error",
+        "Expected and unexpected outcomes, novel input, lasers, a drive, and learning with and "
+        "without a laser: what seven claims look at.",
+        (FROZEN, *learning),
+        panels=("phase", "manipulation"),
+        lines=("outcome", "familiarity", "manipulated_role", "manipulated_area"),
+    )
+
+
+EXPERIMENTS = (with_learning(presentations=12),)

@@ -1,0 +1,150 @@
+"""Work in processes and on Dask: dead workers are replaced, none outlives who asked."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from errorneurons.simulate.store import work
+from errorneurons.simulate.store.files import NETCDF
+from errorneurons.simulate.store.shelf import Piece, Shelf, provide
+from errorneurons.simulate.store.work import Labour, WorkerError, run_all
+
+TWO = Labour(workers=2)
+
+
+def test_results_come_back_and_are_said(chores: Any) -> None:
+    said: list[str] = []
+    tasks = {f"{n} squared": (chores.square, (n,)) for n in range(5)}
+    for labour in (TWO, Labour(workers=1)):
+        found = run_all(tasks, said.append, labour)
+        assert [found[name]["square"] for name in tasks] == [0, 1, 4, 9, 16]
+        assert sorted(said) == sorted(tasks)
+        said.clear()
+
+
+def test_workers_have_one_thread_each_and_this_process_as_before(chores: Any) -> None:
+    before = os.environ.get("OMP_NUM_THREADS")
+    found = run_all(dict.fromkeys("ab", (chores.threads, ())), str, TWO)
+    assert {tuple(f.values()) for f in found.values()} == {("1", "1")}
+    assert os.environ.get("OMP_NUM_THREADS") == before
+
+
+def test_errors_of_work_come_back_as_they_are(chores: Any) -> None:
+    tasks = dict.fromkeys("ab", (chores.refuse, ("there is no area 7",)))
+    with pytest.raises(ValueError, match=r"^there is no area 7$"):
+        run_all(tasks, str, TWO)
+
+
+def test_the_piece_of_a_dead_worker_is_named_and_done_again(chores: Any, tmp_path: Path) -> None:
+    said: list[str] = []
+    tasks = {"a": (chores.die_once, (tmp_path / "note",)), "b": (chores.square, (2,))}
+    assert run_all(tasks, said.append, TWO)["a"] == {"done": True}
+    assert (
+        "the worker of 'a' died (ended by SIGKILL, as when memory runs out); it is done" in said[0]
+    )
+
+
+def test_a_piece_whose_workers_die_again_and_again_is_given_up(chores: Any) -> None:
+    tasks = {"a": (chores.die, ()), "b": (chores.square, (2,))}
+    with pytest.raises(
+        WorkerError, match=r"the worker of 'a' died 3 times \(ended by SIGKILL.*kept"
+    ):
+        run_all(tasks, str, TWO)
+
+
+def test_workers_with_other_sources_are_refused(
+    chores: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "installation", lambda: "edited")
+    with pytest.raises(ValueError, match="a worker has other sources of errorneurons than the"):
+        run_all(dict.fromkeys("ab", (chores.square, (2,))), str, TWO)
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+sys.path[:0] = {path!r}
+import chores
+from errorneurons.simulate.store.work import Labour, run_all
+if __name__ == "__main__":
+    run_all({{n: (chores.leave_pid, (Path({folder!r}),)) for n in "ab"}}, str, Labour(2))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL", "SIGINT"])
+def test_workers_end_with_their_parent(tmp_path: Path, name: str) -> None:
+    path, pids = [str(Path(__file__).parent), *sys.path], tmp_path / "pids"
+    pids.mkdir()
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT.format(path=path, folder=str(pids)), encoding="utf-8")
+    parent = subprocess.Popen([sys.executable, str(script)], stderr=subprocess.PIPE)
+    assert until(lambda: len(list(pids.iterdir())) == 2)
+    parent.send_signal(signal.Signals[name])
+    parent.communicate()
+    assert until(lambda: not any(map(alive, pids.iterdir())))
+
+
+def until(happens: Callable[[], bool]) -> bool:
+    for _ in range(600):
+        if happens():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def alive(path: Path) -> bool:
+    """Return whether a process runs; one that has ended may wait for its parent to notice."""
+    status = Path("/proc") / path.name / "stat"
+    try:
+        return status.read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_who_lacks_dask_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch, chores: Any) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    message = r'running on a cluster needs dask: pip install "errorneurons\[distributed\]"'
+    with pytest.raises(ValueError, match=message):
+        run_all({"a": (chores.square, (1,))}, str, Labour(scheduler="tcp://nowhere:1"))
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    distributed = pytest.importorskip("distributed", reason="needs errorneurons[distributed]")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(Path(__file__).parent)
+        with distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None
+        ) as known:
+            yield known
+
+
+@pytest.mark.filterwarnings("default")
+def test_work_is_done_on_dask_and_what_a_lost_worker_was_at_again(
+    cluster: Any, chores: Any, tmp_path: Path
+) -> None:
+    scheduled = Labour(scheduler=cluster.scheduler_address)
+    tasks = {"a": (chores.die_once, (tmp_path / "note",)), "b": (chores.square, (2,))}
+    found = run_all(tasks, str, scheduled)
+    assert found == {"a": {"done": True}, "b": {"square": 4}}
+    with pytest.raises(ValueError, match=r"^there is no area 7$"):
+        run_all({"a": (chores.refuse, ("there is no area 7",))}, str, scheduled)
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_cluster_writes_the_same_files(cluster: Any, chores: Any, tmp_path: Path) -> None:
+    piece = {"one": Piece(chores.arrays, (1,), "k" * 64)}
+    shelves = [Shelf(tmp_path / n, NETCDF) for n in ("here", "there")]
+    here = provide(piece, shelves[0], str)["one"]
+    there = provide(piece, shelves[1], str, Labour(scheduler=cluster.scheduler_address))["one"]
+    assert here.read_bytes() == there.read_bytes()
