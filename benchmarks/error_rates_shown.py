@@ -10,13 +10,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from errorneurons.analysis.figures.palette import OTHERS, ROLES
+from errorneurons.analysis.figures.palette import FREE_HUES, ROLES
 from errorneurons.predictions.claims.claim import Outcome
 
 HUES = {
     0.05: (ROLES["representation"], "o"),
-    0.1: (OTHERS[2], "s"),
-    0.3: (OTHERS[0], "^"),
+    0.1: (FREE_HUES[2], "s"),
+    0.3: (FREE_HUES[0], "^"),
 }
 """ICC -> hue and marker, told apart without colour."""
 TESTS = {

@@ -73,6 +73,6 @@ def paragraphs(name: str, values: Mapping[str, Any] | None = None) -> tuple[str,
     return tuple(paragraph for paragraph in joined if paragraph)
 
 
-def paragraph(name: str, values: Mapping[str, Any] | None = None) -> str:
+def one_paragraph(name: str, values: Mapping[str, Any] | None = None) -> str:
     """Return ``templates/NAME.txt`` as one paragraph; see `paragraphs`."""
     return " ".join(paragraphs(name, values))

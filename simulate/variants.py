@@ -130,7 +130,8 @@ def simulated(
     repeats
         Trials of each kind.
     instrument
-        ``"spikes"``, ``"calcium"`` or ``"tufts"``; by default spikes where the errors are.
+        ``"spikes"``, ``"calcium"``, ``"tufts"`` or ``"rates"``, those that cells are expected to
+        have; by default spikes where the errors are.
 
     Returns
     -------

@@ -44,7 +44,7 @@ LONG_MODULES = {
     "simulate/engine/kernels.py": "kernels, longer where splitting would cost speed",
     "simulate/program/loop.py": "the compiled loop, which dispatches on every operation",
 }
-COMMON_NAMES = {"CLAIM", "EXPERIMENTS", "State", "Weights", "effect"}
+COMMON_NAMES = {"CLAIM", "EXPERIMENTS", "TASK", "State", "Weights", "effect"}
 """Names that many modules define, because each holds one of a kind."""
 MAY_IMPORT = {
     "simulate": ("errorneurons.analysis.session", "errorneurons.simulate"),

@@ -39,11 +39,13 @@ class Cell:
     shade: float = math.nan
 
 
-Map = Sequence[tuple[str, Sequence[Cell]]]
+Effects = Sequence[tuple[str, Sequence[Cell]]]
 """Label and cells of each row, top to bottom."""
 
 
-def effect_map(cells: Map, groups: Sequence[tuple[str, Sequence[str]]], key: str, alt: str) -> str:
+def effect_map(
+    cells: Effects, groups: Sequence[tuple[str, Sequence[str]]], key: str, alt: str
+) -> str:
     """Draw a map of effects: one row an ablation, one column a measure, numbers in the cells.
 
     Parameters

@@ -146,7 +146,7 @@ def _points(axes: Axes, strips: Sequence[StripRow]) -> None:
         y=[y for at, own in points.items() for y in at + scattered(len(own), 0.28)],
         hue=[at for at, own in points.items() for _ in own], legend=False, clip_on=False,
         palette={at: drawable(strips[at].style.colour) for at, own in points.items() if own},
-        s=19, alpha=0.6, linewidth=0, zorder=2, ax=axes,
+        s=19, alpha=0.6, linewidth=0, zorder=3.5, ax=axes,
     )  # fmt: skip
 
 

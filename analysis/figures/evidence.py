@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from errorneurons.analysis.figures.palette import OTHERS, Style, drawn_style
+from errorneurons.analysis.figures.palette import FREE_HUES, Style, drawn_style
 from errorneurons.analysis.figures.sheet import (
     ACROSS,
     DASHES,
@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 FAINT = 0.55
 """Opacity of a full cell of a heat map: the text on it is legible on light and on dark."""
 SHOWN = 0.02
-LINE = 18.0
+ENTRY = 18.0
 """Height of a line of a legend [px]."""
-HUES = (OTHERS[4], OTHERS[0], OTHERS[2], OTHERS[1], OTHERS[3], OTHERS[5])
+HUES = (FREE_HUES[4], FREE_HUES[0], FREE_HUES[2], FREE_HUES[1], FREE_HUES[3], FREE_HUES[5])
 MARKERS = "osD^vp"
 QUARTERS = ([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
 Looks = Mapping[str, tuple[str, Style]]
@@ -110,7 +110,7 @@ def recovery_matrix(table: pd.DataFrame, found: str, looks: Looks, key: str, alt
     """
     with settings(key):
         names = [str(name) for name in table.index]
-        figure = blank((26 + LINE) * len(names) + 58, arranged=True)
+        figure = blank((26 + ENTRY) * len(names) + 58, arranged=True)
         axes = figure.subplots()
         numbers = [str(at) for at in range(1, len(names) + 1)]
         _heat(axes, pd.DataFrame(table.to_numpy(float), numbers, numbers))
@@ -189,7 +189,7 @@ def left_out_points(
     names = [str(name) for name in highest.index[highest > SHOWN]]
     left_out = list(dict.fromkeys(table["left_out"]))
     with settings(key):
-        figure, axes = rows(len(left_out), 40.0, 46.0 + LINE * len(names))
+        figure, axes = rows(len(left_out), 40.0, 46.0 + ENTRY * len(names))
         axes.hlines(range(len(left_out)), 0, 1, color=PALE, linewidth=1)
         for name in names:
             style, own = _style(name, looks), table[table["theory"] == name]
@@ -263,7 +263,7 @@ def power_curves(
     dashes = {t: DASHES[k % len(DASHES)] for k, t in enumerate(trials)}
     sizes = [(c, t) for c, t in points[["cells", "trials"]].drop_duplicates().values.tolist()]
     with settings(key):
-        figure = blank(290.0 + LINE * len(sizes), arranged=True)
+        figure = blank(290.0 + ENTRY * len(sizes), arranged=True)
         axes = figure.subplots()
         for target in targets:
             axes.axhline(target, color=MUTED, linewidth=1, dashes=(3, 2))

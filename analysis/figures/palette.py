@@ -39,7 +39,7 @@ class Style:
 
 COUNTER_CIRCUIT = Style("var(--muted, #767676)", "D", filled=False)
 RECORDING = Style("currentColor", "o")
-OTHERS = ("#cc78bc", "#56b4e9", "#de8f05", "#ca9161", "#029e73", "#949494", "#fbafe4")
+FREE_HUES = ("#cc78bc", "#56b4e9", "#de8f05", "#ca9161", "#029e73", "#949494", "#fbafe4")
 """The hues that are not those of neurons."""
 
 
@@ -52,7 +52,7 @@ def drawn_style(name: str) -> Style:
     True
     """
     drawn = zlib.crc32(name.encode())
-    return Style(OTHERS[drawn % len(OTHERS)], "oshv^Dp"[drawn // 16 % 7])
+    return Style(FREE_HUES[drawn % len(FREE_HUES)], "oshv^Dp"[drawn // 16 % 7])
 
 
 def role_colour(role: str) -> str:

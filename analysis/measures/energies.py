@@ -13,8 +13,11 @@ energies of the same cells.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -71,11 +74,42 @@ Response = dict[str, Floats]
 """Stimulus -> responses of the trials with that stimulus, (trial, unit)."""
 
 
+T = TypeVar("T")
+_KNOWN: ContextVar[Mapping[int, dict[Hashable, object]] | None] = ContextVar("known", default=None)
+
+
+@contextmanager
+def asked_often(sessions: Sequence[xr.Dataset]) -> Iterator[None]:
+    """Keep, while the block lasts, which trials and responses the claims ask sessions for.
+
+    Several claims ask for the same. The sessions must not change meanwhile.
+    """
+    token = _KNOWN.set({id(session): {} for session in sessions})
+    try:
+        yield
+    finally:
+        _KNOWN.reset(token)
+
+
+def _once(session: xr.Dataset, key: Hashable, found: Callable[[], T]) -> T:
+    """Return what is found, or what was found before where sessions are `asked_often`."""
+    known = (_KNOWN.get() or {}).get(id(session))
+    if known is None:
+        return found()
+    if key not in known:
+        known[key] = found()
+    return known[key]  # type: ignore[return-value]
+
+
 def trials(session: xr.Dataset, factors: Factors) -> npt.NDArray[np.int64]:
     """Return the numbers of the trials that have all `factors`; none if one was not recorded.
 
     Trials that served to label the units are never among them: they may not test what they chose.
     """
+    return _once(session, tuple(sorted(factors.items())), lambda: _trials(session, factors))
+
+
+def _trials(session: xr.Dataset, factors: Factors) -> npt.NDArray[np.int64]:
     chosen = np.ones(session.sizes["trial"], dtype=bool)
     if "localiser" in session.coords:
         chosen &= ~session.variables["localiser"].values
@@ -148,14 +182,26 @@ def responses(
     Response
         Stimulus -> (trial, unit). Trials with a NaN in either window are left out.
     """
-    inside, before = window_means(session, chosen, cells, event, (window, baseline))
-    difference = inside - before
-    stimulus = session.variables["stimulus"].values[chosen]
-    complete = np.isfinite(difference).all(axis=1)
-    return {
-        str(name): difference[complete & (stimulus == name)]
-        for name in np.unique(stimulus[complete])
-    }
+    key = (chosen.tobytes(), event, window, baseline)
+    difference, stimuli = _once(
+        session, key, lambda: _differences(session, chosen, event, window, baseline)
+    )
+    own = difference[:, cells]
+    complete = np.asarray(np.isfinite(own).all(axis=1))
+    if not complete.all():
+        stimuli = {name: rows[complete[rows]] for name, rows in stimuli.items()}
+    return {name: own[rows] for name, rows in stimuli.items() if len(rows)}
+
+
+def _differences(
+    session: xr.Dataset, chosen: Trials, event: str, window: Window, baseline: Window
+) -> tuple[Floats, dict[str, Trials]]:
+    """Return window minus baseline of all units, (trial, unit), and the rows of each stimulus."""
+    every = np.arange(session.sizes["unit"])
+    inside, before = window_means(session, chosen, every, event, (window, baseline))
+    names, numbers = np.unique(session.variables["stimulus"].values[chosen], return_inverse=True)
+    rows = {str(name): np.flatnonzero(numbers == k) for k, name in enumerate(names)}
+    return inside - before, rows
 
 
 def window_means(
@@ -167,19 +213,21 @@ def window_means(
     """
     time = session.variables["time"].values
     # one contiguous read of the trials: files are lazy, and pointwise reads are slow
-    rate = session.variables["rate"].values[chosen][..., cells].astype(float)
+    rate = session.variables["rate"].values
     onset = session.variables[event].values[chosen].astype(float)[:, None]
-    return [
-        _window_mean(rate, (time >= onset + a - 1e-9) & (time < onset + b - 1e-9))
-        for a, b in windows
-    ]
+    found = []
+    for a, b in windows:
+        inside = (time >= onset + a - 1e-9) & (time < onset + b - 1e-9)
+        used = np.flatnonzero(inside.any(axis=0))
+        shown = rate[np.ix_(chosen, used, cells)].astype(float)
+        found.append(_window_mean(shown, inside[:, used]))
+    return found
 
 
 def _window_mean(rate: Floats, inside: npt.NDArray[np.bool_]) -> Floats:
     """Mean over the bins inside, (trial, unit); NaN where a window has no bin or a gap."""
     count = inside.sum(axis=1)[:, None]
-    used = inside.any(axis=0)
-    total = np.where(inside[:, used, None], rate[:, used], 0.0).sum(axis=1)
+    total = (rate if inside.all() else np.where(inside[..., None], rate, 0.0)).sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(total / np.where(count > 0, count, np.nan))
 
@@ -200,13 +248,18 @@ def energy(response: Response) -> float:
 def unit_energies(response: Response) -> Floats:
     """Return the energy of each unit, averaged over stimuli with two trials or more, (unit,)."""
     values = [_energies(x) for x in response.values() if len(x) >= 2]
-    return np.asarray(np.mean(values, axis=0)) if values else np.empty(0)
+    return np.asarray(np.add.reduce(values) / len(values)) if values else np.empty(0)
 
 
 def _energies(x: Floats) -> Floats:
     """Energy of one pattern, x (trial, unit), in each unit."""
-    t = len(x)
-    return np.asarray((x.sum(axis=0) ** 2 - (x**2).sum(axis=0)) / (t * (t - 1)))
+    t, total = len(x), np.add.reduce
+    return np.asarray((total(x) ** 2 - total(x * x)) / (t * (t - 1)))
+
+
+def _mean(x: Floats) -> Floats:
+    """Mean along the first axis; `x.mean` takes longer to find out what it is asked for."""
+    return np.asarray(np.add.reduce(x) / len(x))
 
 
 def overlap(first: Response, second: Response) -> float:
@@ -215,7 +268,7 @@ def overlap(first: Response, second: Response) -> float:
     The two sets must share no trial. Stimuli that only one of them has are left out.
     """
     shared = [name for name in first if name in second and len(first[name]) and len(second[name])]
-    values = [float((first[s].mean(axis=0) * second[s].mean(axis=0)).mean()) for s in shared]
+    values = [float(_mean(_mean(first[s]) * _mean(second[s]))) for s in shared]
     return float(np.mean(values)) if values else float("nan")
 
 

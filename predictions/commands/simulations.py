@@ -93,8 +93,8 @@ def ablate(
     from errorneurons.predictions.studies.ablations import effects_of
     from errorneurons.predictions.studies.lesions import simulate_pairs
     from errorneurons.simulate.ablations.registry import pairs
-    from errorneurons.simulate.ablations.tasks import Design
     from errorneurons.simulate.store.work import Labour
+    from errorneurons.simulate.tasks.task import Design
 
     tasks = tuple(dict.fromkeys(task or ("association",)))
     chosen = {name: pairs(tuple(theory or ()), tuple(ablation or ()), name) for name in tasks}
@@ -180,6 +180,9 @@ def _sweep(
     networks: Count = 4,
     seed: Seed = 1,
     repeats: Repeats = None,
+    instrument: Annotated[
+        str, typer.Option(help="What is recorded: rates, spikes, calcium or tufts.")
+    ] = "rates",
     scheduler: Scheduler = None,
 ) -> None:
     """Put theories through an experiment: taken apart, wired otherwise, and in other sizes.
@@ -195,7 +198,7 @@ def _sweep(
     sizes = [layers_of(text) for text in layers or ()]
     circuits = combined(theory, ablation or ("intact",), connectivity or (None,), sizes or (None,))
     setup = Setup(tuple(range(networks)), seed, _often(repeats, experiment))
-    asked = through(experiment, setup, *circuits)
+    asked = through(experiment, setup, instrument, *circuits)
     for reason in dict.fromkeys(asked.skipped["reason"]):
         say(f"skipped: {reason}")
     check_folder(out)

@@ -8,27 +8,30 @@ virtual experiments from them.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import xarray as xr
 
+from errorneurons.analysis.measures.energies import asked_often
 from errorneurons.analysis.measures.labelling import Rule, cross_fitted
 from errorneurons.predictions.claims.claim import Measure
 from errorneurons.predictions.claims.registry import CLAIMS, EFFECTS
 from errorneurons.predictions.comparing.design import COLUMNS, USUAL, Design
 from errorneurons.predictions.judging.judge import measure
+from errorneurons.simulate.animals.once import presented
 from errorneurons.simulate.animals.worlds import Animals
 from errorneurons.simulate.arrays import Array, generator, of_networks
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
 from errorneurons.simulate.instrument.calcium import GCAMP6F, Imaging
 from errorneurons.simulate.instrument.instrument import snr_at
-from errorneurons.simulate.instrument.observe import Instrument, observe
-from errorneurons.simulate.trials.run import Activity
+from errorneurons.simulate.instrument.observe import Instrument, Shown, observe, shown_in
 
 SPARE = 1.5
 """Virtual animals of a world for each animal of an experiment, so that experiments differ."""
@@ -50,6 +53,25 @@ IMAGED = Instrument(imaging=Imaging(GCAMP6F, 30.0, snr_at(0.02, 30.0, GCAMP6F)))
 BASELINES = (4.0, 20.0)
 PEAKS = (10.0, 40.0)
 PAIRED = 0.5
+
+
+@dataclass(frozen=True)
+class Presented:
+    """The trials of a design.
+
+    Attributes
+    ----------
+    rows
+        Which of the kinds of trials each one is, (trial,).
+    table
+        The trials.
+    shown
+        These and the trials of learning, as sessions hold them.
+    """
+
+    rows: npt.NDArray[np.int64]
+    table: pd.DataFrame
+    shown: Shown
 
 
 @dataclass(frozen=True)
@@ -111,7 +133,12 @@ def stocked(design: Design) -> Design:
 
 
 def record(
-    animals: Animals, index: int, design: Design, instrument: Instrument, seed: int
+    animals: Animals,
+    index: int,
+    design: Design,
+    instrument: Instrument,
+    seed: int,
+    presented_as: Presented | None = None,
 ) -> xr.Dataset:
     """Record one network as one session of a design.
 
@@ -127,18 +154,20 @@ def record(
         How it is recorded.
     seed
         Decides cells and noise.
+    presented_as
+        What `presentation` returns for them, where many are recorded.
     """
-    one = of_networks(animals.blocks, [index], len(animals.number))
-    kinds, learning = one
-    blocks = [_presented(kinds, design), learning]
+    given = presented_as or presentation(animals, design)
+    kinds, learning = of_networks(animals.blocks, [index], len(animals.number))
+    blocks = [presented(kinds, given.rows, given.table), learning]
     number = int(animals.number[index])
-    seen = observe(animals.circuit, blocks, number, 0, seed, instrument)
+    seen = observe(animals.circuit, blocks, number, 0, seed, instrument, given.shown)
     return seen.isel(unit=_chosen(seen, design, animals.circuit))
 
 
-def _presented(kinds: Activity, design: Design) -> Activity:
-    """Return the kinds of trials, each as often as the design has it."""
-    table = kinds.table
+def presentation(animals: Animals, design: Design) -> Presented:
+    """Return the trials of a design, each kind as often as the design has it."""
+    table = animals.blocks[0].table
     columns = {name: table[name].to_numpy() for name in COLUMNS}
     repeats = np.zeros(len(table), dtype=int)
     for factors, count in zip(OUTCOME_ERROR, design.trials, strict=True):
@@ -146,10 +175,8 @@ def _presented(kinds: Activity, design: Design) -> Activity:
         same = np.logical_and.reduce([columns[name] == full[name] for name in COLUMNS])
         repeats[same & (table["pattern"] < design.stimuli).to_numpy()] = count
     rows = np.repeat(np.arange(len(table)), repeats)
-    return Activity(
-        {role: rates[:, rows] for role, rates in kinds.rates.items()}, kinds.output[:, rows],
-        kinds.target[:, rows], table.iloc[rows], kinds.clock, kinds.labelled,
-    )  # fmt: skip
+    repeated = table.iloc[rows]
+    return Presented(rows, repeated, shown_in([repeated, *(b.table for b in animals.blocks[1:])]))
 
 
 def _chosen(
@@ -190,15 +217,18 @@ def measured(animals: Animals, theory: str, design: Design, seed: int) -> Table:
     worlds: list[int] = []
     rows: list[Array] = []
     every = STRAINED if design.unstated else 1
+    given = presentation(animals, design) if len(animals.number) else None
     for world in np.unique(animals.world[animals.world % every == 0]):
         own = composed(design, seed, theory, int(world))
         instrument = instrument_of(own, seed, theory, int(world))
         networks = np.flatnonzero(animals.world == world)
         for k in range(max(len(networks), design.animals)):
             again, index = divmod(k, len(networks))
-            sessions = list(_sessions(animals, int(networks[index]), own, instrument,
-                                      (seed, theory, again)))  # fmt: skip
-            found = [measure(e, sessions, trial_level=False).energies for e in effects.values()]
+            recorded = partial(record, animals, int(networks[index]), own, instrument,
+                               presented_as=given)  # fmt: skip
+            sessions = list(_sessions(recorded, own, (seed, theory, again)))
+            with asked_often(sessions):
+                found = [measure(e, sessions, trial_level=False).energies for e in effects.values()]
             rows.append(np.array([e[0] if len(e) else np.full(3, np.nan) for e in found]))
             worlds.append(int(world))
     energies = np.array(rows, dtype=float).reshape(len(worlds), len(effects), 3)
@@ -212,13 +242,13 @@ def effects_under(design: Design) -> dict[str, Measure]:
 
 
 def _sessions(
-    animals: Animals, index: int, design: Design, instrument: Instrument,
-    purpose: tuple[int, str, int],
-) -> Iterator[xr.Dataset]:  # fmt: skip
+    recorded: Callable[[int], xr.Dataset], design: Design, purpose: tuple[int, str, int]
+) -> Iterator[xr.Dataset]:
+    """Yield the sessions of an animal, each `recorded` with a seed of its own."""
     seed, theory, again = purpose
     for session in range(design.sessions):
         rng = generator(seed, "recording", theory, again, session)
-        seen = record(animals, index, design, instrument, int(rng.integers(2**31)))
+        seen = recorded(int(rng.integers(2**31)))
         yield from _labelled(seen, rng) if design.labels == "localiser" else (seen,)
 
 

@@ -14,7 +14,7 @@ from errorneurons.analysis.evidence.membership import CONFIDENCE
 from errorneurons.analysis.evidence.weigh import Evidence
 from errorneurons.predictions.claims.claim import Outcome, Verdict
 from errorneurons.predictions.comparing.effects import DISCREPANCY
-from errorneurons.predictions.texts import paragraph
+from errorneurons.predictions.texts import one_paragraph
 from errorneurons.predictions.words import listed, number
 
 NAMED = 3
@@ -49,7 +49,7 @@ def answer(evidence: Evidence, verdicts: Sequence[Verdict], animals: int, label:
     few = len(others) <= NAMED
     worst = max(evidence.false_alarms.values(), default=math.nan)
     told = {o: sum(v.outcome is o for v in verdicts) for o in Outcome}
-    return paragraph("answers/recording", {
+    return one_paragraph("answers/recording", {
         "theories": evidence.posterior,
         "animals": animals,
         "kept": [label(name) for name in kept],
@@ -70,7 +70,7 @@ def trust(evidence: Evidence, animals: int) -> str:
     share = evidence.trust
     value = share.value if math.isfinite(share.value) else None
     known = {"animals": animals, "value": value, "low": share.low, "high": share.high}
-    return paragraph("answers/trust", known)
+    return one_paragraph("answers/trust", known)
 
 
 def at_odds(
@@ -125,7 +125,7 @@ def _beside(verdict: Verdict, expected: tuple[float, float]) -> str:
 
 def methods(evidence: Evidence, experiments: int, label: Label) -> str:
     """Return the paragraph on evidence for the methods of a paper."""
-    return paragraph("methods/evidence", {
+    return one_paragraph("methods/evidence", {
         "experiments": experiments,
         "worlds": listed(f"{n} for the {label(name)}" for name, n in evidence.worlds.items()),
         "classifier": evidence.classifier,

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from errorneurons.analysis.measures.energies import asked_often
 from errorneurons.analysis.statistics import holm
 from errorneurons.predictions.claims.claim import Claim, SubjectKind, Verdict
 from errorneurons.predictions.claims.registry import CLAIMS, claim
@@ -68,9 +69,10 @@ def verdict_table(
     if how == "recording":
         verdicts, _ = on_recording(every, "recording", chosen)
     else:
-        verdicts = tuple(
-            judge(c, how, measure(c.effect, every, trial_level=False), how) for c in chosen
-        )
+        with asked_often(every):
+            verdicts = tuple(
+                judge(c, how, measure(c.effect, every, trial_level=False), how) for c in chosen
+            )
     names = {c.key: c.name for c in CLAIMS}
     rows = [{"name": names[v.claim], **vars(v), "outcome": v.outcome.value} for v in verdicts]
     return pd.DataFrame(rows, columns=list(_COLUMNS))
@@ -109,7 +111,8 @@ def on_recording(
     claims
         What it is judged on; p are adjusted within those that were chosen beforehand.
     """
-    measured = {c.key: measure(c.effect, sessions, trial_level=True) for c in claims}
+    with asked_often(sessions):
+        measured = {c.key: measure(c.effect, sessions, trial_level=True) for c in claims}
     verdicts = [judge(c, name, measured[c.key], "recording") for c in claims]
     chosen = [key for key in confirmatory(sessions) if key in measured]
     return _with_holm(verdicts, measured, chosen), measured

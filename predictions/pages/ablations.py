@@ -28,9 +28,10 @@ from errorneurons.predictions.studies.lesions import Pairs
 from errorneurons.predictions.texts import paragraphs, written
 from errorneurons.predictions.words import counted, listed, number
 from errorneurons.simulate.ablations.registry import ABLATIONS, LEARNERS, NULLS, Ablation
-from errorneurons.simulate.ablations.tasks import Design, ablation_task, intact
 from errorneurons.simulate.store.files import replacing, write_netcdf
+from errorneurons.simulate.tasks.registry import intact, why_not
 from errorneurons.simulate.tasks.registry import task as task_entry
+from errorneurons.simulate.tasks.task import Design
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.theories.registry import theory as find
 
@@ -93,7 +94,7 @@ def write_page(
     chosen = [a for a in ABLATIONS if a.name in names]
     theories = list(dict.fromkeys(e.theory for e in found))
     page = written("ablations.html", {
-        "task": ablation_task(design.task),
+        "task": task_entry(design.task),
         "answer": answer(found),
         "agreement": agreement(found),
         "notes": _notes(data),
@@ -185,7 +186,7 @@ def _label(name: str) -> str:
 
 def _absent(task: str) -> tuple[str, ...]:
     """Return the reasons why theories are not in a task, each with those that it keeps out."""
-    reasons = {t: why for t in LEARNERS if (why := task_entry(task).why_not(t)) is not None}
+    reasons = {t: why for t in LEARNERS if (why := why_not(t, task)) is not None}
     return _grouped(reasons | dict.fromkeys(NULLS, "a null: no errors, and no outcome is learnt"))
 
 
@@ -327,7 +328,7 @@ def _card(a: Ablation, found: Sequence[Effect], data: xr.Dataset, task: str) -> 
     reasons = {
         t: why.removeprefix(f"{t} ")
         for t in LEARNERS
-        if task_entry(task).why_not(t) is None and (why := a.why_not(t, task)) is not None
+        if why_not(t, task) is None and (why := a.why_not(t, task)) is not None
     }
     rows = tuple(_row(e) for e in own if math.isfinite(e.value) or math.isfinite(e.ablated))
     return Card(a, Markup(drawn), _demands(own), Markup(svg), rows, _grouped(reasons))
@@ -375,7 +376,7 @@ def _row(e: Effect) -> tuple[str, ...]:
 
 
 def _methods(design: Design) -> tuple[str, ...]:
-    task = ablation_task(design.task)
+    task = task_entry(design.task)
     return paragraphs("methods/ablations", {
         "networks": design.networks,
         "epochs": design.epochs,

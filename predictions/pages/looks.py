@@ -8,7 +8,7 @@ from errorneurons.analysis.figures.palette import COUNTER_CIRCUIT, RECORDING, St
 from errorneurons.predictions.studies.findings import Subject
 from errorneurons.simulate.theories.registry import THEORIES
 
-KNOWN = {t.name: Style(*t.look) for t in THEORIES if t.look}
+LOOK_OF = {t.name: Style(*t.look) for t in THEORIES if t.look}
 
 
 def style_of(name: str, kind: str = "theory") -> Style:
@@ -22,7 +22,7 @@ def style_of(name: str, kind: str = "theory") -> Style:
         ``"theory"``, ``"counter_circuit"`` or ``"recording"``.
     """
     others = {"counter_circuit": COUNTER_CIRCUIT, "recording": RECORDING}
-    return others.get(kind) or KNOWN.get(name) or drawn_style(name)
+    return others.get(kind) or LOOK_OF.get(name) or drawn_style(name)
 
 
 def marker(subject: Subject) -> Markup:

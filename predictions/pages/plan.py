@@ -17,8 +17,7 @@ from errorneurons.predictions.comparing.plan import TARGETS, Planned, best_desig
 from errorneurons.predictions.comparing.sentences import NAMED
 from errorneurons.predictions.judging.judge import FEWEST_ANIMALS
 from errorneurons.predictions.pages.page import replace_file
-from errorneurons.predictions.texts import paragraph as text_of
-from errorneurons.predictions.texts import written
+from errorneurons.predictions.texts import one_paragraph, written
 from errorneurons.predictions.words import counted, listed
 from errorneurons.simulate.theories.registry import theory
 
@@ -129,7 +128,7 @@ def _few(planned: Planned) -> str:
 def paragraph(planned: Planned) -> str:
     """Return a paragraph for a grant application."""
     chosen = _advised(planned)
-    return text_of("methods/grant", {
+    return one_paragraph("methods/grant", {
         "recording": _recording(planned),
         "size": _size(chosen),
         "areas": len(planned.grid.areas),

@@ -17,9 +17,9 @@ from errorneurons.predictions.comparing.weigh import Question, weighed
 from errorneurons.predictions.judging.verdicts import AnySessions, on_recording, sessions_in
 from errorneurons.predictions.studies.lesions import simulate_pairs
 from errorneurons.simulate.ablations.registry import pairs
-from errorneurons.simulate.ablations.tasks import Design
 from errorneurons.simulate.animals.worlds import WorldPlan
 from errorneurons.simulate.store.work import Labour, Progress, silently
+from errorneurons.simulate.tasks.task import Design
 from errorneurons.simulate.theories.registry import COMPARED
 from errorneurons.simulate.theories.registry import theory as find
 

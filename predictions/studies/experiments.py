@@ -27,7 +27,14 @@ from errorneurons.simulate.animals.cost import cost
 from errorneurons.simulate.animals.laboratory import Setup, check_possible, origin_of, sessions
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.instrument.observe import animal
-from errorneurons.simulate.store.files import JSON, NETCDF, is_intact, keep, keeping, sweep
+from errorneurons.simulate.store.files import (
+    JSON,
+    NETCDF,
+    is_intact,
+    keep,
+    keeping,
+    remove_abandoned,
+)
 from errorneurons.simulate.store.keys import key
 from errorneurons.simulate.store.shelf import Shelf
 from errorneurons.simulate.store.work import Labour, Progress, run_all
@@ -76,7 +83,7 @@ def simulate(
     """
     for theory, setup in subjects:
         check_possible(theory, experiment, setup)
-    sweep(out)
+    remove_abandoned(out)
     tasks = {}
     for theory, setup in subjects:
         left = missing(experiment, theory, setup, out, say)

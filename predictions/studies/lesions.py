@@ -19,19 +19,20 @@ import xarray as xr
 from errorneurons import __version__
 from errorneurons.simulate.ablations.effects import effects, trained, transplanted
 from errorneurons.simulate.ablations.registry import Ablation, ablation
-from errorneurons.simulate.ablations.tasks import Design, epochs_of, intact
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.store.files import NETCDF
 from errorneurons.simulate.store.keys import key
 from errorneurons.simulate.store.shelf import Piece, Shelf, missing, provide
 from errorneurons.simulate.store.work import Labour, Progress
+from errorneurons.simulate.tasks.registry import epochs_of, intact
+from errorneurons.simulate.tasks.task import Design
 from errorneurons.simulate.theories.registry import REGISTRY
 from errorneurons.simulate.trials.run import synapses
 
 INTACT = "intact"
 SYNAPSES = "synapses "
 """How the names of trained synapses begin, in the file of the intact networks."""
-REGISTRIES = (*REGISTRY, "errorneurons.simulate.ablations.registry")
+_LEFT_OUT = (*REGISTRY, "errorneurons.simulate.ablations.registry")
 """Not followed by keys: the circuits are part of the key, so that entries may be added."""
 Pairs = tuple[tuple[str, Ablation], ...]
 
@@ -76,13 +77,13 @@ def _counting(progress: Progress, pieces: Mapping[str, Piece], shelf: Shelf) -> 
 
 
 def _whole(theory: str, design: Design) -> Piece:
-    rests_on = key(_intact, (intact(theory, design.task), design), REGISTRIES)
+    rests_on = key(_intact, (intact(theory, design.task), design), _LEFT_OUT)
     return Piece(_intact, (theory, design), rests_on, f"{theory}: {INTACT}")
 
 
 def _part(theory: str, chosen: Ablation, design: Design, path: Path, whole: str) -> Piece:
     circuit = chosen.apply(intact(theory, design.task))
-    rests_on = key(_ablated, (circuit, chosen.acute, design, whole), REGISTRIES)
+    rests_on = key(_ablated, (circuit, chosen.acute, design, whole), _LEFT_OUT)
     arguments = (theory, chosen.name, design, path)
     return Piece(_ablated, arguments, rests_on, f"{theory}: {chosen.name}")
 

@@ -27,7 +27,7 @@ from errorneurons.predictions.judging.judge import (
 from errorneurons.predictions.judging.verdicts import confirmatory, on_recording
 from errorneurons.predictions.studies.findings import Report, Subject
 from errorneurons.predictions.studies.theories import Simulated, simulate_all
-from errorneurons.predictions.texts import paragraph, paragraphs
+from errorneurons.predictions.texts import one_paragraph, paragraphs
 from errorneurons.predictions.words import counted, listed
 from errorneurons.simulate.animals.sweep import Plan
 from errorneurons.simulate.store.work import Labour, Progress
@@ -191,7 +191,7 @@ def _answer_of_theories(verdicts: Sequence[Verdict]) -> str:
     against = {r.label: _keys(verdicts, r.name, Outcome.CONTRADICTED) for r in rivals}
     told = {key: sum(key in keys for keys in against.values()) for key in held}
     most = max(told.values(), default=0)
-    return paragraph("answers/theories", {
+    return one_paragraph("answers/theories", {
         "subject": subject.label,
         "held": held,
         "claims": len(CLAIMS),
@@ -210,7 +210,7 @@ def _answer_of_recording(verdicts: Sequence[Verdict], found: Weighed | None, ani
     if found is None:
         tested = _tested(verdicts)
         told = {"tested": len(tested), "claims": len(verdicts), "counts": _counts(tested)}
-        return paragraph("answers/unweighed", told)
+        return one_paragraph("answers/unweighed", told)
     said = [
         answer(found.evidence, verdicts, animals, label),
         at_odds(found.evidence.kept, verdicts, found.expected, label),

@@ -31,7 +31,7 @@ from errorneurons.simulate.animals.laboratory import (
 )
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.registry import named_experiment
-from errorneurons.simulate.instrument.instrument import where_errors_are
+from errorneurons.simulate.instrument.instrument import recorded_by
 from errorneurons.simulate.store.files import JSON, is_intact, keep
 from errorneurons.simulate.store.keys import hashed, key
 from errorneurons.simulate.store.work import Labour, Progress, run_all, silently
@@ -60,7 +60,9 @@ class CircuitSweep:
     source
         Name of the experiment that they are put through, or path of its table of trials.
     setup
-        Which of their networks, and how they are recorded.
+        Which of their networks, and how often each kind of trial is run.
+    instrument
+        What is recorded, see `recorded_by`.
     folder
         Where sessions are kept and taken from; None to simulate them whenever they are asked for.
     """
@@ -68,6 +70,7 @@ class CircuitSweep:
     circuits: tuple[Theory, ...]
     source: str
     setup: Setup
+    instrument: str | None = None
     refused: tuple[Skipped, ...] = ()
     folder: Path | None = None
     lost: dict[str, Skipped] = field(default_factory=dict, compare=False)
@@ -121,9 +124,8 @@ class CircuitSweep:
             self.lost[circuit.identifier] = _skipped(circuit, str(error))
 
     def setup_of(self, circuit: Theory) -> Setup:
-        """Return how a circuit is recorded: where its errors are."""
-        seen = where_errors_are(self.setup.instrument, circuit.circuit)
-        return replace(self.setup, instrument=seen)
+        """Return how a circuit is recorded."""
+        return replace(self.setup, instrument=recorded_by(self.instrument, circuit.circuit))
 
     def to_datatree(self) -> xr.DataTree:
         """Return all sessions as a collection, lazily if they lie in a folder.
@@ -202,6 +204,7 @@ def swept(
     networks: int = 4,
     seed: int = 1,
     repeats: int = 5,
+    instrument: str | None = "rates",
 ) -> CircuitSweep:
     """Put theories through an experiment, taken apart, wired otherwise and in other sizes.
 
@@ -227,6 +230,9 @@ def swept(
         Seed of everything random. Network 3 has the same task in all circuits.
     repeats
         Trials of each kind.
+    instrument
+        ``"rates"``: the firing rates that cells are expected to have, without noise and with true
+        labels; ``"spikes"``, ``"calcium"`` or ``"tufts"``; None for spikes where the errors are.
 
     Returns
     -------
@@ -263,7 +269,8 @@ def swept(
     own: tuple[None, ...] = (None,)
     layers = [(_input(theories), *size) for size in sizes or ()]
     circuits = combined(theories, ablations, connectivity or own, layers or own)
-    return through(experiment, Setup(tuple(range(networks)), seed, repeats), *circuits)
+    setup = Setup(tuple(range(networks)), seed, repeats)
+    return through(experiment, setup, instrument, *circuits)
 
 
 def _input(theories: Sequence[str]) -> int:
@@ -272,7 +279,11 @@ def _input(theories: Sequence[str]) -> int:
 
 
 def through(
-    experiment: str, setup: Setup, circuits: Sequence[Theory], refused: Sequence[Skipped] = ()
+    experiment: str,
+    setup: Setup,
+    instrument: str | None,
+    circuits: Sequence[Theory],
+    refused: Sequence[Skipped] = (),
 ) -> CircuitSweep:
     """Return the sweep that puts circuits through an experiment.
 
@@ -281,7 +292,9 @@ def through(
     experiment
         Name of an experiment, or path of a table of trials.
     setup
-        Which networks, and how they are recorded.
+        Which networks, and how often each kind of trial is run.
+    instrument
+        What is recorded, see `recorded_by`.
     circuits, refused
         As `variants.combined` returns them; a circuit that cannot be put through is skipped too.
 
@@ -293,7 +306,8 @@ def through(
     chosen, fitting, unfit = named_experiment(experiment), [], []
     for circuit in circuits:
         try:
-            check_possible(circuit, chosen, setup)
+            seen = recorded_by(instrument, circuit.circuit)
+            check_possible(circuit, chosen, replace(setup, instrument=seen))
         except ValueError as error:
             unfit.append(_skipped(circuit, str(error)))
         else:
@@ -301,7 +315,7 @@ def through(
     if not fitting:
         reasons = dict.fromkeys(one.reason for one in unfit)
         raise ValueError(f"no combination makes sense: {'; '.join(reasons)}")
-    return CircuitSweep(tuple(fitting), experiment, setup, (*refused, *unfit))
+    return CircuitSweep(tuple(fitting), experiment, setup, instrument, (*refused, *unfit))
 
 
 def _skipped(circuit: Theory, reason: str) -> Skipped:

@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 
 from errorneurons.analysis.measures.activity import activities
-from errorneurons.analysis.measures.energies import Missing
+from errorneurons.analysis.measures.energies import Missing, asked_often
 from errorneurons.analysis.session.session import collect, packed
 from errorneurons.predictions.claims.claim import Claim
 from errorneurons.predictions.claims.registry import CLAIMS
@@ -115,12 +115,13 @@ def _simulate(name: str, plan: Plan, path: Path) -> dict[str, Any]:
     # a theory is judged on the firing rates its cells are expected to have: networks are free,
     # so spiking noise would only be averaged away
     expected = list(networks.sessions(replace(plan.instrument, spiking="none"), repeats=2))
-    measured = {
-        c.key: Measured((), np.empty((0, 3)), missing=NOT_LEARNT)
-        if c.learning and not networks.learnt
-        else measure(c.effect, expected, trial_level=False)
-        for c in CLAIMS
-    }
+    with asked_often(expected):
+        measured = {
+            c.key: Measured((), np.empty((0, 3)), missing=NOT_LEARNT)
+            if c.learning and not networks.learnt
+            else measure(c.effect, expected, trial_level=False)
+            for c in CLAIMS
+        }
     pictures = activities(expected, {c.key: _conditions(c) for c in CLAIMS})
     sizes = expected[0].sizes
     summary = {

@@ -14,11 +14,12 @@ import numpy as np
 import xarray as xr
 
 from errorneurons.simulate.ablations.alignment import feedback_angles
-from errorneurons.simulate.ablations.tasks import Design, Learnt, ablation_task, unexpected
 from errorneurons.simulate.arrays import Array, area_slices
 from errorneurons.simulate.circuit import Circuit, neurons
 from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.tasks.held import Items
+from errorneurons.simulate.tasks.registry import task
+from errorneurons.simulate.tasks.task import Design, Learnt, unexpected
 from errorneurons.simulate.trials.settling import settled, unsettled
 from errorneurons.simulate.trials.training import QUIETLY
 
@@ -34,7 +35,7 @@ def areas_of(circuit: Circuit[Any, Any]) -> tuple[str, ...]:
 
 def trained(circuit: Circuit[Any, Any], design: Design) -> Learnt:
     """Train networks for all epochs, whatever they learn."""
-    return ablation_task(design.task).trained(circuit, design)
+    return task(design.task).train(circuit, design)
 
 
 def transplanted(circuit: Circuit[Any, Any], trained: Mapping[str, Array], design: Design) -> Any:
@@ -82,7 +83,7 @@ def effects(circuit: Circuit[Any, Any], learnt: Learnt, tested: Any, design: Des
         },
         {"epoch": learnt.epoch, "area": list(areas), "network": list(design.numbers)},
     )
-    shown = ablation_task(design.task).shown
+    shown = task(design.task).shown
     if shown is None or tested is None:
         return data
     items = shown(circuit, design)

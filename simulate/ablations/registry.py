@@ -12,9 +12,9 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from errorneurons.simulate.ablations import changes as ablations
-from errorneurons.simulate.ablations.tasks import ablation_task, intact
 from errorneurons.simulate.refusing import known
-from errorneurons.simulate.tasks.registry import task as task_entry
+from errorneurons.simulate.tasks.registry import TASKS, intact
+from errorneurons.simulate.tasks.registry import why_not as cannot_learn
 from errorneurons.simulate.theories import counter_circuits
 from errorneurons.simulate.theories.registry import THEORIES
 
@@ -129,7 +129,7 @@ class Ablation:
         """Return why it makes no sense for a theory in a task, None if it does."""
         if theory in NULLS:
             return f"{theory} is a null: it has no errors and learns no outcomes"
-        cannot = task_entry(task).why_not(theory)
+        cannot = cannot_learn(theory, task)
         if cannot is not None:
             return f"{theory} in {task}: {cannot}"
         if theory not in self.theories:
@@ -368,7 +368,7 @@ def pairs(
     ValueError
         If a name is unknown, or nothing is left, with the reason.
     """
-    ablation_task(task)
+    known("--task", task, [t.name for t in TASKS])
     for name in theories:
         if own := VARIANTS.get(name):
             raise ValueError(f"ablations of {own} start from the wiring of {name}; name {own}")

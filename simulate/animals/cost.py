@@ -17,9 +17,10 @@ import pandas as pd
 import xarray as xr
 
 from errorneurons.simulate.animals.laboratory import Setup, batches, memory_of, unprepared
+from errorneurons.simulate.animals.once import repeats_itself
 from errorneurons.simulate.experiments.experiment import Block, Experiment
 from errorneurons.simulate.experiments.learning import learning_block
-from errorneurons.simulate.experiments.trials import Clock, streams
+from errorneurons.simulate.experiments.trials import Clock, kinds_of, streams
 from errorneurons.simulate.instrument.observe import observe
 from errorneurons.simulate.theories.registry import Theory
 from errorneurons.simulate.trials.bench import Bench, NoiseCurrent
@@ -99,7 +100,7 @@ def cost(theory: Theory, experiment: Experiment, setup: Setup) -> Cost:
     days = experiment.days(setup.seed, setup.repeats)
     count, trials = len(setup.networks), sum(len(day.table) for day in days)
     blocks = [block for day in days for block in day.blocks]
-    seconds, (activity, *_) = _running(bench, weights, blocks, clock)
+    seconds, (activity, *_) = _running(bench, weights, [_once(b, bench) for b in blocks], clock)
     values, observing, size = _observing(theory, activity, setup)
     all_values = count * trials * values
     recorded, session = memory_of(theory.circuit, experiment, setup)
@@ -112,6 +113,14 @@ def cost(theory: Theory, experiment: Experiment, setup: Setup) -> Cost:
         memory=LIBRARIES + len(batch) * recorded + session,
         disk=size * all_values + FILE * count * len(days),
     )
+
+
+def _once(block: Block, bench: Bench[Any, Any]) -> Block:
+    """Return the block as it is run: each kind of trial in a stream of its own, or as it is."""
+    if not repeats_itself(block, 0.0 if bench.noise is None else bench.noise.size):
+        return block
+    kinds, _ = kinds_of(block.table)
+    return replace(block, table=kinds, streams=len(kinds))
 
 
 def _running(

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from errorneurons.simulate.animals.once import repeats_itself, run_block
 from errorneurons.simulate.animals.sweep import bench_of, marked, none_left, origin, prepared
 from errorneurons.simulate.arrays import Array, of_networks
 from errorneurons.simulate.circuit import Circuit, has
@@ -28,13 +29,14 @@ from errorneurons.simulate.experiments.trials import (
     EXPECTED,
     UNEXPECTED,
     Clock,
+    kinds_of,
     tabulated,
     trial,
     whole,
     with_defaults,
 )
 from errorneurons.simulate.instrument.instrument import Instrument
-from errorneurons.simulate.instrument.observe import extents, observe
+from errorneurons.simulate.instrument.observe import extents, observe, shown_in
 from errorneurons.simulate.theories.registry import THEORIES, Theory
 from errorneurons.simulate.trials.bench import Bench, Laser, NoiseCurrent
 from errorneurons.simulate.trials.manipulations import manipulated
@@ -151,10 +153,11 @@ def _days(
         noisy = replace(bench, noise=noise if experiment.noise else None)
         blocks, weights = _ran(noisy, weights, day, experiment.clock)
         blocks = [replace(block, extents=sizes, day=number) for block in blocks]
+        shown = shown_in([block.table for block in blocks])
         sound = np.flatnonzero(np.logical_and.reduce([b.finite() for b in blocks])).tolist()
         for index in sound:
             seen = observe(
-                theory.circuit, blocks, numbers[index], index, setup.seed, setup.instrument
+                theory.circuit, blocks, numbers[index], index, setup.seed, setup.instrument, shown
             )
             yield seen.assign_attrs(
                 theory.attributes, day=number, experiment=experiment.name, provenance=provenance
@@ -177,7 +180,7 @@ def _ran(
     morning, blocks = weights, list[Activity]()
     for block in day.blocks:
         first = morning if block.starts_from == "morning" else weights
-        activity, weights = run(bench, first, block.table, clock, block.streams, block.plastic)
+        activity, weights = run_block(bench, first, block, clock)
         blocks.append(activity)
     return blocks, weights
 
@@ -254,7 +257,11 @@ def memory_of(
     clock = experiment.clock
     bins = whole(clock.stop - clock.start, clock.bin)
     samples = bins * max(len(day.table) for day in days)
-    at_once = bins * max(block.streams for day in days for block in day.blocks)
+    at_once = bins * max(
+        len(kinds_of(block.table)[0]) if repeats_itself(block, experiment.noise) else block.streams
+        for day in days
+        for block in day.blocks
+    )
     neurons = sum(p.size for p in circuit.populations)
     if circuit.carrier in ("apical", "burst_probability"):
         neurons += sum(p.size for p in circuit.populations if p.role == "representation")
@@ -285,7 +292,8 @@ def origin_of(theory: Theory, experiment: Experiment, setup: Setup) -> str:
     del plan["networks"], plan["memory"]
     days = experiment.days(setup.seed, setup.repeats)
     tables = "\n".join(
-        f"{block.plastic} {block.streams}{' morning' * (block.starts_from == 'morning')}\n"
+        f"{block.plastic} {block.streams}{' morning' * (block.starts_from == 'morning')}"
+        f"{' independent' * block.independent}\n"
         f"{block.table.to_csv(index=False)}"
         for day in days
         for block in day.blocks

@@ -14,11 +14,33 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from errorneurons.simulate.experiments.trials import Clock
+from errorneurons.simulate.experiments.experiment import Block
+from errorneurons.simulate.experiments.trials import Clock, kinds_of
 from errorneurons.simulate.trials.bench import Bench
 from errorneurons.simulate.trials.run import Activity, run
 
 Rows = npt.NDArray[np.int64]
+
+
+def repeats_itself(block: Block, noise: float) -> bool:
+    """Return whether the trials of one kind in a block are the same."""
+    return block.independent and not block.plastic and not noise
+
+
+def run_block(
+    bench: Bench[Any, Any], weights: Any, block: Block, clock: Clock
+) -> tuple[Activity, Any]:
+    """Run the trials of a block, each kind once where it repeats itself.
+
+    Returns
+    -------
+    Activity, weights
+        As `trials.run.run` returns them.
+    """
+    if not repeats_itself(block, 0.0 if bench.noise is None else bench.noise.size):
+        return run(bench, weights, block.table, clock, block.streams, block.plastic)
+    kinds, rows = kinds_of(block.table)
+    return presented(each_from_rest(bench, weights, kinds, clock), rows, block.table), weights
 
 
 def each_from_rest(

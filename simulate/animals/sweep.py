@@ -20,7 +20,7 @@ from errorneurons.simulate.experiments.learning import LEARNING_BLOCKS, learning
 from errorneurons.simulate.experiments.outcome import outcome_error
 from errorneurons.simulate.experiments.readout import readout
 from errorneurons.simulate.experiments.trials import CLOCK, PASSIVE, Clock, kinds_of
-from errorneurons.simulate.instrument.observe import Instrument, extents, observe
+from errorneurons.simulate.instrument.observe import Instrument, extents, observe, shown_in
 from errorneurons.simulate.theories.registry import Theory
 from errorneurons.simulate.trials.bench import Chosen, Laser, arbitrary_half, strays
 from errorneurons.simulate.trials.manipulations import aimed_at
@@ -123,10 +123,11 @@ class Ensemble:
         table = outcome_error(plan.seed, plan.repeats)
         _, rows = kinds_of(pd.concat([self.blocks[0].table, table]))
         rows = rows[-len(table) :]
+        shown = shown_in([table, self.blocks[1].table])
         for n in self.networks:
             kinds, learnt = of_networks(self.blocks, [n], self.plan.networks)
             blocks = [presented(kinds, rows, table), learnt]
-            seen = observe(self.theory.circuit, blocks, n, 0, plan.seed, plan.instrument)
+            seen = observe(self.theory.circuit, blocks, n, 0, plan.seed, plan.instrument, shown)
             yield seen.assign_attrs(self.theory.attributes, provenance=provenance)
 
 

@@ -2,5 +2,4 @@
 
 from errorneurons.simulate.store.places import compiler_cache
 
-CACHED = compiler_cache()
-"""Whether compiled code can be kept; asked here, before any module imports the compiler."""
+compiler_cache()  # before any module imports the compiler

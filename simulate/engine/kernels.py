@@ -50,7 +50,6 @@ from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.circuit import State as CircuitState
 from errorneurons.simulate.engine import (
-    CACHED,
     layout_backprop,
     layout_dendritic,
     layout_error_microcircuit,
@@ -94,6 +93,7 @@ from errorneurons.simulate.engine.layout_error_microcircuit import (
     Variables,
 )
 from errorneurons.simulate.refusing import known
+from errorneurons.simulate.store.places import compiler_cache
 from errorneurons.simulate.theories.backprop import Backprop
 from errorneurons.simulate.theories.dendritic_microcircuit import DendriticMicrocircuit
 from errorneurons.simulate.theories.dendritic_pc import DendriticPC
@@ -108,7 +108,7 @@ SUMS = {"contract", "reassoc", "nsz"}
 COMMON: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 
 #: A kernel is what Python calls; its machine code is kept on disk.
-kernel = partial(njit, cache=CACHED, fastmath=ELEMENTWISE, **COMMON)
+kernel = partial(njit, cache=compiler_cache(), fastmath=ELEMENTWISE, **COMMON)
 
 #: Functions that only kernels call need no door to Python, which would take long to compile.
 inner = partial(njit, no_cpython_wrapper=True, no_cfunc_wrapper=True, **COMMON)

@@ -11,7 +11,7 @@ they become tables of trials:
 `Frozen`     every stimulus in every condition, in random order, with frozen synapses
 `Plastic`    one condition, each stimulus once in every five trials, while synapses change
 `SideBySide` blocks with frozen synapses, each in copies of the network of its own
-`Given`      a table that is written already
+`Written`      a table that is written already
 ============ =================================================================================
 """
 
@@ -59,12 +59,16 @@ class Block:
     starts_from
         Whose synapses it starts with: those after the block before it, or those of the morning, as
         if the blocks before had not been, which only a simulation can do.
+    independent
+        Whether nothing is asked of what a trial leaves behind for the next. Where synapses are
+        frozen and nothing is noisy, each kind of trial then runs once, from rest.
     """
 
     table: pd.DataFrame
     plastic: bool = False
     streams: int = 1
     starts_from: Start = "block before"
+    independent: bool = False
 
 
 @dataclass(frozen=True)
@@ -155,7 +159,9 @@ class Frozen:
         rows = self._rows(repeats * self.times, clock)
         if self.order is not None:
             rows = shuffled(rows, seed, *self.order)
-        return Block(_table(rows, self.defaults), streams=shared(len(rows), self.streams))
+        return Block(
+            _table(rows, self.defaults), streams=shared(len(rows), self.streams), independent=True
+        )
 
     def _rows(self, repeats: int, clock: Clock) -> list[Factors]:
         if self.stimuli == "the next one":
@@ -220,11 +226,15 @@ class SideBySide:
         """Return the block; see `BlockPlan`."""
         parts = [part.block(seed, repeats, clock) for part in self.parts]
         table = pd.concat([part.table for part in parts], ignore_index=True)
-        return Block(table, streams=sum(part.streams for part in parts))
+        return Block(
+            table,
+            streams=sum(part.streams for part in parts),
+            independent=all(part.independent for part in parts),
+        )
 
 
 @dataclass(frozen=True)
-class Given:
+class Written:
     """A block whose table is written already; it is run `repeats` times over."""
 
     given: Block

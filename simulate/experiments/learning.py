@@ -61,7 +61,7 @@ the response to it would be that of no synapses in particular.
 #: Trials that show which cells carry an error and how each is tuned to stimuli.
 TEST: tuple[Factors, ...] = (EXPECTED, UNEXPECTED, PASSIVE)
 AS_TRAINED: Factors = {"association": "trained", "familiarity": "trained"}
-OTHERWISE: Factors = {"association": REVERSED, "familiarity": "trained"}
+THE_OTHER_WAY: Factors = {"association": REVERSED, "familiarity": "trained"}
 NEW: Factors = {"association": "new", "familiarity": "novel"}
 
 RELEARNING = range(2, 8)
@@ -98,8 +98,8 @@ TEACH_RETEACH = Experiment(
     "and not exposure, while representations persist?",
     (
         tested(1, "before", [AS_TRAINED | factors for factors in TEST]),
-        *practice(RELEARNING, OTHERWISE),
-        tested(RELEARNING.stop, "after", [OTHERWISE | factors for factors in TEST]),
+        *practice(RELEARNING, THE_OTHER_WAY),
+        tested(RELEARNING.stop, "after", [THE_OTHER_WAY | factors for factors in TEST]),
         *practice(RETEACHING, AS_TRAINED),
     ),
     SLOW,

@@ -25,7 +25,7 @@ from errorneurons.simulate.experiments.columns import (
     NAN,
     Column,
 )
-from errorneurons.simulate.experiments.experiment import Block, Experiment, Given
+from errorneurons.simulate.experiments.experiment import Block, Experiment, Written
 from errorneurons.simulate.experiments.trials import CLOCK, NO_MANIPULATION, Clock
 
 
@@ -121,7 +121,7 @@ def experiment_of(
     trials = completed(table, clock)
     description = f"A table of {len(trials)} trials."
 
-    block = Given(Block(trials, streams=streams))
+    block = Written(Block(trials, streams=streams))
     return Experiment(name, name, description, (block,), clock)
 
 

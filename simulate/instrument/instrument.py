@@ -146,19 +146,23 @@ def where_errors_are(instrument: Instrument, circuit: Circuit[Any, Any]) -> Inst
     return instrument
 
 
-def recorded_by(name: str | None, circuit: Circuit[Any, Any]) -> Instrument:
-    """Return an instrument by its name, ``spikes``, ``calcium`` or ``tufts``.
+RATES = "rates"
 
-    Without a name it is spikes, in the compartment that carries the circuit's errors.
+
+def recorded_by(name: str | None, circuit: Circuit[Any, Any]) -> Instrument:
+    """Return an instrument by its name, ``rates``, ``spikes``, ``calcium`` or ``tufts``.
+
+    Rates are those that cells are expected to have, without noise and with true labels, in the
+    compartment that carries the circuit's errors. Without a name it is spikes there.
 
     Raises
     ------
     ValueError
         If there is none of that name.
     """
-    if name is None:
-        return where_errors_are(Instrument(), circuit)
-    return entry("instrument", name, BY_SIGNAL)
+    if name in (None, RATES):
+        return where_errors_are(Instrument() if name is None else BY_SIGNAL[RATES], circuit)
+    return entry("instrument", str(name), BY_SIGNAL)
 
 
 def snr_at(noise: float, frame_rate: float, indicator: Indicator) -> float:
@@ -213,6 +217,7 @@ recording of somata. The number of tufts, the noise and the neuropil are assumpt
 """
 
 BY_SIGNAL = {
+    RATES: Instrument(spiking="none", label_error=0.0, label_error_interval=(0.0, 0.0)),
     "spikes": Instrument(),
     "calcium": TWO_PHOTON_SOMATA,
     "tufts": TWO_PHOTON_TUFTS,

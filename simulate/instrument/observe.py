@@ -8,6 +8,7 @@ baseline a single cell would clip half of it. Some cells that are labelled as er
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,30 @@ AIM = ("manipulation", "manipulated_role", "manipulated_area", "manipulated_cell
 BLOCK = 64
 """Trials whose spikes are drawn together; bounds the memory that takes."""
 
+Aim = tuple[str, str, str, int]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The trials of a day as its sessions hold them, the same for all networks.
+
+    Attributes
+    ----------
+    factors
+        Columns that the contract names, (trial,).
+    others
+        The other columns, as coordinates.
+    aims
+        Kind, role, area and cell of a manipulation -> its trials, (trial,).
+    count
+        Number of trials.
+    """
+
+    factors: Mapping[str, npt.NDArray[Any]]
+    others: Mapping[str, xr.Variable]
+    aims: Mapping[Aim, npt.NDArray[np.bool_]]
+    count: int
+
 
 def observe(
     circuit: Circuit[Any, Any],
@@ -42,6 +67,7 @@ def observe(
     index: int,
     seed: int,
     instrument: Instrument | None = None,
+    shown: Shown | None = None,
 ) -> xr.Dataset:
     """Record one network as one session.
 
@@ -59,6 +85,8 @@ def observe(
         Seed of the run.
     instrument
         How it is recorded.
+    shown
+        What `shown_in` returns for the tables of `blocks`, where many networks share them.
 
     Returns
     -------
@@ -80,14 +108,13 @@ def observe(
     rng = generator(seed, circuit.theory, network, *_spikes_of(first.day))
     width = instrument.bin or first.clock.bin
     rate = _shown(_expected(blocks, index, units, instrument), width, units, instrument, rng)
-    table = pd.concat([block.table for block in blocks], ignore_index=True)
-    factors = {str(n): table[n].to_numpy() for n in table.columns if n != "pattern"}
+    shown = shown or shown_in([block.table for block in blocks])
     columns: dict[str, npt.ArrayLike] = {
         "time": (first.clock.start + width * (np.arange(rate.shape[1]) + 0.5)).round(9),
         **_unit_columns(units, instrument, "model" if labelled is None else "genetic"),
-        **{name: values for name, values in factors.items() if name in FIELDS},
+        **shown.factors,
         "partner": partners(circuit, units),
-        "targeted": _targeted(circuit, units, table, labelled),
+        "targeted": _targeted(circuit, units, shown, labelled),
         "performance": np.concatenate([_performance(b, index) for b in blocks]),
         "outcome_error": np.concatenate(
             [(b.target[index] - b.output[index]).mean(axis=-1) for b in blocks]
@@ -103,13 +130,37 @@ def observe(
         units="dF/F" if instrument.imaging else "Hz",
         sampling_rate=1 / width,
     )
-    seen = seen.assign_coords({n: _factor(n, x) for n, x in factors.items() if n not in FIELDS})
+    seen = seen.assign_coords(shown.others)
     low, high = instrument.label_error_interval
     seen["label_error"].attrs |= {"low": low, "high": high, "source": "virtual instrument"}
     if instrument.imaging:
         seen["rate"].attrs["frame_rate"] = instrument.imaging.frame_rate
         seen["rate"].attrs["indicator"] = instrument.imaging.indicator.name
     return seen
+
+
+def shown_in(tables: Sequence[pd.DataFrame]) -> Shown:
+    """Return the trials of a day as its sessions hold them.
+
+    Parameters
+    ----------
+    tables
+        The tables of the blocks, one after the other.
+    """
+    table = pd.concat(tables, ignore_index=True)
+    columns = {str(n): _as_text(table[n].to_numpy()) for n in table.columns if n != "pattern"}
+    aims: dict[Aim, npt.NDArray[np.bool_]] = {}
+    if "manipulation" in table:
+        kinds, numbers = kinds_of(table[[name for name in AIM if name in table]])
+        for number, row in enumerate(with_defaults(kinds).to_dict("records")):
+            if row["manipulation"] != "none":
+                aims[aim(row)] = numbers == number
+    return Shown(
+        {name: values for name, values in columns.items() if name in FIELDS},
+        {name: _factor(name, x) for name, x in columns.items() if name not in FIELDS},
+        aims,
+        len(table),
+    )
 
 
 def animal(network: int) -> str:
@@ -122,10 +173,15 @@ def _spikes_of(day: int) -> tuple[str | int, ...]:
     return ("spikes",) if day == 1 else ("spikes", day)
 
 
+def _as_text(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a column with text as such, not as objects."""
+    if values.dtype.kind in "OT" and all(isinstance(value, str) for value in values):
+        return values.astype(str)
+    return values
+
+
 def _factor(name: str, values: npt.NDArray[Any]) -> xr.Variable:
     """Return a factor of the trials that is not in the contract as a coordinate."""
-    if values.dtype.kind in "OT" and all(isinstance(value, str) for value in values):
-        values = values.astype(str)
     column = BY_NAME.get(name)
     attributes = {} if column is None else {"long_name": column.meaning}
     if column is not None and column.units:
@@ -251,21 +307,16 @@ def _unit_columns(
 
 
 def _targeted(
-    circuit: Circuit[Any, Any], units: Units, table: pd.DataFrame, labelled: Chosen | None
+    circuit: Circuit[Any, Any], units: Units, shown: Shown, labelled: Chosen | None
 ) -> npt.NDArray[np.bool_]:
     """(trial, unit): whether a manipulation is aimed at the unit, or at the cell it is part of."""
-    aimed = np.zeros((len(table), len(units.label)), dtype=bool)
-    if "manipulation" not in table:
-        return aimed
-    kinds, numbers = kinds_of(table[[name for name in AIM if name in table]])
-    for number, row in enumerate(with_defaults(kinds).to_dict("records")):
-        if row["manipulation"] == "none":
-            continue
-        source, chosen = aimed_at(circuit, labelled, *aim(row))
+    aimed = np.zeros((shown.count, len(units.label)), dtype=bool)
+    for key, where in shown.aims.items():
+        source, chosen = aimed_at(circuit, labelled, *key)
         hit = (units.source == source) & np.isin(units.neuron, np.flatnonzero(chosen))
         if source == "representation":
             hit |= np.isin(units.cell, np.flatnonzero(chosen))
-        aimed[numbers == number] = hit
+        aimed[where] = hit
     return aimed
 
 

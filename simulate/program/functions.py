@@ -109,7 +109,7 @@ def _where(tape: Tape, mask: Any, x: Any, y: Any) -> Any:
     constant = mask if isinstance(mask, np.ndarray) else None
     if isinstance(mask, Given) and not mask.needs:
         constant = mask.sample
-    if constant is not None and (constant.ndim < 2 or constant.shape[:-1] == (1, 1)):
+    if constant is not None and (constant.ndim < 2 or constant.size == 1):
         rows = max(rows_of(mask), rows_of(x), rows_of(y))
         chosen = np.broadcast_to(constant.reshape(-1), rows)
         parts, start = [], 0
@@ -139,13 +139,14 @@ def _swapaxes(tape: Tape, x: Any, one: int, two: int) -> Any:
 
 def _matmul(tape: Tape, x: Any, y: Any) -> Any:
     if isinstance(x, Turned) and isinstance(y, Vector):
-        ones = tape.given(np.ones((1, x.vector.rows, y.rows)))
+        ones = tape.given(np.ones((x.vector.rows, y.rows)))
         atom = Outer(tuple(x.vector.pieces), tuple(y.pieces), (0, 0))
-        return Matrix(tape, x.vector.rows, y.rows, [Term(ones, atom)])
+        return Matrix(tape, (x.vector.rows, y.rows), [Term(ones, atom)])
     if isinstance(x, Vector) and isinstance(y, Matrix):
         return _product_plastic(tape, y.turn(), x)
     if isinstance(x, Vector) and isinstance(y, (Given, np.ndarray)):
-        return _product(tape, np.swapaxes(y if isinstance(y, Given) else tape.given(y), -1, -2), x)
+        own = y if isinstance(y, Given) else tape.given(y)
+        return _product(tape, tape.apply(np.swapaxes, (own, -1, -2), {}), x)
     raise tape.error("matmul of these", "multiply rates with synapses, `matvec(weights, rates)`")
 
 
@@ -158,7 +159,7 @@ def _product(tape: Tape, synapses: Given, x: Vector) -> Vector:
     if not single:
         view = synapses.view or View(synapses, (0, post), (0, x.rows), False)
         return tape.vector([tape.node("product", tuple(x.pieces), (), post, view)])
-    linked = pattern.any(axis=1)
+    linked = np.asarray(pattern.any(axis=1))
     partner = np.where(linked, pattern.argmax(axis=1), -1)
     parts: list[Ref] = []
     pieces = x.pieces
@@ -178,7 +179,10 @@ def _product(tape: Tape, synapses: Given, x: Vector) -> Vector:
             continue
         own = tape.vector(cut(pieces, int(partner[rows[0]]), len(rows)))
         factor = values[..., rows[0] : rows[-1] + 1]
-        parts += (own if ones else own * factor).pieces
+        # as if it had been a product: what is fused must not depend on the other networks
+        result = own if ones else own * factor
+        tape.opaque.update(ref.node for ref in (*own.pieces, *result.pieces))
+        parts += result.pieces
     return tape.vector(parts)
 
 
@@ -233,6 +237,6 @@ KNOWN: dict[Any, Callable[..., Any]] = {
     np.matmul: _matmul,
     np.ones_like: lambda _, x: np.ones((1, 1, x.rows)),
     np.zeros_like: lambda tape, x: (
-        Matrix(tape, *x.shape[1:], []) if isinstance(x, Matrix) else np.zeros((1, 1, x.rows))
+        Matrix(tape, x.shape[1:], []) if isinstance(x, Matrix) else np.zeros((1, 1, x.rows))
     ),
 }  # fmt: skip

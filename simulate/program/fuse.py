@@ -23,9 +23,9 @@ class Form(NamedTuple):
 FUSED = ("lin", "mul")
 
 
-def fused(nodes: Sequence[Node], roots: Iterable[Ref]) -> dict[Node, Form]:
+def fused(nodes: Sequence[Node], roots: Iterable[Ref], opaque: set[Node]) -> dict[Node, Form]:
     """Return what is executed for each node, sums of sums being one operation."""
-    blocked = {ref.node for ref in roots}
+    blocked = {ref.node for ref in roots} | opaque
     uses: dict[Node, list[tuple[int, int]]] = {}
     for node in nodes:
         for ref in node.args:
@@ -57,7 +57,8 @@ def fused(nodes: Sequence[Node], roots: Iterable[Ref]) -> dict[Node, Form]:
 def _sum(node: Node, inlined: Any) -> Form:
     product: tuple[float, Ref, Ref] | None = None
     terms = list(zip(node.factors[:-1], node.args, strict=True))
-    e, done = node.factors[-1], []
+    e = node.factors[-1]
+    done: list[tuple[float, Ref]] = []
     while terms:
         a, ref = terms.pop(0)
         child, others = inlined(ref), len(terms) + len(done)

@@ -167,8 +167,8 @@ def _uniform(
 
 
 def _may_differ(factor: Given) -> bool:
-    """Return whether the example of a factor says nothing about its values elsewhere."""
-    return bool(factor.needs)
+    """Return whether networks may differ in a factor, whether or not these do."""
+    return bool(factor.needs) or factor.ndim == 3
 
 
 def _of_outer(tape: Tape, term: Term, mask: Pattern) -> list[Change]:
@@ -178,7 +178,7 @@ def _of_outer(tape: Tape, term: Term, mask: Pattern) -> list[Change]:
     for rows, columns in _split_rows(factor, mask):
         scale, table = _uniform(factor, rows, columns)
         block = factor.sample[..., slice(*rows), slice(*columns)]
-        by_row = not _may_differ(factor) and (block == block[..., :1]).all()
+        by_row = not factor.needs and (block == block[..., :1]).all()
         i, j = atom.offsets
         at = rows[0]
         for post in cut(atom.post, rows[0] + i, rows[1] - rows[0]):
@@ -192,6 +192,7 @@ def _of_outer(tape: Tape, term: Term, mask: Pattern) -> list[Change]:
                 turned = computed(tape, np.swapaxes, (values, -1, -2), {})
                 (scaled,) = (tape.vector([post]) * turned).pieces
                 used = scaled
+                tape.opaque.update((post.node, scaled.node))
             to = columns[0]
             for pre in cut(atom.pre, columns[0] + j, columns[1] - columns[0]):
                 other = (to, to + pre.rows)

@@ -17,7 +17,7 @@ streams with common synapses learn, so results are the same to the bit in all bl
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,8 @@ from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from errorneurons.simulate.store.places import compiler_cache
 
 Array = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -52,11 +54,11 @@ to four operands, and six numbers of its own."""
 COMMON: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 
 
-def inner(function: Callable[..., Any]) -> Any:
-    """Compile a function that only the loop calls."""
-    return njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, fastmath={"contract"}, **COMMON)(
-        function
-    )
+#: Functions that only the loop calls need no door to Python, which would take long to compile.
+inner = partial(
+    njit, no_cpython_wrapper=True, no_cfunc_wrapper=True, fastmath={"contract"}, **COMMON
+)
+kernel = partial(njit, cache=compiler_cache(), fastmath={"contract"}, **COMMON)
 
 
 # --- activation functions ---------------------------------------------------------------------
@@ -64,7 +66,7 @@ def inner(function: Callable[..., Any]) -> Any:
 # |x| < ln(2)/2 and 2^n is assembled from its bits; the polynomials are Taylor's, to 1e-17.
 
 
-@inner
+@inner()
 def _expm1_reduced(x: float) -> tuple[float, float]:
     """Return (exp(y) - 1, 2^n) with x = n ln(2) + y, for -700 < x < 700."""
     shifted = x * 1.4426950408889634 + 6755399441055744.0  # rounds to the nearest integer
@@ -86,7 +88,7 @@ def _expm1_reduced(x: float) -> tuple[float, float]:
     return y + y * y * p, np.int64(bits).view(np.float64)
 
 
-@inner
+@inner()
 def _tanh(x: float) -> Any:
     magnitude = min(abs(x), 20.0)
     fraction, power = _expm1_reduced(-2.0 * magnitude)
@@ -95,14 +97,14 @@ def _tanh(x: float) -> Any:
     return rate if x >= 0.0 else -rate
 
 
-@inner
+@inner()
 def _logistic(x: float) -> float:
     fraction, power = _expm1_reduced(min(max(-x, -700.0), 700.0))
     rate: float = 1.0 / (1.0 + (power * fraction + power))
     return rate
 
 
-@inner
+@inner()
 def _exp(x: float) -> Any:
     fraction, power = _expm1_reduced(min(max(x, -700.0), 700.0))
     return power * fraction + power if abs(x) < 700.0 else np.exp(x)
@@ -166,7 +168,7 @@ def _rows(count: int, shared: bool) -> Any:
                 number = ir.IntType(64)(k)
                 row = builder.select(builder.icmp_signed("<", number, last), number, last)
                 goals.append(builder.add(d, builder.mul(row, lanes)))
-                total = cgutils.alloca_once(builder, vector)
+                total = cgutils.alloca_once(builder, vector)  # type: ignore[no-untyped-call]
                 builder.store(zero, total)
                 with builder.if_then(builder.icmp_signed("!=", begin, ir.IntType(64)(0))):
                     builder.store(load(builder.add(z, builder.mul(row, lanes))), total)
@@ -195,7 +197,7 @@ _eight_shared, _four_shared = _rows(8, True), _rows(4, True)
 _eight_own, _four_own = _rows(8, False), _rows(4, False)
 
 
-@inner
+@inner()
 def _product(
     A: Array, M: Array, d: int, x: int, m: int, z: int, rows: int, columns: int, lanes: int,
     wi: int, wj: int, begin: int, shared: bool,
@@ -227,8 +229,7 @@ def _product(
                     i += 4
 
 
-@intrinsic
-def _outer_row(
+def _outer_row_code(
     typingctx: Any, A: Any, M: Any, post: Any, pre: Any, d: Any, columns: Any, lanes: Any,
     scale: Any,
 ) -> Any:  # fmt: skip
@@ -249,8 +250,10 @@ def _outer_row(
     return types.void(A, M, *(types.int64,) * 5, types.float64), generate
 
 
-@intrinsic
-def _combine_row(
+_outer_row: Any = intrinsic(_outer_row_code)
+
+
+def _combine_row_code(
     typingctx: Any, M: Any, d: Any, s: Any, step: Any, columns: Any, lanes: Any, keep: Any,
     scale: Any,
 ) -> Any:  # fmt: skip
@@ -274,7 +277,10 @@ def _combine_row(
     return types.void(M, *(types.int64,) * 6, types.float64), generate
 
 
-@inner
+_combine_row: Any = intrinsic(_combine_row_code)
+
+
+@inner()
 def _outer(
     A: Array, M: Array, post: int, pre: int, d: int, table: int, rows: int, columns: int,
     lanes: int, real: int, row: int, scale: float, shared: bool,
@@ -302,7 +308,7 @@ def _outer(
                     M[d + i * row + j * lanes + k] += change
 
 
-@inner
+@inner()
 def _combine(
     M: Array, d: int, s: int, table: int, rows: int, columns: int, lanes: int, row: int, si: int,
     sj: int, keep: int, scale: float,
@@ -330,7 +336,7 @@ def _combine(
 # --- the loop -----------------------------------------------------------------------------------
 
 
-@inner
+@inner()
 def _execute(
     program: Integers, factors: Array, begin: int, end: int, where: Integers, A: Array, M: Array,
     lanes: int, real: int, shared: bool, news: Array,
@@ -455,7 +461,7 @@ def _execute(
                             D[i] = a * X[i] * Y[i] + b * Z[i] + c * V[i] + e
 
 
-@njit(cache=True, fastmath={"contract"}, **COMMON)
+@kernel()
 def advance(
     program: Integers, factors: Array, parts: Integers, where_at_first: Integers,
     permutation: Integers, where: Integers, spare: Integers, A: Array, given: Array, state: Array,

@@ -76,7 +76,8 @@ class Lowering:
 
     def _learning(self) -> list[tuple[str, bool, list[Change]]]:
         """Return what learning does, in an order in which nothing is read after it changed."""
-        buffered, changing = [], []
+        buffered: list[tuple[str, bool, list[Change]]] = []
+        changing: list[tuple[str, bool, list[Change]]] = []
         for name, matrix in self.recorded.learnt.items():
             in_place, changes = changes_of(self.tape, name, matrix, self.patterns)
             (changing if in_place else buffered).append((name, in_place, changes))
@@ -101,7 +102,7 @@ class Lowering:
         roots += self._read_by_learning()
         used = reached(roots, lambda node: node.args)
         nodes = [node for node in self.tape.nodes if node in used]
-        forms = fused(nodes, roots)
+        forms = fused(nodes, roots, self.tape.opaque)
         self.products: dict[Node, Product] = {}
         self.order: list[Node] = []
         for node in nodes:
@@ -272,7 +273,7 @@ class Lowering:
         if begin is not None:
             for ref, column in zip(begin.args, self.products[begin].columns, strict=True):
                 theirs[:, column : column + ref.rows] = pattern[:, column : column + ref.rows]
-        inherited = theirs.any(axis=1)
+        inherited = np.asarray(theirs.any(axis=1))
         done = np.zeros(len(pattern), dtype=bool)
         for (r0, r1), runs in blocks_of(mine):
             for begins, (a, b) in flagged_runs(inherited[r0:r1], r0):

@@ -34,7 +34,10 @@ Atom = Leaf | Outer | None
 
 
 class Term(NamedTuple):
-    """A factor (network or 1, post, pre) times an atom; without an atom the factor itself."""
+    """A factor times an atom; without an atom the factor itself.
+
+    It has dims (post, pre), or (network, post, pre) where it may differ from network to network.
+    """
 
     factor: Given
     atom: Atom
@@ -43,8 +46,8 @@ class Term(NamedTuple):
 class Matrix(Traced):
     """Synapses that learn, or what is computed from them: a sum of terms."""
 
-    def __init__(self, tape: Tape, post: int, pre: int, terms: Sequence[Term]) -> None:
-        self.tape, self.shape = tape, (tape.networks, post, pre)
+    def __init__(self, tape: Tape, dims: Sequence[int], terms: Sequence[Term]) -> None:
+        self.tape, self.shape = tape, (tape.networks, *dims)
         self.terms: list[Term] = []
         for term in terms:
             self._add(term)
@@ -62,11 +65,11 @@ class Matrix(Traced):
         """Return the product with what is given."""
         new = [Term(computed(self.tape, np.multiply, (t.factor, factor), {}), t.atom)
                for t in self.terms]  # fmt: skip
-        return Matrix(self.tape, *self.shape[1:], new)
+        return Matrix(self.tape, self.shape[1:], new)
 
     def plus(self, other: Matrix) -> Matrix:
         """Return the sum."""
-        return Matrix(self.tape, *self.shape[1:], [*self.terms, *other.terms])
+        return Matrix(self.tape, self.shape[1:], [*self.terms, *other.terms])
 
     def turn(self) -> Matrix:
         """Return the transpose."""
@@ -79,13 +82,13 @@ class Matrix(Traced):
             if isinstance(atom, Outer):
                 new = Outer(atom.pre, atom.post, atom.offsets[::-1])
             terms.append(Term(swapped, new))
-        return Matrix(self.tape, self.shape[2], self.shape[1], terms)
+        return Matrix(self.tape, self.shape[:0:-1], terms)
 
     def copy(self) -> Matrix:
         """Return a copy."""
-        return Matrix(self.tape, *self.shape[1:], self.terms)
+        return Matrix(self.tape, self.shape[1:], self.terms)
 
-    def _blocks(self, key: Any) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    def _blocks(self, key: Any) -> Any:
         block = block_of(key, self.shape)
         if block is not None:
             return [block]
@@ -100,20 +103,20 @@ class Matrix(Traced):
             return self._block(*blocks[0])
         posts, pres = _grid(blocks)
         shape = (sum(b - a for a, b in posts), sum(b - a for a, b in pres))
-        whole = Matrix(self.tape, *shape, [])
-        for to, (post, pre) in zip(_targets(posts, pres), blocks, strict=True):
-            whole._put(*to, self._block(post, pre))
+        whole = Matrix(self.tape, shape, [])
+        for (rows, columns), own in zip(_targets(posts, pres), blocks, strict=True):
+            whole._put(rows, columns, self._block(*own))
         return whole
 
     def _block(self, post: tuple[int, int], pre: tuple[int, int]) -> Matrix:
         terms = []
         for factor, atom in self.terms:
-            own = factor[:, post[0] : post[1], pre[0] : pre[1]]
+            own = factor[..., post[0] : post[1], pre[0] : pre[1]]
             moved = atom and atom._replace(
                 offsets=(atom.offsets[0] + post[0], atom.offsets[1] + pre[0])
             )
             terms.append(Term(own, moved))
-        return Matrix(self.tape, post[1] - post[0], pre[1] - pre[0], terms)
+        return Matrix(self.tape, (post[1] - post[0], pre[1] - pre[0]), terms)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         blocks = self._blocks(key)
@@ -124,8 +127,8 @@ class Matrix(Traced):
             self._put(post, pre, new._block(*at))
 
     def _put(self, post: tuple[int, int], pre: tuple[int, int], value: Matrix) -> None:
-        hole = np.ones((1, *self.shape[1:]))
-        hole[:, post[0] : post[1], pre[0] : pre[1]] = 0.0
+        hole = np.ones(self.shape[1:])
+        hole[post[0] : post[1], pre[0] : pre[1]] = 0.0
         kept = self.scaled(hole).terms
         self.terms = []
         around = ((0, 0), (post[0], self.shape[1] - post[1]), (pre[0], self.shape[2] - pre[1]))
@@ -135,7 +138,8 @@ class Matrix(Traced):
             moved = atom and atom._replace(
                 offsets=(atom.offsets[0] - post[0], atom.offsets[1] - pre[0])
             )
-            self._add(Term(computed(self.tape, np.pad, (factor, around), {}), moved))
+            padded = computed(self.tape, np.pad, (factor, around[-factor.ndim :]), {})
+            self._add(Term(padded, moved))
         self.terms = [t for t in self.terms if t.factor.needs or np.any(t.factor.sample)]
 
 

@@ -86,7 +86,7 @@ class Traced(NDArrayOperatorsMixin):
     """What all three kinds of arrays share: NumPy hands everything that is done to `_apply`."""
 
     tape: Tape
-    shape: tuple[int, ...]
+    shape: Any
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         out = kwargs.pop("out", None)
@@ -112,7 +112,7 @@ class Traced(NDArrayOperatorsMixin):
         raise self.tape.error("a branch on a value", "use np.where")
 
     def __len__(self) -> int:
-        return self.shape[0]
+        return int(self.shape[0])
 
     @property
     def ndim(self) -> int:

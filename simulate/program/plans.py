@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, fields, is_dataclass
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ class Plan:
         self.programs: dict[Any, Program] = {}
         self.room = Room()
         self.patterns: dict[str, Any] = {}
+        self.lock = Lock()
 
 
 PLANS: OrderedDict[Any, Plan] = OrderedDict()

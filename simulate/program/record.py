@@ -114,8 +114,8 @@ def record(
 def _synapses(tape: Tape, name: str, value: Array, learns: bool) -> Any:
     path = f"weights.{name}"
     if learns:
-        ones = tape.given(np.ones((1, *value.shape[1:])))
-        return Matrix(tape, *value.shape[1:], [Term(ones, Leaf(name, False, (0, 0)))])
+        ones = tape.given(np.ones(value.shape[1:]))
+        return Matrix(tape, value.shape[1:], [Term(ones, Leaf(name, False, (0, 0)))])
     own = _leaf_given(tape, path, value)
     if value.ndim == 3:
         own.view = View(own, (0, value.shape[1]), (0, value.shape[2]), False)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from errorneurons.simulate.circuit import Role
 from errorneurons.simulate.program import loop
 from errorneurons.simulate.program.learning import settled_patterns
 from errorneurons.simulate.program.lower import Lowering
@@ -71,7 +72,7 @@ class Stepper:
         return self._state
 
     @property
-    def roles(self) -> tuple[str, ...]:
+    def roles(self) -> tuple[Role, ...]:
         """The roles whose rates a state holds."""
         return tuple(self._template.rates if self._stale_state else self._state.rates)
 
@@ -89,9 +90,9 @@ class Stepper:
         return self._weights
 
     def advance(
-        self, world: Any, steps: int | Sequence[int], learn: bool = False,
+        self, world: Any, steps: int | Sequence[int] | npt.NDArray[np.int64], learn: bool = False,
         show: Sequence[str] = (),
-    ) -> dict[str, Array]:  # fmt: skip
+    ) -> dict[Any, Array]:  # fmt: skip
         """Take steps in a world.
 
         Parameters
@@ -267,8 +268,9 @@ class Stepper:
         taught = world.teaching
         kind = "all" if taught.all() else ("some" if taught.any() else "none")
         key = (frozenset(world_arrays(world)), varying, kind, learn, show)
-        if key not in self._plan.programs:
-            self._plan.programs[key] = self._made(at_step(world, 0), learn, show, varying)
+        with self._plan.lock:
+            if key not in self._plan.programs:
+                self._plan.programs[key] = self._made(at_step(world, 0), learn, show, varying)
         program = self._plan.programs[key]
         self._grow()
         if key not in self._given:
@@ -381,8 +383,8 @@ class Stepper:
         lanes = self._lanes
         rows = numbers.shape[1] // lanes
         if self.shared:
-            own = numbers.reshape(self.networks, self._parts, rows, lanes).swapaxes(-1, -2)
-            return own.reshape(self.networks, -1, rows)[:, : self.streams].copy()
+            each = numbers.reshape(self.networks, self._parts, rows, lanes).swapaxes(-1, -2)
+            return each.reshape(self.networks, -1, rows)[:, : self.streams].copy()
         own = numbers.reshape(self._parts, rows, lanes).swapaxes(-1, -2)
         return own.reshape(-1, 1, rows)[: self.networks].copy()
 

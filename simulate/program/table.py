@@ -59,7 +59,7 @@ class Table:
         What is given as synapses, and where it lies.
     """
 
-    operations: list[tuple[str, int, list[Any], list[Any], list[float]]]
+    operations: list[tuple[str, int, list[Any], list[Any], list[float], str]]
     parts: list[int]
     given: list[tuple[Any, int, int]]
     state: dict[str, tuple[int, int]]
@@ -152,12 +152,12 @@ def encoded(
 
     program = np.zeros((len(table.operations), loop.COLUMNS), np.int64)
     factors = np.zeros((len(table.operations), loop.FACTORS))
-    for k, (op, rows, places, numbers, own, unit) in enumerate(table.operations):
+    for k, (op, rows, places, numbers, scales, unit) in enumerate(table.operations):
         program[k, 0] = loop.OPERATIONS.index(op)
         program[k, 1] = rows if unit == "rows" else rows * lanes
         for n, one in enumerate(places):
             program[k, 2 + 2 * n : 4 + 2 * n] = place(one)
         for n, one in enumerate(numbers):
             program[k, 12 + n] = number(one)
-        factors[k, : len(own)] = own
+        factors[k, : len(scales)] = scales
     return program, factors, {**begins, "end": at}, where, np.array(permutation, np.int64)

@@ -42,6 +42,7 @@ class Tape:
     ) -> None:
         self.theory, self.networks, self.learns, self.known = theory, networks, learns, known
         self.nodes: list[Node] = []
+        self.opaque: set[Node] = set()
         self._known: dict[Any, Node] = {}
         self._constants: dict[Any, Given] = {}
 
@@ -144,9 +145,8 @@ class Tape:
         if isinstance(value, Matrix):
             return value
         own = value if isinstance(value, Given) else self.given(value)
-        full = computed(self, lambda x: np.broadcast_to(
-            x, (x.shape[0] if x.ndim == 3 else 1, post, pre)), (own,), {})  # fmt: skip
-        return Matrix(self, post, pre, [Term(full, None)])
+        full = computed(self, lambda x: np.broadcast_to(x, (*x.shape[:-2], post, pre)), (own,), {})
+        return Matrix(self, (post, pre), [Term(full, None)])
 
 
 def rows_of(x: Any) -> int:
@@ -156,8 +156,8 @@ def rows_of(x: Any) -> int:
 
 
 def number_of(x: Any) -> float | None:
-    """Return a number if x is one, or an array of one constant element."""
-    if isinstance(x, Traced):
-        constant = isinstance(x, Given) and not x.needs and x.size == 1
-        return float(x.sample.reshape(())) if isinstance(x, Given) and constant else None
-    return float(np.reshape(x, ())) if np.size(x) == 1 else None
+    """Return the number if all networks have the same one, whether or not there are several."""
+    values = x.sample if isinstance(x, Given) and not x.needs else x
+    if isinstance(values, Traced) or np.ndim(values) == 3 or np.size(values) != 1:
+        return None
+    return float(np.reshape(values, ()))

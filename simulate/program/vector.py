@@ -141,4 +141,7 @@ def _join(tape: Tape, one: Ref, two: Ref) -> Ref | None:
     args = [_join(tape, x, y) for x, y in zip(a.args, b.args, strict=True)]
     if any(x is None for x in args):
         return None
-    return tape.node(a.op, tuple(x for x in args if x), a.factors, a.rows + b.rows)
+    both = tape.node(a.op, tuple(x for x in args if x), a.factors, a.rows + b.rows)
+    if {a, b} & tape.opaque:
+        tape.opaque.add(both.node)
+    return both

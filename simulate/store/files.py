@@ -30,7 +30,7 @@ ABANDONED = 60.0
 
 
 @dataclass(frozen=True)
-class Form:
+class Format:
     """How one kind of result lies on disk.
 
     Attributes
@@ -113,7 +113,7 @@ def _refusal(path: Path, error: OSError, option: str) -> str:
     return f"cannot write {path}: {reason}; {mend}"
 
 
-def keep(result: object, path: Path, form: Form, option: str = "--out") -> None:
+def keep(result: object, path: Path, form: Format, option: str = "--out") -> None:
     """Write a result with its checksum, whole or not at all.
 
     Raises
@@ -163,7 +163,7 @@ def _matches(path: Path, size: int, *_: int) -> bool:
         return file.read() == MARK + digest.hexdigest().encode() + b"\n"
 
 
-def sweep(folder: Path, age: float = ABANDONED) -> None:
+def remove_abandoned(folder: Path, age: float = ABANDONED) -> None:
     """Remove what processes of this machine that are no more left half written so long ago [s]."""
     for part in folder.rglob(f".*{PART}*"):
         with suppress(OSError, ValueError, IndexError):
@@ -214,7 +214,7 @@ def read_json(path: Path) -> Any:
     return json.JSONDecoder().raw_decode(path.read_text(encoding="utf-8"))[0]
 
 
-NETCDF = Form(".nc", write_netcdf, read_netcdf)
+NETCDF = Format(".nc", write_netcdf, read_netcdf)
 """Arrays with names."""
-JSON = Form(".json", write_json, read_json)
+JSON = Format(".json", write_json, read_json)
 """Summaries."""

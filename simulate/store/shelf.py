@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from errorneurons.simulate.store.files import Form, WriteError, is_intact, keep, sweep
+from errorneurons.simulate.store.files import Format, WriteError, is_intact, keep, remove_abandoned
 from errorneurons.simulate.store.places import check_writable
 from errorneurons.simulate.store.work import Labour, Progress, run_all
 
@@ -55,7 +55,7 @@ class Shelf:
     """
 
     folder: Path
-    form: Form
+    form: Format
     option: str = "--out"
 
     def path(self, name: str, key: str) -> Path:
@@ -97,13 +97,13 @@ def provide(
         progress(f"{share} {len(pieces)} taken from an earlier run")
     if left:
         check_writable(shelf.folder, shelf.option)
-        sweep(shelf.folder)
+        remove_abandoned(shelf.folder)
     tasks = {name: (_make, (piece, paths[name], shelf)) for name, piece in left.items()}
     said = {name: piece.said or name for name, piece in left.items()}
     try:
         run_all(tasks, lambda text: progress(said.get(text, text)), labour)
     except BaseException:
-        sweep(shelf.folder, 0.0)  # what workers that were stopped have begun to write
+        remove_abandoned(shelf.folder, 0.0)  # what workers that were stopped have begun to write
         raise
     for name in left:
         if not is_intact(paths[name]):

@@ -38,13 +38,19 @@ from errorneurons.simulate.tasks.held import (
     shuffled,
     uniform_start,
 )
+from errorneurons.simulate.tasks.task import Design, Intact, Learnt, Task, part, quiet, taught
 from errorneurons.simulate.theories.backprop import Backprop
 from errorneurons.simulate.theories.dendritic_microcircuit import DendriticMicrocircuit
 from errorneurons.simulate.theories.dendritic_pc import DendriticPC
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.trials.run import synapses
 
-THEORIES = ("error_microcircuit", "dendritic_pc", "dendritic_microcircuit", "backprop")
+THEORIES = (
+    ErrorMicrocircuit.theory,
+    DendriticPC.theory,
+    DendriticMicrocircuit.theory,
+    Backprop.theory,
+)
 Memory = TypeVar("Memory")
 
 
@@ -166,16 +172,16 @@ def learner(theory: str, hidden: Literal["linear", "tanh"] = "linear") -> Any:
     common: dict[str, Any] = {
         "layers": (4, 4, 1), "activation": (hidden, "linear"), "timing": Timing(1e-5, 0.0)
     }  # fmt: skip
-    if theory.startswith("dendritic"):
+    if theory in (DendriticPC.theory, DendriticMicrocircuit.theory):
         common |= {"g_apical": 0.06, "learning_rates": (0.1, 0.02), "weight_scale": 2.0}
-        if theory == "dendritic_pc":
+        if theory == DendriticPC.theory:
             return DendriticPC(**common, lateral_rates=(0.2,))
         return DendriticMicrocircuit(**common, interneuron_rates=(0.2,), inhibition_rates=(0.0,))
     rates, noise = ((1.0, 0.5), 0.0) if hidden == "linear" else ((1.5, 0.75), 0.3)
     circuit = ErrorMicrocircuit(
         **common, g_apical=0.0006, learning_rates=rates, lateral_noise=noise
     )  # fmt: skip
-    return circuit if theory == "error_microcircuit" else artificial(circuit)
+    return circuit if theory == ErrorMicrocircuit.theory else artificial(circuit)
 
 
 def train(circuit: Any, seed: int, networks: Sequence[int], task: CartPole) -> list[Any]:
@@ -290,3 +296,45 @@ def _together(weights: Sequence[Any]) -> Any:
     """Return the synapses of several sets of networks as those of one."""
     parts = [synapses(w) for w in weights]
     return replace(weights[0], **{k: np.concatenate([p[k] for p in parts]) for k in parts[0]})
+
+
+SHOWN = 20
+
+
+def _states(design: Design) -> Items:
+    task = CartPole()
+    drawn = generator(design.seed, "ablation cart pole").uniform(
+        -task.range, task.range, (1, 2 * task.states, 4)
+    )
+    return Items(drawn, task.controlled(drawn)[..., None] / task.force)
+
+
+def _few_states(_: Intact, design: Design) -> Items:
+    return part(_states(design), slice(-SHOWN, None))
+
+
+def _balance(circuit: Intact, design: Design) -> Learnt:
+    task, items = CartPole(), _states(design)
+    parts = part(items, slice(task.states)), part(items, slice(task.states, None))
+    learnt = taught(circuit, design, parts, task.hold, _few_states(circuit, design))
+    rngs = [generator(design.seed, "ablation cart pole", n, "test") for n in design.numbers]
+    acts = network_acts(circuit, learnt.weights, task)
+    failures = penalties(task, acts, circuit.rest(learnt.weights, 1), rngs)
+    return replace(learnt, score=np.where(learnt.diverged, np.nan, failures))
+
+
+TASK = Task(
+    "cart_pole",
+    "cart-pole",
+    "Imitate a controller, then balance a pole on a cart in its place.",
+    THEORIES,
+    5,
+    lambda theory: quiet(learner(theory, "tanh")),
+    _balance,
+    "to imitate a linear controller of a pole on a cart (4-4-1, 500 random states an epoch, each "
+    "held for 100 steps of 0.01 ms), and put in its place for 19,999 ticks of 10 ms; losses are "
+    "those of 500 other states",
+    _few_states,
+    "ticks with failure",
+    lambda theory, seed, networks: cart_pole(learner(theory), seed, networks),
+)

@@ -12,7 +12,7 @@ Source: doi:10.1371/journal.pcbi.1014164, Fig. 4. Learning rates, times and late
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain
 from typing import Any
@@ -32,11 +32,13 @@ from errorneurons.simulate.tasks.held import (
     shuffled,
     uniform_start,
 )
+from errorneurons.simulate.tasks.task import Design, Intact, Learnt, Task, quiet, taught
+from errorneurons.simulate.theories.backprop import Backprop
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
 DIGITS, SIDE = 10, 28
 PIXELS = SIDE**2
-THEORIES = ("error_microcircuit", "backprop")
+THEORIES = (ErrorMicrocircuit.theory, Backprop.theory)
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def learner(
         error_layers=(representation if error is None else error, PIXELS),
         feedback_noise=0.5, lateral_noise=lateral_noise,
     )  # fmt: skip
-    return circuit if theory == "error_microcircuit" else artificial(circuit)
+    return circuit if theory == ErrorMicrocircuit.theory else artificial(circuit)
 
 
 def images(
@@ -180,7 +182,7 @@ def population_sizes(
     rows = [
         xr.concat(
             [
-                images(learner("error_microcircuit", n_R, n_E), seed, networks, task)
+                images(learner(ErrorMicrocircuit.theory, n_R, n_E), seed, networks, task)
                 for n_E in error
             ],
             dim=xr.Variable("error_neurons", list(error)),
@@ -188,3 +190,22 @@ def population_sizes(
         for n_R in representation
     ]
     return xr.concat(rows, dim=xr.Variable("representation_neurons", list(representation)))
+
+
+def _draw(circuit: Intact, design: Design) -> Learnt:
+    return replace(taught(circuit, design, (items(), items()), Images().hold), weights=None)
+
+
+TASK = Task(
+    "images",
+    "drawing digits",
+    "Draw the image of a digit from a one-hot input.",
+    THEORIES,
+    30,
+    lambda theory: quiet(learner(theory)),
+    _draw,
+    "to draw ten digits of 784 pixels from one-hot inputs (10-50-784, each held for 20 steps of "
+    "0.01 ms); losses are those of the same ten. Only learning is measured: to settle so many "
+    "neurons step by step, with every cut, would take hours",
+    reproduced=lambda theory, seed, networks: images(learner(theory), seed, networks),
+)

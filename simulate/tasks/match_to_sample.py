@@ -35,9 +35,10 @@ from errorneurons.simulate.engine import kernels as engine
 from errorneurons.simulate.engine import layout
 from errorneurons.simulate.refusing import known
 from errorneurons.simulate.tasks.held import for_engine, uniform_start
+from errorneurons.simulate.tasks.task import Design, Learnt, Task, quiet
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
-THEORIES = ("error_microcircuit",)
+THEORIES = (ErrorMicrocircuit.theory,)
 PHASES = ("rest", "sample", "delay", "test", "change")
 SETS = ("training", "validation", "test")
 
@@ -113,7 +114,7 @@ def draw(task: MatchToSample, seed: int) -> dict[str, Trials]:
     }
 
 
-def learner(theory: str = "error_microcircuit") -> ErrorMicrocircuit:
+def learner(theory: str = ErrorMicrocircuit.theory) -> ErrorMicrocircuit:
     """Return the 1-2-1 circuit with the published parameters.
 
     Raises
@@ -224,3 +225,37 @@ def squared_error(
     found = responses(circuit, weights, task, trials)
     error: Array = ((found - trials.targets) ** 2).mean(axis=1)
     return error
+
+
+def _match(circuit: Any, design: Design) -> Learnt:
+    task = MatchToSample(epochs=design.epochs or 0)
+    nothing = np.zeros(design.networks, dtype=bool)
+    try:
+        found = match_to_sample(circuit, design.seed, design.numbers, task)
+    except engine.DivergedError:  # it is not said which
+        none = np.full((task.epochs, design.networks), np.nan)
+        return Learnt(None, none, np.arange(task.epochs), ~nothing, nothing, none[0])
+    loss = found["error"].values.T
+    right = found["correct"].values
+    return Learnt(None, loss, np.arange(len(loss)), nothing, nothing, right)
+
+
+TASK = Task(
+    "match_to_sample",
+    "delayed match to sample",
+    "Say after a delay whether a second stimulus was the same as the first.",
+    THEORIES,
+    15,
+    lambda theory: quiet(learner(theory)),
+    _match,
+    "to tell after a delay whether a second stimulus was the same as the first (1-2-1, 50 trials "
+    "an epoch, rates of representation neurons without lookahead); losses are those of 50 other "
+    "trials. Stimuli follow each other in time, so that nothing settles in which inference, errors "
+    "or alignment could be compared",
+    score="share of trials right",
+    reproduced=lambda theory, seed, networks: match_to_sample(learner(theory), seed, networks),
+    cannot={
+        "backprop": "cannot: it has no membrane, and nothing of the sample is left at the test "
+        "stimulus"
+    },
+)

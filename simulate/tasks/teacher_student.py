@@ -22,38 +22,21 @@ import numpy as np
 import xarray as xr
 
 from errorneurons.simulate.arrays import Array, area_slices, generator
-from errorneurons.simulate.circuit import Timing
 from errorneurons.simulate.engine import kernels as engine
 from errorneurons.simulate.engine import layout
-from errorneurons.simulate.parts.connectivity import macaque_binned, spread
-from errorneurons.simulate.parts.plasticity import lateral_weights
-from errorneurons.simulate.refusing import known
+from errorneurons.simulate.parts.connectivity import spread
+from errorneurons.simulate.tasks.held import Items
+from errorneurons.simulate.tasks.students import THEORIES as THEORIES
+from errorneurons.simulate.tasks.students import Student
+from errorneurons.simulate.tasks.students import student as student
+from errorneurons.simulate.tasks.students import untrained as untrained
+from errorneurons.simulate.tasks.task import Design, Intact, Learnt, Task, part, quiet, taught
 from errorneurons.simulate.theories.backprop import Backprop
-from errorneurons.simulate.theories.dendritic_microcircuit import DendriticMicrocircuit
 from errorneurons.simulate.theories.dendritic_pc import DendriticPC
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
-Student = ErrorMicrocircuit | DendriticPC | DendriticMicrocircuit | Backprop
-
 HOLD = 20
 SETTLING = 2000
-THEORIES = ("error_microcircuit", "dendritic_pc", "dendritic_microcircuit", "backprop")
-
-#: Published learning rates, input side first [1/ms]: of W in the error microcircuit and in
-#: backprop, and of W and of lateral synapses in the two theories with apical errors.
-RATES: dict[tuple[int, ...], tuple[tuple[float, ...], ...]] = {
-    (2, 1): ((1.0,), (1.0,), (1.0,), ()),
-    (4, 2, 1): ((2.0, 0.2), (2.0, 0.2), (0.1, 0.02), (0.04,)),
-    (8, 4, 2, 1): ((1.0, 0.2, 0.05), (1.0, 0.2, 0.05), (0.1, 0.02, 0.002), (0.04, 0.004)),
-    (16, 8, 4, 2, 1): (
-        (2.0, 0.5, 0.125, 0.03125), (2.0, 0.5, 0.1, 0.01),
-        (0.1, 0.01, 0.002, 0.001), (0.02, 0.004, 0.002),
-    ),
-    (32, 16, 8, 4, 2, 1): (
-        (1.0, 0.2, 0.1, 0.05, 0.01), (1.0, 0.2, 0.1, 0.05, 0.01),
-        (1.0, 0.2, 0.1, 0.05, 0.01), (0.4, 0.2, 0.1, 0.02),
-    ),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -74,71 +57,6 @@ class Data:
     potentials: Array
     rates: Array
     items: int
-
-
-def student(theory: str, layers: tuple[int, ...]) -> Student:
-    """Return a circuit with the published parameters.
-
-    Raises
-    ------
-    ValueError
-        If the theory is unknown, or there are no published rates for these layers.
-    """
-    known("theory", theory, THEORIES)
-    if layers not in RATES:
-        raise ValueError(f"no learning rates are given for layers {layers}; use {list(RATES)}")
-    areas = len(layers) - 1
-    common: dict[str, Any] = {
-        "layers": layers,
-        "activation": ("linear" if theory == "dendritic_pc" else "tanh",) * areas,
-        "timing": Timing(1e-5, 0.0),
-    }
-    microcircuit, artificial, rates, lateral = RATES[layers]
-    if theory == "error_microcircuit":
-        return ErrorMicrocircuit(
-            **common, g_apical=0.06, learning_rates=microcircuit,
-            connectivity=macaque_binned(areas), feedback_noise=0.5, lateral_noise=0.3,
-        )  # fmt: skip
-    if theory == "backprop":
-        return Backprop(**common, learning_rates=artificial)
-    dendritic: dict[str, Any] = {"g_apical": 0.06, "learning_rates": rates, "feedback_noise": 0.5}
-    if theory == "dendritic_pc":
-        return DendriticPC(**common, **dendritic, lateral_rates=lateral, target="potential")
-    return DendriticMicrocircuit(
-        **common, **dendritic, interneuron_rates=lateral, inhibition_rates=(0.0,) * (areas - 1),
-        target="potential",
-    )  # fmt: skip
-
-
-def untrained(circuit: Student, seed: int, networks: Sequence[int]) -> Any:
-    """Draw the published start: synapses U(-1, 1) times their strength, whatever the fan-in.
-
-    The noise on the feedback of the error microcircuit is cut element by element, as published:
-    it links error neurons of one area as well, also to themselves.
-    """
-    weights: Any = circuit.initial_weights(seed, networks)
-    rngs = [generator(seed, circuit.theory, n, "teacher student") for n in networks]
-    W = np.stack([rng.uniform(-1, 1, circuit.strengths.shape) for rng in rngs])
-    W = W * circuit.strengths
-    transposed = np.swapaxes(W[:, :, circuit.layers[0] :], 1, 2)
-    if isinstance(circuit, Backprop):
-        return replace(weights, W=W, B=transposed)
-    noise = np.stack([rng.uniform(-0.5, 0.5, transposed.shape[1:]) for rng in rngs])
-    if isinstance(circuit, ErrorMicrocircuit):
-        noise = np.triu(noise)
-        sizes = circuit.sizes
-        L_RE, L_ER = (
-            np.stack([lateral_weights(rng, sizes, sizes, 0.3) for rng in rngs]) for _ in range(2)
-        )
-        return replace(
-            weights, W=W, B=transposed + noise, L_RE=L_RE, L_ER=L_ER, feedback_noise=noise
-        )
-    noise = noise * (circuit.strengths[:, circuit.layers[0] :].T != 0)
-    B = transposed + noise
-    if isinstance(circuit, DendriticPC):
-        return replace(weights, W=W, B=B, feedback_noise=noise, M=circuit.ideal_prediction(B, W))
-    W_IP, B_PI = circuit.self_predicting(W, B)
-    return replace(weights, W=W, B=B, feedback_noise=noise, W_IP=W_IP, B_PI=B_PI)
 
 
 def teach(circuit: Student, seed: int, teachers: Sequence[int] = (0,), items: int = 100) -> Data:
@@ -249,12 +167,12 @@ def shown(items: Array, order: Any) -> Array:
 
 def scored(circuit: Student) -> str:
     """Return what is scored: potentials of the linear dendritic_pc, else rates."""
-    return "u_ahead" if circuit.theory == "dendritic_pc" else "r"
+    return "u_ahead" if circuit.theory == DendriticPC.theory else "r"
 
 
 def answers(circuit: Student, data: Data) -> Array:
     """Return the teachers' outputs that are compared with what is scored."""
-    return data.potentials if circuit.theory == "dendritic_pc" else data.rates
+    return data.potentials if circuit.theory == DendriticPC.theory else data.rates
 
 
 def squared_errors(circuit: Student, data: Data, order: Any, recorded: Any) -> Array:
@@ -359,3 +277,61 @@ def angle(x: Array, y: Array) -> Array:
     cosine = (x * y).sum((-1, -2)) / np.maximum(norms, np.finfo(float).tiny)
     degrees: Array = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
     return degrees
+
+
+LAYERS = (8, 4, 2, 1)
+LESSONS = 1000
+"""Epochs of the published experiment."""
+TAUGHT, SHOWN = 100, 20
+
+
+def reproduced(theory: str, seed: int, networks: Sequence[int]) -> xr.Dataset:
+    """Repeat the published experiment with one teacher for all networks.
+
+    Returns
+    -------
+    xr.Dataset
+        What `learn` and `update_angles` return, and ``untrained`` and ``score`` (network), the
+        mean squared error over the test set before and after training.
+    """
+    circuit = student(theory, LAYERS)
+    data, start = teach(circuit, seed), untrained(circuit, seed, networks)
+    weights, curves = learn(circuit, start, data, seed, networks, LESSONS)
+    return curves.assign(
+        angle=update_angles(circuit, weights, data)["angle"],
+        untrained=("network", held_out_error(circuit, start, data)),
+        score=("network", held_out_error(circuit, weights, data)),
+    )
+
+
+def _lessons(circuit: Any, design: Design) -> Items:
+    data = teach(circuit, design.seed, design.numbers, TAUGHT)
+    return Items(data.inputs, data.rates)
+
+
+def _last(circuit: Intact, design: Design) -> Items:
+    return part(_lessons(circuit, design), slice(-SHOWN, None))
+
+
+def _learn_from_teacher(circuit: Intact, design: Design) -> Learnt:
+    lessons = _lessons(circuit, design)
+    parts = part(lessons, slice(TAUGHT)), part(lessons, slice(-TAUGHT, None))
+    return taught(circuit, design, parts, HOLD, _last(circuit, design))
+
+
+TASK = Task(
+    "teacher_student",
+    "teacher and student",
+    "Learn what a random network of the same layout makes of random inputs.",
+    THEORIES,
+    60,
+    lambda theory: quiet(student(theory, LAYERS), weight_scale=2.0, target="rate"),
+    _learn_from_teacher,
+    "to reproduce what a random network of the same layout, 8-4-2-1, one for each network, makes "
+    "of 100 random inputs (published learning rates, doi:10.1371/journal.pcbi.1014164, without its "
+    "noise on feedback and lateral synapses); inputs are held for 20 steps of 0.01 ms, far less "
+    "than a membrane time constant. Losses are those of 100 other inputs. The intact error-neuron "
+    "microcircuit has the skip route from area 1 to area 3",
+    _last,
+    reproduced=reproduced,
+)

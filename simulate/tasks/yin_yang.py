@@ -20,7 +20,7 @@ Source: Kriener, Goeltz & Petrovici 2022, doi:10.1145/3517343.3517380.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,13 +31,15 @@ from errorneurons.simulate.circuit import Timing
 from errorneurons.simulate.engine.layout import Integers
 from errorneurons.simulate.refusing import known
 from errorneurons.simulate.tasks.held import Items, answers, artificial, learn_held, shuffled
+from errorneurons.simulate.tasks.task import Design, Intact, Learnt, Task, quiet, taught
+from errorneurons.simulate.theories.backprop import Backprop
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
 CLASSES = ("yin", "yang", "dot")
 YIN, YANG, DOT = range(3)
 SETS = ("training", "validation", "test")
 RADIUS, DOT_RADIUS = 0.5, 0.1
-THEORIES = ("error_microcircuit", "backprop")
+THEORIES = (ErrorMicrocircuit.theory, Backprop.theory)
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ def learner(theory: str, *, frozen: bool = False, hidden: int = 30) -> Any:
         timing=Timing(1e-5, 0.0), g_apical=0.06, learning_rates=(first, 5.0) if hidden else (5.0,),
         weight_scale=4.0, feedback_noise=0.5, lateral_noise=0.3,
     )  # fmt: skip
-    return circuit if theory == "error_microcircuit" else artificial(circuit)
+    return circuit if theory == ErrorMicrocircuit.theory else artificial(circuit)
 
 
 def accuracy(circuit: Any, weights: Any, inputs: Array, classes: Integers) -> Array:
@@ -186,3 +188,41 @@ def yin_yang(
         {"network": list(networks), "epoch": np.arange(1, task.epochs + 1)},
         {"theory": circuit.theory, "task": "yin_yang"},
     )
+
+
+POINTS = 1000
+
+
+def _points(design: Design, name: str) -> tuple[Items, Integers]:
+    inputs, classes = draw(generator(design.seed, "ablation yin yang", name), POINTS)
+    return Items(inputs[None], np.eye(len(CLASSES))[classes][None]), classes
+
+
+def _points_in_turn(_: Intact, design: Design) -> Items:
+    items, classes = _points(design, "test")
+    turn = [np.flatnonzero(classes == kind)[:6] for kind in range(len(CLASSES))]
+    chosen = np.stack(turn, axis=1).ravel()
+    return Items(items.inputs[:, chosen], items.targets[:, chosen])
+
+
+def _classify(circuit: Intact, design: Design) -> Learnt:
+    (items, _), (asked, classes) = _points(design, "training"), _points(design, "test")
+    shown = _points_in_turn(circuit, design)
+    learnt = taught(circuit, design, (items, asked), YinYang().hold, shown)
+    return replace(learnt, score=accuracy(circuit, learnt.weights, asked.inputs[0], classes))
+
+
+TASK = Task(
+    "yin_yang",
+    "Yin-Yang",
+    "Tell three regions of a disc apart.",
+    THEORIES,
+    10,
+    lambda theory: quiet(learner(theory)),
+    _classify,
+    "to tell three regions of a disc apart (4-30-3, 1000 points an epoch, each held for 10 steps "
+    "of 0.01 ms, doi:10.1145/3517343.3517380); losses are those of 1000 other points",
+    _points_in_turn,
+    "share of points right",
+    lambda theory, seed, networks: yin_yang(learner(theory), seed, networks),
+)

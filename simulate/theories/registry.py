@@ -5,7 +5,8 @@ To add a theory, write its file in `models` and one entry here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from errorneurons.simulate.circuit import Circuit
@@ -58,6 +59,8 @@ class Theory:
         What was taken away from the circuit, ``"intact"`` if nothing.
     connectivity
         How its areas are wired, as in `simulate.parts.connectivity`.
+    cannot
+        Task -> why the theory cannot be trained on it; `errorneurons list tasks` says it.
     changes
         What was changed, in the words that follow the name in names of files and in labels; empty
         for an entry of the registry.
@@ -75,6 +78,7 @@ class Theory:
     ablation: str = "intact"
     connectivity: str = "chain"
     changes: tuple[str, ...] = ()
+    cannot: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def identifier(self) -> str:
@@ -144,6 +148,39 @@ OF_NULLS = (
     Nuisance(STAGE, 0.0, 0.0, "nothing is learnt from teaching", "linear"),
 )
 
+#: Task -> why a theory cannot be trained on it. On the association every theory is trained.
+_TASKS = ("teacher_student", "cart_pole", "match_to_sample", "yin_yang", "images")
+
+_RELAXING = "cannot: it relaxes with 10 ms or more, and items are shown for 2.5 ms at most"
+_SHRUNK = "cannot: its output is a posterior estimate, shrunk towards 0, and regresses poorly"
+_UNBOUNDED = (
+    "cannot: its output is taught as a potential, and rates of 0 and 1 have none that is finite"
+)
+
+#: Of theories without a task, or without one in hidden areas.
+_UNTAUGHT = dict.fromkeys(_TASKS, "cannot: it has no teaching signal to learn from")
+_LOCAL = dict.fromkeys(
+    _TASKS,
+    "cannot: its errors stay in their own area, and hidden areas learn nothing of the output's",
+)
+#: Of theories whose activity settles over many steps.
+_TOO_SLOW = dict.fromkeys(_TASKS, _RELAXING) | {
+    "cart_pole": "cannot: it settles over many steps, and is given four in each tick of the plant"
+}
+_HIERARCHICAL = _TOO_SLOW | dict.fromkeys(("teacher_student", "cart_pole", "images"), _SHRUNK)
+_BURSTING = dict.fromkeys(
+    _TASKS,
+    "cannot: bursts are compared with their mean before teaching, which never pauses here",
+) | {
+    "match_to_sample": "cannot: it has no membrane, and nothing of the sample is left at the test "
+    "stimulus"
+}
+_LOOKING_AHEAD = {
+    "match_to_sample": "cannot: its rates follow the lookahead, which keeps no trace of the sample",
+    "yin_yang": _UNBOUNDED,
+    "images": _UNBOUNDED,
+}
+
 THEORIES: tuple[Theory, ...] = (
     Theory(
         "error_microcircuit",
@@ -173,6 +210,7 @@ THEORIES: tuple[Theory, ...] = (
         SupervisedPC(learning_rate=0.016),
         nuisance=OF_SUPERVISED_PC,
         look=("#56b4e9", "s"),
+        cannot=_TOO_SLOW,
     ),
     Theory(
         "prospective_configuration",
@@ -182,6 +220,7 @@ THEORIES: tuple[Theory, ...] = (
         ProspectiveConfiguration(learning_rate=0.035),
         nuisance=OF_OTHERS,
         look=("#56b4e9", "P"),
+        cannot=_TOO_SLOW,
     ),
     Theory(
         "hierarchical_pc",
@@ -194,6 +233,7 @@ THEORIES: tuple[Theory, ...] = (
             Nuisance(STAGE, 0.1, 0.3, "a poor regressor: it never removes more", "linear"),
         ),
         look=("#de8f05", "^"),
+        cannot=_HIERARCHICAL,
     ),
     Theory(
         "hierarchical_pc_sensory",
@@ -203,6 +243,7 @@ THEORIES: tuple[Theory, ...] = (
         HierarchicalPC("outcome_as_input", learning_rate=0.03, weight_scale=1.0, tau=20.0),
         nuisance=(*OF_HIERARCHICAL_PC, LEARNT),
         look=("#ca9161", "v"),
+        cannot=_TOO_SLOW,
     ),
     Theory(
         "mismatch_neurons",
@@ -212,6 +253,7 @@ THEORIES: tuple[Theory, ...] = (
         MismatchNeurons(learning_rate=0.025),
         nuisance=OF_OTHERS,
         look=("#de8f05", "X"),
+        cannot=_LOCAL,
     ),
     Theory(
         "dendritic_pc",
@@ -223,6 +265,7 @@ THEORIES: tuple[Theory, ...] = (
         ),
         nuisance=OF_OTHERS,
         look=("#029e73", "D"),
+        cannot=_LOOKING_AHEAD,
     ),
     Theory(
         "dendritic_microcircuit",
@@ -236,6 +279,7 @@ THEORIES: tuple[Theory, ...] = (
         ),
         nuisance=OF_OTHERS,
         look=("#029e73", "p"),
+        cannot=_LOOKING_AHEAD,
     ),
     Theory(
         "burst_dependent",
@@ -245,6 +289,7 @@ THEORIES: tuple[Theory, ...] = (
         BurstDependent(),
         nuisance=OF_OTHERS,
         look=("#fbafe4", "h"),
+        cannot=_BURSTING,
     ),
     Theory(
         "adaptation",
@@ -254,6 +299,7 @@ THEORIES: tuple[Theory, ...] = (
         Adaptation(),
         nuisance=OF_NULLS,
         look=("#949494", "d"),
+        cannot=_UNTAUGHT,
     ),
     Theory(
         "feature_gain",
@@ -263,6 +309,7 @@ THEORIES: tuple[Theory, ...] = (
         FeatureGain(),
         nuisance=OF_NULLS,
         look=("#949494", "*"),
+        cannot=_UNTAUGHT,
     ),
 )
 

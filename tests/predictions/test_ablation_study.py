@@ -25,7 +25,7 @@ from errorneurons.predictions.studies.ablations import (
 )
 from errorneurons.predictions.studies.lesions import INTACT, simulate_pairs
 from errorneurons.simulate.ablations.registry import ABLATIONS, pairs
-from errorneurons.simulate.ablations.tasks import Design
+from errorneurons.simulate.tasks.task import Design
 
 WORDS = ("ablate", "--theory", "error_microcircuit", "--theory", "mismatch_neurons",
          "--ablation", "no_error_feedback", "--ablation", "dense_routes", "--ablation",

@@ -15,7 +15,7 @@ from errorneurons.analysis.door import open_recording
 from errorneurons.predictions.commands import cli
 from errorneurons.predictions.studies import experiments as experimenting
 from errorneurons.simulate.animals.laboratory import Setup
-from errorneurons.simulate.experiments.experiment import Block, Experiment, Given
+from errorneurons.simulate.experiments.experiment import Block, Experiment, Written
 from errorneurons.simulate.experiments.registry import named_experiment
 from errorneurons.simulate.experiments.tables import completed
 from errorneurons.simulate.instrument.instrument import Instrument
@@ -126,7 +126,7 @@ def test_days_of_learning_leave_a_figure_of_their_own(
 ) -> None:
     monkeypatch.setattr(experimenting, "cost", lambda *_: "not measured")
     table = completed(pd.DataFrame({"pattern": [0, 1] * 2, "outcome": "expected"}))
-    blocks = (Given(Block(table)), Given(Block(table, plastic=True), day=2))
+    blocks = (Written(Block(table)), Written(Block(table, plastic=True), day=2))
     taught = Experiment("taught", "taught", "A test.", blocks)
     setup = Setup((0,), repeats=1, instrument=Instrument(cells=4))
     made = experimenting.simulate(taught, [(theory("adaptation"), setup)], tmp_path, str)

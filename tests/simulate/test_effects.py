@@ -18,9 +18,11 @@ from errorneurons.simulate.ablations.effects import (
     transplanted,
 )
 from errorneurons.simulate.ablations.registry import ABLATIONS, LEARNERS, NULLS, ablation, pairs
-from errorneurons.simulate.ablations.tasks import Design, ablation_task, intact
 from errorneurons.simulate.arrays import area_slices
 from errorneurons.simulate.engine.kernels import port
+from errorneurons.simulate.tasks.registry import intact
+from errorneurons.simulate.tasks.registry import task as entry
+from errorneurons.simulate.tasks.task import Design
 from errorneurons.simulate.trials.run import synapses
 
 SMALL = Design(networks=2, seed=3, epochs=2)
@@ -52,7 +54,7 @@ def changes(theory: str, name: str = "") -> Any:
 
 
 def shown(circuit: Any) -> Any:
-    task = ablation_task("association")
+    task = entry("association")
     assert task.shown is not None
     return task.shown(circuit, SMALL)
 

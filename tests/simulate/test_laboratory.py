@@ -15,7 +15,7 @@ from errorneurons.analysis.session.session import check
 from errorneurons.simulate.animals.cost import cost
 from errorneurons.simulate.animals.laboratory import Setup, batches, memory_of, sessions, unprepared
 from errorneurons.simulate.arrays import generator
-from errorneurons.simulate.experiments.experiment import Block, Experiment, Given
+from errorneurons.simulate.experiments.experiment import Block, Experiment, Written
 from errorneurons.simulate.experiments.outcome import with_learning
 from errorneurons.simulate.experiments.registry import experiment
 from errorneurons.simulate.experiments.tables import completed, experiment_of
@@ -45,17 +45,17 @@ def taught(streams: int = 1) -> Experiment:
     test = completed(pd.DataFrame({"pattern": range(5), "association": "new"}), CLOCK)
     lesson = pd.concat([test] * 4).assign(outcome="expected", teaching=True, outcome_onset=0.06)
     blocks = Block(test), Block(lesson, plastic=True, streams=streams), Block(test)
-    return of(*(Given(block, day) for day, block in enumerate(blocks, start=1)))
+    return of(*(Written(block, day) for day, block in enumerate(blocks, start=1)))
 
 
-def of(*blocks: Given) -> Experiment:
+def of(*blocks: Written) -> Experiment:
     return Experiment("taught", "taught", "A test.", blocks, CLOCK)
 
 
 def in_one_day(**changes: Any) -> Experiment:
     """Return the same blocks on one day, the last with changes."""
     *first, last = (block for day in taught().days(1, 1) for block in day.blocks)
-    return of(*map(Given, first), Given(replace(last, **changes)))
+    return of(*map(Written, first), Written(replace(last, **changes)))
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from errorneurons.simulate.ablations import changes as ablations
+from errorneurons.simulate.arrays import of_networks
 from errorneurons.simulate.circuit import Timing, World, has, neurons
 from errorneurons.simulate.program import run
 from errorneurons.simulate.program.nodes import RecordingError
@@ -94,6 +95,10 @@ class Plain:
             for role, rates in self.state.rates.items():
                 sums[role] = sums.get(role, 0.0) + rates
         return sums
+
+
+def assert_near(found: Any, wanted: Any, what: str) -> None:
+    np.testing.assert_allclose(found, wanted, rtol=TOLERANCE, atol=TOLERANCE, err_msg=what)
 
 
 def assert_same(found: Any, wanted: Any, what: str) -> None:
@@ -217,6 +222,23 @@ def test_results_are_the_same_to_the_bit_in_any_blocking(
         for key, value in states(size, own).items():
             assert np.array_equal(value, whole[key][own]), (size, own, key)
     assert len(weights.W if hasattr(weights, "W") else weights.V) == networks
+
+
+@pytest.mark.parametrize("learn", [False, True])
+def test_what_other_networks_are_like_does_not_change_the_bits(learn: bool) -> None:
+    own = np.array([0.0, 0.2, 0.1])[:, None, None]
+    parameters = {"skip_strength": own, "lateral_noise": own, "feedback_noise": own,
+                  "sensory_leak": own, "g_apical": 0.02 + 0.1 * own}  # fmt: skip
+    circuit = ErrorMicrocircuit(**parameters)
+    weights, world = circuit.initial_weights(1, range(3)), drawn_world(circuit, 3, 1, 1, 0)
+    together = Stepper(circuit, weights)
+    together.advance(world, 30, learn)
+    for n in range(3):
+        alone, task, synapses = of_networks((circuit, world, weights), [n], 3)
+        single = Stepper(alone, synapses)
+        single.advance(task, 30, learn)
+        assert np.array_equal(single.state.v[0], together.state.v[n])
+        assert np.array_equal(single.weights.W[0], together.weights.W[n])
 
 
 def test_segments_do_not_change_the_bits() -> None:

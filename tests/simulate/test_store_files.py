@@ -46,7 +46,7 @@ def full(result: object, path: Path) -> None:
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_no_half_file(tmp_path: Path) -> None:
-    form = files.Form(".nc", full, NETCDF.read)
+    form = files.Format(".nc", full, NETCDF.read)
     with pytest.raises(WriteError, match=r"cannot write .*a\.nc: the disk is full; make room, or"):
         keep(0, tmp_path / "a.nc", form, "--library")
     assert not list(tmp_path.iterdir())
@@ -68,9 +68,9 @@ def test_what_dead_processes_left_half_written_is_swept(tmp_path: Path) -> None:
     dead = dead.with_name(dead.name.replace(f"-{os.getpid()}-", f"-{ended.pid}-"))
     for path in (mine, dead, tmp_path / "old.partial"):
         path.touch()
-    files.sweep(tmp_path)
+    files.remove_abandoned(tmp_path)
     assert dead.exists()
-    files.sweep(tmp_path, 0.0)
+    files.remove_abandoned(tmp_path, 0.0)
     assert {p.name for p in tmp_path.iterdir()} == {mine.name, "old.partial"}
 
 

@@ -139,5 +139,5 @@ def test_kills_at_random_moments_lose_nothing_and_change_no_bit(
         assert all(p.read_bytes() == alone[p.name] for p in left)
         assert len(left) >= before
     assert start("a", "2").wait() == 0
-    files.sweep(tmp_path / "kept", 0.0)
+    files.remove_abandoned(tmp_path / "kept", 0.0)
     assert contents(tmp_path / "kept") == alone
