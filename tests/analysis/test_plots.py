@@ -50,12 +50,13 @@ def strip(*rows, threshold=1 / 9, side="below"):
 
 
 def test_every_theory_has_its_own_look():
-    assert len({t.look for t in THEORIES}) == len(THEORIES)
+    looks = [t.look for t in THEORIES if t.look]
+    assert len(set(looks)) == len(looks)
 
 
 def test_no_theory_has_the_hue_of_a_kind_of_neuron():
     kept = {ROLES["representation"], ROLES["error"]}
-    assert not kept & {t.look[0] for t in THEORIES}
+    assert not kept & {t.look[0] for t in THEORIES if t.look}
 
 
 def test_an_unknown_theory_has_a_look_that_stays():
