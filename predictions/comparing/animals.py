@@ -176,7 +176,9 @@ def presentation(animals: Animals, design: Design) -> Presented:
         repeats[same & (table["pattern"] < design.stimuli).to_numpy()] = count
     rows = np.repeat(np.arange(len(table)), repeats)
     repeated = table.iloc[rows]
-    return Presented(rows, repeated, shown_in([repeated, *(b.table for b in animals.blocks[1:])]))
+    shown = shown_in([repeated, *(block.table for block in animals.blocks[1:])])
+    # claims ask for columns of the contract only
+    return Presented(rows, repeated, replace(shown, others={}))
 
 
 def _chosen(
