@@ -7,27 +7,32 @@ connectivity x sizes -> circuit. A combination that makes no sense is refused in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
-from errorneurons.simulate.ablations.registry import Ablation, ablation, same
+from errorneurons.simulate.ablations.changes import same
+from errorneurons.simulate.ablations.registry import Ablation
+from errorneurons.simulate.ablations.registry import ablation as ablation_named
+from errorneurons.simulate.animals.laboratory import Setup, check_possible, sessions
 from errorneurons.simulate.circuit import Circuit
+from errorneurons.simulate.experiments.registry import named_experiment
+from errorneurons.simulate.instrument.instrument import recorded_by
 from errorneurons.simulate.parts.connectivity import Strengths, strengths_of
 from errorneurons.simulate.refusing import populated
 from errorneurons.simulate.theories.registry import Theory
 from errorneurons.simulate.theories.registry import theory as find
 
-INTACT = "intact"
-OWN = "chain"
+WHOLE = "intact"
+_OWN = "chain"
 """How every theory can be wired: each area projects to the next one."""
-OTHERWISE = ("layers", "cut", "frozen")
+_LISTS = ("layers", "cut", "frozen")
 """Parameters that are lists, but not of one value an area."""
-Sizes = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ class Skipped:
 
 def variant(
     name: str,
-    without: str = INTACT,
+    without: str = WHOLE,
     connectivity: str | None = None,
     layers: Sequence[int] | None = None,
 ) -> Theory:
@@ -80,10 +85,10 @@ def variant(
     """
     known = find(name)
     made = _wired(_resized(known, layers), connectivity)
-    if without != INTACT:
-        made = _ablated(made, ablation(without))
+    if without != WHOLE:
+        made = _ablated(made, ablation_named(without))
     given = (
-        () if without == INTACT else (without,),
+        () if without == WHOLE else (without,),
         () if connectivity in (None, known.connectivity) else (made.connectivity,),
         () if made.circuit.layers == known.circuit.layers else (made.attributes["layers"],),
     )
@@ -91,11 +96,91 @@ def variant(
     return replace(made, changes=changes, label=", ".join((known.label, *changes)))
 
 
+def simulated(
+    theory: str,
+    experiment: str,
+    animals: int = 4,
+    seed: int = 1,
+    *,
+    ablation: str = WHOLE,
+    connectivity: str | None = None,
+    layers: str | Sequence[int] | None = None,
+    repeats: int = 5,
+    instrument: str | None = None,
+) -> Iterator[xr.Dataset]:
+    """Put a theory through an experiment, and record it: one session a network and day.
+
+    Parameters
+    ----------
+    theory
+        Name of a theory, counter-circuit or control, see `THEORIES`.
+    experiment
+        Name of an experiment, see `EXPERIMENTS`, or path of a table of trials that ends in .csv.
+    animals
+        Virtual animals; each is a network that was trained.
+    seed
+        Seed of everything random.
+    ablation
+        Name of what is taken away (`errorneurons list ablations`).
+    connectivity
+        ``"chain"``, ``"dense"``, ``"macaque_binned"``, ``"macaque_fln"`` or the path of a CSV file
+        with columns source, target and strength; by default the theory's own.
+    layers
+        Neurons in the input and in each area, lowest first, e.g. ``"10-20-15-10-5"``.
+    repeats
+        Trials of each kind.
+    instrument
+        ``"spikes"``, ``"calcium"``, ``"tufts"`` or ``"rates"``, those that cells are expected to
+        have; by default spikes where the errors are.
+
+    Returns
+    -------
+    iterator of Dataset
+        Sessions, dims (trial, time, unit), simulated as they are asked for. A network that
+        diverges or oscillates is left out.
+
+    Raises
+    ------
+    ValueError
+        At once, if the theory cannot be put through the experiment or the variant makes no sense.
+
+    Examples
+    --------
+    >>> import errorneurons as en
+    >>> session = next(en.simulate("supervised_pc", "novelty", animals=1, repeats=2))
+    >>> session["rate"].dims, session.attrs["theory"], session.attrs["ablation"]
+    (('trial', 'time', 'unit'), 'supervised_pc', 'intact')
+    """
+    sizes = layers_of(layers) if isinstance(layers, str) else layers
+    made = variant(theory, ablation, connectivity, sizes)
+    seen = recorded_by(instrument, made.circuit)
+    setup, chosen = Setup(tuple(range(animals)), seed, repeats, seen), named_experiment(experiment)
+    check_possible(made, chosen, setup)
+    return sessions(made, chosen, setup)
+
+
+def layers_of(text: str) -> tuple[int, ...]:
+    """Return the neurons of the input and of each area from a text like ``10-20-15-10-5``.
+
+    Raises
+    ------
+    ValueError
+        If it is no such text.
+    """
+    try:
+        return tuple(int(size) for size in text.split("-"))
+    except ValueError:
+        raise ValueError(
+            f"layers is {text!r}; give the neurons of the input and of each area, lowest first, "
+            "with hyphens between them, e.g. 10-20-15-10-5"
+        ) from None
+
+
 def combined(
     theories: Sequence[str],
     ablations: Sequence[str],
     connectivity: Sequence[str | None],
-    sizes: Sequence[Sequence[int] | None],
+    layers: Sequence[Sequence[int] | None],
 ) -> tuple[tuple[Theory, ...], tuple[Skipped, ...]]:
     """Return every combination that makes sense as a theory, and the others with the reason.
 
@@ -105,9 +190,8 @@ def combined(
         Names.
     connectivity
         Names, or paths of CSV files; None for each theory's own.
-    sizes
-        Neurons of each area, lowest first, without the input, which stays the theory's own; None
-        for the theory's own.
+    layers
+        Neurons in the input and in each area, lowest first; None for the theory's own.
 
     Raises
     ------
@@ -117,16 +201,15 @@ def combined(
     for name in theories:
         find(name)
     for name in ablations:
-        _ = name == INTACT or ablation(name)
+        _ = name == WHOLE or ablation_named(name)
     made: dict[str, Theory] = {}
     skipped = []
-    for name, without, wiring, size in product(theories, ablations, connectivity, sizes):
+    for name, without, wiring, sizes in product(theories, ablations, connectivity, layers):
         known = find(name)
-        layers = None if size is None else (known.circuit.layers[0], *size)
         try:
-            found = variant(name, without, wiring, layers)
+            found = variant(name, without, wiring, sizes)
         except ValueError as error:
-            shown = "-".join(map(str, size or known.circuit.layers[1:]))
+            shown = "-".join(map(str, (sizes or known.circuit.layers)[1:]))
             wired = known.connectivity if wiring is None else named(wiring)
             skipped.append(Skipped(name, without, wired, shown, str(error)))
         else:
@@ -150,10 +233,10 @@ def _resized(known: Theory, layers: Sequence[int] | None) -> Theory:
     trained = None if known.trained is None else _of_layers(known.trained, own)
     resized = replace(known, circuit=_of_layers(known.circuit, own), trained=trained)
     # a table of strengths has the size of the circuit that it was made for
-    return _wired(resized, known.connectivity) if known.connectivity != OWN else resized
+    return _wired(resized, known.connectivity) if known.connectivity != _OWN else resized
 
 
-def _of_layers(circuit: Circuit[Any, Any], layers: Sizes) -> Circuit[Any, Any]:
+def _of_layers(circuit: Circuit[Any, Any], layers: tuple[int, ...]) -> Circuit[Any, Any]:
     """Return a circuit with other layers; what it has one of an area is drawn out, or together."""
     before, after = len(circuit.layers) - 1, len(layers) - 1
     changed: dict[str, Any] = {"layers": layers}
@@ -162,7 +245,7 @@ def _of_layers(circuit: Circuit[Any, Any], layers: Sizes) -> Circuit[Any, Any]:
             changed[name] = layers[-1]
         elif name == "connectivity" and value is not None and before != after:
             changed[name] = None
-        elif name not in OTHERWISE and _by_area(value, before):
+        elif name not in _LISTS and _by_area(value, before):
             changed[name] = _drawn_out(value, len(value) + after - before)
     made: Circuit[Any, Any] = replace(circuit, **changed)  # type: ignore[type-var]
     return made
@@ -189,15 +272,15 @@ def _drawn_out(values: tuple[Any, ...], count: int) -> tuple[Any, ...]:
 
 
 def _wired(known: Theory, connectivity: str | None) -> Theory:
-    if connectivity is None or connectivity == known.connectivity == OWN:
+    if connectivity is None or connectivity == known.connectivity == _OWN:
         return known
     strengths = strengths_of(connectivity, len(known.circuit.layers) - 1)
     if "connectivity" not in _parameters(known.circuit):
-        if connectivity == OWN:
+        if connectivity == _OWN:
             return known
         raise ValueError(
             f"{known.name} cannot be wired as {named(connectivity)}: by its equations each of its "
-            f"areas projects to the next one only; wire it as {OWN}"
+            f"areas projects to the next one only; wire it as {_OWN}"
         )
     trained = None if known.trained is None else _linked(known.trained, strengths)
     return replace(

@@ -50,7 +50,7 @@ MAY_IMPORT = {
     "simulate": ("errorneurons.analysis.session", "errorneurons.simulate"),
     "analysis": ("errorneurons.analysis",),
     "predictions": ("errorneurons",),
-    "src": (),
+    "src": ("errorneurons",),
 }
 FLOORS = (
     "analysis.session", "analysis.statistics", "analysis.measures", "analysis.readers",
@@ -59,7 +59,8 @@ FLOORS = (
     "simulate.store", "simulate.arrays", "simulate.refusing", "simulate.feedforward",
     "simulate.circuit", "simulate.parts", "simulate.experiments", "simulate.theories",
     "simulate.engine", "simulate.trials", "simulate.kernels", "simulate.instrument",
-    "simulate.animals", "simulate.tasks", "simulate.ablations", "simulate.variants", "simulate",
+    "simulate.animals", "simulate.tasks", "simulate.ablations", "simulate.variants",
+    "simulate.catalogue", "simulate",
     "predictions.words", "predictions.texts", "predictions.claims",
     "predictions.judging", "predictions.comparing", "predictions.studies", "predictions.pages",
     "predictions.commands", "predictions",

@@ -107,6 +107,30 @@ class Evidence:
     classifiers: dict[str, float]
     worlds: dict[str, int]
 
+    def to_dataframe(self) -> pd.DataFrame:
+        """Return one row a theory, those that stay first.
+
+        Returns
+        -------
+        DataFrame
+            ``theory``, its ``posterior`` and ``p``, whether it is ``kept`` in the set, what it can
+            never be told from on this design (``alike``), and the ``worlds`` that were simulated.
+        """
+        rows = [
+            {
+                "theory": name,
+                "posterior": self.posterior[name],
+                "p": self.p[name],
+                "kept": name in self.kept,
+                "alike": ", ".join(n for own in self.classes if name in own for n in own
+                                   if n != name),
+                "worlds": self.worlds[name],
+            }
+            for name in self.posterior
+        ]  # fmt: skip
+        table = pd.DataFrame(rows).sort_values(["kept", "posterior"], ascending=False)
+        return table.reset_index(drop=True)
+
 
 def weigh(
     experiments: Experiments,

@@ -10,20 +10,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
 from errorneurons.analysis.measures.activity import activity, magnitude, mean_rate
 from errorneurons.analysis.measures.conditions import Factors, panels_of
 from errorneurons.analysis.session.schema import ROLES
 
-Array = npt.NDArray[np.float64]
-Key = tuple[str, ...]
+_Key = tuple[str, ...]
 
 VARIANT = ("theory", "ablation", "connectivity", "size", "network")
 WITHIN = ("area", "role", "condition", "time")
-CURVES = {"mean": mean_rate, "response": magnitude}
-NAMES = {
+_CURVES = {"mean": mean_rate, "response": magnitude}
+_NAMES = {
     "theory": "theory",
     "ablation": "what was taken away",
     "connectivity": "how areas are wired",
@@ -34,7 +32,7 @@ NAMES = {
     "condition": "condition of the trials",
     "time": "time, centres of the bins",
 }
-SAID = ("theory", "ablation", "connectivity", "layers", "animal")
+_SAID = ("theory", "ablation", "connectivity", "layers", "animal")
 """Attributes by which a session says what it is of."""
 
 
@@ -74,7 +72,7 @@ def by_variant(
 class _Found:
     """What was taken from sessions so far: variant and network -> blocks of activity."""
 
-    blocks: list[tuple[Key, xr.Dataset]] = field(default_factory=list)
+    blocks: list[tuple[_Key, xr.Dataset]] = field(default_factory=list)
     levels: dict[str, list[float]] = field(default_factory=dict)
     conditions: dict[str, dict[str, Factors]] = field(default_factory=dict)
 
@@ -85,7 +83,7 @@ class _Found:
         if day not in self.conditions:
             self.conditions[day] = _conditions(session, panels, lines)
         rows = self.conditions[day]
-        curves = {name: activity([session], rows, how)["mean"] for name, how in CURVES.items()}
+        curves = {name: activity([session], rows, how)["mean"] for name, how in _CURVES.items()}
         block = xr.Dataset(curves).transpose(*WITHIN)
         self.blocks.append((key, block.assign_attrs(day=day)))
         for area in block["area"].values.tolist():
@@ -99,7 +97,7 @@ class _Found:
         labels = self._labels(named)
         places = {dim: {x: k for k, x in enumerate(own)} for dim, own in labels.items()}
         shape = tuple(len(own) for own in labels.values())
-        arrays = {name: np.full(shape, np.nan) for name in CURVES}
+        arrays = {name: np.full(shape, np.nan) for name in _CURVES}
         for key, block in named:
             at = tuple(places[dim][x] for dim, x in zip(VARIANT, key, strict=True))
             within = np.ix_(*([places[d][x] for x in block[d].values.tolist()] for d in WITHIN))
@@ -108,13 +106,13 @@ class _Found:
         first = named[0][1]
         made = xr.Dataset(
             {name: (tuple(labels), array, first[name].attrs) for name, array in arrays.items()},
-            {dim: (dim, own, {"long_name": NAMES[dim]}) for dim, own in labels.items()},
+            {dim: (dim, own, {"long_name": _NAMES[dim]}) for dim, own in labels.items()},
         )
         made["time"].attrs["units"] = "s"
         made["mean"].attrs["long_name"] = "mean activity"
         return made
 
-    def _labels(self, blocks: Sequence[tuple[Key, xr.Dataset]]) -> Mapping[str, list[object]]:
+    def _labels(self, blocks: Sequence[tuple[_Key, xr.Dataset]]) -> Mapping[str, list[object]]:
         columns = zip(*(key for key, _ in blocks), strict=True)
         labels = {
             dim: list(dict.fromkeys(own)) for dim, own in zip(VARIANT, columns, strict=True)
@@ -129,16 +127,16 @@ class _Found:
         return labels
 
 
-def _key(session: xr.Dataset) -> Key:
+def _key(session: xr.Dataset) -> _Key:
     """Return where a session belongs: theory, ablation, connectivity, size and network."""
     attrs = session.attrs
-    missing = [name for name in SAID if name not in attrs]
+    missing = [name for name in _SAID if name not in attrs]
     if missing:
         raise ValueError(
             f"session {attrs.get('session_id', '')} of {attrs.get('animal', 'nobody')} does not "
             f"say its {', '.join(missing)}; give sessions that were simulated by this version"
         )
-    theory, ablation, connectivity, layers, animal = (str(attrs[name]) for name in SAID)
+    theory, ablation, connectivity, layers, animal = (str(attrs[name]) for name in _SAID)
     return theory, ablation, connectivity, layers.partition("-")[2], animal
 
 

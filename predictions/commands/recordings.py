@@ -131,15 +131,15 @@ def plan(
     from errorneurons.predictions.comparing.plan import Grid
     from errorneurons.predictions.comparing.plan import plan as find
     from errorneurons.predictions.pages.plan import write_plan
+    from errorneurons.predictions.studies.asked import label_errors
 
     chosen = tuple(dict.fromkeys(manipulation or MANIPULATIONS))
     if "none" in chosen and len(chosen) > 1:
         raise ValueError("--manipulation none stands for recording alone; give it by itself")
-    interval = (label_error, max(0.0, label_error - 0.05), min(0.95, label_error + 0.05))
     grid = Grid(
         _numbers("--animals", animals), _numbers("--cells", cells), _numbers("--trials", trials),
-        () if chosen == ("none",) else chosen, _numbers("--areas", areas), instrument, interval,
-        budget,
+        () if chosen == ("none",) else chosen, _numbers("--areas", areas), instrument,
+        label_errors(label_error), budget,
     )  # fmt: skip
     check_folder(out)
     planned = find(grid, _question(theory, worlds, seed, library, scheduler), say)
@@ -152,20 +152,14 @@ def plan(
 def _question(
     theories: list[str] | None, worlds: int, seed: int, library: Path | None, scheduler: str | None
 ) -> Question:
-    """Return what is compared; an unknown theory is refused at once."""
-    from errorneurons.predictions.comparing.library import default_folder
-    from errorneurons.predictions.comparing.weigh import Question
-    from errorneurons.simulate.animals.worlds import WorldPlan
+    """Return what is compared; a folder that cannot be used is refused at once."""
+    from errorneurons.predictions.studies.asked import question_of
     from errorneurons.simulate.store.places import check_writable
     from errorneurons.simulate.store.work import Labour
-    from errorneurons.simulate.theories.registry import COMPARED
-    from errorneurons.simulate.theories.registry import theory as find
 
-    names = tuple(dict.fromkeys(find(name).name for name in theories or COMPARED))
-    folder = library or default_folder()
-    check_writable(folder, "--library")
-    plan, labour = WorldPlan(worlds, seed=seed), Labour(scheduler=scheduler)
-    return Question(names, plan, folder, labour=labour)
+    question = question_of(theories, worlds, seed, library, Labour(scheduler=scheduler))
+    check_writable(question.folder, "--library")
+    return question
 
 
 def _numbers(option: str, text: str) -> tuple[int, ...]:

@@ -36,6 +36,18 @@ class Recorded(StrEnum):
     TUFTS = "tufts"
 
 
+Tried = Annotated[
+    str, typer.Argument(help="An experiment, or a table of trials that ends in .csv.")
+]
+
+Count = Annotated[int, typer.Option(min=1, help="Networks; each is an animal.")]
+
+Repeats = Annotated[
+    int | None,
+    typer.Option(min=1, help="Trials of each kind (5), or how often a table is run (1)."),
+]
+
+
 @app.command()
 def report(
     out: Out = Path("errorneurons-report"),
@@ -97,19 +109,14 @@ def ablate(
 
 @app.command()
 def simulate(
-    experiment: Annotated[
-        str, typer.Argument(help="An experiment, or a table of trials that ends in .csv.")
-    ],
+    experiment: Tried,
     theory: Annotated[
         list[str], typer.Option(help="Theory that is put through it; may be given again.")
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for sessions and figures.")],
-    networks: Annotated[int, typer.Option(min=1, help="Networks; each is an animal.")] = 4,
+    networks: Count = 4,
     seed: Seed = 1,
-    repeats: Annotated[
-        int | None,
-        typer.Option(min=1, help="Trials of each kind (5), or how often a table is run (1)."),
-    ] = None,
+    repeats: Repeats = None,
     instrument: Annotated[
         Recorded | None,
         typer.Option(help="What is recorded; if left out, spikes where the errors are."),
@@ -117,29 +124,91 @@ def simulate(
     streams: Annotated[
         int, typer.Option(min=1, help="Copies of a network that share a table's trials out.")
     ] = 1,
+    ablation: Annotated[
+        str, typer.Option(help="What is taken away, see `errorneurons list ablations`.")
+    ] = "intact",
+    connectivity: Annotated[
+        str | None,
+        typer.Option(help="How areas are wired, see `errorneurons list connectivity`; or a CSV."),
+    ] = None,
+    layers: Annotated[
+        str | None,
+        typer.Option(help="Neurons in the input and in each area, e.g. 10-20-15-10-5."),
+    ] = None,
     scheduler: Scheduler = None,
 ) -> None:
     """Put theories through an experiment, and leave sessions and figures of raw activity.
 
     Says beforehand what it costs. What is in the folder already is not made again.
     """
-    from errorneurons.predictions.studies.experiments import named_experiment
     from errorneurons.predictions.studies.experiments import simulate as put_through
     from errorneurons.simulate.animals.laboratory import Setup
-    from errorneurons.simulate.instrument.instrument import where_errors_are
+    from errorneurons.simulate.experiments.registry import named_experiment
+    from errorneurons.simulate.instrument.instrument import recorded_by
     from errorneurons.simulate.store.work import Labour
-    from errorneurons.simulate.theories.registry import theory as find
+    from errorneurons.simulate.variants import layers_of, variant
 
     chosen = named_experiment(experiment, streams)
-    often = repeats or (1 if experiment.endswith(".csv") else 5)
+    often, sizes = _often(repeats, experiment), layers_of(layers) if layers else None
     subjects = []
-    for known in (find(name) for name in dict.fromkeys(theory)):
-        seen = _instrument(instrument or Recorded.SPIKES)
-        seen = seen if instrument else where_errors_are(seen, known.circuit)
+    for name in dict.fromkeys(theory):
+        known = variant(name, ablation, connectivity, sizes)
+        seen = recorded_by(instrument, known.circuit)
         subjects.append((known, Setup(tuple(range(networks)), seed, often, seen)))
     check_folder(out)
     for figure in put_through(chosen, subjects, out, say, Labour(scheduler=scheduler)):
         typer.echo(f"Figure: {figure}")
+
+
+@app.command("sweep")
+def _sweep(
+    experiment: Tried,
+    theory: Annotated[list[str], typer.Option(help="Theory; may be given again.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the Zarr groups.")],
+    ablation: Annotated[
+        list[str] | None,
+        typer.Option(help="What is taken away, or `intact`; may be given again."),
+    ] = None,
+    connectivity: Annotated[
+        list[str] | None,
+        typer.Option(help="How areas are wired: a name or a CSV file; may be given again."),
+    ] = None,
+    layers: Annotated[
+        list[str] | None,
+        typer.Option(help="Neurons in the input and in each area; may be given again."),
+    ] = None,
+    networks: Count = 4,
+    seed: Seed = 1,
+    repeats: Repeats = None,
+    instrument: Annotated[
+        str, typer.Option(help="What is recorded: rates, spikes, calcium or tufts.")
+    ] = "rates",
+    scheduler: Scheduler = None,
+) -> None:
+    """Put theories through an experiment: taken apart, wired otherwise, and in other sizes.
+
+    Leaves sessions of every combination, and one dataset of activity by neuron type, as Zarr. What
+    makes no sense is skipped with the reason; what is in the folder already is not made again.
+    """
+    from errorneurons.predictions.studies.sweep import through
+    from errorneurons.simulate.animals.laboratory import Setup
+    from errorneurons.simulate.store.work import Labour
+    from errorneurons.simulate.variants import combined, layers_of
+
+    sizes = [layers_of(text) for text in layers or ()]
+    circuits = combined(theory, ablation or ("intact",), connectivity or (None,), sizes or (None,))
+    setup = Setup(tuple(range(networks)), seed, _often(repeats, experiment))
+    asked = through(experiment, setup, instrument, *circuits)
+    for reason in dict.fromkeys(asked.skipped["reason"]):
+        say(f"skipped: {reason}")
+    check_folder(out)
+    asked.save(out, say, Labour(scheduler=scheduler))
+    typer.echo(f"Activity: {out / 'activity.zarr'}\nSessions: {out / 'sessions'}")
+
+
+def _often(repeats: int | None, experiment: str) -> int:
+    """Return how often each kind of trial is run; a table is run once unless told otherwise."""
+    return repeats or (1 if experiment.endswith(".csv") else 5)
 
 
 @app.command("demo-recording")
@@ -179,6 +248,7 @@ def demo_recording(
     from errorneurons.analysis.session.session import collect
     from errorneurons.predictions.words import counted
     from errorneurons.simulate.animals.sweep import Plan, ensemble
+    from errorneurons.simulate.instrument.instrument import recorded_by
     from errorneurons.simulate.theories.registry import theory as find
     from errorneurons.simulate.trials.bench import Laser
 
@@ -188,7 +258,7 @@ def demo_recording(
     known = find(theory)
     seen = _labelled(
         replace(
-            _instrument(instrument),
+            recorded_by(instrument, known.circuit),
             cells=cells,
             areas=tuple(name.strip() for name in areas.split(",") if name.strip()),
         ),
@@ -220,17 +290,3 @@ def _stating(told: Instrument, session: xr.Dataset) -> xr.Dataset:
     known.values[known.notnull()] = told.label_error
     known.attrs |= {"low": low, "high": high}
     return session.assign_coords(label_error=known)
-
-
-def _instrument(recorded: Recorded) -> Instrument:
-    from errorneurons.simulate.instrument.instrument import (
-        TWO_PHOTON_SOMATA,
-        TWO_PHOTON_TUFTS,
-        Instrument,
-    )
-
-    return {
-        Recorded.SPIKES: Instrument(),
-        Recorded.CALCIUM: TWO_PHOTON_SOMATA,
-        Recorded.TUFTS: TWO_PHOTON_TUFTS,
-    }[recorded]

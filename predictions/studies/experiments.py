@@ -27,8 +27,6 @@ from errorneurons.predictions.words import counted
 from errorneurons.simulate.animals.cost import cost
 from errorneurons.simulate.animals.laboratory import Setup, check_possible, origin_of, sessions
 from errorneurons.simulate.experiments.experiment import Experiment
-from errorneurons.simulate.experiments.registry import experiment as known_experiment
-from errorneurons.simulate.experiments.tables import experiment_of, read_table
 from errorneurons.simulate.instrument.observe import animal
 from errorneurons.simulate.store.files import (
     JSON,
@@ -49,32 +47,6 @@ CURVES = (
     ("Size of the response, cross-validated over trials", "-responses", magnitude),
 )
 """What is drawn, the ending of the file's name, and how it is computed."""
-
-
-def named_experiment(name: str, streams: int = 1) -> Experiment:
-    """Return an experiment of the registry, or the one in a CSV file.
-
-    Parameters
-    ----------
-    name
-        Name, or path of a table that ends in ``.csv``.
-    streams
-        Copies of the network that share the trials of a table out.
-
-    Raises
-    ------
-    ValueError
-        If there is none, or its table cannot be run.
-    """
-    if not name.endswith(".csv"):
-        return known_experiment(name)
-    table = read_table(name)
-    if len(table) % streams:
-        raise ValueError(
-            f"{name} has {len(table)} trials, which cannot be dealt evenly to {streams} streams; "
-            "give --streams a number that divides them"
-        )
-    return experiment_of(table, Path(name).stem, streams=streams)
 
 
 def simulate(
@@ -117,10 +89,10 @@ def simulate(
     for theory, setup in subjects:
         left = missing(experiment, theory, setup, out, say)
         if left is None:
-            say(f"{theory.name}: all sessions taken from an earlier run")
+            say(f"{theory.identifier}: all sessions taken from an earlier run")
         else:
-            tasks[f"{theory.name}: simulated"] = (_recorded, (experiment, theory, left, out))
-            say(f"{theory.name}: {cost(theory, experiment, left)}")
+            tasks[f"{theory.identifier}: simulated"] = (_recorded, (experiment, theory, left, out))
+            say(f"{theory.identifier}: {cost(theory, experiment, left)}")
     if labour is not None and labour.scheduler:
         for said in run_all(tasks, say, labour).values():
             for sentence in said:
@@ -131,7 +103,7 @@ def simulate(
     figures = []
     for theory, setup in subjects:
         figures += draw(experiment, theory, setup, out)
-        say(f"{theory.name}: done")
+        say(f"{theory.identifier}: done")
     return figures
 
 
@@ -199,7 +171,7 @@ class _Place:
 def _place(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> _Place:
     # `origin_of` stands in the module of `sessions`, and what it returns holds every trial
     rests_on = (origin_of(theory, experiment, setup), theory.rests_on)
-    return _Place(out / theory.name, key(origin_of, rests_on, REGISTRY))
+    return _Place(out / theory.identifier, key(origin_of, rests_on, REGISTRY))
 
 
 def draw(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> list[Path]:
@@ -229,17 +201,17 @@ def draw(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> lis
             own += [pair for pair in zip(named, shown, strict=True) if _shows(pair[1])]
     for (name, ending, _), own in zip(CURVES, blocks, strict=True):
         if own:  # else no stimulus comes twice in any condition: nothing to cross-validate
-            made.append(out / f"{theory.name}{ending}.png")
+            made.append(out / f"{theory.identifier}{ending}.png")
             caption = Caption(title, f"{name}; {over}{_of_labels(first)}")
             draw_raw_activity(own, caption, made[-1])
     if drives_single_cells(first):
-        made.append(out / f"{theory.name}-influence.png")
+        made.append(out / f"{theory.identifier}-influence.png")
         text = f"Change of every recorded cell of one network{_of_labels(first)}"
         draw_influence(first, Caption(title, text), made[-1])
     every = [file for recorded in files.values() for file in recorded]
     days = by_day(_opened(every)) if len(files) > 1 else None
     if days is not None:
-        made.append(out / f"{theory.name}-days.png")
+        made.append(out / f"{theory.identifier}-days.png")
         text = f"Trials with an expected outcome; {over}{_of_labels(first)}"
         draw_days(days, Caption(title, text), made[-1])
     return made

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Sequence
+from dataclasses import asdict
 from itertools import combinations
 from pathlib import Path
 
@@ -14,20 +14,17 @@ import xarray as xr
 
 from errorneurons import __version__
 from errorneurons.analysis.measures.activity import activity, mean_rate
-from errorneurons.analysis.measures.energies import asked_often
-from errorneurons.analysis.statistics import holm, separation
+from errorneurons.analysis.statistics import separation
 from errorneurons.predictions.claims.claim import Claim, Outcome, Verdict
-from errorneurons.predictions.claims.registry import CLAIMS, claim
+from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.comparing.plan import next_steps
 from errorneurons.predictions.comparing.sentences import answer, at_odds, methods
 from errorneurons.predictions.comparing.weigh import Question, Weighed, weighed
 from errorneurons.predictions.judging.judge import (
     FEWEST_ANIMALS,
-    Measured,
     judge,
-    measure,
-    probability,
 )
+from errorneurons.predictions.judging.verdicts import confirmatory, on_recording
 from errorneurons.predictions.studies.findings import Report, Subject
 from errorneurons.predictions.studies.theories import Simulated, simulate_all
 from errorneurons.predictions.texts import one_paragraph, paragraphs
@@ -101,11 +98,7 @@ def recording_report(
     command, progress
         As in `theories_report`.
     """
-    confirmatory = _confirmatory(sessions)
-    with asked_often(sessions):
-        measured = {c.key: measure(c.effect, sessions, trial_level=True) for c in CLAIMS}
-    verdicts = _with_holm([judge(c, name, measured[c.key], "recording") for c in CLAIMS],
-                          measured, confirmatory)  # fmt: skip
+    verdicts, measured = on_recording(sessions, name)
     found = steps = None
     if _tested(verdicts) and not _of_tufts(sessions):
         found = weighed(sessions, measured, question, progress)
@@ -139,27 +132,6 @@ def _of_tufts(sessions: Sequence[xr.Dataset]) -> bool:
         for s in sessions
         if "cell_type" in s.coords
         for kind in np.unique(s["cell_type"].values[s["role"].values == "error"])
-    )
-
-
-def _confirmatory(sessions: Sequence[xr.Dataset]) -> tuple[str, ...]:
-    """Return the claims chosen before the data were judged; by default all of them."""
-    named = str(sessions[0].attrs.get("confirmatory") or "").split()
-    return tuple(claim(key).key for key in named) or tuple(c.key for c in CLAIMS)
-
-
-def _with_holm(
-    verdicts: Sequence[Verdict], measured: Mapping[str, Measured], confirmatory: Sequence[str]
-) -> tuple[Verdict, ...]:
-    """Write the p of each claim, adjusted within the confirmatory set, into its statistics."""
-    p = [probability(claim(key), measured[key]) for key in confirmatory]
-    known = {key: q for key, q in zip(confirmatory, holm(p), strict=True) if np.isfinite(q)}
-    name = f"p as claimed, Holm over {len(known)} confirmatory claims"
-    return tuple(
-        replace(v, statistics={**v.statistics, name: f"{known[v.claim]:.3g}"})
-        if v.claim in known
-        else v
-        for v in verdicts
     )
 
 
@@ -308,7 +280,7 @@ def _sources(sessions: Sequence[xr.Dataset]) -> dict[str, str | int | float]:
         for key in ("source_file", "source_sha256", "mapping_sha256"):
             if key in provenance:
                 found[key] = str(provenance[key])
-    chosen = " ".join(_confirmatory(sessions))
+    chosen = " ".join(confirmatory(sessions))
     return found | {
         "confirmatory_set": chosen,
         "confirmatory_sha256": hashlib.sha256(chosen.encode()).hexdigest(),

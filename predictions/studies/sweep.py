@@ -23,7 +23,6 @@ import xarray as xr
 from errorneurons.analysis.door import open_recording
 from errorneurons.analysis.measures.variants import by_variant
 from errorneurons.analysis.session.session import collect
-from errorneurons.predictions.studies.experiments import named_experiment
 from errorneurons.simulate.animals.laboratory import (
     Setup,
     check_possible,
@@ -31,29 +30,27 @@ from errorneurons.simulate.animals.laboratory import (
     sessions,
 )
 from errorneurons.simulate.experiments.experiment import Experiment
-from errorneurons.simulate.instrument.instrument import where_errors_are
+from errorneurons.simulate.experiments.registry import named_experiment
+from errorneurons.simulate.instrument.instrument import recorded_by
 from errorneurons.simulate.store.files import JSON, is_intact, keep
 from errorneurons.simulate.store.keys import hashed, key
-from errorneurons.simulate.store.work import Labour, Progress, run_all
+from errorneurons.simulate.store.work import Labour, Progress, run_all, silently
 from errorneurons.simulate.theories.registry import Theory
-from errorneurons.simulate.variants import INTACT, Skipped, combined
+from errorneurons.simulate.theories.registry import theory as find
+from errorneurons.simulate.variants import WHOLE, Skipped, combined
 
-COLUMNS = ("theory", "ablation", "connectivity", "size", "reason")
-REGISTRIES = ("errorneurons.simulate.theories.registry",)
+_COLUMNS = ("theory", "ablation", "connectivity", "size", "reason")
+_REGISTRIES = ("errorneurons.simulate.theories.registry",)
 """Other entries of the registry are nothing that a circuit rests on."""
-SESSIONS, ACTIVITY = "sessions", "activity.zarr"
-FORMAT: Literal[2] = 2
+_SESSIONS, _ACTIVITY = "sessions", "activity.zarr"
+_FORMAT: Literal[2] = 2
 """Of Zarr: text of fixed length has no specification in format 3 yet."""
-KEY = "errorneurons_key"
+_KEY = "errorneurons_key"
 """The attribute of a group that holds the hash of what its sessions rest on."""
 
 
-def _silently(_: str) -> None:
-    """Say nothing."""
-
-
 @dataclass(frozen=True, repr=False)
-class Sweep:
+class CircuitSweep:
     """Circuits that are put through one experiment; iterate over it for their sessions.
 
     Attributes
@@ -63,7 +60,9 @@ class Sweep:
     source
         Name of the experiment that they are put through, or path of its table of trials.
     setup
-        Which of their networks, and how they are recorded.
+        Which of their networks, and how often each kind of trial is run.
+    instrument
+        What is recorded, see `recorded_by`.
     folder
         Where sessions are kept and taken from; None to simulate them whenever they are asked for.
     """
@@ -71,6 +70,7 @@ class Sweep:
     circuits: tuple[Theory, ...]
     source: str
     setup: Setup
+    instrument: str | None = None
     refused: tuple[Skipped, ...] = ()
     folder: Path | None = None
     lost: dict[str, Skipped] = field(default_factory=dict, compare=False)
@@ -88,7 +88,7 @@ class Sweep:
         once it was simulated.
         """
         every = (*self.refused, *self.lost.values())
-        return pd.DataFrame([asdict(one) for one in every], columns=list(COLUMNS))
+        return pd.DataFrame([asdict(one) for one in every], columns=list(_COLUMNS))
 
     def __repr__(self) -> str:
         """Say what is swept over."""
@@ -110,8 +110,8 @@ class Sweep:
         if isinstance(stored, Skipped):
             self.lost[circuit.identifier] = stored
         elif stored is not None:
-            tree = open_recording(stored)
-            yield from (node.to_dataset() for node in tree.children.values())
+            kept = [node.to_dataset() for node in open_recording(stored).children.values()]
+            yield from sorted(kept, key=lambda s: (s.attrs["day"], s.attrs["animal"]))
         else:
             yield from self._simulated(circuit)
 
@@ -124,9 +124,8 @@ class Sweep:
             self.lost[circuit.identifier] = _skipped(circuit, str(error))
 
     def setup_of(self, circuit: Theory) -> Setup:
-        """Return how a circuit is recorded: where its errors are."""
-        seen = where_errors_are(self.setup.instrument, circuit.circuit)
-        return replace(self.setup, instrument=seen)
+        """Return how a circuit is recorded."""
+        return replace(self.setup, instrument=recorded_by(self.instrument, circuit.circuit))
 
     def to_datatree(self) -> xr.DataTree:
         """Return all sessions as a collection, lazily if they lie in a folder.
@@ -158,8 +157,8 @@ class Sweep:
         )
 
     def save(
-        self, folder: str | Path, progress: Progress = _silently, labour: Labour | None = None
-    ) -> Sweep:
+        self, folder: str | Path, progress: Progress = silently, labour: Labour | None = None
+    ) -> CircuitSweep:
         """Simulate what is not there yet, and keep it: sessions and activity as Zarr.
 
         Parameters
@@ -174,11 +173,11 @@ class Sweep:
 
         Returns
         -------
-        Sweep
+        CircuitSweep
             The same, its sessions taken from the folder.
         """
         place = Path(folder)
-        (place / SESSIONS).mkdir(parents=True, exist_ok=True)
+        (place / _SESSIONS).mkdir(parents=True, exist_ok=True)
         kept = replace(self, folder=place, lost={})
         left = [t for t in self.circuits if _stored(kept, t, place) is None]
         if len(left) < len(self.circuits):
@@ -188,24 +187,25 @@ class Sweep:
         tasks = {f"{t.identifier}: done": (_keep, (alone, t, place)) for t in left}
         run_all(tasks, progress, labour)
         whole = hashed(*(_key(self, t) for t in self.circuits), key(by_variant, self.setup.seed))
-        if _key_of(place / ACTIVITY) != whole:
-            made = kept.to_dataset().assign_attrs({KEY: whole})
-            _write([("/", made)], place / ACTIVITY, {})
+        if _key_of(place / _ACTIVITY) != whole:
+            made = kept.to_dataset().assign_attrs({_KEY: whole})
+            _write([("/", made)], place / _ACTIVITY, {})
         for one in kept.lost.values():
             progress(f"left out: {one.reason}")
         return kept
 
 
-def sweep(
+def swept(
     theories: Sequence[str],
-    ablations: Sequence[str] = (INTACT,),
+    ablations: Sequence[str] = (WHOLE,),
     connectivity: Sequence[str] | None = None,
     sizes: Sequence[Sequence[int]] | None = None,
     experiment: str = "novelty",
     networks: int = 4,
     seed: int = 1,
     repeats: int = 5,
-) -> Sweep:
+    instrument: str | None = "rates",
+) -> CircuitSweep:
     """Put theories through an experiment, taken apart, wired otherwise and in other sizes.
 
     Nothing is simulated until sessions are asked for: iterate over what is returned, or call its
@@ -230,10 +230,13 @@ def sweep(
         Seed of everything random. Network 3 has the same task in all circuits.
     repeats
         Trials of each kind.
+    instrument
+        ``"rates"``: the firing rates that cells are expected to have, without noise and with true
+        labels; ``"spikes"``, ``"calcium"`` or ``"tufts"``; None for spikes where the errors are.
 
     Returns
     -------
-    Sweep
+    CircuitSweep
         Combinations that make no sense are skipped; its `skipped` says why.
 
     Raises
@@ -264,13 +267,47 @@ def sweep(
     ('theory', 'ablation', 'connectivity', 'size', 'network', 'area', 'role', 'condition', 'time')
     """
     own: tuple[None, ...] = (None,)
-    chosen = named_experiment(experiment)
+    layers = [(_input(theories), *size) for size in sizes or ()]
+    circuits = combined(theories, ablations, connectivity or own, layers or own)
     setup = Setup(tuple(range(networks)), seed, repeats)
-    made, refused = combined(theories, ablations, connectivity or own, sizes or own)
-    fitting, unfit = [], []
-    for circuit in made:
+    return through(experiment, setup, instrument, *circuits)
+
+
+def _input(theories: Sequence[str]) -> int:
+    """Return the neurons of the input: all circuits are shown the same."""
+    return find(theories[0]).circuit.layers[0]
+
+
+def through(
+    experiment: str,
+    setup: Setup,
+    instrument: str | None,
+    circuits: Sequence[Theory],
+    refused: Sequence[Skipped] = (),
+) -> CircuitSweep:
+    """Return the sweep that puts circuits through an experiment.
+
+    Parameters
+    ----------
+    experiment
+        Name of an experiment, or path of a table of trials.
+    setup
+        Which networks, and how often each kind of trial is run.
+    instrument
+        What is recorded, see `recorded_by`.
+    circuits, refused
+        As `variants.combined` returns them; a circuit that cannot be put through is skipped too.
+
+    Raises
+    ------
+    ValueError
+        If none is left.
+    """
+    chosen, fitting, unfit = named_experiment(experiment), [], []
+    for circuit in circuits:
         try:
-            check_possible(circuit, chosen, setup)
+            seen = recorded_by(instrument, circuit.circuit)
+            check_possible(circuit, chosen, replace(setup, instrument=seen))
         except ValueError as error:
             unfit.append(_skipped(circuit, str(error)))
         else:
@@ -278,7 +315,7 @@ def sweep(
     if not fitting:
         reasons = dict.fromkeys(one.reason for one in unfit)
         raise ValueError(f"no combination makes sense: {'; '.join(reasons)}")
-    return Sweep(tuple(fitting), experiment, setup, (*refused, *unfit))
+    return CircuitSweep(tuple(fitting), experiment, setup, instrument, (*refused, *unfit))
 
 
 def _skipped(circuit: Theory, reason: str) -> Skipped:
@@ -286,20 +323,20 @@ def _skipped(circuit: Theory, reason: str) -> Skipped:
     return Skipped(circuit.name, circuit.ablation, circuit.connectivity, size, reason)
 
 
-def _key(swept: Sweep, circuit: Theory) -> str:
+def _key(asked: CircuitSweep, circuit: Theory) -> str:
     """Return the hash of everything that the sessions of a circuit rest on."""
-    setup = swept.setup_of(circuit)
+    setup = asked.setup_of(circuit)
     rests_on = (circuit.circuit, circuit.trained, setup.networks)
-    return hashed(key(sessions, rests_on, REGISTRIES), origin_of(circuit, swept.experiment, setup))
+    return hashed(key(sessions, rests_on, _REGISTRIES), origin_of(circuit, asked.experiment, setup))
 
 
-def _stored(swept: Sweep, circuit: Theory, folder: Path) -> Path | Skipped | None:
+def _stored(asked: CircuitSweep, circuit: Theory, folder: Path) -> Path | Skipped | None:
     """Return where the sessions of a circuit lie, why there are none, or None if not done."""
-    wanted, path = _key(swept, circuit), _path(folder, circuit)
+    wanted, path = _key(asked, circuit), _path(folder, circuit)
     if _key_of(path) == wanted:
         return path
     unfit = path.with_suffix(JSON.suffix)
-    if is_intact(unfit) and (noted := JSON.read(unfit))[KEY] == wanted:
+    if is_intact(unfit) and (noted := JSON.read(unfit))[_KEY] == wanted:
         return _skipped(circuit, noted["reason"])
     return None
 
@@ -307,20 +344,20 @@ def _stored(swept: Sweep, circuit: Theory, folder: Path) -> Path | Skipped | Non
 def _key_of(path: Path) -> str | None:
     """Return the key of a Zarr group; None if it is not there, or damaged."""
     try:
-        known = json.loads((path / ".zattrs").read_text("utf-8")).get(KEY)
+        known = json.loads((path / ".zattrs").read_text("utf-8")).get(_KEY)
     except (OSError, ValueError, AttributeError):
         return None
     return None if known is None else str(known)
 
 
 def _path(folder: Path, circuit: Theory) -> Path:
-    return folder / SESSIONS / f"{circuit.identifier}.zarr"
+    return folder / _SESSIONS / f"{circuit.identifier}.zarr"
 
 
-def _keep(swept: Sweep, circuit: Theory, folder: Path) -> None:
+def _keep(asked: CircuitSweep, circuit: Theory, folder: Path) -> None:
     """Simulate the sessions of a circuit, and leave them in a folder."""
-    one, path = replace(swept, circuits=(circuit,)), _path(folder, circuit)
-    wanted = {KEY: _key(swept, circuit)}
+    one, path = replace(asked, circuits=(circuit,)), _path(folder, circuit)
+    wanted = {_KEY: _key(asked, circuit)}
     groups = ((f"{s.attrs['animal']}-day-{s.attrs['day']}", s) for s in one)
     if not _write(groups, path, wanted):
         keep({**wanted, "reason": one.lost[circuit.identifier].reason},
@@ -336,9 +373,9 @@ def _write(
     part = path.with_name(f".{path.stem}.{os.getpid()}-{secrets.token_hex(4)}.part.zarr")
     count = 0
     try:
-        xr.Dataset(attrs=attrs).to_zarr(part, mode="w", consolidated=False, zarr_format=FORMAT)
+        xr.Dataset(attrs=attrs).to_zarr(part, mode="w", consolidated=False, zarr_format=_FORMAT)
         for name, data in groups:
-            data.to_zarr(part, group=name, mode="a", consolidated=False, zarr_format=FORMAT)
+            data.to_zarr(part, group=name, mode="a", consolidated=False, zarr_format=_FORMAT)
             count += 1
         if count:
             shutil.rmtree(path, ignore_errors=True)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from errorneurons.simulate.arrays import Array, generator
+from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.parts.connectivity import Strengths, chain, dense
 from errorneurons.simulate.theories.counter_circuits import PLASTIC, unchanging
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
@@ -153,3 +154,12 @@ def _cut(circuit: CircuitT, route: str) -> CircuitT:
 
 def _table(strengths: Array) -> Strengths:
     return tuple(tuple(float(x) for x in row) for row in strengths)
+
+
+def same(whole: Circuit[Any, Any], changed: Circuit[Any, Any]) -> bool:
+    """Return whether two circuits of a theory are one, however their connectivity is written."""
+    if isinstance(whole, ErrorMicrocircuit) and isinstance(changed, ErrorMicrocircuit):
+        if not np.array_equal(whole.area_strengths, changed.area_strengths):
+            return False
+        whole, changed = (replace(c, connectivity=None) for c in (whole, changed))
+    return bool(whole == changed)

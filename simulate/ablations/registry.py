@@ -6,20 +6,16 @@ To add an ablation, write a function from circuit to circuit in `ablations` and 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Literal
 
-import numpy as np
-
 from errorneurons.simulate.ablations import changes as ablations
-from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.refusing import known
 from errorneurons.simulate.tasks.registry import TASKS, intact
 from errorneurons.simulate.tasks.registry import why_not as cannot_learn
 from errorneurons.simulate.theories import counter_circuits
-from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.theories.registry import THEORIES
 
 Measure = Literal["learning", "inference", "error", "change"]
@@ -139,19 +135,10 @@ class Ablation:
         if theory not in self.theories:
             return f"{theory} {self.because.get(theory, self.otherwise)}"
         whole = intact(theory, task)
-        if same(whole, self.apply(whole)):
+        if ablations.same(whole, self.apply(whole)):
             areas = len({p.area for p in whole.populations if p.role == "representation"})
             return f"{theory} in {task}: a circuit of {areas} areas has nothing that it changes"
         return None
-
-
-def same(whole: Circuit[Any, Any], changed: Circuit[Any, Any]) -> bool:
-    """Return whether two circuits of a theory are one, however their connectivity is written."""
-    if isinstance(whole, ErrorMicrocircuit) and isinstance(changed, ErrorMicrocircuit):
-        if not np.array_equal(whole.area_strengths, changed.area_strengths):
-            return False
-        whole, changed = (replace(c, connectivity=None) for c in (whole, changed))
-    return bool(whole == changed)
 
 
 CHAIN = "is a strict hierarchy: what an area subtracts or predicts belongs to the next area only"
@@ -383,11 +370,8 @@ def pairs(
     """
     known("--task", task, [t.name for t in TASKS])
     for name in theories:
-        if name in VARIANTS:
-            raise ValueError(
-                f"{name} is not ablated by itself: ablations of {VARIANTS[name]} start from its "
-                f"wiring as the task has it; give --theory {VARIANTS[name]}"
-            )
+        if own := VARIANTS.get(name):
+            raise ValueError(f"ablations of {own} start from the wiring of {name}; name {own}")
         known("--theory", name, (*LEARNERS, *NULLS))
     chosen = [ablation(name) for name in dict.fromkeys(names)] or ABLATIONS
     tried = [(t, a) for t in dict.fromkeys(theories or LEARNERS) for a in chosen]

@@ -6,6 +6,8 @@ a new file's `EXPERIMENTS` here.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from errorneurons.simulate.experiments import (
     interface,
     learning,
@@ -16,6 +18,7 @@ from errorneurons.simulate.experiments import (
     single_cells,
 )
 from errorneurons.simulate.experiments.experiment import Experiment
+from errorneurons.simulate.experiments.tables import experiment_of, read_table
 from errorneurons.simulate.refusing import entry
 
 EXPERIMENTS: tuple[Experiment, ...] = (
@@ -38,3 +41,29 @@ def experiment(name: str) -> Experiment:
         If there is none, with the nearest name.
     """
     return entry("experiment", name, {e.name: e for e in EXPERIMENTS})
+
+
+def named_experiment(name: str, streams: int = 1) -> Experiment:
+    """Return an experiment of the registry, or the one in a CSV file.
+
+    Parameters
+    ----------
+    name
+        Name, or path of a table that ends in ``.csv``.
+    streams
+        Copies of the network that share the trials of a table out.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or its table cannot be run.
+    """
+    if not name.endswith(".csv"):
+        return experiment(name)
+    table = read_table(name)
+    if len(table) % streams:
+        raise ValueError(
+            f"{name} has {len(table)} trials, which cannot be dealt evenly to {streams} streams; "
+            "give --streams a number that divides them"
+        )
+    return experiment_of(table, Path(name).stem, streams=streams)

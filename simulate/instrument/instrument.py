@@ -10,7 +10,7 @@ import numpy as np
 
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.instrument.calcium import GCAMP6F, Imaging, Indicator
-from errorneurons.simulate.refusing import known
+from errorneurons.simulate.refusing import entry, known
 
 Coding = Literal["paired", "baseline"]
 Spiking = Literal["poisson", "sub_poisson", "none"]
@@ -146,6 +146,25 @@ def where_errors_are(instrument: Instrument, circuit: Circuit[Any, Any]) -> Inst
     return instrument
 
 
+RATES = "rates"
+
+
+def recorded_by(name: str | None, circuit: Circuit[Any, Any]) -> Instrument:
+    """Return an instrument by its name, ``rates``, ``spikes``, ``calcium`` or ``tufts``.
+
+    Rates are those that cells are expected to have, without noise and with true labels, in the
+    compartment that carries the circuit's errors. Without a name it is spikes there.
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name.
+    """
+    if name in (None, RATES):
+        return where_errors_are(Instrument() if name is None else BY_SIGNAL[RATES], circuit)
+    return entry("instrument", str(name), BY_SIGNAL)
+
+
 def snr_at(noise: float, frame_rate: float, indicator: Indicator) -> float:
     """Return the peak of a transient over the noise of a frame, from a standardised noise level.
 
@@ -196,3 +215,11 @@ TWO_PHOTON_TUFTS = Instrument(
 30 frames a second, as resonant scanners have; a tuft is dim and small, so twice the noise of a good
 recording of somata. The number of tufts, the noise and the neuropil are assumptions.
 """
+
+BY_SIGNAL = {
+    RATES: Instrument(spiking="none", label_error=0.0, label_error_interval=(0.0, 0.0)),
+    "spikes": Instrument(),
+    "calcium": TWO_PHOTON_SOMATA,
+    "tufts": TWO_PHOTON_TUFTS,
+}
+"""What may be recorded, by name."""

@@ -27,6 +27,12 @@ from errorneurons.simulate.store.places import compiler_cache
 Progress = Callable[[str], None]
 Work = tuple[Callable[..., Any], tuple[Any, ...]]
 """A function of a module, so that another process finds it, and its arguments."""
+
+
+def silently(_: str) -> None:
+    """Say nothing."""
+
+
 TRIES = 3
 """How often a piece is tried whose workers die."""
 NO_DASK = 'running on a cluster needs dask: pip install "errorneurons[distributed]"'

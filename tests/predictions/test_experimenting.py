@@ -16,6 +16,7 @@ from errorneurons.predictions.commands import cli
 from errorneurons.predictions.studies import experiments as experimenting
 from errorneurons.simulate.animals.laboratory import Setup
 from errorneurons.simulate.experiments.experiment import Block, Experiment, Written
+from errorneurons.simulate.experiments.registry import named_experiment
 from errorneurons.simulate.experiments.tables import completed
 from errorneurons.simulate.instrument.instrument import Instrument
 from errorneurons.simulate.theories.registry import Theory, theory
@@ -63,7 +64,7 @@ def test_a_table_leaves_sessions_and_figures_and_is_not_simulated_twice(
     again = run("adaptation", "mine.csv")
     assert f"{Path('out') / damaged} cannot be read and is made again" in again.stderr
     assert asked == [(0,)]
-    mine = experimenting.named_experiment("mine.csv")
+    mine = named_experiment("mine.csv")
     known = theory("adaptation")
     same, other = (Setup((0, 1, 2)[:n], seed, repeats=1) for n, seed in ((2, 1), (3, 2)))
     assert experimenting.missing(mine, known, same, Path("out")) is None
@@ -116,7 +117,7 @@ def test_networks_that_are_left_out_are_not_trained_again(
 
 
 def test_a_table_shares_its_trials_out_to_as_many_streams_as_asked(run: Run) -> None:
-    ((block,),) = (day.blocks for day in experimenting.named_experiment("mine.csv", 2).days(1, 1))
+    ((block,),) = (day.blocks for day in named_experiment("mine.csv", 2).days(1, 1))
     assert (block.streams, len(block.table)) == (2, 4)
 
 
@@ -131,3 +132,31 @@ def test_days_of_learning_leave_a_figure_of_their_own(
     made = experimenting.simulate(taught, [(theory("adaptation"), setup)], tmp_path, str)
     assert [figure.name for figure in made][-1] == "adaptation-days.png"
     assert all(figure.stat().st_size > 10_000 for figure in made)
+
+
+def test_a_variant_has_a_folder_of_its_own_and_says_what_it_is(run: Run) -> None:
+    done = run("supervised_pc", "mine.csv", "--ablation", "no_error_feedback", "--layers", "10-7-5")
+    assert done.exit_code == 0
+    name = "supervised_pc+no_error_feedback+10-7-5"
+    assert f"{name}.png" in files()
+    (first, _) = sorted(Path("out", name).glob("*.nc"))
+    with open_recording(first) as tree:
+        (session,) = tree.children.values()
+        assert session.attrs["ablation"] == "no_error_feedback"
+        assert session.attrs["layers"] == "10-7-5"
+
+
+@pytest.mark.parametrize(
+    ("option", "sentence"),
+    [
+        (("--connectivity", "macaque_fln"), "supervised_pc cannot be wired as macaque_fln"),
+        (("--ablation", "no_lookahead"), "supervised_pc has no lookahead to switch off"),
+        (("--layers", "10,20,5"), "layers is '10,20,5'; give the neurons of the input"),
+    ],
+)
+def test_a_variant_that_makes_no_sense_is_one_sentence(
+    run: Run, option: tuple[str, str], sentence: str
+) -> None:
+    done = run("supervised_pc", "novelty", *option)
+    assert done.exit_code == 2
+    assert done.stderr.startswith(f"errorneurons: {sentence}")

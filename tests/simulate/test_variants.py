@@ -103,11 +103,6 @@ def test_combinations_that_make_no_sense_are_skipped_with_a_reason() -> None:
     assert isinstance(skipped[0], Skipped)
 
 
-def test_sizes_are_those_of_areas_and_the_input_stays() -> None:
-    (made,), _ = combined([EMC], ["intact"], [None], [(20, 15, 5)])
-    assert made.circuit.layers == (10, 20, 15, 5)
-
-
 def test_no_combination_that_makes_sense_is_refused_with_the_reasons() -> None:
     with pytest.raises(ValueError, match="no combination makes sense: supervised_pc cannot be wi"):
         combined(["supervised_pc"], ["intact"], ["dense"], [None])

@@ -1,0 +1,139 @@
+"""All claims judged on sessions: verdicts, and the same as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from errorneurons.analysis.measures.energies import asked_often
+from errorneurons.analysis.statistics import holm
+from errorneurons.predictions.claims.claim import Claim, SubjectKind, Verdict
+from errorneurons.predictions.claims.registry import CLAIMS, claim
+from errorneurons.predictions.judging.judge import Measured, judge, measure, probability
+
+AnySessions = xr.DataTree | xr.Dataset | Iterable[xr.Dataset]
+"""A collection, a session, or sessions one by one."""
+_COLUMNS = (
+    "claim", "name", "outcome", "reason", "remedy", "value", "low", "high", "units", "level", "n",
+    "over",
+)  # fmt: skip
+
+
+def verdict_table(
+    sessions: AnySessions, claims: Sequence[str] | None = None, kind: SubjectKind | None = None
+) -> pd.DataFrame:
+    """Judge claims on sessions, recorded or simulated.
+
+    Parameters
+    ----------
+    sessions
+        A collection as `open` returns it, sessions as `simulate` yields them, or one session; of
+        one recording or of one theory.
+    claims
+        Keys of claims, see `CLAIMS`; all if not given.
+    kind
+        ``"recording"``: a test over animals. ``"theory"``: the 5 to 95 % range over networks,
+        which are free. By default the latter if the sessions say which theory they are of.
+
+    Returns
+    -------
+    DataFrame
+        One row a claim: ``claim``, its ``name``, ``outcome`` (SUPPORTED, CONTRADICTED, UNDECIDED
+        or NOT_TESTABLE), ``reason`` and ``remedy`` in a sentence, ``value``, ``low`` and ``high``
+        of N/M (NaN where there is none), their ``units``, what the interval is (``level``), and
+        of how many (``n``) of what (``over``).
+
+    Raises
+    ------
+    ValueError
+        If there is no session, or no such claim.
+
+    Examples
+    --------
+    >>> import errorneurons as en
+    >>> networks = en.simulate("error_microcircuit", "novelty", animals=2, repeats=2)
+    >>> verdicts = en.judge(networks, claims=["P02", "P04a"])
+    >>> verdicts[["claim", "n", "outcome"]]
+      claim  n       outcome
+    0   P02  2     SUPPORTED
+    1  P04a  0  NOT_TESTABLE
+    """
+    every = sessions_in(sessions)
+    chosen = CLAIMS if claims is None else tuple(claim(key) for key in claims)
+    simulated = all("theory" in session.attrs for session in every)
+    how = kind or ("theory" if simulated else "recording")
+    if how == "recording":
+        verdicts, _ = on_recording(every, "recording", chosen)
+    else:
+        with asked_often(every):
+            verdicts = tuple(
+                judge(c, how, measure(c.effect, every, trial_level=False), how) for c in chosen
+            )
+    names = {c.key: c.name for c in CLAIMS}
+    rows = [{"name": names[v.claim], **vars(v), "outcome": v.outcome.value} for v in verdicts]
+    return pd.DataFrame(rows, columns=list(_COLUMNS))
+
+
+def sessions_in(recording: AnySessions) -> list[xr.Dataset]:
+    """Return the sessions of a collection, or of what stands for one.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    if isinstance(recording, xr.Dataset):
+        return [recording]
+    if isinstance(recording, xr.DataTree):
+        found = [child.to_dataset() for child in recording.children.values()]
+    else:
+        found = list(recording)
+    if not found:
+        raise ValueError("there is no session to judge; give one or more")
+    return found
+
+
+def on_recording(
+    sessions: Sequence[xr.Dataset], name: str, claims: Sequence[Claim] = CLAIMS
+) -> tuple[tuple[Verdict, ...], dict[str, Measured]]:
+    """Return the verdicts on a recording, and what its sessions say to each claim.
+
+    Parameters
+    ----------
+    sessions
+        Sessions that obey the dataset contract.
+    name
+        Name of the recording.
+    claims
+        What it is judged on; p are adjusted within those that were chosen beforehand.
+    """
+    with asked_often(sessions):
+        measured = {c.key: measure(c.effect, sessions, trial_level=True) for c in claims}
+    verdicts = [judge(c, name, measured[c.key], "recording") for c in claims]
+    chosen = [key for key in confirmatory(sessions) if key in measured]
+    return _with_holm(verdicts, measured, chosen), measured
+
+
+def confirmatory(sessions: Sequence[xr.Dataset]) -> tuple[str, ...]:
+    """Return the claims chosen before the data were judged; by default all of them."""
+    named = str(sessions[0].attrs.get("confirmatory") or "").split()
+    return tuple(claim(key).key for key in named) or tuple(c.key for c in CLAIMS)
+
+
+def _with_holm(
+    verdicts: Sequence[Verdict], measured: Mapping[str, Measured], confirmatory: Sequence[str]
+) -> tuple[Verdict, ...]:
+    """Write the p of each claim, adjusted within the confirmatory set, into its statistics."""
+    p = [probability(claim(key), measured[key]) for key in confirmatory]
+    known = {key: q for key, q in zip(confirmatory, holm(p), strict=True) if np.isfinite(q)}
+    name = f"p as claimed, Holm over {len(known)} confirmatory claims"
+    return tuple(
+        replace(v, statistics={**v.statistics, name: f"{known[v.claim]:.3g}"})
+        if v.claim in known
+        else v
+        for v in verdicts
+    )

@@ -1,0 +1,216 @@
+"""What a notebook asks, and the commands too: evidence, plans and ablations as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+import xarray as xr
+
+from errorneurons.analysis.evidence.weigh import Evidence
+from errorneurons.predictions.claims.registry import MANIPULATIONS
+from errorneurons.predictions.comparing.library import default_folder
+from errorneurons.predictions.comparing.plan import Grid, plan
+from errorneurons.predictions.comparing.weigh import Question, weighed
+from errorneurons.predictions.judging.verdicts import AnySessions, on_recording, sessions_in
+from errorneurons.predictions.studies.lesions import simulate_pairs
+from errorneurons.simulate.ablations.registry import pairs
+from errorneurons.simulate.animals.worlds import WorldPlan
+from errorneurons.simulate.store.work import Labour, Progress, silently
+from errorneurons.simulate.tasks.task import Design
+from errorneurons.simulate.theories.registry import COMPARED
+from errorneurons.simulate.theories.registry import theory as find
+
+
+def question_of(
+    theories: Sequence[str] | None = None,
+    worlds: int = 40,
+    seed: int = 1,
+    library: str | Path | None = None,
+    labour: Labour | None = None,
+) -> Question:
+    """Return what is compared; an unknown theory is refused at once.
+
+    Parameters
+    ----------
+    theories
+        Names; those that evidence compares by default if not given.
+    worlds
+        Draws of what a theory leaves open.
+    seed
+        Seed of everything random.
+    library
+        Folder that keeps simulated worlds; that of the user if not given.
+    labour
+        Who simulates; local processes, one a core, if not given.
+    """
+    names = tuple(dict.fromkeys(find(name).name for name in theories or COMPARED))
+    folder = default_folder() if library is None else Path(library)
+    return Question(names, WorldPlan(worlds, seed=seed), folder, labour=labour or Labour())
+
+
+def evidence_from(
+    sessions: AnySessions,
+    theories: Sequence[str] | None = None,
+    *,
+    worlds: int = 40,
+    seed: int = 1,
+    library: str | Path | None = None,
+    progress: Progress = silently,
+) -> Evidence:
+    """Weigh a recording between theories, by virtual experiments of its own design.
+
+    The worlds of the theories are simulated the first time, which takes minutes; they are kept.
+
+    Parameters
+    ----------
+    sessions
+        A collection as `open` returns it, or sessions.
+    theories
+        Names, two or more; those that evidence compares by default if not given.
+    worlds
+        Draws of what a theory leaves open, simulated for each; below 32 none can be left out.
+    seed
+        Seed of everything random.
+    library
+        Folder that keeps simulated worlds; that of the user if not given.
+    progress
+        Called with a sentence whenever something is done, e.g. ``print``.
+
+    Returns
+    -------
+    Evidence
+        ``kept`` is the set of theories that stay; ``to_dataframe()`` has a row a theory.
+
+    Raises
+    ------
+    ValueError
+        If a theory is unknown, or the recording can test no claim.
+    """
+    question, every = question_of(theories, worlds, seed, library), sessions_in(sessions)
+    verdicts, measured = on_recording(every, "recording")
+    if not any(m.animals for m in measured.values()):
+        raise ValueError(f"nothing can be weighed: no claim can be tested. {verdicts[0].reason}")
+    return weighed(every, measured, question, progress).evidence
+
+
+def design_points(
+    theories: Sequence[str] | None = None,
+    *,
+    animals: Sequence[int] = Grid.animals,
+    cells: Sequence[int] = Grid.cells,
+    trials: Sequence[int] = Grid.trials,
+    manipulations: Sequence[str] = tuple(MANIPULATIONS),
+    areas: Sequence[int] = Grid.areas,
+    instrument: str = Grid.signal,
+    label_error: float = 0.05,
+    budget: int | None = None,
+    worlds: int = 40,
+    seed: int = 1,
+    library: str | Path | None = None,
+    progress: Progress = silently,
+) -> pd.DataFrame:
+    """Find out how often the verdict of an experiment would be right, before it is done.
+
+    Parameters
+    ----------
+    theories, worlds, seed, library, progress
+        As in `weigh`.
+    animals, cells, trials
+        Numbers to try: animals; cells of each role and area; trials of each stimulus and condition.
+    manipulations
+        What can be done beside recording; none for recording alone.
+    areas
+        Levels of the recorded areas, 1 the lowest, 4 the teaching area.
+    instrument
+        ``"spikes"`` or ``"calcium"``.
+    label_error
+        Share of false error labels, known to within 5 %.
+    budget
+        The most animals that can be had.
+
+    Returns
+    -------
+    DataFrame
+        One row a design: ``animals``, ``cells``, ``trials``, how often its verdict is ``right``
+        with the interval ``low`` to ``high``, and ``smooth``, the same over neighbouring designs.
+
+    Raises
+    ------
+    ValueError
+        If a theory or manipulation is unknown, or a number impossible.
+    """
+    grid = Grid(
+        tuple(animals), tuple(cells), tuple(trials), tuple(manipulations), tuple(areas),
+        instrument, label_errors(label_error), budget,
+    )  # fmt: skip
+    return plan(grid, question_of(theories, worlds, seed, library), progress).points
+
+
+def label_errors(share: float) -> tuple[float, float, float]:
+    """Return a share of false labels with its interval: 5 % more and less."""
+    return share, max(0.0, share - 0.05), min(0.95, share + 0.05)
+
+
+def ablation_effects(
+    theory: str,
+    ablations: Sequence[str] | None = None,
+    task: str = "association",
+    *,
+    networks: int = 12,
+    seed: int = 1,
+    epochs: int | None = None,
+    folder: str | Path | None = None,
+    progress: Progress = silently,
+) -> xr.Dataset:
+    """Take parts of a circuit away, and measure what that does.
+
+    Parameters
+    ----------
+    theory
+        Name of a theory.
+    ablations
+        Names (`errorneurons list ablations`); all that make sense if not given.
+    task
+        What is learnt (`errorneurons list tasks`).
+    networks
+        Networks of each circuit.
+    seed
+        Seed of everything random.
+    epochs
+        Epochs of training; those of the task if not given.
+    folder
+        Keeps what was simulated, to go on after an interruption; nothing is kept if not given.
+    progress
+        Called with a sentence whenever something is done, e.g. ``print``.
+
+    Returns
+    -------
+    Dataset
+        Loss, share of loss removed, output, error, change and alignment by theory, ablation,
+        network and area, ``"intact"`` first; see `simulate.ablations.effects.effects`.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, or nothing is left to take away.
+
+    Examples
+    --------
+    >>> import errorneurons as en
+    >>> found = en.ablate("error_microcircuit", ["no_error_feedback"], networks=2, epochs=4)
+    >>> found["ablation"].values.tolist()
+    ['intact', 'no_error_feedback']
+    >>> bool((found["change"].sel(ablation="no_error_feedback", area="area 1") < 1e-9).all())
+    True
+    """
+    chosen, design = (
+        pairs((theory,), tuple(ablations or ()), task),
+        Design(networks, seed, epochs, task),
+    )
+    if folder is not None:
+        return simulate_pairs(chosen, design, Path(folder), progress)
+    with TemporaryDirectory() as place:
+        return simulate_pairs(chosen, design, Path(place), progress).load()

@@ -1,0 +1,143 @@
+"""`import errorneurons as en`: light, lazy, documented by examples that run, and refusing well."""
+
+from __future__ import annotations
+
+import doctest
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+import errorneurons as en
+from errorneurons.analysis.evidence.experiments import Experiments
+from errorneurons.analysis.evidence.weigh import weigh
+from errorneurons.predictions.claims.claim import Outcome
+from errorneurons.predictions.claims.registry import CLAIMS
+from errorneurons.predictions.studies.asked import question_of
+from errorneurons.simulate.theories.registry import COMPARED, THEORIES
+
+VERBS = ("open", "simulate", "sweep", "judge", "weigh", "plan", "ablate")
+
+
+@pytest.fixture(scope="module")
+def networks() -> list[xr.Dataset]:
+    return list(en.simulate("error_microcircuit", "novelty", animals=2, repeats=2))
+
+
+def test_the_import_loads_no_library_and_nothing_of_ours() -> None:
+    code = (
+        "import sys, errorneurons as en; dir(en); "
+        "sys.exit(bool({'numpy', 'xarray', 'pandas', 'errorneurons.simulate'} & {*sys.modules}))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_every_name_of_the_face_is_there_and_told() -> None:
+    assert {*VERBS, "THEORIES", "EXPERIMENTS", "CLAIMS"} == {*en.__all__}
+    assert {*en.__all__} <= {*dir(en)}
+    assert all(callable(getattr(en, verb)) and getattr(en, verb).__doc__ for verb in VERBS)
+
+
+def test_what_is_not_there_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="module 'errorneurons' has no attribute 'jugde'"):
+        _ = en.jugde  # type: ignore[attr-defined]
+
+
+def test_simulate_is_a_verb_also_once_the_package_of_that_name_is_imported() -> None:
+    import errorneurons.simulate.theories.registry as room
+
+    assert tuple(en.THEORIES.values()) == room.THEORIES
+    assert callable(en.simulate)
+
+
+@pytest.mark.parametrize("module", [
+    "errorneurons", "errorneurons.simulate.variants", "errorneurons.predictions.studies.sweep",
+    "errorneurons.predictions.studies.asked", "errorneurons.predictions.judging.verdicts",
+])  # fmt: skip
+def test_the_examples_run(module: str) -> None:
+    __import__(module)
+    found = doctest.testmod(sys.modules[module])
+    assert found.attempted
+    assert not found.failed
+
+
+def test_registries_are_read_by_name_and_print_a_line_an_entry() -> None:
+    assert [*en.THEORIES] == [t.name for t in THEORIES]
+    assert en.CLAIMS["P02"] is CLAIMS[0]
+    assert "P99" not in en.CLAIMS
+    assert repr(en.EXPERIMENTS).splitlines()[1].startswith("novelty ")
+    with pytest.raises(ValueError, match="there is no theory 'supervised'; did you mean 'superv"):
+        en.THEORIES["supervised"]
+
+
+def test_verdicts_are_a_table_of_a_row_a_claim_with_numbers(networks: list[xr.Dataset]) -> None:
+    table = en.judge(networks)
+    assert table["claim"].tolist() == [c.key for c in CLAIMS]
+    assert {*table["outcome"]} <= {o.value for o in Outcome}
+    assert table[["value", "low", "high"]].dtypes.eq(float).all()
+    first = table.iloc[0]
+    assert (first["over"], first["n"], first["outcome"]) == ("networks", 2, "SUPPORTED")
+    assert first["low"] <= first["value"] <= first["high"] < 1 / 9
+
+
+def test_simulated_sessions_can_be_judged_as_a_recording(networks: list[xr.Dataset]) -> None:
+    (row,) = en.judge(networks, ["P02"], kind="recording").to_dict("records")
+    assert row["outcome"] == "UNDECIDED"
+    assert row["reason"].startswith("2 animals: no statement about the population.")
+
+
+def test_a_session_a_list_and_a_collection_are_judged_alike(networks: list[xr.Dataset]) -> None:
+    tree = xr.DataTree.from_dict({"a": networks[0], "b": networks[1]})
+    pd.testing.assert_frame_equal(en.judge(tree), en.judge(iter(networks)))
+    assert en.judge(networks[0], ["P02"])["n"].item() == 1
+
+
+@pytest.mark.parametrize(
+    ("ask", "sentence"),
+    [
+        (lambda: en.open("nowhere.nwb"), "there is no file nowhere.nwb"),
+        (lambda: en.simulate("supervised_pc", "novlety"), "did you mean 'novelty'"),
+        (lambda: en.simulate("supervised_pc", "interneurons"), "needs interneuron neurons"),
+        (lambda: en.simulate("supervised_pc", "novelty", animals=0), "networks is"),
+        (lambda: en.simulate("supervised_pc", "novelty", layers="10x5"), "layers is '10x5'; give"),
+        (lambda: en.simulate("supervised_pc", "novelty", instrument="eeg"), "no instrument 'eeg'"),
+        (lambda: en.judge([]), "there is no session to judge"),
+        (lambda: en.weigh([]), "there is no session to judge"),
+        (lambda: en.plan(["supervised_pc"]), "theories are supervised_pc; name two or more"),
+        (lambda: en.plan(manipulations=["drvie"]), "manipulation is 'drvie', which is unknown"),
+        (lambda: en.ablate("adaptation"), "adaptation is a null"),
+        (lambda: en.sweep(["supervised_pc"], ["no_lookahead"]), "has no lookahead to switch off"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(ask: Any, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence) as caught:
+        ask()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_recording_that_can_test_nothing_cannot_be_weighed(networks: list[xr.Dataset]) -> None:
+    mute = [s.drop_vars(["outcome", "familiarity", "teaching"]) for s in networks]
+    with pytest.raises(ValueError, match="nothing can be weighed: no claim can be tested"):
+        en.weigh(mute)
+
+
+def test_theories_are_compared_by_default_as_the_commands_do(tmp_path: Path) -> None:
+    question = question_of(library=tmp_path)
+    assert question.theories == COMPARED
+    assert question.folder == tmp_path
+
+
+def test_evidence_is_a_table_of_a_row_a_theory_those_that_stay_first() -> None:
+    rng, worlds = np.random.default_rng(0), np.repeat(np.arange(40), 3)
+    values = np.concatenate([rng.normal(m, 0.1, (120, 1)) for m in (-0.5, 0.5)]).clip(-1, 1)
+    theory = ("low",) * 120 + ("high",) * 120
+    experiments = Experiments(("x",), values, theory, np.tile(worlds, 2))
+    found = weigh(experiments, {"x": 0.5}, np.random.SeedSequence(1)).to_dataframe()
+    assert found["theory"].tolist() == ["high", "low"]
+    assert found["kept"].tolist() == [True, False]
+    assert found["posterior"].sum() == pytest.approx(1)
