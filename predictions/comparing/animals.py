@@ -162,7 +162,8 @@ def record(
     blocks = [presented(kinds, given.rows, given.table), learning]
     number = int(animals.number[index])
     seen = observe(animals.circuit, blocks, number, 0, seed, instrument, given.shown)
-    return seen.isel(unit=_chosen(seen, design, animals.circuit))
+    chosen = _chosen(seen, design, animals.circuit)
+    return seen if len(chosen) == seen.sizes["unit"] else seen.isel(unit=chosen)
 
 
 def presentation(animals: Animals, design: Design) -> Presented:
