@@ -232,9 +232,11 @@ def window_means(
     found = []
     for a, b in windows:
         inside = (time >= onset + a - 1e-9) & (time < onset + b - 1e-9)
-        used = np.flatnonzero(inside.any(axis=0))
-        shown = rate[np.ix_(chosen, used, cells)].astype(float)
-        found.append(_window_mean(shown, inside[:, used]))
+        bins = np.flatnonzero(inside.any(axis=0))
+        used = slice(bins[0], bins[-1] + 1) if len(bins) else slice(0, 0)
+        shown = rate[chosen, used]
+        shown = shown if len(cells) == shown.shape[-1] else shown[..., cells]
+        found.append(_window_mean(shown.astype(float), inside[:, used]))
     return found
 
 
