@@ -24,7 +24,7 @@ from errorneurons.predictions.claims.claim import Measure
 from errorneurons.predictions.claims.registry import CLAIMS, EFFECTS
 from errorneurons.predictions.comparing.design import COLUMNS, USUAL, Design
 from errorneurons.predictions.judging.judge import measure
-from errorneurons.simulate.animals.once import presented
+from errorneurons.simulate.animals.day import presented
 from errorneurons.simulate.animals.worlds import Animals
 from errorneurons.simulate.arrays import Array, generator, of_networks
 from errorneurons.simulate.circuit import Circuit

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from errorneurons.simulate.animals.once import repeats_itself, run_day
+from errorneurons.simulate.animals.day import repeats_itself, run_day
 from errorneurons.simulate.animals.sweep import bench_of, marked, none_left, origin, prepared
 from errorneurons.simulate.arrays import Array, of_networks
 from errorneurons.simulate.circuit import Circuit, has

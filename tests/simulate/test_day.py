@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from errorneurons.simulate.animals.day import repeats_itself, run_block, run_day
 from errorneurons.simulate.animals.laboratory import Setup, unprepared
-from errorneurons.simulate.animals.once import repeats_itself, run_block, run_day
 from errorneurons.simulate.experiments.experiment import Block, Day
 from errorneurons.simulate.experiments.learning import LEARNING_BLOCKS, learning_block
 from errorneurons.simulate.experiments.outcome import outcome_error

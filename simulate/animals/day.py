@@ -1,7 +1,8 @@
-"""Trials that repeat one another are simulated once, and repeated where they are recorded.
+"""A day of an experiment: networks go through its blocks, in as few steps as give the same.
 
 While synapses are frozen and nothing is noisy, trials of one kind that start from one state are the
-same. Each kind then runs once, all kinds side by side as streams, each in a copy of the network.
+same. Each kind then runs once, all kinds side by side as streams, each in a copy of the network,
+and is repeated where it is recorded. Blocks that learn from the same synapses run side by side too.
 """
 
 from __future__ import annotations
