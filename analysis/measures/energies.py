@@ -91,8 +91,18 @@ def asked_often(sessions: Sequence[xr.Dataset]) -> Iterator[None]:
         _KNOWN.reset(token)
 
 
-def _once(session: xr.Dataset, key: Hashable, found: Callable[[], _Found]) -> _Found:
-    """Return what is found, or what was found before where sessions are `asked_often`."""
+def once(session: xr.Dataset, key: Hashable, found: Callable[[], _Found]) -> _Found:
+    """Return what is found, or what was found before where sessions are `asked_often`.
+
+    Parameters
+    ----------
+    session
+        Who is asked.
+    key
+        What is asked for; no two functions may share one.
+    found
+        Finds it.
+    """
     known = (_KNOWN.get() or {}).get(id(session))
     if known is None:
         return found()
@@ -106,7 +116,7 @@ def trials(session: xr.Dataset, factors: Factors) -> npt.NDArray[np.int64]:
 
     Trials that served to label the units are never among them: they may not test what they chose.
     """
-    return _once(session, tuple(sorted(factors.items())), lambda: _trials(session, factors))
+    return once(session, tuple(sorted(factors.items())), lambda: _trials(session, factors))
 
 
 def _trials(session: xr.Dataset, factors: Factors) -> npt.NDArray[np.int64]:
@@ -145,6 +155,10 @@ def false_labels(session: xr.Dataset) -> tuple[float, float, float] | None:
 
     None if there are no error cells or the session does not say.
     """
+    return once(session, "false labels", lambda: _false_labels(session))
+
+
+def _false_labels(session: xr.Dataset) -> tuple[float, float, float] | None:
     error = units(session, "error")
     if "label_error" not in session.coords:
         return None
@@ -183,7 +197,7 @@ def responses(
         Stimulus -> (trial, unit). Trials with a NaN in either window are left out.
     """
     key = (chosen.tobytes(), event, window, baseline)
-    difference, stimuli = _once(
+    difference, stimuli = once(
         session, key, lambda: _differences(session, chosen, event, window, baseline)
     )
     own = difference[:, cells]
@@ -218,9 +232,11 @@ def window_means(
     found = []
     for a, b in windows:
         inside = (time >= onset + a - 1e-9) & (time < onset + b - 1e-9)
-        used = np.flatnonzero(inside.any(axis=0))
-        shown = rate[np.ix_(chosen, used, cells)].astype(float)
-        found.append(_window_mean(shown, inside[:, used]))
+        bins = np.flatnonzero(inside.any(axis=0))
+        used = slice(bins[0], bins[-1] + 1) if len(bins) else slice(0, 0)
+        shown = rate[chosen, used]
+        shown = shown if len(cells) == shown.shape[-1] else shown[..., cells]
+        found.append(_window_mean(shown.astype(float), inside[:, used]))
     return found
 
 

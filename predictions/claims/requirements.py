@@ -25,6 +25,7 @@ from errorneurons.analysis.measures.energies import (
     Window,
     energy_of_difference,
     level_of,
+    once,
     responses,
     trials,
     units,
@@ -117,13 +118,22 @@ def has_trials(factors: Factors, name: str, remedy: str) -> Requirement:
         absent = tuple(column for column in factors if column not in session.coords)
         if absent:
             return Missing(f"no trials with {name}", remedy, absent)
-        stimulus = session.variables["stimulus"].values[trials(session, factors)]
-        if max((int((stimulus == s).sum()) for s in set(stimulus)), default=0) < 2:
+        if _most_repeats(session, factors) < 2:
             besides = ", those that chose the units aside" * _was_localised(session, factors)
             return Missing(f"no stimulus has two trials with {name}{besides}", remedy)
         return None
 
     return requirement
+
+
+def _most_repeats(session: xr.Dataset, factors: Factors) -> int:
+    """Return how many trials with `factors` the stimulus has that has most."""
+
+    def counted() -> int:
+        stimulus = session.variables["stimulus"].values[trials(session, factors)]
+        return int(np.unique(stimulus, return_counts=True)[1].max(initial=0))
+
+    return once(session, ("most repeats", *sorted(factors.items())), counted)
 
 
 def _was_localised(session: xr.Dataset, factors: Factors) -> bool:
@@ -185,6 +195,13 @@ def covers(event: str, factors: Factors, *windows: Window) -> Requirement:
 
 
 def _covers(session: xr.Dataset, event: str, factors: Factors, *windows: Window) -> Missing | None:
+    key = ("covers", event, *sorted(factors.items()), windows)
+    return once(session, key, lambda: _lack_of_cover(session, event, factors, windows))
+
+
+def _lack_of_cover(
+    session: xr.Dataset, event: str, factors: Factors, windows: Sequence[Window]
+) -> Missing | None:
     chosen = trials(session, factors)
     if not len(chosen) or event not in session.coords:
         return None  # `has_trials` says it better

@@ -24,7 +24,7 @@ from errorneurons.predictions.claims.claim import Measure
 from errorneurons.predictions.claims.registry import CLAIMS, EFFECTS
 from errorneurons.predictions.comparing.design import COLUMNS, USUAL, Design
 from errorneurons.predictions.judging.judge import measure
-from errorneurons.simulate.animals.once import presented
+from errorneurons.simulate.animals.day import presented
 from errorneurons.simulate.animals.worlds import Animals
 from errorneurons.simulate.arrays import Array, generator, of_networks
 from errorneurons.simulate.circuit import Circuit
@@ -162,7 +162,8 @@ def record(
     blocks = [presented(kinds, given.rows, given.table), learning]
     number = int(animals.number[index])
     seen = observe(animals.circuit, blocks, number, 0, seed, instrument, given.shown)
-    return seen.isel(unit=_chosen(seen, design, animals.circuit))
+    chosen = _chosen(seen, design, animals.circuit)
+    return seen if len(chosen) == seen.sizes["unit"] else seen.isel(unit=chosen)
 
 
 def presentation(animals: Animals, design: Design) -> Presented:
@@ -176,7 +177,9 @@ def presentation(animals: Animals, design: Design) -> Presented:
         repeats[same & (table["pattern"] < design.stimuli).to_numpy()] = count
     rows = np.repeat(np.arange(len(table)), repeats)
     repeated = table.iloc[rows]
-    return Presented(rows, repeated, shown_in([repeated, *(b.table for b in animals.blocks[1:])]))
+    shown = shown_in([repeated, *(block.table for block in animals.blocks[1:])])
+    # claims ask for columns of the contract only
+    return Presented(rows, repeated, replace(shown, others={}))
 
 
 def _chosen(

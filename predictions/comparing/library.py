@@ -7,6 +7,7 @@ made when that changes; an interrupted run takes up where it stopped.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,8 +34,6 @@ from errorneurons.simulate.theories.registry import theory
 
 FOLDER = "ERRORNEURONS_LIBRARY"
 """The environment variable that says where the library is."""
-SECONDS_PER_NETWORK = 0.5
-"""Time to train a network and put it through the experiment, on one core, measured [s]."""
 
 
 def default_folder() -> Path:
@@ -124,14 +123,23 @@ def simulate_worlds(
     left = missing(pieces, shelf)
     if left:
         networks = plan.networks * sum(len(piece.arguments[2]) for piece in left.values())
-        minutes = networks * SECONDS_PER_NETWORK / 60
-        progress(
-            f"simulating {networks} networks in {len(left)} batches, about {minutes:.0f} minutes "
-            f"of one core; they are kept in {folder}"
-        )
-    provide(left, shelf, progress, labour)
+        progress(f"simulating {networks} networks in {len(left)} batches; kept in {folder}")
+    provide(left, shelf, _with_time_left(progress, len(left)), labour)
     for name in {piece.arguments[0]: None for piece in left.values()}:
         _summarise(folder, name, plan)
+
+
+def _with_time_left(progress: Progress, count: int) -> Progress:
+    """Return what says, with each of `count` pieces, how long the others will take as it goes."""
+    began, done = time.perf_counter(), 0
+
+    def say(text: str) -> None:
+        nonlocal done
+        done += 1
+        minutes = (time.perf_counter() - began) * (count - done) / done / 60
+        progress(f"{text}; about {minutes:.1f} minutes left" if done < count else text)
+
+    return say
 
 
 def _summarise(folder: Path, name: str, plan: WorldPlan) -> None:

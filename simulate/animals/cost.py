@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from errorneurons.simulate.animals.day import repeats_itself
 from errorneurons.simulate.animals.laboratory import Setup, batches, memory_of, unprepared
-from errorneurons.simulate.animals.once import repeats_itself
 from errorneurons.simulate.experiments.experiment import Block, Experiment
 from errorneurons.simulate.experiments.learning import learning_block
 from errorneurons.simulate.experiments.trials import Clock, kinds_of, streams

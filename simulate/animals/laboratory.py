@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from errorneurons.simulate.animals.once import repeats_itself, run_block
+from errorneurons.simulate.animals.day import repeats_itself, run_day
 from errorneurons.simulate.animals.sweep import bench_of, marked, none_left, origin, prepared
 from errorneurons.simulate.arrays import Array, of_networks
 from errorneurons.simulate.circuit import Circuit, has
 from errorneurons.simulate.experiments.association import STIMULI
-from errorneurons.simulate.experiments.experiment import Day, Experiment
+from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.readout import decoder_of
 from errorneurons.simulate.experiments.trials import (
     EXPECTED,
@@ -40,7 +40,7 @@ from errorneurons.simulate.instrument.observe import extents, observe, shown_in
 from errorneurons.simulate.theories.registry import THEORIES, Theory
 from errorneurons.simulate.trials.bench import Bench, Laser, NoiseCurrent
 from errorneurons.simulate.trials.manipulations import manipulated
-from errorneurons.simulate.trials.run import Activity, run
+from errorneurons.simulate.trials.run import run
 from errorneurons.simulate.trials.training import QUIETLY
 
 REFERENCE = Clock(start=0.0, outcome=0.3, stop=0.5, bin=0.05)
@@ -151,7 +151,7 @@ def _days(
     for number, day in enumerate(experiment.days(setup.seed, setup.repeats), start=1):
         noise = NoiseCurrent(experiment.noise, setup.seed, np.array(numbers), number)
         noisy = replace(bench, noise=noise if experiment.noise else None)
-        blocks, weights = _ran(noisy, weights, day, experiment.clock)
+        blocks, weights = run_day(noisy, weights, day, experiment.clock)
         blocks = [replace(block, extents=sizes, day=number) for block in blocks]
         shown = shown_in([block.table for block in blocks])
         sound = np.flatnonzero(np.logical_and.reduce([b.finite() for b in blocks])).tolist()
@@ -170,19 +170,6 @@ def _days(
         numbers = [numbers[index] for index in sound]
         if not numbers:
             return
-
-
-@QUIETLY
-def _ran(
-    bench: Bench[Any, Any], weights: Any, day: Day, clock: Clock
-) -> tuple[list[Activity], Any]:
-    """Return what happened in each block of a day, and the synapses after the last."""
-    morning, blocks = weights, list[Activity]()
-    for block in day.blocks:
-        first = morning if block.starts_from == "morning" else weights
-        activity, weights = run_block(bench, first, block, clock)
-        blocks.append(activity)
-    return blocks, weights
 
 
 @QUIETLY

@@ -12,12 +12,13 @@ import pandas as pd
 import xarray as xr
 
 from errorneurons import __version__
-from errorneurons.simulate.animals.once import each_from_rest, presented
+from errorneurons.simulate.animals.day import presented, run_day
 from errorneurons.simulate.arrays import Array, of_networks
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.experiments.association import STIMULI, association
-from errorneurons.simulate.experiments.learning import LEARNING_BLOCKS, learning_block
-from errorneurons.simulate.experiments.outcome import outcome_error
+from errorneurons.simulate.experiments.experiment import Day
+from errorneurons.simulate.experiments.learning import learning_block
+from errorneurons.simulate.experiments.outcome import outcome_error, with_learning
 from errorneurons.simulate.experiments.readout import readout
 from errorneurons.simulate.experiments.trials import CLOCK, PASSIVE, Clock, kinds_of
 from errorneurons.simulate.instrument.observe import Instrument, extents, observe, shown_in
@@ -123,10 +124,10 @@ class Ensemble:
         table = outcome_error(plan.seed, plan.repeats)
         _, rows = kinds_of(pd.concat([self.blocks[0].table, table]))
         rows = rows[-len(table) :]
-        shown = shown_in([table, self.blocks[1].table])
+        shown = shown_in([table, *(block.table for block in self.blocks[1:])])
         for n in self.networks:
-            kinds, learnt = of_networks(self.blocks, [n], self.plan.networks)
-            blocks = [presented(kinds, rows, table), learnt]
+            kinds, *learnt = of_networks(self.blocks, [n], self.plan.networks)
+            blocks = [presented(kinds, rows, table), *learnt]
             seen = observe(self.theory.circuit, blocks, n, 0, plan.seed, plan.instrument, shown)
             yield seen.assign_attrs(self.theory.attributes, provenance=provenance)
 
@@ -277,18 +278,13 @@ def marked(
     return replace(bench, labelled=labelled, apical=bool(apical))
 
 
-@QUIETLY
 def _blocks(bench: Bench[Any, Any], weights: Any, plan: Plan) -> list[Activity]:
-    clock = plan.clock
-    kinds, _ = kinds_of(outcome_error(plan.seed, plan.repeats))
-    frozen = each_from_rest(bench, weights, kinds, clock)
-    frozen = replace(frozen, extents=extents(frozen))
-    learning = pd.concat(
-        learning_block(plan.seed, "new", factors, plan.learning_repeats)
-        for factors in LEARNING_BLOCKS
-    )
-    learnt, _ = run(bench, weights, learning, clock, n_streams=len(LEARNING_BLOCKS), learn=True)
-    return [frozen, learnt]
+    """Return what happens in the experiment; its frozen trials stand for one of each kind."""
+    (day,) = with_learning(plan.learning_repeats).days(plan.seed, plan.repeats)
+    frozen, *learning = day.blocks
+    kinds, _ = kinds_of(frozen.table)
+    blocks, _ = run_day(bench, weights, Day((replace(frozen, table=kinds), *learning)), plan.clock)
+    return [replace(block, extents=extents(blocks[0])) for block in blocks]
 
 
 @QUIETLY

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from errorneurons.simulate.animals.once import each_from_the_same_state
+from errorneurons.simulate.animals.day import each_from_the_same_state
 from errorneurons.simulate.animals.sweep import equipped
 from errorneurons.simulate.arrays import Array, of_networks
 from errorneurons.simulate.circuit import Circuit

@@ -15,13 +15,18 @@ def multiplied(
 ) -> None:
     """Fill `counts` by multiplying uniform numbers until they fall below ``exp(-mean)``.
 
-    NumPy does the same for means below 10, at half the speed: it looks each mean up anew.
+    NumPy does the same for means below 10, at half the speed: it looks each mean up anew. Trials of
+    one kind that follow one another have the same means. Both arrays are (trial, bin and unit).
     """
-    for k in range(mean.size):
-        count = 0
-        if mean[k] > 0:
-            least, product = math.exp(-mean[k]), rng.random()
-            while product > least:
-                count += 1
-                product *= rng.random()
-        counts[k] = count
+    known, least = np.zeros(mean.shape[1]), np.ones(mean.shape[1])
+    for trial in range(mean.shape[0]):
+        for k in range(mean.shape[1]):
+            expected, count = mean[trial, k], 0
+            if expected > 0:
+                if expected != known[k]:
+                    known[k], least[k] = expected, math.exp(-expected)
+                product = rng.random()
+                while product > least[k]:
+                    count += 1
+                    product *= rng.random()
+            counts[trial, k] = count

@@ -46,7 +46,8 @@ def poisson(mean: npt.NDArray[np.floating], rng: np.random.Generator) -> Counts:
         counts = rng.poisson(mean)
     else:
         counts = np.empty(mean.shape, np.int64)
-        multiplied(np.ascontiguousarray(mean).ravel(), rng, counts.ravel())
+        flat = len(mean), -1
+        multiplied(np.ascontiguousarray(mean).reshape(flat), rng, counts.reshape(flat))
     return counts
 
 

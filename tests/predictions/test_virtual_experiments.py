@@ -278,7 +278,7 @@ def test_the_library_simulates_once_and_records_once_a_design(made: Any) -> None
     assert made(full_design(20, 4, 2))[1] == [1]  # twelve virtual animals stand for more
     _, (_, *recorded) = made(replace(SMALL, animals=1))
     assert (simulated, still, nothing) == (1, 1, [])
-    assert said[0].startswith("simulating 4 networks in 1 batches, about")
+    assert said[0].startswith("simulating 4 networks in 1 batches; kept in ")
     assert recorded == ["error_microcircuit: recorded"]
     for drawn in ("values", "ratios", "world"):
         np.testing.assert_array_equal(

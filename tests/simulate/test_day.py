@@ -6,14 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from errorneurons.simulate.animals.day import repeats_itself, run_block, run_day
 from errorneurons.simulate.animals.laboratory import Setup, unprepared
-from errorneurons.simulate.animals.once import repeats_itself, run_block
-from errorneurons.simulate.experiments.experiment import Block
+from errorneurons.simulate.experiments.experiment import Block, Day
+from errorneurons.simulate.experiments.learning import LEARNING_BLOCKS, learning_block
 from errorneurons.simulate.experiments.outcome import outcome_error
 from errorneurons.simulate.experiments.registry import EXPERIMENTS, experiment
 from errorneurons.simulate.experiments.trials import Clock, kinds_of
-from errorneurons.simulate.theories.registry import THEORIES, Theory
-from errorneurons.simulate.trials.run import run
+from errorneurons.simulate.theories.registry import THEORIES, Theory, theory
+from errorneurons.simulate.trials.run import run, synapses
 
 CLOCK = Clock(start=-0.02, outcome=0.06, stop=0.1, bin=0.02)
 TABLE = outcome_error(1, 2, CLOCK)[::5]
@@ -61,3 +62,19 @@ def test_what_comes_before_a_trial_matters_in_oddballs_and_not_in_shuffled_trial
     assert not independent["oddball"]
     (day,) = experiment("outcome_error").days(1, 2)
     assert [block.independent for block in day.blocks] == [True, False, False]
+
+
+def test_blocks_that_learn_side_by_side_are_those_that_learn_one_by_one() -> None:
+    tested = theory("error_microcircuit")
+    bench = unprepared(tested, Setup(seed=3), (0, 2))
+    weights = tested.circuit.initial_weights(3, (0, 2))
+    lessons = [learning_block(1, "new", factors, 1, CLOCK) for factors in LEARNING_BLOCKS]
+    blocks = [Block(lesson, plastic=True, starts_from="morning") for lesson in lessons]
+    together, after = run_day(bench, weights, Day(tuple(blocks)), CLOCK)
+    for block, found in zip(blocks, together, strict=True):
+        (alone,), learnt = run_day(bench, weights, Day((block,)), CLOCK)
+        for role, rates in alone.rates.items():
+            np.testing.assert_allclose(found.rates[role], rates, rtol=1e-6, atol=1e-9)
+        assert found.table is block.table
+    for name, values in synapses(learnt).items():
+        np.testing.assert_allclose(synapses(after)[name], values, rtol=1e-10)
