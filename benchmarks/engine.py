@@ -23,8 +23,7 @@ from threadpoolctl import threadpool_limits
 
 from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.circuit import Timing, World
-from errorneurons.simulate.engine import kernels as engine
-from errorneurons.simulate.engine import layout
+from errorneurons.simulate.kernels import kernels, layout
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
 HOLD = 20
@@ -118,7 +117,7 @@ def numpy_steps(circuit: ErrorMicrocircuit, steps: int, repeats: int) -> tuple[f
         return w.W[0]
 
     plain = partial(plain_numpy, circuit, weights.W[0], plan, steps)
-    for found in (own(), engine.run(circuit, weights, plan).weights.W[0]):
+    for found in (own(), kernels.run(circuit, weights, plan).weights.W[0]):
         np.testing.assert_allclose(found, plain(), rtol=0, atol=1e-9)
     return (
         best(plain, repeats, time.thread_time) / steps,
@@ -135,7 +134,7 @@ def engine_step(
     plan = schedule_of(circuit, networks, count)
     few = replace(plan, **{n: getattr(plan, n)[..., :1] for n in
                            ("order", "steps", "teaching", "learning")})  # fmt: skip
-    simulate = partial(engine.run, circuit, weights, execution=layout.Execution(threads))
+    simulate = partial(kernels.run, circuit, weights, execution=layout.Execution(threads))
     clock = time.thread_time if processor else time.perf_counter
     # Laying out is paid once a run, however long it is: what it takes is subtracted.
     short = best(partial(simulate, few), repeats, clock)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from errorneurons.simulate.engine.layout import Execution
+from errorneurons.simulate.kernels.layout import Execution
 from errorneurons.simulate.tasks import teacher_student as task
 
 #: layers -> theory -> (median, lower and upper quartile, untrained, angles), as quoted.

@@ -41,8 +41,8 @@ NO_THEORY = {"counter_circuits", "error_parameters", "nuisance", "registry"}
 NO_CLAIM = {"claim", "registry", "requirements"}
 """Files of `predictions/claims` that are no claim."""
 LONG_MODULES = {
-    "simulate/engine/kernels.py": "kernels, longer where splitting would cost speed",
-    "simulate/program/loop.py": "the compiled loop, which dispatches on every operation",
+    "simulate/kernels/kernels.py": "kernels, longer where splitting would cost speed",
+    "simulate/engine/loop.py": "the compiled loop, which dispatches on every operation",
 }
 COMMON_NAMES = {"CLAIM", "EXPERIMENTS", "TASK", "State", "Weights", "effect"}
 """Names that many modules define, because each holds one of a kind."""
@@ -58,7 +58,7 @@ FLOORS = (
     "analysis.evidence", "analysis.figures", "analysis",
     "simulate.store", "simulate.arrays", "simulate.refusing", "simulate.feedforward",
     "simulate.circuit", "simulate.parts", "simulate.experiments", "simulate.theories",
-    "simulate.program", "simulate.trials", "simulate.engine", "simulate.instrument",
+    "simulate.engine", "simulate.trials", "simulate.kernels", "simulate.instrument",
     "simulate.animals", "simulate.tasks", "simulate.ablations", "simulate.variants",
     "simulate.catalogue", "simulate",
     "predictions.words", "predictions.texts", "predictions.claims",

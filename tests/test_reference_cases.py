@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 import reference_cases
 
-from errorneurons.simulate.engine import kernels as engine
-from errorneurons.simulate.engine import layout
+from errorneurons.simulate.kernels import kernels, layout
+from errorneurons.simulate.kernels.run import Stepper
 from errorneurons.simulate.parts.activations import Tuning
-from errorneurons.simulate.program.run import Stepper
 
 TOLERANCE = 1e-10
 
@@ -144,10 +143,10 @@ def compiled(case: reference_cases.Case, networks: int, hold: bool) -> None:
         x, **{f.name: stacked(getattr(x, f.name), networks) for f in fields(x)}
     )
     weights, state, data = multiply(case.weights), multiply(case.state), case.data
-    recording = engine.Recording((*case.compiled, "surprise"))
+    recording = kernels.Recording((*case.compiled, "surprise"))
     checks = data["check_steps"].tolist()
     for leg in legs(case):
-        out = engine.run(
+        out = kernels.run(
             case.circuit, weights, schedule(case, leg, hold), state=state, recording=recording
         )
         norms = change_norms(case, state, out.recorded["surprise"][0], out.recorded["r"][0], leg)

@@ -1,4 +1,4 @@
-"""The compiled loops, and settled states and gradients in closed form."""
+"""One engine for all theories: `step` and `learn` are recorded, and run in one compiled loop."""
 
 from errorneurons.simulate.store.places import compiler_cache
 

@@ -21,17 +21,12 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 Counts = npt.NDArray[np.int64]
 
 
-FEW = 10.0
-"""Below this mean NumPy draws a count by multiplying uniform numbers, as is done here."""
-
-
 def poisson(mean: npt.NDArray[np.floating], rng: np.random.Generator) -> Counts:
-    """Return spike counts of a Poisson process, the numbers that ``rng.poisson(mean)`` gives.
+    """Return spike counts of a Poisson process.
 
     Parameters
     ----------
@@ -40,26 +35,8 @@ def poisson(mean: npt.NDArray[np.floating], rng: np.random.Generator) -> Counts:
     rng
         Random numbers.
     """
-    counts: Counts
-    if not mean.size or not 0 <= mean.min() <= mean.max() < FEW:
-        counts = rng.poisson(mean)
-    else:
-        counts = np.empty(mean.shape, np.int64)
-        _draw(np.ascontiguousarray(mean).ravel(), rng, counts.ravel())
+    counts: Counts = rng.poisson(mean)
     return counts
-
-
-@njit(cache=True)  # type: ignore[untyped-decorator, unused-ignore]
-def _draw(mean: npt.NDArray[np.floating], rng: np.random.Generator, counts: Counts) -> None:
-    """Draw counts by multiplication; twice as fast as NumPy, which looks each mean up anew."""
-    for k in range(mean.size):
-        count = 0
-        if mean[k] > 0:
-            least, product = math.exp(-mean[k]), rng.random()
-            while product > least:
-                count += 1
-                product *= rng.random()
-        counts[k] = count
 
 
 def sub_poisson(mean: npt.NDArray[np.floating], fano: float, rng: np.random.Generator) -> Counts:

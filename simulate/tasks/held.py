@@ -13,8 +13,7 @@ import numpy as np
 
 from errorneurons.simulate.arrays import Array, generator
 from errorneurons.simulate.circuit import World, neurons
-from errorneurons.simulate.engine import kernels as engine
-from errorneurons.simulate.engine import layout
+from errorneurons.simulate.kernels import kernels, layout
 from errorneurons.simulate.parts.plasticity import transposed
 from errorneurons.simulate.theories.backprop import Backprop
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
@@ -131,13 +130,13 @@ def advance(
     DivergedError
         If the engine runs it and potentials diverge, unless `diverging`.
     """
-    if isinstance(circuit, engine.THEORIES):
+    if isinstance(circuit, kernels.THEORIES):
         whole, transmitting = for_engine(circuit, weights)
         try:
-            if engine.knows(whole):
-                run: Any = engine.run(whole, transmitting, schedule, state=state)
+            if kernels.knows(whole):
+                run: Any = kernels.run(whole, transmitting, schedule, state=state)
                 return _learnt(circuit, weights, transmitting, run.weights), run.state
-        except engine.DivergedError:
+        except kernels.DivergedError:
             if not diverging:
                 raise
     return _stepped(circuit, weights, schedule, state)

@@ -31,8 +31,7 @@ import xarray as xr
 
 from errorneurons.simulate.arrays import Array, generator
 from errorneurons.simulate.circuit import Timing
-from errorneurons.simulate.engine import kernels as engine
-from errorneurons.simulate.engine import layout
+from errorneurons.simulate.kernels import kernels, layout
 from errorneurons.simulate.refusing import known
 from errorneurons.simulate.tasks.held import for_engine, uniform_start
 from errorneurons.simulate.tasks.task import Design, Learnt, Task, quiet
@@ -163,7 +162,7 @@ def responses(
 ) -> Array:
     """Return the output at the end of the test stimulus, untaught, (network, trial)."""
     plan = schedule(task, trials, learning=False)
-    out = engine.run(circuit, weights, plan, recording=layout.Recording(("r",), "presentation"))
+    out = kernels.run(circuit, weights, plan, recording=layout.Recording(("r",), "presentation"))
     rates = out.recorded["r"][:, PHASES.index("test") :: len(PHASES), circuit.output]
     response: Array = rates[..., 0]
     return response
@@ -203,7 +202,7 @@ def match_to_sample(
     for _ in range(task.epochs):
         errors.append(squared_error(circuit, weights, task, sets["validation"]))
         plan = schedule(task, sets["training"].shuffled(rng), learning=True)
-        run = engine.run(circuit, weights, plan, state=state)
+        run = kernels.run(circuit, weights, plan, state=state)
         weights, state = run.weights, run.state
     response = responses(circuit, weights, task, sets["test"])
     wanted = sets["test"].targets
@@ -232,7 +231,7 @@ def _match(circuit: Any, design: Design) -> Learnt:
     nothing = np.zeros(design.networks, dtype=bool)
     try:
         found = match_to_sample(circuit, design.seed, design.numbers, task)
-    except engine.DivergedError:  # it is not said which
+    except kernels.DivergedError:  # it is not said which
         none = np.full((task.epochs, design.networks), np.nan)
         return Learnt(None, none, np.arange(task.epochs), ~nothing, nothing, none[0])
     loss = found["error"].values.T

@@ -5,7 +5,7 @@ To add a task, write its file beside this one, which ends in its `TASK`, and one
 
 from __future__ import annotations
 
-from errorneurons.simulate.engine import kernels as engine
+from errorneurons.simulate.kernels import kernels
 from errorneurons.simulate.refusing import known
 from errorneurons.simulate.tasks import (
     association,
@@ -46,7 +46,7 @@ def task(name: str) -> Task:
 
 def theories() -> tuple[str, ...]:
     """Return the names of all theories: those of the report, then those of the engine."""
-    compiled = (theory.theory for theory in engine.THEORIES)
+    compiled = (theory.theory for theory in kernels.THEORIES)
     return tuple(dict.fromkeys((*association.THEORIES, *compiled)))
 
 

@@ -22,8 +22,7 @@ import numpy as np
 import xarray as xr
 
 from errorneurons.simulate.arrays import Array, area_slices, generator
-from errorneurons.simulate.engine import kernels as engine
-from errorneurons.simulate.engine import layout
+from errorneurons.simulate.kernels import kernels, layout
 from errorneurons.simulate.parts.connectivity import spread
 from errorneurons.simulate.tasks.held import Items
 from errorneurons.simulate.tasks.students import THEORIES as THEORIES
@@ -142,9 +141,9 @@ def learn(
     return weights, curves
 
 
-def _run(circuit: Any, *arguments: Any, **options: Any) -> engine.Run[Any, Any]:
+def _run(circuit: Any, *arguments: Any, **options: Any) -> kernels.Run[Any, Any]:
     # Theories differ in the types of their synapses and states; here any of them will do.
-    return engine.run(circuit, *arguments, **options)
+    return kernels.run(circuit, *arguments, **options)
 
 
 def plan(

@@ -28,7 +28,7 @@ import xarray as xr
 
 from errorneurons.simulate.arrays import Array, generator
 from errorneurons.simulate.circuit import Timing
-from errorneurons.simulate.engine.layout import Integers
+from errorneurons.simulate.kernels.layout import Integers
 from errorneurons.simulate.refusing import known
 from errorneurons.simulate.tasks.held import Items, answers, artificial, learn_held, shuffled
 from errorneurons.simulate.tasks.task import Design, Intact, Learnt, Task, quiet, taught

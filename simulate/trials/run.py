@@ -16,10 +16,10 @@ import pandas as pd
 
 from errorneurons.simulate.arrays import Array, of_networks
 from errorneurons.simulate.circuit import Role, StateT, WeightsT, neurons
+from errorneurons.simulate.engine.run import Stepper
 from errorneurons.simulate.experiments.columns import DEFAULTS
 from errorneurons.simulate.experiments.readout import cursor, decoder_of
 from errorneurons.simulate.experiments.trials import Clock, streams, whole, with_defaults
-from errorneurons.simulate.program.run import Stepper
 from errorneurons.simulate.trials.bench import Bench as Bench
 from errorneurons.simulate.trials.bench import Chosen
 from errorneurons.simulate.trials.trial import Segment, Trial, currents

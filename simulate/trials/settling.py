@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.circuit import Circuit, Role, World, neurons
-from errorneurons.simulate.program.run import Stepper
+from errorneurons.simulate.engine.run import Stepper
 
 LOOK, STILL = 50, 1e-10
 """A network has settled if no rate moved by more than `STILL` in `LOOK` steps."""

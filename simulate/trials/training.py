@@ -15,10 +15,10 @@ import numpy.typing as npt
 
 from errorneurons.simulate.arrays import Array, PerNetwork, of_networks
 from errorneurons.simulate.circuit import Circuit, StateT, WeightsT, World
+from errorneurons.simulate.engine.run import Stepper
 from errorneurons.simulate.experiments.association import STIMULI, Association
 from errorneurons.simulate.experiments.learning import learning_block
 from errorneurons.simulate.experiments.trials import Clock
-from errorneurons.simulate.program.run import Stepper
 from errorneurons.simulate.trials.run import Bench, run, synapses
 from errorneurons.simulate.trials.settling import moving
 

@@ -235,7 +235,8 @@ def currents(bench: Bench[Any, Any], streams: int) -> Iterator[Currents]:
     """
     noise, circuit = bench.noise, bench.circuit
     assert noise is not None
-    ends = np.cumsum([0, *(neurons(circuit, role).stop for role in somata(circuit))])
+    roles = somata(circuit)
+    ends = np.cumsum([0, *(neurons(circuit, role).stop for role in roles)])
     rngs = [
         generator(noise.seed, circuit.theory, int(n), "noise", noise.day) for n in noise.networks
     ]
@@ -243,7 +244,7 @@ def currents(bench: Bench[Any, Any], streams: int) -> Iterator[Currents]:
         drawn = [rng.standard_normal((DRAWN, streams, int(ends[-1]))) for rng in rngs]
         for one in noise.size * bench.drive * np.stack(drawn, axis=1):
             parts = np.split(one, ends[1:-1], axis=-1)
-            yield dict(zip(somata(circuit), parts, strict=True))
+            yield dict(zip(roles, parts, strict=True))
 
 
 def somata(circuit: Circuit[Any, Any]) -> tuple[Role, ...]:

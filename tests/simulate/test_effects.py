@@ -19,7 +19,7 @@ from errorneurons.simulate.ablations.effects import (
 )
 from errorneurons.simulate.ablations.registry import ABLATIONS, LEARNERS, NULLS, ablation, pairs
 from errorneurons.simulate.arrays import area_slices
-from errorneurons.simulate.engine.kernels import port
+from errorneurons.simulate.kernels.kernels import port
 from errorneurons.simulate.tasks.registry import intact
 from errorneurons.simulate.tasks.registry import task as entry
 from errorneurons.simulate.tasks.task import Design

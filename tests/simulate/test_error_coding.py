@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from errorneurons.simulate.circuit import World, error_signs, neurons
-from errorneurons.simulate.engine import kernels as engine
+from errorneurons.simulate.kernels import kernels
 from errorneurons.simulate.theories.registry import INTACT
 
 PAIRED = replace(INTACT, error_coding="paired")
@@ -79,4 +79,4 @@ def test_a_negative_baseline_is_refused() -> None:
 
 def test_the_engine_refuses_the_baseline_that_it_does_not_know() -> None:
     with pytest.raises(ValueError, match=r"the engine knows no error_baseline, which is 0.5; use"):
-        engine.port(replace(INTACT, error_baseline=0.5))
+        kernels.port(replace(INTACT, error_baseline=0.5))

@@ -58,7 +58,7 @@ def test_what_the_engine_does_not_know_is_written_as_other_synapses(
     changes: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     circuit = replace(SQUARE, **changes)
-    assert held.engine.knows(held.for_engine(circuit, circuit.initial_weights(0, [0]))[0])
+    assert held.kernels.knows(held.for_engine(circuit, circuit.initial_weights(0, [0]))[0])
     compiled = last(circuit, 2)
     assert np.abs(compiled.W - last(SQUARE, 2).W).max() > 1e-4 or "error_coding" in changes
     monkeypatch.setattr(held.engine, "THEORIES", ())
@@ -67,7 +67,7 @@ def test_what_the_engine_does_not_know_is_written_as_other_synapses(
 
 def test_networks_that_diverge_are_refused_or_end_as_nan() -> None:
     wild = replace(SQUARE, activation=("linear", "linear"), learning_rates=(1e6, 1e6))
-    with pytest.raises(held.engine.DivergedError, match="networks of error_microcircuit diverged"):
+    with pytest.raises(held.kernels.DivergedError, match="networks of error_microcircuit diverged"):
         last(wild, 3)
     weights = wild.initial_weights(0, range(2))
     orders = held.shuffled(0, "test", range(2), 6, 3)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from errorneurons.simulate.circuit import Timing
-from errorneurons.simulate.engine import layout
-from errorneurons.simulate.engine import layout_error_microcircuit as plan
+from errorneurons.simulate.kernels import layout
+from errorneurons.simulate.kernels import layout_error_microcircuit as plan
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from errorneurons.simulate.program.table import Room, Table
+from errorneurons.simulate.engine.table import Room, Table
 
 
 @dataclass(frozen=True)

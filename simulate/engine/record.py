@@ -23,12 +23,12 @@ from typing import Any
 
 import numpy as np
 
-from errorneurons.simulate.program.functions import KNOWN
-from errorneurons.simulate.program.matrix import Leaf, Matrix, Term
-from errorneurons.simulate.program.nodes import Array, Given, Ref, View
-from errorneurons.simulate.program.tape import Tape, rows_of
-from errorneurons.simulate.program.trees import arrays, rebuilt
-from errorneurons.simulate.program.vector import STREAMS
+from errorneurons.simulate.engine.functions import KNOWN
+from errorneurons.simulate.engine.matrix import Leaf, Matrix, Term
+from errorneurons.simulate.engine.nodes import Array, Given, Ref, View
+from errorneurons.simulate.engine.tape import Tape, rows_of
+from errorneurons.simulate.engine.trees import arrays, rebuilt
+from errorneurons.simulate.engine.vector import STREAMS
 
 
 @dataclass(frozen=True)

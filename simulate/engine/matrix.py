@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from errorneurons.simulate.program.nodes import Given, Ref, Traced, block_of, computed, pairs_of
+from errorneurons.simulate.engine.nodes import Given, Ref, Traced, block_of, computed, pairs_of
 
 if TYPE_CHECKING:
-    from errorneurons.simulate.program.tape import Tape
+    from errorneurons.simulate.engine.tape import Tape
 
 
 class Leaf(NamedTuple):

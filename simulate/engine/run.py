@@ -15,14 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from errorneurons.simulate.circuit import Role
-from errorneurons.simulate.program import loop
-from errorneurons.simulate.program.learning import settled_patterns
-from errorneurons.simulate.program.lower import Lowering
-from errorneurons.simulate.program.nodes import Array, Given, RecordingError
-from errorneurons.simulate.program.plans import Program, contents, plan_of
-from errorneurons.simulate.program.record import record
-from errorneurons.simulate.program.table import encoded
-from errorneurons.simulate.program.trees import arrays, at_step, later, rebuilt, world_arrays
+from errorneurons.simulate.engine import loop
+from errorneurons.simulate.engine.learning import settled_patterns
+from errorneurons.simulate.engine.lower import Lowering
+from errorneurons.simulate.engine.nodes import Array, Given, RecordingError
+from errorneurons.simulate.engine.plans import Program, contents, plan_of
+from errorneurons.simulate.engine.record import record
+from errorneurons.simulate.engine.table import encoded
+from errorneurons.simulate.engine.trees import arrays, at_step, later, rebuilt, world_arrays
 
 NETWORKS, STREAMS = 16, 32
 """About how many networks, or streams of one network, are stepped side by side."""

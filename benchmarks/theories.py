@@ -1,6 +1,6 @@
 """How much faster the compiled loop steps the theories of the registry than NumPy does.
 
-One thread, processor time. Run: python benchmarks/program.py [theory ...]
+One thread, processor time. Run: python benchmarks/theories.py [theory ...]
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from errorneurons.simulate.circuit import World, neurons
-from errorneurons.simulate.program.run import Stepper
+from errorneurons.simulate.engine.run import Stepper
 from errorneurons.simulate.theories.registry import theory
 
 NAMES = ("error_microcircuit", "supervised_pc", "dendritic_microcircuit", "hierarchical_pc")

@@ -58,7 +58,7 @@ COMMON: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 inner = partial(
     njit, no_cpython_wrapper=True, no_cfunc_wrapper=True, fastmath={"contract"}, **COMMON
 )
-kernel = partial(njit, cache=compiler_cache(), fastmath={"contract"}, **COMMON)
+_kernel = partial(njit, cache=compiler_cache(), fastmath={"contract"}, **COMMON)
 
 
 # --- activation functions ---------------------------------------------------------------------
@@ -461,7 +461,7 @@ def _execute(
                             D[i] = a * X[i] * Y[i] + b * Z[i] + c * V[i] + e
 
 
-@kernel()
+@_kernel()
 def advance(
     program: Integers, factors: Array, parts: Integers, where_at_first: Integers,
     permutation: Integers, where: Integers, spare: Integers, A: Array, given: Array, state: Array,

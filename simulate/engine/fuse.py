@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from errorneurons.simulate.program.nodes import Node, Ref
+from errorneurons.simulate.engine.nodes import Node, Ref
 
 TERMS = 4
 """The most operands of an operation."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from errorneurons.simulate.arrays import Array
-from errorneurons.simulate.engine.layout import (
+from errorneurons.simulate.kernels.layout import (
     CACHE_LINE,
     CODES,
     DERIVATIVES,

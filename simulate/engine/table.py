@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from errorneurons.simulate.program import loop
-from errorneurons.simulate.program.nodes import Given
+from errorneurons.simulate.engine import loop
+from errorneurons.simulate.engine.nodes import Given
 
 
 class Room:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from errorneurons.simulate.program.matrix import Matrix, Term
-from errorneurons.simulate.program.nodes import (
+from errorneurons.simulate.engine.matrix import Matrix, Term
+from errorneurons.simulate.engine.nodes import (
     Given,
     Node,
     RecordingError,
@@ -19,7 +19,7 @@ from errorneurons.simulate.program.nodes import (
     cut,
     found_in,
 )
-from errorneurons.simulate.program.vector import Cell, Turned, Vector, joined
+from errorneurons.simulate.engine.vector import Cell, Turned, Vector, joined
 
 
 class Tape:

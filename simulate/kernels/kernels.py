@@ -1,7 +1,7 @@
 """The compiled loops: many networks, many steps, in the time that NumPy takes for one step.
 
 `run` simulates what `step` and `learn` of a theory define, to rounding, and hundreds of times
-faster. This is the only file that knows the compiler; a theory never needs to be read here.
+faster, for the theories of the published tasks; `errorneurons.simulate.engine` does so for all.
 
 How it is fast, in the order of what it buys:
 
@@ -49,12 +49,12 @@ from numba import njit, typeof
 from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.circuit import State as CircuitState
-from errorneurons.simulate.engine import (
+from errorneurons.simulate.kernels import (
     layout_backprop,
     layout_dendritic,
     layout_error_microcircuit,
 )
-from errorneurons.simulate.engine.layout import (
+from errorneurons.simulate.kernels.layout import (
     EXACT,
     LINEAR,
     LOGISTIC,
@@ -74,19 +74,19 @@ from errorneurons.simulate.engine.layout import (
     recorded,
     recorder,
 )
-from errorneurons.simulate.engine.layout_backprop import (
+from errorneurons.simulate.kernels.layout_backprop import (
     BackpropAnatomy,
     BackpropRules,
     BackpropSynapses,
     BackpropVariables,
 )
-from errorneurons.simulate.engine.layout_dendritic import (
+from errorneurons.simulate.kernels.layout_dendritic import (
     DendriticAnatomy,
     DendriticRules,
     DendriticSynapses,
     DendriticVariables,
 )
-from errorneurons.simulate.engine.layout_error_microcircuit import (
+from errorneurons.simulate.kernels.layout_error_microcircuit import (
     Anatomy,
     Rules,
     Synapses,
@@ -1282,6 +1282,7 @@ def announce_compilation(compiled: Any, rules: Any) -> None:
     """
     kind = typeof(rules)  # type: ignore[no-untyped-call]
     ready = any(kind in signature for signature in compiled.signatures)
-    stored = [*Path(compiled.stats.cache_path).glob(f"engine.{compiled.__name__}-*.nbc")]
+    pattern = f"{Path(__file__).stem}.{compiled.__name__}-*.nbc"
+    stored = [*Path(compiled.stats.cache_path).glob(pattern)]
     if not ready and len(stored) < 2:
         log.info("compiling %s unless that is stored: some 15 s, once here", compiled.__name__)

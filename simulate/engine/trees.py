@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from errorneurons.simulate.program.nodes import Array, Traced
+from errorneurons.simulate.engine.nodes import Array, Traced
 
 
 def arrays(thing: Any, name: str = "") -> dict[str, Any]:

@@ -9,9 +9,9 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from errorneurons.simulate.program.matrix import Leaf, Matrix, Outer, Term
-from errorneurons.simulate.program.nodes import Given, Ref, View, computed, cut
-from errorneurons.simulate.program.tape import Tape
+from errorneurons.simulate.engine.matrix import Leaf, Matrix, Outer, Term
+from errorneurons.simulate.engine.nodes import Given, Ref, View, computed, cut
+from errorneurons.simulate.engine.tape import Tape
 
 Pattern = npt.NDArray[np.bool_]
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from errorneurons.simulate.program.nodes import Ref, Traced, cut, runs_of
+from errorneurons.simulate.engine.nodes import Ref, Traced, cut, runs_of
 
 if TYPE_CHECKING:
-    from errorneurons.simulate.program.tape import Tape
+    from errorneurons.simulate.engine.tape import Tape
 
 
 STREAMS = 2

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 if TYPE_CHECKING:
-    from errorneurons.simulate.program.tape import Tape
+    from errorneurons.simulate.engine.tape import Tape
 
 
 Array = npt.NDArray[np.float64]

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from errorneurons.simulate.program.matrix import Leaf, Matrix, Outer, Term
-from errorneurons.simulate.program.nodes import Given, Ref, View, computed, cut
-from errorneurons.simulate.program.tape import Tape, number_of, rows_of
-from errorneurons.simulate.program.vector import Turned, Vector
+from errorneurons.simulate.engine.matrix import Leaf, Matrix, Outer, Term
+from errorneurons.simulate.engine.nodes import Given, Ref, View, computed, cut
+from errorneurons.simulate.engine.tape import Tape, number_of, rows_of
+from errorneurons.simulate.engine.vector import Turned, Vector
 
 
 def _broadcast(tape: Tape, x: Any, shape: tuple[int, ...]) -> Any:

@@ -153,7 +153,7 @@ class Recording:
     Attributes
     ----------
     names
-        Any of `engine.recordable`: fields of the theory's state, and ``surprise``, what
+        Any of `kernels.recordable`: fields of the theory's state, and ``surprise``, what
         plasticity multiplies by the presynaptic rate.
     at
         ``"step"``: after every step; ``"presentation"``: at the end of each presentation.

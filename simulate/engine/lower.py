@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from errorneurons.simulate.program.fuse import TERMS, Form, fused, reached
-from errorneurons.simulate.program.learning import (
+from errorneurons.simulate.engine.fuse import TERMS, Form, fused, reached
+from errorneurons.simulate.engine.learning import (
     Change,
     Pattern,
     blocks_of,
@@ -27,10 +27,10 @@ from errorneurons.simulate.program.learning import (
     of_synapses,
     seen_pattern,
 )
-from errorneurons.simulate.program.matrix import Matrix, Outer
-from errorneurons.simulate.program.nodes import Given, Node, Ref, View
-from errorneurons.simulate.program.record import Recorded
-from errorneurons.simulate.program.table import Free, Room, Table
+from errorneurons.simulate.engine.matrix import Matrix, Outer
+from errorneurons.simulate.engine.nodes import Given, Node, Ref, View
+from errorneurons.simulate.engine.record import Recorded
+from errorneurons.simulate.engine.table import Free, Room, Table
 
 Place = tuple[str, int]
 """Where rows lie: a region and a row in it."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from errorneurons.simulate.arrays import Array
-from errorneurons.simulate.engine.layout import (
+from errorneurons.simulate.kernels.layout import (
     CODES,
     Flags,
     Integers,
