@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy  # `scipy.stats` takes long to load, and is loaded when it is used
 
 Floats = npt.NDArray[np.float64]
 
@@ -115,8 +115,8 @@ def students(values: npt.ArrayLike) -> tuple[Floats, Floats]:
     constant = np.ptp(x, axis=-1) == 0  # t is infinite, or 0/0
     varied = np.where(constant[..., None], np.arange(count), x)
     infinite = np.sign(x[..., 0]) * np.where(x[..., 0] == 0, 1.0, np.inf)
-    t = np.where(constant, infinite, stats.ttest_1samp(varied, 0.0, axis=-1).statistic)
-    return np.asarray(t), np.asarray(stats.t.sf(t, count - 1))
+    t = np.where(constant, infinite, scipy.stats.ttest_1samp(varied, 0.0, axis=-1).statistic)
+    return np.asarray(t), np.asarray(scipy.stats.t.sf(t, count - 1))
 
 
 def sign_flip(values: npt.ArrayLike) -> tuple[float, float]:
@@ -169,7 +169,7 @@ def ratio_of_means(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> Inte
     count = len(np.asarray(numerator))
     if count < 2:
         return Interval(float(value), np.nan, np.nan, "no interval from one animal")
-    reach = float(stats.t.ppf(0.5 + LEVEL / 2, count - 1) * error)
+    reach = float(scipy.stats.t.ppf(0.5 + LEVEL / 2, count - 1) * error)
     level = "95 % jackknife interval over animals"
     return Interval(float(value), float(value - reach), float(value + reach), level)
 
@@ -220,7 +220,7 @@ def fieller(numerator: npt.ArrayLike, denominator: npt.ArrayLike) -> Interval:
     n, m = np.asarray(numerator, dtype=float), np.asarray(denominator, dtype=float)
     if len(n) < 2:
         raise ValueError(f"an interval over animals needs 2 or more, not {len(n)}")
-    reach = float(stats.t.ppf(0.5 + LEVEL / 2, len(n) - 1)) ** 2 / len(n)
+    reach = float(scipy.stats.t.ppf(0.5 + LEVEL / 2, len(n) - 1)) ** 2 / len(n)
     (s_nn, s_nm), (_, s_mm) = np.cov(n, m)
     # r belongs to the set if a r^2 - 2 b r + c <= 0
     a = m.mean() ** 2 - reach * s_mm
@@ -273,5 +273,5 @@ def mean_interval(values: npt.ArrayLike) -> Interval:
     if len(x) < 2:
         value = float(x[0]) if len(x) else float("nan")
         return Interval(value, float("nan"), float("nan"), level)
-    reach = float(stats.t.ppf(0.5 + LEVEL / 2, len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x)))
+    reach = float(scipy.stats.t.ppf(0.5 + LEVEL / 2, len(x) - 1) * x.std(ddof=1) / np.sqrt(len(x)))
     return Interval(float(x.mean()), float(x.mean() - reach), float(x.mean() + reach), level)

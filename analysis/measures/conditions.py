@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from errorneurons.analysis.measures.activity import Curves, activity, magnitude
+from errorneurons.analysis.measures.activity import Curves, activities, magnitude
 
 Factors = Mapping[str, Any]
 
@@ -231,12 +231,21 @@ def raw_activity(
     list of Dataset
         ``mean``, ``low`` and ``high`` of dims (condition, role, area, time).
     """
-    found: list[list[xr.Dataset]] = [[] for _ in panels]
-    for whole in sessions:
-        session = _joined(whole) if curves is magnitude else whole
-        for own, panel in zip(found, panels, strict=True):
-            own.append(activity([session], panel.lines, curves))
-    return [_over_sessions(own) for own in found]
+    return raw_activities(sessions, panels, (curves,))[0]
+
+
+def raw_activities(
+    sessions: Iterable[xr.Dataset], panels: Sequence[Panel], curves: Sequence[Curves]
+) -> list[list[xr.Dataset]]:
+    """Return what `raw_activity` returns for each of several kinds of curves, in one pass."""
+    pictures = {str(number): panel.lines for number, panel in enumerate(panels)}
+    found: list[list[list[xr.Dataset]]] = [[[] for _ in panels] for _ in curves]
+    for session in sessions:
+        for kind, by_panel in zip(curves, found, strict=True):
+            shown = _joined(session) if kind is magnitude else session
+            for number, picture in activities([shown], pictures, kind).items():
+                by_panel[int(number)].append(picture)
+    return [[_over_sessions(own) for own in by_panel] for by_panel in found]
 
 
 def _joined(session: xr.Dataset) -> xr.Dataset:

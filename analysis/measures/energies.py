@@ -74,7 +74,7 @@ Response = dict[str, Floats]
 """Stimulus -> responses of the trials with that stimulus, (trial, unit)."""
 
 
-T = TypeVar("T")
+_Found = TypeVar("_Found")
 _KNOWN: ContextVar[Mapping[int, dict[Hashable, object]] | None] = ContextVar("known", default=None)
 
 
@@ -91,7 +91,7 @@ def asked_often(sessions: Sequence[xr.Dataset]) -> Iterator[None]:
         _KNOWN.reset(token)
 
 
-def _once(session: xr.Dataset, key: Hashable, found: Callable[[], T]) -> T:
+def _once(session: xr.Dataset, key: Hashable, found: Callable[[], _Found]) -> _Found:
     """Return what is found, or what was found before where sessions are `asked_often`."""
     known = (_KNOWN.get() or {}).get(id(session))
     if known is None:

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import scipy  # `scipy.stats` takes long to load, and is loaded when it is used
 import xarray as xr
-from scipy import stats
 
 from errorneurons.analysis.measures.modulation import Mask, modulation
 from errorneurons.analysis.measures.modulation import Rule as Rule
@@ -212,7 +212,7 @@ def _halves(
         return float("nan"), float("nan")
     reliability = float("nan")
     if np.ptp(one.index()) and np.ptp(other.index()):
-        r = float(stats.pearsonr(one.index(), other.index()).statistic)
+        r = float(scipy.stats.pearsonr(one.index(), other.index()).statistic)
         reliability = 2 * r / (1 + r)
     a, b = (half.passes(rule, half.p_most(rule))[0] for half in (one, other))
     if not (a.any() and b.any()):

@@ -22,8 +22,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import scipy  # `scipy.stats` takes long to load, and is loaded when it is used
 import xarray as xr
-from scipy import stats
 
 from errorneurons.analysis.measures.energies import Window, unit_energies, window_means
 from errorneurons.analysis.statistics import Floats
@@ -99,7 +99,7 @@ class Modulation:
     def p_most(self, rule: Rule) -> float:
         """Return the largest p that Benjamini-Hochberg lets pass, 0 if none."""
         observed = self.p_value[0]
-        kept = stats.false_discovery_control(observed, method="bh") <= rule.level
+        kept = scipy.stats.false_discovery_control(observed, method="bh") <= rule.level
         return float(observed[kept].max()) if kept.any() else 0.0
 
 
@@ -180,5 +180,5 @@ def _permuted(
         other = (others**2 - other_squares) / (n0 * (n0 - 1))
         energy += (own + other - 2 * sums * others / (n1 * n0)) / len(pairs)
     # rounding must not part draws that are the same but for the order of their trials
-    p_value = stats.rankdata(-np.round(statistic, 9), method="max", axis=0) / (count + 1)
+    p_value = scipy.stats.rankdata(-np.round(statistic, 9), method="max", axis=0) / (count + 1)
     return Modulation(p_value, energy, mean, without_error)

@@ -31,7 +31,7 @@ from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
 from errorneurons.simulate.instrument.calcium import GCAMP6F, Imaging
 from errorneurons.simulate.instrument.instrument import snr_at
-from errorneurons.simulate.instrument.observe import Instrument, Shown, observe, shown_in
+from errorneurons.simulate.instrument.observe import Displayed, Instrument, observe, shown_in
 
 SPARE = 1.5
 """Virtual animals of a world for each animal of an experiment, so that experiments differ."""
@@ -71,7 +71,7 @@ class Presented:
 
     rows: npt.NDArray[np.int64]
     table: pd.DataFrame
-    shown: Shown
+    shown: Displayed
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import xarray as xr
@@ -18,7 +19,7 @@ from errorneurons.analysis.figures.days import draw_days
 from errorneurons.analysis.figures.influence import draw_influence
 from errorneurons.analysis.figures.raw import Caption, draw_raw_activity
 from errorneurons.analysis.measures.activity import magnitude, mean_rate
-from errorneurons.analysis.measures.conditions import Panel, panels_of, raw_activity
+from errorneurons.analysis.measures.conditions import Panel, panels_of, raw_activities
 from errorneurons.analysis.measures.days import by_day
 from errorneurons.analysis.measures.influence import drives_single_cells
 from errorneurons.analysis.session.session import packed
@@ -188,18 +189,21 @@ def draw(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> lis
     title = f"{experiment.label[0].upper()}{experiment.label[1:]}: {theory.label}"
     over = f"{counted(len(files[1]), 'network')}, mean and 5 to 95 % over networks"
     made = []
-    for name, ending, curves in CURVES:
-        blocks: list[tuple[Panel, xr.Dataset]] = []
-        for day, recorded in files.items():
-            first = next(_opened(recorded[:1]))
-            panels = panels_of(first, experiment.panels, experiment.lines)
-            found = raw_activity(_opened(recorded), panels, curves)
-            named = [_of_day(panel, day) if len(files) > 1 else panel for panel in panels]
-            blocks += [pair for pair in zip(named, found, strict=True) if _shows(pair[1])]
-        if blocks:  # else no stimulus comes twice in any condition: nothing to cross-validate
+    blocks: list[list[tuple[Panel, xr.Dataset]]] = [[] for _ in CURVES]
+    for day, recorded in files.items():
+        opened = _opened(recorded)
+        first = next(opened)
+        panels = panels_of(first, experiment.panels, experiment.lines)
+        named = [_of_day(panel, day) if len(files) > 1 else panel for panel in panels]
+        kinds = [curves for *_, curves in CURVES]
+        found = raw_activities(chain([first], opened), panels, kinds)
+        for own, shown in zip(blocks, found, strict=True):
+            own += [pair for pair in zip(named, shown, strict=True) if _shows(pair[1])]
+    for (name, ending, _), own in zip(CURVES, blocks, strict=True):
+        if own:  # else no stimulus comes twice in any condition: nothing to cross-validate
             made.append(out / f"{theory.identifier}{ending}.png")
             caption = Caption(title, f"{name}; {over}{_of_labels(first)}")
-            draw_raw_activity(blocks, caption, made[-1])
+            draw_raw_activity(own, caption, made[-1])
     if drives_single_cells(first):
         made.append(out / f"{theory.identifier}-influence.png")
         text = f"Change of every recorded cell of one network{_of_labels(first)}"

@@ -19,8 +19,6 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
-from scipy.signal import lfilter
 
 from errorneurons.simulate.arrays import Array
 
@@ -64,6 +62,7 @@ class Indicator:
     @cached_property
     def time_constants(self) -> tuple[float, float]:
         """tau_decay and tau_rise of the transient [s]."""
+        from scipy.optimize import brentq  # here and below: it takes longer to load than to use
 
         def mismatch(ratio: float) -> float:
             return _peak_time(ratio) / _half_time(ratio) - self.time_to_peak / self.half_decay
@@ -97,9 +96,11 @@ def _shape(ratio: float) -> float:
 
 def _half_time(ratio: float) -> float:
     """Time from the peak to its half in units of tau_decay."""
+    from scipy.optimize import brentq
+
     peak, half = _peak_time(ratio), 0.5 * _shape(ratio)
     end = brentq(lambda t: np.exp(-t) - np.exp(-t / ratio) - half, peak, peak + 20)
-    return end - peak
+    return float(end - peak)
 
 
 #: Of one action potential in the mouse's visual cortex: Chen et al. 2013, doi:10.1038/nature12354,
@@ -166,6 +167,8 @@ def fluorescence(
         What is left of the spikes before the trial: the two sums of exponentials, decay and rise,
         each (trial, unit). None: what the resting rate leaves on average.
     """
+    from scipy.signal import lfilter
+
     spikes = counts.astype(np.float32)
     total = np.zeros_like(spikes)
     for k, (tau, sign) in enumerate(zip(indicator.time_constants, (1.0, -1.0), strict=True)):

@@ -39,7 +39,7 @@ Aim = tuple[str, str, str, int]
 
 
 @dataclass(frozen=True)
-class Shown:
+class Displayed:
     """The trials of a day as its sessions hold them, the same for all networks.
 
     Attributes
@@ -67,7 +67,7 @@ def observe(
     index: int,
     seed: int,
     instrument: Instrument | None = None,
-    shown: Shown | None = None,
+    shown: Displayed | None = None,
 ) -> xr.Dataset:
     """Record one network as one session.
 
@@ -139,7 +139,7 @@ def observe(
     return seen
 
 
-def shown_in(tables: Sequence[pd.DataFrame]) -> Shown:
+def shown_in(tables: Sequence[pd.DataFrame]) -> Displayed:
     """Return the trials of a day as its sessions hold them.
 
     Parameters
@@ -155,7 +155,7 @@ def shown_in(tables: Sequence[pd.DataFrame]) -> Shown:
         for number, row in enumerate(with_defaults(kinds).to_dict("records")):
             if row["manipulation"] != "none":
                 aims[aim(row)] = numbers == number
-    return Shown(
+    return Displayed(
         {name: values for name, values in columns.items() if name in FIELDS},
         {name: _factor(name, x) for name, x in columns.items() if name not in FIELDS},
         aims,
@@ -307,7 +307,7 @@ def _unit_columns(
 
 
 def _targeted(
-    circuit: Circuit[Any, Any], units: Units, shown: Shown, labelled: Chosen | None
+    circuit: Circuit[Any, Any], units: Units, shown: Displayed, labelled: Chosen | None
 ) -> npt.NDArray[np.bool_]:
     """(trial, unit): whether a manipulation is aimed at the unit, or at the cell it is part of."""
     aimed = np.zeros((shown.count, len(units.label)), dtype=bool)

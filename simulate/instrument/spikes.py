@@ -22,11 +22,17 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from errorneurons.simulate.engine.counts import multiplied
+
 Counts = npt.NDArray[np.int64]
 
 
+FEW = 10.0
+"""Below this mean NumPy draws a count by multiplying uniform numbers, as is done here."""
+
+
 def poisson(mean: npt.NDArray[np.floating], rng: np.random.Generator) -> Counts:
-    """Return spike counts of a Poisson process.
+    """Return spike counts of a Poisson process, the numbers that ``rng.poisson(mean)`` gives.
 
     Parameters
     ----------
@@ -35,7 +41,12 @@ def poisson(mean: npt.NDArray[np.floating], rng: np.random.Generator) -> Counts:
     rng
         Random numbers.
     """
-    counts: Counts = rng.poisson(mean)
+    counts: Counts
+    if not mean.size or not 0 <= mean.min() <= mean.max() < FEW:
+        counts = rng.poisson(mean)
+    else:
+        counts = np.empty(mean.shape, np.int64)
+        multiplied(np.ascontiguousarray(mean).ravel(), rng, counts.ravel())
     return counts
 
 

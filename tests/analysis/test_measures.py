@@ -11,9 +11,17 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errorneurons.analysis.measures.activity import activity, magnitude, mean_rate
+from errorneurons.analysis.measures.activity import (
+    Curves,
+    activities,
+    activity,
+    magnitude,
+    mean_rate,
+)
 from errorneurons.analysis.measures.energies import (
+    Factors,
     Response,
+    asked_often,
     energy,
     energy_of_difference,
     false_labels,
@@ -271,6 +279,36 @@ def test_the_activity_in_time_is_the_mean_over_units_and_trials() -> None:
     np.testing.assert_allclose(found["mean"].sel(role="error", area="V1")[0], expected, rtol=1e-6)
     assert found["area"].values.tolist() == ["V1", "LM"]
     assert np.isnan(found["mean"].sel(role="error", area="LM")).all()
+
+
+@pytest.mark.parametrize("curves", [magnitude, mean_rate])
+@pytest.mark.parametrize("count", [1, 3])
+def test_pictures_computed_together_are_those_computed_one_by_one(
+    curves: Curves, count: int
+) -> None:
+    seen = [recorded(RATES * (1 + k)) for k in range(count)]
+    pictures: dict[str, dict[str, Factors]] = {
+        "both": {"all a": {"stimulus": "a"}, "all b": {"stimulus": "b"}},
+        "one": {"b": {"stimulus": "b"}},
+    }
+    together = activities(seen, pictures, curves)
+    for name, conditions in pictures.items():
+        xr.testing.assert_identical(together[name], activity(seen, conditions, curves))
+    alone = together["one"].sel(condition="b", drop=True)
+    xr.testing.assert_equal(together["both"].sel(condition="all b", drop=True), alone)
+
+
+def test_sessions_that_are_asked_often_answer_as_ever() -> None:
+    seen = recorded(RATES)
+    chosen, every = trials(seen, {"stimulus": "a"}), np.arange(seen.sizes["unit"])
+    plain = responses(seen, chosen, every, "input_onset", (0.0, 0.1), (-0.1, 0.0))
+    with asked_often([seen]):
+        for cells in (every[:1], every):
+            found = responses(seen, chosen, cells, "input_onset", (0.0, 0.1), (-0.1, 0.0))
+            for name, expected in plain.items():
+                np.testing.assert_array_equal(found[name], expected[:, cells])
+        assert trials(seen, {"stimulus": "a"}) is trials(seen, {"stimulus": "a"})
+    assert trials(seen, {"stimulus": "a"}) is not trials(seen, {"stimulus": "a"})
 
 
 def test_the_size_of_a_response_survives_pairs_of_cells_of_opposite_sign() -> None:

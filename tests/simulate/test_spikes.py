@@ -51,6 +51,15 @@ def test_no_spikes_are_expected_and_none_come() -> None:
     assert not counts(0.3, mean=0.0).any()
 
 
+@pytest.mark.parametrize("highest", [0.5, 9.9, 40.0])
+def test_counts_are_those_that_numpy_draws(highest: float) -> None:
+    mean = np.random.default_rng(1).uniform(0, highest, (30, 20, 10)).astype(np.float32)
+    mean[0] = 0
+    ours, numpys = np.random.default_rng(2), np.random.default_rng(2)
+    np.testing.assert_array_equal(poisson(mean, ours), numpys.poisson(mean))
+    assert ours.random() == numpys.random()
+
+
 def test_poisson_counts_have_a_fano_factor_of_one() -> None:
     window = poisson(np.full((TRIALS, 5, UNITS), 2.0), np.random.default_rng(2)).sum(axis=1)
     assert window.var() / window.mean() == pytest.approx(1, abs=4 * np.sqrt(2 / window.size))

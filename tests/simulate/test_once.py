@@ -1,0 +1,63 @@
+"""A kind of trial that is run once shows what each of its repeats would have shown."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from errorneurons.simulate.animals.laboratory import Setup, unprepared
+from errorneurons.simulate.animals.once import repeats_itself, run_block
+from errorneurons.simulate.experiments.experiment import Block
+from errorneurons.simulate.experiments.outcome import outcome_error
+from errorneurons.simulate.experiments.registry import EXPERIMENTS, experiment
+from errorneurons.simulate.experiments.trials import Clock, kinds_of
+from errorneurons.simulate.theories.registry import THEORIES, Theory
+from errorneurons.simulate.trials.run import run
+
+CLOCK = Clock(start=-0.02, outcome=0.06, stop=0.1, bin=0.02)
+TABLE = outcome_error(1, 2, CLOCK)[::5]
+
+
+def test_kinds_are_the_trials_that_differ() -> None:
+    table = pd.DataFrame({"a": [1.0, np.nan, 1.0, np.nan, 2.0], "b": ["x", "y", "x", "y", "x"]})
+    kinds, numbers = kinds_of(table)
+    assert numbers.tolist() == [0, 1, 0, 1, 2]
+    pd.testing.assert_frame_equal(kinds.iloc[numbers].reset_index(drop=True), table)
+
+
+@pytest.mark.parametrize("tested", THEORIES, ids=lambda t: t.name)
+def test_repeats_are_what_stepping_each_of_them_from_rest_gives(tested: Theory) -> None:
+    bench = unprepared(tested, Setup(seed=3), (0, 2))
+    weights = tested.circuit.initial_weights(3, (0, 2))
+    short, after = run_block(bench, weights, Block(TABLE, independent=True), CLOCK)
+    every, _ = run(bench, weights, TABLE, CLOCK, n_streams=len(TABLE))
+    for role, rates in every.rates.items():
+        np.testing.assert_allclose(short.rates[role], rates, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(short.output, every.output, rtol=1e-10)
+    np.testing.assert_array_equal(short.target, every.target)
+    pd.testing.assert_frame_equal(short.table, every.table)
+    assert after is weights
+
+
+@pytest.mark.parametrize(
+    ("block", "noise"),
+    [(Block(TABLE), 0.0), (Block(TABLE, independent=True), 0.1),
+     (Block(TABLE, plastic=True, independent=True), 0.0)],
+)  # fmt: skip
+def test_trials_that_follow_one_another_are_noisy_or_teach_are_stepped(
+    block: Block, noise: float
+) -> None:
+    assert not repeats_itself(block, noise)
+
+
+def test_what_comes_before_a_trial_matters_in_oddballs_and_not_in_shuffled_trials() -> None:
+    independent = {
+        e.name: all(block.independent for day in e.days(1, 2) for block in day.blocks)
+        for e in EXPERIMENTS
+    }
+    assert independent["novelty"]
+    assert independent["silencing"]
+    assert not independent["oddball"]
+    (day,) = experiment("outcome_error").days(1, 2)
+    assert [block.independent for block in day.blocks] == [True, False, False]
