@@ -1,7 +1,4 @@
-"""The registry of ablations: a tuple written by hand.
-
-To add an ablation, write a function from circuit to circuit in `ablations` and one entry here.
-"""
+"""The registry of ablations: for a new one, a function in `ablations.changes` and an entry here."""
 
 from __future__ import annotations
 
@@ -39,6 +36,12 @@ FREEZABLE = tuple(
 """Theories whose areas have rates of their own, or can be named as frozen."""
 
 HIDDEN, ALL = ("hidden",), ("all",)
+
+
+def _with_route(name: str) -> tuple[str, ...]:
+    """Return the theories in whose circuits a route of that name can be cut."""
+    own = (t for t in THEORIES if t.name in LEARNERS)
+    return tuple(t.name for t in own if ablations.lets_cut(t.circuit, name))
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,7 @@ class Ablation:
         return None
 
 
+NO_ROUTE = "has no such route that could be cut"
 CHAIN = "is a strict hierarchy: what an area subtracts or predicts belongs to the next area only"
 NO_LOOKAHEAD = "has no lookahead to switch off"
 OWN_FEEDBACK = "sends errors through the synapses that predict, and has no others to draw"
@@ -213,7 +217,7 @@ def _variable(role: str, letter: str, expects: str) -> Ablation:
 ABLATIONS: tuple[Ablation, ...] = (
     Ablation(
         "no_error_feedback", "no error-to-error feedback", ablations.no_error_feedback,
-        (*EMC, *PREDICTIVE, *APICAL, *BURSTS), "", True, ("E->E",),
+        _with_route("error_feedback"), NO_ROUTE, True, ("E->E",),
         "Below the top no area hears of an error: with the outcome's error descending, hidden "
         "errors are exactly 0 and hidden synapses do not change. Only the output learns. Apical "
         "dendrites keep their inhibition, which nothing balances.",
@@ -226,7 +230,8 @@ ABLATIONS: tuple[Ablation, ...] = (
     ),
     Ablation(
         "no_error_to_representation", "no error-to-representation",
-        ablations.no_error_to_representation, (*EMC, *PREDICTIVE, *APICAL), "", True, ("E->R",),
+        ablations.no_error_to_representation, _with_route("error_to_representation"), NO_ROUTE,
+        True, ("E->R",),
         "Plasticity compares a soma with its basal drive, and without apical drive the two are "
         "equal: nothing is learnt (in dendritic theories by hidden areas), and inference is "
         "untouched. In predictive coding the same route carries the representation itself.",
@@ -243,7 +248,8 @@ ABLATIONS: tuple[Ablation, ...] = (
         },
     ),
     Ablation(
-        "no_phi_prime", "no phi' gating", ablations.no_phi_prime, (*EMC, *PREDICTIVE),
+        "no_phi_prime", "no phi' gating", ablations.no_phi_prime,
+        (*EMC, *_with_route("phi_prime")),
         "has no factor phi' of its own to switch off", True, ("gate",),
         "Errors of saturated neurons are too large: hidden changes turn away from the gradient. "
         "Without teaching nothing changes.",
@@ -263,7 +269,8 @@ ABLATIONS: tuple[Ablation, ...] = (
         WHOLE_LOOKAHEAD,
     ),
     Ablation(
-        "no_lookahead", "no lookahead (all)", ablations.no_lookahead, (*EMC, *APICAL),
+        "no_lookahead", "no lookahead (all)", ablations.no_lookahead,
+        (*EMC, *_with_route("lookahead")),
         NO_LOOKAHEAD, True, ("R", "E"),
         "Both of the above; once settled nothing differs, unless the loop becomes unstable. Until "
         "then apical dendrites see what their inhibition does not match yet, and learn from it.",
@@ -333,7 +340,8 @@ ABLATIONS: tuple[Ablation, ...] = (
         (Demand("learning", 0.0, LEARNERS), Demand("inference", 0.0, LEARNERS)),
     ),
     Ablation(
-        "no_inhibition", "apical inhibition off", ablations.no_inhibition, APICAL,
+        "no_inhibition", "apical inhibition off", ablations.no_inhibition,
+        _with_route("inhibition"),
         "has no inhibition of apical dendrites", True, ("I",),
         "The whole feedback is taken for an error: representations move without teaching, and "
         "what is learnt is not the outcome.",

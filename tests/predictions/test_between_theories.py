@@ -255,27 +255,29 @@ def test_an_impossible_grid_is_refused(changes: dict[str, Any], message: str) ->
 
 
 def test_recording_alone_tests_what_no_manipulation_does() -> None:
-    assert claims_for(()) == ("P02",)
+    assert claims_for(()) == tuple(c.key for c in CLAIMS if not c.manipulations)
     assert claims_for(MANIPULATIONS) == tuple(c.key for c in CLAIMS)
 
 
 COOL = Manipulation("cool", "cooling the teaching area")
-MADE_UP = replace(claim("P02"), key="P99", manipulations=(COOL, *claim("P05a").manipulations))
+MADE_UP = replace(claim("P02"), key="made up", manipulations=(COOL, *claim("P05a").manipulations))
 
 
 def test_a_new_claim_is_planned_with_its_manipulations_and_never_as_recording_alone() -> None:
     known = (*CLAIMS, MADE_UP)
     assert manipulations_of(known) == MANIPULATIONS | {"cool": COOL}
     for some in ((), ("cool",), ("drive",)):
-        assert "P99" not in claims_for(some, known)
-    assert "P99" in claims_for(("drive", "cool"), known)
+        assert "made up" not in claims_for(some, known)
+    assert "made up" in claims_for(("drive", "cool"), known)
 
 
 def test_the_next_steps_offer_all_that_a_new_claim_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planning, "CLAIMS", (*CLAIMS, MADE_UP))
     offered = planning.what_to_do()
-    assert offered["cooling the teaching area and driving representation cells"] == ("P99",)
-    assert offered["silencing one area's error cells at the outcome"] == ("P04a", "P04b")
+    assert offered["cooling the teaching area and driving representation cells"] == ("made up",)
+    assert offered["silencing one area's error cells at the outcome"] == tuple(
+        c.key for c in CLAIMS if c.manipulations == claim("P04a").manipulations
+    )
     assert list(offered)[-1] == "novel input without teaching"
 
 

@@ -52,7 +52,7 @@ def test_a_circuit_without_feedback_settles_in_its_sweep(name: str) -> None:
     rng = np.random.default_rng(2)
     world = World(rng.uniform(-1, 1, (2, 3, 10)), np.zeros((1, 1, 5)), np.zeros((1, 1, 1), bool))
     state = circuit.rest(weights, 3)
-    for _ in range(1500):
+    for _ in range(2500):
         state = circuit.step(weights, state, world)
     settled = state.rates["representation"][..., neurons(circuit, "representation", "area 4")]
     np.testing.assert_allclose(settled, circuit.sweep(weights).output(world.input), atol=1e-8)
