@@ -15,7 +15,6 @@ from errorneurons.predictions.commands.shared import (
     check_folder,
     check_new_file,
     say,
-    sessions_of,
     this_command,
     write_report,
 )
@@ -44,9 +43,10 @@ def check(
     """Check a file against the dataset contract."""
     from errorneurons.analysis.door import open_recording
     from errorneurons.analysis.session.session import check as check_contract
+    from errorneurons.predictions.judging.verdicts import sessions_in
     from errorneurons.predictions.words import counted
 
-    sessions = sessions_of(check_contract(open_recording(file, mapping)))
+    sessions = sessions_in(check_contract(open_recording(file, mapping)))
     animals = len({s.attrs["animal"] for s in sessions})
     trials, units = (sum(s.sizes[dim] for s in sessions) for dim in ("trial", "unit"))
     typer.echo(
@@ -94,11 +94,12 @@ def compare(
     """
     from errorneurons.analysis.door import open_recording
     from errorneurons.analysis.session.session import collect
+    from errorneurons.predictions.judging.verdicts import sessions_in
     from errorneurons.predictions.studies.report import recording_report
 
     check_folder(out)
     question = _question(theory, worlds, seed, library, scheduler)
-    sessions = [s for file in files for s in sessions_of(open_recording(file, mapping))]
+    sessions = [s for file in files for s in sessions_in(open_recording(file, mapping))]
     collect(sessions)  # refuses a session that is given twice
     name = ", ".join(file.name for file in files)
     write_report(recording_report(sessions, name, question, this_command(), say), out)

@@ -13,7 +13,6 @@ import typer
 from typer.core import TyperGroup
 
 if TYPE_CHECKING:
-    import xarray as xr
     from rich.console import Console
     from rich.text import Text
 
@@ -79,17 +78,14 @@ def check_folder(out: Path) -> None:
 
 def check_new_file(out: Path) -> None:
     """Refuse at once a file that is there already, or whose folder cannot be written to."""
+    from errorneurons.simulate.store.places import can_write
+
     if out.exists():
         raise ValueError(f"{out} is there already and is not overwritten; give another --out")
     if not out.parent.is_dir():
         raise ValueError(f"there is no folder {out.parent} to write {out.name} to; make it first")
-    if not os.access(out.parent, os.W_OK):
+    if not can_write(out.parent):
         raise ValueError(f"the folder {out.parent} may not be written to; give another --out")
-
-
-def sessions_of(tree: xr.DataTree) -> list[xr.Dataset]:
-    """Return the sessions of a collection."""
-    return [child.to_dataset() for child in tree.children.values()]
 
 
 def write_report(made: Report, out: Path) -> None:

@@ -163,3 +163,12 @@ def same(whole: Circuit[Any, Any], changed: Circuit[Any, Any]) -> bool:
             return False
         whole, changed = (replace(c, connectivity=None) for c in (whole, changed))
     return bool(whole == changed)
+
+
+def lets_cut(circuit: Any, route: str) -> bool:
+    """Return whether a circuit has a route of that name that can be cut."""
+    try:
+        replace(circuit, cut=(*circuit.cut, route))
+    except ValueError:  # the circuit names its routes
+        return False
+    return True

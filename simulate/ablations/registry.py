@@ -1,7 +1,4 @@
-"""The registry of ablations: a tuple written by hand.
-
-To add an ablation, write a function from circuit to circuit in `ablations` and one entry here.
-"""
+"""The registry of ablations: for a new one, a function in `ablations.changes` and an entry here."""
 
 from __future__ import annotations
 
@@ -43,16 +40,8 @@ HIDDEN, ALL = ("hidden",), ("all",)
 
 def _with_route(name: str) -> tuple[str, ...]:
     """Return the theories in whose circuits a route of that name can be cut."""
-    found = {t.name: t.circuit for t in THEORIES if t.name in LEARNERS}
-    return tuple(theory for theory, circuit in found.items() if _lets_cut(circuit, name))
-
-
-def _lets_cut(circuit: Any, route: str) -> bool:
-    try:
-        replace(circuit, cut=(*circuit.cut, route))
-    except ValueError:  # the circuit names its routes
-        return False
-    return True
+    own = (t for t in THEORIES if t.name in LEARNERS)
+    return tuple(t.name for t in own if ablations.lets_cut(t.circuit, name))
 
 
 @dataclass(frozen=True)

@@ -146,7 +146,7 @@ def where_errors_are(instrument: Instrument, circuit: Circuit[Any, Any]) -> Inst
     return instrument
 
 
-RATES = "rates"
+EXPECTED_RATES = "rates"
 
 
 def recorded_by(name: str | None, circuit: Circuit[Any, Any]) -> Instrument:
@@ -160,8 +160,10 @@ def recorded_by(name: str | None, circuit: Circuit[Any, Any]) -> Instrument:
     ValueError
         If there is none of that name.
     """
-    if name in (None, RATES):
-        return where_errors_are(Instrument() if name is None else BY_SIGNAL[RATES], circuit)
+    if name in (None, EXPECTED_RATES):
+        return where_errors_are(
+            Instrument() if name is None else BY_SIGNAL[EXPECTED_RATES], circuit
+        )
     return entry("instrument", str(name), BY_SIGNAL)
 
 
@@ -217,7 +219,7 @@ recording of somata. The number of tufts, the noise and the neuropil are assumpt
 """
 
 BY_SIGNAL = {
-    RATES: Instrument(spiking="none", label_error=0.0, label_error_interval=(0.0, 0.0)),
+    EXPECTED_RATES: Instrument(spiking="none", label_error=0.0, label_error_interval=(0.0, 0.0)),
     "spikes": Instrument(),
     "calcium": TWO_PHOTON_SOMATA,
     "tufts": TWO_PHOTON_TUFTS,

@@ -19,8 +19,8 @@ from errorneurons.analysis.evidence.membership import FEWEST_WORLDS
 from errorneurons.predictions.claims.claim import Outcome
 from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.commands import cli
-from errorneurons.predictions.commands import shared as cli_base
 from errorneurons.predictions.commands.recordings import Worlds
+from errorneurons.simulate.store import places
 from errorneurons.simulate.theories.registry import THEORIES
 
 Run = Callable[..., Result]
@@ -117,7 +117,7 @@ def test_bad_input_is_one_sentence(
 def test_a_folder_that_may_not_be_written_to_is_refused_at_once(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli_base.os, "access", lambda *_: False)
+    monkeypatch.setattr(places, "can_write", lambda _: False)
     assert "the folder out may not be written to" in refusal(run("report", "--out", "out"))
     assert "the folder . may not be written to; give another" in refusal(run(*demo()))
 
