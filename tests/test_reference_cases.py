@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import reference_cases
 
+from errorneurons.simulate.engine.run import Stepper
 from errorneurons.simulate.kernels import kernels, layout
-from errorneurons.simulate.kernels.run import Stepper
 from errorneurons.simulate.parts.activations import Tuning
 
 TOLERANCE = 1e-10

@@ -87,7 +87,7 @@ class Theory:
     ablation: str = "intact"
     connectivity: str = "chain"
     changes: tuple[str, ...] = ()
-    cannot: Mapping[str, str] = field(default_factory=dict)
+    cannot: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def identifier(self) -> str:
