@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-LEAST, MOST = -1.0, 36.0
+_LEAST, _MOST = -1.0, 36.0
 """Where the axis of effects ends at most."""
 
 
@@ -206,11 +206,11 @@ def energies(amplitude: npt.ArrayLike) -> Floats:
 
 
 def effect_limits(rows: Sequence[StripRow], threshold: float) -> tuple[float, float]:
-    """Return the ends of the axis; beyond `LEAST` and `MOST` an arrow head stands for it."""
+    """Return the ends of the axis; beyond `_LEAST` and `_MOST` an arrow head stands for it."""
     shown = [x for row in rows for x in (*row.points, row.value, row.low, row.high)]
     shown = [x for x in shown if math.isfinite(x)]
-    low = max(min([*shown, -0.04]) * 1.1, LEAST)
-    high = min(max([*shown, 1.0, 3 * threshold]) * 1.08, MOST)
+    low = max(min([*shown, -0.04]) * 1.1, _LEAST)
+    high = min(max([*shown, 1.0, 3 * threshold]) * 1.08, _MOST)
     return low, high
 
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 FAINT = 0.55
 """Opacity of a full cell of a heat map: the text on it is legible on light and on dark."""
-SHOWN = 0.02
+_SHOWN = 0.02
 ENTRY = 18.0
 """Height of a line of a legend [px]."""
 HUES = (FREE_HUES[4], FREE_HUES[0], FREE_HUES[2], FREE_HUES[1], FREE_HUES[3], FREE_HUES[5])
@@ -186,7 +186,7 @@ def left_out_points(
     import seaborn as sns
 
     highest = table.groupby("theory", sort=False)["posterior"].max()
-    names = [str(name) for name in highest.index[highest > SHOWN]]
+    names = [str(name) for name in highest.index[highest > _SHOWN]]
     left_out = list(dict.fromkeys(table["left_out"]))
     with settings(key):
         figure, axes = rows(len(left_out), 40.0, 46.0 + ENTRY * len(names))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from errorneurons.simulate.instrument.instrument import Instrument
 
 
-class Recorded(StrEnum):
+class _Recorded(StrEnum):
     """What a demo recording holds."""
 
     SPIKES = "spikes"
@@ -118,7 +118,7 @@ def simulate(
     seed: Seed = 1,
     repeats: Repeats = None,
     instrument: Annotated[
-        Recorded | None,
+        _Recorded | None,
         typer.Option(help="What is recorded; if left out, spikes where the errors are."),
     ] = None,
     streams: Annotated[
@@ -227,7 +227,7 @@ def demo_recording(
             min=0, max=0.9, help="Share of false labels that the file states; the truth by default."
         ),
     ] = None,
-    instrument: Annotated[Recorded, typer.Option(help="What is recorded.")] = Recorded.SPIKES,
+    instrument: Annotated[_Recorded, typer.Option(help="What is recorded.")] = _Recorded.SPIKES,
     areas: Annotated[
         str, typer.Option(help="Areas that are recorded, e.g. 'area 1, area 2'; all if not given.")
     ] = "",

@@ -61,7 +61,7 @@ WORDS = {
 
 
 @dataclass(frozen=True)
-class Card:
+class _Card:
     """What the page shows of one ablation."""
 
     ablation: Ablation
@@ -310,7 +310,7 @@ def _intact_words(theory: str, own: Mapping[tuple[str, str, str], Effect], data:
     return f"{words}{end if 'angle' in data else ''}."
 
 
-def _card(a: Ablation, found: Sequence[Effect], data: xr.Dataset, task: str) -> Card:
+def _card(a: Ablation, found: Sequence[Effect], data: xr.Dataset, task: str) -> _Card:
     own = [e for e in found if e.ablation == a.name]
     strips = [
         StripRow(
@@ -331,7 +331,7 @@ def _card(a: Ablation, found: Sequence[Effect], data: xr.Dataset, task: str) -> 
         if why_not(t, task) is None and (why := a.why_not(t, task)) is not None
     }
     rows = tuple(_row(e) for e in own if math.isfinite(e.value) or math.isfinite(e.ablated))
-    return Card(a, Markup(drawn), _demands(own), Markup(svg), rows, _grouped(reasons))
+    return _Card(a, Markup(drawn), _demands(own), Markup(svg), rows, _grouped(reasons))
 
 
 def _skips(theory: str, task: str) -> tuple[tuple[int, int], ...]:

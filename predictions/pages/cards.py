@@ -47,7 +47,7 @@ class Legend:
 
 
 @dataclass(frozen=True)
-class Card:
+class _Card:
     """All that the page shows of a claim."""
 
     claim: Claim
@@ -65,13 +65,13 @@ class Card:
     upright: bool
 
 
-def card(book: Book, claim: Claim) -> Card:
+def card(book: Book, claim: Claim) -> _Card:
     """Return the card of a claim."""
     cells = tuple(book.cell(claim, s) for s in book.report.subjects)
     activity = _activity(book, claim)
     shown = [a for _, a in activity]
     columns, table, upright = _table(cells)
-    return Card(
+    return _Card(
         claim=claim,
         anchor=book.anchors[claim.key],
         cells=cells,

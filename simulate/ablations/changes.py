@@ -17,27 +17,27 @@ from errorneurons.simulate.parts.connectivity import Strengths, chain, dense
 from errorneurons.simulate.theories.counter_circuits import PLASTIC, unchanging
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
-CircuitT = TypeVar("CircuitT", bound=Any)
+_CircuitT = TypeVar("_CircuitT", bound=Any)
 
 
-def no_error_feedback(circuit: CircuitT) -> CircuitT:
+def no_error_feedback(circuit: _CircuitT) -> _CircuitT:
     """Let no error travel between areas: B e = 0 (W^T e = 0 in predictive coding, Y b = 0)."""
     return _cut(circuit, "error_feedback")
 
 
-def no_error_to_representation(circuit: CircuitT) -> CircuitT:
+def no_error_to_representation(circuit: _CircuitT) -> _CircuitT:
     """Let errors not reach the representation neurons beside them: v_api = 0 (or -e = 0)."""
     return _cut(circuit, "error_to_representation")
 
 
-def no_phi_prime(circuit: CircuitT) -> CircuitT:
+def no_phi_prime(circuit: _CircuitT) -> _CircuitT:
     """Pass errors between areas on ungated: phi' = 1 where it multiplies the error from afar."""
     if isinstance(circuit, ErrorMicrocircuit):
         return replace(circuit, phi_prime_transfer=False)
     return _cut(circuit, "phi_prime")
 
 
-def no_lookahead(circuit: CircuitT) -> CircuitT:
+def no_lookahead(circuit: _CircuitT) -> _CircuitT:
     """Let all neurons fire by their potential: r = phi(u), e = phi_E(v) instead of u~, v~."""
     if isinstance(circuit, ErrorMicrocircuit):
         off = (False,) * len(circuit.sizes)
@@ -55,12 +55,12 @@ def no_error_lookahead(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
     return replace(circuit, error_lookahead=(False,) * len(circuit.sizes))
 
 
-def random_feedback(circuit: CircuitT) -> CircuitT:
+def random_feedback(circuit: _CircuitT) -> _CircuitT:
     """Send errors down random synapses that never change: B is drawn once, not W^T."""
     return replace(circuit, feedback="fixed")
 
 
-def noisy_feedback(circuit: CircuitT, noise: float = 0.2) -> CircuitT:
+def noisy_feedback(circuit: _CircuitT, noise: float = 0.2) -> _CircuitT:
     """Add lasting noise to the feedback: B = W^T + U(-0.2, 0.2)."""
     return replace(circuit, feedback_noise=noise)
 
@@ -126,7 +126,7 @@ def variable_neurons(circuit: ErrorMicrocircuit, role: str) -> ErrorMicrocircuit
     return replace(circuit, error_variability=0.3)
 
 
-def frozen_area(circuit: CircuitT, level: int) -> CircuitT:
+def frozen_area(circuit: _CircuitT, level: int) -> _CircuitT:
     """Let the synapses onto area {level} not change: eta = 0 there."""
     if not hasattr(circuit, "learning_rates"):
         return replace(circuit, frozen=(*circuit.frozen, f"area {level}"))
@@ -138,17 +138,17 @@ def frozen_area(circuit: CircuitT, level: int) -> CircuitT:
     return replace(circuit, **changed)
 
 
-def no_inhibition(circuit: CircuitT) -> CircuitT:
+def no_inhibition(circuit: _CircuitT) -> _CircuitT:
     """Let nothing be subtracted at the apical dendrite: M r = 0, B^PI r^I = 0."""
     return _cut(circuit, "inhibition")
 
 
-def silent_interneurons(circuit: CircuitT, kind: str) -> CircuitT:
+def silent_interneurons(circuit: _CircuitT, kind: str) -> _CircuitT:
     """Silence the {kind} cells: {kind} = 0."""
     return _cut(circuit, kind)
 
 
-def _cut(circuit: CircuitT, route: str) -> CircuitT:
+def _cut(circuit: _CircuitT, route: str) -> _CircuitT:
     return replace(circuit, cut=(*circuit.cut, route))
 
 

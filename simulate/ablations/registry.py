@@ -15,10 +15,10 @@ from errorneurons.simulate.tasks.registry import why_not as cannot_learn
 from errorneurons.simulate.theories import counter_circuits
 from errorneurons.simulate.theories.registry import THEORIES
 
-Measure = Literal["learning", "inference", "error", "change"]
+_Measure = Literal["learning", "inference", "error", "change"]
 
 EMC = ("error_microcircuit",)
-APICAL = ("dendritic_pc", "dendritic_microcircuit")
+_APICAL = ("dendritic_pc", "dendritic_microcircuit")
 SUPERVISED = ("supervised_pc", "prospective_configuration")
 DESCENDING = ("hierarchical_pc", "hierarchical_pc_sensory")
 PREDICTIVE = (*SUPERVISED, *DESCENDING)
@@ -35,7 +35,7 @@ FREEZABLE = tuple(
 )
 """Theories whose areas have rates of their own, or can be named as frozen."""
 
-HIDDEN, ALL = ("hidden",), ("all",)
+_HIDDEN, _ALL = ("hidden",), ("all",)
 
 
 def _with_route(name: str) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ class Demand:
         learning and inference.
     """
 
-    measure: Measure
+    measure: _Measure
     value: float
     theories: tuple[str, ...]
     areas: tuple[str, ...] = ()
@@ -149,24 +149,24 @@ CHAIN = "is a strict hierarchy: what an area subtracts or predicts belongs to th
 NO_LOOKAHEAD = "has no lookahead to switch off"
 OWN_FEEDBACK = "sends errors through the synapses that predict, and has no others to draw"
 WHOLE_LOOKAHEAD = dict.fromkeys(
-    APICAL, "has no error neurons, so that its lookahead is switched off as a whole"
+    _APICAL, "has no error neurons, so that its lookahead is switched off as a whole"
 )
 LOCAL = {"mismatch_neurons": "has errors that stay in their own area"}
 
 
 SETTLED = (
     Demand("inference", 0.0, EMC),
-    Demand("error", 1.0, EMC, ALL),
-    Demand("change", 1.0, EMC, ALL),
+    Demand("error", 1.0, EMC, _ALL),
+    Demand("change", 1.0, EMC, _ALL),
 )
 
 
 def _frozen(level: int) -> Ablation:
     area = (f"area {level}",)
     demands = (
-        Demand("change", 0.0, (*EMC, *SUPERVISED, *APICAL, *BURSTS), area),
+        Demand("change", 0.0, (*EMC, *SUPERVISED, *_APICAL, *BURSTS), area),
         Demand("inference", 0.0, FREEZABLE),
-        Demand("error", 1.0, (*EMC, *PREDICTIVE, *BURSTS, *MISMATCH), ALL),
+        Demand("error", 1.0, (*EMC, *PREDICTIVE, *BURSTS, *MISMATCH), _ALL),
     )
     return Ablation(
         f"frozen_area_{level}", f"no plasticity in area {level}",
@@ -202,7 +202,7 @@ def _ratio(
     return Ablation(
         name, label, partial(ablations.error_neurons_per_representation, ratio=ratio), EMC,
         "has one error per representation neuron by definition", False, ("E",), expects, demands,
-        because=dict.fromkeys((*APICAL, *BURSTS), "has no population of error neurons"),
+        because=dict.fromkeys((*_APICAL, *BURSTS), "has no population of error neurons"),
     )  # fmt: skip
 
 
@@ -222,8 +222,8 @@ ABLATIONS: tuple[Ablation, ...] = (
         "errors are exactly 0 and hidden synapses do not change. Only the output learns. Apical "
         "dendrites keep their inhibition, which nothing balances.",
         (
-            Demand("error", 0.0, (*EMC, *SUPERVISED, *BURSTS), HIDDEN),
-            Demand("change", 0.0, (*EMC, *SUPERVISED, *BURSTS), HIDDEN),
+            Demand("error", 0.0, (*EMC, *SUPERVISED, *BURSTS), _HIDDEN),
+            Demand("change", 0.0, (*EMC, *SUPERVISED, *BURSTS), _HIDDEN),
             Demand("inference", 0.0, (*EMC, *SUPERVISED, *BURSTS)),
         ),
         LOCAL,
@@ -237,8 +237,8 @@ ABLATIONS: tuple[Ablation, ...] = (
         "untouched. In predictive coding the same route carries the representation itself.",
         (
             Demand("learning", 0.0, EMC),
-            Demand("change", 0.0, EMC, ALL),
-            Demand("change", 0.0, APICAL, HIDDEN),
+            Demand("change", 0.0, EMC, _ALL),
+            Demand("change", 0.0, _APICAL, _HIDDEN),
             Demand("inference", 0.0, EMC),
         ),
         {
@@ -278,12 +278,12 @@ ABLATIONS: tuple[Ablation, ...] = (
     ),
     Ablation(
         "random_feedback", "random feedback", ablations.random_feedback,
-        (*EMC, *APICAL, *BURSTS), OWN_FEEDBACK, False, ("E->E",),
+        (*EMC, *_APICAL, *BURSTS), OWN_FEEDBACK, False, ("E->E",),
         "Hidden changes start at about 90 degrees from the gradient; the output is unaffected.",
         because=LOCAL,
     ),
     Ablation(
-        "noisy_feedback", "feedback noise 0.2", ablations.noisy_feedback, (*EMC, *APICAL),
+        "noisy_feedback", "feedback noise 0.2", ablations.noisy_feedback, (*EMC, *_APICAL),
         OWN_FEEDBACK, False, ("E->E",),
         "Hidden changes turn away from the gradient by the share of noise in B, the more the "
         "further from the output.",
@@ -319,13 +319,13 @@ ABLATIONS: tuple[Ablation, ...] = (
            "without one cannot be taught."),
     _ratio("double_error_neurons", "twice as many error neurons", 2.0,
            "Error neurons without a partner are idle; nothing else differs.",
-           (Demand("error", 1.0, EMC, ALL), Demand("change", 1.0, EMC, ALL))),
+           (Demand("error", 1.0, EMC, _ALL), Demand("change", 1.0, EMC, _ALL))),
     Ablation(
         "paired_error_neurons", "pairs of error neurons", ablations.paired_error_neurons, EMC,
         "has no error neurons of both signs to part", True, ("E",),
         "Two rectified rates carry what one signed rate did; their difference is the same, and so "
         "is everything else. The contrast of rates is smaller where an error changes its sign.",
-        (Demand("inference", 0.0, EMC), Demand("change", 1.0, EMC, ALL)),
+        (Demand("inference", 0.0, EMC), Demand("change", 1.0, EMC, _ALL)),
     ),
     _variable("representation", "R",
               "Every neuron has a gate phi' of its own, so that changes still follow the gradient "

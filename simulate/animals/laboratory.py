@@ -48,7 +48,7 @@ MANIPULATION = (
     "manipulation", "manipulated_role", "manipulated_area", "manipulated_cell",
     "manipulated_target", "efficacy", "off_target", "drive_size",
 )  # fmt: skip
-RECORDED, RECORDING = 4, 32
+_RECORDED, _RECORDING = 4, 32
 """Bytes of a recorded rate, and of one in a trial that is being recorded."""
 SPIKES, OTHERS = 12, 45
 """Bytes that making a session takes for each value: Poisson spikes, and all else in one go."""
@@ -256,7 +256,7 @@ def memory_of(
     seen = setup.instrument
     plain = seen.imaging is None and seen.spiking != "sub_poisson"
     observed = SPIKES if plain else OTHERS
-    recorded = (RECORDED * samples + RECORDING * at_once) * neurons
+    recorded = (_RECORDED * samples + _RECORDING * at_once) * neurons
     return float(recorded), float(observed * samples * units)
 
 

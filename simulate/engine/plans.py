@@ -21,7 +21,7 @@ class Program:
     template: Any
 
 
-class Plan:
+class _Plan:
     """Programs that networks share which differ in nothing but numbers."""
 
     def __init__(self) -> None:
@@ -31,16 +31,16 @@ class Plan:
         self.lock = Lock()
 
 
-PLANS: OrderedDict[Any, Plan] = OrderedDict()
+PLANS: OrderedDict[Any, _Plan] = OrderedDict()
 """Plans by what they depend on, those used last at the end; training runs the same one again."""
 
 
 MOST_PLANS = 64
 
 
-def plan_of(key: Any) -> Plan:
+def plan_of(key: Any) -> _Plan:
     """Return the plan of a key, a new one if it is not known; None has a plan of its own."""
-    plan = PLANS.pop(key, None) or Plan()
+    plan = PLANS.pop(key, None) or _Plan()
     if key is not None:
         PLANS[key] = plan
         while len(PLANS) > MOST_PLANS:

@@ -66,7 +66,7 @@ NEW: Factors = {"association": "new", "familiarity": "novel"}
 
 RELEARNING = range(2, 8)
 RETEACHING = range(9, 13)
-LEARNING = range(2, 8)
+_LEARNING = range(2, 8)
 
 
 def learning_block(
@@ -125,8 +125,8 @@ def chronic_silencing(area: str | None) -> Experiment:
         f"A new association is learnt over days {off}: in which areas does tuning change?",
         (
             tested(1, "before", kinds),
-            *practice(LEARNING, NEW | laser),
-            tested(LEARNING.stop, "after", kinds),
+            *practice(_LEARNING, NEW | laser),
+            tested(_LEARNING.stop, "after", kinds),
         ),
         SLOW,
         panels=("familiarity",),

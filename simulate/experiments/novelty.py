@@ -11,7 +11,7 @@ from errorneurons.simulate.experiments.experiment import Experiment, Frozen, Sid
 from errorneurons.simulate.experiments.trials import EXPECTED, PASSIVE, UNEXPECTED, Factors
 
 #: The conditions of each block; blocks have equally many.
-BLOCKS: dict[str, tuple[Factors, ...]] = {
+_BLOCKS: dict[str, tuple[Factors, ...]] = {
     "passive": (PASSIVE, PASSIVE | {"familiarity": "novel"}),
     "outcome": (EXPECTED, UNEXPECTED),
 }
@@ -25,7 +25,7 @@ EXPERIMENTS = (
         (
             SideBySide([
                 Frozen([c | {"block": name} for c in conditions], ("novelty", name), STIMULI)
-                for name, conditions in BLOCKS.items()
+                for name, conditions in _BLOCKS.items()
             ]),
         ),
         panels=("block",),

@@ -26,8 +26,8 @@ from errorneurons.simulate.experiments.association import STIMULI
 from errorneurons.simulate.experiments.experiment import Block, Experiment, SideBySide
 from errorneurons.simulate.experiments.trials import PASSIVE, Clock, Factors, tabulated, trial
 
-CLOCK = Clock(start=-0.05, outcome=0.15, stop=0.15)
-SHOWN = 0.1
+_CLOCK = Clock(start=-0.05, outcome=0.15, stop=0.15)
+_SHOWN = 0.1
 """A stimulus lasts so long [s]; the rest of a row is a gap."""
 LENGTH = 4
 FREQUENT = 4
@@ -97,7 +97,7 @@ def _sequence(shown: Sequence[int], clock: Clock, named: tuple[str, str, str]) -
     block, name, oddball = named
     for position, stimulus in enumerate(shown, start=1):
         last = position == LENGTH
-        row: Factors = {"input_offset": SHOWN, "block": block, "sequence": name,
+        row: Factors = {"input_offset": _SHOWN, "block": block, "sequence": name,
                         "position": position, "oddball": oddball if last else "none"}  # fmt: skip
         yield trial(PASSIVE | row, stimulus, clock)
     nothing: Factors = {"input_onset": float("nan"), "contrast": 0.0, "stimulus": "pause",
@@ -106,7 +106,7 @@ def _sequence(shown: Sequence[int], clock: Clock, named: tuple[str, str, str]) -
     yield trial(PASSIVE | nothing, 0, clock)
 
 
-BLOCKS = [
+_BLOCKS = [
     Oddballs(name, pair)
     for pair in (PAIR, PAIR[::-1])
     for name in ("local oddball", "global oddball")
@@ -118,8 +118,8 @@ EXPERIMENTS = (
         "passive local and global oddballs",
         "Sequences of four stimuli of which the last may break the row, or the rule, and a control "
         "block: does mismatch without a task evoke errors?",
-        (SideBySide([*BLOCKS, Control()]),),
-        CLOCK,
+        (SideBySide([*_BLOCKS, Control()]),),
+        _CLOCK,
         panels=("block",),
         lines=("position", "oddball"),
     ),

@@ -18,13 +18,13 @@ from errorneurons.simulate.experiments.trials import (
 )
 
 DRIVING = Clock(start=-0.1, outcome=0.3, stop=0.3)
-DRIVEN = (0.15, 0.3)
+_DRIVEN = (0.15, 0.3)
 CELLS = 5
 """Cells of each role and area; with arbitrary labels the smallest of these areas has no more."""
 UNDRIVEN: tuple[Factors, ...] = (PASSIVE,) * STIMULI
 """As often as each stimulus is shown with cells."""
 EACH_DRIVEN = tuple(
-    PASSIVE | drive(role, area, DRIVEN) | {"manipulated_cell": cell}
+    PASSIVE | drive(role, area, _DRIVEN) | {"manipulated_cell": cell}
     for role, area, cell in product(ROLES, AREAS[:3], range(CELLS))
 )
 

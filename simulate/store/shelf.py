@@ -11,7 +11,7 @@ from errorneurons.simulate.store.files import Format, WriteError, is_intact, kee
 from errorneurons.simulate.store.places import check_writable
 from errorneurons.simulate.store.work import Labour, Progress, run_all
 
-SHOWN = 16
+_SHOWN = 16
 """Digits of the key in a file's name."""
 
 
@@ -60,7 +60,7 @@ class Shelf:
 
     def path(self, name: str, key: str) -> Path:
         """Return the file of a result; a ``/`` in its name makes a folder."""
-        return self.folder / f"{name}-{key[:SHOWN]}{self.form.suffix}"
+        return self.folder / f"{name}-{key[:_SHOWN]}{self.form.suffix}"
 
 
 def provide(

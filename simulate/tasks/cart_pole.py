@@ -298,7 +298,7 @@ def _together(weights: Sequence[Any]) -> Any:
     return replace(weights[0], **{k: np.concatenate([p[k] for p in parts]) for k in parts[0]})
 
 
-SHOWN = 20
+_SHOWN = 20
 
 
 def _states(design: Design) -> Items:
@@ -310,7 +310,7 @@ def _states(design: Design) -> Items:
 
 
 def _few_states(_: Intact, design: Design) -> Items:
-    return part(_states(design), slice(-SHOWN, None))
+    return part(_states(design), slice(-_SHOWN, None))
 
 
 def _balance(circuit: Intact, design: Design) -> Learnt:

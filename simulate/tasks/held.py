@@ -116,11 +116,11 @@ def learn_held(
             items.inputs, items.targets, order, np.full(count, steps), np.full(count, True),
             np.full(count, True), target_lag=len(circuit.layers) - 1,
         )  # fmt: skip
-        weights, state = advance(circuit, weights, schedule, state, diverging=diverging)
+        weights, state = _advance(circuit, weights, schedule, state, diverging=diverging)
         yield weights
 
 
-def advance(
+def _advance(
     circuit: Any, weights: Any, schedule: layout.Schedule, state: Any, *, diverging: bool = False
 ) -> tuple[Any, Any]:
     """Return synapses and state after a schedule.

@@ -38,7 +38,7 @@ from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
 DIGITS, SIDE = 10, 28
 PIXELS = SIDE**2
-THEORIES = (ErrorMicrocircuit.theory, Backprop.theory)
+_THEORIES = (ErrorMicrocircuit.theory, Backprop.theory)
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def learner(
     Parameters
     ----------
     theory
-        One of `THEORIES`.
+        One of `_THEORIES`.
     representation, error
         Representation and error neurons of the hidden area; default as many of the one as of the
         other. The artificial network has no error neurons.
@@ -107,7 +107,7 @@ def learner(
     ValueError
         If the theory is unknown.
     """
-    known("theory", theory, THEORIES)
+    known("theory", theory, _THEORIES)
     circuit = ErrorMicrocircuit(
         layers=(DIGITS, representation, PIXELS), activation=("logistic", "logistic"),
         timing=Timing(1e-5, 0.0), g_apical=0.06, learning_rates=(10.0, 1000.0 / representation),
@@ -200,7 +200,7 @@ TASK = Task(
     "images",
     "drawing digits",
     "Draw the image of a digit from a one-hot input.",
-    THEORIES,
+    _THEORIES,
     30,
     lambda theory: quiet(learner(theory)),
     _draw,

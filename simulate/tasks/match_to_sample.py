@@ -37,9 +37,9 @@ from errorneurons.simulate.tasks.held import for_engine, uniform_start
 from errorneurons.simulate.tasks.task import Design, Learnt, Task, quiet
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
-THEORIES = (ErrorMicrocircuit.theory,)
+_THEORIES = (ErrorMicrocircuit.theory,)
 PHASES = ("rest", "sample", "delay", "test", "change")
-SETS = ("training", "validation", "test")
+_SETS = ("training", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Trials:
 
 def draw(task: MatchToSample, seed: int) -> dict[str, Trials]:
     """Draw the trials of each set."""
-    rngs = {name: generator(seed, "match to sample", name) for name in SETS}
+    rngs = {name: generator(seed, "match to sample", name) for name in _SETS}
     return {
         name: Trials(
             rng.choice(np.array([-1.0, 1.0]), (task.trials, 2)),
@@ -121,7 +121,7 @@ def learner(theory: str = ErrorMicrocircuit.theory) -> ErrorMicrocircuit:
     ValueError
         If the theory cannot do the task; `errorneurons list tasks` says why.
     """
-    known("theory", theory, THEORIES)
+    known("theory", theory, _THEORIES)
     return ErrorMicrocircuit(
         layers=(1, 2, 1), activation=("soft_relu", "tanh"), activation_slope=(1.0, 20.0),
         activation_offset=(0.0, 0.5), derivative="nominal", timing=Timing(1e-5, 0.0), g_leak=0.3,
@@ -200,7 +200,7 @@ def match_to_sample(
     circuit, weights = for_engine(circuit, weights)
     state, errors = circuit.rest(weights, 1), []
     for _ in range(task.epochs):
-        errors.append(squared_error(circuit, weights, task, sets["validation"]))
+        errors.append(_squared_error(circuit, weights, task, sets["validation"]))
         plan = schedule(task, sets["training"].shuffled(rng), learning=True)
         run = kernels.run(circuit, weights, plan, state=state)
         weights, state = run.weights, run.state
@@ -217,7 +217,7 @@ def match_to_sample(
     )
 
 
-def squared_error(
+def _squared_error(
     circuit: ErrorMicrocircuit, weights: Any, task: MatchToSample, trials: Trials
 ) -> Array:
     """Return the mean squared error at the end of the test stimulus, untaught, (network,)."""
@@ -243,7 +243,7 @@ TASK = Task(
     "match_to_sample",
     "delayed match to sample",
     "Say after a delay whether a second stimulus was the same as the first.",
-    THEORIES,
+    _THEORIES,
     15,
     lambda theory: quiet(learner(theory)),
     _match,

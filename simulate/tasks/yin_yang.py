@@ -37,7 +37,7 @@ from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
 CLASSES = ("yin", "yang", "dot")
 YIN, YANG, DOT = range(3)
-SETS = ("training", "validation", "test")
+_SETS = ("training", "validation", "test")
 RADIUS, DOT_RADIUS = 0.5, 0.1
 THEORIES = (ErrorMicrocircuit.theory, Backprop.theory)
 
@@ -171,7 +171,7 @@ def yin_yang(
     task = task or YinYang()
     points = {
         name: draw(generator(seed, "yin yang", name), count)
-        for name, count in zip(SETS, task.points, strict=True)
+        for name, count in zip(_SETS, task.points, strict=True)
     }
     inputs, classes = points["training"]
     items = Items(inputs[None], np.eye(len(CLASSES))[classes][None])

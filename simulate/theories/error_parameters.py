@@ -33,10 +33,10 @@ from errorneurons.simulate.parts.plasticity import Grading, Rates, blocks
 from errorneurons.simulate.refusing import all_known, lengths, not_negative, populated
 
 #: Routes that can be cut: B e and v_api, each at the dendrite where it arrives.
-ROUTES = ("error_feedback", "error_to_representation")
+_ROUTES = ("error_feedback", "error_to_representation")
 
 #: The choices that each option leaves.
-OPTIONS = {
+_OPTIONS = {
     "absent_target": ("silent", "zero"),
     "error_coding": ("signed", "paired"),
     "feedback_route": ("descending", "teaching_area"),
@@ -116,7 +116,7 @@ class ErrorParameters(ActivatedCircuit, LearningCircuit):
     learning_grading
         How `learning_rates` of areas are spread over projections, see `plasticity`.
     cut
-        Names of routes that carry nothing, of `ROUTES`.
+        Names of routes that carry nothing, of `_ROUTES`.
 
     Raises
     ------
@@ -176,8 +176,8 @@ class ErrorParameters(ActivatedCircuit, LearningCircuit):
                 lengths(name, getattr(self, name), areas)
         _ = self.phi_error, self.tuned
         check_connectivity(self.connectivity, areas)
-        check_options(self, OPTIONS)
-        all_known(f"cut of {self.theory}", self.cut, ROUTES)
+        check_options(self, _OPTIONS)
+        all_known(f"cut of {self.theory}", self.cut, _ROUTES)
         numbers = ("g_leak", "g_basal", "g_apical", "g_dendrite", "g_target", "low_pass",
                    "feedback_noise", "lateral_noise", "weight_noise", "variability",
                    "error_variability", "weight_scale", "skip_strength",

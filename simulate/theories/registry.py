@@ -321,7 +321,7 @@ COUNTER_CIRCUITS: tuple[Theory, ...] = (
 SUBJECTS = THEORIES + COUNTER_CIRCUITS
 
 
-def untrained(subject: Theory) -> Theory:
+def _untrained(subject: Theory) -> Theory:
     """Return a theory whose networks are put through the experiment without any training."""
     return Theory(
         f"{subject.name}_untrained",
@@ -333,11 +333,11 @@ def untrained(subject: Theory) -> Theory:
     )
 
 
-CONTROLS: tuple[Theory, ...] = tuple(untrained(t) for t in THEORIES)
+CONTROLS: tuple[Theory, ...] = tuple(_untrained(t) for t in THEORIES)
 """Every theory untrained; not part of the report, but known by name."""
 
 
-LEAKING = Theory(
+_LEAKING = Theory(
     "error_microcircuit_leaking",
     "error-neuron microcircuit with a leak",
     "theory",
@@ -360,4 +360,4 @@ def theory(name: str) -> Theory:
     ValueError
         If there is none, with the nearest name.
     """
-    return entry("theory", name, {t.name: t for t in (*SUBJECTS, *CONTROLS, LEAKING)})
+    return entry("theory", name, {t.name: t for t in (*SUBJECTS, *CONTROLS, _LEAKING)})

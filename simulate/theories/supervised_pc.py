@@ -68,7 +68,7 @@ class State:
 
 
 #: What can be cut: W^T e, -e, and the factor phi' on W^T e (then 1).
-ROUTES = ("error_feedback", "error_to_representation", "phi_prime")
+_ROUTES = ("error_feedback", "error_to_representation", "phi_prime")
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class SupervisedPC(ActivatedCircuit):
     weight_scale
         Start weights are U(-1, 1) * weight_scale / sqrt(fan-in).
     cut
-        Names of what is cut, of `ROUTES`.
+        Names of what is cut, of `_ROUTES`.
     frozen
         Names of areas whose synapses do not change.
 
@@ -112,7 +112,7 @@ class SupervisedPC(ActivatedCircuit):
     plastic: ClassVar[Literal["always", "after settling"]] = "always"
 
     def __post_init__(self) -> None:
-        check_names(self, ROUTES)
+        check_names(self, _ROUTES)
 
     @property
     def populations(self) -> tuple[Population, ...]:

@@ -26,7 +26,7 @@ TRAINED = 0.95
 PRESENTATION = Clock(start=0.0, outcome=0.3, stop=0.4, bin=0.1)
 PROBE = Clock(start=0.0, outcome=0.4, stop=0.4, bin=0.1)
 BLOCK = 2
-PATIENCE = 4
+_PATIENCE = 4
 PROGRESS = 0.1
 QUIETLY = np.errstate(over="ignore", invalid="ignore")
 """Networks that diverge are found by their numbers, and need no warning."""
@@ -121,9 +121,9 @@ def train(
 
 def _stagnant(losses: list[Array]) -> npt.NDArray[np.bool_]:
     """Return which networks are where they were some blocks of epochs ago."""
-    if len(losses) <= PATIENCE:
+    if len(losses) <= _PATIENCE:
         return np.zeros(len(losses[0]), dtype=bool)
-    return np.asarray(losses[-1] > (1 - PROGRESS) * losses[-1 - PATIENCE])
+    return np.asarray(losses[-1] > (1 - PROGRESS) * losses[-1 - _PATIENCE])
 
 
 @QUIETLY
