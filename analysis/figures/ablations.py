@@ -24,7 +24,7 @@ _LEAST = 1e-3
 
 
 @dataclass(frozen=True)
-class Cell:
+class EffectCell:
     """One cell of a map.
 
     Attributes
@@ -39,7 +39,7 @@ class Cell:
     shade: float = math.nan
 
 
-Effects = Sequence[tuple[str, Sequence[Cell]]]
+Effects = Sequence[tuple[str, Sequence[EffectCell]]]
 """Label and cells of each row, top to bottom."""
 
 
@@ -76,14 +76,14 @@ def effect_map(
         return as_svg(figure, key, alt)
 
 
-def _width(part: Sequence[Sequence[Cell]], title: str, names: Sequence[str]) -> float:
+def _width(part: Sequence[Sequence[EffectCell]], title: str, names: Sequence[str]) -> float:
     """Return the width of a group of columns, in which its texts and its title have room."""
     texts = [*names, *(cell.text for row in part for cell in row)]
     own = _WIDE if max(map(len, texts)) > 5 else _COLUMN
     return max(own * len(names), TITLE * len(title))
 
 
-def _heat(axes: Axes, part: Sequence[Sequence[Cell]], names: Sequence[str]) -> None:
+def _heat(axes: Axes, part: Sequence[Sequence[EffectCell]], names: Sequence[str]) -> None:
     """Fill the cells of a group of columns, and write in all of them."""
     import seaborn as sns
 

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from errorneurons.analysis.figures.palette import role_colour
-from errorneurons.analysis.figures.raw import FONT, LARGE, LINE, Caption, open_axes
+from errorneurons.analysis.figures.raw import LARGE_TEXT_SIZE, LINE, TEXT_SIZE, Caption, open_axes
 from errorneurons.analysis.figures.sheet import as_png, blank, words_at
 from errorneurons.analysis.figures.traces import abridged
 from errorneurons.analysis.measures.days import QUANTITIES
@@ -47,7 +47,7 @@ def draw_days(days: xr.Dataset, caption: Caption, path: Path) -> None:
         panels = figure.subplots(len(QUANTITIES), 1, sharex=True)
         for axes, (name, title) in zip(panels, QUANTITIES.items(), strict=True):
             units = "share of the outcome's size" if name == "miss" else days.attrs["units"]
-            axes.set_title(f"{title} [{units}]", size=FONT, loc="left")
+            axes.set_title(f"{title} [{units}]", size=TEXT_SIZE, loc="left")
             _panel(axes, days, name)
             _rules(axes, days, named=axes is panels[0])
         panels[-1].set_xlabel("day (filled: learning; open: test, synapses frozen)")
@@ -56,11 +56,11 @@ def draw_days(days: xr.Dataset, caption: Caption, path: Path) -> None:
 
 def _above(figure: Figure, days: xr.Dataset, caption: Caption) -> None:
     """Write the caption, and the roles in their colours."""
-    words_at(figure, caption.title, 9, 9, size=LARGE, weight="bold")
-    words_at(figure, caption.text, 9, 26, size=FONT)
+    words_at(figure, caption.title, 9, 9, size=LARGE_TEXT_SIZE, weight="bold")
+    words_at(figure, caption.text, 9, 26, size=TEXT_SIZE)
     left = 9.0
     for role in map(str, days["role"].values):
-        words_at(figure, role, left, 39, size=FONT, weight="bold", color=role_colour(role))
+        words_at(figure, role, left, 39, size=TEXT_SIZE, weight="bold", color=role_colour(role))
         left += LETTER * (len(role) + 4)
 
 

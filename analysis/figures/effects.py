@@ -35,11 +35,11 @@ from errorneurons.analysis.figures.sheet import (
     name_rows,
     rows,
     settings,
-    write,
+    write_words,
 )
 from errorneurons.analysis.figures.traces import (
     Event,
-    Label,
+    EventLabel,
     abridged,
     events_of,
     kept_samples,
@@ -192,7 +192,7 @@ def _threshold(axes: Axes, threshold: float, side: Literal["below", "above"], co
     first, at, last = amplitudes(left), amplitudes(threshold), amplitudes(right)
     edge, aligned = (0, "left") if at - first < 0.5 * (last - first) else (1, "right")
     words = f"claim holds {side} {threshold:.2g}, the dashed line"
-    write(axes, words, (edge, 1), (0, 5), ha=aligned)
+    write_words(axes, words, (edge, 1), (0, 5), ha=aligned)
 
 
 def amplitudes(energy: npt.ArrayLike) -> Floats:
@@ -271,7 +271,7 @@ def activity_in_time(activity: xr.Dataset, key: str, alt: str) -> str:
 def _title(axes: Axes, role: str, scale: str, header: float, letters: int) -> None:
     name = abridged({"unknown": "Role unknown"}.get(role, role.capitalize()), letters)
     for text, up, size in ((name, header - 14, FONT), (scale, header - 30, SMALL)):
-        write(
+        write_words(
             axes, text, (0, 1), (0, up), color=role_colour(role) if text is name else INK,
             size=size, weight="bold" if text is name else "normal",
         )  # fmt: skip
@@ -322,7 +322,7 @@ def _scale_bar(axes: Axes, span: float, unit: float, areas: int, units: str) -> 
     return f"bar: {length:g} {units}".strip()
 
 
-def _mark(axes: Axes, event: Event, label: Label, tall: float) -> None:
+def _mark(axes: Axes, event: Event, label: EventLabel, tall: float) -> None:
     """Mark an event by a line, or by a bar above the traces if it lasts."""
     (start, end), (left, right) = event, axes.get_xlim()
     above = 1 + (4.0 + 15.0 * label.lane) / tall
@@ -330,7 +330,7 @@ def _mark(axes: Axes, event: Event, label: Label, tall: float) -> None:
         axes.axvline(start, 0, above, color=MUTED, linewidth=1, clip_on=False)
     else:
         axes.axvspan(max(start, left), min(end, right), color=PALE, alpha=0.35, linewidth=0)
-    write(axes, label.text, (0, above), (label.left + 3, 0), color=INK)
+    write_words(axes, label.text, (0, above), (label.left + 3, 0), color=INK)
 
 
 def recorded_roles(activity: xr.Dataset) -> tuple[str, ...]:

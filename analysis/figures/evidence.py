@@ -29,7 +29,7 @@ from errorneurons.analysis.figures.sheet import (
     rows,
     sample,
     settings,
-    write,
+    write_words,
 )
 from errorneurons.analysis.figures.traces import shortened
 
@@ -153,9 +153,9 @@ def calibration_points(curve: pd.DataFrame, key: str, alt: str) -> str:
             below = share > 0.5
             end, up, stands = (low, -3, "top") if below else (high, 3, "bottom")
             aligned = "right" if at > 0.93 else "center"
-            write(axes, f"{count:,.0f}", (at, end), (0, up), "data", ha=aligned, va=stands)
+            write_words(axes, f"{count:,.0f}", (at, end), (0, up), "data", ha=aligned, va=stands)
         said = "dashed: as often as said"
-        write(axes, said, (1, 0.03), (0, 0), "data", color=MUTED, ha="right")
+        write_words(axes, said, (1, 0.03), (0, 0), "data", color=MUTED, ha="right")
         axes.set_ylim(-0.02, 1.04)
         _unit_axis(axes, "posterior of the most probable theory")
         _unit_ticks(axes, "it was the true one")
@@ -267,7 +267,7 @@ def power_curves(
         axes = figure.subplots()
         for target in targets:
             axes.axhline(target, color=MUTED, linewidth=1, dashes=(3, 2))
-            write(axes, _percent(target), (0, target), (3, 2), ACROSS, color=MUTED)
+            write_words(axes, _percent(target), (0, target), (3, 2), ACROSS, color=MUTED)
         sns.lineplot(
             points, x="animals", y="smooth", hue="cells", style="trials", errorbar=None, ax=axes,
             palette={c: style.colour for c, style in styles.items()}, legend=False, linewidth=1.8,

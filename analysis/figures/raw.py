@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_SMALL, FONT, LARGE = 8.0, 9.0, 11.0
+_SMALL, TEXT_SIZE, LARGE_TEXT_SIZE = 8.0, 9.0, 11.0
 _COLUMN, _ROW, _GAP, _LEFT, LINE, _APART = 126.0, 61.0, 54.0, 54.0, 11.5, 25.0
 """Width of a column, height of a row, gap between blocks, left margin, line of text, gap between
 columns [px]."""
@@ -76,8 +76,8 @@ def draw_raw_activity(
     with open_axes():
         layout = _Layout([panel for panel, _ in blocks], [shown for _, shown in blocks])
         figure = blank(layout.height, layout.width)
-        words_at(figure, caption.title, 9, 9, size=LARGE, weight="bold")
-        words_at(figure, caption.text, 9, 26, size=FONT)
+        words_at(figure, caption.title, 9, 9, size=LARGE_TEXT_SIZE, weight="bold")
+        words_at(figure, caption.text, 9, 26, size=TEXT_SIZE)
         if layout.common:
             _legend(figure, (9, 45), _styles(blocks[0][0]))
         for number, (panel, shown) in enumerate(blocks):
@@ -142,7 +142,7 @@ def _limits(data: Sequence[xr.Dataset], role: str) -> tuple[float, float]:
 def _block(figure: Figure, layout: _Layout, number: int, panel: Panel, shown: xr.Dataset) -> None:
     styles = _styles(panel)
     left, down = layout.left(number) - 36, layout.down_to(number)
-    words_at(figure, panel.title, left, down + 3, size=FONT, weight="bold")
+    words_at(figure, panel.title, left, down + 3, size=TEXT_SIZE, weight="bold")
     if not layout.common:
         _legend(figure, (left, down + 10), styles)
     units = str(shown["mean"].attrs.get("units", ""))
@@ -226,7 +226,7 @@ def _above(
         axes.annotate(name, (time, 1), xycoords=axes.get_xaxis_transform(), xytext=(1, level),
                       textcoords="offset points", size=_SMALL - 0.5, color="#555555")  # fmt: skip
     axes.annotate(role, (0, 1), xycoords="axes fraction", xytext=(0, level + 12),
-                  textcoords="offset points", size=FONT, weight="bold",
+                  textcoords="offset points", size=TEXT_SIZE, weight="bold",
                   color=role_colour(role))  # fmt: skip
 
 

@@ -22,7 +22,7 @@ _NONE = Verdict("", "", Outcome.NOT_TESTABLE, "This pair was not judged.")
 
 
 @dataclass(frozen=True)
-class Cell:
+class VerdictCell:
     """One verdict in the matrix; `breaker` if the subject was built to break the claim."""
 
     subject: Subject
@@ -38,7 +38,7 @@ class _Row:
 
     claim: Claim
     anchor: str
-    cells: tuple[Cell, ...]
+    cells: tuple[VerdictCell, ...]
     separates: int
     pairs: int
 
@@ -88,11 +88,11 @@ class Book:
             rows.append((claim, texts))
         return tuple(rows)
 
-    def cell(self, claim: Claim, subject: Subject) -> Cell:
+    def cell(self, claim: Claim, subject: Subject) -> VerdictCell:
         """Return one cell of the matrix."""
         verdict = self.verdict(claim, subject)
         breaker = subject.name == claim.counter_circuit
-        return Cell(subject, verdict, MARKS[verdict.outcome], effect(verdict), breaker)
+        return VerdictCell(subject, verdict, MARKS[verdict.outcome], effect(verdict), breaker)
 
     def tally(self, subject: Subject) -> str:
         """Return how often each outcome was reached, in words."""

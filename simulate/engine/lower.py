@@ -30,7 +30,7 @@ from errorneurons.simulate.engine.learning import (
 from errorneurons.simulate.engine.matrix import Matrix, Outer
 from errorneurons.simulate.engine.nodes import Given, Node, Ref, View
 from errorneurons.simulate.engine.record import Recorded
-from errorneurons.simulate.engine.table import Free, Room, Table
+from errorneurons.simulate.engine.table import Free, OperationTable, Room
 
 Place = tuple[str, int]
 """Where rows lie: a region and a row in it."""
@@ -374,7 +374,7 @@ class Lowering:
 
     # The parts of the program.
 
-    def table(self) -> Table:
+    def table(self) -> OperationTable:
         """Return the program."""
         self._unchanging: dict[Node, bool] = {}
         self._derived: set[int] = set()
@@ -401,7 +401,7 @@ class Lowering:
         ):
             sizes.append(self._step(roots, free.end, store))
             parts.append(len(self.operations))
-        return Table(
+        return OperationTable(
             self.operations, parts, list(self.given.values()), self.state, self.sums, self.varying,
             {
                 "work": max(sizes), "given": self.given_rows,

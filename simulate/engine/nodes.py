@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from errorneurons.simulate.arrays import Array
+
 if TYPE_CHECKING:
     from errorneurons.simulate.engine.tape import Tape
-
-
-Array = npt.NDArray[np.float64]
 
 
 Environment = Mapping[str, Any]

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from errorneurons.simulate.engine.table import Room, Table
+from errorneurons.simulate.engine.table import OperationTable, Room
 
 
 @dataclass(frozen=True)
 class Program:
     """A program, ready for the loop."""
 
-    table: Table
+    table: OperationTable
     code: tuple[Any, ...]
     template: Any
 

@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.circuit import Role
 from errorneurons.simulate.engine import loop
 from errorneurons.simulate.engine.learning import settled_patterns
 from errorneurons.simulate.engine.lower import Lowering
-from errorneurons.simulate.engine.nodes import Array, Given, RecordingError
+from errorneurons.simulate.engine.nodes import Given, RecordingError
 from errorneurons.simulate.engine.plans import Program, contents, plan_of
-from errorneurons.simulate.engine.record import record
+from errorneurons.simulate.engine.record import record_circuit
 from errorneurons.simulate.engine.table import encoded
 from errorneurons.simulate.engine.trees import arrays, at_step, later, rebuilt, world_arrays
 
@@ -174,7 +175,7 @@ class Stepper:
             most = count  # streams that learn together are summed over
         parts = -(-count // most)
         each = -(-count // parts)
-        self._lanes = -(-each // loop.WIDTH) * loop.WIDTH
+        self._lanes = -(-each // loop.LANES_AT_ONCE) * loop.LANES_AT_ONCE
         self._index = np.minimum(np.arange(parts * self._lanes), count - 1)
         self._parts = parts
         self._blocks = parts * (self.networks if self.shared else 1)
@@ -303,9 +304,11 @@ class Stepper:
         if names and not plan.patterns:
             held = arrays(self.weights)
             taught = replace(world, teaching=np.ones((1, 1, 1), dtype=bool))
-            learnt = record(self.circuit, self._weights, state, taught, names, True, varying).learnt
+            learnt = record_circuit(
+                self.circuit, self._weights, state, taught, names, True, varying
+            ).learnt
             plan.patterns = settled_patterns(learnt, {n: pattern(held[n]) for n in names})
-        recorded = record(self.circuit, self._weights, state, world, names, learn, varying)
+        recorded = record_circuit(self.circuit, self._weights, state, world, names, learn, varying)
         if set(recorded.state) != set(self._places):
             raise recorded.tape.error(
                 "a state of other arrays than before", "keep all from the start"

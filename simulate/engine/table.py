@@ -34,7 +34,7 @@ class Room:
 
 
 @dataclass
-class Table:
+class OperationTable:
     """A program as the loop takes it, in units of lanes.
 
     Attributes
@@ -101,7 +101,7 @@ class Free:
 
 
 def encoded(
-    table: Table, lanes: int, synapse_lanes: int, plastic: Mapping[str, int]
+    table: OperationTable, lanes: int, synapse_lanes: int, plastic: Mapping[str, int]
 ) -> tuple[Any, ...]:
     """Return a table with numbers in place of names.
 
@@ -150,7 +150,7 @@ def encoded(
             return int(one[1] * (synapse_lanes if one[0] == "synapses" else lanes))
         return int(one)
 
-    program = np.zeros((len(table.operations), loop.COLUMNS), np.int64)
+    program = np.zeros((len(table.operations), loop.PROGRAM_COLUMNS), np.int64)
     factors = np.zeros((len(table.operations), loop.FACTORS))
     for k, (op, rows, places, numbers, scales, unit) in enumerate(table.operations):
         program[k, 0] = loop.OPERATIONS.index(op)

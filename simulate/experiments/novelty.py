@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from errorneurons.simulate.experiments.association import STIMULI
 from errorneurons.simulate.experiments.experiment import Experiment, Frozen, SideBySide
-from errorneurons.simulate.experiments.trials import EXPECTED, PASSIVE, UNEXPECTED, Factors
+from errorneurons.simulate.experiments.trials import EXPECTED, PASSIVE, UNEXPECTED, TrialFactors
 
 #: The conditions of each block; blocks have equally many.
-_BLOCKS: dict[str, tuple[Factors, ...]] = {
+_BLOCKS: dict[str, tuple[TrialFactors, ...]] = {
     "passive": (PASSIVE, PASSIVE | {"familiarity": "novel"}),
     "outcome": (EXPECTED, UNEXPECTED),
 }

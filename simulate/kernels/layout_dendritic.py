@@ -8,18 +8,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.arrays import Array, Integers
 from errorneurons.simulate.kernels.layout import (
     CODES,
     Flags,
-    Integers,
+    Layout,
     aligned,
     axons,
     first,
     input_rows,
     is_large,
     last,
-    places,
+    places_of,
     views,
 )
 from errorneurons.simulate.theories import dendritic_microcircuit, dendritic_pc
@@ -124,14 +124,14 @@ class DendriticVariables(NamedTuple):
     counter: Integers
 
 
-def rows(circuit: Circuit) -> dict[str, slice]:
+def _rows(circuit: Circuit) -> dict[str, slice]:
     """Return where everything stands."""
     R, I = sum(circuit.sizes), _interneurons(circuit)  # noqa: E741
     now = {
         "r": R, "r_interneuron": I, "expected": R, "expected_interneuron": I, "r_before": R,
         "basal": R, "apical": R, "dendritic": I,
     }  # fmt: skip
-    where = places({
+    where = places_of({
         "u": R, "u_interneuron": I, "u_ahead": R, "u_interneuron_ahead": I, "predicted": R,
         "predicted_interneuron": I, **now, **{f"last_{name}": n for name, n in now.items()},
         "surprise": R, **input_rows(circuit.layers[0], circuit.layers[-1], R),
@@ -144,7 +144,7 @@ def rows(circuit: Circuit) -> dict[str, slice]:
     }
 
 
-def recordable(circuit: Circuit) -> tuple[str, ...]:
+def _recordable(circuit: Circuit) -> tuple[str, ...]:
     """Return what can be recorded."""
     common = ("u", "u_ahead", "r", "basal", "apical", "surprise")
     if isinstance(circuit, DendriticMicrocircuit):
@@ -156,7 +156,7 @@ def _interneurons(circuit: Circuit) -> int:
     return sum(circuit.sizes[1:]) if isinstance(circuit, DendriticMicrocircuit) else 0
 
 
-def anatomy(circuit: Circuit) -> DendriticAnatomy:
+def _anatomy(circuit: Circuit) -> DendriticAnatomy:
     """Lay out how the areas of a circuit are linked."""
     areas, dt = len(circuit.sizes), circuit.timing.dt
     eta = np.eye(areas, areas + 1) * np.asarray(circuit.learning_rates, float)[:, None]
@@ -180,7 +180,7 @@ def anatomy(circuit: Circuit) -> DendriticAnatomy:
     )
 
 
-def rules(circuit: Circuit, weights: Any) -> DendriticRules:  # noqa: ARG001
+def _rules(circuit: Circuit, weights: Any) -> DendriticRules:  # noqa: ARG001
     """Lay out the numbers and options of a circuit's equations."""
     mirror = circuit if isinstance(circuit, DendriticMicrocircuit) else None
     return DendriticRules(
@@ -202,12 +202,12 @@ def rules(circuit: Circuit, weights: Any) -> DendriticRules:  # noqa: ARG001
     )
 
 
-def targets(circuit: Circuit, targets: Array) -> Array:
+def _targets(circuit: Circuit, targets: Array) -> Array:
     """Return targets as potentials."""
     return targets if circuit.target == "potential" else circuit.phi.inverse(targets, -1)
 
 
-def synapses(circuit: Circuit, weights: Any, block: slice) -> DendriticSynapses:
+def _synapses(circuit: Circuit, weights: Any, block: slice) -> DendriticSynapses:
     """Lay out the synapses of a block of networks. The engine changes these copies."""
     n, W = circuit.layers[0], weights.W[block]
     none = np.zeros((0, 0, len(W)))
@@ -221,9 +221,9 @@ def synapses(circuit: Circuit, weights: Any, block: slice) -> DendriticSynapses:
     )  # fmt: skip
 
 
-def variables(circuit: Circuit, state: Any, block: slice) -> DendriticVariables:
+def _variables(circuit: Circuit, state: Any, block: slice) -> DendriticVariables:
     """Lay out the state of a block of networks. The engine changes these copies."""
-    where, delay = rows(circuit), circuit.timing.delay_steps
+    where, delay = _rows(circuit), circuit.timing.delay_steps
 
     def of(name: str) -> Array:
         return last(getattr(state, name)[block, 0])
@@ -253,7 +253,7 @@ def variables(circuit: Circuit, state: Any, block: slice) -> DendriticVariables:
     return DendriticVariables(line=line, last=used, **views(where, x, DendriticVariables._fields))
 
 
-def final_weights(circuit: Circuit, weights: Any, blocks: Sequence[tuple[Any, Any]]) -> Any:
+def _final_weights(circuit: Circuit, weights: Any, blocks: Sequence[tuple[Any, Any]]) -> Any:
     """Take back the synapses of all blocks."""
 
     def of(name: str) -> Array:
@@ -265,7 +265,7 @@ def final_weights(circuit: Circuit, weights: Any, blocks: Sequence[tuple[Any, An
     return replace(weights, W=W, B=B, M=of("M"))
 
 
-def final_state(circuit: Circuit, blocks: Sequence[tuple[Any, Any]]) -> Any:
+def _final_state(circuit: Circuit, blocks: Sequence[tuple[Any, Any]]) -> Any:
     """Take back the state of all blocks."""
 
     def of(name: str) -> Array:
@@ -274,7 +274,7 @@ def final_state(circuit: Circuit, blocks: Sequence[tuple[Any, Any]]) -> Any:
     def used(name: str) -> Array:
         return np.concatenate([first(x.last[where[name]]) for _, x in blocks])[:, None]
 
-    where = rows(circuit)
+    where = _rows(circuit)
     line = [axons([x for _, x in blocks], i) for i in range(1, circuit.timing.delay_steps + 2)]
     presynaptic = np.concatenate([of("input_before"), line[0]], axis=-1)
     travelling = tuple(line[1:])
@@ -289,3 +289,10 @@ def final_state(circuit: Circuit, blocks: Sequence[tuple[Any, Any]]) -> Any:
         of("u"), used("u"), used("u_ahead"), of("r"), of("r_before"), presynaptic,
         of("basal"), of("apical"), travelling, of("apical")[..., circuit.tufted],
     )  # fmt: skip
+
+
+DENDRITIC_LAYOUT = Layout(
+    rows=_rows, recordable=_recordable, anatomy=_anatomy, rules=_rules, targets=_targets,
+    synapses=_synapses, variables=_variables, final_weights=_final_weights,
+    final_state=_final_state,
+)  # fmt: skip

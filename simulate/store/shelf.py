@@ -88,7 +88,7 @@ def provide(
         If a file cannot be written.
     """
     paths = {name: shelf.path(name, piece.key) for name, piece in pieces.items()}
-    left = missing(pieces, shelf)
+    left = missing_pieces(pieces, shelf)
     for file in (f for name, piece in left.items() for f in _damaged(piece, paths[name])):
         if file.exists():
             progress(f"{file} cannot be read and is made again")
@@ -114,7 +114,7 @@ def provide(
     return paths
 
 
-def missing(pieces: Mapping[str, Piece], shelf: Shelf) -> dict[str, Piece]:
+def missing_pieces(pieces: Mapping[str, Piece], shelf: Shelf) -> dict[str, Piece]:
     """Return the pieces that are not there, or damaged."""
     return {
         name: piece

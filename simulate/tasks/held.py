@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from errorneurons.simulate.arrays import Array, generator
+from errorneurons.simulate.arrays import Array, Integers, generator
 from errorneurons.simulate.circuit import World, neurons
 from errorneurons.simulate.kernels import kernels, layout
 from errorneurons.simulate.parts.plasticity import transposed
@@ -76,9 +76,9 @@ def artificial(circuit: ErrorMicrocircuit) -> Backprop:
     )  # fmt: skip
 
 
-def shuffled(
+def shuffled_items(
     seed: int, task: str, networks: Sequence[int], items: int, epochs: int
-) -> Iterator[layout.Integers]:
+) -> Iterator[Integers]:
     """Yield the order of the items in each epoch, (network, presentation)."""
     rngs = [generator(seed, task, network, "order") for network in networks]
     for _ in range(epochs):
@@ -90,7 +90,7 @@ def learn_held(
     weights: Any,
     items: Items,
     steps: int,
-    orders: Iterator[layout.Integers],
+    orders: Iterator[Integers],
     *,
     diverging: bool = False,
 ) -> Iterator[Any]:
@@ -130,7 +130,7 @@ def _advance(
     DivergedError
         If the engine runs it and potentials diverge, unless `diverging`.
     """
-    if isinstance(circuit, kernels.THEORIES):
+    if isinstance(circuit, kernels.COMPILED_THEORIES):
         whole, transmitting = for_engine(circuit, weights)
         try:
             if kernels.knows(whole):
@@ -190,12 +190,12 @@ def _stepped(circuit: Any, weights: Any, schedule: layout.Schedule, state: Any) 
     return weights, state
 
 
-def _own(items: Array, every: layout.Integers, item: layout.Integers) -> Array:
+def _own(items: Array, every: Integers, item: Integers) -> Array:
     """Return the item of each network, (network, 1, neuron)."""
     return items[every % len(items), item][:, None]
 
 
-def answers(circuit: Any, weights: Any, inputs: Array) -> Array:
+def answers_to(circuit: Any, weights: Any, inputs: Array) -> Array:
     """Return the settled rates of the output without a teaching signal.
 
     Parameters

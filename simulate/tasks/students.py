@@ -23,7 +23,7 @@ from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
 Student = ErrorMicrocircuit | DendriticPC | DendriticMicrocircuit | Backprop
 
-THEORIES = (
+STUDENTS = (
     ErrorMicrocircuit.theory,
     DendriticPC.theory,
     DendriticMicrocircuit.theory,
@@ -55,7 +55,7 @@ def student(theory: str, layers: tuple[int, ...]) -> Student:
     ValueError
         If the theory is unknown, or there are no published rates for these layers.
     """
-    known("theory", theory, THEORIES)
+    known("theory", theory, STUDENTS)
     if layers not in RATES:
         raise ValueError(f"no learning rates are given for layers {layers}; use {list(RATES)}")
     areas = len(layers) - 1

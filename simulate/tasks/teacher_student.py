@@ -25,11 +25,11 @@ from errorneurons.simulate.arrays import Array, area_slices, generator
 from errorneurons.simulate.kernels import kernels, layout
 from errorneurons.simulate.parts.connectivity import spread
 from errorneurons.simulate.tasks.held import Items
-from errorneurons.simulate.tasks.students import THEORIES as THEORIES
+from errorneurons.simulate.tasks.students import STUDENTS as STUDENTS
 from errorneurons.simulate.tasks.students import Student
 from errorneurons.simulate.tasks.students import student as student
 from errorneurons.simulate.tasks.students import untrained as untrained
-from errorneurons.simulate.tasks.task import Design, Intact, Learnt, Task, part, quiet, taught
+from errorneurons.simulate.tasks.task import Intact, Learnt, Task, TaskDesign, part, quiet, taught
 from errorneurons.simulate.theories.backprop import Backprop
 from errorneurons.simulate.theories.dendritic_pc import DendriticPC
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
@@ -303,16 +303,16 @@ def reproduced(theory: str, seed: int, networks: Sequence[int]) -> xr.Dataset:
     )
 
 
-def _lessons(circuit: Any, design: Design) -> Items:
+def _lessons(circuit: Any, design: TaskDesign) -> Items:
     data = teach(circuit, design.seed, design.numbers, _TAUGHT)
     return Items(data.inputs, data.rates)
 
 
-def _last(circuit: Intact, design: Design) -> Items:
+def _last(circuit: Intact, design: TaskDesign) -> Items:
     return part(_lessons(circuit, design), slice(-_SHOWN, None))
 
 
-def _learn_from_teacher(circuit: Intact, design: Design) -> Learnt:
+def _learn_from_teacher(circuit: Intact, design: TaskDesign) -> Learnt:
     lessons = _lessons(circuit, design)
     parts = part(lessons, slice(_TAUGHT)), part(lessons, slice(-_TAUGHT, None))
     return taught(circuit, design, parts, HOLD, _last(circuit, design))
@@ -322,7 +322,7 @@ TASK = Task(
     "teacher_student",
     "teacher and student",
     "Learn what a random network of the same layout makes of random inputs.",
-    THEORIES,
+    STUDENTS,
     60,
     lambda theory: quiet(student(theory, LAYERS), weight_scale=2.0, target="rate"),
     _learn_from_teacher,

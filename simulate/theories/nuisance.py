@@ -124,7 +124,7 @@ OF_NULLS = (
 )
 
 
-def draw(
+def draw_nuisances(
     nuisances: Sequence[Nuisance], seed: int, theory: str, world: int, networks: int
 ) -> dict[str, Array]:
     """Draw one world: its nuisance, and how its animals scatter around it.

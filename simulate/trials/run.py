@@ -77,7 +77,7 @@ class Activity:
         return np.asarray(np.logical_and.reduce(each))
 
 
-def run(
+def run_trials(
     bench: Bench[WeightsT, StateT],
     weights: WeightsT,
     table: pd.DataFrame,

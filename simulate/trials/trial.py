@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from errorneurons.simulate.arrays import Array, generator
-from errorneurons.simulate.circuit import INTACT, NOTHING, Circuit, Role, World, has, neurons
+from errorneurons.simulate.circuit import NOTHING, UNTOUCHED, Circuit, Role, World, has, neurons
 from errorneurons.simulate.experiments.association import Association
 from errorneurons.simulate.experiments.readout import Cursor
 from errorneurons.simulate.experiments.trials import Clock
@@ -148,7 +148,7 @@ class Trial:
             teaching=(k >= self.outcome_onset)[None],
             keep=keep if acting.any() else NOTHING,
             current=current if acting.any() else NOTHING,
-            synapses=synapses if acting.any() else INTACT,
+            synapses=synapses if acting.any() else UNTOUCHED,
         )
 
     def _input(self, k: int) -> Array:

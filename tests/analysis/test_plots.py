@@ -11,7 +11,7 @@ from errorneurons.analysis.figures.effects import (
     effect_strip,
     recorded_roles,
 )
-from errorneurons.analysis.figures.palette import ROLES, drawn_style
+from errorneurons.analysis.figures.palette import ROLE_COLOURS, drawn_style
 from errorneurons.analysis.figures.traces import (
     events_of,
     kept_samples,
@@ -55,7 +55,7 @@ def test_every_theory_has_its_own_look():
 
 
 def test_no_theory_has_the_hue_of_a_kind_of_neuron():
-    kept = {ROLES["representation"], ROLES["error"]}
+    kept = {ROLE_COLOURS["representation"], ROLE_COLOURS["error"]}
     assert not kept & {t.look[0] for t in THEORIES if t.look}
 
 

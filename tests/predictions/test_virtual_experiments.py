@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from designs import full_design
 
 from errorneurons.analysis.measures.labelling import Rule, cross_fitted
 from errorneurons.predictions.claims.registry import claim
@@ -26,7 +27,6 @@ from errorneurons.predictions.comparing.animals import (
 from errorneurons.predictions.comparing.design import (
     Design,
     design_of,
-    full_design,
     simulated_levels,
 )
 from errorneurons.predictions.comparing.effects import BITS, FEATURES, INDICES, Drawn, draw, effects
