@@ -249,7 +249,7 @@ ABLATIONS: tuple[Ablation, ...] = (
     ),
     Ablation(
         "no_phi_prime", "no phi' gating", ablations.no_phi_prime,
-        (*EMC, *_with_route("phi_prime")),
+        _with_route("phi_prime"),
         "has no factor phi' of its own to switch off", True, ("gate",),
         "Errors of saturated neurons are too large: hidden changes turn away from the gradient. "
         "Without teaching nothing changes.",
@@ -270,7 +270,7 @@ ABLATIONS: tuple[Ablation, ...] = (
     ),
     Ablation(
         "no_lookahead", "no lookahead (all)", ablations.no_lookahead,
-        (*EMC, *_with_route("lookahead")),
+        _with_route("lookahead"),
         NO_LOOKAHEAD, True, ("R", "E"),
         "Both of the above; once settled nothing differs, unless the loop becomes unstable. Until "
         "then apical dendrites see what their inhibition does not match yet, and learn from it.",
