@@ -26,6 +26,7 @@ from errorneurons.predictions.comparing.shards import (
 )
 from errorneurons.predictions.comparing.tables import read_recorded, table_of
 from errorneurons.simulate.animals.worlds import WorldPlan, batches_of_worlds
+from errorneurons.simulate.engine.plans import compile_ahead
 from errorneurons.simulate.store.files import JSON, NETCDF, keep
 from errorneurons.simulate.store.places import cache_folder
 from errorneurons.simulate.store.shelf import Shelf, missing_pieces, provide
@@ -124,7 +125,7 @@ def simulate_worlds(
     if left:
         networks = plan.networks * sum(len(piece.arguments[2]) for piece in left.values())
         progress(f"simulating {networks} networks in {len(left)} batches; kept in {folder}")
-    provide(left, shelf, _with_time_left(progress, len(left)), labour)
+    provide(left, shelf, _with_time_left(progress, len(left)), labour, compile_ahead)
     for name in {piece.arguments[0]: None for piece in left.values()}:
         _summarise(folder, name, plan)
 

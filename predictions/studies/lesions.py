@@ -20,6 +20,7 @@ from errorneurons import __version__
 from errorneurons.simulate.ablations.effects import effects_of_ablations, trained, transplanted
 from errorneurons.simulate.ablations.registry import Ablation, ablation
 from errorneurons.simulate.circuit import Circuit
+from errorneurons.simulate.engine.plans import compile_ahead
 from errorneurons.simulate.store.files import NETCDF
 from errorneurons.simulate.store.keys import key
 from errorneurons.simulate.store.shelf import Piece, Shelf, missing_pieces, provide
@@ -52,14 +53,14 @@ def simulate_pairs(
     theories = list(dict.fromkeys(name for name, _ in pairs))
     shelf = Shelf(folder / "networks" / design.task, NETCDF)
     whole = {_name(t, INTACT_NAME): _whole(t, design) for t in theories}
-    found = provide(whole, shelf, _counting(progress, whole, shelf), labour)
+    found = provide(whole, shelf, _counting(progress, whole, shelf), labour, compile_ahead)
     parts = {
         _name(t, a.name): _part(
             t, a, design, found[_name(t, INTACT_NAME)], whole[_name(t, INTACT_NAME)].key
         )
         for t, a in pairs
     }
-    found |= provide(parts, shelf, _counting(progress, parts, shelf), labour)
+    found |= provide(parts, shelf, _counting(progress, parts, shelf), labour, compile_ahead)
     return _collected(pairs, found, design)
 
 

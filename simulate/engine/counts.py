@@ -6,19 +6,33 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+from numba import njit, typeof, types
+
+from errorneurons.simulate.store.places import compiler_cache
+
+TYPES = (
+    types.float32[:, ::1],
+    typeof(np.random.default_rng(0)),
+    types.int64[:, ::1],
+    *(types.float64[::1],) * 2,
+)
+"""What `multiplied` is called with for activity, which is stored in single precision."""
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator, unused-ignore]
+@njit(cache=compiler_cache(), _nrt=False)  # type: ignore[untyped-decorator, unused-ignore]
 def multiplied(
-    mean: npt.NDArray[np.floating], rng: np.random.Generator, counts: npt.NDArray[np.int64]
+    mean: npt.NDArray[np.floating],
+    rng: np.random.Generator,
+    counts: npt.NDArray[np.int64],
+    known: npt.NDArray[np.float64],
+    least: npt.NDArray[np.float64],
 ) -> None:
     """Fill `counts` by multiplying uniform numbers until they fall below ``exp(-mean)``.
 
     NumPy does the same for means below 10, at half the speed: it looks each mean up anew. Trials of
-    one kind that follow one another have the same means. Both arrays are (trial, bin and unit).
+    one kind that follow one another have the same means. `mean` and `counts` are (trial, bin and
+    unit); `known` and `least`, (bin and unit), begin as 0 and 1.
     """
-    known, least = np.zeros(mean.shape[1]), np.ones(mean.shape[1])
     for trial in range(mean.shape[0]):
         for k in range(mean.shape[1]):
             expected, count = mean[trial, k], 0

@@ -333,129 +333,12 @@ def _combine(
 # --- the loop -----------------------------------------------------------------------------------
 
 
-@inner()
-def _execute(
-    program: Integers, factors: Array, begin: int, end: int, where: Integers, A: Array, M: Array,
-    lanes: int, real: int, shared: bool, news: Array,
-) -> None:  # fmt: skip
-    """Go through operations begin to end."""
-    for q in range(begin, end):
-        o, f = program[q], factors[q]
-        op, n = o[0], o[1]
-        a, b, c, g, e = f[0], f[1], f[2], f[3], f[4]
-        d, x = where[o[2]] + o[3], where[o[4]] + o[5]
-        y, z, w = where[o[6]] + o[7], where[o[8]] + o[9], where[o[10]] + o[11]
-        if op == PRODUCT:
-            _product(A, M, d, x, y, z, n, o[12], lanes, o[13], o[14], o[15], shared)
-            continue
-        if op == OUTER:
-            table = -1 if o[14] == 0 else z
-            _outer(A, M, x, y, d, table, n, o[12], lanes, real, o[13], a, shared)
-            continue
-        if op == COMBINE:
-            table = -1 if o[17] == 0 else y
-            own = 1 if shared else lanes
-            _combine(M, d, x, table, n, o[12], own, o[13], o[14], o[15], o[16], a)
-            continue
-        D = A[d : d + n]
-        if op == VARYING:
-            for i in range(n):
-                D[i] = news[o[12] + i]
-            continue
-        X = A[x : x + n]
-        if op == LIN1:
-            for i in range(n):
-                D[i] = a * X[i] + e
-        elif op == COPY:
-            for i in range(n):
-                D[i] = X[i]
-        elif op == ACCUMULATE:
-            for i in range(n):
-                D[i] += X[i]
-        elif op == TANH:
-            for i in range(n):
-                D[i] = _tanh(X[i])
-        elif op == LOGISTIC:
-            for i in range(n):
-                D[i] = _logistic(X[i])
-        elif op == SOFTPLUS:
-            for i in range(n):
-                D[i] = max(X[i], 0.0) + np.log1p(np.exp(-abs(X[i])))
-        elif op == ABS:
-            for i in range(n):
-                D[i] = abs(X[i])
-        elif op == SQRT:
-            for i in range(n):
-                D[i] = np.sqrt(X[i])
-        elif op == EXP:
-            for i in range(n):
-                D[i] = np.exp(X[i])
-        elif op == BROADCAST:
-            for row in range(n // lanes):
-                for k in range(lanes):
-                    A[d + row * lanes + k] = A[x + k]
-        elif op == SUM:
-            for k in range(lanes):
-                A[d + k] = 0.0
-            for row in range(o[12]):
-                for k in range(lanes):
-                    A[d + k] += A[x + row * lanes + k]
-        elif op == MAX_OF:
-            for k in range(lanes):
-                A[d + k] = A[x + k]
-            for row in range(1, o[12]):
-                for k in range(lanes):
-                    old, new = A[d + k], A[x + row * lanes + k]
-                    A[d + k] = new if new > old or new != new else old
-        else:
-            Y = A[y : y + n]
-            if op == LIN2:
-                for i in range(n):
-                    D[i] = a * X[i] + b * Y[i] + e
-            elif op == MUL:
-                for i in range(n):
-                    D[i] = a * X[i] * Y[i] + e
-            elif op == DIV:
-                for i in range(n):
-                    D[i] = X[i] / Y[i]
-            elif op == MAX:
-                for i in range(n):
-                    D[i] = X[i] if X[i] > Y[i] or X[i] != X[i] else Y[i]
-            elif op == MIN:
-                for i in range(n):
-                    D[i] = X[i] if X[i] < Y[i] or X[i] != X[i] else Y[i]
-            elif op == LT:
-                for i in range(n):
-                    D[i] = 1.0 if X[i] < Y[i] else 0.0
-            elif op == LE:
-                for i in range(n):
-                    D[i] = 1.0 if X[i] <= Y[i] else 0.0
-            elif op == EQ:
-                for i in range(n):
-                    D[i] = 1.0 if X[i] == Y[i] else 0.0
-            elif op == NE:
-                for i in range(n):
-                    D[i] = 1.0 if X[i] != Y[i] else 0.0
-            else:
-                Z = A[z : z + n]
-                if op == LIN3:
-                    for i in range(n):
-                        D[i] = a * X[i] + b * Y[i] + c * Z[i] + e
-                elif op == MULADD1:
-                    for i in range(n):
-                        D[i] = a * X[i] * Y[i] + b * Z[i] + e
-                elif op == SELECT:
-                    for i in range(n):
-                        yes, no = Y[i], Z[i]
-                        D[i] = yes if X[i] != 0.0 else no
-                else:
-                    V = A[w : w + n]
-                    if op == LIN4:
-                        for i in range(n):
-                            D[i] = a * X[i] + b * Y[i] + c * Z[i] + g * V[i] + e
-                    else:
-                        for i in range(n):
-                            D[i] = a * X[i] * Y[i] + b * Z[i] + c * V[i] + e
+_N1, _N2 = types.int64[::1], types.int64[:, ::1]
+_X1, _X2, _X3 = types.float64[::1], types.float64[:, ::1], types.float64[:, :, ::1]
+TYPES = (
+    _N2, _X2, _N1, _N1, _N1, _N1, _N1, _X1, _X2, _X2, _X2, _N1, _X3, _N1, _X3, _N1, types.boolean,
+)  # fmt: skip
+"""What `advance` is always called with."""
 
 
 @_kernel()
@@ -493,6 +376,7 @@ def advance(
     shared
         Whether lanes are streams that share synapses.
     """
+    # a function for the operations would be optimised twice: compiling would take a third longer
     lanes, real = layout[0], layout[1]
     at_given, at_state, at_sums = layout[2], layout[3], layout[4]
     final = 0
@@ -518,8 +402,127 @@ def advance(
             for _ in range(1 if before else steps[number - 1]):
                 part = 0 if before else (2 if done + 1 < final else 4)
                 news = varying[min(done, varying.shape[0] - 1), block]
-                _execute(program, factors, parts[part], parts[part + 1], where, A, synapses,
-                         lanes, real, shared, news)  # fmt: skip
+                for q in range(parts[part], parts[part + 1]):
+                    o, f = program[q], factors[q]
+                    op, n = o[0], o[1]
+                    a, b, c, g, e = f[0], f[1], f[2], f[3], f[4]
+                    d, x = where[o[2]] + o[3], where[o[4]] + o[5]
+                    y, z, w = where[o[6]] + o[7], where[o[8]] + o[9], where[o[10]] + o[11]
+                    if op == PRODUCT:
+                        _product(
+                            A, synapses, d, x, y, z, n, o[12], lanes, o[13], o[14], o[15], shared
+                        )
+                        continue
+                    if op == OUTER:
+                        table = -1 if o[14] == 0 else z
+                        _outer(A, synapses, x, y, d, table, n, o[12], lanes, real, o[13], a, shared)
+                        continue
+                    if op == COMBINE:
+                        table = -1 if o[17] == 0 else y
+                        own = 1 if shared else lanes
+                        _combine(
+                            synapses, d, x, table, n, o[12], own, o[13], o[14], o[15], o[16], a
+                        )
+                        continue
+                    D = A[d : d + n]
+                    if op == VARYING:
+                        for i in range(n):
+                            D[i] = news[o[12] + i]
+                        continue
+                    X = A[x : x + n]
+                    if op == LIN1:
+                        for i in range(n):
+                            D[i] = a * X[i] + e
+                    elif op == COPY:
+                        for i in range(n):
+                            D[i] = X[i]
+                    elif op == ACCUMULATE:
+                        for i in range(n):
+                            D[i] += X[i]
+                    elif op == TANH:
+                        for i in range(n):
+                            D[i] = _tanh(X[i])
+                    elif op == LOGISTIC:
+                        for i in range(n):
+                            D[i] = _logistic(X[i])
+                    elif op == SOFTPLUS:
+                        for i in range(n):
+                            D[i] = max(X[i], 0.0) + np.log1p(np.exp(-abs(X[i])))
+                    elif op == ABS:
+                        for i in range(n):
+                            D[i] = abs(X[i])
+                    elif op == SQRT:
+                        for i in range(n):
+                            D[i] = np.sqrt(X[i])
+                    elif op == EXP:
+                        for i in range(n):
+                            D[i] = np.exp(X[i])
+                    elif op == BROADCAST:
+                        for row in range(n // lanes):
+                            for k in range(lanes):
+                                A[d + row * lanes + k] = A[x + k]
+                    elif op == SUM:
+                        for k in range(lanes):
+                            A[d + k] = 0.0
+                        for row in range(o[12]):
+                            for k in range(lanes):
+                                A[d + k] += A[x + row * lanes + k]
+                    elif op == MAX_OF:
+                        for k in range(lanes):
+                            A[d + k] = A[x + k]
+                        for row in range(1, o[12]):
+                            for k in range(lanes):
+                                old, new = A[d + k], A[x + row * lanes + k]
+                                A[d + k] = new if new > old or new != new else old
+                    else:
+                        Y = A[y : y + n]
+                        if op == LIN2:
+                            for i in range(n):
+                                D[i] = a * X[i] + b * Y[i] + e
+                        elif op == MUL:
+                            for i in range(n):
+                                D[i] = a * X[i] * Y[i] + e
+                        elif op == DIV:
+                            for i in range(n):
+                                D[i] = X[i] / Y[i]
+                        elif op == MAX:
+                            for i in range(n):
+                                D[i] = X[i] if X[i] > Y[i] or X[i] != X[i] else Y[i]
+                        elif op == MIN:
+                            for i in range(n):
+                                D[i] = X[i] if X[i] < Y[i] or X[i] != X[i] else Y[i]
+                        elif op == LT:
+                            for i in range(n):
+                                D[i] = 1.0 if X[i] < Y[i] else 0.0
+                        elif op == LE:
+                            for i in range(n):
+                                D[i] = 1.0 if X[i] <= Y[i] else 0.0
+                        elif op == EQ:
+                            for i in range(n):
+                                D[i] = 1.0 if X[i] == Y[i] else 0.0
+                        elif op == NE:
+                            for i in range(n):
+                                D[i] = 1.0 if X[i] != Y[i] else 0.0
+                        else:
+                            Z = A[z : z + n]
+                            if op == LIN3:
+                                for i in range(n):
+                                    D[i] = a * X[i] + b * Y[i] + c * Z[i] + e
+                            elif op == MULADD1:
+                                for i in range(n):
+                                    D[i] = a * X[i] * Y[i] + b * Z[i] + e
+                            elif op == SELECT:
+                                for i in range(n):
+                                    yes, no = Y[i], Z[i]
+                                    D[i] = yes if X[i] != 0.0 else no
+                            else:
+                                V = A[w : w + n]
+                                if op == LIN4:
+                                    for i in range(n):
+                                        D[i] = a * X[i] + b * Y[i] + c * Z[i] + g * V[i] + e
+                                else:
+                                    for i in range(n):
+                                        D[i] = a * X[i] * Y[i] + b * Z[i] + c * V[i] + e
                 if before:
                     continue
                 done += 1

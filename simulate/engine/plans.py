@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from errorneurons.simulate.engine import counts, loop
 from errorneurons.simulate.engine.table import OperationTable, Room
+from errorneurons.simulate.store.places import compiler_cache
 
 
 @dataclass(frozen=True)
@@ -66,3 +68,13 @@ def contents(thing: Any) -> Any:
     if isinstance(thing, (str, int, float, type(None))):
         return type(thing), thing
     raise TypeError(f"{type(thing).__name__} has no contents to compare")
+
+
+def compile_ahead() -> None:
+    """Compile the loop that all programs run in, and keep it, so that workers only load it.
+
+    Nothing is done where compiled code cannot be kept: each worker compiles it then.
+    """
+    if compiler_cache():
+        loop.advance.compile(loop.TYPES)
+        counts.multiplied.compile(counts.TYPES)

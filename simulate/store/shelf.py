@@ -9,7 +9,7 @@ from typing import Any
 
 from errorneurons.simulate.store.files import Format, WriteError, is_intact, keep, remove_abandoned
 from errorneurons.simulate.store.places import check_writable
-from errorneurons.simulate.store.work import Labour, Progress, run_all
+from errorneurons.simulate.store.work import Ahead, Labour, Progress, run_all
 
 _SHOWN = 16
 """Digits of the key in a file's name."""
@@ -64,7 +64,11 @@ class Shelf:
 
 
 def provide(
-    pieces: Mapping[str, Piece], shelf: Shelf, progress: Progress, labour: Labour | None = None
+    pieces: Mapping[str, Piece],
+    shelf: Shelf,
+    progress: Progress,
+    labour: Labour | None = None,
+    ahead: Ahead | None = None,
 ) -> dict[str, Path]:
     """Return the file of every piece; those that are not there, or damaged, are made.
 
@@ -79,6 +83,8 @@ def provide(
         that is damaged, and whenever a piece is done.
     labour
         Who does the work; local processes, one a core, if not given.
+    ahead
+        Called once before several local processes begin, see `run_all`.
 
     Raises
     ------
@@ -101,7 +107,7 @@ def provide(
     tasks = {name: (_make, (piece, paths[name], shelf)) for name, piece in left.items()}
     said = {name: piece.said or name for name, piece in left.items()}
     try:
-        run_all(tasks, lambda text: progress(said.get(text, text)), labour)
+        run_all(tasks, lambda text: progress(said.get(text, text)), labour, ahead)
     except BaseException:
         remove_abandoned(shelf.folder, 0.0)  # what workers that were stopped have begun to write
         raise
