@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,16 +11,18 @@ from numba import njit, typeof, types
 
 from errorneurons.simulate.store.places import compiler_cache
 
-TYPES = (
+TYPES_OF_COUNTS: tuple[Any, ...] = (
     types.float32[:, ::1],
-    typeof(np.random.default_rng(0)),
+    typeof(np.random.default_rng(0)),  # type: ignore[no-untyped-call, unused-ignore]
     types.int64[:, ::1],
     *(types.float64[::1],) * 2,
 )
 """What `multiplied` is called with for activity, which is stored in single precision."""
 
+_OPTIONS: dict[str, Any] = {"cache": compiler_cache(), "_nrt": False}
 
-@njit(cache=compiler_cache(), _nrt=False)  # type: ignore[untyped-decorator, unused-ignore]
+
+@njit(**_OPTIONS)  # type: ignore[untyped-decorator, unused-ignore]
 def multiplied(
     mean: npt.NDArray[np.floating],
     rng: np.random.Generator,

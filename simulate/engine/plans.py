@@ -77,4 +77,4 @@ def compile_ahead() -> None:
     """
     if compiler_cache():
         loop.advance.compile(loop.TYPES)
-        counts.multiplied.compile(counts.TYPES)
+        counts.multiplied.compile(counts.TYPES_OF_COUNTS)
