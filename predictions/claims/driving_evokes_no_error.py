@@ -54,7 +54,7 @@ def evoked(
 ) -> Effect | Missing:
     """Return what manipulating representation cells evokes at some levels, no teaching."""
     done = {"drive": "driven", "silence": "off"}[str(factors["manipulation"])]
-    lack = protocol.missing(
+    lack = protocol.what_is_missing(
         session,
         protocol.has_cells("error"),
         protocol.has_trials(factors, f"representation cells {done}, no teaching", remedy),

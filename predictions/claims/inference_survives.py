@@ -27,7 +27,7 @@ _REMEDY = "Silence all labelled error cells from 50 ms before the input until th
 
 def effect(session: xr.Dataset) -> Effect | Missing:
     """N: output with error cells off minus on; M: tuning of the output across stimuli."""
-    lack = protocol.missing(
+    lack = protocol.what_is_missing(
         session,
         has_output_cells,
         protocol.has_trials(protocol.INFERENCE_OFF, "error cells off and no teaching", _REMEDY),

@@ -1,7 +1,7 @@
 """What claims look at: the trials, windows and cells of the outcome-error experiment.
 
 Everything here is asked of a session in terms of the dataset contract, so a simulated and a
-recorded session answer alike. `missing` collects what a session lacks, all at once.
+recorded session answer alike. `what_is_missing` collects what a session lacks, all at once.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def outcome_off(outcome: str) -> Factors:
             "manipulated_role": "error"}  # fmt: skip
 
 
-def missing(session: xr.Dataset, *requirements: Requirement) -> Missing | None:
+def what_is_missing(session: xr.Dataset, *requirements: Requirement) -> Missing | None:
     """Return everything that a session lacks as one sentence, or None if nothing.
 
     Every claim asks for what `declares_its_localiser` asks for.
