@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,18 +10,16 @@ from numba import njit, typeof, types
 
 from errorneurons.simulate.store.places import compiler_cache
 
-TYPES_OF_COUNTS: tuple[Any, ...] = (
+TYPES = (
     types.float32[:, ::1],
-    typeof(np.random.default_rng(0)),  # type: ignore[no-untyped-call, unused-ignore]
+    typeof(np.random.default_rng(0)),
     types.int64[:, ::1],
     *(types.float64[::1],) * 2,
 )
 """What `multiplied` is called with for activity, which is stored in single precision."""
 
-_OPTIONS: dict[str, Any] = {"cache": compiler_cache(), "_nrt": False}
 
-
-@njit(**_OPTIONS)  # type: ignore[untyped-decorator, unused-ignore]
+@njit(cache=compiler_cache(), _nrt=False)  # type: ignore[untyped-decorator, unused-ignore]
 def multiplied(
     mean: npt.NDArray[np.floating],
     rng: np.random.Generator,
