@@ -299,7 +299,7 @@ def energy(response: Response) -> float:
     2.5
     """
     energies = unit_energies(response)
-    return float(energies.mean()) if len(energies) else float("nan")
+    return float(_mean(energies)) if len(energies) else float("nan")
 
 
 def unit_energies(response: Response) -> Floats:
@@ -330,7 +330,7 @@ def overlap(first: Response, second: Response) -> float:
     whole = _of_the_same(first, second)
     if whole:
         a, b = whole
-        return float((a.pattern.means * b.pattern.means)[:, a.cells].mean())
+        return float(_mean(_mean(a.pattern.means * b.pattern.means)[a.cells]))
     shared = [name for name in first if name in second and len(first[name]) and len(second[name])]
     values = [float(_mean(_mean(first[s]) * _mean(second[s]))) for s in shared]
     return float(np.mean(values)) if values else float("nan")
@@ -339,7 +339,7 @@ def overlap(first: Response, second: Response) -> float:
 def _of_the_same(first: Response, second: Response) -> tuple[Picked, Picked] | None:
     """Return two responses if they are of the same cells and stimuli, and have no gap."""
     if isinstance(first, Picked) and isinstance(second, Picked) and len(first):
-        same = np.array_equal(first.cells, second.cells)
+        same = first.cells is second.cells or np.array_equal(first.cells, second.cells)
         if same and first.pattern.rows.keys() == second.pattern.rows.keys():
             return first, second
     return None

@@ -68,9 +68,9 @@ def evoked(
     for area in protocol.manipulated_areas(session, factors):
         there = protocol.between(*levels(level_of(session, area), np.nan))
         on = protocol.in_area(session, trials(session, factors), area)
-        aimed = protocol.targeted_in(session, on)
         cells = [
-            np.setdiff1d(units(session, role, there), aimed) for role in ("error", "unlabelled")
+            protocol.spared_in(session, on, units(session, role, there))
+            for role in ("error", "unlabelled")
         ]
         if len(cells[0]):
             n, n_r = (

@@ -315,15 +315,16 @@ def _read_out_window(session: xr.Dataset) -> Window | None:
     return latest - READ_OUT, latest
 
 
-def targeted_in(session: xr.Dataset, chosen: Trials) -> Cells:
-    """Return the units that any of these trials aimed a manipulation at."""
-    return once(session, ("targeted", chosen.tobytes()), lambda: _targeted_in(session, chosen))
-
-
-def _targeted_in(session: xr.Dataset, chosen: Trials) -> Cells:
+def spared_in(session: xr.Dataset, chosen: Trials, cells: Cells) -> Cells:
+    """Return the cells that none of these trials aimed a manipulation at."""
     if "targeted" not in session:
-        return np.array([], dtype=np.int64)
-    return np.flatnonzero(session.variables["targeted"].values[chosen].any(axis=0))
+        return cells
+    hit = once(session, ("targeted", chosen.tobytes()), lambda: _targeted_in(session, chosen))
+    return np.asarray(cells[~hit[cells]])
+
+
+def _targeted_in(session: xr.Dataset, chosen: Trials) -> npt.NDArray[np.bool_]:
+    return np.asarray(session.variables["targeted"].values[chosen].any(axis=0))
 
 
 def in_area(session: xr.Dataset, chosen: Trials, area: str) -> Trials:

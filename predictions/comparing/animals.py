@@ -23,7 +23,7 @@ from errorneurons.analysis.measures.labelling import Rule, cross_fitted
 from errorneurons.predictions.claims.claim import Measure
 from errorneurons.predictions.claims.registry import CLAIMS, EFFECTS
 from errorneurons.predictions.comparing.design import COLUMNS, USUAL, Design
-from errorneurons.predictions.judging.judge import measure
+from errorneurons.predictions.judging.judge import energies_of_animal
 from errorneurons.simulate.animals.day import presented
 from errorneurons.simulate.animals.worlds import Animals
 from errorneurons.simulate.arrays import Array, generator, of_networks
@@ -261,8 +261,7 @@ def measured(animals: Animals, theory: str, design: Design, seed: int) -> Table:
                 )
             sessions = list(_sessions(recorded, own, (seed, theory, again)))
             with asked_often(sessions, _memory(sessions, known, own)):
-                found = [measure(e, sessions, trial_level=False).energies for e in effects.values()]
-            rows.append(np.array([e[0] if len(e) else np.full(3, np.nan) for e in found]))
+                rows.append(np.array([energies_of_animal(e, sessions) for e in effects.values()]))
             worlds.append(int(world))
     energies = np.array(rows, dtype=float).reshape(len(worlds), len(effects), 3)
     return Table(np.array(worlds, dtype=np.int64), energies, tuple(effects))
