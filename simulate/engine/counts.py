@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,16 +12,20 @@ from numba import njit, typeof, types
 
 from errorneurons.simulate.store.places import compiler_cache
 
+_RANDOM: Any = typeof(np.random.default_rng(0))  # type: ignore[no-untyped-call]
 TYPES = (
     types.float32[:, ::1],
-    typeof(np.random.default_rng(0)),
+    _RANDOM,
     types.int64[:, ::1],
     *(types.float64[::1],) * 2,
 )
 """What `multiplied` is called with for activity, which is stored in single precision."""
 
 
-@njit(cache=compiler_cache(), _nrt=False)  # type: ignore[untyped-decorator, unused-ignore]
+_compiled: Any = partial(njit, cache=compiler_cache(), _nrt=False)()
+
+
+@_compiled  # type: ignore[untyped-decorator, unused-ignore]
 def multiplied(
     mean: npt.NDArray[np.floating],
     rng: np.random.Generator,
@@ -44,3 +50,32 @@ def multiplied(
                     count += 1
                     product *= rng.random()
             counts[trial, k] = count
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator, unused-ignore]
+def spiked(
+    mean: npt.NDArray[np.float32],
+    rows: npt.NDArray[np.int64],
+    width: float,
+    rng: np.random.Generator,
+    rate: npt.NDArray[np.float32],
+) -> None:
+    """Fill `rate`, (trial, bin and unit), with spikes a second in trials of a few kinds.
+
+    The counts are those of `multiplied` for ``mean[rows]``; `mean` is (kind, bin and unit).
+    """
+    least, last = np.ones(mean.shape[1]), -1
+    for trial in range(len(rows)):
+        row = rows[trial]
+        if row != last:
+            last = row
+            for k in range(mean.shape[1]):
+                least[k] = math.exp(-mean[row, k])
+        for k in range(mean.shape[1]):
+            count = 0
+            if mean[row, k] > 0:
+                product = rng.random()
+                while product > least[k]:
+                    count += 1
+                    product *= rng.random()
+            rate[trial, k] = count / width
