@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import math
-from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit, typeof, types
+from numba import njit, types
 
 from errorneurons.simulate.store.places import compiler_cache
 
-_RANDOM: Any = typeof(np.random.default_rng(0))  # type: ignore[no-untyped-call]
-TYPES = (
-    types.float32[:, ::1],
-    _RANDOM,
-    types.int64[:, ::1],
-    *(types.float64[::1],) * 2,
-)
+_OPTIONS: dict[str, Any] = {"cache": compiler_cache(), "_nrt": False}  # nothing is allocated
+
+_LINE = types.float64[::1]
+_GENERATOR: Any = types.NumPyRandomGeneratorType("NumPyRandomGeneratorType")
+TYPES = (types.float32[:, ::1], _GENERATOR, types.int64[:, ::1], _LINE, _LINE)
 """What `multiplied` is called with for activity, which is stored in single precision."""
 
 
-_compiled: Any = partial(njit, cache=compiler_cache(), _nrt=False)()
-
-
-@_compiled  # type: ignore[untyped-decorator, unused-ignore]
+@njit(**_OPTIONS)  # type: ignore[untyped-decorator, unused-ignore]
 def multiplied(
     mean: npt.NDArray[np.floating],
     rng: np.random.Generator,
