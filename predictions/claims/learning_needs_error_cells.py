@@ -21,7 +21,7 @@ FEWEST = 9
 
 def effect(session: xr.Dataset) -> Effect | Missing:
     """N: gain in performance, error cells off at the outcome; M: gain in the control block."""
-    lack = protocol.missing(
+    lack = protocol.what_is_missing(
         session,
         has_block(protocol.LEARNING_OFF, "learning with error cells off at the outcome"),
         has_block(protocol.LEARNING, "learning without laser"),

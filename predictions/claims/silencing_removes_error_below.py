@@ -34,7 +34,7 @@ def remaining_contrast(
     session: xr.Dataset, levels: protocol.Levels, where: str, *besides: protocol.Requirement
 ) -> Effect | Missing:
     """Return how much of the outcome contrast remains with error cells off, at some levels."""
-    lack = protocol.missing(
+    lack = protocol.what_is_missing(
         session,
         protocol.has_cells("error"),
         *besides,

@@ -71,7 +71,7 @@ def unexpected_outcome_beside_novel_input(session: xr.Dataset) -> Effect | Missi
 
 def late_outcome_contrast_beside_early(session: xr.Dataset) -> Effect | Missing:
     """N: outcome contrast at the end of the outcome window; M: at its beginning."""
-    lack = protocol.missing(session, protocol.has_cells(), protocol.has_outcome_contrast)
+    lack = protocol.what_is_missing(session, protocol.has_cells(), protocol.has_outcome_contrast)
     cells = units(session, "error")
     return lack or Effect(
         protocol.outcome_contrast_energy(session, cells, protocol.LATE),
@@ -83,7 +83,7 @@ def outcome_contrast_below_beside_teaching_area(session: xr.Dataset) -> Effect |
     """N: outcome contrast in all areas below the teaching area; M: in the teaching area."""
     teaching = protocol.teaching_level(session)
     below, there = (-np.inf, teaching), protocol.only(teaching)
-    lack = protocol.missing(
+    lack = protocol.what_is_missing(
         session,
         protocol.has_teaching_area,
         protocol.has_outcome_contrast,
@@ -108,7 +108,7 @@ def at_novel_input(
     session: xr.Dataset, shown: Shown, levels: _Levels | None = None
 ) -> Effect | Missing:
     """Return the response of all error cells, or of some levels, beside their outcome contrast."""
-    lack = protocol.missing(
+    lack = protocol.what_is_missing(
         session,
         protocol.has_error_cells_between(*levels, "in that area") if levels
         else protocol.has_cells(),
@@ -130,7 +130,7 @@ def beside_novel_input(session: xr.Dataset, shown: Shown) -> Effect | Missing:
     """Return a response of the error cells, beside theirs at the onset of novel input."""
     both = shown, _NOVEL
     needs = (need for one in both for need in was_shown(one))
-    lack = protocol.missing(session, protocol.has_cells(), *needs)
+    lack = protocol.what_is_missing(session, protocol.has_cells(), *needs)
     cells = units(session, "error")
     return lack or Effect(*(response_energy(session, one, cells) for one in both))
 

@@ -265,3 +265,18 @@ def cut(pieces: Sequence[Ref], start: int, rows: int) -> list[Ref]:
             found.append(piece.part(lo - at, hi - lo))
         at += piece.rows
     return found
+
+
+def zeros(rows: int) -> Ref:
+    """Return rows of zeros."""
+    return Ref(Node("const", (), (0.0,), rows), 0, rows)
+
+
+def regions_of(lists: Mapping[str, Sequence[Ref]]) -> dict[str, tuple[int, int]]:
+    """Return where each list of rows begins, one after the other, and how many it has."""
+    found, at = {}, 0
+    for name, refs in lists.items():
+        rows = sum(r.rows for r in refs)
+        found[name] = (at, rows)
+        at += rows
+    return found

@@ -23,10 +23,6 @@ from errorneurons.simulate.kernels.layout import (
     views,
 )
 from errorneurons.simulate.theories import dendritic_microcircuit, dendritic_pc
-from errorneurons.simulate.theories.dendritic_microcircuit import DendriticMicrocircuit
-from errorneurons.simulate.theories.dendritic_pc import DendriticPC
-
-Circuit = DendriticPC | DendriticMicrocircuit
 
 
 class DendriticAnatomy(NamedTuple):
@@ -124,7 +120,7 @@ class DendriticVariables(NamedTuple):
     counter: Integers
 
 
-def _rows(circuit: Circuit) -> dict[str, slice]:
+def _rows(circuit: Any) -> dict[str, slice]:
     """Return where everything stands."""
     R, I = sum(circuit.sizes), _interneurons(circuit)  # noqa: E741
     now = {
@@ -144,29 +140,29 @@ def _rows(circuit: Circuit) -> dict[str, slice]:
     }
 
 
-def _recordable(circuit: Circuit) -> tuple[str, ...]:
+def _recordable(circuit: Any) -> tuple[str, ...]:
     """Return what can be recorded."""
     common = ("u", "u_ahead", "r", "basal", "apical", "surprise")
-    if isinstance(circuit, DendriticMicrocircuit):
+    if circuit.has_interneurons:
         return (*common, "u_interneuron", "u_interneuron_ahead", "r_interneuron", "dendritic")
     return (*common, "r_before")
 
 
-def _interneurons(circuit: Circuit) -> int:
-    return sum(circuit.sizes[1:]) if isinstance(circuit, DendriticMicrocircuit) else 0
+def _interneurons(circuit: Any) -> int:
+    return sum(circuit.sizes[1:]) if circuit.has_interneurons else 0
 
 
-def _anatomy(circuit: Circuit) -> DendriticAnatomy:
+def _anatomy(circuit: Any) -> DendriticAnatomy:
     """Lay out how the areas of a circuit are linked."""
     areas, dt = len(circuit.sizes), circuit.timing.dt
     eta = np.eye(areas, areas + 1) * np.asarray(circuit.learning_rates, float)[:, None]
     lateral, inhibition = np.zeros(areas - 1), np.zeros(areas - 1)
-    if isinstance(circuit, DendriticMicrocircuit):
+    if circuit.has_interneurons:
         lateral += np.asarray(circuit.interneuron_rates, float)
         inhibition += np.asarray(circuit.inhibition_rates, float)
     else:
         lateral += np.asarray(circuit.lateral_rates, float)
-    mirrored = slice(1, None) if isinstance(circuit, DendriticMicrocircuit) else slice(0, 0)
+    mirrored = slice(1, None) if circuit.has_interneurons else slice(0, 0)
     blocks = (*circuit.sizes, *circuit.sizes[mirrored])
     phi = (*circuit.activation, *circuit.activation[mirrored])
     return DendriticAnatomy(
@@ -180,15 +176,15 @@ def _anatomy(circuit: Circuit) -> DendriticAnatomy:
     )
 
 
-def _rules(circuit: Circuit, weights: Any) -> DendriticRules:  # noqa: ARG001
+def _rules(circuit: Any, weights: Any) -> DendriticRules:  # noqa: ARG001
     """Lay out the numbers and options of a circuit's equations."""
-    mirror = circuit if isinstance(circuit, DendriticMicrocircuit) else None
+    mirrored = circuit.has_interneurons
     return DendriticRules(
         dt=circuit.timing.dt,
         tau=circuit.tau[:, None].copy(),
         attenuation=circuit.attenuation[:, None].copy(),
-        tau_interneuron=mirror.tau_interneuron if mirror else 0.0,
-        attenuation_interneuron=mirror.attenuation_interneuron if mirror else 0.0,
+        tau_interneuron=circuit.tau_interneuron if mirrored else 0.0,
+        attenuation_interneuron=circuit.attenuation_interneuron if mirrored else 0.0,
         g_basal=float(circuit.g_basal),
         g_apical=float(circuit.g_apical),
         g_target=float(circuit.g_target),
@@ -197,17 +193,17 @@ def _rules(circuit: Circuit, weights: Any) -> DendriticRules:  # noqa: ARG001
         refreshed=circuit.feedback == "transpose",
         ideal=circuit.lateral == "ideal",
         rate_rule=circuit.plasticity == "rate",
-        mirrored=mirror is not None,
+        mirrored=mirrored,
         alone=is_large(circuit) or None,
     )
 
 
-def _targets(circuit: Circuit, targets: Array) -> Array:
+def _targets(circuit: Any, targets: Array) -> Array:
     """Return targets as potentials."""
     return targets if circuit.target == "potential" else circuit.phi.inverse(targets, -1)
 
 
-def _synapses(circuit: Circuit, weights: Any, block: slice) -> DendriticSynapses:
+def _synapses(circuit: Any, weights: Any, block: slice) -> DendriticSynapses:
     """Lay out the synapses of a block of networks. The engine changes these copies."""
     n, W = circuit.layers[0], weights.W[block]
     none = np.zeros((0, 0, len(W)))
@@ -221,7 +217,7 @@ def _synapses(circuit: Circuit, weights: Any, block: slice) -> DendriticSynapses
     )  # fmt: skip
 
 
-def _variables(circuit: Circuit, state: Any, block: slice) -> DendriticVariables:
+def _variables(circuit: Any, state: Any, block: slice) -> DendriticVariables:
     """Lay out the state of a block of networks. The engine changes these copies."""
     where, delay = _rows(circuit), circuit.timing.delay_steps
 
@@ -231,12 +227,12 @@ def _variables(circuit: Circuit, state: Any, block: slice) -> DendriticVariables
     presynaptic, n = of("presynaptic"), circuit.layers[0]
     x = aligned((max(part.stop for part in where.values()), presynaptic.shape[1]))
     used = x.copy()
-    mirrored = isinstance(circuit, DendriticMicrocircuit)
+    mirrored = circuit.has_interneurons
     own = ("u_interneuron", "r_interneuron", "dendritic") if mirrored else ("r_before",)
     for name in ("u", "r", "basal", "apical", *own):
         x[where[name]] = of(name)
     somas = [("u", circuit.tau[:, None])]
-    if isinstance(circuit, DendriticMicrocircuit):
+    if circuit.has_interneurons:
         somas.append(("u_interneuron", np.array(circuit.tau_interneuron)))
     for u, tau in somas:
         before = of(f"{u}_before")
@@ -253,19 +249,19 @@ def _variables(circuit: Circuit, state: Any, block: slice) -> DendriticVariables
     return DendriticVariables(line=line, last=used, **views(where, x, DendriticVariables._fields))
 
 
-def _final_weights(circuit: Circuit, weights: Any, blocks: Sequence[tuple[Any, Any]]) -> Any:
+def _final_weights(circuit: Any, weights: Any, blocks: Sequence[tuple[Any, Any]]) -> Any:
     """Take back the synapses of all blocks."""
 
     def of(name: str) -> Array:
         return np.concatenate([first(getattr(s, name)) for s, _ in blocks])
 
     W, B = np.concatenate([of("W_input"), of("W")], axis=-1), of("B")
-    if isinstance(circuit, DendriticMicrocircuit):
+    if circuit.has_interneurons:
         return replace(weights, W=W, B=B, W_IP=of("W_IP"), B_PI=of("B_PI"))
     return replace(weights, W=W, B=B, M=of("M"))
 
 
-def _final_state(circuit: Circuit, blocks: Sequence[tuple[Any, Any]]) -> Any:
+def _final_state(circuit: Any, blocks: Sequence[tuple[Any, Any]]) -> Any:
     """Take back the state of all blocks."""
 
     def of(name: str) -> Array:
@@ -278,7 +274,7 @@ def _final_state(circuit: Circuit, blocks: Sequence[tuple[Any, Any]]) -> Any:
     line = [axons([x for _, x in blocks], i) for i in range(1, circuit.timing.delay_steps + 2)]
     presynaptic = np.concatenate([of("input_before"), line[0]], axis=-1)
     travelling = tuple(line[1:])
-    if isinstance(circuit, DendriticMicrocircuit):
+    if circuit.has_interneurons:
         return dendritic_microcircuit.State(
             of("u"), used("u"), of("u_interneuron"), used("u_interneuron"), used("u_ahead"),
             used("u_interneuron_ahead"), of("r"), of("r_interneuron"), presynaptic,

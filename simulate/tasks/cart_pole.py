@@ -192,7 +192,7 @@ def train_controller(circuit: Any, seed: int, networks: Sequence[int], task: Car
     items = Items(states, task.controlled(states)[..., None] / task.force)
     orders = shuffled_items(seed, "cart pole", networks, task.states, task.epochs)
     start = circuit.initial_weights(seed, networks)
-    if isinstance(circuit, ErrorMicrocircuit | Backprop):
+    if circuit.carrier != "apical":
         start = uniform_start(circuit, start)
     return list(learn_held(circuit, start, items, task.hold, orders))
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from errorneurons.simulate.arrays import Array, Integers, generator
-from errorneurons.simulate.circuit import World, neurons
+from errorneurons.simulate.circuit import World, has, neurons
 from errorneurons.simulate.kernels import kernels, layout
 from errorneurons.simulate.parts.plasticity import transposed
 from errorneurons.simulate.theories.backprop import Backprop
@@ -52,7 +52,7 @@ def uniform_start(circuit: Any, weights: Any, half_width: float = 1.0) -> Any:
     """
     scale = half_width * np.sqrt(circuit.layers[:-1]) / circuit.weight_scale
     W = weights.W * np.repeat(scale, circuit.sizes)[:, None]
-    if isinstance(circuit, Backprop):
+    if not has(circuit, "error"):
         return replace(weights, W=W, B=weights.B * np.repeat(scale, circuit.sizes))
     noise = weights.feedback_noise
     B = noise + (weights.B - noise) * np.repeat(scale, circuit.error_sizes)
@@ -145,10 +145,11 @@ def _advance(
 def for_engine(circuit: Any, weights: Any) -> tuple[Any, Any]:
     """Return the same networks as the engine knows them.
 
-    In an error microcircuit what is cut has synapses of 0, and noise that forward synapses
-    transmit is part of them, and missing in their transpose. Other circuits are as they were.
+    Where error neurons carry errors, what is cut has synapses of 0, and noise that forward
+    synapses transmit is part of them, and missing in their transpose. Other circuits are as they
+    were.
     """
-    if not isinstance(circuit, ErrorMicrocircuit):
+    if circuit.carrier != "error":
         return circuit, weights
     if "error_feedback" in circuit.cut:
         circuit = replace(circuit, feedback="fixed")

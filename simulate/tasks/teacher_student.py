@@ -25,14 +25,13 @@ from errorneurons.simulate.arrays import Array, area_slices, generator
 from errorneurons.simulate.kernels import kernels, layout
 from errorneurons.simulate.parts.connectivity import spread
 from errorneurons.simulate.tasks.held import Items
+from errorneurons.simulate.tasks.students import PUBLISHED_STUDENTS, Student
 from errorneurons.simulate.tasks.students import STUDENTS as STUDENTS
-from errorneurons.simulate.tasks.students import Student
 from errorneurons.simulate.tasks.students import student as student
 from errorneurons.simulate.tasks.students import untrained as untrained
 from errorneurons.simulate.tasks.task import Intact, Learnt, Task, TaskDesign, part, quiet, taught
 from errorneurons.simulate.theories.backprop import Backprop
 from errorneurons.simulate.theories.dendritic_pc import DendriticPC
-from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
 HOLD = 20
 SETTLING = 2000
@@ -209,12 +208,12 @@ def update_angles(circuit: Student, weights: Any, data: Data) -> xr.Dataset:
     """
     networks, items = len(weights.W), data.items
     order = np.tile(2 * items + np.arange(items), (networks, 1))
-    names = ("delta",) if isinstance(circuit, Backprop) else ("u_ahead", "basal")
+    published = PUBLISHED_STUDENTS[circuit.theory]
     out = _run(
         circuit, weights, _plan(data, circuit, order, True, False),
-        recording=layout.Recording(("r", *names), "presentation"),
+        recording=layout.Recording(("r", *published.shows), "presentation"),
     )  # fmt: skip
-    surprise = surprises(circuit, out.recorded)
+    surprise = published.surprise(circuit, out.recorded)
     inputs = shown(data.inputs, order)
     below = np.concatenate([inputs, out.recorded["r"]], axis=-1)
     wanted = shown(_answers(circuit, data), order)
@@ -235,22 +234,9 @@ def update_angles(circuit: Student, weights: Any, data: Data) -> xr.Dataset:
     )
 
 
-def surprises(circuit: Student, recorded: Any) -> Array:
-    """Return the postsynaptic factor of plasticity, (network, item, neuron)."""
-    if isinstance(circuit, Backprop):
-        delta: Array = recorded["delta"]
-        return delta
-    if isinstance(circuit, ErrorMicrocircuit):
-        surprise: Array = recorded["u_ahead"] - circuit.tau * circuit.g_basal * recorded["basal"]
-        return surprise
-    return circuit.surprise(
-        circuit.plasticity, recorded["u_ahead"], recorded["r"], recorded["basal"]
-    )
-
-
 def backpropagated(circuit: Student, W: Array, inputs: Array, wanted: Array) -> tuple[Array, Array]:
     """Return errors and rates of a network without delays, (network, item, neuron)."""
-    u, r = _feedforward(circuit, W, inputs, _gains(circuit))
+    u, r = _feedforward(circuit, W, inputs, PUBLISHED_STUDENTS[circuit.theory].gain(circuit))
     slope = np.broadcast_to(circuit.phi.slope(u), u.shape)
     delta = np.zeros_like(u)
     delta[..., circuit.output] = slope[..., circuit.output] * (wanted - r[..., circuit.output])
@@ -259,15 +245,6 @@ def backpropagated(circuit: Student, W: Array, inputs: Array, wanted: Array) -> 
         back = np.einsum("nij,nti->ntj", W[:, :, columns], delta)
         delta[..., area] = slope[..., area] * back
     return delta, np.concatenate([inputs, r], axis=-1)
-
-
-def _gains(circuit: Student) -> float | Array:
-    """Return the share of the basal potential in a soma that nothing else drives."""
-    if isinstance(circuit, Backprop):
-        return circuit.gain
-    if isinstance(circuit, ErrorMicrocircuit):
-        return circuit.tau * circuit.g_basal
-    return circuit.attenuation
 
 
 def angle(x: Array, y: Array) -> Array:

@@ -5,9 +5,9 @@ The equations stand in `error_microcircuit`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from errorneurons.simulate.parts.layered import (
     ActivatedCircuit,
     Classes,
     LearningCircuit,
+    RoutedCircuit,
     stacked,
 )
 from errorneurons.simulate.parts.plasticity import Grading, Rates, blocks
@@ -47,7 +48,7 @@ _OPTIONS = {
 
 
 @dataclass(frozen=True)
-class ErrorParameters(ActivatedCircuit, LearningCircuit):
+class ErrorParameters(ActivatedCircuit, LearningCircuit, RoutedCircuit):
     """Parameters of the error-neuron microcircuit, the fields of `ErrorMicrocircuit`.
 
     Attributes
@@ -186,6 +187,21 @@ class ErrorParameters(ActivatedCircuit, LearningCircuit):
         check_numbers(self, {n: getattr(self, n) for n in numbers}, shortest)
         if self.error_baseline is not None:
             not_negative(self.theory, {"error_baseline": self.error_baseline})
+
+    def without(self, route: str) -> Self:
+        """Return the circuit in which a route carries nothing, or a mechanism is off.
+
+        Raises
+        ------
+        ValueError
+            If there is no such route.
+        """
+        if route == "phi_prime":
+            return replace(self, phi_prime_transfer=False)
+        if route == "lookahead":
+            off = (False,) * len(self.sizes)
+            return replace(self, lookahead=off, error_lookahead=off)
+        return super().without(route)
 
     @property
     def populations(self) -> tuple[Population, ...]:

@@ -48,7 +48,7 @@ from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timi
 from errorneurons.simulate.parts.activations import AreaActivations
 from errorneurons.simulate.parts.checks import check_names
 from errorneurons.simulate.parts.connectivity import ascending_routes, backwards, chain, spread
-from errorneurons.simulate.parts.layered import stacked
+from errorneurons.simulate.parts.layered import RoutedCircuit, stacked
 from errorneurons.simulate.parts.plasticity import drawn_weights, generators
 
 Placement = Literal["outcome_at_top", "outcome_as_input"]
@@ -84,7 +84,7 @@ _ROUTES = ("error_feedback", "error_to_representation", "phi_prime")
 
 
 @dataclass(frozen=True)
-class HierarchicalPC:
+class HierarchicalPC(RoutedCircuit):
     """Parameters of hierarchical predictive coding.
 
     Attributes

@@ -33,7 +33,12 @@ from errorneurons.simulate.arrays import Array, PerNetwork, area_rows, delayed, 
 from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
 from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.checks import check_names
-from errorneurons.simulate.parts.layered import ActivatedCircuit, feedforward, stacked
+from errorneurons.simulate.parts.layered import (
+    ActivatedCircuit,
+    RoutedCircuit,
+    feedforward,
+    stacked,
+)
 from errorneurons.simulate.parts.plasticity import (
     blocks,
     changed,
@@ -72,7 +77,7 @@ _ROUTES = ("error_feedback", "error_to_representation", "phi_prime")
 
 
 @dataclass(frozen=True)
-class SupervisedPC(ActivatedCircuit):
+class SupervisedPC(ActivatedCircuit, RoutedCircuit):
     """Parameters of supervised predictive coding.
 
     Attributes

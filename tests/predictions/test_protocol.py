@@ -69,7 +69,9 @@ def test_a_complete_session_lacks_nothing() -> None:
 
 def test_everything_that_is_missing_is_said_at_once() -> None:
     seen = recorded(trial("none"), role=["unknown"] * 8)
-    lack = protocol.missing(seen, protocol.has_cells("error"), protocol.has_outcome_contrast)
+    lack = protocol.what_is_missing(
+        seen, protocol.has_cells("error"), protocol.has_outcome_contrast
+    )
     assert lack is not None
     assert lack.what == (
         "no unit has the role 'error'; no stimulus has two trials with an unexpected outcome; "

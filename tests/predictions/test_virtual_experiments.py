@@ -257,9 +257,9 @@ def made(animals: Animals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> A
         done.append(worlds)
         return animals
 
-    monkeypatch.setattr(shards, "simulate", simulate)
+    monkeypatch.setattr(shards, "simulate_batch", simulate)
     for module in (library, recorded_tables):
-        monkeypatch.setattr(module, "batches", lambda *_: [(0, 1)])
+        monkeypatch.setattr(module, "batches_of_worlds", lambda *_: [(0, 1)])
 
     def make(design: Design = SMALL, plan: WorldPlan = PLAN) -> tuple[dict[str, Drawn], list[Any]]:
         said: list[str] = []

@@ -42,7 +42,7 @@ def states() -> Callable[..., list[Any]]:
         state = circuit.rest(weights, 3) if start is None else start
         return [state := circuit.step(weights, state, world) for _ in range(steps)]
 
-    return run_trials
+    return run
 
 
 @pytest.fixture(scope="session")

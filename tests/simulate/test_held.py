@@ -35,7 +35,7 @@ def last(circuit: Any, epochs: int, steps: int = 10) -> Any:
 
 def test_compiled_learning_is_that_of_step_and_learn(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled = last(MICROCIRCUIT, 3)
-    monkeypatch.setattr(held.kernels, "THEORIES", ())
+    monkeypatch.setattr(held.kernels, "COMPILED_THEORIES", ())
     np.testing.assert_allclose(last(MICROCIRCUIT, 3).W, compiled.W, atol=1e-10)
 
 
@@ -61,7 +61,7 @@ def test_what_the_engine_does_not_know_is_written_as_other_synapses(
     assert held.kernels.knows(held.for_engine(circuit, circuit.initial_weights(0, [0]))[0])
     compiled = last(circuit, 2)
     assert np.abs(compiled.W - last(SQUARE, 2).W).max() > 1e-4 or "error_coding" in changes
-    monkeypatch.setattr(held.kernels, "THEORIES", ())
+    monkeypatch.setattr(held.kernels, "COMPILED_THEORIES", ())
     np.testing.assert_allclose(last(circuit, 2).W, compiled.W, atol=1e-10)
 
 
