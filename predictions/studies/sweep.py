@@ -6,13 +6,10 @@ which they are kept: a Zarr group for each combination, there whole or not at al
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 import pandas as pd
 import xarray as xr
@@ -20,6 +17,7 @@ import xarray as xr
 from errorneurons.analysis.door import open_recording
 from errorneurons.analysis.measures.variants import by_variant
 from errorneurons.analysis.session.session import collect
+from errorneurons.predictions.studies.groups import KEY, is_damaged, key_of, write_groups
 from errorneurons.simulate.animals.laboratory import (
     Setup,
     check_possible,
@@ -32,11 +30,9 @@ from errorneurons.simulate.experiments.registry import named_experiment
 from errorneurons.simulate.instrument.instrument import recorded_by
 from errorneurons.simulate.store.files import (
     JSON,
-    digest_of,
     is_intact,
     keep,
     remove_abandoned,
-    replacing_folder,
 )
 from errorneurons.simulate.store.keys import hashed, key
 from errorneurons.simulate.store.work import Labour, Progress, run_all, silently
@@ -48,14 +44,6 @@ _COLUMNS = ("theory", "ablation", "connectivity", "size", "reason")
 _REGISTRIES = ("errorneurons.simulate.theories.registry",)
 """Other entries of the registry are nothing that a circuit rests on."""
 _SESSIONS, _ACTIVITY = "sessions", "activity.zarr"
-_FORMAT: Literal[2] = 2
-"""Of Zarr: text of fixed length has no specification in format 3 yet."""
-_KEY = "errorneurons_key"
-"""The attribute of a group that holds the hash of what its sessions rest on."""
-_SUM = "errorneurons_sha256"
-"""The attribute that holds the hash of all else of it: a lost chunk would read as NaN."""
-_NOTES = ".zattrs"
-"""The file of a group's attributes."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -189,9 +177,8 @@ class CircuitSweep:
         (place / _SESSIONS).mkdir(parents=True, exist_ok=True)
         kept = replace(self, folder=place, lost={})
         left = [t for t in self.circuits if _stored(kept, t, place) is None]
-        for damaged in (p for t in left if _SUM in _noted(p := _path(place, t))
-                        and _noted(p)[_KEY] == _key(self, t)):  # fmt: skip
-            progress(f"{damaged} cannot be read and is made again")
+        for path in (p for t in left if is_damaged(p := _path(place, t), _key(self, t))):
+            progress(f"{path} cannot be read and is made again")
         if left:
             remove_abandoned(place)
         if len(left) < len(self.circuits):
@@ -201,9 +188,9 @@ class CircuitSweep:
         tasks = {f"{t.identifier}: done": (_keep, (alone, t, place)) for t in left}
         run_all(tasks, progress, labour, compile_ahead)
         whole = hashed(*(_key(self, t) for t in self.circuits), key(by_variant, self.setup.seed))
-        if _key_of(place / _ACTIVITY) != whole:
-            made = kept.to_dataset().assign_attrs({_KEY: whole})
-            _write([("/", made)], place / _ACTIVITY, {})
+        if key_of(place / _ACTIVITY) != whole:
+            made = kept.to_dataset().assign_attrs({KEY: whole})
+            write_groups([("/", made)], place / _ACTIVITY, {})
         for one in kept.lost.values():
             progress(f"left out: {one.reason}")
         return kept
@@ -280,11 +267,32 @@ def swept(
     >>> activity["mean"].dims
     ('theory', 'ablation', 'connectivity', 'size', 'network', 'area', 'role', 'condition', 'time')
     """
+    _check_lists(theories, ablations, connectivity, sizes)
     own: tuple[None, ...] = (None,)
     layers = [(_input(theories), *size) for size in sizes or ()]
     circuits = combined(theories, ablations, connectivity or own, layers or own)
     setup = Setup(tuple(range(networks)), seed, repeats)
     return through(experiment, setup, instrument, *circuits)
+
+
+def _check_lists(
+    theories: Sequence[str],
+    ablations: Sequence[str],
+    connectivity: Sequence[str] | None,
+    sizes: Sequence[Sequence[int]] | None,
+) -> None:
+    """Refuse one where several are expected: letters are no names, and neurons no sizes."""
+    given = {"theories": theories, "ablations": ablations, "connectivity": connectivity}
+    for name, values in given.items():
+        if isinstance(values, str):
+            raise ValueError(f"{name} is {values!r}; give a list, [{values!r}]")
+        if values is not None and not len(values):
+            raise ValueError(f"{name} is empty; name one or more")
+    if any(isinstance(size, int) for size in sizes or ()):
+        raise ValueError(
+            f"sizes is {sizes}; give the neurons of each area once for every size, e.g. "
+            "[(20, 15, 10, 5)]"
+        )
 
 
 def _input(theories: Sequence[str]) -> int:
@@ -347,27 +355,12 @@ def _key(asked: CircuitSweep, circuit: Theory) -> str:
 def _stored(asked: CircuitSweep, circuit: Theory, folder: Path) -> Path | Skipped | None:
     """Return where the sessions of a circuit lie, why there are none, or None if not done."""
     wanted, path = _key(asked, circuit), _path(folder, circuit)
-    if _key_of(path) == wanted:
+    if key_of(path) == wanted:
         return path
     unfit = path.with_suffix(JSON.suffix)
-    if is_intact(unfit) and (noted := JSON.read(unfit))[_KEY] == wanted:
+    if is_intact(unfit) and (noted := JSON.read(unfit))[KEY] == wanted:
         return _skipped(circuit, noted["reason"])
     return None
-
-
-def _key_of(path: Path) -> str | None:
-    """Return the key of a Zarr group; None if it is not there, or damaged."""
-    noted = _noted(path)
-    return noted.get(_KEY) if _SUM in noted and noted[_SUM] == digest_of(path, _NOTES) else None
-
-
-def _noted(path: Path) -> dict[str, str]:
-    """Return the attributes of a Zarr group; none if it is not there, or damaged."""
-    try:
-        noted = json.loads((path / _NOTES).read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return noted if isinstance(noted, dict) else {}
 
 
 def _path(folder: Path, circuit: Theory) -> Path:
@@ -377,29 +370,8 @@ def _path(folder: Path, circuit: Theory) -> Path:
 def _keep(asked: CircuitSweep, circuit: Theory, folder: Path) -> None:
     """Simulate the sessions of a circuit, and leave them in a folder."""
     one, path = replace(asked, circuits=(circuit,)), _path(folder, circuit)
-    wanted = {_KEY: _key(asked, circuit)}
+    wanted = {KEY: _key(asked, circuit)}
     groups = ((f"{s.attrs['animal']}-day-{s.attrs['day']}", s) for s in one)
-    if not _write(groups, path, wanted):
+    if not write_groups(groups, path, wanted):
         keep({**wanted, "reason": one.lost[circuit.identifier].reason},
              path.with_suffix(JSON.suffix), JSON)  # fmt: skip
-
-
-def _write(
-    groups: Iterator[tuple[str, xr.Dataset]] | Sequence[tuple[str, xr.Dataset]],
-    path: Path,
-    attrs: dict[str, str],
-) -> int:
-    """Write groups one by one beside a path, and rename; return how many there were."""
-    count = 0
-    with replacing_folder(path) as part:
-        xr.Dataset(attrs=attrs).to_zarr(part, mode="w", consolidated=False, zarr_format=_FORMAT)
-        for name, data in groups:
-            data.to_zarr(part, group=name, mode="a", consolidated=False, zarr_format=_FORMAT)
-            count += 1
-        if count:
-            noted = json.loads((part / _NOTES).read_text("utf-8"))
-            text = json.dumps(noted | {_SUM: digest_of(part, _NOTES)})
-            (part / _NOTES).write_text(text, encoding="utf-8")
-        else:
-            shutil.rmtree(part)
-    return count

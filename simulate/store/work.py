@@ -362,6 +362,11 @@ def _submitted(
 
 
 def _client(make: Callable[..., Any], scheduler: str) -> Any:
+    if not scheduler.rpartition(":")[2].strip("/").isdigit():  # it would be waited for in vain
+        raise ValueError(
+            f"'{scheduler}' is no address of a Dask scheduler; give --scheduler one with its "
+            "port, e.g. tcp://10.0.0.1:8786"
+        )
     try:
         return make(scheduler, set_as_default=False, timeout="30s")
     except (OSError, ValueError) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,6 +35,21 @@ def test_combinations_that_make_no_sense_are_skipped_with_a_sentence() -> None:
     assert skipped.columns.tolist() == ["theory", "ablation", "connectivity", "size", "reason"]
     assert {*skipped["theory"]} == {"adaptation"}
     assert skipped["reason"][0].startswith("adaptation is a null: it has no errors")
+
+
+@pytest.mark.parametrize(
+    ("asked", "refused"),
+    [
+        ({"theories": EMC}, r"^theories is 'error_microcircuit'; give a list, \['error_micr"),
+        ({"theories": []}, "^theories is empty; name one or more"),
+        ({"ablations": "intact"}, "^ablations is 'intact'; give a list"),
+        ({"connectivity": "chain"}, "^connectivity is 'chain'; give a list"),
+        ({"sizes": (12, 10, 5)}, r"^sizes is \(12, 10, 5\); give the neurons of each area once"),
+    ],
+)
+def test_one_where_several_are_expected_is_refused(asked: dict[str, Any], refused: str) -> None:
+    with pytest.raises(ValueError, match=refused):
+        swept(**({"theories": [EMC]} | asked))
 
 
 def test_an_experiment_that_a_circuit_cannot_be_put_through_is_a_reason_to_skip() -> None:

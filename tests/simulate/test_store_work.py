@@ -148,6 +148,12 @@ def cluster() -> Iterator[Any]:
 
 
 @pytest.mark.filterwarnings("default")
+def test_what_is_no_address_is_refused_at_once(chores: Any) -> None:
+    pytest.importorskip("distributed")
+    with pytest.raises(ValueError, match="'nonsense' is no address of a Dask scheduler; give"):
+        run_all({"a": (chores.square, (2,))}, str, Labour(scheduler="nonsense"))
+
+
 def test_work_is_done_on_dask_and_what_a_lost_worker_was_at_again(
     cluster: Any, chores: Any, tmp_path: Path
 ) -> None:
