@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from errorneurons.analysis.figures.effects import recorded_roles
+from errorneurons.analysis.figures.in_time import recorded_roles
 from errorneurons.analysis.figures.palette import role_colour
 from errorneurons.analysis.figures.sheet import DASHES, Dashes, as_png, axes_at, blank, words_at
 from errorneurons.analysis.measures.conditions import Panel

@@ -250,8 +250,32 @@ def _rounded(attribute: re.Match[str]) -> str:
 
 def _described(svg: str, alt: str) -> str:
     width, height = re.findall(r"[\d.]+", re.findall(r'viewBox="0 0 ([^"]*)"', svg)[0])
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}"'
-        f' height="{height}" role="img" aria-label="{escape(alt)}"><title>{escape(alt)}</title>'
+    body = svg[svg.index(">") + 1 : svg.rindex("</svg>")]
+    return element(body, float(width), float(height), alt)
+
+
+def element(body: str, width: float, height: float, alt: str, key: str = "") -> str:
+    """Return an ``<svg>`` element of a size [px], with words for those who cannot see it.
+
+    Parameters
+    ----------
+    body
+        What is in it.
+    width, height
+        In pixels.
+    alt
+        What it shows in words.
+    key
+        Its id; none if empty.
+    """
+    name, words = f' id="{key}"' * bool(key), escape(alt)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg"{name} viewBox="0 0 {width:g} {height:g}"'
+        f' width="{width:g}" height="{height:g}" role="img" aria-label="{words}">'
+        f"<title>{words}</title>{body}</svg>"
     )
-    return head + svg[svg.index(">") + 1 :]
+
+
+def on_page(colour: str) -> str:
+    """Return the colour of the page that another one stands for."""
+    return _CSS.get(colour, colour)

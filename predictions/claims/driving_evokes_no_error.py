@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from errorneurons.analysis.measures.asking import once_alike
 from errorneurons.analysis.measures.energies import (
     Effect,
     Missing,
     Response,
+    Window,
     energy_of_difference,
     level_of,
     responses,
@@ -70,9 +72,9 @@ def evoked(
     for area in protocol.manipulated_areas(session, factors):
         there = protocol.between(*levels(level_of(session, area), np.nan))
         on = protocol.in_area(session, trials(session, factors), area)
-        aimed = protocol.targeted_in(session, on)
         cells = [
-            np.setdiff1d(units(session, role, there), aimed) for role in ("error", "unlabelled")
+            protocol.spared_in(session, on, units(session, role, there))
+            for role in ("error", "unlabelled")
         ]
         if len(cells[0]):
             n, n_r = (
@@ -88,6 +90,17 @@ def _responses(
     session: xr.Dataset, on: protocol.Trials, cells: protocol.Cells
 ) -> tuple[Response, Response]:
     """Responses while the manipulation lasts, in trials with it and in controls."""
+    window = once_alike(session, ("lasting", on.tobytes()), lambda: _while_it_lasts(session, on))
+    off = trials(session, protocol.PASSIVE_TRIALS)
+    first, second = (
+        responses(session, chosen, cells, "input_onset", window, protocol.BEFORE)
+        for chosen in (on, off)
+    )
+    return first, second
+
+
+def _while_it_lasts(session: xr.Dataset, on: protocol.Trials) -> Window:
+    """Return the window of the manipulation relative to the input [s]."""
     start = (
         session.variables["manipulation_onset"].values[on]
         - session.variables["input_onset"].values[on]
@@ -96,13 +109,7 @@ def _responses(
         session.variables["manipulation_offset"].values[on]
         - session.variables["input_onset"].values[on]
     )
-    window = float(np.median(start)), float(np.median(stop))
-    off = trials(session, protocol.PASSIVE_TRIALS)
-    first, second = (
-        responses(session, chosen, cells, "input_onset", window, protocol.BEFORE)
-        for chosen in (on, off)
-    )
-    return first, second
+    return float(np.median(start)), float(np.median(stop))
 
 
 CLAIM = Claim(

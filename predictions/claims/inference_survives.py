@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from errorneurons.analysis.measures.asking import once_alike
 from errorneurons.analysis.measures.energies import (
     Effect,
     Missing,
@@ -52,6 +53,10 @@ def effect(session: xr.Dataset) -> Effect | Missing:
 
 def output_cells(session: xr.Dataset) -> protocol.Cells:
     """Return the cells read as the output: all but error cells of the output area."""
+    return once_alike(session, "output cells", lambda: _output_cells(session))
+
+
+def _output_cells(session: xr.Dataset) -> protocol.Cells:
     area = session.attrs.get("output_area") or session.attrs.get("teaching_area", "")
     here = session.variables["area"].values == area
     return np.flatnonzero(here & (session.variables["role"].values != "error"))
@@ -69,6 +74,10 @@ def has_output_cells(session: xr.Dataset) -> Missing | None:
 
 def laser_from_before_input(session: xr.Dataset) -> Missing | None:
     """Require that silencing runs from before the input to the read-out."""
+    return once_alike(session, "laser before input", lambda: _lack_of_laser(session))
+
+
+def _lack_of_laser(session: xr.Dataset) -> Missing | None:
     window = protocol.read_out_window(session)
     if window is None:
         return Missing(

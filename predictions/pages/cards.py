@@ -8,6 +8,7 @@ import xarray as xr
 from markupsafe import Markup
 
 from errorneurons.analysis.figures import effects as plots
+from errorneurons.analysis.figures import in_time
 from errorneurons.analysis.figures.effects import StripRow
 from errorneurons.analysis.figures.sheet import DASHES
 from errorneurons.predictions.claims.claim import Claim, Outcome
@@ -143,16 +144,16 @@ def _activity(book: Book, claim: Claim) -> list[tuple[Subject, xr.Dataset]]:
     shown = [s for s in book.report.subjects if s.kind != "counter_circuit"]
     shown += [s for s in book.counter_circuits if s.name == claim.counter_circuit]
     found = [(s, book.report.activity.get((claim.key, s.name))) for s in shown]
-    return [(s, a) for s, a in found if a is not None and plots.recorded_roles(a)]
+    return [(s, a) for s, a in found if a is not None and in_time.recorded_roles(a)]
 
 
 def _trace(book: Book, claim: Claim, subject: Subject, activity: xr.Dataset) -> Trace:
     conditions = listed(str(c) for c in activity["condition"].values)
-    roles = listed(f"{r} neurons" for r in plots.recorded_roles(activity))
+    roles = listed(f"{r} neurons" for r in in_time.recorded_roles(activity))
     areas = listed(str(a) for a in activity["area"].values)
     alt = f"Activity in time of {subject.label}: {roles} of {areas}, in {conditions}."
     key = f"activity-{book.anchors[claim.key]}-{book.names[subject.name]}"
-    svg = plots.activity_in_time(activity, key, alt)
+    svg = in_time.activity_in_time(activity, key, alt)
     return Trace(Markup(svg), subject)
 
 
@@ -168,7 +169,7 @@ def _legend(shown: list[xr.Dataset]) -> tuple[Legend, ...]:
 
 def _roles(shown: list[xr.Dataset]) -> tuple[tuple[str, str], ...]:
     """Return role -> how the legend calls its neurons."""
-    roles = dict.fromkeys(role for a in shown for role in plots.recorded_roles(a))
+    roles = dict.fromkeys(role for a in shown for role in in_time.recorded_roles(a))
     unlike = {"interneuron": "interneurons", "unknown": "neurons of unknown role"}
     return tuple((role, unlike.get(role, f"{role} neurons")) for role in roles)
 
