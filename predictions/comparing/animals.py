@@ -35,9 +35,9 @@ from errorneurons.simulate.instrument.observe import (
     Displayed,
     Instrument,
     observe,
-    observe_plainly,
     shown_in,
 )
+from errorneurons.simulate.instrument.plainly import observe_plainly
 
 SPARE = 1.5
 """Virtual animals of a world for each animal of an experiment, so that experiments differ."""

@@ -8,6 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+FEW = 10.0
+"""Below this mean NumPy draws a count by multiplying uniform numbers, as is done here."""
+
 
 @njit(cache=True)  # type: ignore[untyped-decorator, unused-ignore]
 def multiplied(
@@ -42,7 +45,7 @@ def spiked(
 ) -> None:
     """Fill `rate`, (trial, bin and unit), with spikes a second in trials of a few kinds.
 
-    The counts are those of `multiplied` for ``mean[rows]``; `mean` is (kind, bin and unit).
+    The counts are those of ``rng.poisson(mean[rows])``; `mean` is (kind, bin and unit).
     """
     least, last = np.ones(mean.shape[1]), -1
     for trial in range(len(rows)):
@@ -53,7 +56,9 @@ def spiked(
                 least[k] = math.exp(-mean[row, k])
         for k in range(mean.shape[1]):
             count = 0
-            if mean[row, k] > 0:
+            if mean[row, k] >= FEW:
+                count = rng.poisson(mean[row, k])
+            elif mean[row, k] > 0:
                 product = rng.random()
                 while product > least[k]:
                     count += 1
