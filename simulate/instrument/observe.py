@@ -36,7 +36,7 @@ BLOCK = 64
 """Trials whose spikes are drawn together; bounds the memory that takes."""
 
 Aim = tuple[str, str, str, int]
-Rows = npt.NDArray[np.int64]
+TrialOrder = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -254,7 +254,7 @@ def _signals(activity: Activity) -> dict[str, Binned]:
 
 
 def extents(
-    activity: Activity, index: int | None = None, rows: Rows | slice = slice(None)
+    activity: Activity, index: int | None = None, rows: TrialOrder | slice = slice(None)
 ) -> dict[str, Array]:
     """Return the size of each signal in each network, by source, (network,).
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from errorneurons.analysis.session.plain import Column, Plain
+from errorneurons.analysis.session.plain import Plain, PlainColumn
 from errorneurons.simulate.arrays import generator
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.engine.counts import spiked
 from errorneurons.simulate.instrument.instrument import Instrument
 from errorneurons.simulate.instrument.observe import (
     Displayed,
-    Rows,
+    TrialOrder,
     as_shown,
     attributes_of,
     expected_rates,
@@ -30,7 +30,7 @@ from errorneurons.simulate.trials.run import Activity, Binned
 def observe_plainly(
     circuit: Circuit[Any, Any],
     blocks: Sequence[Activity],
-    rows: Sequence[Rows],
+    rows: Sequence[TrialOrder],
     network: int,
     index: int,
     seed: int,
@@ -74,17 +74,17 @@ def observe_plainly(
         "targeted": targeted_units(circuit, units, shown, labelled),
         "performance": np.concatenate(score),
     }
-    variables = {name: Column(values) for name, values in columns.items()}
-    variables["label_error"] = Column(
+    variables = {name: PlainColumn(values) for name, values in columns.items()}
+    variables["label_error"] = PlainColumn(
         np.where(error, instrument.label_error, np.nan), {"low": low, "high": high}
     )
-    variables["rate"] = Column(rate, {"sampling_rate": 1 / width, "signal": instrument.signal})
+    variables["rate"] = PlainColumn(rate, {"sampling_rate": 1 / width, "signal": instrument.signal})
     return Plain(variables, attributes_of(circuit, network, first.day))
 
 
 def _repeated(
     expected: Binned,
-    rows: Rows,
+    rows: TrialOrder,
     width: float,
     units: Units,
     instrument: Instrument,
