@@ -13,7 +13,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from errorneurons.analysis.figures.palette import RECORDING, ROLES, Style
+from errorneurons.analysis.figures.palette import RECORDING, ROLE_COLOURS, Style
 from errorneurons.analysis.session.files import beside
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ _CSS = {
     PALE: "var(--line, #c8c8c8)",
     HOLDS: "var(--holds, #7fb9a2)",
     PAPER: "var(--card, #ffffff)",
-    ROLES["representation"]: f"var(--r, {ROLES['representation']})",
-    ROLES["error"]: f"var(--e, {ROLES['error']})",
+    ROLE_COLOURS["representation"]: f"var(--r, {ROLE_COLOURS['representation']})",
+    ROLE_COLOURS["error"]: f"var(--e, {ROLE_COLOURS['error']})",
 }
 
 
@@ -122,9 +122,9 @@ def name_rows(
 ) -> None:
     """Write above each row of `rows`, at its left end, `shift` from there, and at its right."""
     for row, said in enumerate(left):
-        write(axes, said, (0, row), shift, ACROSS, va="bottom")
+        write_words(axes, said, (0, row), shift, ACROSS, va="bottom")
     for row, said in enumerate(right):
-        write(axes, said, (1, row), (0, shift[1]), ACROSS, ha="right", va="bottom")
+        write_words(axes, said, (1, row), (0, shift[1]), ACROSS, ha="right", va="bottom")
 
 
 def mark(
@@ -162,7 +162,7 @@ def drawable(colour: str) -> str:
     return {RECORDING.colour: INK}.get(colour, MUTED if colour.startswith("var(") else colour)
 
 
-def write(
+def write_words(
     axes: Axes,
     words: str,
     at: tuple[float, float],
@@ -250,8 +250,32 @@ def _rounded(attribute: re.Match[str]) -> str:
 
 def _described(svg: str, alt: str) -> str:
     width, height = re.findall(r"[\d.]+", re.findall(r'viewBox="0 0 ([^"]*)"', svg)[0])
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}"'
-        f' height="{height}" role="img" aria-label="{escape(alt)}"><title>{escape(alt)}</title>'
+    body = svg[svg.index(">") + 1 : svg.rindex("</svg>")]
+    return element(body, float(width), float(height), alt)
+
+
+def element(body: str, width: float, height: float, alt: str, key: str = "") -> str:
+    """Return an ``<svg>`` element of a size [px], with words for those who cannot see it.
+
+    Parameters
+    ----------
+    body
+        What is in it.
+    width, height
+        In pixels.
+    alt
+        What it shows in words.
+    key
+        Its id; none if empty.
+    """
+    name, words = f' id="{key}"' * bool(key), escape(alt)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg"{name} viewBox="0 0 {width:g} {height:g}"'
+        f' width="{width:g}" height="{height:g}" role="img" aria-label="{words}">'
+        f"<title>{words}</title>{body}</svg>"
     )
-    return head + svg[svg.index(">") + 1 :]
+
+
+def on_page(colour: str) -> str:
+    """Return the colour of the page that another one stands for."""
+    return _CSS.get(colour, colour)

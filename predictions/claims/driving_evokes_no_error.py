@@ -21,7 +21,9 @@ from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.predictions.claims.claim import Claim, Condition, Drawing, Manipulation
 from errorneurons.predictions.claims.silencing_removes_error_below import below
 
-REMEDY = "Stimulate representation cells of one area in a passive block, with interleaved controls."
+_REMEDY = (
+    "Stimulate representation cells of one area in a passive block, with interleaved controls."
+)
 
 
 def up_to(driven: float, teaching: float) -> tuple[float, float]:  # noqa: ARG001
@@ -36,17 +38,17 @@ def above(driven: float, teaching: float) -> tuple[float, float]:  # noqa: ARG00
 
 def effect(session: xr.Dataset) -> Effect | Missing:
     """N: drive minus no drive in the error cells there and below; M: their outcome contrast."""
-    return evoked(session, protocol.DRIVEN, up_to, "in or below", REMEDY)
+    return evoked(session, protocol.DRIVEN, up_to, "in or below", _REMEDY)
 
 
 def in_the_areas_below(session: xr.Dataset) -> Effect | Missing:
     """As `effect`, below the driven area only: what descends from it."""
-    return evoked(session, protocol.DRIVEN, below, "below", REMEDY)
+    return evoked(session, protocol.DRIVEN, below, "below", _REMEDY)
 
 
-def in_the_areas_above(session: xr.Dataset) -> Effect | Missing:
+def _in_the_areas_above(session: xr.Dataset) -> Effect | Missing:
     """As `effect`, above the driven area only: whom its activity is an input to."""
-    return evoked(session, protocol.DRIVEN, above, "above", REMEDY)
+    return evoked(session, protocol.DRIVEN, above, "above", _REMEDY)
 
 
 def evoked(
@@ -54,11 +56,13 @@ def evoked(
 ) -> Effect | Missing:
     """Return what manipulating representation cells evokes at some levels, no teaching."""
     done = {"drive": "driven", "silence": "off"}[str(factors["manipulation"])]
-    lack = protocol.missing(
+    lack = protocol.what_is_missing(
         session,
         protocol.has_cells("error"),
         protocol.has_trials(factors, f"representation cells {done}, no teaching", remedy),
-        protocol.has_trials(protocol.PASSIVE, "the input alone, no laser, no teaching", remedy),
+        protocol.has_trials(
+            protocol.PASSIVE_TRIALS, "the input alone, no laser, no teaching", remedy
+        ),
         protocol.has_outcome_contrast,
         protocol.has_error_cells_at(factors, where, levels),
     )
@@ -87,7 +91,7 @@ def _responses(
 ) -> tuple[Response, Response]:
     """Responses while the manipulation lasts, in trials with it and in controls."""
     window = once_alike(session, ("lasting", on.tobytes()), lambda: _while_it_lasts(session, on))
-    off = trials(session, protocol.PASSIVE)
+    off = trials(session, protocol.PASSIVE_TRIALS)
     first, second = (
         responses(session, chosen, cells, "input_onset", window, protocol.BEFORE)
         for chosen in (on, off)
@@ -135,8 +139,8 @@ CLAIM = Claim(
     counter_circuit="sensory_leak",
     conditions=(
         Condition("representation cells driven", protocol.DRIVEN),
-        Condition("no drive", protocol.PASSIVE),
-        Condition("unexpected outcome", protocol.UNEXPECTED),
+        Condition("no drive", protocol.PASSIVE_TRIALS),
+        Condition("unexpected outcome", protocol.UNEXPECTED_TRIALS),
     ),
     drawing=Drawing(
         read=(("error", 1), ("error", 2)),
@@ -148,6 +152,6 @@ CLAIM = Claim(
     ),
     secondary={
         "in the areas below": in_the_areas_below,
-        "in the areas above": in_the_areas_above,
+        "in the areas above": _in_the_areas_above,
     },
 )

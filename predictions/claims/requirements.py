@@ -1,7 +1,7 @@
 """What claims look at: the trials, windows and cells of the outcome-error experiment.
 
 Everything here is asked of a session in terms of the dataset contract, so a simulated and a
-recorded session answer alike. `missing` collects what a session lacks, all at once.
+recorded session answer alike. `what_is_missing` collects what a session lacks, all at once.
 """
 
 from __future__ import annotations
@@ -51,12 +51,12 @@ LATE: Window = (0.15, 0.2)
 READ_OUT = 0.1
 """The sustained window: the last 100 ms before the outcome, or before it would have come [s]."""
 
-UNEXPECTED: Factors = {"outcome": "unexpected", "teaching": True, "manipulation": "none",
+UNEXPECTED_TRIALS: Factors = {"outcome": "unexpected", "teaching": True, "manipulation": "none",
                        "phase": "after"}  # fmt: skip
-EXPECTED: Factors = {**UNEXPECTED, "outcome": "expected"}
-PASSIVE: Factors = {"teaching": False, "manipulation": "none", "familiarity": "trained"}
-NOVEL: Factors = {**PASSIVE, "familiarity": "novel"}
-DRIVEN: Factors = {**PASSIVE, "manipulation": "drive", "manipulated_role": "representation"}
+EXPECTED_TRIALS: Factors = {**UNEXPECTED_TRIALS, "outcome": "expected"}
+PASSIVE_TRIALS: Factors = {"teaching": False, "manipulation": "none", "familiarity": "trained"}
+NOVEL: Factors = {**PASSIVE_TRIALS, "familiarity": "novel"}
+DRIVEN: Factors = {**PASSIVE_TRIALS, "manipulation": "drive", "manipulated_role": "representation"}
 SILENCED: Factors = {**DRIVEN, "manipulation": "silence"}
 INFERENCE_OFF: Factors = {**SILENCED, "manipulated_role": "error"}
 LEARNING: Factors = {"phase": "during", "manipulation": "none"}
@@ -65,11 +65,11 @@ LEARNING_OFF: Factors = {"phase": "during", "manipulation": "silence", "manipula
 
 def outcome_off(outcome: str) -> Factors:
     """Return the factors of trials with an area's error cells silenced during the outcome."""
-    return {**UNEXPECTED, "outcome": outcome, "manipulation": "silence",
+    return {**UNEXPECTED_TRIALS, "outcome": outcome, "manipulation": "silence",
             "manipulated_role": "error"}  # fmt: skip
 
 
-def missing(session: xr.Dataset, *requirements: Requirement) -> Missing | None:
+def what_is_missing(session: xr.Dataset, *requirements: Requirement) -> Missing | None:
     """Return everything that a session lacks as one sentence, or None if nothing.
 
     Every claim asks for what `declares_its_localiser` asks for.
@@ -183,10 +183,10 @@ def has_outcome_contrast(session: xr.Dataset) -> Missing | None:
     """Require expected and unexpected outcomes after the same stimulus."""
     remedy = "Add trials in which a stimulus is followed by another stimulus's outcome."
     lack = _together(
-        has_trials(UNEXPECTED, "an unexpected outcome", remedy)(session),
-        has_trials(EXPECTED, "an expected outcome", remedy)(session),
+        has_trials(UNEXPECTED_TRIALS, "an unexpected outcome", remedy)(session),
+        has_trials(EXPECTED_TRIALS, "an expected outcome", remedy)(session),
     )
-    return lack or _covers(session, "outcome_onset", UNEXPECTED, BEFORE, OUTCOME)
+    return lack or _covers(session, "outcome_onset", UNEXPECTED_TRIALS, BEFORE, OUTCOME)
 
 
 def covers(event: str, factors: Factors, *windows: Window) -> Requirement:
@@ -225,8 +225,8 @@ def _lack_of_cover(
 def contrast(
     session: xr.Dataset,
     cells: Cells,
-    unexpected: Factors = UNEXPECTED,
-    expected: Factors = EXPECTED,
+    unexpected: Factors = UNEXPECTED_TRIALS,
+    expected: Factors = EXPECTED_TRIALS,
     window: Window = OUTCOME,
 ) -> tuple[Response, Response]:
     """Return the responses to unexpected and to expected outcomes of the same stimuli."""

@@ -44,7 +44,7 @@ SPARE = 1.5
 MOST_ANIMALS = 12
 """The most virtual animals of a world. Larger experiments draw some twice, which errs to caution:
 it leaves the scatter of twelve where there would be more to average over."""
-STRAINED = 3
+_STRAINED = 3
 """Of the worlds, one in so many is recorded with more false labels than are stated."""
 ERROR_CELLS = (0.1, 0.5)
 """Share of error cells, of a world, among the cells that a localiser is to find them in."""
@@ -240,7 +240,7 @@ def measured(animals: Animals, theory: str, design: Design, seed: int) -> Table:
     effects = effects_under(design)
     worlds: list[int] = []
     rows: list[Array] = []
-    every = STRAINED if design.unstated else 1
+    every = _STRAINED if design.unstated else 1
     if not len(animals.number):
         return Table(np.empty(0, np.int64), np.empty((0, len(effects), 3)), tuple(effects))
     given = presentation(animals, design)

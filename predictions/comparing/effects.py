@@ -77,7 +77,8 @@ def effects(energies: Mapping[str, Array]) -> Array:
         error, in [-1, 1]; then for each claim whether M is 2 standard errors or more above 0, as 1
         or 0. NaN where no animal can answer.
     """
-    return np.asarray(_vectors({name: own[None] for name, own in energies.items()}, 1)[0])
+    vector: Array = _vectors({name: own[None] for name, own in energies.items()}, 1)[0]
+    return vector
 
 
 def _vectors(energies: Mapping[str, Array], count: int) -> Array:

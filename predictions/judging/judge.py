@@ -26,9 +26,9 @@ from errorneurons.analysis.statistics import (
 from errorneurons.predictions.claims.claim import Claim, Measure, Outcome, SubjectKind, Verdict
 from errorneurons.predictions.judging.rule import (
     answered,
-    answers,
     comparable,
     difference,
+    named_outcomes,
     outcomes,
 )
 from errorneurons.simulate.arrays import Array
@@ -197,7 +197,7 @@ def _judge_theory(claim: Claim, subject: str, measured: Measured) -> Verdict:
     count = len(measured.animals)
     if m_low <= 0:
         return _nothing_to_compare(claim, subject, f"in 5 % of {count} networks or more")
-    outcome = Outcome(str(answers(claim, low > 0, high < 0)))
+    outcome = Outcome(str(named_outcomes(claim, low > 0, high < 0)))
     points = _points(claim, measured)
     value = float(np.mean(points))
     bottom, top = central_range(points)

@@ -8,13 +8,14 @@ import xarray as xr
 from markupsafe import Markup
 
 from errorneurons.analysis.figures import effects as plots
+from errorneurons.analysis.figures import in_time
 from errorneurons.analysis.figures.effects import StripRow
 from errorneurons.analysis.figures.sheet import DASHES
 from errorneurons.predictions.claims.claim import Claim, Outcome
 from errorneurons.predictions.pages.drawing import drawing_svg
 from errorneurons.predictions.pages.looks import style_of
 from errorneurons.predictions.pages.marks import effect
-from errorneurons.predictions.pages.matrix import Book, Cell
+from errorneurons.predictions.pages.matrix import Book, VerdictCell
 from errorneurons.predictions.studies.findings import Subject
 from errorneurons.predictions.words import amplitude, interval, listed, number
 
@@ -47,12 +48,12 @@ class Legend:
 
 
 @dataclass(frozen=True)
-class Card:
+class _Card:
     """All that the page shows of a claim."""
 
     claim: Claim
     anchor: str
-    cells: tuple[Cell, ...]
+    cells: tuple[VerdictCell, ...]
     drawing: Markup | None
     strip: Strip | None
     activity: tuple[Trace, ...]
@@ -65,13 +66,13 @@ class Card:
     upright: bool
 
 
-def card(book: Book, claim: Claim) -> Card:
+def card(book: Book, claim: Claim) -> _Card:
     """Return the card of a claim."""
     cells = tuple(book.cell(claim, s) for s in book.report.subjects)
     activity = _activity(book, claim)
     shown = [a for _, a in activity]
     columns, table, upright = _table(cells)
-    return Card(
+    return _Card(
         claim=claim,
         anchor=book.anchors[claim.key],
         cells=cells,
@@ -94,7 +95,7 @@ def _drawing(claim: Claim) -> Markup | None:
     return Markup(drawing_svg(claim.drawing, f"Drawing of the experiment. {claim.experiment}"))
 
 
-def _strip(book: Book, claim: Claim, cells: tuple[Cell, ...]) -> Strip | None:
+def _strip(book: Book, claim: Claim, cells: tuple[VerdictCell, ...]) -> Strip | None:
     """Draw the effects of all who have one, and what theories expect."""
     shown = [c for c in cells if number(c.verdict.value, "")]
     expected = book.report.expected.get(claim.key, {})
@@ -114,7 +115,7 @@ def _strip(book: Book, claim: Claim, cells: tuple[Cell, ...]) -> Strip | None:
     return Strip(Markup(svg), bool(shown), over, levels, bool(expected))
 
 
-def _row(cell: Cell) -> StripRow:
+def _row(cell: VerdictCell) -> StripRow:
     verdict, subject = cell.verdict, cell.subject
     return StripRow(
         subject.label,
@@ -143,16 +144,16 @@ def _activity(book: Book, claim: Claim) -> list[tuple[Subject, xr.Dataset]]:
     shown = [s for s in book.report.subjects if s.kind != "counter_circuit"]
     shown += [s for s in book.counter_circuits if s.name == claim.counter_circuit]
     found = [(s, book.report.activity.get((claim.key, s.name))) for s in shown]
-    return [(s, a) for s, a in found if a is not None and plots.recorded_roles(a)]
+    return [(s, a) for s, a in found if a is not None and in_time.recorded_roles(a)]
 
 
 def _trace(book: Book, claim: Claim, subject: Subject, activity: xr.Dataset) -> Trace:
     conditions = listed(str(c) for c in activity["condition"].values)
-    roles = listed(f"{r} neurons" for r in plots.recorded_roles(activity))
+    roles = listed(f"{r} neurons" for r in in_time.recorded_roles(activity))
     areas = listed(str(a) for a in activity["area"].values)
     alt = f"Activity in time of {subject.label}: {roles} of {areas}, in {conditions}."
     key = f"activity-{book.anchors[claim.key]}-{book.names[subject.name]}"
-    svg = plots.activity_in_time(activity, key, alt)
+    svg = in_time.activity_in_time(activity, key, alt)
     return Trace(Markup(svg), subject)
 
 
@@ -168,13 +169,13 @@ def _legend(shown: list[xr.Dataset]) -> tuple[Legend, ...]:
 
 def _roles(shown: list[xr.Dataset]) -> tuple[tuple[str, str], ...]:
     """Return role -> how the legend calls its neurons."""
-    roles = dict.fromkeys(role for a in shown for role in plots.recorded_roles(a))
+    roles = dict.fromkeys(role for a in shown for role in in_time.recorded_roles(a))
     unlike = {"interneuron": "interneurons", "unknown": "neurons of unknown role"}
     return tuple((role, unlike.get(role, f"{role} neurons")) for role in roles)
 
 
 def _table(
-    cells: tuple[Cell, ...],
+    cells: tuple[VerdictCell, ...],
 ) -> tuple[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...], bool]:
     """Return column heads, rows, and whether the table stands upright (few subjects)."""
     judged = [c for c in cells if c.verdict.outcome is not Outcome.NOT_TESTABLE or c.verdict.n]
@@ -189,7 +190,7 @@ def _table(
     return tuple(label for label, _ in rows), turned, True
 
 
-def _statistics(cell: Cell, extra: tuple[str, ...], levels: set[str]) -> tuple[str, ...]:
+def _statistics(cell: VerdictCell, extra: tuple[str, ...], levels: set[str]) -> tuple[str, ...]:
     verdict = cell.verdict
     level = f" ({verdict.level})" if verdict.level in levels and number(verdict.low, "") else ""
     return (

@@ -65,7 +65,7 @@ def simulate(
     subjects
         Theories, and which of their networks are recorded how.
     out
-        Folder for ``<theory>/network-<number>-day-<day>-<key>.nc`` and the figures of `draw`.
+        Folder for ``<theory>/network-<number>-day-<day>-<key>.nc`` and what `draw_sessions` draws.
     say
         Called with a sentence: with the cost before a theory is simulated, then whenever something
         is done.
@@ -102,7 +102,7 @@ def simulate(
             _record(*arguments, say)
     figures = []
     for theory, setup in subjects:
-        figures += draw(experiment, theory, setup, out)
+        figures += draw_sessions(experiment, theory, setup, out)
         say(f"{theory.identifier}: done")
     return figures
 
@@ -115,6 +115,7 @@ def _recorded(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -
 
 
 def _record(experiment: Experiment, theory: Theory, setup: Setup, out: Path, say: Progress) -> None:
+    gc.freeze()  # libraries stay: they are not searched again after every session
     place = _place(experiment, theory, setup, out)
     last, through = len(experiment.days(setup.seed, setup.repeats)), set()
     for session in sessions(theory, experiment, setup, say):
@@ -174,7 +175,7 @@ def _place(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> _
     return _Place(out / theory.identifier, key(origin_of, rests_on, REGISTRY))
 
 
-def draw(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> list[Path]:
+def draw_sessions(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> list[Path]:
     """Draw what the sessions in a folder show, day by day.
 
     Returns
@@ -185,6 +186,7 @@ def draw(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> lis
         twice in some condition; ``<theory>-influence.png`` if single cells are driven;
         ``<theory>-days.png``, learning and responses by day, if there are several with outcomes.
     """
+    gc.freeze()
     files = _files(experiment, theory, setup, out)
     title = f"{experiment.label[0].upper()}{experiment.label[1:]}: {theory.label}"
     over = f"{counted(len(files[1]), 'network')}, mean and 5 to 95 % over networks"

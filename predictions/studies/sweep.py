@@ -29,6 +29,7 @@ from errorneurons.simulate.animals.laboratory import (
     origin_of,
     sessions,
 )
+from errorneurons.simulate.engine.plans import compile_ahead
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.registry import named_experiment
 from errorneurons.simulate.instrument.instrument import recorded_by
@@ -185,7 +186,7 @@ class CircuitSweep:
                      "from an earlier run")  # fmt: skip
         alone = replace(self, circuits=(), folder=None, refused=(), lost={})
         tasks = {f"{t.identifier}: done": (_keep, (alone, t, place)) for t in left}
-        run_all(tasks, progress, labour)
+        run_all(tasks, progress, labour, compile_ahead)
         whole = hashed(*(_key(self, t) for t in self.circuits), key(by_variant, self.setup.seed))
         if _key_of(place / _ACTIVITY) != whole:
             made = kept.to_dataset().assign_attrs({_KEY: whole})

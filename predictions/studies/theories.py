@@ -22,6 +22,7 @@ from errorneurons.predictions.claims.claim import Claim
 from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.judging.judge import Measured, measure
 from errorneurons.simulate.animals.sweep import Plan, ensemble
+from errorneurons.simulate.engine.plans import compile_ahead
 from errorneurons.simulate.instrument.instrument import where_errors_are
 from errorneurons.simulate.store.files import JSON, NETCDF, keeping
 from errorneurons.simulate.store.keys import key
@@ -86,7 +87,7 @@ def simulate_all(
     """
     shelf = Shelf(folder / "sessions", JSON)
     pieces = {name: _piece(name, plan, shelf.folder) for name in names}
-    found = provide(pieces, shelf, progress, labour)
+    found = provide(pieces, shelf, progress, labour, compile_ahead)
     return {name: _simulated(JSON.read(path)) for name, path in found.items()}
 
 

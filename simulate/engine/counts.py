@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+from numba import njit, types
+
+from errorneurons.simulate.store.places import compiler_cache
+
+_OPTIONS: dict[str, Any] = {"cache": compiler_cache(), "_nrt": False}  # nothing is allocated
+
+_LINE = types.float64[::1]
+_GENERATOR: Any = types.NumPyRandomGeneratorType("NumPyRandomGeneratorType")
+TYPES = (types.float32[:, ::1], _GENERATOR, types.int64[:, ::1], _LINE, _LINE)
+"""What `multiplied` is called with for activity, which is stored in single precision."""
 
 FEW = 10.0
 """Below this mean NumPy draws a count by multiplying uniform numbers, as is done here."""
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator, unused-ignore]
+@njit(**_OPTIONS)  # type: ignore[untyped-decorator, unused-ignore]
 def multiplied(
-    mean: npt.NDArray[np.floating], rng: np.random.Generator, counts: npt.NDArray[np.int64]
+    mean: npt.NDArray[np.floating],
+    rng: np.random.Generator,
+    counts: npt.NDArray[np.int64],
+    known: npt.NDArray[np.float64],
+    least: npt.NDArray[np.float64],
 ) -> None:
     """Fill `counts` by multiplying uniform numbers until they fall below ``exp(-mean)``.
 
     NumPy does the same for means below 10, at half the speed: it looks each mean up anew. Trials of
-    one kind that follow one another have the same means. Both arrays are (trial, bin and unit).
+    one kind that follow one another have the same means. `mean` and `counts` are (trial, bin and
+    unit); `known` and `least`, (bin and unit), begin as 0 and 1.
     """
-    known, least = np.zeros(mean.shape[1]), np.ones(mean.shape[1])
     for trial in range(mean.shape[0]):
         for k in range(mean.shape[1]):
             expected, count = mean[trial, k], 0
@@ -35,19 +49,21 @@ def multiplied(
             counts[trial, k] = count
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator, unused-ignore]
+@njit(**_OPTIONS)  # type: ignore[untyped-decorator, unused-ignore]
 def spiked(
     mean: npt.NDArray[np.float32],
     rows: npt.NDArray[np.int64],
     width: float,
     rng: np.random.Generator,
     rate: npt.NDArray[np.float32],
+    least: npt.NDArray[np.float64],
 ) -> None:
     """Fill `rate`, (trial, bin and unit), with spikes a second in trials of a few kinds.
 
-    The counts are those of ``rng.poisson(mean[rows])``; `mean` is (kind, bin and unit).
+    The counts are those of ``rng.poisson(mean[rows])``; `mean` is (kind, bin and
+    unit), and `least`, (bin and unit), is overwritten.
     """
-    least, last = np.ones(mean.shape[1]), -1
+    last = -1
     for trial in range(len(rows)):
         row = rows[trial]
         if row != last:

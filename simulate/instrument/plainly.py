@@ -95,5 +95,6 @@ def _repeated(
     if instrument.imaging or instrument.spiking != "poisson" or not mean.size:
         return as_shown(expected[rows], width, units, instrument, rng)
     rate = np.empty((len(rows), *expected.shape[1:]), np.float32)
-    spiked(mean.reshape(len(mean), -1), rows, width, rng, rate.reshape(len(rows), -1))
+    means = mean.reshape(len(mean), -1)
+    spiked(means, rows, width, rng, rate.reshape(len(rows), -1), np.ones(means.shape[1]))
     return rate

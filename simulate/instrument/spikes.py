@@ -43,7 +43,9 @@ def poisson(mean: npt.NDArray[np.floating], rng: np.random.Generator) -> Counts:
     else:
         counts = np.empty(mean.shape, np.int64)
         flat = len(mean), -1
-        multiplied(np.ascontiguousarray(mean).reshape(flat), rng, counts.reshape(flat))
+        means = np.ascontiguousarray(mean).reshape(flat)
+        known, least = np.zeros(means.shape[1]), np.ones(means.shape[1])
+        multiplied(means, rng, counts.reshape(flat), known, least)
     return counts
 
 

@@ -7,10 +7,12 @@ claim or threshold changes the keys of all that reaches it by `import`, inside f
 from __future__ import annotations
 
 import ast
+import gc
 import hashlib
 import math
 from collections.abc import Callable, Iterator, Mapping, Set
-from dataclasses import fields, is_dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
 from functools import cache, partial
 from importlib.util import find_spec
@@ -174,30 +176,75 @@ def _reached(modules: tuple[str, ...], leave_out: tuple[str, ...]) -> dict[str, 
 @cache
 def _read(name: str, path: Path) -> tuple[str, tuple[str, ...]]:
     """Return the hash of what a module means, its data files included, and what it imports."""
-    tree = _Bare().visit(ast.parse(path.read_text(encoding="utf-8")))
-    imported: list[str] = []
-    data: list[str] = []
-    for node in ast.walk(tree):
+    meaning = _Meaning(name)
+    with _nothing_collected():
+        meaning.take(ast.parse(path.read_text(encoding="utf-8")))
+    return hashed(*meaning.words, *meaning.data), tuple(meaning.imported)
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Let no garbage be searched for while a tree grows, which would take thrice as long."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
+
+
+@dataclass
+class _Meaning:
+    """What a module means, in words, without docstrings, comments and imports for types alone.
+
+    Attributes
+    ----------
+    module
+        Its name.
+    words
+        Kinds of nodes and their contents, one after the other, so that no two trees have the same.
+    imported
+        Names of what is imported, anywhere in it.
+    data
+        Data files that it opens, and their hashes.
+    """
+
+    module: str
+    words: list[str] = field(default_factory=list)
+    imported: list[str] = field(default_factory=list)
+    data: list[str] = field(default_factory=list)
+
+    def take(self, value: object) -> None:
+        """Add a node and all within it, or a list, or what a node holds."""
+        if isinstance(value, ast.AST):
+            if not self._passed_over(value):
+                self.words.append(type(value).__name__)
+                for name in value._fields:
+                    self.take(getattr(value, name, None))
+        elif isinstance(value, list):
+            self.words.append("[")
+            for part in value:
+                self.take(part)
+            self.words.append("]")
+        else:
+            self.words.append(repr(value))
+
+    def _passed_over(self, node: ast.AST) -> bool:
+        """Return whether a node means nothing by itself; note what is imported and opened."""
+        if isinstance(node, ast.Expr):
+            return isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
         if isinstance(node, ast.Import):
-            imported += [alias.name for alias in node.names]
+            self.imported += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            imported += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            self.imported += [node.module, *(f"{node.module}.{a.name}" for a in node.names)]
         elif isinstance(node, ast.Call):
-            data += _opened(node, name)
-    return hashed(ast.dump(tree), *data), tuple(imported)
-
-
-class _Bare(ast.NodeTransformer):
-    """Takes away what means nothing to a result: docstrings, and imports for types alone."""
-
-    def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
-        text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-        return None if text else node
-
-    def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
-        if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            return [self.visit(part) for part in node.orelse]
-        return self.generic_visit(node)
+            self.data += _opened(node, self.module)
+        elif isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
+            for part in node.orelse:
+                self.take(part)
+            return True
+        return False
 
 
 def _opened(call: ast.Call, module: str) -> list[str]:

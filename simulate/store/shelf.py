@@ -9,9 +9,9 @@ from typing import Any
 
 from errorneurons.simulate.store.files import Format, WriteError, is_intact, keep, remove_abandoned
 from errorneurons.simulate.store.places import check_writable
-from errorneurons.simulate.store.work import Labour, Progress, run_all
+from errorneurons.simulate.store.work import Ahead, Labour, Progress, run_all
 
-SHOWN = 16
+_SHOWN = 16
 """Digits of the key in a file's name."""
 
 
@@ -60,11 +60,15 @@ class Shelf:
 
     def path(self, name: str, key: str) -> Path:
         """Return the file of a result; a ``/`` in its name makes a folder."""
-        return self.folder / f"{name}-{key[:SHOWN]}{self.form.suffix}"
+        return self.folder / f"{name}-{key[:_SHOWN]}{self.form.suffix}"
 
 
 def provide(
-    pieces: Mapping[str, Piece], shelf: Shelf, progress: Progress, labour: Labour | None = None
+    pieces: Mapping[str, Piece],
+    shelf: Shelf,
+    progress: Progress,
+    labour: Labour | None = None,
+    ahead: Ahead | None = None,
 ) -> dict[str, Path]:
     """Return the file of every piece; those that are not there, or damaged, are made.
 
@@ -79,6 +83,8 @@ def provide(
         that is damaged, and whenever a piece is done.
     labour
         Who does the work; local processes, one a core, if not given.
+    ahead
+        Called once before several local processes begin, see `run_all`.
 
     Raises
     ------
@@ -88,7 +94,7 @@ def provide(
         If a file cannot be written.
     """
     paths = {name: shelf.path(name, piece.key) for name, piece in pieces.items()}
-    left = missing(pieces, shelf)
+    left = missing_pieces(pieces, shelf)
     for file in (f for name, piece in left.items() for f in _damaged(piece, paths[name])):
         if file.exists():
             progress(f"{file} cannot be read and is made again")
@@ -101,7 +107,7 @@ def provide(
     tasks = {name: (_make, (piece, paths[name], shelf)) for name, piece in left.items()}
     said = {name: piece.said or name for name, piece in left.items()}
     try:
-        run_all(tasks, lambda text: progress(said.get(text, text)), labour)
+        run_all(tasks, lambda text: progress(said.get(text, text)), labour, ahead)
     except BaseException:
         remove_abandoned(shelf.folder, 0.0)  # what workers that were stopped have begun to write
         raise
@@ -114,7 +120,7 @@ def provide(
     return paths
 
 
-def missing(pieces: Mapping[str, Piece], shelf: Shelf) -> dict[str, Piece]:
+def missing_pieces(pieces: Mapping[str, Piece], shelf: Shelf) -> dict[str, Piece]:
     """Return the pieces that are not there, or damaged."""
     return {
         name: piece

@@ -27,6 +27,7 @@ from errorneurons.simulate.store.places import compiler_cache
 Progress = Callable[[str], None]
 Work = tuple[Callable[..., Any], tuple[Any, ...]]
 """A function of a module, so that another process finds it, and its arguments."""
+Ahead = Callable[[], object]
 
 
 def silently(_: str) -> None:
@@ -66,7 +67,10 @@ class Labour:
 
 
 def run_all(
-    tasks: Mapping[str, Work], progress: Progress, labour: Labour | None = None
+    tasks: Mapping[str, Work],
+    progress: Progress,
+    labour: Labour | None = None,
+    ahead: Ahead | None = None,
 ) -> dict[str, Any]:
     """Do pieces of work, as many at a time as there are workers, and return what they return.
 
@@ -78,6 +82,8 @@ def run_all(
         Called with what to say.
     labour
         Who does it; local processes, one a core, if not given.
+    ahead
+        Called once before several local processes begin: what they would each have to do.
 
     Raises
     ------
@@ -89,7 +95,7 @@ def run_all(
         return _on_dask(tasks, progress, labour.scheduler)
     count = min(labour.workers or _cores(), len(tasks))
     if count > 1:
-        return _Pool(tasks, progress, count).run()
+        return _Pool(tasks, progress, count, ahead).run()
     done = {}
     for name, (work, arguments) in tasks.items():
         done[name] = work(*arguments)
@@ -121,6 +127,7 @@ class _Pool:
     tasks: Mapping[str, Work]
     progress: Progress
     count: int
+    ahead: Ahead | None = None
     open: deque[str] = field(default_factory=deque)
     workers: list[_Worker] = field(default_factory=list)
     done: dict[str, Any] = field(default_factory=dict)
@@ -133,6 +140,10 @@ class _Pool:
             with one_thread_each():
                 for _ in range(self.count):
                     self._start()
+                if (
+                    self.ahead is not None
+                ):  # while the workers start, which wait to be given a piece
+                    self.ahead()
                 while len(self.done) < len(self.tasks):
                     ready = wait([worker.pipe for worker in self.workers])
                     for worker in [w for w in self.workers if w.pipe in ready]:

@@ -5,13 +5,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from errorneurons.analysis.figures.effects import (
-    StripRow,
-    activity_in_time,
-    effect_strip,
-    recorded_roles,
-)
-from errorneurons.analysis.figures.palette import ROLES, drawn_style
+from errorneurons.analysis.figures.effects import StripRow, effect_strip
+from errorneurons.analysis.figures.in_time import activity_in_time, recorded_roles, round_times
+from errorneurons.analysis.figures.palette import ROLE_COLOURS, drawn_style
 from errorneurons.analysis.figures.traces import (
     events_of,
     kept_samples,
@@ -55,7 +51,7 @@ def test_every_theory_has_its_own_look():
 
 
 def test_no_theory_has_the_hue_of_a_kind_of_neuron():
-    kept = {ROLES["representation"], ROLES["error"]}
+    kept = {ROLE_COLOURS["representation"], ROLE_COLOURS["error"]}
     assert not kept & {t.look[0] for t in THEORIES if t.look}
 
 
@@ -166,3 +162,12 @@ def test_an_area_that_was_not_recorded_says_so():
     mean = np.ones((1, 1, 2, 5))
     mean[:, :, 0] = NAN
     assert " not recorded" in words(activity_in_time(activity(mean), "k", "alt"))
+
+
+@pytest.mark.parametrize(
+    ("ends", "texts"),
+    [((-0.1, 0.49), ["0.0", "0.2", "0.4"]), ((-2.0, 4.0), ["−2", "0", "2", "4"]),
+     ((0.0, 1e-3), ["0.00000", "0.00025", "0.00050", "0.00075", "0.00100"])],
+)  # fmt: skip
+def test_times_on_an_axis_are_round(ends, texts):
+    assert [text for _, text in round_times(*ends)] == texts

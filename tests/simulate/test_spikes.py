@@ -70,7 +70,7 @@ def test_trials_of_a_kind_have_the_spikes_that_numpy_draws_for_each() -> None:
     mean = np.random.default_rng(3).lognormal(1.0, 1.5, (5, 40)).astype(np.float32)
     mean[:, ::7], rows = 0.0, np.array([0, 0, 3, 1, 1, 4, 2])
     rate = np.empty((len(rows), 40), np.float32)
-    spiked(mean, rows, 0.05, np.random.default_rng(1), rate)
+    spiked(mean, rows, 0.05, np.random.default_rng(1), rate, np.ones(40))
     counts = np.random.default_rng(1).poisson(mean[rows])
     assert mean.max() > FEW
     np.testing.assert_array_equal(rate, (counts / 0.05).astype(np.float32))
