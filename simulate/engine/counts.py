@@ -49,7 +49,8 @@ def multiplied(
             counts[trial, k] = count
 
 
-@njit(**_OPTIONS)  # type: ignore[untyped-decorator, unused-ignore]
+# the generator's own Poisson counts ask for numba's memory
+@njit(cache=compiler_cache())  # type: ignore[untyped-decorator, unused-ignore]
 def spiked(
     mean: npt.NDArray[np.float32],
     rows: npt.NDArray[np.int64],
@@ -60,8 +61,8 @@ def spiked(
 ) -> None:
     """Fill `rate`, (trial, bin and unit), with spikes a second in trials of a few kinds.
 
-    The counts are those of ``rng.poisson(mean[rows])``; `mean` is (kind, bin and
-    unit), and `least`, (bin and unit), is overwritten.
+    The counts are those of ``rng.poisson(mean[rows])``; `mean` is (kind, bin and unit),
+    and `least`, (bin and unit), is overwritten.
     """
     last = -1
     for trial in range(len(rows)):
