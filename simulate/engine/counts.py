@@ -15,7 +15,7 @@ _OPTIONS: dict[str, Any] = {"cache": compiler_cache(), "_nrt": False}  # nothing
 
 _LINE = types.float64[::1]
 _GENERATOR: Any = types.NumPyRandomGeneratorType("NumPyRandomGeneratorType")
-TYPES = (types.float32[:, ::1], _GENERATOR, types.int64[:, ::1], _LINE, _LINE)
+COUNTED = (types.float32[:, ::1], _GENERATOR, types.int64[:, ::1], _LINE, _LINE)
 """What `multiplied` is called with for activity, which is stored in single precision."""
 
 

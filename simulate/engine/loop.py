@@ -338,7 +338,7 @@ def _combine(
 
 _N1, _N2 = types.int64[::1], types.int64[:, ::1]
 _X1, _X2, _X3 = types.float64[::1], types.float64[:, ::1], types.float64[:, :, ::1]
-TYPES = (
+ADVANCED = (
     _N2, _X2, _N1, _N1, _N1, _N1, _N1, _X1, _X2, _X2, _X2, _N1, _X3, _N1, _X3, _N1, types.boolean,
 )  # fmt: skip
 """What `advance` is always called with."""

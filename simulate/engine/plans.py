@@ -76,5 +76,5 @@ def compile_ahead() -> None:
     Nothing is done where compiled code cannot be kept: each worker compiles it then.
     """
     if compiler_cache():
-        loop.advance.compile(loop.TYPES)
-        counts.multiplied.compile(counts.TYPES)
+        loop.advance.compile(loop.ADVANCED)
+        counts.multiplied.compile(counts.COUNTED)
