@@ -10,11 +10,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from errorneurons.analysis.figures.palette import FREE_HUES, ROLES
+from errorneurons.analysis.figures.palette import FREE_HUES, ROLE_COLOURS
 from errorneurons.predictions.claims.claim import Outcome
 
 HUES = {
-    0.05: (ROLES["representation"], "o"),
+    0.05: (ROLE_COLOURS["representation"], "o"),
     0.1: (FREE_HUES[2], "s"),
     0.3: (FREE_HUES[0], "^"),
 }

@@ -16,10 +16,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from designs import full_design
 
 from errorneurons.analysis.evidence.comparison import Comparison, Judged, compare, same_class
 from errorneurons.predictions.claims.registry import CLAIMS
-from errorneurons.predictions.comparing.design import Design, full_design
+from errorneurons.predictions.comparing.design import Design
 from errorneurons.predictions.comparing.effects import FEATURES, Drawn, draw, features_of, together
 from errorneurons.predictions.comparing.library import virtual_animals
 from errorneurons.simulate.animals.worlds import WorldPlan

@@ -31,9 +31,9 @@ def figures(values: npt.ArrayLike) -> str:
 
 def balance(seed: int, networks: Sequence[int], _: int) -> None:
     """Print the penalties of the cart-pole."""
-    for theory in cart_pole.THEORIES:
+    for theory in cart_pole.CONTROLLERS:
         for hidden, published in PENALTIES.items():
-            circuit = cart_pole.learner(theory, hidden)  # type: ignore[arg-type]
+            circuit = cart_pole.cart_pole_learner(theory, hidden)  # type: ignore[arg-type]
             found = cart_pole.cart_pole(circuit, seed, networks)
             median, low, high = np.percentile(found["score"], [50, 25, 75])
             controller = float(found["controller"].median())
@@ -49,7 +49,9 @@ def match(seed: int, networks: Sequence[int], _: int) -> None:
     """Print the errors of the delayed match to sample, for both times of teaching."""
     for taught in ("test", "rest"):
         task = match_to_sample.MatchToSample(taught=taught)
-        found = match_to_sample.match_to_sample(match_to_sample.learner(), seed, networks, task)
+        found = match_to_sample.match_to_sample(
+            match_to_sample.match_learner(), seed, networks, task
+        )
         print(
             f"match to sample, taught from the {taught} on: "
             f"{figures(found['error'].median('network')[:6])}; test "
@@ -64,11 +66,11 @@ def classify(seed: int, networks: Sequence[int], epochs: int) -> None:
     """Print the test accuracies of Yin-Yang, with its controls."""
     task = replace(yin_yang.YinYang(), epochs=epochs)
     learners = {
-        "all learn": yin_yang.learner,
-        "lower frozen": lambda theory: yin_yang.learner(theory, frozen=True),
-        "no hidden area": lambda theory: yin_yang.learner(theory, hidden=0),
+        "all learn": yin_yang.yin_yang_learner,
+        "lower frozen": lambda theory: yin_yang.yin_yang_learner(theory, frozen=True),
+        "no hidden area": lambda theory: yin_yang.yin_yang_learner(theory, hidden=0),
     }
-    for theory in yin_yang.THEORIES:
+    for theory in yin_yang.CLASSIFIERS:
         for name, learner in learners.items():
             found = yin_yang.yin_yang(learner(theory), seed, networks, task)
             score = 100 * found["score"]
@@ -82,7 +84,7 @@ def classify(seed: int, networks: Sequence[int], epochs: int) -> None:
 def draw(seed: int, networks: Sequence[int], _: int) -> None:
     """Print the errors of the digits, for several numbers of error neurons."""
     for theory, error in (("backprop", None), *(("error_microcircuit", n) for n in (50, 25, 10))):
-        found = images.images(images.learner(theory, 50, error), seed, networks)
+        found = images.images(images.image_learner(theory, 50, error), seed, networks)
         print(
             f"digits {theory} 10-50-784, {error or 50} error neurons, after 0, 1, 10, 50, 100 "
             f"epochs: {figures(found['error'].median('network')[[0, 1, 10, 50, 100]])}",

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 PerNetwork = float | Array
 """A parameter: one value for all networks, or one a network, (network, 1, 1)."""
 

@@ -44,7 +44,7 @@ Role = Literal["representation", "error", "interneuron"]
 Carrier = Literal["error", "apical", "burst_probability", "none"]
 
 NOTHING: Mapping[Role, Array] = MappingProxyType({})
-INTACT: Mapping[str, Array] = MappingProxyType({})
+UNTOUCHED: Mapping[str, Array] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ class World:
     teaching: npt.NDArray[np.bool_]
     keep: Mapping[Role, Array] = field(default_factory=lambda: NOTHING)
     current: Mapping[Role, Array] = field(default_factory=lambda: NOTHING)
-    synapses: Mapping[str, Array] = field(default_factory=lambda: INTACT)
+    synapses: Mapping[str, Array] = field(default_factory=lambda: UNTOUCHED)
 
     def kept(self, role: Role, rates: Array) -> Array:
         """Return `rates` of a role after silencing."""

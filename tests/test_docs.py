@@ -9,7 +9,7 @@ import pytest
 
 from errorneurons.analysis.session.schema import ATTRIBUTES, FIELDS, Attribute, Field
 from errorneurons.predictions.claims.registry import CLAIMS
-from errorneurons.simulate.experiments.columns import COLUMNS, Column
+from errorneurons.simulate.experiments.columns import TRIAL_COLUMNS, Column
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.registry import EXPERIMENTS
 from errorneurons.simulate.theories.registry import THEORIES
@@ -32,7 +32,7 @@ def test_the_contract_is_documented(field: Field | Attribute) -> None:
     assert cells[1].startswith(what)
 
 
-@pytest.mark.parametrize("column", COLUMNS, ids=lambda c: c.name)
+@pytest.mark.parametrize("column", TRIAL_COLUMNS, ids=lambda c: c.name)
 def test_the_columns_of_a_table_of_trials_are_documented(column: Column) -> None:
     row = next(x for x in EXPERIMENTS_PAGE.splitlines() if x.startswith(f"| `{column.name}` |"))
     default, values, meaning = (cell.strip() for cell in row.split("|")[2:5])

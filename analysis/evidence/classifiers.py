@@ -10,7 +10,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
-from errorneurons.analysis.evidence.experiments import Experiments, Integers
+from errorneurons.analysis.evidence.experiments import Experiments, Ints
 from errorneurons.analysis.statistics import Floats
 
 FOLDS = 5
@@ -110,7 +110,7 @@ class Fitted:
         return tempered(raw, self.temperatures[fold])
 
 
-def world_folds(experiments: Experiments, seed: int) -> Integers:
+def world_folds(experiments: Experiments, seed: int) -> Ints:
     """Return (experiment,) the fold in which each is held out; worlds stay whole.
 
     As many folds as `FOLDS`, or as the theory with the fewest worlds has worlds. Worlds of every
@@ -127,9 +127,7 @@ def world_folds(experiments: Experiments, seed: int) -> Integers:
     return fold[at]
 
 
-def fit(
-    candidate: Candidate, matrix: Floats, labels: Integers, fold: Integers, seed: int
-) -> Fitted:
+def fit(candidate: Candidate, matrix: Floats, labels: Ints, fold: Ints, seed: int) -> Fitted:
     """Fit one classifier a fold, and calibrate each on worlds that neither has seen.
 
     Parameters
@@ -161,7 +159,7 @@ def fit(
     )
 
 
-def simplest_of_the_best(fitted: Sequence[Fitted], labels: Integers, world: Integers) -> Fitted:
+def simplest_of_the_best(fitted: Sequence[Fitted], labels: Ints, world: Ints) -> Fitted:
     """Return the first whose log score is close to the best and that no simpler one beats.
 
     Close is a standard error. That alone would favour classifiers that fail badly in a few worlds:
@@ -186,7 +184,7 @@ def simplest_of_the_best(fitted: Sequence[Fitted], labels: Integers, world: Inte
     return next(one for one in unbeaten if one is top or close(one))
 
 
-def _error_over_worlds(values: Floats, labels: Integers, world: Integers) -> float:
+def _error_over_worlds(values: Floats, labels: Ints, world: Ints) -> float:
     """Return the standard error of a mean over theories, each a mean over its worlds."""
     squares = []
     for label in range(int(labels.max()) + 1):
@@ -197,7 +195,7 @@ def _error_over_worlds(values: Floats, labels: Integers, world: Integers) -> flo
     return float(np.sqrt(np.mean(squares) / len(squares)))
 
 
-def log_score(log_probability: Floats, labels: Integers) -> float:
+def log_score(log_probability: Floats, labels: Ints) -> float:
     """Return the mean log probability of the true theory, every theory with the same weight."""
     own = log_probability[np.arange(len(labels)), labels]
     return float((np.bincount(labels, own) / np.bincount(labels)).mean())
@@ -212,7 +210,7 @@ def _log_probability(model: Any, matrix: Floats) -> Floats:
     return np.asarray(np.log(np.clip(model.predict_proba(matrix), FLOOR, None)))
 
 
-def _temperature(log_probability: Floats, labels: Integers) -> float:
+def _temperature(log_probability: Floats, labels: Ints) -> float:
     """Return the temperature with the best log score."""
 
     def loss(log_temperature: float) -> float:

@@ -28,7 +28,7 @@ from errorneurons.analysis.evidence.classifiers import (
     simplest_of_the_best,
     world_folds,
 )
-from errorneurons.analysis.evidence.experiments import Experiments, Integers
+from errorneurons.analysis.evidence.experiments import Experiments, Ints
 from errorneurons.analysis.evidence.membership import (
     Cloud,
     Ranks,
@@ -214,7 +214,7 @@ def compare(
     return Comparison(experiments, classes, held_out, said, fitted, columns, clouds, spreads, own)
 
 
-def capped(probability: Floats, labels: Integers) -> Floats:
+def capped(probability: Floats, labels: Ints) -> Floats:
     """Return probabilities of which none is below 1 / (n + 1), n the experiments of that theory.
 
     Parameters
@@ -228,7 +228,7 @@ def capped(probability: Floats, labels: Integers) -> Floats:
     return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 
-def pairwise_accuracy(log_probability: Floats, labels: Integers) -> Floats:
+def pairwise_accuracy(log_probability: Floats, labels: Ints) -> Floats:
     """Return (theory, theory): how often the more probable of two is the true one, of either.
 
     Parameters
@@ -245,7 +245,7 @@ def pairwise_accuracy(log_probability: Floats, labels: Integers) -> Floats:
     return np.asarray((share + share.T) / 2)
 
 
-def equivalence_classes(log_probability: Floats, labels: Integers) -> Integers:
+def equivalence_classes(log_probability: Floats, labels: Ints) -> Ints:
     """Return (theory,) the number of its class: all that are linked by an accuracy below .75."""
     alike = pairwise_accuracy(log_probability, labels) < _ALIKE
     return np.asarray(connected_components(alike, directed=False)[1], dtype=np.int64)
@@ -257,7 +257,7 @@ def same_class(theories: Sequence[str], classes: Sequence[Sequence[str]]) -> npt
     return np.equal.outer(place, place)
 
 
-def _named(theories: Sequence[str], classes: Integers) -> tuple[tuple[str, ...], ...]:
+def _named(theories: Sequence[str], classes: Ints) -> tuple[tuple[str, ...], ...]:
     """Return the theories of each class, by the number of the class of each theory."""
     names = np.array(theories)
     return tuple(tuple(names[classes == one].tolist()) for one in np.unique(classes))
@@ -278,7 +278,7 @@ def _distances(clouds: tuple[Cloud, ...], matrix: Floats) -> Floats:
 
 
 def _held_out_distances(
-    matrix: Floats, labels: Integers, fold: Integers
+    matrix: Floats, labels: Ints, fold: Ints
 ) -> tuple[tuple[tuple[Cloud, ...], ...], Floats]:
     """Return the clouds (fold, theory) without each fold, and the distances of its experiments."""
     theories = range(int(labels.max()) + 1)

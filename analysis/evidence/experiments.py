@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from errorneurons.analysis.statistics import Floats
 
-Integers = npt.NDArray[np.int64]
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Experiments:
     features: tuple[str, ...]
     values: Floats
     theory: tuple[str, ...]
-    world: Integers
+    world: Ints
 
     def __post_init__(self) -> None:
         breach = _breach(self)
@@ -52,7 +52,7 @@ class Experiments:
         return tuple(dict.fromkeys(self.theory))
 
     @property
-    def label(self) -> Integers:
+    def label(self) -> Ints:
         """(experiment,): the place of its theory in `theories`."""
         place = {name: at for at, name in enumerate(self.theories)}
         return np.array([place[name] for name in self.theory])
@@ -81,7 +81,7 @@ class Experiments:
         return self.rows(np.sort(np.concatenate(kept)))
 
 
-def _turns(world: Integers) -> Integers:
+def _turns(world: Ints) -> Ints:
     """Return how many experiments of the same world come before each."""
     order = np.argsort(world, kind="stable")
     start = np.searchsorted(world[order], world[order], side="left")

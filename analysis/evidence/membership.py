@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.spatial import KDTree
 from scipy.stats import beta
 
-from errorneurons.analysis.evidence.experiments import Integers
+from errorneurons.analysis.evidence.experiments import Ints
 from errorneurons.analysis.statistics import Floats
 
 NEIGHBOURS = 5
@@ -100,8 +100,8 @@ class Ranks:
     """
 
     score: Floats
-    world: Integers
-    fold: Integers
+    world: Ints
+    fold: Ints
 
     def p(self, score: Floats) -> Floats:
         """Return the Monte-Carlo p of new experiments, see `upper_bound`.
@@ -131,7 +131,7 @@ class Ranks:
             total += self._share(score[:, k], self.fold == k)
         return upper_bound(total, np.full(len(total), worlds))
 
-    def p_held_out(self, score: Floats, world: Integers, own: npt.NDArray[np.bool_]) -> Floats:
+    def p_held_out(self, score: Floats, world: Ints, own: npt.NDArray[np.bool_]) -> Floats:
         """Return the p of held-out experiments, each scored by the models that have not seen it.
 
         Parameters
@@ -156,7 +156,7 @@ class Ranks:
         return above[np.searchsorted(own, score, side="left")]
 
 
-def upper_bound(farther: Floats, worlds: Integers) -> Floats:
+def upper_bound(farther: Floats, worlds: Ints) -> Floats:
     """Return by how many of all its worlds a theory lies as far away, at most.
 
     Of the worlds simulated, some lie as far as the recording; the share of all worlds that would is
@@ -175,7 +175,7 @@ def upper_bound(farther: Floats, worlds: Integers) -> Floats:
     return np.asarray(beta.ppf(CONFIDENCE, farther + 1.0, nearer))
 
 
-def ranks(score: Floats, world: Integers, fold: Integers) -> Ranks:
+def ranks(score: Floats, world: Ints, fold: Ints) -> Ranks:
     """Return the held-out scores of a theory, sorted.
 
     Parameters

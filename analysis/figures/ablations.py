@@ -16,15 +16,15 @@ from errorneurons.analysis.figures.sheet import MUTED, PAPER, SMALL, as_svg, bla
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-ROW, COLUMN, WIDE, LABELS, HEAD = 22.0, 48.0, 62.0, 184.0, 56.0
+_ROW, _COLUMN, _WIDE, _LABELS, _HEAD = 22.0, 48.0, 62.0, 184.0, 56.0
 TITLE = 7.8
 """Room for a letter of a title [px]."""
-LEAST = 1e-3
+_LEAST = 1e-3
 """The shortest axis of effects on learning."""
 
 
 @dataclass(frozen=True)
-class Cell:
+class EffectCell:
     """One cell of a map.
 
     Attributes
@@ -39,7 +39,7 @@ class Cell:
     shade: float = math.nan
 
 
-Effects = Sequence[tuple[str, Sequence[Cell]]]
+Effects = Sequence[tuple[str, Sequence[EffectCell]]]
 """Label and cells of each row, top to bottom."""
 
 
@@ -65,7 +65,7 @@ def effect_map(
     parts = [[row[a:b] for _, row in cells] for a, b in pairwise(starts)]
     wide = [_width(part, *group) for part, group in zip(parts, groups, strict=True)]
     with settings(key):
-        figure = blank(HEAD + ROW * len(cells), LABELS + sum(wide), arranged=True)
+        figure = blank(_HEAD + _ROW * len(cells), _LABELS + sum(wide), arranged=True)
         panels = figure.subplots(1, len(groups), width_ratios=wide, squeeze=False)[0]
         for axes, part, (title, names) in zip(panels, parts, groups, strict=True):
             _heat(axes, part, names)
@@ -76,14 +76,14 @@ def effect_map(
         return as_svg(figure, key, alt)
 
 
-def _width(part: Sequence[Sequence[Cell]], title: str, names: Sequence[str]) -> float:
+def _width(part: Sequence[Sequence[EffectCell]], title: str, names: Sequence[str]) -> float:
     """Return the width of a group of columns, in which its texts and its title have room."""
     texts = [*names, *(cell.text for row in part for cell in row)]
-    own = WIDE if max(map(len, texts)) > 5 else COLUMN
+    own = _WIDE if max(map(len, texts)) > 5 else _COLUMN
     return max(own * len(names), TITLE * len(title))
 
 
-def _heat(axes: Axes, part: Sequence[Sequence[Cell]], names: Sequence[str]) -> None:
+def _heat(axes: Axes, part: Sequence[Sequence[EffectCell]], names: Sequence[str]) -> None:
     """Fill the cells of a group of columns, and write in all of them."""
     import seaborn as sns
 
@@ -120,8 +120,8 @@ def paired_strips(strips: Sequence[StripRow], none: float, label: str, key: str,
         low = max(min([*shown, none]), none - 2.5)
         high = min(max([*shown, none]), none + 2.5)
         # less than this is rounding, and no axis is to blow it up
-        if high - low < LEAST:
-            low, high = none - LEAST, none + LEAST
+        if high - low < _LEAST:
+            low, high = none - _LEAST, none + _LEAST
         room = 0.06 * (high - low)
         axes.set_xlim(low - room, high + room)
         for row in range(len(strips)):

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from errorneurons.analysis.figures.palette import role_colour
-from errorneurons.analysis.figures.raw import FONT, LARGE, LINE, Caption, open_axes
+from errorneurons.analysis.figures.raw import LARGE_TEXT_SIZE, LINE, TEXT_SIZE, Caption, open_axes
 from errorneurons.analysis.figures.sheet import as_png, blank, words_at
 from errorneurons.analysis.figures.traces import abridged
 from errorneurons.analysis.measures.days import QUANTITIES
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH, PANEL, HEAD = 432.0, 124.0, 54.0
+_WIDTH, _PANEL, _HEAD = 432.0, 124.0, 54.0
 """Width, height of a panel with its title, and height of the caption [px]."""
 LETTER, ROOM = 5.4, 370.0
 """Width of a letter, generously, and of all days together, sparingly [px]."""
-INK, GREY = "#222222", "#767676"
+_INK, _GREY = "#222222", "#767676"
 
 
 def draw_days(days: xr.Dataset, caption: Caption, path: Path) -> None:
@@ -41,13 +41,13 @@ def draw_days(days: xr.Dataset, caption: Caption, path: Path) -> None:
         Where to; the file is written beside its place and renamed.
     """
     with open_axes():
-        height = HEAD + len(QUANTITIES) * PANEL + 40
-        figure = blank(height, WIDTH, arranged=True, above=HEAD)
+        height = _HEAD + len(QUANTITIES) * _PANEL + 40
+        figure = blank(height, _WIDTH, arranged=True, above=_HEAD)
         _above(figure, days, caption)
         panels = figure.subplots(len(QUANTITIES), 1, sharex=True)
         for axes, (name, title) in zip(panels, QUANTITIES.items(), strict=True):
             units = "share of the outcome's size" if name == "miss" else days.attrs["units"]
-            axes.set_title(f"{title} [{units}]", size=FONT, loc="left")
+            axes.set_title(f"{title} [{units}]", size=TEXT_SIZE, loc="left")
             _panel(axes, days, name)
             _rules(axes, days, named=axes is panels[0])
         panels[-1].set_xlabel("day (filled: learning; open: test, synapses frozen)")
@@ -56,11 +56,11 @@ def draw_days(days: xr.Dataset, caption: Caption, path: Path) -> None:
 
 def _above(figure: Figure, days: xr.Dataset, caption: Caption) -> None:
     """Write the caption, and the roles in their colours."""
-    words_at(figure, caption.title, 9, 9, size=LARGE, weight="bold")
-    words_at(figure, caption.text, 9, 26, size=FONT)
+    words_at(figure, caption.title, 9, 9, size=LARGE_TEXT_SIZE, weight="bold")
+    words_at(figure, caption.text, 9, 26, size=TEXT_SIZE)
     left = 9.0
     for role in map(str, days["role"].values):
-        words_at(figure, role, left, 39, size=FONT, weight="bold", color=role_colour(role))
+        words_at(figure, role, left, 39, size=TEXT_SIZE, weight="bold", color=role_colour(role))
         left += LETTER * (len(role) + 4)
 
 
@@ -71,7 +71,7 @@ def _panel(axes: Axes, days: xr.Dataset, name: str) -> None:
     day, learning = days["day"].values, days["plastic"].values
     for role in days["role"].values[: 1 if name == "miss" else None]:
         mean, low, high = days[name].sel(role=role, bound=["mean", "low", "high"]).values
-        colour = INK if name == "miss" else role_colour(str(role))
+        colour = _INK if name == "miss" else role_colour(str(role))
         axes.fill_between(day, low, high, color=colour, alpha=0.15, linewidth=0)
         sns.lineplot(x=day, y=mean, color=colour, linewidth=1.5, errorbar=None, ax=axes)
         for at, face in ((learning, colour), (~learning, "white")):
@@ -90,11 +90,11 @@ def _rules(axes: Axes, days: xr.Dataset, *, named: bool) -> None:
     ends = [*starts[2:], len(day), len(day)]
     for number, (start, end) in enumerate(zip(starts, ends, strict=False)):
         if start:
-            axes.axvline(day[start] - 0.5, color=GREY, linewidth=0.8, dashes=(3, 2))
+            axes.axvline(day[start] - 0.5, color=_GREY, linewidth=0.8, dashes=(3, 2))
         if named:
             axes.annotate(
                 abridged(str(rule[start]), max(3, int(ROOM / len(day) * (end - start) / LETTER))),
                 (day[start] - 0.5, 1), xycoords=("data", "axes fraction"),
                 xytext=(3, 17 + LINE * (number % 2)), textcoords="offset points",
-                color=GREY,
+                color=_GREY,
             )  # fmt: skip

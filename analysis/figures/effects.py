@@ -27,16 +27,18 @@ from errorneurons.analysis.figures.sheet import (
     name_rows,
     rows,
     settings,
-    write,
+    write_words,
 )
-from errorneurons.analysis.figures.traces import shortened
+from errorneurons.analysis.figures.traces import (
+    shortened,
+)
 from errorneurons.analysis.statistics import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-LEAST, MOST = -1.0, 36.0
+_LEAST, _MOST = -1.0, 36.0
 """Where the axis of effects ends at most."""
 
 
@@ -173,7 +175,7 @@ def _threshold(axes: Axes, threshold: float, side: Literal["below", "above"], co
     first, at, last = amplitudes(left), amplitudes(threshold), amplitudes(right)
     edge, aligned = (0, "left") if at - first < 0.5 * (last - first) else (1, "right")
     words = f"claim holds {side} {threshold:.2g}, the dashed line"
-    write(axes, words, (edge, 1), (0, 5), ha=aligned)
+    write_words(axes, words, (edge, 1), (0, 5), ha=aligned)
 
 
 def amplitudes(energy: npt.ArrayLike) -> Floats:
@@ -187,11 +189,11 @@ def energies(amplitude: npt.ArrayLike) -> Floats:
 
 
 def effect_limits(rows: Sequence[StripRow], threshold: float) -> tuple[float, float]:
-    """Return the ends of the axis; beyond `LEAST` and `MOST` an arrow head stands for it."""
+    """Return the ends of the axis; beyond `_LEAST` and `_MOST` an arrow head stands for it."""
     shown = [x for row in rows for x in (*row.points, row.value, row.low, row.high)]
     shown = [x for x in shown if math.isfinite(x)]
-    low = max(min([*shown, -0.04]) * 1.1, LEAST)
-    high = min(max([*shown, 1.0, 3 * threshold]) * 1.08, MOST)
+    low = max(min([*shown, -0.04]) * 1.1, _LEAST)
+    high = min(max([*shown, 1.0, 3 * threshold]) * 1.08, _MOST)
     return low, high
 
 

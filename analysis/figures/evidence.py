@@ -29,7 +29,7 @@ from errorneurons.analysis.figures.sheet import (
     rows,
     sample,
     settings,
-    write,
+    write_words,
 )
 from errorneurons.analysis.figures.traces import shortened
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 FAINT = 0.55
 """Opacity of a full cell of a heat map: the text on it is legible on light and on dark."""
-SHOWN = 0.02
+_SHOWN = 0.02
 ENTRY = 18.0
 """Height of a line of a legend [px]."""
 HUES = (FREE_HUES[4], FREE_HUES[0], FREE_HUES[2], FREE_HUES[1], FREE_HUES[3], FREE_HUES[5])
@@ -153,9 +153,9 @@ def calibration_points(curve: pd.DataFrame, key: str, alt: str) -> str:
             below = share > 0.5
             end, up, stands = (low, -3, "top") if below else (high, 3, "bottom")
             aligned = "right" if at > 0.93 else "center"
-            write(axes, f"{count:,.0f}", (at, end), (0, up), "data", ha=aligned, va=stands)
+            write_words(axes, f"{count:,.0f}", (at, end), (0, up), "data", ha=aligned, va=stands)
         said = "dashed: as often as said"
-        write(axes, said, (1, 0.03), (0, 0), "data", color=MUTED, ha="right")
+        write_words(axes, said, (1, 0.03), (0, 0), "data", color=MUTED, ha="right")
         axes.set_ylim(-0.02, 1.04)
         _unit_axis(axes, "posterior of the most probable theory")
         _unit_ticks(axes, "it was the true one")
@@ -186,7 +186,7 @@ def left_out_points(
     import seaborn as sns
 
     highest = table.groupby("theory", sort=False)["posterior"].max()
-    names = [str(name) for name in highest.index[highest > SHOWN]]
+    names = [str(name) for name in highest.index[highest > _SHOWN]]
     left_out = list(dict.fromkeys(table["left_out"]))
     with settings(key):
         figure, axes = rows(len(left_out), 40.0, 46.0 + ENTRY * len(names))
@@ -267,7 +267,7 @@ def power_curves(
         axes = figure.subplots()
         for target in targets:
             axes.axhline(target, color=MUTED, linewidth=1, dashes=(3, 2))
-            write(axes, _percent(target), (0, target), (3, 2), ACROSS, color=MUTED)
+            write_words(axes, _percent(target), (0, target), (3, 2), ACROSS, color=MUTED)
         sns.lineplot(
             points, x="animals", y="smooth", hue="cells", style="trials", errorbar=None, ax=axes,
             palette={c: style.colour for c, style in styles.items()}, legend=False, linewidth=1.8,

@@ -30,7 +30,7 @@ from errorneurons.analysis.figures.sheet import (
 )
 from errorneurons.analysis.figures.traces import (
     Event,
-    Label,
+    EventLabel,
     abridged,
     events_of,
     kept_samples,
@@ -200,7 +200,7 @@ def _points(column: _Column, time: Floats, rows: Floats) -> str:
 
 
 def _events(
-    column: _Column, events: Mapping[str, Event], labels: Mapping[str, Label]
+    column: _Column, events: Mapping[str, Event], labels: Mapping[str, EventLabel]
 ) -> Iterator[str]:
     """Mark events by a line, or by a bar behind the traces if they last."""
     for name, (start, end) in events.items():

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from errorneurons.analysis.figures.palette import role_colour
-from errorneurons.analysis.figures.raw import FONT, LARGE, Caption, open_axes
+from errorneurons.analysis.figures.raw import LARGE_TEXT_SIZE, TEXT_SIZE, Caption, open_axes
 from errorneurons.analysis.figures.sheet import as_png, blank, words_at
 from errorneurons.analysis.measures.influence import influence
 
@@ -48,10 +48,10 @@ def draw_influence(session: xr.Dataset, caption: Caption, path: Path) -> None:
             side.set_visible(True)
         _name_columns(axes, _parts(found, ""))
         _name_rows(axes, _parts(found, "driven_"))
-        axes.set_xlabel("recorded cells", size=FONT)
-        axes.set_ylabel("driven cells", size=FONT)
-        words_at(figure, caption.title, 9, 11, size=LARGE, weight="bold")
-        words_at(figure, caption.text, 9, 29, size=FONT)
+        axes.set_xlabel("recorded cells", size=TEXT_SIZE)
+        axes.set_ylabel("driven cells", size=TEXT_SIZE)
+        words_at(figure, caption.title, 9, 11, size=LARGE_TEXT_SIZE, weight="bold")
+        words_at(figure, caption.text, 9, 29, size=TEXT_SIZE)
         as_png(figure, path)
 
 
@@ -77,7 +77,7 @@ def _name_columns(axes: Axes, parts: Sequence[tuple[str, str, float]]) -> None:
         own = [k for k, part in enumerate(parts) if part[0] == role]
         centre = (starts[own[0]] + parts[own[-1]][2]) / 2
         axes.annotate(role, (centre, 1.02), xycoords=axes.get_xaxis_transform(), ha="center",
-                      size=FONT, weight="bold", color=role_colour(role))  # fmt: skip
+                      size=TEXT_SIZE, weight="bold", color=role_colour(role))  # fmt: skip
     axes.tick_params(axis="x", length=0)
 
 

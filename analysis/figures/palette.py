@@ -10,7 +10,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 
-ROLES = {
+ROLE_COLOURS = {
     "representation": "#0173b2",
     "error": "#d55e00",
     "interneuron": "#029e73",
@@ -57,4 +57,4 @@ def drawn_style(name: str) -> Style:
 
 def role_colour(role: str) -> str:
     """Return the hue of a kind of neuron; what is not known is grey."""
-    return ROLES.get(role, ROLES["unknown"])
+    return ROLE_COLOURS.get(role, ROLE_COLOURS["unknown"])

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-SMALL, FONT, LARGE = 8.0, 9.0, 11.0
-COLUMN, ROW, GAP, LEFT, LINE, APART = 126.0, 61.0, 54.0, 54.0, 11.5, 25.0
+_SMALL, TEXT_SIZE, LARGE_TEXT_SIZE = 8.0, 9.0, 11.0
+_COLUMN, _ROW, _GAP, _LEFT, LINE, _APART = 126.0, 61.0, 54.0, 54.0, 11.5, 25.0
 """Width of a column, height of a row, gap between blocks, left margin, line of text, gap between
 columns [px]."""
-COLUMNS = 8
+_COLUMNS = 8
 """The most columns that stand side by side."""
 SHARED = "#444444"
 """The colour of a window that several lines share."""
@@ -53,7 +53,7 @@ def open_axes() -> AbstractContextManager[None]:
     """Return the settings of figures of activity: small text, axes open above and to the right."""
     import matplotlib as mpl
 
-    return mpl.rc_context({"font.size": SMALL, "font.family": "sans-serif",
+    return mpl.rc_context({"font.size": _SMALL, "font.family": "sans-serif",
                            "font.sans-serif": ["DejaVu Sans"], "axes.spines.top": False,
                            "axes.spines.right": False})  # fmt: skip
 
@@ -76,8 +76,8 @@ def draw_raw_activity(
     with open_axes():
         layout = _Layout([panel for panel, _ in blocks], [shown for _, shown in blocks])
         figure = blank(layout.height, layout.width)
-        words_at(figure, caption.title, 9, 9, size=LARGE, weight="bold")
-        words_at(figure, caption.text, 9, 26, size=FONT)
+        words_at(figure, caption.title, 9, 9, size=LARGE_TEXT_SIZE, weight="bold")
+        words_at(figure, caption.text, 9, 26, size=TEXT_SIZE)
         if layout.common:
             _legend(figure, (9, 45), _styles(blocks[0][0]))
         for number, (panel, shown) in enumerate(blocks):
@@ -94,8 +94,8 @@ class _Layout:
         self.time = float(time[0]), float(time[-1])
         self.areas = [str(a) for a in data[0]["area"].values]
         self.limits = {role: _limits(data, role) for role in self.roles}
-        self.block = LEFT + len(self.roles) * (COLUMN + APART)
-        self.across = min(len(panels), max(1, COLUMNS // len(self.roles)))
+        self.block = _LEFT + len(self.roles) * (_COLUMN + _APART)
+        self.across = min(len(panels), max(1, _COLUMNS // len(self.roles)))
         self.down = math.ceil(len(panels) / self.across)
         lines = max(len(panel.lines) for panel in panels)
         lanes = max(len(set(panel.windows.values())) for panel in panels)
@@ -103,17 +103,17 @@ class _Layout:
             list(panel.lines) == list(panels[0].lines) for panel in panels
         )
         self.head = 48 + 4 * lanes + (0 if self.common else LINE * lines)
-        self.tall = len(self.areas) * ROW
-        self.step = self.head + self.tall + GAP
+        self.tall = len(self.areas) * _ROW
+        self.step = self.head + self.tall + _GAP
         self.width = max(540.0, self.across * self.block + 14)
         self.above = 43 + (LINE * lines + 11 if self.common else 0)
         self.height = self.above + self.down * self.step
 
     def axes(self, figure: Figure, number: int, column: int, row: int) -> Axes:
         """Return the axes of a block, a role and an area; rows are counted from above."""
-        left = self.left(number) + column * (COLUMN + APART)
-        bottom = self.height - self.down_to(number) - self.head - (row + 1) * ROW + 4
-        return axes_at(figure, left, bottom, COLUMN, ROW - 9)
+        left = self.left(number) + column * (_COLUMN + _APART)
+        bottom = self.height - self.down_to(number) - self.head - (row + 1) * _ROW + 4
+        return axes_at(figure, left, bottom, _COLUMN, _ROW - 9)
 
     def down_to(self, number: int) -> float:
         """Return how far down a block begins."""
@@ -121,7 +121,7 @@ class _Layout:
 
     def left(self, number: int) -> float:
         """Return the left edge of the axes of a block."""
-        return (number % self.across) * self.block + LEFT
+        return (number % self.across) * self.block + _LEFT
 
 
 def _roles(shown: xr.Dataset) -> tuple[str, ...]:
@@ -142,7 +142,7 @@ def _limits(data: Sequence[xr.Dataset], role: str) -> tuple[float, float]:
 def _block(figure: Figure, layout: _Layout, number: int, panel: Panel, shown: xr.Dataset) -> None:
     styles = _styles(panel)
     left, down = layout.left(number) - 36, layout.down_to(number)
-    words_at(figure, panel.title, left, down + 3, size=FONT, weight="bold")
+    words_at(figure, panel.title, left, down + 3, size=TEXT_SIZE, weight="bold")
     if not layout.common:
         _legend(figure, (left, down + 10), styles)
     units = str(shown["mean"].attrs.get("units", ""))
@@ -213,7 +213,7 @@ def _above(
     axes: Axes, role: str, panel: Panel, styles: Mapping[str, tuple[float | None, Dashes]]
 ) -> None:
     """Write role and events above a column, and draw when cells are manipulated."""
-    height = ROW - 9
+    height = _ROW - 9
     windows = dict.fromkeys(panel.windows.values())
     for lane, window in enumerate(windows):
         own = [label for label, when in panel.windows.items() if when == window]
@@ -224,9 +224,9 @@ def _above(
     level = 4 + 4 * len(windows)
     for name, time in panel.events.items():
         axes.annotate(name, (time, 1), xycoords=axes.get_xaxis_transform(), xytext=(1, level),
-                      textcoords="offset points", size=SMALL - 0.5, color="#555555")  # fmt: skip
+                      textcoords="offset points", size=_SMALL - 0.5, color="#555555")  # fmt: skip
     axes.annotate(role, (0, 1), xycoords="axes fraction", xytext=(0, level + 12),
-                  textcoords="offset points", size=FONT, weight="bold",
+                  textcoords="offset points", size=TEXT_SIZE, weight="bold",
                   color=role_colour(role))  # fmt: skip
 
 
@@ -244,4 +244,4 @@ def _legend(
         sample = Line2D(ends, [1 - down / height] * 2, linewidth=1.6)
         sample.set(color=_colour("", light), linestyle=dashes)
         figure.add_artist(sample)
-        words_at(figure, label, left + 34, down, size=SMALL, va="center")
+        words_at(figure, label, left + 34, down, size=_SMALL, va="center")

@@ -13,7 +13,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from errorneurons.analysis.figures.palette import RECORDING, ROLES, Style
+from errorneurons.analysis.figures.palette import RECORDING, ROLE_COLOURS, Style
 from errorneurons.analysis.session.files import beside
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ _CSS = {
     PALE: "var(--line, #c8c8c8)",
     HOLDS: "var(--holds, #7fb9a2)",
     PAPER: "var(--card, #ffffff)",
-    ROLES["representation"]: f"var(--r, {ROLES['representation']})",
-    ROLES["error"]: f"var(--e, {ROLES['error']})",
+    ROLE_COLOURS["representation"]: f"var(--r, {ROLE_COLOURS['representation']})",
+    ROLE_COLOURS["error"]: f"var(--e, {ROLE_COLOURS['error']})",
 }
 
 
@@ -122,9 +122,9 @@ def name_rows(
 ) -> None:
     """Write above each row of `rows`, at its left end, `shift` from there, and at its right."""
     for row, said in enumerate(left):
-        write(axes, said, (0, row), shift, ACROSS, va="bottom")
+        write_words(axes, said, (0, row), shift, ACROSS, va="bottom")
     for row, said in enumerate(right):
-        write(axes, said, (1, row), (0, shift[1]), ACROSS, ha="right", va="bottom")
+        write_words(axes, said, (1, row), (0, shift[1]), ACROSS, ha="right", va="bottom")
 
 
 def mark(
@@ -162,7 +162,7 @@ def drawable(colour: str) -> str:
     return {RECORDING.colour: INK}.get(colour, MUTED if colour.startswith("var(") else colour)
 
 
-def write(
+def write_words(
     axes: Axes,
     words: str,
     at: tuple[float, float],

@@ -19,7 +19,7 @@ Event = tuple[float, float | None]
 _LETTER = 6.6  # width of a letter at 12 px [pixels]; generous
 
 
-class Label(NamedTuple):
+class EventLabel(NamedTuple):
     """What is written at an event: how far right [pixels], on which line from below."""
 
     text: str
@@ -120,7 +120,7 @@ def events_of(activity: xr.Dataset) -> Mapping[str, Event]:
 
 def place_labels(
     events: Mapping[str, Event], start: float, per_pixel: float, room: float
-) -> Mapping[str, Label]:
+) -> Mapping[str, EventLabel]:
     """Return where the labels of events stand, so that none overlap and none leaves the column.
 
     Earlier events stand above later ones, so that no event's line runs through a label.
@@ -135,7 +135,7 @@ def place_labels(
         Width of the column, with the margin that labels may use [pixels].
     """
     starts: list[float] = []
-    labels: dict[str, Label] = {}
+    labels: dict[str, EventLabel] = {}
     for name, (at, _) in sorted(events.items(), key=lambda event: -event[1][0]):
         text = abridged(name, max(3, int(room / _LETTER) - 1))
         width = _LETTER * len(text) + 8.0
@@ -143,7 +143,7 @@ def place_labels(
         taken = [lane for lane, other in enumerate(starts) if other <= left + width]
         lane = taken[-1] + 1 if taken else 0
         starts[lane:] = [left, *starts[lane + 1 :]]
-        labels[name] = Label(text, left, lane)
+        labels[name] = EventLabel(text, left, lane)
     return labels
 
 

@@ -11,8 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from errorneurons.analysis.measures.activity import Curves, activities, magnitude
-
-Factors = Mapping[str, Any]
+from errorneurons.analysis.measures.energies import Factors
 
 SHARE = 0.9
 """Bands hold this share of the networks."""

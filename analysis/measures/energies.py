@@ -13,17 +13,16 @@ energies of the same cells.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
+from errorneurons.analysis.measures.asking import once, once_alike
 from errorneurons.analysis.statistics import Floats
 
 Window = tuple[float, float]
@@ -70,45 +69,8 @@ class Missing:
 
 Trials = npt.NDArray[np.int64]
 Cells = npt.NDArray[np.int64]
-Response = dict[str, Floats]
+Response = Mapping[str, Floats]
 """Stimulus -> responses of the trials with that stimulus, (trial, unit)."""
-
-
-_Found = TypeVar("_Found")
-_KNOWN: ContextVar[Mapping[int, dict[Hashable, object]] | None] = ContextVar("known", default=None)
-
-
-@contextmanager
-def asked_often(sessions: Sequence[xr.Dataset]) -> Iterator[None]:
-    """Keep, while the block lasts, which trials and responses the claims ask sessions for.
-
-    Several claims ask for the same. The sessions must not change meanwhile.
-    """
-    token = _KNOWN.set({id(session): {} for session in sessions})
-    try:
-        yield
-    finally:
-        _KNOWN.reset(token)
-
-
-def once(session: xr.Dataset, key: Hashable, found: Callable[[], _Found]) -> _Found:
-    """Return what is found, or what was found before where sessions are `asked_often`.
-
-    Parameters
-    ----------
-    session
-        Who is asked.
-    key
-        What is asked for; no two functions may share one.
-    found
-        Finds it.
-    """
-    known = (_KNOWN.get() or {}).get(id(session))
-    if known is None:
-        return found()
-    if key not in known:
-        known[key] = found()
-    return known[key]  # type: ignore[return-value]
 
 
 def trials(session: xr.Dataset, factors: Factors) -> npt.NDArray[np.int64]:
@@ -116,7 +78,8 @@ def trials(session: xr.Dataset, factors: Factors) -> npt.NDArray[np.int64]:
 
     Trials that served to label the units are never among them: they may not test what they chose.
     """
-    return once(session, tuple(sorted(factors.items())), lambda: _trials(session, factors))
+    key = ("trials", *sorted(factors.items()))
+    return once_alike(session, key, lambda: _trials(session, factors))
 
 
 def _trials(session: xr.Dataset, factors: Factors) -> npt.NDArray[np.int64]:
@@ -137,6 +100,12 @@ def units(
 
     ``"unlabelled"`` stands for every role but ``"error"``.
     """
+    return once_alike(session, ("units", role, keep), lambda: _units(session, role, keep))
+
+
+def _units(
+    session: xr.Dataset, role: str, keep: Callable[[Floats], npt.NDArray[np.bool_]] | None
+) -> npt.NDArray[np.int64]:
     roles = session.variables["role"].values
     chosen = roles != "error" if role == "unlabelled" else roles == role
     if keep is not None:
@@ -146,6 +115,10 @@ def units(
 
 def level_of(session: xr.Dataset, area: str) -> float:
     """Return the level of an area, NaN if it has no unit."""
+    return once_alike(session, ("level", area), lambda: _level_of(session, area))
+
+
+def _level_of(session: xr.Dataset, area: str) -> float:
     levels = session.variables["level"].values[session.variables["area"].values == area]
     return float(levels[0]) if len(levels) else float("nan")
 
@@ -197,25 +170,87 @@ def responses(
         Stimulus -> (trial, unit). Trials with a NaN in either window are left out.
     """
     key = (chosen.tobytes(), event, window, baseline)
-    difference, stimuli = once(
-        session, key, lambda: _differences(session, chosen, event, window, baseline)
-    )
-    own = difference[:, cells]
+    found = once(session, key, lambda: _pattern(session, chosen, event, window, baseline))
+    if found.complete:
+        return Picked(found, cells)
+    own = found.difference[:, cells]
     complete = np.asarray(np.isfinite(own).all(axis=1))
-    if not complete.all():
-        stimuli = {name: rows[complete[rows]] for name, rows in stimuli.items()}
+    stimuli = {name: rows[complete[rows]] for name, rows in found.rows.items()}
     return {name: own[rows] for name, rows in stimuli.items() if len(rows)}
 
 
-def _differences(
+@dataclass(frozen=True, eq=False)
+class Pattern:
+    """The responses of all units of a session, which the claims read cell by cell.
+
+    Attributes
+    ----------
+    difference
+        Window minus baseline, (trial, unit).
+    rows
+        Stimulus -> its trials.
+    complete
+        Whether no unit has a gap in any trial.
+    """
+
+    difference: Floats
+    rows: Mapping[str, Trials]
+    complete: bool
+
+    @cached_property
+    def repeated(self) -> bool:
+        """Whether every stimulus has two trials or more."""
+        return all(len(rows) >= 2 for rows in self.rows.values())
+
+    @cached_property
+    def means(self) -> Floats:
+        """Mean of each stimulus, (stimulus, unit)."""
+        return np.array([_mean(self.difference[rows]) for rows in self.rows.values()])
+
+    @cached_property
+    def energies(self) -> Floats:
+        """Energy of each unit, averaged over stimuli with two trials or more, (unit,)."""
+        own = [_energies(self.difference[r]) for r in self.rows.values() if len(r) >= 2]
+        return np.asarray(np.add.reduce(own) / len(own)) if own else np.empty(0)
+
+
+@dataclass(frozen=True, eq=False)
+class Picked(Mapping[str, Floats]):
+    """The responses of some cells; what is the same for all cells is computed once for all."""
+
+    pattern: Pattern
+    cells: Cells
+
+    def __getitem__(self, name: str) -> Floats:
+        """Return the responses to a stimulus, (trial, unit)."""
+        return self.pattern.difference[self.pattern.rows[name]][:, self.cells]
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the stimuli."""
+        return iter(self.pattern.rows)
+
+    def __len__(self) -> int:
+        """Return how many stimuli there are."""
+        return len(self.pattern.rows)
+
+
+def _pattern(
     session: xr.Dataset, chosen: Trials, event: str, window: Window, baseline: Window
-) -> tuple[Floats, dict[str, Trials]]:
-    """Return window minus baseline of all units, (trial, unit), and the rows of each stimulus."""
-    every = np.arange(session.sizes["unit"])
-    inside, before = window_means(session, chosen, every, event, (window, baseline))
+) -> Pattern:
+    """Return window minus baseline of all units, and the rows of each stimulus."""
+    stem = chosen.tobytes(), event
+    inside, before = (
+        once(session, ("mean", *stem, own), partial(_window_mean, session, chosen, event, own))
+        for own in (window, baseline)
+    )
+    rows = once_alike(session, ("rows", *stem), lambda: _rows(session, chosen))
+    difference = inside - before
+    return Pattern(difference, rows, bool(np.isfinite(difference).all()))
+
+
+def _rows(session: xr.Dataset, chosen: Trials) -> dict[str, Trials]:
     names, numbers = np.unique(session.variables["stimulus"].values[chosen], return_inverse=True)
-    rows = {str(name): np.flatnonzero(numbers == k) for k, name in enumerate(names)}
-    return inside - before, rows
+    return {str(name): np.flatnonzero(numbers == k) for k, name in enumerate(names)}
 
 
 def window_means(
@@ -225,27 +260,33 @@ def window_means(
 
     A bin belongs to a window if its centre does.
     """
-    time = session.variables["time"].values
+    return [_window_mean(session, chosen, event, window)[:, cells] for window in windows]
+
+
+def _window_mean(session: xr.Dataset, chosen: Trials, event: str, window: Window) -> Floats:
+    """Mean over the bins of a window, (trial, unit); NaN where it has no bin or a gap."""
+    key = ("bins", chosen.tobytes(), event, window)
+    used, inside = once_alike(session, key, lambda: _bins(session, chosen, event, window))
     # one contiguous read of the trials: files are lazy, and pointwise reads are slow
-    rate = session.variables["rate"].values
-    onset = session.variables[event].values[chosen].astype(float)[:, None]
-    found = []
-    for a, b in windows:
-        inside = (time >= onset + a - 1e-9) & (time < onset + b - 1e-9)
-        bins = np.flatnonzero(inside.any(axis=0))
-        used = slice(bins[0], bins[-1] + 1) if len(bins) else slice(0, 0)
-        shown = rate[chosen, used]
-        shown = shown if len(cells) == shown.shape[-1] else shown[..., cells]
-        found.append(_window_mean(shown.astype(float), inside[:, used]))
-    return found
-
-
-def _window_mean(rate: Floats, inside: npt.NDArray[np.bool_]) -> Floats:
-    """Mean over the bins inside, (trial, unit); NaN where a window has no bin or a gap."""
+    rate = session.variables["rate"].values[chosen, used]
+    if inside.all() and inside.shape[1]:
+        return np.asarray(rate.sum(axis=1, dtype=float) / inside.shape[1])
     count = inside.sum(axis=1)[:, None]
-    total = (rate if inside.all() else np.where(inside[..., None], rate, 0.0)).sum(axis=1)
+    total = np.where(inside[..., None], rate.astype(float), 0.0).sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(total / np.where(count > 0, count, np.nan))
+
+
+def _bins(
+    session: xr.Dataset, chosen: Trials, event: str, window: Window
+) -> tuple[slice, npt.NDArray[np.bool_]]:
+    """Return from which bin to which a window goes in any trial, and which of them lie inside."""
+    time = session.variables["time"].values
+    onset = session.variables[event].values[chosen].astype(float)[:, None]
+    inside = (time >= onset + window[0] - 1e-9) & (time < onset + window[1] - 1e-9)
+    bins = np.flatnonzero(inside.any(axis=0))
+    used = slice(bins[0], bins[-1] + 1) if len(bins) else slice(0, 0)
+    return used, inside[:, used]
 
 
 def energy(response: Response) -> float:
@@ -258,11 +299,14 @@ def energy(response: Response) -> float:
     2.5
     """
     energies = unit_energies(response)
-    return float(energies.mean()) if len(energies) else float("nan")
+    return float(_mean(energies)) if len(energies) else float("nan")
 
 
 def unit_energies(response: Response) -> Floats:
     """Return the energy of each unit, averaged over stimuli with two trials or more, (unit,)."""
+    if isinstance(response, Picked):
+        energies = response.pattern.energies
+        return energies[response.cells] if len(energies) else energies
     values = [_energies(x) for x in response.values() if len(x) >= 2]
     return np.asarray(np.add.reduce(values) / len(values)) if values else np.empty(0)
 
@@ -283,13 +327,29 @@ def overlap(first: Response, second: Response) -> float:
 
     The two sets must share no trial. Stimuli that only one of them has are left out.
     """
+    whole = _of_the_same(first, second)
+    if whole:
+        a, b = whole
+        return float(_mean(_mean(a.pattern.means * b.pattern.means)[a.cells]))
     shared = [name for name in first if name in second and len(first[name]) and len(second[name])]
     values = [float(_mean(_mean(first[s]) * _mean(second[s]))) for s in shared]
     return float(np.mean(values)) if values else float("nan")
 
 
+def _of_the_same(first: Response, second: Response) -> tuple[Picked, Picked] | None:
+    """Return two responses if they are of the same cells and stimuli, and have no gap."""
+    if isinstance(first, Picked) and isinstance(second, Picked) and len(first):
+        same = first.cells is second.cells or np.array_equal(first.cells, second.cells)
+        if same and first.pattern.rows.keys() == second.pattern.rows.keys():
+            return first, second
+    return None
+
+
 def energy_of_difference(first: Response, second: Response) -> float:
     """Return the energy of the difference of two conditions, over the stimuli that both have."""
+    whole = _of_the_same(first, second)
+    if whole and all(part.pattern.repeated for part in whole):
+        return energy(first) + energy(second) - 2 * overlap(first, second)
     shared = [
         name for name in first if name in second and min(len(first[name]), len(second[name])) >= 2
     ]
@@ -310,10 +370,13 @@ def tuning_energy(response: Response) -> float:
 
     It is half of the energy of the difference of two stimuli, averaged over all pairs.
     """
-    names = [name for name, x in response.items() if len(x) >= 2]
-    pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
-    values = [energy_of_difference({"": response[a]}, {"": response[b]}) / 2 for a, b in pairs]
-    return float(np.mean(values)) if values else float("nan")
+    each = [x for x in response.values() if len(x) >= 2]
+    if len(each) < 2:
+        return float("nan")
+    energies, means = np.array([_energies(x).mean() for x in each]), np.array([*map(_mean, each)])
+    first, second = np.triu_indices(len(each), 1)
+    overlaps = (means @ means.T / means.shape[1])[first, second]
+    return float(((energies[first] + energies[second]) / 2 - overlaps).mean())
 
 
 def thinned(session: xr.Dataset, group: int, groups: int) -> xr.Dataset:

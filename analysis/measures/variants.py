@@ -13,7 +13,8 @@ import numpy as np
 import xarray as xr
 
 from errorneurons.analysis.measures.activity import activity, magnitude, mean_rate
-from errorneurons.analysis.measures.conditions import Factors, panels_of
+from errorneurons.analysis.measures.conditions import panels_of
+from errorneurons.analysis.measures.energies import Factors
 from errorneurons.analysis.session.schema import ROLES
 
 _Key = tuple[str, ...]

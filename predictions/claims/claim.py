@@ -9,13 +9,12 @@ from typing import Literal
 
 import xarray as xr
 
-from errorneurons.analysis.measures.energies import Effect, Missing
+from errorneurons.analysis.measures.energies import Effect, Missing, Window
 
 Side = Literal["below", "above"]
 Action = Literal["record", "silence", "stimulate", "learn", "trace"]
 SubjectKind = Literal["theory", "counter_circuit", "recording"]
 Site = tuple[Literal["representation", "error"], int]
-Window = tuple[float, float]
 Measure = Callable[[xr.Dataset], Effect | Missing]
 """Session -> energies N and M, or what is missing and its mend."""
 
@@ -90,7 +89,7 @@ class Manipulation:
 SILENCE_AREA = Manipulation("silence-area", "silencing one area's error cells at the outcome")
 """Two claims look at the same trials: one at the areas below the silenced one, one above."""
 
-ERROR_CELLS: tuple[Site, ...] = tuple(("error", level) for level in range(1, 5))
+ERROR_SITES: tuple[Site, ...] = tuple(("error", level) for level in range(1, 5))
 """The error cells of all four areas of the outcome-error experiment."""
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from errorneurons.analysis.measures.asking import once_alike
 from errorneurons.analysis.measures.energies import (
     Effect,
     Missing,
     Response,
+    Window,
     energy_of_difference,
     level_of,
     responses,
@@ -19,7 +21,9 @@ from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.predictions.claims.claim import Claim, Condition, Drawing, Manipulation
 from errorneurons.predictions.claims.silencing_removes_error_below import below
 
-REMEDY = "Stimulate representation cells of one area in a passive block, with interleaved controls."
+_REMEDY = (
+    "Stimulate representation cells of one area in a passive block, with interleaved controls."
+)
 
 
 def up_to(driven: float, teaching: float) -> tuple[float, float]:  # noqa: ARG001
@@ -34,17 +38,17 @@ def above(driven: float, teaching: float) -> tuple[float, float]:  # noqa: ARG00
 
 def effect(session: xr.Dataset) -> Effect | Missing:
     """N: drive minus no drive in the error cells there and below; M: their outcome contrast."""
-    return evoked(session, protocol.DRIVEN, up_to, "in or below", REMEDY)
+    return evoked(session, protocol.DRIVEN, up_to, "in or below", _REMEDY)
 
 
 def in_the_areas_below(session: xr.Dataset) -> Effect | Missing:
     """As `effect`, below the driven area only: what descends from it."""
-    return evoked(session, protocol.DRIVEN, below, "below", REMEDY)
+    return evoked(session, protocol.DRIVEN, below, "below", _REMEDY)
 
 
-def in_the_areas_above(session: xr.Dataset) -> Effect | Missing:
+def _in_the_areas_above(session: xr.Dataset) -> Effect | Missing:
     """As `effect`, above the driven area only: whom its activity is an input to."""
-    return evoked(session, protocol.DRIVEN, above, "above", REMEDY)
+    return evoked(session, protocol.DRIVEN, above, "above", _REMEDY)
 
 
 def evoked(
@@ -52,11 +56,13 @@ def evoked(
 ) -> Effect | Missing:
     """Return what manipulating representation cells evokes at some levels, no teaching."""
     done = {"drive": "driven", "silence": "off"}[str(factors["manipulation"])]
-    lack = protocol.missing(
+    lack = protocol.what_is_missing(
         session,
         protocol.has_cells("error"),
         protocol.has_trials(factors, f"representation cells {done}, no teaching", remedy),
-        protocol.has_trials(protocol.PASSIVE, "the input alone, no laser, no teaching", remedy),
+        protocol.has_trials(
+            protocol.PASSIVE_TRIALS, "the input alone, no laser, no teaching", remedy
+        ),
         protocol.has_outcome_contrast,
         protocol.has_error_cells_at(factors, where, levels),
     )
@@ -66,9 +72,9 @@ def evoked(
     for area in protocol.manipulated_areas(session, factors):
         there = protocol.between(*levels(level_of(session, area), np.nan))
         on = protocol.in_area(session, trials(session, factors), area)
-        aimed = protocol.targeted_in(session, on)
         cells = [
-            np.setdiff1d(units(session, role, there), aimed) for role in ("error", "unlabelled")
+            protocol.spared_in(session, on, units(session, role, there))
+            for role in ("error", "unlabelled")
         ]
         if len(cells[0]):
             n, n_r = (
@@ -84,6 +90,17 @@ def _responses(
     session: xr.Dataset, on: protocol.Trials, cells: protocol.Cells
 ) -> tuple[Response, Response]:
     """Responses while the manipulation lasts, in trials with it and in controls."""
+    window = once_alike(session, ("lasting", on.tobytes()), lambda: _while_it_lasts(session, on))
+    off = trials(session, protocol.PASSIVE_TRIALS)
+    first, second = (
+        responses(session, chosen, cells, "input_onset", window, protocol.BEFORE)
+        for chosen in (on, off)
+    )
+    return first, second
+
+
+def _while_it_lasts(session: xr.Dataset, on: protocol.Trials) -> Window:
+    """Return the window of the manipulation relative to the input [s]."""
     start = (
         session.variables["manipulation_onset"].values[on]
         - session.variables["input_onset"].values[on]
@@ -92,13 +109,7 @@ def _responses(
         session.variables["manipulation_offset"].values[on]
         - session.variables["input_onset"].values[on]
     )
-    window = float(np.median(start)), float(np.median(stop))
-    off = trials(session, protocol.PASSIVE)
-    first, second = (
-        responses(session, chosen, cells, "input_onset", window, protocol.BEFORE)
-        for chosen in (on, off)
-    )
-    return first, second
+    return float(np.median(start)), float(np.median(stop))
 
 
 CLAIM = Claim(
@@ -128,8 +139,8 @@ CLAIM = Claim(
     counter_circuit="sensory_leak",
     conditions=(
         Condition("representation cells driven", protocol.DRIVEN),
-        Condition("no drive", protocol.PASSIVE),
-        Condition("unexpected outcome", protocol.UNEXPECTED),
+        Condition("no drive", protocol.PASSIVE_TRIALS),
+        Condition("unexpected outcome", protocol.UNEXPECTED_TRIALS),
     ),
     drawing=Drawing(
         read=(("error", 1), ("error", 2)),
@@ -141,6 +152,6 @@ CLAIM = Claim(
     ),
     secondary={
         "in the areas below": in_the_areas_below,
-        "in the areas above": in_the_areas_above,
+        "in the areas above": _in_the_areas_above,
     },
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from errorneurons.analysis.measures.asking import once_alike
 from errorneurons.analysis.measures.energies import (
     Effect,
     Missing,
@@ -15,23 +16,25 @@ from errorneurons.analysis.measures.energies import (
 )
 from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.predictions.claims.claim import (
-    ERROR_CELLS,
+    ERROR_SITES,
     Claim,
     Condition,
     Drawing,
     Manipulation,
 )
 
-REMEDY = "Silence all labelled error cells from 50 ms before the input until the read-out."
+_REMEDY = "Silence all labelled error cells from 50 ms before the input until the read-out."
 
 
 def effect(session: xr.Dataset) -> Effect | Missing:
     """N: output with error cells off minus on; M: tuning of the output across stimuli."""
-    lack = protocol.missing(
+    lack = protocol.what_is_missing(
         session,
         has_output_cells,
-        protocol.has_trials(protocol.INFERENCE_OFF, "error cells off and no teaching", REMEDY),
-        protocol.has_trials(protocol.PASSIVE, "the input alone, no laser, no teaching", REMEDY),
+        protocol.has_trials(protocol.INFERENCE_OFF, "error cells off and no teaching", _REMEDY),
+        protocol.has_trials(
+            protocol.PASSIVE_TRIALS, "the input alone, no laser, no teaching", _REMEDY
+        ),
         laser_from_before_input,
     )
     if lack:
@@ -43,13 +46,17 @@ def effect(session: xr.Dataset) -> Effect | Missing:
         responses(
             session, trials(session, factors), cells, "input_onset", window, protocol.BEFORE_LASER
         )
-        for factors in (protocol.INFERENCE_OFF, protocol.PASSIVE)
+        for factors in (protocol.INFERENCE_OFF, protocol.PASSIVE_TRIALS)
     )
     return Effect(energy_of_difference(off, intact), tuning_energy(intact))
 
 
 def output_cells(session: xr.Dataset) -> protocol.Cells:
     """Return the cells read as the output: all but error cells of the output area."""
+    return once_alike(session, "output cells", lambda: _output_cells(session))
+
+
+def _output_cells(session: xr.Dataset) -> protocol.Cells:
     area = session.attrs.get("output_area") or session.attrs.get("teaching_area", "")
     here = session.variables["area"].values == area
     return np.flatnonzero(here & (session.variables["role"].values != "error"))
@@ -67,6 +74,10 @@ def has_output_cells(session: xr.Dataset) -> Missing | None:
 
 def laser_from_before_input(session: xr.Dataset) -> Missing | None:
     """Require that silencing runs from before the input to the read-out."""
+    return once_alike(session, "laser before input", lambda: _lack_of_laser(session))
+
+
+def _lack_of_laser(session: xr.Dataset) -> Missing | None:
     window = protocol.read_out_window(session)
     if window is None:
         return Missing(
@@ -86,7 +97,7 @@ def laser_from_before_input(session: xr.Dataset) -> Missing | None:
     return Missing(
         f"silencing runs from {np.max(start):.3g} to {np.min(stop):.3g} s around input onset, "
         f"not from before it to the read-out at {window[1]:.3g} s",
-        REMEDY,
+        _REMEDY,
     )
 
 
@@ -118,12 +129,12 @@ CLAIM = Claim(
     counter_circuit="supervised_pc",
     conditions=(
         Condition("error cells off", protocol.INFERENCE_OFF),
-        Condition("no laser", protocol.PASSIVE),
+        Condition("no laser", protocol.PASSIVE_TRIALS),
     ),
     drawing=Drawing(
         read=(("representation", 4),),
         manipulation="silence",
-        manipulated=ERROR_CELLS,
+        manipulated=ERROR_SITES,
         manipulation_window=(-0.05, 0.3),
         end=0.3,
         read_window=(0.2, 0.3),

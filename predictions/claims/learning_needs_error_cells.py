@@ -8,20 +8,20 @@ import xarray as xr
 from errorneurons.analysis.measures.energies import Effect, Missing, trials
 from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.predictions.claims.claim import (
-    ERROR_CELLS,
+    ERROR_SITES,
     Claim,
     Condition,
     Drawing,
     Manipulation,
 )
 
-REMEDY = "Silence error cells in the outcome window of every trial of a block of learning."
+_REMEDY = "Silence error cells in the outcome window of every trial of a block of learning."
 FEWEST = 9
 
 
 def effect(session: xr.Dataset) -> Effect | Missing:
     """N: gain in performance, error cells off at the outcome; M: gain in the control block."""
-    lack = protocol.missing(
+    lack = protocol.what_is_missing(
         session,
         has_block(protocol.LEARNING_OFF, "learning with error cells off at the outcome"),
         has_block(protocol.LEARNING, "learning without laser"),
@@ -50,9 +50,9 @@ def has_block(factors: protocol.Factors, name: str) -> protocol.Requirement:
         chosen = trials(session, factors)
         absent = tuple(c for c in ("performance", *factors) if c not in session.coords)
         if absent:
-            return Missing(f"no scored trials of {name}", f"{REMEDY} Score every trial.", absent)
+            return Missing(f"no scored trials of {name}", f"{_REMEDY} Score every trial.", absent)
         if np.isfinite(session.variables["performance"].values[chosen]).sum() < FEWEST:
-            return Missing(f"fewer than {FEWEST} scored trials of {name}", REMEDY)
+            return Missing(f"fewer than {FEWEST} scored trials of {name}", _REMEDY)
         return None
 
     return requirement
@@ -93,7 +93,7 @@ CLAIM = Claim(
     drawing=Drawing(
         read=(("representation", 4),),
         manipulation="silence",
-        manipulated=ERROR_CELLS,
+        manipulated=ERROR_SITES,
         manipulation_window=(0.3, 0.5),
         teaching=True,
         outcome_onset=0.3,

@@ -1,18 +1,19 @@
 """What claims look at: the trials, windows and cells of the outcome-error experiment.
 
 Everything here is asked of a session in terms of the dataset contract, so a simulated and a
-recorded session answer alike. `missing` collects what a session lacks, all at once.
+recorded session answer alike. `what_is_missing` collects what a session lacks, all at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from errorneurons.analysis.measures.asking import once, once_alike
 from errorneurons.analysis.measures.energies import (
     Cells as Cells,
 )
@@ -25,7 +26,6 @@ from errorneurons.analysis.measures.energies import (
     Window,
     energy_of_difference,
     level_of,
-    once,
     responses,
     trials,
     units,
@@ -51,12 +51,12 @@ LATE: Window = (0.15, 0.2)
 READ_OUT = 0.1
 """The sustained window: the last 100 ms before the outcome, or before it would have come [s]."""
 
-UNEXPECTED: Factors = {"outcome": "unexpected", "teaching": True, "manipulation": "none",
+UNEXPECTED_TRIALS: Factors = {"outcome": "unexpected", "teaching": True, "manipulation": "none",
                        "phase": "after"}  # fmt: skip
-EXPECTED: Factors = {**UNEXPECTED, "outcome": "expected"}
-PASSIVE: Factors = {"teaching": False, "manipulation": "none", "familiarity": "trained"}
-NOVEL: Factors = {**PASSIVE, "familiarity": "novel"}
-DRIVEN: Factors = {**PASSIVE, "manipulation": "drive", "manipulated_role": "representation"}
+EXPECTED_TRIALS: Factors = {**UNEXPECTED_TRIALS, "outcome": "expected"}
+PASSIVE_TRIALS: Factors = {"teaching": False, "manipulation": "none", "familiarity": "trained"}
+NOVEL: Factors = {**PASSIVE_TRIALS, "familiarity": "novel"}
+DRIVEN: Factors = {**PASSIVE_TRIALS, "manipulation": "drive", "manipulated_role": "representation"}
 SILENCED: Factors = {**DRIVEN, "manipulation": "silence"}
 INFERENCE_OFF: Factors = {**SILENCED, "manipulated_role": "error"}
 LEARNING: Factors = {"phase": "during", "manipulation": "none"}
@@ -65,11 +65,11 @@ LEARNING_OFF: Factors = {"phase": "during", "manipulation": "silence", "manipula
 
 def outcome_off(outcome: str) -> Factors:
     """Return the factors of trials with an area's error cells silenced during the outcome."""
-    return {**UNEXPECTED, "outcome": outcome, "manipulation": "silence",
+    return {**UNEXPECTED_TRIALS, "outcome": outcome, "manipulation": "silence",
             "manipulated_role": "error"}  # fmt: skip
 
 
-def missing(session: xr.Dataset, *requirements: Requirement) -> Missing | None:
+def what_is_missing(session: xr.Dataset, *requirements: Requirement) -> Missing | None:
     """Return everything that a session lacks as one sentence, or None if nothing.
 
     Every claim asks for what `declares_its_localiser` asks for.
@@ -133,7 +133,7 @@ def _most_repeats(session: xr.Dataset, factors: Factors) -> int:
         stimulus = session.variables["stimulus"].values[trials(session, factors)]
         return int(np.unique(stimulus, return_counts=True)[1].max(initial=0))
 
-    return once(session, ("most repeats", *sorted(factors.items())), counted)
+    return once_alike(session, ("most repeats", *sorted(factors.items())), counted)
 
 
 def _was_localised(session: xr.Dataset, factors: Factors) -> bool:
@@ -183,10 +183,10 @@ def has_outcome_contrast(session: xr.Dataset) -> Missing | None:
     """Require expected and unexpected outcomes after the same stimulus."""
     remedy = "Add trials in which a stimulus is followed by another stimulus's outcome."
     lack = _together(
-        has_trials(UNEXPECTED, "an unexpected outcome", remedy)(session),
-        has_trials(EXPECTED, "an expected outcome", remedy)(session),
+        has_trials(UNEXPECTED_TRIALS, "an unexpected outcome", remedy)(session),
+        has_trials(EXPECTED_TRIALS, "an expected outcome", remedy)(session),
     )
-    return lack or _covers(session, "outcome_onset", UNEXPECTED, BEFORE, OUTCOME)
+    return lack or _covers(session, "outcome_onset", UNEXPECTED_TRIALS, BEFORE, OUTCOME)
 
 
 def covers(event: str, factors: Factors, *windows: Window) -> Requirement:
@@ -196,7 +196,7 @@ def covers(event: str, factors: Factors, *windows: Window) -> Requirement:
 
 def _covers(session: xr.Dataset, event: str, factors: Factors, *windows: Window) -> Missing | None:
     key = ("covers", event, *sorted(factors.items()), windows)
-    return once(session, key, lambda: _lack_of_cover(session, event, factors, windows))
+    return once_alike(session, key, lambda: _lack_of_cover(session, event, factors, windows))
 
 
 def _lack_of_cover(
@@ -225,8 +225,8 @@ def _lack_of_cover(
 def contrast(
     session: xr.Dataset,
     cells: Cells,
-    unexpected: Factors = UNEXPECTED,
-    expected: Factors = EXPECTED,
+    unexpected: Factors = UNEXPECTED_TRIALS,
+    expected: Factors = EXPECTED_TRIALS,
     window: Window = OUTCOME,
 ) -> tuple[Response, Response]:
     """Return the responses to unexpected and to expected outcomes of the same stimuli."""
@@ -244,6 +244,11 @@ def outcome_contrast_energy(session: xr.Dataset, cells: Cells, window: Window = 
 
 def manipulated_areas(session: xr.Dataset, factors: Factors) -> list[str]:
     """Return the areas manipulated in trials with `factors`, those with a known level."""
+    key = ("manipulated areas", *sorted(factors.items()))
+    return once_alike(session, key, lambda: _manipulated_areas(session, factors))
+
+
+def _manipulated_areas(session: xr.Dataset, factors: Factors) -> list[str]:
     chosen = trials(session, factors)
     if not len(chosen) or "manipulated_area" not in session.coords:
         return []
@@ -251,9 +256,21 @@ def manipulated_areas(session: xr.Dataset, factors: Factors) -> list[str]:
     return [str(n) for n in names if np.isfinite(level_of(session, str(n)))]
 
 
-def between(low: float, high: float) -> Callable[[npt.NDArray[np.float64]], npt.NDArray[np.bool_]]:
+@dataclass(frozen=True)
+class Between:
+    """The test whether a level lies strictly between two levels; equal ones are the same."""
+
+    low: float
+    high: float
+
+    def __call__(self, level: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Return which levels do."""
+        return np.asarray((level > self.low) & (level < self.high))
+
+
+def between(low: float, high: float) -> Between:
     """Return the test whether a level lies strictly between two levels."""
-    return lambda level: (level > low) & (level < high)
+    return Between(low, high)
 
 
 def only(level: float) -> tuple[float, float]:
@@ -285,6 +302,10 @@ def has_error_cells_at(factors: Factors, where: str, bounds: Levels) -> Requirem
 
 def read_out_window(session: xr.Dataset) -> Window | None:
     """Return the sustained window relative to input onset [s], from the trials with an outcome."""
+    return once_alike(session, "read-out window", lambda: _read_out_window(session))
+
+
+def _read_out_window(session: xr.Dataset) -> Window | None:
     if "outcome_onset" not in session.coords:
         return None
     delay = session.variables["outcome_onset"].values - session.variables["input_onset"].values
@@ -294,17 +315,24 @@ def read_out_window(session: xr.Dataset) -> Window | None:
     return latest - READ_OUT, latest
 
 
-def targeted_in(session: xr.Dataset, chosen: Trials) -> Cells:
-    """Return the units that any of these trials aimed a manipulation at."""
+def spared_in(session: xr.Dataset, chosen: Trials, cells: Cells) -> Cells:
+    """Return the cells that none of these trials aimed a manipulation at."""
     if "targeted" not in session:
-        return np.array([], dtype=np.int64)
-    return np.flatnonzero(session.variables["targeted"].values[chosen].any(axis=0))
+        return cells
+    hit = once(session, ("targeted", chosen.tobytes()), lambda: _targeted_in(session, chosen))
+    return np.asarray(cells[~hit[cells]])
+
+
+def _targeted_in(session: xr.Dataset, chosen: Trials) -> npt.NDArray[np.bool_]:
+    return np.asarray(session.variables["targeted"].values[chosen].any(axis=0))
 
 
 def in_area(session: xr.Dataset, chosen: Trials, area: str) -> Trials:
     """Return those of the trials in which an area was manipulated."""
-    here: Trials = chosen[session.variables["manipulated_area"].values[chosen] == area]
-    return here
+    key = ("in area", chosen.tobytes(), area)
+    return once_alike(
+        session, key, lambda: chosen[session.variables["manipulated_area"].values[chosen] == area]
+    )
 
 
 def mean_over(values: Sequence[float]) -> float:

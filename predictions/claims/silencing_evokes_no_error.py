@@ -10,7 +10,7 @@ from errorneurons.predictions.claims.claim import Claim, Condition, Drawing, Man
 from errorneurons.predictions.claims.driving_evokes_no_error import above, evoked
 from errorneurons.predictions.claims.silencing_removes_error_below import below
 
-REMEDY = (
+_REMEDY = (
     "Silence the representation cells of a higher area in a passive block, with interleaved "
     "controls."
 )
@@ -23,17 +23,17 @@ def just_below(silenced: float, teaching: float) -> tuple[float, float]:  # noqa
 
 def effect(session: xr.Dataset) -> Effect | Missing:
     """N: laser on minus off in the error cells below, no teaching; M: their outcome contrast."""
-    return evoked(session, protocol.SILENCED, below, "below", REMEDY)
+    return evoked(session, protocol.SILENCED, below, "below", _REMEDY)
 
 
 def in_the_area_just_below(session: xr.Dataset) -> Effect | Missing:
     """As `effect`, in the next area only: what a prediction from above is taken from."""
-    return evoked(session, protocol.SILENCED, just_below, "just below", REMEDY)
+    return evoked(session, protocol.SILENCED, just_below, "just below", _REMEDY)
 
 
-def in_the_areas_above(session: xr.Dataset) -> Effect | Missing:
+def _in_the_areas_above(session: xr.Dataset) -> Effect | Missing:
     """As `effect`, above the silenced area only: whom its activity is an input to."""
-    return evoked(session, protocol.SILENCED, above, "above", REMEDY)
+    return evoked(session, protocol.SILENCED, above, "above", _REMEDY)
 
 
 CLAIM = Claim(
@@ -65,8 +65,8 @@ CLAIM = Claim(
     counter_circuit="absent_target_read_as_zero",
     conditions=(
         Condition("higher representation cells off", protocol.SILENCED),
-        Condition("no laser", protocol.PASSIVE),
-        Condition("unexpected outcome", protocol.UNEXPECTED),
+        Condition("no laser", protocol.PASSIVE_TRIALS),
+        Condition("unexpected outcome", protocol.UNEXPECTED_TRIALS),
     ),
     drawing=Drawing(
         read=(("error", 1), ("error", 2)),
@@ -78,6 +78,6 @@ CLAIM = Claim(
     ),
     secondary={
         "in the area just below": in_the_area_just_below,
-        "in the areas above": in_the_areas_above,
+        "in the areas above": _in_the_areas_above,
     },
 )

@@ -17,7 +17,7 @@ from errorneurons.predictions.claims.claim import SILENCE_AREA, Claim, Condition
 
 OFF = protocol.outcome_off("unexpected")
 OFF_EXPECTED = protocol.outcome_off("expected")
-REMEDY = "Silence one area's error cells from outcome onset on, in half of the outcome trials."
+_REMEDY = "Silence one area's error cells from outcome onset on, in half of the outcome trials."
 
 
 def below(silenced: float, teaching: float) -> tuple[float, float]:  # noqa: ARG001
@@ -34,13 +34,13 @@ def remaining_contrast(
     session: xr.Dataset, levels: protocol.Levels, where: str, *besides: protocol.Requirement
 ) -> Effect | Missing:
     """Return how much of the outcome contrast remains with error cells off, at some levels."""
-    lack = protocol.missing(
+    lack = protocol.what_is_missing(
         session,
         protocol.has_cells("error"),
         *besides,
         protocol.has_outcome_contrast,
-        protocol.has_trials(OFF, "error cells off at an unexpected outcome", REMEDY),
-        protocol.has_trials(OFF_EXPECTED, "error cells off at an expected outcome", REMEDY),
+        protocol.has_trials(OFF, "error cells off at an unexpected outcome", _REMEDY),
+        protocol.has_trials(OFF_EXPECTED, "error cells off at an expected outcome", _REMEDY),
         protocol.has_error_cells_at(OFF, where, levels),
     )
     if lack:
@@ -91,9 +91,9 @@ CLAIM = Claim(
     manipulations=(SILENCE_AREA,),
     counter_circuit="direct_feedback",
     conditions=(
-        Condition("unexpected outcome", protocol.UNEXPECTED),
+        Condition("unexpected outcome", protocol.UNEXPECTED_TRIALS),
         Condition("unexpected outcome, error cells off", OFF),
-        Condition("expected outcome", protocol.EXPECTED),
+        Condition("expected outcome", protocol.EXPECTED_TRIALS),
     ),
     drawing=Drawing(
         read=(("error", 1),),

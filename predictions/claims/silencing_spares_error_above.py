@@ -13,7 +13,7 @@ from errorneurons.predictions.claims.silencing_removes_error_below import (
 )
 
 
-def above(silenced: float, teaching: float) -> tuple[float, float]:
+def _above(silenced: float, teaching: float) -> tuple[float, float]:
     """Return the levels strictly between the silenced and the teaching area."""
     return silenced, teaching
 
@@ -21,7 +21,7 @@ def above(silenced: float, teaching: float) -> tuple[float, float]:
 def effect(session: xr.Dataset) -> Effect | Missing:
     """As for the areas below, but in the areas strictly between the silenced and the teaching."""
     where = "between the teaching area and"
-    return remaining_contrast(session, above, where, protocol.has_teaching_area)
+    return remaining_contrast(session, _above, where, protocol.has_teaching_area)
 
 
 CLAIM = Claim(
@@ -51,9 +51,9 @@ CLAIM = Claim(
     manipulations=(SILENCE_AREA,),
     counter_circuit="supervised_pc",
     conditions=(
-        Condition("unexpected outcome", protocol.UNEXPECTED),
+        Condition("unexpected outcome", protocol.UNEXPECTED_TRIALS),
         Condition("unexpected outcome, error cells off", OFF),
-        Condition("expected outcome", protocol.EXPECTED),
+        Condition("expected outcome", protocol.EXPECTED_TRIALS),
     ),
     drawing=Drawing(
         read=(("error", 3),),

@@ -18,9 +18,9 @@ from errorneurons.analysis.measures.energies import (
     units,
 )
 from errorneurons.predictions.claims import requirements as protocol
-from errorneurons.predictions.claims.claim import ERROR_CELLS, Claim, Condition, Drawing
+from errorneurons.predictions.claims.claim import ERROR_SITES, Claim, Condition, Drawing
 
-Levels = tuple[float, float]
+_Levels = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -33,45 +33,45 @@ class Shown:
     window: Window = protocol.ONSET
 
 
-NOVEL = Shown("novel input and no teaching signal", protocol.NOVEL, "input_onset")
-TRAINED = Shown("trained input and no teaching signal", protocol.PASSIVE, "input_onset")
-SURPRISE = Shown("an unexpected outcome", protocol.UNEXPECTED, "outcome_onset")
+_NOVEL = Shown("novel input and no teaching signal", protocol.NOVEL, "input_onset")
+_TRAINED = Shown("trained input and no teaching signal", protocol.PASSIVE_TRIALS, "input_onset")
+_SURPRISE = Shown("an unexpected outcome", protocol.UNEXPECTED_TRIALS, "outcome_onset")
 
 
 def effect(session: xr.Dataset) -> Effect | Missing:
     """N: carrier at novel input onset, no teaching; M: their outcome contrast, in other trials."""
-    return at_novel_input(session, NOVEL)
+    return at_novel_input(session, _NOVEL)
 
 
 def before_the_outcome(session: xr.Dataset) -> Effect | Missing:
     """As `effect`, once the response has settled: predictive coding explains it away."""
-    return at_novel_input(session, settled(session))
+    return at_novel_input(session, _settled(session))
 
 
 def in_the_teaching_area(session: xr.Dataset) -> Effect | Missing:
     """As `effect`, in the area that the teaching signal enters."""
     top = protocol.only(protocol.teaching_level(session))
-    return at_novel_input(session, NOVEL, top)
+    return at_novel_input(session, _NOVEL, top)
 
 
 def trained_input_beside_novel(session: xr.Dataset) -> Effect | Missing:
     """N: carrier at the onset of trained input; M: of novel input. Nothing teaches."""
-    return beside_novel_input(session, TRAINED)
+    return beside_novel_input(session, _TRAINED)
 
 
 def settled_response_beside_onset(session: xr.Dataset) -> Effect | Missing:
     """N: carrier when the response to novel input has settled; M: at its onset."""
-    return beside_novel_input(session, settled(session))
+    return beside_novel_input(session, _settled(session))
 
 
 def unexpected_outcome_beside_novel_input(session: xr.Dataset) -> Effect | Missing:
     """N: carrier at the onset of an unexpected outcome; M: at the onset of novel input."""
-    return beside_novel_input(session, SURPRISE)
+    return beside_novel_input(session, _SURPRISE)
 
 
 def late_outcome_contrast_beside_early(session: xr.Dataset) -> Effect | Missing:
     """N: outcome contrast at the end of the outcome window; M: at its beginning."""
-    lack = protocol.missing(session, protocol.has_cells(), protocol.has_outcome_contrast)
+    lack = protocol.what_is_missing(session, protocol.has_cells(), protocol.has_outcome_contrast)
     cells = units(session, "error")
     return lack or Effect(
         protocol.outcome_contrast_energy(session, cells, protocol.LATE),
@@ -83,7 +83,7 @@ def outcome_contrast_below_beside_teaching_area(session: xr.Dataset) -> Effect |
     """N: outcome contrast in all areas below the teaching area; M: in the teaching area."""
     teaching = protocol.teaching_level(session)
     below, there = (-np.inf, teaching), protocol.only(teaching)
-    lack = protocol.missing(
+    lack = protocol.what_is_missing(
         session,
         protocol.has_teaching_area,
         protocol.has_outcome_contrast,
@@ -99,16 +99,16 @@ def outcome_contrast_below_beside_teaching_area(session: xr.Dataset) -> Effect |
     return Effect(n, m)
 
 
-def settled(session: xr.Dataset) -> Shown:
+def _settled(session: xr.Dataset) -> Shown:
     """Return novel input in the sustained window, or at onset if no outcome says when that is."""
-    return replace(NOVEL, window=protocol.read_out_window(session) or protocol.ONSET)
+    return replace(_NOVEL, window=protocol.read_out_window(session) or protocol.ONSET)
 
 
 def at_novel_input(
-    session: xr.Dataset, shown: Shown, levels: Levels | None = None
+    session: xr.Dataset, shown: Shown, levels: _Levels | None = None
 ) -> Effect | Missing:
     """Return the response of all error cells, or of some levels, beside their outcome contrast."""
-    lack = protocol.missing(
+    lack = protocol.what_is_missing(
         session,
         protocol.has_error_cells_between(*levels, "in that area") if levels
         else protocol.has_cells(),
@@ -128,9 +128,9 @@ def at_novel_input(
 
 def beside_novel_input(session: xr.Dataset, shown: Shown) -> Effect | Missing:
     """Return a response of the error cells, beside theirs at the onset of novel input."""
-    both = shown, NOVEL
+    both = shown, _NOVEL
     needs = (need for one in both for need in was_shown(one))
-    lack = protocol.missing(session, protocol.has_cells(), *needs)
+    lack = protocol.what_is_missing(session, protocol.has_cells(), *needs)
     cells = units(session, "error")
     return lack or Effect(*(response_energy(session, one, cells) for one in both))
 
@@ -138,7 +138,7 @@ def beside_novel_input(session: xr.Dataset, shown: Shown) -> Effect | Missing:
 def was_shown(shown: Shown) -> Sequence[protocol.Requirement]:
     """Require trials of a kind, recorded before the event and throughout the window."""
     return (
-        protocol.has_trials(shown.factors, shown.name, REMEDY),
+        protocol.has_trials(shown.factors, shown.name, _REMEDY),
         protocol.covers(shown.event, shown.factors, protocol.BEFORE, shown.window),
     )
 
@@ -149,7 +149,7 @@ def response_energy(session: xr.Dataset, shown: Shown, cells: protocol.Cells) ->
     return energy(responses(session, chosen, cells, shown.event, shown.window, protocol.BEFORE))
 
 
-REMEDY = "Show novel stimuli with nothing to be learnt from them, to the same labelled cells."
+_REMEDY = "Show novel stimuli with nothing to be learnt from them, to the same labelled cells."
 
 CLAIM = Claim(
     key="P02",
@@ -179,10 +179,10 @@ CLAIM = Claim(
     counter_circuit="sensory_leak",
     conditions=(
         Condition("novel input, no teaching", protocol.NOVEL),
-        Condition("unexpected outcome", protocol.UNEXPECTED),
-        Condition("expected outcome", protocol.EXPECTED),
+        Condition("unexpected outcome", protocol.UNEXPECTED_TRIALS),
+        Condition("expected outcome", protocol.EXPECTED_TRIALS),
     ),
-    drawing=Drawing(read=ERROR_CELLS, read_window=(0.0, 0.05), end=0.3),
+    drawing=Drawing(read=ERROR_SITES, read_window=(0.0, 0.05), end=0.3),
     secondary={
         "before the outcome": before_the_outcome,
         "in the teaching area": in_the_teaching_area,

@@ -63,9 +63,9 @@ def _entries(what: Registry) -> list[tuple[str, str]]:
 
         return list(CONNECTIVITY)
     if what is Registry.TASKS:
-        from errorneurons.simulate.tasks.registry import table
+        from errorneurons.simulate.tasks.registry import tasks_table
 
-        return table()
+        return tasks_table()
     if what is Registry.EXPERIMENTS:
         from errorneurons.simulate.experiments.registry import EXPERIMENTS
 

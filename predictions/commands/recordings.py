@@ -35,8 +35,8 @@ Library = Annotated[
 ]
 
 
-@app.command()
-def check(
+@app.command("check")
+def check_recording(
     file: Annotated[Path, typer.Argument(help="A netCDF, Zarr or, with --mapping, NWB file.")],
     mapping: Annotated[Path | None, typer.Option(help="Mapping file of an NWB file.")] = None,
 ) -> None:
@@ -76,8 +76,8 @@ def inspect(
     say(f"mapping written to {target}; read it, and give it to: errorneurons compare")
 
 
-@app.command()
-def compare(
+@app.command("compare")
+def compare_theories(
     files: Annotated[list[Path], typer.Argument(help="Recordings: NWB, netCDF or Zarr.")],
     mapping: Annotated[Path | None, typer.Option(help="Mapping file of the NWB files.")] = None,
     out: Out = Path("errorneurons-comparison"),
@@ -105,8 +105,8 @@ def compare(
     write_report(recording_report(sessions, name, question, this_command(), say), out)
 
 
-@app.command()
-def plan(
+@app.command("plan")
+def plan_experiment(
     theory: Theories = None,
     animals: Annotated[str, typer.Option(help="Numbers of animals to try.")] = "2,3,4,6,8,12",
     cells: Annotated[str, typer.Option(help="Cells of each role and area to try.")] = "4,12,36",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from errorneurons.simulate.instrument.instrument import Instrument
 
 
-class Recorded(StrEnum):
+class _Recorded(StrEnum):
     """What a demo recording holds."""
 
     SPIKES = "spikes"
@@ -94,21 +94,21 @@ def ablate(
     from errorneurons.predictions.studies.lesions import simulate_pairs
     from errorneurons.simulate.ablations.registry import pairs
     from errorneurons.simulate.store.work import Labour
-    from errorneurons.simulate.tasks.task import Design
+    from errorneurons.simulate.tasks.task import TaskDesign
 
     tasks = tuple(dict.fromkeys(task or ("association",)))
     chosen = {name: pairs(tuple(theory or ()), tuple(ablation or ()), name) for name in tasks}
     check_folder(out)
     for name, those in chosen.items():
         folder = out if len(tasks) == 1 else out / name
-        design, labour = Design(networks, seed, epochs, name), Labour(scheduler=scheduler)
+        design, labour = TaskDesign(networks, seed, epochs, name), Labour(scheduler=scheduler)
         data = simulate_pairs(those, design, out, say, labour)
         page = write_page(data, effects_of(data, those), those, folder, this_command())
         typer.echo(f"Report: {page}")
 
 
-@app.command()
-def simulate(
+@app.command("simulate")
+def simulate_theories(
     experiment: Tried,
     theory: Annotated[
         list[str], typer.Option(help="Theory that is put through it; may be given again.")
@@ -118,7 +118,7 @@ def simulate(
     seed: Seed = 1,
     repeats: Repeats = None,
     instrument: Annotated[
-        Recorded | None,
+        _Recorded | None,
         typer.Option(help="What is recorded; if left out, spikes where the errors are."),
     ] = None,
     streams: Annotated[
@@ -227,7 +227,7 @@ def demo_recording(
             min=0, max=0.9, help="Share of false labels that the file states; the truth by default."
         ),
     ] = None,
-    instrument: Annotated[Recorded, typer.Option(help="What is recorded.")] = Recorded.SPIKES,
+    instrument: Annotated[_Recorded, typer.Option(help="What is recorded.")] = _Recorded.SPIKES,
     areas: Annotated[
         str, typer.Option(help="Areas that are recorded, e.g. 'area 1, area 2'; all if not given.")
     ] = "",

@@ -8,7 +8,7 @@ virtual experiments from them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -18,12 +18,12 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from errorneurons.analysis.measures.energies import asked_often
+from errorneurons.analysis.measures.asking import Memory, asked_often
 from errorneurons.analysis.measures.labelling import Rule, cross_fitted
 from errorneurons.predictions.claims.claim import Measure
 from errorneurons.predictions.claims.registry import CLAIMS, EFFECTS
 from errorneurons.predictions.comparing.design import COLUMNS, USUAL, Design
-from errorneurons.predictions.judging.judge import measure
+from errorneurons.predictions.judging.judge import energies_of_animal
 from errorneurons.simulate.animals.day import presented
 from errorneurons.simulate.animals.worlds import Animals
 from errorneurons.simulate.arrays import Array, generator, of_networks
@@ -31,14 +31,20 @@ from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
 from errorneurons.simulate.instrument.calcium import GCAMP6F, Imaging
 from errorneurons.simulate.instrument.instrument import snr_at
-from errorneurons.simulate.instrument.observe import Displayed, Instrument, observe, shown_in
+from errorneurons.simulate.instrument.observe import (
+    Displayed,
+    Instrument,
+    observe,
+    observe_plainly,
+    shown_in,
+)
 
 SPARE = 1.5
 """Virtual animals of a world for each animal of an experiment, so that experiments differ."""
 MOST_ANIMALS = 12
 """The most virtual animals of a world. Larger experiments draw some twice, which errs to caution:
 it leaves the scatter of twelve where there would be more to average over."""
-STRAINED = 3
+_STRAINED = 3
 """Of the worlds, one in so many is recorded with more false labels than are stated."""
 ERROR_CELLS = (0.1, 0.5)
 """Share of error cells, of a world, among the cells that a localiser is to find them in."""
@@ -166,6 +172,21 @@ def record(
     return seen if len(chosen) == seen.sizes["unit"] else seen.isel(unit=chosen)
 
 
+def _record_plainly(
+    animals: Animals, index: int, design: Design, instrument: Instrument, given: Presented,
+    seed: int,
+) -> xr.Dataset:  # fmt: skip
+    """Record as `record` does, for the claims alone."""
+    rows = (given.rows, *(np.arange(len(b.table)) for b in animals.blocks[1:]))
+    seen = observe_plainly(
+        animals.circuit, animals.blocks, rows, int(animals.number[index]), index, seed, instrument,
+        given.shown,
+    )  # fmt: skip
+    chosen = _chosen(seen.as_session(), design, animals.circuit)
+    own = seen if len(chosen) == seen.sizes["unit"] else seen.of_units(chosen)
+    return own.as_session()
+
+
 def presentation(animals: Animals, design: Design) -> Presented:
     """Return the trials of a design, each kind as often as the design has it."""
     table = animals.blocks[0].table
@@ -219,23 +240,44 @@ def measured(animals: Animals, theory: str, design: Design, seed: int) -> Table:
     effects = effects_under(design)
     worlds: list[int] = []
     rows: list[Array] = []
-    every = STRAINED if design.unstated else 1
-    given = presentation(animals, design) if len(animals.number) else None
+    every = _STRAINED if design.unstated else 1
+    if not len(animals.number):
+        return Table(np.empty(0, np.int64), np.empty((0, len(effects), 3)), tuple(effects))
+    given = presentation(animals, design)
+    known: dict[Hashable, Memory] = {}
     for world in np.unique(animals.world[animals.world % every == 0]):
         own = composed(design, seed, theory, int(world))
         instrument = instrument_of(own, seed, theory, int(world))
         networks = np.flatnonzero(animals.world == world)
         for k in range(max(len(networks), design.animals)):
             again, index = divmod(k, len(networks))
-            recorded = partial(record, animals, int(networks[index]), own, instrument,
-                               presented_as=given)  # fmt: skip
+            recorded: Callable[[int], xr.Dataset]
+            if own.labels == "localiser":
+                recorded = partial(record, animals, int(networks[index]), own, instrument,
+                                   presented_as=given)  # fmt: skip
+            else:
+                recorded = partial(
+                    _record_plainly, animals, int(networks[index]), own, instrument, given
+                )
             sessions = list(_sessions(recorded, own, (seed, theory, again)))
-            with asked_often(sessions):
-                found = [measure(e, sessions, trial_level=False).energies for e in effects.values()]
-            rows.append(np.array([e[0] if len(e) else np.full(3, np.nan) for e in found]))
+            with asked_often(sessions, _memory(sessions, known, own)):
+                rows.append(np.array([energies_of_animal(e, sessions) for e in effects.values()]))
             worlds.append(int(world))
     energies = np.array(rows, dtype=float).reshape(len(worlds), len(effects), 3)
     return Table(np.array(worlds, dtype=np.int64), energies, tuple(effects))
+
+
+def _memory(
+    sessions: Sequence[xr.Dataset], known: dict[Hashable, Memory], design: Design
+) -> Memory | None:
+    """Return what is known of sessions with the same trials, and units of the same kinds."""
+    if design.labels == "localiser":  # which trials test, and which units, differs from all others
+        return None
+    kinds = {
+        tuple(s.variables[name].values.tobytes() for name in ("area", "role", "level"))
+        for s in sessions
+    }
+    return known.setdefault(next(iter(kinds)), {}) if len(kinds) == 1 else None
 
 
 def effects_under(design: Design) -> dict[str, Measure]:

@@ -16,13 +16,13 @@ from errorneurons.analysis.measures.labelling import FOLD
 from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.simulate.experiments.association import STIMULI
 from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
-from errorneurons.simulate.experiments.trials import NO_MANIPULATION, Factors
+from errorneurons.simulate.experiments.trials import NO_MANIPULATION, TrialFactors
 
 AREAS = 4
 """Areas of the simulated networks; the teaching signal enters the highest."""
 COLUMNS = ("outcome", "teaching", "familiarity", "manipulation", "manipulated_role")
 """The columns that tell the conditions of the outcome-error experiment apart, areas left open."""
-USUAL: Factors = {**NO_MANIPULATION, "familiarity": "trained"}
+USUAL: TrialFactors = {**NO_MANIPULATION, "familiarity": "trained"}
 """What a trial is like if a recording has no column that says otherwise."""
 
 
@@ -77,14 +77,6 @@ class Design:
                 f"a design has trials of {len(self.trials)} conditions; give one number for each "
                 f"of the {len(OUTCOME_ERROR)} conditions of the outcome-error experiment"
             )
-
-
-def full_design(animals: int = 6, cells: int = 24, repeats: int = 5) -> Design:
-    """Return the design that tests every claim, with so many cells a role and area."""
-    every = {(level, role): cells for level in range(1, AREAS + 1)
-             for role in ("error", "representation")}  # fmt: skip
-    claims = tuple(c.key for c in CLAIMS)
-    return Design(animals, every, (repeats,) * len(OUTCOME_ERROR), claims)
 
 
 def design_of(sessions: Sequence[xr.Dataset]) -> Design:
@@ -149,7 +141,7 @@ def _median(counts: Sequence[int]) -> int:
     return int(np.ceil(np.median(counts)))
 
 
-def _trials(session: xr.Dataset, factors: Factors) -> int:
+def _trials(session: xr.Dataset, factors: TrialFactors) -> int:
     """Return the trials of a stimulus in one condition, the median over its stimuli."""
     full = {**USUAL, **factors}
     asked = {name: full[name] for name in COLUMNS if name in session.coords}

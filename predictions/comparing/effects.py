@@ -77,8 +77,45 @@ def effects(energies: Mapping[str, Array]) -> Array:
         error, in [-1, 1]; then for each claim whether M is 2 standard errors or more above 0, as 1
         or 0. NaN where no animal can answer.
     """
-    complete = {name: _complete(energies.get(name)) for name in INDICES}
-    return np.array([*map(_index, complete.values()), *(_response(complete[key]) for key in BITS)])
+    vector: Array = _vectors({name: own[None] for name, own in energies.items()}, 1)[0]
+    return vector
+
+
+def _vectors(energies: Mapping[str, Array], count: int) -> Array:
+    """Return the effect vectors of as many experiments, from (experiment, animal, 3)."""
+    said = {name: _summary(energies.get(name), count) for name in INDICES}
+    indices = [
+        bounded_index(s.n, s.m, CLEAR * np.hypot(s.error_n, s.error_m)) for s in said.values()
+    ]
+    bits = [
+        np.where(np.isnan(said[key].m), np.nan, said[key].m > CLEAR * said[key].error_m)
+        for key in BITS
+    ]
+    return np.column_stack([*indices, *bits])
+
+
+@dataclass(frozen=True)
+class _Summary:
+    """N, M and N_R, means over the animals that can answer, and standard errors; (experiment,)."""
+
+    n: Array
+    m: Array
+    n_r: Array
+    error_n: Array
+    error_m: Array
+
+
+def _summary(energies: Array | None, count: int) -> _Summary:
+    """Return what the animals of each experiment say together; NaN where none can answer."""
+    rows = np.empty((count, 0, 3)) if energies is None else energies
+    there = np.isfinite(rows).all(axis=2, keepdims=True)
+    number = there.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(there, rows, 0.0).sum(axis=1) / number
+        off = np.where(there, rows - mean[:, None], 0.0)
+        # the standard error of a mean over animals, 0 for a single one
+        error = np.sqrt((off**2).sum(axis=1) / np.maximum(number - 1, 1) / number)
+    return _Summary(*mean.T, *error.T[:2])
 
 
 def recorded(sessions: Sequence[xr.Dataset], measured: Mapping[str, Measured]) -> Array:
@@ -99,29 +136,6 @@ def recorded(sessions: Sequence[xr.Dataset], measured: Mapping[str, Measured]) -
             for name, effect in own.items()
         }
     )
-
-
-def _complete(energies: Array | None) -> Array:
-    rows = np.empty((0, 3)) if energies is None else energies
-    return np.asarray(rows[np.isfinite(rows).all(axis=1)])
-
-
-def _index(energies: Array) -> float:
-    if not len(energies):
-        return float("nan")
-    n, m, _ = energies.mean(axis=0)
-    noise = float(np.hypot(_error(energies[:, 0]), _error(energies[:, 1])))
-    return float(bounded_index(n, m, CLEAR * noise))
-
-
-def _response(energies: Array) -> float:
-    m = energies[:, 1]
-    return float(m.mean() > CLEAR * _error(m)) if len(m) else float("nan")
-
-
-def _error(values: Array) -> float:
-    """Return the standard error of a mean over animals, 0 for a single one."""
-    return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
 
 
 def draw(table: Table, theory: str, design: Design, seed: int, count: int = EXPERIMENTS) -> Drawn:
@@ -150,24 +164,25 @@ def draw(table: Table, theory: str, design: Design, seed: int, count: int = EXPE
         0, DISCREPANCY, len(INDICES)) for w in worlds}  # fmt: skip
     here = {int(w): np.flatnonzero(table.world == w) for w in worlds}
     chosen = [int(worlds[i % len(worlds)]) for i in range(count)]
-    values, ratios = np.empty((count, len(FEATURES))), np.empty((count, len(CLAIMS)))
-    for i, world in enumerate(chosen):
-        rng = generator(seed, "experiment", theory, i)
-        few = len(here[world]) < design.animals
-        rows = rng.choice(here[world], design.animals, replace=few)
-        energies = {k: table.energies[rows, j] for j, k in enumerate(table.effects)}
-        values[i] = effects(energies)
-        indices = values[i, : len(INDICES)]
-        indices[:] = np.clip(indices + shift[world], -1, 1)
-        ratios[i] = [_ratio(_complete(energies.get(c.key)), design.label_error[0]) for c in CLAIMS]
-    return Drawn(values, ratios, np.array(chosen))
+    rows = np.array([
+        generator(seed, "experiment", theory, i).choice(
+            here[world], design.animals, replace=len(here[world]) < design.animals
+        )
+        for i, world in enumerate(chosen)
+    ])  # fmt: skip
+    energies = {name: table.energies[rows, j] for j, name in enumerate(table.effects)}
+    values = _vectors(energies, count)
+    indices = slice(0, len(INDICES))
+    shifts = np.array([shift[world] for world in chosen])
+    values[:, indices] = np.clip(values[:, indices] + shifts, -1, 1)
+    ratios = [_ratio(energies.get(c.key), count, design.label_error[0]) for c in CLAIMS]
+    return Drawn(values, np.column_stack(ratios), np.array(chosen))
 
 
-def _ratio(energies: Array, label_error: float) -> float:
-    if not len(energies):
-        return float("nan")
-    n, m, n_r = energies.mean(axis=0)
-    return float((n - label_error * n_r) / m) if m > 0 else float("nan")
+def _ratio(energies: Array | None, count: int, label_error: float) -> Array:
+    said = _summary(energies, count)
+    known = np.where(said.m > 0, said.m, np.nan)
+    return np.asarray((said.n - label_error * said.n_r) / known)
 
 
 def together(drawn: Mapping[str, Drawn]) -> Experiments:

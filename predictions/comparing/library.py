@@ -25,11 +25,11 @@ from errorneurons.predictions.comparing.shards import (
     worlds_key,
 )
 from errorneurons.predictions.comparing.tables import read_recorded, table_of
-from errorneurons.simulate.animals.worlds import WorldPlan, batches
+from errorneurons.simulate.animals.worlds import WorldPlan, batches_of_worlds
 from errorneurons.simulate.engine.plans import compile_ahead
 from errorneurons.simulate.store.files import JSON, NETCDF, keep
 from errorneurons.simulate.store.places import cache_folder
-from errorneurons.simulate.store.shelf import Shelf, missing, provide
+from errorneurons.simulate.store.shelf import Shelf, missing_pieces, provide
 from errorneurons.simulate.store.work import Labour, Progress
 from errorneurons.simulate.theories.registry import theory
 
@@ -95,7 +95,7 @@ def virtual_animals(
     design = stocked(design)
     pieces = {f"{n}/measured": table_of(n, design, plan, folder) for n in names}
     shelf = Shelf(folder, NETCDF, OPTION)
-    provide(missing(pieces, shelf), shelf, progress, labour)
+    provide(missing_pieces(pieces, shelf), shelf, progress, labour)
     return {
         n: read_recorded(shelf.path(f"{n}/measured", pieces[f"{n}/measured"].key)) for n in names
     }
@@ -118,10 +118,10 @@ def simulate_worlds(
     pieces = {
         shard_name(n, worlds): shard_of(n, plan, worlds)
         for n in names
-        for worlds in batches(theory(n), plan)
+        for worlds in batches_of_worlds(theory(n), plan)
     }
     shelf = Shelf(folder, NETCDF, OPTION)
-    left = missing(pieces, shelf)
+    left = missing_pieces(pieces, shelf)
     if left:
         networks = plan.networks * sum(len(piece.arguments[2]) for piece in left.values())
         progress(f"simulating {networks} networks in {len(left)} batches; kept in {folder}")
@@ -146,7 +146,7 @@ def _with_time_left(progress: Progress, count: int) -> Progress:
 def _summarise(folder: Path, name: str, plan: WorldPlan) -> None:
     """Write what the shards of a theory are, for people."""
     shards = {}
-    for worlds in batches(theory(name), plan):
+    for worlds in batches_of_worlds(theory(name), plan):
         path = shard(folder, name, plan, worlds)
         with xr.open_dataset(path, engine="h5netcdf") as known:
             shards[path.name] = {

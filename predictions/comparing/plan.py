@@ -100,7 +100,7 @@ class Grid:
 
     def design(self, cells: int, trials: int) -> Design:
         """Return one of the designs, with the most animals that can be had."""
-        here = {(level, role): cells for level in self.areas for role in ROLES}
+        here = {(level, role): cells for level in self.areas for role in _ROLES}
         claims = tuple(c.key for c in CLAIMS)
         return Design(
             max(self.affordable), here, (trials,) * len(OUTCOME_ERROR), claims,
@@ -108,7 +108,7 @@ class Grid:
         )  # fmt: skip
 
 
-ROLES = ("error", "representation")
+_ROLES = ("error", "representation")
 
 
 @dataclass(frozen=True)
@@ -267,7 +267,7 @@ def _completed(now: Design) -> Design:
     """Return the design with every area, condition and claim, and with more animals."""
     usual = max(now.cells.values(), default=24)
     cells = {(level, role): now.cells.get((level, role), 0) or usual
-             for level in range(1, AREAS + 1) for role in ROLES}  # fmt: skip
+             for level in range(1, AREAS + 1) for role in _ROLES}  # fmt: skip
     repeats = max(max(now.trials), 2)
     return replace(
         now, animals=max(math.ceil(MORE * now.animals), 6), cells=cells, sessions=1,

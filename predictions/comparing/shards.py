@@ -11,7 +11,7 @@ from errorneurons.simulate.animals.worlds import (
     Animals,
     WorldPlan,
     labelled,
-    simulate,
+    simulate_batch,
     tables,
 )
 from errorneurons.simulate.store.files import NETCDF
@@ -49,7 +49,7 @@ def shard_of(name: str, plan: WorldPlan, worlds: tuple[int, ...]) -> Piece:
 
 
 def _simulate(name: str, plan: WorldPlan, worlds: tuple[int, ...]) -> xr.Dataset:
-    return _packed(simulate(theory(name), plan, worlds))
+    return _packed(simulate_batch(theory(name), plan, worlds))
 
 
 def _packed(animals: Animals) -> xr.Dataset:

@@ -10,7 +10,7 @@ import xarray as xr
 from errorneurons.predictions.comparing.animals import Table, effects_under, measured
 from errorneurons.predictions.comparing.design import Design
 from errorneurons.predictions.comparing.shards import read_worlds, worlds_key
-from errorneurons.simulate.animals.worlds import WorldPlan, batches
+from errorneurons.simulate.animals.worlds import WorldPlan, batches_of_worlds
 from errorneurons.simulate.store.files import NETCDF
 from errorneurons.simulate.store.keys import key
 from errorneurons.simulate.store.shelf import Piece
@@ -28,7 +28,7 @@ def table_of(name: str, design: Design, plan: WorldPlan, folder: Path) -> Piece:
 def _record(name: str, design: Design, plan: WorldPlan, folder: Path) -> xr.Dataset:
     parts = [
         measured(animals, name, design, plan.seed)
-        for worlds in batches(theory(name), plan)
+        for worlds in batches_of_worlds(theory(name), plan)
         if len((animals := read_worlds(folder, name, plan, worlds)).number)
     ]
     effects = effects_under(design)

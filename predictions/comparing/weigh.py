@@ -25,13 +25,11 @@ from errorneurons.predictions.judging.judge import Measured
 from errorneurons.simulate.animals.worlds import WorldPlan
 from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.store.work import Labour, Progress
-from errorneurons.simulate.theories.registry import COMPARED
+from errorneurons.simulate.theories.registry import COMPARED, WITH_LEAK
 
 UNSTATED = 0.05
 FALSE_LABELS = f"{100 * UNSTATED:.0f} % more false labels than stated"
 LEAK = "input leaks onto error neurons, 5 %"
-LEAKING = {"error_microcircuit_leaking": "error_microcircuit"}
-"""Theory with the leak -> the theory."""
 STRAINED = 200
 """Experiments of each theory in which something is other than assumed."""
 
@@ -143,7 +141,7 @@ def _strained(
     worse = replace(design, unstated=UNSTATED)
     asked = {
         FALSE_LABELS: (worse, {name: name for name in question.theories}),
-        LEAK: (design, {k: v for k, v in LEAKING.items() if v in question.theories}),
+        LEAK: (design, {k: v for k, v in WITH_LEAK.items() if v in question.theories}),
     }
     found: dict[tuple[str, str], Array] = {}
     for what, (own, theories) in asked.items():

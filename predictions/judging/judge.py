@@ -26,9 +26,9 @@ from errorneurons.analysis.statistics import (
 from errorneurons.predictions.claims.claim import Claim, Measure, Outcome, SubjectKind, Verdict
 from errorneurons.predictions.judging.rule import (
     answered,
-    answers,
     comparable,
     difference,
+    named_outcomes,
     outcomes,
 )
 from errorneurons.simulate.arrays import Array
@@ -79,28 +79,40 @@ def measure(effect: Measure, sessions: Sequence[xr.Dataset], trial_level: bool) 
     trial_level
         Whether to leave out groups of trials, too, if there are fewer than 5 animals.
     """
-    found: dict[str, list[list[float]]] = {}
+    found = [_answer(effect, session) for session in sessions]
+    missing = next((answer for answer in found if isinstance(answer, Missing)), None)
+    rows: dict[str, list[list[float]]] = {}
     answering: list[xr.Dataset] = []
-    lacks: list[Missing] = []
-    for session in sessions:
-        energies_or_lack = effect(session)
-        if isinstance(energies_or_lack, Missing):
-            lacks.append(energies_or_lack)
-        elif all(map(math.isfinite, row := _row(energies_or_lack))):
-            found.setdefault(str(session.attrs["animal"]), []).append(row)
+    for session, answer in zip(sessions, found, strict=True):
+        if not isinstance(answer, Missing):
+            rows.setdefault(str(session.attrs["animal"]), []).append(answer)
             answering.append(session)
-        else:
-            lacks.append(Missing("too few complete trials", "Record more trials without gaps."))
-    missing = lacks[0] if lacks else None
-    if not found:
+    if not rows:
         return Measured((), np.empty((0, 3)), missing=missing)
-    energies = np.array([np.mean(rows, axis=0) for rows in found.values()])
+    energies = np.array([np.mean(own, axis=0) for own in rows.values()])
     shares = _label_error(answering)
-    measured = Measured(tuple(found), energies, shares or (0.0, 0.0, 0.0), missing,
+    measured = Measured(tuple(rows), energies, shares or (0.0, 0.0, 0.0), missing,
                         stated=shares is not None)  # fmt: skip
-    if trial_level and len(found) < FEWEST_ANIMALS:
+    if trial_level and len(rows) < FEWEST_ANIMALS:
         return replace(measured, thinned=_thinned(effect, answering))
     return measured
+
+
+def energies_of_animal(effect: Measure, sessions: Sequence[xr.Dataset]) -> Array:
+    """Return N, M and N_R over the sessions of one animal, as `measure` does; NaN without any."""
+    found = [_answer(effect, session) for session in sessions]
+    rows = [answer for answer in found if not isinstance(answer, Missing)]
+    return np.mean(rows, axis=0) if rows else np.full(3, np.nan)
+
+
+def _answer(effect: Measure, session: xr.Dataset) -> list[float] | Missing:
+    """Return N, M and N_R of a session, or what it lacks."""
+    found = effect(session)
+    if isinstance(found, Missing):
+        return found
+    if all(map(math.isfinite, row := _row(found))):
+        return row
+    return Missing("too few complete trials", "Record more trials without gaps.")
 
 
 def _row(effect: Effect) -> list[float]:
@@ -185,7 +197,7 @@ def _judge_theory(claim: Claim, subject: str, measured: Measured) -> Verdict:
     count = len(measured.animals)
     if m_low <= 0:
         return _nothing_to_compare(claim, subject, f"in 5 % of {count} networks or more")
-    outcome = Outcome(str(answers(claim, low > 0, high < 0)))
+    outcome = Outcome(str(named_outcomes(claim, low > 0, high < 0)))
     points = _points(claim, measured)
     value = float(np.mean(points))
     bottom, top = central_range(points)

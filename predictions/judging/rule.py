@@ -66,10 +66,12 @@ def outcomes(
 def answered(claim: Claim, differences: Array, alpha: float = ALPHA) -> npt.NDArray[np.str_]:
     """Return what Student's t of D of each animal, (..., animal), says of a claim, (...)."""
     _, above = students(differences)
-    return answers(claim, above < alpha, above > 1 - alpha)
+    return named_outcomes(claim, above < alpha, above > 1 - alpha)
 
 
-def answers(claim: Claim, above: npt.ArrayLike, below: npt.ArrayLike) -> npt.NDArray[np.str_]:
+def named_outcomes(
+    claim: Claim, above: npt.ArrayLike, below: npt.ArrayLike
+) -> npt.NDArray[np.str_]:
     """Return what "D clears 0 above", or below, says of a claim, as text of the outcomes."""
     yes, no = str(Outcome.SUPPORTED), str(Outcome.CONTRADICTED)
     upper, lower = (yes, no) if claim.side == "above" else (no, yes)

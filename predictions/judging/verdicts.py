@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from errorneurons.analysis.measures.energies import asked_often
+from errorneurons.analysis.measures.asking import asked_often
 from errorneurons.analysis.statistics import holm
 from errorneurons.predictions.claims.claim import Claim, SubjectKind, Verdict
 from errorneurons.predictions.claims.registry import CLAIMS, claim

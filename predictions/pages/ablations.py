@@ -7,13 +7,14 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from markupsafe import Markup
 
 from errorneurons import __version__
-from errorneurons.analysis.figures.ablations import Cell, effect_map, paired_strips
+from errorneurons.analysis.figures.ablations import EffectCell, effect_map, paired_strips
 from errorneurons.analysis.figures.effects import StripRow
 from errorneurons.predictions.pages.drawing import circuit_svg
 from errorneurons.predictions.pages.looks import style_of
@@ -21,8 +22,8 @@ from errorneurons.predictions.pages.page import replace_file
 from errorneurons.predictions.studies.ablations import (
     RATIOS,
     TO_ROUNDING,
-    Effect,
-    table,
+    AblationEffect,
+    effects_table,
 )
 from errorneurons.predictions.studies.lesions import Pairs
 from errorneurons.predictions.texts import paragraphs, written
@@ -31,8 +32,7 @@ from errorneurons.simulate.ablations.registry import ABLATIONS, LEARNERS, NULLS,
 from errorneurons.simulate.store.files import replacing, write_netcdf
 from errorneurons.simulate.tasks.registry import intact, why_not
 from errorneurons.simulate.tasks.registry import task as task_entry
-from errorneurons.simulate.tasks.task import Design
-from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.tasks.task import TaskDesign
 from errorneurons.simulate.theories.registry import theory as find
 
 DASH, MINUS, ARROW = "\N{EN DASH}", "\N{MINUS SIGN}", "\N{RIGHTWARDS ARROW}"
@@ -61,7 +61,7 @@ WORDS = {
 
 
 @dataclass(frozen=True)
-class Card:
+class _Card:
     """What the page shows of one ablation."""
 
     ablation: Ablation
@@ -82,20 +82,22 @@ class Map:
 
 
 def write_page(
-    data: xr.Dataset, found: tuple[Effect, ...], pairs: Pairs, folder: Path, command: str
+    data: xr.Dataset, found: tuple[AblationEffect, ...], pairs: Pairs, folder: Path, command: str
 ) -> Path:
     """Write ``ablations.csv``, ``ablations.nc`` and ``report.html``; return the page's path."""
     folder.mkdir(parents=True, exist_ok=True)
-    replace_file(folder / "ablations.csv", table(found).to_csv(index=False, lineterminator="\n"))
+    replace_file(
+        folder / "ablations.csv", effects_table(found).to_csv(index=False, lineterminator="\n")
+    )
     with replacing(folder / "ablations.nc") as part:
         write_netcdf(data, part)
-    design = Design(**json.loads(data.attrs["design"]))
+    design = TaskDesign(**json.loads(data.attrs["design"]))
     names = {a.name for _, a in pairs}
     chosen = [a for a in ABLATIONS if a.name in names]
     theories = list(dict.fromkeys(e.theory for e in found))
     page = written("ablations.html", {
         "task": task_entry(design.task),
-        "answer": answer(found),
+        "answer": ablations_answer(found),
         "agreement": agreement(found),
         "notes": _notes(data),
         "maps": [_map(name, found, data) for name in theories],
@@ -111,7 +113,7 @@ def write_page(
     return folder / "report.html"
 
 
-def answer(found: Sequence[Effect]) -> str:
+def ablations_answer(found: Sequence[AblationEffect]) -> str:
     """Return one sentence: which cuts matter for learning, and which for inference.
 
     It is about the first theory; that nothing is learnt without plasticity goes without saying.
@@ -144,7 +146,7 @@ def _moved(moving: Sequence[str], lesions: int) -> str:
     return f"; of {counted(lesions, 'lesion')} of trained networks, {one} what they infer"
 
 
-def agreement(found: Sequence[Effect]) -> str:
+def agreement(found: Sequence[AblationEffect]) -> str:
     """Say how often what the equations demand exactly was found."""
     demanded = [e for e in found if e.holds is not None]
     held = sum(bool(e.holds) for e in demanded)
@@ -205,7 +207,7 @@ def _unsettled(theory: str, name: str, data: xr.Dataset) -> bool:
     return any(share > 0.5 for share in own)
 
 
-def _shade(effect: Effect) -> float:
+def _shade(effect: AblationEffect) -> float:
     if not math.isfinite(effect.value):
         return math.nan
     if effect.measure in RATIOS:
@@ -216,10 +218,10 @@ def _shade(effect: Effect) -> float:
     return effect.value / (90 if effect.measure in ("angle", "feedback") else 1)
 
 
-def _cell(effect: Effect, changes: bool) -> Cell:
+def _cell(effect: AblationEffect, changes: bool) -> EffectCell:
     if not math.isfinite(effect.value):
         none = effect.measure == "angle" and math.isfinite(effect.intact) and not changes
-        return Cell("none" if none else DASH)
+        return EffectCell("none" if none else DASH)
     value = 0.0 if abs(effect.value) < 5e-4 else effect.value
     if effect.measure == "angle" or (effect.measure == "score" and abs(value) >= 10):
         text = _signed(value, 0)
@@ -229,15 +231,15 @@ def _cell(effect: Effect, changes: bool) -> Cell:
         text = _signed(value, 2 if abs(value) < 10 else 0)
     else:
         text = f"{value:.2f}"
-    return Cell(text, _shade(effect))
+    return EffectCell(text, _shade(effect))
 
 
-def _feedback_cell(before: Effect, after: Effect) -> Cell:
+def _feedback_cell(before: AblationEffect, after: AblationEffect) -> EffectCell:
     """Return the angle of feedback before and after training, which is 0 for the transpose."""
     if not math.isfinite(after.ablated):
-        return Cell(DASH)
+        return EffectCell(DASH)
     ends = [f"{e.ablated:.0f}" for e in (before, after)]
-    return Cell(ARROW.join(dict.fromkeys(ends)), after.ablated / 90)
+    return EffectCell(ARROW.join(dict.fromkeys(ends)), after.ablated / 90)
 
 
 def _signed(value: float, digits: int) -> str:
@@ -246,7 +248,7 @@ def _signed(value: float, digits: int) -> str:
     return shown.replace("-", MINUS) if float(shown) else shown[1:]
 
 
-def _map(theory: str, found: Sequence[Effect], data: xr.Dataset) -> Map:
+def _map(theory: str, found: Sequence[AblationEffect], data: xr.Dataset) -> Map:
     own = {(e.ablation, e.measure, e.area): e for e in found if e.theory == theory}
     names = list(dict.fromkeys(name for name, _, _ in own))
     areas = [str(area) for area in data["area"].values]
@@ -265,7 +267,9 @@ def _map(theory: str, found: Sequence[Effect], data: xr.Dataset) -> Map:
     return Map(label, _intact_words(theory, own, data), svg)
 
 
-def _groups(own: Sequence[Effect], areas: Sequence[str]) -> list[tuple[str, list[tuple[str, str]]]]:
+def _groups(
+    own: Sequence[AblationEffect], areas: Sequence[str]
+) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return the columns of a map, without groups and measures that say nothing."""
     said = {e.measure for e in own if math.isfinite(e.value) or math.isfinite(e.ablated)}
     groups = []
@@ -287,8 +291,8 @@ def _areas_of(title: str, areas: Sequence[str]) -> Sequence[str]:
 
 
 def _cell_of(
-    name: str, measure: str, area: str, own: Mapping[tuple[str, str, str], Effect]
-) -> Cell:
+    name: str, measure: str, area: str, own: Mapping[tuple[str, str, str], AblationEffect]
+) -> EffectCell:
     effect = own[name, measure, area]
     if measure == "feedback":
         return _feedback_cell(own[name, "feedback_start", area], effect)
@@ -296,7 +300,9 @@ def _cell_of(
     return _cell(effect, change is None or change.value > TO_ROUNDING)
 
 
-def _intact_words(theory: str, own: Mapping[tuple[str, str, str], Effect], data: xr.Dataset) -> str:
+def _intact_words(
+    theory: str, own: Mapping[tuple[str, str, str], AblationEffect], data: xr.Dataset
+) -> str:
     removed = data["removed"].sel(theory=theory, ablation="intact").mean().item()
     words = f"Intact, training removes {removed:.0%} of the loss"
     angles = {area[-1]: e.intact for (_, m, area), e in own.items() if m == "angle"}
@@ -310,7 +316,7 @@ def _intact_words(theory: str, own: Mapping[tuple[str, str, str], Effect], data:
     return f"{words}{end if 'angle' in data else ''}."
 
 
-def _card(a: Ablation, found: Sequence[Effect], data: xr.Dataset, task: str) -> Card:
+def _card(a: Ablation, found: Sequence[AblationEffect], data: xr.Dataset, task: str) -> _Card:
     own = [e for e in found if e.ablation == a.name]
     strips = [
         StripRow(
@@ -331,13 +337,13 @@ def _card(a: Ablation, found: Sequence[Effect], data: xr.Dataset, task: str) -> 
         if why_not(t, task) is None and (why := a.why_not(t, task)) is not None
     }
     rows = tuple(_row(e) for e in own if math.isfinite(e.value) or math.isfinite(e.ablated))
-    return Card(a, Markup(drawn), _demands(own), Markup(svg), rows, _grouped(reasons))
+    return _Card(a, Markup(drawn), _demands(own), Markup(svg), rows, _grouped(reasons))
 
 
 def _skips(theory: str, task: str) -> tuple[tuple[int, int], ...]:
     """Return the skip routes of the intact circuit, pairs of areas."""
-    circuit = intact(theory, task)
-    if not isinstance(circuit, ErrorMicrocircuit):
+    circuit: Any = intact(theory, task)
+    if "connectivity" not in vars(circuit):
         return ()
     strengths = np.asarray(circuit.area_strengths)
     return tuple(
@@ -348,9 +354,9 @@ def _skips(theory: str, task: str) -> tuple[tuple[int, int], ...]:
     )
 
 
-def _demands(own: Sequence[Effect]) -> tuple[tuple[bool, str], ...]:
+def _demands(own: Sequence[AblationEffect]) -> tuple[tuple[bool, str], ...]:
     """Return whether each demand holds, and in words what it is and of which theories."""
-    parts: dict[tuple[bool, str], list[Effect]] = {}
+    parts: dict[tuple[bool, str], list[AblationEffect]] = {}
     for e in own:
         if e.demand is not None:
             times = " times intact" if e.measure in RATIOS else ""
@@ -367,7 +373,7 @@ def _demands(own: Sequence[Effect]) -> tuple[tuple[bool, str], ...]:
     return tuple(found)
 
 
-def _row(e: Effect) -> tuple[str, ...]:
+def _row(e: AblationEffect) -> tuple[str, ...]:
     interval = f"{number(e.low)} to {number(e.high)}" if math.isfinite(e.low) else "\N{EN DASH}"
     return (
         find(e.theory).label, f"{WORDS[e.measure]}{f', {e.area}' if e.area else ''}",
@@ -375,7 +381,7 @@ def _row(e: Effect) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _methods(design: Design) -> tuple[str, ...]:
+def _methods(design: TaskDesign) -> tuple[str, ...]:
     task = task_entry(design.task)
     return paragraphs("methods/ablations", {
         "networks": design.networks,

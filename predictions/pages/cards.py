@@ -15,7 +15,7 @@ from errorneurons.predictions.claims.claim import Claim, Outcome
 from errorneurons.predictions.pages.drawing import drawing_svg
 from errorneurons.predictions.pages.looks import style_of
 from errorneurons.predictions.pages.marks import effect
-from errorneurons.predictions.pages.matrix import Book, Cell
+from errorneurons.predictions.pages.matrix import Book, VerdictCell
 from errorneurons.predictions.studies.findings import Subject
 from errorneurons.predictions.words import amplitude, interval, listed, number
 
@@ -48,12 +48,12 @@ class Legend:
 
 
 @dataclass(frozen=True)
-class Card:
+class _Card:
     """All that the page shows of a claim."""
 
     claim: Claim
     anchor: str
-    cells: tuple[Cell, ...]
+    cells: tuple[VerdictCell, ...]
     drawing: Markup | None
     strip: Strip | None
     activity: tuple[Trace, ...]
@@ -66,13 +66,13 @@ class Card:
     upright: bool
 
 
-def card(book: Book, claim: Claim) -> Card:
+def card(book: Book, claim: Claim) -> _Card:
     """Return the card of a claim."""
     cells = tuple(book.cell(claim, s) for s in book.report.subjects)
     activity = _activity(book, claim)
     shown = [a for _, a in activity]
     columns, table, upright = _table(cells)
-    return Card(
+    return _Card(
         claim=claim,
         anchor=book.anchors[claim.key],
         cells=cells,
@@ -95,7 +95,7 @@ def _drawing(claim: Claim) -> Markup | None:
     return Markup(drawing_svg(claim.drawing, f"Drawing of the experiment. {claim.experiment}"))
 
 
-def _strip(book: Book, claim: Claim, cells: tuple[Cell, ...]) -> Strip | None:
+def _strip(book: Book, claim: Claim, cells: tuple[VerdictCell, ...]) -> Strip | None:
     """Draw the effects of all who have one, and what theories expect."""
     shown = [c for c in cells if number(c.verdict.value, "")]
     expected = book.report.expected.get(claim.key, {})
@@ -115,7 +115,7 @@ def _strip(book: Book, claim: Claim, cells: tuple[Cell, ...]) -> Strip | None:
     return Strip(Markup(svg), bool(shown), over, levels, bool(expected))
 
 
-def _row(cell: Cell) -> StripRow:
+def _row(cell: VerdictCell) -> StripRow:
     verdict, subject = cell.verdict, cell.subject
     return StripRow(
         subject.label,
@@ -175,7 +175,7 @@ def _roles(shown: list[xr.Dataset]) -> tuple[tuple[str, str], ...]:
 
 
 def _table(
-    cells: tuple[Cell, ...],
+    cells: tuple[VerdictCell, ...],
 ) -> tuple[tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...], bool]:
     """Return column heads, rows, and whether the table stands upright (few subjects)."""
     judged = [c for c in cells if c.verdict.outcome is not Outcome.NOT_TESTABLE or c.verdict.n]
@@ -190,7 +190,7 @@ def _table(
     return tuple(label for label, _ in rows), turned, True
 
 
-def _statistics(cell: Cell, extra: tuple[str, ...], levels: set[str]) -> tuple[str, ...]:
+def _statistics(cell: VerdictCell, extra: tuple[str, ...], levels: set[str]) -> tuple[str, ...]:
     verdict = cell.verdict
     level = f" ({verdict.level})" if verdict.level in levels and number(verdict.low, "") else ""
     return (

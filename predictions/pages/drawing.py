@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from errorneurons.predictions.claims.claim import Drawing, Window
+from errorneurons.analysis.measures.energies import Window
+from errorneurons.predictions.claims.claim import Drawing
 from errorneurons.predictions.texts import written
 
 DONE = {"none": "", "silence": "silenced", "drive": "driven"}

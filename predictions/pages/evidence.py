@@ -18,7 +18,7 @@ from errorneurons.predictions.pages.looks import style_of
 from errorneurons.predictions.studies.findings import Report
 from errorneurons.predictions.words import interval, listed, number
 
-Label = Callable[[str], str]
+_Label = Callable[[str], str]
 
 KINDS = {
     "one theory": "One theory could have given this recording.",
@@ -29,7 +29,7 @@ KINDS = {
 
 
 @dataclass(frozen=True)
-class Row:
+class _Row:
     """A theory in the table of the evidence, as text."""
 
     name: str
@@ -58,7 +58,7 @@ class Entered:
 
 
 @dataclass(frozen=True)
-class Condition:
+class _Condition:
     """A row of the table of what is said where something is other than assumed, as text."""
 
     what: str
@@ -77,13 +77,13 @@ class Section:
     classes: str
     dropped: str
     entered: tuple[Entered, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[_Row, ...]
     posterior: Markup
     recovery: Markup
     in_set: Markup
     calibration: Markup
     left_out: Markup | None
-    conditions: tuple[Condition, ...]
+    conditions: tuple[_Condition, ...]
     calibration_error: float
     size: str
 
@@ -120,7 +120,7 @@ def section(report: Report) -> Section | None:
     )
 
 
-def _classes(evidence: Evidence, label: Label) -> str:
+def _classes(evidence: Evidence, label: _Label) -> str:
     alike = [members for members in evidence.classes if len(members) > 1]
     if not alike:
         return "This design can tell every pair of the theories apart."
@@ -128,9 +128,9 @@ def _classes(evidence: Evidence, label: Label) -> str:
     return f"This design cannot tell apart: {groups}. They count as one class."
 
 
-def _row(evidence: Evidence, name: str, label: Label) -> Row:
+def _row(evidence: Evidence, name: str, label: _Label) -> _Row:
     elsewhere = evidence.off_list
-    return Row(
+    return _Row(
         name=name,
         label=label(name),
         posterior=number(evidence.posterior[name]),
@@ -156,13 +156,13 @@ def _entered(evidence: Evidence, claim: Claim) -> Entered:
     )
 
 
-def _conditions(evidence: Evidence, label: Label) -> tuple[Condition, ...]:
+def _conditions(evidence: Evidence, label: _Label) -> tuple[_Condition, ...]:
     """Return what verdicts are like as assumed, misspecified, and without the truth on the list."""
     rows = []
     for what, own in evidence.misspecified.groupby("what", sort=False):
         worst = own.iloc[int(own["stays"].argmin())]
         whom = label(str(worst["theory"]))
-        rows.append(Condition(
+        rows.append(_Condition(
             str(what),
             "each" if len(own) == len(evidence.posterior) else whom,
             _share(own["stays"].mean()),
@@ -172,7 +172,7 @@ def _conditions(evidence: Evidence, label: Label) -> tuple[Condition, ...]:
         ))  # fmt: skip
     if len(evidence.off_list):
         means = evidence.off_list.mean()
-        rows.append(Condition(
+        rows.append(_Condition(
             "the true theory is not on the list", "each", "", "", _share(means["class"]),
             _share(means["none"]),
         ))  # fmt: skip
@@ -187,7 +187,7 @@ def _share(value: float) -> str:
     return f"{float(value):.0%}"
 
 
-def _posterior(evidence: Evidence, label: Label) -> Markup:
+def _posterior(evidence: Evidence, label: _Label) -> Markup:
     alt = "Probability of each theory: " + "; ".join(
         f"{label(name)} {value:.2f}" for name, value in evidence.posterior.items()
     )
@@ -197,11 +197,11 @@ def _posterior(evidence: Evidence, label: Label) -> Markup:
     return Markup(svg)
 
 
-def _looks(evidence: Evidence, label: Label) -> plots.Looks:
+def _looks(evidence: Evidence, label: _Label) -> plots.Looks:
     return {name: (label(name), style_of(name)) for name in evidence.posterior}
 
 
-def _recovery(evidence: Evidence, label: Label) -> Markup:
+def _recovery(evidence: Evidence, label: _Label) -> Markup:
     alt = "Recovery, true theory against most probable theory: " + _diagonal(
         evidence.recovery, label
     )
@@ -211,11 +211,11 @@ def _recovery(evidence: Evidence, label: Label) -> Markup:
     return Markup(svg)
 
 
-def _diagonal(table: pd.DataFrame, label: Label) -> str:
+def _diagonal(table: pd.DataFrame, label: _Label) -> str:
     return "; ".join(f"{label(str(n))} {table.loc[n, n]:.0%}" for n in table.index)
 
 
-def _in_set(evidence: Evidence, label: Label) -> Markup:
+def _in_set(evidence: Evidence, label: _Label) -> Markup:
     coverage = _diagonal(evidence.share_in_set, label)
     alt = f"Share of virtual experiments whose set has the true theory: {coverage}"
     svg = plots.recovery_matrix(
@@ -234,7 +234,7 @@ def _calibration(evidence: Evidence) -> Markup:
     return Markup(svg)
 
 
-def _left_out(evidence: Evidence, names: dict[str, str], label: Label) -> Markup | None:
+def _left_out(evidence: Evidence, names: dict[str, str], label: _Label) -> Markup | None:
     if evidence.left_out["left_out"].nunique() < 2:
         return None
     first = evidence.left_out.query("left_out == ''").sort_values("posterior").iloc[-1]

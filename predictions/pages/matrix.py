@@ -18,11 +18,11 @@ ACTIONS = {
     "learn": "Follow learning",
     "trace": "Trace connections",
 }
-NONE = Verdict("", "", Outcome.NOT_TESTABLE, "This pair was not judged.")
+_NONE = Verdict("", "", Outcome.NOT_TESTABLE, "This pair was not judged.")
 
 
 @dataclass(frozen=True)
-class Cell:
+class VerdictCell:
     """One verdict in the matrix; `breaker` if the subject was built to break the claim."""
 
     subject: Subject
@@ -33,12 +33,12 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class _Row:
     """One claim in the matrix; `separates` of `pairs` pairs of theories are told apart by it."""
 
     claim: Claim
     anchor: str
-    cells: tuple[Cell, ...]
+    cells: tuple[VerdictCell, ...]
     separates: int
     pairs: int
 
@@ -48,7 +48,7 @@ class Group:
     """Claims that ask the same of an experimenter."""
 
     title: str
-    rows: tuple[Row, ...]
+    rows: tuple[_Row, ...]
 
 
 class Book:
@@ -64,7 +64,7 @@ class Book:
 
     def verdict(self, claim: Claim, subject: Subject) -> Verdict:
         """Return the verdict, or one that says that there is none."""
-        return self.verdicts.get((claim.key, subject.name), NONE)
+        return self.verdicts.get((claim.key, subject.name), _NONE)
 
     def groups(self, subjects: tuple[Subject, ...]) -> tuple[Group, ...]:
         """Return the matrix of these subjects, its claims grouped by what an experimenter does."""
@@ -88,11 +88,11 @@ class Book:
             rows.append((claim, texts))
         return tuple(rows)
 
-    def cell(self, claim: Claim, subject: Subject) -> Cell:
+    def cell(self, claim: Claim, subject: Subject) -> VerdictCell:
         """Return one cell of the matrix."""
         verdict = self.verdict(claim, subject)
         breaker = subject.name == claim.counter_circuit
-        return Cell(subject, verdict, MARKS[verdict.outcome], effect(verdict), breaker)
+        return VerdictCell(subject, verdict, MARKS[verdict.outcome], effect(verdict), breaker)
 
     def tally(self, subject: Subject) -> str:
         """Return how often each outcome was reached, in words."""
@@ -112,9 +112,9 @@ class Book:
             )
         )
 
-    def _row(self, claim: Claim, subjects: tuple[Subject, ...]) -> Row:
+    def _row(self, claim: Claim, subjects: tuple[Subject, ...]) -> _Row:
         cells = tuple(self.cell(claim, s) for s in subjects)
-        return Row(claim, self.anchors[claim.key], cells, *self.separation(claim))
+        return _Row(claim, self.anchors[claim.key], cells, *self.separation(claim))
 
     def separation(self, claim: Claim) -> tuple[int, int]:
         """Return how many pairs of theories the claim tells apart, and of how many.

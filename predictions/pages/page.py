@@ -23,7 +23,7 @@ from errorneurons.simulate.store.files import replacing
 if TYPE_CHECKING:
     from errorneurons.analysis.evidence.weigh import Evidence
 
-FIELDS = (
+_FIELDS = (
     "claim", "subject", "outcome", "value", "low", "high", "level", "units", "n", "over", "reason",
     "remedy",
 )  # fmt: skip
@@ -95,10 +95,10 @@ def verdicts_csv(report: Report) -> str:
     """Return one line a claim and subject; a value that does not exist is an empty field."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(FIELDS)
+    table.writerow(_FIELDS)
     for verdict in report.verdicts:
         record = _record(verdict)
-        table.writerow(["" if record[f] is None else record[f] for f in FIELDS])
+        table.writerow(["" if record[f] is None else record[f] for f in _FIELDS])
     return text.getvalue()
 
 
@@ -152,7 +152,7 @@ def _evidence(evidence: Evidence | None) -> dict[str, Any] | None:
 
 
 def _record(verdict: Verdict) -> dict[str, Any]:
-    record = {name: _finite(getattr(verdict, name)) for name in FIELDS}
+    record = {name: _finite(getattr(verdict, name)) for name in _FIELDS}
     record["outcome"] = verdict.outcome.value
     record["points"] = [_finite(point) for point in verdict.points]
     record["statistics"] = dict(verdict.statistics)

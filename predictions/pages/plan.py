@@ -50,7 +50,7 @@ def write_plan(planned: Planned, folder: Path, command: str) -> tuple[Path, list
     replace_file(folder / "plan.csv", planned.points.to_csv(index=False, float_format="%.4f"))
     page = folder / "plan.html"
     replace_file(page, render_plan(planned, command))
-    return page, [answer(planned), "", *_table_text(planned), "", paragraph(planned)]
+    return page, [plan_answer(planned), "", *_table_text(planned), "", paragraph(planned)]
 
 
 def render_plan(planned: Planned, command: str) -> str:
@@ -67,7 +67,7 @@ def render_plan(planned: Planned, command: str) -> str:
     return written(
         "plan.html",
         {
-            "answer": answer(planned),
+            "answer": plan_answer(planned),
             "paragraph": paragraph(planned),
             "classes": _classes(planned),
             "lines": _lines(planned),
@@ -90,7 +90,7 @@ def render_plan(planned: Planned, command: str) -> str:
     )
 
 
-def answer(planned: Planned) -> str:
+def plan_answer(planned: Planned) -> str:
     """Return the plan in a sentence: the smallest designs that reach each target."""
     best = planned.points.sort_values("smooth").iloc[-1]
     count = len(planned.question.theories)

@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from errorneurons.analysis.statistics import mean_interval
-from errorneurons.predictions.studies.lesions import INTACT, Pairs
+from errorneurons.predictions.studies.lesions import INTACT_NAME, Pairs
 from errorneurons.simulate.ablations.registry import Ablation
 
 WHOLE_NETWORK = ("learning", "score", "inference")
@@ -22,7 +22,7 @@ TO_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
-class Effect:
+class AblationEffect:
     """What an ablation does to one measure of one theory.
 
     Attributes
@@ -65,13 +65,13 @@ class Effect:
         return None if self.demand is None else self.off <= TO_ROUNDING
 
 
-def effects_of(data: xr.Dataset, pairs: Pairs) -> tuple[Effect, ...]:
+def effects_of(data: xr.Dataset, pairs: Pairs) -> tuple[AblationEffect, ...]:
     """Return the effect of every ablation on every measure, against the intact networks."""
     areas = tuple(data["area"].values.tolist())
     kinds = [(m, area) for m in MEASURES for area in (areas if m in BY_AREA else ("",))]
-    found: list[Effect] = []
+    found: list[AblationEffect] = []
     for theory, a in pairs:
-        whole = data.sel(theory=theory, ablation=INTACT)
+        whole = data.sel(theory=theory, ablation=INTACT_NAME)
         cut = data.sel(theory=theory, ablation=a.name)
         found += [_effect(theory, a, measure, area, whole, cut) for measure, area in kinds]
     return tuple(found)
@@ -79,7 +79,7 @@ def effects_of(data: xr.Dataset, pairs: Pairs) -> tuple[Effect, ...]:
 
 def _effect(
     theory: str, a: Ablation, measure: str, area: str, whole: xr.Dataset, cut: xr.Dataset
-) -> Effect:
+) -> AblationEffect:
     before, after = (_values(measure, area, part, whole) for part in (whole, cut))
     with np.errstate(divide="ignore", invalid="ignore"):
         change = after / before if measure in RATIOS else after - before
@@ -94,7 +94,7 @@ def _effect(
     off = np.nan if demand is None else float(np.max(np.abs(seen - demand.value)))
     if demand is not None and np.isnan(before).all():
         demand = None  # the theory carries no error there
-    return Effect(
+    return AblationEffect(
         theory, a.name, measure, area, tuple(change.tolist()), interval.value, interval.low,
         interval.high, _mean(after), _mean(before), demand.value if demand else None, off,
     )  # fmt: skip
@@ -124,7 +124,7 @@ def _mean(values: npt.NDArray[np.float64]) -> float:
     return float(finite.mean()) if len(finite) else float("nan")
 
 
-def table(found: tuple[Effect, ...]) -> pd.DataFrame:
+def effects_table(found: tuple[AblationEffect, ...]) -> pd.DataFrame:
     """Return one row a theory, ablation, measure and area."""
     columns = ("theory", "ablation", "measure", "area", "value", "low", "high", "networks",
                "ablated", "intact", "demand", "off", "holds")  # fmt: skip

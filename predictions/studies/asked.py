@@ -19,7 +19,7 @@ from errorneurons.predictions.studies.lesions import simulate_pairs
 from errorneurons.simulate.ablations.registry import pairs
 from errorneurons.simulate.animals.worlds import WorldPlan
 from errorneurons.simulate.store.work import Labour, Progress, silently
-from errorneurons.simulate.tasks.task import Design
+from errorneurons.simulate.tasks.task import TaskDesign
 from errorneurons.simulate.theories.registry import COMPARED
 from errorneurons.simulate.theories.registry import theory as find
 
@@ -208,7 +208,7 @@ def ablation_effects(
     """
     chosen, design = (
         pairs((theory,), tuple(ablations or ()), task),
-        Design(networks, seed, epochs, task),
+        TaskDesign(networks, seed, epochs, task),
     )
     if folder is not None:
         return simulate_pairs(chosen, design, Path(folder), progress)

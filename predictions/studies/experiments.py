@@ -65,7 +65,7 @@ def simulate(
     subjects
         Theories, and which of their networks are recorded how.
     out
-        Folder for ``<theory>/network-<number>-day-<day>-<key>.nc`` and the figures of `draw`.
+        Folder for ``<theory>/network-<number>-day-<day>-<key>.nc`` and what `draw_sessions` draws.
     say
         Called with a sentence: with the cost before a theory is simulated, then whenever something
         is done.
@@ -103,7 +103,7 @@ def simulate(
             _record(*arguments, say)
     figures = []
     for theory, setup in subjects:
-        figures += draw(experiment, theory, setup, out)
+        figures += draw_sessions(experiment, theory, setup, out)
         say(f"{theory.identifier}: done")
     return figures
 
@@ -175,7 +175,7 @@ def _place(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> _
     return _Place(out / theory.identifier, key(origin_of, rests_on, REGISTRY))
 
 
-def draw(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> list[Path]:
+def draw_sessions(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> list[Path]:
     """Draw what the sessions in a folder show, day by day.
 
     Returns

@@ -17,20 +17,20 @@ import numpy.typing as npt
 import xarray as xr
 
 from errorneurons import __version__
-from errorneurons.simulate.ablations.effects import effects, trained, transplanted
+from errorneurons.simulate.ablations.effects import effects_of_ablations, trained, transplanted
 from errorneurons.simulate.ablations.registry import Ablation, ablation
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.engine.plans import compile_ahead
 from errorneurons.simulate.store.files import NETCDF
 from errorneurons.simulate.store.keys import key
-from errorneurons.simulate.store.shelf import Piece, Shelf, missing, provide
+from errorneurons.simulate.store.shelf import Piece, Shelf, missing_pieces, provide
 from errorneurons.simulate.store.work import Labour, Progress
 from errorneurons.simulate.tasks.registry import epochs_of, intact
-from errorneurons.simulate.tasks.task import Design
+from errorneurons.simulate.tasks.task import TaskDesign
 from errorneurons.simulate.theories.registry import REGISTRY
 from errorneurons.simulate.trials.run import synapses
 
-INTACT = "intact"
+INTACT_NAME = "intact"
 SYNAPSES = "synapses "
 """How the names of trained synapses begin, in the file of the intact networks."""
 _LEFT_OUT = (*REGISTRY, "errorneurons.simulate.ablations.registry")
@@ -39,23 +39,25 @@ Pairs = tuple[tuple[str, Ablation], ...]
 
 
 def simulate_pairs(
-    pairs: Pairs, design: Design, folder: Path, progress: Progress, labour: Labour | None = None
+    pairs: Pairs, design: TaskDesign, folder: Path, progress: Progress, labour: Labour | None = None
 ) -> xr.Dataset:
     """Simulate ablations of theories, taking from `folder` what is there already.
 
     Returns
     -------
     Dataset
-        The variables of `effects` with the dims theory and ablation besides, ``"intact"`` first;
-        NaN where an ablation makes no sense for a theory.
+        The variables of `effects_of_ablations` with the dims theory and ablation besides,
+        ``"intact"`` first; NaN where an ablation makes no sense for a theory.
     """
     design = replace(design, epochs=epochs_of(design))
     theories = list(dict.fromkeys(name for name, _ in pairs))
     shelf = Shelf(folder / "networks" / design.task, NETCDF)
-    whole = {_name(t, INTACT): _whole(t, design) for t in theories}
+    whole = {_name(t, INTACT_NAME): _whole(t, design) for t in theories}
     found = provide(whole, shelf, _counting(progress, whole, shelf), labour, compile_ahead)
     parts = {
-        _name(t, a.name): _part(t, a, design, found[_name(t, INTACT)], whole[_name(t, INTACT)].key)
+        _name(t, a.name): _part(
+            t, a, design, found[_name(t, INTACT_NAME)], whole[_name(t, INTACT_NAME)].key
+        )
         for t, a in pairs
     }
     found |= provide(parts, shelf, _counting(progress, parts, shelf), labour, compile_ahead)
@@ -68,7 +70,7 @@ def _name(theory: str, name: str) -> str:
 
 def _counting(progress: Progress, pieces: Mapping[str, Piece], shelf: Shelf) -> Progress:
     """Return what says how many of all pieces that are not there are done besides."""
-    left = {piece.said for piece in missing(pieces, shelf).values()}
+    left = {piece.said for piece in missing_pieces(pieces, shelf).values()}
     numbers = iter(range(1, len(left) + 1))
 
     def say(text: str) -> None:
@@ -77,23 +79,23 @@ def _counting(progress: Progress, pieces: Mapping[str, Piece], shelf: Shelf) -> 
     return say
 
 
-def _whole(theory: str, design: Design) -> Piece:
+def _whole(theory: str, design: TaskDesign) -> Piece:
     rests_on = key(_intact, (intact(theory, design.task), design), _LEFT_OUT)
-    return Piece(_intact, (theory, design), rests_on, f"{theory}: {INTACT}")
+    return Piece(_intact, (theory, design), rests_on, f"{theory}: {INTACT_NAME}")
 
 
-def _part(theory: str, chosen: Ablation, design: Design, path: Path, whole: str) -> Piece:
+def _part(theory: str, chosen: Ablation, design: TaskDesign, path: Path, whole: str) -> Piece:
     circuit = chosen.apply(intact(theory, design.task))
     rests_on = key(_ablated, (circuit, chosen.acute, design, whole), _LEFT_OUT)
     arguments = (theory, chosen.name, design, path)
     return Piece(_ablated, arguments, rests_on, f"{theory}: {chosen.name}")
 
 
-def _intact(theory: str, design: Design) -> xr.Dataset:
+def _intact(theory: str, design: TaskDesign) -> xr.Dataset:
     """Return what intact networks do, and the synapses that lesions are made in."""
     circuit = intact(theory, design.task)
     learnt = trained(circuit, design)
-    found = effects(circuit, learnt, learnt.weights, design)
+    found = effects_of_ablations(circuit, learnt, learnt.weights, design)
     own = {} if learnt.weights is None else synapses(learnt.weights)
     return found.assign({f"{SYNAPSES}{name}": _variable(name, own[name]) for name in own})
 
@@ -102,7 +104,7 @@ def _variable(name: str, value: npt.NDArray[np.float64]) -> xr.Variable:
     return xr.Variable([f"{SYNAPSES}{name} {k}" for k in range(value.ndim)], value)
 
 
-def _ablated(theory: str, name: str, design: Design, path: Path) -> xr.Dataset:
+def _ablated(theory: str, name: str, design: TaskDesign, path: Path) -> xr.Dataset:
     """Return what ablated networks do; the intact ones lie in a file."""
     chosen = ablation(name)
     circuit: Circuit[Any, Any] = chosen.apply(intact(theory, design.task))
@@ -116,12 +118,12 @@ def _ablated(theory: str, name: str, design: Design, path: Path) -> xr.Dataset:
             if str(n).startswith(SYNAPSES)
         }
         tested = transplanted(circuit, own, design)
-    return effects(circuit, learnt, tested, design)
+    return effects_of_ablations(circuit, learnt, tested, design)
 
 
-def _collected(pairs: Pairs, found: Mapping[str, Path], design: Design) -> xr.Dataset:
+def _collected(pairs: Pairs, found: Mapping[str, Path], design: TaskDesign) -> xr.Dataset:
     theories = list(dict.fromkeys(theory for theory, _ in pairs))
-    names = [INTACT, *dict.fromkeys(a.name for _, a in pairs)]
+    names = [INTACT_NAME, *dict.fromkeys(a.name for _, a in pairs)]
     every = [
         _joined(
             [_placed(t, n, found[_name(t, n)]) for n in names if _name(t, n) in found], "ablation"
@@ -143,7 +145,7 @@ def _placed(theory: str, name: str, path: Path) -> xr.Dataset:
     return placed
 
 
-def _described(data: xr.Dataset, design: Design) -> xr.Dataset:
+def _described(data: xr.Dataset, design: TaskDesign) -> xr.Dataset:
     for name in data.data_vars:
         data[name].attrs["units"] = (
             "deg" if name in ("angle", "feedback", "feedback_start") else "1"

@@ -15,7 +15,8 @@ import numpy as np
 import xarray as xr
 
 from errorneurons.analysis.measures.activity import activities
-from errorneurons.analysis.measures.energies import Missing, asked_often
+from errorneurons.analysis.measures.asking import asked_often
+from errorneurons.analysis.measures.energies import Missing
 from errorneurons.analysis.session.session import collect, packed
 from errorneurons.predictions.claims.claim import Claim
 from errorneurons.predictions.claims.registry import CLAIMS

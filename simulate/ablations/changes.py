@@ -14,35 +14,32 @@ import numpy as np
 from errorneurons.simulate.arrays import Array, generator
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.parts.connectivity import Strengths, chain, dense
+from errorneurons.simulate.parts.layered import RoutedCircuit
 from errorneurons.simulate.theories.counter_circuits import PLASTIC, unchanging
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
-CircuitT = TypeVar("CircuitT", bound=Any)
+_CircuitT = TypeVar("_CircuitT", bound=Any)
+_RoutedT = TypeVar("_RoutedT", bound=RoutedCircuit)
 
 
-def no_error_feedback(circuit: CircuitT) -> CircuitT:
+def no_error_feedback(circuit: _RoutedT) -> _RoutedT:
     """Let no error travel between areas: B e = 0 (W^T e = 0 in predictive coding, Y b = 0)."""
-    return _cut(circuit, "error_feedback")
+    return circuit.without("error_feedback")
 
 
-def no_error_to_representation(circuit: CircuitT) -> CircuitT:
+def no_error_to_representation(circuit: _RoutedT) -> _RoutedT:
     """Let errors not reach the representation neurons beside them: v_api = 0 (or -e = 0)."""
-    return _cut(circuit, "error_to_representation")
+    return circuit.without("error_to_representation")
 
 
-def no_phi_prime(circuit: CircuitT) -> CircuitT:
+def no_phi_prime(circuit: _RoutedT) -> _RoutedT:
     """Pass errors between areas on ungated: phi' = 1 where it multiplies the error from afar."""
-    if isinstance(circuit, ErrorMicrocircuit):
-        return replace(circuit, phi_prime_transfer=False)
-    return _cut(circuit, "phi_prime")
+    return circuit.without("phi_prime")
 
 
-def no_lookahead(circuit: CircuitT) -> CircuitT:
+def no_lookahead(circuit: _RoutedT) -> _RoutedT:
     """Let all neurons fire by their potential: r = phi(u), e = phi_E(v) instead of u~, v~."""
-    if isinstance(circuit, ErrorMicrocircuit):
-        off = (False,) * len(circuit.sizes)
-        return replace(circuit, lookahead=off, error_lookahead=off)
-    return _cut(circuit, "lookahead")
+    return circuit.without("lookahead")
 
 
 def no_representation_lookahead(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
@@ -55,12 +52,12 @@ def no_error_lookahead(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
     return replace(circuit, error_lookahead=(False,) * len(circuit.sizes))
 
 
-def random_feedback(circuit: CircuitT) -> CircuitT:
+def random_feedback(circuit: _CircuitT) -> _CircuitT:
     """Send errors down random synapses that never change: B is drawn once, not W^T."""
     return replace(circuit, feedback="fixed")
 
 
-def noisy_feedback(circuit: CircuitT, noise: float = 0.2) -> CircuitT:
+def noisy_feedback(circuit: _CircuitT, noise: float = 0.2) -> _CircuitT:
     """Add lasting noise to the feedback: B = W^T + U(-0.2, 0.2)."""
     return replace(circuit, feedback_noise=noise)
 
@@ -126,7 +123,7 @@ def variable_neurons(circuit: ErrorMicrocircuit, role: str) -> ErrorMicrocircuit
     return replace(circuit, error_variability=0.3)
 
 
-def frozen_area(circuit: CircuitT, level: int) -> CircuitT:
+def frozen_area(circuit: _CircuitT, level: int) -> _CircuitT:
     """Let the synapses onto area {level} not change: eta = 0 there."""
     if not hasattr(circuit, "learning_rates"):
         return replace(circuit, frozen=(*circuit.frozen, f"area {level}"))
@@ -138,18 +135,14 @@ def frozen_area(circuit: CircuitT, level: int) -> CircuitT:
     return replace(circuit, **changed)
 
 
-def no_inhibition(circuit: CircuitT) -> CircuitT:
+def no_inhibition(circuit: _RoutedT) -> _RoutedT:
     """Let nothing be subtracted at the apical dendrite: M r = 0, B^PI r^I = 0."""
-    return _cut(circuit, "inhibition")
+    return circuit.without("inhibition")
 
 
-def silent_interneurons(circuit: CircuitT, kind: str) -> CircuitT:
+def silent_interneurons(circuit: _RoutedT, kind: str) -> _RoutedT:
     """Silence the {kind} cells: {kind} = 0."""
-    return _cut(circuit, kind)
-
-
-def _cut(circuit: CircuitT, route: str) -> CircuitT:
-    return replace(circuit, cut=(*circuit.cut, route))
+    return circuit.without(kind)
 
 
 def _table(strengths: Array) -> Strengths:
@@ -158,17 +151,18 @@ def _table(strengths: Array) -> Strengths:
 
 def same(whole: Circuit[Any, Any], changed: Circuit[Any, Any]) -> bool:
     """Return whether two circuits of a theory are one, however their connectivity is written."""
-    if isinstance(whole, ErrorMicrocircuit) and isinstance(changed, ErrorMicrocircuit):
-        if not np.array_equal(whole.area_strengths, changed.area_strengths):
+    if type(whole) is type(changed) and "connectivity" in vars(whole):
+        own: tuple[Any, Any] = (whole, changed)
+        if not np.array_equal(*(c.area_strengths for c in own)):
             return False
-        whole, changed = (replace(c, connectivity=None) for c in (whole, changed))
+        whole, changed = (replace(c, connectivity=None) for c in own)
     return bool(whole == changed)
 
 
 def lets_cut(circuit: Any, route: str) -> bool:
     """Return whether a circuit has a route of that name that can be cut."""
     try:
-        replace(circuit, cut=(*circuit.cut, route))
+        circuit.without(route)
     except ValueError:  # the circuit names its routes
         return False
     return True

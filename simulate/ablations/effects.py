@@ -19,7 +19,7 @@ from errorneurons.simulate.circuit import Circuit, neurons
 from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.tasks.held import Items
 from errorneurons.simulate.tasks.registry import task
-from errorneurons.simulate.tasks.task import Design, Learnt, unexpected
+from errorneurons.simulate.tasks.task import Learnt, TaskDesign, unexpected
 from errorneurons.simulate.trials.settling import settled, unsettled
 from errorneurons.simulate.trials.training import QUIETLY
 
@@ -33,18 +33,22 @@ def areas_of(circuit: Circuit[Any, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(own))
 
 
-def trained(circuit: Circuit[Any, Any], design: Design) -> Learnt:
+def trained(circuit: Circuit[Any, Any], design: TaskDesign) -> Learnt:
     """Train networks for all epochs, whatever they learn."""
     return task(design.task).train(circuit, design)
 
 
-def transplanted(circuit: Circuit[Any, Any], trained: Mapping[str, Array], design: Design) -> Any:
+def transplanted(
+    circuit: Circuit[Any, Any], trained: Mapping[str, Array], design: TaskDesign
+) -> Any:
     """Return the synapses of trained intact networks, with whatever an ablation adds to them."""
     return replace(circuit.initial_weights(design.seed, design.numbers), **trained)
 
 
 @QUIETLY
-def effects(circuit: Circuit[Any, Any], learnt: Learnt, tested: Any, design: Design) -> xr.Dataset:
+def effects_of_ablations(
+    circuit: Circuit[Any, Any], learnt: Learnt, tested: Any, design: TaskDesign
+) -> xr.Dataset:
     """Measure a circuit.
 
     Parameters
@@ -100,7 +104,7 @@ def effects(circuit: Circuit[Any, Any], learnt: Learnt, tested: Any, design: Des
     )
 
 
-def alignment(circuit: Circuit[Any, Any], shown: Items, design: Design) -> tuple[Array, Array]:
+def alignment(circuit: Circuit[Any, Any], shown: Items, design: TaskDesign) -> tuple[Array, Array]:
     """Return how far and in which direction an outcome changes untrained synapses.
 
     Parameters

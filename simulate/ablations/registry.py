@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
-from types import MappingProxyType
 from typing import Any, Literal
 
 from errorneurons.simulate.ablations import changes as ablations
 from errorneurons.simulate.refusing import known
 from errorneurons.simulate.tasks.registry import TASKS, intact
 from errorneurons.simulate.tasks.registry import why_not as cannot_learn
-from errorneurons.simulate.theories import counter_circuits
+from errorneurons.simulate.theories import counter_circuits, registry
 from errorneurons.simulate.theories.registry import THEORIES
 
-Measure = Literal["learning", "inference", "error", "change"]
-
-EMC = ("error_microcircuit",)
-APICAL = ("dendritic_pc", "dendritic_microcircuit")
-SUPERVISED = ("supervised_pc", "prospective_configuration")
-DESCENDING = ("hierarchical_pc", "hierarchical_pc_sensory")
-PREDICTIVE = (*SUPERVISED, *DESCENDING)
-BURSTS = ("burst_dependent",)
-MISMATCH = ("mismatch_neurons",)
+_Measure = Literal["learning", "inference", "error", "change"]
 
 VARIANTS = {t.name: t.variant_of for t in THEORIES if t.variant_of}
 LEARNERS = tuple(t.name for t in THEORIES if t.circuit.carrier != "none" and t.name not in VARIANTS)
 NULLS = tuple(t.name for t in THEORIES if t.circuit.carrier == "none")
+
+
+def _family(*names: str) -> tuple[str, ...]:
+    """Return the theories of some families."""
+    return tuple(t.name for t in THEORIES if t.name in LEARNERS and t.family in names)
+
+
+EMC = _family("error microcircuit")
+_APICAL = _family("tufts")
+SUPERVISED = _family("supervised PC")
+PREDICTIVE = _family("supervised PC", "descending PC")
+BURSTS = _family("bursts")
+MISMATCH = _family("mismatch")
 FREEZABLE = tuple(
     t.name
     for t in THEORIES
@@ -35,7 +39,7 @@ FREEZABLE = tuple(
 )
 """Theories whose areas have rates of their own, or can be named as frozen."""
 
-HIDDEN, ALL = ("hidden",), ("all",)
+_HIDDEN, _ALL = ("hidden",), ("all",)
 
 
 def _with_route(name: str) -> tuple[str, ...]:
@@ -63,7 +67,7 @@ class Demand:
         learning and inference.
     """
 
-    measure: Measure
+    measure: _Measure
     value: float
     theories: tuple[str, ...]
     areas: tuple[str, ...] = ()
@@ -91,7 +95,8 @@ class Ablation:
     theories
         Where it makes sense.
     otherwise
-        Why not elsewhere: what follows the name of the theory in a sentence.
+        Why not elsewhere, where a theory itself does not say it (`Theory.lacks`): what follows
+        the name of the theory in a sentence.
     acute
         Whether it can be done to trained synapses; otherwise only before learning.
     cut
@@ -101,8 +106,6 @@ class Ablation:
         In a sentence, what the equations lead one to expect.
     demands
         What they demand exactly.
-    because
-        Theory -> why not, where it is not as `otherwise` says.
     """
 
     name: str
@@ -114,7 +117,6 @@ class Ablation:
     cut: tuple[str, ...]
     expects: str
     demands: tuple[Demand, ...] = ()
-    because: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def sentence(self) -> str:
@@ -136,7 +138,7 @@ class Ablation:
         if cannot is not None:
             return f"{theory} in {task}: {cannot}"
         if theory not in self.theories:
-            return f"{theory} {self.because.get(theory, self.otherwise)}"
+            return f"{theory} {registry.theory(theory).lacks.get(self.name, self.otherwise)}"
         whole = intact(theory, task)
         if ablations.same(whole, self.apply(whole)):
             areas = len({p.area for p in whole.populations if p.role == "representation"})
@@ -148,25 +150,20 @@ NO_ROUTE = "has no such route that could be cut"
 CHAIN = "is a strict hierarchy: what an area subtracts or predicts belongs to the next area only"
 NO_LOOKAHEAD = "has no lookahead to switch off"
 OWN_FEEDBACK = "sends errors through the synapses that predict, and has no others to draw"
-WHOLE_LOOKAHEAD = dict.fromkeys(
-    APICAL, "has no error neurons, so that its lookahead is switched off as a whole"
-)
-LOCAL = {"mismatch_neurons": "has errors that stay in their own area"}
-
 
 SETTLED = (
     Demand("inference", 0.0, EMC),
-    Demand("error", 1.0, EMC, ALL),
-    Demand("change", 1.0, EMC, ALL),
+    Demand("error", 1.0, EMC, _ALL),
+    Demand("change", 1.0, EMC, _ALL),
 )
 
 
 def _frozen(level: int) -> Ablation:
     area = (f"area {level}",)
     demands = (
-        Demand("change", 0.0, (*EMC, *SUPERVISED, *APICAL, *BURSTS), area),
+        Demand("change", 0.0, (*EMC, *SUPERVISED, *_APICAL, *BURSTS), area),
         Demand("inference", 0.0, FREEZABLE),
-        Demand("error", 1.0, (*EMC, *PREDICTIVE, *BURSTS, *MISMATCH), ALL),
+        Demand("error", 1.0, (*EMC, *PREDICTIVE, *BURSTS, *MISMATCH), _ALL),
     )
     return Ablation(
         f"frozen_area_{level}", f"no plasticity in area {level}",
@@ -202,7 +199,6 @@ def _ratio(
     return Ablation(
         name, label, partial(ablations.error_neurons_per_representation, ratio=ratio), EMC,
         "has one error per representation neuron by definition", False, ("E",), expects, demands,
-        because=dict.fromkeys((*APICAL, *BURSTS), "has no population of error neurons"),
     )  # fmt: skip
 
 
@@ -222,11 +218,10 @@ ABLATIONS: tuple[Ablation, ...] = (
         "errors are exactly 0 and hidden synapses do not change. Only the output learns. Apical "
         "dendrites keep their inhibition, which nothing balances.",
         (
-            Demand("error", 0.0, (*EMC, *SUPERVISED, *BURSTS), HIDDEN),
-            Demand("change", 0.0, (*EMC, *SUPERVISED, *BURSTS), HIDDEN),
+            Demand("error", 0.0, (*EMC, *SUPERVISED, *BURSTS), _HIDDEN),
+            Demand("change", 0.0, (*EMC, *SUPERVISED, *BURSTS), _HIDDEN),
             Demand("inference", 0.0, (*EMC, *SUPERVISED, *BURSTS)),
         ),
-        LOCAL,
     ),
     Ablation(
         "no_error_to_representation", "no error-to-representation",
@@ -237,40 +232,33 @@ ABLATIONS: tuple[Ablation, ...] = (
         "untouched. In predictive coding the same route carries the representation itself.",
         (
             Demand("learning", 0.0, EMC),
-            Demand("change", 0.0, EMC, ALL),
-            Demand("change", 0.0, APICAL, HIDDEN),
+            Demand("change", 0.0, EMC, _ALL),
+            Demand("change", 0.0, _APICAL, _HIDDEN),
             Demand("inference", 0.0, EMC),
         ),
-        {
-            "burst_dependent": "has no such route: bursts never act on events",
-            "mismatch_neurons": "falls back on its predictions without it, see `correction`; "
-            "its errors of two signs are silenced one class at a time",
-        },
     ),
     Ablation(
         "no_phi_prime", "no phi' gating", ablations.no_phi_prime,
-        (*EMC, *_with_route("phi_prime")),
+        _with_route("phi_prime"),
         "has no factor phi' of its own to switch off", True, ("gate",),
         "Errors of saturated neurons are too large: hidden changes turn away from the gradient. "
         "Without teaching nothing changes.",
-        (Demand("inference", 0.0, (*EMC, *SUPERVISED)),), LOCAL,
+        (Demand("inference", 0.0, (*EMC, *SUPERVISED)),),
     ),
     Ablation(
         "no_representation_lookahead", "no lookahead (R)", ablations.no_representation_lookahead,
         EMC, NO_LOOKAHEAD, True, ("R",),
         "Every area low-passes with its membrane; once settled nothing differs.",
         SETTLED,
-        WHOLE_LOOKAHEAD,
     ),
     Ablation(
         "no_error_lookahead", "no lookahead (E)", ablations.no_error_lookahead, EMC, NO_LOOKAHEAD,
         True, ("E",), "Errors arrive late; once settled nothing differs.",
         SETTLED,
-        WHOLE_LOOKAHEAD,
     ),
     Ablation(
         "no_lookahead", "no lookahead (all)", ablations.no_lookahead,
-        (*EMC, *_with_route("lookahead")),
+        _with_route("lookahead"),
         NO_LOOKAHEAD, True, ("R", "E"),
         "Both of the above; once settled nothing differs, unless the loop becomes unstable. Until "
         "then apical dendrites see what their inhibition does not match yet, and learn from it.",
@@ -278,16 +266,14 @@ ABLATIONS: tuple[Ablation, ...] = (
     ),
     Ablation(
         "random_feedback", "random feedback", ablations.random_feedback,
-        (*EMC, *APICAL, *BURSTS), OWN_FEEDBACK, False, ("E->E",),
+        (*EMC, *_APICAL, *BURSTS), OWN_FEEDBACK, False, ("E->E",),
         "Hidden changes start at about 90 degrees from the gradient; the output is unaffected.",
-        because=LOCAL,
     ),
     Ablation(
-        "noisy_feedback", "feedback noise 0.2", ablations.noisy_feedback, (*EMC, *APICAL),
+        "noisy_feedback", "feedback noise 0.2", ablations.noisy_feedback, (*EMC, *_APICAL),
         OWN_FEEDBACK, False, ("E->E",),
         "Hidden changes turn away from the gradient by the share of noise in B, the more the "
         "further from the output.",
-        because=LOCAL | {"burst_dependent": "has no noise on its feedback in this package"},
     ),
     Ablation(
         "noisy_weights", "weight noise 0.2", ablations.noisy_weights, EMC,
@@ -319,13 +305,13 @@ ABLATIONS: tuple[Ablation, ...] = (
            "without one cannot be taught."),
     _ratio("double_error_neurons", "twice as many error neurons", 2.0,
            "Error neurons without a partner are idle; nothing else differs.",
-           (Demand("error", 1.0, EMC, ALL), Demand("change", 1.0, EMC, ALL))),
+           (Demand("error", 1.0, EMC, _ALL), Demand("change", 1.0, EMC, _ALL))),
     Ablation(
         "paired_error_neurons", "pairs of error neurons", ablations.paired_error_neurons, EMC,
         "has no error neurons of both signs to part", True, ("E",),
         "Two rectified rates carry what one signed rate did; their difference is the same, and so "
         "is everything else. The contrast of rates is smaller where an error changes its sign.",
-        (Demand("inference", 0.0, EMC), Demand("change", 1.0, EMC, ALL)),
+        (Demand("inference", 0.0, EMC), Demand("change", 1.0, EMC, _ALL)),
     ),
     _variable("representation", "R",
               "Every neuron has a gate phi' of its own, so that changes still follow the gradient "
@@ -345,7 +331,6 @@ ABLATIONS: tuple[Ablation, ...] = (
         "has no inhibition of apical dendrites", True, ("I",),
         "The whole feedback is taken for an error: representations move without teaching, and "
         "what is learnt is not the outcome.",
-        because={"mismatch_neurons": "has interneurons of three classes, silenced one by one"},
     ),
     _silenced("SST", "Negative errors are released from T: every prediction counts as too much."),
     _silenced("VIP", "SST cells keep the share w of T that predictions should disinhibit."),

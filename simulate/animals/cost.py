@@ -17,14 +17,19 @@ import pandas as pd
 import xarray as xr
 
 from errorneurons.simulate.animals.day import repeats_itself
-from errorneurons.simulate.animals.laboratory import Setup, batches, memory_of, unprepared
+from errorneurons.simulate.animals.laboratory import (
+    Setup,
+    batches_of_animals,
+    memory_of,
+    unprepared,
+)
 from errorneurons.simulate.experiments.experiment import Block, Experiment
 from errorneurons.simulate.experiments.learning import learning_block
 from errorneurons.simulate.experiments.trials import Clock, kinds_of, streams
 from errorneurons.simulate.instrument.observe import observe
 from errorneurons.simulate.theories.registry import Theory
 from errorneurons.simulate.trials.bench import Bench, NoiseCurrent
-from errorneurons.simulate.trials.run import Activity, run
+from errorneurons.simulate.trials.run import Activity, run_trials
 from errorneurons.simulate.trials.training import PRESENTATION, QUIETLY
 
 EPOCHS = 30
@@ -93,7 +98,7 @@ def cost(theory: Theory, experiment: Experiment, setup: Setup) -> Cost:
     setup
         Which networks, and how they are recorded.
     """
-    batch, clock = batches(theory, experiment, setup)[0], experiment.clock
+    batch, clock = batches_of_animals(theory, experiment, setup)[0], experiment.clock
     noise = NoiseCurrent(experiment.noise, setup.seed, np.array(batch))
     bench = replace(unprepared(theory, setup, batch), noise=noise if experiment.noise else None)
     weights = theory.circuit.initial_weights(setup.seed, batch)
@@ -101,7 +106,7 @@ def cost(theory: Theory, experiment: Experiment, setup: Setup) -> Cost:
     count, trials = len(setup.networks), sum(len(day.table) for day in days)
     blocks = [block for day in days for block in day.blocks]
     # what is compiled at the first step, if anything, is no part of what is measured
-    run(bench, weights, blocks[0].table.iloc[:1], clock)
+    run_trials(bench, weights, blocks[0].table.iloc[:1], clock)
     seconds, (activity, *_) = _running(bench, weights, [_once(b, bench) for b in blocks], clock)
     values, observing, size = _observing(theory, activity, setup)
     all_values = count * trials * values
@@ -135,7 +140,9 @@ def _running(
         if kind not in seen:
             first = pd.concat([part.iloc[:1] for part in streams(block.table, block.streams)])
             began = time.perf_counter()
-            activity, _ = run(bench, weights, first, clock, block.streams, learn=block.plastic)
+            activity, _ = run_trials(
+                bench, weights, first, clock, block.streams, learn=block.plastic
+            )
             seen[kind] = time.perf_counter() - began, activity
         seconds += seen[kind][0] * len(block.table) / block.streams
     return seconds, [activity for _, activity in seen.values()]
@@ -171,5 +178,5 @@ def _training(bench: Bench[Any, Any], weights: Any) -> float:
     """Return the time that the longest training takes [s]."""
     epoch = learning_block(0, "trained", {}, 1, PRESENTATION)
     began = time.perf_counter()
-    run(bench, weights, epoch, PRESENTATION, learn=True)
+    run_trials(bench, weights, epoch, PRESENTATION, learn=True)
     return EPOCHS * (time.perf_counter() - began)

@@ -20,7 +20,7 @@ from errorneurons.simulate.arrays import of_networks
 from errorneurons.simulate.experiments.experiment import Block, Day
 from errorneurons.simulate.experiments.trials import Clock, kinds_of
 from errorneurons.simulate.trials.bench import Bench
-from errorneurons.simulate.trials.run import Activity, run
+from errorneurons.simulate.trials.run import Activity, run_trials
 from errorneurons.simulate.trials.training import QUIETLY
 
 Rows = npt.NDArray[np.int64]
@@ -83,7 +83,7 @@ def _learning(
     """Run blocks that learn from the same synapses, each in a copy of the network of its own."""
     count, length = len(blocks), len(blocks[0].table)
     table = pd.concat([block.table for block in blocks])
-    every, learnt = run(bench, weights, table, clock, n_streams=count, learn=True)
+    every, learnt = run_trials(bench, weights, table, clock, n_streams=count, learn=True)
     apart = [
         presented(every, range(k * length, (k + 1) * length), block.table)
         for k, block in enumerate(blocks)
@@ -103,7 +103,7 @@ def run_block(
         As `trials.run.run` returns them.
     """
     if not repeats_itself(block, 0.0 if bench.noise is None else bench.noise.size):
-        return run(bench, weights, block.table, clock, block.streams, block.plastic)
+        return run_trials(bench, weights, block.table, clock, block.streams, block.plastic)
     kinds, rows = kinds_of(block.table)
     return presented(each_from_rest(bench, weights, kinds, clock), rows, block.table), weights
 
@@ -128,7 +128,7 @@ def each_from_rest(
     clock
         When things happen in a trial.
     """
-    activity, _ = run(bench, weights, kinds, clock, n_streams=len(kinds))
+    activity, _ = run_trials(bench, weights, kinds, clock, n_streams=len(kinds))
     return activity
 
 
@@ -155,7 +155,7 @@ def each_from_the_same_state(
     passive = kinds[(kinds["outcome"] == "none") & (kinds["manipulation"] == "none")]
     first = passive[passive["familiarity"] == "trained"].iloc[:1]
     pairs = [part for k in range(len(kinds)) for part in (first, kinds.iloc[k : k + 1])]
-    both, _ = run(bench, weights, pd.concat(pairs), clock, n_streams=len(kinds))
+    both, _ = run_trials(bench, weights, pd.concat(pairs), clock, n_streams=len(kinds))
     return presented(both, np.arange(1, 2 * len(kinds), 2), kinds)
 
 

@@ -40,7 +40,7 @@ from errorneurons.simulate.instrument.observe import extents, observe, shown_in
 from errorneurons.simulate.theories.registry import THEORIES, Theory
 from errorneurons.simulate.trials.bench import Bench, Laser, NoiseCurrent
 from errorneurons.simulate.trials.manipulations import manipulated
-from errorneurons.simulate.trials.run import run
+from errorneurons.simulate.trials.run import run_trials
 from errorneurons.simulate.trials.training import QUIETLY
 
 REFERENCE = Clock(start=0.0, outcome=0.3, stop=0.5, bin=0.05)
@@ -48,7 +48,7 @@ MANIPULATION = (
     "manipulation", "manipulated_role", "manipulated_area", "manipulated_cell",
     "manipulated_target", "efficacy", "off_target", "drive_size",
 )  # fmt: skip
-RECORDED, RECORDING = 4, 32
+_RECORDED, _RECORDING = 4, 32
 """Bytes of a recorded rate, and of one in a trial that is being recorded."""
 SPIKES, OTHERS = 12, 45
 """Bytes that making a session takes for each value: Poisson spikes, and all else in one go."""
@@ -121,7 +121,7 @@ def sessions(
     """
     check_possible(theory, experiment, setup)
     left = 0
-    for batch in batches(theory, experiment, setup):
+    for batch in batches_of_animals(theory, experiment, setup):
         ready = prepared(theory, batch, setup.seed, setup.instrument, setup.laser)
         for index in sorted({*range(len(batch))} - {*ready.kept}):
             how = "diverged" if ready.trained.diverged[index] else "oscillates"
@@ -177,7 +177,7 @@ def _reference(bench: Bench[Any, Any], weights: Any) -> dict[str, Array]:
     """Return the sizes of signals in trials with expected and unexpected outcomes."""
     kinds = (EXPECTED, UNEXPECTED)
     rows = [trial(kind, s, REFERENCE) for kind in kinds for s in range(STIMULI)]
-    activity, _ = run(bench, weights, tabulated(rows), REFERENCE, n_streams=len(kinds))
+    activity, _ = run_trials(bench, weights, tabulated(rows), REFERENCE, n_streams=len(kinds))
     return extents(activity)
 
 
@@ -222,7 +222,9 @@ def unprepared(theory: Theory, setup: Setup, networks: Sequence[int] = (0,)) -> 
     return marked(bench, weights, setup.instrument, (setup.seed, networks))
 
 
-def batches(theory: Theory, experiment: Experiment, setup: Setup) -> list[tuple[int, ...]]:
+def batches_of_animals(
+    theory: Theory, experiment: Experiment, setup: Setup
+) -> list[tuple[int, ...]]:
     """Return which networks run side by side: in as few batches as fit into the memory."""
     activity, session = memory_of(theory.circuit, experiment, setup)
     most = max(1, int((setup.memory - session) // activity))
@@ -256,7 +258,7 @@ def memory_of(
     seen = setup.instrument
     plain = seen.imaging is None and seen.spiking != "sub_poisson"
     observed = SPIKES if plain else OTHERS
-    recorded = (RECORDED * samples + RECORDING * at_once) * neurons
+    recorded = (_RECORDED * samples + _RECORDING * at_once) * neurons
     return float(recorded), float(observed * samples * units)
 
 

@@ -30,11 +30,11 @@ from errorneurons.simulate.theories.nuisance import (
     STAGE,
     SURPRISE,
     applied,
-    draw,
+    draw_nuisances,
 )
 from errorneurons.simulate.theories.registry import Theory
 from errorneurons.simulate.trials.bench import Chosen, arbitrary_half
-from errorneurons.simulate.trials.run import Activity, Bench, run
+from errorneurons.simulate.trials.run import Activity, Bench, run_trials
 from errorneurons.simulate.trials.training import QUIETLY, TRAINED, train
 
 COARSE = replace(CLOCK, bin=0.05)
@@ -112,7 +112,7 @@ class Animals:
     left_out: int
 
 
-def batches(theory: Theory, plan: WorldPlan) -> list[tuple[int, ...]]:
+def batches_of_worlds(theory: Theory, plan: WorldPlan) -> list[tuple[int, ...]]:
     """Return which worlds run together: those with the same delay, at most `BATCH` networks."""
     by_delay: dict[int, list[int]] = {}
     for world in range(plan.worlds):
@@ -128,11 +128,13 @@ def batches(theory: Theory, plan: WorldPlan) -> list[tuple[int, ...]]:
 
 def drawn(theory: Theory, plan: WorldPlan, worlds: Sequence[int]) -> dict[str, Array]:
     """Return the nuisance of worlds: name -> (network,), one world after the other."""
-    each = [draw(theory.nuisance, plan.seed, theory.name, w, plan.networks) for w in worlds]
+    each = [
+        draw_nuisances(theory.nuisance, plan.seed, theory.name, w, plan.networks) for w in worlds
+    ]
     return {n.name: np.concatenate([world[n.name] for world in each]) for n in theory.nuisance}
 
 
-def simulate(theory: Theory, plan: WorldPlan, worlds: tuple[int, ...]) -> Animals:
+def simulate_batch(theory: Theory, plan: WorldPlan, worlds: tuple[int, ...]) -> Animals:
     """Train the networks of worlds with one delay, and put them through the experiment.
 
     Parameters
@@ -142,7 +144,7 @@ def simulate(theory: Theory, plan: WorldPlan, worlds: tuple[int, ...]) -> Animal
     plan
         How many networks, and what happens to them.
     worlds
-        Numbers of the worlds, as in `batches`.
+        Numbers of the worlds, as in `batches_of_worlds`.
     """
     values = drawn(theory, plan, worlds)
     count = len(worlds) * plan.networks
@@ -204,5 +206,7 @@ def _blocks(
     bench = replace(bench, drive=strength * bench.drive)
     kinds, learning = tables(plan)
     frozen = each_from_the_same_state(bench, weights, kinds, COARSE)
-    learnt, _ = run(bench, weights, learning, COARSE, n_streams=len(LEARNING_BLOCKS), learn=True)
+    learnt, _ = run_trials(
+        bench, weights, learning, COARSE, n_streams=len(LEARNING_BLOCKS), learn=True
+    )
     return frozen, learnt

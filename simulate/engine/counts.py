@@ -15,7 +15,7 @@ _OPTIONS: dict[str, Any] = {"cache": compiler_cache(), "_nrt": False}  # nothing
 
 _LINE = types.float64[::1]
 _GENERATOR: Any = types.NumPyRandomGeneratorType("NumPyRandomGeneratorType")
-COUNTED = (types.float32[:, ::1], _GENERATOR, types.int64[:, ::1], _LINE, _LINE)
+TYPES = (types.float32[:, ::1], _GENERATOR, types.int64[:, ::1], _LINE, _LINE)
 """What `multiplied` is called with for activity, which is stored in single precision."""
 
 
@@ -44,3 +44,32 @@ def multiplied(
                     count += 1
                     product *= rng.random()
             counts[trial, k] = count
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator, unused-ignore]
+def spiked(
+    mean: npt.NDArray[np.float32],
+    rows: npt.NDArray[np.int64],
+    width: float,
+    rng: np.random.Generator,
+    rate: npt.NDArray[np.float32],
+) -> None:
+    """Fill `rate`, (trial, bin and unit), with spikes a second in trials of a few kinds.
+
+    The counts are those of `multiplied` for ``mean[rows]``; `mean` is (kind, bin and unit).
+    """
+    least, last = np.ones(mean.shape[1]), -1
+    for trial in range(len(rows)):
+        row = rows[trial]
+        if row != last:
+            last = row
+            for k in range(mean.shape[1]):
+                least[k] = math.exp(-mean[row, k])
+        for k in range(mean.shape[1]):
+            count = 0
+            if mean[row, k] > 0:
+                product = rng.random()
+                while product > least[k]:
+                    count += 1
+                    product *= rng.random()
+            rate[trial, k] = count / width

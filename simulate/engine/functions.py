@@ -205,7 +205,7 @@ def _exists(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     return np.asarray((values != 0).reshape(-1, *values.shape[-2:]).any(axis=0))
 
 
-KNOWN: dict[Any, Callable[..., Any]] = {
+TRACED_FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.add: lambda tape, x, y: _linear(tape, x, y, 1.0, 1.0),
     np.subtract: lambda tape, x, y: _linear(tape, x, y, 1.0, -1.0),
     np.negative: lambda tape, x: _multiply(tape, x, -1.0),

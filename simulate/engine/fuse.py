@@ -1,12 +1,15 @@
-"""Sums of sums, and sums with a product, as one operation."""
+"""Sums of sums, and sums with a product, as one operation; what does not change in a product."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from errorneurons.simulate.engine.nodes import Node, Ref
+import numpy as np
+
+from errorneurons.simulate.engine.nodes import Given, Node, Ref, View
 
 TERMS = 4
 """The most operands of an operation."""
@@ -107,3 +110,28 @@ def reached(roots: Iterable[Ref], before: Any) -> set[Node]:
         found.add(node)
         waiting += [r if isinstance(r, Node) else r.node for r in before(node)]
     return found
+
+
+@dataclass(eq=False)
+class Product:
+    """A product of a block of synapses: columns of its operands, and what it is added to."""
+
+    view: View
+    columns: tuple[int, ...]
+    begin: Node | None = None
+
+
+def split(node: Node) -> Iterator[tuple[Node, Product, Form]]:
+    """Yield a product, before it what does not change in it: that of the input that is held."""
+    starts = np.cumsum([0, *(a.rows for a in node.args)]).tolist()
+    pairs = list(zip(node.args, starts, strict=False))
+    held = [p for p in pairs if p[0].node.op == "given"]
+    moving = [p for p in pairs if p[0].node.op not in ("given",)]
+    begin: Node | None = None
+    if held and moving and isinstance(node.what.root, Given):
+        begin = Node("product", tuple(a for a, _ in held), (), node.rows, node.what)
+        product = Product(node.what, tuple(s for _, s in held))
+        yield begin, product, Form("product", begin.args, ())
+        pairs = moving
+    product = Product(node.what, tuple(s for _, s in pairs), begin)
+    yield node, product, Form("product", tuple(a for a, _ in pairs), ())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -217,3 +218,36 @@ def _split_rows(factor: Given, mask: Pattern) -> Iterable[tuple[tuple[int, int],
         edges = [rows[0], *(rows[0] + ends).tolist(), rows[1]]
         for begin, end in pairwise(edges):
             yield (begin, end), columns
+
+
+def flagged_runs(flags: Pattern, start: int) -> list[tuple[bool, tuple[int, int]]]:
+    """Return each run of equal flags, and where it begins and ends."""
+    if not len(flags):
+        return []
+    ends = [0, *(np.flatnonzero(np.diff(flags)) + 1).tolist(), len(flags)]
+    return [(bool(flags[a]), (start + a, start + b)) for a, b in pairwise(ends)]
+
+
+def learning_order(
+    tape: Tape, learnt: Mapping[str, Any], patterns: Mapping[str, Pattern]
+) -> list[tuple[str, bool, list[Change]]]:
+    """Return what learning does, in an order in which nothing is read after it changed."""
+    buffered: list[tuple[str, bool, list[Change]]] = []
+    changing: list[tuple[str, bool, list[Change]]] = []
+    for name, matrix in learnt.items():
+        in_place, changes = changes_of(tape, name, matrix, patterns)
+        (changing if in_place else buffered).append((name, in_place, changes))
+    ordered: list[tuple[str, bool, list[Change]]] = []
+    while changing:
+        for own in changing:
+            reads = {
+                c.source.root for other in changing if other is not own
+                for c in other[2] if c.source is not None
+            }  # fmt: skip
+            if own[0] not in reads:
+                ordered.append(own)
+                changing.remove(own)
+                break
+        else:
+            raise tape.error("synapses that change by each other", "let one of them lag")
+    return buffered + ordered

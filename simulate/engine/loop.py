@@ -8,9 +8,9 @@ operation on neighbouring neurons is then one flat loop over contiguous memory.
 Where a value lies is looked up in `where`, so that what only moves on from step to step is not
 copied, be it a potential that becomes the one before or a delay: a step ends by permuting `where`.
 
-The products are written in the compiler's own vectors of `WIDTH` numbers, because it does not find
-by itself that the sums of eight rows stay in registers. No sum runs over lanes, but for what
-streams with common synapses learn, so results are the same to the bit in all blockings.
+The products are written in the compiler's own vectors of `LANES_AT_ONCE` numbers, because it does
+not find by itself that the sums of eight rows stay in registers. No sum runs over lanes, but for
+what streams with common synapses learn, so results are the same to the bit in all blockings.
 """
 
 # ruff: noqa: ARG001  what the compiler is given has the arguments that the loop calls it with
@@ -21,18 +21,15 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from errorneurons.simulate.arrays import Array, Integers
 from errorneurons.simulate.store.places import compiler_cache
 
-Array = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
-
-WIDTH = 8
+LANES_AT_ONCE = 8
 """Lanes come in multiples of this."""
 
 OPERATIONS = (
@@ -46,7 +43,7 @@ OPERATIONS = (
     OUTER, VARYING,
 ) = range(len(OPERATIONS))  # fmt: skip
 
-COLUMNS, FACTORS = 18, 5
+PROGRAM_COLUMNS, FACTORS = 18, 5
 """An operation: its code, the size of what it works on, places (slot, offset) of its result and up
 to four operands, and six numbers of its own."""
 
@@ -114,9 +111,9 @@ def _exp(x: float) -> Any:
 
 
 def _vectors(context: Any, builder: Any, array_type: Any, array: Any) -> tuple[Any, Any]:
-    """Return functions that load and store `WIDTH` numbers of an array from an index on."""
+    """Return functions that load and store `LANES_AT_ONCE` numbers of an array from an index on."""
     data = context.make_array(array_type)(context, builder, array).data
-    pointer = ir.VectorType(ir.DoubleType(), WIDTH).as_pointer()
+    pointer = ir.VectorType(ir.DoubleType(), LANES_AT_ONCE).as_pointer()
 
     def at(index: Any) -> Any:
         return builder.bitcast(builder.gep(data, [index]), pointer)
@@ -133,8 +130,8 @@ def _vectors(context: Any, builder: Any, array_type: Any, array: Any) -> tuple[A
 
 
 def _multiply_add(builder: Any) -> Any:
-    vector = ir.VectorType(ir.DoubleType(), WIDTH)
-    name = f"llvm.fmuladd.v{WIDTH}f64"
+    vector = ir.VectorType(ir.DoubleType(), LANES_AT_ONCE)
+    name = f"llvm.fmuladd.v{LANES_AT_ONCE}f64"
     function = builder.module.globals.get(name)
     if function is None:
         function = ir.Function(builder.module, ir.FunctionType(vector, [vector] * 3), name)
@@ -142,14 +139,14 @@ def _multiply_add(builder: Any) -> Any:
 
 
 def _repeated(builder: Any, number: Any) -> Any:
-    vector = ir.VectorType(ir.DoubleType(), WIDTH)
+    vector = ir.VectorType(ir.DoubleType(), LANES_AT_ONCE)
     one = builder.insert_element(ir.Constant(vector, ir.Undefined), number, ir.IntType(32)(0))
-    zeros = ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), [0] * WIDTH)
+    zeros = ir.Constant(ir.VectorType(ir.IntType(32), LANES_AT_ONCE), [0] * LANES_AT_ONCE)
     return builder.shuffle_vector(one, ir.Constant(vector, ir.Undefined), zeros)
 
 
 def _rows(count: int, shared: bool) -> Any:
-    """Return what computes `count` rows of a product for `WIDTH` lanes, which share synapses."""
+    """Return what computes `count` rows of a product for lanes that share synapses."""
 
     @intrinsic
     def rows(
@@ -161,9 +158,9 @@ def _rows(count: int, shared: bool) -> Any:
             load, store = _vectors(context, builder, signature.args[0], A)
             load_M, _ = _vectors(context, builder, signature.args[1], M)
             single = context.make_array(signature.args[1])(context, builder, M).data
-            add, vector = _multiply_add(builder), ir.VectorType(ir.DoubleType(), WIDTH)
+            add, vector = _multiply_add(builder), ir.VectorType(ir.DoubleType(), LANES_AT_ONCE)
             sums, synapses, goals = [], [], []
-            zero = ir.Constant(vector, [0.0] * WIDTH)
+            zero = ir.Constant(vector, [0.0] * LANES_AT_ONCE)
             for k in range(count):  # beyond the last row: the last once more
                 number = ir.IntType(64)(k)
                 row = builder.select(builder.icmp_signed("<", number, last), number, last)
@@ -203,7 +200,7 @@ def _product(
     wi: int, wj: int, begin: int, shared: bool,
 ) -> None:  # fmt: skip
     """Write a block of synapses times what lies at x, on top of what lies at z if `begin`."""
-    for lane in range(0, lanes, WIDTH):
+    for lane in range(0, lanes, LANES_AT_ONCE):
         i = 0
         while i < rows:
             left = rows - i
@@ -295,7 +292,7 @@ def _outer(
                 factor = scale if table < 0 else scale * M[table + i * row + j]
                 M[d + i * row + j] += factor * total
         elif table < 0:
-            for lane in range(0, lanes, WIDTH):
+            for lane in range(0, lanes, LANES_AT_ONCE):
                 _outer_row(
                     A, M, post + i * lanes + lane, pre + lane, d + i * row + lane, columns, lanes,
                     scale,
@@ -318,8 +315,8 @@ def _combine(
         if keep == 2:
             for k in range(columns * lanes):
                 M[d + i * row + k] = 0.0
-        elif table < 0 and lanes >= WIDTH:
-            for lane in range(0, lanes, WIDTH):
+        elif table < 0 and lanes >= LANES_AT_ONCE:
+            for lane in range(0, lanes, LANES_AT_ONCE):
                 _combine_row(
                     M, d + i * row + lane, s + i * si + lane, sj, columns, lanes, keep, scale
                 )
@@ -338,7 +335,7 @@ def _combine(
 
 _N1, _N2 = types.int64[::1], types.int64[:, ::1]
 _X1, _X2, _X3 = types.float64[::1], types.float64[:, ::1], types.float64[:, :, ::1]
-ADVANCED = (
+TYPES_OF_LOOP = (
     _N2, _X2, _N1, _N1, _N1, _N1, _N1, _X1, _X2, _X2, _X2, _N1, _X3, _N1, _X3, _N1, types.boolean,
 )  # fmt: skip
 """What `advance` is always called with."""

@@ -11,38 +11,28 @@ only what later steps, or what is recorded, need. Both do the same arithmetic.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from errorneurons.simulate.engine.fuse import TERMS, Form, fused, reached
+from errorneurons.simulate.engine.fuse import TERMS, Form, Product, fused, reached, split
 from errorneurons.simulate.engine.learning import (
     Change,
     Pattern,
     blocks_of,
-    changes_of,
+    flagged_runs,
+    learning_order,
     mask_of,
     of_synapses,
     seen_pattern,
 )
 from errorneurons.simulate.engine.matrix import Matrix, Outer
-from errorneurons.simulate.engine.nodes import Given, Node, Ref, View
+from errorneurons.simulate.engine.nodes import Given, Node, Ref, View, regions_of, zeros
 from errorneurons.simulate.engine.record import Recorded
-from errorneurons.simulate.engine.table import Free, Room, Table
+from errorneurons.simulate.engine.table import Free, OperationTable, Room
 
 Place = tuple[str, int]
 """Where rows lie: a region and a row in it."""
-
-
-@dataclass(eq=False)
-class Product:
-    """A product of a block of synapses: columns of its operands, and what it is added to."""
-
-    view: View
-    columns: tuple[int, ...]
-    begin: Node | None = None
 
 
 class Lowering:
@@ -55,46 +45,15 @@ class Lowering:
         self.recorded, self.patterns, self.room = recorded, patterns, room
         self.tape, self.plastic = recorded.tape, list(plastic)
         self.shown = {role: recorded.shown[role] for role in roles}
-        self.learning = self._learning()
+        self.learning = learning_order(self.tape, recorded.learnt, patterns)
         self.forms = self._forms()
         self.given: dict[Any, tuple[Any, int, int]] = {}
         self.given_rows = 0
         self.places: dict[Node, Place] = {}
         self.operations: list[Any] = []
-        self.state, self.sums = self._regions(recorded.state), self._regions(self.shown)
+        self.state, self.sums = regions_of(recorded.state), regions_of(self.shown)
         self.varying: dict[str, tuple[int, int]] = {}
         self.synapses: dict[int, tuple[Given, int]] = {}
-
-    @staticmethod
-    def _regions(lists: Mapping[str, Sequence[Ref]]) -> dict[str, tuple[int, int]]:
-        found, at = {}, 0
-        for name, refs in lists.items():
-            rows = sum(r.rows for r in refs)
-            found[name] = (at, rows)
-            at += rows
-        return found
-
-    def _learning(self) -> list[tuple[str, bool, list[Change]]]:
-        """Return what learning does, in an order in which nothing is read after it changed."""
-        buffered: list[tuple[str, bool, list[Change]]] = []
-        changing: list[tuple[str, bool, list[Change]]] = []
-        for name, matrix in self.recorded.learnt.items():
-            in_place, changes = changes_of(self.tape, name, matrix, self.patterns)
-            (changing if in_place else buffered).append((name, in_place, changes))
-        ordered: list[tuple[str, bool, list[Change]]] = []
-        while changing:
-            for own in changing:
-                reads = {
-                    c.source.root for other in changing if other is not own
-                    for c in other[2] if c.source is not None
-                }  # fmt: skip
-                if own[0] not in reads:
-                    ordered.append(own)
-                    changing.remove(own)
-                    break
-            else:
-                raise self.tape.error("synapses that change by each other", "let one of them lag")
-        return buffered + ordered
 
     def _forms(self) -> dict[Node, Form]:
         roots = [r for refs in self.recorded.state.values() for r in refs]
@@ -106,27 +65,13 @@ class Lowering:
         self.products: dict[Node, Product] = {}
         self.order: list[Node] = []
         for node in nodes:
-            if node.op == "product":
-                forms[node] = self._split(node, forms)
-            self.order.append(node)
+            if node.op != "product":
+                self.order.append(node)
+                continue
+            for part, product, forms[part] in split(node):
+                self.products[part] = product
+                self.order.append(part)
         return forms
-
-    def _split(self, node: Node, forms: dict[Node, Form]) -> Form:
-        """Return a product, what does not change in it apart: the input that is held."""
-        starts = np.cumsum([0, *(a.rows for a in node.args)]).tolist()
-        pairs = list(zip(node.args, starts, strict=False))
-        held = [p for p in pairs if p[0].node.op == "given"]
-        moving = [p for p in pairs if p[0].node.op not in ("given",)]
-        begin: Node | None = None
-        fixed = isinstance(node.what.root, Given)
-        if held and moving and fixed:
-            begin = Node("product", tuple(a for a, _ in held), (), node.rows, node.what)
-            self.products[begin] = Product(node.what, tuple(s for _, s in held))
-            forms[begin] = Form("product", begin.args, ())
-            self.order.append(begin)
-            pairs = moving
-        self.products[node] = Product(node.what, tuple(s for _, s in pairs), begin)
-        return Form("product", tuple(a for a, _ in pairs), ())
 
     def _read_by_learning(self) -> list[Ref]:
         changes = [c for _, _, own in self.learning for c in own]
@@ -363,18 +308,13 @@ class Lowering:
             return
         s, si, sj = (d, row, 1) if change.source is None else self._synapses(change.source)
         numbers = [
-            wide,
-            ("synapses", row),
-            ("synapses", si),
-            ("synapses", sj),
-            change.keep,
-            has_table,
-        ]
+            wide, ("synapses", row), ("synapses", si), ("synapses", sj), change.keep, has_table,
+        ]  # fmt: skip
         self._emit("combine", rows, [d, s, table], numbers, [change.scale], unit="rows")
 
     # The parts of the program.
 
-    def table(self) -> Table:
+    def table(self) -> OperationTable:
         """Return the program."""
         self._unchanging: dict[Node, bool] = {}
         self._derived: set[int] = set()
@@ -401,7 +341,7 @@ class Lowering:
         ):
             sizes.append(self._step(roots, free.end, store))
             parts.append(len(self.operations))
-        return Table(
+        return OperationTable(
             self.operations, parts, list(self.given.values()), self.state, self.sums, self.varying,
             {
                 "work": max(sizes), "given": self.given_rows,
@@ -455,16 +395,3 @@ class Lowering:
             self._emit("copy", ref.rows, [place, self._at(ref)])
         self.places = fixed
         return free.end
-
-
-def zeros(rows: int) -> Ref:
-    """Return rows of zeros."""
-    return Ref(Node("const", (), (0.0,), rows), 0, rows)
-
-
-def flagged_runs(flags: Pattern, start: int) -> list[tuple[bool, tuple[int, int]]]:
-    """Return each run of equal flags, and where it begins and ends."""
-    if not len(flags):
-        return []
-    ends = [0, *(np.flatnonzero(np.diff(flags)) + 1).tolist(), len(flags)]
-    return [(bool(flags[a]), (start + a, start + b)) for a, b in pairwise(ends)]

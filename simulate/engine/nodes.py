@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from errorneurons.simulate.arrays import Array
+
 if TYPE_CHECKING:
     from errorneurons.simulate.engine.tape import Tape
-
-
-Array = npt.NDArray[np.float64]
 
 
 Environment = Mapping[str, Any]
@@ -265,4 +264,19 @@ def cut(pieces: Sequence[Ref], start: int, rows: int) -> list[Ref]:
         if lo < hi:
             found.append(piece.part(lo - at, hi - lo))
         at += piece.rows
+    return found
+
+
+def zeros(rows: int) -> Ref:
+    """Return rows of zeros."""
+    return Ref(Node("const", (), (0.0,), rows), 0, rows)
+
+
+def regions_of(lists: Mapping[str, Sequence[Ref]]) -> dict[str, tuple[int, int]]:
+    """Return where each list of rows begins, one after the other, and how many it has."""
+    found, at = {}, 0
+    for name, refs in lists.items():
+        rows = sum(r.rows for r in refs)
+        found[name] = (at, rows)
+        at += rows
     return found

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from errorneurons.simulate.engine import counts, loop
-from errorneurons.simulate.engine.table import Room, Table
+from errorneurons.simulate.engine.table import OperationTable, Room
 from errorneurons.simulate.store.places import compiler_cache
 
 
@@ -18,12 +18,12 @@ from errorneurons.simulate.store.places import compiler_cache
 class Program:
     """A program, ready for the loop."""
 
-    table: Table
+    table: OperationTable
     code: tuple[Any, ...]
     template: Any
 
 
-class Plan:
+class _Plan:
     """Programs that networks share which differ in nothing but numbers."""
 
     def __init__(self) -> None:
@@ -33,16 +33,16 @@ class Plan:
         self.lock = Lock()
 
 
-PLANS: OrderedDict[Any, Plan] = OrderedDict()
+PLANS: OrderedDict[Any, _Plan] = OrderedDict()
 """Plans by what they depend on, those used last at the end; training runs the same one again."""
 
 
 MOST_PLANS = 64
 
 
-def plan_of(key: Any) -> Plan:
+def plan_of(key: Any) -> _Plan:
     """Return the plan of a key, a new one if it is not known; None has a plan of its own."""
-    plan = PLANS.pop(key, None) or Plan()
+    plan = PLANS.pop(key, None) or _Plan()
     if key is not None:
         PLANS[key] = plan
         while len(PLANS) > MOST_PLANS:
@@ -76,5 +76,5 @@ def compile_ahead() -> None:
     Nothing is done where compiled code cannot be kept: each worker compiles it then.
     """
     if compiler_cache():
-        loop.advance.compile(loop.ADVANCED)
-        counts.multiplied.compile(counts.COUNTED)
+        loop.advance.compile(loop.TYPES_OF_LOOP)
+        counts.multiplied.compile(counts.TYPES)

@@ -23,12 +23,13 @@ from typing import Any
 
 import numpy as np
 
-from errorneurons.simulate.engine.functions import KNOWN
+from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.engine.functions import TRACED_FUNCTIONS
 from errorneurons.simulate.engine.matrix import Leaf, Matrix, Term
-from errorneurons.simulate.engine.nodes import Array, Given, Ref, View
+from errorneurons.simulate.engine.nodes import Given, Ref, View
 from errorneurons.simulate.engine.tape import Tape, rows_of
 from errorneurons.simulate.engine.trees import arrays, rebuilt
-from errorneurons.simulate.engine.vector import STREAMS
+from errorneurons.simulate.engine.vector import RECORDED_STREAMS
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Recorded:
     learnt: Mapping[str, Matrix]
 
 
-def record(
+def record_circuit(
     circuit: Any, weights: Any, state: Any, world: Any, plastic: frozenset[str], learn: bool,
     varying: frozenset[str] = frozenset(),
 ) -> Recorded:  # fmt: skip
@@ -81,7 +82,7 @@ def record(
         If the theory does something that the engine does not know.
     """
     networks = len(next(iter(arrays(weights).values())))
-    tape = Tape(circuit.theory, networks, bool(plastic), KNOWN)
+    tape = Tape(circuit.theory, networks, bool(plastic), TRACED_FUNCTIONS)
     own = {}
     for name, value in arrays(weights).items():
         own[name] = _synapses(tape, name, value, name in plastic)
@@ -135,10 +136,15 @@ def _world(tape: Tape, world: Any, varying: frozenset[str]) -> Any:
             np.ones(value.shape)
             if ones
             else np.broadcast_to(
-                value, (tape.networks, value.shape[-2] if value.shape[-2] == 1 else STREAMS, last)
+                value,
+                (
+                    tape.networks,
+                    value.shape[-2] if value.shape[-2] == 1 else RECORDED_STREAMS,
+                    last,
+                ),
             )
-            if value.shape[-2] in (1, STREAMS)
-            else np.zeros((tape.networks, STREAMS, last))
+            if value.shape[-2] in (1, RECORDED_STREAMS)
+            else np.zeros((tape.networks, RECORDED_STREAMS, last))
         )
         if ones:
             sample = np.ones(value.shape)

@@ -14,14 +14,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.circuit import Role
 from errorneurons.simulate.engine import loop
 from errorneurons.simulate.engine.learning import settled_patterns
 from errorneurons.simulate.engine.lower import Lowering
-from errorneurons.simulate.engine.nodes import Array, Given, RecordingError
+from errorneurons.simulate.engine.nodes import Given, RecordingError
 from errorneurons.simulate.engine.plans import Program, contents, plan_of
-from errorneurons.simulate.engine.record import record
-from errorneurons.simulate.engine.table import encoded
+from errorneurons.simulate.engine.record import record_circuit
+from errorneurons.simulate.engine.table import Lanes, encoded
 from errorneurons.simulate.engine.trees import arrays, at_step, later, rebuilt, world_arrays
 
 NETWORKS, STREAMS = 16, 32
@@ -65,7 +66,7 @@ class Stepper:
         """The state after the last step."""
         if self._stale_state:
             found = {
-                name: self._from_lanes(self._home[:, row * self._lanes : (row + n) * self._lanes])
+                name: self._lay.from_lanes(self._home[:, self._lay.columns(row, n)])
                 for name, (row, n) in self._places.items()
             }
             self._state, self._stale_state = rebuilt(self._template, found), False
@@ -168,25 +169,16 @@ class Stepper:
 
     def _prepare(self) -> None:
         """Lay out state and synapses."""
-        self.shared = self.streams > 1
-        most, count = (STREAMS, self.streams) if self.shared else (NETWORKS, self.networks)
-        if self.shared and self._plastic:
-            most = count  # streams that learn together are summed over
-        parts = -(-count // most)
-        each = -(-count // parts)
-        self._lanes = -(-each // loop.WIDTH) * loop.WIDTH
-        self._index = np.minimum(np.arange(parts * self._lanes), count - 1)
-        self._parts = parts
-        self._blocks = parts * (self.networks if self.shared else 1)
-        self._owners = (
-            np.repeat(np.arange(self.networks), parts) if self.shared else np.arange(parts)
-        )
-        self._own_lanes = 1 if self.shared else self._lanes
+        shared = self.streams > 1
+        most = STREAMS if shared else NETWORKS
+        if shared and self._plastic:
+            most = self.streams  # streams that learn together are summed over
+        self._lay = Lanes(self.networks, self.streams, most)
         self._given: dict[Any, Array] = {}
         self._names: list[str] = self._learning_names() if self._plastic else []
         self._plan = plan_of(self._key())
         self._room = self._plan.room
-        self._M = np.zeros((self.networks if self.shared else parts, 0))
+        self._M = np.zeros((self._lay.rows, 0))
         self._laid: dict[int, tuple[Any, ...]] = {}
         self._where: dict[str, tuple[int, int]] = {}
         for name in self._names:
@@ -202,9 +194,9 @@ class Stepper:
         for name, value in held.items():
             self._places[name] = (at, value.shape[-1])
             at += value.shape[-1]
-        self._home = np.zeros((self._blocks, at * self._lanes))
+        self._home = np.zeros((self._lay.blocks, at * self._lay.width))
         for name, (row, n) in self._places.items():
-            self._to_lanes(held[name], self._home, row, n)
+            self._lay.to_lanes(held[name], self._home, row, n)
         self._template = self._state
         self._ready = True
 
@@ -227,22 +219,24 @@ class Stepper:
         program, given = self._program(world, learn, show)
         self._give(program, given, world)
         code, factors, layout, where, permutation = program.code
-        own = self._own_lanes
+        own = self._lay.own
         for name in self._names:
             where = [*where, *(x * own for x in self._where[name])]
         at_first = np.array(where, np.int64)
         now, spare = at_first.copy(), at_first.copy()
-        sums = np.empty((self._blocks, len(bins), program.table.regions["sums"] * self._lanes))
+        sums = np.empty(
+            (self._lay.blocks, len(bins), program.table.regions["sums"] * self._lay.width)
+        )
         numbers = (
-            self._lanes, self.streams if self.shared else self._lanes, layout["given"],
+            self._lay.width, self.streams if self._lay.shared else self._lay.width, layout["given"],
             layout["state"], layout["sums"],
         )  # fmt: skip
         if bins.sum():
             loop.advance(
                 code, factors, np.array([0, *program.table.parts[1:2], *program.table.parts[1:3],
                 *program.table.parts[2:4]], np.int64), at_first, permutation, now, spare,
-                np.empty(layout["end"]), given, self._home, self._M, self._owners, sums,
-                bins, self._varying(program, world), np.array(numbers, np.int64), self.shared,
+                np.empty(layout["end"]), given, self._home, self._M, self._lay.owners, sums,
+                bins, self._varying(program, world), np.array(numbers, np.int64), self._lay.shared,
             )  # fmt: skip
             self._stale_state = True
             self._template = program.template
@@ -255,7 +249,7 @@ class Stepper:
                 self._where[name] = (int(pair[0]) // own, int(pair[1]) // own)
         return {
             role: np.stack([
-                self._from_lanes(sums[:, b, row * self._lanes : (row + n) * self._lanes])
+                self._lay.from_lanes(sums[:, b, self._lay.columns(row, n)])
                 for b in range(len(bins))
             ])
             for role, (row, n) in program.table.sums.items()
@@ -275,7 +269,7 @@ class Stepper:
         self._grow()
         if key not in self._given:
             rows = program.table.regions["given"]
-            self._given[key] = np.zeros((self._blocks, rows * self._lanes))
+            self._given[key] = np.zeros((self._lay.blocks, rows * self._lay.width))
             environment = self._environment(at_step(world, 0))
             self._lay_out(self._given[key], program.table.given, environment)
         return program, self._given[key]
@@ -291,7 +285,7 @@ class Stepper:
             own = contents(self.circuit)
         except TypeError:
             return None
-        return own, self.streams, self._lanes, tuple(self._names), exists, state
+        return own, self.streams, self._lay.width, tuple(self._names), exists, state
 
     def _made(
         self, world: Any, learn: bool, show: tuple[str, ...], varying: frozenset[str]
@@ -303,9 +297,11 @@ class Stepper:
         if names and not plan.patterns:
             held = arrays(self.weights)
             taught = replace(world, teaching=np.ones((1, 1, 1), dtype=bool))
-            learnt = record(self.circuit, self._weights, state, taught, names, True, varying).learnt
+            learnt = record_circuit(
+                self.circuit, self._weights, state, taught, names, True, varying
+            ).learnt
             plan.patterns = settled_patterns(learnt, {n: pattern(held[n]) for n in names})
-        recorded = record(self.circuit, self._weights, state, world, names, learn, varying)
+        recorded = record_circuit(self.circuit, self._weights, state, world, names, learn, varying)
         if set(recorded.state) != set(self._places):
             raise recorded.tape.error(
                 "a state of other arrays than before", "keep all from the start"
@@ -314,7 +310,7 @@ class Stepper:
         recorded = replace(recorded, state=ordered)
         table = Lowering(recorded, show, plan.patterns, self._names, self._room).table()
         plastic = {name: k for k, name in enumerate(self._names)}
-        code = encoded(table, self._lanes, self._own_lanes, plastic)
+        code = encoded(table, self._lay.width, self._lay.own, plastic)
         return Program(table, code, recorded.template)
 
     def _environment(self, world: Any) -> dict[str, Any]:
@@ -339,77 +335,35 @@ class Stepper:
         for value, row, rows in given:
             if isinstance(value, Given):
                 value = value.value(environment, memory)
-            self._to_lanes(np.asarray(value, float), home, row, rows)
+            self._lay.to_lanes(np.asarray(value, float), home, row, rows)
 
     def _varying(self, program: Program, world: Any) -> Array:
         """Return what changes from step to step, (step, block, number)."""
         rows = sum(n for _, n in program.table.varying.values())
         held = world_arrays(world)
         steps = max((len(held[p]) for p in program.table.varying), default=1)
-        laid = np.zeros((steps, self._blocks, rows * self._lanes))
+        laid = np.zeros((steps, self._lay.blocks, rows * self._lay.width))
         for path, (row, n) in program.table.varying.items():
             for k in range(steps):
-                self._to_lanes(held[path][k], laid[k], row, n)
+                self._lay.to_lanes(held[path][k], laid[k], row, n)
         return laid
 
     # --- lanes ---
 
     def _grow(self) -> None:
-        size = self._room.size * self._own_lanes
+        size = self._room.size * self._lay.own
         if size > self._M.shape[1]:
             grown = np.zeros((len(self._M), size))
             grown[:, : self._M.shape[1]] = self._M
             self._M = grown
 
-    def _to_lanes(self, value: Array, home: Array, row: int, rows: int) -> None:
-        """Write (network or 1, stream or 1, neuron or 1) into rows of all blocks."""
-        lanes = self._lanes
-        goal = home[:, row * lanes : (row + rows) * lanes]
-        value = value.reshape((1,) * (3 - value.ndim) + value.shape)
-        if self.shared:
-            own = value[:, self._index] if value.shape[1] > 1 else value
-            if own.shape[1] > 1:
-                own = own.reshape(len(own), self._parts, lanes, own.shape[-1])
-            else:
-                own = own[:, None]
-            goal.reshape(self.networks, self._parts, rows, lanes)[...] = own.swapaxes(-1, -2)
-            return
-        own = value[self._index, 0] if len(value) > 1 else value[:, 0]
-        own = own.reshape(self._parts, lanes, own.shape[-1]) if len(own) > 1 else own[None]
-        goal.reshape(self._parts, rows, lanes)[...] = own.swapaxes(-1, -2)
-
-    def _from_lanes(self, numbers: Array) -> Array:
-        """Return (network, stream, neuron) of rows of all blocks."""
-        lanes = self._lanes
-        rows = numbers.shape[1] // lanes
-        if self.shared:
-            each = numbers.reshape(self.networks, self._parts, rows, lanes).swapaxes(-1, -2)
-            return each.reshape(self.networks, -1, rows)[:, : self.streams].copy()
-        own = numbers.reshape(self._parts, rows, lanes).swapaxes(-1, -2)
-        return own.reshape(-1, 1, rows)[: self.networks].copy()
-
     def _put_synapses(self, value: Array, start: int) -> None:
         """Write (network or 1, post, pre) where synapses of that name lie."""
-        own = self._own_lanes
-        value = value if value.ndim == 3 else value[None]
-        size = value.shape[1] * value.shape[2]
-        goal = self._M[:, start * own : (start + size) * own]
-        flat = value.reshape(len(value), size)
-        if self.shared:
-            goal[...] = flat
-            return
-        alike = len(flat) == 1
-        flat = flat[None] if alike else flat[self._index].reshape(self._parts, own, size)
-        goal.reshape(self._parts, size, own)[...] = flat.swapaxes(-1, -2)
+        self._lay.put_synapses(value, self._M, start)
 
     def _synapses(self, name: str) -> Array:
-        own, (start, _) = self._own_lanes, self._where[name]
         _, post, pre = self._room.places["plastic", name]
-        numbers = self._M[:, start * own : (start + post * pre) * own]
-        if self.shared:
-            return numbers.reshape(self.networks, post, pre).copy()
-        each = numbers.reshape(self._parts, post, pre, own).transpose(0, 3, 1, 2)
-        return each.reshape(-1, post, pre)[: self.networks].copy()
+        return self._lay.synapses(self._M, self._where[name][0], post, pre)
 
 
 def pattern(values: Array) -> npt.NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""The table of operations, and the memory that they work on."""
+"""The table of operations, and the memory that they work on: its rows and its lanes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.engine import loop
 from errorneurons.simulate.engine.nodes import Given
 
@@ -34,7 +35,7 @@ class Room:
 
 
 @dataclass
-class Table:
+class OperationTable:
     """A program as the loop takes it, in units of lanes.
 
     Attributes
@@ -101,7 +102,7 @@ class Free:
 
 
 def encoded(
-    table: Table, lanes: int, synapse_lanes: int, plastic: Mapping[str, int]
+    table: OperationTable, lanes: int, synapse_lanes: int, plastic: Mapping[str, int]
 ) -> tuple[Any, ...]:
     """Return a table with numbers in place of names.
 
@@ -150,7 +151,7 @@ def encoded(
             return int(one[1] * (synapse_lanes if one[0] == "synapses" else lanes))
         return int(one)
 
-    program = np.zeros((len(table.operations), loop.COLUMNS), np.int64)
+    program = np.zeros((len(table.operations), loop.PROGRAM_COLUMNS), np.int64)
     factors = np.zeros((len(table.operations), loop.FACTORS))
     for k, (op, rows, places, numbers, scales, unit) in enumerate(table.operations):
         program[k, 0] = loop.OPERATIONS.index(op)
@@ -161,3 +162,93 @@ def encoded(
             program[k, 12 + n] = number(one)
         factors[k, : len(scales)] = scales
     return program, factors, {**begins, "end": at}, where, np.array(permutation, np.int64)
+
+
+class Lanes:
+    """Networks of one stream in lanes, or the streams of a network, which share its synapses.
+
+    Attributes
+    ----------
+    shared
+        Whether lanes share synapses.
+    width
+        Lanes of a block.
+    own
+        Lanes of the synapses.
+    index
+        Which network, or stream, stands in each lane of all parts; the last fills up.
+    parts
+        How many blocks networks, or the streams of a network, are dealt into.
+    blocks
+        How many there are.
+    owners
+        Whose synapses each block uses, a row of their array.
+    rows
+        Rows of that array.
+    """
+
+    def __init__(self, networks: int, streams: int, most: int) -> None:
+        """Deal networks, or streams if there are several, into blocks of `most` or fewer."""
+        self.networks, self.streams = networks, streams
+        self.shared = streams > 1
+        count = streams if self.shared else networks
+        self.parts = -(-count // most)
+        each = -(-count // self.parts)
+        self.width = -(-each // loop.LANES_AT_ONCE) * loop.LANES_AT_ONCE
+        self.index = np.minimum(np.arange(self.parts * self.width), count - 1)
+        self.rows = networks if self.shared else self.parts
+        self.blocks = self.parts * (networks if self.shared else 1)
+        self.owners = (
+            np.repeat(np.arange(networks), self.parts) if self.shared else np.arange(self.parts)
+        )
+        self.own = 1 if self.shared else self.width
+
+    def columns(self, row: int, rows: int) -> slice:
+        """Return where rows stand in what a block has, a row after the other."""
+        return slice(row * self.width, (row + rows) * self.width)
+
+    def to_lanes(self, value: Array, home: Array, row: int, rows: int) -> None:
+        """Write (network or 1, stream or 1, neuron or 1) into rows of all blocks."""
+        goal = home[:, self.columns(row, rows)]
+        value = value.reshape((1,) * (3 - value.ndim) + value.shape)
+        if self.shared:
+            own = value[:, self.index] if value.shape[1] > 1 else value
+            if own.shape[1] > 1:
+                own = own.reshape(len(own), self.parts, self.width, own.shape[-1])
+            else:
+                own = own[:, None]
+            goal.reshape(self.networks, self.parts, rows, self.width)[...] = own.swapaxes(-1, -2)
+            return
+        own = value[self.index, 0] if len(value) > 1 else value[:, 0]
+        own = own.reshape(self.parts, self.width, own.shape[-1]) if len(own) > 1 else own[None]
+        goal.reshape(self.parts, rows, self.width)[...] = own.swapaxes(-1, -2)
+
+    def from_lanes(self, numbers: Array) -> Array:
+        """Return (network, stream, neuron) of rows of all blocks."""
+        rows = numbers.shape[1] // self.width
+        if self.shared:
+            each = numbers.reshape(self.networks, self.parts, rows, self.width).swapaxes(-1, -2)
+            return each.reshape(self.networks, -1, rows)[:, : self.streams].copy()
+        own = numbers.reshape(self.parts, rows, self.width).swapaxes(-1, -2)
+        return own.reshape(-1, 1, rows)[: self.networks].copy()
+
+    def put_synapses(self, value: Array, home: Array, start: int) -> None:
+        """Write (network or 1, post, pre) into an array of synapses."""
+        value = value if value.ndim == 3 else value[None]
+        size = value.shape[1] * value.shape[2]
+        goal = home[:, start * self.own : (start + size) * self.own]
+        flat = value.reshape(len(value), size)
+        if self.shared:
+            goal[...] = flat
+            return
+        alike = len(flat) == 1
+        flat = flat[None] if alike else flat[self.index].reshape(self.parts, self.own, size)
+        goal.reshape(self.parts, size, self.own)[...] = flat.swapaxes(-1, -2)
+
+    def synapses(self, home: Array, start: int, post: int, pre: int) -> Array:
+        """Return (network, post, pre) of an array of synapses."""
+        numbers = home[:, start * self.own : (start + post * pre) * self.own]
+        if self.shared:
+            return numbers.reshape(self.networks, post, pre).copy()
+        each = numbers.reshape(self.parts, post, pre, self.own).transpose(0, 3, 1, 2)
+        return each.reshape(-1, post, pre)[: self.networks].copy()

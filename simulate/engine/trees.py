@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from errorneurons.simulate.engine.nodes import Array, Traced
+from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.engine.nodes import Traced
 
 
 def arrays(thing: Any, name: str = "") -> dict[str, Any]:

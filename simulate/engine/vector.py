@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from errorneurons.simulate.engine.tape import Tape
 
 
-STREAMS = 2
+RECORDED_STREAMS = 2
 """Streams of the arrays that stand in. More than one: theories may treat one in its own way."""
 
 
@@ -35,7 +35,7 @@ class Vector(Traced):
 
     def __init__(self, tape: Tape, cell: Cell, start: int, rows: int) -> None:
         self.tape, self.cell, self.start, self.rows = tape, cell, start, rows
-        self.shape = (tape.networks, STREAMS, rows)
+        self.shape = (tape.networks, RECORDED_STREAMS, rows)
 
     @property
     def pieces(self) -> list[Ref]:

@@ -45,7 +45,7 @@ class Column:
     high: float = INFINITY
 
 
-COLUMNS: tuple[Column, ...] = (
+TRIAL_COLUMNS: tuple[Column, ...] = (
     Column("pattern", "which stimulus of the set; must be given", "count", None, "1",
            low=0, high=STIMULI - 1),
     Column("association", "which set of stimuli and outcomes; if left out, the familiarity", "text",
@@ -88,9 +88,9 @@ COLUMNS: tuple[Column, ...] = (
 )  # fmt: skip
 """Every column that a simulation reads, in the order in which they are documented."""
 
-BY_NAME = {column.name: column for column in COLUMNS}
+BY_NAME = {column.name: column for column in TRIAL_COLUMNS}
 DEFAULTS: dict[str, str | bool | float] = {
-    column.name: column.default for column in COLUMNS if column.default is not None
+    column.name: column.default for column in TRIAL_COLUMNS if column.default is not None
 }
 """What a trial is like where its table does not have these columns."""
 MEASURED = ("performance", "outcome_error", "targeted")

@@ -30,7 +30,7 @@ from errorneurons.simulate.experiments.trials import (
     CLOCK,
     EXPECTED,
     Clock,
-    Factors,
+    TrialFactors,
     in_turn,
     shared,
     shuffled,
@@ -135,7 +135,7 @@ class Frozen:
         On which day.
     """
 
-    conditions: Sequence[Factors]
+    conditions: Sequence[TrialFactors]
     order: Order | None
     streams: int = 1
     times: int = 1
@@ -163,7 +163,7 @@ class Frozen:
             _table(rows, self.defaults), streams=shared(len(rows), self.streams), independent=True
         )
 
-    def _rows(self, repeats: int, clock: Clock) -> list[Factors]:
+    def _rows(self, repeats: int, clock: Clock) -> list[TrialFactors]:
         if self.stimuli == "the next one":
             return [
                 trial(factors, (number + repeat) % STIMULI, clock)
@@ -198,7 +198,7 @@ class Plastic:
         On which day.
     """
 
-    factors: Factors
+    factors: TrialFactors
     order: Order
     presentations: int | None = None
     starts_from: Start = "block before"
@@ -246,7 +246,7 @@ class Written:
         return replace(self.given, table=table)
 
 
-def _table(rows: Sequence[Factors], defaults: bool) -> pd.DataFrame:
+def _table(rows: Sequence[TrialFactors], defaults: bool) -> pd.DataFrame:
     return tabulated(rows) if defaults else pd.DataFrame(rows)
 
 

@@ -36,21 +36,21 @@ import pandas as pd
 from errorneurons.simulate.experiments.association import REVERSED
 from errorneurons.simulate.experiments.experiment import Experiment, Frozen, Plastic
 from errorneurons.simulate.experiments.trials import (
-    AREAS,
+    AREA_NAMES,
     CLOCK,
     DURING_OUTCOME,
     EXPECTED,
     PASSIVE,
     UNEXPECTED,
     Clock,
-    Factors,
+    TrialFactors,
     in_turn,
     silence,
 )
 
 #: Two blocks in which the same new association is learnt from the same synapses, which only a
 #: simulation can do: one without laser, one with the error cells off at the outcome.
-LEARNING_BLOCKS: tuple[Factors, ...] = ({}, silence("error", "all", DURING_OUTCOME))
+LEARNING_BLOCKS: tuple[TrialFactors, ...] = ({}, silence("error", "all", DURING_OUTCOME))
 SLOW = replace(CLOCK, plasticity=CLOCK.stop - 0.02)
 """Synapses change in the last 20 ms of an outcome.
 
@@ -59,34 +59,34 @@ the response to it would be that of no synapses in particular.
 """
 
 #: Trials that show which cells carry an error and how each is tuned to stimuli.
-TEST: tuple[Factors, ...] = (EXPECTED, UNEXPECTED, PASSIVE)
-AS_TRAINED: Factors = {"association": "trained", "familiarity": "trained"}
-THE_OTHER_WAY: Factors = {"association": REVERSED, "familiarity": "trained"}
-NEW: Factors = {"association": "new", "familiarity": "novel"}
+TEST: tuple[TrialFactors, ...] = (EXPECTED, UNEXPECTED, PASSIVE)
+AS_TRAINED: TrialFactors = {"association": "trained", "familiarity": "trained"}
+THE_OTHER_WAY: TrialFactors = {"association": REVERSED, "familiarity": "trained"}
+NEW: TrialFactors = {"association": "new", "familiarity": "novel"}
 
 RELEARNING = range(2, 8)
 RETEACHING = range(9, 13)
-LEARNING = range(2, 8)
+_LEARNING = range(2, 8)
 
 
 def learning_block(
-    seed: int, name: str, factors: Factors, repeats: int, clock: Clock = CLOCK
+    seed: int, name: str, factors: TrialFactors, repeats: int, clock: Clock = CLOCK
 ) -> pd.DataFrame:
     """Return the trials of a block in which the association `name` is learnt.
 
     Each stimulus comes once in every five trials, in random order.
     """
-    during: Factors = {"phase": "during", "familiarity": "novel", "association": name}
+    during: TrialFactors = {"phase": "during", "familiarity": "novel", "association": name}
     return pd.DataFrame(in_turn({**EXPECTED, **factors, **during}, repeats, clock, seed, name))
 
 
-def tested(day: int, phase: str, conditions: Sequence[Factors]) -> Frozen:
+def tested(day: int, phase: str, conditions: Sequence[TrialFactors]) -> Frozen:
     """Return a day with frozen synapses: every stimulus in every condition, in random order."""
     rows = [condition | {"phase": phase} for condition in conditions]
     return Frozen(rows, ("day", day), streams=len(rows), day=day)
 
 
-def practice(days: range, factors: Factors) -> tuple[Plastic, ...]:
+def practice(days: range, factors: TrialFactors) -> tuple[Plastic, ...]:
     """Return days on which synapses change; each stimulus comes once in every five trials."""
     return tuple(Plastic(factors, ("day", day), day=day) for day in days)
 
@@ -113,7 +113,7 @@ def chronic_silencing(area: str | None) -> Experiment:
     Parameters
     ----------
     area
-        Where error cells are silenced, one of `AREAS`; None for learning without laser.
+        Where error cells are silenced, one of `AREA_NAMES`; None for learning without laser.
     """
     laser = {} if area is None else silence("error", area, DURING_OUTCOME)
     kinds = (*TEST, EXPECTED | NEW, PASSIVE | NEW)
@@ -125,8 +125,8 @@ def chronic_silencing(area: str | None) -> Experiment:
         f"A new association is learnt over days {off}: in which areas does tuning change?",
         (
             tested(1, "before", kinds),
-            *practice(LEARNING, NEW | laser),
-            tested(LEARNING.stop, "after", kinds),
+            *practice(_LEARNING, NEW | laser),
+            tested(_LEARNING.stop, "after", kinds),
         ),
         SLOW,
         panels=("familiarity",),
@@ -134,5 +134,5 @@ def chronic_silencing(area: str | None) -> Experiment:
     )
 
 
-CHRONIC_SILENCING = tuple(chronic_silencing(area) for area in (None, *AREAS))
+CHRONIC_SILENCING = tuple(chronic_silencing(area) for area in (None, *AREA_NAMES))
 EXPERIMENTS = (TEACH_RETEACH, *CHRONIC_SILENCING)

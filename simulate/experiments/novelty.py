@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from errorneurons.simulate.experiments.association import STIMULI
 from errorneurons.simulate.experiments.experiment import Experiment, Frozen, SideBySide
-from errorneurons.simulate.experiments.trials import EXPECTED, PASSIVE, UNEXPECTED, Factors
+from errorneurons.simulate.experiments.trials import EXPECTED, PASSIVE, UNEXPECTED, TrialFactors
 
 #: The conditions of each block; blocks have equally many.
-BLOCKS: dict[str, tuple[Factors, ...]] = {
+_BLOCKS: dict[str, tuple[TrialFactors, ...]] = {
     "passive": (PASSIVE, PASSIVE | {"familiarity": "novel"}),
     "outcome": (EXPECTED, UNEXPECTED),
 }
@@ -25,7 +25,7 @@ EXPERIMENTS = (
         (
             SideBySide([
                 Frozen([c | {"block": name} for c in conditions], ("novelty", name), STIMULI)
-                for name, conditions in BLOCKS.items()
+                for name, conditions in _BLOCKS.items()
             ]),
         ),
         panels=("block",),

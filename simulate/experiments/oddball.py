@@ -24,10 +24,10 @@ import numpy as np
 from errorneurons.simulate.arrays import generator
 from errorneurons.simulate.experiments.association import STIMULI
 from errorneurons.simulate.experiments.experiment import Block, Experiment, SideBySide
-from errorneurons.simulate.experiments.trials import PASSIVE, Clock, Factors, tabulated, trial
+from errorneurons.simulate.experiments.trials import PASSIVE, Clock, TrialFactors, tabulated, trial
 
-CLOCK = Clock(start=-0.05, outcome=0.15, stop=0.15)
-SHOWN = 0.1
+_CLOCK = Clock(start=-0.05, outcome=0.15, stop=0.15)
+_SHOWN = 0.1
 """A stimulus lasts so long [s]; the rest of a row is a gap."""
 LENGTH = 4
 FREQUENT = 4
@@ -56,14 +56,14 @@ class Oddballs:
     def block(self, seed: int, repeats: int, clock: Clock) -> Block:
         """Return the block, with `repeats` rare sequences; see `BlockPlan`."""
         rng = generator(seed, "trial order", "oddball", self.name, *self.pair)
-        rows: list[Factors] = []
+        rows: list[TrialFactors] = []
         for _ in range(repeats):
             rare = int(rng.integers(FREQUENT + 1))
             for number in range(FREQUENT + 1):
                 rows += self._sequence(rare=number == rare, clock=clock)
         return Block(tabulated(rows))
 
-    def _sequence(self, *, rare: bool, clock: Clock) -> Iterator[Factors]:
+    def _sequence(self, *, rare: bool, clock: Clock) -> Iterator[TrialFactors]:
         most, other = self.pair
         last_is_other = rare == (self.name == "local oddball")
         kinds = ["local"] * last_is_other + ["global"] * rare
@@ -83,13 +83,15 @@ class Control:
         rng = generator(seed, "trial order", "oddball", "control")
         count = repeats * (FREQUENT + 1) * LENGTH
         shown = rng.permutation(np.arange(count) % STIMULI)
-        rows: list[Factors] = []
+        rows: list[TrialFactors] = []
         for sequence in shown.reshape(-1, LENGTH).tolist():
             rows += _sequence(sequence, clock, ("control", "random", "none"))
         return Block(tabulated(rows))
 
 
-def _sequence(shown: Sequence[int], clock: Clock, named: tuple[str, str, str]) -> Iterator[Factors]:
+def _sequence(
+    shown: Sequence[int], clock: Clock, named: tuple[str, str, str]
+) -> Iterator[TrialFactors]:
     """Yield a row for each presentation, and one for the pause after them.
 
     Its names are those of the block, of the sequence and of the last stimulus.
@@ -97,16 +99,16 @@ def _sequence(shown: Sequence[int], clock: Clock, named: tuple[str, str, str]) -
     block, name, oddball = named
     for position, stimulus in enumerate(shown, start=1):
         last = position == LENGTH
-        row: Factors = {"input_offset": SHOWN, "block": block, "sequence": name,
+        row: TrialFactors = {"input_offset": _SHOWN, "block": block, "sequence": name,
                         "position": position, "oddball": oddball if last else "none"}  # fmt: skip
         yield trial(PASSIVE | row, stimulus, clock)
-    nothing: Factors = {"input_onset": float("nan"), "contrast": 0.0, "stimulus": "pause",
+    nothing: TrialFactors = {"input_onset": float("nan"), "contrast": 0.0, "stimulus": "pause",
                         "block": block, "sequence": name, "position": LENGTH + 1,
                         "oddball": "pause"}  # fmt: skip
     yield trial(PASSIVE | nothing, 0, clock)
 
 
-BLOCKS = [
+_BLOCKS = [
     Oddballs(name, pair)
     for pair in (PAIR, PAIR[::-1])
     for name in ("local oddball", "global oddball")
@@ -118,8 +120,8 @@ EXPERIMENTS = (
         "passive local and global oddballs",
         "Sequences of four stimuli of which the last may break the row, or the rule, and a control "
         "block: does mismatch without a task evoke errors?",
-        (SideBySide([*BLOCKS, Control()]),),
-        CLOCK,
+        (SideBySide([*_BLOCKS, Control()]),),
+        _CLOCK,
         panels=("block",),
         lines=("position", "oddball"),
     ),

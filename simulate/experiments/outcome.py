@@ -19,13 +19,13 @@ from errorneurons.simulate.experiments.trials import (
     UNEXPECTED,
     WHILE_SETTLED,
     Clock,
-    Factors,
+    TrialFactors,
     drive,
     silence,
 )
 
 #: The conditions of the outcome-error experiment, weights frozen.
-OUTCOME_ERROR: tuple[Factors, ...] = (
+OUTCOME_ERROR: tuple[TrialFactors, ...] = (
     EXPECTED,
     UNEXPECTED,
     EXPECTED | silence("error", "area 2", DURING_OUTCOME),

@@ -17,32 +17,34 @@ from itertools import product
 from errorneurons.simulate.experiments.association import STIMULI
 from errorneurons.simulate.experiments.experiment import Experiment, Frozen
 from errorneurons.simulate.experiments.trials import (
-    AREAS,
+    AREA_NAMES,
     BEFORE_INPUT,
     DURING_OUTCOME,
     EXPECTED,
+    MANIPULATED_ROLES,
     PASSIVE,
-    ROLES,
     UNEXPECTED,
     WHILE_SETTLED,
-    Factors,
+    TrialFactors,
     silence,
 )
 
 #: Window -> when, and the trials in which it is looked at: errors are looked at when an outcome
 #: comes, inference when none does.
-WINDOWS: dict[str, tuple[tuple[float, float], tuple[Factors, ...]]] = {
+WINDOWS: dict[str, tuple[tuple[float, float], tuple[TrialFactors, ...]]] = {
     "before input": (BEFORE_INPUT, (PASSIVE,)),
     "while settled": (WHILE_SETTLED, (PASSIVE,)),
     "during outcome": (DURING_OUTCOME, (EXPECTED, UNEXPECTED)),
 }
-WITHOUT_LASER: tuple[Factors, ...] = (PASSIVE, EXPECTED, UNEXPECTED)
+WITHOUT_LASER: tuple[TrialFactors, ...] = (PASSIVE, EXPECTED, UNEXPECTED)
 #: Every combination, and the same trials without a laser.
 EVERYONE = (
     *(kind | {"window": "none"} for kind in WITHOUT_LASER),
     *(
         kind | silence(role, area, when) | {"window": window}
-        for role, area, (window, (when, kinds)) in product(ROLES, AREAS, WINDOWS.items())
+        for role, area, (window, (when, kinds)) in product(
+            MANIPULATED_ROLES, AREA_NAMES, WINDOWS.items()
+        )
         for kind in kinds
     ),
 )
@@ -55,7 +57,7 @@ IN_PART = tuple(
 )
 
 SOMATA = silence("error", "area 3", DURING_OUTCOME)
-LASERS: tuple[Factors, ...] = ({}, SOMATA, SOMATA | {"manipulated_target": "area 2"})
+LASERS: tuple[TrialFactors, ...] = ({}, SOMATA, SOMATA | {"manipulated_target": "area 2"})
 AXONS = tuple(outcome | laser for outcome, laser in product((EXPECTED, UNEXPECTED), LASERS))
 
 #: Kind of trial -> when the interneurons of an area are off.
@@ -68,7 +70,7 @@ UNMASKED = (
     *WITHOUT_LASER,
     *(
         kind | silence("interneuron", area, when)
-        for (kind, when), area in product(TRIALS_TO_UNMASK, AREAS[:3])
+        for (kind, when), area in product(TRIALS_TO_UNMASK, AREA_NAMES[:3])
     ),
 )
 

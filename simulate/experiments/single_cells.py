@@ -7,25 +7,25 @@ from itertools import product
 from errorneurons.simulate.experiments.association import STIMULI
 from errorneurons.simulate.experiments.experiment import Experiment, Frozen
 from errorneurons.simulate.experiments.trials import (
-    AREAS,
+    AREA_NAMES,
     EXPECTED,
+    MANIPULATED_ROLES,
     PASSIVE,
-    ROLES,
     UNEXPECTED,
     Clock,
-    Factors,
+    TrialFactors,
     drive,
 )
 
 DRIVING = Clock(start=-0.1, outcome=0.3, stop=0.3)
-DRIVEN = (0.15, 0.3)
+_DRIVEN = (0.15, 0.3)
 CELLS = 5
 """Cells of each role and area; with arbitrary labels the smallest of these areas has no more."""
-UNDRIVEN: tuple[Factors, ...] = (PASSIVE,) * STIMULI
+UNDRIVEN: tuple[TrialFactors, ...] = (PASSIVE,) * STIMULI
 """As often as each stimulus is shown with cells."""
 EACH_DRIVEN = tuple(
-    PASSIVE | drive(role, area, DRIVEN) | {"manipulated_cell": cell}
-    for role, area, cell in product(ROLES, AREAS[:3], range(CELLS))
+    PASSIVE | drive(role, area, _DRIVEN) | {"manipulated_cell": cell}
+    for role, area, cell in product(MANIPULATED_ROLES, AREA_NAMES[:3], range(CELLS))
 )
 
 CONTRASTS = (0.25, 0.5, 1.0, 2.0)

@@ -19,10 +19,10 @@ from errorneurons.analysis.session.session import FIELDS
 from errorneurons.simulate.experiments.association import SAME_STIMULI, STIMULI
 from errorneurons.simulate.experiments.columns import (
     BY_NAME,
-    COLUMNS,
     DEFAULTS,
     MEASURED,
     NAN,
+    TRIAL_COLUMNS,
     Column,
 )
 from errorneurons.simulate.experiments.experiment import Block, Experiment, Written
@@ -210,7 +210,7 @@ def _filled(table: pd.DataFrame, clock: Clock) -> pd.DataFrame:
         full[name] = own.astype(object).where(own.notna(), otherwise)
         return full[name]
 
-    for column in COLUMNS:
+    for column in TRIAL_COLUMNS:
         says_none = column.units == "s" and column.name in full  # NaN: there is no such event
         if column.default is not None and not says_none:
             fill(column.name, column.default)
@@ -229,7 +229,7 @@ def _typed(table: pd.DataFrame) -> pd.DataFrame:
     kinds: dict[str, Any] = {"text": str, "number": float, "count": int, "bool": bool}
     full = table.copy()
     full["teaching"] = [value in (True, "True") for value in full["teaching"]]
-    for column in COLUMNS:
+    for column in TRIAL_COLUMNS:
         full[column.name] = full[column.name].astype(kinds[column.kind])
     return full
 

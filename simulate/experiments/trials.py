@@ -18,7 +18,7 @@ from errorneurons.simulate.arrays import generator
 from errorneurons.simulate.experiments.association import SAME_STIMULI, STIMULI
 from errorneurons.simulate.experiments.columns import DEFAULTS
 
-Factors = dict[str, str | bool | float]
+TrialFactors = dict[str, str | bool | float]
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ def whole(length: float, part: float) -> int:
 
 
 CLOCK = Clock()
-ROLES = ("representation", "error")
-AREAS = ("area 1", "area 2", "area 3", "area 4")
+MANIPULATED_ROLES = ("representation", "error")
+AREA_NAMES = ("area 1", "area 2", "area 3", "area 4")
 """The areas of a circuit that is put through experiments, the lowest first."""
 
 BEFORE_INPUT = (-0.05, CLOCK.outcome)
@@ -73,17 +73,17 @@ WHILE_SETTLED = (0.15, CLOCK.outcome)
 DURING_OUTCOME = (CLOCK.outcome, CLOCK.stop)
 
 
-def silence(role: str, area: str, window: tuple[float, float]) -> Factors:
+def silence(role: str, area: str, window: tuple[float, float]) -> TrialFactors:
     """Return the trial factors of a laser that silences the cells of a role in an area."""
     return _manipulation("silence", role, area, window)
 
 
-def drive(role: str, area: str, window: tuple[float, float]) -> Factors:
+def drive(role: str, area: str, window: tuple[float, float]) -> TrialFactors:
     """Return the trial factors of a current into half of the cells of a role in an area."""
     return _manipulation("drive", role, area, window)
 
 
-def _manipulation(kind: str, role: str, area: str, window: tuple[float, float]) -> Factors:
+def _manipulation(kind: str, role: str, area: str, window: tuple[float, float]) -> TrialFactors:
     return {
         "manipulation": kind,
         "manipulated_role": role,
@@ -93,19 +93,19 @@ def _manipulation(kind: str, role: str, area: str, window: tuple[float, float]) 
     }
 
 
-NO_MANIPULATION: Factors = {
+NO_MANIPULATION: TrialFactors = {
     "manipulation": "none",
     "manipulated_role": "none",
     "manipulated_area": "none",
     "manipulation_onset": float("nan"),
     "manipulation_offset": float("nan"),
 }
-EXPECTED: Factors = {"outcome": "expected", "teaching": True}
-UNEXPECTED: Factors = {"outcome": "unexpected", "teaching": True}
-PASSIVE: Factors = {"outcome": "none", "teaching": False}
+EXPECTED: TrialFactors = {"outcome": "expected", "teaching": True}
+UNEXPECTED: TrialFactors = {"outcome": "unexpected", "teaching": True}
+PASSIVE: TrialFactors = {"outcome": "none", "teaching": False}
 
 
-def trial(factors: Factors, stimulus: int, clock: Clock) -> Factors:
+def trial(factors: TrialFactors, stimulus: int, clock: Clock) -> TrialFactors:
     """Return the row of a trial; what `factors` leave open is as in a test of trained networks.
 
     Parameters
@@ -118,7 +118,7 @@ def trial(factors: Factors, stimulus: int, clock: Clock) -> Factors:
         When things happen.
     """
     familiarity = str(factors.get("familiarity", "trained"))
-    base: Factors = {
+    base: TrialFactors = {
         "association": familiarity,
         "familiarity": familiarity,
         "phase": "after",
@@ -130,7 +130,7 @@ def trial(factors: Factors, stimulus: int, clock: Clock) -> Factors:
     return {"stimulus": f"{shown} {stimulus + 1}", "pattern": stimulus, **row}
 
 
-def tabulated(rows: Iterable[Factors]) -> pd.DataFrame:
+def tabulated(rows: Iterable[TrialFactors]) -> pd.DataFrame:
     """Return the table of rows; what one of them leaves out is as it is by default."""
     return pd.DataFrame([{**DEFAULTS, **row} for row in rows])
 
@@ -163,15 +163,15 @@ def kinds_of(table: pd.DataFrame) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
     return table.iloc[first].reset_index(drop=True), numbers.astype(np.int64)
 
 
-def shuffled(rows: Sequence[Factors], seed: int, *purpose: str | int) -> list[Factors]:
+def shuffled(rows: Sequence[TrialFactors], seed: int, *purpose: str | int) -> list[TrialFactors]:
     """Return rows in an order of their own for each purpose, the same for all theories."""
     order = generator(seed, "trial order", *purpose).permutation(len(rows))
     return [rows[i] for i in order]
 
 
 def in_turn(
-    factors: Factors, repeats: int, clock: Clock, seed: int, *purpose: str | int
-) -> list[Factors]:
+    factors: TrialFactors, repeats: int, clock: Clock, seed: int, *purpose: str | int
+) -> list[TrialFactors]:
     """Return trials in which each stimulus comes once in every five, in random order.
 
     Parameters

@@ -16,15 +16,17 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
+from errorneurons.analysis.session.plain import Column, Plain
 from errorneurons.analysis.session.session import FIELDS, session
 from errorneurons.simulate.arrays import Array, generator
 from errorneurons.simulate.circuit import Circuit
+from errorneurons.simulate.engine.counts import spiked
 from errorneurons.simulate.experiments.columns import BY_NAME
 from errorneurons.simulate.experiments.trials import kinds_of, whole, with_defaults
 from errorneurons.simulate.instrument.calcium import fluorescence, imaged, left_of_before
 from errorneurons.simulate.instrument.instrument import Instrument as Instrument
 from errorneurons.simulate.instrument.pairing import causal_signs, partners
-from errorneurons.simulate.instrument.spikes import poisson, sub_poisson
+from errorneurons.simulate.instrument.spikes import FEW, poisson, sub_poisson
 from errorneurons.simulate.instrument.units import Units, labels_of, sampled
 from errorneurons.simulate.trials.bench import Chosen
 from errorneurons.simulate.trials.manipulations import aim, aimed_at
@@ -36,6 +38,7 @@ BLOCK = 64
 """Trials whose spikes are drawn together; bounds the memory that takes."""
 
 Aim = tuple[str, str, str, int]
+Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,9 @@ def observe(
     units = sampled(populations, instrument, (seed, circuit.theory, network))
     rng = generator(seed, circuit.theory, network, *_spikes_of(first.day))
     width = instrument.bin or first.clock.bin
-    rate = _shown(_expected(blocks, index, units, instrument), width, units, instrument, rng)
+    sizes = first.extents or extents(first)
+    expected = _expected(blocks, index, units, instrument, sizes)
+    rate = _shown(expected, width, units, instrument, rng)
     shown = shown or shown_in([block.table for block in blocks])
     columns: dict[str, npt.ArrayLike] = {
         "time": (first.clock.start + width * (np.arange(rate.shape[1]) + 0.5)).round(9),
@@ -115,7 +120,9 @@ def observe(
         **shown.factors,
         "partner": partners(circuit, units),
         "targeted": _targeted(circuit, units, shown, labelled),
-        "performance": np.concatenate([_performance(b, index) for b in blocks]),
+        "performance": np.concatenate(
+            [_performance(b.output[index], b.target[index]) for b in blocks]
+        ),
         "outcome_error": np.concatenate(
             [(b.target[index] - b.output[index]).mean(axis=-1) for b in blocks]
         ),
@@ -137,6 +144,61 @@ def observe(
         seen["rate"].attrs["frame_rate"] = instrument.imaging.frame_rate
         seen["rate"].attrs["indicator"] = instrument.imaging.indicator.name
     return seen
+
+
+def observe_plainly(
+    circuit: Circuit[Any, Any],
+    blocks: Sequence[Activity],
+    rows: Sequence[Rows],
+    network: int,
+    index: int,
+    seed: int,
+    instrument: Instrument,
+    shown: Displayed,
+) -> Plain:
+    """Record one network as `observe` does, for the claims alone: without labels and checks.
+
+    Parameters
+    ----------
+    circuit, blocks, network, index, seed, instrument
+        As in `observe`; with the labels of the first block.
+    rows
+        For each block, which of its trials come, in which order; some may come several times.
+    shown
+        What `shown_in` returns for the tables of these trials.
+    """
+    first = blocks[0]
+    labelled = None if first.labelled is None else first.labelled[index : index + 1]
+    populations = labels_of(circuit, labelled, instrument, apical=first.apical is not None)
+    units = sampled(populations, instrument, (seed, circuit.theory, network))
+    rng = generator(seed, circuit.theory, network, *_spikes_of(first.day))
+    width = instrument.bin or first.clock.bin
+    sizes = first.extents or extents(first, index, rows[0])
+    expected = _expected(blocks, index, units, instrument, sizes)
+    starts = np.cumsum([0, *(len(block.table) for block in blocks[:-1])])
+    every = np.concatenate([own + start for own, start in zip(rows, starts, strict=True)])
+    rate = _repeated(expected, every, width, units, instrument, rng)
+    score = [
+        _performance(b.output[index][own], b.target[index][own])
+        for b, own in zip(blocks, rows, strict=True)
+    ]
+    error = units.label == "error"
+    low, high = instrument.label_error_interval
+    columns = {
+        **shown.factors,
+        "time": (first.clock.start + width * (np.arange(rate.shape[1]) + 0.5)).round(9),
+        "area": units.area,
+        "level": units.level,
+        "role": units.label,
+        "targeted": _targeted(circuit, units, shown, labelled),
+        "performance": np.concatenate(score),
+    }
+    variables = {name: Column(values) for name, values in columns.items()}
+    variables["label_error"] = Column(
+        np.where(error, instrument.label_error, np.nan), {"low": low, "high": high}
+    )
+    variables["rate"] = Column(rate, {"sampling_rate": 1 / width, "signal": instrument.signal})
+    return Plain(variables, _attributes(circuit, network, first.day))
 
 
 def shown_in(tables: Sequence[pd.DataFrame]) -> Displayed:
@@ -201,10 +263,13 @@ def _attributes(circuit: Circuit[Any, Any], network: int, day: int) -> dict[str,
 
 
 def _expected(
-    blocks: Sequence[Activity], index: int, units: Units, instrument: Instrument
+    blocks: Sequence[Activity],
+    index: int,
+    units: Units,
+    instrument: Instrument,
+    sizes: Mapping[str, Array],
 ) -> Binned:
     """Return the expected firing rate of each unit [Hz] in bins of the session."""
-    sizes = blocks[0].extents or extents(blocks[0])
     scale = {
         source: instrument.peak / max(sizes[source][index], 1e-12)
         for source in dict.fromkeys(units.source.tolist())
@@ -242,15 +307,28 @@ def _signals(activity: Activity) -> dict[str, Binned]:
     return signals if activity.apical is None else signals | {"apical": activity.apical}
 
 
-def extents(activity: Activity) -> dict[str, Array]:
+def extents(
+    activity: Activity, index: int | None = None, rows: Rows | slice = slice(None)
+) -> dict[str, Array]:
     """Return the size of each signal in each network, by source, (network,).
 
     It is the 99th percentile of the absolute value, from every seventh value.
+
+    Parameters
+    ----------
+    activity
+        What was recorded.
+    index
+        Look at one network only; the others have none, NaN.
+    rows
+        Which trials it is of.
     """
-    return {
-        source: np.array([np.quantile(np.abs(s.ravel()[::7]), 0.99) for s in signal], float)
-        for source, signal in _signals(activity).items()
-    }
+    found = {}
+    for source, signal in _signals(activity).items():
+        found[source] = np.full(len(signal), np.nan)
+        for k in range(len(signal)) if index is None else (index,):
+            found[source][k] = np.quantile(np.abs(signal[k][rows].ravel()[::7]), 0.99)
+    return found
 
 
 def _shown(
@@ -274,6 +352,23 @@ def _shown(
         before = left_of_before(len(mean), units.baseline, fano, imaging.indicator, rng)
     clean = fluorescence(counts, width, units.baseline, imaging.indicator, before)
     return imaged(clean, width, units.plane(instrument), imaging, rng, noisy=random)
+
+
+def _repeated(
+    expected: Binned,
+    rows: Rows,
+    width: float,
+    units: Units,
+    instrument: Instrument,
+    rng: np.random.Generator,
+) -> Binned:
+    """Return what `_shown` does of trials of which some are the same."""
+    mean = expected * np.float32(width)
+    if instrument.imaging or instrument.spiking != "poisson" or not mean.max(initial=0) < FEW:
+        return _shown(expected[rows], width, units, instrument, rng)
+    rate = np.empty((len(rows), *expected.shape[1:]), np.float32)
+    spiked(mean.reshape(len(mean), -1), rows, width, rng, rate.reshape(len(rows), -1))
+    return rate
 
 
 def _spikes(expected: Binned, width: float, rng: np.random.Generator) -> Binned:
@@ -320,8 +415,8 @@ def _targeted(
     return aimed
 
 
-def _performance(block: Activity, index: int) -> Array:
+def _performance(output: Array, target: Array) -> Array:
     """1 - squared error of the output over that of output 0, each trial; NaN without outcome."""
-    error = ((block.target[index] - block.output[index]) ** 2).mean(axis=-1)
-    size = np.nanmean(block.target[index] ** 2) if np.isfinite(block.target[index]).any() else 1.0
+    error = ((target - output) ** 2).mean(axis=-1)
+    size = np.nanmean(target**2) if np.isfinite(target).any() else 1.0
     return np.asarray(1 - error / size)

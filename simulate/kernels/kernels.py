@@ -40,30 +40,24 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numba import njit, typeof
 
-from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.arrays import Array, Integers
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.circuit import State as CircuitState
-from errorneurons.simulate.kernels import (
-    layout_backprop,
-    layout_dendritic,
-    layout_error_microcircuit,
-)
 from errorneurons.simulate.kernels.layout import (
     EXACT,
-    LINEAR,
-    LOGISTIC,
+    PHI_LINEAR,
+    PHI_LOGISTIC,
+    PHI_RELU,
+    PHI_SOFT_RELU,
+    PHI_TANH,
     PUBLISHED,
-    RELU,
-    SOFT_RELU,
-    TANH,
     Execution,
-    Integers,
+    Layout,
     Presentations,
     Record,
     Recording,
@@ -71,22 +65,25 @@ from errorneurons.simulate.kernels.layout import (
     check_shapes,
     is_large,
     presentations,
-    recorded,
+    recorded_activity,
     recorder,
 )
 from errorneurons.simulate.kernels.layout_backprop import (
+    BACKPROP_LAYOUT,
     BackpropAnatomy,
     BackpropRules,
     BackpropSynapses,
     BackpropVariables,
 )
 from errorneurons.simulate.kernels.layout_dendritic import (
+    DENDRITIC_LAYOUT,
     DendriticAnatomy,
     DendriticRules,
     DendriticSynapses,
     DendriticVariables,
 )
 from errorneurons.simulate.kernels.layout_error_microcircuit import (
+    ERROR_MICROCIRCUIT_LAYOUT,
     Anatomy,
     Rules,
     Synapses,
@@ -105,16 +102,16 @@ SUMS = {"contract", "reassoc", "nsz"}
 
 #: Kernels allocate nothing and the caller holds all arrays, so references to them need no count
 #: (`_nrt`), which would take a good part of a step of small networks.
-COMMON: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
+_COMMON: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 
 #: A kernel is what Python calls; its machine code is kept on disk.
-kernel = partial(njit, cache=compiler_cache(), fastmath=ELEMENTWISE, **COMMON)
+kernel = partial(njit, cache=compiler_cache(), fastmath=ELEMENTWISE, **_COMMON)
 
 #: Functions that only kernels call need no door to Python, which would take long to compile.
-inner = partial(njit, no_cpython_wrapper=True, no_cfunc_wrapper=True, **COMMON)
+_inner = partial(njit, no_cpython_wrapper=True, no_cfunc_wrapper=True, **_COMMON)
 
 #: Stages of a step become part of the kernel: to pass them all arrays would take longer than they.
-stage = partial(inner, fastmath=ELEMENTWISE, inline="always")
+stage = partial(_inner, fastmath=ELEMENTWISE, inline="always")
 
 
 # --- activation functions ---------------------------------------------------------------------
@@ -122,7 +119,7 @@ stage = partial(inner, fastmath=ELEMENTWISE, inline="always")
 # |x| < ln(2)/2 and 2^n is assembled from its bits; the polynomials are Taylor's, to 1e-17.
 
 
-@inner(fastmath=ELEMENTWISE)
+@_inner(fastmath=ELEMENTWISE)
 def _expm1_reduced(x: float) -> tuple[float, float]:
     """Return (exp(y) - 1, 2^n) with x = n ln(2) + y, for -700 < x < 700."""
     shifted = x * 1.4426950408889634 + 6755399441055744.0  # rounds to the nearest integer
@@ -144,7 +141,7 @@ def _expm1_reduced(x: float) -> tuple[float, float]:
     return y + y * y * p, np.int64(bits).view(np.float64)
 
 
-@inner(fastmath=ELEMENTWISE)
+@_inner(fastmath=ELEMENTWISE)
 def _tanh(x: float) -> Any:
     magnitude = min(abs(x), 20.0)
     fraction, power = _expm1_reduced(-2.0 * magnitude)
@@ -153,35 +150,35 @@ def _tanh(x: float) -> Any:
     return rate if x >= 0.0 else -rate
 
 
-@inner(fastmath=ELEMENTWISE)
+@_inner(fastmath=ELEMENTWISE)
 def _logistic(x: float) -> float:
     fraction, power = _expm1_reduced(min(max(-x, -700.0), 700.0))
     rate: float = 1.0 / (1.0 + (power * fraction + power))
     return rate
 
 
-@inner(fastmath=ELEMENTWISE)
+@_inner(fastmath=ELEMENTWISE)
 def _soft_relu(x: float) -> float:
     rate: float = max(x, 0.0) + np.log1p(np.exp(-abs(10.0 * x))) / 10.0
     return rate
 
 
-@inner(fastmath=ELEMENTWISE)
+@_inner(fastmath=ELEMENTWISE)
 def _rates(code: int, x: Array, rate: Array) -> None:
     """Write phi(x), flat arrays of one area."""
-    if code == LINEAR:
+    if code == PHI_LINEAR:
         for k in range(x.size):
             rate[k] = x[k]
-    elif code == TANH:
+    elif code == PHI_TANH:
         for k in range(x.size):
             rate[k] = _tanh(x[k])
-    elif code == LOGISTIC:
+    elif code == PHI_LOGISTIC:
         for k in range(x.size):
             rate[k] = _logistic(x[k])
-    elif code == RELU:
+    elif code == PHI_RELU:
         for k in range(x.size):
             rate[k] = max(x[k], 0.0)
-    elif code == SOFT_RELU:
+    elif code == PHI_SOFT_RELU:
         for k in range(x.size):
             rate[k] = _soft_relu(x[k])
     else:
@@ -189,23 +186,23 @@ def _rates(code: int, x: Array, rate: Array) -> None:
             rate[k] = min(max(x[k] / 6.0 + 0.5, 0.0), 1.0)
 
 
-@inner(fastmath=ELEMENTWISE)
+@_inner(fastmath=ELEMENTWISE)
 def _slopes(code: int, x: Array, slope: Array, ramp: float) -> None:
     """Write phi'(x), flat arrays of one area; `ramp` is the derivative of hard_sigmoid."""
-    if code == LINEAR:
+    if code == PHI_LINEAR:
         slope[:] = 1.0
-    elif code == TANH:
+    elif code == PHI_TANH:
         for k in range(x.size):
             rate = _tanh(x[k])
             slope[k] = 1.0 - rate * rate
-    elif code == LOGISTIC:
+    elif code == PHI_LOGISTIC:
         for k in range(x.size):
             rate = _logistic(x[k])
             slope[k] = rate * (1.0 - rate)
-    elif code == RELU:
+    elif code == PHI_RELU:
         for k in range(x.size):
             slope[k] = 1.0 if x[k] > 0.0 else 0.0
-    elif code == SOFT_RELU:
+    elif code == PHI_SOFT_RELU:
         for k in range(x.size):
             slope[k] = _logistic(10.0 * x[k])
     else:
@@ -213,12 +210,12 @@ def _slopes(code: int, x: Array, slope: Array, ramp: float) -> None:
             slope[k] = ramp if abs(x[k]) < 3.0 else 0.0
 
 
-@inner(fastmath=ELEMENTWISE)
+@_inner(fastmath=ELEMENTWISE)
 def _phi(
     code: int, x: Array, tuned: bool, slope: Array, offset: Array, scratch: Array, rate: Array
 ) -> None:
     """Write phi(x), or phi(slope (x - offset)), or slope phi(x - offset)."""
-    inside = code in (TANH, LOGISTIC)
+    inside = code in (PHI_TANH, PHI_LOGISTIC)
     y = x
     if tuned:
         y = scratch
@@ -231,12 +228,12 @@ def _phi(
             rate[k] *= slope[k]
 
 
-@inner(fastmath=ELEMENTWISE)
+@_inner(fastmath=ELEMENTWISE)
 def _phi_prime(
     c: Rules, code: int, x: Array, own: Array, offset: Array, scratch: Array, slope: Array
 ) -> None:
     """Write the derivative at x, exact or as published."""
-    inside, exact = code in (TANH, LOGISTIC), c.tuned and c.derivative == EXACT
+    inside, exact = code in (PHI_TANH, PHI_LOGISTIC), c.tuned and c.derivative == EXACT
     y = x
     if exact:
         y = scratch
@@ -260,14 +257,14 @@ def _activate(a: Anatomy, c: Rules, s: Synapses, x: Variables, blocks: int) -> N
         if B.stop > x.slope.shape[0]:
             continue
         slope = x.slope[B].reshape(-1)
-        if code == TANH and a.ahead[block] and not c.tuned:
+        if code == PHI_TANH and a.ahead[block] and not c.tuned:
             for k in range(slope.size):
                 slope[k] = 1.0 - rate[k] * rate[k]
         else:
             _phi_prime(c, code, ahead, own, off, y, slope)
 
 
-@inner(fastmath=ELEMENTWISE)
+@_inner(fastmath=ELEMENTWISE)
 def _block_rates(phi: Integers, begins: Integers, potentials: Array, rates: Array) -> None:
     """Write the rates of blocks of neurons that have nothing of their own."""
     for block in range(phi.size):
@@ -278,7 +275,7 @@ def _block_rates(phi: Integers, begins: Integers, potentials: Array, rates: Arra
 # --- passes over the synapses -----------------------------------------------------------------
 
 
-@inner()
+@_inner()
 def _copy(source: Array, goal: Array) -> None:
     """Copy an array. Shorter to compile than an assignment to a slice."""
     x, y = source.reshape(-1), goal.reshape(-1)
@@ -286,21 +283,21 @@ def _copy(source: Array, goal: Array) -> None:
         y[k] = x[k]
 
 
-@inner()
+@_inner()
 def _clear(goal: Array) -> None:
     y = goal.reshape(-1)
     for k in range(y.size):
         y[k] = 0.0
 
 
-@inner(fastmath=ELEMENTWISE)
+@_inner(fastmath=ELEMENTWISE)
 def _scale(factor: float, source: Array, goal: Array) -> None:
     x, y = source.reshape(-1), goal.reshape(-1)
     for k in range(x.size):
         y[k] = factor * x[k]
 
 
-@inner(fastmath=ELEMENTWISE)
+@_inner(fastmath=ELEMENTWISE)
 def _approach(pace: float, source: Array, goal: Array) -> None:
     """Move a share of the way to the source."""
     x, y = source.reshape(-1), goal.reshape(-1)
@@ -308,14 +305,14 @@ def _approach(pace: float, source: Array, goal: Array) -> None:
         y[k] += pace * (x[k] - y[k])
 
 
-@inner(fastmath=ELEMENTWISE)
+@_inner(fastmath=ELEMENTWISE)
 def _subtract(first: Array, second: Array, goal: Array) -> None:
     x, y, z = first.reshape(-1), second.reshape(-1), goal.reshape(-1)
     for k in range(x.size):
         z[k] = x[k] - y[k]
 
 
-@inner()
+@_inner()
 def _record(everything: Array, rows: Integers, room: Array) -> None:
     """Write down rows of everything."""
     for i in range(rows.size):
@@ -323,7 +320,7 @@ def _record(everything: Array, rows: Integers, room: Array) -> None:
             room[i, k] = everything[rows[i], k]
 
 
-@inner(fastmath=ELEMENTWISE)
+@_inner(fastmath=ELEMENTWISE)
 def _pass_many(
     W: Array, rows: tuple[int, int], columns: tuple[int, int], eta: float, commit: bool,
     change: tuple[Array, Array], rates: tuple[Array, Array], results: tuple[Array, Array],
@@ -351,7 +348,7 @@ def _pass_many(
                     basal[k] += (old + eta * surprise[k] * before[k]) * r[k]
 
 
-@inner(fastmath=SUMS)
+@_inner(fastmath=SUMS)
 def _pass_one(
     W: Array, rows: tuple[int, int], columns: tuple[int, int], commit: bool,
     pending: Array, scaled: Array, rates: tuple[Array, Array], results: tuple[Array, Array],
@@ -402,7 +399,7 @@ def _pass_one(
         basal[i] += total
 
 
-@inner(fastmath=ELEMENTWISE)
+@_inner(fastmath=ELEMENTWISE)
 def _product_many(
     M: Array, rows: tuple[int, int], columns: tuple[int, int], x: Array, y: Array
 ) -> None:
@@ -415,7 +412,7 @@ def _product_many(
                 total[k] += m[k] * value[k]
 
 
-@inner(fastmath=SUMS)
+@_inner(fastmath=SUMS)
 def _product_one(
     M: Array, rows: tuple[int, int], columns: tuple[int, int], x: Array, y: Array
 ) -> None:
@@ -430,7 +427,7 @@ def _product_one(
         result[i] += total
 
 
-@inner()
+@_inner()
 def _product(
     alone: bool | None, M: Array, rows: tuple[int, int], columns: tuple[int, int], x: Array,
     y: Array,
@@ -441,7 +438,7 @@ def _product(
         _product_one(M, rows, columns, x, y)
 
 
-@inner(fastmath=ELEMENTWISE)
+@_inner(fastmath=ELEMENTWISE)
 def _new_input(
     W: Array, area_rows: tuple[int, int], owed: tuple[Array, Array],
     inputs: tuple[Array, Array, Array], drive: Array,
@@ -464,7 +461,7 @@ def _new_input(
         _clear(with_first)
 
 
-@inner(fastmath=SUMS)
+@_inner(fastmath=SUMS)
 def _new_input_one(
     W: Array, area_rows: tuple[int, int], owed: tuple[Array, Array],
     inputs: tuple[Array, Array, Array], drive: Array,
@@ -485,7 +482,7 @@ def _new_input_one(
         first[i] = 0.0
 
 
-@inner(fastmath=ELEMENTWISE)
+@_inner(fastmath=ELEMENTWISE)
 def _new_inputs(alone: bool | None, a: Any, s: Any, x: Any) -> None:
     """Write what the input synapses are owed, and multiply what is shown, in all areas."""
     inputs, owed = (x.held, x.input_before, x.shown), (x.owed, x.owed_before)
@@ -498,7 +495,7 @@ def _new_inputs(alone: bool | None, a: Any, s: Any, x: Any) -> None:
                 _new_input_one(s.W_input, rows, owed, inputs, x.drive)
 
 
-@inner()
+@_inner()
 def _item(items: Array, order: Integers, presentation: int, shown: Array) -> None:
     """Write the item that each network is shown, (neuron, network)."""
     for k in range(shown.shape[1]):
@@ -528,7 +525,7 @@ def _teach(x: Any, p: Presentations, number: int, step: int) -> None:
         x.counter[2] = p.teaching[number]
 
 
-@inner(fastmath=ELEMENTWISE)
+@_inner(fastmath=ELEMENTWISE)
 def _dot(x: Array, y: Array, result: Array) -> None:
     """Write the product of two inputs of each network."""
     _clear(result)
@@ -554,7 +551,7 @@ def _learn_input(a: Any, x: Any, step: int) -> None:
                 total[k] += change * by[k]
 
 
-@inner(fastmath=ELEMENTWISE)
+@_inner(fastmath=ELEMENTWISE)
 def _learn_filtered(
     W: Array, F: Array, rows: tuple[int, int], surprise: Array,
     columns: tuple[int, int], before: Array, eta: float, rate: float,
@@ -567,7 +564,7 @@ def _learn_filtered(
                 W[i, j, k] += F[i, j, k]
 
 
-@inner(fastmath=ELEMENTWISE)
+@_inner(fastmath=ELEMENTWISE)
 def _refresh(a: Anatomy, s: Synapses) -> None:
     """B = W^T + noise, between the partners of the neurons that W links."""
     for i in range(s.B.shape[0]):
@@ -578,7 +575,7 @@ def _refresh(a: Anatomy, s: Synapses) -> None:
                 s.B[i, j, k] = s.noise[i, j, k] + w
 
 
-@inner(fastmath=ELEMENTWISE)
+@_inner(fastmath=ELEMENTWISE)
 def _relax(a: Anatomy, s: Synapses) -> None:
     """Lateral synapses relax towards one-to-one, whatever the activity."""
     for area in range(a.first.size - 1):
@@ -625,7 +622,7 @@ def _pass_all(
                     begin = columns[1]
 
 
-@inner()
+@_inner()
 def _onto_errors(a: Anatomy, c: Rules, source: Array, goal: Array) -> None:
     """Copy what representation neurons hold to the error neurons beside them."""
     if c.aligned:
@@ -637,7 +634,7 @@ def _onto_errors(a: Anatomy, c: Rules, source: Array, goal: Array) -> None:
                 goal[i, k] = source[a.partner[i], k]
 
 
-@inner()
+@_inner()
 def _onto_representations(a: Anatomy, c: Rules, source: Array, goal: Array) -> None:
     """Copy what error neurons hold to the representation neurons beside them."""
     if c.aligned:
@@ -822,7 +819,7 @@ def error_microcircuit(
 # --- the theories with apical errors ------------------------------------------------------------
 
 
-@inner(fastmath=ELEMENTWISE)
+@_inner(fastmath=ELEMENTWISE)
 def _add_outer(
     alone: bool | None, W: Array, rows: tuple[int, int], columns: tuple[int, int], eta: float,
     post: Array, pre: Array,
@@ -842,7 +839,7 @@ def _add_outer(
                 w[j] += change * by[j]
 
 
-@inner(fastmath=ELEMENTWISE)
+@_inner(fastmath=ELEMENTWISE)
 def _transpose(
     W: Array, B: Array, noise: Array, post: tuple[int, int], pre: tuple[int, int]
 ) -> None:
@@ -877,7 +874,7 @@ def _dendritic_compartments(
                         x.apical[i, k] -= s.M[i, j, k] * x.r_before[j, k]
 
 
-@inner(fastmath=ELEMENTWISE)
+@_inner(fastmath=ELEMENTWISE)
 def _keep_ideal(a: DendriticAnatomy, c: DendriticRules, s: DendriticSynapses) -> None:
     """Lateral synapses that predict the feedback exactly: M = B c W, or W^IP = c/c_I W."""
     for area in range(a.first.size - 2):
@@ -1081,21 +1078,21 @@ def backprop(
 log = logging.getLogger(__name__)
 
 
-WeightsT = TypeVar("WeightsT")
-StateT = TypeVar("StateT", bound=CircuitState)
+_WeightsT = TypeVar("_WeightsT")
+_StateT = TypeVar("_StateT", bound=CircuitState)
 
 #: The theories that the engine simulates, how each is laid out, and its kernel.
-PORTS: tuple[tuple[Any, ModuleType, Any], ...] = (
-    (ErrorMicrocircuit, layout_error_microcircuit, error_microcircuit),
-    (DendriticPC, layout_dendritic, dendritic),
-    (DendriticMicrocircuit, layout_dendritic, dendritic),
-    (Backprop, layout_backprop, backprop),
+PORTS: tuple[tuple[Any, Layout, Any], ...] = (
+    (ErrorMicrocircuit, ERROR_MICROCIRCUIT_LAYOUT, error_microcircuit),
+    (DendriticPC, DENDRITIC_LAYOUT, dendritic),
+    (DendriticMicrocircuit, DENDRITIC_LAYOUT, dendritic),
+    (Backprop, BACKPROP_LAYOUT, backprop),
 )
-THEORIES = tuple(theory for theory, _, _ in PORTS)
+COMPILED_THEORIES = tuple(theory for theory, _, _ in PORTS)
 
 
 @dataclass(frozen=True)
-class Run(Generic[WeightsT, StateT]):
+class Run(Generic[_WeightsT, _StateT]):
     """What a run leaves behind.
 
     Attributes
@@ -1106,8 +1103,8 @@ class Run(Generic[WeightsT, StateT]):
         For each name asked for, (network, time, neuron).
     """
 
-    weights: WeightsT
-    state: StateT
+    weights: _WeightsT
+    state: _StateT
     recorded: Mapping[str, Array]
 
 
@@ -1116,20 +1113,20 @@ class DivergedError(ValueError):
 
 
 def run(
-    circuit: Circuit[WeightsT, StateT],
-    weights: WeightsT,
+    circuit: Circuit[_WeightsT, _StateT],
+    weights: _WeightsT,
     schedule: Schedule,
     *,
-    state: StateT | None = None,
+    state: _StateT | None = None,
     recording: Recording | None = None,
     execution: Execution | None = None,
-) -> Run[WeightsT, StateT]:
+) -> Run[_WeightsT, _StateT]:
     """Simulate networks through a schedule, compiled.
 
     Parameters
     ----------
     circuit
-        A circuit of one of `THEORIES`.
+        A circuit of one of `COMPILED_THEORIES`.
     weights
         Its synapses, of any number of networks.
     schedule
@@ -1184,7 +1181,7 @@ def run(
     ends = [(s, x) for s, x, _ in done]
     check_finite(circuit.theory, [x.u for _, x in ends])
     final = plan.final_weights(circuit, weights, ends), plan.final_state(circuit, ends)
-    return Run(*final, recorded(where, recording, [out for _, _, out in done]))
+    return Run(*final, recorded_activity(where, recording, [out for _, _, out in done]))
 
 
 def block_size(networks: int, execution: Execution) -> int:
@@ -1193,7 +1190,7 @@ def block_size(networks: int, execution: Execution) -> int:
     return math.ceil(networks / (rounds * execution.threads))
 
 
-def port(circuit: Any) -> tuple[ModuleType, Any]:
+def port(circuit: Any) -> tuple[Layout, Any]:
     """Return how a circuit is laid out, and its kernel.
 
     Raises
@@ -1203,7 +1200,7 @@ def port(circuit: Any) -> tuple[ModuleType, Any]:
     """
     for theory, plan, compiled in PORTS:
         if isinstance(circuit, theory):
-            check_options(circuit)
+            _check_options(circuit)
             return plan, compiled
     names = ", ".join(theory.theory for theory, _, _ in PORTS)
     raise ValueError(
@@ -1221,7 +1218,7 @@ def knows(circuit: Any) -> bool:
     return True
 
 
-def check_options(circuit: Any) -> None:
+def _check_options(circuit: Any) -> None:
     """Refuse what only `step` and `learn` of a theory can do.
 
     Raises
@@ -1255,8 +1252,7 @@ def check_options(circuit: Any) -> None:
 def recordable(circuit: Any) -> tuple[str, ...]:
     """Return what `Recording` can name for a circuit."""
     plan, _ = port(circuit)
-    names: tuple[str, ...] = plan.recordable(circuit)
-    return names
+    return plan.recordable(circuit)
 
 
 def check_finite(theory: str, potentials: Sequence[Array]) -> None:

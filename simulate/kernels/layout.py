@@ -11,22 +11,21 @@ so any of it is recorded in the same way, and what belongs together is activated
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from errorneurons.simulate.arrays import Array, generator
+from errorneurons.simulate.arrays import Array, Integers, generator
 from errorneurons.simulate.refusing import known
 
-Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 #: Activation functions as the engine numbers them.
 CODES = ("linear", "relu", "soft_relu", "logistic", "tanh", "hard_sigmoid")
-LINEAR, RELU, SOFT_RELU, LOGISTIC, TANH, HARD_SIGMOID = range(6)
+PHI_LINEAR, PHI_RELU, PHI_SOFT_RELU, PHI_LOGISTIC, PHI_TANH, PHI_HARD_SIGMOID = range(6)
 DERIVATIVES = ("exact", "nominal", "published")
 EXACT, NOMINAL, PUBLISHED = range(3)
 
@@ -35,6 +34,37 @@ LARGE = 4096
 
 #: Numbers in a line of the processor's cache, and in a page of memory.
 CACHE_LINE, PAGE = 8, 512
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How circuits of one kind are laid out for their kernel, and taken back.
+
+    Attributes
+    ----------
+    rows
+        Circuit -> where everything stands.
+    recordable
+        Circuit -> what can be recorded.
+    anatomy, rules
+        Circuit (and synapses) -> how its areas are linked; its numbers and options.
+    targets
+        Circuit and targets -> targets as the kernel takes them.
+    synapses, variables
+        Circuit, synapses or state, and a block of networks -> copies that the kernel changes.
+    final_weights, final_state
+        Circuit (and synapses) and all blocks -> synapses and state of all networks.
+    """
+
+    rows: Callable[[Any], dict[str, slice]]
+    recordable: Callable[[Any], tuple[str, ...]]
+    anatomy: Callable[[Any], Any]
+    rules: Callable[[Any, Any], Any]
+    targets: Callable[[Any, Array], Array]
+    synapses: Callable[[Any, Any, slice], Any]
+    variables: Callable[[Any, Any, slice], Any]
+    final_weights: Callable[[Any, Any, Sequence[tuple[Any, Any]]], Any]
+    final_state: Callable[[Any, Sequence[tuple[Any, Any]]], Any]
 
 
 @dataclass(frozen=True)
@@ -208,7 +238,7 @@ class Record(NamedTuple):
     each_step: bool
 
 
-def places(sizes: Mapping[str, int]) -> dict[str, slice]:
+def places_of(sizes: Mapping[str, int]) -> dict[str, slice]:
     """Return where quantities of the given sizes stand, one after the other."""
     ends = np.cumsum(list(sizes.values())).tolist()
     return {
@@ -250,12 +280,12 @@ def recorder(
     return Record(during, after, np.zeros((records, size, networks)), each_step)
 
 
-def recorded(
+def recorded_activity(
     where: Mapping[str, slice], recording: Recording, records: Sequence[Record]
 ) -> dict[str, Array]:
     """Take back what all blocks recorded: for each name (network, record, neuron)."""
     order = sorted(recording.names, key=lambda name: name in AFTER)
-    parts = places({name: where[name].stop - where[name].start for name in order})
+    parts = places_of({name: where[name].stop - where[name].start for name in order})
     return {
         name: np.concatenate([np.moveaxis(out.room[:, parts[name]], -1, 0) for out in records])
         for name in recording.names

@@ -7,19 +7,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.arrays import Array, Integers
 from errorneurons.simulate.kernels.layout import (
     CODES,
     DERIVATIVES,
     Flags,
-    Integers,
+    Layout,
     aligned,
     axons,
     first,
     input_rows,
     is_large,
     last,
-    places,
+    places_of,
     views,
 )
 from errorneurons.simulate.theories.backprop import Backprop, State, Weights
@@ -75,21 +75,21 @@ class BackpropVariables(NamedTuple):
     counter: Integers
 
 
-def rows(circuit: Backprop) -> dict[str, slice]:
+def _rows(circuit: Backprop) -> dict[str, slice]:
     """Return where everything stands."""
     R = sum(circuit.sizes)
-    return places({
+    return places_of({
         "u": R, "delta": R, "r": R, "slope": R, "basal": R, "surprise": R, "error": R,
         **input_rows(circuit.layers[0], circuit.layers[-1], R),
     })  # fmt: skip
 
 
-def recordable(circuit: Backprop) -> tuple[str, ...]:  # noqa: ARG001
+def _recordable(circuit: Backprop) -> tuple[str, ...]:  # noqa: ARG001
     """Return what can be recorded."""
     return ("u", "delta", "r", "slope", "basal", "surprise")
 
 
-def anatomy(circuit: Backprop) -> BackpropAnatomy:
+def _anatomy(circuit: Backprop) -> BackpropAnatomy:
     """Lay out how the areas of a circuit are linked."""
     return BackpropAnatomy(
         first=np.concatenate([[0], np.cumsum(circuit.sizes)]),
@@ -99,27 +99,27 @@ def anatomy(circuit: Backprop) -> BackpropAnatomy:
     )
 
 
-def rules(circuit: Backprop, weights: Weights) -> BackpropRules:  # noqa: ARG001
+def _rules(circuit: Backprop, weights: Weights) -> BackpropRules:  # noqa: ARG001
     """Lay out the numbers and options of a circuit's equations."""
     derivative = DERIVATIVES.index(circuit.derivative)
     refreshed = circuit.feedback == "transpose"
     return BackpropRules(float(circuit.gain), derivative, refreshed, is_large(circuit) or None)
 
 
-def targets(circuit: Backprop, targets: Array) -> Array:  # noqa: ARG001
+def _targets(circuit: Backprop, targets: Array) -> Array:  # noqa: ARG001
     """Return targets as the kernel takes them: rates."""
     return targets
 
 
-def synapses(circuit: Backprop, weights: Weights, block: slice) -> BackpropSynapses:
+def _synapses(circuit: Backprop, weights: Weights, block: slice) -> BackpropSynapses:
     """Lay out the synapses of a block of networks. The engine changes these copies."""
     n, W = circuit.layers[0], weights.W[block]
     return BackpropSynapses(last(W[..., :n]), last(W[..., n:]), last(weights.B[block]))
 
 
-def variables(circuit: Backprop, state: State, block: slice) -> BackpropVariables:
+def _variables(circuit: Backprop, state: State, block: slice) -> BackpropVariables:
     """Lay out the state of a block of networks. The engine changes these copies."""
-    where, delay, R = rows(circuit), circuit.timing.delay_steps, sum(circuit.sizes)
+    where, delay, R = _rows(circuit), circuit.timing.delay_steps, sum(circuit.sizes)
 
     def of(name: str) -> Array:
         return last(getattr(state, name)[block, 0])
@@ -139,7 +139,7 @@ def variables(circuit: Backprop, state: State, block: slice) -> BackpropVariable
     return BackpropVariables(line=line, **views(where, x, BackpropVariables._fields))
 
 
-def final_weights(
+def _final_weights(
     circuit: Backprop,  # noqa: ARG001
     weights: Weights,  # noqa: ARG001
     blocks: Sequence[tuple[BackpropSynapses, BackpropVariables]],
@@ -152,7 +152,7 @@ def final_weights(
     return Weights(np.concatenate([W_input, W], axis=-1), B)
 
 
-def final_state(
+def _final_state(
     circuit: Backprop, blocks: Sequence[tuple[BackpropSynapses, BackpropVariables]]
 ) -> State:
     """Take back the state of all blocks."""
@@ -167,3 +167,10 @@ def final_state(
         np.concatenate([of("input_before"), line[0][..., :R]], axis=-1), of("basal"),
         tuple(x[..., :R] for x in line[1:]), tuple(x[..., R:] for x in line[1:]),
     )  # fmt: skip
+
+
+BACKPROP_LAYOUT = Layout(
+    rows=_rows, recordable=_recordable, anatomy=_anatomy, rules=_rules, targets=_targets,
+    synapses=_synapses, variables=_variables, final_weights=_final_weights,
+    final_state=_final_state,
+)  # fmt: skip

@@ -8,25 +8,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.arrays import Array, Integers
 from errorneurons.simulate.kernels.layout import (
     CODES,
     Flags,
-    Integers,
+    Layout,
     aligned,
     axons,
     first,
     input_rows,
     is_large,
     last,
-    places,
+    places_of,
     views,
 )
 from errorneurons.simulate.theories import dendritic_microcircuit, dendritic_pc
-from errorneurons.simulate.theories.dendritic_microcircuit import DendriticMicrocircuit
-from errorneurons.simulate.theories.dendritic_pc import DendriticPC
-
-Circuit = DendriticPC | DendriticMicrocircuit
 
 
 class DendriticAnatomy(NamedTuple):
@@ -124,14 +120,14 @@ class DendriticVariables(NamedTuple):
     counter: Integers
 
 
-def rows(circuit: Circuit) -> dict[str, slice]:
+def _rows(circuit: Any) -> dict[str, slice]:
     """Return where everything stands."""
     R, I = sum(circuit.sizes), _interneurons(circuit)  # noqa: E741
     now = {
         "r": R, "r_interneuron": I, "expected": R, "expected_interneuron": I, "r_before": R,
         "basal": R, "apical": R, "dendritic": I,
     }  # fmt: skip
-    where = places({
+    where = places_of({
         "u": R, "u_interneuron": I, "u_ahead": R, "u_interneuron_ahead": I, "predicted": R,
         "predicted_interneuron": I, **now, **{f"last_{name}": n for name, n in now.items()},
         "surprise": R, **input_rows(circuit.layers[0], circuit.layers[-1], R),
@@ -144,29 +140,29 @@ def rows(circuit: Circuit) -> dict[str, slice]:
     }
 
 
-def recordable(circuit: Circuit) -> tuple[str, ...]:
+def _recordable(circuit: Any) -> tuple[str, ...]:
     """Return what can be recorded."""
     common = ("u", "u_ahead", "r", "basal", "apical", "surprise")
-    if isinstance(circuit, DendriticMicrocircuit):
+    if circuit.has_interneurons:
         return (*common, "u_interneuron", "u_interneuron_ahead", "r_interneuron", "dendritic")
     return (*common, "r_before")
 
 
-def _interneurons(circuit: Circuit) -> int:
-    return sum(circuit.sizes[1:]) if isinstance(circuit, DendriticMicrocircuit) else 0
+def _interneurons(circuit: Any) -> int:
+    return sum(circuit.sizes[1:]) if circuit.has_interneurons else 0
 
 
-def anatomy(circuit: Circuit) -> DendriticAnatomy:
+def _anatomy(circuit: Any) -> DendriticAnatomy:
     """Lay out how the areas of a circuit are linked."""
     areas, dt = len(circuit.sizes), circuit.timing.dt
     eta = np.eye(areas, areas + 1) * np.asarray(circuit.learning_rates, float)[:, None]
     lateral, inhibition = np.zeros(areas - 1), np.zeros(areas - 1)
-    if isinstance(circuit, DendriticMicrocircuit):
+    if circuit.has_interneurons:
         lateral += np.asarray(circuit.interneuron_rates, float)
         inhibition += np.asarray(circuit.inhibition_rates, float)
     else:
         lateral += np.asarray(circuit.lateral_rates, float)
-    mirrored = slice(1, None) if isinstance(circuit, DendriticMicrocircuit) else slice(0, 0)
+    mirrored = slice(1, None) if circuit.has_interneurons else slice(0, 0)
     blocks = (*circuit.sizes, *circuit.sizes[mirrored])
     phi = (*circuit.activation, *circuit.activation[mirrored])
     return DendriticAnatomy(
@@ -180,15 +176,15 @@ def anatomy(circuit: Circuit) -> DendriticAnatomy:
     )
 
 
-def rules(circuit: Circuit, weights: Any) -> DendriticRules:  # noqa: ARG001
+def _rules(circuit: Any, weights: Any) -> DendriticRules:  # noqa: ARG001
     """Lay out the numbers and options of a circuit's equations."""
-    mirror = circuit if isinstance(circuit, DendriticMicrocircuit) else None
+    mirrored = circuit.has_interneurons
     return DendriticRules(
         dt=circuit.timing.dt,
         tau=circuit.tau[:, None].copy(),
         attenuation=circuit.attenuation[:, None].copy(),
-        tau_interneuron=mirror.tau_interneuron if mirror else 0.0,
-        attenuation_interneuron=mirror.attenuation_interneuron if mirror else 0.0,
+        tau_interneuron=circuit.tau_interneuron if mirrored else 0.0,
+        attenuation_interneuron=circuit.attenuation_interneuron if mirrored else 0.0,
         g_basal=float(circuit.g_basal),
         g_apical=float(circuit.g_apical),
         g_target=float(circuit.g_target),
@@ -197,17 +193,17 @@ def rules(circuit: Circuit, weights: Any) -> DendriticRules:  # noqa: ARG001
         refreshed=circuit.feedback == "transpose",
         ideal=circuit.lateral == "ideal",
         rate_rule=circuit.plasticity == "rate",
-        mirrored=mirror is not None,
+        mirrored=mirrored,
         alone=is_large(circuit) or None,
     )
 
 
-def targets(circuit: Circuit, targets: Array) -> Array:
+def _targets(circuit: Any, targets: Array) -> Array:
     """Return targets as potentials."""
     return targets if circuit.target == "potential" else circuit.phi.inverse(targets, -1)
 
 
-def synapses(circuit: Circuit, weights: Any, block: slice) -> DendriticSynapses:
+def _synapses(circuit: Any, weights: Any, block: slice) -> DendriticSynapses:
     """Lay out the synapses of a block of networks. The engine changes these copies."""
     n, W = circuit.layers[0], weights.W[block]
     none = np.zeros((0, 0, len(W)))
@@ -221,9 +217,9 @@ def synapses(circuit: Circuit, weights: Any, block: slice) -> DendriticSynapses:
     )  # fmt: skip
 
 
-def variables(circuit: Circuit, state: Any, block: slice) -> DendriticVariables:
+def _variables(circuit: Any, state: Any, block: slice) -> DendriticVariables:
     """Lay out the state of a block of networks. The engine changes these copies."""
-    where, delay = rows(circuit), circuit.timing.delay_steps
+    where, delay = _rows(circuit), circuit.timing.delay_steps
 
     def of(name: str) -> Array:
         return last(getattr(state, name)[block, 0])
@@ -231,12 +227,12 @@ def variables(circuit: Circuit, state: Any, block: slice) -> DendriticVariables:
     presynaptic, n = of("presynaptic"), circuit.layers[0]
     x = aligned((max(part.stop for part in where.values()), presynaptic.shape[1]))
     used = x.copy()
-    mirrored = isinstance(circuit, DendriticMicrocircuit)
+    mirrored = circuit.has_interneurons
     own = ("u_interneuron", "r_interneuron", "dendritic") if mirrored else ("r_before",)
     for name in ("u", "r", "basal", "apical", *own):
         x[where[name]] = of(name)
     somas = [("u", circuit.tau[:, None])]
-    if isinstance(circuit, DendriticMicrocircuit):
+    if circuit.has_interneurons:
         somas.append(("u_interneuron", np.array(circuit.tau_interneuron)))
     for u, tau in somas:
         before = of(f"{u}_before")
@@ -253,19 +249,19 @@ def variables(circuit: Circuit, state: Any, block: slice) -> DendriticVariables:
     return DendriticVariables(line=line, last=used, **views(where, x, DendriticVariables._fields))
 
 
-def final_weights(circuit: Circuit, weights: Any, blocks: Sequence[tuple[Any, Any]]) -> Any:
+def _final_weights(circuit: Any, weights: Any, blocks: Sequence[tuple[Any, Any]]) -> Any:
     """Take back the synapses of all blocks."""
 
     def of(name: str) -> Array:
         return np.concatenate([first(getattr(s, name)) for s, _ in blocks])
 
     W, B = np.concatenate([of("W_input"), of("W")], axis=-1), of("B")
-    if isinstance(circuit, DendriticMicrocircuit):
+    if circuit.has_interneurons:
         return replace(weights, W=W, B=B, W_IP=of("W_IP"), B_PI=of("B_PI"))
     return replace(weights, W=W, B=B, M=of("M"))
 
 
-def final_state(circuit: Circuit, blocks: Sequence[tuple[Any, Any]]) -> Any:
+def _final_state(circuit: Any, blocks: Sequence[tuple[Any, Any]]) -> Any:
     """Take back the state of all blocks."""
 
     def of(name: str) -> Array:
@@ -274,11 +270,11 @@ def final_state(circuit: Circuit, blocks: Sequence[tuple[Any, Any]]) -> Any:
     def used(name: str) -> Array:
         return np.concatenate([first(x.last[where[name]]) for _, x in blocks])[:, None]
 
-    where = rows(circuit)
+    where = _rows(circuit)
     line = [axons([x for _, x in blocks], i) for i in range(1, circuit.timing.delay_steps + 2)]
     presynaptic = np.concatenate([of("input_before"), line[0]], axis=-1)
     travelling = tuple(line[1:])
-    if isinstance(circuit, DendriticMicrocircuit):
+    if circuit.has_interneurons:
         return dendritic_microcircuit.State(
             of("u"), used("u"), of("u_interneuron"), used("u_interneuron"), used("u_ahead"),
             used("u_interneuron_ahead"), of("r"), of("r_interneuron"), presynaptic,
@@ -289,3 +285,10 @@ def final_state(circuit: Circuit, blocks: Sequence[tuple[Any, Any]]) -> Any:
         of("u"), used("u"), used("u_ahead"), of("r"), of("r_before"), presynaptic,
         of("basal"), of("apical"), travelling, of("apical")[..., circuit.tufted],
     )  # fmt: skip
+
+
+DENDRITIC_LAYOUT = Layout(
+    rows=_rows, recordable=_recordable, anatomy=_anatomy, rules=_rules, targets=_targets,
+    synapses=_synapses, variables=_variables, final_weights=_final_weights,
+    final_state=_final_state,
+)  # fmt: skip

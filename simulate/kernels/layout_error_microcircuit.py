@@ -7,26 +7,26 @@ from typing import NamedTuple
 
 import numpy as np
 
-from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.arrays import Array, Integers
 from errorneurons.simulate.kernels.layout import (
     CACHE_LINE,
     CODES,
     DERIVATIVES,
     PAGE,
     Flags,
-    Integers,
+    Layout,
     aligned,
     axons,
     first,
     input_rows,
     is_large,
     last,
-    places,
+    places_of,
     plain,
     views,
 )
 from errorneurons.simulate.parts.cells import side_by_side
-from errorneurons.simulate.parts.plasticity import one_to_one, partners
+from errorneurons.simulate.parts.plasticity import linked_pairs, one_to_one
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit, State, Weights
 
 
@@ -159,11 +159,11 @@ class Variables(NamedTuple):
     counter: Integers
 
 
-def rows(circuit: ErrorMicrocircuit) -> dict[str, slice]:
+def _rows(circuit: ErrorMicrocircuit) -> dict[str, slice]:
     """Return where everything stands."""
     R, E = sum(circuit.sizes), sum(circuit.error_sizes)
     n, out = circuit.layers[0], circuit.layers[-1]
-    where = places({
+    where = places_of({
         "u": R, "v": E, "u_ahead": R, "v_ahead": E, "predicted": R, "r": R, "e": E, "expected": R,
         "basal": R, "apical": R, "dendritic": E, "surprise": R, "pending": R, "pending_pre": R,
         "slope": R, "scratch": 2 * R + E, "gate": E, "top": E, "beside": R, "leaked": R,
@@ -176,16 +176,16 @@ def rows(circuit: ErrorMicrocircuit) -> dict[str, slice]:
     }
 
 
-def recordable(circuit: ErrorMicrocircuit) -> tuple[str, ...]:  # noqa: ARG001
+def _recordable(circuit: ErrorMicrocircuit) -> tuple[str, ...]:  # noqa: ARG001
     """Return what can be recorded."""
     return ("u", "u_ahead", "r", "basal", "apical", "surprise", "v", "v_ahead", "e", "dendritic")
 
 
-def anatomy(circuit: ErrorMicrocircuit) -> Anatomy:
+def _anatomy(circuit: ErrorMicrocircuit) -> Anatomy:
     """Lay out how the areas of a circuit are linked."""
     sizes, error_sizes = circuit.sizes, circuit.error_sizes
     areas = len(sizes)
-    E, R = partners(error_sizes, sizes)
+    E, R = linked_pairs(error_sizes, sizes)
     partner = np.full(sum(error_sizes), -1)
     partner[E] = R
     dt, none, yes = circuit.timing.dt, (0.0,) * areas, (True,) * areas
@@ -210,7 +210,7 @@ def anatomy(circuit: ErrorMicrocircuit) -> Anatomy:
     )
 
 
-def rules(circuit: ErrorMicrocircuit, weights: Weights) -> Rules:
+def _rules(circuit: ErrorMicrocircuit, weights: Weights) -> Rules:
     """Lay out the numbers and options of a circuit's equations."""
     dt, sizes, error_sizes = circuit.timing.dt, circuit.sizes, circuit.error_sizes
     tau, tau_hidden = float(circuit.tau), float(1 / (circuit.g_leak + circuit.g_dendrite))
@@ -245,7 +245,7 @@ def rules(circuit: ErrorMicrocircuit, weights: Weights) -> Rules:
 
 def transposed_part(circuit: ErrorMicrocircuit, W: Array) -> Array:
     """Return the part of the feedback that is the transpose of W, (network, error, error)."""
-    E, R = partners(circuit.error_sizes, circuit.sizes)
+    E, R = linked_pairs(circuit.error_sizes, circuit.sizes)
     B = np.zeros((len(W), sum(circuit.error_sizes), sum(circuit.error_sizes)))
     forward = W[:, :, circuit.layers[0] :]
     B[:, E[:, None], E] = np.swapaxes(forward, 1, 2)[:, R[:, None], R]
@@ -270,7 +270,7 @@ def tuning_arrays(circuit: ErrorMicrocircuit, weights: Weights, block: slice) ->
     return arrays
 
 
-def synapses(circuit: ErrorMicrocircuit, weights: Weights, block: slice) -> Synapses:
+def _synapses(circuit: ErrorMicrocircuit, weights: Weights, block: slice) -> Synapses:
     """Lay out the synapses of a block of networks. The engine changes these copies."""
     n, W = circuit.layers[0], weights.W[block]
     refreshed = circuit.feedback == "transpose" and circuit.feedback_route == "descending"
@@ -297,9 +297,9 @@ def synapses(circuit: ErrorMicrocircuit, weights: Weights, block: slice) -> Syna
     )  # fmt: skip
 
 
-def variables(circuit: ErrorMicrocircuit, state: State, block: slice) -> Variables:
+def _variables(circuit: ErrorMicrocircuit, state: State, block: slice) -> Variables:
     """Lay out the state of a block of networks. The engine changes these copies."""
-    where, delay, R = rows(circuit), circuit.timing.delay_steps, sum(circuit.sizes)
+    where, delay, R = _rows(circuit), circuit.timing.delay_steps, sum(circuit.sizes)
 
     def of(name: str) -> Array:
         return last(getattr(state, name)[block, 0])
@@ -330,11 +330,11 @@ def variables(circuit: ErrorMicrocircuit, state: State, block: slice) -> Variabl
     )  # fmt: skip
 
 
-def final_weights(
+def _final_weights(
     circuit: ErrorMicrocircuit, weights: Weights, blocks: Sequence[tuple[Synapses, Variables]]
 ) -> Weights:
     """Take back the synapses of all blocks."""
-    a, R = anatomy(circuit), sum(circuit.sizes)
+    a, R = _anatomy(circuit), sum(circuit.sizes)
     eta = np.repeat(np.repeat(a.eta[:, 1:], circuit.sizes, 0), circuit.sizes, 1)
     W, B, F = [], [], []
     for s, x in blocks:
@@ -361,9 +361,9 @@ def final_weights(
     )
 
 
-def final_state(circuit: ErrorMicrocircuit, blocks: Sequence[tuple[Synapses, Variables]]) -> State:
+def _final_state(circuit: ErrorMicrocircuit, blocks: Sequence[tuple[Synapses, Variables]]) -> State:
     """Take back the state of all blocks."""
-    where, R = rows(circuit), sum(circuit.sizes)
+    where, R = _rows(circuit), sum(circuit.sizes)
 
     def of(name: str) -> Array:
         return np.concatenate([first(getattr(x, name)) for _, x in blocks])[:, None]
@@ -383,6 +383,13 @@ def final_state(circuit: ErrorMicrocircuit, blocks: Sequence[tuple[Synapses, Var
     )  # fmt: skip
 
 
-def targets(circuit: ErrorMicrocircuit, targets: Array) -> Array:  # noqa: ARG001
+def _targets(circuit: ErrorMicrocircuit, targets: Array) -> Array:  # noqa: ARG001
     """Return targets as the kernel takes them: rates."""
     return targets
+
+
+ERROR_MICROCIRCUIT_LAYOUT = Layout(
+    rows=_rows, recordable=_recordable, anatomy=_anatomy, rules=_rules, targets=_targets,
+    synapses=_synapses, variables=_variables, final_weights=_final_weights,
+    final_state=_final_state,
+)  # fmt: skip

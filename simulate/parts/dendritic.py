@@ -21,7 +21,7 @@ from errorneurons.simulate.circuit import Axons, Carrier, Timing, World
 from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.activations import Derivative
 from errorneurons.simulate.parts.connectivity import spread
-from errorneurons.simulate.parts.layered import ActivatedCircuit, LearningCircuit
+from errorneurons.simulate.parts.layered import ActivatedCircuit, LearningCircuit, RoutedCircuit
 from errorneurons.simulate.parts.plasticity import drawn_weights, generators, transposed
 
 #: What can be cut: B r, the lateral inhibition of tufts, v_api at the soma; r = phi(u) for phi(u~).
@@ -29,7 +29,7 @@ ROUTES = ("error_feedback", "inhibition", "error_to_representation", "lookahead"
 
 
 @dataclass(frozen=True)
-class DendriticHierarchy(ActivatedCircuit, LearningCircuit):
+class DendriticHierarchy(ActivatedCircuit, LearningCircuit, RoutedCircuit):
     """Parameters of somas and feedforward synapses in theories with apical errors.
 
     Attributes
@@ -75,6 +75,8 @@ class DendriticHierarchy(ActivatedCircuit, LearningCircuit):
     cut: tuple[str, ...] = ()
 
     theory: ClassVar[str]
+    has_interneurons: ClassVar[bool] = False
+    """Whether interneurons inhibit the tufts, and not the representation neurons themselves."""
     carrier: ClassVar[Carrier] = "apical"
     plastic: ClassVar[Literal["always", "after settling"]] = "always"
 

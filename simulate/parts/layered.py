@@ -8,8 +8,9 @@ only, unless a theory has other `area_strengths`. A theory says the rest.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, Self, cast
 
 import numpy as np
 
@@ -62,6 +63,30 @@ def feedforward(weights: Array, world: World, arriving: Array) -> tuple[Array, A
     """Return the presynaptic rates, input first, and the basal potentials they cause."""
     presynaptic = after_input(world, arriving)
     return presynaptic, matvec(weights, presynaptic)
+
+
+class RoutedCircuit:
+    """A circuit some of whose routes can be cut; it adds no parameter to those of the theory.
+
+    Attributes
+    ----------
+    cut
+        Names of what is cut: a parameter of the theory, which knows the names.
+    """
+
+    cut: tuple[str, ...]
+
+    def without(self, route: str) -> Self:
+        """Return the circuit in which a route carries nothing.
+
+        Raises
+        ------
+        ValueError
+            If the theory has no such route.
+        """
+        changes: Any = {"cut": (*self.cut, route)}
+        found: Any = replace(self, **changes)  # type: ignore[type-var]
+        return cast("Self", found)
 
 
 class LayeredCircuit:

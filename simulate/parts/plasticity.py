@@ -57,7 +57,7 @@ def one_to_one(post: Sequence[int], pre: Sequence[int]) -> Array:
     return links
 
 
-def partners(post: Sequence[int], pre: Sequence[int]) -> tuple[Index, Index]:
+def linked_pairs(post: Sequence[int], pre: Sequence[int]) -> tuple[Index, Index]:
     """Return the indices of the neurons that `one_to_one` links, (pair,) post and pre."""
     rows, columns = np.nonzero(one_to_one(post, pre))
     return rows, columns

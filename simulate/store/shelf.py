@@ -11,7 +11,7 @@ from errorneurons.simulate.store.files import Format, WriteError, is_intact, kee
 from errorneurons.simulate.store.places import check_writable
 from errorneurons.simulate.store.work import Ahead, Labour, Progress, run_all
 
-SHOWN = 16
+_SHOWN = 16
 """Digits of the key in a file's name."""
 
 
@@ -60,7 +60,7 @@ class Shelf:
 
     def path(self, name: str, key: str) -> Path:
         """Return the file of a result; a ``/`` in its name makes a folder."""
-        return self.folder / f"{name}-{key[:SHOWN]}{self.form.suffix}"
+        return self.folder / f"{name}-{key[:_SHOWN]}{self.form.suffix}"
 
 
 def provide(
@@ -94,7 +94,7 @@ def provide(
         If a file cannot be written.
     """
     paths = {name: shelf.path(name, piece.key) for name, piece in pieces.items()}
-    left = missing(pieces, shelf)
+    left = missing_pieces(pieces, shelf)
     for file in (f for name, piece in left.items() for f in _damaged(piece, paths[name])):
         if file.exists():
             progress(f"{file} cannot be read and is made again")
@@ -120,7 +120,7 @@ def provide(
     return paths
 
 
-def missing(pieces: Mapping[str, Piece], shelf: Shelf) -> dict[str, Piece]:
+def missing_pieces(pieces: Mapping[str, Piece], shelf: Shelf) -> dict[str, Piece]:
     """Return the pieces that are not there, or damaged."""
     return {
         name: piece

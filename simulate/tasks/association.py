@@ -6,12 +6,12 @@ import numpy as np
 
 from errorneurons.simulate.experiments.association import association
 from errorneurons.simulate.tasks.held import Items
-from errorneurons.simulate.tasks.task import Design, Intact, Learnt, Task
+from errorneurons.simulate.tasks.task import Intact, Learnt, Task, TaskDesign
 from errorneurons.simulate.theories.registry import THEORIES as ENTERED
 from errorneurons.simulate.theories.registry import theory as find
-from errorneurons.simulate.trials.training import BLOCK, train
+from errorneurons.simulate.trials.training import EPOCHS_A_BLOCK, train
 
-THEORIES = tuple(theory.name for theory in ENTERED if not theory.variant_of)
+TRAINED_THEORIES = tuple(theory.name for theory in ENTERED if not theory.variant_of)
 LOOSE = "macaque_binned"
 
 
@@ -21,15 +21,15 @@ def _intact(theory: str) -> Intact:
     return next(loose, find(theory)).circuit
 
 
-def _associated(_: Intact, design: Design) -> Items:
+def _associated(_: Intact, design: TaskDesign) -> Items:
     task = association(design.seed, design.numbers)
     return Items(task.stimuli["trained"], task.outcomes["trained"])
 
 
-def _associate(circuit: Intact, design: Design) -> Learnt:
+def _associate(circuit: Intact, design: TaskDesign) -> Learnt:
     task, numbers = association(design.seed, design.numbers), list(design.numbers)
     learnt = train(circuit, task, design.seed, numbers, design.epochs or 0, stage=None)
-    epoch = BLOCK * np.arange(len(learnt.loss))
+    epoch = EPOCHS_A_BLOCK * np.arange(len(learnt.loss))
     return Learnt(
         learnt.weights, learnt.loss, epoch, learnt.diverged, learnt.oscillating, design.no_score
     )
@@ -39,7 +39,7 @@ TASK = Task(
     "association",
     "association",
     "Five stimuli, five outcomes: the task of the report.",
-    THEORIES,
+    TRAINED_THEORIES,
     6,
     _intact,
     _associate,

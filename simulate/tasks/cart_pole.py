@@ -35,17 +35,17 @@ from errorneurons.simulate.tasks.held import (
     Items,
     artificial,
     learn_held,
-    shuffled,
+    shuffled_items,
     uniform_start,
 )
-from errorneurons.simulate.tasks.task import Design, Intact, Learnt, Task, part, quiet, taught
+from errorneurons.simulate.tasks.task import Intact, Learnt, Task, TaskDesign, part, quiet, taught
 from errorneurons.simulate.theories.backprop import Backprop
 from errorneurons.simulate.theories.dendritic_microcircuit import DendriticMicrocircuit
 from errorneurons.simulate.theories.dendritic_pc import DendriticPC
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.trials.run import synapses
 
-THEORIES = (
+CONTROLLERS = (
     ErrorMicrocircuit.theory,
     DendriticPC.theory,
     DendriticMicrocircuit.theory,
@@ -148,7 +148,7 @@ class CartPole:
         return force
 
 
-def learner(theory: str, hidden: Literal["linear", "tanh"] = "linear") -> Any:
+def cart_pole_learner(theory: str, hidden: Literal["linear", "tanh"] = "linear") -> Any:
     """Return a 4-4-1 circuit with the published parameters.
 
     No rates of the artificial network are published; it learns at those of `held.artificial`. Nor
@@ -157,7 +157,7 @@ def learner(theory: str, hidden: Literal["linear", "tanh"] = "linear") -> Any:
     Parameters
     ----------
     theory
-        One of `THEORIES`.
+        One of `CONTROLLERS`.
     hidden
         Activation of the hidden area. ``"linear"`` goes with ideal lateral synapses, ``"tanh"``
         with noisy ones.
@@ -167,7 +167,7 @@ def learner(theory: str, hidden: Literal["linear", "tanh"] = "linear") -> Any:
     ValueError
         If the theory or the activation is unknown.
     """
-    known("theory", theory, THEORIES)
+    known("theory", theory, CONTROLLERS)
     known("hidden", hidden, ("linear", "tanh"))
     common: dict[str, Any] = {
         "layers": (4, 4, 1), "activation": (hidden, "linear"), "timing": Timing(1e-5, 0.0)
@@ -184,15 +184,15 @@ def learner(theory: str, hidden: Literal["linear", "tanh"] = "linear") -> Any:
     return circuit if theory == ErrorMicrocircuit.theory else artificial(circuit)
 
 
-def train(circuit: Any, seed: int, networks: Sequence[int], task: CartPole) -> list[Any]:
+def train_controller(circuit: Any, seed: int, networks: Sequence[int], task: CartPole) -> list[Any]:
     """Return the synapses after each epoch of imitation."""
     states = generator(seed, "cart pole", "states").uniform(
         -task.range, task.range, (1, task.states, 4)
     )
     items = Items(states, task.controlled(states)[..., None] / task.force)
-    orders = shuffled(seed, "cart pole", networks, task.states, task.epochs)
+    orders = shuffled_items(seed, "cart pole", networks, task.states, task.epochs)
     start = circuit.initial_weights(seed, networks)
-    if isinstance(circuit, ErrorMicrocircuit | Backprop):
+    if circuit.carrier != "apical":
         start = uniform_start(circuit, start)
     return list(learn_held(circuit, start, items, task.hold, orders))
 
@@ -255,7 +255,7 @@ def cart_pole(
     Parameters
     ----------
     circuit
-        What `learner` returned.
+        What `cart_pole_learner` returned.
     seed
         Seed of the run.
     networks
@@ -270,7 +270,7 @@ def cart_pole(
         ``controller`` (network), the linear controller's in the same test [ticks].
     """
     task = task or CartPole()
-    after = train(circuit, seed, networks, task)
+    after = train_controller(circuit, seed, networks, task)
     tests = [*range(1, task.epochs + 1), "final"]
     # All closed loops run side by side: each epoch's networks, and the last ones once more.
     weights = _together([*after, after[-1]])
@@ -298,10 +298,10 @@ def _together(weights: Sequence[Any]) -> Any:
     return replace(weights[0], **{k: np.concatenate([p[k] for p in parts]) for k in parts[0]})
 
 
-SHOWN = 20
+_SHOWN = 20
 
 
-def _states(design: Design) -> Items:
+def _states(design: TaskDesign) -> Items:
     task = CartPole()
     drawn = generator(design.seed, "ablation cart pole").uniform(
         -task.range, task.range, (1, 2 * task.states, 4)
@@ -309,11 +309,11 @@ def _states(design: Design) -> Items:
     return Items(drawn, task.controlled(drawn)[..., None] / task.force)
 
 
-def _few_states(_: Intact, design: Design) -> Items:
-    return part(_states(design), slice(-SHOWN, None))
+def _few_states(_: Intact, design: TaskDesign) -> Items:
+    return part(_states(design), slice(-_SHOWN, None))
 
 
-def _balance(circuit: Intact, design: Design) -> Learnt:
+def _balance(circuit: Intact, design: TaskDesign) -> Learnt:
     task, items = CartPole(), _states(design)
     parts = part(items, slice(task.states)), part(items, slice(task.states, None))
     learnt = taught(circuit, design, parts, task.hold, _few_states(circuit, design))
@@ -327,14 +327,14 @@ TASK = Task(
     "cart_pole",
     "cart-pole",
     "Imitate a controller, then balance a pole on a cart in its place.",
-    THEORIES,
+    CONTROLLERS,
     5,
-    lambda theory: quiet(learner(theory, "tanh")),
+    lambda theory: quiet(cart_pole_learner(theory, "tanh")),
     _balance,
     "to imitate a linear controller of a pole on a cart (4-4-1, 500 random states an epoch, each "
     "held for 100 steps of 0.01 ms), and put in its place for 19,999 ticks of 10 ms; losses are "
     "those of 500 other states",
     _few_states,
     "ticks with failure",
-    lambda theory, seed, networks: cart_pole(learner(theory), seed, networks),
+    lambda theory, seed, networks: cart_pole(cart_pole_learner(theory), seed, networks),
 )

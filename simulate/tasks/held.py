@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from errorneurons.simulate.arrays import Array, generator
-from errorneurons.simulate.circuit import World, neurons
+from errorneurons.simulate.arrays import Array, Integers, generator
+from errorneurons.simulate.circuit import World, has, neurons
 from errorneurons.simulate.kernels import kernels, layout
 from errorneurons.simulate.parts.plasticity import transposed
 from errorneurons.simulate.theories.backprop import Backprop
@@ -52,7 +52,7 @@ def uniform_start(circuit: Any, weights: Any, half_width: float = 1.0) -> Any:
     """
     scale = half_width * np.sqrt(circuit.layers[:-1]) / circuit.weight_scale
     W = weights.W * np.repeat(scale, circuit.sizes)[:, None]
-    if isinstance(circuit, Backprop):
+    if not has(circuit, "error"):
         return replace(weights, W=W, B=weights.B * np.repeat(scale, circuit.sizes))
     noise = weights.feedback_noise
     B = noise + (weights.B - noise) * np.repeat(scale, circuit.error_sizes)
@@ -76,9 +76,9 @@ def artificial(circuit: ErrorMicrocircuit) -> Backprop:
     )  # fmt: skip
 
 
-def shuffled(
+def shuffled_items(
     seed: int, task: str, networks: Sequence[int], items: int, epochs: int
-) -> Iterator[layout.Integers]:
+) -> Iterator[Integers]:
     """Yield the order of the items in each epoch, (network, presentation)."""
     rngs = [generator(seed, task, network, "order") for network in networks]
     for _ in range(epochs):
@@ -90,7 +90,7 @@ def learn_held(
     weights: Any,
     items: Items,
     steps: int,
-    orders: Iterator[layout.Integers],
+    orders: Iterator[Integers],
     *,
     diverging: bool = False,
 ) -> Iterator[Any]:
@@ -116,11 +116,11 @@ def learn_held(
             items.inputs, items.targets, order, np.full(count, steps), np.full(count, True),
             np.full(count, True), target_lag=len(circuit.layers) - 1,
         )  # fmt: skip
-        weights, state = advance(circuit, weights, schedule, state, diverging=diverging)
+        weights, state = _advance(circuit, weights, schedule, state, diverging=diverging)
         yield weights
 
 
-def advance(
+def _advance(
     circuit: Any, weights: Any, schedule: layout.Schedule, state: Any, *, diverging: bool = False
 ) -> tuple[Any, Any]:
     """Return synapses and state after a schedule.
@@ -130,7 +130,7 @@ def advance(
     DivergedError
         If the engine runs it and potentials diverge, unless `diverging`.
     """
-    if isinstance(circuit, kernels.THEORIES):
+    if isinstance(circuit, kernels.COMPILED_THEORIES):
         whole, transmitting = for_engine(circuit, weights)
         try:
             if kernels.knows(whole):
@@ -145,10 +145,11 @@ def advance(
 def for_engine(circuit: Any, weights: Any) -> tuple[Any, Any]:
     """Return the same networks as the engine knows them.
 
-    In an error microcircuit what is cut has synapses of 0, and noise that forward synapses
-    transmit is part of them, and missing in their transpose. Other circuits are as they were.
+    Where error neurons carry errors, what is cut has synapses of 0, and noise that forward
+    synapses transmit is part of them, and missing in their transpose. Other circuits are as they
+    were.
     """
-    if not isinstance(circuit, ErrorMicrocircuit):
+    if circuit.carrier != "error":
         return circuit, weights
     if "error_feedback" in circuit.cut:
         circuit = replace(circuit, feedback="fixed")
@@ -190,12 +191,12 @@ def _stepped(circuit: Any, weights: Any, schedule: layout.Schedule, state: Any) 
     return weights, state
 
 
-def _own(items: Array, every: layout.Integers, item: layout.Integers) -> Array:
+def _own(items: Array, every: Integers, item: Integers) -> Array:
     """Return the item of each network, (network, 1, neuron)."""
     return items[every % len(items), item][:, None]
 
 
-def answers(circuit: Any, weights: Any, inputs: Array) -> Array:
+def answers_to(circuit: Any, weights: Any, inputs: Array) -> Array:
     """Return the settled rates of the output without a teaching signal.
 
     Parameters

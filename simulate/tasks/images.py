@@ -26,19 +26,19 @@ from errorneurons.simulate.circuit import Timing
 from errorneurons.simulate.refusing import known
 from errorneurons.simulate.tasks.held import (
     Items,
-    answers,
+    answers_to,
     artificial,
     learn_held,
-    shuffled,
+    shuffled_items,
     uniform_start,
 )
-from errorneurons.simulate.tasks.task import Design, Intact, Learnt, Task, quiet, taught
+from errorneurons.simulate.tasks.task import Intact, Learnt, Task, TaskDesign, quiet, taught
 from errorneurons.simulate.theories.backprop import Backprop
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
 DIGITS, SIDE = 10, 28
 PIXELS = SIDE**2
-THEORIES = (ErrorMicrocircuit.theory, Backprop.theory)
+_THEORIES = (ErrorMicrocircuit.theory, Backprop.theory)
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def items() -> Items:
     return Items(np.eye(DIGITS)[None], digit_images()[None])
 
 
-def learner(
+def image_learner(
     theory: str, representation: int = 50, error: int | None = None, *, lateral_noise: float = 0.0
 ) -> Any:
     """Return a 10-representation-784 circuit of logistic neurons.
@@ -94,7 +94,7 @@ def learner(
     Parameters
     ----------
     theory
-        One of `THEORIES`.
+        One of `_THEORIES`.
     representation, error
         Representation and error neurons of the hidden area; default as many of the one as of the
         other. The artificial network has no error neurons.
@@ -107,7 +107,7 @@ def learner(
     ValueError
         If the theory is unknown.
     """
-    known("theory", theory, THEORIES)
+    known("theory", theory, _THEORIES)
     circuit = ErrorMicrocircuit(
         layers=(DIGITS, representation, PIXELS), activation=("logistic", "logistic"),
         timing=Timing(1e-5, 0.0), g_apical=0.06, learning_rates=(10.0, 1000.0 / representation),
@@ -125,7 +125,7 @@ def images(
     Parameters
     ----------
     circuit
-        What `learner` returned.
+        What `image_learner` returned.
     seed
         Seed of the run.
     networks
@@ -142,7 +142,7 @@ def images(
     task = task or Images()
     shown = items()
     weights = uniform_start(circuit, circuit.initial_weights(seed, networks), task.start)
-    orders = shuffled(seed, "images", networks, DIGITS, task.epochs)
+    orders = shuffled_items(seed, "images", networks, DIGITS, task.epochs)
     trained = learn_held(circuit, weights, shown, task.hold, orders)
     errors = [squared_error(circuit, w, shown) for w in chain([weights], trained)]
     squared = {"units": "1", "long_name": "mean squared error of a pixel"}
@@ -158,41 +158,12 @@ def images(
 
 def squared_error(circuit: Any, weights: Any, shown: Items) -> Array:
     """Return the mean squared error of the settled output, (network,)."""
-    drawn = answers(circuit, weights, shown.inputs)
+    drawn = answers_to(circuit, weights, shown.inputs)
     error: Array = ((drawn - shown.targets) ** 2).mean(axis=(1, 2))
     return error
 
 
-def population_sizes(
-    seed: int,
-    networks: Sequence[int],
-    representation: Sequence[int] = (50,),
-    error: Sequence[int] = (50,),
-    task: Images | None = None,
-) -> xr.Dataset:
-    """Train microcircuits with every combination of population sizes of the hidden area.
-
-    Published were 50, 100, 500 and 1000 of each.
-
-    Returns
-    -------
-    xr.Dataset
-        As `images`, with dims ``representation_neurons`` and ``error_neurons`` before the others.
-    """
-    rows = [
-        xr.concat(
-            [
-                images(learner(ErrorMicrocircuit.theory, n_R, n_E), seed, networks, task)
-                for n_E in error
-            ],
-            dim=xr.Variable("error_neurons", list(error)),
-        )
-        for n_R in representation
-    ]
-    return xr.concat(rows, dim=xr.Variable("representation_neurons", list(representation)))
-
-
-def _draw(circuit: Intact, design: Design) -> Learnt:
+def _draw(circuit: Intact, design: TaskDesign) -> Learnt:
     return replace(taught(circuit, design, (items(), items()), Images().hold), weights=None)
 
 
@@ -200,12 +171,12 @@ TASK = Task(
     "images",
     "drawing digits",
     "Draw the image of a digit from a one-hot input.",
-    THEORIES,
+    _THEORIES,
     30,
-    lambda theory: quiet(learner(theory)),
+    lambda theory: quiet(image_learner(theory)),
     _draw,
     "to draw ten digits of 784 pixels from one-hot inputs (10-50-784, each held for 20 steps of "
     "0.01 ms); losses are those of the same ten. Only learning is measured: to settle so many "
     "neurons step by step, with every cut, would take hours",
-    reproduced=lambda theory, seed, networks: images(learner(theory), seed, networks),
+    reproduced=lambda theory, seed, networks: images(image_learner(theory), seed, networks),
 )

@@ -29,17 +29,17 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from errorneurons.simulate.arrays import Array, generator
+from errorneurons.simulate.arrays import Array, Integers, generator
 from errorneurons.simulate.circuit import Timing
 from errorneurons.simulate.kernels import kernels, layout
 from errorneurons.simulate.refusing import known
 from errorneurons.simulate.tasks.held import for_engine, uniform_start
-from errorneurons.simulate.tasks.task import Design, Learnt, Task, quiet
+from errorneurons.simulate.tasks.task import Learnt, Task, TaskDesign, quiet
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
-THEORIES = (ErrorMicrocircuit.theory,)
+_THEORIES = (ErrorMicrocircuit.theory,)
 PHASES = ("rest", "sample", "delay", "test", "change")
-SETS = ("training", "validation", "test")
+_SETS = ("training", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class MatchToSample:
 
 
 @dataclass(frozen=True)
-class Trials:
+class DelayedTrials:
     """Trials of one set, the same for all networks.
 
     Attributes
@@ -87,7 +87,7 @@ class Trials:
     """
 
     stimuli: Array
-    delay: layout.Integers
+    delay: Integers
 
     @property
     def targets(self) -> Array:
@@ -95,17 +95,17 @@ class Trials:
         target: Array = self.stimuli[:, 0] * self.stimuli[:, 1]
         return target
 
-    def shuffled(self, rng: np.random.Generator) -> Trials:
+    def shuffled(self, rng: np.random.Generator) -> DelayedTrials:
         """Return the same trials in another order."""
         order = rng.permutation(len(self.delay))
-        return Trials(self.stimuli[order], self.delay[order])
+        return DelayedTrials(self.stimuli[order], self.delay[order])
 
 
-def draw(task: MatchToSample, seed: int) -> dict[str, Trials]:
+def draw_trials(task: MatchToSample, seed: int) -> dict[str, DelayedTrials]:
     """Draw the trials of each set."""
-    rngs = {name: generator(seed, "match to sample", name) for name in SETS}
+    rngs = {name: generator(seed, "match to sample", name) for name in _SETS}
     return {
-        name: Trials(
+        name: DelayedTrials(
             rng.choice(np.array([-1.0, 1.0]), (task.trials, 2)),
             rng.integers(*task.delay, task.trials, endpoint=True),
         )
@@ -113,7 +113,7 @@ def draw(task: MatchToSample, seed: int) -> dict[str, Trials]:
     }
 
 
-def learner(theory: str = ErrorMicrocircuit.theory) -> ErrorMicrocircuit:
+def match_learner(theory: str = ErrorMicrocircuit.theory) -> ErrorMicrocircuit:
     """Return the 1-2-1 circuit with the published parameters.
 
     Raises
@@ -121,7 +121,7 @@ def learner(theory: str = ErrorMicrocircuit.theory) -> ErrorMicrocircuit:
     ValueError
         If the theory cannot do the task; `errorneurons list tasks` says why.
     """
-    known("theory", theory, THEORIES)
+    known("theory", theory, _THEORIES)
     return ErrorMicrocircuit(
         layers=(1, 2, 1), activation=("soft_relu", "tanh"), activation_slope=(1.0, 20.0),
         activation_offset=(0.0, 0.5), derivative="nominal", timing=Timing(1e-5, 0.0), g_leak=0.3,
@@ -130,7 +130,7 @@ def learner(theory: str = ErrorMicrocircuit.theory) -> ErrorMicrocircuit:
     )  # fmt: skip
 
 
-def schedule(task: MatchToSample, trials: Trials, learning: bool) -> layout.Schedule:
+def schedule(task: MatchToSample, trials: DelayedTrials, learning: bool) -> layout.Schedule:
     """Return what networks are shown: five presentations a trial, one a phase.
 
     Parameters
@@ -157,8 +157,8 @@ def schedule(task: MatchToSample, trials: Trials, learning: bool) -> layout.Sche
     )  # fmt: skip
 
 
-def responses(
-    circuit: ErrorMicrocircuit, weights: Any, task: MatchToSample, trials: Trials
+def sampled_responses(
+    circuit: ErrorMicrocircuit, weights: Any, task: MatchToSample, trials: DelayedTrials
 ) -> Array:
     """Return the output at the end of the test stimulus, untaught, (network, trial)."""
     plan = schedule(task, trials, learning=False)
@@ -179,7 +179,7 @@ def match_to_sample(
     Parameters
     ----------
     circuit
-        What `learner` returned.
+        What `match_learner` returned.
     seed
         Seed of the run; trials and delays depend on it alone and are shared by all networks.
     networks
@@ -195,16 +195,16 @@ def match_to_sample(
         trials in which the output has the right sign.
     """
     task = task or MatchToSample()
-    sets, rng = draw(task, seed), generator(seed, "match to sample", "order")
+    sets, rng = draw_trials(task, seed), generator(seed, "match to sample", "order")
     weights = uniform_start(circuit, circuit.initial_weights(seed, networks))
     circuit, weights = for_engine(circuit, weights)
     state, errors = circuit.rest(weights, 1), []
     for _ in range(task.epochs):
-        errors.append(squared_error(circuit, weights, task, sets["validation"]))
+        errors.append(_squared_error(circuit, weights, task, sets["validation"]))
         plan = schedule(task, sets["training"].shuffled(rng), learning=True)
         run = kernels.run(circuit, weights, plan, state=state)
         weights, state = run.weights, run.state
-    response = responses(circuit, weights, task, sets["test"])
+    response = sampled_responses(circuit, weights, task, sets["test"])
     wanted = sets["test"].targets
     return xr.Dataset(
         {
@@ -217,16 +217,16 @@ def match_to_sample(
     )
 
 
-def squared_error(
-    circuit: ErrorMicrocircuit, weights: Any, task: MatchToSample, trials: Trials
+def _squared_error(
+    circuit: ErrorMicrocircuit, weights: Any, task: MatchToSample, trials: DelayedTrials
 ) -> Array:
     """Return the mean squared error at the end of the test stimulus, untaught, (network,)."""
-    found = responses(circuit, weights, task, trials)
+    found = sampled_responses(circuit, weights, task, trials)
     error: Array = ((found - trials.targets) ** 2).mean(axis=1)
     return error
 
 
-def _match(circuit: Any, design: Design) -> Learnt:
+def _match(circuit: Any, design: TaskDesign) -> Learnt:
     task = MatchToSample(epochs=design.epochs or 0)
     nothing = np.zeros(design.networks, dtype=bool)
     try:
@@ -243,16 +243,18 @@ TASK = Task(
     "match_to_sample",
     "delayed match to sample",
     "Say after a delay whether a second stimulus was the same as the first.",
-    THEORIES,
+    _THEORIES,
     15,
-    lambda theory: quiet(learner(theory)),
+    lambda theory: quiet(match_learner(theory)),
     _match,
     "to tell after a delay whether a second stimulus was the same as the first (1-2-1, 50 trials "
     "an epoch, rates of representation neurons without lookahead); losses are those of 50 other "
     "trials. Stimuli follow each other in time, so that nothing settles in which inference, errors "
     "or alignment could be compared",
     score="share of trials right",
-    reproduced=lambda theory, seed, networks: match_to_sample(learner(theory), seed, networks),
+    reproduced=lambda theory, seed, networks: match_to_sample(
+        match_learner(theory), seed, networks
+    ),
     cannot={
         "backprop": "cannot: it has no membrane, and nothing of the sample is left at the test "
         "stimulus"

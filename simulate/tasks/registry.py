@@ -15,7 +15,7 @@ from errorneurons.simulate.tasks import (
     teacher_student,
     yin_yang,
 )
-from errorneurons.simulate.tasks.task import Design, Intact, Task
+from errorneurons.simulate.tasks.task import Intact, Task, TaskDesign
 from errorneurons.simulate.theories.registry import THEORIES
 
 CAN = "can be trained on it"
@@ -46,8 +46,8 @@ def task(name: str) -> Task:
 
 def theories() -> tuple[str, ...]:
     """Return the names of all theories: those of the report, then those of the engine."""
-    compiled = (theory.theory for theory in kernels.THEORIES)
-    return tuple(dict.fromkeys((*association.THEORIES, *compiled)))
+    compiled = (theory.theory for theory in kernels.COMPILED_THEORIES)
+    return tuple(dict.fromkeys((*association.TRAINED_THEORIES, *compiled)))
 
 
 def why_not(theory: str, name: str) -> str | None:
@@ -59,7 +59,7 @@ def why_not(theory: str, name: str) -> str | None:
     return reasons.get(name) or asked.cannot.get(theory, UNTRIED)
 
 
-def table() -> list[tuple[str, str]]:
+def tasks_table() -> list[tuple[str, str]]:
     """Return each task and what it is, and below it each theory: whether it can, and why not."""
     rows: list[tuple[str, str]] = []
     for entry in TASKS:
@@ -68,7 +68,7 @@ def table() -> list[tuple[str, str]]:
     return rows
 
 
-def epochs_of(design: Design) -> int:
+def epochs_of(design: TaskDesign) -> int:
     """Return how many epochs networks are trained."""
     return design.epochs or task(design.task).epochs
 

@@ -21,7 +21,7 @@ import xarray as xr
 
 from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.circuit import Circuit
-from errorneurons.simulate.tasks.held import Items, answers, learn_held, shuffled
+from errorneurons.simulate.tasks.held import Items, answers_to, learn_held, shuffled_items
 from errorneurons.simulate.trials.settling import unsettled
 from errorneurons.simulate.trials.training import QUIETLY
 
@@ -31,7 +31,7 @@ LOOKS = 6
 
 
 @dataclass(frozen=True)
-class Design:
+class TaskDesign:
     """How many networks are trained on what, for how long.
 
     Attributes
@@ -137,14 +137,14 @@ class Task:
     can: tuple[str, ...]
     epochs: int
     intact: Callable[[str], Intact]
-    trained: Callable[[Intact, Design], Learnt]
+    trained: Callable[[Intact, TaskDesign], Learnt]
     protocol: str
-    shown: Callable[[Intact, Design], Items] | None = None
+    shown: Callable[[Intact, TaskDesign], Items] | None = None
     score: str = ""
     reproduced: Reproduce | None = None
     cannot: Mapping[str, str] = field(default_factory=dict)
 
-    def train(self, circuit: Intact, design: Design) -> Learnt:
+    def train(self, circuit: Intact, design: TaskDesign) -> Learnt:
         """Train networks for all epochs, whatever they learn."""
         return self.trained(circuit, replace(design, epochs=design.epochs or self.epochs))
 
@@ -152,7 +152,7 @@ class Task:
 @QUIETLY
 def taught(
     circuit: Intact,
-    design: Design,
+    design: TaskDesign,
     parts: tuple[Items, Items],
     steps: int,
     shown: Items | None = None,
@@ -174,7 +174,7 @@ def taught(
     epochs = design.epochs or 0
     start = circuit.initial_weights(design.seed, design.numbers)
     count = items.inputs.shape[1]
-    orders = shuffled(design.seed, f"ablation {design.task}", design.numbers, count, epochs)
+    orders = shuffled_items(design.seed, f"ablation {design.task}", design.numbers, count, epochs)
     losses, weights = [_loss(circuit, start, asked)], start
     looks = np.unique(np.linspace(0, epochs, LOOKS, dtype=np.int64))
     learning = learn_held(circuit, start, items, steps, orders, diverging=True)
@@ -189,7 +189,7 @@ def taught(
 
 
 def _loss(circuit: Intact, weights: Any, asked: Items) -> Array:
-    error: Array = ((answers(circuit, weights, asked.inputs) - asked.targets) ** 2).mean(
+    error: Array = ((answers_to(circuit, weights, asked.inputs) - asked.targets) ** 2).mean(
         axis=(1, 2)
     )
     return error

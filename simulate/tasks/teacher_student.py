@@ -25,14 +25,13 @@ from errorneurons.simulate.arrays import Array, area_slices, generator
 from errorneurons.simulate.kernels import kernels, layout
 from errorneurons.simulate.parts.connectivity import spread
 from errorneurons.simulate.tasks.held import Items
-from errorneurons.simulate.tasks.students import THEORIES as THEORIES
-from errorneurons.simulate.tasks.students import Student
+from errorneurons.simulate.tasks.students import PUBLISHED_STUDENTS, Student
+from errorneurons.simulate.tasks.students import STUDENTS as STUDENTS
 from errorneurons.simulate.tasks.students import student as student
 from errorneurons.simulate.tasks.students import untrained as untrained
-from errorneurons.simulate.tasks.task import Design, Intact, Learnt, Task, part, quiet, taught
+from errorneurons.simulate.tasks.task import Intact, Learnt, Task, TaskDesign, part, quiet, taught
 from errorneurons.simulate.theories.backprop import Backprop
 from errorneurons.simulate.theories.dendritic_pc import DendriticPC
-from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
 HOLD = 20
 SETTLING = 2000
@@ -77,11 +76,11 @@ def teach(circuit: Student, seed: int, teachers: Sequence[int] = (0,), items: in
     rngs = [generator(seed, "teacher student", str(layers), "teacher", k) for k in teachers]
     W = np.stack([rng.uniform(-1, 1, teacher.strengths.shape) for rng in rngs]) * teacher.strengths
     inputs = np.stack([rng.uniform(0, 1, (3 * items, layers[0])) for rng in rngs])
-    u, r = feedforward(teacher, W, inputs, teacher.gain)
+    u, r = _feedforward(teacher, W, inputs, teacher.gain)
     return Data(inputs, u[..., teacher.output], r[..., teacher.output], items)
 
 
-def feedforward(
+def _feedforward(
     circuit: Student, W: Array, inputs: Array, gain: float | Array
 ) -> tuple[Array, Array]:
     """Return potentials and rates of a network without feedback, (network, item, neuron)."""
@@ -115,14 +114,14 @@ def learn(
         error at the ends of presentations, in training and in validation.
     """
     rngs = [generator(seed, "teacher student", n, "order") for n in networks]
-    settle = plan(data, circuit, np.zeros((1, SETTLING // HOLD), int), False, False)
+    settle = _plan(data, circuit, np.zeros((1, SETTLING // HOLD), int), False, False)
     state, before = _run(circuit, weights, settle).state, None
     errors = np.zeros((len(networks), epochs, 2))
     for epoch in range(epochs):
         training = np.stack([rng.permutation(data.items) for rng in rngs])
         validation = np.tile(data.items + np.arange(data.items), (len(rngs), 1))
         for i, order in enumerate((training, validation)):
-            shows = plan(data, circuit, order, i == 0, True)
+            shows = _plan(data, circuit, order, i == 0, True)
             if i == 0:
                 # The lagging teaching signal begins with what it ended with, an epoch ago.
                 shows = replace(shows, target_before=before)
@@ -131,7 +130,7 @@ def learn(
             out = _run(circuit, weights, shows, state=state, recording=at_ends, execution=execution)
             weights, state = out.weights, out.state
             found = out.recorded[scored(circuit)][..., circuit.output]
-            squared = (found - shown(answers(circuit, data), order)) ** 2
+            squared = (found - shown(_answers(circuit, data), order)) ** 2
             errors[:, epoch, i] = squared.mean((-1, -2))
     curves = xr.Dataset(
         {"error": (("network", "epoch", "set"), errors, {"long_name": "mean squared error"})},
@@ -146,7 +145,7 @@ def _run(circuit: Any, *arguments: Any, **options: Any) -> kernels.Run[Any, Any]
     return kernels.run(circuit, *arguments, **options)
 
 
-def plan(
+def _plan(
     data: Data, circuit: Student, order: Any, teaching: Any, learning: bool
 ) -> layout.Schedule:
     """Return a schedule of held inputs with targets that lag by one step an area."""
@@ -169,7 +168,7 @@ def scored(circuit: Student) -> str:
     return "u_ahead" if circuit.theory == DendriticPC.theory else "r"
 
 
-def answers(circuit: Student, data: Data) -> Array:
+def _answers(circuit: Student, data: Data) -> Array:
     """Return the teachers' outputs that are compared with what is scored."""
     return data.potentials if circuit.theory == DendriticPC.theory else data.rates
 
@@ -177,7 +176,7 @@ def answers(circuit: Student, data: Data) -> Array:
 def squared_errors(circuit: Student, data: Data, order: Any, recorded: Any) -> Array:
     """Return the squared error of the output in each step, (network, step)."""
     found = recorded[scored(circuit)][..., circuit.output]
-    wanted = np.repeat(shown(answers(circuit, data), order), HOLD, axis=1)
+    wanted = np.repeat(shown(_answers(circuit, data), order), HOLD, axis=1)
     lag = len(circuit.sizes)
     # In the first steps the output still answers the presentation before.
     wanted = np.concatenate([wanted[:, :1].repeat(lag, 1), wanted[:, : -lag or None]], axis=1)
@@ -190,7 +189,7 @@ def held_out_error(circuit: Student, weights: Any, data: Data, dropped: int = 10
     networks, items = len(weights.W), data.items
     order = np.tile(np.concatenate([[2 * items] * 10, 2 * items + np.arange(items)]), (networks, 1))
     out = _run(
-        circuit, weights, plan(data, circuit, order, False, False),
+        circuit, weights, _plan(data, circuit, order, False, False),
         recording=layout.Recording((scored(circuit),)),
     )  # fmt: skip
     squared = squared_errors(circuit, data, order, out.recorded)[:, 10 * HOLD :]
@@ -209,15 +208,15 @@ def update_angles(circuit: Student, weights: Any, data: Data) -> xr.Dataset:
     """
     networks, items = len(weights.W), data.items
     order = np.tile(2 * items + np.arange(items), (networks, 1))
-    names = ("delta",) if isinstance(circuit, Backprop) else ("u_ahead", "basal")
+    published = PUBLISHED_STUDENTS[circuit.theory]
     out = _run(
-        circuit, weights, plan(data, circuit, order, True, False),
-        recording=layout.Recording(("r", *names), "presentation"),
+        circuit, weights, _plan(data, circuit, order, True, False),
+        recording=layout.Recording(("r", *published.shows), "presentation"),
     )  # fmt: skip
-    surprise = surprises(circuit, out.recorded)
+    surprise = published.surprise(circuit, out.recorded)
     inputs = shown(data.inputs, order)
     below = np.concatenate([inputs, out.recorded["r"]], axis=-1)
-    wanted = shown(answers(circuit, data), order)
+    wanted = shown(_answers(circuit, data), order)
     chain = spread(np.eye(len(circuit.sizes), len(circuit.layers)), circuit.sizes, circuit.layers)
     angles = np.zeros((networks, items, len(circuit.sizes), 2))
     masks = (chain, (circuit.strengths != 0).astype(float))
@@ -235,22 +234,9 @@ def update_angles(circuit: Student, weights: Any, data: Data) -> xr.Dataset:
     )
 
 
-def surprises(circuit: Student, recorded: Any) -> Array:
-    """Return the postsynaptic factor of plasticity, (network, item, neuron)."""
-    if isinstance(circuit, Backprop):
-        delta: Array = recorded["delta"]
-        return delta
-    if isinstance(circuit, ErrorMicrocircuit):
-        surprise: Array = recorded["u_ahead"] - circuit.tau * circuit.g_basal * recorded["basal"]
-        return surprise
-    return circuit.surprise(
-        circuit.plasticity, recorded["u_ahead"], recorded["r"], recorded["basal"]
-    )
-
-
 def backpropagated(circuit: Student, W: Array, inputs: Array, wanted: Array) -> tuple[Array, Array]:
     """Return errors and rates of a network without delays, (network, item, neuron)."""
-    u, r = feedforward(circuit, W, inputs, gains(circuit))
+    u, r = _feedforward(circuit, W, inputs, PUBLISHED_STUDENTS[circuit.theory].gain(circuit))
     slope = np.broadcast_to(circuit.phi.slope(u), u.shape)
     delta = np.zeros_like(u)
     delta[..., circuit.output] = slope[..., circuit.output] * (wanted - r[..., circuit.output])
@@ -259,15 +245,6 @@ def backpropagated(circuit: Student, W: Array, inputs: Array, wanted: Array) -> 
         back = np.einsum("nij,nti->ntj", W[:, :, columns], delta)
         delta[..., area] = slope[..., area] * back
     return delta, np.concatenate([inputs, r], axis=-1)
-
-
-def gains(circuit: Student) -> float | Array:
-    """Return the share of the basal potential in a soma that nothing else drives."""
-    if isinstance(circuit, Backprop):
-        return circuit.gain
-    if isinstance(circuit, ErrorMicrocircuit):
-        return circuit.tau * circuit.g_basal
-    return circuit.attenuation
 
 
 def angle(x: Array, y: Array) -> Array:
@@ -281,7 +258,7 @@ def angle(x: Array, y: Array) -> Array:
 LAYERS = (8, 4, 2, 1)
 LESSONS = 1000
 """Epochs of the published experiment."""
-TAUGHT, SHOWN = 100, 20
+_TAUGHT, _SHOWN = 100, 20
 
 
 def reproduced(theory: str, seed: int, networks: Sequence[int]) -> xr.Dataset:
@@ -303,18 +280,18 @@ def reproduced(theory: str, seed: int, networks: Sequence[int]) -> xr.Dataset:
     )
 
 
-def _lessons(circuit: Any, design: Design) -> Items:
-    data = teach(circuit, design.seed, design.numbers, TAUGHT)
+def _lessons(circuit: Any, design: TaskDesign) -> Items:
+    data = teach(circuit, design.seed, design.numbers, _TAUGHT)
     return Items(data.inputs, data.rates)
 
 
-def _last(circuit: Intact, design: Design) -> Items:
-    return part(_lessons(circuit, design), slice(-SHOWN, None))
+def _last(circuit: Intact, design: TaskDesign) -> Items:
+    return part(_lessons(circuit, design), slice(-_SHOWN, None))
 
 
-def _learn_from_teacher(circuit: Intact, design: Design) -> Learnt:
+def _learn_from_teacher(circuit: Intact, design: TaskDesign) -> Learnt:
     lessons = _lessons(circuit, design)
-    parts = part(lessons, slice(TAUGHT)), part(lessons, slice(-TAUGHT, None))
+    parts = part(lessons, slice(_TAUGHT)), part(lessons, slice(-_TAUGHT, None))
     return taught(circuit, design, parts, HOLD, _last(circuit, design))
 
 
@@ -322,7 +299,7 @@ TASK = Task(
     "teacher_student",
     "teacher and student",
     "Learn what a random network of the same layout makes of random inputs.",
-    THEORIES,
+    STUDENTS,
     60,
     lambda theory: quiet(student(theory, LAYERS), weight_scale=2.0, target="rate"),
     _learn_from_teacher,

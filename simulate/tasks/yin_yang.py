@@ -26,20 +26,25 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from errorneurons.simulate.arrays import Array, generator
+from errorneurons.simulate.arrays import Array, Integers, generator
 from errorneurons.simulate.circuit import Timing
-from errorneurons.simulate.kernels.layout import Integers
 from errorneurons.simulate.refusing import known
-from errorneurons.simulate.tasks.held import Items, answers, artificial, learn_held, shuffled
-from errorneurons.simulate.tasks.task import Design, Intact, Learnt, Task, quiet, taught
+from errorneurons.simulate.tasks.held import (
+    Items,
+    answers_to,
+    artificial,
+    learn_held,
+    shuffled_items,
+)
+from errorneurons.simulate.tasks.task import Intact, Learnt, Task, TaskDesign, quiet, taught
 from errorneurons.simulate.theories.backprop import Backprop
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
 CLASSES = ("yin", "yang", "dot")
 YIN, YANG, DOT = range(3)
-SETS = ("training", "validation", "test")
+_SETS = ("training", "validation", "test")
 RADIUS, DOT_RADIUS = 0.5, 0.1
-THEORIES = (ErrorMicrocircuit.theory, Backprop.theory)
+CLASSIFIERS = (ErrorMicrocircuit.theory, Backprop.theory)
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,7 @@ def region(points: Array) -> Integers:
     return np.where(dot, DOT, np.where(yin, YIN, YANG))
 
 
-def draw(rng: np.random.Generator, count: int) -> tuple[Array, Integers]:
+def draw_points(rng: np.random.Generator, count: int) -> tuple[Array, Integers]:
     """Draw points until each has the class that was drawn for it.
 
     Returns
@@ -106,7 +111,7 @@ def draw(rng: np.random.Generator, count: int) -> tuple[Array, Integers]:
     return np.concatenate([points, 1 - points], axis=1), wanted
 
 
-def learner(theory: str, *, frozen: bool = False, hidden: int = 30) -> Any:
+def yin_yang_learner(theory: str, *, frozen: bool = False, hidden: int = 30) -> Any:
     """Return a 4-hidden-3 circuit: tanh, then logistic.
 
     Noise on feedback and lateral synapses is the published one. Start weights and learning rates
@@ -115,7 +120,7 @@ def learner(theory: str, *, frozen: bool = False, hidden: int = 30) -> Any:
     Parameters
     ----------
     theory
-        One of `THEORIES`.
+        One of `CLASSIFIERS`.
     frozen
         Whether only the output area learns.
     hidden
@@ -126,7 +131,7 @@ def learner(theory: str, *, frozen: bool = False, hidden: int = 30) -> Any:
     ValueError
         If the theory is unknown, or there are fewer than 0 hidden neurons.
     """
-    known("theory", theory, THEORIES)
+    known("theory", theory, CLASSIFIERS)
     if hidden < 0:
         raise ValueError(f"hidden is {hidden}; give 0 or more neurons")
     first = 0.0 if frozen else 20.0
@@ -141,7 +146,7 @@ def learner(theory: str, *, frozen: bool = False, hidden: int = 30) -> Any:
 
 def accuracy(circuit: Any, weights: Any, inputs: Array, classes: Integers) -> Array:
     """Return the share of points whose most active output is that of their class, (network,)."""
-    said = answers(circuit, weights, inputs[None]).argmax(-1)
+    said = answers_to(circuit, weights, inputs[None]).argmax(-1)
     right: Array = (said == classes).mean(axis=1)
     return right
 
@@ -154,7 +159,7 @@ def yin_yang(
     Parameters
     ----------
     circuit
-        What `learner` returned.
+        What `yin_yang_learner` returned.
     seed
         Seed of the run; points depend on it alone and are shared by all networks.
     networks
@@ -170,12 +175,12 @@ def yin_yang(
     """
     task = task or YinYang()
     points = {
-        name: draw(generator(seed, "yin yang", name), count)
-        for name, count in zip(SETS, task.points, strict=True)
+        name: draw_points(generator(seed, "yin yang", name), count)
+        for name, count in zip(_SETS, task.points, strict=True)
     }
     inputs, classes = points["training"]
     items = Items(inputs[None], np.eye(len(CLASSES))[classes][None])
-    orders = shuffled(seed, "yin yang", networks, len(classes), task.epochs)
+    orders = shuffled_items(seed, "yin yang", networks, len(classes), task.epochs)
     start, after = circuit.initial_weights(seed, networks), []
     for weights in learn_held(circuit, start, items, task.hold, orders):
         after.append(accuracy(circuit, weights, *points["validation"]))
@@ -193,19 +198,19 @@ def yin_yang(
 POINTS = 1000
 
 
-def _points(design: Design, name: str) -> tuple[Items, Integers]:
-    inputs, classes = draw(generator(design.seed, "ablation yin yang", name), POINTS)
+def _points(design: TaskDesign, name: str) -> tuple[Items, Integers]:
+    inputs, classes = draw_points(generator(design.seed, "ablation yin yang", name), POINTS)
     return Items(inputs[None], np.eye(len(CLASSES))[classes][None]), classes
 
 
-def _points_in_turn(_: Intact, design: Design) -> Items:
+def _points_in_turn(_: Intact, design: TaskDesign) -> Items:
     items, classes = _points(design, "test")
     turn = [np.flatnonzero(classes == kind)[:6] for kind in range(len(CLASSES))]
     chosen = np.stack(turn, axis=1).ravel()
     return Items(items.inputs[:, chosen], items.targets[:, chosen])
 
 
-def _classify(circuit: Intact, design: Design) -> Learnt:
+def _classify(circuit: Intact, design: TaskDesign) -> Learnt:
     (items, _), (asked, classes) = _points(design, "training"), _points(design, "test")
     shown = _points_in_turn(circuit, design)
     learnt = taught(circuit, design, (items, asked), YinYang().hold, shown)
@@ -216,13 +221,13 @@ TASK = Task(
     "yin_yang",
     "Yin-Yang",
     "Tell three regions of a disc apart.",
-    THEORIES,
+    CLASSIFIERS,
     10,
-    lambda theory: quiet(learner(theory)),
+    lambda theory: quiet(yin_yang_learner(theory)),
     _classify,
     "to tell three regions of a disc apart (4-30-3, 1000 points an epoch, each held for 10 steps "
     "of 0.01 ms, doi:10.1145/3517343.3517380); losses are those of 1000 other points",
     _points_in_turn,
     "share of points right",
-    lambda theory, seed, networks: yin_yang(learner(theory), seed, networks),
+    lambda theory, seed, networks: yin_yang(yin_yang_learner(theory), seed, networks),
 )

@@ -45,7 +45,7 @@ from errorneurons.simulate.parts.plasticity import (
 from errorneurons.simulate.refusing import not_negative
 
 #: The choices that each option leaves.
-OPTIONS = {
+_OPTIONS = {
     "feedback": ("transpose", "fixed"),
     "learning_grading": ("strength", "hierarchical", "uniform"),
 }
@@ -133,7 +133,7 @@ class Backprop(ActivatedCircuit, LearningCircuit):
     def __post_init__(self) -> None:
         check_hierarchy(self)
         check_connectivity(self.connectivity, len(self.sizes))
-        check_options(self, OPTIONS)
+        check_options(self, _OPTIONS)
         not_negative(self.theory, {n: getattr(self, n) for n in ("g_leak", "weight_scale")})
         if not self.g_basal > 0:
             raise ValueError(f"g_basal of backprop is {self.g_basal}; give a value above 0")

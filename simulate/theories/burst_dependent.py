@@ -42,7 +42,7 @@ from scipy.special import expit, logit
 from errorneurons.simulate.arrays import Array, delayed, matvec, outer
 from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
 from errorneurons.simulate.feedforward import Sweep
-from errorneurons.simulate.parts.layered import LearningCircuit, feedforward, stacked
+from errorneurons.simulate.parts.layered import LearningCircuit, RoutedCircuit, feedforward, stacked
 from errorneurons.simulate.parts.plasticity import drawn_weights, generators, transposed
 from errorneurons.simulate.refusing import all_known, known, lengths
 
@@ -80,7 +80,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class BurstDependent(LearningCircuit):
+class BurstDependent(LearningCircuit, RoutedCircuit):
     """Parameters of burst-dependent plasticity.
 
     Attributes

@@ -13,7 +13,7 @@ import numpy as np
 
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
-CircuitT = TypeVar("CircuitT", bound=Any)
+_CircuitT = TypeVar("_CircuitT", bound=Any)
 
 PLASTIC = (
     "learning_rate",
@@ -25,10 +25,10 @@ PLASTIC = (
 """What theories call the rates at which their synapses change."""
 
 
-def without_learning(circuit: CircuitT) -> CircuitT:
+def without_learning(circuit: _CircuitT) -> _CircuitT:
     """Let no synapse change: eta = 0. What is trained as this stays untrained, a control."""
     rates = {f.name: getattr(circuit, f.name) for f in fields(circuit) if f.name in PLASTIC}
-    frozen: CircuitT = replace(circuit, **{name: unchanging(rate) for name, rate in rates.items()})
+    frozen: _CircuitT = replace(circuit, **{name: unchanging(rate) for name, rate in rates.items()})
     return frozen
 
 

@@ -110,6 +110,7 @@ class DendriticMicrocircuit(DendriticHierarchy):
     lateral: Literal["plastic", "ideal"] = "plastic"
 
     theory = "dendritic_microcircuit"
+    has_interneurons = True
 
     def __post_init__(self) -> None:
         check_dendritic(self, ("interneuron_rates", "inhibition_rates"), ROUTES)

@@ -50,8 +50,8 @@ from errorneurons.simulate.parts.layered import feedforward
 from errorneurons.simulate.parts.plasticity import (
     changed,
     lateral_weights,
+    linked_pairs,
     one_to_one,
-    partners,
     start_weights,
     transposed,
 )
@@ -179,7 +179,7 @@ class ErrorMicrocircuit(ErrorParameters):
                 feedback[:, lower, higher] += B[:, lower, higher]
             return feedback
         # Neurons without a partner neither send nor receive the transposed part.
-        E, R = partners(self.error_sizes, self.sizes)
+        E, R = linked_pairs(self.error_sizes, self.sizes)
         feedback = noise.copy()
         feedback[:, E[:, None], E] += B[:, R[:, None], R]
         return feedback

@@ -5,9 +5,9 @@ The equations stand in `error_microcircuit`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 
@@ -27,16 +27,17 @@ from errorneurons.simulate.parts.layered import (
     ActivatedCircuit,
     Classes,
     LearningCircuit,
+    RoutedCircuit,
     stacked,
 )
 from errorneurons.simulate.parts.plasticity import Grading, Rates, blocks
 from errorneurons.simulate.refusing import all_known, lengths, not_negative, populated
 
 #: Routes that can be cut: B e and v_api, each at the dendrite where it arrives.
-ROUTES = ("error_feedback", "error_to_representation")
+_ROUTES = ("error_feedback", "error_to_representation")
 
 #: The choices that each option leaves.
-OPTIONS = {
+_OPTIONS = {
     "absent_target": ("silent", "zero"),
     "error_coding": ("signed", "paired"),
     "feedback_route": ("descending", "teaching_area"),
@@ -47,7 +48,7 @@ OPTIONS = {
 
 
 @dataclass(frozen=True)
-class ErrorParameters(ActivatedCircuit, LearningCircuit):
+class ErrorParameters(ActivatedCircuit, LearningCircuit, RoutedCircuit):
     """Parameters of the error-neuron microcircuit, the fields of `ErrorMicrocircuit`.
 
     Attributes
@@ -116,7 +117,7 @@ class ErrorParameters(ActivatedCircuit, LearningCircuit):
     learning_grading
         How `learning_rates` of areas are spread over projections, see `plasticity`.
     cut
-        Names of routes that carry nothing, of `ROUTES`.
+        Names of routes that carry nothing, of `_ROUTES`.
 
     Raises
     ------
@@ -176,8 +177,8 @@ class ErrorParameters(ActivatedCircuit, LearningCircuit):
                 lengths(name, getattr(self, name), areas)
         _ = self.phi_error, self.tuned
         check_connectivity(self.connectivity, areas)
-        check_options(self, OPTIONS)
-        all_known(f"cut of {self.theory}", self.cut, ROUTES)
+        check_options(self, _OPTIONS)
+        all_known(f"cut of {self.theory}", self.cut, _ROUTES)
         numbers = ("g_leak", "g_basal", "g_apical", "g_dendrite", "g_target", "low_pass",
                    "feedback_noise", "lateral_noise", "weight_noise", "variability",
                    "error_variability", "weight_scale", "skip_strength",
@@ -186,6 +187,21 @@ class ErrorParameters(ActivatedCircuit, LearningCircuit):
         check_numbers(self, {n: getattr(self, n) for n in numbers}, shortest)
         if self.error_baseline is not None:
             not_negative(self.theory, {"error_baseline": self.error_baseline})
+
+    def without(self, route: str) -> Self:
+        """Return the circuit in which a route carries nothing, or a mechanism is off.
+
+        Raises
+        ------
+        ValueError
+            If there is no such route.
+        """
+        if route == "phi_prime":
+            return replace(self, phi_prime_transfer=False)
+        if route == "lookahead":
+            off = (False,) * len(self.sizes)
+            return replace(self, lookahead=off, error_lookahead=off)
+        return super().without(route)
 
     @property
     def populations(self) -> tuple[Population, ...]:

@@ -48,7 +48,7 @@ from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timi
 from errorneurons.simulate.parts.activations import AreaActivations
 from errorneurons.simulate.parts.checks import check_names
 from errorneurons.simulate.parts.connectivity import ascending_routes, backwards, chain, spread
-from errorneurons.simulate.parts.layered import stacked
+from errorneurons.simulate.parts.layered import RoutedCircuit, stacked
 from errorneurons.simulate.parts.plasticity import drawn_weights, generators
 
 Placement = Literal["outcome_at_top", "outcome_as_input"]
@@ -80,11 +80,11 @@ class State:
 
 
 #: What can be cut: V^T (g' e), -e, and the factor g' (then 1).
-ROUTES = ("error_feedback", "error_to_representation", "phi_prime")
+_ROUTES = ("error_feedback", "error_to_representation", "phi_prime")
 
 
 @dataclass(frozen=True)
-class HierarchicalPC:
+class HierarchicalPC(RoutedCircuit):
     """Parameters of hierarchical predictive coding.
 
     Attributes
@@ -104,7 +104,7 @@ class HierarchicalPC:
     weight_scale
         Start weights are U(-1, 1) * weight_scale / sqrt(fan-in).
     cut
-        Names of what is cut, of `ROUTES`.
+        Names of what is cut, of `_ROUTES`.
     frozen
         Names of areas whose predictions of the level below do not change.
 
@@ -129,7 +129,7 @@ class HierarchicalPC:
     plastic: ClassVar[Literal["always", "after settling"]] = "after settling"
 
     def __post_init__(self) -> None:
-        check_names(self, ROUTES)
+        check_names(self, _ROUTES)
         if self.mapping == "outcome_at_top" and self.layers[-1] != self.outcomes:
             raise ValueError(
                 f"HierarchicalPC.layers ends in {self.layers[-1]}, but outcomes is "

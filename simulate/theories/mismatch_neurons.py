@@ -41,7 +41,12 @@ from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timi
 from errorneurons.simulate.parts.cells import Places, acted_on, places, side_by_side
 from errorneurons.simulate.parts.checks import check_names
 from errorneurons.simulate.parts.connectivity import Strengths, chain
-from errorneurons.simulate.parts.layered import ActivatedCircuit, feedforward, stacked
+from errorneurons.simulate.parts.layered import (
+    ActivatedCircuit,
+    RoutedCircuit,
+    feedforward,
+    stacked,
+)
 from errorneurons.simulate.parts.plasticity import drawn_weights, generators
 
 INTERNEURONS = ("SST", "VIP", "PV")
@@ -83,7 +88,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class MismatchNeurons(ActivatedCircuit):
+class MismatchNeurons(ActivatedCircuit, RoutedCircuit):
     """Parameters of mismatch neurons.
 
     Attributes

@@ -15,7 +15,7 @@ import numpy as np
 
 from errorneurons.simulate.arrays import Array, generator
 
-CircuitT = TypeVar("CircuitT")
+_CircuitT = TypeVar("_CircuitT")
 
 DELAY = "delay"
 STAGE = "training stage"
@@ -75,7 +75,7 @@ class Nuisance:
 
 
 #: What no theory says: how surprising the outcome is, and how strong the drive.
-COMMON = (
+_COMMON = (
     Nuisance(SURPRISE, 0.36, 1.4, "0.5 to 2 standard deviations of the outcomes; 1 is 1.4"),
     Nuisance(DRIVE, 0.71, 1.41, "0.5 to 2 times the energy of the natural tuning"),
 )
@@ -85,7 +85,7 @@ LEARNT = Nuisance(STAGE, 0.85, 0.97, "animals are tested when they know the task
 
 #: Leaves open how strict the hierarchy is, too: with skips it is macaque-like.
 OF_MICROCIRCUIT = (
-    *COMMON,
+    *_COMMON,
     LEARNT,
     Nuisance(DELAY, 0.001, 0.004, "conduction between neighbouring areas; 5 ms makes some unstable",
              "linear"),
@@ -100,7 +100,7 @@ OF_MICROCIRCUIT = (
 )  # fmt: skip
 
 OF_SUPERVISED_PC = (
-    *COMMON,
+    *_COMMON,
     LEARNT,
     Nuisance(DELAY, 0.001, 0.003, "above it some trained networks oscillate", "linear"),
     Nuisance("tau", 7.0, 15.0, "relaxation about as fast as a membrane; 10 ms by default"),
@@ -108,7 +108,7 @@ OF_SUPERVISED_PC = (
 )  # fmt: skip
 
 OF_HIERARCHICAL_PC = (
-    *COMMON,
+    *_COMMON,
     Nuisance(DELAY, 0.001, 0.002, "above it trained networks oscillate", "linear"),
     Nuisance("tau", 17.0, 30.0, "faster relaxation oscillates; 20 ms by default"),
     Nuisance("learning_rate", 0.02, 0.042, "a factor of 2 around the rate at which it learns"),
@@ -117,14 +117,14 @@ OF_HIERARCHICAL_PC = (
 #: The axonal delay of theories that were found stable at 2 ms.
 CONDUCTION = Nuisance(DELAY, 0.001, 0.002, "conduction; these theories were checked up to 2 ms",
                       "linear")  # fmt: skip
-OF_OTHERS = (*COMMON, LEARNT, CONDUCTION)
+OF_OTHERS = (*_COMMON, LEARNT, CONDUCTION)
 OF_NULLS = (
-    *COMMON,
+    *_COMMON,
     Nuisance(STAGE, 0.0, 0.0, "nothing is learnt from teaching", "linear"),
 )
 
 
-def draw(
+def draw_nuisances(
     nuisances: Sequence[Nuisance], seed: int, theory: str, world: int, networks: int
 ) -> dict[str, Array]:
     """Draw one world: its nuisance, and how its animals scatter around it.
@@ -153,7 +153,9 @@ def draw(
     return drawn
 
 
-def applied(circuit: CircuitT, nuisances: Sequence[Nuisance], values: dict[str, Array]) -> CircuitT:
+def applied(
+    circuit: _CircuitT, nuisances: Sequence[Nuisance], values: dict[str, Array]
+) -> _CircuitT:
     """Return a circuit with the drawn values, one a network.
 
     Parameters

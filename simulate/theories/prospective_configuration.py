@@ -28,11 +28,12 @@ import numpy as np
 
 from errorneurons.simulate.circuit import Axons, Carrier, Population, Timing, World
 from errorneurons.simulate.feedforward import Sweep
+from errorneurons.simulate.parts.layered import RoutedCircuit
 from errorneurons.simulate.theories.supervised_pc import State, SupervisedPC, Weights
 
 
 @dataclass(frozen=True)
-class ProspectiveConfiguration:
+class ProspectiveConfiguration(RoutedCircuit):
     """Parameters of prospective configuration.
 
     Attributes

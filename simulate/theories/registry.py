@@ -12,7 +12,7 @@ from typing import Any, Literal
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.parts.connectivity import macaque_binned
 from errorneurons.simulate.refusing import entry
-from errorneurons.simulate.theories import counter_circuits
+from errorneurons.simulate.theories import cannot, counter_circuits
 from errorneurons.simulate.theories.adaptation import Adaptation
 from errorneurons.simulate.theories.burst_dependent import BurstDependent
 from errorneurons.simulate.theories.dendritic_microcircuit import DendriticMicrocircuit
@@ -70,6 +70,11 @@ class Theory:
         How its areas are wired, as in `simulate.parts.connectivity`.
     cannot
         Task -> why the theory cannot be trained on it; `errorneurons list tasks` says it.
+    family
+        Whose equations it shares: ablations demand the same of all of a family.
+    lacks
+        Ablation -> why it makes no sense for this theory, in the words that follow its name, where
+        the reason is another than for most.
     changes
         What was changed, in the words that follow the name in names of files and in labels; empty
         for an entry of the registry.
@@ -88,6 +93,8 @@ class Theory:
     connectivity: str = "chain"
     changes: tuple[str, ...] = ()
     cannot: Mapping[str, str] = field(default_factory=dict, hash=False)
+    family: str = ""
+    lacks: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def identifier(self) -> str:
@@ -114,39 +121,6 @@ INTACT = ErrorMicrocircuit(learning_rates=(0.5, 0.3, 0.15, 0.08))
 MACAQUE = replace(INTACT, connectivity=macaque_binned(len(INTACT.sizes)))
 """Learning rates are those of the chain, graded by the strength of each projection."""
 
-#: Task -> why a theory cannot be trained on it. On the association every theory is trained.
-_TASKS = ("teacher_student", "cart_pole", "match_to_sample", "yin_yang", "images")
-
-_RELAXING = "cannot: it relaxes with 10 ms or more, and items are shown for 2.5 ms at most"
-_SHRUNK = "cannot: its output is a posterior estimate, shrunk towards 0, and regresses poorly"
-_UNBOUNDED = (
-    "cannot: its output is taught as a potential, and rates of 0 and 1 have none that is finite"
-)
-
-#: Of theories without a task, or without one in hidden areas.
-_UNTAUGHT = dict.fromkeys(_TASKS, "cannot: it has no teaching signal to learn from")
-_LOCAL = dict.fromkeys(
-    _TASKS,
-    "cannot: its errors stay in their own area, and hidden areas learn nothing of the output's",
-)
-#: Of theories whose activity settles over many steps.
-_TOO_SLOW = dict.fromkeys(_TASKS, _RELAXING) | {
-    "cart_pole": "cannot: it settles over many steps, and is given four in each tick of the plant"
-}
-_HIERARCHICAL = _TOO_SLOW | dict.fromkeys(("teacher_student", "cart_pole", "images"), _SHRUNK)
-_BURSTING = dict.fromkeys(
-    _TASKS,
-    "cannot: bursts are compared with their mean before teaching, which never pauses here",
-) | {
-    "match_to_sample": "cannot: it has no membrane, and nothing of the sample is left at the test "
-    "stimulus"
-}
-_LOOKING_AHEAD = {
-    "match_to_sample": "cannot: its rates follow the lookahead, which keeps no trace of the sample",
-    "yin_yang": _UNBOUNDED,
-    "images": _UNBOUNDED,
-}
-
 THEORIES: tuple[Theory, ...] = (
     Theory(
         "error_microcircuit",
@@ -156,6 +130,7 @@ THEORIES: tuple[Theory, ...] = (
         INTACT,
         nuisance=OF_MICROCIRCUIT,
         look=("#cc78bc", "o"),
+        family="error microcircuit",
     ),
     Theory(
         "error_microcircuit_macaque",
@@ -176,7 +151,8 @@ THEORIES: tuple[Theory, ...] = (
         SupervisedPC(learning_rate=0.016),
         nuisance=OF_SUPERVISED_PC,
         look=("#56b4e9", "s"),
-        cannot=_TOO_SLOW,
+        cannot=cannot.TOO_SLOW,
+        family="supervised PC",
     ),
     Theory(
         "prospective_configuration",
@@ -186,7 +162,8 @@ THEORIES: tuple[Theory, ...] = (
         ProspectiveConfiguration(learning_rate=0.035),
         nuisance=OF_OTHERS,
         look=("#56b4e9", "P"),
-        cannot=_TOO_SLOW,
+        cannot=cannot.TOO_SLOW,
+        family="supervised PC",
     ),
     Theory(
         "hierarchical_pc",
@@ -199,7 +176,8 @@ THEORIES: tuple[Theory, ...] = (
             Nuisance(STAGE, 0.1, 0.3, "a poor regressor: it never removes more", "linear"),
         ),
         look=("#de8f05", "^"),
-        cannot=_HIERARCHICAL,
+        cannot=cannot.SLOW_AND_SHRUNK,
+        family="descending PC",
     ),
     Theory(
         "hierarchical_pc_sensory",
@@ -209,7 +187,8 @@ THEORIES: tuple[Theory, ...] = (
         HierarchicalPC("outcome_as_input", learning_rate=0.03, weight_scale=1.0, tau=20.0),
         nuisance=(*OF_HIERARCHICAL_PC, LEARNT),
         look=("#ca9161", "v"),
-        cannot=_TOO_SLOW,
+        cannot=cannot.TOO_SLOW,
+        family="descending PC",
     ),
     Theory(
         "mismatch_neurons",
@@ -219,7 +198,9 @@ THEORIES: tuple[Theory, ...] = (
         MismatchNeurons(learning_rate=0.025),
         nuisance=OF_OTHERS,
         look=("#de8f05", "X"),
-        cannot=_LOCAL,
+        cannot=cannot.ERRORS_STAY_LOCAL,
+        family="mismatch",
+        lacks=cannot.LACKED_BY_MISMATCH,
     ),
     Theory(
         "dendritic_pc",
@@ -231,7 +212,9 @@ THEORIES: tuple[Theory, ...] = (
         ),
         nuisance=OF_OTHERS,
         look=("#029e73", "D"),
-        cannot=_LOOKING_AHEAD,
+        cannot=cannot.LOOKING_AHEAD,
+        family="tufts",
+        lacks=cannot.LACKED_BY_TUFTS,
     ),
     Theory(
         "dendritic_microcircuit",
@@ -245,7 +228,9 @@ THEORIES: tuple[Theory, ...] = (
         ),
         nuisance=OF_OTHERS,
         look=("#029e73", "p"),
-        cannot=_LOOKING_AHEAD,
+        cannot=cannot.LOOKING_AHEAD,
+        family="tufts",
+        lacks=cannot.LACKED_BY_TUFTS,
     ),
     Theory(
         "burst_dependent",
@@ -255,7 +240,9 @@ THEORIES: tuple[Theory, ...] = (
         BurstDependent(),
         nuisance=OF_OTHERS,
         look=("#fbafe4", "h"),
-        cannot=_BURSTING,
+        cannot=cannot.BURSTING,
+        family="bursts",
+        lacks=cannot.LACKED_BY_BURSTS,
     ),
     Theory(
         "adaptation",
@@ -265,7 +252,7 @@ THEORIES: tuple[Theory, ...] = (
         Adaptation(),
         nuisance=OF_NULLS,
         look=("#949494", "d"),
-        cannot=_UNTAUGHT,
+        cannot=cannot.UNTAUGHT,
     ),
     Theory(
         "feature_gain",
@@ -275,7 +262,7 @@ THEORIES: tuple[Theory, ...] = (
         FeatureGain(),
         nuisance=OF_NULLS,
         look=("#949494", "*"),
-        cannot=_UNTAUGHT,
+        cannot=cannot.UNTAUGHT,
     ),
 )
 
@@ -321,7 +308,7 @@ COUNTER_CIRCUITS: tuple[Theory, ...] = (
 SUBJECTS = THEORIES + COUNTER_CIRCUITS
 
 
-def untrained(subject: Theory) -> Theory:
+def _untrained(subject: Theory) -> Theory:
     """Return a theory whose networks are put through the experiment without any training."""
     return Theory(
         f"{subject.name}_untrained",
@@ -333,11 +320,11 @@ def untrained(subject: Theory) -> Theory:
     )
 
 
-CONTROLS: tuple[Theory, ...] = tuple(untrained(t) for t in THEORIES)
+CONTROLS: tuple[Theory, ...] = tuple(_untrained(t) for t in THEORIES)
 """Every theory untrained; not part of the report, but known by name."""
 
 
-LEAKING = Theory(
+_LEAKING = Theory(
     "error_microcircuit_leaking",
     "error-neuron microcircuit with a leak",
     "theory",
@@ -350,6 +337,8 @@ LEAKING = Theory(
     ),
 )  # fmt: skip
 """What the microcircuit's worlds look like at the end of what is assumed; known by name."""
+WITH_LEAK = {_LEAKING.name: "error_microcircuit"}
+"""Theory with the leak -> the theory."""
 
 
 def theory(name: str) -> Theory:
@@ -360,4 +349,4 @@ def theory(name: str) -> Theory:
     ValueError
         If there is none, with the nearest name.
     """
-    return entry("theory", name, {t.name: t for t in (*SUBJECTS, *CONTROLS, LEAKING)})
+    return entry("theory", name, {t.name: t for t in (*SUBJECTS, *CONTROLS, _LEAKING)})

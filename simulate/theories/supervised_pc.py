@@ -33,7 +33,12 @@ from errorneurons.simulate.arrays import Array, PerNetwork, area_rows, delayed, 
 from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
 from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.checks import check_names
-from errorneurons.simulate.parts.layered import ActivatedCircuit, feedforward, stacked
+from errorneurons.simulate.parts.layered import (
+    ActivatedCircuit,
+    RoutedCircuit,
+    feedforward,
+    stacked,
+)
 from errorneurons.simulate.parts.plasticity import (
     blocks,
     changed,
@@ -68,11 +73,11 @@ class State:
 
 
 #: What can be cut: W^T e, -e, and the factor phi' on W^T e (then 1).
-ROUTES = ("error_feedback", "error_to_representation", "phi_prime")
+_ROUTES = ("error_feedback", "error_to_representation", "phi_prime")
 
 
 @dataclass(frozen=True)
-class SupervisedPC(ActivatedCircuit):
+class SupervisedPC(ActivatedCircuit, RoutedCircuit):
     """Parameters of supervised predictive coding.
 
     Attributes
@@ -88,7 +93,7 @@ class SupervisedPC(ActivatedCircuit):
     weight_scale
         Start weights are U(-1, 1) * weight_scale / sqrt(fan-in).
     cut
-        Names of what is cut, of `ROUTES`.
+        Names of what is cut, of `_ROUTES`.
     frozen
         Names of areas whose synapses do not change.
 
@@ -112,7 +117,7 @@ class SupervisedPC(ActivatedCircuit):
     plastic: ClassVar[Literal["always", "after settling"]] = "always"
 
     def __post_init__(self) -> None:
-        check_names(self, ROUTES)
+        check_names(self, _ROUTES)
 
     @property
     def populations(self) -> tuple[Population, ...]:

@@ -25,7 +25,7 @@ from errorneurons.simulate.trials.bench import Chosen
 from errorneurons.simulate.trials.trial import Segment, Trial, currents
 
 Binned = npt.NDArray[np.float32]
-APICAL, OUTPUT, TARGET = "apical", "output", "target"
+_APICAL, _OUTPUT, _TARGET = "apical", "output", "target"
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Activity:
         return np.asarray(np.logical_and.reduce(each))
 
 
-def run(
+def run_trials(
     bench: Bench[WeightsT, StateT],
     weights: WeightsT,
     table: pd.DataFrame,
@@ -136,14 +136,14 @@ def run(
             recorder.advance(segment, learns)
             if segment.last == recorder.read_out.stop:
                 trial.close_loop(_by_stream(recorder.output(), n_streams))
-        found: dict[str, Any] = {**recorder.bins(), OUTPUT: recorder.output()}
+        found: dict[str, Any] = {**recorder.bins(), _OUTPUT: recorder.output()}
         found = {name: _by_stream(x, n_streams) for name, x in found.items()}
-        found[OUTPUT] = trial.read(found[OUTPUT])
-        found[TARGET] = np.broadcast_to(trial.shown_target(), found[OUTPUT].shape)
+        found[_OUTPUT] = trial.read(found[_OUTPUT])
+        found[_TARGET] = np.broadcast_to(trial.shown_target(), found[_OUTPUT].shape)
         _put(recorded, number, len(dealt[0]), found)
     by_trial = {name: x.reshape(len(x), -1, *x.shape[3:]) for name, x in recorded.items()}
-    output, target = by_trial.pop(OUTPUT), by_trial.pop(TARGET)
-    apical = by_trial.pop(APICAL, None)
+    output, target = by_trial.pop(_OUTPUT), by_trial.pop(_TARGET)
+    apical = by_trial.pop(_APICAL, None)
     rates = cast("dict[Role, Binned]", by_trial)
     activity = Activity(
         rates, output, target, table, clock, bench.labelled, apical, decoder=decoder
@@ -181,7 +181,7 @@ class _Recorder:
 
     def __init__(self, bench: Bench[Any, Any], clock: Clock, stepper: Stepper) -> None:
         circuit, self.stepper = bench.circuit, stepper
-        self.roles = (*stepper.roles, *((APICAL,) if bench.apical else ()))
+        self.roles = (*stepper.roles, *((_APICAL,) if bench.apical else ()))
         step = circuit.timing.step
         self.per_bin = whole(clock.bin, step)
         if not self.per_bin:

@@ -15,9 +15,9 @@ from errorneurons.simulate.engine.run import Stepper
 
 LOOK, STILL = 50, 1e-10
 """A network has settled if no rate moved by more than `STILL` in `LOOK` steps."""
-PATIENCE, LONGEST = 1500, 0.3
-"""It is stepped for `PATIENCE` steps or `LONGEST` [s], whichever is more, and then given up."""
-LIMIT = 0.02
+_PATIENCE, _LONGEST = 1500, 0.3
+"""It is stepped for `_PATIENCE` steps or `_LONGEST` [s], whichever is more, and then given up."""
+_LIMIT = 0.02
 
 
 def settled(
@@ -49,7 +49,7 @@ def settled(
 def _still(stepper: Stepper, world: World) -> tuple[Any, Any]:
     """Step until nothing moves, and return the last two states."""
     before = earlier = stepper.state
-    longest = max(PATIENCE, round(LONGEST / stepper.circuit.timing.step))
+    longest = max(_PATIENCE, round(_LONGEST / stepper.circuit.timing.step))
     for k in range(0, longest, LOOK):
         stepper.advance(world, min(LOOK, longest - k) - 1)
         before = stepper.state
@@ -72,7 +72,7 @@ def unsettled(
 ) -> npt.NDArray[np.bool_]:
     """Return which networks still move under teaching after the longest time, (network,).
 
-    A network does if within `LOOK` steps a rate moves by more than `LIMIT` of the largest rate of
+    A network does if within `LOOK` steps a rate moves by more than `_LIMIT` of the largest rate of
     its role, or is no longer finite.
     """
     _, state = settled(circuit, weights, inputs, target)
@@ -80,7 +80,7 @@ def unsettled(
     stepper = Stepper(circuit, weights, inputs.shape[1], state)
     rates = stepper.advance(world, [1] * LOOK, show=stepper.roles)
     steps = [dict(zip(rates, step, strict=True)) for step in zip(*rates.values(), strict=True)]
-    return moving([state.rates, *steps], LIMIT)
+    return moving([state.rates, *steps], _LIMIT)
 
 
 def moving(seen: Sequence[Mapping[Role, Array]], limit: float) -> npt.NDArray[np.bool_]:

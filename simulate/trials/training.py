@@ -19,14 +19,14 @@ from errorneurons.simulate.engine.run import Stepper
 from errorneurons.simulate.experiments.association import STIMULI, Association
 from errorneurons.simulate.experiments.learning import learning_block
 from errorneurons.simulate.experiments.trials import Clock
-from errorneurons.simulate.trials.run import Bench, run, synapses
+from errorneurons.simulate.trials.run import Bench, run_trials, synapses
 from errorneurons.simulate.trials.settling import moving
 
 TRAINED = 0.95
 PRESENTATION = Clock(start=0.0, outcome=0.3, stop=0.4, bin=0.1)
 PROBE = Clock(start=0.0, outcome=0.4, stop=0.4, bin=0.1)
-BLOCK = 2
-PATIENCE = 4
+EPOCHS_A_BLOCK = 2
+_PATIENCE = 4
 PROGRESS = 0.1
 QUIETLY = np.errstate(over="ignore", invalid="ignore")
 """Networks that diverge are found by their numbers, and need no warning."""
@@ -60,7 +60,7 @@ class Training(Generic[WeightsT]):
 
     def diverged_at(self, network: int) -> int:
         """Return the epoch by which a network's synapses or output were no longer finite."""
-        return BLOCK * int(np.argmax(~np.isfinite(self.loss[:, network])))
+        return EPOCHS_A_BLOCK * int(np.argmax(~np.isfinite(self.loss[:, network])))
 
 
 @QUIETLY
@@ -97,11 +97,11 @@ def train(
     share = np.inf if stage is None else np.ravel(stage)
     wanted = (1 - np.broadcast_to(share, count)) * losses[0]
     open_ones = np.arange(count)
-    for block in range(epochs // BLOCK):
-        table = learning_block(seed + block, "trained", {}, BLOCK, PRESENTATION)
+    for block in range(epochs // EPOCHS_A_BLOCK):
+        table = learning_block(seed + block, "trained", {}, EPOCHS_A_BLOCK, PRESENTATION)
         part = of_networks(bench, open_ones, count)
         before = of_networks(weights, open_ones, count)
-        _, after = run(part, before, table, PRESENTATION, learn=True)
+        _, after = run_trials(part, before, table, PRESENTATION, learn=True)
         sound = _finite(after)
         weights = _with(
             weights, open_ones[sound], of_networks(after, sound.nonzero()[0], len(sound))
@@ -121,16 +121,16 @@ def train(
 
 def _stagnant(losses: list[Array]) -> npt.NDArray[np.bool_]:
     """Return which networks are where they were some blocks of epochs ago."""
-    if len(losses) <= PATIENCE:
+    if len(losses) <= _PATIENCE:
         return np.zeros(len(losses[0]), dtype=bool)
-    return np.asarray(losses[-1] > (1 - PROGRESS) * losses[-1 - PATIENCE])
+    return np.asarray(losses[-1] > (1 - PROGRESS) * losses[-1 - _PATIENCE])
 
 
 @QUIETLY
 def loss(bench: Bench[Any, Any], weights: Any) -> Array:
     """Return each network's loss: squared error of the settled output over that of output 0."""
     table = learning_block(0, "trained", {}, 1, PROBE)
-    activity, _ = run(bench, weights, table, PROBE, n_streams=STIMULI)
+    activity, _ = run_trials(bench, weights, table, PROBE, n_streams=STIMULI)
     wanted = np.take(bench.association.outcomes["trained"], table["pattern"].to_numpy(), axis=1)
     error = ((activity.output - wanted) ** 2).mean(axis=(1, 2))
     return np.asarray(error / (wanted**2).mean(axis=(1, 2)))

@@ -11,20 +11,20 @@ import numpy as np
 import numpy.typing as npt
 
 from errorneurons.simulate.arrays import Array, generator
-from errorneurons.simulate.circuit import INTACT, NOTHING, Circuit, Role, World, has, neurons
+from errorneurons.simulate.circuit import NOTHING, UNTOUCHED, Circuit, Role, World, has, neurons
 from errorneurons.simulate.experiments.association import Association
 from errorneurons.simulate.experiments.readout import Cursor
 from errorneurons.simulate.experiments.trials import Clock
 from errorneurons.simulate.trials.bench import Bench
 from errorneurons.simulate.trials.manipulations import manipulated
 
-Trials = tuple[dict[Any, Any], ...]
+_Trials = tuple[dict[Any, Any], ...]
 Currents = Mapping[Role, Array]
 
-ROLES: tuple[Role, ...] = ("representation", "error", "interneuron")
+_ROLES: tuple[Role, ...] = ("representation", "error", "interneuron")
 DRAWN = 10
 """Steps whose noise is drawn at once; the numbers do not depend on it."""
-VARYING = 50
+_VARYING = 50
 """The most steps for which what differs from step to step is kept in memory."""
 
 
@@ -58,7 +58,7 @@ class Trial:
     def __init__(
         self,
         bench: Bench[Any, Any],
-        trials: Trials,
+        trials: _Trials,
         clock: Clock,
         cursor: Cursor | None = None,
     ) -> None:
@@ -101,7 +101,7 @@ class Trial:
         events = (self.input_onset, self.input_offset, self.outcome_onset, self.on, self.off)
         changes = {int(k) for event in events for k in event.ravel()} | self._learning()
         always = noise is not None or bool(self.frequency.any())
-        begins = {0, *changes, *edges, *(range(0, self.length, VARYING) if always else ())}
+        begins = {0, *changes, *edges, *(range(0, self.length, _VARYING) if always else ())}
         within = sorted({k for k in begins if 0 <= k < self.length})
         for first, last in pairwise([*within, self.length]):
             world = self._world(first)
@@ -148,7 +148,7 @@ class Trial:
             teaching=(k >= self.outcome_onset)[None],
             keep=keep if acting.any() else NOTHING,
             current=current if acting.any() else NOTHING,
-            synapses=synapses if acting.any() else INTACT,
+            synapses=synapses if acting.any() else UNTOUCHED,
         )
 
     def _input(self, k: int) -> Array:
@@ -203,7 +203,7 @@ class Trial:
         return np.where(self.outcome_onset < self.length, wanted, np.nan)
 
 
-def _shown(association: Association, trials: Trials) -> tuple[Array, Array]:
+def _shown(association: Association, trials: _Trials) -> tuple[Array, Array]:
     """Input and target of each stream's trial, (network, stream, neuron)."""
     inputs = [
         t["contrast"] * association.stimuli[t["association"]][:, t["pattern"]] for t in trials
@@ -251,6 +251,6 @@ def somata(circuit: Circuit[Any, Any]) -> tuple[Role, ...]:
     """Return the roles whose neurons are cells; apical potentials and bursts are parts of cells."""
     return tuple(
         role
-        for role in ROLES
+        for role in _ROLES
         if has(circuit, role) and (role != "error" or circuit.carrier == "error")
     )

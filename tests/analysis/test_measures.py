@@ -18,10 +18,10 @@ from errorneurons.analysis.measures.activity import (
     magnitude,
     mean_rate,
 )
+from errorneurons.analysis.measures.asking import asked_often
 from errorneurons.analysis.measures.energies import (
     Factors,
     Response,
-    asked_often,
     energy,
     energy_of_difference,
     false_labels,

@@ -7,7 +7,7 @@ import xarray as xr
 
 from errorneurons.analysis.figures.effects import StripRow, effect_strip
 from errorneurons.analysis.figures.in_time import activity_in_time, recorded_roles, round_times
-from errorneurons.analysis.figures.palette import ROLES, drawn_style
+from errorneurons.analysis.figures.palette import ROLE_COLOURS, drawn_style
 from errorneurons.analysis.figures.traces import (
     events_of,
     kept_samples,
@@ -51,7 +51,7 @@ def test_every_theory_has_its_own_look():
 
 
 def test_no_theory_has_the_hue_of_a_kind_of_neuron():
-    kept = {ROLES["representation"], ROLES["error"]}
+    kept = {ROLE_COLOURS["representation"], ROLE_COLOURS["error"]}
     assert not kept & {t.look[0] for t in THEORIES if t.look}
 
 

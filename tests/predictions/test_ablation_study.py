@@ -15,17 +15,17 @@ import xarray as xr
 from typer.testing import CliRunner, Result
 
 from errorneurons.predictions.commands import cli
-from errorneurons.predictions.pages.ablations import agreement, answer
+from errorneurons.predictions.pages.ablations import ablations_answer, agreement
 from errorneurons.predictions.pages.drawing import circuit_svg
 from errorneurons.predictions.studies import lesions
 from errorneurons.predictions.studies.ablations import (
     MEASURES,
-    Effect,
+    AblationEffect,
     effects_of,
 )
-from errorneurons.predictions.studies.lesions import INTACT, simulate_pairs
+from errorneurons.predictions.studies.lesions import INTACT_NAME, simulate_pairs
 from errorneurons.simulate.ablations.registry import ABLATIONS, pairs
-from errorneurons.simulate.tasks.task import Design
+from errorneurons.simulate.tasks.task import TaskDesign
 
 WORDS = ("ablate", "--theory", "error_microcircuit", "--theory", "mismatch_neurons",
          "--ablation", "no_error_feedback", "--ablation", "dense_routes", "--ablation",
@@ -55,12 +55,17 @@ def data(folder: Path) -> xr.Dataset:
 
 
 @pytest.fixture(scope="module")
-def found(data: xr.Dataset) -> tuple[Effect, ...]:
+def found(data: xr.Dataset) -> tuple[AblationEffect, ...]:
     return effects_of(data, CHOSEN)
 
 
 def test_all_networks_stand_in_the_netcdf_file(data: xr.Dataset) -> None:
-    assert list(data["ablation"]) == [INTACT, "no_error_feedback", "dense_routes", "frozen_area_2"]
+    assert list(data["ablation"]) == [
+        INTACT_NAME,
+        "no_error_feedback",
+        "dense_routes",
+        "frozen_area_2",
+    ]
     assert data["error"].dims == ("theory", "ablation", "network", "area")
     assert data["removed"].sel(theory="mismatch_neurons", ablation="dense_routes").isnull().all()
     assert data["removed"].sel(theory="error_microcircuit").notnull().all()
@@ -76,14 +81,14 @@ def test_the_table_has_a_row_a_theory_ablation_measure_and_area(folder: Path) ->
     assert (cut["effect"], cut["demand"], cut["holds"]) == ("0.0", "0.0", "True")
 
 
-def test_what_the_equations_demand_is_found(found: tuple[Effect, ...]) -> None:
+def test_what_the_equations_demand_is_found(found: tuple[AblationEffect, ...]) -> None:
     demanded = [e for e in found if e.holds is not None]
     assert len(demanded) == 18
     assert all(e.holds for e in demanded)
     assert agreement(found).startswith("Of 18 exact demands of the equations, 18 hold in every")
 
 
-def test_demands_that_do_not_hold_are_counted(found: tuple[Effect, ...]) -> None:
+def test_demands_that_do_not_hold_are_counted(found: tuple[AblationEffect, ...]) -> None:
     missed = [replace(e, off=0.1) for e in found if e.holds is not None]
     assert agreement(missed) == "Of 18 exact demands of the equations none holds in every network."
     assert agreement([*missed[1:], replace(missed[0], off=0.0)]) == (
@@ -91,25 +96,27 @@ def test_demands_that_do_not_hold_are_counted(found: tuple[Effect, ...]) -> None
     )
 
 
-def test_where_nothing_costs_much_the_answer_says_so(found: tuple[Effect, ...]) -> None:
+def test_where_nothing_costs_much_the_answer_says_so(found: tuple[AblationEffect, ...]) -> None:
     same = [replace(e, value=0.0, low=-0.1, high=0.1) for e in found]
-    assert answer(same).startswith("No ablation costs the error-neuron microcircuit a tenth of")
+    assert ablations_answer(same).startswith(
+        "No ablation costs the error-neuron microcircuit a tenth of"
+    )
     unmeasured = [replace(e, value=float("nan")) for e in same]
-    assert answer(unmeasured).endswith("a tenth of the loss that it could remove.")
+    assert ablations_answer(unmeasured).endswith("a tenth of the loss that it could remove.")
 
 
 def test_effects_are_paired_differences_of_the_same_networks(
-    data: xr.Dataset, found: tuple[Effect, ...]
+    data: xr.Dataset, found: tuple[AblationEffect, ...]
 ) -> None:
     own = data["removed"].sel(theory="error_microcircuit")
     effect = next(e for e in found if (e.ablation, e.measure) == ("dense_routes", "learning"))
-    difference = (own.sel(ablation="dense_routes") - own.sel(ablation=INTACT)).values
+    difference = (own.sel(ablation="dense_routes") - own.sel(ablation=INTACT_NAME)).values
     np.testing.assert_allclose(effect.points, difference)
     assert effect.value == pytest.approx(difference.mean())
     assert effect.low < effect.value < effect.high
 
 
-def test_inference_of_other_wiring_is_not_compared(found: tuple[Effect, ...]) -> None:
+def test_inference_of_other_wiring_is_not_compared(found: tuple[AblationEffect, ...]) -> None:
     effect = next(e for e in found if (e.ablation, e.measure) == ("dense_routes", "inference"))
     assert effect.networks == 0
     assert np.isnan(effect.value)
@@ -122,7 +129,7 @@ def test_what_is_done_is_taken_from_disk(folder: Path, data: xr.Dataset,
 
     monkeypatch.setattr(lesions, "trained", refuse)
     said: list[str] = []
-    again = simulate_pairs(CHOSEN, Design(2, 1, 2), folder, said.append)
+    again = simulate_pairs(CHOSEN, TaskDesign(2, 1, 2), folder, said.append)
     assert said == ["all 2 taken from an earlier run", "all 4 taken from an earlier run"]
     xr.testing.assert_identical(again.drop_attrs(), data.drop_attrs())
 
@@ -140,7 +147,7 @@ def test_the_page_stands_alone_and_names_what_was_cut(folder: Path) -> None:
 
 def test_the_answer_names_cuts_that_matter_most_first() -> None:
     effects = tuple(
-        Effect("error_microcircuit", name, measure, "", (), value, value - 0.1, value + 0.1,
+        AblationEffect("error_microcircuit", name, measure, "", (), value, value - 0.1, value + 0.1,
                0.0, 0.0, None, float("nan"))
         for name, learning, moved in (
             ("no_lookahead", -0.3, 0.0), ("no_error_feedback", -0.6, 0.5),
@@ -148,7 +155,7 @@ def test_the_answer_names_cuts_that_matter_most_first() -> None:
         )
         for measure, value in (("learning", learning), ("inference", moved))
     )  # fmt: skip
-    said = answer(effects)
+    said = ablations_answer(effects)
     first, second = "no error-to-error feedback (−0.60)", "no lookahead (all) (−0.30)"
     assert said.index(first) < said.index(second)
     assert "area 1" not in said

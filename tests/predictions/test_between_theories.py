@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from designs import full_design
 
 from errorneurons.analysis.evidence.weigh import Evidence
 from errorneurons.predictions.claims.claim import Manipulation, Outcome, Verdict
@@ -23,7 +24,6 @@ from errorneurons.predictions.claims.registry import (
 from errorneurons.predictions.comparing import plan as planning
 from errorneurons.predictions.comparing import weigh as between_theories
 from errorneurons.predictions.comparing.animals import Table
-from errorneurons.predictions.comparing.design import full_design
 from errorneurons.predictions.comparing.effects import Drawn, draw
 from errorneurons.predictions.comparing.plan import Grid, Planned
 from errorneurons.predictions.comparing.plan import plan as find_plan
@@ -32,8 +32,8 @@ from errorneurons.predictions.comparing.weigh import Question, Weighed, expected
 from errorneurons.predictions.judging.judge import Measured
 from errorneurons.predictions.pages.evidence import next_section, section
 from errorneurons.predictions.pages.page import render, verdicts_json
-from errorneurons.predictions.pages.plan import answer as plan_answer
 from errorneurons.predictions.pages.plan import paragraph, render_plan, write_plan
+from errorneurons.predictions.pages.plan import plan_answer as plan_answer
 from errorneurons.predictions.studies.findings import Report
 from errorneurons.simulate.animals.worlds import WorldPlan
 

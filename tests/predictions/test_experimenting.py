@@ -52,7 +52,7 @@ def test_a_table_leaves_sessions_and_figures_and_is_not_simulated_twice(
         (session,) = tree.children.values()
         assert session.coords["block"].values.tolist() == ["a", "a", "b", "b"]
     (Path("out") / damaged).write_bytes(b"damaged")
-    monkeypatch.setattr(experimenting, "draw", lambda *_: [])
+    monkeypatch.setattr(experimenting, "draw_sessions", lambda *_: [])
     asked: list[tuple[int, ...]] = []
     original = experimenting.sessions
     monkeypatch.setattr(
@@ -109,7 +109,7 @@ def test_networks_that_are_left_out_are_not_trained_again(
         return original(known, tested, replace(setup, networks=setup.networks[:1]), say)
 
     monkeypatch.setattr(experimenting, "sessions", one_oscillates)
-    monkeypatch.setattr(experimenting, "draw", lambda *_: [])
+    monkeypatch.setattr(experimenting, "draw_sessions", lambda *_: [])
     assert run("adaptation", "mine.csv").exit_code == 0
     again = run("adaptation", "mine.csv")
     assert again.exit_code == 0

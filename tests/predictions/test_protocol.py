@@ -12,7 +12,11 @@ import xarray as xr
 from errorneurons.analysis.session.session import session
 from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.predictions.claims.registry import CLAIMS, claim
-from errorneurons.predictions.claims.requirements import EXPECTED, PASSIVE, UNEXPECTED
+from errorneurons.predictions.claims.requirements import (
+    EXPECTED_TRIALS,
+    PASSIVE_TRIALS,
+    UNEXPECTED_TRIALS,
+)
 from errorneurons.predictions.comparing.weigh import Question
 from errorneurons.predictions.studies.report import recording_report
 
@@ -65,7 +69,9 @@ def test_a_complete_session_lacks_nothing() -> None:
 
 def test_everything_that_is_missing_is_said_at_once() -> None:
     seen = recorded(trial("none"), role=["unknown"] * 8)
-    lack = protocol.missing(seen, protocol.has_cells("error"), protocol.has_outcome_contrast)
+    lack = protocol.what_is_missing(
+        seen, protocol.has_cells("error"), protocol.has_outcome_contrast
+    )
     assert lack is not None
     assert lack.what == (
         "no unit has the role 'error'; no stimulus has two trials with an unexpected outcome; "
@@ -76,7 +82,7 @@ def test_everything_that_is_missing_is_said_at_once() -> None:
 
 def test_trials_that_carry_no_such_column_are_named_with_it() -> None:
     seen = recorded(*[{**kind, "outcome_onset": np.nan} for kind in ALL], outcome=None)
-    lack = protocol.has_trials(UNEXPECTED, "an unexpected outcome", "Add them.")(seen)
+    lack = protocol.has_trials(UNEXPECTED_TRIALS, "an unexpected outcome", "Add them.")(seen)
     assert lack is not None
     assert lack.what == "no trials with an unexpected outcome"
     assert lack.columns == ("outcome",)
@@ -84,7 +90,7 @@ def test_trials_that_carry_no_such_column_are_named_with_it() -> None:
 
 def test_two_trials_of_different_stimuli_are_no_pair() -> None:
     seen = recorded(stimulus=["a", "b"] * 5)
-    lack = protocol.has_trials(PASSIVE, "neither laser nor teaching", "Add them.")(seen)
+    lack = protocol.has_trials(PASSIVE_TRIALS, "neither laser nor teaching", "Add them.")(seen)
     assert lack is not None
     assert lack.what == "no stimulus has two trials with neither laser nor teaching"
 
@@ -151,8 +157,8 @@ def test_the_contrast_is_of_unexpected_against_expected_outcomes_without_laser()
 
 
 def test_expected_and_unexpected_outcomes_differ_in_nothing_but_the_outcome() -> None:
-    assert {k: v for k, v in EXPECTED.items() if k != "outcome"} == {
-        k: v for k, v in UNEXPECTED.items() if k != "outcome"
+    assert {k: v for k, v in EXPECTED_TRIALS.items() if k != "outcome"} == {
+        k: v for k, v in UNEXPECTED_TRIALS.items() if k != "outcome"
     }
 
 

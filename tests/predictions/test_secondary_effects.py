@@ -15,9 +15,9 @@ from errorneurons.predictions.claims.registry import CLAIMS, EFFECTS
 from errorneurons.predictions.claims.requirements import (
     DRIVEN,
     NOVEL,
-    PASSIVE,
+    PASSIVE_TRIALS,
     SILENCED,
-    UNEXPECTED,
+    UNEXPECTED_TRIALS,
 )
 from errorneurons.simulate.animals.sweep import Plan, ensemble
 from errorneurons.simulate.instrument.observe import Instrument
@@ -62,7 +62,7 @@ def ratio(name: str, seen: xr.Dataset) -> float:
 
 
 def surprise(*levels: int) -> tuple[Any, str, tuple[float, float], tuple[int, ...]]:
-    return UNEXPECTED, OUTCOME, protocol.OUTCOME, levels
+    return UNEXPECTED_TRIALS, OUTCOME, protocol.OUTCOME, levels
 
 
 EVERY = surprise(1, 2, 3, 4)
@@ -95,12 +95,12 @@ def test_novel_input_is_read_when_its_response_has_settled() -> None:
 
 def test_responses_to_inputs_are_compared_with_one_another() -> None:
     onset, everywhere = protocol.ONSET, (1, 2, 3, 4)
-    trained, novel = ((kind, INPUT, onset, everywhere) for kind in (PASSIVE, NOVEL))
+    trained, novel = ((kind, INPUT, onset, everywhere) for kind in (PASSIVE_TRIALS, NOVEL))
     settled = (NOVEL, INPUT, (0.2, 0.3), everywhere)
     assert ratio("P02 trained input beside novel", responding(trained, novel, novel)) == (
         pytest.approx(1 / 4)
     )
-    surprising = (UNEXPECTED, OUTCOME, onset, everywhere)
+    surprising = (UNEXPECTED_TRIALS, OUTCOME, onset, everywhere)
     name = "P02 unexpected outcome beside novel input"
     assert ratio(name, responding(surprising, novel, novel)) == pytest.approx(1 / 4)
     assert ratio("P02 settled response beside onset", responding(novel, settled, settled)) == (
@@ -109,7 +109,7 @@ def test_responses_to_inputs_are_compared_with_one_another() -> None:
 
 
 def test_an_outcome_contrast_may_fade_or_grow() -> None:
-    early, late = ((UNEXPECTED, OUTCOME, w, (1, 2)) for w in ((0.0, 0.05), (0.15, 0.2)))
+    early, late = ((UNEXPECTED_TRIALS, OUTCOME, w, (1, 2)) for w in ((0.0, 0.05), (0.15, 0.2)))
     name = "P02 late outcome contrast beside early"
     assert ratio(name, responding(early, early, late)) == pytest.approx(1 / 4)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from designs import full_design
 
 from errorneurons.analysis.measures.labelling import Rule, cross_fitted
 from errorneurons.predictions.claims.registry import claim
@@ -26,7 +27,6 @@ from errorneurons.predictions.comparing.animals import (
 from errorneurons.predictions.comparing.design import (
     Design,
     design_of,
-    full_design,
     simulated_levels,
 )
 from errorneurons.predictions.comparing.effects import BITS, FEATURES, INDICES, Drawn, draw, effects
@@ -257,9 +257,9 @@ def made(animals: Animals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> A
         done.append(worlds)
         return animals
 
-    monkeypatch.setattr(shards, "simulate", simulate)
+    monkeypatch.setattr(shards, "simulate_batch", simulate)
     for module in (library, recorded_tables):
-        monkeypatch.setattr(module, "batches", lambda *_: [(0, 1)])
+        monkeypatch.setattr(module, "batches_of_worlds", lambda *_: [(0, 1)])
 
     def make(design: Design = SMALL, plan: WorldPlan = PLAN) -> tuple[dict[str, Drawn], list[Any]]:
         said: list[str] = []

@@ -17,7 +17,7 @@ from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.readout import readout
 from errorneurons.simulate.theories.registry import Theory
 from errorneurons.simulate.trials.bench import arbitrary_half
-from errorneurons.simulate.trials.run import Activity, Bench, run
+from errorneurons.simulate.trials.run import Activity, Bench, run_trials
 from errorneurons.simulate.trials.training import train
 
 
@@ -62,7 +62,7 @@ def put_through() -> Callable[..., list[Activity]]:
         bench, weights = prepared(theory)
         found, clock = [], replace(experiment.clock, bin=0.05)
         for block in (block for day in experiment.days(1, 2) for block in day.blocks):
-            activity, weights = run(
+            activity, weights = run_trials(
                 bench, weights, block.table, clock, block.streams, block.plastic
             )
             found.append(activity)

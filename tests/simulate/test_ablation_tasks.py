@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from errorneurons.simulate.ablations.effects import effects, trained
+from errorneurons.simulate.ablations.effects import effects_of_ablations, trained
 from errorneurons.simulate.ablations.registry import ablation, pairs
 from errorneurons.simulate.arrays import area_slices
 from errorneurons.simulate.tasks import held, yin_yang
 from errorneurons.simulate.tasks.registry import TASKS, intact, why_not
 from errorneurons.simulate.tasks.registry import task as entry
-from errorneurons.simulate.tasks.task import Design
+from errorneurons.simulate.tasks.task import TaskDesign
 
 EMC = "error_microcircuit"
 NAMES = [t.name for t in TASKS]
@@ -22,11 +22,11 @@ NAMES = [t.name for t in TASKS]
 
 @cache
 def measured(task: str, theory: str = EMC, name: str = "") -> tuple[Any, Any]:
-    design = Design(networks=2, seed=2, epochs=2, task=task)
+    design = TaskDesign(networks=2, seed=2, epochs=2, task=task)
     whole = intact(theory, task)
     circuit = ablation(name).apply(whole) if name else whole
     learnt = trained(circuit, design)
-    return learnt, effects(circuit, learnt, learnt.weights, design)
+    return learnt, effects_of_ablations(circuit, learnt, learnt.weights, design)
 
 
 @pytest.mark.parametrize("task", NAMES)
@@ -77,15 +77,15 @@ def test_without_feedback_of_errors_only_the_output_of_a_student_changes() -> No
 
 def test_points_shorter_than_a_membrane_are_not_learnt_without_lookahead() -> None:
     """10 steps are .1 ms, the membrane's time constant is 5 ms."""
-    points, classes = yin_yang.draw(np.random.default_rng(1), 300)
+    points, classes = yin_yang.draw_points(np.random.default_rng(1), 300)
     items = held.Items(points[None], np.eye(3)[classes][None])
 
     def left(circuit: Any) -> Any:
         start = circuit.initial_weights(1, [0, 1])
-        orders = held.shuffled(1, "test", [0, 1], 300, 4)
+        orders = held.shuffled_items(1, "test", [0, 1], 300, 4)
         *_, after = held.learn_held(circuit, start, items, 10, orders)
         losses = [
-            ((held.answers(circuit, w, items.inputs) - items.targets) ** 2).mean((1, 2))
+            ((held.answers_to(circuit, w, items.inputs) - items.targets) ** 2).mean((1, 2))
             for w in (start, after)
         ]
         return losses[1] / losses[0]

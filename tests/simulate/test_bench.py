@@ -21,7 +21,7 @@ from errorneurons.simulate.trials.bench import (
     strays,
 )
 from errorneurons.simulate.trials.manipulations import aimed_at, manipulated
-from errorneurons.simulate.trials.run import run
+from errorneurons.simulate.trials.run import run_trials
 
 CLOCK = Clock(start=-0.02, outcome=0.06, stop=0.1, bin=0.02)
 WINDOW = (0.02, 0.08)
@@ -98,7 +98,7 @@ def test_silencing_the_role_error_silences_the_labelled_neurons(theory: Any) -> 
     table = learning_block(1, "trained", silence("error", "area 2", WINDOW), 1, CLOCK)
     bench = Bench(theory.circuit, association(1, [0]), labelled=half)
     weights = theory.circuit.initial_weights(1, [0])
-    activity, _ = run(bench, weights, table, CLOCK)
+    activity, _ = run_trials(bench, weights, table, CLOCK)
     where = neurons(theory.circuit, "representation", "area 2")
     during = activity.rates["representation"][0, :, 2, where]
     assert ((during == 0).all(axis=0) == half[0, where]).all()
@@ -151,8 +151,8 @@ def test_a_laser_of_no_efficacy_changes_nothing() -> None:
     weights = INTACT.initial_weights(1, [0])
     table = learning_block(1, "trained", silence("error", "area 2", WINDOW), 1, CLOCK)
     bench = Bench(INTACT, association(1, [0]))
-    weak, _ = run(replace(bench, laser=Laser(efficacy=0.0)), weights, table, CLOCK)
-    none, _ = run(bench, weights, table.assign(manipulation="none"), CLOCK)
+    weak, _ = run_trials(replace(bench, laser=Laser(efficacy=0.0)), weights, table, CLOCK)
+    none, _ = run_trials(bench, weights, table.assign(manipulation="none"), CLOCK)
     for role, rates in none.rates.items():
         np.testing.assert_array_equal(weak.rates[role], rates)
 

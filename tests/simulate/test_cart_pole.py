@@ -102,7 +102,7 @@ def test_a_cart_starts_anew_on_time_and_after_each_failure() -> None:
 
 
 def test_four_steps_a_tick_give_a_network_the_time_to_answer() -> None:
-    circuit = task.learner("error_microcircuit", "tanh")
+    circuit = task.cart_pole_learner("error_microcircuit", "tanh")
     weights = circuit.initial_weights(0, range(3))
     state = np.random.default_rng(0).uniform(-1, 1, (3, 4))
     memory, force = task.network_acts(circuit, weights, PLANT)(circuit.rest(weights, 1), state)
@@ -115,8 +115,8 @@ def test_four_steps_a_tick_give_a_network_the_time_to_answer() -> None:
     ("theory", "hidden"), [("error_microcircuit", "tanh"), ("backprop", "linear")]
 )
 def test_imitation_reduces_the_penalty(theory: str, hidden: Any) -> None:
-    circuit, networks = task.learner(theory, hidden), range(5)
-    weights = task.train(circuit, 0, networks, SHORT)[-1]
+    circuit, networks = task.cart_pole_learner(theory, hidden), range(5)
+    weights = task.train_controller(circuit, 0, networks, SHORT)[-1]
     start = circuit.initial_weights(0, networks)
     before, after = (
         task.penalties(SHORT, task.network_acts(circuit, w, SHORT), circuit.rest(w, 1), rngs(5))
@@ -127,7 +127,7 @@ def test_imitation_reduces_the_penalty(theory: str, hidden: Any) -> None:
 
 def test_the_dataset_says_what_was_found_after_each_epoch() -> None:
     plant = replace(SHORT, ticks=100, states=20)
-    found = task.cart_pole(task.learner("error_microcircuit"), 0, range(2), plant)
+    found = task.cart_pole(task.cart_pole_learner("error_microcircuit"), 0, range(2), plant)
     assert found["penalty"].sizes == {"network": 2, "epoch": 2}
     assert found["score"].attrs["units"] == found["controller"].attrs["units"] == "ticks"
     assert (found["penalty"] >= 0).all()
@@ -141,6 +141,6 @@ def test_impossible_settings_are_refused() -> None:
     with pytest.raises(ValueError, match="ticks of the cart-pole is 0; give 1 or more"):
         task.CartPole(ticks=0)
     with pytest.raises(ValueError, match="hidden is 'relu', which is unknown"):
-        task.learner("backprop", "relu")  # type: ignore[arg-type]
+        task.cart_pole_learner("backprop", "relu")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="theory is 'hierarchical_pc', which is unknown"):
-        task.learner("hierarchical_pc")
+        task.cart_pole_learner("hierarchical_pc")

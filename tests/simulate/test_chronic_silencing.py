@@ -10,7 +10,7 @@ import numpy as np
 from errorneurons.simulate.circuit import neurons
 from errorneurons.simulate.experiments.association import STIMULI
 from errorneurons.simulate.experiments.learning import CHRONIC_SILENCING
-from errorneurons.simulate.experiments.trials import AREAS
+from errorneurons.simulate.experiments.trials import AREA_NAMES
 from errorneurons.simulate.theories.registry import theory
 from errorneurons.simulate.trials.run import Activity
 
@@ -27,12 +27,12 @@ def tuning(activity: Activity, evoked: Callable[..., Any]) -> Any:
 def changes(days: list[Activity], evoked: Callable[..., Any]) -> list[float]:
     """Return how much tuning changed in each area from the first to the last day."""
     change = tuning(days[-1], evoked) - tuning(days[0], evoked)
-    where = [neurons(MICROCIRCUIT.circuit, "representation", area) for area in AREAS]
+    where = [neurons(MICROCIRCUIT.circuit, "representation", area) for area in AREA_NAMES]
     return [float(np.sqrt((change[..., own] ** 2).mean())) for own in where]
 
 
 def test_the_laser_is_on_at_the_outcome_of_every_trial_of_learning_and_of_no_test() -> None:
-    for experiment, area in zip(CHRONIC_SILENCING, (None, *AREAS), strict=True):
+    for experiment, area in zip(CHRONIC_SILENCING, (None, *AREA_NAMES), strict=True):
         for (block,) in (day.blocks for day in experiment.days(1, 2)):
             silenced = block.table["manipulated_area"]
             assert (silenced == (area if area and block.plastic else "none")).all()

@@ -14,7 +14,7 @@ from errorneurons.simulate.experiments.outcome import outcome_error
 from errorneurons.simulate.experiments.registry import EXPERIMENTS, experiment
 from errorneurons.simulate.experiments.trials import Clock, kinds_of
 from errorneurons.simulate.theories.registry import THEORIES, Theory, theory
-from errorneurons.simulate.trials.run import run, synapses
+from errorneurons.simulate.trials.run import run_trials, synapses
 
 CLOCK = Clock(start=-0.02, outcome=0.06, stop=0.1, bin=0.02)
 TABLE = outcome_error(1, 2, CLOCK)[::5]
@@ -32,7 +32,7 @@ def test_repeats_are_what_stepping_each_of_them_from_rest_gives(tested: Theory) 
     bench = unprepared(tested, Setup(seed=3), (0, 2))
     weights = tested.circuit.initial_weights(3, (0, 2))
     short, after = run_block(bench, weights, Block(TABLE, independent=True), CLOCK)
-    every, _ = run(bench, weights, TABLE, CLOCK, n_streams=len(TABLE))
+    every, _ = run_trials(bench, weights, TABLE, CLOCK, n_streams=len(TABLE))
     for role, rates in every.rates.items():
         np.testing.assert_allclose(short.rates[role], rates, rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(short.output, every.output, rtol=1e-10)

@@ -13,7 +13,7 @@ from errorneurons.simulate.ablations import changes as ablations
 from errorneurons.simulate.ablations.effects import (
     alignment,
     areas_of,
-    effects,
+    effects_of_ablations,
     trained,
     transplanted,
 )
@@ -22,10 +22,10 @@ from errorneurons.simulate.arrays import area_slices
 from errorneurons.simulate.kernels.kernels import port
 from errorneurons.simulate.tasks.registry import intact
 from errorneurons.simulate.tasks.registry import task as entry
-from errorneurons.simulate.tasks.task import Design
+from errorneurons.simulate.tasks.task import TaskDesign
 from errorneurons.simulate.trials.run import synapses
 
-SMALL = Design(networks=2, seed=3, epochs=2)
+SMALL = TaskDesign(networks=2, seed=3, epochs=2)
 EMC = "error_microcircuit"
 HIDDEN = ["area 1", "area 2", "area 3"]
 EVERY = [pytest.param(t, a, id=f"{t} {a.name}") for t, a in pairs((), ())]
@@ -37,13 +37,13 @@ def measured(theory: str, name: str = "") -> Any:
     whole = intact(theory)
     own = trained(whole, SMALL)
     if not name:
-        return effects(whole, own, own.weights, SMALL)
+        return effects_of_ablations(whole, own, own.weights, SMALL)
     circuit = ablation(name).apply(whole)
     learnt = trained(circuit, SMALL)
     tested = learnt.weights
     if ablation(name).acute:
         tested = transplanted(circuit, synapses(own.weights), SMALL)
-    return effects(circuit, learnt, tested, SMALL)
+    return effects_of_ablations(circuit, learnt, tested, SMALL)
 
 
 @cache

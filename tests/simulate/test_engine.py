@@ -13,7 +13,7 @@ from errorneurons.simulate.arrays import of_networks
 from errorneurons.simulate.circuit import Timing, World, has, neurons
 from errorneurons.simulate.engine import run
 from errorneurons.simulate.engine.nodes import RecordingError
-from errorneurons.simulate.engine.record import record
+from errorneurons.simulate.engine.record import record_circuit
 from errorneurons.simulate.engine.run import Stepper
 from errorneurons.simulate.engine.trees import arrays, at_step
 from errorneurons.simulate.theories.backprop import Backprop
@@ -286,7 +286,7 @@ def test_what_cannot_be_recorded_is_refused_and_stepped_in_numpy() -> None:
     state, world = circuit.rest(weights, 1), drawn_world(circuit, 2, 1, 1, 0)
     message = "supervised_pc cannot be recorded: sinh is unknown to the engine; use one of abs"
     with pytest.raises(RecordingError, match=message):
-        record(circuit, weights, state, world, frozenset(), learn=False)
+        record_circuit(circuit, weights, state, world, frozenset(), learn=False)
     stepper = Stepper(circuit, weights)
     sums = stepper.advance(world, 3, show=("error",))
     plain = Plain(circuit, weights, state)

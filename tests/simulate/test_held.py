@@ -29,13 +29,13 @@ def items(seed: int = 0) -> held.Items:
 
 def last(circuit: Any, epochs: int, steps: int = 10) -> Any:
     weights = circuit.initial_weights(0, range(2))
-    orders = held.shuffled(0, "test", range(2), 6, epochs)
+    orders = held.shuffled_items(0, "test", range(2), 6, epochs)
     return [weights, *held.learn_held(circuit, weights, items(), steps, orders)][-1]
 
 
 def test_compiled_learning_is_that_of_step_and_learn(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled = last(MICROCIRCUIT, 3)
-    monkeypatch.setattr(held.kernels, "THEORIES", ())
+    monkeypatch.setattr(held.kernels, "COMPILED_THEORIES", ())
     np.testing.assert_allclose(last(MICROCIRCUIT, 3).W, compiled.W, atol=1e-10)
 
 
@@ -61,7 +61,7 @@ def test_what_the_engine_does_not_know_is_written_as_other_synapses(
     assert held.kernels.knows(held.for_engine(circuit, circuit.initial_weights(0, [0]))[0])
     compiled = last(circuit, 2)
     assert np.abs(compiled.W - last(SQUARE, 2).W).max() > 1e-4 or "error_coding" in changes
-    monkeypatch.setattr(held.kernels, "THEORIES", ())
+    monkeypatch.setattr(held.kernels, "COMPILED_THEORIES", ())
     np.testing.assert_allclose(last(circuit, 2).W, compiled.W, atol=1e-10)
 
 
@@ -70,7 +70,7 @@ def test_networks_that_diverge_are_refused_or_end_as_nan() -> None:
     with pytest.raises(held.kernels.DivergedError, match="networks of error_microcircuit diverged"):
         last(wild, 3)
     weights = wild.initial_weights(0, range(2))
-    orders = held.shuffled(0, "test", range(2), 6, 3)
+    orders = held.shuffled_items(0, "test", range(2), 6, 3)
     with np.errstate(all="ignore"):
         *_, after = held.learn_held(wild, weights, items(), 10, orders, diverging=True)
     assert not np.isfinite(after.W).all()
@@ -90,8 +90,8 @@ def test_a_theory_that_learns_after_settling_learns_once_an_item() -> None:
 
 
 def test_the_order_of_a_network_is_its_own() -> None:
-    alone = next(held.shuffled(0, "test", [3], 9, 1))
-    among = next(held.shuffled(0, "test", [1, 3], 9, 1))
+    alone = next(held.shuffled_items(0, "test", [3], 9, 1))
+    among = next(held.shuffled_items(0, "test", [1, 3], 9, 1))
     np.testing.assert_array_equal(alone[0], among[1])
     np.testing.assert_array_equal(np.sort(among, axis=1), [range(9)] * 2)
 
@@ -100,7 +100,7 @@ def test_free_predictive_coding_answers_with_the_feedforward_sweep() -> None:
     weights, x = SETTLES.initial_weights(0, range(2)), items().inputs
     W_1, W_2 = weights.W[:, :5, :3], weights.W[:, 5:, 3:8]
     sweep = np.tanh(x @ W_1.swapaxes(1, 2)) @ W_2.swapaxes(1, 2)
-    np.testing.assert_allclose(held.answers(SETTLES, weights, x), sweep, atol=1e-6)
+    np.testing.assert_allclose(held.answers_to(SETTLES, weights, x), sweep, atol=1e-6)
 
 
 @pytest.mark.parametrize("circuit", [MICROCIRCUIT, held.artificial(MICROCIRCUIT)])

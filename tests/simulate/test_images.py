@@ -46,13 +46,13 @@ def test_digits_are_told_apart_by_their_images() -> None:
 
 
 def test_ten_hidden_neurons_are_enough_for_a_read_out_without_error() -> None:
-    circuit = task.learner("backprop", 10)
+    circuit = task.image_learner("backprop", 10)
     weights = with_best_readout(circuit, circuit.initial_weights(0, [0]))
     assert task.squared_error(circuit, weights, task.items()) < 1e-9
 
 
 def test_fewer_are_not() -> None:
-    circuit = task.learner("backprop", 5)
+    circuit = task.image_learner("backprop", 5)
     weights = with_best_readout(circuit, circuit.initial_weights(0, [0]))
     assert task.squared_error(circuit, weights, task.items()) > 1e-3
 
@@ -60,32 +60,20 @@ def test_fewer_are_not() -> None:
 @pytest.mark.parametrize(("theory", "error"), [("backprop", None), ("error_microcircuit", 5)])
 def test_a_few_epochs_do_better_than_the_mean_image(theory: str, error: int | None) -> None:
     images = task.digit_images()
-    found = task.images(task.learner(theory, 10, error), 0, [0], SHORT)
+    found = task.images(task.image_learner(theory, 10, error), 0, [0], SHORT)
     assert found["error"].sizes == {"network": 1, "epoch": 31}
     assert float(found["score"][0]) < ((images - images.mean(axis=0)) ** 2).mean()
 
 
 def test_the_start_is_that_of_small_weights() -> None:
-    circuit = task.learner("error_microcircuit", 20)
+    circuit = task.image_learner("error_microcircuit", 20)
     start = task.images(circuit, 0, [0], task.Images(epochs=1))["error"][0, 0]
     # Rates of 1/2 everywhere, but for weights that are small.
     assert float(start) == pytest.approx(((task.digit_images() - 0.5) ** 2).mean(), rel=0.1)
-
-
-def test_a_grid_holds_every_combination() -> None:
-    found = task.population_sizes(0, [0], (3, 4), (2, 5), task.Images(hold=4, epochs=1))
-    assert found["score"].sizes == {
-        "representation_neurons": 2, "error_neurons": 2, "network": 1,
-    }  # fmt: skip
-    one = task.images(
-        task.learner("error_microcircuit", 4, 2), 0, [0], task.Images(hold=4, epochs=1)
-    )
-    picked = found["score"].sel(representation_neurons=4, error_neurons=2)
-    np.testing.assert_array_equal(picked, one["score"])
 
 
 def test_impossible_settings_are_refused() -> None:
     with pytest.raises(ValueError, match="epochs of the images is 0; give 1 or more"):
         task.Images(epochs=0)
     with pytest.raises(ValueError, match="theory is 'dendritic', which is unknown"):
-        task.learner("dendritic")
+        task.image_learner("dendritic")

@@ -193,7 +193,7 @@ def rivals(draw: Any) -> Any:
         "learning_rates": draw(one_or_all(areas, st.floats(0, 2))),
         "derivative": draw(st.sampled_from(["exact", "published"])),
     }
-    theory = draw(st.sampled_from(kernels.THEORIES[1:]))
+    theory = draw(st.sampled_from(kernels.COMPILED_THEORIES[1:]))
     if theory.theory == "backprop":
         table = tuple(
             tuple(draw(st.sampled_from([0.0, 1.0])) if k <= t else 0.0 for k in range(areas + 1))
@@ -289,7 +289,7 @@ def test_corners_do_what_the_equations_say(
     compare(small(**options))
 
 
-@pytest.mark.parametrize("theory", kernels.THEORIES, ids=lambda theory: theory.theory)
+@pytest.mark.parametrize("theory", kernels.COMPILED_THEORIES, ids=lambda theory: theory.theory)
 @pytest.mark.parametrize("large", [False, True])
 def test_each_theory_does_what_its_equations_say(
     theory: Any, large: bool, monkeypatch: pytest.MonkeyPatch
@@ -298,7 +298,7 @@ def test_each_theory_does_what_its_equations_say(
     compare(theory(**arguments_of(theory)))
 
 
-@pytest.mark.parametrize("theory", kernels.THEORIES[1:3], ids=lambda theory: theory.theory)
+@pytest.mark.parametrize("theory", kernels.COMPILED_THEORIES[1:3], ids=lambda theory: theory.theory)
 def test_ideal_laterals_are_kept_as_the_equations_say(theory: Any) -> None:
     compare(theory(**arguments_of(theory), lateral="ideal"))
 
@@ -315,7 +315,7 @@ def test_feedback_of_the_first_step_may_differ_from_that_of_later_steps(steps: i
     assert_same(found.state, state, "state")
 
 
-@pytest.mark.parametrize("theory", kernels.THEORIES, ids=lambda theory: theory.theory)
+@pytest.mark.parametrize("theory", kernels.COMPILED_THEORIES, ids=lambda theory: theory.theory)
 @pytest.mark.parametrize("large", [False, True])
 def test_noise_on_potentials_is_the_current_that_the_equations_take(
     theory: Any, large: bool, monkeypatch: pytest.MonkeyPatch
@@ -331,7 +331,7 @@ def assert_bitwise(found: Any, wanted: Any) -> None:
             np.testing.assert_array_equal(x, y, err_msg=field.name)
 
 
-@pytest.mark.parametrize("theory", kernels.THEORIES, ids=lambda theory: theory.theory)
+@pytest.mark.parametrize("theory", kernels.COMPILED_THEORIES, ids=lambda theory: theory.theory)
 @pytest.mark.parametrize("large", [False, True])
 @pytest.mark.parametrize(("threads", "block"), [(1, 1), (1, 3), (1, 11), (2, 4), (2, 64)])
 def test_results_do_not_depend_on_threads_and_blocks(
@@ -367,7 +367,7 @@ def arguments_of(theory: Any) -> dict[str, Any]:
     return arguments
 
 
-@pytest.mark.parametrize("theory", kernels.THEORIES, ids=lambda theory: theory.theory)
+@pytest.mark.parametrize("theory", kernels.COMPILED_THEORIES, ids=lambda theory: theory.theory)
 def test_a_network_is_the_same_alone_and_among_others(theory: Any) -> None:
     circuit = theory(**arguments_of(theory))
     weights = circuit.initial_weights(SEED, range(5))
@@ -393,7 +393,7 @@ def test_what_all_networks_are_shown_may_be_given_once() -> None:
     assert_bitwise(found.state, wanted.state)
 
 
-@pytest.mark.parametrize("theory", kernels.THEORIES, ids=lambda theory: theory.theory)
+@pytest.mark.parametrize("theory", kernels.COMPILED_THEORIES, ids=lambda theory: theory.theory)
 def test_a_run_leaves_what_it_was_given_untouched(theory: Any) -> None:
     circuit = theory(**arguments_of(theory))
     weights = circuit.initial_weights(SEED, [0])
@@ -405,7 +405,7 @@ def test_a_run_leaves_what_it_was_given_untouched(theory: Any) -> None:
         np.testing.assert_array_equal(getattr(weights, name), value)
 
 
-@pytest.mark.parametrize("theory", kernels.THEORIES, ids=lambda theory: theory.theory)
+@pytest.mark.parametrize("theory", kernels.COMPILED_THEORIES, ids=lambda theory: theory.theory)
 def test_a_run_can_be_continued(theory: Any) -> None:
     circuit = theory(**arguments_of(theory))
     weights = circuit.initial_weights(SEED, range(2))
@@ -424,7 +424,7 @@ def cut(plan: layout.Schedule, start: int, stop: int) -> layout.Schedule:
     return replace(plan, **{name: getattr(plan, name)[..., start:stop] for name in names})
 
 
-@pytest.mark.parametrize("theory", kernels.THEORIES, ids=lambda theory: theory.theory)
+@pytest.mark.parametrize("theory", kernels.COMPILED_THEORIES, ids=lambda theory: theory.theory)
 def test_recording_at_the_end_of_presentations_picks_their_last_steps(theory: Any) -> None:
     circuit = theory(**arguments_of(theory))
     weights, plan = circuit.initial_weights(SEED, range(2)), schedule_of(circuit, 2, SEED)

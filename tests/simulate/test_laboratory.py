@@ -13,7 +13,13 @@ import xarray as xr
 
 from errorneurons.analysis.session.session import check
 from errorneurons.simulate.animals.cost import cost
-from errorneurons.simulate.animals.laboratory import Setup, batches, memory_of, sessions, unprepared
+from errorneurons.simulate.animals.laboratory import (
+    Setup,
+    batches_of_animals,
+    memory_of,
+    sessions,
+    unprepared,
+)
 from errorneurons.simulate.arrays import generator
 from errorneurons.simulate.experiments.experiment import Block, Experiment, Written
 from errorneurons.simulate.experiments.outcome import with_learning
@@ -26,7 +32,7 @@ from errorneurons.simulate.theories.counter_circuits import without_learning
 from errorneurons.simulate.theories.mismatch_neurons import MismatchNeurons
 from errorneurons.simulate.theories.registry import THEORIES, Theory, theory
 from errorneurons.simulate.trials.bench import NoiseCurrent
-from errorneurons.simulate.trials.run import run
+from errorneurons.simulate.trials.run import run_trials
 from errorneurons.simulate.trials.trial import currents
 
 CLOCK = Clock(start=-0.02, outcome=0.06, stop=0.1, bin=0.02)
@@ -78,8 +84,8 @@ def test_what_a_network_does_is_the_same_to_the_bit_in_any_batch(tested: Theory)
         bench = unprepared(tested, SETUP, numbers)
         noisy = replace(bench, noise=NoiseCurrent(0.3, 3, np.array(numbers)))
         weights = tested.circuit.initial_weights(3, numbers)
-        learning, _ = run(noisy, weights, table, CLOCK, learn=True)
-        frozen, _ = run(noisy, weights, table, CLOCK, n_streams=2)
+        learning, _ = run_trials(noisy, weights, table, CLOCK, learn=True)
+        frozen, _ = run_trials(noisy, weights, table, CLOCK, n_streams=2)
         rates.append([a.rates[r][-1] for a in (learning, frozen) for r in a.rates])
     for among, alone in zip(*rates, strict=True):
         np.testing.assert_array_equal(among, alone)
@@ -176,7 +182,9 @@ def test_the_memory_decides_how_many_networks_run_together() -> None:
     activity, session = memory_of(theory("mismatch_neurons").circuit, tested, many)
     assert activity == (4 * 1200 + 32 * 10) * 60 * 300
     tight = replace(many, memory=session + 7.5 * activity)
-    assert [len(b) for b in batches(theory("mismatch_neurons"), tested, tight)] == [6] * 5
+    assert [len(b) for b in batches_of_animals(theory("mismatch_neurons"), tested, tight)] == [
+        6
+    ] * 5
 
 
 def test_the_cost_counts_what_is_simulated() -> None:

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from errorneurons.simulate.circuit import Timing
 from errorneurons.simulate.kernels import layout
-from errorneurons.simulate.kernels import layout_error_microcircuit as plan
+from errorneurons.simulate.kernels.layout_error_microcircuit import (
+    ERROR_MICROCIRCUIT_LAYOUT as PLAN,
+)
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
 
@@ -54,8 +56,8 @@ def test_arrays_laid_out_are_copies_with_the_network_last(
 def test_what_a_pass_reads_and_writes_stands_apart_within_a_page(layers: tuple[int, ...]) -> None:
     large = circuit(layers)
     weights, block = large.initial_weights(0, [0]), slice(0, 1)
-    W = plan.synapses(large, weights, block).W
-    x = plan.variables(large, large.rest(weights, 1), block)
+    W = PLAN.synapses(large, weights, block).W
+    x = PLAN.variables(large, large.rest(weights, 1), block)
     assert W.shape[1] % layout.CACHE_LINE == 0
     beside = [x.line, x.descending, x.scaled]
     places = [place(array) // (layout.PAGE // 4) for array in (W, *beside)]
@@ -65,9 +67,9 @@ def test_what_a_pass_reads_and_writes_stands_apart_within_a_page(layers: tuple[i
 
 def test_neighbouring_areas_that_behave_alike_are_activated_in_one_go() -> None:
     layers = (4, 5, 3, 2, 6)
-    alike = plan.anatomy(circuit(layers))
+    alike = PLAN.anatomy(circuit(layers))
     np.testing.assert_array_equal(alike.begins, [0, 16, 32, 48])
-    mixed = plan.anatomy(
+    mixed = PLAN.anatomy(
         circuit(
             layers, activation=("tanh", "tanh", "logistic", "logistic"),
             error_lookahead=(True, True, True, False), error_layers=(4, 3, 2, 6),
@@ -76,5 +78,6 @@ def test_neighbouring_areas_that_behave_alike_are_activated_in_one_go() -> None:
     np.testing.assert_array_equal(mixed.begins, np.cumsum([0, 8, 2, 6, 7, 2, 6, 8, 2, 6]))
     np.testing.assert_array_equal(mixed.ahead, [True] * 5 + [False] + [True] * 3)
     np.testing.assert_array_equal(
-        mixed.phi[[0, 1, 2, 6, 7, 8]], [layout.TANH, layout.LOGISTIC, layout.LOGISTIC] * 2
+        mixed.phi[[0, 1, 2, 6, 7, 8]],
+        [layout.PHI_TANH, layout.PHI_LOGISTIC, layout.PHI_LOGISTIC] * 2,
     )

@@ -11,7 +11,7 @@ from errorneurons.simulate.tasks import match_to_sample as task
 
 TASK = task.MatchToSample()
 FEW = replace(TASK, trials=20, epochs=3)
-TRIALS = task.Trials(np.array([[1.0, 1.0], [1.0, -1.0]]), np.array([50, 249]))
+TRIALS = task.DelayedTrials(np.array([[1.0, 1.0], [1.0, -1.0]]), np.array([50, 249]))
 
 
 def by_trial(values: np.ndarray) -> np.ndarray:
@@ -49,32 +49,32 @@ def test_targets_tell_matches() -> None:
 
 
 def test_delays_cover_their_range() -> None:
-    drawn = task.draw(replace(TASK, trials=5000), 0)["training"]
+    drawn = task.draw_trials(replace(TASK, trials=5000), 0)["training"]
     assert (drawn.delay.min(), drawn.delay.max()) == (50, 249)
     assert abs(drawn.targets.mean()) < 0.05
 
 
 def test_sets_are_drawn_apart() -> None:
-    sets = task.draw(TASK, 0)
+    sets = task.draw_trials(TASK, 0)
     assert not np.array_equal(sets["training"].delay, sets["test"].delay)
 
 
 def test_shuffling_keeps_stimuli_with_their_delays() -> None:
-    drawn = task.draw(TASK, 0)["training"]
+    drawn = task.draw_trials(TASK, 0)["training"]
     shuffled = drawn.shuffled(np.random.default_rng(0))
     pairs = [sorted(zip(t.delay, t.stimuli.tolist(), strict=True)) for t in (drawn, shuffled)]
     assert pairs[0] == pairs[1]
 
 
 def test_the_membrane_forgets_in_two_milliseconds() -> None:
-    assert task.learner().tau == pytest.approx(2.17, abs=0.01)
+    assert task.match_learner().tau == pytest.approx(2.17, abs=0.01)
 
 
 def trace(*lookahead: bool) -> np.ndarray:
     """Return how far the output depends on the sample, an output that does not saturate."""
-    circuit = replace(task.learner(), lookahead=lookahead, activation_slope=(1.0, 1.0))
-    trials = task.Trials(np.array([[1.0, 1.0], [-1.0, 1.0]]), np.array([50, 50]))
-    found = task.responses(circuit, circuit.initial_weights(0, range(3)), TASK, trials)
+    circuit = replace(task.match_learner(), lookahead=lookahead, activation_slope=(1.0, 1.0))
+    trials = task.DelayedTrials(np.array([[1.0, 1.0], [-1.0, 1.0]]), np.array([50, 50]))
+    found = task.sampled_responses(circuit, circuit.initial_weights(0, range(3)), TASK, trials)
     return np.abs(found[:, 0] - found[:, 1])
 
 
@@ -87,21 +87,21 @@ def test_with_a_membrane_it_is_not() -> None:
 
 
 def test_a_few_epochs_reduce_the_error() -> None:
-    found = task.match_to_sample(task.learner(), 0, range(10), replace(FEW, trials=50))
+    found = task.match_to_sample(task.match_learner(), 0, range(10), replace(FEW, trials=50))
     assert found["error"].sizes == {"network": 10, "epoch": 3}
     medians = found["error"].median("network")
     assert float(found["score"].median()) < 0.6 * float(medians[0])
 
 
 def test_networks_learn_alike_alone_and_together() -> None:
-    together = task.match_to_sample(task.learner(), 0, range(3), FEW)
-    alone = task.match_to_sample(task.learner(), 0, [2], FEW)
+    together = task.match_to_sample(task.match_learner(), 0, range(3), FEW)
+    alone = task.match_to_sample(task.match_learner(), 0, [2], FEW)
     np.testing.assert_array_equal(together["error"][2], alone["error"][0])
 
 
 def test_other_theories_and_phases_are_refused() -> None:
     with pytest.raises(ValueError, match="theory is 'backprop', which is unknown; choose one of"):
-        task.learner("backprop")
+        task.match_learner("backprop")
     with pytest.raises(ValueError, match="taught is 'tests', which is unknown; did you mean"):
         task.MatchToSample(taught="tests")
     with pytest.raises(ValueError, match=r"delay is \(9, 3\); give the shortest"):

@@ -120,13 +120,13 @@ def test_variability_leaves_the_synapses_as_they_are() -> None:
     np.testing.assert_array_equal(W, varied.initial_weights(0, [4]).W)
 
 
-@pytest.mark.parametrize("theory", kernels.THEORIES)
+@pytest.mark.parametrize("theory", kernels.COMPILED_THEORIES)
 def test_networks_are_the_same_whatever_is_drawn_with_them(theory: Any) -> None:
     alone, among = theory().initial_weights(0, [7]), theory().initial_weights(0, [3, 7])
     np.testing.assert_array_equal(alone.W[0], among.W[1])
 
 
-@pytest.mark.parametrize("theory", kernels.THEORIES)
+@pytest.mark.parametrize("theory", kernels.COMPILED_THEORIES)
 def test_streams_live_apart(theory: Any) -> None:
     circuit = theory()
     _, together = simulate(circuit, 20, teaching=True, streams=4)

@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errorneurons.simulate.theories.nuisance import DELAY, OF_EXPERIMENT, Nuisance, applied, draw
+from errorneurons.simulate.theories.nuisance import (
+    DELAY,
+    OF_EXPERIMENT,
+    Nuisance,
+    applied,
+    draw_nuisances,
+)
 from errorneurons.simulate.theories.registry import INTACT, THEORIES, Theory
 
 APICAL = Nuisance("g_apical", 0.01, 0.04, "half to twice the published")
@@ -30,19 +36,21 @@ def test_the_middle_of_a_log_range_is_its_geometric_mean() -> None:
 
 
 def test_animals_scatter_less_within_a_world_than_worlds_do() -> None:
-    worlds = np.array([draw([APICAL], 1, "t", w, 20)["g_apical"] for w in range(30)])
+    worlds = np.array([draw_nuisances([APICAL], 1, "t", w, 20)["g_apical"] for w in range(30)])
     assert worlds.std(axis=1).mean() < 0.3 * worlds.mean(axis=1).std()
 
 
 def test_a_world_does_not_depend_on_what_else_is_drawn() -> None:
-    alone, beside = (draw(n, 1, "t", 3, 5)["g_apical"] for n in ([APICAL], [SPEED, APICAL]))
+    alone, beside = (
+        draw_nuisances(n, 1, "t", 3, 5)["g_apical"] for n in ([APICAL], [SPEED, APICAL])
+    )
     np.testing.assert_array_equal(alone, beside)
-    assert (alone != draw([APICAL], 1, "another", 3, 5)["g_apical"]).all()
+    assert (alone != draw_nuisances([APICAL], 1, "another", 3, 5)["g_apical"]).all()
 
 
 def test_the_animals_of_a_world_share_one_delay_of_whole_steps() -> None:
     delay = Nuisance(DELAY, 0.001, 0.004, "conduction", "linear")
-    values = draw([delay], 1, "t", 0, 5)
+    values = draw_nuisances([delay], 1, "t", 0, 5)
     assert len(set(values[DELAY])) == 1
     steps = applied(INTACT, [delay], values).timing.delay_steps
     assert steps == round(1000 * values[DELAY][0])

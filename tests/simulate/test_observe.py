@@ -26,7 +26,7 @@ from errorneurons.simulate.instrument.instrument import (
 from errorneurons.simulate.instrument.observe import observe
 from errorneurons.simulate.theories.registry import INTACT, SUBJECTS, THEORIES, Theory, theory
 from errorneurons.simulate.trials.bench import arbitrary_half
-from errorneurons.simulate.trials.run import Activity, Bench, run
+from errorneurons.simulate.trials.run import Activity, Bench, run_trials
 
 CLOCK = Clock(start=0.0, outcome=0.1, stop=0.2, bin=0.05)
 QUIET = Instrument(label_error=0.0, spiking="none")
@@ -57,7 +57,7 @@ def simulated(theory: Theory, networks: list[int]) -> Activity:
     bench = Bench(theory.circuit, association(1, networks), labelled=half)
     weights = theory.circuit.initial_weights(1, networks)
     table = learning_block(1, "trained", drive("representation", "area 2", (0.0, 0.1)), 1, CLOCK)
-    return run(bench, weights, table, CLOCK)[0]
+    return run_trials(bench, weights, table, CLOCK)[0]
 
 
 @pytest.mark.parametrize("theory", THEORIES, ids=lambda t: t.name)
@@ -311,7 +311,7 @@ def test_tufts_show_what_the_apical_dendrites_carry() -> None:
 def test_tufts_of_the_microcircuit_show_the_apical_potential_of_its_representation_cells() -> None:
     bench = Bench(INTACT, association(1, [0]), apical=True)
     table = learning_block(1, "trained", {}, 1, CLOCK)
-    activity, _ = run(bench, INTACT.initial_weights(1, [0]), table, CLOCK)
+    activity, _ = run_trials(bench, INTACT.initial_weights(1, [0]), table, CLOCK)
     assert activity.apical is not None
     seen = observe(INTACT, [activity], 0, 0, 1, replace(TUFTS, baseline=200.0))
     tufts = seen.isel(unit=(seen["role"] == "error") & (seen["area"] == "area 2"))

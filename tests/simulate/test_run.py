@@ -19,7 +19,7 @@ from errorneurons.simulate.experiments.trials import PASSIVE, WHILE_SETTLED, Clo
 from errorneurons.simulate.theories.registry import SUBJECTS, THEORIES, Theory
 from errorneurons.simulate.trials.bench import arbitrary_half
 from errorneurons.simulate.trials.manipulations import aimed_at
-from errorneurons.simulate.trials.run import Activity, Bench, run
+from errorneurons.simulate.trials.run import Activity, Bench, run_trials
 
 CLOCK = Clock(start=-0.02, outcome=0.06, stop=0.1, bin=0.02)
 
@@ -66,7 +66,7 @@ def counted(
     circuit: Any = Counter(plastic)
     table = learning_block(1, "trained", {}, 1, clock)
     bench = Bench(circuit, association(1, [0, 1]))
-    return run(bench, np.zeros((2, 1, 1)), table, clock, n_streams, learn)
+    return run_trials(bench, np.zeros((2, 1, 1)), table, clock, n_streams, learn)
 
 
 def first_of(rates: Any, trials: slice) -> Any:
@@ -112,8 +112,8 @@ def test_synapses_stay_frozen_unless_asked_to_learn() -> None:
 def test_each_stream_that_learns_is_a_network_of_its_own(theory: Theory) -> None:
     bench, weights = bench_of(theory, [0, 1])
     parts = [block(), block(silence("error", "all", (0.06, 0.1)))]
-    together, _ = run(bench, weights, pd.concat(parts), CLOCK, n_streams=2, learn=True)
-    alone = [run(bench, weights, part, CLOCK, learn=True)[0].output for part in parts]
+    together, _ = run_trials(bench, weights, pd.concat(parts), CLOCK, n_streams=2, learn=True)
+    alone = [run_trials(bench, weights, part, CLOCK, learn=True)[0].output for part in parts]
     np.testing.assert_allclose(together.output, np.concatenate(alone, axis=1), atol=1e-12)
 
 
@@ -128,7 +128,7 @@ def test_bins_that_are_no_whole_number_of_steps_are_refused() -> None:
     with pytest.raises(
         ValueError, match=r"bin is 0\.0005 s; give a whole number of steps of 0.001"
     ):
-        run(bench, weights, block(), fine)
+        run_trials(bench, weights, block(), fine)
 
 
 def bench_of(theory: Theory, networks: list[int]) -> tuple[Bench[Any, Any], Any]:
@@ -146,13 +146,13 @@ def block(*manipulations: Any) -> pd.DataFrame:
 def test_an_unknown_area_is_refused_with_the_known_ones_listed(kind: Any) -> None:
     bench, weights = bench_of(THEORIES[0], [0])
     with pytest.raises(ValueError, match="no error neurons in area 'V1'; areas that have: area 1,"):
-        run(bench, weights, block(kind("error", "V1", (0.0, 0.1))), CLOCK)
+        run_trials(bench, weights, block(kind("error", "V1", (0.0, 0.1))), CLOCK)
 
 
 def test_a_silenced_area_is_silent_from_onset_to_offset_and_only_there() -> None:
     bench, weights = bench_of(THEORIES[0], [0])
     table = block(silence("representation", "area 2", (0.02, 0.08)))
-    rates = run(bench, weights, table, CLOCK)[0].rates["representation"][0]
+    rates = run_trials(bench, weights, table, CLOCK)[0].rates["representation"][0]
     silent = [not rates[:, b, 20:35].any() for b in range(6)]
     assert silent == [False, False, True, True, True, False]
     assert rates[:, 2:5, :20].all()
@@ -161,7 +161,7 @@ def test_a_silenced_area_is_silent_from_onset_to_offset_and_only_there() -> None
 @pytest.mark.parametrize("theory", SUBJECTS, ids=lambda t: t.name)
 def test_networks_do_not_depend_on_which_others_run_with_them(theory: Theory) -> None:
     alone, many = (
-        run(*bench_of(theory, networks), block(), CLOCK, learn=True)[0]
+        run_trials(*bench_of(theory, networks), block(), CLOCK, learn=True)[0]
         for networks in ([5], [2, 5, 9])
     )
     assert_equal_rates({k: v[0] for k, v in alone.rates.items()},
@@ -173,16 +173,16 @@ def test_streams_live_through_their_trials_as_a_single_stream_does(theory: Theor
     off = silence("error", "area 2", (0.0, 0.1))
     bench, weights = bench_of(theory, [0, 1])
     parts = [block(), block(off), block(drive("representation", "area 2", (0.0, 0.1)))]
-    together, _ = run(bench, weights, pd.concat(parts), CLOCK, n_streams=3)
+    together, _ = run_trials(bench, weights, pd.concat(parts), CLOCK, n_streams=3)
     for i, part in enumerate(parts):
-        alone, _ = run(bench, weights, part, CLOCK)
+        alone, _ = run_trials(bench, weights, part, CLOCK)
         assert_equal_rates(first_of(together.rates, slice(5 * i, 5 * i + 5)), alone.rates)
 
 
 def test_each_stream_starts_from_rest() -> None:
     bench, weights = bench_of(THEORIES[0], [0])
     table = pd.concat([block()] * 2)
-    (one, _), (two, _) = (run(bench, weights, table, CLOCK, n_streams=n) for n in (1, 2))
+    (one, _), (two, _) = (run_trials(bench, weights, table, CLOCK, n_streams=n) for n in (1, 2))
     assert_equal_rates(first_of(one.rates, slice(0, 5)), first_of(two.rates, slice(0, 5)))
     first, second = (a.rates["representation"][:, 5] for a in (one, two))
     assert np.abs(first[:, 0] - second[:, 0]).max() > 1e-3
@@ -196,7 +196,7 @@ def test_the_drive_has_the_energy_of_the_areas_tuning(theory: Theory) -> None:
         learning_block(1, "trained", PASSIVE | {"outcome_onset": np.nan} | m, 1)
         for m in ({}, drive("representation", "area 2", WHILE_SETTLED))
     ])  # fmt: skip
-    rates = run(bench, weights, table, Clock(), n_streams=10)[0].rates["representation"]
+    rates = run_trials(bench, weights, table, Clock(), n_streams=10)[0].rates["representation"]
     start = sum(p.size for p in theory.circuit.populations
                 if p.role == "representation" and p.level < 2)  # fmt: skip
     natural, driven = np.split(rates[:, :, 39, start : start + 15], 2, axis=1)  # last of the drive
@@ -214,7 +214,7 @@ def test_with_labels_the_drive_has_the_energy_of_the_driven_cells_tuning() -> No
         learning_block(1, "trained", PASSIVE | {"outcome_onset": np.nan} | m, 1)
         for m in ({}, drive("representation", "area 2", WHILE_SETTLED))
     ])  # fmt: skip
-    rates = run(bench, weights, table, Clock(), n_streams=10)[0].rates["representation"]
+    rates = run_trials(bench, weights, table, Clock(), n_streams=10)[0].rates["representation"]
     natural, moved = np.split(rates[:, :, 39], 2, axis=1)  # last of the drive
     for k in (0, 1):
         change = (moved[k] - natural[k])[:, driven[k]]
@@ -225,7 +225,9 @@ def test_with_labels_the_drive_has_the_energy_of_the_driven_cells_tuning() -> No
 def test_the_unexpected_target_is_the_outcome_of_another_stimulus() -> None:
     bench, weights = bench_of(THEORIES[0], [0])
     table = outcome_error(1, 2)
-    activity, _ = run(bench, weights, table, Clock(start=-0.1, stop=0.4, bin=0.1), n_streams=90)
+    activity, _ = run_trials(
+        bench, weights, table, Clock(start=-0.1, stop=0.4, bin=0.1), n_streams=90
+    )
     outcome, own = table["outcome"].to_numpy(), bench.association.outcomes["trained"][0]
     shown, pattern = activity.target[0], table["pattern"].to_numpy()
     assert np.isnan(shown[outcome == "none"]).all()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from errorneurons.simulate.experiments import __name__ as package
 from errorneurons.simulate.experiments import __path__ as folder
 from errorneurons.simulate.experiments import registry
-from errorneurons.simulate.experiments.columns import BY_NAME, COLUMNS, DEFAULTS
+from errorneurons.simulate.experiments.columns import BY_NAME, DEFAULTS, TRIAL_COLUMNS
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.registry import EXPERIMENTS, experiment
 from errorneurons.simulate.experiments.tables import completed, experiment_of, read_table
@@ -38,7 +38,7 @@ def breaches(table: pd.DataFrame) -> list[str]:
 
 def test_a_table_with_nothing_but_stimuli_is_a_passive_block() -> None:
     table = completed(pd.DataFrame({"pattern": [0, 4]}))
-    assert list(table.columns) == [column.name for column in COLUMNS]
+    assert list(table.columns) == [column.name for column in TRIAL_COLUMNS]
     assert table["stimulus"].tolist() == ["trained 1", "trained 5"]
     assert not table["teaching"].any()
     assert table["outcome_onset"].isna().all()

@@ -74,7 +74,7 @@ def test_what_relaxes_has_no_time_to_do_so_in_the_items_of_these_tasks() -> None
 
 
 def test_each_theory_has_a_line_below_each_task() -> None:
-    lines = registry.table()
+    lines = registry.tasks_table()
     assert len(lines) == len(registry.TASKS) * (1 + len(registry.theories()))
 
 

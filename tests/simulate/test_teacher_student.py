@@ -12,7 +12,7 @@ LAYERS = [(2, 1), (4, 2, 1), (8, 4, 2, 1)]
 
 
 @pytest.mark.parametrize("layers", LAYERS)
-@pytest.mark.parametrize("theory", task.THEORIES)
+@pytest.mark.parametrize("theory", task.STUDENTS)
 def test_students_learn_from_their_teacher(theory: str, layers: tuple[int, ...]) -> None:
     circuit: Any = task.student(theory, layers)
     data = task.teach(circuit, 0)
@@ -31,7 +31,7 @@ def test_apical_theories_learn_worse_than_error_neurons_and_these_worse_than_bac
     layers: tuple[int, ...],
 ) -> None:
     teachers, errors = np.repeat(np.arange(8), 5).tolist(), {}
-    for theory in task.THEORIES:
+    for theory in task.STUDENTS:
         circuit: Any = task.student(theory, layers)
         data = task.teach(circuit, 0, teachers)
         weights = task.untrained(circuit, 0, range(40))

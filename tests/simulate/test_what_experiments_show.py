@@ -23,7 +23,7 @@ from errorneurons.simulate.experiments.trials import (
     UNEXPECTED,
     WHILE_SETTLED,
     Clock,
-    Factors,
+    TrialFactors,
     drive,
     silence,
     tabulated,
@@ -31,7 +31,7 @@ from errorneurons.simulate.experiments.trials import (
 )
 from errorneurons.simulate.theories.registry import THEORIES, theory
 from errorneurons.simulate.trials.bench import NoiseCurrent
-from errorneurons.simulate.trials.run import Activity, run
+from errorneurons.simulate.trials.run import Activity, run_trials
 
 CLOCK = Clock(start=0.0, outcome=0.3, stop=0.5, bin=0.02)
 WHILE_ON = (0.15, 0.3)
@@ -46,10 +46,10 @@ def weights_of(name: str) -> Any:
 def ran(name: str, table: pd.DataFrame, clock: Clock = CLOCK, streams: int = 0) -> Activity:
     """Run a table on untrained networks, every trial in a stream of its own unless told."""
     bench = replace(unprepared(theory(name), Setup(), NETWORKS), drive=np.full((2, 1, 1), 0.05))
-    return run(bench, weights_of(name), table, clock, streams or len(table))[0]
+    return run_trials(bench, weights_of(name), table, clock, streams or len(table))[0]
 
 
-def trials(name: str, *conditions: Factors) -> Activity:
+def trials(name: str, *conditions: TrialFactors) -> Activity:
     return ran(name, tabulated([trial(c, 0, CLOCK) for c in conditions]))
 
 
@@ -127,7 +127,7 @@ def test_driving_twice_as_hard_drives_with_twice_the_current() -> None:
 # Silencing
 
 
-def outcome_errors(name: str, laser: Factors) -> dict[str, Array]:
+def outcome_errors(name: str, laser: TrialFactors) -> dict[str, Array]:
     """Return the late outcome error, unexpected - expected, with a laser over without."""
     activity = trials(name, UNEXPECTED | laser, EXPECTED | laser, UNEXPECTED, EXPECTED)
     errors = {}
@@ -304,7 +304,7 @@ def noise_correlation(name: str, **changes: Any) -> float:
         drive=np.full((2, 1, 1), 0.1),
     )  # fmt: skip
     passive = table[table["outcome"] == "none"]
-    activity, _ = run(noisy, weights_of(name), passive, known.clock, 5)
+    activity, _ = run_trials(noisy, weights_of(name), passive, known.clock, 5)
     r, e = (of(activity, role, name, "area 2") for role in ("representation", "error"))
     r, e = (x[:, :, 20:40].reshape(2, 5, -1, 20, 15) for x in (r, e))
     r, e = (x - x.mean(axis=2, keepdims=True) for x in (r, e))

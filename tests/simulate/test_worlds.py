@@ -14,9 +14,9 @@ from errorneurons.simulate.animals.worlds import (
     COARSE,
     Animals,
     WorldPlan,
-    batches,
+    batches_of_worlds,
     drawn,
-    simulate,
+    simulate_batch,
     tables,
 )
 from errorneurons.simulate.arrays import Array, of_networks, own
@@ -25,9 +25,9 @@ from errorneurons.simulate.experiments.learning import learning_block
 from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
 from errorneurons.simulate.experiments.trials import Clock, silence
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
-from errorneurons.simulate.theories.nuisance import DELAY, applied, draw
+from errorneurons.simulate.theories.nuisance import DELAY, applied, draw_nuisances
 from errorneurons.simulate.theories.registry import INTACT, THEORIES, Theory, theory
-from errorneurons.simulate.trials.run import Bench, run
+from errorneurons.simulate.trials.run import Bench, run_trials
 from errorneurons.simulate.trials.training import train
 
 CLOCK = Clock(start=-0.02, outcome=0.06, stop=0.1, bin=0.02)
@@ -37,12 +37,12 @@ SMALL = WorldPlan(worlds=2, networks=2, learning_repeats=2)
 @pytest.fixture(scope="module")
 def animals() -> Animals:
     entry = replace(theory("supervised_pc"), nuisance=theory("supervised_pc").nuisance[:2])
-    return simulate(entry, SMALL, (0, 1))
+    return simulate_batch(entry, SMALL, (0, 1))
 
 
 def bench_of(entry: Theory, networks: list[int]) -> tuple[Bench[Any, Any], Any]:
     """Return networks with parameters drawn for each, and their synapses."""
-    values = draw(entry.nuisance, 1, entry.name, 0, 3)
+    values = draw_nuisances(entry.nuisance, 1, entry.name, 0, 3)
     circuit = applied(entry.circuit, entry.nuisance, values)
     bench = Bench(circuit, association(1, [0, 1, 2]))
     weights = circuit.initial_weights(1, [0, 1, 2])
@@ -58,7 +58,7 @@ def test_a_network_is_the_same_to_the_bit_whoever_runs_beside_it(
         learning_block(1, "trained", m, 1, CLOCK) for m in ({}, silence("error", "all", (0, 1)))
     ]
     many, alone = (
-        run(*bench_of(entry, which), pd.concat(parts), CLOCK, n_streams=2, learn=learn)[0]
+        run_trials(*bench_of(entry, which), pd.concat(parts), CLOCK, n_streams=2, learn=learn)[0]
         for which in ([0, 1, 2], [1])
     )
     for role, rates in alone.rates.items():
@@ -69,7 +69,7 @@ def test_parameters_one_a_network_are_those_of_circuits_of_their_own() -> None:
     each = [0.01, 0.03]
     together = replace(INTACT, g_apical=np.array(each)[:, None, None])
     rates = [
-        run(Bench(c, association(1, n)), c.initial_weights(1, n),
+        run_trials(Bench(c, association(1, n)), c.initial_weights(1, n),
             learning_block(1, "trained", {}, 1, CLOCK), CLOCK, learn=True)[0].rates["error"]
         for c, n in ((together, [0, 1]), (replace(INTACT, g_apical=0.03), [1]))
     ]  # fmt: skip
@@ -135,7 +135,7 @@ def test_every_window_of_a_claim_is_a_multiple_of_the_coarse_bins() -> None:
 @pytest.mark.parametrize("entry", THEORIES, ids=lambda t: t.name)
 def test_batches_hold_every_world_once_and_one_delay_each(entry: Theory) -> None:
     plan = WorldPlan(worlds=30, networks=10)
-    found = batches(entry, plan)
+    found = batches_of_worlds(entry, plan)
     assert sorted(w for batch in found for w in batch) == list(range(30))
     for batch in found:
         delays = drawn(entry, plan, batch).get(DELAY, np.zeros(1))
@@ -160,7 +160,7 @@ def test_all_kinds_of_trials_start_from_the_same_state(animals: Animals) -> None
 
 def test_animals_do_not_depend_on_the_batch(animals: Animals) -> None:
     entry = replace(theory("supervised_pc"), nuisance=theory("supervised_pc").nuisance[:2])
-    alone = simulate(entry, SMALL, (1,))
+    alone = simulate_batch(entry, SMALL, (1,))
     for role, rates in alone.blocks[1].rates.items():
         np.testing.assert_array_equal(animals.blocks[1].rates[role][animals.world == 1], rates)
 

@@ -1,0 +1,73 @@
+"""A session without its labels: the arrays that claims ask for, and nothing that takes time.
+
+A virtual animal is recorded to be measured once. What it says does not need a checked Dataset; it
+answers the claims as the Dataset of the same arrays would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from errorneurons.analysis.session.schema import FIELDS
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """An array of a session, see `schema.FIELDS` for its dims and units."""
+
+    values: npt.NDArray[Any]
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Plain:
+    """Arrays of a session by their names in the contract.
+
+    Attributes
+    ----------
+    variables
+        All arrays, ``rate`` too.
+    attrs
+        Attributes of the session.
+    """
+
+    variables: Mapping[str, Column]
+    attrs: Mapping[str, Any]
+
+    @property
+    def coords(self) -> Mapping[str, Column]:
+        """Columns of trials and units."""
+        return self.variables
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Trials, bins and units."""
+        return dict(zip(FIELDS["rate"].dims, self.variables["rate"].values.shape, strict=True))
+
+    def __contains__(self, name: str) -> bool:
+        """Whether there is an array of that name."""
+        return name in self.variables
+
+    def __getitem__(self, name: str) -> Column:
+        """Return an array with its attributes."""
+        return self.variables[name]
+
+    def of_units(self, chosen: npt.NDArray[np.int64]) -> Plain:
+        """Return the session with some of its units."""
+        own = {
+            name: replace(column, values=column.values[..., chosen])
+            if FIELDS[name].dims[-1] == "unit"
+            else column
+            for name, column in self.variables.items()
+        }
+        return replace(self, variables=own)
+
+    def as_session(self) -> xr.Dataset:
+        """Return it for the claims, which ask a session for no more than this can answer."""
+        return cast("xr.Dataset", self)

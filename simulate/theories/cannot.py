@@ -1,0 +1,57 @@
+"""Why single theories cannot be trained on a task, or lack what an ablation takes away."""
+
+from __future__ import annotations
+
+#: Task -> why a theory cannot be trained on it. On the association every theory is trained.
+_TASKS = ("teacher_student", "cart_pole", "match_to_sample", "yin_yang", "images")
+
+_RELAXING = "cannot: it relaxes with 10 ms or more, and items are shown for 2.5 ms at most"
+_SHRUNK = "cannot: its output is a posterior estimate, shrunk towards 0, and regresses poorly"
+_UNBOUNDED = (
+    "cannot: its output is taught as a potential, and rates of 0 and 1 have none that is finite"
+)
+
+#: Of theories without a task, or without one in hidden areas.
+UNTAUGHT = dict.fromkeys(_TASKS, "cannot: it has no teaching signal to learn from")
+ERRORS_STAY_LOCAL = dict.fromkeys(
+    _TASKS,
+    "cannot: its errors stay in their own area, and hidden areas learn nothing of the output's",
+)
+#: Of theories whose activity settles over many steps.
+TOO_SLOW = dict.fromkeys(_TASKS, _RELAXING) | {
+    "cart_pole": "cannot: it settles over many steps, and is given four in each tick of the plant"
+}
+SLOW_AND_SHRUNK = TOO_SLOW | dict.fromkeys(("teacher_student", "cart_pole", "images"), _SHRUNK)
+BURSTING = dict.fromkeys(
+    _TASKS,
+    "cannot: bursts are compared with their mean before teaching, which never pauses here",
+) | {
+    "match_to_sample": "cannot: it has no membrane, and nothing of the sample is left at the test "
+    "stimulus"
+}
+LOOKING_AHEAD = {
+    "match_to_sample": "cannot: its rates follow the lookahead, which keeps no trace of the sample",
+    "yin_yang": _UNBOUNDED,
+    "images": _UNBOUNDED,
+}
+
+#: What makes no sense for theories without error neurons.
+_NO_ERROR_NEURONS = dict.fromkeys(
+    ("half_error_neurons", "double_error_neurons"), "has no population of error neurons"
+)
+LACKED_BY_TUFTS = _NO_ERROR_NEURONS | dict.fromkeys(
+    ("no_representation_lookahead", "no_error_lookahead"),
+    "has no error neurons, so that its lookahead is switched off as a whole",
+)
+LACKED_BY_BURSTS = _NO_ERROR_NEURONS | {
+    "no_error_to_representation": "has no such route: bursts never act on events",
+    "noisy_feedback": "has no noise on its feedback in this package",
+}
+LACKED_BY_MISMATCH = dict.fromkeys(
+    ("no_error_feedback", "no_phi_prime", "random_feedback", "noisy_feedback"),
+    "has errors that stay in their own area",
+) | {
+    "no_error_to_representation": "falls back on its predictions without it, see `correction`; "
+    "its errors of two signs are silenced one class at a time",
+    "no_inhibition": "has interneurons of three classes, silenced one by one",
+}
