@@ -184,7 +184,13 @@ DESCRIPTIONS = {
 
 
 def _write(file: Any, path: Path) -> None:
+    import h5py
     from pynwb import NWBHDF5IO
 
-    with beside(path) as part, NWBHDF5IO(part, mode="w") as io:
-        io.write(file)
+    # made in memory: HDF5 that meets a full disk half way may bring the process down later
+    with h5py.File(path.name, "w", driver="core", backing_store=False) as made:
+        NWBHDF5IO(file=made, mode="w").write(file)
+        made.flush()
+        content = made.id.get_file_image()
+    with beside(path) as part:
+        part.write_bytes(content)

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import os
+import secrets
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from errorneurons.analysis.session.contract import DoorError
+
+PART = ".part"
+
+
+def part_of(path: Path) -> Path:
+    """Return a path beside `path` to write to first; no other process, here or elsewhere, uses it.
+
+    The name says whose it is: the machine, the process, and something drawn.
+    """
+    own = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+    return path.with_name(f".{path.stem}.{own}{PART}{path.suffix}")
 
 
 @contextmanager
@@ -21,7 +34,7 @@ def beside(path: Path) -> Iterator[Path]:
     """
     if not path.parent.is_dir():
         raise DoorError(f"cannot write {path}: there is no folder {path.parent}")
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    part = part_of(path)
     try:
         yield part
         part.replace(path)

@@ -7,11 +7,8 @@ which they are kept: a Zarr group for each combination, there whole or not at al
 from __future__ import annotations
 
 import json
-import os
-import secrets
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -33,7 +30,14 @@ from errorneurons.simulate.engine.plans import compile_ahead
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.registry import named_experiment
 from errorneurons.simulate.instrument.instrument import recorded_by
-from errorneurons.simulate.store.files import JSON, is_intact, keep
+from errorneurons.simulate.store.files import (
+    JSON,
+    digest_of,
+    is_intact,
+    keep,
+    remove_abandoned,
+    replacing_folder,
+)
 from errorneurons.simulate.store.keys import hashed, key
 from errorneurons.simulate.store.work import Labour, Progress, run_all, silently
 from errorneurons.simulate.theories.registry import Theory
@@ -48,6 +52,10 @@ _FORMAT: Literal[2] = 2
 """Of Zarr: text of fixed length has no specification in format 3 yet."""
 _KEY = "errorneurons_key"
 """The attribute of a group that holds the hash of what its sessions rest on."""
+_SUM = "errorneurons_sha256"
+"""The attribute that holds the hash of all else of it: a lost chunk would read as NaN."""
+_NOTES = ".zattrs"
+"""The file of a group's attributes."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -181,6 +189,11 @@ class CircuitSweep:
         (place / _SESSIONS).mkdir(parents=True, exist_ok=True)
         kept = replace(self, folder=place, lost={})
         left = [t for t in self.circuits if _stored(kept, t, place) is None]
+        for damaged in (p for t in left if _SUM in _noted(p := _path(place, t))
+                        and _noted(p)[_KEY] == _key(self, t)):  # fmt: skip
+            progress(f"{damaged} cannot be read and is made again")
+        if left:
+            remove_abandoned(place)
         if len(left) < len(self.circuits):
             progress(f"{len(self.circuits) - len(left)} of {len(self.circuits)} circuits taken "
                      "from an earlier run")  # fmt: skip
@@ -344,11 +357,17 @@ def _stored(asked: CircuitSweep, circuit: Theory, folder: Path) -> Path | Skippe
 
 def _key_of(path: Path) -> str | None:
     """Return the key of a Zarr group; None if it is not there, or damaged."""
+    noted = _noted(path)
+    return noted.get(_KEY) if _SUM in noted and noted[_SUM] == digest_of(path, _NOTES) else None
+
+
+def _noted(path: Path) -> dict[str, str]:
+    """Return the attributes of a Zarr group; none if it is not there, or damaged."""
     try:
-        known = json.loads((path / ".zattrs").read_text("utf-8")).get(_KEY)
-    except (OSError, ValueError, AttributeError):
-        return None
-    return None if known is None else str(known)
+        noted = json.loads((path / _NOTES).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return noted if isinstance(noted, dict) else {}
 
 
 def _path(folder: Path, circuit: Theory) -> Path:
@@ -371,17 +390,16 @@ def _write(
     attrs: dict[str, str],
 ) -> int:
     """Write groups one by one beside a path, and rename; return how many there were."""
-    part = path.with_name(f".{path.stem}.{os.getpid()}-{secrets.token_hex(4)}.part.zarr")
     count = 0
-    try:
+    with replacing_folder(path) as part:
         xr.Dataset(attrs=attrs).to_zarr(part, mode="w", consolidated=False, zarr_format=_FORMAT)
         for name, data in groups:
             data.to_zarr(part, group=name, mode="a", consolidated=False, zarr_format=_FORMAT)
             count += 1
         if count:
-            shutil.rmtree(path, ignore_errors=True)
-            part.rename(path)
-    finally:
-        with suppress(OSError):
+            noted = json.loads((part / _NOTES).read_text("utf-8"))
+            text = json.dumps(noted | {_SUM: digest_of(part, _NOTES)})
+            (part / _NOTES).write_text(text, encoding="utf-8")
+        else:
             shutil.rmtree(part)
     return count

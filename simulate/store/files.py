@@ -6,10 +6,11 @@ to the disk, and renamed. HDF5 and netCDF ignore what follows their end, as `rea
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
-import secrets
+import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -19,12 +20,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from errorneurons.analysis.session.files import PART, part_of
+
 if TYPE_CHECKING:
     import xarray as xr
 
 MARK = b"\nsha256:"
 TRAILER = len(MARK) + 64 + 1
-PART = ".part"
 ABANDONED = 60.0
 """Seconds after which what a process that is no more has left half written is removed."""
 
@@ -68,7 +70,7 @@ def replacing(path: Path, option: str = "--out") -> Iterator[Path]:
     WriteError
         If the file cannot be written.
     """
-    part = _beside(path)
+    part = part_of(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield part
@@ -84,9 +86,55 @@ def replacing(path: Path, option: str = "--out") -> Iterator[Path]:
             part.unlink(missing_ok=True)
 
 
-def _beside(path: Path) -> Path:
-    own = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-    return path.with_name(f".{path.stem}.{own}{PART}{path.suffix}")
+@contextmanager
+def replacing_folder(path: Path, option: str = "--out") -> Iterator[Path]:
+    """As `replacing`, for a folder: yield a path to make one at; if none is made, nothing changes.
+
+    Raises
+    ------
+    WriteError
+        If it cannot be written.
+    """
+    part, old = part_of(path), part_of(path)
+    try:
+        yield part
+        while part.exists():
+            with suppress(FileNotFoundError):
+                path.rename(old)
+            with suppress(FileExistsError):  # another process was there first: once more
+                _rename(part, path)
+            shutil.rmtree(old, ignore_errors=True)
+    except OSError as error:
+        if isinstance(error, WriteError):
+            raise
+        raise WriteError(_refusal(path, error, option)) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _rename(folder: Path, path: Path) -> None:
+    """Rename a folder.
+
+    Raises
+    ------
+    FileExistsError
+        If there is one of that name already; systems say so in two ways.
+    """
+    try:
+        folder.rename(path)
+    except OSError as error:
+        if error.errno != errno.ENOTEMPTY:
+            raise
+        raise FileExistsError(*error.args) from error
+
+
+def digest_of(folder: Path, leave_out: str) -> str:
+    """Return the hash of the names and the bytes of all files in a folder but one."""
+    digest = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        if (name := path.relative_to(folder).as_posix()) != leave_out:
+            digest.update(f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()
 
 
 def _flush(path: Path) -> None:
@@ -165,13 +213,13 @@ def _matches(path: Path, size: int, *_: int) -> bool:
 
 def remove_abandoned(folder: Path, age: float = ABANDONED) -> None:
     """Remove what processes of this machine that are no more left half written so long ago [s]."""
-    for part in folder.rglob(f".*{PART}*"):
+    for part in list(folder.rglob(f".*{PART}*")):
         with suppress(OSError, ValueError, IndexError):
             owner = part.name.split(PART)[0].rpartition(".")[2].split("-")
             here = "-".join(owner[:-2]) == socket.gethostname()
             old = time.time() - part.stat().st_mtime >= age
             if here and old and not _lives(int(owner[-2])):
-                part.unlink()
+                shutil.rmtree(part) if part.is_dir() else part.unlink()
 
 
 def _lives(process: int) -> bool:

@@ -36,6 +36,8 @@ def silently(_: str) -> None:
 
 TRIES = 3
 """How often a piece is tried whose workers die."""
+GRACE = 5.0
+"""Seconds that a worker without work has to end."""
 NO_DASK = 'running on a cluster needs dask: pip install "errorneurons[distributed]"'
 OTHER_SOURCES = (
     "a worker has other sources of errorneurons than the process that asks it; install the same "
@@ -211,11 +213,15 @@ class _Pool:
         self.open.append(piece)
 
     def _end(self) -> None:
+        """End workers: those that wait for work by closing their pipe, so that they can tidy up."""
         for worker in self.workers:
-            worker.process.kill()
-        for worker in self.workers:
-            worker.process.join()
             worker.pipe.close()
+            if worker.piece is not None or not worker.started:
+                worker.process.kill()
+        for worker in self.workers:
+            worker.process.join(GRACE)
+            worker.process.kill()
+            worker.process.join()
 
 
 def _how(code: int | None) -> str:

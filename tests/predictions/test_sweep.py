@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,29 @@ def test_a_sweep_is_taken_up_where_it_stopped(kept: CircuitSweep) -> None:
     said: list[str] = []
     small().save(kept.folder, said.append, ALONE)
     assert said == ["5 of 6 circuits taken from an earlier run", f"{EMC}+10-5-4: done"]
+
+
+def test_a_chunk_that_is_lost_is_noticed(kept: CircuitSweep) -> None:
+    assert kept.folder is not None
+    path = kept.folder / "sessions" / f"{EMC}+10-5-4.zarr"
+    chunk = next(p for p in (path / "network-000-day-1" / "rate").iterdir() if p.name[0] != ".")
+    whole, said = chunk.read_bytes(), list[str]()
+    chunk.unlink()
+    small().save(kept.folder, said.append, ALONE)
+    assert said == [f"{path} cannot be read and is made again",
+                    "5 of 6 circuits taken from an earlier run", f"{EMC}+10-5-4: done"]  # fmt: skip
+    assert chunk.read_bytes() == whole
+
+
+def test_a_full_disk_is_one_sentence_with_what_could_not_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(xr.Dataset, "to_zarr", full)
+    with pytest.raises(OSError, match=r"^cannot write .*adaptation\.zarr: the disk is full; make"):
+        swept(["adaptation"], networks=1, repeats=1).save(tmp_path, labour=ALONE)
 
 
 def test_another_seed_is_made_again_and_leaves_nothing_half_written(

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import time
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
+
+HELD: list[Any] = []
 
 
 def square(number: float) -> dict[str, float]:
@@ -48,3 +52,8 @@ def leave_pid(folder: Path) -> None:
     """Say who works, and work for a minute."""
     (folder / str(os.getpid())).touch()
     time.sleep(60)
+
+
+def lock() -> None:
+    """Hold a lock as libraries do that were imported: for as long as the process is there."""
+    HELD.append(get_context("spawn").Lock())

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from errorneurons.analysis.session.files import part_of
 from errorneurons.simulate.store import files, places
 from errorneurons.simulate.store.files import JSON, NETCDF, WriteError, is_intact, keep, replacing
 
@@ -64,14 +65,29 @@ def test_what_is_written_over_stays_if_writing_fails(tmp_path: Path) -> None:
 def test_what_dead_processes_left_half_written_is_swept(tmp_path: Path) -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    mine, dead = (files._beside(tmp_path / n) for n in ("a.nc", "b.nc"))
+    mine, dead = (part_of(tmp_path / n) for n in ("a.nc", "b.nc"))
     dead = dead.with_name(dead.name.replace(f"-{os.getpid()}-", f"-{ended.pid}-"))
+    folder = dead.with_suffix(".zarr")
+    (folder / "group").mkdir(parents=True)
     for path in (mine, dead, tmp_path / "old.partial"):
         path.touch()
     files.remove_abandoned(tmp_path)
     assert dead.exists()
     files.remove_abandoned(tmp_path, 0.0)
     assert {p.name for p in tmp_path.iterdir()} == {mine.name, "old.partial"}
+
+
+def test_a_folder_takes_the_place_of_another_as_a_whole(tmp_path: Path) -> None:
+    for text in ("old", "new"):
+        with files.replacing_folder(tmp_path / "a") as part:
+            part.mkdir()
+            (part / text).touch()
+    with suppress(KeyError), files.replacing_folder(tmp_path / "a") as part:
+        part.mkdir()
+        raise KeyError
+    with files.replacing_folder(tmp_path / "a"):
+        pass
+    assert [str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*")] == ["a", "a/new"]
 
 
 def test_a_folder_that_cannot_be_made_is_refused_with_its_option(tmp_path: Path) -> None:

@@ -93,6 +93,25 @@ def test_workers_end_with_their_parent(tmp_path: Path, name: str) -> None:
     assert until(lambda: not any(map(alive, pids.iterdir())))
 
 
+QUIET = """
+import sys
+sys.path[:0] = {path!r}
+import chores
+from errorneurons.simulate.store.work import Labour, run_all
+if __name__ == "__main__":
+    run_all({{n: (chores.lock, ()) for n in "ab"}}, str, Labour(2))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no semaphores with names")
+def test_workers_that_are_done_tidy_up(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    path = [str(Path(__file__).parent), *sys.path]
+    script.write_text(QUIET.format(path=path), encoding="utf-8")
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def until(happens: Callable[[], bool]) -> bool:
     for _ in range(600):
         if happens():
