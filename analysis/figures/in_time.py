@@ -40,11 +40,11 @@ from errorneurons.analysis.figures.traces import (
 )
 from errorneurons.analysis.statistics import Floats
 
-ROW, GAP, BELOW, RIGHT = 42.0, 24.0, 40.0, 14.0
+_ROW, _GAP, _BELOW, _RIGHT = 42.0, 24.0, 40.0, 14.0
 """Height of an area, gap between columns, room below and to the right [px]."""
-LINE = 15.0
+_LINE = 15.0
 """Height of a line of words [px]."""
-THICK = 1.7
+_THICK = 1.7
 """Width of a mean [px]."""
 
 
@@ -78,7 +78,7 @@ class _Column:
 
     def y(self, rows: float | Floats) -> Floats:
         """Return how far down a height above the foot is [px]; it is counted in rows."""
-        return self.foot - ROW * np.asarray(rows)
+        return self.foot - _ROW * np.asarray(rows)
 
 
 def activity_in_time(activity: xr.Dataset, key: str, alt: str) -> str:
@@ -100,18 +100,18 @@ def activity_in_time(activity: xr.Dataset, key: str, alt: str) -> str:
     roles, events = recorded_roles(activity), events_of(activity)
     names = [abridged(str(area), 12) for area in activity["area"].values]
     left = 14.0 + 7.4 * max(map(len, names))
-    width = (WIDTH - left - RIGHT - GAP * (len(roles) - 1)) / max(1, len(roles))
+    width = (WIDTH - left - _RIGHT - _GAP * (len(roles) - 1)) / max(1, len(roles))
     time = activity["time"].values
     start, stop = float(time[0]), max(float(time[-1]), float(time[0]) + 1e-3)
     labels = place_labels(events, start, (stop - start) / width, width + 12.0)
-    top = 38.0 + LINE * (1 + max((label.lane for label in labels.values()), default=0))
-    tall = ROW * activity.sizes["area"]
+    top = 38.0 + _LINE * (1 + max((label.lane for label in labels.values()), default=0))
+    tall = _ROW * activity.sizes["area"]
     body: list[str] = []
     for number, role in enumerate(roles):
-        column = _Column(left + number * (width + GAP), top, width, tall, start, stop)
+        column = _Column(left + number * (width + _GAP), top, width, tall, start, stop)
         body += _events(column, events, labels)
         body += _role(column, activity, role, names if number == 0 else (), len(roles))
-    return element("".join(body), WIDTH, top + tall + BELOW, alt, key)
+    return element("".join(body), WIDTH, top + tall + _BELOW, alt, key)
 
 
 def recorded_roles(activity: xr.Dataset) -> tuple[str, ...]:
@@ -181,9 +181,9 @@ def _mean(column: _Column, time: Floats, traces: Floats, dashes: Dashes, role: s
         at = f'cx="{float(column.x(time[0])):.1f}" cy="{float(column.y(mean[0])):.1f}"'
         return f'<circle {at} r="3" style="fill: {colour}"/>'
     path = "".join(f"M {_points(column, time[part], mean[part])}" for part in _known(mean))
-    array = "" if isinstance(dashes, str) else ",".join(f"{x * THICK:g}" for x in dashes[1])
+    array = "" if isinstance(dashes, str) else ",".join(f"{x * _THICK:g}" for x in dashes[1])
     dashed = f"; stroke-dasharray: {array}" if array else ""
-    style = f"fill: none; stroke: {colour}; stroke-width: {THICK}{dashed}"
+    style = f"fill: none; stroke: {colour}; stroke-width: {_THICK}{dashed}"
     return f'<path d="{path}" style="{style}"/>' if path else ""
 
 
@@ -204,7 +204,7 @@ def _events(
 ) -> Iterator[str]:
     """Mark events by a line, or by a bar behind the traces if they last."""
     for name, (start, end) in events.items():
-        above = column.top - 4.0 - LINE * labels[name].lane
+        above = column.top - 4.0 - _LINE * labels[name].lane
         if end is None:
             at = float(column.x(start))
             yield _line((at, at), (column.foot, above), MUTED, 1.0)

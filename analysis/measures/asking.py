@@ -9,15 +9,17 @@ from typing import TypeVar
 
 import xarray as xr
 
-Memory = dict[Hashable, object]
+Remembered = dict[Hashable, object]
 """What was asked for -> what was found."""
 
 _Found = TypeVar("_Found")
-_KNOWN: ContextVar[Mapping[int, tuple[Memory, Memory]] | None] = ContextVar("known", default=None)
+_KNOWN: ContextVar[Mapping[int, tuple[Remembered, Remembered]] | None] = ContextVar(
+    "known", default=None
+)
 
 
 @contextmanager
-def asked_often(sessions: Sequence[xr.Dataset], alike: Memory | None = None) -> Iterator[None]:
+def asked_often(sessions: Sequence[xr.Dataset], alike: Remembered | None = None) -> Iterator[None]:
     """Keep, while the block lasts, which trials and responses the claims ask sessions for.
 
     Several claims ask for the same. The sessions must not change meanwhile.
@@ -59,7 +61,7 @@ def once_alike(session: xr.Dataset, key: Hashable, found: Callable[[], _Found]) 
     return found() if known is None else _kept(known[1], key, found)
 
 
-def _kept(memory: Memory, key: Hashable, found: Callable[[], _Found]) -> _Found:
+def _kept(memory: Remembered, key: Hashable, found: Callable[[], _Found]) -> _Found:
     if key not in memory:
         memory[key] = found()
     return memory[key]  # type: ignore[return-value]

@@ -180,7 +180,7 @@ def responses(
 
 
 @dataclass(frozen=True, eq=False)
-class Pattern:
+class AllCells:
     """The responses of all units of a session, which the claims read cell by cell.
 
     Attributes
@@ -218,7 +218,7 @@ class Pattern:
 class Picked(Mapping[str, Floats]):
     """The responses of some cells; what is the same for all cells is computed once for all."""
 
-    pattern: Pattern
+    pattern: AllCells
     cells: Cells
 
     def __getitem__(self, name: str) -> Floats:
@@ -236,7 +236,7 @@ class Picked(Mapping[str, Floats]):
 
 def _pattern(
     session: xr.Dataset, chosen: Trials, event: str, window: Window, baseline: Window
-) -> Pattern:
+) -> AllCells:
     """Return window minus baseline of all units, and the rows of each stimulus."""
     stem = chosen.tobytes(), event
     inside, before = (
@@ -245,7 +245,7 @@ def _pattern(
     )
     rows = once_alike(session, ("rows", *stem), lambda: _rows(session, chosen))
     difference = inside - before
-    return Pattern(difference, rows, bool(np.isfinite(difference).all()))
+    return AllCells(difference, rows, bool(np.isfinite(difference).all()))
 
 
 def _rows(session: xr.Dataset, chosen: Trials) -> dict[str, Trials]:

@@ -18,7 +18,7 @@ from errorneurons.analysis.session.schema import FIELDS
 
 
 @dataclass(frozen=True, eq=False)
-class Column:
+class PlainColumn:
     """An array of a session, see `schema.FIELDS` for its dims and units."""
 
     values: npt.NDArray[Any]
@@ -37,11 +37,11 @@ class Plain:
         Attributes of the session.
     """
 
-    variables: Mapping[str, Column]
+    variables: Mapping[str, PlainColumn]
     attrs: Mapping[str, Any]
 
     @property
-    def coords(self) -> Mapping[str, Column]:
+    def coords(self) -> Mapping[str, PlainColumn]:
         """Columns of trials and units."""
         return self.variables
 
@@ -54,7 +54,7 @@ class Plain:
         """Whether there is an array of that name."""
         return name in self.variables
 
-    def __getitem__(self, name: str) -> Column:
+    def __getitem__(self, name: str) -> PlainColumn:
         """Return an array with its attributes."""
         return self.variables[name]
 

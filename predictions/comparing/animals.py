@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from errorneurons.analysis.measures.asking import Memory, asked_often
+from errorneurons.analysis.measures.asking import Remembered, asked_often
 from errorneurons.analysis.measures.labelling import Rule, cross_fitted
 from errorneurons.predictions.claims.claim import Measure
 from errorneurons.predictions.claims.registry import CLAIMS, EFFECTS
@@ -35,9 +35,9 @@ from errorneurons.simulate.instrument.observe import (
     Displayed,
     Instrument,
     observe,
-    observe_plainly,
     shown_in,
 )
+from errorneurons.simulate.instrument.plainly import observe_plainly
 
 SPARE = 1.5
 """Virtual animals of a world for each animal of an experiment, so that experiments differ."""
@@ -244,7 +244,7 @@ def measured(animals: Animals, theory: str, design: Design, seed: int) -> Table:
     if not len(animals.number):
         return Table(np.empty(0, np.int64), np.empty((0, len(effects), 3)), tuple(effects))
     given = presentation(animals, design)
-    known: dict[Hashable, Memory] = {}
+    known: dict[Hashable, Remembered] = {}
     for world in np.unique(animals.world[animals.world % every == 0]):
         own = composed(design, seed, theory, int(world))
         instrument = instrument_of(own, seed, theory, int(world))
@@ -268,8 +268,8 @@ def measured(animals: Animals, theory: str, design: Design, seed: int) -> Table:
 
 
 def _memory(
-    sessions: Sequence[xr.Dataset], known: dict[Hashable, Memory], design: Design
-) -> Memory | None:
+    sessions: Sequence[xr.Dataset], known: dict[Hashable, Remembered], design: Design
+) -> Remembered | None:
     """Return what is known of sessions with the same trials, and units of the same kinds."""
     if design.labels == "localiser":  # which trials test, and which units, differs from all others
         return None

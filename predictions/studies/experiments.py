@@ -82,6 +82,7 @@ def simulate(
     ValueError
         If one of the theories cannot be put through the experiment; nothing is simulated then.
     """
+    gc.freeze()  # libraries stay: they are not searched again after every session
     for theory, setup in subjects:
         check_possible(theory, experiment, setup)
     remove_abandoned(out)
@@ -115,7 +116,6 @@ def _recorded(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -
 
 
 def _record(experiment: Experiment, theory: Theory, setup: Setup, out: Path, say: Progress) -> None:
-    gc.freeze()  # libraries stay: they are not searched again after every session
     place = _place(experiment, theory, setup, out)
     last, through = len(experiment.days(setup.seed, setup.repeats)), set()
     for session in sessions(theory, experiment, setup, say):
@@ -186,7 +186,6 @@ def draw_sessions(experiment: Experiment, theory: Theory, setup: Setup, out: Pat
         twice in some condition; ``<theory>-influence.png`` if single cells are driven;
         ``<theory>-days.png``, learning and responses by day, if there are several with outcomes.
     """
-    gc.freeze()
     files = _files(experiment, theory, setup, out)
     title = f"{experiment.label[0].upper()}{experiment.label[1:]}: {theory.label}"
     over = f"{counted(len(files[1]), 'network')}, mean and 5 to 95 % over networks"

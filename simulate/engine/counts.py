@@ -18,6 +18,9 @@ _GENERATOR: Any = types.NumPyRandomGeneratorType("NumPyRandomGeneratorType")
 TYPES = (types.float32[:, ::1], _GENERATOR, types.int64[:, ::1], _LINE, _LINE)
 """What `multiplied` is called with for activity, which is stored in single precision."""
 
+FEW = 10.0
+"""Below this mean NumPy draws a count by multiplying uniform numbers, as is done here."""
+
 
 @njit(**_OPTIONS)  # type: ignore[untyped-decorator, unused-ignore]
 def multiplied(
@@ -46,19 +49,22 @@ def multiplied(
             counts[trial, k] = count
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator, unused-ignore]
+# the generator's own Poisson counts ask for numba's memory
+@njit(cache=compiler_cache())  # type: ignore[untyped-decorator, unused-ignore]
 def spiked(
     mean: npt.NDArray[np.float32],
     rows: npt.NDArray[np.int64],
     width: float,
     rng: np.random.Generator,
     rate: npt.NDArray[np.float32],
+    least: npt.NDArray[np.float64],
 ) -> None:
     """Fill `rate`, (trial, bin and unit), with spikes a second in trials of a few kinds.
 
-    The counts are those of `multiplied` for ``mean[rows]``; `mean` is (kind, bin and unit).
+    The counts are those of ``rng.poisson(mean[rows])``; `mean` is (kind, bin and unit),
+    and `least`, (bin and unit), is overwritten.
     """
-    least, last = np.ones(mean.shape[1]), -1
+    last = -1
     for trial in range(len(rows)):
         row = rows[trial]
         if row != last:
@@ -67,7 +73,9 @@ def spiked(
                 least[k] = math.exp(-mean[row, k])
         for k in range(mean.shape[1]):
             count = 0
-            if mean[row, k] > 0:
+            if mean[row, k] >= FEW:
+                count = rng.poisson(mean[row, k])
+            elif mean[row, k] > 0:
                 product = rng.random()
                 while product > least[k]:
                     count += 1

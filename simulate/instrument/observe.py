@@ -16,17 +16,15 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from errorneurons.analysis.session.plain import Column, Plain
 from errorneurons.analysis.session.session import FIELDS, session
 from errorneurons.simulate.arrays import Array, generator
 from errorneurons.simulate.circuit import Circuit
-from errorneurons.simulate.engine.counts import spiked
 from errorneurons.simulate.experiments.columns import BY_NAME
 from errorneurons.simulate.experiments.trials import kinds_of, whole, with_defaults
 from errorneurons.simulate.instrument.calcium import fluorescence, imaged, left_of_before
 from errorneurons.simulate.instrument.instrument import Instrument as Instrument
 from errorneurons.simulate.instrument.pairing import causal_signs, partners
-from errorneurons.simulate.instrument.spikes import FEW, poisson, sub_poisson
+from errorneurons.simulate.instrument.spikes import poisson, sub_poisson
 from errorneurons.simulate.instrument.units import Units, labels_of, sampled
 from errorneurons.simulate.trials.bench import Chosen
 from errorneurons.simulate.trials.manipulations import aim, aimed_at
@@ -38,7 +36,7 @@ BLOCK = 64
 """Trials whose spikes are drawn together; bounds the memory that takes."""
 
 Aim = tuple[str, str, str, int]
-Rows = npt.NDArray[np.int64]
+TrialOrder = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -108,20 +106,20 @@ def observe(
     labelled = None if first.labelled is None else first.labelled[index : index + 1]
     populations = labels_of(circuit, labelled, instrument, apical=first.apical is not None)
     units = sampled(populations, instrument, (seed, circuit.theory, network))
-    rng = generator(seed, circuit.theory, network, *_spikes_of(first.day))
+    rng = generator(seed, circuit.theory, network, *purpose_of(first.day))
     width = instrument.bin or first.clock.bin
     sizes = first.extents or extents(first)
-    expected = _expected(blocks, index, units, instrument, sizes)
-    rate = _shown(expected, width, units, instrument, rng)
+    expected = expected_rates(blocks, index, units, instrument, sizes)
+    rate = as_shown(expected, width, units, instrument, rng)
     shown = shown or shown_in([block.table for block in blocks])
     columns: dict[str, npt.ArrayLike] = {
         "time": (first.clock.start + width * (np.arange(rate.shape[1]) + 0.5)).round(9),
         **_unit_columns(units, instrument, "model" if labelled is None else "genetic"),
         **shown.factors,
         "partner": partners(circuit, units),
-        "targeted": _targeted(circuit, units, shown, labelled),
+        "targeted": targeted_units(circuit, units, shown, labelled),
         "performance": np.concatenate(
-            [_performance(b.output[index], b.target[index]) for b in blocks]
+            [performance(b.output[index], b.target[index]) for b in blocks]
         ),
         "outcome_error": np.concatenate(
             [(b.target[index] - b.output[index]).mean(axis=-1) for b in blocks]
@@ -132,7 +130,7 @@ def observe(
     seen = session(
         {"rate": rate},
         columns,
-        _attributes(circuit, network, first.day),
+        attributes_of(circuit, network, first.day),
         signal=instrument.signal,
         units="dF/F" if instrument.imaging else "Hz",
         sampling_rate=1 / width,
@@ -144,61 +142,6 @@ def observe(
         seen["rate"].attrs["frame_rate"] = instrument.imaging.frame_rate
         seen["rate"].attrs["indicator"] = instrument.imaging.indicator.name
     return seen
-
-
-def observe_plainly(
-    circuit: Circuit[Any, Any],
-    blocks: Sequence[Activity],
-    rows: Sequence[Rows],
-    network: int,
-    index: int,
-    seed: int,
-    instrument: Instrument,
-    shown: Displayed,
-) -> Plain:
-    """Record one network as `observe` does, for the claims alone: without labels and checks.
-
-    Parameters
-    ----------
-    circuit, blocks, network, index, seed, instrument
-        As in `observe`; with the labels of the first block.
-    rows
-        For each block, which of its trials come, in which order; some may come several times.
-    shown
-        What `shown_in` returns for the tables of these trials.
-    """
-    first = blocks[0]
-    labelled = None if first.labelled is None else first.labelled[index : index + 1]
-    populations = labels_of(circuit, labelled, instrument, apical=first.apical is not None)
-    units = sampled(populations, instrument, (seed, circuit.theory, network))
-    rng = generator(seed, circuit.theory, network, *_spikes_of(first.day))
-    width = instrument.bin or first.clock.bin
-    sizes = first.extents or extents(first, index, rows[0])
-    expected = _expected(blocks, index, units, instrument, sizes)
-    starts = np.cumsum([0, *(len(block.table) for block in blocks[:-1])])
-    every = np.concatenate([own + start for own, start in zip(rows, starts, strict=True)])
-    rate = _repeated(expected, every, width, units, instrument, rng)
-    score = [
-        _performance(b.output[index][own], b.target[index][own])
-        for b, own in zip(blocks, rows, strict=True)
-    ]
-    error = units.label == "error"
-    low, high = instrument.label_error_interval
-    columns = {
-        **shown.factors,
-        "time": (first.clock.start + width * (np.arange(rate.shape[1]) + 0.5)).round(9),
-        "area": units.area,
-        "level": units.level,
-        "role": units.label,
-        "targeted": _targeted(circuit, units, shown, labelled),
-        "performance": np.concatenate(score),
-    }
-    variables = {name: Column(values) for name, values in columns.items()}
-    variables["label_error"] = Column(
-        np.where(error, instrument.label_error, np.nan), {"low": low, "high": high}
-    )
-    variables["rate"] = Column(rate, {"sampling_rate": 1 / width, "signal": instrument.signal})
-    return Plain(variables, _attributes(circuit, network, first.day))
 
 
 def shown_in(tables: Sequence[pd.DataFrame]) -> Displayed:
@@ -230,7 +173,7 @@ def animal(network: int) -> str:
     return f"network-{network:03d}"
 
 
-def _spikes_of(day: int) -> tuple[str | int, ...]:
+def purpose_of(day: int) -> tuple[str | int, ...]:
     """Return the purpose of the random numbers of a day's spikes."""
     return ("spikes",) if day == 1 else ("spikes", day)
 
@@ -251,7 +194,10 @@ def _factor(name: str, values: npt.NDArray[Any]) -> xr.Variable:
     return xr.Variable("trial", values, attributes)
 
 
-def _attributes(circuit: Circuit[Any, Any], network: int, day: int) -> dict[str, str | int | float]:
+def attributes_of(
+    circuit: Circuit[Any, Any], network: int, day: int
+) -> dict[str, str | int | float]:
+    """Return the attributes of a session of a network on a day."""
     highest = max(circuit.populations, key=lambda p: p.level)
     return {
         "animal": animal(network),
@@ -262,7 +208,7 @@ def _attributes(circuit: Circuit[Any, Any], network: int, day: int) -> dict[str,
     }
 
 
-def _expected(
+def expected_rates(
     blocks: Sequence[Activity],
     index: int,
     units: Units,
@@ -308,7 +254,7 @@ def _signals(activity: Activity) -> dict[str, Binned]:
 
 
 def extents(
-    activity: Activity, index: int | None = None, rows: Rows | slice = slice(None)
+    activity: Activity, index: int | None = None, rows: TrialOrder | slice = slice(None)
 ) -> dict[str, Array]:
     """Return the size of each signal in each network, by source, (network,).
 
@@ -331,7 +277,7 @@ def extents(
     return found
 
 
-def _shown(
+def as_shown(
     expected: Binned, width: float, units: Units, instrument: Instrument, rng: np.random.Generator
 ) -> Binned:
     """Return what the instrument shows of cells that fire at expected rates [Hz]."""
@@ -352,23 +298,6 @@ def _shown(
         before = left_of_before(len(mean), units.baseline, fano, imaging.indicator, rng)
     clean = fluorescence(counts, width, units.baseline, imaging.indicator, before)
     return imaged(clean, width, units.plane(instrument), imaging, rng, noisy=random)
-
-
-def _repeated(
-    expected: Binned,
-    rows: Rows,
-    width: float,
-    units: Units,
-    instrument: Instrument,
-    rng: np.random.Generator,
-) -> Binned:
-    """Return what `_shown` does of trials of which some are the same."""
-    mean = expected * np.float32(width)
-    if instrument.imaging or instrument.spiking != "poisson" or not mean.max(initial=0) < FEW:
-        return _shown(expected[rows], width, units, instrument, rng)
-    rate = np.empty((len(rows), *expected.shape[1:]), np.float32)
-    spiked(mean.reshape(len(mean), -1), rows, width, rng, rate.reshape(len(rows), -1))
-    return rate
 
 
 def _spikes(expected: Binned, width: float, rng: np.random.Generator) -> Binned:
@@ -401,7 +330,7 @@ def _unit_columns(
     }
 
 
-def _targeted(
+def targeted_units(
     circuit: Circuit[Any, Any], units: Units, shown: Displayed, labelled: Chosen | None
 ) -> npt.NDArray[np.bool_]:
     """(trial, unit): whether a manipulation is aimed at the unit, or at the cell it is part of."""
@@ -415,7 +344,7 @@ def _targeted(
     return aimed
 
 
-def _performance(output: Array, target: Array) -> Array:
+def performance(output: Array, target: Array) -> Array:
     """1 - squared error of the output over that of output 0, each trial; NaN without outcome."""
     error = ((target - output) ** 2).mean(axis=-1)
     size = np.nanmean(target**2) if np.isfinite(target).any() else 1.0

@@ -22,13 +22,9 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from errorneurons.simulate.engine.counts import multiplied
+from errorneurons.simulate.engine.counts import FEW, multiplied
 
 Counts = npt.NDArray[np.int64]
-
-
-FEW = 10.0
-"""Below this mean NumPy draws a count by multiplying uniform numbers, as is done here."""
 
 
 def poisson(mean: npt.NDArray[np.floating], rng: np.random.Generator) -> Counts:

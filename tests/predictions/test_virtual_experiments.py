@@ -19,6 +19,7 @@ from errorneurons.predictions.comparing import tables as recorded_tables
 from errorneurons.predictions.comparing.animals import (
     Table,
     composed,
+    effects_under,
     instrument_of,
     measured,
     record,
@@ -32,6 +33,7 @@ from errorneurons.predictions.comparing.design import (
 from errorneurons.predictions.comparing.effects import BITS, FEATURES, INDICES, Drawn, draw, effects
 from errorneurons.predictions.judging.judge import measure
 from errorneurons.simulate.animals.worlds import COARSE, Animals, WorldPlan, tables
+from errorneurons.simulate.arrays import generator
 from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
 from errorneurons.simulate.store import keys
 from errorneurons.simulate.store.work import Labour
@@ -79,6 +81,21 @@ def test_a_virtual_session_has_the_cells_and_trials_of_its_design(animals: Anima
     assert {key: found.count(key) for key in set(found)} == counts
     frozen = session.isel(trial=np.flatnonzero(session["phase"].values == "after"))
     assert frozen.sizes["trial"] == 3 * sum(design.trials)
+
+
+@pytest.mark.parametrize("signal", ["spikes", "calcium"])
+def test_virtual_animals_say_what_their_sessions_say(animals: Animals, signal: str) -> None:
+    design = replace(SMALL, sessions=2, signal=signal)
+    table = measured(animals, "t", design, seed=1)
+    for at, (world, number) in enumerate(zip(table.world, (0, 1, 0, 1), strict=True)):
+        instrument = instrument_of(design, 1, "t", int(world))
+        draws = (generator(1, "recording", "t", 0, k).integers(2**31) for k in range(2))
+        index = 2 * int(world) + number
+        sessions = [record(animals, index, design, instrument, int(seed)) for seed in draws]
+        for name, effect in effects_under(design).items():
+            said = measure(effect, sessions, trial_level=False).energies
+            found = table.energies[at, table.effects.index(name)]
+            assert found == pytest.approx(said[0] if len(said) else np.nan, nan_ok=True, rel=1e-9)
 
 
 def test_the_design_of_a_virtual_recording_is_the_one_it_was_made_with(animals: Animals) -> None:

@@ -11,11 +11,13 @@ import pytest
 from errorneurons.simulate.ablations import changes as ablations
 from errorneurons.simulate.arrays import of_networks
 from errorneurons.simulate.circuit import Timing, World, has, neurons
-from errorneurons.simulate.engine import run
+from errorneurons.simulate.engine import counts, loop, run
 from errorneurons.simulate.engine.nodes import RecordingError
+from errorneurons.simulate.engine.plans import compile_ahead
 from errorneurons.simulate.engine.record import record_circuit
 from errorneurons.simulate.engine.run import Stepper
 from errorneurons.simulate.engine.trees import arrays, at_step
+from errorneurons.simulate.instrument.spikes import poisson
 from errorneurons.simulate.theories.backprop import Backprop
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.theories.registry import SUBJECTS, theory
@@ -292,3 +294,14 @@ def test_what_cannot_be_recorded_is_refused_and_stepped_in_numpy() -> None:
     plain = Plain(circuit, weights, state)
     assert np.array_equal(sums["error"], plain.advance(world, 3, learn=False)["error"])
     assert not stepper.compiled
+
+
+def test_what_is_compiled_ahead_is_what_is_called() -> None:
+    compile_ahead()
+    compiled = [list(f.signatures) for f in (loop.advance, counts.multiplied)]
+    for plastic in (False, True):
+        circuit = theory("error_microcircuit").circuit
+        stepper = Stepper(circuit, circuit.initial_weights(1, range(2)), 1 if plastic else 3)
+        stepper.advance(drawn_world(circuit, 2, 1 if plastic else 3, 1, 0), 4, learn=plastic)
+    poisson(np.full((2, 3, 4), 0.1, np.float32), np.random.default_rng(0))
+    assert [list(f.signatures) for f in (loop.advance, counts.multiplied)] == compiled

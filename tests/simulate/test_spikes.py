@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from errorneurons.simulate.engine.counts import FEW, spiked
 from errorneurons.simulate.instrument.spikes import poisson, regularity, sub_poisson
 
 TRIALS, BINS, UNITS = 400, 20, 40
@@ -63,3 +64,13 @@ def test_counts_are_those_that_numpy_draws(highest: float) -> None:
 def test_poisson_counts_have_a_fano_factor_of_one() -> None:
     window = poisson(np.full((TRIALS, 5, UNITS), 2.0), np.random.default_rng(2)).sum(axis=1)
     assert window.var() / window.mean() == pytest.approx(1, abs=4 * np.sqrt(2 / window.size))
+
+
+def test_trials_of_a_kind_have_the_spikes_that_numpy_draws_for_each() -> None:
+    mean = np.random.default_rng(3).lognormal(1.0, 1.5, (5, 40)).astype(np.float32)
+    mean[:, ::7], rows = 0.0, np.array([0, 0, 3, 1, 1, 4, 2])
+    rate = np.empty((len(rows), 40), np.float32)
+    spiked(mean, rows, 0.05, np.random.default_rng(1), rate, np.ones(40))
+    counts = np.random.default_rng(1).poisson(mean[rows])
+    assert mean.max() > FEW
+    np.testing.assert_array_equal(rate, (counts / 0.05).astype(np.float32))

@@ -172,3 +172,12 @@ def test_a_cluster_writes_the_same_files(cluster: Any, chores: Any, tmp_path: Pa
     here = provide(piece, shelves[0], str)["one"]
     there = provide(piece, shelves[1], str, Labour(scheduler=cluster.scheduler_address))["one"]
     assert here.read_bytes() == there.read_bytes()
+
+
+def test_what_workers_would_each_do_is_done_once_and_only_if_there_are_some(chores: Any) -> None:
+    calls: list[str] = []
+    tasks = {f"{n}": (chores.square, (n,)) for n in range(3)}
+    for labour in (Labour(workers=1), TWO):
+        run_all(tasks, str, labour, lambda: calls.append("ahead"))
+    run_all({}, str, TWO, lambda: calls.append("ahead"))
+    assert calls == ["ahead"]
