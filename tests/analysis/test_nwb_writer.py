@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -119,6 +120,18 @@ def test_where_a_recording_came_from_is_known(make_session: Make, round_trip: Ro
 
 
 # What cannot be written
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(
+    make_session: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(DoorError, match=r"^cannot write .*a\.nwb: No space left on device"):
+        write_nwb(make_session(), tmp_path / "a.nwb")
+    assert not list(tmp_path.iterdir())
 
 
 def test_only_spikes_and_calcium_are_written(make_session: Make, tmp_path: Path) -> None:
