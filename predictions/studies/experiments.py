@@ -82,7 +82,6 @@ def simulate(
     ValueError
         If one of the theories cannot be put through the experiment; nothing is simulated then.
     """
-    gc.freeze()  # libraries stay: they are not searched again after every session
     for theory, setup in subjects:
         check_possible(theory, experiment, setup)
     remove_abandoned(out)
@@ -116,6 +115,7 @@ def _recorded(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -
 
 
 def _record(experiment: Experiment, theory: Theory, setup: Setup, out: Path, say: Progress) -> None:
+    _set_aside()
     place = _place(experiment, theory, setup, out)
     last, through = len(experiment.days(setup.seed, setup.repeats)), set()
     for session in sessions(theory, experiment, setup, say):
@@ -186,6 +186,7 @@ def draw_sessions(experiment: Experiment, theory: Theory, setup: Setup, out: Pat
         twice in some condition; ``<theory>-influence.png`` if single cells are driven;
         ``<theory>-days.png``, learning and responses by day, if there are several with outcomes.
     """
+    _set_aside()
     files = _files(experiment, theory, setup, out)
     title = f"{experiment.label[0].upper()}{experiment.label[1:]}: {theory.label}"
     over = f"{counted(len(files[1]), 'network')}, mean and 5 to 95 % over networks"
@@ -227,6 +228,12 @@ def _files(
     every = {day: [place.session(animal(n), day) for n in setup.networks] for day in days}
     there = {day: [file for file in own if file.is_file()] for day, own in every.items()}
     return {day: own for day, own in there.items() if own}
+
+
+def _set_aside() -> None:
+    """Let what libraries hold not be searched for garbage again after every session."""
+    gc.collect()  # else what is garbage by now would stay
+    gc.freeze()
 
 
 def _shows(activity: xr.Dataset) -> bool:
