@@ -53,6 +53,9 @@ def report(
     out: Out = Path("errorneurons-report"),
     seed: Seed = 1,
     networks: Networks = 16,
+    sessions: Annotated[
+        bool, typer.Option("--sessions", help="Leave the virtual recordings in OUT/sessions, too.")
+    ] = False,
     scheduler: Scheduler = None,
 ) -> None:
     """Simulate the theories and judge the claims on them."""
@@ -62,7 +65,8 @@ def report(
     from errorneurons.simulate.store.work import Labour
 
     plan, labour = Plan(networks, seed), Labour(scheduler=scheduler)
-    write_report(theories_report(plan, out, this_command(), say, labour), out)
+    found = theories_report(plan, out, this_command(), say, labour, sessions=sessions)
+    write_report(found, out)
 
 
 @app.command()

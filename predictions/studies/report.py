@@ -35,7 +35,13 @@ from errorneurons.simulate.theories.registry import SUBJECTS, THEORIES, theory
 
 
 def theories_report(
-    plan: Plan, folder: Path, command: str, progress: Progress, labour: Labour | None = None
+    plan: Plan,
+    folder: Path,
+    command: str,
+    progress: Progress,
+    labour: Labour | None = None,
+    *,
+    sessions: bool = False,
 ) -> Report:
     """Simulate the theories and counter-circuits, and judge the claims on them.
 
@@ -44,15 +50,18 @@ def theories_report(
     plan
         How many networks, seeds and how they are recorded.
     folder
-        Where sessions go, and are taken from if they are there already.
+        Where what is simulated goes, and is taken from if it is there already.
     command
         The command that re-makes the page.
     progress
         Called with a sentence whenever something is done.
     labour
         Who simulates; local processes, one a core, if not given.
+    sessions
+        Whether virtual recordings are left in the folder.
     """
-    simulated = simulate_all([t.name for t in SUBJECTS], plan, folder, progress, labour)
+    names = [t.name for t in SUBJECTS]
+    simulated = simulate_all(names, plan, folder, progress, labour, sessions=sessions)
     verdicts = tuple(
         judge(c, t.name, simulated[t.name].measured[c.key], t.kind)
         for c in CLAIMS

@@ -1,7 +1,8 @@
 """Simulates subjects, each in a process of its own, and keeps what is done on disk.
 
-A subject is done once its sessions and what they say to every claim lie in the folder, under the
-key of everything they rest on. An interrupted run takes up where it stopped.
+A subject is done once what its networks say to every claim lies in the folder, under the key of
+everything it rests on; their sessions lie there as well where they are asked for. An interrupted
+run takes up where it stopped.
 """
 
 from __future__ import annotations
@@ -69,6 +70,8 @@ def simulate_all(
     folder: Path,
     progress: Progress,
     labour: Labour | None = None,
+    *,
+    sessions: bool = False,
 ) -> dict[str, Simulated]:
     """Simulate subjects, as many at a time as there are workers, taking what is there already.
 
@@ -79,23 +82,26 @@ def simulate_all(
     plan
         How many networks, seeds and how they are recorded.
     folder
-        Where ``sessions/<name>-<key>.nc`` and what is known of them go.
+        Where what is known of them goes, ``subjects/<name>-<key>.json``.
     progress
         Called with a sentence whenever something is done.
     labour
         Who does the work; local processes, one a core, if not given.
+    sessions
+        Whether virtual recordings are left beside, ``sessions/<name>-<key>.nc``.
     """
-    shelf = Shelf(folder / "sessions", JSON)
-    pieces = {name: _piece(name, plan, shelf.folder) for name in names}
+    shelf, beside = Shelf(folder / "subjects", JSON), folder / "sessions"
+    pieces = {name: _piece(name, plan, beside if sessions else None) for name in names}
     found = provide(pieces, shelf, progress, labour, compile_ahead)
     return {name: _simulated(JSON.read(path)) for name, path in found.items()}
 
 
-def _piece(name: str, plan: Plan, folder: Path) -> Piece:
+def _piece(name: str, plan: Plan, folder: Path | None) -> Piece:
     own = _plan_of(name, plan)
     rests_on = key(_simulate, (*theory(name).rests_on, own), REGISTRY)
-    sessions = Shelf(folder, NETCDF).path(name, rests_on)
-    return Piece(_simulate, (name, own, sessions), rests_on, f"{name}: simulated", (sessions,))
+    sessions = Shelf(folder, NETCDF).path(name, rests_on) if folder else None
+    beside = (sessions,) if sessions else ()
+    return Piece(_simulate, (name, own, sessions), rests_on, f"{name}: simulated", beside)
 
 
 def _plan_of(name: str, plan: Plan) -> Plan:
@@ -111,8 +117,8 @@ def _plan_of(name: str, plan: Plan) -> Plan:
     return replace(plan, networks=max(1, round(0.5 * plan.networks)))
 
 
-def _simulate(name: str, plan: Plan, path: Path) -> dict[str, Any]:
-    """Simulate a subject, leave its sessions in a file, and return what they say."""
+def _simulate(name: str, plan: Plan, path: Path | None) -> dict[str, Any]:
+    """Simulate a subject and return what it says; leave its sessions in a file, if one is named."""
     networks = ensemble(theory(name), plan)
     # a theory is judged on the firing rates its cells are expected to have: networks are free,
     # so spiking noise would only be averaged away
@@ -136,9 +142,10 @@ def _simulate(name: str, plan: Plan, path: Path) -> dict[str, Any]:
         "activity": {key: picture.to_dict() for key, picture in pictures.items()},
     }
     del expected
-    recorded = packed(collect(networks.sessions()))
-    with keeping(path) as part:
-        part.write_bytes(recorded)
+    if path is not None:
+        recorded = packed(collect(networks.sessions()))
+        with keeping(path) as part:
+            part.write_bytes(recorded)
     return summary
 
 

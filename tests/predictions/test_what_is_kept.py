@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from errorneurons.analysis.door import open_recording
 from errorneurons.predictions.comparing.shards import worlds_key
 from errorneurons.predictions.studies import theories
 from errorneurons.simulate.animals.sweep import Plan
 from errorneurons.simulate.animals.worlds import WorldPlan
 from errorneurons.simulate.store import keys
+from errorneurons.simulate.store.work import Labour, silently
 from errorneurons.simulate.theories.registry import theory
 
 Edit = Callable[[str, str, str], dict[str, str]]
@@ -87,3 +89,19 @@ def test_edited_docstrings_and_further_entries_make_nothing_again(
 ) -> None:
     before = known()
     assert edit(module, old, new) == before
+
+
+def test_sessions_are_left_only_where_they_are_asked_for(tmp_path: Path) -> None:
+    for asked in (False, True):
+        theories.simulate_all(
+            ["adaptation"],
+            Plan(networks=1, repeats=2),
+            tmp_path,
+            silently,
+            Labour(1),
+            sessions=asked,
+        )
+        left = list(tmp_path.glob("sessions/*.nc"))
+        assert len(left) == asked
+    with open_recording(left[0]) as sessions:
+        assert list(sessions.children)
