@@ -41,8 +41,8 @@ COARSE = replace(CLOCK, bin=0.05)
 """Every window that a claim looks at is a multiple of these bins."""
 INSTRUMENT = Instrument()
 """What labels refer to: somata. Where errors are elsewhere, an arbitrary half is labelled."""
-BATCH = 100
-"""The most networks that run side by side; in doubles they need about 0.5 GB."""
+BATCH = 40
+"""The most networks that run side by side, in less than 0.4 GB."""
 MOST_NETWORKS = 1000
 NEARLY = 0.9
 """A network that removed less than this share of what it was to remove has not learnt."""
