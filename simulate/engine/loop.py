@@ -101,12 +101,6 @@ def _logistic(x: float) -> float:
     return rate
 
 
-@inner()
-def _exp(x: float) -> Any:
-    fraction, power = _expm1_reduced(min(max(x, -700.0), 700.0))
-    return power * fraction + power if abs(x) < 700.0 else np.exp(x)
-
-
 # --- products -----------------------------------------------------------------------------------
 
 
