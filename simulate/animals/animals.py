@@ -50,9 +50,7 @@ class Animals:
         own = {"worlds": 1} if self.worlds is not None else {}
         for name, least in {"count": 1, "seed": 0, **own}.items():
             if getattr(self, name) < least:
-                raise ValueError(
-                    f"Animals.{name} is {getattr(self, name)}; give {least} or more"
-                )
+                raise ValueError(f"Animals.{name} is {getattr(self, name)}; give {least} or more")
         if self.worlds is not None and self.count > MOST:
             raise ValueError(f"Animals.count is {self.count}; give {MOST} or fewer a world")
 

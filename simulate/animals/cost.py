@@ -17,12 +17,12 @@ import pandas as pd
 import xarray as xr
 
 from errorneurons.simulate.animals.animals import Animals
-from errorneurons.simulate.animals.day import repeats_itself
+from errorneurons.simulate.animals.day import distinct
 from errorneurons.simulate.animals.runner import batches_of_animals, memory_of
 from errorneurons.simulate.animals.trained import untrained_bench
 from errorneurons.simulate.experiments.experiment import Block, Experiment
 from errorneurons.simulate.experiments.learning import learning_block
-from errorneurons.simulate.experiments.trials import Clock, kinds_of, streams
+from errorneurons.simulate.experiments.trials import Clock, streams
 from errorneurons.simulate.instrument.instrument import Instrument
 from errorneurons.simulate.instrument.observe import observe
 from errorneurons.simulate.theories.registry import Theory
@@ -84,9 +84,7 @@ def _duration(seconds: float) -> str:
 
 
 @QUIETLY
-def cost(
-    theory: Theory, experiment: Experiment, animals: Animals, instrument: Instrument
-) -> Cost:
+def cost(theory: Theory, experiment: Experiment, animals: Animals, instrument: Instrument) -> Cost:
     """Return what it costs to put a theory through an experiment.
 
     Parameters
@@ -110,7 +108,9 @@ def cost(
     blocks = [block for day in days for block in day.blocks]
     # what is compiled at the first step, if anything, is no part of what is measured
     run_trials(bench, weights, blocks[0].table.iloc[:1], clock)
-    seconds, (activity, *_) = _running(bench, weights, [_once(b, bench) for b in blocks], clock)
+    seconds, (activity, *_) = _running(
+        bench, weights, [_once(b, experiment.noise) for b in blocks], clock
+    )
     values, observing, size = _observing(theory, activity, first, instrument)
     all_values = count * trials * values
     recorded, session = memory_of(theory.circuit, experiment, seed, instrument)
@@ -125,12 +125,10 @@ def cost(
     )
 
 
-def _once(block: Block, bench: Bench[Any, Any]) -> Block:
+def _once(block: Block, noise: float) -> Block:
     """Return the block as it is run: each kind of trial in a stream of its own, or as it is."""
-    if not repeats_itself(block, 0.0 if bench.noise is None else bench.noise.size):
-        return block
-    kinds, _ = kinds_of(block.table)
-    return replace(block, table=kinds, streams=len(kinds))
+    kinds, _ = distinct(block, noise)
+    return replace(block, table=kinds, streams=len(kinds)) if kinds is not block.table else block
 
 
 def _running(
@@ -164,9 +162,7 @@ def _observing(
     table = pd.concat([activity.table] * rounds, ignore_index=True)
     tiled = Activity(rates, output, target, table, activity.clock, labelled, apical)
     began = time.perf_counter()
-    seen = observe(
-        theory.circuit, [tiled], animals.numbers[0], 0, animals.seed, instrument
-    )
+    seen = observe(theory.circuit, [tiled], animals.numbers[0], 0, animals.seed, instrument)
     size = len(zlib.compress(_stored(seen["rate"]), 1))
     spent, values = time.perf_counter() - began, seen["rate"].size
     return values // len(table), spent / values, size / values

@@ -46,7 +46,9 @@ class Ran:
 
     def of(self, networks: Sequence[int]) -> Ran:
         """Return the block of some of the networks."""
-        return replace(self, activity=of_networks(self.activity, networks, len(self.activity.output)))
+        return replace(
+            self, activity=of_networks(self.activity, networks, len(self.activity.output))
+        )
 
     def shown_to(self, network: int) -> Activity:
         """Return all trials of the block, of one network."""
@@ -64,9 +66,7 @@ def repeats_itself(block: Block, noise: float) -> bool:
 
 
 @QUIETLY
-def run_day(
-    bench: Bench[Any, Any], weights: Any, day: Day, clock: Clock
-) -> tuple[list[Ran], Any]:
+def run_day(bench: Bench[Any, Any], weights: Any, day: Day, clock: Clock) -> tuple[list[Ran], Any]:
     """Run the blocks of a day.
 
     Blocks that learn from the synapses of the morning run side by side if they are equally long;
@@ -125,9 +125,14 @@ def _learning(
     return apart, of_networks(learnt, np.arange(count - 1, copies, count), copies)
 
 
-def run_block(
-    bench: Bench[Any, Any], weights: Any, block: Block, clock: Clock
-) -> tuple[Ran, Any]:
+def distinct(block: Block, noise: float = 0.0) -> tuple[pd.DataFrame, Rows]:
+    """Return the trials of a block that differ, as they are run, and which each trial is."""
+    if repeats_itself(block, noise):
+        return kinds_of(block.table)
+    return block.table, np.arange(len(block.table))
+
+
+def run_block(bench: Bench[Any, Any], weights: Any, block: Block, clock: Clock) -> tuple[Ran, Any]:
     """Run the trials of a block, each kind once where it repeats itself.
 
     Each kind then has a stream of its own that starts from rest. The end of a long pause is the
@@ -140,12 +145,11 @@ def run_block(
     Ran, weights
         What happened, and the synapses afterwards.
     """
-    if repeats_itself(block, 0.0 if bench.noise is None else bench.noise.size):
-        kinds, rows = kinds_of(block.table)
-        activity, _ = run_trials(bench, weights, kinds, clock, n_streams=len(kinds))
-        return Ran(activity, rows, block.table), weights
-    activity, weights = run_trials(bench, weights, block.table, clock, block.streams, block.plastic)
-    return Ran(activity, np.arange(len(block.table)), block.table), weights
+    noise = 0.0 if bench.noise is None else bench.noise.size
+    kinds, rows = distinct(block, noise)
+    count = len(kinds) if repeats_itself(block, noise) else block.streams
+    activity, after = run_trials(bench, weights, kinds, clock, count, block.plastic)
+    return Ran(activity, rows, block.table), after
 
 
 def presented(activity: Activity, rows: Rows | range, table: pd.DataFrame) -> Activity:

@@ -24,6 +24,7 @@ from errorneurons.simulate.experiments.trials import CLOCK, Clock
 from errorneurons.simulate.instrument.instrument import Instrument
 from errorneurons.simulate.theories.registry import Theory
 from errorneurons.simulate.trials.bench import Laser, NoiseCurrent
+from errorneurons.simulate.trials.run import Activity
 from errorneurons.simulate.trials.training import QUIETLY
 
 LEAST_REMOVED = 0.9
@@ -75,6 +76,11 @@ class Performed:
         return self.number // MOST
 
     @property
+    def activity(self) -> tuple[Activity, ...]:
+        """What was recorded in each block, each kind of trial once where it repeats itself."""
+        return tuple(ran.activity for ran in self.blocks)
+
+    @property
     def learnt(self) -> bool:
         """Whether training removed at least 90 % of the loss in the median network."""
         return bool(np.median(self.removed) >= LEAST_REMOVED)
@@ -102,8 +108,8 @@ class Performed:
             notes.append(f"Networks that oscillate under teaching are left out: {names}.")
         if not self.learnt:
             notes.append(
-                f"Training removed {np.median(self.removed):.0%} of the loss, less than 90 %, so no "
-                "claim about learning is tested."
+                f"Training removed {np.median(self.removed):.0%} of the loss, less than 90 %, so "
+                "no claim about learning is tested."
             )
         return tuple(notes)
 

@@ -18,7 +18,7 @@ import xarray as xr
 
 from errorneurons import __version__
 from errorneurons.simulate.animals.animals import Animals
-from errorneurons.simulate.animals.day import repeats_itself
+from errorneurons.simulate.animals.day import distinct, repeats_itself
 from errorneurons.simulate.animals.performed import Performed, perform
 from errorneurons.simulate.animals.trained import (
     Trained,
@@ -35,7 +35,6 @@ from errorneurons.simulate.experiments.trials import (
     EXPECTED,
     UNEXPECTED,
     Clock,
-    kinds_of,
     tabulated,
     trial,
     whole,
@@ -119,9 +118,7 @@ def _days(
         yield seen
         del seen  # before the next day takes as much
         for network in sorted({*before} - {*ready.animals.numbers}):
-            progress(
-                f"{ready.theory.name}: network {network} {ready.left_out[network]}, its last"
-            )
+            progress(f"{ready.theory.name}: network {network} {ready.left_out[network]}, its last")
         if not ready.animals.numbers:
             return
 
@@ -231,11 +228,10 @@ def memory_of(
     """
     clock, most, kept, at_once = experiment.clock, 0, 0, 0
     for day in experiment.days(seed):
-        once = [len(kinds_of(b.table)[0]) if repeats_itself(b, experiment.noise) else 0
-                for b in day.blocks]  # fmt: skip
-        most = max(most, len(day.table))
-        kept = max(kept, sum(n or len(b.table) for n, b in zip(once, day.blocks, strict=True)))
-        at_once = max(at_once, *(n or b.streams for n, b in zip(once, day.blocks, strict=True)))
+        run = [(len(distinct(b, experiment.noise)[0]), b) for b in day.blocks]
+        most, kept = max(most, len(day.table)), max(kept, sum(n for n, _ in run))
+        side_by_side = (n if repeats_itself(b, experiment.noise) else b.streams for n, b in run)
+        at_once = max(at_once, *side_by_side)
     bins = whole(clock.stop - clock.start, clock.bin)
     neurons = sum(p.size for p in circuit.populations)
     if circuit.carrier in ("apical", "burst_probability"):

@@ -197,9 +197,7 @@ def labelled_bench(
     return replace(bench, labelled=labelled, apical=apical)
 
 
-def markers(
-    circuit: Circuit[Any, Any], instrument: Instrument, animals: Animals
-) -> Chosen | None:
+def markers(circuit: Circuit[Any, Any], instrument: Instrument, animals: Animals) -> Chosen | None:
     """Return the representation neurons that are labelled error cells, None if the carrier is.
 
     Parameters
