@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from errorneurons.simulate.animals.sweep import matched_drive
+from errorneurons.simulate.animals.trained import matched_drive
 from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.circuit import Population, Timing
 from errorneurons.simulate.experiments.association import association
