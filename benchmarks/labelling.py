@@ -20,7 +20,7 @@ from errorneurons.predictions.claims.registry import CLAIMS, claim
 from errorneurons.predictions.judging.judge import judge, measure
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.performed import performed
-from errorneurons.simulate.animals.runner import recorded as record
+from errorneurons.simulate.animals.runner import recordings_of
 from errorneurons.simulate.experiments.outcome import with_learning
 from errorneurons.simulate.instrument.observe import Instrument
 from errorneurons.simulate.theories.registry import THEORIES, theory
@@ -154,7 +154,7 @@ def recorded(name: str, networks: int) -> list[xr.Dataset]:
     instrument = Instrument(label_error=0.0, label_error_interval=(0.0, 0.0))
     tried = replace(with_learning(12), repeats=8)
     seen = performed(theory(name), tried, Animals(networks), instrument)
-    return list(record(seen, instrument, tried, ""))
+    return list(recordings_of(seen, instrument))
 
 
 def aroused(count: int) -> list[xr.Dataset]:

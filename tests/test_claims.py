@@ -16,7 +16,7 @@ from errorneurons.predictions.claims.registry import CLAIMS, MANIPULATIONS, clai
 from errorneurons.predictions.judging.judge import judge, measure
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.performed import Performed, performed
-from errorneurons.simulate.animals.runner import recorded as record
+from errorneurons.simulate.animals.runner import recordings_of
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.outcome import with_learning
 from errorneurons.simulate.instrument.observe import Instrument
@@ -42,7 +42,7 @@ def networks(name: str) -> Performed:
 
 @cache
 def recorded(name: str) -> tuple[xr.Dataset, ...]:
-    return tuple(record(networks(name), INSTRUMENT, tried(name), ""))
+    return tuple(recordings_of(networks(name), INSTRUMENT))
 
 
 def verdict(claimed: Claim, name: str) -> Verdict:

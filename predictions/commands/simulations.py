@@ -145,7 +145,7 @@ def simulate_theories(
 
     Says beforehand what it costs. What is in the folder already is not made again.
     """
-    from errorneurons.predictions.studies.experiments import Tried
+    from errorneurons.predictions.studies.experiments import Asked
     from errorneurons.predictions.studies.experiments import simulate as put_through
     from errorneurons.simulate.animals.animals import Animals
     from errorneurons.simulate.experiments.registry import named_experiment
@@ -159,7 +159,7 @@ def simulate_theories(
     for name in dict.fromkeys(theory):
         known = variant(name, ablation, connectivity, sizes)
         seen = recorded_by(instrument, known.circuit)
-        subjects.append(Tried(known, chosen, Animals(networks, seed), seen))
+        subjects.append(Asked(known, chosen, Animals(networks, seed), seen))
     check_folder(out)
     for figure in put_through(subjects, out, say, Labour(scheduler=scheduler)):
         typer.echo(f"Figure: {figure}")
@@ -254,7 +254,7 @@ def demo_recording(
     from errorneurons.predictions.words import counted
     from errorneurons.simulate.animals.animals import Animals
     from errorneurons.simulate.animals.performed import performed
-    from errorneurons.simulate.animals.runner import origin_of, recorded
+    from errorneurons.simulate.animals.runner import recordings_of
     from errorneurons.simulate.experiments.registry import experiment
     from errorneurons.simulate.instrument.instrument import recorded_by
     from errorneurons.simulate.theories.registry import theory as find
@@ -276,15 +276,12 @@ def demo_recording(
     told = _labelled(seen, stated)
     seen.check_areas(p.area for p in known.circuit.populations)
     tried = replace(experiment("outcome_error"), repeats=trials)
-    asked = (known, tried, Animals(animals, seed), seen, Laser(efficacy, off_target))
-    networks = performed(*asked, say)
-    sessions = recorded(networks, seen, tried, origin_of(*asked))
-    write_nwb(collect(_stating(told, s) for s in sessions), out, seed=seed)
-    labels = f"; {label_error:.0%} of error labels are false, the file states {stated:.0%}"
-    say(
-        f"{out}: {counted(len(networks.animals.numbers), 'animal')} of {theory}"
-        + (labels if stated != label_error else "")
-    )
+    made = performed(known, tried, Animals(animals, seed), seen, Laser(efficacy, off_target), say)
+    write_nwb(collect(_stating(told, s) for s in recordings_of(made, seen)), out, seed=seed)
+    said = f"{out}: {counted(len(made.animals.numbers), 'animal')} of {theory}"
+    if stated != label_error:
+        said += f"; {label_error:.0%} of error labels are false, the file states {stated:.0%}"
+    say(said)
 
 
 def _labelled(seen: Instrument, share: float) -> Instrument:

@@ -7,6 +7,7 @@ made when that changes; an interrupted run takes up where it stopped.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from errorneurons.predictions.comparing.animals import Table, stocked
 from errorneurons.predictions.comparing.design import Design
 from errorneurons.predictions.comparing.effects import EXPERIMENTS, Drawn, draw
 from errorneurons.predictions.comparing.shards import (
+    LEFT_OUT,
     OPTION,
     batches_of,
     shard,
@@ -151,7 +153,7 @@ def _summarise(folder: Path, name: str, animals: Animals) -> None:
             shards[path.name] = {
                 "worlds": batch.of_worlds,
                 "networks": known.sizes["network"],
-                "left_out": int(known.attrs["left_out"]),
+                "left_out": json.loads(known.attrs[LEFT_OUT]),
                 "median share of the loss removed": float(known["removed"].median()),
             }
     entry = theory(name)

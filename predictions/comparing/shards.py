@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import xarray as xr
 
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.day import Ran, distinct
 from errorneurons.simulate.animals.performed import (
+    ELECTRODES,
     OF_WORLDS,
     SIDE_BY_SIDE,
-    SOMATA,
     Performed,
     performed,
 )
@@ -57,7 +57,7 @@ def shard_of(name: str, batch: Animals) -> Piece:
 
 
 def _simulate(name: str, batch: Animals) -> xr.Dataset:
-    return _packed(performed(theory(name), OF_WORLDS, batch, SOMATA))
+    return _packed(performed(theory(name), OF_WORLDS, batch, ELECTRODES))
 
 
 def _packed(seen: Performed) -> xr.Dataset:
@@ -74,8 +74,7 @@ def _packed(seen: Performed) -> xr.Dataset:
         data[f"{n} target"] = (*trial, "output"), activity.target
         for role, rates in activity.rates.items():
             data[f"{n} rates {role}"] = (*trial, "time", role), rates
-    left_out = [f"{n} {why}" for n, why in seen.left_out.items()]
-    return xr.Dataset(data, attrs={LEFT_OUT: left_out})
+    return xr.Dataset(data, attrs={LEFT_OUT: json.dumps(dict(seen.left_out))})
 
 
 def read_worlds(folder: Path, name: str, batch: Animals) -> Performed:
@@ -93,7 +92,7 @@ def read_worlds(folder: Path, name: str, batch: Animals) -> Performed:
     known = NETCDF.read(shard(folder, name, batch))
     animals = replace(batch, only=tuple(known["number"].values.tolist()))
     entry, blocks = theory(name), list[Ran]()
-    labelled = markers(entry.circuit, SOMATA, animals)
+    labelled = markers(entry.circuit, ELECTRODES, animals)
     (day,) = OF_WORLDS.days(animals.seed)
     for n, block in enumerate(day.blocks if animals.numbers else ()):
         kinds, rows = distinct(block)
@@ -105,6 +104,6 @@ def read_worlds(folder: Path, name: str, batch: Animals) -> Performed:
         blocks.append(Ran(activity, rows, block.table))
     nuisance = {str(n).removeprefix("nuisance "): known[n].values
                 for n in known.data_vars if str(n).startswith("nuisance ")}  # fmt: skip
-    pairs = (entry_of.split(" ", 1) for entry_of in np.atleast_1d(known.attrs[LEFT_OUT]).tolist())
-    return Performed(entry, animals, tuple(blocks), known["removed"].values, nuisance,
-                     {int(n): why for n, why in pairs})  # fmt: skip
+    left_out = {int(n): why for n, why in json.loads(known.attrs[LEFT_OUT]).items()}
+    return Performed(entry, OF_WORLDS, animals, tuple(blocks), known["removed"].values, nuisance,
+                     left_out)  # fmt: skip

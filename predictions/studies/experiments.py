@@ -52,7 +52,7 @@ CURVES = (
 """What is drawn, the ending of the file's name, and how it is computed."""
 
 
-class Tried(NamedTuple):
+class Asked(NamedTuple):
     """A theory that is put through an experiment: which of its networks, recorded how."""
 
     theory: Theory
@@ -62,7 +62,7 @@ class Tried(NamedTuple):
 
 
 def simulate(
-    subjects: Sequence[Tried],
+    subjects: Sequence[Asked],
     out: Path,
     say: Progress,
     labour: Labour | None = None,
@@ -116,14 +116,14 @@ def simulate(
     return figures
 
 
-def _recorded(tried: Tried, out: Path) -> list[str]:
+def _recorded(tried: Asked, out: Path) -> list[str]:
     """Leave the sessions of a theory in a folder; return what is to be said of them."""
     said: list[str] = []
     _record(tried, out, said.append)
     return said
 
 
-def _record(tried: Tried, out: Path, say: Progress) -> None:
+def _record(tried: Asked, out: Path, say: Progress) -> None:
     _set_aside()
     place = _place(tried, out)
     last, through = _days(tried)[-1], set()
@@ -138,7 +138,7 @@ def _record(tried: Tried, out: Path, say: Progress) -> None:
         keep(sorted(unfit | _noted(place.unfit)), place.unfit, JSON)
 
 
-def missing(tried: Tried, out: Path, say: Progress = lambda _: None) -> Tried | None:
+def missing(tried: Asked, out: Path, say: Progress = lambda _: None) -> Asked | None:
     """Return the same with the networks that are not done, None if all are."""
     days, place = _days(tried), _place(tried, out)
     unfit = _noted(place.unfit)
@@ -155,7 +155,7 @@ def missing(tried: Tried, out: Path, say: Progress = lambda _: None) -> Tried | 
     return tried._replace(animals=replace(tried.animals, only=tuple(open_ones)))
 
 
-def _days(tried: Tried) -> range:
+def _days(tried: Asked) -> range:
     """Return the numbers of the days of an experiment."""
     return range(1, 1 + len(tried.experiment.days(tried.animals.seed)))
 
@@ -182,13 +182,13 @@ class _Place:
         return Shelf(self.folder, JSON).path(UNFIT, self.key)
 
 
-def _place(tried: Tried, out: Path) -> _Place:
+def _place(tried: Asked, out: Path) -> _Place:
     # `origin_of` stands in the module of `sessions`, and what it returns holds every trial
     rests_on = (origin_of(*tried), tried.theory.rests_on)
     return _Place(out / tried.theory.identifier, key(origin_of, rests_on, REGISTRY))
 
 
-def draw_sessions(tried: Tried, out: Path) -> list[Path]:
+def draw_sessions(tried: Asked, out: Path) -> list[Path]:
     """Draw what the sessions in a folder show, day by day.
 
     Returns
@@ -233,7 +233,7 @@ def draw_sessions(tried: Tried, out: Path) -> list[Path]:
     return made
 
 
-def _files(tried: Tried, out: Path) -> dict[int, list[Path]]:
+def _files(tried: Asked, out: Path) -> dict[int, list[Path]]:
     """Return the files of each day that has any; before the last, all networks may diverge."""
     place, numbers = _place(tried, out), tried.animals.numbers
     every = {day: [place.session(animal(n), day) for n in numbers] for day in _days(tried)}

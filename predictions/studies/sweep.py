@@ -17,7 +17,7 @@ import xarray as xr
 from errorneurons.analysis.door import open_recording
 from errorneurons.analysis.measures.variants import by_variant
 from errorneurons.analysis.session.session import collect
-from errorneurons.predictions.studies.experiments import Tried
+from errorneurons.predictions.studies.experiments import Asked
 from errorneurons.predictions.studies.groups import KEY, is_damaged, key_of, write_groups
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.runner import check_possible, origin_of, sessions
@@ -120,10 +120,10 @@ class CircuitSweep:
         except ValueError as error:
             self.lost[circuit.identifier] = _skipped(circuit, str(error))
 
-    def tried(self, circuit: Theory) -> Tried:
+    def tried(self, circuit: Theory) -> Asked:
         """Return what is done with a circuit."""
         seen = recorded_by(self.instrument, circuit.circuit)
-        return Tried(circuit, self.experiment, self.animals, seen)
+        return Asked(circuit, self.experiment, self.animals, seen)
 
     def to_datatree(self) -> xr.DataTree:
         """Return all sessions as a collection, lazily if they lie in a folder.

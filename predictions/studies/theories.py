@@ -24,7 +24,7 @@ from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.judging.judge import Measured, measure
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.performed import performed
-from errorneurons.simulate.animals.runner import origin_of, recorded
+from errorneurons.simulate.animals.runner import recordings_of
 from errorneurons.simulate.engine.plans import compile_ahead
 from errorneurons.simulate.experiments.registry import experiment
 from errorneurons.simulate.instrument.instrument import Instrument, where_errors_are
@@ -34,7 +34,7 @@ from errorneurons.simulate.store.shelf import Piece, Shelf, provide
 from errorneurons.simulate.store.work import Labour, Progress
 from errorneurons.simulate.theories.registry import REGISTRY, theory
 
-OUTCOME_ERROR = experiment("outcome_error")
+_EXPERIMENT = experiment("outcome_error")
 INSTRUMENT = Instrument()
 """How networks are recorded: spikes of cells of every role and area."""
 NOT_LEARNT = Missing(
@@ -119,13 +119,10 @@ def _simulate(name: str, animals: Animals, path: Path | None) -> dict[str, Any]:
     """
     known = theory(name)
     instrument = where_errors_are(INSTRUMENT, known.circuit)
-    networks = performed(known, OUTCOME_ERROR, animals, instrument)
+    networks = performed(known, _EXPERIMENT, animals, instrument)
     # a theory is judged on the firing rates its cells are expected to have: networks are free,
     # so spiking noise would only be averaged away, and two trials of a kind are enough
-    few = replace(OUTCOME_ERROR, repeats=2)
-    (day,) = few.days(animals.seed)
-    rates = replace(instrument, spiking="none")
-    expected = list(recorded(networks.repeated_as(day), rates, few, ""))
+    expected = list(recordings_of(networks.repeated(2), replace(instrument, spiking="none")))
     with asked_often(expected):
         measured = {
             c.key: Measured((), np.empty((0, 3)), missing=NOT_LEARNT)
@@ -146,8 +143,7 @@ def _simulate(name: str, animals: Animals, path: Path | None) -> dict[str, Any]:
     }
     del expected
     if path is not None:
-        origin = origin_of(known, OUTCOME_ERROR, animals, instrument)
-        spikes = packed(collect(recorded(networks, instrument, OUTCOME_ERROR, origin)))
+        spikes = packed(collect(recordings_of(networks, instrument)))
         with keeping(path) as part:
             part.write_bytes(spikes)
     return summary

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ from errorneurons.simulate.animals.trained import (
 from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.experiments.experiment import Day, Experiment
 from errorneurons.simulate.experiments.outcome import with_learning
-from errorneurons.simulate.experiments.trials import CLOCK, Clock
+from errorneurons.simulate.experiments.trials import CLOCK
 from errorneurons.simulate.instrument.instrument import Instrument
 from errorneurons.simulate.theories.registry import Theory
 from errorneurons.simulate.trials.bench import Laser, NoiseCurrent
@@ -32,7 +32,7 @@ COARSE = replace(CLOCK, bin=0.05)
 """Every window that a claim looks at is a multiple of these bins."""
 OF_WORLDS = replace(with_learning(3), clock=COARSE, repeats=2)
 """What the animals of worlds are put through."""
-SOMATA = Instrument()
+ELECTRODES = Instrument()
 """What their labels refer to. Where errors are elsewhere, an arbitrary half is labelled."""
 SIDE_BY_SIDE = 40
 """The most of them that run side by side, in less than 0.4 GB."""
@@ -46,6 +46,8 @@ class Performed:
     ----------
     theory
         What they are networks of.
+    experiment
+        What was done.
     animals
         Which of its networks; those that are left out are none of them.
     blocks
@@ -56,14 +58,18 @@ class Performed:
         Name -> what was drawn of what the theory leaves open, (network,).
     left_out
         Number of a network that was not used -> why.
+    laser
+        How well the laser silenced.
     """
 
     theory: Theory
+    experiment: Experiment
     animals: Animals
     blocks: tuple[Ran, ...]
     removed: Array
     nuisance: Mapping[str, Array]
     left_out: Mapping[int, str]
+    laser: Laser = field(default_factory=Laser)
 
     @property
     def number(self) -> npt.NDArray[np.int64]:
@@ -113,18 +119,20 @@ class Performed:
             )
         return tuple(notes)
 
-    def repeated_as(self, day: Day) -> Performed:
-        """Return the same with the trials of a day that has other repeats of the same kinds."""
+    def repeated(self, repeats: int) -> Performed:
+        """Return the same with other repeats of each kind of trial, on a first day."""
+        experiment = replace(self.experiment, repeats=repeats)
+        day = experiment.days(self.animals.seed)[0]
         blocks = tuple(
             ran.repeated_as(block.table) if repeats_itself(block, 0.0) else ran
             for ran, block in zip(self.blocks, day.blocks, strict=True)
         )
-        return replace(self, blocks=blocks)
+        return replace(self, experiment=experiment, blocks=blocks)
 
 
 @QUIETLY
 def perform(
-    ready: Trained, day: Day, clock: Clock, noise: float = 0.0, number: int = 1
+    ready: Trained, experiment: Experiment, day: Day, number: int = 1
 ) -> tuple[Performed, Trained]:
     """Put trained networks through a day; those that diverge in it are left out.
 
@@ -132,14 +140,10 @@ def perform(
     ----------
     ready
         The networks in the morning.
-    day
+    experiment
         What is done.
-    clock
-        When things happen in a trial.
-    noise
-        As in `Experiment`.
-    number
-        Number of the day.
+    day, number
+        One of its days, and which.
 
     Returns
     -------
@@ -147,8 +151,9 @@ def perform(
         What happened, and the networks afterwards.
     """
     numbers = ready.animals.numbers
-    own = NoiseCurrent(noise, ready.animals.seed, np.array(numbers), number) if noise else None
-    blocks, weights = run_day(replace(ready.bench, noise=own), ready.weights, day, clock)
+    noise = NoiseCurrent(experiment.noise, ready.animals.seed, np.array(numbers), number)
+    bench = replace(ready.bench, noise=noise if experiment.noise else None)
+    blocks, weights = run_day(bench, ready.weights, day, experiment.clock)
     fine = np.logical_and.reduce([ran.activity.finite() for ran in blocks])
     lost = {n: f"{DIVERGED} on day {number}" for n, ok in zip(numbers, fine, strict=True) if not ok}
     if lost:
@@ -157,11 +162,15 @@ def perform(
     told = [
         replace(ran, activity=replace(ran.activity, extents=evening.extents, day=number))
         for ran in blocks
+        if evening.animals.numbers
     ]
-    return (
-        Performed(evening.theory, evening.animals, tuple(told) if evening.animals.numbers else (),
-                  evening.removed, evening.nuisance, evening.left_out),
-        evening,
+    return _told(evening, experiment, told), evening
+
+
+def _told(ready: Trained, experiment: Experiment, blocks: Iterable[Ran]) -> Performed:
+    return Performed(
+        ready.theory, experiment, ready.animals, tuple(blocks), ready.removed, ready.nuisance,
+        ready.left_out, ready.bench.laser,
     )  # fmt: skip
 
 
@@ -200,8 +209,8 @@ def performed(
     if not ready.animals.numbers:
         if animals.worlds is None:
             raise ValueError(none_left(theory, ready.left_out.values()))
-        return Performed(theory, ready.animals, (), ready.removed, ready.nuisance, ready.left_out)
+        return _told(ready, experiment, ())
     (day,) = experiment.days(animals.seed)
-    found, _ = perform(ready, day, experiment.clock, experiment.noise)
+    found, _ = perform(ready, experiment, day)
     progress("experiment done")
     return found

@@ -102,7 +102,7 @@ def sessions(
         if ready.animals.numbers:
             progress(f"{theory.name}: {len(ready.animals.numbers)} networks trained")
             for seen in _days(ready, experiment, progress):
-                yield from recorded(seen, instrument, experiment, origin)
+                yield from recordings_of(seen, instrument, origin)
     if len(reasons) == len(animals.numbers):
         raise ValueError(none_left(theory, reasons))
 
@@ -114,7 +114,7 @@ def _days(
     ready = replace(ready, extents=_reference(ready))
     for number, day in enumerate(experiment.days(ready.animals.seed), start=1):
         before = ready.animals.numbers
-        seen, ready = perform(ready, day, experiment.clock, experiment.noise, number)
+        seen, ready = perform(ready, experiment, day, number)
         yield seen
         del seen  # before the next day takes as much
         for network in sorted({*before} - {*ready.animals.numbers}):
@@ -123,36 +123,34 @@ def _days(
             return
 
 
-def recorded(
-    seen: Performed, instrument: Instrument, experiment: Experiment, origin: str
+def recordings_of(
+    seen: Performed, instrument: Instrument, origin: str | None = None
 ) -> Iterator[xr.Dataset]:
     """Record networks; yield one session each.
 
     Parameters
     ----------
     seen
-        The networks after a day of the experiment.
+        The networks after a day of an experiment.
     instrument
         How they are recorded.
-    experiment
-        What was done.
     origin
-        What `origin_of` says.
+        What `origin_of` says, where it is asked for several times.
     """
     if not seen.blocks:
         return
+    tried, animals = seen.experiment, seen.animals
+    origin = origin or origin_of(seen.theory, tried, animals, instrument, seen.laser)
     first = seen.blocks[0].activity
     sizes = first.extents or extents(first)
     shown = shown_in([ran.table for ran in seen.blocks])
-    for index, number in enumerate(seen.animals.numbers):
+    for index, number in enumerate(animals.numbers):
         own = {source: size[index : index + 1] for source, size in sizes.items()}
         blocks = [replace(ran.shown_to(index), extents=own) for ran in seen.blocks]
-        session = observe(
-            seen.theory.circuit, blocks, number, 0, seen.animals.seed, instrument, shown
-        )
+        session = observe(seen.theory.circuit, blocks, number, 0, animals.seed, instrument, shown)
         del blocks
         yield session.assign_attrs(
-            seen.theory.attributes, day=first.day, experiment=experiment.name, provenance=origin
+            seen.theory.attributes, day=first.day, experiment=tried.name, provenance=origin
         )
         del session
 

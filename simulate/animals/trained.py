@@ -31,7 +31,7 @@ from errorneurons.simulate.trials.training import QUIETLY, TRAINED, Training, tr
 NEARLY = 0.9
 """An animal of a world that removed less than this share of what it was to remove is left out."""
 PROBE_CURRENT = 0.02
-DIVERGED, OSCILLATES, UNTAUGHT = "diverged", "oscillates", "has not learnt"
+DIVERGED, OSCILLATES, _UNTAUGHT = "diverged", "oscillates", "has not learnt"
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def trained_animals(
     reasons = _unfit(learnt, numbers)
     if drawn:
         short = np.flatnonzero(learnt.removed < NEARLY * stage)
-        reasons = {numbers[k]: UNTAUGHT for k in short.tolist()} | reasons
+        reasons = {numbers[k]: _UNTAUGHT for k in short.tolist()} | reasons
     ready = Trained(theory, animals, bench, weights, learnt.removed, drawn, {}).without(reasons)
     if not ready.animals.numbers:
         return ready

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from errorneurons.analysis.door import open_recording
 from errorneurons.predictions.commands import cli
 from errorneurons.predictions.studies import experiments as experimenting
-from errorneurons.predictions.studies.experiments import Tried
+from errorneurons.predictions.studies.experiments import Asked
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.experiments.experiment import Block, Experiment, Written
 from errorneurons.simulate.experiments.registry import named_experiment
@@ -66,7 +66,7 @@ def test_a_table_leaves_sessions_and_figures_and_is_not_simulated_twice(
     assert f"{Path('out') / damaged} cannot be read and is made again" in again.stderr
     assert asked == [(0,)]
     mine = replace(named_experiment("mine.csv"), repeats=1)
-    known = Tried(theory("adaptation"), mine, Animals(2), Instrument())
+    known = Asked(theory("adaptation"), mine, Animals(2), Instrument())
 
     def left(animals: Animals) -> tuple[int, ...] | None:
         found = experimenting.missing(known._replace(animals=animals), Path("out"))
@@ -132,7 +132,7 @@ def test_days_of_learning_leave_a_figure_of_their_own(
     table = completed(pd.DataFrame({"pattern": [0, 1] * 2, "outcome": "expected"}))
     blocks = (Written(Block(table)), Written(Block(table, plastic=True), day=2))
     taught = Experiment("taught", "taught", "A test.", blocks, repeats=1)
-    tried = Tried(theory("adaptation"), taught, Animals(1), Instrument(cells=4))
+    tried = Asked(theory("adaptation"), taught, Animals(1), Instrument(cells=4))
     made = experimenting.simulate([tried], tmp_path, str)
     assert [figure.name for figure in made][-1] == "adaptation-days.png"
     assert all(figure.stat().st_size > 10_000 for figure in made)

@@ -58,7 +58,9 @@ def animals() -> Performed:
         found = Activity(rates, rng.normal(size=(*shape, 5)), np.ones((*shape, 5)), table, COARSE)
         blocks.append(Ran(found, rows, block.table))
     drawn = {"g_apical": np.ones(4)}
-    return Performed(theory("error_microcircuit"), PLAN, tuple(blocks), np.ones(4), drawn, {})
+    return Performed(
+        theory("error_microcircuit"), OF_WORLDS, PLAN, tuple(blocks), np.ones(4), drawn, {}
+    )
 
 
 def session_of(animals: Performed, design: Design, index: int = 0, seed: int = 1) -> xr.Dataset:
@@ -347,7 +349,7 @@ def test_the_library_lies_where_the_environment_says(monkeypatch: pytest.MonkeyP
 
 
 def test_worlds_rest_neither_on_instruments_nor_on_claims() -> None:
-    left = (*REGISTRY, *shards.INSTRUMENTS)
+    left = REGISTRY
     reached = keys._reached((shards.__name__,), left)
     assert not [m for m in reached if ".claims." in m or m.endswith((".observe", ".registry"))]
     assert any(".claims." in m for m in keys._reached((recorded_tables.__name__,), left))

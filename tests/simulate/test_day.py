@@ -13,7 +13,7 @@ from errorneurons.simulate.animals.day import presented, repeats_itself, run_blo
 from errorneurons.simulate.animals.trained import untrained_bench
 from errorneurons.simulate.experiments.experiment import Block, Day
 from errorneurons.simulate.experiments.learning import LEARNING_BLOCKS, learning_block
-from errorneurons.simulate.experiments.outcome import outcome_error
+from errorneurons.simulate.experiments.outcome import FROZEN
 from errorneurons.simulate.experiments.registry import EXPERIMENTS, experiment
 from errorneurons.simulate.experiments.trials import Clock, kinds_of
 from errorneurons.simulate.instrument.instrument import Instrument
@@ -21,7 +21,7 @@ from errorneurons.simulate.theories.registry import THEORIES, Theory, theory
 from errorneurons.simulate.trials.run import run_trials, synapses
 
 CLOCK = Clock(start=-0.02, outcome=0.06, stop=0.1, bin=0.02)
-TABLE = outcome_error(1, 2, CLOCK)[::5]
+TABLE = FROZEN.block(1, 2, CLOCK).table[::5]
 TWO = Animals(seed=3, only=(0, 2))
 
 

@@ -11,7 +11,7 @@ import xarray as xr
 from errorneurons.analysis.session.session import check
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.performed import COARSE, Performed, performed
-from errorneurons.simulate.animals.runner import recorded
+from errorneurons.simulate.animals.runner import recordings_of
 from errorneurons.simulate.experiments.outcome import with_learning
 from errorneurons.simulate.instrument.instrument import TWO_PHOTON_TUFTS, Instrument
 from errorneurons.simulate.theories.registry import theory
@@ -27,7 +27,7 @@ def microcircuit() -> Performed:
 
 
 def seen_by(instrument: Instrument, made: Performed) -> xr.Dataset:
-    (seen,) = recorded(made, instrument, TRIED, "")
+    (seen,) = recordings_of(made, instrument)
     return seen
 
 
@@ -64,9 +64,7 @@ def test_a_theory_without_apical_dendrites_shows_tufts_labelled_by_markers() -> 
 
 
 def test_other_repeats_are_the_same_trials_shown_more_often(microcircuit: Performed) -> None:
-    often = replace(TRIED, repeats=3)
-    (day,) = often.days(1)
-    more = microcircuit.repeated_as(day)
+    more = microcircuit.repeated(3)
     assert len(more.blocks[0].table) == 3 * len(microcircuit.activity[0].table)
     assert more.activity[0] is microcircuit.activity[0]
     assert more.blocks[1:] == microcircuit.blocks[1:]

@@ -12,7 +12,7 @@ import pytest
 from errorneurons.simulate.ablations.registry import LEARNERS, pairs
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.performed import performed
-from errorneurons.simulate.animals.runner import recorded
+from errorneurons.simulate.animals.runner import recordings_of
 from errorneurons.simulate.circuit import World
 from errorneurons.simulate.experiments.association import association
 from errorneurons.simulate.experiments.outcome import with_learning
@@ -78,7 +78,7 @@ def test_what_has_no_error_neurons_and_learns_nothing_goes_through_the_experimen
     found = performed(theory("adaptation"), tried, Animals(1), Instrument())
     assert not found.learnt
     assert "Training removed 0 % of the loss" in found.training
-    session = next(recorded(found, Instrument(), tried, ""))
+    session = next(recordings_of(found, Instrument()))
     error = session["role"].values == "error"
     assert set(session["label_source"].values[error]) == {"genetic"}
     off = session["targeted"].values[session["manipulated_area"].values == "all"].any(axis=0)
