@@ -136,9 +136,9 @@ def run_block(bench: Bench[Any, Any], weights: Any, block: Block, clock: Clock) 
     """Run the trials of a block, each kind once where it repeats itself.
 
     Each kind then has a stream of its own that starts from rest. The end of a long pause is the
-    same state, and so is what trials in random order leave behind on average. After one given trial
-    it would not be: where silencing keeps what was there, as in theories whose error cells drive
-    inference, that trial would stand for all.
+    same state, and what trials in random order leave is nearly so on average. After one given
+    trial it would not be: where silencing keeps what was there, as in theories whose error cells
+    drive inference, that trial would stand for all.
 
     Returns
     -------
