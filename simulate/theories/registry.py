@@ -18,6 +18,7 @@ from errorneurons.simulate.theories.burst_dependent import BurstDependent
 from errorneurons.simulate.theories.dendritic_microcircuit import DendriticMicrocircuit
 from errorneurons.simulate.theories.dendritic_pc import DendriticPC
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.theories.error_parts import SensoryLeak
 from errorneurons.simulate.theories.feature_gain import FeatureGain
 from errorneurons.simulate.theories.hierarchical_pc import HierarchicalPC
 from errorneurons.simulate.theories.mismatch_neurons import MismatchNeurons
@@ -333,7 +334,7 @@ _LEAKING = Theory(
     nuisance=(
         *(n for n in OF_MICROCIRCUIT if n.name != "sensory_leak"),
         Nuisance("sensory_leak", 0.05, 0.05, "the largest that is assumed", "linear",
-                 acts="tested"),
+                 acts="tested", part=SensoryLeak),
     ),
 )  # fmt: skip
 """What the microcircuit's worlds look like at the end of what is assumed; known by name."""
