@@ -63,7 +63,7 @@ def kernel_options(circuit: ErrorMicrocircuit) -> Options:
         error_ahead=ahead.get("error", yes),
         onto_error=laterals.onto_error or none,
         onto_representation=laterals.onto_representation or none,
-        leak=sum(float(part.strength) for part in circuit.parts_of(SensoryLeak)),
+        leak=sum((float(part.strength) for part in circuit.parts_of(SensoryLeak)), 0.0),
         low_pass=sum(part.tau for part in circuit.parts_of(LowPassed)),
         gated=not circuit.parts_of(Ungated),
         rate_rule=bool(circuit.parts_of(RateRule)),
