@@ -274,33 +274,37 @@ COMPARED = tuple(
 nulls. In somata the others show nothing that the nulls do not. Variants are left out: the worlds
 of the theory itself hold what they are."""
 
+
+def _broken(
+    name: str,
+    description: str,
+    circuit: ErrorMicrocircuit,
+    trained: ErrorMicrocircuit | None = None,
+) -> Theory:
+    return Theory(
+        name, name.replace("_", " "), "counter_circuit", description, circuit, trained=trained
+    )
+
+
 COUNTER_CIRCUITS: tuple[Theory, ...] = (
-    Theory(
+    _broken(
         "absent_target_read_as_zero",
-        "absent target read as zero",
-        "counter_circuit",
         "The microcircuit, its output's error neurons taking an absent target for 0.",
         counter_circuits.absent_target_read_as_zero(INTACT),
     ),
-    Theory(
+    _broken(
         "sensory_leak",
-        "sensory leak",
-        "counter_circuit",
         "The trained microcircuit, representation neurons leaking onto error neurons.",
         counter_circuits.sensory_leak(INTACT),
         trained=INTACT,
     ),
-    Theory(
+    _broken(
         "direct_feedback",
-        "direct feedback",
-        "counter_circuit",
         "The microcircuit, every area's error neurons driven by the teaching area alone.",
         counter_circuits.direct_feedback(INTACT),
     ),
-    Theory(
+    _broken(
         "teaching_to_representation",
-        "teaching to representation",
-        "counter_circuit",
         "The microcircuit, the output's representation neurons nudged by the teaching signal.",
         counter_circuits.teaching_to_representation(INTACT),
     ),
