@@ -5,6 +5,7 @@ The equations stand in `error_microcircuit`.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -122,14 +123,23 @@ class ErrorParameters(ActivatedCircuit, LearningCircuit, RoutedCircuit):
         check_hierarchy(self)
         populated("error_layers", self.error_sizes, 1)
         lengths("error_layers", self.error_sizes, areas)
-        for part in self.parts:
-            part.check(self.theory, self.sizes)
+        self._check_parts()
         _ = self.phi_error, self.tuned
         check_connectivity(self.connectivity, areas)
         check_options(self, _OPTIONS)
         all_known(f"cut of {self.theory}", self.cut, _ROUTES)
         shortest = {"R": self.tau, "E": self.tau_error}
         check_numbers(self, {n: getattr(self, n) for n in _NUMBERS}, shortest)
+
+    def _check_parts(self) -> None:
+        taken = Counter(part.place for part in self.parts)
+        for part in self.parts:
+            if taken[part.place] > 1:
+                raise ValueError(
+                    f"parts of {self.theory} has {part.place} {taken[part.place]} times; give "
+                    "one part of each place, or exchange it by `having`"
+                )
+            part.check(self.theory, self.sizes)
 
     def without(self, route: str) -> Self:
         """Return the circuit in which a route carries nothing, or a mechanism is off.

@@ -35,6 +35,11 @@ def test_a_part_takes_the_place_of_another_of_its_place() -> None:
     assert circuit.having(FlooredErrors(0.1)).parts == (SensoryLeak(0.1), FlooredErrors(0.1))
 
 
+def test_two_parts_of_one_place_are_refused() -> None:
+    with pytest.raises(ValueError, match="of error_microcircuit has coding 2 times; give one part"):
+        ErrorMicrocircuit(parts=(PairedErrors(), FlooredErrors(0.1)))
+
+
 def test_both_roles_may_be_without_lookahead() -> None:
     places = [part.place for part in PAPER.without("lookahead").parts]
     assert places == ["no_lookahead of representation", "no_lookahead of error"]
