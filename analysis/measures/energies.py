@@ -41,11 +41,15 @@ class Effect:
         M, the cross-validated energy it is compared with.
     false_label
         N_R, the same energy as N in the unlabelled cells: what falsely labelled cells add to N.
+    elsewhere
+        The energy that M is in all cells that have such a response, where M is taken in a few of
+        them; 0 where it is taken in all.
     """
 
     numerator: float
     denominator: float
     false_label: float = 0.0
+    elsewhere: float = 0.0
 
 
 @dataclass(frozen=True)

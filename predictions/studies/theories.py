@@ -172,6 +172,7 @@ def _measured_to_json(measured: Measured) -> dict[str, Any]:
         "energies": measured.energies.tolist(),
         "label_error": measured.label_error,
         "missing": [lack.what, lack.remedy] if lack else None,
+        "elsewhere": measured.elsewhere.tolist(),
     }
 
 
@@ -182,4 +183,5 @@ def _measured_from_json(known: dict[str, Any]) -> Measured:
         np.array(known["energies"], dtype=float).reshape(-1, 3),
         (value, low, high),
         Missing(*known["missing"]) if known["missing"] else None,
+        elsewhere=np.array(known["elsewhere"], dtype=float),
     )

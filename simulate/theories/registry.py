@@ -21,8 +21,10 @@ from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.theories.error_parts import SensoryLeak
 from errorneurons.simulate.theories.feature_gain import FeatureGain
 from errorneurons.simulate.theories.hierarchical_pc import HierarchicalPC
+from errorneurons.simulate.theories.left_open import LEFT_OPEN, Choice
 from errorneurons.simulate.theories.mismatch_neurons import MismatchNeurons
 from errorneurons.simulate.theories.nuisance import (
+    DELAY,
     LEARNT,
     OF_HIERARCHICAL_PC,
     OF_MICROCIRCUIT,
@@ -143,6 +145,7 @@ THEORIES: tuple[Theory, ...] = (
         variant_of="error_microcircuit",
         connectivity="macaque_binned",
         look=("#cc78bc", "p"),
+        family="error microcircuit",
     ),
     Theory(
         "supervised_pc",
@@ -313,6 +316,26 @@ COUNTER_CIRCUITS: tuple[Theory, ...] = (
 SUBJECTS = THEORIES + COUNTER_CIRCUITS
 
 
+def _chosen(choice: Choice) -> Theory:
+    """Return a theory in which something that it leaves open is decided otherwise."""
+    known = next(t for t in THEORIES if t.name == choice.theory)
+    decided = {*choice.parameters, *(DELAY for name in choice.parameters if name == "timing")}
+    return replace(
+        known,
+        name=f"{known.name}_{choice.name}",
+        label=f"{known.label}, {choice.label}",
+        description=choice.description,
+        circuit=replace(known.circuit, **choice.parameters),  # type: ignore[type-var]
+        nuisance=tuple(n for n in known.nuisance if n.name not in decided),
+        look=None,
+        variant_of=known.name,
+    )
+
+
+OPEN_CHOICES: tuple[Theory, ...] = tuple(_chosen(choice) for choice in LEFT_OPEN)
+"""Variants of what theories leave open: judged where families are, and known by name."""
+
+
 def _untrained(subject: Theory) -> Theory:
     """Return a theory whose networks are put through the experiment without any training."""
     return Theory(
@@ -354,4 +377,6 @@ def theory(name: str) -> Theory:
     ValueError
         If there is none, with the nearest name.
     """
-    return entry("theory", name, {t.name: t for t in (*SUBJECTS, *CONTROLS, _LEAKING)})
+    return entry(
+        "theory", name, {t.name: t for t in (*SUBJECTS, *OPEN_CHOICES, *CONTROLS, _LEAKING)}
+    )
