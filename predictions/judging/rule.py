@@ -1,9 +1,9 @@
 """The rule by which a recording answers a claim: a test of D over animals.
 
 D = N - pi N_R - q0 M of each animal is tested against 0 by a one-sided Student t, alpha .05 each
-way. N/M says nothing where M is no response, or where both are almost nothing beside what the same
-kind of cells shows elsewhere: then it is a ratio of noise. Arrays may hold many recordings at once, so that the rule whose error rates are measured is the
-one that judges.
+way. N/M says nothing where M is no response, or where both are almost nothing beside what cells of
+the same kind show elsewhere: then it is a ratio of noise. Arrays may hold many recordings at once,
+so that the rule whose error rates are measured is the one that judges.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ def outcomes(
     -------
     array of str
         One of the four outcomes each, (...): NOT_TESTABLE where M is not above 0 or, as N, almost
-        nothing beside what there is elsewhere, and UNDECIDED where the answer changes within the interval of pi.
+        nothing beside what there is elsewhere, and UNDECIDED where the answer changes within the
+        interval of pi.
     """
     # D clears 0 on one side for an interval of pi, so its ends speak for all that lies within
     pi = np.moveaxis(np.asarray(label_error, dtype=float), -1, 0)[..., None]
@@ -91,7 +92,7 @@ def named_outcomes(
 
 
 def comparable(
-    energies: Array, elsewhere: npt.ArrayLike = 0.0, label_error: npt.ArrayLike = 0.0
+    energies: Array, elsewhere: npt.ArrayLike = 0.0, label_error: float | Array = 0.0
 ) -> npt.NDArray[np.bool_]:
     """Return whether N can be compared with M, over animals.
 

@@ -105,6 +105,11 @@ class Theory:
         return "+".join((self.name, *self.changes))
 
     @property
+    def kin(self) -> str:
+        """Name of its family; a theory without any is its own."""
+        return self.family or self.name
+
+    @property
     def attributes(self) -> dict[str, str]:
         """What a session says of the circuit that it was recorded from."""
         return {

@@ -18,9 +18,12 @@ from errorneurons.simulate.experiments.association import association
 from errorneurons.simulate.experiments.outcome import with_learning
 from errorneurons.simulate.instrument.instrument import Instrument
 from errorneurons.simulate.parts.connectivity import ascending_routes
+from errorneurons.simulate.theories.left_open import LEFT_OPEN
+from errorneurons.simulate.theories.nuisance import applied
 from errorneurons.simulate.theories.registry import (
     COMPARED,
     CONTROLS,
+    OPEN_CHOICES,
     SUBJECTS,
     THEORIES,
     Theory,
@@ -71,6 +74,30 @@ def test_variants_are_judged_but_neither_compared_nor_ablated_unless_asked_for()
     assert not variants & {*COMPARED, *LEARNERS}
     with pytest.raises(ValueError, match="start from the wiring of error_microcircuit_macaque"):
         pairs(tuple(variants), ())
+
+
+@pytest.mark.parametrize("variant", OPEN_CHOICES, ids=lambda t: t.name)
+def test_what_a_theory_leaves_open_makes_a_variant_in_its_family(variant: Theory) -> None:
+    known = theory(variant.variant_of)
+    assert variant.name.startswith(f"{known.name}_")
+    assert (variant.kin, variant.circuit.theory) == (known.kin, known.circuit.theory)
+    assert variant.circuit != known.circuit
+    assert variant not in (*SUBJECTS, *CONTROLS)
+    assert theory(variant.name) is variant
+
+
+@pytest.mark.parametrize("variant", OPEN_CHOICES, ids=lambda t: t.name)
+def test_worlds_of_a_variant_draw_nothing_that_it_decides(variant: Theory) -> None:
+    animals = Animals(1, 1, worlds=2)
+    drawn = animals.drawn(variant)
+    circuit: Any = applied(variant.circuit, variant.nuisance, drawn)
+    for name, value in variant_parameters(variant).items():
+        assert getattr(circuit, name) == value
+
+
+def variant_parameters(variant: Theory) -> dict[str, Any]:
+    own = (c for c in LEFT_OPEN if variant.name == f"{c.theory}_{c.name}")
+    return dict(next(own).parameters)
 
 
 def test_what_has_no_error_neurons_and_learns_nothing_goes_through_the_experiment() -> None:
