@@ -40,7 +40,7 @@ class Choice:
 
 _NO_DELAY = Timing(delay=0.0)
 """Areas that hear each other after one step, without a delay of axons."""
-_DIRECT = {"route": "direct"}
+_DIRECT = {"direct": 1.0}
 _FAST = {"tau": 2.5, "timing": _NO_DELAY}
 
 LEFT_OPEN: tuple[Choice, ...] = (
@@ -92,11 +92,11 @@ LEFT_OPEN: tuple[Choice, ...] = (
     Choice(
         "mismatch_neurons", "no_recurrence", "no recurrence",
         "Areas are predicted by all others, and not by themselves.",
-        {"recurrence": "none"},
+        {"recurrence": 0.0},
     ),
     Choice(
         "burst_dependent", "balanced", "balanced bursts",
         "Apical inhibition cancels what events alone bring down (Greedy et al. 2022).",
-        {"inhibition": "balancing"},
+        {"inhibition": 1.0},
     ),
 )  # fmt: skip

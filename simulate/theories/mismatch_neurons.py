@@ -39,7 +39,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from errorneurons.simulate.arrays import Array, area_rows, delayed, matvec, outer
+from errorneurons.simulate.arrays import Array, PerNetwork, area_rows, delayed, matvec, outer
 from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
 from errorneurons.simulate.parts.cells import Places, acted_on, places, side_by_side
 from errorneurons.simulate.parts.checks import check_names
@@ -51,7 +51,7 @@ from errorneurons.simulate.parts.layered import (
     stacked,
 )
 from errorneurons.simulate.parts.plasticity import drawn_weights, generators
-from errorneurons.simulate.refusing import known
+from errorneurons.simulate.refusing import shares
 
 INTERNEURONS = ("SST", "VIP", "PV")
 """Classes of interneurons, in the order in which they stand in an area."""
@@ -117,7 +117,7 @@ class MismatchNeurons(ActivatedCircuit, FreezableCircuit):
     frozen
         Names of areas to which predictions do not change.
     recurrence
-        ``"within areas"``: an area predicts itself, too; ``"none"``: V_ll = 0.
+        How fast an area learns to predict itself, as a share of eta from 0 to 1; with 0, V_ll = 0.
 
     Raises
     ------
@@ -128,14 +128,14 @@ class MismatchNeurons(ActivatedCircuit, FreezableCircuit):
     layers: tuple[int, ...] = (10, 20, 15, 10, 5)
     activation: tuple[str, ...] = ("tanh", "tanh", "tanh", "linear")
     timing: Timing = field(default_factory=Timing)
-    tau: float = 10.0
-    correction: float = 0.5
+    tau: PerNetwork = 10.0
+    correction: PerNetwork = 0.5
     disinhibition: float = 0.5
-    learning_rate: float = 0.02
+    learning_rate: PerNetwork = 0.02
     weight_scale: float = 1.5
     cut: tuple[str, ...] = ()
     frozen: tuple[str, ...] = ()
-    recurrence: Literal["within areas", "none"] = "within areas"
+    recurrence: PerNetwork = 1.0
 
     theory = "mismatch_neurons"
     carrier: ClassVar[Carrier] = "error"
@@ -143,7 +143,7 @@ class MismatchNeurons(ActivatedCircuit, FreezableCircuit):
 
     def __post_init__(self) -> None:
         check_names(self, INTERNEURONS)
-        known(f"recurrence of {self.theory}", self.recurrence, ("within areas", "none"))
+        shares(self.theory, {"recurrence": self.recurrence})
 
     @property
     def populations(self) -> tuple[Population, ...]:
@@ -171,11 +171,10 @@ class MismatchNeurons(ActivatedCircuit, FreezableCircuit):
 
     @cached_property
     def plastic_synapses(self) -> Array:
-        """1 where V exists and may change, (neuron, 1) or (neuron predicted, that predicts)."""
-        if self.recurrence == "within areas":
-            return self.plastic_rows
-        own = np.repeat(np.arange(len(self.sizes)), self.sizes)
-        return np.asarray(self.plastic_rows * (own[:, None] != own))
+        """How fast V changes, as shares of eta, (..., neuron predicted, neuron that predicts)."""
+        area = np.repeat(np.arange(len(self.sizes)), self.sizes)
+        share = np.where(area[:, None] == area, self.recurrence, 1.0)
+        return np.asarray(self.plastic_rows * share)
 
     @cached_property
     def error_places(self) -> Places:

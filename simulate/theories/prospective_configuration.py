@@ -39,7 +39,7 @@ class ProspectiveConfiguration(RoutedCircuit):
 
     Attributes
     ----------
-    layers, activation, tau, weight_scale, cut, frozen, route, lookahead
+    layers, activation, tau, weight_scale, cut, frozen, direct, lookahead
         As in `SupervisedPC`.
     learning_rate
         eta [1/ms], while settled.
@@ -58,7 +58,7 @@ class ProspectiveConfiguration(RoutedCircuit):
     limit: float = 1e-3
     cut: tuple[str, ...] = ()
     frozen: tuple[str, ...] = ()
-    route: Literal["error neurons", "direct"] = "error neurons"
+    direct: PerNetwork = 0.0
     lookahead: PerNetwork = 0.0
 
     theory = "prospective_configuration"
@@ -73,7 +73,7 @@ class ProspectiveConfiguration(RoutedCircuit):
         """The network of supervised predictive coding whose steps are taken."""
         return SupervisedPC(
             self.layers, self.activation, self.timing, self.tau, self.learning_rate,
-            self.weight_scale, self.cut, self.frozen, self.route, self.lookahead,
+            self.weight_scale, self.cut, self.frozen, self.direct, self.lookahead,
         )  # fmt: skip
 
     @property

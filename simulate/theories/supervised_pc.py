@@ -15,11 +15,11 @@ With a free output the errors vanish and x is the feedforward sweep. With a clam
 settle at e_l = phi'(x_l) W_{l+1}^T e_{l+1}: the recursion of the error-neuron microcircuit.
 
 What the equations leave open is by which route -e reaches a representation neuron. Through its
-error neuron (`route` ``"error neurons"``), as drawn in the source: silencing error neurons leaves x
-where it was. Or ``"direct"``: the soma itself sums W_l phi(x_{l-1}) - x_l, and error neurons report
-the sum and send it down; silencing them spares inference. While nothing is silenced or cut the two
-are one. Rates, and errors, may run ahead of potentials, r = phi(x + T dx/dt) (`lookahead`), as in
-latent equilibrium (Haider et al. 2021).
+error neuron, as drawn in the source: silencing error neurons leaves x where it was. Or directly:
+the soma itself sums W_l phi(x_{l-1}) - x_l, and error neurons report the sum and send it down;
+silencing them spares inference. `direct` is the share of it that takes the direct route; while
+nothing is silenced or cut, all shares are one. Rates, and errors, may run ahead of potentials,
+r = phi(x + T dx/dt) (`lookahead`), as in latent equilibrium (Haider et al. 2021).
 
 Source: Neural Computation 29:1229 (2017), doi:10.1162/NECO_a_00949, equations 2.14-2.19.
 """
@@ -50,7 +50,7 @@ from errorneurons.simulate.parts.plasticity import (
     generators,
     transposed,
 )
-from errorneurons.simulate.refusing import known
+from errorneurons.simulate.refusing import shares
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,6 @@ class State:
 
 #: What can be cut: W^T e, -e, and the factor phi' on W^T e (then 1).
 _ROUTES = ("error_feedback", "error_to_representation", "phi_prime")
-_DIRECT = "direct"
 
 
 @dataclass(frozen=True)
@@ -104,16 +103,17 @@ class SupervisedPC(ActivatedCircuit, FreezableCircuit):
         Names of what is cut, of `_ROUTES`.
     frozen
         Names of areas whose synapses do not change.
-    route
-        How W phi(x) - x reaches a soma: ``"error neurons"`` or ``"direct"``. Where it is direct no
-        error returns to it, and there is no ``"error_to_representation"`` to cut.
+    direct
+        Share of W phi(x) - x that a soma sums itself, from 0 to 1; this and the next may be one a
+        network. Where it is 1 no error returns, and there is no ``"error_to_representation"`` to
+        cut.
     lookahead
-        T: how far rates and errors run ahead of potentials [ms], below `tau`; may be one a network.
+        T: how far rates and errors run ahead of potentials [ms], below `tau`.
 
     Raises
     ------
     ValueError
-        If a name is unknown, or rates look further ahead than potentials lag.
+        If a name is unknown, a share is none, or rates look further ahead than potentials lag.
     """
 
     layers: tuple[int, ...] = (10, 20, 15, 10, 5)
@@ -124,7 +124,7 @@ class SupervisedPC(ActivatedCircuit, FreezableCircuit):
     weight_scale: PerNetwork = 1.5
     cut: tuple[str, ...] = ()
     frozen: tuple[str, ...] = ()
-    route: Literal["error neurons", "direct"] = "error neurons"
+    direct: PerNetwork = 0.0
     lookahead: PerNetwork = 0.0
 
     theory = "supervised_pc"
@@ -132,8 +132,8 @@ class SupervisedPC(ActivatedCircuit, FreezableCircuit):
     plastic: ClassVar[Literal["always", "after settling"]] = "always"
 
     def __post_init__(self) -> None:
-        known(f"route of {self.theory}", self.route, ("error neurons", _DIRECT))
-        returns = self.route != _DIRECT
+        shares(self.theory, {"direct": self.direct})
+        returns = np.any(np.asarray(self.direct) < 1)
         check_names(self, [n for n in _ROUTES if returns or n != "error_to_representation"])
         if np.any((np.asarray(self.lookahead) < 0) | (self.lookahead >= np.asarray(self.tau))):
             raise ValueError(
@@ -191,11 +191,11 @@ class SupervisedPC(ActivatedCircuit, FreezableCircuit):
         gate = 1.0 if "phi_prime" in self.cut else slope
         descending = gate * matvec(W_up, e_arriving) * ("error_feedback" not in self.cut)
         local = e
-        if self.route == _DIRECT:
-            local = x - prediction
-        elif state.motion:  # the soma leaks as it is, and not as it will be
+        if state.motion:  # the soma leaks as it is, and not as it will be
             local = world.kept("error", x - prediction + world.driven("error"))
         local = local * ("error_to_representation" not in self.cut)
+        if np.any(self.direct):
+            local = local + self.direct * (x - prediction - local)
         dx = (-local + descending + world.driven("representation")) / self.tau
         return State(
             x + self.timing.dt * dx, r, e, presynaptic, r_travelling, e_travelling,

@@ -15,7 +15,7 @@ from errorneurons.simulate.circuit import World
 from errorneurons.simulate.theories.burst_dependent import BurstDependent, Weights
 
 CIRCUIT = BurstDependent(layers=(4, 6, 5, 3), learning_rates=(0.1,) * 3)
-BALANCED = replace(CIRCUIT, inhibition="balancing")
+BALANCED = replace(CIRCUIT, inhibition=1.0)
 
 Maker = Callable[..., World]
 Runner = Callable[..., list[Any]]
@@ -150,7 +150,10 @@ def test_fixed_feedback_never_changes(make_world: Maker, states: Runner) -> None
         ({"p_0": 1.0}, "p_0 of burst_dependent is 1.0; give a value between 0 and 1"),
         ({"learning_rates": (1.0,)}, "learning_rates has 1 entries for 4 areas"),
         ({"feedback": "fix"}, "feedback of burst_dependent is 'fix'.*did you mean 'fixed'"),
-        ({"inhibition": "balance"}, "inhibition of .* is 'balance'.*did you mean 'balancing'"),
+        (
+            {"inhibition": -0.1},
+            r"inhibition of burst_dependent is -0\.1; give a share, from 0 to 1",
+        ),
     ],
 )
 def test_impossible_parameters_are_refused(options: dict[str, Any], message: str) -> None:

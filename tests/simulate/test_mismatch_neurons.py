@@ -178,7 +178,7 @@ def test_the_path_through_vip_cells_leaves_the_negative_error_as_it_is(
 def test_without_recurrence_no_area_learns_to_predict_itself(
     make_world: Maker, states: Runner
 ) -> None:
-    circuit = replace(CIRCUIT, recurrence="none")
+    circuit = replace(CIRCUIT, recurrence=0.0)
     for own, inside in ((CIRCUIT, True), (circuit, False)):
         weights = predicting(circuit=own)
         before, after = states(own, weights, make_world(own, teaching=True), 30)[-2:]
@@ -188,6 +188,6 @@ def test_without_recurrence_no_area_learns_to_predict_itself(
         assert changed[11:, :11].any()
 
 
-def test_an_unknown_recurrence_is_refused() -> None:
-    with pytest.raises(ValueError, match="recurrence of mismatch_neurons is 'all'"):
-        MismatchNeurons(recurrence="all")  # type: ignore[arg-type]
+def test_an_impossible_recurrence_is_refused() -> None:
+    with pytest.raises(ValueError, match="recurrence of mismatch_neurons is 2; give a share"):
+        MismatchNeurons(recurrence=2)

@@ -16,8 +16,8 @@ from errorneurons.simulate.theories.supervised_pc import SupervisedPC, Weights
 CIRCUIT = SupervisedPC(layers=(4, 6, 5, 3), activation=("tanh", "tanh", "linear"))
 PROMPT = replace(CIRCUIT, timing=Timing(1e-3, 0.0))
 LINEAR = replace(PROMPT, activation=("linear",) * 3)
-DIRECT = replace(CIRCUIT, route="direct")
-AHEAD = replace(PROMPT, route="direct", lookahead=2.0)
+DIRECT = replace(CIRCUIT, direct=1.0)
+AHEAD = replace(PROMPT, direct=1.0, lookahead=2.0)
 
 Maker = Callable[..., World]
 Runner = Callable[..., list[Any]]
@@ -129,11 +129,14 @@ def test_there_is_plasticity_only_where_there_are_synapses(
 
 
 @pytest.mark.parametrize("teaching", [False, True])
-def test_while_nothing_is_silenced_both_routes_are_one(
-    teaching: bool, make_world: Maker, states: Runner
+@pytest.mark.parametrize("direct", [0.3, 1.0])
+def test_while_nothing_is_silenced_all_routes_are_one(
+    direct: float, teaching: bool, make_world: Maker, states: Runner
 ) -> None:
     weights, world = CIRCUIT.initial_weights(1, [0]), make_world(CIRCUIT, teaching)
-    one, other = (states(c, weights, world, 200)[-1] for c in (CIRCUIT, DIRECT))
+    one, other = (
+        states(replace(CIRCUIT, direct=d), weights, world, 200)[-1] for d in (0.0, direct)
+    )
     np.testing.assert_allclose(one.x, other.x, atol=1e-12)
     np.testing.assert_allclose(one.e, other.e, atol=1e-12)
 
@@ -169,13 +172,13 @@ def test_with_a_direct_drive_silencing_an_area_spares_the_error_above(
     assert off < 0.5 * whole
 
 
-@pytest.mark.parametrize("route", ["error neurons", "direct"])
+@pytest.mark.parametrize("direct", [0.0, 0.4, 1.0])
 @pytest.mark.parametrize("teaching", [False, True])
 def test_looking_ahead_leaves_the_equilibrium_where_it_is(
-    route: Any, teaching: bool, make_world: Maker, states: Runner
+    direct: float, teaching: bool, make_world: Maker, states: Runner
 ) -> None:
     weights, world = PROMPT.initial_weights(1, [0]), make_world(PROMPT, teaching)
-    circuits = (PROMPT, replace(AHEAD, route=route))
+    circuits = (PROMPT, replace(AHEAD, direct=direct))
     one, other = (states(c, weights, world, 3000)[-1] for c in circuits)
     np.testing.assert_allclose(one.x, other.x, atol=1e-9)
     np.testing.assert_allclose(one.e, other.e, atol=1e-9)
@@ -197,8 +200,8 @@ def test_rates_that_look_ahead_by_all_of_tau_do_not_lag_in_a_sweep(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"route": "directly"}, "route of supervised_pc is 'directly'.*did you mean 'direct'"),
-        ({"route": "direct", "cut": ("error_to_representation",)}, "cut of supervised_pc"),
+        ({"direct": 1.5}, "direct of supervised_pc is 1.5; give a share, from 0 to 1"),
+        ({"direct": 1.0, "cut": ("error_to_representation",)}, "cut of supervised_pc"),
         ({"lookahead": 10.0}, "lookahead of supervised_pc is 10.0 ms; give 0 ms or more, and less"),
         ({"lookahead": -1.0}, "lookahead of supervised_pc is -1.0 ms"),
     ],
