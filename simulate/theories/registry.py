@@ -25,13 +25,15 @@ from errorneurons.simulate.theories.left_open import LEFT_OPEN, Choice
 from errorneurons.simulate.theories.mismatch_neurons import MismatchNeurons
 from errorneurons.simulate.theories.nuisance import (
     DELAY,
-    LEARNT,
+    OF_BURSTS,
     OF_HIERARCHICAL_PC,
+    OF_HIERARCHICAL_PC_SENSORY,
     OF_MICROCIRCUIT,
+    OF_MISMATCH,
     OF_NULLS,
     OF_OTHERS,
+    OF_PROSPECTIVE_CONFIGURATION,
     OF_SUPERVISED_PC,
-    STAGE,
     Nuisance,
 )
 from errorneurons.simulate.theories.prospective_configuration import ProspectiveConfiguration
@@ -169,7 +171,7 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "Supervised predictive coding that learns only once activity has settled.",
         ProspectiveConfiguration(learning_rate=0.035),
-        nuisance=OF_OTHERS,
+        nuisance=OF_PROSPECTIVE_CONFIGURATION,
         look=("#56b4e9", "P"),
         cannot=cannot.TOO_SLOW,
         family="supervised PC",
@@ -180,10 +182,7 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "Predictive coding in which predictions descend and the outcome clamps the top.",
         HierarchicalPC(learning_rate=0.03, weight_scale=1.0, tau=20.0),
-        nuisance=(
-            *OF_HIERARCHICAL_PC,
-            Nuisance(STAGE, 0.1, 0.3, "a poor regressor: it never removes more", "linear"),
-        ),
+        nuisance=OF_HIERARCHICAL_PC,
         look=("#de8f05", "^"),
         cannot=cannot.SLOW_AND_SHRUNK,
         family="descending PC",
@@ -194,7 +193,7 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "Predictive coding in which predictions descend; the outcome is one more sensory input.",
         HierarchicalPC("outcome_as_input", learning_rate=0.03, weight_scale=1.0, tau=20.0),
-        nuisance=(*OF_HIERARCHICAL_PC, LEARNT),
+        nuisance=OF_HIERARCHICAL_PC_SENSORY,
         look=("#ca9161", "v"),
         cannot=cannot.TOO_SLOW,
         family="descending PC",
@@ -205,7 +204,7 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "Each area compares its own input with predictions; errors of two signs stay local.",
         MismatchNeurons(learning_rate=0.025),
-        nuisance=OF_OTHERS,
+        nuisance=OF_MISMATCH,
         look=("#de8f05", "X"),
         cannot=cannot.ERRORS_STAY_LOCAL,
         family="mismatch",
@@ -247,7 +246,7 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "Events carry representations up and the share of bursts among them errors down.",
         BurstDependent(),
-        nuisance=OF_OTHERS,
+        nuisance=OF_BURSTS,
         look=("#fbafe4", "h"),
         cannot=cannot.BURSTING,
         family="bursts",
@@ -323,7 +322,7 @@ SUBJECTS = THEORIES + COUNTER_CIRCUITS
 
 def _chosen(choice: Choice) -> Theory:
     """Return a theory in which something that it leaves open is decided otherwise."""
-    known = next(t for t in THEORIES if t.name == choice.theory)
+    known = entry("theory", choice.theory, {t.name: t for t in THEORIES})
     decided = {*choice.parameters, *(DELAY for name in choice.parameters if name == "timing")}
     return replace(
         known,

@@ -68,6 +68,15 @@ def test_conductances_scaled_together_scale_the_time_constant() -> None:
     np.testing.assert_allclose(np.ravel(circuit.tau), [INTACT.tau / 2, INTACT.tau * 2])
 
 
+def test_a_delay_lifts_the_low_end_of_what_would_oscillate() -> None:
+    tau = Nuisance("tau", 2.0, 8.0, "relaxation", lifted=1000.0)
+    ends = [tau.after(d).at(np.array([0.0, 1.0])).tolist() for d in (0.0, 0.003, 0.1)]
+    assert ends == [pytest.approx(e) for e in ([2.0, 8.0], [5.0, 8.0], [8.0, 8.0])]
+    delay = Nuisance(DELAY, 0.003, 0.003, "conduction", "linear")
+    for order in ([tau, delay], [delay, tau]):
+        assert (draw_nuisances(order, 1, "t", 0, 200)["tau"] >= 5).all()
+
+
 @pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (2.0, 1.0), (float("nan"), 1.0)])
 def test_an_impossible_range_is_refused(low: float, high: float) -> None:
     with pytest.raises(ValueError, match=r"range of the nuisance 'g' is .* give two ascending"):
