@@ -248,10 +248,7 @@ class Stepper:
                 pair = now[len(now) - 2 * k - 2 : len(now) - 2 * k]
                 self._where[name] = (int(pair[0]) // own, int(pair[1]) // own)
         return {
-            role: np.stack([
-                self._lay.from_lanes(sums[:, b, self._lay.columns(row, n)])
-                for b in range(len(bins))
-            ])
+            role: self._lay.from_bins(sums[:, :, self._lay.columns(row, n)])
             for role, (row, n) in program.table.sums.items()
         }  # fmt: skip
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -144,9 +145,16 @@ def with_defaults(table: pd.DataFrame) -> pd.DataFrame:
     for name, value in DEFAULTS.items():
         if name not in full:
             full[name] = value
-        elif name != "input_onset":  # NaN: there is no input
+        elif name != "input_onset" and full[name].isna().any():  # NaN: there is no input
             full[name] = full[name].where(full[name].notna(), value)
     return full
+
+
+def rows_of_table(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table; much faster than pandas does it where it has many columns."""
+    names = [str(name) for name in table]
+    columns = [table[name].tolist() for name in names]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def kinds_of(table: pd.DataFrame) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:

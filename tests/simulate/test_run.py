@@ -17,7 +17,7 @@ from errorneurons.simulate.experiments.learning import learning_block
 from errorneurons.simulate.experiments.outcome import outcome_error
 from errorneurons.simulate.experiments.trials import PASSIVE, WHILE_SETTLED, Clock, drive, silence
 from errorneurons.simulate.theories.registry import SUBJECTS, THEORIES, Theory
-from errorneurons.simulate.trials.bench import arbitrary_half
+from errorneurons.simulate.trials.bench import NoiseCurrent, arbitrary_half
 from errorneurons.simulate.trials.manipulations import aimed_at
 from errorneurons.simulate.trials.run import Activity, Bench, run_trials
 
@@ -233,3 +233,16 @@ def test_the_unexpected_target_is_the_outcome_of_another_stimulus() -> None:
     assert np.isnan(shown[outcome == "none"]).all()
     np.testing.assert_array_equal(shown[outcome == "expected"], own[pattern[outcome == "expected"]])
     assert (shown[outcome == "unexpected"] != own[pattern[outcome == "unexpected"]]).any(-1).all()
+
+
+@pytest.mark.parametrize("theory", THEORIES, ids=lambda t: t.name)
+def test_streams_that_are_alike_so_far_are_one_to_the_bit(theory: Theory) -> None:
+    table = outcome_error(1, repeats=1)
+    circuit, tasks = theory.circuit, association(1, [0, 1])
+    bench, weights = Bench(circuit, tasks), circuit.initial_weights(1, [0, 1])
+    apart = replace(bench, noise=NoiseCurrent(0.0, 1, np.arange(2)))
+    together, _ = run_trials(bench, weights, table, CLOCK, n_streams=len(table))
+    alone, _ = run_trials(apart, weights, table, CLOCK, n_streams=len(table))
+    for role, rates in together.rates.items():
+        np.testing.assert_array_equal(rates, alone.rates[role])
+    np.testing.assert_array_equal(together.output, alone.output)
