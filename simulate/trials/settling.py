@@ -19,7 +19,7 @@ LOOK, STILL = 50, 1e-10
 _PATIENCE, _LONGEST = 1500, 0.3
 """It is stepped for `_PATIENCE` steps or `_LONGEST` [s], whichever is more, and then given up."""
 _LIMIT = 0.02
-AT_ONCE = 10
+_AT_ONCE = 10
 """Steps whose rates are held in memory at once."""
 
 
@@ -86,8 +86,8 @@ def unsettled(
 
 def each_step(stepper: Stepper, world: World, steps: int) -> Iterator[dict[Role, Array]]:
     """Take steps, and yield the rates of all roles, (network, stream, neuron), after each."""
-    for first in range(0, steps, AT_ONCE):
-        rates = stepper.advance(world, [1] * min(AT_ONCE, steps - first), show=stepper.roles)
+    for first in range(0, steps, _AT_ONCE):
+        rates = stepper.advance(world, [1] * min(_AT_ONCE, steps - first), show=stepper.roles)
         for step in zip(*rates.values(), strict=True):
             yield dict(zip(rates, step, strict=True))
 
