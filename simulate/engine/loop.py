@@ -205,7 +205,8 @@ def _product(
     """Write a block of synapses times what lies at x, on top of what lies at z if `begin`."""
     lane = 0
     while lane < lanes:
-        i, once = 0, shared or lanes - lane < 2 * LANES_AT_ONCE
+        # of a transpose, rows lie side by side: eight of them are taken instead
+        i, once = 0, shared or wj > wi or lanes - lane < 2 * LANES_AT_ONCE
         while i < rows:
             left = rows - i
             at, top, own = d + i * lanes + lane, z + i * lanes + lane, x + lane

@@ -363,6 +363,12 @@ class Stepper:
         return self._lay.synapses(self._M, self._where[name][0], post, pre)
 
 
+def lanes_of(networks: int) -> int:
+    """Return how many networks are computed where so many learn; some fill up the last lanes."""
+    lay = Lanes(networks, 1, NETWORKS)
+    return lay.parts * lay.width
+
+
 def pattern(values: Array) -> npt.NDArray[np.bool_]:
     """Return where some network has a synapse."""
     return np.asarray((values != 0).any(axis=0))

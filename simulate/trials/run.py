@@ -21,10 +21,9 @@ from errorneurons.simulate.experiments.columns import DEFAULTS
 from errorneurons.simulate.experiments.readout import cursor, decoder_of
 from errorneurons.simulate.experiments.trials import (
     Clock,
-    rows_of_table,
     streams,
+    trials_of,
     whole,
-    with_defaults,
 )
 from errorneurons.simulate.trials.bench import Bench as Bench
 from errorneurons.simulate.trials.bench import Chosen
@@ -122,10 +121,10 @@ def run_trials(
     ValueError
         If the trials cannot be dealt evenly, or the bins are no whole number of time steps.
     """
-    full = with_defaults(table)
-    circuit, dealt = bench.circuit, streams(full, n_streams)
-    decoder = decoder_of(bench.readout, full)
-    separate = learn or reaches_terminals(full)
+    trials_of_all = trials_of(table)
+    circuit, dealt = bench.circuit, streams(trials_of_all, n_streams)
+    decoder = decoder_of(bench.readout, pd.DataFrame(trials_of_all, columns=["decoder"]))
+    separate = learn or _reaches_terminals(trials_of_all)
     if separate:  # a stream with synapses of its own is a network of its own to the circuit
         count = len(bench.association.stimuli["trained"])
         copies = np.repeat(np.arange(count), n_streams)
@@ -140,7 +139,7 @@ def run_trials(
     else:
         stepper = Twins(circuit, own, n_streams)
     recorded: dict[str, Any] = {}
-    for number, trials in enumerate(zip(*map(rows_of_table, dealt), strict=True)):
+    for number, trials in enumerate(zip(*dealt, strict=True)):
         trial = Trial(bench, trials, clock, cursor(bench.readout, decoder, trials))
         recorder = _Recorder(bench, clock, stepper, roles)
         for segment in trial.segments(noise, separate, recorder.edges(trial.length)):
@@ -164,10 +163,10 @@ def run_trials(
     return activity, learnt
 
 
-def reaches_terminals(table: pd.DataFrame) -> bool:
+def _reaches_terminals(trials: Sequence[Mapping[str, Any]]) -> bool:
     """Return whether a trial silences axon terminals, so that streams differ in their synapses."""
     target = "manipulated_target"
-    return bool((table[target] != DEFAULTS[target]).any())
+    return any(trial[target] != DEFAULTS[target] for trial in trials)
 
 
 def _by_stream(x: Any, n_streams: int) -> Any:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from errorneurons.simulate.arrays import Array, PerNetwork, of_networks
 from errorneurons.simulate.circuit import Circuit, Role, StateT, WeightsT, World
-from errorneurons.simulate.engine.run import Stepper
+from errorneurons.simulate.engine.run import Stepper, lanes_of
 from errorneurons.simulate.experiments.association import STIMULI, Association
 from errorneurons.simulate.experiments.learning import learning_block
 from errorneurons.simulate.experiments.trials import Clock
@@ -98,18 +98,20 @@ def train(
     losses = [loss(bench, weights)]
     share = np.inf if stage is None else np.ravel(stage)
     wanted = (1 - np.broadcast_to(share, count)) * losses[0]
-    open_ones = np.arange(count)
+    open_ones = running = np.arange(count)
     for block in range(epochs // EPOCHS_A_BLOCK):
         table = learning_block(seed + block, "trained", {}, EPOCHS_A_BLOCK, PRESENTATION)
-        part = of_networks(bench, open_ones, count)
-        before = of_networks(weights, open_ones, count)
+        part = of_networks(bench, running, count)
+        before = of_networks(weights, running, count)
         _, after = run_trials(part, before, table, PRESENTATION, learn=True, roles=READ)
         sound = _finite(after)
+        still = np.isin(running, open_ones)
+        learnt = sound & still
         weights = _with(
-            weights, open_ones[sound], of_networks(after, sound.nonzero()[0], len(sound))
+            weights, running[learnt], of_networks(after, learnt.nonzero()[0], len(learnt))
         )
         reached = losses[-1].copy()
-        reached[open_ones] = np.where(sound, loss(part, after), np.inf)
+        reached[open_ones] = np.where(sound, loss(part, after), np.inf)[still]
         losses.append(reached)
         done = (reached <= wanted) | ~np.isfinite(reached)
         if stage is not None:
@@ -117,6 +119,9 @@ def train(
         open_ones = open_ones[~done[open_ones]]
         if not len(open_ones):
             break
+        # whoever fills up lanes that are computed anyway goes along: the same programs fit
+        if lanes_of(len(open_ones)) < lanes_of(len(running)):
+            running = open_ones
     history = np.stack(losses)
     return Training(weights, history, ~np.isfinite(history[-1]), oscillating(bench, weights))
 
