@@ -152,10 +152,10 @@ def each_from_the_same_state(
     clock
         When things happen in a trial.
     """
-    passive = kinds[(kinds["outcome"] == "none") & (kinds["manipulation"] == "none")]
-    first = passive[passive["familiarity"] == "trained"].iloc[:1]
-    pairs = [part for k in range(len(kinds)) for part in (first, kinds.iloc[k : k + 1])]
-    both, _ = run_trials(bench, weights, pd.concat(pairs), clock, n_streams=len(kinds))
+    passive = (kinds["outcome"] == "none") & (kinds["manipulation"] == "none")
+    first = int(np.flatnonzero(passive & (kinds["familiarity"] == "trained"))[0])
+    pairs = [row for k in range(len(kinds)) for row in (first, k)]
+    both, _ = run_trials(bench, weights, kinds.iloc[pairs], clock, n_streams=len(kinds))
     return presented(both, np.arange(1, 2 * len(kinds), 2), kinds)
 
 

@@ -171,15 +171,22 @@ def _rows(count: int, shared: bool, vectors: int = 1) -> Any:
                         builder.store(load(at), total)
                     sums.append(total)
                 synapses.append(builder.add(m, builder.mul(row, wi)))
-            with cgutils.for_range(builder, columns) as loop:
-                at_x = builder.add(x, builder.mul(loop.index, lanes))
+            places = [  # they move on, so that no offset is kept for each row
+                cgutils.alloca_once_value(builder, start)  # type: ignore[no-untyped-call]
+                for start in (x, *synapses)
+            ]
+            with cgutils.for_range(builder, columns):
+                at_x, *starts = (builder.load(place) for place in places)
+                for place, at, step in zip(
+                    places, (at_x, *starts), (lanes, *([wj] * count)), strict=True
+                ):
+                    builder.store(builder.add(at, step), place)
                 own = [load(builder.add(at_x, v)) for v in further]
-                for k, start in enumerate(synapses):
-                    at = builder.add(start, builder.mul(loop.index, wj))
+                for k, at in enumerate(starts):
+                    if shared:
+                        w = _repeated(builder, builder.load(builder.gep(single, [at])))
                     for v in range(vectors):
-                        if shared:
-                            w = _repeated(builder, builder.load(builder.gep(single, [at])))
-                        else:
+                        if not shared:
                             w = load_M(builder.add(at, further[v]))
                         total = sums[k * vectors + v]
                         builder.store(add(w, own[v], builder.load(total)), total)
@@ -193,7 +200,7 @@ def _rows(count: int, shared: bool, vectors: int = 1) -> Any:
     return rows
 
 
-_eight_shared, _four_shared = _rows(8, True), _rows(4, True)
+_eight_shared, _four_shared_twice = _rows(8, True), _rows(4, True, 2)
 _eight_own, _four_own_twice = _rows(8, False), _rows(4, False, 2)
 
 
@@ -203,34 +210,23 @@ def _product(
     wi: int, wj: int, begin: int, shared: bool,
 ) -> None:  # fmt: skip
     """Write a block of synapses times what lies at x, on top of what lies at z if `begin`."""
+    own_lanes = 0 if shared else 1
     lane = 0
     while lane < lanes:
-        # of a transpose, rows lie side by side: eight of them are taken instead
-        i, once = 0, shared or wj > wi or lanes - lane < 2 * LANES_AT_ONCE
-        while i < rows:
-            left = rows - i
+        # of a transpose, rows of own synapses lie side by side: eight of them are taken instead
+        once = lanes - lane < 2 * LANES_AT_ONCE or (not shared and wj > wi)
+        for i in range(0, rows, 8 if once else 4):
+            last = rows - i - 1
             at, top, own = d + i * lanes + lane, z + i * lanes + lane, x + lane
-            if shared:
-                if left > 4:
-                    _eight_shared(
-                        A, M, at, own, m + i * wi, top, columns, left - 1, lanes, wi, wj, begin
-                    )
-                    i += 8
-                else:
-                    _four_shared(
-                        A, M, at, own, m + i * wi, top, columns, left - 1, lanes, wi, wj, begin
-                    )
-                    i += 4
+            start = m + i * wi + own_lanes * lane
+            if shared and once:
+                _eight_shared(A, M, at, own, start, top, columns, last, lanes, wi, wj, begin)
+            elif shared:
+                _four_shared_twice(A, M, at, own, start, top, columns, last, lanes, wi, wj, begin)
+            elif once:
+                _eight_own(A, M, at, own, start, top, columns, last, lanes, wi, wj, begin)
             else:
-                start = m + i * wi + lane
-                if once:
-                    _eight_own(A, M, at, own, start, top, columns, left - 1, lanes, wi, wj, begin)
-                    i += 8
-                else:
-                    _four_own_twice(
-                        A, M, at, own, start, top, columns, left - 1, lanes, wi, wj, begin
-                    )
-                    i += 4
+                _four_own_twice(A, M, at, own, start, top, columns, last, lanes, wi, wj, begin)
         lane += LANES_AT_ONCE if once else 2 * LANES_AT_ONCE
 
 

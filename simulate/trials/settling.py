@@ -81,15 +81,14 @@ def unsettled(
     _, state = settled(circuit, weights, inputs, target)
     world = World(inputs, target, np.ones((1, 1, 1), dtype=bool))
     stepper = Stepper(circuit, weights, inputs.shape[1], state)
-    return moving(chain([state.rates], each_step(stepper, world, LOOK)), _LIMIT)
+    start = {role: x[None] for role, x in state.rates.items()}
+    return moving(chain([start], each_step(stepper, world, LOOK)), _LIMIT)
 
 
 def each_step(stepper: Stepper, world: World, steps: int) -> Iterator[dict[Role, Array]]:
-    """Take steps, and yield the rates of all roles, (network, stream, neuron), after each."""
+    """Take steps, and yield the rates of all roles after some of them, as `moving` takes them."""
     for first in range(0, steps, _AT_ONCE):
-        rates = stepper.advance(world, [1] * min(_AT_ONCE, steps - first), show=stepper.roles)
-        for step in zip(*rates.values(), strict=True):
-            yield dict(zip(rates, step, strict=True))
+        yield stepper.advance(world, [1] * min(_AT_ONCE, steps - first), show=stepper.roles)
 
 
 def moving(seen: Iterable[Mapping[Role, Array]], limit: float) -> npt.NDArray[np.bool_]:
@@ -98,7 +97,7 @@ def moving(seen: Iterable[Mapping[Role, Array]], limit: float) -> npt.NDArray[np
     Parameters
     ----------
     seen
-        Rates by role, (network, stream, neuron), one step after the other.
+        Rates by role, (step, network, stream, neuron), some steps after the other.
     limit
         A network moves if a rate covers more than this share of the largest rate of its role, or
         is not finite.
@@ -106,8 +105,9 @@ def moving(seen: Iterable[Mapping[Role, Array]], limit: float) -> npt.NDArray[np
     extremes: dict[Role, tuple[Array, Array]] = {}
     for rates in seen:
         for role, x in rates.items():
-            low, high = extremes.get(role, (x, x))
-            extremes[role] = np.minimum(low, x), np.maximum(high, x)
+            low, high = x.min(axis=0), x.max(axis=0)
+            least, most = extremes.get(role, (low, high))
+            extremes[role] = np.minimum(least, low), np.maximum(most, high)
     still = np.ones(len(next(iter(extremes.values()))[0]), dtype=bool)
     for low, high in extremes.values():
         covered = (high - low).max(axis=(1, 2))

@@ -135,11 +135,20 @@ def _stagnant(losses: list[Array]) -> npt.NDArray[np.bool_]:
 
 @QUIETLY
 def loss(bench: Bench[Any, Any], weights: Any) -> Array:
-    """Return each network's loss: squared error of the settled output over that of output 0."""
-    table = learning_block(0, "trained", {}, 1, PROBE)
-    activity, _ = run_trials(bench, weights, table, PROBE, STIMULI, roles=READ)
-    wanted = np.take(bench.association.outcomes["trained"], table["pattern"].to_numpy(), axis=1)
-    error = ((activity.output - wanted) ** 2).mean(axis=(1, 2))
+    """Return each network's loss: squared error of the settled output over that of output 0.
+
+    Where a circuit settles in a feedforward sweep, that is what it settles in; else it is stepped.
+    """
+    sweep = bench.circuit.sweep(weights)
+    shown = bench.association
+    if sweep is not None and not sweep.disturbed:
+        wanted, output = shown.outcomes["trained"], sweep.output(shown.stimuli["trained"])
+    else:
+        table = learning_block(0, "trained", {}, 1, PROBE)
+        activity, _ = run_trials(bench, weights, table, PROBE, STIMULI, roles=READ)
+        wanted = np.take(shown.outcomes["trained"], table["pattern"].to_numpy(), axis=1)
+        output = activity.output
+    error = ((output - wanted) ** 2).mean(axis=(1, 2))
     return np.asarray(error / (wanted**2).mean(axis=(1, 2)))
 
 
