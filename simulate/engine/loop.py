@@ -17,6 +17,8 @@ what streams with common synapses learn, so results are the same to the bit in a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -139,6 +141,17 @@ def _repeated(builder: Any, number: Any) -> Any:
     return builder.shuffle_vector(one, ir.Constant(vector, ir.Undefined), zeros)
 
 
+@contextmanager
+def _columns(builder: Any, start: Any, columns: Any, lanes: Any) -> Iterator[Any]:
+    """Loop over columns, and yield where each begins.
+
+    How often is not told to the compiler: it would unroll loops that are too short for it.
+    """
+    stop = builder.add(start, builder.mul(columns, lanes))
+    with cgutils.for_range_slice(builder, start, stop, lanes) as (at, _):  # type: ignore[no-untyped-call]
+        yield at
+
+
 def _rows(count: int, shared: bool, vectors: int = 1) -> Any:
     """Return what computes `count` rows of a product, for lanes that share synapses or do not.
 
@@ -173,14 +186,12 @@ def _rows(count: int, shared: bool, vectors: int = 1) -> Any:
                 synapses.append(builder.add(m, builder.mul(row, wi)))
             places = [  # they move on, so that no offset is kept for each row
                 cgutils.alloca_once_value(builder, start)  # type: ignore[no-untyped-call]
-                for start in (x, *synapses)
+                for start in synapses
             ]
-            with cgutils.for_range(builder, columns):
-                at_x, *starts = (builder.load(place) for place in places)
-                for place, at, step in zip(
-                    places, (at_x, *starts), (lanes, *([wj] * count)), strict=True
-                ):
-                    builder.store(builder.add(at, step), place)
+            with _columns(builder, x, columns, lanes) as at_x:
+                starts = [builder.load(place) for place in places]
+                for place, at in zip(places, starts, strict=True):
+                    builder.store(builder.add(at, wj), place)
                 own = [load(builder.add(at_x, v)) for v in further]
                 for k, at in enumerate(starts):
                     if shared:
@@ -242,8 +253,7 @@ def _outer_row_code(
         load_M, store_M = _vectors(context, builder, signature.args[1], M)
         add, tabled = _multiply_add(builder), builder.icmp_signed(">=", table, ir.IntType(64)(0))
         factor = builder.fmul(load(post), _repeated(builder, scale))
-        with cgutils.for_range(builder, columns) as loop:
-            step = builder.mul(loop.index, lanes)
+        with _columns(builder, ir.IntType(64)(0), columns, lanes) as step:
             at = builder.add(d, step)
             own = load(builder.add(pre, step))
             with builder.if_else(tabled) as (yes, no):
