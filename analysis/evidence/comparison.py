@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse.csgraph import connected_components
 from scipy.special import logsumexp
+from threadpoolctl import threadpool_limits
 
 from errorneurons.analysis.evidence.classifiers import (
     CANDIDATES,
@@ -188,7 +189,8 @@ def compare(
     labels, fold = experiments.label, world_folds(experiments, deal)
     columns = columns_of(experiments.values)
     matrix = columns.matrix(experiments.values)
-    fits = [fit(candidate, matrix, labels, fold, draw) for candidate in candidates]
+    with threadpool_limits(1):  # products this small are slower on more: threads wait, and burn CPU
+        fits = [fit(candidate, matrix, labels, fold, draw) for candidate in candidates]
     fitted = simplest_of_the_best(fits, labels, experiments.world)
     classes = _named(experiments.theories, equivalence_classes(fitted.held_out, labels))
     odds = _odds_against(fitted.held_out, same_class(experiments.theories, classes))
