@@ -25,7 +25,7 @@ from errorneurons.analysis.evidence.classifiers import (
     CANDIDATES,
     Candidate,
     Fitted,
-    fit,
+    fit_contenders,
     simplest_of_the_best,
     world_folds,
 )
@@ -116,7 +116,7 @@ class Comparison:
     held_out
         What is said of each of the experiments by models that have not seen its world.
     classifiers
-        Log score of each candidate in held-out worlds [nats].
+        Log score of each candidate in held-out worlds [nats], see `classifiers.fit_contenders`.
     fitted
         The one that was chosen.
     """
@@ -190,7 +190,7 @@ def compare(
     columns = columns_of(experiments.values)
     matrix = columns.matrix(experiments.values)
     with threadpool_limits(1):  # products this small are slower on more: threads wait, and burn CPU
-        fits = [fit(candidate, matrix, labels, fold, draw) for candidate in candidates]
+        fits, said = fit_contenders(candidates, matrix, experiments, fold, draw)
     fitted = simplest_of_the_best(fits, labels, experiments.world)
     classes = _named(experiments.theories, equivalence_classes(fitted.held_out, labels))
     odds = _odds_against(fitted.held_out, same_class(experiments.theories, classes))
@@ -212,7 +212,6 @@ def compare(
         for at, rank in enumerate(own)
     ]
     held_out = Judged(capped(np.exp(fitted.held_out), labels), np.column_stack(p))
-    said = {one.name: one.score for one in fits}
     return Comparison(experiments, classes, held_out, said, fitted, columns, clouds, spreads, own)
 
 
