@@ -145,19 +145,12 @@ class Comparison:
             (experiment, feature), as in the virtual experiments.
         """
         matrix = self._columns.matrix(np.atleast_2d(np.asarray(values, dtype=float)))
-        folds = range(len(self._clouds))
-        logs = [self.fitted.log_probability(matrix, k) for k in folds]
-        score = np.stack(
-            [
-                _scores(
-                    _odds_against(log, self.member),
-                    _distances(self._clouds[k], matrix),
-                    self._spreads,
-                )
-                for k, log in zip(folds, logs, strict=True)
-            ],
-            axis=-1,
-        )
+        with threadpool_limits(1):  # as in `compare`
+            logs = [self.fitted.log_probability(matrix, k) for k in range(len(self._clouds))]
+            distances = [_distances(clouds, matrix) for clouds in self._clouds]
+        odds = [_odds_against(log, self.member) for log in logs]
+        pairs = zip(odds, distances, strict=True)
+        score = np.stack([_scores(*pair, self._spreads) for pair in pairs], axis=-1)
         p = [own.p(score[:, at]) for at, own in enumerate(self._ranks)]
         posterior = capped(np.mean([np.exp(log) for log in logs], axis=0), self.experiments.label)
         return Judged(posterior, np.column_stack(p))
@@ -191,10 +184,10 @@ def compare(
     matrix = columns.matrix(experiments.values)
     with threadpool_limits(1):  # products this small are slower on more: threads wait, and burn CPU
         fits, said = fit_contenders(candidates, matrix, experiments, fold, draw)
+        clouds, distance = _held_out_distances(matrix, labels, fold)
     fitted = simplest_of_the_best(fits, labels, experiments.world)
     classes = _named(experiments.theories, equivalence_classes(fitted.held_out, labels))
     odds = _odds_against(fitted.held_out, same_class(experiments.theories, classes))
-    clouds, distance = _held_out_distances(matrix, labels, fold)
     spreads = tuple(
         (
             score_spread(odds[labels == at, at], ODDS),
