@@ -148,7 +148,7 @@ def _columns(builder: Any, start: Any, columns: Any, lanes: Any) -> Iterator[Any
     How often is not told to the compiler: it would unroll loops that are too short for it.
     """
     stop = builder.add(start, builder.mul(columns, lanes))
-    with cgutils.for_range_slice(builder, start, stop, lanes) as (at, _):  # type: ignore[no-untyped-call]
+    with cgutils.for_range_slice(builder, start, stop, lanes) as (at, _):
         yield at
 
 
