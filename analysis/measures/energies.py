@@ -13,9 +13,9 @@ energies of the same cells.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +23,12 @@ import pandas as pd
 import xarray as xr
 
 from errorneurons.analysis.measures.asking import once, once_alike
+from errorneurons.analysis.measures.windows import Cells as Cells
+from errorneurons.analysis.measures.windows import Trials as Trials
+from errorneurons.analysis.measures.windows import Window as Window
+from errorneurons.analysis.measures.windows import window_mean
 from errorneurons.analysis.statistics import Floats
 
-Window = tuple[float, float]
 Factors = Mapping[str, str | bool]
 
 
@@ -67,8 +70,6 @@ class Missing:
     columns: tuple[str, ...] = ()
 
 
-Trials = npt.NDArray[np.int64]
-Cells = npt.NDArray[np.int64]
 Response = Mapping[str, Floats]
 """Stimulus -> responses of the trials with that stimulus, (trial, unit)."""
 
@@ -238,12 +239,8 @@ def _pattern(
     session: xr.Dataset, chosen: Trials, event: str, window: Window, baseline: Window
 ) -> AllCells:
     """Return window minus baseline of all units, and the rows of each stimulus."""
-    stem = chosen.tobytes(), event
-    inside, before = (
-        once(session, ("mean", *stem, own), partial(_window_mean, session, chosen, event, own))
-        for own in (window, baseline)
-    )
-    rows = once_alike(session, ("rows", *stem), lambda: _rows(session, chosen))
+    inside, before = (window_mean(session, chosen, event, own) for own in (window, baseline))
+    rows = once_alike(session, ("rows", chosen.tobytes()), lambda: _rows(session, chosen))
     difference = inside - before
     return AllCells(difference, rows, bool(np.isfinite(difference).all()))
 
@@ -251,42 +248,6 @@ def _pattern(
 def _rows(session: xr.Dataset, chosen: Trials) -> dict[str, Trials]:
     names, numbers = np.unique(session.variables["stimulus"].values[chosen], return_inverse=True)
     return {str(name): np.flatnonzero(numbers == k) for k, name in enumerate(names)}
-
-
-def window_means(
-    session: xr.Dataset, chosen: Trials, cells: Cells, event: str, windows: Sequence[Window]
-) -> list[Floats]:
-    """Return the mean of each window relative to an event [s], (trial, unit); NaN at a gap.
-
-    A bin belongs to a window if its centre does.
-    """
-    return [_window_mean(session, chosen, event, window)[:, cells] for window in windows]
-
-
-def _window_mean(session: xr.Dataset, chosen: Trials, event: str, window: Window) -> Floats:
-    """Mean over the bins of a window, (trial, unit); NaN where it has no bin or a gap."""
-    key = ("bins", chosen.tobytes(), event, window)
-    used, inside = once_alike(session, key, lambda: _bins(session, chosen, event, window))
-    # one contiguous read of the trials: files are lazy, and pointwise reads are slow
-    rate = session.variables["rate"].values[chosen, used]
-    if inside.all() and inside.shape[1]:
-        return np.asarray(rate.sum(axis=1, dtype=float) / inside.shape[1])
-    count = inside.sum(axis=1)[:, None]
-    total = np.where(inside[..., None], rate.astype(float), 0.0).sum(axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(total / np.where(count > 0, count, np.nan))
-
-
-def _bins(
-    session: xr.Dataset, chosen: Trials, event: str, window: Window
-) -> tuple[slice, npt.NDArray[np.bool_]]:
-    """Return from which bin to which a window goes in any trial, and which of them lie inside."""
-    time = session.variables["time"].values
-    onset = session.variables[event].values[chosen].astype(float)[:, None]
-    inside = (time >= onset + window[0] - 1e-9) & (time < onset + window[1] - 1e-9)
-    bins = np.flatnonzero(inside.any(axis=0))
-    used = slice(bins[0], bins[-1] + 1) if len(bins) else slice(0, 0)
-    return used, inside[:, used]
 
 
 def energy(response: Response) -> float:

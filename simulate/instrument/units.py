@@ -78,6 +78,10 @@ class Units:
 
     def only(self, chosen: npt.NDArray[np.bool_]) -> Units:
         """Return some of the units."""
+        return self if chosen.all() else self.of(np.flatnonzero(chosen))
+
+    def of(self, chosen: Indices) -> Units:
+        """Return the units with some numbers."""
         return Units(*(getattr(self, f.name)[chosen] for f in fields(self)))
 
     def plane(self, instrument: Instrument) -> Indices:
