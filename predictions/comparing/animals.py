@@ -26,7 +26,7 @@ from errorneurons.predictions.comparing.recording import (
     localised,
     presentation,
     record,
-    recorded,
+    recorded_plainly,
     subject_of,
 )
 from errorneurons.predictions.judging.judge import energies_of_animal
@@ -34,7 +34,7 @@ from errorneurons.simulate.animals.worlds import Animals
 from errorneurons.simulate.arrays import Array, generator
 from errorneurons.simulate.instrument.calcium import GCAMP6F, Imaging
 from errorneurons.simulate.instrument.instrument import Instrument, snr_at
-from errorneurons.simulate.instrument.plainly import Subject
+from errorneurons.simulate.instrument.plainly import Instrumented
 
 SPARE = 1.5
 """Virtual animals of a world for each animal of an experiment, so that experiments differ."""
@@ -163,13 +163,13 @@ def measured(animals: Animals, theory: str, design: Design, seed: int) -> Table:
 
 
 def _recorded(
-    animals: Animals, subject: Subject, design: Design, given: Presented,
+    animals: Animals, subject: Instrumented, design: Design, given: Presented,
     rng: np.random.Generator, known: Known,
 ) -> Sequence[Seen]:  # fmt: skip
     """Record a network once; a localiser makes a session of each fold."""
     seed = int(rng.integers(2**31))
     if design.labels == "stated":
-        return (recorded(subject, design, seed, known),)
+        return (recorded_plainly(subject, design, seed, known),)
     whole = record(animals, subject.index, design, subject.instrument, seed, given)
     # which trials test, and which units, differs from all others
     return [Seen(fold, {}, {}) for fold in localised(whole, rng)]

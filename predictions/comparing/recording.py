@@ -27,7 +27,7 @@ from errorneurons.simulate.arrays import of_networks
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
 from errorneurons.simulate.instrument.observe import Displayed, Instrument, observe, shown_in
-from errorneurons.simulate.instrument.plainly import Subject
+from errorneurons.simulate.instrument.plainly import Instrumented
 from errorneurons.simulate.instrument.sums import Sums, sums_of
 from errorneurons.simulate.instrument.units import Units
 
@@ -148,16 +148,16 @@ def localised(session: xr.Dataset, rng: np.random.Generator) -> tuple[xr.Dataset
 
 def subject_of(
     animals: Animals, index: int, instrument: Instrument, presented_as: Presented
-) -> Subject:
-    """Return one network as `recorded` takes it."""
+) -> Instrumented:
+    """Return one network as `recorded_plainly` takes it."""
     rows = (presented_as.rows, *(np.arange(len(b.table)) for b in animals.blocks[1:]))
-    return Subject(
+    return Instrumented(
         animals.circuit, animals.blocks, rows, int(animals.number[index]), index, instrument,
         presented_as.shown,
     )  # fmt: skip
 
 
-def recorded(subject: Subject, design: Design, seed: int, known: Known) -> Seen:
+def recorded_plainly(subject: Instrumented, design: Design, seed: int, known: Known) -> Seen:
     """Record as `record` does, for the claims alone.
 
     Spikes have the same distribution, but are other ones: fewer are drawn.
@@ -203,7 +203,7 @@ def check_told(known: Iterable[Alike]) -> None:
             )
 
 
-def _alike(subject: Subject, units: Units, design: Design) -> Alike:
+def _alike(subject: Instrumented, units: Units, design: Design) -> Alike:
     """Return what is in common, from asking a session without a spike for every effect."""
     chosen = _chosen(units.area, units.label, units.level, design, subject.circuit)
     memory: Remembered = {}

@@ -22,14 +22,13 @@ FEW = 10.0
 """Below this mean NumPy draws a count by multiplying uniform numbers, as is done here."""
 MANY = 25.0
 """From this mean on, going through the distribution from 0 takes longer than NumPy's way."""
-LIMIT = 128
-"""No count of a mean below `MANY` reaches it: its probability is below 1e-40. Rounding might."""
-SHARES = 1.0 / np.maximum(np.arange(LIMIT + 1.0), 1.0)
+NO_COUNT = 128
+"""No count of a mean below `MANY` gets there, but a number that rounding leaves above the sum."""
+SHARES = 1.0 / np.maximum(np.arange(NO_COUNT + 1.0), 1.0)
 """1 / k: the probability of k is that of k - 1 times mean / k."""
 
-TYPES_OF_INVERTED = (
-    types.float64[:, ::1], types.int64[::1], _LINE, _LINE, types.float64[:, ::1],
-)  # fmt: skip
+_TABLE = types.float64[:, ::1]
+TYPES_OF_INVERTED = (_TABLE, types.int64[::1], _LINE, _LINE, _LINE, _TABLE, _TABLE)
 """What `inverted` is called with."""
 
 
@@ -66,9 +65,14 @@ def inverted(
     rows: npt.NDArray[np.int64],
     share: npt.NDArray[np.float64],
     least: npt.NDArray[np.float64],
+    below: npt.NDArray[np.float64],
+    uniform: npt.NDArray[np.float64],
     counts: npt.NDArray[np.float64],
 ) -> None:
-    """Turn uniform numbers below 1 into Poisson counts, by inversion of the distribution.
+    """Fill `counts` with Poisson counts, by inversion of the distribution.
+
+    A count is how many values of the cumulative distribution a uniform number is not below. Draws
+    of a kind that follow one another go through the distribution together, unit beside unit.
 
     Parameters
     ----------
@@ -78,22 +82,29 @@ def inverted(
         Which kind each draw is of, (draw,).
     share
         `SHARES`.
-    least
+    least, below
         Overwritten, (unit,).
-    counts
-        Uniform numbers, overwritten by counts, (draw, unit).
+    uniform, counts
+        Numbers below 1, and their counts, (draw, unit).
     """
-    last = -1
-    for draw in range(len(rows)):
-        row = rows[draw]
-        if row != last:
-            last = row
-            for k in range(mean.shape[1]):
-                least[k] = math.exp(-mean[row, k])
+    start = 0
+    while start < len(rows):
+        row, stop = rows[start], start
+        while stop < len(rows) and rows[stop] == row:
+            stop += 1
         for k in range(mean.shape[1]):
-            left, probability, count = counts[draw, k], least[k], 0
-            while left >= probability and count < LIMIT:
-                left -= probability
-                count += 1
-                probability *= mean[row, k] * share[count]
-            counts[draw, k] = count
+            least[k] = below[k] = math.exp(-mean[row, k])
+        counts[start:stop] = 0
+        number, left = 0, True
+        while left and number < NO_COUNT:
+            number += 1
+            left = False
+            for draw in range(start, stop):
+                for k in range(mean.shape[1]):
+                    passed = uniform[draw, k] >= below[k]
+                    left |= passed
+                    counts[draw, k] += passed
+            for k in range(mean.shape[1]):
+                least[k] *= mean[row, k] * share[number]
+                below[k] += least[k]
+        start = stop

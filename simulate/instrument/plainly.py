@@ -33,7 +33,7 @@ from errorneurons.simulate.trials.run import Activity
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
+class Instrumented:
     """A network before an instrument, to be recorded once or more for the claims alone.
 
     What does not depend on the cells and the noise of a recording is found once.
@@ -96,7 +96,7 @@ class Subject:
     @property
     def bins(self) -> int:
         """Bins of a trial, as simulated."""
-        return next(iter(self.blocks[0].rates.values())).shape[2]
+        return int(next(iter(self.blocks[0].rates.values())).shape[2])
 
     @property
     def sums_suffice(self) -> bool:
@@ -116,9 +116,8 @@ class Subject:
     def rates(self, units: Units, seed: int) -> npt.NDArray[np.float32]:
         """Return what the instrument shows of units, (trial, time, unit)."""
         expected = expected_rates(self.blocks, self.index, units, self.instrument, self.sizes)
-        return as_shown(
-            expected[self.kinds], self.width, units, self.instrument, self.noise(seed)
-        )  # fmt: skip
+        every = expected[self.kinds]
+        return as_shown(every, self.width, units, self.instrument, self.noise(seed))
 
     def means(self, units: Units, sums: Sums, seed: int) -> dict[Hashable, Array]:
         """Return the mean rate of units in windows [Hz], (trial, unit), see `sums_suffice`."""
@@ -178,5 +177,5 @@ def _bins_of(
         return found
 
     rates = {role: chosen([block.rates[role] for block in blocks]) for role in first.rates}
-    apical = None if first.apical is None else chosen([b.apical for b in blocks])
-    return replace(first, rates=rates, apical=apical)
+    tufts = [block.apical for block in blocks if block.apical is not None]
+    return replace(first, rates=rates, apical=chosen(tufts) if tufts else None)

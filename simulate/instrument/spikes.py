@@ -25,6 +25,8 @@ import numpy.typing as npt
 from errorneurons.simulate.engine.counts import FEW, MANY, SHARES, inverted, multiplied
 
 Counts = npt.NDArray[np.int64]
+TOGETHER = 64
+"""Draws whose uniform numbers are there at a time: the memory of many takes longer than they do."""
 
 
 def poisson(mean: npt.NDArray[np.floating], rng: np.random.Generator) -> Counts:
@@ -68,13 +70,18 @@ def poisson_of_kinds(
     npt.NDArray[np.float64]
         Counts, (draw, unit).
     """
-    many = mean >= MANY
-    counts = rng.random((len(rows), mean.shape[1]))
-    few = np.where(many, 0.0, mean)
-    inverted(few, rows, SHARES, np.empty(mean.shape[1]), counts)
-    if many.any():
-        draw, unit = np.nonzero(many[rows])
-        counts[draw, unit] = rng.poisson(mean[rows[draw], unit])
+    many = np.asarray(mean >= MANY)
+    few, units = np.where(many, 0.0, mean), mean.shape[1]
+    counts, uniform = np.empty((len(rows), units)), np.empty((TOGETHER, units))
+    least, below = np.empty((2, units))
+    for start in range(0, len(rows), TOGETHER):
+        own = rows[start : start + TOGETHER]
+        rng.random(out=uniform[: len(own)])
+        inverted(few, own, SHARES, least, below, uniform, counts[start : start + TOGETHER])
+    draws = np.flatnonzero(many.any(axis=1)[rows])
+    if len(draws):
+        draw, unit = np.nonzero(many[rows[draws]])
+        counts[draws[draw], unit] = rng.poisson(mean[rows[draws[draw]], unit])
     return counts
 
 

@@ -17,8 +17,8 @@ import numpy.typing as npt
 from errorneurons.analysis.session.plain import Averaged
 from errorneurons.simulate.arrays import Array
 
-Rows = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
+_Rows = npt.NDArray[np.int64]
+_Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ class Told:
         How many bins the window has in each trial, NaN for none, (trial, 1).
     """
 
-    parts: Sequence[tuple[slice | Rows, slice | Rows]]
+    parts: Sequence[tuple[slice | _Rows, slice | _Rows]]
     bins: Array
 
     def mean(self, counts: Array, width: float) -> Array:
@@ -60,10 +60,10 @@ class Sums:
         What is asked for -> how it is made of draws.
     """
 
-    kinds: Rows
-    bins: Rows
-    starts: Rows
-    drawn: Rows
+    kinds: _Rows
+    bins: _Rows
+    starts: _Rows
+    drawn: _Rows
     windows: Mapping[Hashable, Told]
 
     def expected(self, rates: npt.NDArray[np.floating], width: float) -> Array:
@@ -77,7 +77,7 @@ class Sums:
         return {key: own.mean(counts, width) for key, own in self.windows.items()}
 
 
-def sums_of(asked: Mapping[Hashable, Averaged], kinds: Rows, bins: int) -> Sums:
+def sums_of(asked: Mapping[Hashable, Averaged], kinds: _Rows, bins: int) -> Sums:
     """Return the sums that windows consist of.
 
     Parameters
@@ -94,7 +94,7 @@ def sums_of(asked: Mapping[Hashable, Averaged], kinds: Rows, bins: int) -> Sums:
         own[window.trials, window.bins] = window.inside
     numbers: dict[tuple[int, bytes], int] = {}
     drawn: list[int] = []
-    parts: dict[Hashable, list[tuple[slice | Rows, slice | Rows]]] = {key: [] for key in asked}
+    parts: dict[Hashable, list[tuple[slice | _Rows, slice | _Rows]]] = {key: [] for key in asked}
     for by, trials, inside in _held_alike(held):
         at = np.full(len(kinds), -1)
         at[trials] = len(drawn) + np.arange(len(trials))
@@ -113,29 +113,32 @@ def sums_of(asked: Mapping[Hashable, Averaged], kinds: Rows, bins: int) -> Sums:
     return Sums(kind[of], which, starts, np.array(drawn, dtype=np.int64), windows)
 
 
-def _held_alike(held: Flags) -> Iterator[tuple[Flags, Rows, Flags]]:
+def _held_alike(held: _Flags) -> Iterator[tuple[_Flags, _Rows, _Flags]]:
     """Yield each set of windows, the trials in which just these hold some bins, and the bins.
 
     Sets are (window,), trials their numbers, bins (trial, bin).
     """
     count, trials, bins = held.shape
-    sets, number = np.unique(held.reshape(count, -1), axis=1, return_inverse=True)
-    own = number.reshape(trials, bins)
-    for k, by in enumerate(sets.T):
-        inside = own == k
+    packed = np.packbits(held.reshape(count, trials * bins), axis=0).T
+    numbers: dict[bytes, int] = {}
+    number = [numbers.setdefault(own.tobytes(), len(numbers)) for own in packed]
+    at = np.array(number).reshape(trials, bins)
+    for own, k in numbers.items():
+        by = np.unpackbits(np.frombuffer(own, np.uint8), count=count).astype(bool)
+        inside = at == k
         where = np.flatnonzero(inside.any(axis=1))
         if by.any():
             yield by, where, inside[where]
 
 
-def _short(numbers: Rows) -> slice | Rows:
+def _short(numbers: _Rows) -> slice | _Rows:
     """Return consecutive numbers as a slice, which copies nothing."""
     if len(numbers) and np.array_equal(numbers, numbers[0] + np.arange(len(numbers))):
         return slice(int(numbers[0]), int(numbers[-1]) + 1)
     return numbers
 
 
-def _bins_in(inside: Flags) -> Array:
+def _bins_in(inside: _Flags) -> Array:
     """Return how many bins a window has in each trial, NaN for none, (trial, 1)."""
     count = inside.sum(axis=1)[:, None]
     return np.where(count > 0, count, np.nan)
