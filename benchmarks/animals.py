@@ -17,7 +17,7 @@ from errorneurons.predictions.comparing.design import Design
 from errorneurons.simulate.animals.worlds import Animals, WorldPlan, simulate_batch
 from errorneurons.simulate.theories.registry import theory
 
-ROUNDS = 5
+ROUNDS = 12
 DESIGNS = {
     "24 cells, 5 trials": full_design(animals=8, cells=24, repeats=5),
     "6 cells, 3 trials": full_design(animals=8, cells=6, repeats=3),

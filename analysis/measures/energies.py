@@ -79,7 +79,7 @@ def trials(session: xr.Dataset, factors: Factors) -> npt.NDArray[np.int64]:
 
     Trials that served to label the units are never among them: they may not test what they chose.
     """
-    key = ("trials", *sorted(factors.items()))
+    key = ("trials", *factors.items())
     return once_alike(session, key, lambda: _trials(session, factors))
 
 
@@ -204,15 +204,37 @@ class AllCells:
         return all(len(rows) >= 2 for rows in self.rows.values())
 
     @cached_property
+    def even(self) -> Floats | None:
+        """The responses, (stimulus, trial, unit), if all stimuli have as many trials."""
+        rows = list(self.rows.values())
+        if not rows or any(len(own) != len(rows[0]) for own in rows):
+            return None
+        return self.difference[np.array(rows)]
+
+    @cached_property
     def means(self) -> Floats:
         """Mean of each stimulus, (stimulus, unit)."""
+        if self.even is not None:
+            return np.asarray(np.add.reduce(self.even, axis=1) / self.even.shape[1])
         return np.array([_mean(self.difference[rows]) for rows in self.rows.values()])
 
     @cached_property
     def energies(self) -> Floats:
         """Energy of each unit, averaged over stimuli with two trials or more, (unit,)."""
+        if self.even is not None and self.repeated:
+            return _mean(_energies(self.even, axis=1))
         own = [_energies(self.difference[r]) for r in self.rows.values() if len(r) >= 2]
         return np.asarray(np.add.reduce(own) / len(own)) if own else np.empty(0)
+
+    @cached_property
+    def _overlaps(self) -> dict[AllCells, Floats]:
+        return {}
+
+    def overlap(self, other: AllCells) -> Floats:
+        """Return the product of the means, averaged over the stimuli of both, (unit,)."""
+        if other not in self._overlaps:
+            self._overlaps[other] = _mean(self.means * other.means)
+        return self._overlaps[other]
 
 
 @dataclass(frozen=True, eq=False)
@@ -272,10 +294,11 @@ def unit_energies(response: Response) -> Floats:
     return np.asarray(np.add.reduce(values) / len(values)) if values else np.empty(0)
 
 
-def _energies(x: Floats) -> Floats:
-    """Energy of one pattern, x (trial, unit), in each unit."""
-    t, total = len(x), np.add.reduce
-    return np.asarray((total(x) ** 2 - total(x * x)) / (t * (t - 1)))
+def _energies(x: Floats, axis: int = 0) -> Floats:
+    """Energy of one pattern, or more, in each unit; trials go along an axis."""
+    t = x.shape[axis]
+    total, squares = np.add.reduce(x, axis=axis), np.add.reduce(x * x, axis=axis)
+    return np.asarray((total**2 - squares) / (t * (t - 1)))
 
 
 def _mean(x: Floats) -> Floats:
@@ -291,7 +314,7 @@ def overlap(first: Response, second: Response) -> float:
     whole = _of_the_same(first, second)
     if whole:
         a, b = whole
-        return float(_mean(_mean(a.pattern.means * b.pattern.means)[a.cells]))
+        return float(_mean(a.pattern.overlap(b.pattern)[a.cells]))
     shared = [name for name in first if name in second and len(first[name]) and len(second[name])]
     values = [float(_mean(_mean(first[s]) * _mean(second[s]))) for s in shared]
     return float(np.mean(values)) if values else float("nan")

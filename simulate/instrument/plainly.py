@@ -15,8 +15,10 @@ from errorneurons.simulate.arrays import Array, generator
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.instrument.instrument import Instrument
 from errorneurons.simulate.instrument.observe import (
+    Aimed,
     Displayed,
     TrialOrder,
+    aims_of,
     as_shown,
     attributes_of,
     expected_rates,
@@ -93,6 +95,11 @@ class Instrumented:
             [performance(b.output[self.index][own], b.target[self.index][own]) for b, own in each]
         )
 
+    @cached_property
+    def aims(self) -> Sequence[Aimed]:
+        """At whom manipulations are aimed."""
+        return aims_of(self.circuit, self.shown, self.labelled)
+
     @property
     def bins(self) -> int:
         """Bins of a trial, as simulated."""
@@ -149,7 +156,7 @@ class Instrumented:
             "area": units.area,
             "level": units.level,
             "role": units.label,
-            "targeted": targeted_units(self.circuit, units, self.shown, self.labelled),
+            "targeted": targeted_units(units, self.shown.count, self.aims),
             "performance": self.performance,
         }
         variables = {name: PlainColumn(values) for name, values in columns.items()}

@@ -70,7 +70,7 @@ def poisson_of_kinds(
     npt.NDArray[np.float64]
         Counts, (draw, unit).
     """
-    many = np.asarray(mean >= MANY)
+    many = np.greater_equal(mean, MANY)
     few, units = np.where(many, 0.0, mean), mean.shape[1]
     counts, uniform = np.empty((len(rows), units)), np.empty((TOGETHER, units))
     least, below = np.empty((2, units))
