@@ -70,7 +70,7 @@ def poisson_of_kinds(
     npt.NDArray[np.float64]
         Counts, (draw, unit).
     """
-    many = np.greater_equal(mean, MANY)
+    many = mean >= MANY
     few, units = np.where(many, 0.0, mean), mean.shape[1]
     counts, uniform = np.empty((len(rows), units)), np.empty((TOGETHER, units))
     least, below = np.empty((2, units))
@@ -78,7 +78,7 @@ def poisson_of_kinds(
         own = rows[start : start + TOGETHER]
         rng.random(out=uniform[: len(own)])
         inverted(few, own, SHARES, least, below, uniform, counts[start : start + TOGETHER])
-    draws = np.flatnonzero(many.any(axis=1)[rows])
+    draws = np.flatnonzero(np.asarray(many.any(axis=1))[rows])
     if len(draws):
         draw, unit = np.nonzero(many[rows[draws]])
         counts[draws[draw], unit] = rng.poisson(mean[rows[draws[draw]], unit])
