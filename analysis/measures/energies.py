@@ -14,7 +14,7 @@ energies of the same cells.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -176,8 +176,30 @@ def responses(
         return Picked(found, cells)
     own = found.difference[:, cells]
     complete = np.asarray(np.isfinite(own).all(axis=1))
-    stimuli = {name: rows[complete[rows]] for name, rows in found.rows.items()}
+    stimuli = {name: rows[complete[rows]] for name, rows in found.stimuli.rows.items()}
     return {name: own[rows] for name, rows in stimuli.items() if len(rows)}
+
+
+@dataclass(frozen=True, eq=False)
+class ByStimulus:
+    """Trials by their stimulus.
+
+    Attributes
+    ----------
+    names
+        The stimuli, in order.
+    rows
+        Stimulus -> its trials.
+    together
+        The trials, (stimulus, trial), where all stimuli have as many.
+    repeated
+        Whether every stimulus has two trials or more.
+    """
+
+    names: tuple[str, ...]
+    rows: Mapping[str, Trials]
+    together: Trials | None
+    repeated: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,53 +210,46 @@ class AllCells:
     ----------
     difference
         Window minus baseline, (trial, unit).
-    rows
-        Stimulus -> its trials.
+    stimuli
+        Its trials.
     complete
         Whether no unit has a gap in any trial.
+    overlaps
+        The mean over stimuli of the product of the means with those of other responses, (unit,),
+        where it was asked for.
     """
 
     difference: Floats
-    rows: Mapping[str, Trials]
+    stimuli: ByStimulus
     complete: bool
-
-    @cached_property
-    def repeated(self) -> bool:
-        """Whether every stimulus has two trials or more."""
-        return all(len(rows) >= 2 for rows in self.rows.values())
-
-    @cached_property
-    def even(self) -> Floats | None:
-        """The responses, (stimulus, trial, unit), if all stimuli have as many trials."""
-        rows = list(self.rows.values())
-        if not rows or any(len(own) != len(rows[0]) for own in rows):
-            return None
-        return self.difference[np.array(rows)]
+    overlaps: dict[AllCells, Floats] = field(default_factory=dict)
 
     @cached_property
     def means(self) -> Floats:
         """Mean of each stimulus, (stimulus, unit)."""
-        if self.even is not None:
-            return np.asarray(np.add.reduce(self.even, axis=1) / self.even.shape[1])
-        return np.array([_mean(self.difference[rows]) for rows in self.rows.values()])
+        return self._summed[0]
 
     @cached_property
     def energies(self) -> Floats:
         """Energy of each unit, averaged over stimuli with two trials or more, (unit,)."""
-        if self.even is not None and self.repeated:
-            return _mean(_energies(self.even, axis=1))
-        own = [_energies(self.difference[r]) for r in self.rows.values() if len(r) >= 2]
-        return np.asarray(np.add.reduce(own) / len(own)) if own else np.empty(0)
+        own = self._summed[1]
+        return _mean(own) if len(own) else np.empty(0)
 
     @cached_property
-    def _overlaps(self) -> dict[AllCells, Floats]:
-        return {}
+    def _summed(self) -> tuple[Floats, Floats]:
+        """Means of stimuli, and energies of those with two trials or more, (stimulus, unit)."""
+        if self.stimuli.together is not None and self.stimuli.repeated:
+            x = self.difference[self.stimuli.together]
+            return _mean(x, axis=1), _energies(x, axis=1)
+        each = [self.difference[rows] for rows in self.stimuli.rows.values()]
+        energies = np.array([_energies(x) for x in each if len(x) >= 2])
+        return np.array([*map(_mean, each)]), energies
 
     def overlap(self, other: AllCells) -> Floats:
         """Return the product of the means, averaged over the stimuli of both, (unit,)."""
-        if other not in self._overlaps:
-            self._overlaps[other] = _mean(self.means * other.means)
-        return self._overlaps[other]
+        if other not in self.overlaps:
+            self.overlaps[other] = _mean(self.means * other.means)
+        return self.overlaps[other]
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,15 +261,15 @@ class Picked(Mapping[str, Floats]):
 
     def __getitem__(self, name: str) -> Floats:
         """Return the responses to a stimulus, (trial, unit)."""
-        return self.pattern.difference[self.pattern.rows[name]][:, self.cells]
+        return self.pattern.difference[self.pattern.stimuli.rows[name]][:, self.cells]
 
     def __iter__(self) -> Iterator[str]:
         """Go through the stimuli."""
-        return iter(self.pattern.rows)
+        return iter(self.pattern.stimuli.rows)
 
     def __len__(self) -> int:
         """Return how many stimuli there are."""
-        return len(self.pattern.rows)
+        return len(self.pattern.stimuli.rows)
 
 
 def _pattern(
@@ -262,14 +277,18 @@ def _pattern(
 ) -> AllCells:
     """Return window minus baseline of all units, and the rows of each stimulus."""
     inside, before = (window_mean(session, chosen, event, own) for own in (window, baseline))
-    rows = once_alike(session, ("rows", chosen.tobytes()), lambda: _rows(session, chosen))
+    key = ("stimuli", chosen.tobytes())
+    stimuli = once_alike(session, key, lambda: _by_stimulus(session, chosen))
     difference = inside - before
-    return AllCells(difference, rows, bool(np.isfinite(difference).all()))
+    return AllCells(difference, stimuli, bool(np.isfinite(difference).all()))
 
 
-def _rows(session: xr.Dataset, chosen: Trials) -> dict[str, Trials]:
+def _by_stimulus(session: xr.Dataset, chosen: Trials) -> ByStimulus:
     names, numbers = np.unique(session.variables["stimulus"].values[chosen], return_inverse=True)
-    return {str(name): np.flatnonzero(numbers == k) for k, name in enumerate(names)}
+    rows = {str(name): np.flatnonzero(numbers == k) for k, name in enumerate(names)}
+    counts = {len(own) for own in rows.values()}
+    together = np.array([*rows.values()]) if len(counts) == 1 else None
+    return ByStimulus(tuple(rows), rows, together, min(counts, default=2) >= 2)
 
 
 def energy(response: Response) -> float:
@@ -301,9 +320,9 @@ def _energies(x: Floats, axis: int = 0) -> Floats:
     return np.asarray((total**2 - squares) / (t * (t - 1)))
 
 
-def _mean(x: Floats) -> Floats:
-    """Mean along the first axis; `x.mean` takes longer to find out what it is asked for."""
-    return np.asarray(np.add.reduce(x) / len(x))
+def _mean(x: Floats, axis: int = 0) -> Floats:
+    """Mean along an axis; `x.mean` takes longer to find out what it is asked for."""
+    return np.asarray(np.add.reduce(x, axis=axis) / x.shape[axis])
 
 
 def overlap(first: Response, second: Response) -> float:
@@ -324,7 +343,7 @@ def _of_the_same(first: Response, second: Response) -> tuple[Picked, Picked] | N
     """Return two responses if they are of the same cells and stimuli, and have no gap."""
     if isinstance(first, Picked) and isinstance(second, Picked) and len(first):
         same = first.cells is second.cells or np.array_equal(first.cells, second.cells)
-        if same and first.pattern.rows.keys() == second.pattern.rows.keys():
+        if same and first.pattern.stimuli.names == second.pattern.stimuli.names:
             return first, second
     return None
 
@@ -332,7 +351,7 @@ def _of_the_same(first: Response, second: Response) -> tuple[Picked, Picked] | N
 def energy_of_difference(first: Response, second: Response) -> float:
     """Return the energy of the difference of two conditions, over the stimuli that both have."""
     whole = _of_the_same(first, second)
-    if whole and all(part.pattern.repeated for part in whole):
+    if whole and all(part.pattern.stimuli.repeated for part in whole):
         return energy(first) + energy(second) - 2 * overlap(first, second)
     shared = [
         name for name in first if name in second and min(len(first[name]), len(second[name])) >= 2

@@ -239,7 +239,10 @@ def contrast(
 
 def outcome_contrast_energy(session: xr.Dataset, cells: Cells, window: Window = OUTCOME) -> float:
     """Return M of most claims: the energy of the outcome contrast in some cells."""
-    return energy_of_difference(*contrast(session, cells, window=window))
+    key = ("outcome contrast", cells.tobytes(), window)
+    return once(
+        session, key, lambda: energy_of_difference(*contrast(session, cells, window=window))
+    )
 
 
 def manipulated_areas(session: xr.Dataset, factors: Factors) -> list[str]:

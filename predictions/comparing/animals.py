@@ -113,7 +113,9 @@ def stocked(design: Design) -> Design:
     return replace(design, animals=min(math.ceil(spare * design.animals), MOST_ANIMALS))
 
 
-def measured(animals: Animals, theory: str, design: Design, seed: int) -> Table:
+def measured(
+    animals: Animals, theory: str, design: Design, seed: int, known: Known | None = None
+) -> Table:
     """Record and measure the virtual animals of some worlds.
 
     Where an experiment needs more animals than a world has networks, networks are recorded again
@@ -129,6 +131,8 @@ def measured(animals: Animals, theory: str, design: Design, seed: int) -> Table:
         The recording to be imitated, `stocked` with animals for experiments to differ.
     seed
         Seed of everything random.
+    known
+        What is known of sessions with these trials, where other networks were recorded before.
     """
     effects = effects_under(design)
     worlds: list[int] = []
@@ -137,7 +141,7 @@ def measured(animals: Animals, theory: str, design: Design, seed: int) -> Table:
     if not len(animals.number):
         return Table(np.empty(0, np.int64), np.empty((0, len(effects), 3)), tuple(effects))
     given = presentation(animals, design)
-    known: Known = {}
+    known = {} if known is None else known
     for world in np.unique(animals.world[animals.world % every == 0]):
         own = composed(design, seed, theory, int(world))
         instrument = instrument_of(own, seed, theory, int(world))

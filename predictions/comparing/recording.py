@@ -84,7 +84,9 @@ class Alike:
 
 
 Known = dict[Hashable, Alike]
-"""Areas, roles and levels of units -> what their sessions have in common; empty at first."""
+"""Areas, roles and levels of units -> what their sessions have in common; empty at first.
+
+It is for sessions with the same trials, of one theory under one design."""
 
 
 def presentation(animals: Animals, design: Design) -> Presented:

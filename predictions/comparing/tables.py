@@ -9,6 +9,7 @@ import xarray as xr
 
 from errorneurons.predictions.comparing.animals import Table, effects_under, measured
 from errorneurons.predictions.comparing.design import Design
+from errorneurons.predictions.comparing.recording import Known
 from errorneurons.predictions.comparing.shards import read_worlds, worlds_key
 from errorneurons.simulate.animals.worlds import WorldPlan, batches_of_worlds
 from errorneurons.simulate.store.files import NETCDF
@@ -26,8 +27,9 @@ def table_of(name: str, design: Design, plan: WorldPlan, folder: Path) -> Piece:
 
 
 def _record(name: str, design: Design, plan: WorldPlan, folder: Path) -> xr.Dataset:
+    known: Known = {}
     parts = [
-        measured(animals, name, design, plan.seed)
+        measured(animals, name, design, plan.seed, known)
         for worlds in batches_of_worlds(theory(name), plan)
         if len((animals := read_worlds(folder, name, plan, worlds)).number)
     ]
