@@ -212,9 +212,10 @@ def sampled(
         instrument.baseline * rng.lognormal(0.0, instrument.spread, len(label)),
         rng.lognormal(0.0, instrument.spread, len(label)) * np.where(half == 0, 1, half),
     )  # fmt: skip
-    passed = generator(*key, "quality").random(len(label)) < instrument.passing
-    recorded = np.isin(area, instrument.areas) if instrument.areas else np.ones_like(passed)
-    return units.only(passed & recorded)
+    kept = np.isin(area, instrument.areas) if instrument.areas else np.ones(len(label), dtype=bool)
+    if instrument.passing < 1:
+        kept &= generator(*key, "quality").random(len(label)) < instrument.passing
+    return units.only(kept)
 
 
 def _drawn(
