@@ -14,7 +14,8 @@ from designs import full_design
 
 from errorneurons.predictions.comparing.animals import Table, measured, stocked
 from errorneurons.predictions.comparing.design import Design
-from errorneurons.simulate.animals.worlds import Animals, WorldPlan, simulate_batch
+from errorneurons.simulate.animals.animals import Animals
+from errorneurons.simulate.animals.performed import ELECTRODES, OF_WORLDS, Performed, performed
 from errorneurons.simulate.theories.registry import theory
 
 ROUNDS = 12
@@ -26,7 +27,7 @@ DESIGNS = {
 """8 animals: each world has 12 virtual ones, so that each of its 4 networks is recorded thrice."""
 
 
-def timed(animals: Animals, name: str, design: Design) -> tuple[float, Table]:
+def timed(animals: Performed, name: str, design: Design) -> tuple[float, Table]:
     """Return CPU time of an animal [s], the best of some rounds, and what all of them say."""
     taken = []
     for _ in range(ROUNDS):
@@ -43,8 +44,8 @@ def main() -> None:
     parser.add_argument("--worlds", type=int, default=5)
     parser.add_argument("--effects", action="store_true")
     asked = parser.parse_args()
-    worlds = tuple(range(asked.worlds))
-    animals = simulate_batch(theory(asked.theory), WorldPlan(worlds=len(worlds)), worlds)
+    plan = Animals(worlds=asked.worlds).batches(theory(asked.theory), 4 * asked.worlds)[0]
+    animals = performed(theory(asked.theory), OF_WORLDS, plan, ELECTRODES)
     for title, design in DESIGNS.items():
         taken, table = timed(animals, asked.theory, design)
         print(f"{asked.theory}, {title}: {1e3 * taken:.2f} ms of CPU an animal")

@@ -30,7 +30,7 @@ from errorneurons.predictions.comparing.recording import (
     subject_of,
 )
 from errorneurons.predictions.judging.judge import energies_of_animal
-from errorneurons.simulate.animals.worlds import Animals
+from errorneurons.simulate.animals.performed import Performed
 from errorneurons.simulate.arrays import Array, generator
 from errorneurons.simulate.instrument.calcium import GCAMP6F, Imaging
 from errorneurons.simulate.instrument.instrument import Instrument, snr_at
@@ -114,7 +114,7 @@ def stocked(design: Design) -> Design:
 
 
 def measured(
-    animals: Animals, theory: str, design: Design, seed: int, known: Known | None = None
+    animals: Performed, theory: str, design: Design, seed: int, known: Known | None = None
 ) -> Table:
     """Record and measure the virtual animals of some worlds.
 
@@ -167,7 +167,7 @@ def measured(
 
 
 def _recorded(
-    animals: Animals, subject: Instrumented, design: Design, given: Presented,
+    animals: Performed, subject: Instrumented, design: Design, given: Presented,
     rng: np.random.Generator, known: Known,
 ) -> Sequence[Seen]:  # fmt: skip
     """Record a network once; a localiser makes a session of each fold."""

@@ -22,7 +22,7 @@ from errorneurons.analysis.measures.windows import windows_asked
 from errorneurons.predictions.claims.registry import EFFECTS
 from errorneurons.predictions.comparing.design import COLUMNS, USUAL, Design
 from errorneurons.simulate.animals.day import presented
-from errorneurons.simulate.animals.worlds import Animals
+from errorneurons.simulate.animals.performed import Performed
 from errorneurons.simulate.arrays import of_networks
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
@@ -89,9 +89,9 @@ Known = dict[Hashable, Alike]
 It is for sessions with the same trials, of one theory under one design."""
 
 
-def presentation(animals: Animals, design: Design) -> Presented:
+def presentation(animals: Performed, design: Design) -> Presented:
     """Return the trials of a design, each kind as often as the design has it."""
-    table = animals.blocks[0].table
+    table = animals.activity[0].table
     columns = {name: table[name].to_numpy() for name in COLUMNS}
     repeats = np.zeros(len(table), dtype=int)
     for factors, count in zip(OUTCOME_ERROR, design.trials, strict=True):
@@ -100,13 +100,13 @@ def presentation(animals: Animals, design: Design) -> Presented:
         repeats[same & (table["pattern"] < design.stimuli).to_numpy()] = count
     rows = np.repeat(np.arange(len(table)), repeats)
     repeated = table.iloc[rows]
-    shown = shown_in([repeated, *(block.table for block in animals.blocks[1:])])
+    shown = shown_in([repeated, *(block.table for block in animals.activity[1:])])
     # claims ask for columns of the contract only
     return Presented(rows, repeated, replace(shown, others={}))
 
 
 def record(
-    animals: Animals,
+    animals: Performed,
     index: int,
     design: Design,
     instrument: Instrument,
@@ -131,12 +131,12 @@ def record(
         What `presentation` returns for them, where many are recorded.
     """
     given = presented_as or presentation(animals, design)
-    kinds, learning = of_networks(animals.blocks, [index], len(animals.number))
-    blocks = [presented(kinds, given.rows, given.table), learning]
+    kinds, *learning = of_networks(animals.activity, [index], len(animals.number))
+    blocks = [presented(kinds, given.rows, given.table), *learning]
     number = int(animals.number[index])
-    seen = observe(animals.circuit, blocks, number, 0, seed, instrument, given.shown)
+    seen = observe(animals.theory.circuit, blocks, number, 0, seed, instrument, given.shown)
     area, role, level = (seen.variables[name].values for name in ("area", "role", "level"))
-    chosen = _chosen(area, role, level, design, animals.circuit)
+    chosen = _chosen(area, role, level, design, animals.theory.circuit)
     return seen if len(chosen) == seen.sizes["unit"] else seen.isel(unit=chosen)
 
 
@@ -149,13 +149,13 @@ def localised(session: xr.Dataset, rng: np.random.Generator) -> tuple[xr.Dataset
 
 
 def subject_of(
-    animals: Animals, index: int, instrument: Instrument, presented_as: Presented
+    animals: Performed, index: int, instrument: Instrument, presented_as: Presented
 ) -> Instrumented:
     """Return one network as `recorded_plainly` takes it."""
-    rows = (presented_as.rows, *(np.arange(len(b.table)) for b in animals.blocks[1:]))
+    rows = (presented_as.rows, *(np.arange(len(b.table)) for b in animals.activity[1:]))
     return Instrumented(
-        animals.circuit, animals.blocks, rows, int(animals.number[index]), index, instrument,
-        presented_as.shown,
+        animals.theory.circuit, animals.activity, rows, int(animals.number[index]), index,
+        instrument, presented_as.shown,
     )  # fmt: skip
 
 
