@@ -15,7 +15,7 @@ from errorneurons.simulate.animals.performed import (
     OF_WORLDS,
     SIDE_BY_SIDE,
     Performed,
-    performed,
+    put_through,
 )
 from errorneurons.simulate.animals.trained import markers
 from errorneurons.simulate.store.files import NETCDF
@@ -57,7 +57,7 @@ def shard_of(name: str, batch: Animals) -> Piece:
 
 
 def _simulate(name: str, batch: Animals) -> xr.Dataset:
-    return _packed(performed(theory(name), OF_WORLDS, batch, ELECTRODES))
+    return _packed(put_through(theory(name), OF_WORLDS, batch, ELECTRODES))
 
 
 def _packed(seen: Performed) -> xr.Dataset:

@@ -277,7 +277,7 @@ def made(animals: Performed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         done.append(batch)
         return animals
 
-    monkeypatch.setattr(shards, "performed", simulate)
+    monkeypatch.setattr(shards, "put_through", simulate)
     for module in (library, recorded_tables):
         monkeypatch.setattr(module, "batches_of", lambda _, every: [every])
 
