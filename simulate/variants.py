@@ -32,7 +32,7 @@ from errorneurons.simulate.theories.registry import theory as find
 WHOLE = "intact"
 _OWN = "chain"
 """How every theory can be wired: each area projects to the next one."""
-_LISTS = ("layers", "cut", "frozen")
+_LISTS = ("layers", "cut", "frozen", "parts")
 """Parameters that are lists, but not of one value an area."""
 
 
