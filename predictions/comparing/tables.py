@@ -9,6 +9,7 @@ import xarray as xr
 
 from errorneurons.predictions.comparing.animals import Table, effects_under, measured
 from errorneurons.predictions.comparing.design import Design
+from errorneurons.predictions.comparing.recording import Known
 from errorneurons.predictions.comparing.shards import batches_of, read_worlds, worlds_key
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.store.files import NETCDF
@@ -29,8 +30,9 @@ def table_of(name: str, design: Design, animals: Animals, folder: Path) -> Piece
 
 
 def _record(name: str, design: Design, animals: Animals, folder: Path) -> xr.Dataset:
+    known: Known = {}
     parts = [
-        measured(seen, name, design, animals.seed)
+        measured(seen, name, design, animals.seed, known)
         for batch in batches_of(name, animals)
         if len((seen := read_worlds(folder, name, batch)).number)
     ]
