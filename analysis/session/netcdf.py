@@ -32,9 +32,7 @@ def as_netcdf(groups: Mapping[str, xr.Dataset]) -> bytes:
     """
     import h5py
 
-    with h5py.File(
-        "in memory", "w", driver="core", backing_store=False, track_order=True
-    ) as file:
+    with h5py.File("in memory", "w", driver="core", backing_store=False, track_order=True) as file:
         for path, dataset in groups.items():
             group = file if path == "/" else file.create_group(path, track_order=True)
             _write(group, dataset)
