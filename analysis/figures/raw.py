@@ -219,10 +219,8 @@ def _curves(
         sheet.write("not recorded", *middle, ha="center", va="center")
         return
     for label, (light, dashes) in styles.items():
-        width = 1.0 if light is None else 1.4
-        sheet.strokes.curve(
-            box, sheet.layout.times, bounds[label], _colour(role, light), width, dashes
-        )
+        pen = Pen(_colour(role, light), 1.0 if light is None else 1.4, dashes)
+        sheet.strokes.curve(box, sheet.layout.times, bounds[label], pen)
 
 
 def _dress(sheet: _Sheet, boxes: Sequence[Box]) -> None:

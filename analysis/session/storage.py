@@ -200,16 +200,14 @@ def _counts(variable: xr.Variable, dtype: type[np.unsignedinteger[Any]]) -> Any:
     scale, fill = _scale(variable), np.iinfo(dtype).max
     stored = np.empty(variable.shape, dtype)
     for part, rate in _blocks(variable):
-        count = np.rint(rate / scale)
-        missing = np.isnan(count)
-        if (
-            not np.array_equal(count * scale, rate, equal_nan=True)
-            or np.nanmax(count, initial=0.0) >= fill
-        ):
-            return None
+        missing = np.isnan(rate)
         if missing.any():
-            count[missing] = fill
+            rate = np.where(missing, 0, rate)
+        count = np.rint(rate / scale)
+        if not np.array_equal(count * scale, rate) or count.max(initial=0) >= fill:
+            return None
         stored[part] = count
+        stored[part][missing] = fill
     return stored
 
 
