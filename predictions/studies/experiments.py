@@ -7,7 +7,7 @@ run takes up where it stopped.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -84,8 +84,9 @@ def simulate(
     """
     for theory, setup in subjects:
         check_possible(theory, experiment, setup)
+    _set_aside()
     remove_abandoned(out)
-    tasks = {}
+    tasks, shown = {}, dict[tuple[str, Setup], dict[int, _Shown]]()
     for theory, setup in subjects:
         left = missing(experiment, theory, setup, out, say)
         if left is None:
@@ -99,10 +100,11 @@ def simulate(
                 say(sentence)
     else:
         for _, arguments in tasks.values():
-            _record(*arguments, say)
+            shown[arguments[1].identifier, arguments[2]] = _record(*arguments, say)
     figures = []
     for theory, setup in subjects:
-        figures += draw_sessions(experiment, theory, setup, out)
+        seen = shown.get((theory.identifier, setup))  # None if it had networks from earlier, too
+        figures += draw_sessions(experiment, theory, setup, out, seen)
         say(f"{theory.identifier}: done")
     return figures
 
@@ -110,20 +112,35 @@ def simulate(
 def _recorded(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> list[str]:
     """Leave the sessions of a theory in a folder; return what is to be said of them."""
     said: list[str] = []
-    _record(experiment, theory, setup, out, said.append)
+    for _ in _recording(experiment, theory, setup, out, said.append):
+        pass
     return said
 
 
-def _record(experiment: Experiment, theory: Theory, setup: Setup, out: Path, say: Progress) -> None:
-    _set_aside()
+def _record(
+    experiment: Experiment, theory: Theory, setup: Setup, out: Path, say: Progress
+) -> dict[int, _Shown]:
+    """Leave the sessions of a theory in a folder; return what a lone day shows, by day."""
+    made = _recording(experiment, theory, setup, out, say)
+    seen = _see(experiment, made) if len(_days(experiment, setup)) == 1 else None
+    for _ in made:  # over many days, sessions come network by network
+        pass
+    return {} if seen is None else {1: seen}
+
+
+def _recording(
+    experiment: Experiment, theory: Theory, setup: Setup, out: Path, say: Progress
+) -> Iterator[xr.Dataset]:
+    """Yield the sessions of a theory as they are left in a folder."""
     place = _place(experiment, theory, setup, out)
-    last, through = len(experiment.days(setup.seed, setup.repeats)), set()
+    last, through = _days(experiment, setup)[-1], set()
     for session in sessions(theory, experiment, setup, say):
         own, day = session.attrs["animal"], session.attrs["day"]
         with keeping(place.session(own, day)) as part:
             part.write_bytes(packed(session))
         if day == last:
             through.add(own)
+        yield session
     unfit = {network for network in setup.networks if animal(network) not in through}
     if unfit:  # they oscillate or diverge, if on a later day: it is not repeated
         keep(sorted(unfit | _noted(place.unfit)), place.unfit, JSON)
@@ -133,8 +150,7 @@ def missing(
     experiment: Experiment, theory: Theory, setup: Setup, out: Path, say: Progress = lambda _: None
 ) -> Setup | None:
     """Return the setup with the networks that are not done, None if all are."""
-    days = range(1, 1 + len(experiment.days(setup.seed, setup.repeats)))
-    place = _place(experiment, theory, setup, out)
+    days, place = _days(experiment, setup), _place(experiment, theory, setup, out)
     unfit = _noted(place.unfit)
     open_ones: list[int] = []
     for network in setup.networks:
@@ -145,6 +161,11 @@ def missing(
             for file in filter(Path.exists, damaged):
                 say(f"{file} cannot be read and is made again")
     return replace(setup, networks=tuple(open_ones)) if open_ones else None
+
+
+def _days(experiment: Experiment, setup: Setup) -> range:
+    """Return the numbers of the days."""
+    return range(1, 1 + len(experiment.days(setup.seed, setup.repeats)))
 
 
 def _noted(path: Path) -> set[int]:
@@ -175,8 +196,59 @@ def _place(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> _
     return _Place(out / theory.identifier, key(origin_of, rests_on, REGISTRY))
 
 
-def draw_sessions(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> list[Path]:
+@dataclass(frozen=True)
+class _Shown:
+    """What is drawn of the sessions of a day.
+
+    Attributes
+    ----------
+    networks
+        How many sessions there are.
+    blocks
+        Panels and what they show, for each of `CURVES`.
+    first
+        The first session; without its activity, unless single cells are driven in it.
+    """
+
+    networks: int
+    blocks: Sequence[Sequence[tuple[Panel, xr.Dataset]]]
+    first: xr.Dataset
+
+
+def _see(experiment: Experiment, recorded: Iterator[xr.Dataset]) -> _Shown | None:
+    """Return what sessions of a day show, None if there is none; each is looked at once."""
+    first = next(recorded, None)
+    if first is None:
+        return None
+    panels = panels_of(first, experiment.panels, experiment.lines)
+    animals: list[str] = []
+
+    def each() -> Iterator[xr.Dataset]:
+        for session in chain([first], recorded):
+            animals.append(session.attrs["animal"])
+            yield session
+
+    found = raw_activities(each(), panels, [curves for *_, curves in CURVES])
+    blocks = [list(zip(panels, shown, strict=True)) for shown in found]
+    kept = first if drives_single_cells(first) else first.drop_vars("rate")
+    return _Shown(len(animals), blocks, kept)
+
+
+def draw_sessions(
+    experiment: Experiment,
+    theory: Theory,
+    setup: Setup,
+    out: Path,
+    seen: Mapping[int, _Shown] | None = None,
+) -> list[Path]:
     """Draw what the sessions in a folder show, day by day.
+
+    Parameters
+    ----------
+    experiment, theory, setup, out
+        What was done to whom, and the folder, as of `simulate`.
+    seen
+        What the sessions of a day show, where all of them were just recorded.
 
     Returns
     -------
@@ -186,22 +258,21 @@ def draw_sessions(experiment: Experiment, theory: Theory, setup: Setup, out: Pat
         twice in some condition; ``<theory>-influence.png`` if single cells are driven;
         ``<theory>-days.png``, learning and responses by day, if there are several with outcomes.
     """
-    _set_aside()
     files = _files(experiment, theory, setup, out)
+    seen = seen or {d: s for d, f in files.items() if (s := _see(experiment, _opened(f)))}
+    if not seen:
+        return []
+    networks, first = seen[min(seen)].networks, seen[max(seen)].first
     title = f"{experiment.label[0].upper()}{experiment.label[1:]}: {theory.label}"
-    over = f"{counted(len(files[1]), 'network')}, mean and 5 to 95 % over networks"
+    over = f"{counted(networks, 'network')}, mean and 5 to 95 % over networks"
     made = []
-    blocks: list[list[tuple[Panel, xr.Dataset]]] = [[] for _ in CURVES]
-    for day, recorded in files.items():
-        opened = _opened(recorded)
-        first = next(opened)
-        panels = panels_of(first, experiment.panels, experiment.lines)
-        named = [_of_day(panel, day) if len(files) > 1 else panel for panel in panels]
-        kinds = [curves for *_, curves in CURVES]
-        found = raw_activities(chain([first], opened), panels, kinds)
-        for own, shown in zip(blocks, found, strict=True):
-            own += [pair for pair in zip(named, shown, strict=True) if _shows(pair[1])]
-    for (name, ending, _), own in zip(CURVES, blocks, strict=True):
+    for number, (name, ending, _) in enumerate(CURVES):
+        own = [
+            (_of_day(panel, day) if len(seen) > 1 else panel, shown)
+            for day, of_day in seen.items()
+            for panel, shown in of_day.blocks[number]
+            if _shows(shown)
+        ]
         if own:  # else no stimulus comes twice in any condition: nothing to cross-validate
             made.append(out / f"{theory.identifier}{ending}.png")
             caption = Caption(title, f"{name}; {over}{_of_labels(first)}")
@@ -223,8 +294,7 @@ def _files(
     experiment: Experiment, theory: Theory, setup: Setup, out: Path
 ) -> dict[int, list[Path]]:
     """Return the files of each day that has any; before the last, all networks may diverge."""
-    days = range(1, 1 + len(experiment.days(setup.seed, setup.repeats)))
-    place = _place(experiment, theory, setup, out)
+    days, place = _days(experiment, setup), _place(experiment, theory, setup, out)
     every = {day: [place.session(animal(n), day) for n in setup.networks] for day in days}
     there = {day: [file for file in own if file.is_file()] for day, own in every.items()}
     return {day: own for day, own in there.items() if own}
