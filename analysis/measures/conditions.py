@@ -245,6 +245,7 @@ def raw_activities(
             shown = _joined(session) if kind is magnitude else session
             for number, picture in activities([shown], pictures, kind).items():
                 by_panel[int(number)].append(picture)
+        del session, shown  # before the next one takes as much
     return [[_over_sessions(own) for own in by_panel] for by_panel in found]
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
 
 import xarray as xr
@@ -84,7 +83,6 @@ def simulate(
     """
     for theory, setup in subjects:
         check_possible(theory, experiment, setup)
-    _set_aside()
     remove_abandoned(out)
     tasks, shown = {}, dict[tuple[str, Setup], dict[int, _Shown]]()
     for theory, setup in subjects:
@@ -94,6 +92,7 @@ def simulate(
         else:
             tasks[f"{theory.identifier}: simulated"] = (_recorded, (experiment, theory, left, out))
             say(f"{theory.identifier}: {cost(theory, experiment, left)}")
+    _set_aside()
     if labour is not None and labour.scheduler:
         for said in run_all(tasks, say, labour).values():
             for sentence in said:
@@ -102,9 +101,11 @@ def simulate(
         for _, arguments in tasks.values():
             shown[arguments[1].identifier, arguments[2]] = _record(*arguments, say)
     figures = []
+    _set_aside()
     for theory, setup in subjects:
         seen = shown.get((theory.identifier, setup))  # None if it had networks from earlier, too
         figures += draw_sessions(experiment, theory, setup, out, seen)
+        _set_aside()
         say(f"{theory.identifier}: done")
     return figures
 
@@ -141,6 +142,7 @@ def _recording(
         if day == last:
             through.add(own)
         yield session
+        del session  # before the next one takes as much
     unfit = {network for network in setup.networks if animal(network) not in through}
     if unfit:  # they oscillate or diverge, if on a later day: it is not repeated
         keep(sorted(unfit | _noted(place.unfit)), place.unfit, JSON)
@@ -221,16 +223,20 @@ def _see(experiment: Experiment, recorded: Iterator[xr.Dataset]) -> _Shown | Non
     if first is None:
         return None
     panels = panels_of(first, experiment.panels, experiment.lines)
+    kept = first if drives_single_cells(first) else first.drop_vars("rate")
     animals: list[str] = []
 
-    def each() -> Iterator[xr.Dataset]:
-        for session in chain([first], recorded):
+    def each(session: xr.Dataset | None) -> Iterator[xr.Dataset]:
+        while session is not None:
             animals.append(session.attrs["animal"])
             yield session
+            session = None  # before the next one takes as much
+            session = next(recorded, None)
 
-    found = raw_activities(each(), panels, [curves for *_, curves in CURVES])
+    every = each(first)
+    del first
+    found = raw_activities(every, panels, [curves for *_, curves in CURVES])
     blocks = [list(zip(panels, shown, strict=True)) for shown in found]
-    kept = first if drives_single_cells(first) else first.drop_vars("rate")
     return _Shown(len(animals), blocks, kept)
 
 
@@ -301,8 +307,8 @@ def _files(
 
 
 def _set_aside() -> None:
-    """Let what libraries hold not be searched for garbage again after every session."""
-    gc.collect()  # else what is garbage by now would stay
+    """Hand back what compiling and figures leave; what libraries hold is not searched again."""
+    gc.collect()
     gc.freeze()
 
 
