@@ -141,8 +141,8 @@ class Strokes:
 
 def _runs(values: Floats) -> list[slice]:
     """Return the stretches in which nothing is missing."""
-    found: list[slice] = np.ma.clump_unmasked(np.ma.masked_invalid(values))
-    return found
+    ends = np.flatnonzero(np.diff(np.r_[False, np.isfinite(values), False]))
+    return [slice(start, stop) for start, stop in zip(ends[::2], ends[1::2], strict=True)]
 
 
 def ticks_of(ends: tuple[float, float], most: int) -> tuple[list[float], list[str]]:

@@ -47,10 +47,10 @@ def _write(group: h5py.Group, dataset: xr.Dataset) -> None:
     _describe(group, attrs)
     scales = {}
     for number, (dim, size) in enumerate(dataset.sizes.items()):
-        own = variables.get(dim)
+        name, own = str(dim), variables.get(dim)
         lone = own is None or own.dims != (dim,)
-        made = group.create_dataset(dim, (size,), ">f4") if lone else _stored(group, dim, own)
-        set_scale(made.id, (_NO_VARIABLE.format(size) if lone else str(dim)).encode())
+        made = group.create_dataset(name, (size,), ">f4") if lone else _stored(group, name, own)
+        set_scale(made.id, (_NO_VARIABLE.format(size) if lone else name).encode())
         made.attrs.create(_NUMBER, number, dtype=np.int32)
         scales[dim] = made.id
     for name, variable in variables.items():
