@@ -91,7 +91,9 @@ class Setup:
         for name, least in (("seed", 0), ("repeats", 1), ("memory", 1)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} is {getattr(self, name):g}; give {least} or more")
-        if not self.networks or min(self.networks) < 0:
+        if not self.networks:
+            raise ValueError("networks is empty; name one or more, by numbers of 0 or more")
+        if min(self.networks) < 0:
             raise ValueError(f"networks is {self.networks}; give numbers of 0 or more")
 
 

@@ -211,7 +211,7 @@ def test_noise_is_the_networks_own_and_as_strong_as_asked() -> None:
     [
         ({"seed": -1}, "seed is -1; give 0 or more"),
         ({"repeats": 0}, "repeats is 0; give 1 or more"),
-        ({"networks": ()}, r"networks is \(\); give numbers of 0 or more"),
+        ({"networks": ()}, "networks is empty; name one or more, by numbers"),
     ],
 )
 def test_impossible_setups_are_refused(values: dict[str, Any], message: str) -> None:
