@@ -28,6 +28,11 @@ class DoorError(ValueError):
     """A recording cannot come in; the text says what was found and the mend."""
 
 
+def told(error: Exception) -> str:
+    """Return what an error says, without the number that the system gives it."""
+    return getattr(error, "strerror", None) or str(error)
+
+
 class ContractError(DoorError):
     """A recording breaks the contract; the text lists every breach with its mend.
 
@@ -66,7 +71,7 @@ def check(recording: _Recording, *, activity: bool = True) -> _Recording:
         else:
             breaches = tuple(_session(recording, activity))
     except OSError as error:
-        raise DoorError(f"the recording's file is damaged: {error}; copy it again") from error
+        raise DoorError(f"the recording's file is damaged: {told(error)}; copy it again") from error
     if breaches:
         raise ContractError(*breaches)
     return recording

@@ -2,7 +2,8 @@
 
 A subject is done once what its networks say to every claim lies in the folder, under the key of
 everything it rests on; their sessions lie there as well where they are asked for. An interrupted
-run takes up where it stopped.
+run takes up where it stopped. What networks did is not kept, though an edited claim simulates them
+again: writing it takes longer than simulating it (`docs/cluster.md` has the figures).
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from errorneurons.analysis.session.files import PART, part_of
+from errorneurons.analysis.session.files import PART, not_written, part_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -80,7 +80,7 @@ def replacing(path: Path, option: str = "--out") -> Iterator[Path]:
     except OSError as error:
         if isinstance(error, WriteError):
             raise
-        raise WriteError(_refusal(path, error, option)) from error
+        raise WriteError(not_written(path, error, option)) from error
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
@@ -107,7 +107,7 @@ def replacing_folder(path: Path, option: str = "--out") -> Iterator[Path]:
     except OSError as error:
         if isinstance(error, WriteError):
             raise
-        raise WriteError(_refusal(path, error, option)) from error
+        raise WriteError(not_written(path, error, option)) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
@@ -152,13 +152,6 @@ def _flush(path: Path) -> None:
             raise
     finally:
         os.close(opened)
-
-
-def _refusal(path: Path, error: OSError, option: str) -> str:
-    full = error.errno in (28, 122)
-    reason = "the disk is full" if full else error.strerror or str(error)
-    mend = f"make room, or give another {option}" if full else f"give another {option}"
-    return f"cannot write {path}: {reason}; {mend}"
 
 
 def keep(result: object, path: Path, form: Format, option: str = "--out") -> None:

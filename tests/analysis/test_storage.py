@@ -187,7 +187,7 @@ def test_a_collection_is_saved_as_netcdf_only(make_session: Make) -> None:
 
 
 def test_saving_into_no_folder_says_so(make_session: Make, tmp_path: Path) -> None:
-    with pytest.raises(DoorError, match=r"cannot write .*x.nc: there is no folder"):
+    with pytest.raises(DoorError, match=r"cannot write .*x.nc: there is no folder .*; make it"):
         save(collect([make_session()]), tmp_path / "none" / "x.nc")
 
 

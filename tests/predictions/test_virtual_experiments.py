@@ -386,6 +386,15 @@ def test_a_damaged_shard_is_made_again(made: Any, tmp_path: Path) -> None:
     assert said[0] == f"{shard} cannot be read and is made again"
 
 
+def test_a_summary_that_a_stopped_run_has_not_written_is_written(made: Any, tmp_path: Path) -> None:
+    made()
+    (summary,) = (tmp_path / "error_microcircuit").glob("summary-*.json")
+    whole = summary.read_bytes()
+    summary.unlink()
+    assert made()[1][0] == 1
+    assert summary.read_bytes() == whole
+
+
 def test_worlds_of_another_seed_do_not_replace_those_that_are_there(
     made: Any, tmp_path: Path
 ) -> None:
