@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from errorneurons.simulate.store import work
+from errorneurons.simulate.store import workers
 from errorneurons.simulate.store.files import NETCDF
 from errorneurons.simulate.store.shelf import Piece, Shelf, provide
 from errorneurons.simulate.store.work import Labour, WorkerError, run_all
@@ -63,9 +63,72 @@ def test_a_piece_whose_workers_die_again_and_again_is_given_up(chores: Any) -> N
 def test_workers_with_other_sources_are_refused(
     chores: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(work, "installation", lambda: "edited")
+    for name in ("installation", "installed_now"):
+        monkeypatch.setattr(workers, name, lambda: "edited")
     with pytest.raises(ValueError, match="a worker has other sources of errorneurons than the"):
         run_all(dict.fromkeys("ab", (chores.square, (2,))), str, TWO)
+
+
+def pids(chores: Any) -> set[int]:
+    """Return which processes work, of two that have a piece each for a while."""
+    return {
+        f["pid"] for f in run_all(dict.fromkeys("ab", (chores.slow, (0.3,))), str, TWO).values()
+    }
+
+
+def test_a_later_call_has_the_same_workers(chores: Any) -> None:
+    first = pids(chores)
+    assert len(first) == 2
+    assert pids(chores) == first
+    assert os.getpid() not in first
+
+
+def test_a_worker_that_died_at_rest_is_replaced_without_a_word(chores: Any) -> None:
+    first, said = pids(chores), list[str]()
+    os.kill(killed := min(first), signal.SIGKILL)
+    assert run_all(dict.fromkeys("ab", (chores.square, (2,))), said.append, TWO)
+    assert sorted(said) == ["a", "b"]
+    assert killed not in pids(chores)
+
+
+def test_workers_that_rest_long_end_by_themselves(
+    chores: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "REST", 0.0)
+    first = pids(chores)
+    assert until(lambda: not any(alive(Path(str(pid))) for pid in first))
+    assert not pids(chores) & first
+
+
+def test_workers_that_started_in_other_surroundings_are_not_used(
+    chores: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    known = [pids(chores)]
+    for change in (
+        lambda: monkeypatch.setenv("WHATEVER", "else"),
+        lambda: monkeypatch.chdir(tmp_path),
+        lambda: monkeypatch.syspath_prepend(tmp_path),
+    ):
+        change()
+        known.append(pids(chores))
+    assert len(set.union(*known)) == 8
+
+
+def test_sources_edited_between_two_calls_are_noticed(
+    chores: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pids(chores)
+    for name in ("installation", "installed_now"):
+        monkeypatch.setattr(workers, name, lambda: "edited")
+    with pytest.raises(ValueError, match="if they were edited meanwhile, start again"):
+        pids(chores)
+
+
+def test_workers_that_were_stopped_by_an_error_are_not_used_again(chores: Any) -> None:
+    first = pids(chores)
+    with pytest.raises(ValueError, match="no area 7"):
+        run_all({"a": (chores.refuse, ("no area 7",)), "b": (chores.slow, (60,))}, str, TWO)
+    assert until(lambda: not any(alive(Path(str(pid))) for pid in first))
 
 
 SCRIPT = """
