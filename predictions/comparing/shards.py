@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-import xarray as xr
+import numpy as np
+import numpy.typing as npt
 
 from errorneurons.simulate.animals.worlds import (
     COARSE,
@@ -14,7 +17,7 @@ from errorneurons.simulate.animals.worlds import (
     simulate_batch,
     tables,
 )
-from errorneurons.simulate.store.files import NETCDF
+from errorneurons.simulate.store.files import ARRAYS
 from errorneurons.simulate.store.keys import key
 from errorneurons.simulate.store.shelf import Piece, Shelf
 from errorneurons.simulate.theories.registry import REGISTRY, Theory, theory
@@ -29,7 +32,7 @@ INSTRUMENTS = ("errorneurons.simulate.instrument.observe",)
 
 def shard(folder: Path, name: str, plan: WorldPlan, worlds: tuple[int, ...]) -> Path:
     """Return the file of a batch of worlds of a theory."""
-    return Shelf(folder, NETCDF).path(shard_name(name, worlds), worlds_key(theory(name), plan))
+    return Shelf(folder, ARRAYS).path(shard_name(name, worlds), worlds_key(theory(name), plan))
 
 
 def shard_name(name: str, worlds: tuple[int, ...]) -> str:
@@ -48,26 +51,26 @@ def shard_of(name: str, plan: WorldPlan, worlds: tuple[int, ...]) -> Piece:
     return Piece(_simulate, (name, plan, worlds), worlds_key(theory(name), plan), said)
 
 
-def _simulate(name: str, plan: WorldPlan, worlds: tuple[int, ...]) -> xr.Dataset:
+def _simulate(name: str, plan: WorldPlan, worlds: tuple[int, ...]) -> dict[str, npt.NDArray[Any]]:
     return _packed(simulate_batch(theory(name), plan, worlds))
 
 
-def _packed(animals: Animals) -> xr.Dataset:
-    """Return animals as a Dataset; tables of trials follow from the plan and are not kept."""
-    data: dict[str, tuple[tuple[str, ...], object]] = {
-        "world": (("network",), animals.world),
-        "number": (("network",), animals.number),
-        "removed": (("network",), animals.removed),
-    }
-    for name, value in animals.nuisance.items():
-        data[f"nuisance {name}"] = ("network",), value
+def _packed(animals: Animals) -> dict[str, npt.NDArray[Any]]:
+    """Return animals as arrays; tables of trials follow from the plan and are not kept.
+
+    Those of each network are ``world``, ``number``, ``removed`` and ``nuisance ...``, (network,);
+    ``<block> output``, ``target``, (network, trial, output), and ``rates <role>``, (network, trial,
+    time, unit).
+    """
+    found: dict[str, npt.NDArray[Any]] = {
+        "world": animals.world, "number": animals.number, "removed": animals.removed,
+        "left_out": np.array(animals.left_out),
+    }  # fmt: skip
+    found |= {f"nuisance {name}": value for name, value in animals.nuisance.items()}
     for block, activity in zip(BLOCKS, animals.blocks, strict=False):
-        trial = ("network", f"{block} trial")
-        data[f"{block} output"] = (*trial, "output"), activity.output
-        data[f"{block} target"] = (*trial, "output"), activity.target
-        for role, rates in activity.rates.items():
-            data[f"{block} rates {role}"] = (*trial, "time", role), rates
-    return xr.Dataset(data, attrs={"left_out": animals.left_out})
+        found |= {f"{block} output": activity.output, f"{block} target": activity.target}
+        found |= {f"{block} rates {role}": rates for role, rates in activity.rates.items()}
+    return found
 
 
 def read_worlds(folder: Path, name: str, plan: WorldPlan, worlds: tuple[int, ...]) -> Animals:
@@ -80,21 +83,20 @@ def read_worlds(folder: Path, name: str, plan: WorldPlan, worlds: tuple[int, ...
     worlds
         One of the batches.
     """
-    known = NETCDF.read(shard(folder, name, plan, worlds))
+    known = ARRAYS.read(shard(folder, name, plan, worlds))
     circuit, blocks = theory(name).circuit, []
-    chosen = labelled(circuit, plan, known["number"].values.tolist())
+    chosen = labelled(circuit, plan, known["number"].tolist())
     for block, table in zip(BLOCKS, tables(plan), strict=True):
-        start = f"{block} rates "
-        rates = {str(n).removeprefix(start): known[n].values
-                 for n in known.data_vars if str(n).startswith(start)}  # fmt: skip
+        rates = _named(known, f"{block} rates ")
         if rates:
-            output, target = (known[f"{block} {part}"].values for part in ("output", "target"))
-            blocks.append(
-                Activity(rates, output, target, table, COARSE, chosen)  # type: ignore[arg-type]
-            )
-    nuisance = {str(n).removeprefix("nuisance "): known[n].values
-                for n in known.data_vars if str(n).startswith("nuisance ")}  # fmt: skip
+            output, target = known[f"{block} output"], known[f"{block} target"]
+            blocks.append(Activity(rates, output, target, table, COARSE, chosen))
     return Animals(
-        circuit, known["world"].values, known["number"].values, nuisance,
-        known["removed"].values, tuple(blocks), int(known.attrs["left_out"]),
+        circuit, known["world"], known["number"], _named(known, "nuisance "), known["removed"],
+        tuple(blocks), int(known["left_out"]),
     )  # fmt: skip
+
+
+def _named(known: Mapping[str, npt.NDArray[Any]], start: str) -> dict[Any, npt.NDArray[Any]]:
+    """Return the arrays whose names begin so, by the rest of the name."""
+    return {n.removeprefix(start): values for n, values in known.items() if n.startswith(start)}
