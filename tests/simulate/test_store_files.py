@@ -37,9 +37,13 @@ def test_arrays_and_summaries_come_back_as_they_were(chores: Any, tmp_path: Path
     assert {p.name for p in tmp_path.iterdir()} == {"a.nc", "b.json"}
 
 
-def test_arrays_without_a_dataset_come_back_and_are_the_same_file_each_time(tmp_path: Path) -> None:
-    data = {"rates of a role": np.arange(6, dtype=np.float32).reshape(2, 3), "left_out": np.array(2),
-            "effect": np.array(["N", "M"]), "empty": np.empty((0, 3))}  # fmt: skip
+def test_arrays_come_back_and_make_the_same_file_each_time(tmp_path: Path) -> None:
+    data = {
+        "rates of a role": np.arange(6, dtype=np.float32).reshape(2, 3),
+        "left_out": np.array(2),
+        "effect": np.array(["N", "M"]),
+        "empty": np.empty((0, 3)),
+    }
     for name in "ab":
         keep(data, tmp_path / f"{name}.npz", ARRAYS)
     found = ARRAYS.read(tmp_path / "a.npz")
