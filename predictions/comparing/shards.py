@@ -17,6 +17,7 @@ from errorneurons.simulate.animals.worlds import (
     simulate_batch,
     tables,
 )
+from errorneurons.simulate.engine.plans import PLANS
 from errorneurons.simulate.store.files import ARRAYS
 from errorneurons.simulate.store.keys import key
 from errorneurons.simulate.store.shelf import Piece, Shelf
@@ -52,7 +53,10 @@ def shard_of(name: str, plan: WorldPlan, worlds: tuple[int, ...]) -> Piece:
 
 
 def _simulate(name: str, plan: WorldPlan, worlds: tuple[int, ...]) -> dict[str, npt.NDArray[Any]]:
-    return _packed(simulate_batch(theory(name), plan, worlds))
+    try:
+        return _packed(simulate_batch(theory(name), plan, worlds))
+    finally:
+        PLANS.clear()  # no other batch has the same numbers
 
 
 def _packed(animals: Animals) -> dict[str, npt.NDArray[Any]]:

@@ -37,8 +37,8 @@ PLANS: OrderedDict[Any, _Plan] = OrderedDict()
 """Plans by what they depend on, those used last at the end; training runs the same one again."""
 
 
-MOST_PLANS = 16
-"""A batch of worlds comes back to one at most a dozen later; each holds megabytes."""
+MOST_PLANS = 8
+"""Training comes back to the last two; each holds megabytes."""
 
 
 def plan_of(key: Any) -> _Plan:

@@ -36,6 +36,8 @@ def silently(_: str) -> None:
     """Say nothing."""
 
 
+PREPARATION = "preparation"
+"""What is done ahead, should its worker die."""
 TRIES = 3
 """How often a piece is tried whose workers die."""
 NO_DASK = 'running on a cluster needs dask: pip install "errorneurons[distributed]"'
@@ -79,7 +81,8 @@ def run_all(
     labour
         Who does it; local processes, one a core, if not given.
     ahead
-        Called once before several local processes begin: what they would each have to do.
+        Called once, by one of several local processes, before they begin: what each of them would
+        have to do. A function of a module.
 
     Raises
     ------
@@ -114,6 +117,7 @@ class _Pool:
     progress: Progress
     count: int
     ahead: Ahead | None = None
+    at_hand: Mapping[str, Work] = field(default_factory=dict)
     open: deque[str] = field(default_factory=deque)
     workers: list[Worker] = field(default_factory=list)
     done: dict[str, Any] = field(default_factory=dict)
@@ -121,22 +125,30 @@ class _Pool:
 
     def run(self) -> dict[str, Any]:
         """Do all pieces."""
-        self.open.extend(self.tasks)
         try:
-            for _ in range(self.count):
-                self._hire()
-            if self.ahead is not None:  # while the workers start, which wait to be given a piece
-                self.ahead()
-            while len(self.done) < len(self.tasks):
-                ready = wait([worker.pipe for worker in self.workers])
-                for worker in [w for w in self.workers if w.pipe in ready]:
-                    self._hear(worker)
+            self._hire(self.count)
+            if self.ahead is not None:  # the others start meanwhile
+                self._do({PREPARATION: (self.ahead, ())})
+            self._hire(self.count - len(self.workers))
+            self._do(self.tasks)
         finally:
             self._part()
         return {name: self.done[name] for name in self.tasks}
 
-    def _hire(self) -> None:
-        self.workers.append(hire())
+    def _hire(self, count: int) -> None:
+        self.workers += [hire() for _ in range(count)]
+
+    def _do(self, tasks: Mapping[str, Work]) -> None:
+        """Do these pieces."""
+        self.at_hand = tasks
+        self.open.extend(tasks)
+        for worker in self.workers:
+            if worker.ready:
+                self._give(worker)
+        while not all(name in self.done for name in tasks):
+            ready = wait([worker.pipe for worker in self.workers])
+            for worker in [w for w in self.workers if w.pipe in ready]:
+                self._hear(worker)
 
     def _hear(self, worker: Worker) -> None:
         try:
@@ -149,14 +161,15 @@ class _Pool:
         worker.ready = True
         if worker.piece is not None:
             self.done[worker.piece] = result
-            self.progress(worker.piece)
+            if worker.piece in self.tasks:
+                self.progress(worker.piece)
         self._give(worker)
 
     def _give(self, worker: Worker) -> None:
         worker.piece = self.open.popleft() if self.open else None
         if worker.piece is not None:
             try:
-                worker.pipe.send(self.tasks[worker.piece])
+                worker.pipe.send(self.at_hand[worker.piece])
             except OSError:  # it has died since; its end is heard next
                 return
 
@@ -174,7 +187,7 @@ class _Pool:
         if worker.piece is not None:
             self._again(worker.piece, how)
         if self.open:
-            self._hire()
+            self._hire(1)
 
     def _again(self, piece: str, how: str) -> None:
         self.deaths[piece] = self.deaths.get(piece, 0) + 1

@@ -168,18 +168,19 @@ def _serve(pipe: Connection[Any, Any], parent: int, expected: str, rest: float) 
             asked = pipe.recv()
             if asked is not None:
                 pipe.send(result_of(*asked))
+                del asked
+                _give_back()
                 continue
-            del asked
-            _let_go()
+            gc.collect()
+            _give_back()
             if not pipe.poll(rest):
                 return
             pipe.recv()
             pipe.send((None, None))
 
 
-def _let_go() -> None:
+def _give_back() -> None:
     """Give memory that is not in use back to the system."""
-    gc.collect()
     if sys.platform == "linux":
         with suppress(AttributeError):  # other C libraries than that of GNU do so by themselves
             CDLL(None).malloc_trim(0)

@@ -48,6 +48,10 @@ def threads() -> dict[str, str]:
     return {name: os.environ[name] for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")}
 
 
+def note_pid(folder: Path) -> None:
+    (folder / str(os.getpid())).touch()
+
+
 def leave_pid(folder: Path) -> None:
     """Say who works, and work for a minute."""
     (folder / str(os.getpid())).touch()

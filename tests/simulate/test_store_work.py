@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -237,10 +238,20 @@ def test_a_cluster_writes_the_same_files(cluster: Any, chores: Any, tmp_path: Pa
     assert here.read_bytes() == there.read_bytes()
 
 
-def test_what_workers_would_each_do_is_done_once_and_only_if_there_are_some(chores: Any) -> None:
-    calls: list[str] = []
-    tasks = {f"{n}": (chores.square, (n,)) for n in range(3)}
+def test_what_workers_would_each_do_is_done_once_and_only_if_there_are_some(
+    chores: Any, tmp_path: Path
+) -> None:
+    tasks, said = {f"{n}": (chores.square, (n,)) for n in range(3)}, list[str]()
+    ahead = partial(chores.note_pid, tmp_path)
     for labour in (Labour(workers=1), TWO):
-        run_all(tasks, str, labour, lambda: calls.append("ahead"))
-    run_all({}, str, TWO, lambda: calls.append("ahead"))
-    assert calls == ["ahead"]
+        run_all(tasks, said.append, labour, ahead)
+    run_all({}, str, TWO, ahead)
+    (done,) = tmp_path.iterdir()
+    assert done.name != str(os.getpid())
+    assert sorted(said) == sorted([*tasks, *tasks])
+
+
+def test_a_worker_that_dies_ahead_of_the_work_is_named(chores: Any) -> None:
+    tasks = dict.fromkeys("ab", (chores.square, (2,)))
+    with pytest.raises(WorkerError, match="the worker of 'preparation' died 3 times"):
+        run_all(tasks, str, TWO, chores.die)
