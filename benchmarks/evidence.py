@@ -23,7 +23,7 @@ from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.comparing.design import Design
 from errorneurons.predictions.comparing.effects import FEATURES, Drawn, draw, features_of, together
 from errorneurons.predictions.comparing.library import virtual_animals
-from errorneurons.simulate.animals.worlds import WorldPlan
+from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.theories.registry import COMPARED
 
 RICH = replace(full_design(animals=10, cells=24, repeats=5), label_error=(0.025, 0.0, 0.05))
@@ -95,11 +95,11 @@ def main() -> None:
     def say(text: str) -> None:
         print(f"{time.perf_counter() - start:6.0f} s  {text}", flush=True)
 
-    plans = [WorldPlan(chosen.worlds, seed=seed) for seed in (1, 2)[: 2 - chosen.held_out]]
+    plans = [Animals(seed=seed, worlds=chosen.worlds) for seed in (1, 2)[: 2 - chosen.held_out]]
     tables = [
         virtual_animals(names, RICH, plan, chosen.libraries / str(plan.seed), say) for plan in plans
     ]
-    other = WorldPlan(STRANGE_WORLDS, seed=3)
+    other = Animals(seed=3, worlds=STRANGE_WORLDS)
     strange = virtual_animals(
         tuple(chosen.off_list or OFF_LIST), RICH, other, chosen.libraries / str(other.seed), say
     )

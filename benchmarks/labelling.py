@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -18,7 +18,10 @@ from errorneurons.analysis.measures.labelling import Labels, Rule, cross_fitted,
 from errorneurons.analysis.session.session import session
 from errorneurons.predictions.claims.registry import CLAIMS, claim
 from errorneurons.predictions.judging.judge import judge, measure
-from errorneurons.simulate.animals.sweep import Plan, ensemble
+from errorneurons.simulate.animals.animals import Animals
+from errorneurons.simulate.animals.performed import performed
+from errorneurons.simulate.animals.runner import recordings_of
+from errorneurons.simulate.experiments.outcome import with_learning
 from errorneurons.simulate.instrument.observe import Instrument
 from errorneurons.simulate.theories.registry import THEORIES, theory
 
@@ -149,7 +152,9 @@ def judged(name: str, seen: list[xr.Dataset], keys: tuple[str, ...]) -> Iterator
 def recorded(name: str, networks: int) -> list[xr.Dataset]:
     """Return virtual recordings of a theory whose labels are all true."""
     instrument = Instrument(label_error=0.0, label_error_interval=(0.0, 0.0))
-    return list(ensemble(theory(name), Plan(networks, 1, 8, instrument=instrument)).sessions())
+    tried = replace(with_learning(12), repeats=8)
+    seen = performed(theory(name), tried, Animals(networks), instrument)
+    return list(recordings_of(seen, instrument))
 
 
 def aroused(count: int) -> list[xr.Dataset]:

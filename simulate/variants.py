@@ -19,7 +19,8 @@ import xarray as xr
 from errorneurons.simulate.ablations.changes import same
 from errorneurons.simulate.ablations.registry import Ablation
 from errorneurons.simulate.ablations.registry import ablation as ablation_named
-from errorneurons.simulate.animals.laboratory import Setup, check_possible, sessions
+from errorneurons.simulate.animals.animals import Animals
+from errorneurons.simulate.animals.runner import check_possible, sessions
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.experiments.registry import named_experiment
 from errorneurons.simulate.instrument.instrument import recorded_by
@@ -31,7 +32,7 @@ from errorneurons.simulate.theories.registry import theory as find
 WHOLE = "intact"
 _OWN = "chain"
 """How every theory can be wired: each area projects to the next one."""
-_LISTS = ("layers", "cut", "frozen")
+_LISTS = ("layers", "cut", "frozen", "parts")
 """Parameters that are lists, but not of one value an area."""
 
 
@@ -154,9 +155,10 @@ def simulated(
     sizes = layers_of(layers) if isinstance(layers, str) else layers
     made = variant(theory, ablation, connectivity, sizes)
     seen = recorded_by(instrument, made.circuit)
-    setup, chosen = Setup(tuple(range(animals)), seed, repeats, seen), named_experiment(experiment)
-    check_possible(made, chosen, setup)
-    return sessions(made, chosen, setup)
+    chosen = replace(named_experiment(experiment), repeats=repeats)
+    tried = (made, chosen, Animals(animals, seed), seen)
+    check_possible(*tried)
+    return sessions(*tried)
 
 
 def layers_of(text: str) -> tuple[int, ...]:

@@ -24,7 +24,18 @@ from errorneurons.simulate.theories import (
     dendritic_microcircuit,
     dendritic_pc,
     error_microcircuit,
+    error_synapses,
 )
+from errorneurons.simulate.theories.error_parts import (
+    ErrorActivation,
+    LowPassed,
+    RateRule,
+    RelaxingLaterals,
+    TunedNeurons,
+    Ungated,
+    WithoutLookahead,
+)
+from errorneurons.simulate.theories.error_places import CircuitPart
 
 FOLDER = Path(__file__).parent / "data" / "reference"
 
@@ -234,6 +245,31 @@ def _forward(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> t
     return whole, rates, strengths, shown, projections
 
 
+def _parts(data: Mapping[str, Any], config: Mapping[str, Any]) -> tuple[CircuitPart, ...]:
+    """Return what of a case has other equations than the paper's."""
+    rates = (tuple(float(x) for x in data[name]) for name in ("eta_IP", "eta_PI"))
+    found: list[CircuitPart] = [RelaxingLaterals(*rates)]
+    if config["error_activation"]:
+        found.append(ErrorActivation(tuple(config["error_activation"])))
+    if config["activation_slope"] or config["activation_offset"]:
+        found.append(
+            TunedNeurons(
+                _per_area(config["activation_slope"]), _per_area(config["activation_offset"])
+            )
+        )
+    for role, name in (("representation", "rep_lookahead"), ("error", "error_lookahead")):
+        off = [f"area {n}" for n, on in enumerate(config[name] or (), start=1) if not on]
+        if off:
+            found.append(WithoutLookahead(role, tuple(off)))  # type: ignore[arg-type]
+    if not config["varphi_transfer"]:
+        found.append(Ungated())
+    if config["dWPP_use_activation"]:
+        found.append(RateRule())
+    if config["dWPP_low_pass"]:
+        found.append(LowPassed(float(config["tauLO"])))
+    return tuple(found)
+
+
 def _errormc(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> Case:
     W, rates, strengths, shown, projections = _forward(name, data, config)
     areas = len(data["layers"]) - 1
@@ -247,17 +283,8 @@ def _errormc(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> C
         learning_rates=rates,
         connectivity=strengths,
         error_layers=tuple(error_sizes),
-        error_activation=tuple(config["error_activation"] or ["linear"] * areas),
-        activation_slope=_per_area(config["activation_slope"]),
-        activation_offset=_per_area(config["activation_offset"]),
-        lookahead=tuple(config["rep_lookahead"] or [True] * areas),
-        error_lookahead=tuple(config["error_lookahead"] or [True] * areas),
         feedback="fixed" if config["feedback"] == "FA" else "transpose",
-        phi_prime_transfer=config["varphi_transfer"],
-        plasticity="rate" if config["dWPP_use_activation"] else "potential",
-        low_pass=float(config["tauLO"]) if config["dWPP_low_pass"] else 0.0,
-        rates_onto_error=tuple(float(x) for x in data["eta_IP"]),
-        rates_onto_representation=tuple(float(x) for x in data["eta_PI"]),
+        parts=_parts(data, config),
     )
     if config["fw_connection_mode"] == "skip":
         # The published code cuts the noise element by element, not area by area.
@@ -275,7 +302,7 @@ def _errormc(name: str, data: Mapping[str, Any], config: Mapping[str, Any]) -> C
     L_ER = _blocks(data, "init_BPI", areas, R, E, (nR, nE))
     shown |= _shown("L_RE", list(zip(E, R, strict=True)), "chk_WIP")
     shown |= _shown("L_ER", list(zip(R, E, strict=True)), "chk_BPI")
-    weights = error_microcircuit.Weights(W, L_RE, L_ER, B, noise, None, circuit.tuned, None)
+    weights = error_synapses.Weights(W, L_RE, L_ER, B, noise, None, circuit.tuned, None)
     inputs = np.zeros((1, 1, circuit.layers[0]))
     o, o_error = np.zeros((1, 1, nR)), np.zeros((1, 1, nE))
     r, e = _stack(data, "init_rP", areas), _stack(data, "init_rI", areas)

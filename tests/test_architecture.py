@@ -38,7 +38,16 @@ LONGEST_MODULE = 400
 FULLEST_FOLDER = 15
 ONE_OF_A_KIND_A_FILE = ("simulate/theories", "predictions/claims")
 """Folders that grow with what is added, and are no harder to find one's way in for it."""
-NO_THEORY = {"cannot", "counter_circuits", "error_parameters", "nuisance", "registry"}
+NO_THEORY = {
+    "cannot",
+    "counter_circuits",
+    "error_parameters",
+    "error_parts",
+    "error_places",
+    "error_synapses",
+    "nuisance",
+    "registry",
+}
 """Files of `simulate/theories` that are no theory."""
 NO_CLAIM = {"claim", "registry", "requirements"}
 """Files of `predictions/claims` that are no claim."""

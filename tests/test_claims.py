@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cache
 
 import numpy as np
@@ -14,7 +14,11 @@ from errorneurons.analysis.session.session import check
 from errorneurons.predictions.claims.claim import Claim, Outcome, Verdict
 from errorneurons.predictions.claims.registry import CLAIMS, MANIPULATIONS, claim
 from errorneurons.predictions.judging.judge import judge, measure
-from errorneurons.simulate.animals.sweep import Ensemble, Plan, ensemble
+from errorneurons.simulate.animals.animals import Animals
+from errorneurons.simulate.animals.performed import Performed, performed
+from errorneurons.simulate.animals.runner import recordings_of
+from errorneurons.simulate.experiments.experiment import Experiment
+from errorneurons.simulate.experiments.outcome import with_learning
 from errorneurons.simulate.instrument.observe import Instrument
 from errorneurons.simulate.theories.registry import SUBJECTS, theory
 
@@ -24,16 +28,21 @@ LEARNERS = (THEORY, claim("P06b").counter_circuit)  # blocks of learning take mo
 each = pytest.mark.parametrize("claimed", CLAIMS, ids=lambda c: c.key)
 
 
+INSTRUMENT = Instrument(spiking="none")
+
+
+def tried(name: str) -> Experiment:
+    return replace(with_learning(12 if name in LEARNERS else 2), repeats=4)
+
+
 @cache
-def networks(name: str) -> Ensemble:
-    learning = 12 if name in LEARNERS else 2
-    instrument = Instrument(spiking="none")
-    return ensemble(theory(name), Plan(NETWORKS, 1, 4, learning, instrument))
+def networks(name: str) -> Performed:
+    return performed(theory(name), tried(name), Animals(NETWORKS), INSTRUMENT)
 
 
 @cache
 def recorded(name: str) -> tuple[xr.Dataset, ...]:
-    return tuple(networks(name).sessions())
+    return tuple(recordings_of(networks(name), INSTRUMENT))
 
 
 def verdict(claimed: Claim, name: str) -> Verdict:
@@ -67,7 +76,7 @@ def test_the_counter_circuit_contradicts_the_claim(claimed: Claim) -> None:
 @each
 def test_the_counter_circuit_could_have_supported_the_claim(claimed: Claim) -> None:
     assert networks(claimed.counter_circuit).learnt
-    assert len(networks(claimed.counter_circuit).networks) >= NETWORKS / 2
+    assert len(networks(claimed.counter_circuit).animals.numbers) >= NETWORKS / 2
     assert verdict(claimed, claimed.counter_circuit).points
 
 
@@ -83,7 +92,7 @@ def test_the_simulated_sessions_obey_the_contract() -> None:
 
 
 def test_the_microcircuit_leaves_no_network_out() -> None:
-    assert networks(THEORY).networks == tuple(range(NETWORKS))
+    assert networks(THEORY).animals.numbers == tuple(range(NETWORKS))
 
 
 # Every claim on sessions that lack something

@@ -61,11 +61,11 @@ def report(
     """Simulate the theories and judge the claims on them."""
     check_folder(out)
     from errorneurons.predictions.studies.report import theories_report
-    from errorneurons.simulate.animals.sweep import Plan
+    from errorneurons.simulate.animals.animals import Animals
     from errorneurons.simulate.store.work import Labour
 
-    plan, labour = Plan(networks, seed), Labour(scheduler=scheduler)
-    found = theories_report(plan, out, this_command(), say, labour, sessions=sessions)
+    animals, labour = Animals(networks, seed), Labour(scheduler=scheduler)
+    found = theories_report(animals, out, this_command(), say, labour, sessions=sessions)
     write_report(found, out)
 
 
@@ -145,22 +145,23 @@ def simulate_theories(
 
     Says beforehand what it costs. What is in the folder already is not made again.
     """
+    from errorneurons.predictions.studies.experiments import Asked
     from errorneurons.predictions.studies.experiments import simulate as put_through
-    from errorneurons.simulate.animals.laboratory import Setup
+    from errorneurons.simulate.animals.animals import Animals
     from errorneurons.simulate.experiments.registry import named_experiment
     from errorneurons.simulate.instrument.instrument import recorded_by
     from errorneurons.simulate.store.work import Labour
     from errorneurons.simulate.variants import layers_of, variant
 
-    chosen = named_experiment(experiment, streams)
-    often, sizes = _often(repeats, experiment), layers_of(layers) if layers else None
+    chosen = replace(named_experiment(experiment, streams), repeats=_often(repeats, experiment))
+    sizes = layers_of(layers) if layers else None
     subjects = []
     for name in dict.fromkeys(theory):
         known = variant(name, ablation, connectivity, sizes)
         seen = recorded_by(instrument, known.circuit)
-        subjects.append((known, Setup(tuple(range(networks)), seed, often, seen)))
+        subjects.append(Asked(known, chosen, Animals(networks, seed), seen))
     check_folder(out)
-    for figure in put_through(chosen, subjects, out, say, Labour(scheduler=scheduler)):
+    for figure in put_through(subjects, out, say, Labour(scheduler=scheduler)):
         typer.echo(f"Figure: {figure}")
 
 
@@ -194,15 +195,15 @@ def _sweep(
     Leaves sessions of every combination, and one dataset of activity by neuron type, as Zarr. What
     makes no sense is skipped with the reason; what is in the folder already is not made again.
     """
-    from errorneurons.predictions.studies.sweep import through
-    from errorneurons.simulate.animals.laboratory import Setup
+    from errorneurons.predictions.studies.sweep import CircuitSweep, through
+    from errorneurons.simulate.animals.animals import Animals
     from errorneurons.simulate.store.work import Labour
     from errorneurons.simulate.variants import combined, layers_of
 
     sizes = [layers_of(text) for text in layers or ()]
     circuits = combined(theory, ablation or ("intact",), connectivity or (None,), sizes or (None,))
-    setup = Setup(tuple(range(networks)), seed, _often(repeats, experiment))
-    asked = through(experiment, setup, instrument, *circuits)
+    animals, often = Animals(networks, seed), _often(repeats, experiment)
+    asked = through(CircuitSweep((), experiment, often, animals, instrument), *circuits)
     for reason in dict.fromkeys(asked.skipped["reason"]):
         say(f"skipped: {reason}")
     check_folder(out)
@@ -251,7 +252,10 @@ def demo_recording(
     from errorneurons.analysis.readers.nwb.reader import write_nwb
     from errorneurons.analysis.session.session import collect
     from errorneurons.predictions.words import counted
-    from errorneurons.simulate.animals.sweep import Plan, ensemble
+    from errorneurons.simulate.animals.animals import Animals
+    from errorneurons.simulate.animals.performed import performed
+    from errorneurons.simulate.animals.runner import recordings_of
+    from errorneurons.simulate.experiments.registry import experiment
     from errorneurons.simulate.instrument.instrument import recorded_by
     from errorneurons.simulate.theories.registry import theory as find
     from errorneurons.simulate.trials.bench import Laser
@@ -271,14 +275,13 @@ def demo_recording(
     stated = label_error if stated_label_error is None else stated_label_error
     told = _labelled(seen, stated)
     seen.check_areas(p.area for p in known.circuit.populations)
-    plan = Plan(animals, seed, trials, instrument=seen, laser=Laser(efficacy, off_target))
-    networks = ensemble(known, plan, say)
-    write_nwb(collect(_stating(told, s) for s in networks.sessions()), out, seed=seed)
-    labels = f"; {label_error:.0%} of error labels are false, the file states {stated:.0%}"
-    say(
-        f"{out}: {counted(len(networks.networks), 'animal')} of {theory}"
-        + (labels if stated != label_error else "")
-    )
+    tried = replace(experiment("outcome_error"), repeats=trials)
+    made = performed(known, tried, Animals(animals, seed), seen, Laser(efficacy, off_target), say)
+    write_nwb(collect(_stating(told, s) for s in recordings_of(made, seen)), out, seed=seed)
+    said = f"{out}: {counted(len(made.animals.numbers), 'animal')} of {theory}"
+    if stated != label_error:
+        said += f"; {label_error:.0%} of error labels are false, the file states {stated:.0%}"
+    say(said)
 
 
 def _labelled(seen: Instrument, share: float) -> Instrument:

@@ -25,7 +25,7 @@ from errorneurons.predictions.claims.registry import CLAIMS, EFFECTS
 from errorneurons.predictions.comparing.design import COLUMNS, USUAL, Design
 from errorneurons.predictions.judging.judge import energies_of_animal
 from errorneurons.simulate.animals.day import presented
-from errorneurons.simulate.animals.worlds import Animals
+from errorneurons.simulate.animals.performed import Performed
 from errorneurons.simulate.arrays import Array, generator, of_networks
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
@@ -139,7 +139,7 @@ def stocked(design: Design) -> Design:
 
 
 def record(
-    animals: Animals,
+    animals: Performed,
     index: int,
     design: Design,
     instrument: Instrument,
@@ -164,32 +164,32 @@ def record(
         What `presentation` returns for them, where many are recorded.
     """
     given = presented_as or presentation(animals, design)
-    kinds, learning = of_networks(animals.blocks, [index], len(animals.number))
-    blocks = [presented(kinds, given.rows, given.table), learning]
+    kinds, *learning = of_networks(animals.activity, [index], len(animals.number))
+    blocks = [presented(kinds, given.rows, given.table), *learning]
     number = int(animals.number[index])
-    seen = observe(animals.circuit, blocks, number, 0, seed, instrument, given.shown)
-    chosen = _chosen(seen, design, animals.circuit)
+    seen = observe(animals.theory.circuit, blocks, number, 0, seed, instrument, given.shown)
+    chosen = _chosen(seen, design, animals.theory.circuit)
     return seen if len(chosen) == seen.sizes["unit"] else seen.isel(unit=chosen)
 
 
 def _record_plainly(
-    animals: Animals, index: int, design: Design, instrument: Instrument, given: Presented,
+    animals: Performed, index: int, design: Design, instrument: Instrument, given: Presented,
     seed: int,
 ) -> xr.Dataset:  # fmt: skip
     """Record as `record` does, for the claims alone."""
-    rows = (given.rows, *(np.arange(len(b.table)) for b in animals.blocks[1:]))
+    rows = (given.rows, *(np.arange(len(b.table)) for b in animals.activity[1:]))
     seen = observe_plainly(
-        animals.circuit, animals.blocks, rows, int(animals.number[index]), index, seed, instrument,
-        given.shown,
+        animals.theory.circuit, animals.activity, rows, int(animals.number[index]), index, seed,
+        instrument, given.shown,
     )  # fmt: skip
-    chosen = _chosen(seen.as_session(), design, animals.circuit)
+    chosen = _chosen(seen.as_session(), design, animals.theory.circuit)
     own = seen if len(chosen) == seen.sizes["unit"] else seen.of_units(chosen)
     return own.as_session()
 
 
-def presentation(animals: Animals, design: Design) -> Presented:
+def presentation(animals: Performed, design: Design) -> Presented:
     """Return the trials of a design, each kind as often as the design has it."""
-    table = animals.blocks[0].table
+    table = animals.activity[0].table
     columns = {name: table[name].to_numpy() for name in COLUMNS}
     repeats = np.zeros(len(table), dtype=int)
     for factors, count in zip(OUTCOME_ERROR, design.trials, strict=True):
@@ -198,7 +198,7 @@ def presentation(animals: Animals, design: Design) -> Presented:
         repeats[same & (table["pattern"] < design.stimuli).to_numpy()] = count
     rows = np.repeat(np.arange(len(table)), repeats)
     repeated = table.iloc[rows]
-    shown = shown_in([repeated, *(block.table for block in animals.blocks[1:])])
+    shown = shown_in([repeated, *(block.table for block in animals.activity[1:])])
     # claims ask for columns of the contract only
     return Presented(rows, repeated, replace(shown, others={}))
 
@@ -220,7 +220,7 @@ def _chosen(
     return np.sort(np.concatenate(chosen))
 
 
-def measured(animals: Animals, theory: str, design: Design, seed: int) -> Table:
+def measured(animals: Performed, theory: str, design: Design, seed: int) -> Table:
     """Record and measure the virtual animals of some worlds.
 
     Where an experiment needs more animals than a world has networks, networks are recorded again

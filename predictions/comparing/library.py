@@ -7,6 +7,7 @@ made when that changes; an interrupted run takes up where it stopped.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,14 +19,16 @@ from errorneurons.predictions.comparing.animals import Table, stocked
 from errorneurons.predictions.comparing.design import Design
 from errorneurons.predictions.comparing.effects import EXPERIMENTS, Drawn, draw
 from errorneurons.predictions.comparing.shards import (
+    LEFT_OUT,
     OPTION,
+    batches_of,
     shard,
     shard_name,
     shard_of,
     worlds_key,
 )
 from errorneurons.predictions.comparing.tables import read_recorded, table_of
-from errorneurons.simulate.animals.worlds import WorldPlan, batches_of_worlds
+from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.engine.plans import compile_ahead
 from errorneurons.simulate.store.files import ARRAYS, JSON, keep
 from errorneurons.simulate.store.places import cache_folder
@@ -45,7 +48,7 @@ def default_folder() -> Path:
 def virtual_experiments(
     names: Sequence[str],
     design: Design,
-    plan: WorldPlan,
+    animals: Animals,
     folder: Path,
     progress: Progress,
     count: int = EXPERIMENTS,
@@ -55,19 +58,19 @@ def virtual_experiments(
 
     Parameters
     ----------
-    names, design, plan, folder, progress, labour
+    names, design, animals, folder, progress, labour
         As in `virtual_animals`.
     count
         Experiments of each theory.
     """
-    found = virtual_animals(names, design, plan, folder, progress, labour)
-    return {n: draw(table, n, design, plan.seed, count) for n, table in found.items()}
+    found = virtual_animals(names, design, animals, folder, progress, labour)
+    return {n: draw(table, n, design, animals.seed, count) for n, table in found.items()}
 
 
 def virtual_animals(
     names: Sequence[str],
     design: Design,
-    plan: WorldPlan,
+    animals: Animals,
     folder: Path,
     progress: Progress,
     labour: Labour | None = None,
@@ -82,8 +85,8 @@ def virtual_animals(
         Theories by name.
     design
         The recording to be imitated.
-    plan
-        How many worlds and networks, and the seed.
+    animals
+        How many worlds and networks of each, and the seed.
     folder
         The library, e.g. `default_folder()`.
     progress
@@ -91,9 +94,9 @@ def virtual_animals(
     labour
         Who simulates; local processes, one a core, if not given.
     """
-    simulate_worlds(names, plan, folder, progress, labour)
+    simulate_worlds(names, animals, folder, progress, labour)
     design = stocked(design)
-    pieces = {f"{n}/measured": table_of(n, design, plan, folder) for n in names}
+    pieces = {f"{n}/measured": table_of(n, design, animals, folder) for n in names}
     shelf = Shelf(folder, ARRAYS, OPTION)
     provide(missing_pieces(pieces, shelf), shelf, progress, labour)
     return {
@@ -103,7 +106,7 @@ def virtual_animals(
 
 def simulate_worlds(
     names: Sequence[str],
-    plan: WorldPlan,
+    animals: Animals,
     folder: Path,
     progress: Progress,
     labour: Labour | None = None,
@@ -112,22 +115,20 @@ def simulate_worlds(
 
     Parameters
     ----------
-    names, plan, folder, progress, labour
+    names, animals, folder, progress, labour
         As in `virtual_animals`.
     """
     pieces = {
-        shard_name(n, worlds): shard_of(n, plan, worlds)
-        for n in names
-        for worlds in batches_of_worlds(theory(n), plan)
+        shard_name(n, batch): shard_of(n, batch) for n in names for batch in batches_of(n, animals)
     }
     shelf = Shelf(folder, ARRAYS, OPTION)
     left = missing_pieces(pieces, shelf)
     if left:
-        networks = plan.networks * sum(len(piece.arguments[2]) for piece in left.values())
+        networks = sum(len(piece.arguments[1].numbers) for piece in left.values())
         progress(f"simulating {networks} networks in {len(left)} batches; kept in {folder}")
     provide(left, shelf, _with_time_left(progress, len(left)), labour, compile_ahead)
     for name in {piece.arguments[0]: None for piece in left.values()}:
-        _summarise(folder, name, plan)
+        _summarise(folder, name, animals)
 
 
 def _with_time_left(progress: Progress, count: int) -> Progress:
@@ -143,27 +144,27 @@ def _with_time_left(progress: Progress, count: int) -> Progress:
     return say
 
 
-def _summarise(folder: Path, name: str, plan: WorldPlan) -> None:
+def _summarise(folder: Path, name: str, animals: Animals) -> None:
     """Write what the shards of a theory are, for people."""
     shards = {}
-    for worlds in batches_of_worlds(theory(name), plan):
-        path = shard(folder, name, plan, worlds)
+    for batch in batches_of(name, animals):
+        path = shard(folder, name, batch)
         with np.load(path, allow_pickle=False) as known:  # no activity is read
-            removed = known["removed"]
-            shards[path.name] = {
-                "worlds": worlds,
-                "networks": len(removed),
-                "left_out": int(known["left_out"]),
-                "median share of the loss removed": float(np.median(removed)),
-            }
+            removed, left_out = known["removed"], json.loads(str(known[LEFT_OUT]))
+        shards[path.name] = {
+            "worlds": batch.of_worlds,
+            "networks": len(removed),
+            "left_out": left_out,
+            "median share of the loss removed": float(np.median(removed)),
+        }
     entry = theory(name)
-    rests_on = worlds_key(entry, plan)
+    rests_on = worlds_key(entry, animals)
     summary = {
         "package": f"errorneurons {__version__}",
         "key": rests_on,
         "circuit": repr(entry.circuit),
         "nuisance": [repr(n) for n in entry.nuisance],
-        "plan": repr(plan),
+        "animals": repr(animals),
         "shards": shards,
     }
     keep(summary, Shelf(folder, JSON).path(f"{name}/summary", rests_on), JSON, OPTION)

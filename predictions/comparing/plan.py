@@ -192,7 +192,7 @@ def best_design(points: pd.DataFrame) -> dict[str, float]:
 
 def _animals(design: Design, question: Question, progress: Progress) -> dict[str, Table]:
     return virtual_animals(
-        question.theories, design, question.worlds, question.folder, progress, question.labour
+        question.theories, design, question.animals, question.folder, progress, question.labour
     )
 
 
@@ -200,8 +200,8 @@ def _compared(
     animals: Mapping[str, Table], design: Design, features: Sequence[str], question: Question
 ) -> Comparison:
     """Compare the theories on experiments of a design, drawn from virtual animals."""
-    seed = question.worlds.seed
-    count = max(EXPERIMENTS, question.worlds.worlds)
+    seed = question.animals.seed
+    count = max(EXPERIMENTS, len(question.animals.of_worlds))
     drawn = {name: draw(own, name, design, seed, count) for name, own in animals.items()}
     experiments = together(drawn)
     tested = np.flatnonzero(np.isfinite(experiments.values).any(axis=0))
@@ -225,7 +225,7 @@ def _gains(
     if not groups:
         return pd.DataFrame(columns=["everything", "without", "lost", "added"], dtype=float)
     # as the points of the plan: other folds, other figures
-    same = np.random.SeedSequence(question.worlds.seed)
+    same = np.random.SeedSequence(question.animals.seed)
     return gains(found.experiments, groups, animals, same, classes=classes)
 
 

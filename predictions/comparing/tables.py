@@ -10,30 +10,33 @@ import numpy.typing as npt
 
 from errorneurons.predictions.comparing.animals import Table, effects_under, measured
 from errorneurons.predictions.comparing.design import Design
-from errorneurons.predictions.comparing.shards import read_worlds, worlds_key
-from errorneurons.simulate.animals.worlds import WorldPlan, batches_of_worlds
+from errorneurons.predictions.comparing.shards import batches_of, read_worlds, worlds_key
+from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.store.files import ARRAYS
 from errorneurons.simulate.store.keys import key
 from errorneurons.simulate.store.shelf import Piece
 from errorneurons.simulate.theories.registry import REGISTRY, theory
 
 
-def table_of(name: str, design: Design, plan: WorldPlan, folder: Path) -> Piece:
+def table_of(name: str, design: Design, animals: Animals, folder: Path) -> Piece:
     """Return the piece of work that records the worlds of a theory under a design."""
-    rests_on = (worlds_key(theory(name), plan), design, effects_under(design))
+    rests_on = (worlds_key(theory(name), animals), design, effects_under(design))
     return Piece(
-        _record, (name, design, plan, folder), key(_record, rests_on, REGISTRY), f"{name}: recorded"
+        _record,
+        (name, design, animals, folder),
+        key(_record, rests_on, REGISTRY),
+        f"{name}: recorded",
     )
 
 
 def _record(
-    name: str, design: Design, plan: WorldPlan, folder: Path
+    name: str, design: Design, animals: Animals, folder: Path
 ) -> dict[str, npt.NDArray[Any]]:
     """Return energies, (animal, effect, 3), worlds, (animal,), and names of effects, (effect,)."""
     parts = [
-        measured(animals, name, design, plan.seed)
-        for worlds in batches_of_worlds(theory(name), plan)
-        if len((animals := read_worlds(folder, name, plan, worlds)).number)
+        measured(seen, name, design, animals.seed)
+        for batch in batches_of(name, animals)
+        if len((seen := read_worlds(folder, name, batch)).number)
     ]
     effects = effects_under(design)
     empty = np.empty((0, len(effects), 3))

@@ -22,7 +22,7 @@ from errorneurons.predictions.comparing.effects import (
 )
 from errorneurons.predictions.comparing.library import default_folder, virtual_experiments
 from errorneurons.predictions.judging.judge import Measured
-from errorneurons.simulate.animals.worlds import WorldPlan
+from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.store.work import Labour, Progress
 from errorneurons.simulate.theories.registry import COMPARED, WITH_LEAK
@@ -45,8 +45,8 @@ class Question:
     ----------
     theories
         Names, at least two.
-    worlds
-        Worlds, networks and seed of the library.
+    animals
+        Those of the library: worlds, networks of each, and seed.
     folder
         The library.
     experiments
@@ -61,7 +61,7 @@ class Question:
     """
 
     theories: tuple[str, ...] = COMPARED
-    worlds: WorldPlan = field(default_factory=WorldPlan)
+    animals: Animals = field(default_factory=lambda: Animals(worlds=40))
     folder: Path = field(default_factory=default_folder)
     experiments: int = EXPERIMENTS
     labour: Labour = field(default_factory=Labour)
@@ -72,13 +72,13 @@ class Question:
                 f"theories are {', '.join(self.theories) or 'none'}; name two or more, "
                 "see `errorneurons list theories`"
             )
-        if self.experiments < self.worlds.worlds:
+        worlds = len(self.animals.of_worlds)
+        if self.experiments < worlds:
             raise ValueError(
-                f"experiments is {self.experiments} for {self.worlds.worlds} worlds; give one a "
-                "world or more"
+                f"experiments is {self.experiments} for {worlds} worlds; give one a world or more"
             )
-        if self.worlds.worlds < 2:
-            raise ValueError(f"worlds is {self.worlds.worlds}; give 2 or more, 40 are advised")
+        if worlds < 2:
+            raise ValueError(f"worlds is {worlds}; give 2 or more, 40 are advised")
 
 
 @dataclass(frozen=True)
@@ -121,12 +121,12 @@ def weighed(
     """
     design = design_of(sessions)
     drawn = virtual_experiments(
-        question.theories, design, question.worlds, question.folder, progress,
+        question.theories, design, question.animals, question.folder, progress,
         question.experiments, question.labour,
     )  # fmt: skip
     progress("weighing the theories")
     found = dict(zip(FEATURES, recorded(sessions, measured).tolist(), strict=True))
-    seed = np.random.SeedSequence(question.worlds.seed)
+    seed = np.random.SeedSequence(question.animals.seed)
     claims = {c.key: features_of((c.key,)) for c in CLAIMS}
     evidence = weigh(
         together(drawn), found, seed, claims, strained=_strained(design, question, progress)
@@ -146,7 +146,7 @@ def _strained(
     found: dict[tuple[str, str], Array] = {}
     for what, (own, theories) in asked.items():
         drawn = virtual_experiments(
-            tuple(theories), own, question.worlds, question.folder, progress, STRAINED,
+            tuple(theories), own, question.animals, question.folder, progress, STRAINED,
             question.labour,
         )  # fmt: skip
         found |= {(what, theories[name]): d.values for name, d in drawn.items()}

@@ -78,9 +78,9 @@ def render_plan(planned: Planned, command: str) -> str:
             "configuration": {
                 "errorneurons": __version__,
                 "theories": ", ".join(question.theories),
-                "seed": question.worlds.seed,
-                "worlds": question.worlds.worlds,
-                "networks of a world": question.worlds.networks,
+                "seed": question.animals.seed,
+                "worlds": len(question.animals.of_worlds),
+                "networks of a world": question.animals.count,
                 "instrument": grid.signal,
                 "areas": ", ".join(map(str, grid.areas)),
                 "manipulations": ", ".join(grid.manipulations) or "none",

@@ -17,7 +17,7 @@ from errorneurons.predictions.comparing.weigh import Question, weighed
 from errorneurons.predictions.judging.verdicts import AnySessions, on_recording, sessions_in
 from errorneurons.predictions.studies.lesions import simulate_pairs
 from errorneurons.simulate.ablations.registry import pairs
-from errorneurons.simulate.animals.worlds import WorldPlan
+from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.store.work import Labour, Progress, silently
 from errorneurons.simulate.tasks.task import TaskDesign
 from errorneurons.simulate.theories.registry import COMPARED
@@ -48,7 +48,7 @@ def question_of(
     """
     names = tuple(dict.fromkeys(find(name).name for name in theories or COMPARED))
     folder = default_folder() if library is None else Path(library)
-    return Question(names, WorldPlan(worlds, seed=seed), folder, labour=labour or Labour())
+    return Question(names, Animals(seed=seed, worlds=worlds), folder, labour=labour or Labour())
 
 
 def evidence_from(

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 import xarray as xr
 
@@ -24,9 +25,11 @@ from errorneurons.analysis.measures.days import by_day
 from errorneurons.analysis.measures.influence import drives_single_cells
 from errorneurons.analysis.session.session import packed
 from errorneurons.predictions.words import counted
+from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.cost import cost
-from errorneurons.simulate.animals.laboratory import Setup, check_possible, origin_of, sessions
+from errorneurons.simulate.animals.runner import check_possible, origin_of, sessions
 from errorneurons.simulate.experiments.experiment import Experiment
+from errorneurons.simulate.instrument.instrument import Instrument
 from errorneurons.simulate.instrument.observe import animal
 from errorneurons.simulate.store.files import (
     JSON,
@@ -49,9 +52,17 @@ CURVES = (
 """What is drawn, the ending of the file's name, and how it is computed."""
 
 
+class Asked(NamedTuple):
+    """A theory that is put through an experiment: which of its networks, recorded how."""
+
+    theory: Theory
+    experiment: Experiment
+    animals: Animals
+    instrument: Instrument
+
+
 def simulate(
-    experiment: Experiment,
-    subjects: Sequence[tuple[Theory, Setup]],
+    subjects: Sequence[Asked],
     out: Path,
     say: Progress,
     labour: Labour | None = None,
@@ -60,10 +71,8 @@ def simulate(
 
     Parameters
     ----------
-    experiment
-        What is done.
     subjects
-        Theories, and which of their networks are recorded how.
+        Theories, and the experiment that they are put through.
     out
         Folder for ``<theory>/network-<number>-day-<day>-<key>.nc`` and what `draw_sessions` draws.
     say
@@ -82,17 +91,17 @@ def simulate(
     ValueError
         If one of the theories cannot be put through the experiment; nothing is simulated then.
     """
-    for theory, setup in subjects:
-        check_possible(theory, experiment, setup)
+    for tried in subjects:
+        check_possible(*tried)
     remove_abandoned(out)
     tasks = {}
-    for theory, setup in subjects:
-        left = missing(experiment, theory, setup, out, say)
+    for tried in subjects:
+        name, left = tried.theory.identifier, missing(tried, out, say)
         if left is None:
-            say(f"{theory.identifier}: all sessions taken from an earlier run")
+            say(f"{name}: all sessions taken from an earlier run")
         else:
-            tasks[f"{theory.identifier}: simulated"] = (_recorded, (experiment, theory, left, out))
-            say(f"{theory.identifier}: {cost(theory, experiment, left)}")
+            tasks[f"{name}: simulated"] = (_recorded, (left, out))
+            say(f"{name}: {cost(*left)}")
     if labour is not None and labour.scheduler:
         for said in run_all(tasks, say, labour).values():
             for sentence in said:
@@ -101,50 +110,54 @@ def simulate(
         for _, arguments in tasks.values():
             _record(*arguments, say)
     figures = []
-    for theory, setup in subjects:
-        figures += draw_sessions(experiment, theory, setup, out)
-        say(f"{theory.identifier}: done")
+    for tried in subjects:
+        figures += draw_sessions(tried, out)
+        say(f"{tried.theory.identifier}: done")
     return figures
 
 
-def _recorded(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> list[str]:
+def _recorded(tried: Asked, out: Path) -> list[str]:
     """Leave the sessions of a theory in a folder; return what is to be said of them."""
     said: list[str] = []
-    _record(experiment, theory, setup, out, said.append)
+    _record(tried, out, said.append)
     return said
 
 
-def _record(experiment: Experiment, theory: Theory, setup: Setup, out: Path, say: Progress) -> None:
+def _record(tried: Asked, out: Path, say: Progress) -> None:
     _set_aside()
-    place = _place(experiment, theory, setup, out)
-    last, through = len(experiment.days(setup.seed, setup.repeats)), set()
-    for session in sessions(theory, experiment, setup, say):
+    place = _place(tried, out)
+    last, through = _days(tried)[-1], set()
+    for session in sessions(*tried, progress=say):
         own, day = session.attrs["animal"], session.attrs["day"]
         with keeping(place.session(own, day)) as part:
             part.write_bytes(packed(session))
         if day == last:
             through.add(own)
-    unfit = {network for network in setup.networks if animal(network) not in through}
+    unfit = {network for network in tried.animals.numbers if animal(network) not in through}
     if unfit:  # they oscillate or diverge, if on a later day: it is not repeated
         keep(sorted(unfit | _noted(place.unfit)), place.unfit, JSON)
 
 
-def missing(
-    experiment: Experiment, theory: Theory, setup: Setup, out: Path, say: Progress = lambda _: None
-) -> Setup | None:
-    """Return the setup with the networks that are not done, None if all are."""
-    days = range(1, 1 + len(experiment.days(setup.seed, setup.repeats)))
-    place = _place(experiment, theory, setup, out)
+def missing(tried: Asked, out: Path, say: Progress = lambda _: None) -> Asked | None:
+    """Return the same with the networks that are not done, None if all are."""
+    days, place = _days(tried), _place(tried, out)
     unfit = _noted(place.unfit)
     open_ones: list[int] = []
-    for network in setup.networks:
+    for network in tried.animals.numbers:
         files = [place.session(animal(network), day) for day in days]
         damaged = [file for file in files if not is_intact(file)]
         if damaged and network not in unfit:
             open_ones.append(network)
             for file in filter(Path.exists, damaged):
                 say(f"{file} cannot be read and is made again")
-    return replace(setup, networks=tuple(open_ones)) if open_ones else None
+    if not open_ones:
+        return None
+    return tried._replace(animals=replace(tried.animals, only=tuple(open_ones)))
+
+
+def _days(tried: Asked) -> range:
+    """Return the numbers of the days of an experiment."""
+    return range(1, 1 + len(tried.experiment.days(tried.animals.seed)))
 
 
 def _noted(path: Path) -> set[int]:
@@ -169,13 +182,13 @@ class _Place:
         return Shelf(self.folder, JSON).path(UNFIT, self.key)
 
 
-def _place(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> _Place:
+def _place(tried: Asked, out: Path) -> _Place:
     # `origin_of` stands in the module of `sessions`, and what it returns holds every trial
-    rests_on = (origin_of(theory, experiment, setup), theory.rests_on)
-    return _Place(out / theory.identifier, key(origin_of, rests_on, REGISTRY))
+    rests_on = (origin_of(*tried), tried.theory.rests_on)
+    return _Place(out / tried.theory.identifier, key(origin_of, rests_on, REGISTRY))
 
 
-def draw_sessions(experiment: Experiment, theory: Theory, setup: Setup, out: Path) -> list[Path]:
+def draw_sessions(tried: Asked, out: Path) -> list[Path]:
     """Draw what the sessions in a folder show, day by day.
 
     Returns
@@ -187,7 +200,8 @@ def draw_sessions(experiment: Experiment, theory: Theory, setup: Setup, out: Pat
         ``<theory>-days.png``, learning and responses by day, if there are several with outcomes.
     """
     _set_aside()
-    files = _files(experiment, theory, setup, out)
+    theory, experiment, *_ = tried
+    files = _files(tried, out)
     title = f"{experiment.label[0].upper()}{experiment.label[1:]}: {theory.label}"
     over = f"{counted(len(files[1]), 'network')}, mean and 5 to 95 % over networks"
     made = []
@@ -219,13 +233,10 @@ def draw_sessions(experiment: Experiment, theory: Theory, setup: Setup, out: Pat
     return made
 
 
-def _files(
-    experiment: Experiment, theory: Theory, setup: Setup, out: Path
-) -> dict[int, list[Path]]:
+def _files(tried: Asked, out: Path) -> dict[int, list[Path]]:
     """Return the files of each day that has any; before the last, all networks may diverge."""
-    days = range(1, 1 + len(experiment.days(setup.seed, setup.repeats)))
-    place = _place(experiment, theory, setup, out)
-    every = {day: [place.session(animal(n), day) for n in setup.networks] for day in days}
+    place, numbers = _place(tried, out), tried.animals.numbers
+    every = {day: [place.session(animal(n), day) for n in numbers] for day in _days(tried)}
     there = {day: [file for file in own if file.is_file()] for day, own in every.items()}
     return {day: own for day, own in there.items() if own}
 

@@ -26,16 +26,16 @@ from errorneurons.predictions.judging.judge import (
 )
 from errorneurons.predictions.judging.verdicts import confirmatory, on_recording
 from errorneurons.predictions.studies.findings import Report, Subject
-from errorneurons.predictions.studies.theories import Simulated, simulate_all
+from errorneurons.predictions.studies.theories import INSTRUMENT, Simulated, simulate_all
 from errorneurons.predictions.texts import one_paragraph, paragraphs
 from errorneurons.predictions.words import counted, listed
-from errorneurons.simulate.animals.sweep import Plan
+from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.store.work import Labour, Progress
 from errorneurons.simulate.theories.registry import SUBJECTS, THEORIES, theory
 
 
 def theories_report(
-    plan: Plan,
+    animals: Animals,
     folder: Path,
     command: str,
     progress: Progress,
@@ -47,8 +47,8 @@ def theories_report(
 
     Parameters
     ----------
-    plan
-        How many networks, seeds and how they are recorded.
+    animals
+        How many networks of each theory.
     folder
         Where what is simulated goes, and is taken from if it is there already.
     command
@@ -61,7 +61,7 @@ def theories_report(
         Whether virtual recordings are left in the folder.
     """
     names = [t.name for t in SUBJECTS]
-    simulated = simulate_all(names, plan, folder, progress, labour, sessions=sessions)
+    simulated = simulate_all(names, animals, folder, progress, labour, sessions=sessions)
     verdicts = tuple(
         judge(c, t.name, simulated[t.name].measured[c.key], t.kind)
         for c in CLAIMS
@@ -80,9 +80,9 @@ def theories_report(
             if t in THEORIES or t.name == c.counter_circuit
         },
         expected={},
-        methods=_methods(plan),
+        methods=_methods(animals),
         separations=_separations(verdicts),
-        configuration=_configuration(plan),
+        configuration=_configuration(animals),
         command=command,
     )
 
@@ -252,18 +252,18 @@ def _tests() -> tuple[str, ...]:
     return paragraphs("methods/tests", {"fewest": FEWEST_ANIMALS})
 
 
-def _methods(plan: Plan) -> tuple[str, ...]:
-    seen = asdict(plan.instrument) | {"networks": plan.networks}
+def _methods(animals: Animals) -> tuple[str, ...]:
+    seen = asdict(INSTRUMENT) | {"networks": animals.count}
     networks = paragraphs("methods/networks")
     return (*networks, *paragraphs("methods/instrument", seen), *_tests())
 
 
-def _configuration(plan: Plan) -> dict[str, str | int | float]:
+def _configuration(animals: Animals) -> dict[str, str | int | float]:
     return {
         "errorneurons": __version__,
-        "seed": plan.seed,
-        "networks": plan.networks,
-        "plan": json.dumps(asdict(plan)),
+        "seed": animals.seed,
+        "networks": animals.count,
+        "instrument": json.dumps(asdict(INSTRUMENT)),
     }
 
 
@@ -272,10 +272,10 @@ def _configuration_of(found: Weighed | None, question: Question) -> dict[str, st
     if found is None:
         return known
     return known | {
-        "seed": question.worlds.seed,
+        "seed": question.animals.seed,
         "theories": ", ".join(question.theories),
-        "worlds": question.worlds.worlds,
-        "networks of a world": question.worlds.networks,
+        "worlds": len(question.animals.of_worlds),
+        "networks of a world": question.animals.count,
         "virtual experiments": question.experiments,
         "design": repr(found.design),
     }

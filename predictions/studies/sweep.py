@@ -17,13 +17,10 @@ import xarray as xr
 from errorneurons.analysis.door import open_recording
 from errorneurons.analysis.measures.variants import by_variant
 from errorneurons.analysis.session.session import collect
+from errorneurons.predictions.studies.experiments import Asked
 from errorneurons.predictions.studies.groups import KEY, is_damaged, key_of, write_groups
-from errorneurons.simulate.animals.laboratory import (
-    Setup,
-    check_possible,
-    origin_of,
-    sessions,
-)
+from errorneurons.simulate.animals.animals import Animals
+from errorneurons.simulate.animals.runner import check_possible, origin_of, sessions
 from errorneurons.simulate.engine.plans import compile_ahead
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.registry import named_experiment
@@ -56,8 +53,10 @@ class CircuitSweep:
         The combinations that make sense, each an entry like those of the registry.
     source
         Name of the experiment that they are put through, or path of its table of trials.
-    setup
-        Which of their networks, and how often each kind of trial is run.
+    repeats
+        How often each kind of trial is run.
+    animals
+        Which of their networks.
     instrument
         What is recorded, see `recorded_by`.
     folder
@@ -66,7 +65,8 @@ class CircuitSweep:
 
     circuits: tuple[Theory, ...]
     source: str
-    setup: Setup
+    repeats: int
+    animals: Animals
     instrument: str | None = None
     refused: tuple[Skipped, ...] = ()
     folder: Path | None = None
@@ -75,7 +75,7 @@ class CircuitSweep:
     @cached_property
     def experiment(self) -> Experiment:
         """What the circuits are put through."""
-        return named_experiment(self.source)
+        return replace(named_experiment(self.source), repeats=self.repeats)
 
     @property
     def skipped(self) -> pd.DataFrame:
@@ -90,7 +90,7 @@ class CircuitSweep:
     def __repr__(self) -> str:
         """Say what is swept over."""
         counts = (
-            f"{len(self.circuits)} circuits of {len(self.setup.networks)} networks",
+            f"{len(self.circuits)} circuits of {len(self.animals.numbers)} networks",
             f"{len(self.refused) + len(self.lost)} combinations skipped",
         )
         lines = [f"Sweep of {self.experiment.name}: {', '.join(counts)}"]
@@ -114,15 +114,16 @@ class CircuitSweep:
 
     def _simulated(self, circuit: Theory) -> Iterator[xr.Dataset]:
         try:
-            for session in sessions(circuit, self.experiment, self.setup_of(circuit)):
+            for session in sessions(*self.tried(circuit)):
                 name = f"{circuit.identifier}, day {session.attrs['day']}"
                 yield session.assign_attrs(session_id=name)
         except ValueError as error:
             self.lost[circuit.identifier] = _skipped(circuit, str(error))
 
-    def setup_of(self, circuit: Theory) -> Setup:
-        """Return how a circuit is recorded."""
-        return replace(self.setup, instrument=recorded_by(self.instrument, circuit.circuit))
+    def tried(self, circuit: Theory) -> Asked:
+        """Return what is done with a circuit."""
+        seen = recorded_by(self.instrument, circuit.circuit)
+        return Asked(circuit, self.experiment, self.animals, seen)
 
     def to_datatree(self) -> xr.DataTree:
         """Return all sessions as a collection, lazily if they lie in a folder.
@@ -150,7 +151,7 @@ class CircuitSweep:
         made = by_variant((s.load() for s in self), chosen.panels, chosen.lines)
         told = self.skipped.to_json(orient="records")
         return made.assign_attrs(
-            experiment=chosen.name, seed=self.setup.seed, repeats=self.setup.repeats, skipped=told
+            experiment=chosen.name, seed=self.animals.seed, repeats=self.repeats, skipped=told
         )
 
     def save(
@@ -187,7 +188,7 @@ class CircuitSweep:
         alone = replace(self, circuits=(), folder=None, refused=(), lost={})
         tasks = {f"{t.identifier}: done": (_keep, (alone, t, place)) for t in left}
         run_all(tasks, progress, labour, compile_ahead)
-        whole = hashed(*(_key(self, t) for t in self.circuits), key(by_variant, self.setup.seed))
+        whole = hashed(*(_key(self, t) for t in self.circuits), key(by_variant, self.animals.seed))
         if key_of(place / _ACTIVITY) != whole:
             made = kept.to_dataset().assign_attrs({KEY: whole})
             write_groups([("/", made)], place / _ACTIVITY, {})
@@ -271,8 +272,8 @@ def swept(
     own: tuple[None, ...] = (None,)
     layers = [(_input(theories), *size) for size in sizes or ()]
     circuits = combined(theories, ablations, connectivity or own, layers or own)
-    setup = Setup(tuple(range(networks)), seed, repeats)
-    return through(experiment, setup, instrument, *circuits)
+    empty = CircuitSweep((), experiment, repeats, Animals(networks, seed), instrument)
+    return through(empty, *circuits)
 
 
 def _check_lists(
@@ -301,22 +302,14 @@ def _input(theories: Sequence[str]) -> int:
 
 
 def through(
-    experiment: str,
-    setup: Setup,
-    instrument: str | None,
-    circuits: Sequence[Theory],
-    refused: Sequence[Skipped] = (),
+    empty: CircuitSweep, circuits: Sequence[Theory], refused: Sequence[Skipped] = ()
 ) -> CircuitSweep:
-    """Return the sweep that puts circuits through an experiment.
+    """Return a sweep with circuits.
 
     Parameters
     ----------
-    experiment
-        Name of an experiment, or path of a table of trials.
-    setup
-        Which networks, and how often each kind of trial is run.
-    instrument
-        What is recorded, see `recorded_by`.
+    empty
+        What is done with them.
     circuits, refused
         As `variants.combined` returns them; a circuit that cannot be put through is skipped too.
 
@@ -325,11 +318,10 @@ def through(
     ValueError
         If none is left.
     """
-    chosen, fitting, unfit = named_experiment(experiment), [], []
+    fitting, unfit = [], []
     for circuit in circuits:
         try:
-            seen = recorded_by(instrument, circuit.circuit)
-            check_possible(circuit, chosen, replace(setup, instrument=seen))
+            check_possible(*empty.tried(circuit))
         except ValueError as error:
             unfit.append(_skipped(circuit, str(error)))
         else:
@@ -337,7 +329,7 @@ def through(
     if not fitting:
         reasons = dict.fromkeys(one.reason for one in unfit)
         raise ValueError(f"no combination makes sense: {'; '.join(reasons)}")
-    return CircuitSweep(tuple(fitting), experiment, setup, instrument, (*refused, *unfit))
+    return replace(empty, circuits=tuple(fitting), refused=(*refused, *unfit))
 
 
 def _skipped(circuit: Theory, reason: str) -> Skipped:
@@ -347,9 +339,8 @@ def _skipped(circuit: Theory, reason: str) -> Skipped:
 
 def _key(asked: CircuitSweep, circuit: Theory) -> str:
     """Return the hash of everything that the sessions of a circuit rest on."""
-    setup = asked.setup_of(circuit)
-    rests_on = (circuit.circuit, circuit.trained, setup.networks)
-    return hashed(key(sessions, rests_on, _REGISTRIES), origin_of(circuit, asked.experiment, setup))
+    rests_on = (circuit.circuit, circuit.trained, asked.animals.numbers)
+    return hashed(key(sessions, rests_on, _REGISTRIES), origin_of(*asked.tried(circuit)))
 
 
 def _stored(asked: CircuitSweep, circuit: Theory, folder: Path) -> Path | Skipped | None:

@@ -22,15 +22,21 @@ from errorneurons.analysis.session.session import collect, packed
 from errorneurons.predictions.claims.claim import Claim
 from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.judging.judge import Measured, measure
-from errorneurons.simulate.animals.sweep import Plan, ensemble
+from errorneurons.simulate.animals.animals import Animals
+from errorneurons.simulate.animals.performed import performed
+from errorneurons.simulate.animals.runner import recordings_of
 from errorneurons.simulate.engine.plans import compile_ahead
-from errorneurons.simulate.instrument.instrument import where_errors_are
+from errorneurons.simulate.experiments.registry import experiment
+from errorneurons.simulate.instrument.instrument import Instrument, where_errors_are
 from errorneurons.simulate.store.files import JSON, NETCDF, keeping
 from errorneurons.simulate.store.keys import key
 from errorneurons.simulate.store.shelf import Piece, Shelf, provide
 from errorneurons.simulate.store.work import Labour, Progress
 from errorneurons.simulate.theories.registry import REGISTRY, theory
 
+_EXPERIMENT = experiment("outcome_error")
+INSTRUMENT = Instrument()
+"""How networks are recorded: spikes of cells of every role and area."""
 NOT_LEARNT = Missing(
     "its networks did not learn the task: training removed less than 90 % of the loss",
     "Train it on a task that it can learn.",
@@ -66,7 +72,7 @@ class Simulated:
 
 def simulate_all(
     names: Sequence[str],
-    plan: Plan,
+    animals: Animals,
     folder: Path,
     progress: Progress,
     labour: Labour | None = None,
@@ -79,8 +85,8 @@ def simulate_all(
     ----------
     names
         Theories and counter-circuits by name.
-    plan
-        How many networks, seeds and how they are recorded.
+    animals
+        How many networks of each theory; counter-circuits, which only guard claims, get half.
     folder
         Where what is known of them goes, ``subjects/<name>-<key>.json``.
     progress
@@ -91,38 +97,32 @@ def simulate_all(
         Whether virtual recordings are left beside, ``sessions/<name>-<key>.nc``.
     """
     shelf, beside = Shelf(folder / "subjects", JSON), folder / "sessions"
-    pieces = {name: _piece(name, plan, beside if sessions else None) for name in names}
+    pieces = {name: _piece(name, animals, beside if sessions else None) for name in names}
     found = provide(pieces, shelf, progress, labour, compile_ahead)
     return {name: _simulated(JSON.read(path)) for name, path in found.items()}
 
 
-def _piece(name: str, plan: Plan, folder: Path | None) -> Piece:
-    own = _plan_of(name, plan)
+def _piece(name: str, animals: Animals, folder: Path | None) -> Piece:
+    own = animals
+    if theory(name).kind != "theory":
+        own = replace(animals, count=max(1, round(0.5 * animals.count)))
     rests_on = key(_simulate, (*theory(name).rests_on, own), REGISTRY)
     sessions = Shelf(folder, NETCDF).path(name, rests_on) if folder else None
     beside = (sessions,) if sessions else ()
     return Piece(_simulate, (name, own, sessions), rests_on, f"{name}: simulated", beside)
 
 
-def _plan_of(name: str, plan: Plan) -> Plan:
-    """Return the plan of one subject.
+def _simulate(name: str, animals: Animals, path: Path | None) -> dict[str, Any]:
+    """Simulate a subject and return what it says; leave its sessions in a file, if one is named.
 
-    Each is recorded where its errors are: in tufts if dendrites carry them. Counter-circuits, which
-    only guard claims, get fewer networks.
+    Each is recorded where its errors are: in tufts if dendrites carry them.
     """
-    subject = theory(name)
-    plan = replace(plan, instrument=where_errors_are(plan.instrument, subject.circuit))
-    if subject.kind == "theory":
-        return plan
-    return replace(plan, networks=max(1, round(0.5 * plan.networks)))
-
-
-def _simulate(name: str, plan: Plan, path: Path | None) -> dict[str, Any]:
-    """Simulate a subject and return what it says; leave its sessions in a file, if one is named."""
-    networks = ensemble(theory(name), plan)
+    known = theory(name)
+    instrument = where_errors_are(INSTRUMENT, known.circuit)
+    networks = performed(known, _EXPERIMENT, animals, instrument)
     # a theory is judged on the firing rates its cells are expected to have: networks are free,
-    # so spiking noise would only be averaged away
-    expected = list(networks.sessions(replace(plan.instrument, spiking="none"), repeats=2))
+    # so spiking noise would only be averaged away, and two trials of a kind are enough
+    expected = list(recordings_of(networks.repeated(2), replace(instrument, spiking="none")))
     with asked_often(expected):
         measured = {
             c.key: Measured((), np.empty((0, 3)), missing=NOT_LEARNT)
@@ -135,7 +135,7 @@ def _simulate(name: str, plan: Plan, path: Path | None) -> dict[str, Any]:
     summary = {
         "notes": networks.notes,
         "training": networks.training,
-        "networks": len(networks.networks),
+        "networks": len(networks.animals.numbers),
         "cells": sizes["unit"],
         "trials": sizes["trial"],
         "measured": {key: _measured_to_json(m) for key, m in measured.items()},
@@ -143,9 +143,9 @@ def _simulate(name: str, plan: Plan, path: Path | None) -> dict[str, Any]:
     }
     del expected
     if path is not None:
-        recorded = packed(collect(networks.sessions()))
+        spikes = packed(collect(recordings_of(networks, instrument)))
         with keeping(path) as part:
-            part.write_bytes(recorded)
+            part.write_bytes(spikes)
     return summary
 
 

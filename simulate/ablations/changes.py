@@ -17,6 +17,13 @@ from errorneurons.simulate.parts.connectivity import Strengths, chain, dense
 from errorneurons.simulate.parts.layered import RoutedCircuit
 from errorneurons.simulate.theories.counter_circuits import PLASTIC, unchanging
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.theories.error_parts import (
+    NoisyWeights,
+    PairedErrors,
+    VariableNeurons,
+    WithoutLookahead,
+)
+from errorneurons.simulate.theories.error_places import Neurons
 
 _CircuitT = TypeVar("_CircuitT", bound=Any)
 _RoutedT = TypeVar("_RoutedT", bound=RoutedCircuit)
@@ -44,12 +51,12 @@ def no_lookahead(circuit: _RoutedT) -> _RoutedT:
 
 def no_representation_lookahead(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
     """Let representation neurons fire by their potential: r = phi(u) instead of phi(u~)."""
-    return replace(circuit, lookahead=(False,) * len(circuit.sizes))
+    return circuit.having(WithoutLookahead("representation"))
 
 
 def no_error_lookahead(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
     """Let error neurons fire by their potential: e = phi_E(v) instead of phi_E(v~)."""
-    return replace(circuit, error_lookahead=(False,) * len(circuit.sizes))
+    return circuit.having(WithoutLookahead("error"))
 
 
 def random_feedback(circuit: _CircuitT) -> _CircuitT:
@@ -64,7 +71,7 @@ def noisy_feedback(circuit: _CircuitT, noise: float = 0.2) -> _CircuitT:
 
 def noisy_weights(circuit: ErrorMicrocircuit, noise: float = 0.2) -> ErrorMicrocircuit:
     """Let forward synapses transmit lasting noise of which B knows nothing: W + U(-0.2, 0.2)."""
-    return replace(circuit, weight_noise=noise)
+    return circuit.having(NoisyWeights(noise))
 
 
 def noisy_laterals(circuit: ErrorMicrocircuit, noise: float = 0.3) -> ErrorMicrocircuit:
@@ -113,14 +120,12 @@ def error_neurons_per_representation(circuit: ErrorMicrocircuit, ratio: float) -
 
 def paired_error_neurons(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
     """Let two neurons carry each error, with rates that are not negative: e = [e]+ - [-e]+."""
-    return replace(circuit, error_coding="paired")
+    return circuit.having(PairedErrors())
 
 
-def variable_neurons(circuit: ErrorMicrocircuit, role: str) -> ErrorMicrocircuit:
+def variable_neurons(circuit: ErrorMicrocircuit, role: Neurons) -> ErrorMicrocircuit:
     """Let single {role} neurons differ: phi with slope ~ N(1, 0.3) and offset ~ N(0, 0.3)."""
-    if role == "representation":
-        return replace(circuit, variability=0.3)
-    return replace(circuit, error_variability=0.3)
+    return circuit.having(VariableNeurons(role, 0.3))
 
 
 def frozen_area(circuit: _CircuitT, level: int) -> _CircuitT:

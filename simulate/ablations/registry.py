@@ -12,6 +12,7 @@ from errorneurons.simulate.refusing import known
 from errorneurons.simulate.tasks.registry import TASKS, intact
 from errorneurons.simulate.tasks.registry import why_not as cannot_learn
 from errorneurons.simulate.theories import counter_circuits, registry
+from errorneurons.simulate.theories.error_places import Neurons
 from errorneurons.simulate.theories.registry import THEORIES
 
 _Measure = Literal["learning", "inference", "error", "change"]
@@ -202,7 +203,7 @@ def _ratio(
     )  # fmt: skip
 
 
-def _variable(role: str, letter: str, expects: str) -> Ablation:
+def _variable(role: Neurons, letter: str, expects: str) -> Ablation:
     return Ablation(
         f"variable_{role}_neurons", f"{letter} neurons vary by 0.3",
         partial(ablations.variable_neurons, role=role), EMC,

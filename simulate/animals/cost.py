@@ -16,16 +16,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from errorneurons.simulate.animals.day import repeats_itself
-from errorneurons.simulate.animals.laboratory import (
-    Setup,
-    batches_of_animals,
-    memory_of,
-    unprepared,
-)
+from errorneurons.simulate.animals.animals import Animals
+from errorneurons.simulate.animals.day import distinct
+from errorneurons.simulate.animals.runner import batches_of_animals, memory_of
+from errorneurons.simulate.animals.trained import untrained_bench
 from errorneurons.simulate.experiments.experiment import Block, Experiment
 from errorneurons.simulate.experiments.learning import learning_block
-from errorneurons.simulate.experiments.trials import Clock, kinds_of, streams
+from errorneurons.simulate.experiments.trials import Clock, streams
+from errorneurons.simulate.instrument.instrument import Instrument
 from errorneurons.simulate.instrument.observe import observe
 from errorneurons.simulate.theories.registry import Theory
 from errorneurons.simulate.trials.bench import Bench, NoiseCurrent
@@ -86,7 +84,7 @@ def _duration(seconds: float) -> str:
 
 
 @QUIETLY
-def cost(theory: Theory, experiment: Experiment, setup: Setup) -> Cost:
+def cost(theory: Theory, experiment: Experiment, animals: Animals, instrument: Instrument) -> Cost:
     """Return what it costs to put a theory through an experiment.
 
     Parameters
@@ -95,22 +93,27 @@ def cost(theory: Theory, experiment: Experiment, setup: Setup) -> Cost:
         An entry of the registry.
     experiment
         What is done.
-    setup
-        Which networks, and how they are recorded.
+    animals
+        Which networks.
+    instrument
+        How they are recorded.
     """
-    batch, clock = batches_of_animals(theory, experiment, setup)[0], experiment.clock
-    noise = NoiseCurrent(experiment.noise, setup.seed, np.array(batch))
-    bench = replace(unprepared(theory, setup, batch), noise=noise if experiment.noise else None)
-    weights = theory.circuit.initial_weights(setup.seed, batch)
-    days = experiment.days(setup.seed, setup.repeats)
-    count, trials = len(setup.networks), sum(len(day.table) for day in days)
+    first, clock = batches_of_animals(theory, experiment, animals, instrument)[0], experiment.clock
+    batch, seed = first.numbers, animals.seed
+    noise = NoiseCurrent(experiment.noise, seed, np.array(batch)) if experiment.noise else None
+    bench = replace(untrained_bench(theory, first, instrument), noise=noise)
+    weights = theory.circuit.initial_weights(seed, batch)
+    days = experiment.days(seed)
+    count, trials = len(animals.numbers), sum(len(day.table) for day in days)
     blocks = [block for day in days for block in day.blocks]
     # what is compiled at the first step, if anything, is no part of what is measured
     run_trials(bench, weights, blocks[0].table.iloc[:1], clock)
-    seconds, (activity, *_) = _running(bench, weights, [_once(b, bench) for b in blocks], clock)
-    values, observing, size = _observing(theory, activity, setup)
+    seconds, (activity, *_) = _running(
+        bench, weights, [_once(b, experiment.noise) for b in blocks], clock
+    )
+    values, observing, size = _observing(theory, activity, first, instrument)
     all_values = count * trials * values
-    recorded, session = memory_of(theory.circuit, experiment, setup)
+    recorded, session = memory_of(theory.circuit, experiment, seed, instrument)
     return Cost(
         trials=trials,
         sessions=count * len(days),
@@ -122,12 +125,10 @@ def cost(theory: Theory, experiment: Experiment, setup: Setup) -> Cost:
     )
 
 
-def _once(block: Block, bench: Bench[Any, Any]) -> Block:
+def _once(block: Block, noise: float) -> Block:
     """Return the block as it is run: each kind of trial in a stream of its own, or as it is."""
-    if not repeats_itself(block, 0.0 if bench.noise is None else bench.noise.size):
-        return block
-    kinds, _ = kinds_of(block.table)
-    return replace(block, table=kinds, streams=len(kinds))
+    kinds, _ = distinct(block, noise)
+    return replace(block, table=kinds, streams=len(kinds)) if kinds is not block.table else block
 
 
 def _running(
@@ -148,7 +149,9 @@ def _running(
     return seconds, [activity for _, activity in seen.values()]
 
 
-def _observing(theory: Theory, activity: Activity, setup: Setup) -> tuple[int, float, float]:
+def _observing(
+    theory: Theory, activity: Activity, animals: Animals, instrument: Instrument
+) -> tuple[int, float, float]:
     """Return values in a trial of a session, and for each value time [s] and size [bytes]."""
     trials, bins = activity.rates["representation"].shape[1:3]
     rounds = int(np.ceil(ENOUGH / (trials * bins * 100)))
@@ -159,7 +162,7 @@ def _observing(theory: Theory, activity: Activity, setup: Setup) -> tuple[int, f
     table = pd.concat([activity.table] * rounds, ignore_index=True)
     tiled = Activity(rates, output, target, table, activity.clock, labelled, apical)
     began = time.perf_counter()
-    seen = observe(theory.circuit, [tiled], setup.networks[0], 0, setup.seed, setup.instrument)
+    seen = observe(theory.circuit, [tiled], animals.numbers[0], 0, animals.seed, instrument)
     size = len(zlib.compress(_stored(seen["rate"]), 1))
     spent, values = time.perf_counter() - began, seen["rate"].size
     return values // len(table), spent / values, size / values

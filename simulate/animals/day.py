@@ -8,7 +8,7 @@ and is repeated where it is recorded. Blocks that learn from the same synapses r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -26,15 +26,47 @@ from errorneurons.simulate.trials.training import QUIETLY
 Rows = npt.NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class Ran:
+    """A block that was run, each kind of trial once where it repeats itself.
+
+    Attributes
+    ----------
+    activity
+        What was recorded.
+    rows
+        Which of its trials each trial of the block is, (trial,).
+    table
+        The trials of the block.
+    """
+
+    activity: Activity
+    rows: Rows
+    table: pd.DataFrame
+
+    def of(self, networks: Sequence[int]) -> Ran:
+        """Return the block of some of the networks."""
+        return replace(
+            self, activity=of_networks(self.activity, networks, len(self.activity.output))
+        )
+
+    def shown_to(self, network: int) -> Activity:
+        """Return all trials of the block, of one network."""
+        return presented(self.of([network]).activity, self.rows, self.table)
+
+    def repeated_as(self, table: pd.DataFrame) -> Ran:
+        """Return the block with other trials of the same kinds."""
+        _, rows = kinds_of(pd.concat([self.activity.table, table]))
+        return replace(self, rows=rows[-len(table) :], table=table)
+
+
 def repeats_itself(block: Block, noise: float) -> bool:
     """Return whether the trials of one kind in a block are the same."""
     return block.independent and not block.plastic and not noise
 
 
 @QUIETLY
-def run_day(
-    bench: Bench[Any, Any], weights: Any, day: Day, clock: Clock
-) -> tuple[list[Activity], Any]:
+def run_day(bench: Bench[Any, Any], weights: Any, day: Day, clock: Clock) -> tuple[list[Ran], Any]:
     """Run the blocks of a day.
 
     Blocks that learn from the synapses of the morning run side by side if they are equally long;
@@ -56,7 +88,7 @@ def run_day(
     blocks, weights
         What happened in each block, and the synapses after the last.
     """
-    morning, found = weights, list[Activity]()
+    morning, found = weights, list[Ran]()
     for (starts_from, plastic, _), run_of in groupby(day.blocks, _side_by_side):
         blocks = list(run_of)
         first = morning if starts_from == "morning" else weights
@@ -65,8 +97,8 @@ def run_day(
             found += learnt
         else:
             for block in blocks:
-                activity, weights = run_block(bench, first, block, clock)
-                found.append(activity)
+                ran, weights = run_block(bench, first, block, clock)
+                found.append(ran)
                 first = morning if starts_from == "morning" else weights
     return found, weights
 
@@ -79,84 +111,45 @@ def _side_by_side(block: Block) -> tuple[str, bool, int]:
 
 def _learning(
     bench: Bench[Any, Any], weights: Any, blocks: Sequence[Block], clock: Clock
-) -> tuple[list[Activity], Any]:
+) -> tuple[list[Ran], Any]:
     """Run blocks that learn from the same synapses, each in a copy of the network of its own."""
     count, length = len(blocks), len(blocks[0].table)
     table = pd.concat([block.table for block in blocks])
     every, learnt = run_trials(bench, weights, table, clock, n_streams=count, learn=True)
+    parts = (range(k * length, (k + 1) * length) for k in range(count))
     apart = [
-        presented(every, range(k * length, (k + 1) * length), block.table)
-        for k, block in enumerate(blocks)
+        Ran(presented(every, part, block.table), np.arange(length), block.table)
+        for part, block in zip(parts, blocks, strict=True)
     ]
     copies = count * len(every.output)
     return apart, of_networks(learnt, np.arange(count - 1, copies, count), copies)
 
 
-def run_block(
-    bench: Bench[Any, Any], weights: Any, block: Block, clock: Clock
-) -> tuple[Activity, Any]:
+def distinct(block: Block, noise: float = 0.0) -> tuple[pd.DataFrame, Rows]:
+    """Return the trials of a block that differ, as they are run, and which each trial is."""
+    if repeats_itself(block, noise):
+        return kinds_of(block.table)
+    return block.table, np.arange(len(block.table))
+
+
+def run_block(bench: Bench[Any, Any], weights: Any, block: Block, clock: Clock) -> tuple[Ran, Any]:
     """Run the trials of a block, each kind once where it repeats itself.
+
+    Each kind then has a stream of its own that starts from rest. The end of a long pause is the
+    same state, and what trials in random order leave is nearly so on average. After one given
+    trial it would not be: where silencing keeps what was there, as in theories whose error cells
+    drive inference, that trial would stand for all.
 
     Returns
     -------
-    Activity, weights
-        As `trials.run.run` returns them.
+    Ran, weights
+        What happened, and the synapses afterwards.
     """
-    if not repeats_itself(block, 0.0 if bench.noise is None else bench.noise.size):
-        return run_trials(bench, weights, block.table, clock, block.streams, block.plastic)
-    kinds, rows = kinds_of(block.table)
-    return presented(each_from_rest(bench, weights, kinds, clock), rows, block.table), weights
-
-
-def each_from_rest(
-    bench: Bench[Any, Any], weights: Any, kinds: pd.DataFrame, clock: Clock
-) -> Activity:
-    """Run one trial of each kind, each in a stream of its own that starts from rest.
-
-    The end of a long pause is the same state. After one given trial it would
-    not be: where silencing keeps what was there, as in theories whose error cells drive inference,
-    that trial would stand for all.
-
-    Parameters
-    ----------
-    bench
-        Circuit and task, without noise.
-    weights
-        Synapses of all networks; they stay as they are.
-    kinds
-        One row a kind.
-    clock
-        When things happen in a trial.
-    """
-    activity, _ = run_trials(bench, weights, kinds, clock, n_streams=len(kinds))
-    return activity
-
-
-def each_from_the_same_state(
-    bench: Bench[Any, Any], weights: Any, kinds: pd.DataFrame, clock: Clock
-) -> Activity:
-    """Run one trial of each kind, each in a stream of its own after the same trial.
-
-    Over many trials all kinds follow the same trials on average. What a trial leaves behind then
-    cancels between conditions; with a few random predecessors, kept as if they were the mean, it
-    would not.
-
-    Parameters
-    ----------
-    bench
-        Circuit and task, without noise.
-    weights
-        Synapses of all networks; they stay as they are.
-    kinds
-        One row a kind, a passive trial of a trained stimulus among them: it comes before each.
-    clock
-        When things happen in a trial.
-    """
-    passive = kinds[(kinds["outcome"] == "none") & (kinds["manipulation"] == "none")]
-    first = passive[passive["familiarity"] == "trained"].iloc[:1]
-    pairs = [part for k in range(len(kinds)) for part in (first, kinds.iloc[k : k + 1])]
-    both, _ = run_trials(bench, weights, pd.concat(pairs), clock, n_streams=len(kinds))
-    return presented(both, np.arange(1, 2 * len(kinds), 2), kinds)
+    noise = 0.0 if bench.noise is None else bench.noise.size
+    kinds, rows = distinct(block, noise)
+    count = len(kinds) if repeats_itself(block, noise) else block.streams
+    activity, after = run_trials(bench, weights, kinds, clock, count, block.plastic)
+    return Ran(activity, rows, block.table), after
 
 
 def presented(activity: Activity, rows: Rows | range, table: pd.DataFrame) -> Activity:

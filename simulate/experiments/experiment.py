@@ -272,6 +272,8 @@ class Experiment:
         theories; 0 where only the instrument is noisy.
     needs
         Roles that a theory must have neurons of.
+    repeats
+        Trials of each kind.
     panels, lines
         Columns whose values make a panel or a line of a figure; without lines, all columns that
         differ between trials.
@@ -284,20 +286,23 @@ class Experiment:
     clock: Clock = field(default_factory=lambda: CLOCK)
     noise: float = 0.0
     needs: tuple[Role, ...] = ()
+    repeats: int = 5
     panels: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
 
-    def days(self, seed: int, repeats: int) -> tuple[Day, ...]:
+    def __post_init__(self) -> None:
+        if self.repeats < 1:
+            raise ValueError(f"repeats is {self.repeats}; give 1 or more")
+
+    def days(self, seed: int) -> tuple[Day, ...]:
         """Return the days.
 
         Parameters
         ----------
         seed
             Seed of the run; decides the order of trials.
-        repeats
-            Trials of each kind.
         """
         return tuple(
-            Day(tuple(plan.block(seed, repeats, self.clock) for plan in plans))
+            Day(tuple(plan.block(seed, self.repeats, self.clock) for plan in plans))
             for _, plans in groupby(self.blocks, key=lambda plan: plan.day)
         )

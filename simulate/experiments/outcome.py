@@ -6,19 +6,15 @@ without a laser. Both start from the synapses of the morning, which only a simul
 
 from __future__ import annotations
 
-import pandas as pd
-
 from errorneurons.simulate.experiments.experiment import Experiment, Frozen, Plastic
 from errorneurons.simulate.experiments.learning import LEARNING_BLOCKS, NEW
 from errorneurons.simulate.experiments.trials import (
     BEFORE_INPUT,
-    CLOCK,
     DURING_OUTCOME,
     EXPECTED,
     PASSIVE,
     UNEXPECTED,
     WHILE_SETTLED,
-    Clock,
     TrialFactors,
     drive,
     silence,
@@ -37,31 +33,6 @@ OUTCOME_ERROR: tuple[TrialFactors, ...] = (
     PASSIVE | silence("error", "all", BEFORE_INPUT),
 )
 FROZEN = Frozen(OUTCOME_ERROR, order=(), streams=len(OUTCOME_ERROR), fewest=2, defaults=False)
-
-
-def outcome_error(seed: int, repeats: int = 6, clock: Clock = CLOCK) -> pd.DataFrame:
-    """Return the trials of the outcome-error experiment with frozen synapses, in random order.
-
-    Parameters
-    ----------
-    seed
-        Seed of the run; decides the order.
-    repeats
-        Trials of each condition and stimulus, at least 2.
-    clock
-        When things happen in a trial.
-
-    Returns
-    -------
-    DataFrame
-        One row a trial.
-
-    Raises
-    ------
-    ValueError
-        If there are too few repeats for a cross-validated energy.
-    """
-    return FROZEN.block(seed, repeats, clock).table
 
 
 def with_learning(presentations: int) -> Experiment:

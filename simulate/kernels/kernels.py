@@ -89,6 +89,7 @@ from errorneurons.simulate.kernels.layout_error_microcircuit import (
     Synapses,
     Variables,
 )
+from errorneurons.simulate.kernels.layout_error_parts import check_part
 from errorneurons.simulate.refusing import known
 from errorneurons.simulate.store.places import compiler_cache
 from errorneurons.simulate.theories.backprop import Backprop
@@ -1224,21 +1225,13 @@ def _check_options(circuit: Any) -> None:
     Raises
     ------
     ValueError
-        If a route is cut, error neurons have a baseline, forward synapses are noisy, or a
-        parameter is one a network.
+        If a route is cut, a part is not known, or a parameter is one a network.
     """
     mend = "use the theory's own step and learn"
     if getattr(circuit, "cut", ()):
         raise ValueError(f"the engine cuts no routes, but {', '.join(circuit.cut)} is cut; {mend}")
-    if getattr(circuit, "error_baseline", None) is not None:
-        raise ValueError(
-            f"the engine knows no error_baseline, which is {circuit.error_baseline:g}; {mend}"
-        )
-    if np.any(getattr(circuit, "weight_noise", 0.0)):
-        raise ValueError(
-            f"the engine knows no weight_noise, which is {circuit.weight_noise}; add it to W and "
-            f"take its transpose from feedback_noise, or {mend}"
-        )
+    for part in getattr(circuit, "parts", ()):
+        check_part(part, mend)
     # These three only say how synapses are drawn.
     drawn = ("feedback_noise", "lateral_noise", "weight_scale")
     for parameter in fields(circuit):

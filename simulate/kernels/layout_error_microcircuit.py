@@ -25,9 +25,12 @@ from errorneurons.simulate.kernels.layout import (
     plain,
     views,
 )
-from errorneurons.simulate.parts.cells import side_by_side
+from errorneurons.simulate.kernels.layout_error_parts import kernel_options
 from errorneurons.simulate.parts.plasticity import linked_pairs, one_to_one
-from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit, State, Weights
+from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit, State
+from errorneurons.simulate.theories.error_parts import LowPassed
+from errorneurons.simulate.theories.error_places import CircuitPart
+from errorneurons.simulate.theories.error_synapses import Weights
 
 
 class Anatomy(NamedTuple):
@@ -184,15 +187,14 @@ def _recordable(circuit: ErrorMicrocircuit) -> tuple[str, ...]:  # noqa: ARG001
 def _anatomy(circuit: ErrorMicrocircuit) -> Anatomy:
     """Lay out how the areas of a circuit are linked."""
     sizes, error_sizes = circuit.sizes, circuit.error_sizes
-    areas = len(sizes)
     E, R = linked_pairs(error_sizes, sizes)
     partner = np.full(sum(error_sizes), -1)
     partner[E] = R
-    dt, none, yes = circuit.timing.dt, (0.0,) * areas, (True,) * areas
+    dt, own = circuit.timing.dt, kernel_options(circuit)
     linked = (np.asarray(circuit.area_strengths) != 0) | (circuit.area_eta != 0)
     names = (circuit.activation, circuit.phi_error.names)
-    codes = [[CODES.index(name) for name in own] for own in names]
-    kinds = np.array([*codes, circuit.lookahead or yes, circuit.error_lookahead or yes])
+    codes = [[CODES.index(name) for name in of_areas] for of_areas in names]
+    kinds = np.array([*codes, own.ahead, own.error_ahead])
     starts = np.flatnonzero([True, *(kinds[:, 1:] != kinds[:, :-1]).any(axis=0)])
     phi, phi_error, ahead, error_ahead = kinds[:, starts]
     blocks, error_blocks = (np.add.reduceat(own, starts) for own in (sizes, error_sizes))
@@ -205,8 +207,8 @@ def _anatomy(circuit: ErrorMicrocircuit) -> Anatomy:
         begins=np.cumsum([0, *blocks, *error_blocks, *blocks]),
         phi=np.concatenate([phi, phi_error, phi]),
         ahead=np.concatenate([ahead, error_ahead, np.ones_like(ahead)]) == 1,
-        relax_error=dt * np.array(circuit.rates_onto_error or none),
-        relax_representation=dt * np.array(circuit.rates_onto_representation or none),
+        relax_error=dt * np.array(own.onto_error),
+        relax_representation=dt * np.array(own.onto_representation),
     )
 
 
@@ -215,8 +217,7 @@ def _rules(circuit: ErrorMicrocircuit, weights: Weights) -> Rules:
     dt, sizes, error_sizes = circuit.timing.dt, circuit.sizes, circuit.error_sizes
     tau, tau_hidden = float(circuit.tau), float(1 / (circuit.g_leak + circuit.g_dendrite))
     tau_top = float(1 / (circuit.g_leak + circuit.g_target))
-    refreshed = circuit.feedback == "transpose" and circuit.feedback_route == "descending"
-    rates = (circuit.rates_onto_error, circuit.rates_onto_representation)
+    own = kernel_options(circuit)
     onto_error = bool((one_to_one(error_sizes, sizes) == weights.L_RE).all())
     return Rules(
         pace=(dt / tau, dt / tau_hidden, dt / tau_top),
@@ -225,21 +226,21 @@ def _rules(circuit: ErrorMicrocircuit, weights: Weights) -> Rules:
         target_share=float(tau * circuit.g_target),
         dendritic_share=float(tau_hidden * circuit.g_dendrite),
         top_share=float(tau_top * circuit.g_target),
-        leak=float(circuit.sensory_leak),
-        filter=dt / circuit.low_pass if circuit.low_pass else 0.0,
+        leak=own.leak,
+        filter=dt / own.low_pass if own.low_pass else 0.0,
         derivative=DERIVATIVES.index(circuit.derivative),
-        transposed=refreshed and not circuit.low_pass,
-        gated=circuit.phi_prime_transfer,
-        rate_rule=circuit.plasticity == "rate",
-        absent_is_zero=circuit.absent_target == "zero",
-        nudged=circuit.teaching_to_representation,
+        transposed=circuit.refreshes and not own.low_pass,
+        gated=own.gated,
+        rate_rule=own.rate_rule,
+        absent_is_zero=own.absent_is_zero,
+        nudged=own.nudged,
         tuned=weights.tuning is not None or weights.error_tuning is not None,
         one_to_one_error=onto_error,
         one_to_one_representation=bool((one_to_one(sizes, error_sizes) == weights.L_ER).all()),
         aligned=error_sizes == sizes,
         direct=error_sizes == sizes and onto_error,
         alone=is_large(circuit) or None,
-        relaxing=any(any(rate) for rate in rates if rate is not None),
+        relaxing=any(own.onto_error) or any(own.onto_representation),
     )
 
 
@@ -273,22 +274,22 @@ def tuning_arrays(circuit: ErrorMicrocircuit, weights: Weights, block: slice) ->
 def _synapses(circuit: ErrorMicrocircuit, weights: Weights, block: slice) -> Synapses:
     """Lay out the synapses of a block of networks. The engine changes these copies."""
     n, W = circuit.layers[0], weights.W[block]
-    refreshed = circuit.feedback == "transpose" and circuit.feedback_route == "descending"
+    filtered = bool(circuit.parts_of(LowPassed))
     B, noise = weights.B[block], weights.feedback_noise[block]
     empty = np.zeros((0, 0, len(W)))
-    if refreshed and not circuit.low_pass:
+    if circuit.refreshes and not filtered:
         B = B - transposed_part(circuit, W)
         # Feedback that is nothing but the transpose needs no matrix of its own.
         if not (
             weights.feedback_noise.any() or (transposed_part(circuit, weights.W) != weights.B).any()
         ):
             B = noise = np.zeros((len(W), 0, 0))
-    elif not refreshed:
+    elif not circuit.refreshes:
         noise = np.zeros((len(W), 0, 0))
     # Large networks go through their synapses row by row: each begins with a line of the cache.
     beyond = -sum(circuit.sizes) % CACHE_LINE if is_large(circuit) else 0
     F = weights.F if weights.F is not None else np.zeros_like(weights.W)
-    F_input, F_areas = (F[block][..., :n], F[block][..., n:]) if circuit.low_pass else (None, None)
+    F_input, F_areas = (F[block][..., :n], F[block][..., n:]) if filtered else (None, None)
     return Synapses(
         last(W[..., :n]), last(W[..., n:], beyond),
         last(weights.L_RE[block]), last(weights.L_ER[block]), last(B), last(noise),
@@ -343,8 +344,7 @@ def _final_weights(
         new = old.copy()
         new[..., circuit.layers[0] :] += pending
         W.append(new)
-        refreshed = circuit.feedback == "transpose" and circuit.feedback_route == "descending"
-        transposed = refreshed and not circuit.low_pass
+        transposed = circuit.refreshes and not circuit.parts_of(LowPassed)
         own = first(s.B) if s.B.size else 0.0
         B.append(transposed_part(circuit, old) + own if transposed else own + 0.0)
         F.append(np.concatenate([first(s.F_input), first(s.F)], axis=-1) if s.F.size else None)
@@ -373,9 +373,7 @@ def _final_state(circuit: ErrorMicrocircuit, blocks: Sequence[tuple[Synapses, Va
 
     line = [axons([x for _, x in blocks], i) for i in range(1, circuit.timing.delay_steps + 2)]
     presynaptic = np.concatenate([of("input_before"), line[0][..., :R]], axis=-1)
-    e, pairs = of("e"), None
-    if circuit.error_coding == "paired":
-        pairs = side_by_side((np.maximum(e, 0), np.maximum(-e, 0)), circuit.halves)
+    e, pairs = circuit.carried_by(circuit.amended(CircuitPart.fired, of("e"), circuit.halves))
     return State(
         of("u"), used("u"), of("v"), used("v"), used("u_ahead"), used("v_ahead"), of("r"),
         e, presynaptic, of("basal"), of("apical"), of("dendritic"),

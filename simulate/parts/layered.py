@@ -101,6 +101,16 @@ class LayeredCircuit:
     layers: tuple[int, ...]
 
     @property
+    def populations(self) -> tuple[Population, ...]:
+        """Representation neurons of areas 1, 2, ...; a theory may have more."""
+        return stacked("representation", self.sizes)
+
+    @property
+    def axons(self) -> tuple[Axons, ...]:
+        """Which synapses lie between areas, and whose they are: W ascends."""
+        return (self.ascending_axons("W"),)
+
+    @property
     def output_area(self) -> str:
         """The area whose representation neurons are the output: the last."""
         return f"area {len(self.sizes)}"
@@ -152,6 +162,24 @@ class LayeredCircuit:
     def without_input(self, rates: Array) -> Array:
         """Return the presynaptic rates, a silent input first, (network, stream, pre)."""
         return np.concatenate([np.zeros((*rates.shape[:2], self.layers[0])), rates], axis=-1)
+
+
+class FreezableCircuit(LayeredCircuit, RoutedCircuit):
+    """A layered circuit in which single areas may learn nothing, and routes be cut.
+
+    Attributes
+    ----------
+    frozen
+        Names of areas onto which synapses do not change: a parameter of the theory.
+    """
+
+    frozen: tuple[str, ...]
+
+    @cached_property
+    def plastic_rows(self) -> Array:
+        """1 for neurons whose synapses may change, (neuron, 1)."""
+        own = [area not in self.frozen for area in area_rows(self.sizes)]
+        return np.repeat(own, self.sizes)[:, None].astype(float)
 
 
 class ActivatedCircuit(LayeredCircuit):

@@ -17,6 +17,7 @@ from errorneurons.simulate.kernels import kernels, layout
 from errorneurons.simulate.parts.plasticity import transposed
 from errorneurons.simulate.theories.backprop import Backprop
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.theories.error_parts import NoisyWeights, RelaxingLaterals
 from errorneurons.simulate.trials import settling
 
 
@@ -155,11 +156,12 @@ def for_engine(circuit: Any, weights: Any) -> tuple[Any, Any]:
         circuit = replace(circuit, feedback="fixed")
         weights = replace(weights, B=np.zeros_like(weights.B))
     if "error_to_representation" in circuit.cut:
-        circuit = replace(circuit, rates_onto_representation=None)
+        laterals = circuit.parts_of(RelaxingLaterals)
+        circuit = circuit.having(*(replace(part, onto_representation=None) for part in laterals))
         weights = replace(weights, L_ER=np.zeros_like(weights.L_ER))
     if weights.weight_noise is not None and circuit.error_sizes == circuit.sizes:
         noise = weights.feedback_noise - transposed(weights.weight_noise, circuit.layers[0])
-        circuit = replace(circuit, weight_noise=0.0)
+        circuit = circuit.lacking(NoisyWeights)
         weights = replace(weights, W=weights.ascending, feedback_noise=noise, weight_noise=None)
     return (replace(circuit, cut=()) if circuit.cut else circuit), weights
 

@@ -36,6 +36,7 @@ from errorneurons.simulate.refusing import known
 from errorneurons.simulate.tasks.held import for_engine, uniform_start
 from errorneurons.simulate.tasks.task import Learnt, Task, TaskDesign, quiet
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.theories.error_parts import TunedNeurons, WithoutLookahead
 
 _THEORIES = (ErrorMicrocircuit.theory,)
 PHASES = ("rest", "sample", "delay", "test", "change")
@@ -123,10 +124,10 @@ def match_learner(theory: str = ErrorMicrocircuit.theory) -> ErrorMicrocircuit:
     """
     known("theory", theory, _THEORIES)
     return ErrorMicrocircuit(
-        layers=(1, 2, 1), activation=("soft_relu", "tanh"), activation_slope=(1.0, 20.0),
-        activation_offset=(0.0, 0.5), derivative="nominal", timing=Timing(1e-5, 0.0), g_leak=0.3,
-        g_apical=0.06, learning_rates=(4000.0, 4000.0), lookahead=(False, False),
-        error_lookahead=(True, True), feedback_noise=0.5, lateral_noise=0.3,
+        layers=(1, 2, 1), activation=("soft_relu", "tanh"), derivative="nominal",
+        timing=Timing(1e-5, 0.0), g_leak=0.3, g_apical=0.06, learning_rates=(4000.0, 4000.0),
+        feedback_noise=0.5, lateral_noise=0.3,
+        parts=(TunedNeurons((1.0, 20.0), (0.0, 0.5)), WithoutLookahead("representation")),
     )  # fmt: skip
 
 

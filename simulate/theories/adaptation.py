@@ -22,8 +22,8 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from errorneurons.simulate.arrays import Array, delayed, matvec
-from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
-from errorneurons.simulate.parts.layered import ActivatedCircuit, after_input, stacked
+from errorneurons.simulate.circuit import Carrier, Role, Timing, World
+from errorneurons.simulate.parts.layered import ActivatedCircuit, after_input
 from errorneurons.simulate.parts.plasticity import drawn_weights, generators
 
 
@@ -77,16 +77,6 @@ class Adaptation(ActivatedCircuit):
     theory = "adaptation"
     carrier: ClassVar[Carrier] = "none"
     plastic: ClassVar[Literal["always", "after settling"]] = "always"
-
-    @property
-    def populations(self) -> tuple[Population, ...]:
-        """Representation neurons of areas 1, 2, ..."""
-        return stacked("representation", self.sizes)
-
-    @property
-    def axons(self) -> tuple[Axons, ...]:
-        """Which synapses lie between areas, and whose they are."""
-        return (self.ascending_axons("W"),)
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of networks."""

@@ -24,7 +24,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from errorneurons.simulate.arrays import Array, delayed, matvec, outer
-from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
+from errorneurons.simulate.circuit import Carrier, Role, Timing, World
 from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.activations import Derivative
 from errorneurons.simulate.parts.checks import check_connectivity, check_hierarchy, check_options
@@ -33,7 +33,6 @@ from errorneurons.simulate.parts.layered import (
     ActivatedCircuit,
     LearningCircuit,
     feedforward,
-    stacked,
 )
 from errorneurons.simulate.parts.plasticity import (
     Grading,
@@ -137,16 +136,6 @@ class Backprop(ActivatedCircuit, LearningCircuit):
         not_negative(self.theory, {n: getattr(self, n) for n in ("g_leak", "weight_scale")})
         if not self.g_basal > 0:
             raise ValueError(f"g_basal of backprop is {self.g_basal}; give a value above 0")
-
-    @property
-    def populations(self) -> tuple[Population, ...]:
-        """Representation neurons of areas 1, 2, ..."""
-        return stacked("representation", self.sizes)
-
-    @property
-    def axons(self) -> tuple[Axons, ...]:
-        """Which synapses lie between areas, and whose they are."""
-        return (self.ascending_axons("W"),)
 
     @cached_property
     def area_strengths(self) -> Strengths:

@@ -12,6 +12,12 @@ from typing import Any, TypeVar
 import numpy as np
 
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.theories.error_parts import (
+    AbsentTargetAsZero,
+    DirectFeedback,
+    NudgedOutput,
+    SensoryLeak,
+)
 
 _CircuitT = TypeVar("_CircuitT", bound=Any)
 
@@ -39,17 +45,17 @@ def unchanging(rate: Any) -> Any:
 
 def absent_target_read_as_zero(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
     """Let the output's error neurons take an absent target for 0: e_L = -phi'(u_L) r_L."""
-    return replace(circuit, absent_target="zero")
+    return circuit.having(AbsentTargetAsZero())
 
 
 def sensory_leak(circuit: ErrorMicrocircuit, strength: float = 0.5) -> ErrorMicrocircuit:
     """Let representation neurons drive the error neurons beside them: v_den += c L_RE r."""
-    return replace(circuit, sensory_leak=strength)
+    return circuit.having(SensoryLeak(strength))
 
 
 def direct_feedback(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
     """Drive every area's error neurons from the teaching area alone, by fixed random synapses."""
-    return replace(circuit, feedback_route="teaching_area")
+    return circuit.having(DirectFeedback())
 
 
 def teaching_to_representation(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
@@ -60,4 +66,4 @@ def teaching_to_representation(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
     """
     rates = 0.1 * np.broadcast_to(circuit.learning_rates, len(circuit.layers) - 1)
     rates[-1] *= 10 / 1.5
-    return replace(circuit, teaching_to_representation=True, learning_rates=tuple(rates.tolist()))
+    return replace(circuit, learning_rates=tuple(rates.tolist())).having(NudgedOutput())

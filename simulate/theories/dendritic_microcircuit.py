@@ -29,18 +29,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Literal
 
 import numpy as np
 
 from errorneurons.simulate.arrays import Array, delayed, matvec, outer
-from errorneurons.simulate.circuit import Population, Role, World
-from errorneurons.simulate.parts.activations import AreaActivations
+from errorneurons.simulate.circuit import Role, World
 from errorneurons.simulate.parts.checks import check_dendritic
-from errorneurons.simulate.parts.connectivity import spread
-from errorneurons.simulate.parts.dendritic import ROUTES, DendriticHierarchy
-from errorneurons.simulate.parts.layered import feedforward, stacked
+from errorneurons.simulate.parts.dendritic import ROUTES
+from errorneurons.simulate.parts.interneurons import MirroredHierarchy
+from errorneurons.simulate.parts.layered import feedforward
 
 
 @dataclass(frozen=True)
@@ -84,15 +82,11 @@ class State:
 
 
 @dataclass(frozen=True)
-class DendriticMicrocircuit(DendriticHierarchy):
-    """Parameters of the dendritic cortical microcircuit.
+class DendriticMicrocircuit(MirroredHierarchy):
+    """Parameters of the dendritic cortical microcircuit, besides those of `MirroredHierarchy`.
 
     Attributes
     ----------
-    interneuron_rates
-        eta_IP of each hidden area [1/ms].
-    inhibition_rates
-        eta_PI of each hidden area [1/ms].
     plasticity
         ``"rate"`` as published, or ``"potential"``; interneurons use rates in any case.
     lateral
@@ -104,73 +98,18 @@ class DendriticMicrocircuit(DendriticHierarchy):
         If a parameter is impossible: the message names it, its value and the mend.
     """
 
-    interneuron_rates: tuple[float, ...] = (0.2, 0.1, 0.05)
-    inhibition_rates: tuple[float, ...] = (0.0, 0.0, 0.0)
     plasticity: Literal["potential", "rate"] = "rate"
     lateral: Literal["plastic", "ideal"] = "plastic"
 
     theory = "dendritic_microcircuit"
-    has_interneurons = True
 
     def __post_init__(self) -> None:
         check_dendritic(self, ("interneuron_rates", "inhibition_rates"), ROUTES)
-
-    @property
-    def populations(self) -> tuple[Population, ...]:
-        """Representation neurons of all areas, apical errors and interneurons of all but one."""
-        own = stacked("representation", self.sizes)
-        errors = stacked("error", self.sizes[:-1])
-        return own + errors + stacked("interneuron", self.sizes[1:])
-
-    @cached_property
-    def mirrored(self) -> slice:
-        """Where the neurons stand that interneurons mirror: all areas but the lowest."""
-        return slice(self.sizes[0], None)
-
-    @cached_property
-    def phi_interneuron(self) -> AreaActivations:
-        """Activation functions of the interneurons: those of the area above."""
-        return AreaActivations(self.activation[1:], self.sizes[1:], self.derivative)
-
-    @cached_property
-    def tau_interneuron(self) -> float:
-        """Membrane time constant of interneurons [ms]."""
-        return 1 / (self.g_leak + self.g_dendrite + self.g_interneuron)
-
-    @cached_property
-    def attenuation_interneuron(self) -> float:
-        """c_I: the soma's share of the dendritic potential when nothing else drives it."""
-        return self.g_dendrite / (self.g_leak + self.g_dendrite)
-
-    @cached_property
-    def eta_interneuron(self) -> Array:
-        """Learning rate of the synapses onto interneurons [1/ms], (interneuron, neuron)."""
-        return self._laterally(self.interneuron_rates)
-
-    @cached_property
-    def eta_inhibition(self) -> Array:
-        """Learning rate of the synapses of interneurons [1/ms], (neuron, interneuron)."""
-        return self._laterally(self.inhibition_rates).T
-
-    def _laterally(self, rates: tuple[float, ...]) -> Array:
-        table = np.eye(len(rates), len(self.sizes)) * np.asarray(rates, float)[:, None]
-        return spread(table, self.sizes[1:], self.sizes)
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks, which predict themselves."""
         W, B, noise = self.start(seed, self.theory, networks)
         return Weights(W, B, *self.self_predicting(W, B), noise)
-
-    def self_predicting(self, W: Array, B: Array) -> tuple[Array, Array]:
-        """Return W^IP and B^PI with which the network predicts itself."""
-        return self._ideal_mirror(W), self._opposed(B)
-
-    def _ideal_mirror(self, W: Array) -> Array:
-        c = self.of_post(self.attenuation[..., self.mirrored]) / self.attenuation_interneuron
-        return c * W[:, self.mirrored, self.layers[0] :]
-
-    def _opposed(self, B: Array) -> Array:
-        return -B[:, :, self.mirrored]
 
     def rest(self, weights: Weights, streams: int) -> State:
         """Return the state in which all potentials are 0."""
@@ -193,7 +132,7 @@ class DendriticMicrocircuit(DendriticHierarchy):
         )
         r = self.fired(state.u, u_ahead, world)
         u_firing = state.u_interneuron if "lookahead" in self.cut else u_interneuron_ahead
-        r_interneuron = world.kept("interneuron", self._mirror_rate(u_firing))
+        r_interneuron = world.kept("interneuron", self.mirror_rate(u_firing))
         arriving, travelling = delayed(state.r_travelling, r)
         presynaptic, basal = feedforward(world.transmitted("W", weights.W), world, arriving)
         inhibition = matvec(weights.B_PI, r_interneuron)
@@ -214,9 +153,6 @@ class DendriticMicrocircuit(DendriticHierarchy):
             apical[..., self.tufted],
         )  # fmt: skip
 
-    def _mirror_rate(self, u_interneuron: Array) -> Array:
-        return self.phi_interneuron(u_interneuron) if u_interneuron.shape[-1] else u_interneuron
-
     def learn(self, weights: Weights, before: State, after: State) -> Weights:
         """Return the synapses after the step from `before` to `after`."""
         dt, r_before = self.timing.dt, before.r
@@ -225,10 +161,10 @@ class DendriticMicrocircuit(DendriticHierarchy):
         B, B_PI = weights.B, weights.B_PI
         if self.feedback == "transpose":
             B = self.refreshed(weights.W, weights.feedback_noise)
-            B_PI = self._opposed(B)
+            B_PI = self.opposed(B)
         if self.lateral == "ideal":
-            return replace(weights, W=W, B=B, W_IP=self._ideal_mirror(W), B_PI=self._opposed(B))
-        surprise_I = after.r_interneuron - self._mirror_rate(
+            return replace(weights, W=W, B=B, W_IP=self.ideal_mirror(W), B_PI=self.opposed(B))
+        surprise_I = after.r_interneuron - self.mirror_rate(
             self.attenuation_interneuron * before.dendritic
         )
         dW_IP = self.eta_interneuron * outer(surprise_I, r_before)

@@ -5,18 +5,14 @@ rate e). Representations ascend through W, errors descend through B, and the two
 area only, through lateral synapses that link them about one to one.
 
 ============ =====================================================================
-basal        v_bas = (W + weight noise) r     from all lower areas and the input; noise is 0
+basal        v_bas = W r                      from all lower areas and the input
 apical       v_api = L_ER e                   from the error neurons next door
 soma R       du/dt = -u/tau + g_bas v_bas + g_api v_api
 dendrite E   v_den = (L_RE phi'(u~)) * (B e)  top-down error, gated by the local slope
 soma E       dv/dt = -v/tau_E + g_den v_den                         hidden areas
 soma E       dv/dt = -v/tau_T + g_tgt L_RE (phi'(u~) (t - r))       output area, 0 without t
 rates        r = phi(u~),  e = phi_E(v~)      the lookahead u~ = u + tau du/dt
-pairs        e = [phi_E(v~)]+ - [-phi_E(v~)]+ an option: two rates that are not negative
 plasticity   dW/dt = eta (u~ - g v_bas) r^T,  g = tau g_bas
-rate rule    dW/dt = eta (r - phi(g v_bas)) r^T
-low pass     F += dt/tau_LO (dW - F),  W += F
-laterals     dL/dt = -eta_L (L - 1)           towards one-to-one
 feedback     B = W^T + noise, or fixed
 ============ =====================================================================
 
@@ -25,8 +21,8 @@ representation populations may differ in size; neuron n of one is then linked to
 other while both exist, and B links the partners of those that W links.
 
 The output's error neurons are silent without a teaching signal, and with them all others: this
-is the theory's hallmark. The options at the end of `ErrorMicrocircuit` break it on purpose; they
-are the counter-circuits of `errorneurons.simulate.ablations.changes`.
+is the theory's hallmark. Circuits with another equation in place of one of these have a part that
+says it, see `error_parts`: `amended` asks the parts what they make of what the paper says.
 
 Source: doi:10.1371/journal.pcbi.1014164, equations in the order of its Methods.
 """
@@ -40,46 +36,14 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from errorneurons.simulate.arrays import Array, area_rows, delayed, generator, matvec, outer, own
-from errorneurons.simulate.circuit import Axons, Carrier, Role, World
+from errorneurons.simulate.arrays import Array, delayed, matvec
+from errorneurons.simulate.circuit import Carrier, Role, World
 from errorneurons.simulate.feedforward import Sweep
-from errorneurons.simulate.parts.activations import Tuning
-from errorneurons.simulate.parts.cells import side_by_side, vary
-from errorneurons.simulate.parts.connectivity import backwards, spread
 from errorneurons.simulate.parts.layered import feedforward
-from errorneurons.simulate.parts.plasticity import (
-    changed,
-    lateral_weights,
-    linked_pairs,
-    one_to_one,
-    start_weights,
-    transposed,
-)
+from errorneurons.simulate.parts.plasticity import changed
 from errorneurons.simulate.theories.error_parameters import ErrorParameters
-
-
-@dataclass(frozen=True)
-class Weights:
-    """The synapses. Dims (network, post, pre); the input stands before the areas in `W`.
-
-    `F` is the low-passed weight change, `tuning` the slope and offset of each neuron, and
-    `weight_noise` what `W` transmits too much, all only where the circuit uses them.
-    """
-
-    W: Array
-    L_RE: Array
-    L_ER: Array
-    B: Array
-    feedback_noise: Array
-    F: Array | None = None
-    tuning: Tuning | None = None
-    error_tuning: Tuning | None = None
-    weight_noise: Array | None = None
-
-    @property
-    def ascending(self) -> Array:
-        """What forward synapses transmit."""
-        return self.W if self.weight_noise is None else self.W + self.weight_noise
+from errorneurons.simulate.theories.error_places import CircuitPart
+from errorneurons.simulate.theories.error_synapses import Weights, drawn_synapses, refreshed
 
 
 @dataclass(frozen=True)
@@ -115,74 +79,9 @@ class ErrorMicrocircuit(ErrorParameters):
     carrier: ClassVar[Carrier] = "error"
     plastic: ClassVar[Literal["always", "after settling"]] = "always"
 
-    @property
-    def axons(self) -> tuple[Axons, ...]:
-        """Which synapses lie between areas, and whose they are."""
-        own = self.ascending_axons("W")
-        if self.error_coding == "paired":  # B takes the difference of two neurons' rates
-            return (own,)
-        names = list(area_rows(self.sizes))
-        direct = tuple((names[-1], name) for name in names[:-1])
-        descending = backwards(own.routes) if self.feedback_route == "descending" else direct
-        return own, Axons("error", "B", descending, area_rows(self.error_sizes))
-
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks."""
-        drawn = [
-            self._draw(generator(seed, self.theory, n, "weights"), i)
-            for i, n in enumerate(networks)
-        ]
-        W, L_RE, L_ER, noise = (np.stack(x) for x in zip(*drawn, strict=True))
-        B = self._refreshed(W, noise) if self._refreshes else noise
-        spreads = [generator(seed, self.theory, n, "variability") for n in networks]
-        tuning = vary(spreads, self.sizes, self.variability, self.tuned)
-        error_tuning = vary(spreads, self.error_sizes, self.error_variability, None)
-        wrong = self._weight_noise(seed, networks)
-        return Weights(W, L_RE, L_ER, B, noise, None, tuning, error_tuning, wrong)
-
-    def _weight_noise(self, seed: int, networks: Sequence[int]) -> Array | None:
-        if not np.any(self.weight_noise):
-            return None
-        rngs = [generator(seed, self.theory, n, "weight noise") for n in networks]
-        drawn = np.stack([rng.uniform(-1, 1, self.strengths.shape[-2:]) for rng in rngs])
-        noise: Array = drawn * self.weight_noise * (self.strengths != 0)
-        return noise
-
-    def _draw(self, rng: np.random.Generator, network: int) -> tuple[Array, Array, Array, Array]:
-        scale = own(self.weight_scale, network)
-        area_strengths = np.asarray(own(np.asarray(self.area_strengths), network))
-        W = start_weights(rng, spread(area_strengths, self.sizes, self.layers), scale)
-        lateral_noise = own(self.lateral_noise, network)
-        L_RE = lateral_weights(rng, self.error_sizes, self.sizes, lateral_noise)
-        L_ER = lateral_weights(rng, self.sizes, self.error_sizes, lateral_noise)
-        size = sum(self.error_sizes)
-        noise = rng.uniform(-1, 1, (size, size))
-        descending = spread(area_strengths[:, 1:].T, self.error_sizes, self.error_sizes)
-        if self.feedback_route == "teaching_area":
-            mask = np.zeros_like(noise)
-            mask[: self.output_error.start, self.output_error] = 1
-            return W, L_RE, L_ER, noise * mask / np.sqrt(self.error_sizes[-1])
-        if self.feedback == "fixed":
-            fan_in = np.maximum(np.count_nonzero(descending, axis=1, keepdims=True), 1)
-            return W, L_RE, L_ER, noise * descending * scale / np.sqrt(fan_in)
-        return W, L_RE, L_ER, noise * own(self.feedback_noise, network) * (descending != 0)
-
-    @property
-    def _refreshes(self) -> bool:
-        return self.feedback == "transpose" and self.feedback_route == "descending"
-
-    def _refreshed(self, W: Array, noise: Array) -> Array:
-        B = transposed(W, self.layers[0])
-        if self.error_sizes == self.sizes:
-            feedback = noise.copy()
-            for lower, higher in self.feedback_blocks:
-                feedback[:, lower, higher] += B[:, lower, higher]
-            return feedback
-        # Neurons without a partner neither send nor receive the transposed part.
-        E, R = linked_pairs(self.error_sizes, self.sizes)
-        feedback = noise.copy()
-        feedback[:, E[:, None], E] += B[:, R[:, None], R]
-        return feedback
+        return drawn_synapses(self, seed, networks)
 
     def rest(self, weights: Weights, streams: int) -> State:
         """Return the state in which all potentials are 0."""
@@ -193,7 +92,7 @@ class ErrorMicrocircuit(ErrorParameters):
         e = np.broadcast_to(self.phi_error(o_error, weights.error_tuning), o_error.shape)
         presynaptic = self.without_input(r)
         travelling = self.timing.delay_steps
-        pairs = np.tile(o_error, 2) if self.error_coding == "paired" else None
+        e, pairs = self.carried_by(self.amended(CircuitPart.fired, e, self.halves))
         return State(
             o, o, o_error, o_error, o, o_error, r, e, presynaptic, o, o, o_error,
             (r,) * travelling, (e,) * travelling, pairs,
@@ -208,25 +107,22 @@ class ErrorMicrocircuit(ErrorParameters):
         e, pairs = self._errors(weights, state, world, v_ahead)
         r_arriving, r_travelling = delayed(state.r_travelling, r)
         e_arriving, e_travelling = delayed(state.e_travelling, e)
-        ascending = world.transmitted("W", weights.ascending)
-        presynaptic, basal = feedforward(ascending, world, r_arriving)
 
+        W = world.transmitted("W", weights.ascending)
+        presynaptic, basal = feedforward(W, world, r_arriving)
         apical = matvec(weights.L_ER, e) * ("error_to_representation" not in self.cut)
         B = world.transmitted("B", weights.B)
-        dendritic = matvec(B, e_arriving) * ("error_feedback" not in self.cut)
-        if self.phi_prime_transfer:
-            dendritic = matvec(weights.L_RE, slope) * dendritic
-        if np.any(self.sensory_leak):
-            dendritic = dendritic + self.sensory_leak * matvec(weights.L_RE, r)
+        descending = matvec(B, e_arriving) * ("error_feedback" not in self.cut)
+        gate = self.amended(CircuitPart.gate, matvec(weights.L_RE, slope))
+        dendritic = self.amended(CircuitPart.dendritic, gate * descending, weights.L_RE, r)
         dendritic[..., self.output_error] = 0.0
         top = self._top_error(weights, world, r, slope)
 
         current = world.driven("representation")
         du = -state.u / tau + self.g_basal * basal + self.g_apical * apical + current
-        if self.teaching_to_representation:
-            nudge = self.g_target * (world.target - state.u[..., self.output]) * world.teaching
-            du[..., self.output] += nudge
-        dv = -state.v / tau_E + self.g_dendrite * dendritic + self._injected(world)
+        du = self.amended(CircuitPart.somatic, du, self.output, self.g_target, state.u, world)
+        injected = self.amended(CircuitPart.carried, world.driven("error"), self.halves)
+        dv = -state.v / tau_E + self.g_dendrite * dendritic + injected
         dv[..., self.output_error] += self.g_target * top
         return State(
             state.u + dt * du, state.u, state.v + dt * dv, state.v, u_ahead, v_ahead, r, e,
@@ -237,70 +133,44 @@ class ErrorMicrocircuit(ErrorParameters):
         self, weights: Weights, state: State, world: World, u_ahead: Array
     ) -> tuple[Array, Array]:
         r, slope = self.phi.with_slope(u_ahead, weights.tuning)
-        if self.lookahead is not None:
-            u_ahead = np.where(np.repeat(self.lookahead, self.sizes), u_ahead, state.u)
-            r = self.phi(u_ahead, weights.tuning)
+        role, sizes = "representation", self.sizes
+        followed = self.amended(CircuitPart.followed, u_ahead, role, state.u, sizes)
+        if followed is not u_ahead:
+            r = self.phi(followed, weights.tuning)
         return world.kept("representation", r), slope
 
     def _errors(
         self, weights: Weights, state: State, world: World, v_ahead: Array
     ) -> tuple[Array, Array | None]:
-        if self.error_lookahead is not None:
-            v_ahead = np.where(np.repeat(self.error_lookahead, self.error_sizes), v_ahead, state.v)
-        e = self.phi_error(v_ahead, weights.error_tuning)
-        if self.error_coding == "signed":
-            floored = e if self.error_baseline is None else np.maximum(e, -self.error_baseline)
-            return world.kept("error", floored), None
-        pairs = world.kept(
-            "error", side_by_side((np.maximum(e, 0), np.maximum(-e, 0)), self.halves)
-        )
-        return self._difference(pairs), pairs
+        followed = self.amended(CircuitPart.followed, v_ahead, "error", state.v, self.error_sizes)
+        e = self.phi_error(followed, weights.error_tuning)
+        return self.carried_by(world.kept("error", self.amended(CircuitPart.fired, e, self.halves)))
 
-    def _difference(self, pairs: Array) -> Array:
-        positive, negative = self.halves
-        difference: Array = pairs[..., positive] - pairs[..., negative]
-        return difference
-
-    def _injected(self, world: World) -> Array | float:
-        current = world.driven("error")
-        if self.error_coding == "signed" or isinstance(current, float):
-            return current
-        return self._difference(current)
+    def carried_by(self, fired: Array) -> tuple[Array, Array | None]:
+        """Return e, and the rates of the error neurons if they are not e itself."""
+        e = self.amended(CircuitPart.carried, fired, self.halves)
+        return e, None if e is fired else fired
 
     def _top_error(self, weights: Weights, world: World, r: Array, slope: Array) -> Array:
         out = self.output
-        absent = 0.0 if self.absent_target == "silent" else -slope[..., out] * r[..., out]
+        absent = self.amended(CircuitPart.untaught, 0.0, slope[..., out], r[..., out])
         taught = slope[..., out] * (world.target - r[..., out])
         error = np.where(world.teaching, taught, absent)
         return matvec(weights.L_RE[:, self.output_error, out], error)
 
     def learn(self, weights: Weights, before: State, after: State) -> Weights:
         """Return the synapses after the step from `before` to `after`."""
-        dt = self.timing.dt
+        dt, r = self.timing.dt, before.presynaptic
         predicted = self.tau * self.g_basal * before.basal
-        if self.plasticity == "rate":
-            surprise = after.r - self.phi(predicted, weights.tuning)
-        else:
-            surprise = after.u_ahead - predicted
-        F = None
-        if self.low_pass:
-            F = np.zeros_like(weights.W) if weights.F is None else weights.F
-            F = F + dt / self.low_pass * (dt * self.eta * outer(surprise, before.presynaptic) - F)
-            W = weights.W + F
-        else:
-            W = changed(weights.W, dt * self.eta, surprise, before.presynaptic, self.plastic_blocks)
-        B = self._refreshed(weights.W, weights.feedback_noise) if self._refreshes else weights.B
+        expected = partial(self.phi, predicted, weights.tuning)
+        surprise = self.amended(CircuitPart.surprise, after.u_ahead - predicted, after.r, expected)
+        W = changed(weights.W, dt * self.eta, surprise, r, self.plastic_blocks)
+        B = refreshed(self, weights.W, weights.feedback_noise) if self.refreshes else weights.B
         R, E = self.sizes, self.error_sizes
-        L_RE = self._relaxed(weights.L_RE, self.rates_onto_error, E, R)
-        L_ER = self._relaxed(weights.L_ER, self.rates_onto_representation, R, E)
-        return replace(weights, W=W, B=B, F=F, L_RE=L_RE, L_ER=L_ER)
-
-    def _relaxed(
-        self, L: Array, eta: tuple[float, ...] | None, post: tuple[int, ...], pre: tuple[int, ...]
-    ) -> Array:
-        if eta is None:
-            return L
-        return L - self.timing.dt * np.repeat(eta, post)[:, None] * (L - one_to_one(post, pre))
+        L_RE = self.amended(CircuitPart.relaxed, weights.L_RE, "error", dt, E, R)
+        L_ER = self.amended(CircuitPart.relaxed, weights.L_ER, "representation", dt, R, E)
+        learnt = replace(weights, W=W, B=B, L_RE=L_RE, L_ER=L_ER)
+        return self.amended(CircuitPart.learnt, learnt, weights, dt * self.eta, surprise, r, dt)
 
     def sweep(self, weights: Weights) -> Sweep:
         """Return the feedforward sweep that inference is."""
@@ -310,12 +180,8 @@ class ErrorMicrocircuit(ErrorParameters):
 
     def _disturbed(self) -> str:
         """Return what lets errors descend without a teaching signal, empty if nothing does."""
-        at_rest = self.phi_error(np.zeros(sum(self.error_sizes)))
-        reasons = {
-            "sensory_leak": bool(np.any(self.sensory_leak)),
-            "absent_target": self.absent_target != "silent",
-            "error_activation (active at rest)": bool(np.any(at_rest)),
-            "error_variability (active at rest)": self.error_variability != 0,
-        }
-        found = next((name for name, holds in reasons.items() if holds), "")
+        at_rest = self.phi_error(np.zeros(sum(self.error_sizes))).any()
+        reasons = [part.disturbance() for part in self.parts]
+        reasons += ["error_activation (active at rest)"] * bool(at_rest)
+        found = next((reason for reason in reasons if reason), "")
         return found and f"with this {found} errors descend without a teaching signal"

@@ -5,46 +5,51 @@ The equations stand in `error_microcircuit`.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
 import numpy as np
 
-from errorneurons.simulate.arrays import Array, PerNetwork, area_slices
-from errorneurons.simulate.circuit import Population, Timing
+from errorneurons.simulate.arrays import Array, PerNetwork, area_rows, area_slices
+from errorneurons.simulate.circuit import Axons, Population, Timing
 from errorneurons.simulate.parts.activations import AreaActivations, Derivative, Tuning
-from errorneurons.simulate.parts.cells import Places, per_neuron, places
+from errorneurons.simulate.parts.cells import Places, places
 from errorneurons.simulate.parts.checks import (
     check_connectivity,
     check_hierarchy,
     check_numbers,
     check_options,
 )
-from errorneurons.simulate.parts.connectivity import Strengths, chain
+from errorneurons.simulate.parts.connectivity import Strengths, backwards, chain
 from errorneurons.simulate.parts.layered import (
     ONE_CLASS,
     ActivatedCircuit,
-    Classes,
     LearningCircuit,
     RoutedCircuit,
     stacked,
 )
 from errorneurons.simulate.parts.plasticity import Grading, Rates, blocks
-from errorneurons.simulate.refusing import all_known, lengths, not_negative, populated
+from errorneurons.simulate.refusing import all_known, lengths, populated
+from errorneurons.simulate.theories.error_parts import Ungated, WithoutLookahead
+from errorneurons.simulate.theories.error_places import CircuitPart
 
-#: Routes that can be cut: B e and v_api, each at the dendrite where it arrives.
+#: AreaRoutes that can be cut: B e and v_api, each at the dendrite where it arrives.
 _ROUTES = ("error_feedback", "error_to_representation")
 
 #: The choices that each option leaves.
 _OPTIONS = {
-    "absent_target": ("silent", "zero"),
-    "error_coding": ("signed", "paired"),
-    "feedback_route": ("descending", "teaching_area"),
     "feedback": ("transpose", "fixed"),
-    "plasticity": ("potential", "rate"),
     "learning_grading": ("strength", "hierarchical", "uniform"),
 }
+
+_NUMBERS = ("g_leak", "g_basal", "g_apical", "g_dendrite", "g_target", "feedback_noise",
+            "lateral_noise", "weight_scale", "skip_strength")  # fmt: skip
+
+_T = TypeVar("_T")
+_PartT = TypeVar("_PartT", bound=CircuitPart)
 
 
 @dataclass(frozen=True)
@@ -68,56 +73,21 @@ class ErrorParameters(ActivatedCircuit, LearningCircuit, RoutedCircuit):
         reaches only what it reaches there.
     feedback_noise, lateral_noise
         Half-widths of the uniform noise on B and on the lateral synapses.
-    weight_noise
-        Half-width of the uniform noise that forward synapses transmit on top of W; plasticity
-        and the transpose in B know nothing of it.
     weight_scale
         Start weights are U(-1, 1) * weight_scale / sqrt(fan-in).
-    absent_target
-        What the output's error neurons compute without a teaching signal: ``"silent"`` (the
-        theory) or ``"zero"`` (a counter-circuit: they take the absent target for 0).
-    sensory_leak
-        c in v_den += c L_RE r, 0 in the theory.
-    feedback_route
-        ``"descending"`` (the theory) or ``"teaching_area"`` (a counter-circuit: fixed random
-        synapses from the output's error neurons straight to those of every area).
-    teaching_to_representation
-        If true the output's representation neurons are nudged by g_tgt (t - u) as well.
     error_layers
         Error neurons of each area (areas only); default as many as representation neurons.
-    error_activation
-        Activation function of the error neurons of each area; default linear.
-    error_coding
-        ``"signed"``: one error neuron carries both signs, its rate being about a baseline.
-        ``"paired"``: two do, one firing for a positive and one for a negative error, and their
-        difference is what the synapses of both carry on.
-    error_baseline
-        Rate below which a signed error neuron cannot fall: e = max(phi_E(v~), -baseline). A low
-        one clips negative errors; default no such rate. Pairs need none.
-    activation_slope, activation_offset
-        Slope and offset of the representation neurons, one an area or one a neuron.
-    variability, error_variability
-        sigma of slopes ~ N(1, sigma) and offsets ~ N(0, sigma) of single R or E neurons, on top.
     derivative
         How phi' is computed, see `AreaActivations`.
-    lookahead, error_lookahead
-        Whether the rates of each area follow the lookahead u~ (default) or the potential u.
-        The gate phi'(u~) and plasticity follow the lookahead in any case.
     feedback
         ``"transpose"`` of W plus noise, refreshed in every learning step, or ``"fixed"``:
         random synapses that never change (feedback alignment).
-    phi_prime_transfer
-        Whether top-down errors are gated by phi' in hidden areas.
-    plasticity
-        ``"potential"`` or ``"rate"``, the rules of the table above.
-    low_pass
-        tau_LO of the low-passed weight changes [ms]; 0 for none.
-    rates_onto_error, rates_onto_representation
-        Rates at which the lateral synapses of each area relax to one-to-one [1/ms]; default 0.
     learning_grading
         How `learning_rates` of areas are spread over projections, see `plasticity`.
     cut
         Names of routes that carry nothing, of `_ROUTES`.
+    parts
+        What has other equations than the paper's, see `error_parts`.
 
     Raises
     ------
@@ -138,31 +108,13 @@ class ErrorParameters(ActivatedCircuit, LearningCircuit, RoutedCircuit):
     skip_strength: PerNetwork = 0.0
     feedback_noise: PerNetwork = 0.0
     lateral_noise: PerNetwork = 0.0
-    weight_noise: PerNetwork = 0.0
     weight_scale: PerNetwork = 1.5
-    absent_target: Literal["silent", "zero"] = "silent"
-    sensory_leak: PerNetwork = 0.0
-    feedback_route: Literal["descending", "teaching_area"] = "descending"
-    teaching_to_representation: bool = False
     error_layers: tuple[int, ...] | None = None
-    error_activation: tuple[str, ...] | None = None
-    error_coding: Literal["signed", "paired"] = "signed"
-    error_baseline: float | None = None
-    activation_slope: tuple[float | tuple[float, ...], ...] | None = None
-    activation_offset: tuple[float | tuple[float, ...], ...] | None = None
-    variability: float = 0.0
-    error_variability: float = 0.0
     derivative: Derivative = "exact"
-    lookahead: tuple[bool, ...] | None = None
-    error_lookahead: tuple[bool, ...] | None = None
     feedback: Literal["transpose", "fixed"] = "transpose"
-    phi_prime_transfer: bool = True
-    plasticity: Literal["potential", "rate"] = "potential"
-    low_pass: float = 0.0
-    rates_onto_error: tuple[float, ...] | None = None
-    rates_onto_representation: tuple[float, ...] | None = None
     learning_grading: Grading = "strength"
     cut: tuple[str, ...] = ()
+    parts: tuple[CircuitPart, ...] = ()
 
     theory = "error_microcircuit"
 
@@ -170,23 +122,24 @@ class ErrorParameters(ActivatedCircuit, LearningCircuit, RoutedCircuit):
         areas = len(self.layers) - 1
         check_hierarchy(self)
         populated("error_layers", self.error_sizes, 1)
-        for name in ("error_layers", "activation_slope", "activation_offset", "lookahead",
-                     "error_lookahead", "rates_onto_error",
-                     "rates_onto_representation"):  # fmt: skip
-            if getattr(self, name) is not None:
-                lengths(name, getattr(self, name), areas)
+        lengths("error_layers", self.error_sizes, areas)
+        self._check_parts()
         _ = self.phi_error, self.tuned
         check_connectivity(self.connectivity, areas)
         check_options(self, _OPTIONS)
         all_known(f"cut of {self.theory}", self.cut, _ROUTES)
-        numbers = ("g_leak", "g_basal", "g_apical", "g_dendrite", "g_target", "low_pass",
-                   "feedback_noise", "lateral_noise", "weight_noise", "variability",
-                   "error_variability", "weight_scale", "skip_strength",
-                   "sensory_leak")  # fmt: skip
         shortest = {"R": self.tau, "E": self.tau_error}
-        check_numbers(self, {n: getattr(self, n) for n in numbers}, shortest)
-        if self.error_baseline is not None:
-            not_negative(self.theory, {"error_baseline": self.error_baseline})
+        check_numbers(self, {n: getattr(self, n) for n in _NUMBERS}, shortest)
+
+    def _check_parts(self) -> None:
+        taken = Counter(part.place for part in self.parts)
+        for part in self.parts:
+            if taken[part.place] > 1:
+                raise ValueError(
+                    f"parts of {self.theory} has {part.place} {taken[part.place]} times; give "
+                    "one part of each place, or exchange it by `having`"
+                )
+            part.check(self.theory, self.sizes)
 
     def without(self, route: str) -> Self:
         """Return the circuit in which a route carries nothing, or a mechanism is off.
@@ -197,18 +150,59 @@ class ErrorParameters(ActivatedCircuit, LearningCircuit, RoutedCircuit):
             If there is no such route.
         """
         if route == "phi_prime":
-            return replace(self, phi_prime_transfer=False)
+            return self.having(Ungated())
         if route == "lookahead":
-            off = (False,) * len(self.sizes)
-            return replace(self, lookahead=off, error_lookahead=off)
+            return self.having(WithoutLookahead("representation"), WithoutLookahead("error"))
         return super().without(route)
+
+    def having(self, *parts: CircuitPart) -> Self:
+        """Return the circuit with other parts, each instead of what it has in that place."""
+        places = {part.place: part for part in (*self.parts, *parts)}
+        return replace(self, parts=tuple(places.values()))
+
+    def lacking(self, kind: type[CircuitPart]) -> Self:
+        """Return the circuit without its parts of a kind."""
+        return replace(self, parts=tuple(p for p in self.parts if not isinstance(p, kind)))
+
+    def parts_of(self, kind: type[_PartT]) -> tuple[_PartT, ...]:
+        """Return its parts of a kind."""
+        return tuple(part for part in self.parts if isinstance(part, kind))
+
+    def amended(self, hook: Callable[..., Any], paper: _T, *others: Any) -> _T:
+        """Return what the parts make of what the paper says in a place.
+
+        Parameters
+        ----------
+        hook
+            The place: a method of `CircuitPart`.
+        paper
+            What the paper says.
+        others
+            What else the method takes.
+        """
+        for part in self.parts:
+            paper = getattr(part, hook.__name__)(paper, *others)
+        return paper
 
     @property
     def populations(self) -> tuple[Population, ...]:
         """Representation and error neurons of areas 1, 2, ..."""
-        halves: Classes = (("positive", 1), ("negative", -1))
-        classes = halves if self.error_coding == "paired" else ONE_CLASS
+        classes = self.amended(CircuitPart.classes, ONE_CLASS)
         return stacked("representation", self.sizes) + stacked("error", self.error_sizes, classes)
+
+    @property
+    def axons(self) -> tuple[Axons, ...]:
+        """Which synapses lie between areas, and whose they are."""
+        own, areas = self.ascending_axons("W"), area_rows(self.sizes)
+        descending = self.amended(CircuitPart.descending, backwards(own.routes), tuple(areas))
+        if not descending:
+            return (own,)
+        return own, Axons("error", "B", descending, area_rows(self.error_sizes))
+
+    @property
+    def refreshes(self) -> bool:
+        """Whether B follows W."""
+        return self.amended(CircuitPart.refreshed, self.feedback == "transpose")
 
     @cached_property
     def halves(self) -> Places:
@@ -228,20 +222,13 @@ class ErrorParameters(ActivatedCircuit, LearningCircuit, RoutedCircuit):
     @cached_property
     def phi_error(self) -> AreaActivations:
         """Activation functions of the error neurons."""
-        names = self.error_activation or ("linear",) * len(self.error_sizes)
+        names = self.amended(CircuitPart.functions, ("linear",) * len(self.error_sizes))
         return AreaActivations(names, self.error_sizes)
 
     @cached_property
     def tuned(self) -> Tuning | None:
         """Slope and offset of the representation neurons before any variability."""
-        if self.activation_slope is None and self.activation_offset is None:
-            return None
-        areas = len(self.sizes)
-        slope = per_neuron("activation_slope", self.activation_slope or (1.0,) * areas, self.sizes)
-        offset = per_neuron(
-            "activation_offset", self.activation_offset or (0.0,) * areas, self.sizes
-        )
-        return Tuning(slope[None, None], offset[None, None])
+        return self.amended(CircuitPart.tuned, None, self.sizes)
 
     @cached_property
     def area_strengths(self) -> Strengths | Array:

@@ -29,8 +29,8 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from errorneurons.simulate.arrays import Array, delayed, matvec, outer
-from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
-from errorneurons.simulate.parts.layered import ActivatedCircuit, feedforward, stacked
+from errorneurons.simulate.circuit import Carrier, Role, Timing, World
+from errorneurons.simulate.parts.layered import ActivatedCircuit, feedforward
 from errorneurons.simulate.parts.plasticity import drawn_weights, generators
 
 
@@ -98,16 +98,6 @@ class FeatureGain(ActivatedCircuit):
     theory = "feature_gain"
     carrier: ClassVar[Carrier] = "none"
     plastic: ClassVar[Literal["always", "after settling"]] = "always"
-
-    @property
-    def populations(self) -> tuple[Population, ...]:
-        """Representation neurons of areas 1, 2, ..."""
-        return stacked("representation", self.sizes)
-
-    @property
-    def axons(self) -> tuple[Axons, ...]:
-        """Which synapses lie between areas, and whose they are."""
-        return (self.ascending_axons("W"),)
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of networks; nothing is expected yet."""

@@ -30,28 +30,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import ClassVar, Literal
 
 import numpy as np
 
-from errorneurons.simulate.arrays import (
-    Array,
-    PerNetwork,
-    area_rows,
-    area_slices,
-    delayed,
-    matvec,
-    outer,
-)
-from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
-from errorneurons.simulate.parts.activations import AreaActivations
+from errorneurons.simulate.arrays import Array, PerNetwork, delayed, matvec, outer
+from errorneurons.simulate.circuit import Carrier, Role, Timing, World
 from errorneurons.simulate.parts.checks import check_names
-from errorneurons.simulate.parts.connectivity import ascending_routes, backwards, chain, spread
-from errorneurons.simulate.parts.layered import RoutedCircuit, stacked
+from errorneurons.simulate.parts.levels import LevelledCircuit, Placement
 from errorneurons.simulate.parts.plasticity import drawn_weights, generators
-
-Placement = Literal["outcome_at_top", "outcome_as_input"]
 
 
 @dataclass(frozen=True)
@@ -84,7 +71,7 @@ _ROUTES = ("error_feedback", "error_to_representation", "phi_prime")
 
 
 @dataclass(frozen=True)
-class HierarchicalPC(RoutedCircuit):
+class HierarchicalPC(LevelledCircuit):
     """Parameters of hierarchical predictive coding.
 
     Attributes
@@ -141,72 +128,6 @@ class HierarchicalPC(RoutedCircuit):
         """Identifier: each mapping is a theory of its own."""
         at_top = self.mapping == "outcome_at_top"
         return "hierarchical_pc" if at_top else "hierarchical_pc_sensory"
-
-    @property
-    def output_area(self) -> str:
-        """The area whose representation neurons are the output."""
-        return f"area {len(self.layers) - 1}" if self.mapping == "outcome_at_top" else "outcome"
-
-    @property
-    def populations(self) -> tuple[Population, ...]:
-        """Representation neurons of each area; error neurons of the bottom sit in area 1."""
-        areas = self.layers[1:]
-        outcome = [("outcome", self.outcomes)] if self.levels[0] > self.layers[0] else []
-        bottom = [("input", self.layers[0]), *outcome]
-        return (
-            *(Population("representation", x, 0, n) for x, n in outcome),
-            *stacked("representation", areas),
-            *(Population("error", "area 1", 1, n, x, partners=x) for x, n in bottom),
-            *stacked("error", areas),
-        )
-
-    @property
-    def axons(self) -> tuple[Axons, ...]:
-        """Which synapses lie between areas, and whose they are."""
-        routes = ascending_routes(chain(len(self.layers) - 1))
-        # the error neurons of the bottom sit in area 1, and what area 1 sends them stays there
-        rows = self.places | {"area 1": slice(0, self.places["area 1"].stop)}
-        predictions = Axons("representation", "V", backwards(routes), rows, self.layers[0])
-        return predictions, Axons("error", "V^T", routes, self.places)
-
-    @cached_property
-    def levels(self) -> tuple[int, ...]:
-        """Neurons at each level, the bottom first."""
-        bottom = self.outcomes if self.mapping == "outcome_as_input" else 0
-        return (self.layers[0] + bottom, *self.layers[1:])
-
-    @cached_property
-    def places(self) -> dict[str, slice]:
-        """Where the neurons of each area stand among those of all levels."""
-        areas = area_rows(self.layers[1:])
-        return dict(zip(areas, area_slices(self.levels)[1:], strict=True))
-
-    @cached_property
-    def clamped(self) -> slice:
-        """Where the outcome is clamped, and read when it is free."""
-        if self.mapping == "outcome_at_top":
-            return area_slices(self.levels)[-1]
-        return slice(self.layers[0], self.levels[0])
-
-    @cached_property
-    def g(self) -> AreaActivations:
-        """Activation function of the predictions."""
-        return AreaActivations((self.activation,), (sum(self.levels),))
-
-    @cached_property
-    def projections(self) -> Array:
-        """1 where a synapse exists: from each level to the one below it."""
-        levels = len(self.levels)
-        below = tuple(tuple(float(s == t + 1) for s in range(levels)) for t in range(levels))
-        return spread(below, self.levels, self.levels)
-
-    @cached_property
-    def plastic_synapses(self) -> Array:
-        """1 where a synapse exists and may change, (neuron predicted, neuron that predicts)."""
-        plastic = self.projections.copy()
-        for area in self.frozen:
-            plastic[:, self.places[area]] = 0.0
-        return plastic
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks."""

@@ -43,7 +43,7 @@ from errorneurons.simulate.parts.checks import check_names
 from errorneurons.simulate.parts.connectivity import Strengths, chain
 from errorneurons.simulate.parts.layered import (
     ActivatedCircuit,
-    RoutedCircuit,
+    FreezableCircuit,
     feedforward,
     stacked,
 )
@@ -88,7 +88,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class MismatchNeurons(ActivatedCircuit, RoutedCircuit):
+class MismatchNeurons(ActivatedCircuit, FreezableCircuit):
     """Parameters of mismatch neurons.
 
     Attributes
@@ -170,12 +170,6 @@ class MismatchNeurons(ActivatedCircuit, RoutedCircuit):
     def interneuron_places(self) -> Places:
         """Where SST, VIP and PV stand among the interneurons."""
         return places(self.sizes, len(INTERNEURONS))
-
-    @cached_property
-    def plastic_rows(self) -> Array:
-        """1 for neurons whose predictions may change, (neuron, 1)."""
-        own = [area not in self.frozen for area in area_rows(self.sizes)]
-        return np.repeat(own, self.sizes)[:, None].astype(float)
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks, in which nothing is predicted."""

@@ -7,13 +7,15 @@ once a world, and the animals of a world scatter a little around it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
 
 import numpy as np
 
 from errorneurons.simulate.arrays import Array, generator
+from errorneurons.simulate.theories.error_parts import SensoryLeak
+from errorneurons.simulate.theories.error_places import CircuitPart
 
 _CircuitT = TypeVar("_CircuitT")
 
@@ -48,6 +50,8 @@ class Nuisance:
         ``"always"``, or ``"tested"`` for what begins once the networks are trained.
     factor_on
         If given, the value is no parameter itself but multiplies these of the circuit's.
+    part
+        If given, the value is the number of this part of the circuit, see `error_parts`.
     """
 
     name: str
@@ -58,6 +62,7 @@ class Nuisance:
     spread: float = 0.05
     acts: Literal["always", "tested"] = "always"
     factor_on: tuple[str, ...] = ()
+    part: Callable[[Array], CircuitPart] | None = None
 
     def __post_init__(self) -> None:
         least = 0.0 if self.scale == "linear" else np.finfo(float).tiny
@@ -96,7 +101,8 @@ OF_MICROCIRCUIT = (
     Nuisance("feedback_noise", 0.0, 0.1, "feedback about the transpose, not exactly", "linear"),
     Nuisance("skip_strength", 0.0, 0.3, "from a strict hierarchy to a macaque-like one", "linear"),
     Nuisance("sensory_leak", 0.0, 0.05, "up to 5 % of input where it does not belong; it begins "
-             "after training, which it would spoil from 1 % on", "linear", acts="tested"),
+             "after training, which it would spoil from 1 % on", "linear", acts="tested",
+             part=SensoryLeak),
 )  # fmt: skip
 
 OF_SUPERVISED_PC = (
@@ -168,11 +174,14 @@ def applied(
         Name -> (network,); all networks have the same delay.
     """
     changed: dict[str, Any] = {}
+    parts = []
     for nuisance in nuisances:
         if nuisance.name in OF_EXPERIMENT:
             continue
         value = values[nuisance.name][:, None, None]
-        if not nuisance.factor_on:
+        if nuisance.part is not None:
+            parts.append(nuisance.part(value))
+        elif not nuisance.factor_on:
             changed[nuisance.name] = value
         for name in nuisance.factor_on:
             changed[name] = changed.get(name, getattr(circuit, name)) * value
@@ -180,4 +189,6 @@ def applied(
         timing = circuit.timing  # type: ignore[attr-defined]
         delay = timing.step * round(float(values[DELAY][0]) / timing.step)
         changed["timing"] = replace(timing, delay=delay)
-    return replace(circuit, **changed)  # type: ignore[type-var]
+    made: Any = replace(circuit, **changed)  # type: ignore[type-var]
+    whole: _CircuitT = made.having(*parts) if parts else made
+    return whole

@@ -18,6 +18,7 @@ from errorneurons.simulate.theories.burst_dependent import BurstDependent
 from errorneurons.simulate.theories.dendritic_microcircuit import DendriticMicrocircuit
 from errorneurons.simulate.theories.dendritic_pc import DendriticPC
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.theories.error_parts import SensoryLeak
 from errorneurons.simulate.theories.feature_gain import FeatureGain
 from errorneurons.simulate.theories.hierarchical_pc import HierarchicalPC
 from errorneurons.simulate.theories.mismatch_neurons import MismatchNeurons
@@ -273,33 +274,37 @@ COMPARED = tuple(
 nulls. In somata the others show nothing that the nulls do not. Variants are left out: the worlds
 of the theory itself hold what they are."""
 
+
+def _broken(
+    name: str,
+    description: str,
+    circuit: ErrorMicrocircuit,
+    trained: ErrorMicrocircuit | None = None,
+) -> Theory:
+    return Theory(
+        name, name.replace("_", " "), "counter_circuit", description, circuit, trained=trained
+    )
+
+
 COUNTER_CIRCUITS: tuple[Theory, ...] = (
-    Theory(
+    _broken(
         "absent_target_read_as_zero",
-        "absent target read as zero",
-        "counter_circuit",
         "The microcircuit, its output's error neurons taking an absent target for 0.",
         counter_circuits.absent_target_read_as_zero(INTACT),
     ),
-    Theory(
+    _broken(
         "sensory_leak",
-        "sensory leak",
-        "counter_circuit",
         "The trained microcircuit, representation neurons leaking onto error neurons.",
         counter_circuits.sensory_leak(INTACT),
         trained=INTACT,
     ),
-    Theory(
+    _broken(
         "direct_feedback",
-        "direct feedback",
-        "counter_circuit",
         "The microcircuit, every area's error neurons driven by the teaching area alone.",
         counter_circuits.direct_feedback(INTACT),
     ),
-    Theory(
+    _broken(
         "teaching_to_representation",
-        "teaching to representation",
-        "counter_circuit",
         "The microcircuit, the output's representation neurons nudged by the teaching signal.",
         counter_circuits.teaching_to_representation(INTACT),
     ),
@@ -333,7 +338,7 @@ _LEAKING = Theory(
     nuisance=(
         *(n for n in OF_MICROCIRCUIT if n.name != "sensory_leak"),
         Nuisance("sensory_leak", 0.05, 0.05, "the largest that is assumed", "linear",
-                 acts="tested"),
+                 acts="tested", part=SensoryLeak),
     ),
 )  # fmt: skip
 """What the microcircuit's worlds look like at the end of what is assumed; known by name."""

@@ -29,13 +29,13 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from errorneurons.simulate.arrays import Array, PerNetwork, area_rows, delayed, matvec
+from errorneurons.simulate.arrays import Array, PerNetwork, delayed, matvec
 from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
 from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.checks import check_names
 from errorneurons.simulate.parts.layered import (
     ActivatedCircuit,
-    RoutedCircuit,
+    FreezableCircuit,
     feedforward,
     stacked,
 )
@@ -77,7 +77,7 @@ _ROUTES = ("error_feedback", "error_to_representation", "phi_prime")
 
 
 @dataclass(frozen=True)
-class SupervisedPC(ActivatedCircuit, RoutedCircuit):
+class SupervisedPC(ActivatedCircuit, FreezableCircuit):
     """Parameters of supervised predictive coding.
 
     Attributes
@@ -132,20 +132,12 @@ class SupervisedPC(ActivatedCircuit, RoutedCircuit):
     @cached_property
     def eta(self) -> Array:
         """Learning rate of each synapse [1/ms], (post, pre) or (network, post, pre)."""
-        return np.asarray(self.learning_rate * self.plastic_synapses)
+        return np.asarray(self.learning_rate * self.projections * self.plastic_rows)
 
     @cached_property
     def plastic_blocks(self) -> tuple[tuple[slice, slice], ...]:
         """Where W learns: rows and columns of each area."""
         return blocks(self.eta, self.sizes)
-
-    @cached_property
-    def plastic_synapses(self) -> Array:
-        """1 where a synapse exists and may change, (post, pre)."""
-        plastic, rows = self.projections.copy(), area_rows(self.sizes)
-        for area in self.frozen:
-            plastic[rows[area]] = 0.0
-        return plastic
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks."""

@@ -35,13 +35,13 @@ from errorneurons.predictions.pages.page import render, verdicts_json
 from errorneurons.predictions.pages.plan import paragraph, render_plan, write_plan
 from errorneurons.predictions.pages.plan import plan_answer as plan_answer
 from errorneurons.predictions.studies.findings import Report
-from errorneurons.simulate.animals.worlds import WorldPlan
+from errorneurons.simulate.animals.animals import Animals
 
 WORLDS = 40
 NAMES = ("error_microcircuit", "supervised_pc", "adaptation")
 RATIO = {"error_microcircuit": 0.0, "supervised_pc": 1.5, "adaptation": 0.5}
 """N/M of every claim; the null's error cells respond to nothing, so its M is noise."""
-QUESTION = Question(NAMES, WorldPlan(WORLDS, 2), experiments=96)
+QUESTION = Question(NAMES, Animals(2, worlds=WORLDS), experiments=96)
 DESIGN = full_design(animals=6, cells=12, repeats=4)
 
 
@@ -193,7 +193,7 @@ def test_a_theory_without_an_answer_has_no_expected_range(drawn: dict[str, Drawn
     ("changes", "message"),
     [
         ({"theories": ("a",)}, "theories are a; name two or more"),
-        ({"worlds": WorldPlan(1)}, "worlds is 1; give 2 or more"),
+        ({"animals": Animals(worlds=1)}, "worlds is 1; give 2 or more"),
         ({"experiments": 3}, "experiments is 3 for 40 worlds; give one a world or more"),
     ],
 )

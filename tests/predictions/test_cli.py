@@ -246,12 +246,14 @@ def test_a_virtual_recording_of_tufts_comes_back_from_nwb(tmp_path: Path) -> Non
     from errorneurons.analysis.readers.nwb.reader import write_nwb
     from errorneurons.analysis.session.schema import FIELDS
     from errorneurons.analysis.session.session import collect
-    from errorneurons.simulate.animals.sweep import Plan, ensemble
+    from errorneurons.simulate.animals.animals import Animals
+    from errorneurons.simulate.animals.runner import sessions
+    from errorneurons.simulate.experiments.outcome import with_learning
     from errorneurons.simulate.instrument.instrument import TWO_PHOTON_TUFTS
     from errorneurons.simulate.theories.registry import theory
 
-    tufts = Plan(1, 1, 2, 2, replace(TWO_PHOTON_TUFTS, cells=3))
-    (made,) = ensemble(theory("dendritic_pc"), tufts).sessions()
+    tufts, tried = replace(TWO_PHOTON_TUFTS, cells=3), replace(with_learning(2), repeats=2)
+    (made,) = sessions(theory("dendritic_pc"), tried, Animals(1), tufts)
     assert any("tuft" in str(kind) for kind in made["cell_type"].values)
     back = _read(write_nwb(collect([made]), tmp_path / "x.nwb")).drop_vars("trial_start")
     of_contract = made.drop_vars(set(made.variables) - set(FIELDS) - set(made.data_vars))

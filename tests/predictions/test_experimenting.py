@@ -14,7 +14,8 @@ from typer.testing import CliRunner, Result
 from errorneurons.analysis.door import open_recording
 from errorneurons.predictions.commands import cli
 from errorneurons.predictions.studies import experiments as experimenting
-from errorneurons.simulate.animals.laboratory import Setup
+from errorneurons.predictions.studies.experiments import Asked
+from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.experiments.experiment import Block, Experiment, Written
 from errorneurons.simulate.experiments.registry import named_experiment
 from errorneurons.simulate.experiments.tables import completed
@@ -57,21 +58,23 @@ def test_a_table_leaves_sessions_and_figures_and_is_not_simulated_twice(
     original = experimenting.sessions
     monkeypatch.setattr(
         experimenting, "sessions",
-        lambda theory, tested, setup, say: (
-            asked.append(setup.networks), original(theory, tested, setup, say)
+        lambda known, tested, animals, seen, progress: (
+            asked.append(animals.numbers), original(known, tested, animals, seen, progress=progress)
         )[1],
     )  # fmt: skip
     again = run("adaptation", "mine.csv")
     assert f"{Path('out') / damaged} cannot be read and is made again" in again.stderr
     assert asked == [(0,)]
-    mine = named_experiment("mine.csv")
-    known = theory("adaptation")
-    same, other = (Setup((0, 1, 2)[:n], seed, repeats=1) for n, seed in ((2, 1), (3, 2)))
-    assert experimenting.missing(mine, known, same, Path("out")) is None
-    assert experimenting.missing(mine, known, replace(same, networks=(1, 4)), Path("out")) == (
-        replace(same, networks=(4,))
-    )
-    assert experimenting.missing(mine, known, other, Path("out")) == other
+    mine = replace(named_experiment("mine.csv"), repeats=1)
+    known = Asked(theory("adaptation"), mine, Animals(2), Instrument())
+
+    def left(animals: Animals) -> tuple[int, ...] | None:
+        found = experimenting.missing(known._replace(animals=animals), Path("out"))
+        return found and found.animals.numbers
+
+    assert left(Animals(2)) is None
+    assert left(Animals(only=(1, 4))) == (4,)
+    assert left(Animals(3, seed=2)) == (0, 1, 2)
 
 
 @pytest.mark.parametrize(
@@ -105,8 +108,8 @@ def test_networks_that_are_left_out_are_not_trained_again(
 ) -> None:
     original = experimenting.sessions
 
-    def one_oscillates(known: Theory, tested: Any, setup: Setup, say: Any) -> Any:
-        return original(known, tested, replace(setup, networks=setup.networks[:1]), say)
+    def one_oscillates(known: Theory, tested: Any, _: Animals, seen: Any, progress: Any) -> Any:
+        return original(known, tested, Animals(1), seen, progress=progress)
 
     monkeypatch.setattr(experimenting, "sessions", one_oscillates)
     monkeypatch.setattr(experimenting, "draw_sessions", lambda *_: [])
@@ -117,7 +120,8 @@ def test_networks_that_are_left_out_are_not_trained_again(
 
 
 def test_a_table_shares_its_trials_out_to_as_many_streams_as_asked(run: Run) -> None:
-    ((block,),) = (day.blocks for day in named_experiment("mine.csv", 2).days(1, 1))
+    mine = replace(named_experiment("mine.csv", 2), repeats=1)
+    ((block,),) = (day.blocks for day in mine.days(1))
     assert (block.streams, len(block.table)) == (2, 4)
 
 
@@ -127,9 +131,9 @@ def test_days_of_learning_leave_a_figure_of_their_own(
     monkeypatch.setattr(experimenting, "cost", lambda *_: "not measured")
     table = completed(pd.DataFrame({"pattern": [0, 1] * 2, "outcome": "expected"}))
     blocks = (Written(Block(table)), Written(Block(table, plastic=True), day=2))
-    taught = Experiment("taught", "taught", "A test.", blocks)
-    setup = Setup((0,), repeats=1, instrument=Instrument(cells=4))
-    made = experimenting.simulate(taught, [(theory("adaptation"), setup)], tmp_path, str)
+    taught = Experiment("taught", "taught", "A test.", blocks, repeats=1)
+    tried = Asked(theory("adaptation"), taught, Animals(1), Instrument(cells=4))
+    made = experimenting.simulate([tried], tmp_path, str)
     assert [figure.name for figure in made][-1] == "adaptation-days.png"
     assert all(figure.stat().st_size > 10_000 for figure in made)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -19,7 +20,9 @@ from errorneurons.predictions.claims.requirements import (
     SILENCED,
     UNEXPECTED_TRIALS,
 )
-from errorneurons.simulate.animals.sweep import Plan, ensemble
+from errorneurons.simulate.animals.animals import Animals
+from errorneurons.simulate.animals.runner import sessions
+from errorneurons.simulate.experiments.outcome import with_learning
 from errorneurons.simulate.instrument.observe import Instrument
 from errorneurons.simulate.theories.registry import theory
 
@@ -33,8 +36,8 @@ INPUT, OUTCOME, LASER = "input_onset", "outcome_onset", "manipulation_onset"
 @cache
 def recorded() -> xr.Dataset:
     """Return a session with all trials in which nothing ever responds."""
-    plan = Plan(1, 1, 2, 2, Instrument(spiking="none", cells=6))
-    (seen,) = ensemble(theory("error_microcircuit"), plan).sessions()
+    quiet, tried = Instrument(spiking="none", cells=6), replace(with_learning(2), repeats=2)
+    (seen,) = sessions(theory("error_microcircuit"), tried, Animals(1), quiet)
     seen = seen.load()
     return seen.assign(rate=0.0 * seen["rate"])
 

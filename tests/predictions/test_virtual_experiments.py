@@ -32,7 +32,9 @@ from errorneurons.predictions.comparing.design import (
 )
 from errorneurons.predictions.comparing.effects import BITS, FEATURES, INDICES, Drawn, draw, effects
 from errorneurons.predictions.judging.judge import measure
-from errorneurons.simulate.animals.worlds import COARSE, Animals, WorldPlan, tables
+from errorneurons.simulate.animals.animals import Animals
+from errorneurons.simulate.animals.day import Ran, distinct
+from errorneurons.simulate.animals.performed import COARSE, OF_WORLDS, Performed
 from errorneurons.simulate.arrays import generator
 from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
 from errorneurons.simulate.store import keys
@@ -40,27 +42,28 @@ from errorneurons.simulate.store.work import Labour
 from errorneurons.simulate.theories.registry import REGISTRY, theory
 from errorneurons.simulate.trials.run import Activity
 
-PLAN = WorldPlan(worlds=2, networks=2, learning_repeats=2)
+PLAN = Animals(2, worlds=2)
 SMALL = full_design(animals=2, cells=4, repeats=2)
 
 
 @pytest.fixture(scope="module")
-def animals() -> Animals:
+def animals() -> Performed:
     """Two worlds of two networks whose neurons fire at random."""
-    rng, circuit = np.random.default_rng(0), theory("error_microcircuit").circuit
-    blocks = []
-    for table in tables(PLAN):
+    rng, blocks = np.random.default_rng(0), []
+    for block in OF_WORLDS.days(1)[0].blocks:
+        table, rows = distinct(block)
         shape = (4, len(table))
         rates: Any = {role: rng.normal(size=(*shape, 12, 50)).astype(np.float32)
                       for role in ("representation", "error")}  # fmt: skip
-        blocks.append(Activity(rates, rng.normal(size=(*shape, 5)), np.ones((*shape, 5)), table,
-                               COARSE))  # fmt: skip
-    world = np.array([0, 0, 1, 1])
-    return Animals(circuit, world, 1000 * world + [0, 1, 0, 1], {"g_apical": np.ones(4)},
-                   np.ones(4), tuple(blocks), 0)  # fmt: skip
+        found = Activity(rates, rng.normal(size=(*shape, 5)), np.ones((*shape, 5)), table, COARSE)
+        blocks.append(Ran(found, rows, block.table))
+    drawn = {"g_apical": np.ones(4)}
+    return Performed(
+        theory("error_microcircuit"), OF_WORLDS, PLAN, tuple(blocks), np.ones(4), drawn, {}
+    )
 
 
-def session_of(animals: Animals, design: Design, index: int = 0, seed: int = 1) -> xr.Dataset:
+def session_of(animals: Performed, design: Design, index: int = 0, seed: int = 1) -> xr.Dataset:
     return record(animals, index, design, instrument_of(design, 1, "t", 0), seed)
 
 
@@ -68,7 +71,7 @@ def table_of(energies: Any, world: Any = (0, 0, 1, 1)) -> Table:
     return Table(np.array(world), np.asarray(energies, float), INDICES)
 
 
-def test_a_virtual_session_has_the_cells_and_trials_of_its_design(animals: Animals) -> None:
+def test_a_virtual_session_has_the_cells_and_trials_of_its_design(animals: Performed) -> None:
     cells = {(1, "error"): 3, (1, "representation"): 2, (4, "representation"): 5}
     design = replace(SMALL, cells=cells, trials=(4, 3, 0, 0, 2, 2, 0, 0, 2), stimuli=3)
     session = session_of(animals, design)
@@ -84,7 +87,7 @@ def test_a_virtual_session_has_the_cells_and_trials_of_its_design(animals: Anima
 
 
 @pytest.mark.parametrize("signal", ["spikes", "calcium"])
-def test_virtual_animals_say_what_their_sessions_say(animals: Animals, signal: str) -> None:
+def test_virtual_animals_say_what_their_sessions_say(animals: Performed, signal: str) -> None:
     design = replace(SMALL, sessions=2, signal=signal)
     table = measured(animals, "t", design, seed=1)
     for at, (world, number) in enumerate(zip(table.world, (0, 1, 0, 1), strict=True)):
@@ -98,14 +101,14 @@ def test_virtual_animals_say_what_their_sessions_say(animals: Animals, signal: s
             assert found == pytest.approx(said[0] if len(said) else np.nan, nan_ok=True, rel=1e-9)
 
 
-def test_the_design_of_a_virtual_recording_is_the_one_it_was_made_with(animals: Animals) -> None:
+def test_the_design_of_a_virtual_recording_is_the_one_it_was_made_with(animals: Performed) -> None:
     sessions = [session_of(animals, SMALL, i).assign_attrs(animal=str(i)) for i in (0, 1)]
     found = design_of(sessions)
     assert found.label_error[1:] == SMALL.label_error[1:]
     assert replace(found, label_error=SMALL.label_error) == SMALL
 
 
-def test_a_recording_without_a_laser_has_a_design_without_its_claims(animals: Animals) -> None:
+def test_a_recording_without_a_laser_has_a_design_without_its_claims(animals: Performed) -> None:
     session = session_of(animals, replace(SMALL, trials=(2, 2, 0, 0, 2, 2, 0, 0, 0)))
     during = np.flatnonzero(session["phase"].values == "after")
     found = design_of([session.isel(trial=during)])
@@ -139,7 +142,7 @@ def test_areas_keep_their_order_and_manipulations_their_place(
     assert list(simulated_levels(session).values()) == expected
 
 
-def test_a_virtual_animal_is_measured_by_the_claims_own_code(animals: Animals) -> None:
+def test_a_virtual_animal_is_measured_by_the_claims_own_code(animals: Performed) -> None:
     table = measured(animals, "t", stocked(SMALL), seed=1)
     assert (np.bincount(table.world) == 3).all()  # half as many again as an experiment needs
     design = replace(stocked(SMALL), claims=("P02",))
@@ -160,7 +163,7 @@ def test_a_localiser_is_not_told_how_many_cells_signal_errors() -> None:
 
 
 def test_cells_that_a_localiser_found_are_found_again_in_virtual_recordings(
-    animals: Animals,
+    animals: Performed,
 ) -> None:
     found = measured(animals, "t", replace(SMALL, labels="localiser", claims=("P06a",)), seed=1)
     assert np.isfinite(found.energies).all()  # P06a needs no labels; sessions come once a fold
@@ -169,7 +172,7 @@ def test_cells_that_a_localiser_found_are_found_again_in_virtual_recordings(
 
 
 def test_more_false_labels_than_stated_are_recorded_in_some_of_the_worlds(
-    animals: Animals,
+    animals: Performed,
 ) -> None:
     design = replace(SMALL, unstated=0.3)
     assert set(measured(animals, "t", design, seed=1).world) == {0}
@@ -178,7 +181,7 @@ def test_more_false_labels_than_stated_are_recorded_in_some_of_the_worlds(
 
 
 def test_the_design_of_a_localised_recording_is_that_of_what_was_recorded(
-    animals: Animals,
+    animals: Performed,
 ) -> None:
     design = full_design(animals=1, cells=12, repeats=6)
     session = session_of(animals, design).assign_attrs(animal="a")
@@ -188,7 +191,7 @@ def test_the_design_of_a_localised_recording_is_that_of_what_was_recorded(
     assert sum(found.cells.values()) == sum(design.cells.values())
 
 
-def test_recording_a_network_again_takes_other_cells_and_noise(animals: Animals) -> None:
+def test_recording_a_network_again_takes_other_cells_and_noise(animals: Performed) -> None:
     first, again, other = (
         measure(claim("P02").effect, [session_of(animals, SMALL, 0, seed)], False).energies
         for seed in (1, 1, 2)
@@ -266,19 +269,19 @@ def test_a_design_needs_a_session() -> None:
 
 
 @pytest.fixture
-def made(animals: Animals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def made(animals: Performed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return a maker of experiments with a library, and what has been simulated so far."""
     done: list[Any] = []
 
-    def simulate(_: Any, __: Any, worlds: tuple[int, ...]) -> Animals:
-        done.append(worlds)
+    def simulate(_: Any, __: Any, batch: Animals, ___: Any) -> Performed:
+        done.append(batch)
         return animals
 
-    monkeypatch.setattr(shards, "simulate_batch", simulate)
+    monkeypatch.setattr(shards, "performed", simulate)
     for module in (library, recorded_tables):
-        monkeypatch.setattr(module, "batches_of_worlds", lambda *_: [(0, 1)])
+        monkeypatch.setattr(module, "batches_of", lambda _, every: [every])
 
-    def make(design: Design = SMALL, plan: WorldPlan = PLAN) -> tuple[dict[str, Drawn], list[Any]]:
+    def make(design: Design = SMALL, plan: Animals = PLAN) -> tuple[dict[str, Drawn], list[Any]]:
         said: list[str] = []
         found = library.virtual_experiments(
             ["error_microcircuit"], design, plan, tmp_path, said.append, labour=Labour(1)
@@ -309,11 +312,11 @@ def test_another_plan_makes_the_library_again(made: Any) -> None:
 
 
 def test_what_the_library_keeps_comes_back_as_it_was(
-    made: Any, animals: Animals, tmp_path: Path
+    made: Any, animals: Performed, tmp_path: Path
 ) -> None:
     made()
-    found = shards.read_worlds(tmp_path, "error_microcircuit", PLAN, (0, 1))
-    for block, known in zip(found.blocks, animals.blocks, strict=True):
+    found = shards.read_worlds(tmp_path, "error_microcircuit", PLAN)
+    for block, known in zip(found.activity, animals.activity, strict=True):
         for role, rates in known.rates.items():
             np.testing.assert_array_equal(block.rates[role], rates)
     np.testing.assert_array_equal(found.number, animals.number)
@@ -346,7 +349,7 @@ def test_the_library_lies_where_the_environment_says(monkeypatch: pytest.MonkeyP
 
 
 def test_worlds_rest_neither_on_instruments_nor_on_claims() -> None:
-    left = (*REGISTRY, *shards.INSTRUMENTS)
+    left = REGISTRY
     reached = keys._reached((shards.__name__,), left)
     assert not [m for m in reached if ".claims." in m or m.endswith((".observe", ".registry"))]
     assert any(".claims." in m for m in keys._reached((recorded_tables.__name__,), left))

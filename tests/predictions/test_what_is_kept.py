@@ -10,8 +10,7 @@ import pytest
 from errorneurons.analysis.door import open_recording
 from errorneurons.predictions.comparing.shards import worlds_key
 from errorneurons.predictions.studies import theories
-from errorneurons.simulate.animals.sweep import Plan
-from errorneurons.simulate.animals.worlds import WorldPlan
+from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.store import keys
 from errorneurons.simulate.store.work import Labour, silently
 from errorneurons.simulate.theories.registry import theory
@@ -45,7 +44,7 @@ def edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Edit]:
 
 
 def known() -> dict[str, str]:
-    return {name: theories._piece(name, Plan(), Path()).key for name in NAMES}
+    return {name: theories._piece(name, Animals(), Path()).key for name in NAMES}
 
 
 @pytest.mark.parametrize(
@@ -69,7 +68,7 @@ def test_an_edited_equation_makes_the_subjects_of_that_theory_again(edit: Edit) 
 
 def test_an_edited_equation_makes_the_worlds_of_that_theory_again(edit: Edit) -> None:
     def worlds() -> list[str]:
-        return [worlds_key(theory(name), WorldPlan()) for name in NAMES]
+        return [worlds_key(theory(name), Animals(worlds=40)) for name in NAMES]
 
     before = worlds()
     edit(*EQUATION)
@@ -95,7 +94,7 @@ def test_sessions_are_left_only_where_they_are_asked_for(tmp_path: Path) -> None
     for asked in (False, True):
         theories.simulate_all(
             ["adaptation"],
-            Plan(networks=1, repeats=2),
+            Animals(1),
             tmp_path,
             silently,
             Labour(1),

@@ -61,7 +61,8 @@ def put_through() -> Callable[..., list[Activity]]:
     def through(theory: Theory, experiment: Experiment) -> list[Activity]:
         bench, weights = prepared(theory)
         found, clock = [], replace(experiment.clock, bin=0.05)
-        for block in (block for day in experiment.days(1, 2) for block in day.blocks):
+        days = replace(experiment, repeats=2).days(1)
+        for block in (block for day in days for block in day.blocks):
             activity, weights = run_trials(
                 bench, weights, block.table, clock, block.streams, block.plastic
             )

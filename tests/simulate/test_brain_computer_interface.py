@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -36,12 +37,12 @@ def interactions(days: list[Activity], name: str, role: str, evoked: Callable[..
 
 
 def realigned(rate: float) -> list[float]:
-    days = brain_computer_interface("any", "any", rate).days(1, 1)
+    days = replace(brain_computer_interface("any", "any", rate), repeats=1).days(1)
     return [float(days[number - 1].table["realigned"].iloc[0]) for number in SWAPPED]
 
 
 def test_a_day_has_one_decoder_and_it_changes_on_the_day_of_the_swap() -> None:
-    days = AT_ONCE.days(1, 2)
+    days = replace(AT_ONCE, repeats=2).days(1)
     names = [day.table["decoder"].unique().tolist() for day in days]
     assert names == [[NO_DECODER]] + [[FIRST]] * len(KNOWN) + [[ALL]] * len(SWAPPED)
 

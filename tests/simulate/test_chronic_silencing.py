@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -33,14 +34,14 @@ def changes(days: list[Activity], evoked: Callable[..., Any]) -> list[float]:
 
 def test_the_laser_is_on_at_the_outcome_of_every_trial_of_learning_and_of_no_test() -> None:
     for experiment, area in zip(CHRONIC_SILENCING, (None, *AREA_NAMES), strict=True):
-        for (block,) in (day.blocks for day in experiment.days(1, 2)):
+        for (block,) in (day.blocks for day in replace(experiment, repeats=2).days(1)):
             silenced = block.table["manipulated_area"]
             assert (silenced == (area if area and block.plastic else "none")).all()
             assert block.plastic == (block.table["phase"] == "during").all()
 
 
 def test_groups_are_taught_the_same_trials() -> None:
-    first, *others = (experiment.days(1, 2) for experiment in CHRONIC_SILENCING)
+    first, *others = (replace(experiment, repeats=2).days(1) for experiment in CHRONIC_SILENCING)
     for days in others:
         for day, same in zip(days, first, strict=True):
             assert day.table["stimulus"].tolist() == same.table["stimulus"].tolist()

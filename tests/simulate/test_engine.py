@@ -20,6 +20,14 @@ from errorneurons.simulate.engine.trees import arrays, at_step
 from errorneurons.simulate.instrument.spikes import poisson
 from errorneurons.simulate.theories.backprop import Backprop
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.theories.error_parts import (
+    FlooredErrors,
+    LowPassed,
+    NoisyWeights,
+    RateRule,
+    RelaxingLaterals,
+    SensoryLeak,
+)
 from errorneurons.simulate.theories.registry import SUBJECTS, theory
 
 TOLERANCE = 1e-10
@@ -27,16 +35,16 @@ ROLES = ("representation", "error", "interneuron")
 CIRCUITS = {subject.name: subject.circuit for subject in SUBJECTS} | {
     "backprop": Backprop(),
     "fixed feedback": Backprop(feedback="fixed"),
-    "low pass": ErrorMicrocircuit(low_pass=20.0, plasticity="rate"),
+    "low pass": ErrorMicrocircuit(parts=(LowPassed(20.0), RateRule())),
     "relaxing laterals": ErrorMicrocircuit(
-        lateral_noise=0.1, rates_onto_error=(0.1, 0.2, 0.1, 0.3),
-        rates_onto_representation=(0.1, 0.0, 0.1, 0.3),
+        lateral_noise=0.1,
+        parts=(RelaxingLaterals((0.1, 0.2, 0.1, 0.3), (0.1, 0.0, 0.1, 0.3)),),
     ),
     "skips, noisy weights and laterals": ErrorMicrocircuit(
-        skip_strength=0.3, weight_noise=0.1, lateral_noise=0.1, feedback_noise=0.1
+        skip_strength=0.3, lateral_noise=0.1, feedback_noise=0.1, parts=(NoisyWeights(0.1),)
     ),
     "a leak, a floor and no lookahead": ablations.no_lookahead(
-        ErrorMicrocircuit(sensory_leak=0.1, error_baseline=0.2)
+        ErrorMicrocircuit(parts=(SensoryLeak(0.1), FlooredErrors(0.2)))
     ),
     "paired errors": ablations.paired_error_neurons(theory("error_microcircuit").circuit),
     "fewer error neurons": ablations.error_neurons_per_representation(ErrorMicrocircuit(), 0.5),
@@ -155,7 +163,7 @@ def test_any_delay_is_kept(name: str, delay: float) -> None:
 @pytest.mark.parametrize("learn", [False, True])
 @pytest.mark.parametrize(
     ("name", "parameters"),
-    [("error_microcircuit", ("g_apical", "g_basal", "sensory_leak")),
+    [("error_microcircuit", ("g_apical", "g_basal")),
      ("supervised_pc", ("tau", "learning_rate")), ("hierarchical_pc", ("tau", "learning_rate"))],
 )  # fmt: skip
 def test_a_parameter_may_be_one_a_network(
@@ -167,6 +175,12 @@ def test_a_parameter_may_be_one_a_network(
     }
     assert_follows(replace(circuit, **own), 3, 1, learn)
     assert_follows(replace(circuit, **own), 3, 2, learn)
+
+
+@pytest.mark.parametrize(("streams", "learn"), [(1, False), (1, True), (2, True)])
+def test_the_number_of_a_part_may_be_one_a_network(streams: int, learn: bool) -> None:
+    leak = SensoryLeak(0.01 * np.linspace(1, 2, 3)[:, None, None])
+    assert_follows(ErrorMicrocircuit(parts=(leak,)), 3, streams, learn)
 
 
 @pytest.mark.parametrize("subject", SUBJECTS, ids=lambda s: s.name)
@@ -229,8 +243,8 @@ def test_results_are_the_same_to_the_bit_in_any_blocking(
 @pytest.mark.parametrize("learn", [False, True])
 def test_what_other_networks_are_like_does_not_change_the_bits(learn: bool) -> None:
     own = np.array([0.0, 0.2, 0.1])[:, None, None]
-    parameters = {"skip_strength": own, "lateral_noise": own, "feedback_noise": own,
-                  "sensory_leak": own, "g_apical": 0.02 + 0.1 * own}  # fmt: skip
+    parameters: Any = {"skip_strength": own, "lateral_noise": own, "feedback_noise": own,
+                  "parts": (SensoryLeak(own),), "g_apical": 0.02 + 0.1 * own}  # fmt: skip
     circuit = ErrorMicrocircuit(**parameters)
     weights, world = circuit.initial_weights(1, range(3)), drawn_world(circuit, 3, 1, 1, 0)
     together = Stepper(circuit, weights)

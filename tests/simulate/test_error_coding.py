@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +10,10 @@ import pytest
 
 from errorneurons.simulate.circuit import World, error_signs, neurons
 from errorneurons.simulate.kernels import kernels
+from errorneurons.simulate.theories.error_parts import FlooredErrors, PairedErrors
 from errorneurons.simulate.theories.registry import INTACT
 
-PAIRED = replace(INTACT, error_coding="paired")
+PAIRED = INTACT.having(PairedErrors())
 SIZE = sum(INTACT.sizes)
 ROUNDING = 1e-12
 """Matrix products round by how their arrays lie in memory, which differs between runs."""
@@ -58,7 +58,7 @@ def test_driving_a_half_drives_its_sign(
 def test_a_low_baseline_clips_negative_errors_and_them_alone(
     make_world: Maker, states: Runner
 ) -> None:
-    clipped = replace(INTACT, error_baseline=0.01)
+    clipped = INTACT.having(FlooredErrors(0.01))
     weights, world = INTACT.initial_weights(1, [0]), make_world(INTACT, teaching=True)
     plain, low = (states(c, weights, world, 2)[-1] for c in (INTACT, clipped))
     assert plain.e.min() < -0.01
@@ -66,7 +66,7 @@ def test_a_low_baseline_clips_negative_errors_and_them_alone(
 
 
 def test_a_high_baseline_changes_nothing(make_world: Maker, states: Runner) -> None:
-    high = replace(INTACT, error_baseline=10.0)
+    high = INTACT.having(FlooredErrors(10.0))
     weights, world = INTACT.initial_weights(1, [0]), make_world(INTACT, teaching=True)
     one, other = (states(c, weights, world, 100)[-1] for c in (INTACT, high))
     np.testing.assert_allclose(one.e, other.e, rtol=0, atol=ROUNDING)
@@ -74,9 +74,9 @@ def test_a_high_baseline_changes_nothing(make_world: Maker, states: Runner) -> N
 
 def test_a_negative_baseline_is_refused() -> None:
     with pytest.raises(ValueError, match=r"error_baseline of error_microcircuit is -0.1; give a"):
-        replace(INTACT, error_baseline=-0.1)
+        INTACT.having(FlooredErrors(-0.1))
 
 
 def test_the_engine_refuses_the_baseline_that_it_does_not_know() -> None:
     with pytest.raises(ValueError, match=r"the engine knows no error_baseline, which is 0.5; use"):
-        kernels.port(replace(INTACT, error_baseline=0.5))
+        kernels.port(INTACT.having(FlooredErrors(0.5)))

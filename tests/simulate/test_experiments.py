@@ -8,7 +8,7 @@ import pytest
 
 from errorneurons.simulate.experiments.association import STIMULI, association
 from errorneurons.simulate.experiments.learning import learning_block
-from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR, outcome_error
+from errorneurons.simulate.experiments.outcome import FROZEN, OUTCOME_ERROR
 from errorneurons.simulate.experiments.trials import CLOCK, Clock, silence
 
 
@@ -22,13 +22,13 @@ def test_expected_and_unexpected_trials_have_the_same_set_of_outcomes() -> None:
 
 
 def test_expected_and_unexpected_outcomes_follow_the_same_stimuli_equally_often() -> None:
-    table = outcome_error(1, 3)
+    table = FROZEN.block(1, 3, CLOCK).table
     counts = table[table["manipulation"] == "none"].groupby("outcome")["pattern"].value_counts()
     assert counts["expected"].sort_index().equals(counts["unexpected"].sort_index())
 
 
 def test_every_condition_has_every_stimulus_as_often_as_asked() -> None:
-    table = outcome_error(1, 3)
+    table = FROZEN.block(1, 3, CLOCK).table
     kinds = [*table.columns.intersection(OUTCOME_ERROR[2]), "familiarity", "stimulus"]
     assert set(table.groupby(kinds, dropna=False).size()) == {3}
     assert len(table) == 3 * STIMULI * len(OUTCOME_ERROR)
@@ -40,11 +40,11 @@ def test_the_outcomes_of_a_set_average_to_nothing() -> None:
 
 
 def test_the_same_seed_gives_the_same_order() -> None:
-    pd.testing.assert_frame_equal(outcome_error(4, 2), outcome_error(4, 2))
+    pd.testing.assert_frame_equal(FROZEN.block(4, 2, CLOCK).table, FROZEN.block(4, 2, CLOCK).table)
 
 
 def test_another_seed_gives_another_order_of_the_same_trials() -> None:
-    first, other = (outcome_error(seed, 2) for seed in (4, 5))
+    first, other = (FROZEN.block(seed, 2, CLOCK).table for seed in (4, 5))
     assert list(first["stimulus"]) != list(other["stimulus"])
     assert sorted(first["stimulus"]) == sorted(other["stimulus"])
 
@@ -61,7 +61,7 @@ def test_both_blocks_of_learning_come_in_the_same_order() -> None:
 
 
 def test_an_outcome_comes_only_with_a_teaching_signal_and_when_the_clock_says() -> None:
-    table = outcome_error(1, 2, Clock(outcome=0.25))
+    table = FROZEN.block(1, 2, Clock(outcome=0.25)).table
     assert (table.loc[table["teaching"], "outcome_onset"] == 0.25).all()
     assert table.loc[~table["teaching"].astype(bool), "outcome_onset"].isna().all()
 
@@ -80,7 +80,7 @@ def test_bins_that_do_not_divide_a_trial_are_refused() -> None:
 
 def test_too_few_repeats_for_cross_validation_are_refused() -> None:
     with pytest.raises(ValueError, match="repeats is 1; cross-validation needs 2 or more"):
-        outcome_error(1, 1)
+        FROZEN.block(1, 1, CLOCK)
 
 
 def test_networks_learn_the_same_pairs_whatever_others_are_drawn() -> None:

@@ -14,6 +14,13 @@ from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.theories.backprop import Backprop
 from errorneurons.simulate.theories.dendritic_pc import DendriticPC
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.theories.error_parts import (
+    AbsentTargetAsZero,
+    ErrorActivation,
+    SensoryLeak,
+    VariableNeurons,
+)
+from errorneurons.simulate.theories.error_places import CircuitPart
 
 
 def sweep(name: str, networks: tuple[int, ...] = (0,)) -> Sweep | None:
@@ -91,12 +98,13 @@ def test_the_settled_state_is_where_stepping_ends(theory: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "options",
-    [{"sensory_leak": 0.1}, {"absent_target": "zero"}, {"error_activation": ("logistic",) * 4},
-     {"error_variability": 0.1}],
+    "part",
+    [SensoryLeak(0.1), AbsentTargetAsZero(), ErrorActivation(("logistic",) * 4),
+     VariableNeurons("error", 0.1)],
+    ids=lambda part: part.name,
 )  # fmt: skip
-def test_circuits_with_errors_at_rest_are_refused(options: dict[str, Any]) -> None:
-    circuit = ErrorMicrocircuit(**options)
+def test_circuits_with_errors_at_rest_are_refused(part: CircuitPart) -> None:
+    circuit = ErrorMicrocircuit(parts=(part,))
     with pytest.raises(ValueError, match="errors descend without a teaching signal; step the"):
         circuit.sweep(circuit.initial_weights(0, [0])).settled(np.zeros((1, 1, 10)))
 

@@ -12,6 +12,7 @@ from errorneurons.simulate.circuit import Timing
 from errorneurons.simulate.tasks import held
 from errorneurons.simulate.theories.backprop import Backprop
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.theories.error_parts import NoisyWeights, PairedErrors, VariableNeurons
 from errorneurons.simulate.theories.supervised_pc import SupervisedPC
 
 LAYERS = (3, 5, 2)
@@ -40,6 +41,7 @@ def test_compiled_learning_is_that_of_step_and_learn(monkeypatch: pytest.MonkeyP
 
 
 SQUARE = replace(MICROCIRCUIT, error_layers=None)
+PAIRED = (PairedErrors(),)
 
 
 @pytest.mark.parametrize(
@@ -47,10 +49,10 @@ SQUARE = replace(MICROCIRCUIT, error_layers=None)
     [
         {"cut": ("error_feedback",)},
         {"cut": ("error_to_representation",)},
-        {"weight_noise": 0.3},
-        {"weight_noise": 0.3, "cut": ("error_feedback",)},
-        {"error_coding": "paired"},
-        {"error_variability": 0.3},
+        {"parts": (NoisyWeights(0.3),)},
+        {"parts": (NoisyWeights(0.3),), "cut": ("error_feedback",)},
+        {"parts": PAIRED},
+        {"parts": (VariableNeurons("error", 0.3),)},
     ],
     ids=str,
 )
@@ -60,7 +62,7 @@ def test_what_the_engine_does_not_know_is_written_as_other_synapses(
     circuit = replace(SQUARE, **changes)
     assert held.kernels.knows(held.for_engine(circuit, circuit.initial_weights(0, [0]))[0])
     compiled = last(circuit, 2)
-    assert np.abs(compiled.W - last(SQUARE, 2).W).max() > 1e-4 or "error_coding" in changes
+    assert np.abs(compiled.W - last(SQUARE, 2).W).max() > 1e-4 or PAIRED in changes.values()
     monkeypatch.setattr(held.kernels, "COMPILED_THEORIES", ())
     np.testing.assert_allclose(last(circuit, 2).W, compiled.W, atol=1e-10)
 

@@ -15,6 +15,22 @@ from errorneurons.simulate.kernels import kernels, layout
 from errorneurons.simulate.parts.activations import ACTIVATIONS
 from errorneurons.simulate.parts.connectivity import dense
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.theories.error_parts import (
+    AbsentTargetAsZero,
+    DirectFeedback,
+    ErrorActivation,
+    LowPassed,
+    NudgedOutput,
+    PairedErrors,
+    RateRule,
+    RelaxingLaterals,
+    SensoryLeak,
+    TunedNeurons,
+    Ungated,
+    VariableNeurons,
+    WithoutLookahead,
+)
+from errorneurons.simulate.theories.error_places import CircuitPart
 
 TOLERANCE = 1e-10
 SEED = 5
@@ -105,6 +121,34 @@ def one_or_all(areas: int, values: Any) -> Any:
 
 
 @st.composite
+def parts(draw: Any, areas: int) -> list[CircuitPart]:
+    """Draw any combination of the parts that the kernel knows."""
+    names = st.sets(st.sampled_from([f"area {n}" for n in range(1, areas + 1)]))
+    strategies: list[Any] = [
+        st.builds(AbsentTargetAsZero),
+        st.builds(SensoryLeak, st.sampled_from([0.0, 0.3, 1.0])),
+        st.builds(DirectFeedback),
+        st.builds(NudgedOutput),
+        st.builds(ErrorActivation, one_or_all(areas, st.sampled_from(sorted(ACTIVATIONS)))),
+        st.builds(PairedErrors),
+        st.builds(
+            TunedNeurons,
+            one_or_all(areas, st.floats(0.5, 2)),
+            one_or_all(areas, st.floats(-0.5, 0.5)),
+        ),
+        st.builds(VariableNeurons, st.just("representation"), st.sampled_from([0.0, 0.3])),
+        st.builds(VariableNeurons, st.just("error"), st.sampled_from([0.0, 0.3])),
+        st.builds(WithoutLookahead, st.just("representation"), names.map(sorted).map(tuple)),
+        st.builds(WithoutLookahead, st.just("error"), names.map(sorted).map(tuple)),
+        st.builds(Ungated),
+        st.builds(RateRule),
+        st.builds(LowPassed, st.just(3.0)),
+        st.builds(RelaxingLaterals, *[st.none() | one_or_all(areas, st.floats(0, 1))] * 2),
+    ]
+    return [draw(strategy) for strategy in strategies if draw(st.booleans())]
+
+
+@st.composite
 def circuits(draw: Any) -> ErrorMicrocircuit:
     """Draw an error microcircuit with any combination of options."""
     areas = draw(st.integers(1, 4))
@@ -127,27 +171,11 @@ def circuits(draw: Any) -> ErrorMicrocircuit:
         feedback_noise=draw(small),
         lateral_noise=draw(small),
         weight_scale=draw(st.sampled_from([1.5, 8.0])),
-        absent_target=draw(st.sampled_from(["silent", "zero"])),
-        sensory_leak=draw(st.sampled_from([0.0, 0.3, 1.0])),
-        feedback_route=draw(st.sampled_from(["descending", "descending", "teaching_area"])),
-        teaching_to_representation=draw(st.booleans()),
         error_layers=per_area(sizes),
-        error_activation=per_area(st.sampled_from(sorted(ACTIVATIONS))),
-        error_coding=draw(st.sampled_from(["signed", "paired"])),
-        activation_slope=per_area(st.floats(0.5, 2)),
-        activation_offset=per_area(st.floats(-0.5, 0.5)),
-        variability=draw(small),
-        error_variability=draw(small),
         derivative=draw(st.sampled_from(["exact", "nominal", "published"])),
-        lookahead=per_area(st.booleans()),
-        error_lookahead=per_area(st.booleans()),
         feedback=draw(st.sampled_from(["transpose", "transpose", "fixed"])),
-        phi_prime_transfer=draw(st.booleans()),
-        plasticity=draw(st.sampled_from(["potential", "rate"])),
-        low_pass=draw(st.sampled_from([0.0, 0.0, 3.0])),
-        rates_onto_error=per_area(st.floats(0, 1)),
-        rates_onto_representation=per_area(st.floats(0, 1)),
         learning_grading=draw(st.sampled_from(["strength", "hierarchical", "uniform"])),
+        parts=tuple(draw(st.permutations(draw(parts(areas))))),
     )
 
 
@@ -250,7 +278,7 @@ def small(**options: Any) -> ErrorMicrocircuit:
         {"activation": ("hard_sigmoid",) * 3, "weight_scale": 18.0, "layers": (4, 40, 3, 2)},
         # Exactly at 0: a hair above or below, rounding decides, and the derivative jumps.
         {"activation": ("relu", "relu", "linear"), "weight_scale": 0.0, "feedback_noise": 0.3},
-        {"error_lookahead": (False, False, False)},
+        {"parts": (WithoutLookahead("error"),)},
         {"activation": ("relu", "logistic", "soft_relu")},
         {
             "connectivity": ((1, 0, 0, 0), (1, 0.3, 0, 0), (0, 1, 0.1, 0)),
@@ -260,15 +288,14 @@ def small(**options: Any) -> ErrorMicrocircuit:
         {"connectivity": ((1, 0, 0, 0), (0, 1, 0, 0), (0, 1, 0, 0))},
         # Large networks take four rows at a time, and then what is left.
         {"connectivity": dense(3), "layers": (4, 9, 6, 7)},
-        {"sensory_leak": 1.0},
-        {"sensory_leak": 0.5, "error_layers": (3, 6, 2)},
-        {"sensory_leak": 0.5, "error_layers": (3, 6, 2), "lateral_noise": 0.3},
+        {"parts": (SensoryLeak(1.0),)},
+        {"parts": (SensoryLeak(0.5),), "error_layers": (3, 6, 2)},
+        {"parts": (SensoryLeak(0.5),), "error_layers": (3, 6, 2), "lateral_noise": 0.3},
         {
             "activation": ("tanh", "tanh", "relu"),
-            "lookahead": (True, True, False),
-            "plasticity": "rate",
+            "parts": (WithoutLookahead("representation", ("area 3",)), RateRule()),
         },
-        {"low_pass": 3.0, "error_layers": (3, 6, 2), "feedback_noise": 0.4},
+        {"parts": (LowPassed(3.0),), "error_layers": (3, 6, 2), "feedback_noise": 0.4},
         {"learning_rates": (0.0, 0.0, 0.0), "feedback_noise": 0.4},
         {"feedback": "fixed"},
     ],
@@ -438,7 +465,7 @@ def test_one_compilation_serves_all_options() -> None:
     weights, plan = small().initial_weights(0, [0]), schedule_of(small(), 1, SEED)
     kernels.run(small(), weights, plan)
     compiled = len(kernels.error_microcircuit.signatures)
-    kernels.run(small(g_leak=0, plasticity="rate", low_pass=3.0), weights, plan)
+    kernels.run(small(g_leak=0, parts=(RateRule(), LowPassed(3.0))), weights, plan)
     assert len(kernels.error_microcircuit.signatures) == compiled
 
 

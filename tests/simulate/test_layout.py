@@ -15,6 +15,7 @@ from errorneurons.simulate.kernels.layout_error_microcircuit import (
     ERROR_MICROCIRCUIT_LAYOUT as PLAN,
 )
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.theories.error_parts import WithoutLookahead
 
 
 def circuit(layers: tuple[int, ...], **options: Any) -> ErrorMicrocircuit:
@@ -72,7 +73,7 @@ def test_neighbouring_areas_that_behave_alike_are_activated_in_one_go() -> None:
     mixed = PLAN.anatomy(
         circuit(
             layers, activation=("tanh", "tanh", "logistic", "logistic"),
-            error_lookahead=(True, True, True, False), error_layers=(4, 3, 2, 6),
+            error_layers=(4, 3, 2, 6), parts=(WithoutLookahead("error", ("area 4",)),),
         )
     )  # fmt: skip
     np.testing.assert_array_equal(mixed.begins, np.cumsum([0, 8, 2, 6, 7, 2, 6, 8, 2, 6]))

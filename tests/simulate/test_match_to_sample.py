@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from errorneurons.simulate.tasks import match_to_sample as task
+from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.theories.error_parts import TunedNeurons, WithoutLookahead
 
 TASK = task.MatchToSample()
 FEW = replace(TASK, trials=20, epochs=3)
@@ -70,20 +72,20 @@ def test_the_membrane_forgets_in_two_milliseconds() -> None:
     assert task.match_learner().tau == pytest.approx(2.17, abs=0.01)
 
 
-def trace(*lookahead: bool) -> np.ndarray:
+def trace(circuit: ErrorMicrocircuit) -> np.ndarray:
     """Return how far the output depends on the sample, an output that does not saturate."""
-    circuit = replace(task.match_learner(), lookahead=lookahead, activation_slope=(1.0, 1.0))
+    circuit = circuit.having(TunedNeurons((1.0, 1.0), (0.0, 0.5)))
     trials = task.DelayedTrials(np.array([[1.0, 1.0], [-1.0, 1.0]]), np.array([50, 50]))
     found = task.sampled_responses(circuit, circuit.initial_weights(0, range(3)), TASK, trials)
     return np.abs(found[:, 0] - found[:, 1])
 
 
 def test_without_a_membrane_the_sample_is_lost() -> None:
-    assert trace(True, True).max() < 1e-12
+    assert trace(task.match_learner().lacking(WithoutLookahead)).max() < 1e-12
 
 
 def test_with_a_membrane_it_is_not() -> None:
-    assert trace(False, False).min() > 1e-6
+    assert trace(task.match_learner()).min() > 1e-6
 
 
 def test_a_few_epochs_reduce_the_error() -> None:

@@ -14,13 +14,20 @@ from errorneurons.simulate.theories.backprop import Backprop
 from errorneurons.simulate.theories.dendritic_microcircuit import DendriticMicrocircuit
 from errorneurons.simulate.theories.dendritic_pc import DendriticPC
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.theories.error_parts import (
+    ErrorActivation,
+    RelaxingLaterals,
+    TunedNeurons,
+    VariableNeurons,
+    WithoutLookahead,
+)
 
 IMPOSSIBLE = [
     ({"layers": (3,)}, r"layers of error_microcircuit is \(3,\); give at least 2 whole numbers"),
     ({"layers": (3, 0, 1, 1, 1)}, "give at least 2 whole numbers of neurons above 0"),
     ({"activation": ("tanh",)}, "activation has 1 entries for 4 areas; give one entry for each"),
     ({"activation": ("tahn",) * 4}, r"activation of area 1 is 'tahn'.* did you mean 'tanh'"),
-    ({"error_activation": ("relo",) * 4}, "is 'relo', which is unknown; did you mean 'relu'"),
+    ({"parts": (ErrorActivation(("relo",) * 4),)}, "is 'relo', which is .* did you mean 'relu'"),
     ({"derivative": "exakt"}, "derivative is 'exakt', which is unknown; did you mean 'exact'"),
     ({"g_apical": -0.1}, "g_apical of error_microcircuit is -0.1; give a value of 0 or more"),
     ({"g_leak": float("nan")}, "g_leak of error_microcircuit is nan; give a value of 0 or more"),
@@ -30,8 +37,8 @@ IMPOSSIBLE = [
     ({"timing": Timing(0.1, 0.0)}, "the step of error_microcircuit is 100 ms while its shortest"),
     ({"feedback": "transposed"}, "feedback of .* is 'transposed'.*did you mean 'transpose'"),
     ({"error_layers": (3, 3)}, "error_layers has 2 entries for 4 areas"),
-    ({"lookahead": (True,)}, "lookahead has 1 entries for 4 areas"),
-    ({"activation_slope": (1.0, (1.0, 2.0), 1.0, 1.0)}, "area 2 has 2 values for 15 neurons"),
+    ({"parts": (WithoutLookahead("error", ("area 5",)),)}, "is 'area 5', which is unknown"),
+    ({"parts": (TunedNeurons((1.0, (1.0, 2.0), 1.0, 1.0)),)}, "area 2 has 2 values for 15 neurons"),
 ]  # fmt: skip
 
 
@@ -106,7 +113,9 @@ def test_target_rates_are_the_potentials_that_cause_them(theory: Any) -> None:
 
 
 def test_variability_spreads_slopes_and_offsets_neuron_by_neuron() -> None:
-    circuit = ErrorMicrocircuit(variability=0.3, activation_slope=(2.0,) * 4)
+    circuit = ErrorMicrocircuit(
+        parts=(TunedNeurons((2.0,) * 4), VariableNeurons("representation", 0.3))
+    )
     tuning = circuit.initial_weights(0, range(200)).tuning
     assert tuning is not None
     assert tuning.slope.mean() == pytest.approx(2, abs=0.05)
@@ -115,7 +124,8 @@ def test_variability_spreads_slopes_and_offsets_neuron_by_neuron() -> None:
 
 
 def test_variability_leaves_the_synapses_as_they_are() -> None:
-    plain, varied = ErrorMicrocircuit(), ErrorMicrocircuit(variability=0.3, error_variability=0.1)
+    plain = ErrorMicrocircuit()
+    varied = plain.having(VariableNeurons("representation"), VariableNeurons("error", 0.1))
     W = plain.initial_weights(0, [4]).W
     np.testing.assert_array_equal(W, varied.initial_weights(0, [4]).W)
 
@@ -142,7 +152,7 @@ def test_streams_live_apart(theory: Any) -> None:
 
 def test_laterals_relax_to_one_to_one() -> None:
     circuit = ErrorMicrocircuit(
-        lateral_noise=0.3, rates_onto_error=(0.5,) * 4, error_layers=(9, 15, 10, 5)
+        lateral_noise=0.3, error_layers=(9, 15, 10, 5), parts=(RelaxingLaterals((0.5,) * 4),)
     )
     weights, state = simulate(circuit, 1, teaching=False)
     for _ in range(100):

@@ -78,5 +78,7 @@ def test_an_impossible_range_is_refused(low: float, high: float) -> None:
 def test_every_nuisance_is_something_of_the_circuit_or_the_experiment(theory: Theory) -> None:
     own = {f.name for f in fields(theory.circuit)}
     for nuisance in theory.nuisance:
+        if nuisance.part is not None:
+            own.add(nuisance.part(np.zeros(1)).name)
         assert set(nuisance.factor_on or (nuisance.name,)) <= own | set(OF_EXPERIMENT)
         assert nuisance.reason

@@ -13,7 +13,7 @@ from errorneurons.analysis.session.session import check
 from errorneurons.simulate.circuit import Population, Role, neurons
 from errorneurons.simulate.experiments.association import association
 from errorneurons.simulate.experiments.learning import learning_block
-from errorneurons.simulate.experiments.outcome import outcome_error
+from errorneurons.simulate.experiments.outcome import FROZEN
 from errorneurons.simulate.experiments.trials import Clock, drive
 from errorneurons.simulate.instrument.calcium import GCAMP6F, Imaging
 from errorneurons.simulate.instrument.instrument import (
@@ -34,7 +34,7 @@ QUIET = Instrument(label_error=0.0, spiking="none")
 
 def stepped(representation: float = 0.0, error: float = 0.0) -> Activity:
     """Return 90 trials of one network whose rates step up from 0 after the first of four bins."""
-    table = outcome_error(1, 2, CLOCK)
+    table = FROZEN.block(1, 2, CLOCK).table
     step = np.array([0.0, 1.0, 1.0, 1.0], np.float32)[None, None, :, None]
     sizes: dict[Role, float] = {"representation": representation, "error": error}
     rates = {

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from errorneurons.simulate.animals.sweep import matched_drive
+from errorneurons.simulate.animals.trained import matched_drive
 from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.circuit import Population, Timing
 from errorneurons.simulate.experiments.association import association
 from errorneurons.simulate.experiments.learning import learning_block
-from errorneurons.simulate.experiments.outcome import outcome_error
+from errorneurons.simulate.experiments.outcome import FROZEN
 from errorneurons.simulate.experiments.trials import PASSIVE, WHILE_SETTLED, Clock, drive, silence
 from errorneurons.simulate.theories.registry import SUBJECTS, THEORIES, Theory
 from errorneurons.simulate.trials.bench import arbitrary_half
@@ -224,7 +224,7 @@ def test_with_labels_the_drive_has_the_energy_of_the_driven_cells_tuning() -> No
 
 def test_the_unexpected_target_is_the_outcome_of_another_stimulus() -> None:
     bench, weights = bench_of(THEORIES[0], [0])
-    table = outcome_error(1, 2)
+    table = FROZEN.block(1, 2, CLOCK).table
     activity, _ = run_trials(
         bench, weights, table, Clock(start=-0.1, stop=0.4, bin=0.1), n_streams=90
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def test_columns_of_the_users_own_are_kept() -> None:
 @pytest.mark.parametrize("name", [e.name for e in EXPERIMENTS])
 def test_every_experiment_is_a_table_that_a_user_could_have_written(name: str) -> None:
     known = experiment(name)
-    for block in (block for day in known.days(2, 2) for block in day.blocks):
+    for block in (block for day in replace(known, repeats=2).days(2) for block in day.blocks):
         again = completed(block.table, known.clock)
         wanted = block.table.reset_index(drop=True)
         pd.testing.assert_frame_equal(again[wanted.columns], wanted, check_dtype=False)
@@ -159,7 +160,7 @@ def test_a_broken_file_is_refused(tmp_path: Path, text: str | None, message: str
 
 def test_a_table_is_an_experiment_of_one_day_that_can_be_repeated() -> None:
     mine = experiment_of(pd.DataFrame({"pattern": [3, 1]}), "mine")
-    (day,) = mine.days(1, 2)
+    (day,) = replace(mine, repeats=2).days(1)
     assert day.table["pattern"].tolist() == [3, 1, 3, 1]
     assert not day.blocks[0].plastic
 

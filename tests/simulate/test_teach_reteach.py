@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -42,14 +43,14 @@ def test_a_reversal_puts_the_same_stimuli_and_outcomes_together_in_another_way()
 
 
 def test_every_day_shows_every_stimulus_equally_often_under_one_name() -> None:
-    for day in TEACH_RETEACH.days(1, 3):
+    for day in replace(TEACH_RETEACH, repeats=3).days(1):
         counts = day.table["stimulus"].value_counts()
         assert sorted(counts.index) == [f"trained {k + 1}" for k in range(STIMULI)]
         assert counts.nunique() == 1
 
 
 def test_days_differ_in_the_order_of_their_trials_but_seeds_repeat_it() -> None:
-    days, again = TEACH_RETEACH.days(4, 3), TEACH_RETEACH.days(4, 3)
+    days, again = TEACH_RETEACH.days(4), TEACH_RETEACH.days(4)
     orders = [tuple(day.table["stimulus"]) for day in days if day.blocks[0].plastic]
     assert len(set(orders)) == len(RELEARNING) + len(RETEACHING)
     assert orders == [tuple(day.table["stimulus"]) for day in again if day.blocks[0].plastic]

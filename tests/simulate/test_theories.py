@@ -10,9 +10,13 @@ import numpy as np
 import pytest
 
 from errorneurons.simulate.ablations.registry import LEARNERS, pairs
-from errorneurons.simulate.animals.sweep import Plan, ensemble
+from errorneurons.simulate.animals.animals import Animals
+from errorneurons.simulate.animals.performed import performed
+from errorneurons.simulate.animals.runner import recordings_of
 from errorneurons.simulate.circuit import World
 from errorneurons.simulate.experiments.association import association
+from errorneurons.simulate.experiments.outcome import with_learning
+from errorneurons.simulate.instrument.instrument import Instrument
 from errorneurons.simulate.parts.connectivity import ascending_routes
 from errorneurons.simulate.theories.registry import (
     COMPARED,
@@ -70,10 +74,11 @@ def test_variants_are_judged_but_neither_compared_nor_ablated_unless_asked_for()
 
 
 def test_what_has_no_error_neurons_and_learns_nothing_goes_through_the_experiment() -> None:
-    found = ensemble(theory("adaptation"), Plan(networks=1, repeats=2, learning_repeats=2))
+    tried = replace(with_learning(2), repeats=2)
+    found = performed(theory("adaptation"), tried, Animals(1), Instrument())
     assert not found.learnt
     assert "Training removed 0 % of the loss" in found.training
-    session = next(found.sessions())
+    session = next(recordings_of(found, Instrument()))
     error = session["role"].values == "error"
     assert set(session["label_source"].values[error]) == {"genetic"}
     off = session["targeted"].values[session["manipulated_area"].values == "all"].any(axis=0)

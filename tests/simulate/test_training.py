@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from errorneurons.simulate.animals import sweep
-from errorneurons.simulate.animals.sweep import Plan, ensemble
+from errorneurons.simulate.animals import trained as before
+from errorneurons.simulate.animals.animals import Animals
+from errorneurons.simulate.animals.performed import ELECTRODES, OF_WORLDS, performed
 from errorneurons.simulate.circuit import Timing
 from errorneurons.simulate.experiments.association import Association, association
 from errorneurons.simulate.theories.hierarchical_pc import HierarchicalPC
@@ -67,13 +68,13 @@ def test_a_diverging_network_is_named_and_the_others_are_as_without_it() -> None
     assert np.isfinite(wild.weights.W).all()
 
 
-def test_an_ensemble_leaves_a_diverging_network_out_and_says_so(
+def test_a_diverging_network_is_left_out_of_an_experiment_which_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     tasks = glaring(association(1, [0, 1]), 1)
-    monkeypatch.setattr(sweep, "association", lambda *_: tasks)
-    found = ensemble(theory("supervised_pc"), Plan(networks=2, repeats=2, learning_repeats=2))
-    assert found.networks == (0,)
+    monkeypatch.setattr(before, "association", lambda *_: tasks)
+    found = performed(theory("supervised_pc"), OF_WORLDS, Animals(2), ELECTRODES)
+    assert found.animals.numbers == (0,)
     assert found.notes[0] == "Network 1 diverged by epoch 2 and is left out."
 
 
@@ -82,7 +83,7 @@ def test_if_every_network_diverges_the_mend_is_named() -> None:
         learning_rate=50.0
     ))  # fmt: skip
     with pytest.raises(ValueError, match=r"no network of absurd is left: 2 diverged and .* oscill"):
-        ensemble(absurd, Plan(networks=2, repeats=2, learning_repeats=2))
+        performed(absurd, OF_WORLDS, Animals(2), ELECTRODES)
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from errorneurons.simulate.animals.laboratory import Setup, sessions
-from errorneurons.simulate.animals.sweep import Plan, ensemble
+from errorneurons.simulate.animals.animals import Animals
+from errorneurons.simulate.animals.runner import sessions
 from errorneurons.simulate.experiments.registry import experiment
+from errorneurons.simulate.instrument.instrument import Instrument
 from errorneurons.simulate.parts.connectivity import chain, macaque_fln, strengths_of
 from errorneurons.simulate.theories.registry import INTACT, SUBJECTS, theory
 from errorneurons.simulate.variants import Skipped, combined, variant
@@ -110,13 +112,8 @@ def test_no_combination_that_makes_sense_is_refused_with_the_reasons() -> None:
 
 def test_sessions_say_ablation_connectivity_and_layers() -> None:
     made = variant(EMC, "noisy_weights", layers=(6, 8, 7, 5))
-    (seen,) = sessions(made, experiment("novelty"), Setup((0,), repeats=2))
+    (seen,) = sessions(made, replace(experiment("novelty"), repeats=2), Animals(1), Instrument())
     assert {n: seen.attrs[n] for n in ("theory", "ablation", "connectivity", "layers")} == {
         "theory": EMC, "ablation": "noisy_weights", "connectivity": "chain", "layers": "6-8-7-5"
     }  # fmt: skip
     assert {*seen["area"].values.tolist()} == {"area 1", "area 2", "area 3"}
-
-
-def test_sessions_of_the_outcome_error_experiment_say_what_they_are_of() -> None:
-    found = ensemble(theory("adaptation"), Plan(networks=1, repeats=2, learning_repeats=2))
-    assert next(found.sessions()).attrs["ablation"] == "intact"

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from errorneurons.simulate.animals.laboratory import Setup, unprepared
+from errorneurons.simulate.animals.animals import Animals
+from errorneurons.simulate.animals.trained import untrained_bench
 from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.circuit import neurons
 from errorneurons.simulate.experiments import oddball, single_cells
@@ -29,8 +30,9 @@ from errorneurons.simulate.experiments.trials import (
     tabulated,
     trial,
 )
-from errorneurons.simulate.theories.registry import THEORIES, theory
-from errorneurons.simulate.trials.bench import NoiseCurrent
+from errorneurons.simulate.instrument.instrument import Instrument
+from errorneurons.simulate.theories.registry import THEORIES, Theory, theory
+from errorneurons.simulate.trials.bench import Bench, NoiseCurrent
 from errorneurons.simulate.trials.run import Activity, run_trials
 
 CLOCK = Clock(start=0.0, outcome=0.3, stop=0.5, bin=0.02)
@@ -43,9 +45,13 @@ def weights_of(name: str) -> Any:
     return theory(name).circuit.initial_weights(1, NETWORKS)
 
 
+def bench_of(tested: Theory) -> Bench[Any, Any]:
+    return untrained_bench(tested, Animals(only=NETWORKS), Instrument())
+
+
 def ran(name: str, table: pd.DataFrame, clock: Clock = CLOCK, streams: int = 0) -> Activity:
     """Run a table on untrained networks, every trial in a stream of its own unless told."""
-    bench = replace(unprepared(theory(name), Setup(), NETWORKS), drive=np.full((2, 1, 1), 0.05))
+    bench = replace(bench_of(theory(name)), drive=np.full((2, 1, 1), 0.05))
     return run_trials(bench, weights_of(name), table, clock, streams or len(table))[0]
 
 
@@ -56,7 +62,7 @@ def trials(name: str, *conditions: TrialFactors) -> Activity:
 @cache
 def experimented(name: str, tested: str) -> Activity:
     known = experiment(tested)
-    ((block,),) = (day.blocks for day in known.days(1, 1))
+    ((block,),) = (day.blocks for day in replace(known, repeats=1).days(1))
     return ran(name, block.table, known.clock, block.streams)
 
 
@@ -166,7 +172,7 @@ def test_terminals_act_in_every_theory_that_has_such_axons() -> None:
         for role in {a.role for a in tested.circuit.axons}:
             route = next(r for a in tested.circuit.axons if a.role == role for r in a.routes[-1:])
             laser = silence(role, route[0], (0.0, 0.5)) | {"manipulated_target": route[1]}
-            if unprepared(tested, Setup()).labelled is not None and role == "error":
+            if bench_of(tested).labelled is not None and role == "error":
                 continue  # aimed at representation cells that are labelled so
             activity = trials(tested.name, UNEXPECTED | laser, UNEXPECTED)
             assert any(
@@ -256,13 +262,13 @@ def test_without_lookahead_each_area_lags_by_its_relaxation_too() -> None:
 
 
 def test_every_stimulus_is_equally_frequent_in_the_control_block() -> None:
-    table = experiment("oddball").days(1, 2)[0].table
+    table = replace(experiment("oddball"), repeats=2).days(1)[0].table
     control = table[(table["block"] == "control") & (table["oddball"] != "pause")]
     assert set(control["pattern"].value_counts()) == {8}
 
 
 def test_one_in_five_sequences_is_rare_and_oddballs_are_named_as_they_are() -> None:
-    table = experiment("oddball").days(1, 3)[0].table
+    table = replace(experiment("oddball"), repeats=3).days(1)[0].table
     last = table[table["position"] == oddball.LENGTH]
     share = last.groupby(["block", "sequence"]).size()
     assert share["local oddball", "AAAB"] == share["global oddball", "AAAA"] == 6
@@ -296,8 +302,8 @@ def test_adaptation_responds_to_what_breaks_the_row_and_not_to_what_breaks_the_r
 def noise_correlation(name: str, **changes: Any) -> float:
     """Return the correlation of partners over identical passive trials, in area 2."""
     known = experiment("repeats")
-    table = known.days(1, 1)[0].table
-    bench = unprepared(theory(name), Setup(), NETWORKS)
+    table = replace(known, repeats=1).days(1)[0].table
+    bench = bench_of(theory(name))
     noise = NoiseCurrent(known.noise, 1, np.array(NETWORKS))
     noisy = replace(
         bench, circuit=replace(bench.circuit, **changes), noise=noise,
@@ -318,7 +324,7 @@ def test_noise_of_partners_is_shared_by_the_way_from_one_to_the_other() -> None:
 
 
 def test_a_table_of_a_user_runs_as_the_experiment_whose_rows_it_has() -> None:
-    ((block,),) = (day.blocks for day in experiment("novelty").days(1, 1))
+    ((block,),) = (day.blocks for day in replace(experiment("novelty"), repeats=1).days(1))
     mine = completed(block.table[["pattern", "familiarity", "outcome"]])
     first, second = (ran("supervised_pc", t, Clock(), block.streams) for t in (block.table, mine))
     for role, rates in first.rates.items():

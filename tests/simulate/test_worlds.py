@@ -10,14 +10,14 @@ import pandas as pd
 import pytest
 
 from errorneurons.predictions.claims import requirements as protocol
-from errorneurons.simulate.animals.worlds import (
+from errorneurons.simulate.animals.animals import Animals
+from errorneurons.simulate.animals.performed import (
     COARSE,
-    Animals,
-    WorldPlan,
-    batches_of_worlds,
-    drawn,
-    simulate_batch,
-    tables,
+    ELECTRODES,
+    OF_WORLDS,
+    SIDE_BY_SIDE,
+    Performed,
+    performed,
 )
 from errorneurons.simulate.arrays import Array, of_networks, own
 from errorneurons.simulate.experiments.association import STIMULI, association
@@ -31,13 +31,15 @@ from errorneurons.simulate.trials.run import Bench, run_trials
 from errorneurons.simulate.trials.training import train
 
 CLOCK = Clock(start=-0.02, outcome=0.06, stop=0.1, bin=0.02)
-SMALL = WorldPlan(worlds=2, networks=2, learning_repeats=2)
+SMALL = Animals(2, worlds=2)
+
+
+WITHOUT_DELAY = replace(theory("supervised_pc"), nuisance=theory("supervised_pc").nuisance[:2])
 
 
 @pytest.fixture(scope="module")
-def animals() -> Animals:
-    entry = replace(theory("supervised_pc"), nuisance=theory("supervised_pc").nuisance[:2])
-    return simulate_batch(entry, SMALL, (0, 1))
+def animals() -> Performed:
+    return performed(WITHOUT_DELAY, OF_WORLDS, SMALL, ELECTRODES)
 
 
 def bench_of(entry: Theory, networks: list[int]) -> tuple[Bench[Any, Any], Any]:
@@ -134,43 +136,30 @@ def test_every_window_of_a_claim_is_a_multiple_of_the_coarse_bins() -> None:
 
 @pytest.mark.parametrize("entry", THEORIES, ids=lambda t: t.name)
 def test_batches_hold_every_world_once_and_one_delay_each(entry: Theory) -> None:
-    plan = WorldPlan(worlds=30, networks=10)
-    found = batches_of_worlds(entry, plan)
-    assert sorted(w for batch in found for w in batch) == list(range(30))
+    every = Animals(10, worlds=30)
+    found = every.batches(entry, SIDE_BY_SIDE)
+    assert sorted(n for batch in found for n in batch.numbers) == list(every.numbers)
+    assert sorted(w for batch in found for w in batch.of_worlds) == list(range(30))
     for batch in found:
-        delays = drawn(entry, plan, batch).get(DELAY, np.zeros(1))
+        delays = batch.drawn(entry).get(DELAY, np.zeros(1))
         assert len(set((delays * 1000).round())) == 1
-        assert len(batch) * plan.networks <= 100
+        assert len(batch.numbers) <= SIDE_BY_SIDE
 
 
-def test_animals_have_every_kind_of_trial_once(animals: Animals) -> None:
-    kinds, learning = animals.blocks
+def test_animals_have_every_kind_of_trial_once(animals: Performed) -> None:
+    kinds, *learning = animals.activity
     assert len(kinds.table) == len(OUTCOME_ERROR) * STIMULI
     assert kinds.rates["error"].shape[:3] == (len(animals.number), len(kinds.table), 12)
-    assert learning.output.shape[1] == len(learning.table) == 2 * 2 * STIMULI
-    assert animals.left_out + len(animals.number) == 4
-    for block, table in zip(animals.blocks, tables(SMALL), strict=True):
-        pd.testing.assert_frame_equal(block.table.reset_index(drop=True), table)
+    assert [lesson.output.shape[1] for lesson in learning] == [3 * STIMULI] * 2
+    assert len(animals.left_out) + len(animals.number) == 4
 
 
-def test_all_kinds_of_trials_start_from_the_same_state(animals: Animals) -> None:
-    before = animals.blocks[0].rates["representation"][:, :, 0]  # a laser comes 50 ms later
+def test_all_kinds_of_trials_start_from_the_same_state(animals: Performed) -> None:
+    before = animals.activity[0].rates["representation"][:, :, 0]  # a laser comes 50 ms later
     np.testing.assert_array_equal(before, np.broadcast_to(before[:, :1], before.shape))
 
 
-def test_animals_do_not_depend_on_the_batch(animals: Animals) -> None:
-    entry = replace(theory("supervised_pc"), nuisance=theory("supervised_pc").nuisance[:2])
-    alone = simulate_batch(entry, SMALL, (1,))
-    for role, rates in alone.blocks[1].rates.items():
-        np.testing.assert_array_equal(animals.blocks[1].rates[role][animals.world == 1], rates)
-
-
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [({"worlds": 0}, "worlds is 0; give 1 or more"),
-     ({"learning_repeats": 1}, "learning_repeats is 1; give 2"),
-     ({"networks": 2000}, "networks is 2000; give 1000 or fewer a world")],
-)  # fmt: skip
-def test_an_impossible_plan_is_refused(wrong: dict[str, int], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        WorldPlan(**wrong)
+def test_animals_do_not_depend_on_the_batch(animals: Performed) -> None:
+    alone = performed(WITHOUT_DELAY, OF_WORLDS, replace(SMALL, only=(1000, 1001)), ELECTRODES)
+    for role, rates in alone.activity[1].rates.items():
+        np.testing.assert_array_equal(animals.activity[1].rates[role][animals.world == 1], rates)
