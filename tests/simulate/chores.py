@@ -49,7 +49,9 @@ def threads() -> dict[str, str]:
 
 
 def note_pid(folder: Path) -> None:
+    """Say who works, and work for so long that another one has a piece too."""
     (folder / str(os.getpid())).touch()
+    time.sleep(0.3)
 
 
 def leave_pid(folder: Path) -> None:

@@ -134,22 +134,26 @@ def test_workers_that_were_stopped_by_an_error_are_not_used_again(chores: Any) -
 
 SCRIPT = """
 import sys
+import time
 from pathlib import Path
 sys.path[:0] = {path!r}
 import chores
 from errorneurons.simulate.store.work import Labour, run_all
 if __name__ == "__main__":
-    run_all({{n: (chores.leave_pid, (Path({folder!r}),)) for n in "ab"}}, str, Labour(2))
+    run_all({{n: (chores.{chore}, (Path({folder!r}),)) for n in "ab"}}, str, Labour(2))
+    time.sleep(60)
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+@pytest.mark.parametrize("chore", ["leave_pid", "note_pid"], ids=["at work", "at rest"])
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL", "SIGINT"])
-def test_workers_end_with_their_parent(tmp_path: Path, name: str) -> None:
+def test_workers_end_with_their_parent(tmp_path: Path, name: str, chore: str) -> None:
     path, pids = [str(Path(__file__).parent), *sys.path], tmp_path / "pids"
     pids.mkdir()
     script = tmp_path / "script.py"
-    script.write_text(SCRIPT.format(path=path, folder=str(pids)), encoding="utf-8")
+    text = SCRIPT.format(path=path, folder=str(pids), chore=chore)
+    script.write_text(text, encoding="utf-8")
     parent = subprocess.Popen([sys.executable, str(script)], stderr=subprocess.PIPE)
     assert until(lambda: len(list(pids.iterdir())) == 2)
     parent.send_signal(signal.Signals[name])
