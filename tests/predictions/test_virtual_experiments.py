@@ -379,7 +379,7 @@ def test_what_the_library_keeps_comes_back_as_it_was(
 
 def test_a_damaged_shard_is_made_again(made: Any, tmp_path: Path) -> None:
     made()
-    shard = next((tmp_path / "error_microcircuit").glob("worlds-*.nc"))
+    shard = next((tmp_path / "error_microcircuit").glob("worlds-*.npz"))
     shard.write_bytes(shard.read_bytes()[:1000])
     simulated, _, *said = made()[1]
     assert simulated == 2
@@ -400,7 +400,7 @@ def test_worlds_of_another_seed_do_not_replace_those_that_are_there(
 ) -> None:
     made()
     made(plan=replace(PLAN, seed=2))
-    assert len(list((tmp_path / "error_microcircuit").glob("worlds-*.nc"))) == 2
+    assert len(list((tmp_path / "error_microcircuit").glob("worlds-*.npz"))) == 2
     assert made()[1][0] == 2
 
 
