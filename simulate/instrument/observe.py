@@ -32,7 +32,7 @@ from errorneurons.simulate.trials.run import Activity, Binned
 
 AIM = ("manipulation", "manipulated_role", "manipulated_area", "manipulated_cell")
 """The columns that say at whom a manipulation is aimed."""
-BLOCK = 64
+BLOCK = 16
 """Trials whose spikes are drawn together; bounds the memory that takes."""
 
 Aim = tuple[str, str, str, int]

@@ -332,7 +332,7 @@ def made(animals: Performed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         done.append(batch)
         return animals
 
-    monkeypatch.setattr(shards, "performed", simulate)
+    monkeypatch.setattr(shards, "put_through", simulate)
     for module in (library, recorded_tables):
         monkeypatch.setattr(module, "batches_of", lambda _, every: [every])
 
@@ -379,11 +379,20 @@ def test_what_the_library_keeps_comes_back_as_it_was(
 
 def test_a_damaged_shard_is_made_again(made: Any, tmp_path: Path) -> None:
     made()
-    shard = next((tmp_path / "error_microcircuit").glob("worlds-*.nc"))
+    shard = next((tmp_path / "error_microcircuit").glob("worlds-*.npz"))
     shard.write_bytes(shard.read_bytes()[:1000])
     simulated, _, *said = made()[1]
     assert simulated == 2
     assert said[0] == f"{shard} cannot be read and is made again"
+
+
+def test_a_summary_that_a_stopped_run_has_not_written_is_written(made: Any, tmp_path: Path) -> None:
+    made()
+    (summary,) = (tmp_path / "error_microcircuit").glob("summary-*.json")
+    whole = summary.read_bytes()
+    summary.unlink()
+    assert made()[1][0] == 1
+    assert summary.read_bytes() == whole
 
 
 def test_worlds_of_another_seed_do_not_replace_those_that_are_there(
@@ -391,7 +400,7 @@ def test_worlds_of_another_seed_do_not_replace_those_that_are_there(
 ) -> None:
     made()
     made(plan=replace(PLAN, seed=2))
-    assert len(list((tmp_path / "error_microcircuit").glob("worlds-*.nc"))) == 2
+    assert len(list((tmp_path / "error_microcircuit").glob("worlds-*.npz"))) == 2
     assert made()[1][0] == 2
 
 
