@@ -88,12 +88,16 @@ def collect(sessions: Iterable[xr.Dataset]) -> xr.DataTree:
     """
     children: dict[str, xr.Dataset] = {}
     for dataset in sessions:
-        attrs = dataset.attrs
-        name = f"{attrs.get('animal')}_{attrs.get('session_id')}".replace("/", "-")
+        name = name_of(dataset)
         if name in children:
             raise ContractError(f"session {name} stands twice; give each its own session_id")
         children[name] = dataset
     return check(xr.DataTree.from_dict(children), activity=False)
+
+
+def name_of(session: xr.Dataset) -> str:
+    """Return how a session is called in a collection."""
+    return f"{session.attrs.get('animal')}_{session.attrs.get('session_id')}".replace("/", "-")
 
 
 def _tree(tree: xr.DataTree, activity: bool) -> Iterator[str]:
