@@ -28,6 +28,7 @@ from errorneurons.predictions.words import counted
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.cost import cost
 from errorneurons.simulate.animals.runner import check_possible, origin_of, sessions
+from errorneurons.simulate.engine.plans import PLANS
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.instrument.instrument import Instrument
 from errorneurons.simulate.instrument.observe import animal
@@ -42,6 +43,7 @@ from errorneurons.simulate.store.files import (
 from errorneurons.simulate.store.keys import key
 from errorneurons.simulate.store.shelf import Shelf
 from errorneurons.simulate.store.work import Labour, Progress, run_all
+from errorneurons.simulate.store.workers import give_back
 from errorneurons.simulate.theories.registry import REGISTRY, Theory
 
 UNFIT = "left-out"
@@ -109,9 +111,12 @@ def simulate(
     else:
         for _, arguments in tasks.values():
             _record(*arguments, say)
+            PLANS.clear()  # another theory has other programs
+            give_back()
     figures = []
     for tried in subjects:
         figures += draw_sessions(tried, out)
+        give_back()
         say(f"{tried.theory.identifier}: done")
     return figures
 
