@@ -30,7 +30,7 @@ from errorneurons.predictions.comparing.shards import (
 from errorneurons.predictions.comparing.tables import read_recorded, table_of
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.engine.plans import compile_ahead
-from errorneurons.simulate.store.files import ARRAYS, JSON, keep
+from errorneurons.simulate.store.files import ARRAYS, JSON, is_intact, keep
 from errorneurons.simulate.store.places import cache_folder
 from errorneurons.simulate.store.shelf import Shelf, missing_pieces, provide
 from errorneurons.simulate.store.work import Labour, Progress
@@ -127,8 +127,11 @@ def simulate_worlds(
         networks = sum(len(piece.arguments[1].numbers) for piece in left.values())
         progress(f"simulating {networks} networks in {len(left)} batches; kept in {folder}")
     provide(left, shelf, _with_time_left(progress, len(left)), labour, compile_ahead)
-    for name in {piece.arguments[0]: None for piece in left.values()}:
-        _summarise(folder, name, animals)
+    made = {piece.arguments[0] for piece in left.values()}
+    for name in names:
+        path = Shelf(folder, JSON).path(f"{name}/summary", worlds_key(theory(name), animals))
+        if name in made or not is_intact(path):  # a run may have ended before it was written
+            _summarise(folder, name, animals, path)
 
 
 def _with_time_left(progress: Progress, count: int) -> Progress:
@@ -144,7 +147,7 @@ def _with_time_left(progress: Progress, count: int) -> Progress:
     return say
 
 
-def _summarise(folder: Path, name: str, animals: Animals) -> None:
+def _summarise(folder: Path, name: str, animals: Animals, file: Path) -> None:
     """Write what the shards of a theory are, for people."""
     shards = {}
     for batch in batches_of(name, animals):
@@ -158,13 +161,12 @@ def _summarise(folder: Path, name: str, animals: Animals) -> None:
             "median share of the loss removed": float(np.median(removed)),
         }
     entry = theory(name)
-    rests_on = worlds_key(entry, animals)
     summary = {
         "package": f"errorneurons {__version__}",
-        "key": rests_on,
+        "key": worlds_key(entry, animals),
         "circuit": repr(entry.circuit),
         "nuisance": [repr(n) for n in entry.nuisance],
         "animals": repr(animals),
         "shards": shards,
     }
-    keep(summary, Shelf(folder, JSON).path(f"{name}/summary", rests_on), JSON, OPTION)
+    keep(summary, file, JSON, OPTION)

@@ -18,7 +18,7 @@ from errorneurons.simulate.animals.performed import (
     OF_WORLDS,
     SIDE_BY_SIDE,
     Performed,
-    performed,
+    put_through,
 )
 from errorneurons.simulate.animals.trained import markers
 from errorneurons.simulate.engine.plans import PLANS
@@ -63,7 +63,7 @@ def shard_of(name: str, batch: Animals) -> Piece:
 
 def _simulate(name: str, batch: Animals) -> dict[str, npt.NDArray[Any]]:
     try:
-        return _packed(performed(theory(name), OF_WORLDS, batch, ELECTRODES))
+        return _packed(put_through(theory(name), OF_WORLDS, batch, ELECTRODES))
     finally:
         PLANS.clear()  # no other batch has the same numbers
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from errorneurons.predictions.comparing.animals import Table, effects_under, measured
 from errorneurons.predictions.comparing.design import Design
+from errorneurons.predictions.comparing.recording import Known
 from errorneurons.predictions.comparing.shards import batches_of, read_worlds, worlds_key
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.store.files import ARRAYS
@@ -33,8 +34,9 @@ def _record(
     name: str, design: Design, animals: Animals, folder: Path
 ) -> dict[str, npt.NDArray[Any]]:
     """Return energies, (animal, effect, 3), worlds, (animal,), and names of effects, (effect,)."""
+    known: Known = {}
     parts = [
-        measured(seen, name, design, animals.seed)
+        measured(seen, name, design, animals.seed, known)
         for batch in batches_of(name, animals)
         if len((seen := read_worlds(folder, name, batch)).number)
     ]

@@ -79,3 +79,4 @@ def compile_ahead() -> None:
     if compiler_cache():
         loop.advance.compile(loop.TYPES_OF_LOOP)
         counts.multiplied.compile(counts.TYPES)
+        counts.inverted.compile(counts.TYPES_OF_INVERTED)

@@ -24,7 +24,7 @@ from zipfile import ZipFile
 import numpy as np
 import numpy.typing as npt
 
-from errorneurons.analysis.session.files import PART, part_of
+from errorneurons.analysis.session.files import PART, not_written, part_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -84,7 +84,7 @@ def replacing(path: Path, option: str = "--out") -> Iterator[Path]:
     except OSError as error:
         if isinstance(error, WriteError):
             raise
-        raise WriteError(_refusal(path, error, option)) from error
+        raise WriteError(not_written(path, error, option)) from error
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
@@ -111,7 +111,7 @@ def replacing_folder(path: Path, option: str = "--out") -> Iterator[Path]:
     except OSError as error:
         if isinstance(error, WriteError):
             raise
-        raise WriteError(_refusal(path, error, option)) from error
+        raise WriteError(not_written(path, error, option)) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
@@ -156,13 +156,6 @@ def _flush(path: Path) -> None:
             raise
     finally:
         os.close(opened)
-
-
-def _refusal(path: Path, error: OSError, option: str) -> str:
-    full = error.errno in (28, 122)
-    reason = "the disk is full" if full else error.strerror or str(error)
-    mend = f"make room, or give another {option}" if full else f"give another {option}"
-    return f"cannot write {path}: {reason}; {mend}"
 
 
 def keep(result: object, path: Path, form: Format, option: str = "--out") -> None:
