@@ -45,8 +45,7 @@ class Effect:
     false_label
         N_R, the same energy as N in the unlabelled cells: what falsely labelled cells add to N.
     elsewhere
-        The energy that M is in all cells that have such a response, where M is taken in a few of
-        them; 0 where it is taken in all.
+        M in all cells of that kind, where it is taken in some of them; 0 where it is in all.
     """
 
     numerator: float
