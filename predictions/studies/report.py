@@ -95,7 +95,7 @@ def theories_report(
         separations=_separations(verdicts),
         configuration=_configuration(animals),
         command=command,
-        doubts=said[1:] or paragraphs("answers/points"),
+        doubts=said[1:] if families else paragraphs("answers/points"),
         families=found,
     )
 
