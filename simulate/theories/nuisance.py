@@ -55,6 +55,8 @@ class Nuisance:
     lifted
         By how much a second of the world's axonal delay lifts the low end, where networks would
         oscillate below.
+    opposes
+        If given, another nuisance: where that is high this is low, instead of being drawn.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Nuisance:
     factor_on: tuple[str, ...] = ()
     part: Callable[[Array], CircuitPart] | None = None
     lifted: float = 0.0
+    opposes: str = ""
 
     def __post_init__(self) -> None:
         least = 0.0 if self.scale == "linear" else np.finfo(float).tiny
@@ -141,7 +144,14 @@ _DESCENDING = (
 OF_HIERARCHICAL_PC = (
     *_DESCENDING,
     Nuisance("prior", 0.003, 1.0, "a flat prior regresses best, 1 is as precise as data"),
-    Nuisance(STAGE, 0.2, 0.85, "as its prior lets it: .3 with 1, .9 with 0", "linear"),
+    Nuisance(
+        STAGE,
+        0.2,
+        0.85,
+        "as far as its prior lets it: .3 with 1, .9 with 0",
+        "linear",
+        opposes="prior",
+    ),
 )
 OF_HIERARCHICAL_PC_SENSORY = (
     *_DESCENDING,
@@ -156,7 +166,7 @@ OF_OTHERS = (*_COMMON, LEARNT, CONDUCTION)
 OF_MISMATCH = (
     *OF_OTHERS,
     Nuisance("tau", 5.0, 20.0, "relaxation about as fast as a membrane; 10 ms by default"),
-    Nuisance("correction", 0.4, 1.0, "an error moves the representation, not beyond the signal"),
+    Nuisance("correction", 0.5, 1.0, "an error moves the representation, not beyond the signal"),
     Nuisance("recurrence", 0.0, 1.0, "from no synapses within an area to as plastic as others",
              "linear"),
 )  # fmt: skip
@@ -190,12 +200,14 @@ def draw_nuisances(
         Name -> value of each animal, (network,). The delay is that of all of them.
     """
     drawn: dict[str, Array] = {}
-    # the delay first, which others may depend on
-    for nuisance in sorted(nuisances, key=lambda n: n.name != DELAY):
+    shares: dict[str, Array] = {}
+    # the delay first, and last what opposes another
+    for nuisance in sorted(nuisances, key=lambda n: (bool(n.opposes), n.name != DELAY)):
         rng = generator(seed, "world", theory, world, nuisance.name)
-        centre = rng.uniform()
+        centre = 1 - shares[nuisance.opposes] if nuisance.opposes else rng.uniform()
         spread = 0.0 if nuisance.name == DELAY else nuisance.spread
         share = np.clip(centre + spread * rng.normal(size=networks), 0, 1)
+        shares[nuisance.name] = share
         delay = float(drawn[DELAY][0]) if DELAY in drawn else 0.0
         drawn[nuisance.name] = nuisance.after(delay).at(share)
     return drawn

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from errorneurons.simulate.theories.nuisance import (
     DELAY,
     OF_EXPERIMENT,
+    STAGE,
     Nuisance,
     applied,
     draw_nuisances,
@@ -75,6 +76,14 @@ def test_a_delay_lifts_the_low_end_of_what_would_oscillate() -> None:
     delay = Nuisance(DELAY, 0.003, 0.003, "conduction", "linear")
     for order in ([tau, delay], [delay, tau]):
         assert (draw_nuisances(order, 1, "t", 0, 200)["tau"] >= 5).all()
+
+
+def test_what_opposes_another_is_low_where_that_is_high() -> None:
+    prior = Nuisance("prior", 0.0, 1.0, "precision", "linear")
+    stage = Nuisance(STAGE, 0.0, 1.0, "learnt", "linear", opposes="prior", spread=0.0)
+    for world in range(5):
+        drawn = draw_nuisances([stage, prior], 1, "t", world, 3)
+        np.testing.assert_allclose(drawn[STAGE], 1 - drawn["prior"])
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (2.0, 1.0), (float("nan"), 1.0)])
