@@ -31,6 +31,11 @@ def test_those_that_escape_are_named() -> None:
     assert [v.subject for v in said(C, S, N, U).escaped] == ["variant 1", "variant 3"]
 
 
+def test_the_values_of_a_family_are_those_that_exist() -> None:
+    own = tuple(Verdict("P02", "a", C, "", value=v) for v in (0.5, float("nan"), 0.1))
+    assert FamilyVerdict("P02", "a family", own).values == (0.1, 0.5)
+
+
 def test_families_are_judged_claim_by_claim() -> None:
     verdicts = [Verdict(k, n, C if n == "a" else S, "") for k in ("P1", "P2") for n in "abc"]
     found = family_verdicts({"first": "ab", "second": "c"}, ["P1", "P2"], verdicts)
