@@ -22,7 +22,6 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
-from pickle import PicklingError
 from threading import Lock, Thread, get_ident
 from types import ModuleType
 from typing import Any, NoReturn
@@ -182,7 +181,7 @@ def _serve(pipe: Connection[Any, Any], parent: int, expected: str, rest: float) 
         while True:
             asked = pipe.recv()
             if asked is not None:
-                _answer(pipe, *asked)
+                pipe.send_bytes(_answer(*asked))
                 del asked
                 give_back()
                 continue
@@ -194,14 +193,12 @@ def _serve(pipe: Connection[Any, Any], parent: int, expected: str, rest: float) 
             pipe.send((None, None))
 
 
-def _answer(
-    pipe: Connection[Any, Any], work: Callable[..., Any], arguments: tuple[Any, ...]
-) -> None:
-    """Send what a piece returns, or the error that it raises, or why that cannot be sent."""
+def _answer(work: Callable[..., Any], arguments: tuple[Any, ...]) -> memoryview:
+    """Return what is sent of a piece: what it returns, its error, or why neither can be sent."""
     try:
-        pipe.send(result_of(work, arguments))
-    except (AttributeError, TypeError, PicklingError) as error:  # nothing has been sent yet
-        pipe.send((None, Failure(_sendable(error))))
+        return ForkingPickler.dumps(result_of(work, arguments))
+    except Exception as error:
+        return ForkingPickler.dumps((None, Failure(_sendable(error))))
 
 
 def give_back() -> None:
