@@ -46,6 +46,7 @@ NO_THEORY = {
     "error_places",
     "error_synapses",
     "nuisance",
+    "ranges",
     "registry",
 }
 """Files of `simulate/theories` that are no theory."""

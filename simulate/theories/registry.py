@@ -1,6 +1,6 @@
 """The registry of theories and counter-circuits: a tuple written by hand.
 
-To add a theory, write its file in `models` and one entry here.
+To add a theory, write its file beside this and one entry here.
 """
 
 from __future__ import annotations
@@ -22,17 +22,16 @@ from errorneurons.simulate.theories.error_parts import SensoryLeak
 from errorneurons.simulate.theories.feature_gain import FeatureGain
 from errorneurons.simulate.theories.hierarchical_pc import HierarchicalPC
 from errorneurons.simulate.theories.mismatch_neurons import MismatchNeurons
-from errorneurons.simulate.theories.nuisance import (
+from errorneurons.simulate.theories.nuisance import STAGE, Nuisance
+from errorneurons.simulate.theories.prospective_configuration import ProspectiveConfiguration
+from errorneurons.simulate.theories.ranges import (
     LEARNT,
     OF_HIERARCHICAL_PC,
     OF_MICROCIRCUIT,
     OF_NULLS,
     OF_OTHERS,
     OF_SUPERVISED_PC,
-    STAGE,
-    Nuisance,
 )
-from errorneurons.simulate.theories.prospective_configuration import ProspectiveConfiguration
 from errorneurons.simulate.theories.supervised_pc import SupervisedPC
 
 REGISTRY = (__name__,)
@@ -115,7 +114,7 @@ class Theory:
     @property
     def rests_on(self) -> tuple[object, ...]:
         """What its results rest on: all but what it is called in figures and text."""
-        return self.name, self.kind, self.circuit, self.trained, self.nuisance
+        return self.attributes, self.kind, self.circuit, self.trained, self.nuisance
 
 
 INTACT = ErrorMicrocircuit(learning_rates=(0.5, 0.3, 0.15, 0.08))
