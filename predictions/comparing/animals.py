@@ -1,7 +1,7 @@
 """Virtual animals: what a recording's design would have shown in the worlds of a theory.
 
 The animals of a world are recorded with the recording's own cells and trials, and measured by the
-claims' own code. They share the nuisance of their world and its instrument; `effect_vector` draws
+claims' own code. They share the nuisance of their world and its instrument; `effects.draw` draws
 virtual experiments from them.
 """
 
