@@ -33,6 +33,7 @@ from errorneurons.simulate.store.files import (
     remove_abandoned,
 )
 from errorneurons.simulate.store.keys import hashed, key
+from errorneurons.simulate.store.places import check_writable
 from errorneurons.simulate.store.shelf import Shelf
 from errorneurons.simulate.store.work import Labour, Progress, run_all, silently
 from errorneurons.simulate.theories.registry import Theory
@@ -178,7 +179,7 @@ class CircuitSweep:
             The same, its sessions taken from the folder.
         """
         place = Path(folder)
-        (place / _SESSIONS).mkdir(parents=True, exist_ok=True)
+        check_writable(place / _SESSIONS, "folder")
         kept = replace(self, folder=place, lost={})
         left = [t for t in self.circuits if _stored(kept, t, place) is None]
         for path in (p for t in left if is_damaged(p := _path(self, t, place), _key(self, t))):
