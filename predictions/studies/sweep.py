@@ -191,7 +191,11 @@ class CircuitSweep:
                      "from an earlier run")  # fmt: skip
         alone = replace(self, circuits=(), folder=None, refused=(), lost={})
         tasks = {f"{t.identifier}: done": (_keep, (alone, t, place)) for t in left}
-        run_all(tasks, progress, labour, compile_ahead)
+        try:
+            run_all(tasks, progress, labour, compile_ahead)
+        except BaseException:
+            remove_abandoned(place, 0.0)  # what workers that were stopped have begun to write
+            raise
         whole = hashed(*(_key(self, t) for t in self.circuits), key(by_variant, self.animals.seed))
         if key_of(place / _ACTIVITY) != whole:
             made = kept.to_dataset().assign_attrs({KEY: whole})
