@@ -167,7 +167,7 @@ class Mapping(BaseModel):
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-_BUILT = {"schema_version", "confirmatory", "notes", "provenance"}
+_BUILT = {"schema_version", "confirmatory", "gaps", "notes", "provenance"}
 _KEYS: Dict[str, tuple[str, ...]] = {
     "session": tuple(a.name for a in ATTRIBUTES if a.name not in _BUILT),
     "events": tuple(Events.model_fields),

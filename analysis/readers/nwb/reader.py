@@ -47,6 +47,7 @@ from errorneurons.analysis.readers.nwb.source import (
 )
 from errorneurons.analysis.readers.nwb.template import mapping_template
 from errorneurons.analysis.readers.nwb.units import binned_rates, samples_per_second
+from errorneurons.analysis.readers.nwb.when import gaps_in_words, invalid_times, touched
 from errorneurons.analysis.session.contract import ContractError, DoorError, check
 from errorneurons.analysis.session.schema import FIELDS
 from errorneurons.analysis.session.session import collect, session
@@ -149,11 +150,14 @@ def _session(
     if "targeted" in mapping.trial:
         own["targeted"] = targeted(mapping.trial["targeted"], found, trials, units)
     per_second = samples_per_second(edges)
+    invalid = touched(invalid_times(found.file), edges)
+    rate = _activity(found, units, edges)
+    rate[invalid] = np.nan
+    if gaps := gaps_in_words(rate, invalid):
+        attrs = {**attrs, "gaps": gaps}
     if found.rois is None:
-        rate = binned_rates(found.units, units, edges)
         dataset = session({"rate": rate}, own, attrs, sampling_rate=per_second)
     else:
-        rate = binned_responses(found.rois, units, edges)
         dataset = session(
             {"rate": rate}, own, attrs,
             signal="calcium", units=found.rois.units, sampling_rate=per_second,
@@ -162,6 +166,14 @@ def _session(
     if "label_error" in mapping.unit:
         dataset["label_error"].attrs |= label_interval(mapping.unit["label_error"], found, units)
     return check(dataset, activity=False)
+
+
+def _activity(
+    found: Tables, units: npt.NDArray[np.intp], edges: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float32]:
+    if found.rois is None:
+        return binned_rates(found.units, units, edges)
+    return binned_responses(found.rois, units, edges)
 
 
 def _microscope(rois: Rois, rows: npt.NDArray[np.intp]) -> dict[str, str | float]:
