@@ -36,7 +36,8 @@ class Source(BaseModel):
     column
         A column of the table of trials, or of units.
     electrodes
-        For units, a column of the table of electrodes; the unit's first electrode counts.
+        For units, a column of the table of electrodes; the unit's peak channel counts if there is
+        one, see `errorneurons.analysis.readers.nwb.electrodes`, or else its first electrode.
     metadata
         A field of the file or its subject, e.g. ``subject.subject_id`` or ``session_id``.
     constant
@@ -140,6 +141,8 @@ class Mapping(BaseModel):
         ``"localiser"`` if error cells are to be found in the recording itself, in place of the
         roles under ``[unit]``: by the trials that `localiser` marks, or cross-fitted over all
         trials with an outcome. See `errorneurons.analysis.measures.labelling`.
+    ignored
+        Names of tables or series of laser light that are knowingly passed over.
     confirmatory
         Keys of the claims that were chosen before the data are judged.
     notes
@@ -157,6 +160,7 @@ class Mapping(BaseModel):
     rois: str = ""
     areas: tuple[str, ...] = ()
     labels: Literal["localiser"] | None = None
+    ignored: tuple[str, ...] = ()
     confirmatory: tuple[str, ...] = ()
     notes: str = ""
 
@@ -167,7 +171,7 @@ class Mapping(BaseModel):
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-_BUILT = {"schema_version", "confirmatory", "gaps", "notes", "provenance"}
+_BUILT = {"schema_version", "confirmatory", "cautions", "notes", "provenance"}
 _KEYS: Dict[str, tuple[str, ...]] = {
     "session": tuple(a.name for a in ATTRIBUTES if a.name not in _BUILT),
     "events": tuple(Events.model_fields),

@@ -161,7 +161,7 @@ ATTRIBUTES = (
     Attribute("ablation", "what was taken away from its circuit, 'intact' if nothing"),
     Attribute("connectivity", "how its areas are wired, e.g. 'chain'"),
     Attribute("layers", "neurons in its input and areas, lowest first, e.g. '10-20-15-10-5'"),
-    Attribute("gaps", "what was not recorded, in words; the reader counts it"),
+    Attribute("cautions", "what a reader found that must be known, e.g. what was not recorded"),
     Attribute("notes", "free notes"),
     Attribute("provenance", "JSON: versions, configuration, seeds, hashes of files"),
 )

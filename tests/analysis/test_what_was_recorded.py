@@ -74,7 +74,7 @@ def missing(session: xr.Dataset) -> np.ndarray:
 def test_trials_after_the_last_spike_of_all_were_not_recorded(read: Laboratory) -> None:
     made = read([TRAIN[TRAIN < 6.0], TRAIN[TRAIN < 5.0]])
     assert missing(made).all(axis=1).tolist() == [False] * 5 + [True] * 5
-    assert made.attrs["gaps"] == "5 of 10 trials were not recorded"
+    assert made.attrs["cautions"] == "5 of 10 trials were not recorded"
 
 
 def test_trials_before_the_first_spike_of_all_were_not_recorded(read: Laboratory) -> None:
@@ -85,7 +85,7 @@ def test_trials_before_the_first_spike_of_all_were_not_recorded(read: Laboratory
 def test_a_unit_that_falls_silent_while_others_fire_is_silent(read: Laboratory) -> None:
     made = read([TRAIN, TRAIN[TRAIN < 6.0]])
     assert (made["rate"].values[5:, :, 1] == 0).all()
-    assert "gaps" not in made.attrs
+    assert "cautions" not in made.attrs
 
 
 def test_a_silence_that_chance_explains_is_silence(read: Laboratory) -> None:
@@ -103,7 +103,7 @@ def test_what_touches_invalid_times_was_not_recorded(read: Laboratory) -> None:
     expected = np.zeros((10, 4), dtype=bool)
     expected[1, 1:3] = expected[3] = True
     np.testing.assert_array_equal(missing(made), expected)
-    assert made.attrs["gaps"] == (
+    assert made.attrs["cautions"] == (
         "1 of 10 trials were not recorded; 2 of 10 trials touch `invalid_times`"
     )
 
@@ -116,7 +116,7 @@ def test_invalid_times_that_end_before_they_start_are_refused(read: Laboratory) 
 def test_a_unit_that_is_lost_half_way_is_counted(read: Laboratory) -> None:
     made = read([TRAIN, TRAIN[TRAIN < 6.0]], [[[0.0, 20.0]], [[0.0, 6.0]]])
     assert np.isnan(made["rate"].values[:, :, 1]).all(axis=1).tolist() == [False] * 5 + [True] * 5
-    assert made.attrs["gaps"] == "1 of 2 units were not recorded in some trials"
+    assert made.attrs["cautions"] == "1 of 2 units were not recorded in some trials"
 
 
 def test_intervals_within_others_hide_nothing(read: Laboratory) -> None:

@@ -134,27 +134,35 @@ def ragged(table: Any, name: str, row: int) -> RawColumn:
     return np.asarray(index.target.data[start : int(index.data[row])])
 
 
-def first_electrodes(units: Any) -> npt.NDArray[np.intp]:
-    """Return for each unit the row of its first electrode in the table of electrodes.
+def ends_of(table: Any, name: str) -> npt.NDArray[np.intp]:
+    """Return where each row of a ragged column ends.
 
     Raises
     ------
     DoorError
-        If units name no electrode.
+        If the column is not ragged, or the index does not fit what it points into.
     """
     from hdmf.common import VectorIndex
 
-    if "electrodes" not in units.colnames:
-        raise DoorError("the units name no electrodes; take it from a column or give a constant")
-    electrodes = units["electrodes"]
-    if not isinstance(electrodes, VectorIndex):
-        return np.asarray(electrodes.data[:], dtype=np.intp).reshape(len(units), -1)[:, 0]
-    ends = np.asarray(electrodes.data[:], dtype=np.intp)
-    starts = np.concatenate([[0], ends[:-1]]).astype(np.intp)
-    if (ends <= starts).any():
-        raise DoorError(f"unit {int(np.argmax(ends <= starts))} names no electrode; give it one")
-    rows: npt.NDArray[np.intp] = np.asarray(electrodes.target.data[:], dtype=np.intp)[starts]
-    return rows
+    index = table[name]
+    if not isinstance(index, VectorIndex):
+        raise DoorError(
+            f"column `{name}` of table `{table.name}` has no index that says which values are "
+            "whose; write it as a ragged column"
+        )
+    ends = np.asarray(index.data[:]).astype(np.intp)
+    length = len(index.target.data)
+    if len(ends) != len(table) or (np.diff(ends, prepend=0) < 0).any():
+        raise DoorError(
+            f"`{name}_index` of table `{table.name}` goes back, or has not one end a row; the file "
+            "is damaged"
+        )
+    if len(ends) and ends[-1] != length:
+        raise DoorError(
+            f"column `{name}` of table `{table.name}` holds {length} values but its index ends at "
+            f"{ends[-1]}; the file is damaged, copy it again"
+        )
+    return ends
 
 
 def metadata(file: Any, name: str) -> object:

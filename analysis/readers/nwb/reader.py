@@ -32,7 +32,9 @@ from errorneurons.analysis.mapping import (
 from errorneurons.analysis.measures.labelling import labelled_by_localiser
 from errorneurons.analysis.nwb_export.writer import write_nwb
 from errorneurons.analysis.readers.nwb.describe import NwbContent, describe_nwb
+from errorneurons.analysis.readers.nwb.electrodes import disagreeing
 from errorneurons.analysis.readers.nwb.file import RawColumn, column, open_nwb
+from errorneurons.analysis.readers.nwb.lasers import check_lasers
 from errorneurons.analysis.readers.nwb.rois import Rois, binned_responses
 from errorneurons.analysis.readers.nwb.source import (
     Tables,
@@ -106,6 +108,7 @@ def _read(file: Any, mapping: Mapping, provenance: str) -> xr.DataTree:
     kept_units = kept(found.units, mapping.keep_units)
     zero = _time_zero(found, mapping, kept_trials)
     columns = _trial_columns(found, mapping, zero) | _unit_columns(found, mapping)
+    _check_lasers(found, mapping, columns, zero)
     about = session_columns(mapping, found)
     owners = unit_sessions(mapping, found)
     keys = zip(about["animal"][kept_trials], about["session_id"][kept_trials], strict=True)
@@ -141,20 +144,20 @@ def _session(
     attrs: dict[str, str | int | float],
 ) -> xr.Dataset:
     trials, units = rows
-    edges = _edges(zero[trials], mapping)
+    edges = _edges(zero[trials], mapping, trials)
     own = {
         name: values[trials if FIELDS[name].dims == ("trial",) else units]
         for name, values in columns.items()
     }
-    own["time"] = _edges(np.zeros(1), mapping)[0, :-1] + mapping.events.bin_width / 2
+    own["time"] = _edges(np.zeros(1), mapping, np.arange(1))[0, :-1] + mapping.events.bin_width / 2
     if "targeted" in mapping.trial:
         own["targeted"] = targeted(mapping.trial["targeted"], found, trials, units)
     per_second = samples_per_second(edges)
     invalid = touched(invalid_times(found.file), edges)
     rate = _activity(found, units, edges)
     rate[invalid] = np.nan
-    if gaps := gaps_in_words(rate, invalid):
-        attrs = {**attrs, "gaps": gaps}
+    if cautions := [*gaps_in_words(rate, invalid), *_areas_in_words(found, mapping, units)]:
+        attrs = {**attrs, "cautions": "; ".join(cautions)}
     if found.rois is None:
         dataset = session({"rate": rate}, own, attrs, sampling_rate=per_second)
     else:
@@ -166,6 +169,16 @@ def _session(
     if "label_error" in mapping.unit:
         dataset["label_error"].attrs |= label_interval(mapping.unit["label_error"], found, units)
     return check(dataset, activity=False)
+
+
+def _areas_in_words(
+    found: Tables, mapping: Mapping, units: npt.NDArray[np.intp]
+) -> tuple[str, ...]:
+    """Say of how many units the electrodes lie in several areas."""
+    name = mapping.unit["area"].electrodes
+    unlike = 0 if name is None else disagreeing(found.file, found.units, name, units)
+    said = f"{unlike} of {len(units)} units have electrodes in several areas, the first counts"
+    return (said,) if unlike else ()
 
 
 def _activity(
@@ -201,7 +214,22 @@ def _time_zero(
     return np.where(keep, zero, np.nan)
 
 
-def _edges(zero: npt.NDArray[np.float64], mapping: Mapping) -> npt.NDArray[np.float64]:
+def _check_lasers(
+    found: Tables,
+    mapping: Mapping,
+    columns: dict[str, RawColumn],
+    zero: npt.NDArray[np.float64],
+) -> None:
+    nothing = np.full(len(zero), "none")
+    read = np.isfinite(zero)
+    windows = zero[read, None] + np.array([mapping.events.start, mapping.events.stop])
+    acted = columns.get("manipulation", nothing)[read] != "none"
+    check_lasers(found.file, found.trials, windows, acted, mapping.ignored)
+
+
+def _edges(
+    zero: npt.NDArray[np.float64], mapping: Mapping, rows: npt.NDArray[np.intp]
+) -> npt.NDArray[np.float64]:
     """Return the edges of the bins of each trial [s], (trial, bin + 1).
 
     The same spikes in two trials would make the trials dependent, so windows may not overlap.
@@ -210,9 +238,10 @@ def _edges(zero: npt.NDArray[np.float64], mapping: Mapping) -> npt.NDArray[np.fl
     order = np.argsort(zero)
     overlap = (events.stop - events.start) - np.diff(zero[order])
     if len(overlap) and overlap.max() > 1e-9:
-        first = order[int(np.argmax(overlap))]
+        worst = int(np.argmax(overlap))
+        first, second = rows[order[worst]], rows[order[worst + 1]]
         raise DoorError(
-            f"the windows of trial {first} and the next overlap by {overlap.max():.3g} s and the "
+            f"the windows of trials {first} and {second} of the file overlap by {overlap.max():.3g} s and the "
             "same spikes would count twice; shorten start to stop under [events]"
         )
     edges: npt.NDArray[np.float64] = zero[:, None] + (

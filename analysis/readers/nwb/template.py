@@ -129,7 +129,7 @@ def _session(content: NwbContent, trials: TableContent | None) -> Iterator[str]:
     yield "[session]"
     for attribute in ATTRIBUTES:
         name = attribute.name
-        if name in ("schema_version", "confirmatory", "gaps", "notes", "provenance"):
+        if name in ("schema_version", "confirmatory", "cautions", "notes", "provenance"):
             continue
         column = _find(trials, name)
         if name == "animal" and column and _find(content.units, name) is None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from errorneurons.analysis.readers.nwb.file import ragged
+from errorneurons.analysis.readers.nwb.file import ends_of, ragged
 from errorneurons.analysis.readers.nwb.when import (
     checked_intervals,
     edge_tolerance,
@@ -43,6 +43,9 @@ def binned_rates(units: Any, rows: npt.NDArray[np.intp], edges: Times) -> npt.ND
     DoorError
         If spike times are not finite or do not increase, or intervals of observation are wrong.
     """
+    for name in ("spike_times", "obs_intervals"):
+        if name in units.colnames:
+            ends_of(units, name)
     bins = edges.shape[1] - 1
     rate = np.empty((len(edges), bins, len(rows)), dtype=np.float32)
     per_second = np.float32(samples_per_second(edges))
@@ -69,7 +72,9 @@ def _intervals_of(units: Any, row: int, spikes: Times) -> Times | None:
     """Return when a unit was observed, (interval, 2) [s]; None if the file does not say."""
     if "obs_intervals" not in units.colnames:
         return None
-    intervals = ragged(units, "obs_intervals", row).astype(np.float64).reshape(-1, 2)
+    intervals = ragged(units, "obs_intervals", row).astype(np.float64)
+    if intervals.ndim != 2 or intervals.shape[1] != 2:
+        raise DoorError("obs_intervals of the units are no pairs of start and stop; mend them")
     if len(intervals) == 0:
         # of a unit with spikes it is unknown when it was observed; one without was not
         return None if len(spikes) else intervals

@@ -155,8 +155,8 @@ def invalid_times(file: Any) -> Times:
     return both
 
 
-def gaps_in_words(rate: npt.NDArray[np.float32], invalid: Bins) -> str:
-    """Return what of a session was not recorded, in one sentence; empty if nothing is to be said.
+def gaps_in_words(rate: npt.NDArray[np.float32], invalid: Bins) -> list[str]:
+    """Return what of a session was not recorded, in words; empty if nothing is to be said.
 
     Parameters
     ----------
@@ -176,4 +176,4 @@ def gaps_in_words(rate: npt.NDArray[np.float32], invalid: Bins) -> str:
         said.append(f"{invalid.any(axis=1).sum()} of {trials} trials touch `invalid_times`")
     if lost.any():
         said.append(f"{lost.sum()} of {rate.shape[2]} units were not recorded in some trials")
-    return "; ".join(said)
+    return said
