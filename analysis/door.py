@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from os import PathLike
 from pathlib import Path
 
 import xarray as xr
 
-from errorneurons.analysis.session.contract import DoorError, check
+from errorneurons.analysis.session.contract import DoorError, check, told
 from errorneurons.analysis.session.files import check_hdf5
 from errorneurons.analysis.session.schema import FIELDS
 from errorneurons.analysis.session.storage import APART, unstacked
@@ -37,6 +38,10 @@ def open_recording(path: str | Path, mapping: str | Path | None = None) -> xr.Da
     ContractError
         If the recording breaks the contract.
     """
+    for what, given in {"recording": path, "mapping": mapping or ""}.items():
+        if not isinstance(given, str | PathLike):
+            kind = type(given).__name__
+            raise DoorError(f"the {what} is of type {kind}; give the path of its file, as text")
     path = Path(path)
     if path.suffix not in READERS:
         kinds = ", ".join(READERS)
@@ -49,7 +54,7 @@ def open_recording(path: str | Path, mapping: str | Path | None = None) -> xr.Da
     try:
         return check(READERS[path.suffix](path, mapping), activity=False)
     except OSError as error:
-        raise DoorError(f"{path.name} is damaged: {error}; copy it again") from error
+        raise DoorError(f"{path.name} is damaged: {told(error)}; copy it again") from error
 
 
 def _read_netcdf(path: Path, mapping: str | Path | None) -> xr.DataTree:
@@ -58,7 +63,9 @@ def _read_netcdf(path: Path, mapping: str | Path | None) -> xr.DataTree:
     try:
         return _as_text(xr.open_datatree(path, engine="h5netcdf", phony_dims="access"))
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
-        raise DoorError(f"{path.name} is damaged or no netCDF file of sessions: {error}") from error
+        raise DoorError(
+            f"{path.name} is damaged or no netCDF file of sessions: {told(error)}"
+        ) from error
 
 
 def _read_zarr(path: Path, mapping: str | Path | None) -> xr.DataTree:
@@ -66,7 +73,7 @@ def _read_zarr(path: Path, mapping: str | Path | None) -> xr.DataTree:
     try:
         return _as_text(xr.open_datatree(path, engine="zarr", chunks=None, consolidated=False))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DoorError(f"{path.name} is no Zarr group of sessions: {error}") from error
+        raise DoorError(f"{path.name} is no Zarr group of sessions: {told(error)}") from error
 
 
 def _read_nwb(path: Path, mapping: str | Path | None) -> xr.DataTree:

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from errorneurons.analysis.session.contract import DoorError
+from errorneurons.analysis.session.contract import DoorError, told
 from errorneurons.analysis.session.schema import ATTRIBUTES, TRIAL, UNIT
 
 ORIGINS = ("column", "electrodes", "metadata", "constant")
@@ -191,8 +191,16 @@ def load_mapping(path: str | Path) -> Mapping:
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise MappingError(f"cannot read the mapping file {path}: {error}") from error
+    except FileNotFoundError:
+        raise MappingError(
+            f"there is no mapping file {path}; `errorneurons inspect` writes one to start from"
+        ) from None
+    except UnicodeDecodeError:
+        raise MappingError(f"{path.name} is no text; give a mapping file, TOML in UTF-8") from None
+    except OSError as error:
+        raise MappingError(
+            f"cannot read the mapping file {path}: {told(error)}; give another --mapping"
+        ) from error
     try:
         return parse_mapping(text)
     except MappingError as error:

@@ -19,7 +19,7 @@ from errorneurons.analysis.session.session import session
 from errorneurons.predictions.claims.registry import CLAIMS, claim
 from errorneurons.predictions.judging.judge import judge, measure
 from errorneurons.simulate.animals.animals import Animals
-from errorneurons.simulate.animals.performed import performed
+from errorneurons.simulate.animals.performed import put_through
 from errorneurons.simulate.animals.runner import recordings_of
 from errorneurons.simulate.experiments.outcome import with_learning
 from errorneurons.simulate.instrument.observe import Instrument
@@ -153,7 +153,7 @@ def recorded(name: str, networks: int) -> list[xr.Dataset]:
     """Return virtual recordings of a theory whose labels are all true."""
     instrument = Instrument(label_error=0.0, label_error_interval=(0.0, 0.0))
     tried = replace(with_learning(12), repeats=8)
-    seen = performed(theory(name), tried, Animals(networks), instrument)
+    seen = put_through(theory(name), tried, Animals(networks), instrument)
     return list(recordings_of(seen, instrument))
 
 

@@ -11,9 +11,11 @@ import numpy as np
 from errorneurons.simulate.arrays import PerNetwork
 
 EntryT = TypeVar("EntryT")
+_SHOWN = 60
+"""Characters of what was found that are shown."""
 
 
-def known(what: str, found: str, names: Collection[str]) -> None:
+def known(what: str, found: object, names: Collection[str]) -> None:
     """Refuse a name that is not on the list.
 
     Raises
@@ -21,14 +23,14 @@ def known(what: str, found: str, names: Collection[str]) -> None:
     ValueError
         If `found` is unknown; the message names the nearest known one.
     """
-    if found in names:
+    if isinstance(found, str) and found in names:
         return
-    near = difflib.get_close_matches(str(found), names, n=1)
-    mend = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(sorted(names))}"
+    near = _nearest(found, names)
+    mend = f"did you mean {near!r}?" if near else f"choose one of {', '.join(sorted(names))}"
     raise ValueError(f"{what} is {found!r}, which is unknown; {mend}")
 
 
-def entry(kind: str, name: str, entries: Mapping[str, EntryT], likeness: float = 0.6) -> EntryT:
+def entry(kind: str, name: object, entries: Mapping[str, EntryT], likeness: float = 0.6) -> EntryT:
     """Return an entry of a registry by its name.
 
     Parameters
@@ -47,11 +49,50 @@ def entry(kind: str, name: str, entries: Mapping[str, EntryT], likeness: float =
     ValueError
         If there is none of that name; the message offers the nearest one, or names all.
     """
-    if name in entries:
+    if isinstance(name, str) and name in entries:
         return entries[name]
-    near = difflib.get_close_matches(name, entries, n=1, cutoff=likeness)
-    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(entries)}"
-    raise ValueError(f"there is no {kind} {name!r}; {hint}")
+    near = _nearest(name, entries, likeness)
+    hint = f"did you mean {near!r}?" if near else f"known are {', '.join(entries)}"
+    raise ValueError(f"there is no {kind} {in_short(name)}; {hint}")
+
+
+def _nearest(found: object, names: Collection[str], likeness: float = 0.6) -> str | None:
+    """Return the name that is most like what was given, else the shortest that holds it."""
+    text, lower = str(found).lower(), {name.lower(): name for name in names}
+    near = difflib.get_close_matches(text, lower, n=1, cutoff=likeness)
+    holding = [name for name in lower if len(text) > 1 and text in name]
+    closest = near[0] if near else min(holding, key=len, default=None)
+    return None if closest is None else lower[closest]
+
+
+def in_short(found: object) -> str:
+    """Return what was found as a refusal shows it: short, and in one line."""
+    text = repr(found)
+    return text if len(text) <= _SHOWN and "\n" not in text else f"a {type(found).__name__}"
+
+
+def a_list(what: str, found: object) -> None:
+    """Refuse one where several are expected: the letters of a name are no names.
+
+    Raises
+    ------
+    ValueError
+        If `found` is text or no collection.
+    """
+    if isinstance(found, str) or not isinstance(found, Collection):
+        raise ValueError(f"{what} is {in_short(found)}; give a list, [{in_short(found)}]")
+
+
+def whole_number(what: str, found: object, least: int) -> None:
+    """Refuse what is no whole number, or too small.
+
+    Raises
+    ------
+    ValueError
+        If `found` is not a whole number of `least` or more.
+    """
+    if isinstance(found, bool) or not isinstance(found, int | np.integer) or found < least:
+        raise ValueError(f"{what} is {in_short(found)}; give a whole number of {least} or more")
 
 
 def all_known(what: str, found: Collection[str], names: Collection[str]) -> None:

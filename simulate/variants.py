@@ -25,7 +25,7 @@ from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.experiments.registry import named_experiment
 from errorneurons.simulate.instrument.instrument import recorded_by
 from errorneurons.simulate.parts.connectivity import Strengths, strengths_of
-from errorneurons.simulate.refusing import populated
+from errorneurons.simulate.refusing import populated, whole_number
 from errorneurons.simulate.theories.registry import Theory
 from errorneurons.simulate.theories.registry import theory as find
 
@@ -152,6 +152,7 @@ def simulated(
     >>> session["rate"].dims, session.attrs["theory"], session.attrs["ablation"]
     (('trial', 'time', 'unit'), 'supervised_pc', 'intact')
     """
+    whole_number("animals", animals, 1)
     sizes = layers_of(layers) if isinstance(layers, str) else layers
     made = variant(theory, ablation, connectivity, sizes)
     seen = recorded_by(instrument, made.circuit)
@@ -198,12 +199,13 @@ def combined(
     Raises
     ------
     ValueError
-        If a name is unknown, or no combination makes sense.
+        If a name is unknown, two tables have the same, or no combination makes sense.
     """
     for name in theories:
         find(name)
     for name in ablations:
         _ = name == WHOLE or ablation_named(name)
+    _refuse_namesakes(connectivity)
     made: dict[str, Theory] = {}
     skipped = []
     for name, without, wiring, sizes in product(theories, ablations, connectivity, layers):
@@ -225,6 +227,15 @@ def combined(
 def named(connectivity: str) -> str:
     """Return what a connectivity is called: its name, or that of its file."""
     return Path(connectivity).name if connectivity.endswith(".csv") else connectivity
+
+
+def _refuse_namesakes(connectivity: Sequence[str | None]) -> None:
+    """Refuse tables of one name in several folders: it is what tells their results apart."""
+    tables: dict[str, str] = {}
+    for path in (c for c in connectivity if c is not None):
+        other = tables.setdefault(named(path), path)
+        if Path(other).resolve() != Path(path).resolve():
+            raise ValueError(f"{other} and {path} have the same name; rename one of the tables")
 
 
 def _resized(known: Theory, layers: Sequence[int] | None) -> Theory:

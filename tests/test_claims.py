@@ -15,7 +15,7 @@ from errorneurons.predictions.claims.claim import Claim, Outcome, Verdict
 from errorneurons.predictions.claims.registry import CLAIMS, MANIPULATIONS, claim
 from errorneurons.predictions.judging.judge import judge, measure
 from errorneurons.simulate.animals.animals import Animals
-from errorneurons.simulate.animals.performed import Performed, performed
+from errorneurons.simulate.animals.performed import Performed, put_through
 from errorneurons.simulate.animals.runner import recordings_of
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.outcome import with_learning
@@ -37,7 +37,7 @@ def tried(name: str) -> Experiment:
 
 @cache
 def networks(name: str) -> Performed:
-    return performed(theory(name), tried(name), Animals(NETWORKS), INSTRUMENT)
+    return put_through(theory(name), tried(name), Animals(NETWORKS), INSTRUMENT)
 
 
 @cache

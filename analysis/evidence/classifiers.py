@@ -14,6 +14,10 @@ from errorneurons.analysis.evidence.experiments import Experiments, Ints
 from errorneurons.analysis.statistics import Floats
 
 FOLDS = 5
+THINNED = 250
+"""Experiments a theory that show which kinds of classifiers are far behind, in as many worlds."""
+_FAR = 2.0
+"""Standard errors by which a kind is far behind the best."""
 FLOOR = 1e-6
 """Least probability that is taken from a classifier before calibration."""
 
@@ -159,6 +163,54 @@ def fit(candidate: Candidate, matrix: Floats, labels: Ints, fold: Ints, seed: in
     )
 
 
+def fit_contenders(
+    candidates: Sequence[Candidate], matrix: Floats, experiments: Experiments, fold: Ints, seed: int
+) -> tuple[tuple[Fitted, ...], dict[str, float]]:
+    """Fit the kinds of classifiers that may be the best, and score all of them.
+
+    Parameters
+    ----------
+    candidates
+        From simple to complex.
+    matrix
+        (experiment, column).
+    experiments
+        Where these come from.
+    fold, seed
+        As in `fit`.
+
+    Returns
+    -------
+        The contenders, fitted to all experiments; and the log score of every kind [nats]. One that
+        is two standard errors or more behind the best where there are no more than `THINNED`
+        experiments a theory is fitted to these only, and has its score there.
+    """
+
+    def fits(kinds: Sequence[Candidate], rows: Ints) -> tuple[Fitted, ...]:
+        return tuple(fit(one, matrix[rows], labels[rows], fold[rows], seed) for one in kinds)
+
+    labels, few = experiments.label, experiments.first(THINNED)
+    every = np.arange(len(labels))
+    tried: tuple[Fitted, ...] = ()
+    if len(candidates) > 1 and len(few) < len(every):
+        tried = fits(candidates, few)
+        near = contenders(tried, labels[few], experiments.world[few])
+        candidates = [one for one in candidates if one.name in near]
+    found = fits(candidates, every)
+    return found, {one.name: one.score for one in (*tried, *found)}
+
+
+def contenders(fitted: Sequence[Fitted], labels: Ints, world: Ints) -> tuple[str, ...]:
+    """Return the names of those less than two standard errors behind the best.
+
+    Parameters
+    ----------
+    fitted, labels, world
+        As in `simplest_of_the_best`.
+    """
+    return tuple(one.name for one in _close(fitted, labels, world, _FAR))
+
+
 def simplest_of_the_best(fitted: Sequence[Fitted], labels: Ints, world: Ints) -> Fitted:
     """Return the first whose log score is close to the best and that no simpler one beats.
 
@@ -172,16 +224,23 @@ def simplest_of_the_best(fitted: Sequence[Fitted], labels: Ints, world: Ints) ->
     labels, world
         (experiment,). The standard error is that of the difference to the best, over worlds.
     """
+    best_so_far = np.maximum.accumulate([one.score for one in fitted])
+    unbeaten = [one for one, best in zip(fitted, best_so_far, strict=True) if one.score == best]
+    return _close(unbeaten, labels, world, 1.0)[0]
+
+
+def _close(
+    fitted: Sequence[Fitted], labels: Ints, world: Ints, errors: float
+) -> tuple[Fitted, ...]:
+    """Return those that are so many standard errors behind the best, or fewer."""
     top = max(fitted, key=lambda one: one.score)
     place = np.arange(len(labels))
 
     def close(one: Fitted) -> bool:
         lost = (top.held_out - one.held_out)[place, labels]
-        return top.score - one.score <= _error_over_worlds(lost, labels, world)
+        return top.score - one.score <= errors * _error_over_worlds(lost, labels, world)
 
-    best_so_far = np.maximum.accumulate([one.score for one in fitted])
-    unbeaten = [one for one, best in zip(fitted, best_so_far, strict=True) if one.score == best]
-    return next(one for one in unbeaten if one is top or close(one))
+    return tuple(one for one in fitted if one is top or close(one))
 
 
 def _error_over_worlds(values: Floats, labels: Ints, world: Ints) -> float:

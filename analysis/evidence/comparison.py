@@ -19,12 +19,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse.csgraph import connected_components
 from scipy.special import logsumexp
+from threadpoolctl import threadpool_limits
 
 from errorneurons.analysis.evidence.classifiers import (
     CANDIDATES,
     Candidate,
     Fitted,
-    fit,
+    fit_contenders,
     simplest_of_the_best,
     world_folds,
 )
@@ -115,7 +116,7 @@ class Comparison:
     held_out
         What is said of each of the experiments by models that have not seen its world.
     classifiers
-        Log score of each candidate in held-out worlds [nats].
+        Log score of each candidate in held-out worlds [nats], see `classifiers.fit_contenders`.
     fitted
         The one that was chosen.
     """
@@ -144,19 +145,12 @@ class Comparison:
             (experiment, feature), as in the virtual experiments.
         """
         matrix = self._columns.matrix(np.atleast_2d(np.asarray(values, dtype=float)))
-        folds = range(len(self._clouds))
-        logs = [self.fitted.log_probability(matrix, k) for k in folds]
-        score = np.stack(
-            [
-                _scores(
-                    _odds_against(log, self.member),
-                    _distances(self._clouds[k], matrix),
-                    self._spreads,
-                )
-                for k, log in zip(folds, logs, strict=True)
-            ],
-            axis=-1,
-        )
+        with threadpool_limits(1):  # as in `compare`
+            logs = [self.fitted.log_probability(matrix, k) for k in range(len(self._clouds))]
+            distances = [_distances(clouds, matrix) for clouds in self._clouds]
+        odds = [_odds_against(log, self.member) for log in logs]
+        pairs = zip(odds, distances, strict=True)
+        score = np.stack([_scores(*pair, self._spreads) for pair in pairs], axis=-1)
         p = [own.p(score[:, at]) for at, own in enumerate(self._ranks)]
         posterior = capped(np.mean([np.exp(log) for log in logs], axis=0), self.experiments.label)
         return Judged(posterior, np.column_stack(p))
@@ -188,11 +182,12 @@ def compare(
     labels, fold = experiments.label, world_folds(experiments, deal)
     columns = columns_of(experiments.values)
     matrix = columns.matrix(experiments.values)
-    fits = [fit(candidate, matrix, labels, fold, draw) for candidate in candidates]
+    with threadpool_limits(1):  # products this small are slower on more: threads wait, and burn CPU
+        fits, said = fit_contenders(candidates, matrix, experiments, fold, draw)
+        clouds, distance = _held_out_distances(matrix, labels, fold)
     fitted = simplest_of_the_best(fits, labels, experiments.world)
     classes = _named(experiments.theories, equivalence_classes(fitted.held_out, labels))
     odds = _odds_against(fitted.held_out, same_class(experiments.theories, classes))
-    clouds, distance = _held_out_distances(matrix, labels, fold)
     spreads = tuple(
         (
             score_spread(odds[labels == at, at], ODDS),
@@ -210,7 +205,6 @@ def compare(
         for at, rank in enumerate(own)
     ]
     held_out = Judged(capped(np.exp(fitted.held_out), labels), np.column_stack(p))
-    said = {one.name: one.score for one in fits}
     return Comparison(experiments, classes, held_out, said, fitted, columns, clouds, spreads, own)
 
 

@@ -73,12 +73,16 @@ class Experiments:
 
     def thinned(self, most: int) -> Experiments:
         """Return at most `most` experiments a theory, from its worlds in turn."""
-        kept = []
+        return self.rows(self.first(most))
+
+    def first(self, most: int) -> Ints:
+        """Return the places of at most `most` experiments a theory, from its worlds in turn."""
+        kept, labels = [], self.label
         for label in range(len(self.theories)):
-            own = np.flatnonzero(self.label == label)
+            own = np.flatnonzero(labels == label)
             turn = _turns(self.world[own])
             kept.append(own[np.argsort(turn, kind="stable")[:most]])
-        return self.rows(np.sort(np.concatenate(kept)))
+        return np.sort(np.concatenate(kept))
 
 
 def _turns(world: Ints) -> Ints:

@@ -18,6 +18,8 @@ RESOLUTION = 0.03
 """Differences of an index below this count for nothing: exact zeros stay finite."""
 NEAREST = 0.1
 """Distances well below this are alike, in units of a theory's own spread."""
+_LEAF = 64
+"""Experiments that are looked at one by one: in many dimensions a search cannot pass over more."""
 LEAST_SPREAD = 0.1
 CONFIDENCE = 0.8
 """In so many libraries of worlds no theory is left out more often than its p says."""
@@ -63,7 +65,7 @@ def cloud(matrix: Floats) -> Cloud:
     own = ledoit_wolf(matrix)[0] if len(matrix) > 1 else 0.0  # one experiment has no spread
     size, axes = np.linalg.eigh(own + RESOLUTION**2 * np.eye(matrix.shape[1]))
     whiten = axes / np.sqrt(size)
-    return Cloud(whiten, KDTree(matrix @ whiten))
+    return Cloud(whiten, KDTree(matrix @ whiten, _LEAF))
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,7 @@ import pandas as pd
 from scipy.optimize import lsq_linear
 
 from errorneurons.analysis.evidence.classifiers import CANDIDATES, Candidate
-from errorneurons.analysis.evidence.comparison import compare
-from errorneurons.analysis.evidence.experiments import Experiments
+from errorneurons.analysis.evidence.comparison import Comparison, compare
 from errorneurons.analysis.evidence.recovery import share, verdicts
 from errorneurons.analysis.statistics import Floats
 
@@ -106,7 +105,7 @@ def smallest_design(points: pd.DataFrame, target: float) -> dict[str, float] | N
 
 
 def gains(
-    experiments: Experiments,
+    whole: Comparison,
     groups: Mapping[str, Sequence[str]],
     animals: int,
     seed: np.random.SeedSequence,
@@ -117,16 +116,16 @@ def gains(
 
     Parameters
     ----------
-    experiments
-        Virtual experiments of one design.
+    whole
+        The theories compared on one design, by all features.
     groups
         Claim or manipulation -> its features. A feature of several is lost with any of them.
     animals
         Of the design.
     seed
-        Of the comparisons.
+        Of the comparisons by some of the features, the seed of `whole`: other folds, other figures.
     candidates
-        Kinds of classifiers to choose from.
+        Kinds of classifiers; by fewer features, the theories are told apart by the kind of `whole`.
     classes
         Theories that a right verdict need not tell apart; default those that all features together
         cannot tell apart.
@@ -144,12 +143,14 @@ def gains(
     ValueError
         If a group has a feature that the experiments have not, there is no group, or no animal.
     """
+    experiments = whole.experiments
     unknown = sorted({n for own in groups.values() for n in own} - set(experiments.features))
     if unknown:
         raise ValueError(f"no virtual experiment has the features {', '.join(unknown)}")
     if not groups or animals < 1:
         raise ValueError("gains need a claim or manipulation, and an animal, or more")
-    whole, names = compare(experiments, seed, candidates), np.array(experiments.features)
+    names = np.array(experiments.features)
+    chosen = tuple(one for one in candidates if one.name == whole.fitted.name)
     alike = whole.classes if classes is None else classes
 
     def right(kept: npt.NDArray[np.bool_]) -> float:
@@ -157,7 +158,7 @@ def gains(
         if not features:  # Nothing to go by: every theory stays.
             return float(len(alike) == 1)
         same = features == experiments.features
-        part = whole if same else compare(experiments.columns(features), seed, candidates)
+        part = whole if same else compare(experiments.columns(features), seed, chosen)
         table = verdicts(part, alike)
         return share(table["right"], table["theory"], table["world"]).value
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from errorneurons.analysis.evidence.classifiers import CANDIDATES, Candidate
+from errorneurons.analysis.evidence.classifiers import CANDIDATES, THINNED, Candidate
 from errorneurons.analysis.evidence.comparison import Comparison, Judged, compare
 from errorneurons.analysis.evidence.experiments import Experiments
 from errorneurons.analysis.evidence.recovery import (
@@ -34,9 +34,6 @@ from errorneurons.analysis.evidence.robustness import (
     misspecified,
 )
 from errorneurons.analysis.statistics import Floats, Interval
-
-THINNED = 250
-"""Experiments a theory behind what is left out in turn: the same fits, many times."""
 
 
 @dataclass(frozen=True)
@@ -177,7 +174,7 @@ def weigh(
     table, curve = verdicts(comparison), calibration_curve(comparison)
     trust, count = _trust(comparison, judged, table)
     chosen = tuple(one for one in candidates if one.name == comparison.fitted.name)
-    thin = tested.thinned(THINNED)
+    thin = tested.thinned(THINNED)  # the same fits, many times
     by_claim = _claims_tested(claims or {name: (name,) for name in features}, features)
     return Evidence(
         posterior=_by_theory(comparison, judged.posterior[0]),

@@ -14,19 +14,24 @@ import xarray as xr
 
 from errorneurons.analysis.figures.in_time import recorded_roles
 from errorneurons.analysis.figures.palette import role_colour
-from errorneurons.analysis.figures.sheet import DASHES, Dashes, as_png, axes_at, blank, words_at
+from errorneurons.analysis.figures.sheet import DASHES, Dashes, as_png, blank, words_at
+from errorneurons.analysis.figures.strokes import TICK, Box, Pen, Strokes, ticks_of
 from errorneurons.analysis.measures.conditions import Panel
+from errorneurons.analysis.statistics import Floats
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _SMALL, TEXT_SIZE, LARGE_TEXT_SIZE = 8.0, 9.0, 11.0
 _COLUMN, _ROW, _GAP, _LEFT, LINE, _APART = 126.0, 61.0, 54.0, 54.0, 11.5, 25.0
 """Width of a column, height of a row, gap between blocks, left margin, line of text, gap between
 columns [px]."""
+_TALL = _ROW - 9
+"""Height of a panel [px]."""
 _COLUMNS = 8
 """The most columns that stand side by side."""
+_DIGIT = 5.1
+"""Width of a digit [px]."""
 SHARED = "#444444"
 """The colour of a window that several lines share."""
 LINES: tuple[Dashes, ...] = ("solid", (0, (4.5, 1.5)))
@@ -78,10 +83,12 @@ def draw_raw_activity(
         figure = blank(layout.height, layout.width)
         words_at(figure, caption.title, 9, 9, size=LARGE_TEXT_SIZE, weight="bold")
         words_at(figure, caption.text, 9, 26, size=TEXT_SIZE)
+        sheet = _Sheet(figure, Strokes(), layout)
         if layout.common:
-            _legend(figure, (9, 45), _styles(blocks[0][0]))
+            _legend(sheet, (9, 45), _styles(blocks[0][0]))
         for number, (panel, shown) in enumerate(blocks):
-            _block(figure, layout, number, panel, shown)
+            _block(sheet, number, panel, shown)
+        sheet.strokes.draw_on(figure)
         as_png(figure, path)
 
 
@@ -90,8 +97,8 @@ class _Layout:
 
     def __init__(self, panels: Sequence[Panel], data: Sequence[xr.Dataset]) -> None:
         self.roles = list(dict.fromkeys(r for shown in data for r in _roles(shown)))
-        time = data[0]["time"].values
-        self.time = float(time[0]), float(time[-1])
+        self.times = data[0]["time"].values
+        self.ends = float(self.times[0]), float(self.times[-1])
         self.areas = [str(a) for a in data[0]["area"].values]
         self.limits = {role: _limits(data, role) for role in self.roles}
         self.block = _LEFT + len(self.roles) * (_COLUMN + _APART)
@@ -109,11 +116,12 @@ class _Layout:
         self.above = 43 + (LINE * lines + 11 if self.common else 0)
         self.height = self.above + self.down * self.step
 
-    def axes(self, figure: Figure, number: int, column: int, row: int) -> Axes:
-        """Return the axes of a block, a role and an area; rows are counted from above."""
+    def box(self, number: int, column: int, row: int) -> Box:
+        """Return the box of a block, a role and an area; rows are counted from above."""
         left = self.left(number) + column * (_COLUMN + _APART)
         bottom = self.height - self.down_to(number) - self.head - (row + 1) * _ROW + 4
-        return axes_at(figure, left, bottom, _COLUMN, _ROW - 9)
+        up = self.limits[self.roles[column]]
+        return Box(left, bottom, _COLUMN, _TALL, self.ends, up)
 
     def down_to(self, number: int) -> float:
         """Return how far down a block begins."""
@@ -122,6 +130,19 @@ class _Layout:
     def left(self, number: int) -> float:
         """Return the left edge of the axes of a block."""
         return (number % self.across) * self.block + _LEFT
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """What is drawn on, and where everything stands."""
+
+    figure: Figure
+    strokes: Strokes
+    layout: _Layout
+
+    def write(self, words: str, left: float, up: float, **look: Any) -> None:
+        """Write words at a place counted from the lower left corner [px]."""
+        words_at(self.figure, words, left, self.layout.height - up, **look)
 
 
 def _roles(shown: xr.Dataset) -> tuple[str, ...]:
@@ -139,21 +160,34 @@ def _limits(data: Sequence[xr.Dataset], role: str) -> tuple[float, float]:
     return float(min(low, 0) - room), float(high + room)
 
 
-def _block(figure: Figure, layout: _Layout, number: int, panel: Panel, shown: xr.Dataset) -> None:
-    styles = _styles(panel)
+def _block(sheet: _Sheet, number: int, panel: Panel, shown: xr.Dataset) -> None:
+    styles, layout, curves = _styles(panel), sheet.layout, _bounds(shown)
     left, down = layout.left(number) - 36, layout.down_to(number)
-    words_at(figure, panel.title, left, down + 3, size=TEXT_SIZE, weight="bold")
+    words_at(sheet.figure, panel.title, left, down + 3, size=TEXT_SIZE, weight="bold")
     if not layout.common:
-        _legend(figure, (left, down + 10), styles)
-    units = str(shown["mean"].attrs.get("units", ""))
+        _legend(sheet, (left, down + 10), styles)
     for column, role in enumerate(layout.roles):
-        for row, area in enumerate(reversed(layout.areas)):
-            axes = layout.axes(figure, number, column, row)
-            one = shown.sel(area=area, role=role) if role in shown["role"].values else None
-            _curves(axes, one, role, styles)
-            _dress(axes, layout, panel, (column, row), units)
-            if row == 0:
-                _above(axes, role, panel, styles)
+        boxes = [layout.box(number, column, row) for row in range(len(layout.areas))]
+        for box, area in zip(boxes, reversed(layout.areas), strict=True):
+            _curves(sheet, box, curves.get((role, area), {}), role, styles)
+            for time in panel.events.values():
+                sheet.strokes.upright(box, time)
+        _dress(sheet, boxes)
+        if column == 0:
+            _name_areas(sheet, boxes, str(shown["mean"].attrs.get("units", "")))
+        _above(sheet, boxes[0], role, panel, styles)
+
+
+def _bounds(shown: xr.Dataset) -> dict[tuple[str, str], dict[str, Floats]]:
+    """Return mean, low and high, (3, time), by role and area, and by condition."""
+    dims = ("condition", "role", "area", "time")
+    curves = np.stack([shown[v].transpose(*dims).values for v in ("mean", "low", "high")])
+    labels, roles, areas = ([str(name) for name in shown[dim].values] for dim in dims[:3])
+    return {
+        (role, area): {label: curves[:, k, i, j] for k, label in enumerate(labels)}
+        for i, role in enumerate(roles)
+        for j, area in enumerate(areas)
+    }
 
 
 def _styles(panel: Panel) -> Mapping[str, tuple[float | None, Dashes]]:
@@ -177,71 +211,71 @@ def _colour(role: str, light: float | None) -> Any:
 
 
 def _curves(
-    axes: Axes, shown: xr.Dataset | None, role: str,
+    sheet: _Sheet, box: Box, bounds: Mapping[str, Floats], role: str,
     styles: Mapping[str, tuple[float | None, Dashes]],
 ) -> None:  # fmt: skip
-    if shown is None or bool(shown["mean"].isnull().all()):
-        axes.text(0.5, 0.5, "not recorded", transform=axes.transAxes, ha="center", va="center")
+    if not any(np.isfinite(curve[0]).any() for curve in bounds.values()):
+        middle = box.left + box.width / 2, box.bottom + box.tall / 2
+        sheet.write("not recorded", *middle, ha="center", va="center")
         return
     for label, (light, dashes) in styles.items():
-        line, colour = shown.sel(condition=label), _colour(role, light)
-        time, low, high = line["time"].values, line["low"].values, line["high"].values
-        axes.fill_between(time, low, high, color=colour, alpha=0.15, linewidth=0)
-        axes.plot(time, line["mean"].values, color=colour, linestyle=dashes,
-                  linewidth=1.0 if light is None else 1.4)  # fmt: skip
+        pen = Pen(_colour(role, light), 1.0 if light is None else 1.4, dashes)
+        sheet.strokes.curve(box, sheet.layout.times, bounds[label], pen)
 
 
-def _dress(axes: Axes, layout: _Layout, panel: Panel, place: tuple[int, int], units: str) -> None:
-    """Mark events, and write what is on the axes."""
-    column, row = place
-    axes.set_ylim(*layout.limits[layout.roles[column]])
-    axes.locator_params(axis="y", nbins=3)
-    axes.locator_params(axis="x", nbins=4)
-    axes.set_xlim(*layout.time)
-    for time in panel.events.values():
-        axes.axvline(time, color="#999999", linewidth=0.7, linestyle=(0, (2, 2)), zorder=0)
-    if row == len(layout.areas) - 1:
-        axes.set_xlabel("time [s]")
-    else:
-        axes.tick_params(axis="x", labelbottom=False)
-    if column == 0:
-        area = list(reversed(layout.areas))[row]
-        axes.set_ylabel(f"{area}\n[{units}]" if units else area)
+def _dress(sheet: _Sheet, boxes: Sequence[Box]) -> None:
+    """Draw the axes of a column, and write what is on them."""
+    (times, hours), (values, numbers) = ticks_of(boxes[0].across, 4), ticks_of(boxes[0].up, 3)
+    for box in boxes:
+        sheet.strokes.frame(box, times, values)
+        for y, number in zip(box.y(np.array(values)), numbers, strict=True):
+            sheet.write(number, box.left - 2 * TICK, y, ha="right", va="center_baseline")
+    lowest = boxes[-1]
+    for x, number in zip(lowest.x(np.array(times)), hours, strict=True):
+        sheet.write(number, x, lowest.bottom - 2 * TICK, ha="center")
+    middle, below = lowest.left + lowest.width / 2, lowest.bottom - 2 * TICK - LINE
+    sheet.write("time [s]", middle, below, ha="center")
+
+
+def _name_areas(sheet: _Sheet, boxes: Sequence[Box], units: str) -> None:
+    """Write areas and units beside the numbers of a column."""
+    letters = max(map(len, ticks_of(boxes[0].up, 3)[1]), default=0)
+    for box, area in zip(boxes, reversed(sheet.layout.areas), strict=True):
+        sheet.write(
+            f"{area}\n[{units}]" if units else area,
+            box.left - 3 * TICK - _DIGIT * letters, box.bottom + box.tall / 2,
+            rotation=90, ha="right", va="center", multialignment="center",
+        )  # fmt: skip
 
 
 def _above(
-    axes: Axes, role: str, panel: Panel, styles: Mapping[str, tuple[float | None, Dashes]]
-) -> None:
+    sheet: _Sheet, box: Box, role: str, panel: Panel,
+    styles: Mapping[str, tuple[float | None, Dashes]],
+) -> None:  # fmt: skip
     """Write role and events above a column, and draw when cells are manipulated."""
-    height = _ROW - 9
     windows = dict.fromkeys(panel.windows.values())
+    top = box.bottom + box.tall
     for lane, window in enumerate(windows):
         own = [label for label, when in panel.windows.items() if when == window]
         colour = _colour(role, styles[own[0]][0]) if len(own) == 1 else SHARED
-        y = 1 + (4 + 4 * lane) / height
-        axes.plot(window, [y, y], transform=axes.get_xaxis_transform(), clip_on=False,
-                  color=colour, linewidth=2.5, solid_capstyle="butt")  # fmt: skip
-    level = 4 + 4 * len(windows)
+        ends = [(float(box.x(time)), top + 4 + 4 * lane) for time in window]
+        sheet.strokes.line(ends, Pen(colour, 2.5))
+    level = top + 4 + 4 * len(windows)
     for name, time in panel.events.items():
-        axes.annotate(name, (time, 1), xycoords=axes.get_xaxis_transform(), xytext=(1, level),
-                      textcoords="offset points", size=_SMALL - 0.5, color="#555555")  # fmt: skip
-    axes.annotate(role, (0, 1), xycoords="axes fraction", xytext=(0, level + 12),
-                  textcoords="offset points", size=TEXT_SIZE, weight="bold",
-                  color=role_colour(role))  # fmt: skip
+        sheet.write(name, float(box.x(time)) + 1, level, size=_SMALL - 0.5, color="#555555",
+                    va="baseline")  # fmt: skip
+    sheet.write(role, box.left, level + 12, size=TEXT_SIZE, weight="bold", va="baseline",
+                color=role_colour(role))  # fmt: skip
 
 
 def _legend(
-    figure: Figure, corner: tuple[float, float],
+    sheet: _Sheet, corner: tuple[float, float],
     styles: Mapping[str, tuple[float | None, Dashes]],
 ) -> None:  # fmt: skip
     """Write which line is what, below a corner."""
-    from matplotlib.lines import Line2D
-
-    width, height = figure.get_figwidth() * 72, figure.get_figheight() * 72
     for at, (label, (light, dashes)) in enumerate(styles.items(), start=1):
         left, down = corner[0], corner[1] + LINE * at
-        ends = [left / width, (left + 29) / width]
-        sample = Line2D(ends, [1 - down / height] * 2, linewidth=1.6)
-        sample.set(color=_colour("", light), linestyle=dashes)
-        figure.add_artist(sample)
-        words_at(figure, label, left + 34, down, size=_SMALL, va="center")
+        up = sheet.layout.height - down
+        pen = Pen(_colour("", light), 1.6, dashes)
+        sheet.strokes.line([(left, up), (left + 29, up)], pen)
+        words_at(sheet.figure, label, left + 34, down, size=_SMALL, va="center")

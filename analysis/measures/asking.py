@@ -19,7 +19,9 @@ _KNOWN: ContextVar[Mapping[int, tuple[Remembered, Remembered]] | None] = Context
 
 
 @contextmanager
-def asked_often(sessions: Sequence[xr.Dataset], alike: Remembered | None = None) -> Iterator[None]:
+def asked_often(
+    sessions: Sequence[xr.Dataset], known: Sequence[tuple[Remembered, Remembered]] | None = None
+) -> Iterator[None]:
     """Keep, while the block lasts, which trials and responses the claims ask sessions for.
 
     Several claims ask for the same. The sessions must not change meanwhile.
@@ -28,11 +30,13 @@ def asked_often(sessions: Sequence[xr.Dataset], alike: Remembered | None = None)
     ----------
     sessions
         Who is asked.
-    alike
-        What is known of their trials and of the roles and areas of their units, empty at first;
-        whoever hands it over again vouches that these are the same.
+    known
+        Of each session what is known of it alone, and what is known of its trials and of the roles
+        and areas of its units; whoever hands the latter over again vouches that these are the same.
+        Nothing at first.
     """
-    token = _KNOWN.set({id(session): ({}, {} if alike is None else alike) for session in sessions})
+    memories = known or [({}, {}) for _ in sessions]
+    token = _KNOWN.set({id(s): own for s, own in zip(sessions, memories, strict=True)})
     try:
         yield
     finally:

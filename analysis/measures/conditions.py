@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
@@ -244,6 +245,7 @@ def raw_activities(
             shown = _joined(session) if kind is magnitude else session
             for number, picture in activities([shown], pictures, kind).items():
                 by_panel[int(number)].append(picture)
+        del session, shown  # before the next one takes as much
     return [[_over_sessions(own) for own in by_panel] for by_panel in found]
 
 
@@ -252,22 +254,39 @@ def _joined(session: xr.Dataset) -> xr.Dataset:
     bins, width = session.sizes["time"], 1 / session["rate"].attrs["sampling_rate"]
     most = max(1, int(WIDEST / width + 1e-6))
     joined = max(n for n in range(1, most + 1) if bins % n == 0)
-    return session.coarsen(time=joined).mean(keep_attrs=True) if joined > 1 else session
+    if joined == 1:
+        return session
+    time, rate = session.variables["time"], session.variables["rate"]
+    wide = _mean(rate.values.reshape(len(rate), -1, joined, rate.shape[2]), axis=2)
+    return session.drop_dims("time").assign(
+        rate=(rate.dims, wide, rate.attrs),
+        time=(time.dims, time.values.reshape(-1, joined).mean(axis=1), time.attrs),
+    )
 
 
 def _over_sessions(each: Sequence[xr.Dataset]) -> xr.Dataset:
+    """Return mean and band over sessions, NaN where none has the role in the area."""
     if len(each) == 1:
         return each[0]
-    stacked = xr.concat([one["mean"] for one in each], "session", join="outer")
-    # not every theory has every role in every area
-    there = stacked.notnull().any("session")  # noqa: PD004, this is no table of pandas
-    filled = stacked.where(there, 0.0)
-    bands = filled.quantile([(1 - SHARE) / 2, (1 + SHARE) / 2], "session").where(there)
-    return xr.Dataset(
-        {
-            "mean": filled.mean("session", keep_attrs=True).where(there),
-            "low": bands.isel(quantile=0, drop=True),
-            "high": bands.isel(quantile=1, drop=True),
-        },
-        attrs=each[0].attrs,
+    aligned = xr.align(*(one["mean"] for one in each), join="outer", copy=False)
+    means = np.stack([mean.values for mean in aligned])
+    there = ~np.isnan(means).all(axis=0)
+    filled = np.where(there, means, 0.0)
+    # a sort of all at once where nothing is missing; NaN has to be looked for line by line
+    quantile = np.nanquantile if np.isnan(filled).any() else np.quantile
+    low, high = quantile(filled, [(1 - SHARE) / 2, (1 + SHARE) / 2], axis=0)
+    shown = {"mean": _mean(filled, axis=0), "low": low, "high": high}
+    first = aligned[0]
+    made = xr.Dataset(
+        {name: (first.dims, np.where(there, values, np.nan)) for name, values in shown.items()},
+        first.coords,
+        each[0].attrs,
     )
+    made["mean"].attrs.update(first.attrs)
+    return made
+
+
+def _mean(values: npt.NDArray[np.floating], axis: int) -> npt.NDArray[np.floating]:
+    """Return the mean of what is not missing."""
+    mean = np.nanmean if np.isnan(values).any() else np.mean
+    return np.asarray(mean(values, axis=axis))

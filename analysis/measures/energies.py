@@ -13,9 +13,9 @@ energies of the same cells.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, partial
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +23,12 @@ import pandas as pd
 import xarray as xr
 
 from errorneurons.analysis.measures.asking import once, once_alike
+from errorneurons.analysis.measures.windows import Cells as Cells
+from errorneurons.analysis.measures.windows import Trials as Trials
+from errorneurons.analysis.measures.windows import Window as Window
+from errorneurons.analysis.measures.windows import window_mean
 from errorneurons.analysis.statistics import Floats
 
-Window = tuple[float, float]
 Factors = Mapping[str, str | bool]
 
 
@@ -67,8 +70,6 @@ class Missing:
     columns: tuple[str, ...] = ()
 
 
-Trials = npt.NDArray[np.int64]
-Cells = npt.NDArray[np.int64]
 Response = Mapping[str, Floats]
 """Stimulus -> responses of the trials with that stimulus, (trial, unit)."""
 
@@ -78,7 +79,7 @@ def trials(session: xr.Dataset, factors: Factors) -> npt.NDArray[np.int64]:
 
     Trials that served to label the units are never among them: they may not test what they chose.
     """
-    key = ("trials", *sorted(factors.items()))
+    key = ("trials", *factors.items())
     return once_alike(session, key, lambda: _trials(session, factors))
 
 
@@ -175,8 +176,30 @@ def responses(
         return Picked(found, cells)
     own = found.difference[:, cells]
     complete = np.asarray(np.isfinite(own).all(axis=1))
-    stimuli = {name: rows[complete[rows]] for name, rows in found.rows.items()}
+    stimuli = {name: rows[complete[rows]] for name, rows in found.stimuli.rows.items()}
     return {name: own[rows] for name, rows in stimuli.items() if len(rows)}
+
+
+@dataclass(frozen=True, eq=False)
+class ByStimulus:
+    """Trials by their stimulus.
+
+    Attributes
+    ----------
+    names
+        The stimuli, in order.
+    rows
+        Stimulus -> its trials.
+    together
+        The trials, (stimulus, trial), where all stimuli have as many.
+    repeated
+        Whether every stimulus has two trials or more.
+    """
+
+    names: tuple[str, ...]
+    rows: Mapping[str, Trials]
+    together: Trials | None
+    repeated: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,31 +210,46 @@ class AllCells:
     ----------
     difference
         Window minus baseline, (trial, unit).
-    rows
-        Stimulus -> its trials.
+    stimuli
+        Its trials.
     complete
         Whether no unit has a gap in any trial.
+    overlaps
+        The mean over stimuli of the product of the means with those of other responses, (unit,),
+        where it was asked for.
     """
 
     difference: Floats
-    rows: Mapping[str, Trials]
+    stimuli: ByStimulus
     complete: bool
-
-    @cached_property
-    def repeated(self) -> bool:
-        """Whether every stimulus has two trials or more."""
-        return all(len(rows) >= 2 for rows in self.rows.values())
+    overlaps: dict[AllCells, Floats] = field(default_factory=dict)
 
     @cached_property
     def means(self) -> Floats:
         """Mean of each stimulus, (stimulus, unit)."""
-        return np.array([_mean(self.difference[rows]) for rows in self.rows.values()])
+        return self._summed[0]
 
     @cached_property
     def energies(self) -> Floats:
         """Energy of each unit, averaged over stimuli with two trials or more, (unit,)."""
-        own = [_energies(self.difference[r]) for r in self.rows.values() if len(r) >= 2]
-        return np.asarray(np.add.reduce(own) / len(own)) if own else np.empty(0)
+        own = self._summed[1]
+        return _mean(own) if len(own) else np.empty(0)
+
+    @cached_property
+    def _summed(self) -> tuple[Floats, Floats]:
+        """Means of stimuli, and energies of those with two trials or more, (stimulus, unit)."""
+        if self.stimuli.together is not None and self.stimuli.repeated:
+            x = self.difference[self.stimuli.together]
+            return _mean(x, axis=1), _energies(x, axis=1)
+        each = [self.difference[rows] for rows in self.stimuli.rows.values()]
+        energies = np.array([_energies(x) for x in each if len(x) >= 2])
+        return np.array([*map(_mean, each)]), energies
+
+    def overlap(self, other: AllCells) -> Floats:
+        """Return the product of the means, averaged over the stimuli of both, (unit,)."""
+        if other not in self.overlaps:
+            self.overlaps[other] = _mean(self.means * other.means)
+        return self.overlaps[other]
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,70 +261,34 @@ class Picked(Mapping[str, Floats]):
 
     def __getitem__(self, name: str) -> Floats:
         """Return the responses to a stimulus, (trial, unit)."""
-        return self.pattern.difference[self.pattern.rows[name]][:, self.cells]
+        return self.pattern.difference[self.pattern.stimuli.rows[name]][:, self.cells]
 
     def __iter__(self) -> Iterator[str]:
         """Go through the stimuli."""
-        return iter(self.pattern.rows)
+        return iter(self.pattern.stimuli.rows)
 
     def __len__(self) -> int:
         """Return how many stimuli there are."""
-        return len(self.pattern.rows)
+        return len(self.pattern.stimuli.rows)
 
 
 def _pattern(
     session: xr.Dataset, chosen: Trials, event: str, window: Window, baseline: Window
 ) -> AllCells:
     """Return window minus baseline of all units, and the rows of each stimulus."""
-    stem = chosen.tobytes(), event
-    inside, before = (
-        once(session, ("mean", *stem, own), partial(_window_mean, session, chosen, event, own))
-        for own in (window, baseline)
-    )
-    rows = once_alike(session, ("rows", *stem), lambda: _rows(session, chosen))
+    inside, before = (window_mean(session, chosen, event, own) for own in (window, baseline))
+    key = ("stimuli", chosen.tobytes())
+    stimuli = once_alike(session, key, lambda: _by_stimulus(session, chosen))
     difference = inside - before
-    return AllCells(difference, rows, bool(np.isfinite(difference).all()))
+    return AllCells(difference, stimuli, bool(np.isfinite(difference).all()))
 
 
-def _rows(session: xr.Dataset, chosen: Trials) -> dict[str, Trials]:
+def _by_stimulus(session: xr.Dataset, chosen: Trials) -> ByStimulus:
     names, numbers = np.unique(session.variables["stimulus"].values[chosen], return_inverse=True)
-    return {str(name): np.flatnonzero(numbers == k) for k, name in enumerate(names)}
-
-
-def window_means(
-    session: xr.Dataset, chosen: Trials, cells: Cells, event: str, windows: Sequence[Window]
-) -> list[Floats]:
-    """Return the mean of each window relative to an event [s], (trial, unit); NaN at a gap.
-
-    A bin belongs to a window if its centre does.
-    """
-    return [_window_mean(session, chosen, event, window)[:, cells] for window in windows]
-
-
-def _window_mean(session: xr.Dataset, chosen: Trials, event: str, window: Window) -> Floats:
-    """Mean over the bins of a window, (trial, unit); NaN where it has no bin or a gap."""
-    key = ("bins", chosen.tobytes(), event, window)
-    used, inside = once_alike(session, key, lambda: _bins(session, chosen, event, window))
-    # one contiguous read of the trials: files are lazy, and pointwise reads are slow
-    rate = session.variables["rate"].values[chosen, used]
-    if inside.all() and inside.shape[1]:
-        return np.asarray(rate.sum(axis=1, dtype=float) / inside.shape[1])
-    count = inside.sum(axis=1)[:, None]
-    total = np.where(inside[..., None], rate.astype(float), 0.0).sum(axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(total / np.where(count > 0, count, np.nan))
-
-
-def _bins(
-    session: xr.Dataset, chosen: Trials, event: str, window: Window
-) -> tuple[slice, npt.NDArray[np.bool_]]:
-    """Return from which bin to which a window goes in any trial, and which of them lie inside."""
-    time = session.variables["time"].values
-    onset = session.variables[event].values[chosen].astype(float)[:, None]
-    inside = (time >= onset + window[0] - 1e-9) & (time < onset + window[1] - 1e-9)
-    bins = np.flatnonzero(inside.any(axis=0))
-    used = slice(bins[0], bins[-1] + 1) if len(bins) else slice(0, 0)
-    return used, inside[:, used]
+    rows = {str(name): np.flatnonzero(numbers == k) for k, name in enumerate(names)}
+    counts = {len(own) for own in rows.values()}
+    together = np.array([*rows.values()]) if len(counts) == 1 else None
+    return ByStimulus(tuple(rows), rows, together, min(counts, default=2) >= 2)
 
 
 def energy(response: Response) -> float:
@@ -311,15 +313,16 @@ def unit_energies(response: Response) -> Floats:
     return np.asarray(np.add.reduce(values) / len(values)) if values else np.empty(0)
 
 
-def _energies(x: Floats) -> Floats:
-    """Energy of one pattern, x (trial, unit), in each unit."""
-    t, total = len(x), np.add.reduce
-    return np.asarray((total(x) ** 2 - total(x * x)) / (t * (t - 1)))
+def _energies(x: Floats, axis: int = 0) -> Floats:
+    """Energy of one pattern, or more, in each unit; trials go along an axis."""
+    t = x.shape[axis]
+    total, squares = np.add.reduce(x, axis=axis), np.add.reduce(x * x, axis=axis)
+    return np.asarray((total**2 - squares) / (t * (t - 1)))
 
 
-def _mean(x: Floats) -> Floats:
-    """Mean along the first axis; `x.mean` takes longer to find out what it is asked for."""
-    return np.asarray(np.add.reduce(x) / len(x))
+def _mean(x: Floats, axis: int = 0) -> Floats:
+    """Mean along an axis; `x.mean` takes longer to find out what it is asked for."""
+    return np.asarray(np.add.reduce(x, axis=axis) / x.shape[axis])
 
 
 def overlap(first: Response, second: Response) -> float:
@@ -330,7 +333,7 @@ def overlap(first: Response, second: Response) -> float:
     whole = _of_the_same(first, second)
     if whole:
         a, b = whole
-        return float(_mean(_mean(a.pattern.means * b.pattern.means)[a.cells]))
+        return float(_mean(a.pattern.overlap(b.pattern)[a.cells]))
     shared = [name for name in first if name in second and len(first[name]) and len(second[name])]
     values = [float(_mean(_mean(first[s]) * _mean(second[s]))) for s in shared]
     return float(np.mean(values)) if values else float("nan")
@@ -340,7 +343,7 @@ def _of_the_same(first: Response, second: Response) -> tuple[Picked, Picked] | N
     """Return two responses if they are of the same cells and stimuli, and have no gap."""
     if isinstance(first, Picked) and isinstance(second, Picked) and len(first):
         same = first.cells is second.cells or np.array_equal(first.cells, second.cells)
-        if same and first.pattern.rows.keys() == second.pattern.rows.keys():
+        if same and first.pattern.stimuli.names == second.pattern.stimuli.names:
             return first, second
     return None
 
@@ -348,7 +351,7 @@ def _of_the_same(first: Response, second: Response) -> tuple[Picked, Picked] | N
 def energy_of_difference(first: Response, second: Response) -> float:
     """Return the energy of the difference of two conditions, over the stimuli that both have."""
     whole = _of_the_same(first, second)
-    if whole and all(part.pattern.repeated for part in whole):
+    if whole and all(part.pattern.stimuli.repeated for part in whole):
         return energy(first) + energy(second) - 2 * overlap(first, second)
     shared = [
         name for name in first if name in second and min(len(first[name]), len(second[name])) >= 2

@@ -25,7 +25,8 @@ import numpy.typing as npt
 import scipy  # `scipy.stats` takes long to load, and is loaded when it is used
 import xarray as xr
 
-from errorneurons.analysis.measures.energies import Window, unit_energies, window_means
+from errorneurons.analysis.measures.energies import unit_energies
+from errorneurons.analysis.measures.windows import Window, window_means
 from errorneurons.analysis.statistics import Floats
 
 Mask = npt.NDArray[np.bool_]

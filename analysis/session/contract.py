@@ -28,6 +28,11 @@ class DoorError(ValueError):
     """A recording cannot come in; the text says what was found and the mend."""
 
 
+def told(error: Exception) -> str:
+    """Return what an error says, without the number that the system gives it."""
+    return getattr(error, "strerror", None) or str(error)
+
+
 class ContractError(DoorError):
     """A recording breaks the contract; the text lists every breach with its mend.
 
@@ -66,7 +71,7 @@ def check(recording: _Recording, *, activity: bool = True) -> _Recording:
         else:
             breaches = tuple(_session(recording, activity))
     except OSError as error:
-        raise DoorError(f"the recording's file is damaged: {error}; copy it again") from error
+        raise DoorError(f"the recording's file is damaged: {told(error)}; copy it again") from error
     if breaches:
         raise ContractError(*breaches)
     return recording
@@ -83,12 +88,16 @@ def collect(sessions: Iterable[xr.Dataset]) -> xr.DataTree:
     """
     children: dict[str, xr.Dataset] = {}
     for dataset in sessions:
-        attrs = dataset.attrs
-        name = f"{attrs.get('animal')}_{attrs.get('session_id')}".replace("/", "-")
+        name = name_of(dataset)
         if name in children:
             raise ContractError(f"session {name} stands twice; give each its own session_id")
         children[name] = dataset
     return check(xr.DataTree.from_dict(children), activity=False)
+
+
+def name_of(session: xr.Dataset) -> str:
+    """Return how a session is called in a collection."""
+    return f"{session.attrs.get('animal')}_{session.attrs.get('session_id')}".replace("/", "-")
 
 
 def _tree(tree: xr.DataTree, activity: bool) -> Iterator[str]:

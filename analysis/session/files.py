@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import socket
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from errorneurons.analysis.session.contract import DoorError
+from errorneurons.analysis.session.contract import DoorError, told
 
 PART = ".part"
 
@@ -33,15 +34,33 @@ def beside(path: Path) -> Iterator[Path]:
         If the file cannot be written.
     """
     if not path.parent.is_dir():
-        raise DoorError(f"cannot write {path}: there is no folder {path.parent}")
+        raise DoorError(f"cannot write {path}: there is no folder {path.parent}; make it first")
     part = part_of(path)
     try:
         yield part
         part.replace(path)
     except OSError as error:
-        raise DoorError(f"cannot write {path}: {error.strerror or error}") from error
+        raise DoorError(not_written(path, error, "place")) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def not_written(path: Path, error: OSError, place: str) -> str:
+    """Return why a file cannot be written, and what can be done about it.
+
+    Parameters
+    ----------
+    path
+        The file.
+    error
+        What the system says.
+    place
+        What can be given instead, e.g. the option of a command.
+    """
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    reason = "the disk is full" if full else told(error)
+    mend = f"make room, or give another {place}" if full else f"give another {place}"
+    return f"cannot write {path}: {reason}; {mend}"
 
 
 def check_hdf5(path: Path) -> None:

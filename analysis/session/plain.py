@@ -26,6 +26,25 @@ class PlainColumn:
 
 
 @dataclass(frozen=True, eq=False)
+class Averaged:
+    """Bins of trials of which a mean is asked for.
+
+    Attributes
+    ----------
+    trials
+        Numbers of the trials.
+    bins
+        From which bin to which a mean goes in any of them.
+    inside
+        Which of these it is of in each, (trial, bin).
+    """
+
+    trials: npt.NDArray[np.int64]
+    bins: slice
+    inside: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
 class Plain:
     """Arrays of a session by their names in the contract.
 
@@ -67,6 +86,10 @@ class Plain:
             for name, column in self.variables.items()
         }
         return replace(self, variables=own)
+
+    def without(self, name: str) -> Plain:
+        """Return the session without one of its columns."""
+        return replace(self, variables={n: x for n, x in self.variables.items() if n != name})
 
     def as_session(self) -> xr.Dataset:
         """Return it for the claims, which ask a session for no more than this can answer."""

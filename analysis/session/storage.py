@@ -8,7 +8,6 @@ variables than a file of one. `unstacked` takes them apart again, lazily.
 
 from __future__ import annotations
 
-import gc
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
@@ -19,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from errorneurons.analysis.session.contract import TRIALS_AT_ONCE, DoorError, check, collect
+from errorneurons.analysis.session.contract import TRIALS_AT_ONCE, DoorError, check, name_of
 from errorneurons.analysis.session.files import beside
+from errorneurons.analysis.session.netcdf import as_netcdf
 from errorneurons.analysis.session.schema import ACTIVITY
 
 STACK = "stacked sessions "
@@ -66,7 +66,7 @@ def save(recording: xr.DataTree | xr.Dataset, path: str | Path) -> Path:
     return path
 
 
-def packed(recording: xr.DataTree | xr.Dataset) -> memoryview:
+def packed(recording: xr.DataTree | xr.Dataset) -> bytes:
     """Return what the netCDF file of a collection, or of one session, consists of.
 
     It is made in memory: HDF5 that meets a full disk half way may bring the process down.
@@ -76,25 +76,15 @@ def packed(recording: xr.DataTree | xr.Dataset) -> memoryview:
     ContractError
         If the collection breaks the contract.
     """
-    lone = isinstance(recording, xr.Dataset)
-    recording = collect([recording]) if isinstance(recording, xr.Dataset) else recording
+    if isinstance(recording, xr.Dataset):
+        return as_netcdf({(name := name_of(check(recording))): _as_group({name: recording})})
     check(recording)
     sessions = {name: node.to_dataset(inherit=False) for name, node in recording.children.items()}
-    groups, encoding = {"/": xr.Dataset(attrs=recording.attrs)}, {}
+    groups = {"/": xr.Dataset(attrs=recording.attrs)}
     for number, alike in enumerate(_alike(sessions)):
         name = next(iter(alike)) if len(alike) == 1 else f"{STACK}{number}"
-        made = _plain(alike[name]) if len(alike) == 1 else _stacked(alike)
-        groups[f"/{name}"] = made
-        encoding[f"/{name}"] = {
-            field.name: _encoding(made[field.name]) for field in ACTIVITY if field.name in made
-        }
-    content: memoryview = xr.DataTree.from_dict(groups).to_netcdf(
-        engine="h5netcdf", encoding=encoding
-    )
-    if lone:
-        del recording, sessions, groups, made
-        gc.collect()  # a tree refers to itself, and would keep the arrays of the session
-    return content
+        groups[name] = _as_group(alike)
+    return as_netcdf(groups)
 
 
 def unstacked(group: xr.Dataset) -> dict[str, xr.Dataset]:
@@ -136,16 +126,11 @@ def _kind(name: str, session: xr.Dataset) -> tuple[object, ...]:
     return shapes, axes, frozenset(session.coords), tuple(session.attrs)
 
 
-def _plain(session: xr.Dataset) -> xr.Dataset:
-    """Return a session that does not remember how it was stored in another file."""
-    session = session.copy()
-    for variable in session.variables.values():
-        variable.encoding = {}
-    return session
+def _as_group(sessions: Sessions) -> xr.Dataset:
+    """Return sessions that are alike as one group, (session, ...) where they differ.
 
-
-def _stacked(sessions: Sessions) -> xr.Dataset:
-    """Return sessions that are alike as one group, (session, ...) where they differ."""
+    A lone one keeps its dims. None remembers how it was stored in another file.
+    """
     first, *others = sessions.values()
     activity = [field.name for field in ACTIVITY if field.name in first]
     columns = {
@@ -154,10 +139,12 @@ def _stacked(sessions: Sessions) -> xr.Dataset:
         else _together([s.variables[column] for s in sessions.values()])
         for column in first.variables
     }
+    variables = {n: columns.pop(str(n)) for n in first.data_vars}
+    if not others:
+        return xr.Dataset(variables, columns, first.attrs)
     differ = [key for key in first.attrs if any(s.attrs[key] != first.attrs[key] for s in others)]
     apart = {n: {key: _as_json(s.attrs[key]) for key in differ} for n, s in sessions.items()}
     attrs = {key: value for key, value in first.attrs.items() if key not in differ}
-    variables = {n: columns.pop(str(n)) for n in first.data_vars}
     return xr.Dataset(variables, columns, {**attrs, APART: json.dumps(apart)})
 
 
@@ -175,14 +162,19 @@ def _together(columns: Sequence[xr.Variable]) -> xr.Variable:
 
 def _activity(sessions: Sequence[xr.Variable]) -> xr.Variable:
     """Return the activity of sessions as one variable, (session, trial, time, unit), as stored."""
-    first, stored = sessions[0], _stored(sessions)
-    attrs = dict(first.attrs)
+    first, stored = sessions[0], _counted(sessions)
+    attrs, floats = dict(first.attrs), stored is None
+    chunks: tuple[int, ...] = (min(TRIALS_AT_ONCE, first.shape[0]), *first.shape[1:])
     if stored is None:
         stored = [session.values for session in sessions]
     else:
         dtype = stored[0].dtype
         attrs |= {"scale_factor": _scale(first), "_FillValue": dtype.type(np.iinfo(dtype).max)}
-    return xr.Variable((SESSION, *first.dims), np.stack(stored), attrs)
+    if len(sessions) == 1:
+        dims, values = first.dims, stored[0]
+    else:
+        dims, values, chunks = (SESSION, *first.dims), np.stack(stored), (1, *chunks)
+    return xr.Variable(dims, values, attrs, {"chunksizes": chunks, "shuffle": floats})
 
 
 def _scale(variable: xr.Variable) -> np.floating[Any]:
@@ -191,7 +183,7 @@ def _scale(variable: xr.Variable) -> np.floating[Any]:
     return scale
 
 
-def _stored(sessions: Sequence[xr.Variable]) -> list[npt.NDArray[Any]] | None:
+def _counted(sessions: Sequence[xr.Variable]) -> list[npt.NDArray[Any]] | None:
     """Return activity as the smallest counts that give it back exactly, None if none do."""
     if sessions[0].attrs.get("signal") != "spikes":
         return None
@@ -208,16 +200,14 @@ def _counts(variable: xr.Variable, dtype: type[np.unsignedinteger[Any]]) -> Any:
     scale, fill = _scale(variable), np.iinfo(dtype).max
     stored = np.empty(variable.shape, dtype)
     for part, rate in _blocks(variable):
-        count = np.rint(rate / scale)
-        missing = np.isnan(count)
-        if (
-            not np.array_equal(count * scale, rate, equal_nan=True)
-            or np.nanmax(count, initial=0.0) >= fill
-        ):
-            return None
+        missing = np.isnan(rate)
         if missing.any():
-            count[missing] = fill
+            rate = np.where(missing, 0, rate)
+        count = np.rint(rate / scale)
+        if not np.array_equal(count * scale, rate) or count.max(initial=0) >= fill:
+            return None
         stored[part] = count
+        stored[part][missing] = fill
     return stored
 
 
@@ -226,23 +216,3 @@ def _blocks(variable: xr.Variable) -> Iterator[tuple[slice, npt.NDArray[Any]]]:
     for start in range(0, variable.sizes["trial"], TRIALS_AT_ONCE):
         part = slice(start, start + TRIALS_AT_ONCE)
         yield part, variable.isel(trial=part).values
-
-
-def _encoding(variable: xr.DataArray) -> dict[str, Any]:
-    """Return how to store activity: as counts if that loses nothing, else as it is."""
-    chunks = (
-        min(TRIALS_AT_ONCE, variable.sizes["trial"]),
-        variable.sizes["time"],
-        variable.sizes["unit"],
-    )
-    encoding: dict[str, Any] = {"zlib": True, "complevel": 1}
-    if SESSION in variable.dims:  # counts already, where they can be
-        floats = np.issubdtype(variable.dtype, np.floating)
-        return {**encoding, "chunksizes": (1, *chunks), "shuffle": floats}
-    encoding["chunksizes"] = chunks
-    stored = _stored([variable.variable])
-    if stored is None:
-        return {**encoding, "shuffle": True}
-    fill = np.iinfo(stored[0].dtype).max
-    scale = _scale(variable.variable)
-    return {**encoding, "dtype": stored[0].dtype, "scale_factor": scale, "_FillValue": fill}

@@ -133,7 +133,7 @@ def _most_repeats(session: xr.Dataset, factors: Factors) -> int:
         stimulus = session.variables["stimulus"].values[trials(session, factors)]
         return int(np.unique(stimulus, return_counts=True)[1].max(initial=0))
 
-    return once_alike(session, ("most repeats", *sorted(factors.items())), counted)
+    return once_alike(session, ("most repeats", *factors.items()), counted)
 
 
 def _was_localised(session: xr.Dataset, factors: Factors) -> bool:
@@ -195,7 +195,7 @@ def covers(event: str, factors: Factors, *windows: Window) -> Requirement:
 
 
 def _covers(session: xr.Dataset, event: str, factors: Factors, *windows: Window) -> Missing | None:
-    key = ("covers", event, *sorted(factors.items()), windows)
+    key = ("covers", event, *factors.items(), windows)
     return once_alike(session, key, lambda: _lack_of_cover(session, event, factors, windows))
 
 
@@ -239,12 +239,15 @@ def contrast(
 
 def outcome_contrast_energy(session: xr.Dataset, cells: Cells, window: Window = OUTCOME) -> float:
     """Return M of most claims: the energy of the outcome contrast in some cells."""
-    return energy_of_difference(*contrast(session, cells, window=window))
+    key = ("outcome contrast", cells.tobytes(), window)
+    return once(
+        session, key, lambda: energy_of_difference(*contrast(session, cells, window=window))
+    )
 
 
 def manipulated_areas(session: xr.Dataset, factors: Factors) -> list[str]:
     """Return the areas manipulated in trials with `factors`, those with a known level."""
-    key = ("manipulated areas", *sorted(factors.items()))
+    key = ("manipulated areas", *factors.items())
     return once_alike(session, key, lambda: _manipulated_areas(session, factors))
 
 
@@ -337,4 +340,6 @@ def in_area(session: xr.Dataset, chosen: Trials, area: str) -> Trials:
 
 def mean_over(values: Sequence[float]) -> float:
     """Return the mean, NaN if there is nothing."""
+    if len(values) == 1:
+        return float(values[0])
     return float(np.mean(values)) if len(values) else float("nan")

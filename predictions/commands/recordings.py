@@ -67,12 +67,14 @@ def inspect(
     The mapping file is filled in as far as names tell, with comments; read and correct it.
     """
     from errorneurons.analysis.readers.nwb.reader import describe_nwb, mapping_template
+    from errorneurons.analysis.session.files import beside
 
     content = describe_nwb(file)
     target = out or Path(file.with_suffix(".toml").name)
     check_new_file(target)
     typer.echo(str(content))
-    target.write_text(mapping_template(file), encoding="utf-8")
+    with beside(target) as part:
+        part.write_text(mapping_template(file), encoding="utf-8")
     say(f"mapping written to {target}; read it, and give it to: errorneurons compare")
 
 

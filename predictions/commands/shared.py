@@ -64,9 +64,11 @@ Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the report.")
 
 def _sentence(error: ValueError | OSError) -> str:
     """Return what an error says, without the number that the system gives it."""
+    from errorneurons.analysis.session.contract import told
+
     if isinstance(error, OSError) and error.filename is not None:
-        return f"cannot use {error.filename}: {error.strerror}"
-    return str(error)
+        return f"cannot use {error.filename}: {error.strerror}; give another file or folder"
+    return told(error)
 
 
 def check_folder(out: Path) -> None:

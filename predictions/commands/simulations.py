@@ -253,7 +253,7 @@ def demo_recording(
     from errorneurons.analysis.session.session import collect
     from errorneurons.predictions.words import counted
     from errorneurons.simulate.animals.animals import Animals
-    from errorneurons.simulate.animals.performed import performed
+    from errorneurons.simulate.animals.performed import put_through
     from errorneurons.simulate.animals.runner import recordings_of
     from errorneurons.simulate.experiments.registry import experiment
     from errorneurons.simulate.instrument.instrument import recorded_by
@@ -276,7 +276,7 @@ def demo_recording(
     told = _labelled(seen, stated)
     seen.check_areas(p.area for p in known.circuit.populations)
     tried = replace(experiment("outcome_error"), repeats=trials)
-    made = performed(known, tried, Animals(animals, seed), seen, Laser(efficacy, off_target), say)
+    made = put_through(known, tried, Animals(animals, seed), seen, Laser(efficacy, off_target), say)
     write_nwb(collect(_stating(told, s) for s in recordings_of(made, seen)), out, seed=seed)
     said = f"{out}: {counted(len(made.animals.numbers), 'animal')} of {theory}"
     if stated != label_error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -164,7 +165,8 @@ def plan(grid: Grid, question: Question, progress: Progress) -> Planned:
     for (cells, trials), animals in tables.items():
         for count in grid.affordable:
             design = replace(grid.design(cells, trials), animals=count)
-            found = _compared(animals, design, grid.features, question)
+            largest = (cells, trials) == most and count == max(grid.affordable)
+            found = richest if largest else _compared(animals, design, grid.features, question)
             size = {"animals": count, "cells": cells, "trials": trials}
             rows.append(verdicts(found, richest.classes).assign(**size))
         progress(
@@ -224,9 +226,8 @@ def _gains(
     groups = {name: own for name, own in groups.items() if own}
     if not groups:
         return pd.DataFrame(columns=["everything", "without", "lost", "added"], dtype=float)
-    # as the points of the plan: other folds, other figures
     same = np.random.SeedSequence(question.animals.seed)
-    return gains(found.experiments, groups, animals, same, classes=classes)
+    return gains(found, groups, animals, same, classes=classes)
 
 
 def _needing(manipulation: str) -> tuple[str, ...]:
@@ -251,11 +252,15 @@ def next_steps(found: Weighed, question: Question, progress: Progress) -> NextSt
     progress("planning what to record next")
     full = _completed(now)
     animals = _animals(full, question, progress)
-    classes = _compared(animals, full, features_of(full.claims), question).classes
+
+    @cache  # one of the options may be the full design
+    def compared(count: int, features: tuple[str, ...]) -> Comparison:
+        return _compared(animals, replace(full, animals=count), features, question)
+
+    classes = compared(full.animals, features_of(full.claims)).classes
     rows = []
     for title, count, claims in _options(now, full):
-        design = replace(full, animals=count)
-        table = verdicts(_compared(animals, design, features_of(claims), question), classes)
+        table = verdicts(compared(count, features_of(claims)), classes)
         size = {"animals": count, "cells": _cells(full), "trials": max(full.trials)}
         point = probability_right(table.assign(**size)).assign(title=title, claims=len(claims))
         rows.append(point)

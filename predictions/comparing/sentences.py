@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 
+from errorneurons.analysis.evidence.classifiers import THINNED
 from errorneurons.analysis.evidence.experiments import bounded_index
 from errorneurons.analysis.evidence.membership import CONFIDENCE
 from errorneurons.analysis.evidence.weigh import Evidence
@@ -129,6 +130,7 @@ def methods(evidence: Evidence, experiments: int, label: Label) -> str:
         "experiments": experiments,
         "worlds": listed(f"{n} for the {label(name)}" for name, n in evidence.worlds.items()),
         "classifier": evidence.classifier,
+        "few": THINNED,
         "scores": listed(f"{name} {score:.3f}" for name, score in evidence.classifiers.items()),
         "confidence": CONFIDENCE,
         "calibration_error": evidence.calibration_error,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-import xarray as xr
+import numpy as np
+import numpy.typing as npt
 
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.day import Ran, distinct
@@ -15,10 +18,11 @@ from errorneurons.simulate.animals.performed import (
     OF_WORLDS,
     SIDE_BY_SIDE,
     Performed,
-    performed,
+    put_through,
 )
 from errorneurons.simulate.animals.trained import markers
-from errorneurons.simulate.store.files import NETCDF
+from errorneurons.simulate.engine.plans import PLANS
+from errorneurons.simulate.store.files import ARRAYS
 from errorneurons.simulate.store.keys import key
 from errorneurons.simulate.store.shelf import Piece, Shelf
 from errorneurons.simulate.theories.registry import REGISTRY, Theory, theory
@@ -27,6 +31,7 @@ from errorneurons.simulate.trials.run import Activity
 OPTION = "--library"
 """The option that says where the library is."""
 LEFT_OUT = "left_out"
+"""Name of the text that says which networks were left out, and why."""
 
 
 def batches_of(name: str, animals: Animals) -> tuple[Animals, ...]:
@@ -36,7 +41,7 @@ def batches_of(name: str, animals: Animals) -> tuple[Animals, ...]:
 
 def shard(folder: Path, name: str, batch: Animals) -> Path:
     """Return the file of a batch of worlds of a theory."""
-    return Shelf(folder, NETCDF).path(shard_name(name, batch), worlds_key(theory(name), batch))
+    return Shelf(folder, ARRAYS).path(shard_name(name, batch), worlds_key(theory(name), batch))
 
 
 def shard_name(name: str, batch: Animals) -> str:
@@ -56,25 +61,25 @@ def shard_of(name: str, batch: Animals) -> Piece:
     return Piece(_simulate, (name, batch), worlds_key(theory(name), batch), said)
 
 
-def _simulate(name: str, batch: Animals) -> xr.Dataset:
-    return _packed(performed(theory(name), OF_WORLDS, batch, ELECTRODES))
+def _simulate(name: str, batch: Animals) -> dict[str, npt.NDArray[Any]]:
+    try:
+        return _packed(put_through(theory(name), OF_WORLDS, batch, ELECTRODES))
+    finally:
+        PLANS.clear()  # no other batch has the same numbers
 
 
-def _packed(seen: Performed) -> xr.Dataset:
-    """Return networks as a Dataset; tables of trials follow from the seed and are not kept."""
-    data: dict[str, tuple[tuple[str, ...], object]] = {
-        "number": (("network",), seen.number),
-        "removed": (("network",), seen.removed),
-    }
-    for name, value in seen.nuisance.items():
-        data[f"nuisance {name}"] = ("network",), value
+def _packed(seen: Performed) -> dict[str, npt.NDArray[Any]]:
+    """Return networks as arrays; tables of trials follow from the seed and are not kept.
+
+    Dims are (network,), and for each block, of number n, (network, trial, output) for ``n output``
+    and ``n target``, (network, trial, time, unit) for ``n rates <role>``.
+    """
+    found: dict[str, npt.NDArray[Any]] = {"number": seen.number, "removed": seen.removed}
+    found |= {f"nuisance {name}": value for name, value in seen.nuisance.items()}
     for n, activity in enumerate(seen.activity):
-        trial = ("network", f"{n} trial")
-        data[f"{n} output"] = (*trial, "output"), activity.output
-        data[f"{n} target"] = (*trial, "output"), activity.target
-        for role, rates in activity.rates.items():
-            data[f"{n} rates {role}"] = (*trial, "time", role), rates
-    return xr.Dataset(data, attrs={LEFT_OUT: json.dumps(dict(seen.left_out))})
+        found |= {f"{n} output": activity.output, f"{n} target": activity.target}
+        found |= {f"{n} rates {role}": rates for role, rates in activity.rates.items()}
+    return found | {LEFT_OUT: np.array(json.dumps(dict(seen.left_out)))}
 
 
 def read_worlds(folder: Path, name: str, batch: Animals) -> Performed:
@@ -89,21 +94,22 @@ def read_worlds(folder: Path, name: str, batch: Animals) -> Performed:
     batch
         One of `batches_of`.
     """
-    known = NETCDF.read(shard(folder, name, batch))
-    animals = replace(batch, only=tuple(known["number"].values.tolist()))
+    known = ARRAYS.read(shard(folder, name, batch))
+    animals = replace(batch, only=tuple(known["number"].tolist()))
     entry, blocks = theory(name), list[Ran]()
     labelled = markers(entry.circuit, ELECTRODES, animals)
     (day,) = OF_WORLDS.days(animals.seed)
     for n, block in enumerate(day.blocks if animals.numbers else ()):
         kinds, rows = distinct(block)
-        start = f"{n} rates "
-        rates = {str(x).removeprefix(start): known[x].values
-                 for x in known.data_vars if str(x).startswith(start)}  # fmt: skip
-        output, target = (known[f"{n} {part}"].values for part in ("output", "target"))
-        activity = Activity(rates, output, target, kinds, OF_WORLDS.clock, labelled)  # type: ignore[arg-type]
+        rates = _named(known, f"{n} rates ")
+        output, target = known[f"{n} output"], known[f"{n} target"]
+        activity = Activity(rates, output, target, kinds, OF_WORLDS.clock, labelled)
         blocks.append(Ran(activity, rows, block.table))
-    nuisance = {str(n).removeprefix("nuisance "): known[n].values
-                for n in known.data_vars if str(n).startswith("nuisance ")}  # fmt: skip
-    left_out = {int(n): why for n, why in json.loads(known.attrs[LEFT_OUT]).items()}
-    return Performed(entry, OF_WORLDS, animals, tuple(blocks), known["removed"].values, nuisance,
-                     left_out)  # fmt: skip
+    left_out = {int(n): why for n, why in json.loads(str(known[LEFT_OUT])).items()}
+    return Performed(entry, OF_WORLDS, animals, tuple(blocks), known["removed"],
+                     _named(known, "nuisance "), left_out)  # fmt: skip
+
+
+def _named(known: Mapping[str, npt.NDArray[Any]], start: str) -> dict[Any, npt.NDArray[Any]]:
+    """Return the arrays whose names begin so, by the rest of the name."""
+    return {n.removeprefix(start): values for n, values in known.items() if n.startswith(start)}

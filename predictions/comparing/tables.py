@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import xarray as xr
+import numpy.typing as npt
 
 from errorneurons.predictions.comparing.animals import Table, effects_under, measured
 from errorneurons.predictions.comparing.design import Design
+from errorneurons.predictions.comparing.recording import Known
 from errorneurons.predictions.comparing.shards import batches_of, read_worlds, worlds_key
 from errorneurons.simulate.animals.animals import Animals
-from errorneurons.simulate.store.files import NETCDF
+from errorneurons.simulate.store.files import ARRAYS
 from errorneurons.simulate.store.keys import key
 from errorneurons.simulate.store.shelf import Piece
 from errorneurons.simulate.theories.registry import REGISTRY, theory
@@ -28,29 +30,28 @@ def table_of(name: str, design: Design, animals: Animals, folder: Path) -> Piece
     )
 
 
-def _record(name: str, design: Design, animals: Animals, folder: Path) -> xr.Dataset:
+def _record(
+    name: str, design: Design, animals: Animals, folder: Path
+) -> dict[str, npt.NDArray[Any]]:
+    """Return energies, (animal, effect, 3), worlds, (animal,), and names of effects, (effect,)."""
+    known: Known = {}
     parts = [
-        measured(seen, name, design, animals.seed)
+        measured(seen, name, design, animals.seed, known)
         for batch in batches_of(name, animals)
         if len((seen := read_worlds(folder, name, batch)).number)
     ]
     effects = effects_under(design)
     empty = np.empty((0, len(effects), 3))
-    return xr.Dataset(
-        {
-            "energy": (
-                ("animal", "effect", "part"),
-                np.concatenate([empty, *(p.energies for p in parts)]),
-            ),
-            "world": ("animal", np.concatenate([np.empty(0, int), *(p.world for p in parts)])),
-        },
-        {"effect": list(effects), "part": ["N", "M", "N_R"]},
-        {"design": repr(design)},
-    )
+    return {
+        "energy": np.concatenate([empty, *(p.energies for p in parts)]),
+        "world": np.concatenate([np.empty(0, int), *(p.world for p in parts)]),
+        "effect": np.array(list(effects), dtype=str),
+        "design": np.array(repr(design)),
+    }
 
 
 def read_recorded(path: Path) -> Table:
     """Return what virtual animals say from its file."""
-    known = NETCDF.read(path)
-    effects = tuple(str(name) for name in known["effect"].values)
-    return Table(known["world"].values, known["energy"].values, effects)
+    known = ARRAYS.read(path)
+    effects = tuple(known["effect"].tolist())
+    return Table(known["world"], known["energy"], effects)

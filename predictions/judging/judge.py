@@ -102,6 +102,8 @@ def energies_of_animal(effect: Measure, sessions: Sequence[xr.Dataset]) -> Array
     """Return N, M and N_R over the sessions of one animal, as `measure` does; NaN without any."""
     found = [_answer(effect, session) for session in sessions]
     rows = [answer for answer in found if not isinstance(answer, Missing)]
+    if len(rows) == 1:
+        return np.array(rows[0])
     return np.mean(rows, axis=0) if rows else np.full(3, np.nan)
 
 

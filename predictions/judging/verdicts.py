@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from os import PathLike
 
 import numpy as np
 import pandas as pd
@@ -14,9 +15,11 @@ from errorneurons.analysis.statistics import holm
 from errorneurons.predictions.claims.claim import Claim, SubjectKind, Verdict
 from errorneurons.predictions.claims.registry import CLAIMS, claim
 from errorneurons.predictions.judging.judge import Measured, judge, measure, probability
+from errorneurons.simulate.refusing import a_list, in_short
 
 AnySessions = xr.DataTree | xr.Dataset | Iterable[xr.Dataset]
 """A collection, a session, or sessions one by one."""
+_GIVE = "give what `open` or `simulate` returns, a session, or a list of sessions"
 _COLUMNS = (
     "claim", "name", "outcome", "reason", "remedy", "value", "low", "high", "units", "level", "n",
     "over",
@@ -62,6 +65,8 @@ def verdict_table(
     0   P02  2     SUPPORTED
     1  P04a  0  NOT_TESTABLE
     """
+    if claims is not None:
+        a_list("claims", claims)
     every = sessions_in(sessions)
     chosen = CLAIMS if claims is None else tuple(claim(key) for key in claims)
     simulated = all("theory" in session.attrs for session in every)
@@ -84,14 +89,21 @@ def sessions_in(recording: AnySessions) -> list[xr.Dataset]:
     Raises
     ------
     ValueError
-        If there is none.
+        If there is none, or something else.
     """
     if isinstance(recording, xr.Dataset):
         return [recording]
     if isinstance(recording, xr.DataTree):
         found = [child.to_dataset() for child in recording.children.values()]
+    elif isinstance(recording, str | PathLike):
+        raise ValueError(f"sessions is {in_short(recording)}, a file; give what `open` makes of it")
+    elif not isinstance(recording, Iterable):
+        raise ValueError(f"sessions is {in_short(recording)}; {_GIVE}")
     else:
         found = list(recording)
+    others = [one for one in list[object](found) if not isinstance(one, xr.Dataset)]
+    if others:
+        raise ValueError(f"among the sessions is {in_short(others[0])}; {_GIVE}")
     if not found:
         raise ValueError("there is no session to judge; give one or more")
     return found

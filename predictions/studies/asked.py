@@ -18,10 +18,14 @@ from errorneurons.predictions.judging.verdicts import AnySessions, on_recording,
 from errorneurons.predictions.studies.lesions import simulate_pairs
 from errorneurons.simulate.ablations.registry import pairs
 from errorneurons.simulate.animals.animals import Animals
+from errorneurons.simulate.refusing import a_list
 from errorneurons.simulate.store.work import Labour, Progress, silently
 from errorneurons.simulate.tasks.task import TaskDesign
 from errorneurons.simulate.theories.registry import COMPARED
 from errorneurons.simulate.theories.registry import theory as find
+
+MOST_FALSE = 0.9
+"""The largest share of false labels that can be planned for."""
 
 
 def question_of(
@@ -46,6 +50,7 @@ def question_of(
     labour
         Who simulates; local processes, one a core, if not given.
     """
+    a_list("theories", theories or COMPARED)
     names = tuple(dict.fromkeys(find(name).name for name in theories or COMPARED))
     folder = default_folder() if library is None else Path(library)
     return Question(names, Animals(seed=seed, worlds=worlds), folder, labour=labour or Labour())
@@ -142,6 +147,10 @@ def design_points(
     ValueError
         If a theory or manipulation is unknown, or a number impossible.
     """
+    several = {"animals": animals, "cells": cells, "trials": trials, "areas": areas,
+               "manipulations": manipulations}  # fmt: skip
+    for name, values in several.items():
+        a_list(name, values)
     grid = Grid(
         tuple(animals), tuple(cells), tuple(trials), tuple(manipulations), tuple(areas),
         instrument, label_errors(label_error), budget,
@@ -150,7 +159,15 @@ def design_points(
 
 
 def label_errors(share: float) -> tuple[float, float, float]:
-    """Return a share of false labels with its interval: 5 % more and less."""
+    """Return a share of false labels with its interval: 5 % more and less.
+
+    Raises
+    ------
+    ValueError
+        If it is no such share.
+    """
+    if not 0 <= share <= MOST_FALSE:
+        raise ValueError(f"label_error is {share}; give a share from 0 to {MOST_FALSE}")
     return share, max(0.0, share - 0.05), min(0.95, share + 0.05)
 
 
@@ -206,10 +223,10 @@ def ablation_effects(
     >>> bool((found["change"].sel(ablation="no_error_feedback", area="area 1") < 1e-9).all())
     True
     """
-    chosen, design = (
-        pairs((theory,), tuple(ablations or ()), task),
-        TaskDesign(networks, seed, epochs, task),
-    )
+    if ablations is not None:
+        a_list("ablations", ablations)
+    chosen = pairs((theory,), tuple(ablations or ()), task)
+    design = TaskDesign(networks, seed, epochs, task)
     if folder is not None:
         return simulate_pairs(chosen, design, Path(folder), progress)
     with TemporaryDirectory() as place:

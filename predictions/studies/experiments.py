@@ -7,9 +7,8 @@ run takes up where it stopped.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -94,7 +93,7 @@ def simulate(
     for tried in subjects:
         check_possible(*tried)
     remove_abandoned(out)
-    tasks = {}
+    tasks, shown = {}, dict[str, dict[int, _Shown]]()
     for tried in subjects:
         name, left = tried.theory.identifier, missing(tried, out, say)
         if left is None:
@@ -102,16 +101,22 @@ def simulate(
         else:
             tasks[f"{name}: simulated"] = (_recorded, (left, out))
             say(f"{name}: {cost(*left)}")
+    _set_aside()
     if labour is not None and labour.scheduler:
         for said in run_all(tasks, say, labour).values():
             for sentence in said:
                 say(sentence)
     else:
-        for _, arguments in tasks.values():
-            _record(*arguments, say)
+        whole = {tried.theory.identifier: tried.animals.numbers for tried in subjects}
+        for left, _ in (arguments for _, arguments in tasks.values()):
+            name, seen = left.theory.identifier, _record(left, out, say)
+            if left.animals.numbers == whole[name]:  # else some are there from an earlier run
+                shown[name] = seen
     figures = []
+    _set_aside()
     for tried in subjects:
-        figures += draw_sessions(tried, out)
+        figures += draw_sessions(tried, out, shown.get(tried.theory.identifier))
+        _set_aside()
         say(f"{tried.theory.identifier}: done")
     return figures
 
@@ -119,12 +124,22 @@ def simulate(
 def _recorded(tried: Asked, out: Path) -> list[str]:
     """Leave the sessions of a theory in a folder; return what is to be said of them."""
     said: list[str] = []
-    _record(tried, out, said.append)
+    for _ in _recording(tried, out, said.append):
+        pass
     return said
 
 
-def _record(tried: Asked, out: Path, say: Progress) -> None:
-    _set_aside()
+def _record(tried: Asked, out: Path, say: Progress) -> dict[int, _Shown]:
+    """Leave the sessions of a theory in a folder; return what a lone day shows, by day."""
+    made = _recording(tried, out, say)
+    seen = _see(tried.experiment, made) if len(_days(tried)) == 1 else None
+    for _ in made:  # over many days, sessions come network by network
+        pass
+    return {} if seen is None else {1: seen}
+
+
+def _recording(tried: Asked, out: Path, say: Progress) -> Iterator[xr.Dataset]:
+    """Yield the sessions of a theory as they are left in a folder."""
     place = _place(tried, out)
     last, through = _days(tried)[-1], set()
     for session in sessions(*tried, progress=say):
@@ -133,6 +148,8 @@ def _record(tried: Asked, out: Path, say: Progress) -> None:
             part.write_bytes(packed(session))
         if day == last:
             through.add(own)
+        yield session
+        del session  # before the next one takes as much
     unfit = {network for network in tried.animals.numbers if animal(network) not in through}
     if unfit:  # they oscillate or diverge, if on a later day: it is not repeated
         keep(sorted(unfit | _noted(place.unfit)), place.unfit, JSON)
@@ -188,8 +205,57 @@ def _place(tried: Asked, out: Path) -> _Place:
     return _Place(out / tried.theory.identifier, key(origin_of, rests_on, REGISTRY))
 
 
-def draw_sessions(tried: Asked, out: Path) -> list[Path]:
+@dataclass(frozen=True)
+class _Shown:
+    """What is drawn of the sessions of a day.
+
+    Attributes
+    ----------
+    networks
+        How many sessions there are.
+    blocks
+        Panels and what they show, for each of `CURVES`.
+    first
+        The first session; without its activity, unless single cells are driven in it.
+    """
+
+    networks: int
+    blocks: Sequence[Sequence[tuple[Panel, xr.Dataset]]]
+    first: xr.Dataset
+
+
+def _see(experiment: Experiment, recorded: Iterator[xr.Dataset]) -> _Shown | None:
+    """Return what sessions of a day show, None if there is none; each is looked at once."""
+    first = next(recorded, None)
+    if first is None:
+        return None
+    panels = panels_of(first, experiment.panels, experiment.lines)
+    kept = first if drives_single_cells(first) else first.drop_vars("rate")
+    animals: list[str] = []
+
+    def each(session: xr.Dataset | None) -> Iterator[xr.Dataset]:
+        while session is not None:
+            animals.append(session.attrs["animal"])
+            yield session
+            session = None  # before the next one takes as much
+            session = next(recorded, None)
+
+    every = each(first)
+    del first
+    found = raw_activities(every, panels, [curves for *_, curves in CURVES])
+    blocks = [list(zip(panels, shown, strict=True)) for shown in found]
+    return _Shown(len(animals), blocks, kept)
+
+
+def draw_sessions(tried: Asked, out: Path, seen: Mapping[int, _Shown] | None = None) -> list[Path]:
     """Draw what the sessions in a folder show, day by day.
+
+    Parameters
+    ----------
+    tried, out
+        What was done to whom, and the folder.
+    seen
+        What the sessions of a day show, where all of them were just recorded.
 
     Returns
     -------
@@ -199,23 +265,21 @@ def draw_sessions(tried: Asked, out: Path) -> list[Path]:
         twice in some condition; ``<theory>-influence.png`` if single cells are driven;
         ``<theory>-days.png``, learning and responses by day, if there are several with outcomes.
     """
-    _set_aside()
-    theory, experiment, *_ = tried
-    files = _files(tried, out)
+    files, theory, experiment = _files(tried, out), tried.theory, tried.experiment
+    seen = seen or {d: s for d, f in files.items() if (s := _see(experiment, _opened(f)))}
+    if not seen:
+        return []
+    networks, first = seen[min(seen)].networks, seen[max(seen)].first
     title = f"{experiment.label[0].upper()}{experiment.label[1:]}: {theory.label}"
-    over = f"{counted(len(files[1]), 'network')}, mean and 5 to 95 % over networks"
+    over = f"{counted(networks, 'network')}, mean and 5 to 95 % over networks"
     made = []
-    blocks: list[list[tuple[Panel, xr.Dataset]]] = [[] for _ in CURVES]
-    for day, recorded in files.items():
-        opened = _opened(recorded)
-        first = next(opened)
-        panels = panels_of(first, experiment.panels, experiment.lines)
-        named = [_of_day(panel, day) if len(files) > 1 else panel for panel in panels]
-        kinds = [curves for *_, curves in CURVES]
-        found = raw_activities(chain([first], opened), panels, kinds)
-        for own, shown in zip(blocks, found, strict=True):
-            own += [pair for pair in zip(named, shown, strict=True) if _shows(pair[1])]
-    for (name, ending, _), own in zip(CURVES, blocks, strict=True):
+    for number, (name, ending, _) in enumerate(CURVES):
+        own = [
+            (_of_day(panel, day) if len(seen) > 1 else panel, shown)
+            for day, of_day in seen.items()
+            for panel, shown in of_day.blocks[number]
+            if _shows(shown)
+        ]
         if own:  # else no stimulus comes twice in any condition: nothing to cross-validate
             made.append(out / f"{theory.identifier}{ending}.png")
             caption = Caption(title, f"{name}; {over}{_of_labels(first)}")
@@ -242,8 +306,8 @@ def _files(tried: Asked, out: Path) -> dict[int, list[Path]]:
 
 
 def _set_aside() -> None:
-    """Let what libraries hold not be searched for garbage again after every session."""
-    gc.collect()  # else what is garbage by now would stay
+    """Hand back what compiling and figures leave; what libraries hold is not searched again."""
+    gc.collect()
     gc.freeze()
 
 

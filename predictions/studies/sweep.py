@@ -25,6 +25,7 @@ from errorneurons.simulate.engine.plans import compile_ahead
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.registry import named_experiment
 from errorneurons.simulate.instrument.instrument import recorded_by
+from errorneurons.simulate.refusing import a_list, whole_number
 from errorneurons.simulate.store.files import (
     JSON,
     is_intact,
@@ -32,6 +33,7 @@ from errorneurons.simulate.store.files import (
     remove_abandoned,
 )
 from errorneurons.simulate.store.keys import hashed, key
+from errorneurons.simulate.store.shelf import Shelf
 from errorneurons.simulate.store.work import Labour, Progress, run_all, silently
 from errorneurons.simulate.theories.registry import Theory
 from errorneurons.simulate.theories.registry import theory as find
@@ -162,8 +164,9 @@ class CircuitSweep:
         Parameters
         ----------
         folder
-            Gets ``sessions/<combination>.zarr``, a collection each, and ``activity.zarr``, what
-            `to_dataset` returns. What lies there of an earlier run of the same is not made again.
+            Gets ``sessions/<combination>-<key>.zarr``, a collection each, and ``activity.zarr``,
+            what `to_dataset` returns. What lies there of an earlier run of the same is not made
+            again; sessions of other runs are left alone.
         progress
             Called with a sentence whenever a combination is done.
         labour
@@ -178,7 +181,7 @@ class CircuitSweep:
         (place / _SESSIONS).mkdir(parents=True, exist_ok=True)
         kept = replace(self, folder=place, lost={})
         left = [t for t in self.circuits if _stored(kept, t, place) is None]
-        for path in (p for t in left if is_damaged(p := _path(place, t), _key(self, t))):
+        for path in (p for t in left if is_damaged(p := _path(self, t, place), _key(self, t))):
             progress(f"{path} cannot be read and is made again")
         if left:
             remove_abandoned(place)
@@ -272,6 +275,7 @@ def swept(
     own: tuple[None, ...] = (None,)
     layers = [(_input(theories), *size) for size in sizes or ()]
     circuits = combined(theories, ablations, connectivity or own, layers or own)
+    whole_number("networks", networks, 1)
     empty = CircuitSweep((), experiment, repeats, Animals(networks, seed), instrument)
     return through(empty, *circuits)
 
@@ -285,10 +289,13 @@ def _check_lists(
     """Refuse one where several are expected: letters are no names, and neurons no sizes."""
     given = {"theories": theories, "ablations": ablations, "connectivity": connectivity}
     for name, values in given.items():
-        if isinstance(values, str):
-            raise ValueError(f"{name} is {values!r}; give a list, [{values!r}]")
-        if values is not None and not len(values):
+        if values is None:
+            continue
+        a_list(name, values)
+        if not len(values):
             raise ValueError(f"{name} is empty; name one or more")
+    if sizes is not None:
+        a_list("sizes", sizes)
     if any(isinstance(size, int) for size in sizes or ()):
         raise ValueError(
             f"sizes is {sizes}; give the neurons of each area once for every size, e.g. "
@@ -345,7 +352,7 @@ def _key(asked: CircuitSweep, circuit: Theory) -> str:
 
 def _stored(asked: CircuitSweep, circuit: Theory, folder: Path) -> Path | Skipped | None:
     """Return where the sessions of a circuit lie, why there are none, or None if not done."""
-    wanted, path = _key(asked, circuit), _path(folder, circuit)
+    wanted, path = _key(asked, circuit), _path(asked, circuit, folder)
     if key_of(path) == wanted:
         return path
     unfit = path.with_suffix(JSON.suffix)
@@ -354,13 +361,14 @@ def _stored(asked: CircuitSweep, circuit: Theory, folder: Path) -> Path | Skippe
     return None
 
 
-def _path(folder: Path, circuit: Theory) -> Path:
-    return folder / _SESSIONS / f"{circuit.identifier}.zarr"
+def _path(asked: CircuitSweep, circuit: Theory, folder: Path) -> Path:
+    noted = Shelf(folder / _SESSIONS, JSON).path(circuit.identifier, _key(asked, circuit))
+    return noted.with_suffix(".zarr")
 
 
 def _keep(asked: CircuitSweep, circuit: Theory, folder: Path) -> None:
     """Simulate the sessions of a circuit, and leave them in a folder."""
-    one, path = replace(asked, circuits=(circuit,)), _path(folder, circuit)
+    one, path = replace(asked, circuits=(circuit,)), _path(asked, circuit, folder)
     wanted = {KEY: _key(asked, circuit)}
     groups = ((f"{s.attrs['animal']}-day-{s.attrs['day']}", s) for s in one)
     if not write_groups(groups, path, wanted):

@@ -2,7 +2,8 @@
 
 A subject is done once what its networks say to every claim lies in the folder, under the key of
 everything it rests on; their sessions lie there as well where they are asked for. An interrupted
-run takes up where it stopped.
+run takes up where it stopped. What networks did is not kept, though an edited claim simulates them
+again: writing it takes longer than simulating it (`docs/cluster.md` has the figures).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from errorneurons.predictions.claims.claim import Claim
 from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.judging.judge import Measured, measure
 from errorneurons.simulate.animals.animals import Animals
-from errorneurons.simulate.animals.performed import performed
+from errorneurons.simulate.animals.performed import put_through
 from errorneurons.simulate.animals.runner import recordings_of
 from errorneurons.simulate.engine.plans import compile_ahead
 from errorneurons.simulate.experiments.registry import experiment
@@ -119,7 +120,7 @@ def _simulate(name: str, animals: Animals, path: Path | None) -> dict[str, Any]:
     """
     known = theory(name)
     instrument = where_errors_are(INSTRUMENT, known.circuit)
-    networks = performed(known, _EXPERIMENT, animals, instrument)
+    networks = put_through(known, _EXPERIMENT, animals, instrument)
     # a theory is judged on the firing rates its cells are expected to have: networks are free,
     # so spiking noise would only be averaged away, and two trials of a kind are enough
     expected = list(recordings_of(networks.repeated(2), replace(instrument, spiking="none")))

@@ -8,8 +8,9 @@ from functools import partial
 from typing import Any, Literal
 
 from errorneurons.simulate.ablations import changes as ablations
-from errorneurons.simulate.refusing import known
-from errorneurons.simulate.tasks.registry import TASKS, intact
+from errorneurons.simulate.refusing import entry
+from errorneurons.simulate.tasks.registry import intact
+from errorneurons.simulate.tasks.registry import task as task_named
 from errorneurons.simulate.tasks.registry import why_not as cannot_learn
 from errorneurons.simulate.theories import counter_circuits, registry
 from errorneurons.simulate.theories.error_places import Neurons
@@ -347,9 +348,7 @@ def ablation(name: str) -> Ablation:
     ValueError
         If there is none, with the nearest name.
     """
-    names = {a.name: a for a in ABLATIONS}
-    known("--ablation", name, names)
-    return names[name]
+    return entry("ablation", name, {a.name: a for a in ABLATIONS})
 
 
 def pairs(
@@ -362,11 +361,11 @@ def pairs(
     ValueError
         If a name is unknown, or nothing is left, with the reason.
     """
-    known("--task", task, [t.name for t in TASKS])
+    task_named(task)
     for name in theories:
         if own := VARIANTS.get(name):
             raise ValueError(f"ablations of {own} start from the wiring of {name}; name {own}")
-        known("--theory", name, (*LEARNERS, *NULLS))
+        entry("theory to ablate", name, dict.fromkeys((*LEARNERS, *NULLS)))
     chosen = [ablation(name) for name in dict.fromkeys(names)] or ABLATIONS
     tried = [(t, a) for t in dict.fromkeys(theories or LEARNERS) for a in chosen]
     found = tuple((theory, a) for theory, a in tried if a.why_not(theory, task) is None)

@@ -36,7 +36,7 @@ LIBRARIES = 3e8
 """What Python and its libraries take in memory [bytes]."""
 FILE = 1.5e5
 """What a session takes on disk besides its activity [bytes]."""
-ENOUGH = 1e6
+ENOUGH = 2e5
 """Values in a session from which its speed and its size on disk are measured."""
 
 

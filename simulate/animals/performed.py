@@ -15,7 +15,7 @@ from errorneurons.simulate.animals.trained import (
     OSCILLATES,
     Trained,
     none_left,
-    trained_animals,
+    train_animals,
 )
 from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.experiments.experiment import Day, Experiment
@@ -174,7 +174,7 @@ def _told(ready: Trained, experiment: Experiment, blocks: Iterable[Ran]) -> Perf
     )  # fmt: skip
 
 
-def performed(
+def put_through(
     theory: Theory,
     experiment: Experiment,
     animals: Animals,
@@ -204,7 +204,7 @@ def performed(
     ValueError
         If no network is left, and there are no worlds to be like.
     """
-    ready = trained_animals(theory, animals, instrument, laser)
+    ready = train_animals(theory, animals, instrument, laser)
     progress("trained")
     if not ready.animals.numbers:
         if animals.worlds is None:

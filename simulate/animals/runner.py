@@ -23,7 +23,7 @@ from errorneurons.simulate.animals.performed import Performed, perform
 from errorneurons.simulate.animals.trained import (
     Trained,
     none_left,
-    trained_animals,
+    train_animals,
     untrained_bench,
 )
 from errorneurons.simulate.arrays import Array
@@ -95,7 +95,7 @@ def sessions(
     origin = origin_of(theory, experiment, animals, instrument, laser)
     reasons: list[str] = []
     for batch in batches_of_animals(theory, experiment, animals, instrument):
-        ready = trained_animals(theory, batch, instrument, laser)
+        ready = train_animals(theory, batch, instrument, laser)
         for number, why in ready.left_out.items():
             progress(f"{theory.name}: network {number} {why} and is left out")
         reasons += ready.left_out.values()

@@ -84,7 +84,7 @@ class Trained:
                        {**self.left_out, **reasons}, extents)  # fmt: skip
 
 
-def trained_animals(
+def train_animals(
     theory: Theory, animals: Animals, instrument: Instrument, laser: Laser | None = None
 ) -> Trained:
     """Train networks of a theory, and put those that can be used on the bench.

@@ -37,7 +37,8 @@ PLANS: OrderedDict[Any, _Plan] = OrderedDict()
 """Plans by what they depend on, those used last at the end; training runs the same one again."""
 
 
-MOST_PLANS = 64
+MOST_PLANS = 8
+"""Training comes back to the last two; each holds megabytes."""
 
 
 def plan_of(key: Any) -> _Plan:
@@ -78,3 +79,4 @@ def compile_ahead() -> None:
     if compiler_cache():
         loop.advance.compile(loop.TYPES_OF_LOOP)
         counts.multiplied.compile(counts.TYPES)
+        counts.inverted.compile(counts.TYPES_OF_INVERTED)

@@ -26,6 +26,7 @@ import pandas as pd
 
 from errorneurons.simulate.arrays import Array, generator
 from errorneurons.simulate.experiments.association import STIMULI
+from errorneurons.simulate.refusing import entry
 
 LIMIT = 0.95
 """Targets are kept within the range of the output's rates, short of its ends, at which some
@@ -140,10 +141,7 @@ def decoder_of(readout: Readout | None, table: pd.DataFrame) -> Array | None:
             f"trials have the decoder {names[0]!r} but Bench.readout is None; draw one with "
             "`readout`"
         )
-    if names[0] not in readout.decoders:
-        known = ", ".join(map(repr, readout.decoders))
-        raise ValueError(f"there is no decoder {names[0]!r}; known are {known}")
-    return readout.decoders[names[0]]
+    return entry("decoder", names[0], readout.decoders)
 
 
 def cursor(

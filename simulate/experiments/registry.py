@@ -58,7 +58,7 @@ def named_experiment(name: str, streams: int = 1) -> Experiment:
     ValueError
         If there is none, or its table cannot be run.
     """
-    if not name.endswith(".csv"):
+    if not str(name).endswith(".csv"):
         return experiment(name)
     table = read_table(name)
     if len(table) % streams:

@@ -32,10 +32,12 @@ from errorneurons.simulate.trials.run import Activity, Binned
 
 AIM = ("manipulation", "manipulated_role", "manipulated_area", "manipulated_cell")
 """The columns that say at whom a manipulation is aimed."""
-BLOCK = 64
+BLOCK = 16
 """Trials whose spikes are drawn together; bounds the memory that takes."""
 
 Aim = tuple[str, str, str, int]
+Aimed = tuple[str, Chosen, npt.NDArray[np.bool_]]
+"""Source and neurons at whom a manipulation is aimed, and its trials, (trial,)."""
 TrialOrder = npt.NDArray[np.int64]
 
 
@@ -117,7 +119,7 @@ def observe(
         **_unit_columns(units, instrument, "model" if labelled is None else "genetic"),
         **shown.factors,
         "partner": partners(circuit, units),
-        "targeted": targeted_units(circuit, units, shown, labelled),
+        "targeted": targeted_units(units, shown.count, aims_of(circuit, shown, labelled)),
         "performance": np.concatenate(
             [performance(b.output[index], b.target[index]) for b in blocks]
         ),
@@ -330,18 +332,36 @@ def _unit_columns(
     }
 
 
-def targeted_units(
-    circuit: Circuit[Any, Any], units: Units, shown: Displayed, labelled: Chosen | None
-) -> npt.NDArray[np.bool_]:
-    """(trial, unit): whether a manipulation is aimed at the unit, or at the cell it is part of."""
-    aimed = np.zeros((shown.count, len(units.label)), dtype=bool)
-    for key, where in shown.aims.items():
-        source, chosen = aimed_at(circuit, labelled, *key)
-        hit = (units.source == source) & np.isin(units.neuron, np.flatnonzero(chosen))
+def aims_of(circuit: Circuit[Any, Any], shown: Displayed, labelled: Chosen | None) -> list[Aimed]:
+    """Return at whom the manipulations of a day are aimed, and in which trials."""
+    return [(*aimed_at(circuit, labelled, *key), where) for key, where in shown.aims.items()]
+
+
+def targeted_units(units: Units, count: int, aims: Sequence[Aimed]) -> npt.NDArray[np.bool_]:
+    """(trial, unit): whether a manipulation is aimed at the unit, or at the cell it is part of.
+
+    Parameters
+    ----------
+    units
+        The units.
+    count
+        Number of trials.
+    aims
+        What `aims_of` returns for the trials.
+    """
+    targeted = np.zeros((count, len(units.label)), dtype=bool)
+    for source, chosen, where in aims:
+        hit = (units.source == source) & _among(units.neuron, chosen)
         if source == "representation":
-            hit |= np.isin(units.cell, np.flatnonzero(chosen))
-        aimed[where] = hit
-    return aimed
+            hit |= _among(units.cell, chosen)
+        targeted[where] = hit
+    return targeted
+
+
+def _among(numbers: TrialOrder, chosen: Chosen) -> npt.NDArray[np.bool_]:
+    """Return which numbers are those of chosen neurons; -1 is none."""
+    known = (numbers >= 0) & (numbers < chosen.size)
+    return known & chosen.ravel()[np.where(known, numbers, 0)] if chosen.size else known
 
 
 def performance(output: Array, target: Array) -> Array:

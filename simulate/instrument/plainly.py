@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from errorneurons.analysis.session.plain import Plain, PlainColumn
-from errorneurons.simulate.arrays import generator
+from errorneurons.simulate.arrays import Array, generator
 from errorneurons.simulate.circuit import Circuit
-from errorneurons.simulate.engine.counts import spiked
 from errorneurons.simulate.instrument.instrument import Instrument
 from errorneurons.simulate.instrument.observe import (
+    Aimed,
     Displayed,
     TrialOrder,
+    aims_of,
     as_shown,
     attributes_of,
     expected_rates,
@@ -23,78 +27,162 @@ from errorneurons.simulate.instrument.observe import (
     purpose_of,
     targeted_units,
 )
-from errorneurons.simulate.instrument.units import Units, labels_of, sampled
-from errorneurons.simulate.trials.run import Activity, Binned
+from errorneurons.simulate.instrument.spikes import poisson_of_kinds
+from errorneurons.simulate.instrument.sums import Sums
+from errorneurons.simulate.instrument.units import Labelled, Units, labels_of, sampled
+from errorneurons.simulate.trials.bench import Chosen
+from errorneurons.simulate.trials.run import Activity
 
 
-def observe_plainly(
-    circuit: Circuit[Any, Any],
-    blocks: Sequence[Activity],
-    rows: Sequence[TrialOrder],
-    network: int,
-    index: int,
-    seed: int,
-    instrument: Instrument,
-    shown: Displayed,
-) -> Plain:
-    """Record one network as `observe` does, for the claims alone: without labels and checks.
+@dataclass(frozen=True, eq=False)
+class Instrumented:
+    """A network before an instrument, to be recorded once or more for the claims alone.
 
-    Parameters
+    What does not depend on the cells and the noise of a recording is found once.
+
+    Attributes
     ----------
-    circuit, blocks, network, index, seed, instrument
+    circuit, blocks, network, index, instrument
         As in `observe`; with the labels of the first block.
     rows
         For each block, which of its trials come, in which order; some may come several times.
     shown
         What `shown_in` returns for the tables of these trials.
     """
+
+    circuit: Circuit[Any, Any]
+    blocks: Sequence[Activity]
+    rows: Sequence[TrialOrder]
+    network: int
+    index: int
+    instrument: Instrument
+    shown: Displayed
+
+    @property
+    def width(self) -> float:
+        """Width of a bin [s]."""
+        return self.instrument.bin or self.blocks[0].clock.bin
+
+    @cached_property
+    def kinds(self) -> TrialOrder:
+        """Where each trial stands among those of all blocks, (trial,)."""
+        starts = np.cumsum([0, *(len(block.table) for block in self.blocks[:-1])])
+        return np.concatenate([own + at for own, at in zip(self.rows, starts, strict=True)])
+
+    @cached_property
+    def labelled(self) -> Chosen | None:
+        """Which neurons are labelled error cells, as in `Bench`."""
+        first = self.blocks[0].labelled
+        return None if first is None else first[self.index : self.index + 1]
+
+    @cached_property
+    def populations(self) -> Sequence[Labelled]:
+        """Who carries which label."""
+        apical = self.blocks[0].apical is not None
+        return labels_of(self.circuit, self.labelled, self.instrument, apical=apical)
+
+    @cached_property
+    def sizes(self) -> Mapping[str, Array]:
+        """Size of each signal, as `extents` returns it."""
+        first = self.blocks[0]
+        return first.extents or extents(first, self.index, self.rows[0])
+
+    @cached_property
+    def performance(self) -> Array:
+        """Performance in each trial, (trial,)."""
+        each = zip(self.blocks, self.rows, strict=True)
+        return np.concatenate(
+            [performance(b.output[self.index][own], b.target[self.index][own]) for b, own in each]
+        )
+
+    @cached_property
+    def aims(self) -> Sequence[Aimed]:
+        """At whom manipulations are aimed."""
+        return aims_of(self.circuit, self.shown, self.labelled)
+
+    @property
+    def bins(self) -> int:
+        """Bins of a trial, as simulated."""
+        return int(next(iter(self.blocks[0].rates.values())).shape[2])
+
+    @property
+    def sums_suffice(self) -> bool:
+        """Whether sums over bins can be drawn alone: bins are independent, and as simulated."""
+        how = self.instrument
+        return how.spiking == "poisson" and how.imaging is None and how.bin is None
+
+    def units(self, seed: int) -> Units:
+        """Draw the units of a recording with a seed of its own."""
+        return sampled(self.populations, self.instrument, (seed, self.circuit.theory, self.network))
+
+    def noise(self, seed: int) -> np.random.Generator:
+        """Return the random numbers of the noise of a recording."""
+        day = purpose_of(self.blocks[0].day)
+        return generator(seed, self.circuit.theory, self.network, *day)
+
+    def rates(self, units: Units, seed: int) -> npt.NDArray[np.float32]:
+        """Return what the instrument shows of units, (trial, time, unit)."""
+        expected = expected_rates(self.blocks, self.index, units, self.instrument, self.sizes)
+        every = expected[self.kinds]
+        return as_shown(every, self.width, units, self.instrument, self.noise(seed))
+
+    def means(self, units: Units, sums: Sums, seed: int) -> dict[Hashable, Array]:
+        """Return the mean rate of units in windows [Hz], (trial, unit), see `sums_suffice`."""
+        part = _bins_of(self.blocks, self.index, sums.kinds, sums.bins)
+        sizes = {source: size[self.index : self.index + 1] for source, size in self.sizes.items()}
+        rates = expected_rates([part], 0, units, self.instrument, sizes)[:, 0]
+        expected = sums.expected(rates, self.width)
+        return sums.means(poisson_of_kinds(expected, sums.drawn, self.noise(seed)), self.width)
+
+    def session(self, units: Units, rates: npt.NDArray[np.float32] | None = None) -> Plain:
+        """Return what was recorded of units as a session.
+
+        Parameters
+        ----------
+        units
+            The recorded units.
+        rates
+            What was recorded of them, (trial, time, unit); nothing if it is None.
+        """
+        if rates is None:
+            shape = len(self.kinds), self.bins, len(units.label)
+            rates = np.broadcast_to(np.float32(0), shape)
+        how = self.instrument
+        low, high = how.label_error_interval
+        time = self.blocks[0].clock.start + self.width * (np.arange(rates.shape[1]) + 0.5)
+        columns = {
+            **self.shown.factors,
+            "time": time.round(9),
+            "area": units.area,
+            "level": units.level,
+            "role": units.label,
+            "targeted": targeted_units(units, self.shown.count, self.aims),
+            "performance": self.performance,
+        }
+        variables = {name: PlainColumn(values) for name, values in columns.items()}
+        variables["label_error"] = PlainColumn(
+            np.where(units.label == "error", how.label_error, np.nan), {"low": low, "high": high}
+        )
+        variables["rate"] = PlainColumn(
+            rates, {"sampling_rate": 1 / self.width, "signal": how.signal}
+        )
+        return Plain(variables, attributes_of(self.circuit, self.network, self.blocks[0].day))
+
+
+def _bins_of(
+    blocks: Sequence[Activity], index: int, trials: TrialOrder, bins: TrialOrder
+) -> Activity:
+    """Return some bins of the trials of one network, as if each were a trial of its own."""
     first = blocks[0]
-    labelled = None if first.labelled is None else first.labelled[index : index + 1]
-    populations = labels_of(circuit, labelled, instrument, apical=first.apical is not None)
-    units = sampled(populations, instrument, (seed, circuit.theory, network))
-    rng = generator(seed, circuit.theory, network, *purpose_of(first.day))
-    width = instrument.bin or first.clock.bin
-    sizes = first.extents or extents(first, index, rows[0])
-    expected = expected_rates(blocks, index, units, instrument, sizes)
-    starts = np.cumsum([0, *(len(block.table) for block in blocks[:-1])])
-    every = np.concatenate([own + start for own, start in zip(rows, starts, strict=True)])
-    rate = _repeated(expected, every, width, units, instrument, rng)
-    score = [
-        performance(b.output[index][own], b.target[index][own])
-        for b, own in zip(blocks, rows, strict=True)
-    ]
-    error = units.label == "error"
-    low, high = instrument.label_error_interval
-    columns = {
-        **shown.factors,
-        "time": (first.clock.start + width * (np.arange(rate.shape[1]) + 0.5)).round(9),
-        "area": units.area,
-        "level": units.level,
-        "role": units.label,
-        "targeted": targeted_units(circuit, units, shown, labelled),
-        "performance": np.concatenate(score),
-    }
-    variables = {name: PlainColumn(values) for name, values in columns.items()}
-    variables["label_error"] = PlainColumn(
-        np.where(error, instrument.label_error, np.nan), {"low": low, "high": high}
-    )
-    variables["rate"] = PlainColumn(rate, {"sampling_rate": 1 / width, "signal": instrument.signal})
-    return Plain(variables, attributes_of(circuit, network, first.day))
+    starts = np.cumsum([0, *(len(block.table) for block in blocks)])
 
+    def chosen(signals: Sequence[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+        found = np.empty((1, len(trials), 1, signals[0].shape[-1]), np.float32)
+        for signal, start, stop in zip(signals, starts, starts[1:], strict=False):
+            here = (trials >= start) & (trials < stop)
+            found[0, here, 0] = signal[index][trials[here] - start, bins[here]]
+        return found
 
-def _repeated(
-    expected: Binned,
-    rows: TrialOrder,
-    width: float,
-    units: Units,
-    instrument: Instrument,
-    rng: np.random.Generator,
-) -> Binned:
-    """Return what `as_shown` does of trials of which some are the same."""
-    mean = expected * np.float32(width)
-    if instrument.imaging or instrument.spiking != "poisson" or not mean.size:
-        return as_shown(expected[rows], width, units, instrument, rng)
-    rate = np.empty((len(rows), *expected.shape[1:]), np.float32)
-    means = mean.reshape(len(mean), -1)
-    spiked(means, rows, width, rng, rate.reshape(len(rows), -1), np.ones(means.shape[1]))
-    return rate
+    rates = {role: chosen([block.rates[role] for block in blocks]) for role in first.rates}
+    tufts = [block.apical for block in blocks if block.apical is not None]
+    return replace(first, rates=rates, apical=chosen(tufts) if tufts else None)

@@ -22,9 +22,11 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from errorneurons.simulate.engine.counts import FEW, multiplied
+from errorneurons.simulate.engine.counts import FEW, MANY, SHARES, inverted, multiplied
 
 Counts = npt.NDArray[np.int64]
+TOGETHER = 64
+"""Draws whose uniform numbers are there at a time: the memory of many takes longer than they do."""
 
 
 def poisson(mean: npt.NDArray[np.floating], rng: np.random.Generator) -> Counts:
@@ -46,6 +48,40 @@ def poisson(mean: npt.NDArray[np.floating], rng: np.random.Generator) -> Counts:
         means = np.ascontiguousarray(mean).reshape(flat)
         known, least = np.zeros(means.shape[1]), np.ones(means.shape[1])
         multiplied(means, rng, counts.reshape(flat), known, least)
+    return counts
+
+
+def poisson_of_kinds(
+    mean: npt.NDArray[np.float64], rows: npt.NDArray[np.int64], rng: np.random.Generator
+) -> npt.NDArray[np.float64]:
+    """Return Poisson counts of several draws of each kind, in less time than `poisson` takes.
+
+    Parameters
+    ----------
+    mean
+        Expected counts, (kind, unit).
+    rows
+        Which kind each draw is of, (draw,).
+    rng
+        Random numbers.
+
+    Returns
+    -------
+    npt.NDArray[np.float64]
+        Counts, (draw, unit).
+    """
+    many = mean >= MANY
+    few, units = np.where(many, 0.0, mean), mean.shape[1]
+    counts, uniform = np.empty((len(rows), units)), np.empty((TOGETHER, units))
+    least, below = np.empty((2, units))
+    for start in range(0, len(rows), TOGETHER):
+        own = rows[start : start + TOGETHER]
+        rng.random(out=uniform[: len(own)])
+        inverted(few, own, SHARES, least, below, uniform, counts[start : start + TOGETHER])
+    draws = np.flatnonzero(np.asarray(many.any(axis=1))[rows])
+    if len(draws):
+        draw, unit = np.nonzero(many[rows[draws]])
+        counts[draws[draw], unit] = rng.poisson(mean[rows[draws[draw]], unit])
     return counts
 
 

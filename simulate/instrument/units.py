@@ -53,10 +53,10 @@ class Units:
 
     Attributes
     ----------
-    name
-        Its name in the session.
     label, area, level, source, neuron, cell
         As in `Labelled`, but of one unit.
+    number
+        Its number among those with its label in its area, from 1.
     sign
         Which errors it fires more for.
     baseline
@@ -65,10 +65,10 @@ class Units:
         Factor on its signal.
     """
 
-    name: Texts
     label: Texts
     area: Texts
     level: Array
+    number: Indices
     source: Texts
     neuron: Indices
     cell: Indices
@@ -76,8 +76,19 @@ class Units:
     baseline: Array
     gain: Array
 
+    @property
+    def name(self) -> Texts:
+        """Its name in the session."""
+        parts = zip(self.area.tolist(), self.label.tolist(), self.number.tolist(), strict=True)
+        names = [f"{area} {label} {number:02d}" for area, label, number in parts]
+        return np.array(names, dtype=np.str_)
+
     def only(self, chosen: npt.NDArray[np.bool_]) -> Units:
         """Return some of the units."""
+        return self if chosen.all() else self.of(np.flatnonzero(chosen))
+
+    def of(self, chosen: Indices) -> Units:
+        """Return the units with some numbers."""
         return Units(*(getattr(self, f.name)[chosen] for f in fields(self)))
 
     def plane(self, instrument: Instrument) -> Indices:
@@ -187,26 +198,24 @@ def sampled(
     instrument.check_areas(p.area for p in populations)
     rng = generator(*key, "cells")
     counts = [instrument.cells_of(p.area) for p in populations]
-    source, neuron, cell, half = map(
-        np.array, zip(*_drawn(populations, counts, instrument.label_error, rng), strict=True)
-    )
+    source, neuron, cell, half = _drawn(populations, counts, instrument.label_error, rng)
     label = np.repeat([p.label for p in populations], counts)
     area = np.repeat([p.area for p in populations], counts)
     odd = np.arange(len(label)) % 2 == 1
     signed = (label == "error") & (instrument.coding == "paired")
-    number = [n + 1 for count in counts for n in range(count)]
-    names = [f"{a} {role} {n:02d}" for a, role, n in zip(area, label, number, strict=True)]
     units = Units(
-        np.array(names), label, area,
+        label, area,
         np.repeat([float(p.level) for p in populations], counts),
+        np.concatenate([np.arange(1, count + 1) for count in counts]),
         # a neuron that carries one half of the error fires more for it, whatever its sign
         source, neuron, cell, np.where(half == 0, np.where(signed & odd, -1, 1), half),
         instrument.baseline * rng.lognormal(0.0, instrument.spread, len(label)),
         rng.lognormal(0.0, instrument.spread, len(label)) * np.where(half == 0, 1, half),
     )  # fmt: skip
-    passed = generator(*key, "quality").random(len(label)) < instrument.passing
-    recorded = np.isin(area, instrument.areas) if instrument.areas else np.ones_like(passed)
-    return units.only(passed & recorded)
+    kept = np.isin(area, instrument.areas) if instrument.areas else np.ones(len(label), dtype=bool)
+    if instrument.passing < 1:
+        kept &= generator(*key, "quality").random(len(label)) < instrument.passing
+    return units.only(kept)
 
 
 def _drawn(
@@ -214,14 +223,24 @@ def _drawn(
     counts: Sequence[int],
     label_error: float,
     rng: np.random.Generator,
-) -> list[tuple[str, int, int, int]]:
+) -> tuple[Texts, Indices, Indices, Indices]:
     """Draw where the signal of each unit comes from: source, neuron, cell, half of the error."""
     unlabelled = {p.area: p for p in populations if p.label == "representation"}
     drawn = []
-    for population, count in zip(populations, counts, strict=True):
-        for _ in range(count):
-            false = population.label == "error" and rng.random() < label_error
-            own = unlabelled.get(population.area, population) if false else population
-            k = rng.integers(len(own.neurons))
-            drawn.append((own.source, int(own.neurons[k]), int(own.cells[k]), int(own.signs[k])))
-    return drawn
+    for own, count in zip(populations, counts, strict=True):
+        other, false = unlabelled.get(own.area, own), np.zeros(count, dtype=bool)
+        if own.label == "error":
+            chosen = np.empty(count, dtype=np.int64)
+            for unit in range(count):
+                false[unit] = rng.random() < label_error
+                chosen[unit] = rng.integers(len((other if false[unit] else own).neurons))
+        else:
+            chosen = rng.integers(len(own.neurons), size=count)
+        drawn.append((
+            np.where(false, other.source, own.source),
+            *(np.where(false, theirs[chosen * false], ours[chosen * ~false])
+              for ours, theirs in ((own.neurons, other.neurons), (own.cells, other.cells),
+                                   (own.signs, other.signs))),
+        ))  # fmt: skip
+    source, neuron, cell, half = (np.concatenate(column) for column in zip(*drawn, strict=True))
+    return source, neuron, cell, half

@@ -198,7 +198,7 @@ def strengths_of(connectivity: str, areas: int) -> Strengths:
     ValueError
         If there is no such connectivity, or it has not so many areas.
     """
-    if connectivity.endswith(".csv"):
+    if str(connectivity).endswith(".csv"):
         return from_csv(connectivity, _areas_in(connectivity, areas))
     return entry("connectivity", connectivity, _BY_NAME)(areas)
 

@@ -1,7 +1,7 @@
 """Files that are there whole and intact, or not at all.
 
 A file is written under a name that no other process uses, its checksum is appended, it is flushed
-to the disk, and renamed. HDF5 and netCDF ignore what follows their end, as `read_json` does.
+to the disk, and renamed. HDF5, netCDF and NPZ ignore what follows their end, as `read_json` does.
 """
 
 from __future__ import annotations
@@ -13,14 +13,18 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import ZipFile
 
-from errorneurons.analysis.session.files import PART, part_of
+import numpy as np
+import numpy.typing as npt
+
+from errorneurons.analysis.session.files import PART, not_written, part_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -80,7 +84,7 @@ def replacing(path: Path, option: str = "--out") -> Iterator[Path]:
     except OSError as error:
         if isinstance(error, WriteError):
             raise
-        raise WriteError(_refusal(path, error, option)) from error
+        raise WriteError(not_written(path, error, option)) from error
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
@@ -107,7 +111,7 @@ def replacing_folder(path: Path, option: str = "--out") -> Iterator[Path]:
     except OSError as error:
         if isinstance(error, WriteError):
             raise
-        raise WriteError(_refusal(path, error, option)) from error
+        raise WriteError(not_written(path, error, option)) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
@@ -152,13 +156,6 @@ def _flush(path: Path) -> None:
             raise
     finally:
         os.close(opened)
-
-
-def _refusal(path: Path, error: OSError, option: str) -> str:
-    full = error.errno in (28, 122)
-    reason = "the disk is full" if full else error.strerror or str(error)
-    mend = f"make room, or give another {option}" if full else f"give another {option}"
-    return f"cannot write {path}: {reason}; {mend}"
 
 
 def keep(result: object, path: Path, form: Format, option: str = "--out") -> None:
@@ -252,6 +249,20 @@ def read_netcdf(path: Path) -> xr.Dataset:
         return known.load()
 
 
+def write_arrays(data: Mapping[str, npt.NDArray[Any]], path: Path) -> None:
+    """Write arrays of numbers or text by name, not compressed, as `numpy.load` reads them."""
+    with ZipFile(path, "w") as archive:
+        for name, values in data.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, np.asanyarray(values), allow_pickle=False)
+
+
+def read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """Read what `write_arrays` wrote."""
+    with np.load(path, allow_pickle=False) as known:
+        return {name: known[name] for name in known.files}
+
+
 def write_json(content: object, path: Path) -> None:
     """Write numbers, text, lists and mappings; floats come back as they were, to the last bit."""
     path.write_text(json.dumps(content, default=float), encoding="utf-8")
@@ -263,6 +274,8 @@ def read_json(path: Path) -> Any:
 
 
 NETCDF = Format(".nc", write_netcdf, read_netcdf)
-"""Arrays with names."""
+"""Arrays with names, for people: any program for netCDF opens them."""
+ARRAYS = Format(".npz", write_arrays, read_arrays)
+"""Arrays with names that this package reads itself, in a tenth of the time; `numpy.load` too."""
 JSON = Format(".json", write_json, read_json)
 """Summaries."""

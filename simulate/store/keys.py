@@ -274,6 +274,11 @@ def _file(name: str) -> Path | None:
 @cache
 def installation() -> str:
     """Return the hash of every byte of this package, as it was when this process first asked."""
+    return installed_now()
+
+
+def installed_now() -> str:
+    """Return the hash of every byte of this package as it is on disk."""
     parts = [PACKAGE, *(f"{PACKAGE}.{name}" for name in ("simulate", "analysis", "predictions"))]
     texts: list[str] = []
     for part in parts:

@@ -9,24 +9,26 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import traceback
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from multiprocessing import get_context, parent_process
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
-from multiprocessing.reduction import ForkingPickler
-from threading import Thread
-from typing import Any, NoReturn
+from multiprocessing.connection import wait
+from typing import Any
 
 from errorneurons.simulate.store.keys import installation
 from errorneurons.simulate.store.places import compiler_cache
+from errorneurons.simulate.store.workers import (
+    OTHER_SOURCES,
+    Failure,
+    Work,
+    Worker,
+    dismiss,
+    end,
+    hire,
+    result_of,
+)
 
 Progress = Callable[[str], None]
-Work = tuple[Callable[..., Any], tuple[Any, ...]]
-"""A function of a module, so that another process finds it, and its arguments."""
 Ahead = Callable[[], object]
 
 
@@ -34,17 +36,11 @@ def silently(_: str) -> None:
     """Say nothing."""
 
 
+PREPARATION = "preparation"
+"""What is done ahead, should its worker die."""
 TRIES = 3
 """How often a piece is tried whose workers die."""
-GRACE = 5.0
-"""Seconds that a worker without work has to end."""
 NO_DASK = 'running on a cluster needs dask: pip install "errorneurons[distributed]"'
-OTHER_SOURCES = (
-    "a worker has other sources of errorneurons than the process that asks it; install the same "
-    "version there, or, if they were edited meanwhile, start again"
-)
-END_WITH_PARENT = 1
-"""`PR_SET_PDEATHSIG` of Linux."""
 
 
 class WorkerError(OSError):
@@ -85,7 +81,8 @@ def run_all(
     labour
         Who does it; local processes, one a core, if not given.
     ahead
-        Called once before several local processes begin: what they would each have to do.
+        Called once, by one of several local processes, before they begin: what each of them would
+        have to do. A function of a module.
 
     Raises
     ------
@@ -113,16 +110,6 @@ def _cores() -> int:
 
 
 @dataclass
-class _Worker:
-    """A process, how to talk to it, and the piece that it is at."""
-
-    process: SpawnProcess
-    pipe: Connection[Any, Any]
-    piece: str | None = None
-    started: bool = False
-
-
-@dataclass
 class _Pool:
     """Local processes, each with a pipe of its own, so that it is known what a dead one was at."""
 
@@ -130,41 +117,40 @@ class _Pool:
     progress: Progress
     count: int
     ahead: Ahead | None = None
+    at_hand: Mapping[str, Work] = field(default_factory=dict)
     open: deque[str] = field(default_factory=deque)
-    workers: list[_Worker] = field(default_factory=list)
+    workers: list[Worker] = field(default_factory=list)
     done: dict[str, Any] = field(default_factory=dict)
     deaths: dict[str, int] = field(default_factory=dict)
 
     def run(self) -> dict[str, Any]:
         """Do all pieces."""
-        self.open.extend(self.tasks)
         try:
-            with one_thread_each():
-                for _ in range(self.count):
-                    self._start()
-                if (
-                    self.ahead is not None
-                ):  # while the workers start, which wait to be given a piece
-                    self.ahead()
-                while len(self.done) < len(self.tasks):
-                    ready = wait([worker.pipe for worker in self.workers])
-                    for worker in [w for w in self.workers if w.pipe in ready]:
-                        self._hear(worker)
+            self._hire(self.count)
+            if self.ahead is not None:  # the others start meanwhile
+                self._do({PREPARATION: (self.ahead, ())})
+            self._hire(self.count - len(self.workers))
+            self._do(self.tasks)
         finally:
-            self._end()
+            self._part()
         return {name: self.done[name] for name in self.tasks}
 
-    def _start(self) -> None:
-        context = get_context("spawn")
-        ours, theirs = context.Pipe()
-        process = context.Process(
-            target=_serve, args=(theirs, os.getpid(), installation()), daemon=True
-        )
-        process.start()
-        theirs.close()  # else the end of the worker would not be heard
-        self.workers.append(_Worker(process, ours))
+    def _hire(self, count: int) -> None:
+        self.workers += [hire() for _ in range(count)]
 
-    def _hear(self, worker: _Worker) -> None:
+    def _do(self, tasks: Mapping[str, Work]) -> None:
+        """Do these pieces."""
+        self.at_hand = tasks
+        self.open.extend(tasks)
+        for worker in self.workers:
+            if worker.ready:
+                self._give(worker)
+        while not all(name in self.done for name in tasks):
+            ready = wait([worker.pipe for worker in self.workers])
+            for worker in [w for w in self.workers if w.pipe in ready]:
+                self._hear(worker)
+
+    def _hear(self, worker: Worker) -> None:
         try:
             result, failure = worker.pipe.recv()
         except (EOFError, OSError):
@@ -172,27 +158,28 @@ class _Pool:
             return
         if failure:
             failure.again()
-        worker.started = True
+        worker.ready = True
         if worker.piece is not None:
             self.done[worker.piece] = result
-            self.progress(worker.piece)
+            if worker.piece in self.tasks:
+                self.progress(worker.piece)
         self._give(worker)
 
-    def _give(self, worker: _Worker) -> None:
+    def _give(self, worker: Worker) -> None:
         worker.piece = self.open.popleft() if self.open else None
         if worker.piece is not None:
             try:
-                worker.pipe.send(self.tasks[worker.piece])
+                worker.pipe.send(self.at_hand[worker.piece])
             except OSError:  # it has died since; its end is heard next
                 return
 
-    def _bury(self, worker: _Worker) -> None:
+    def _bury(self, worker: Worker) -> None:
         """Give the piece of a dead worker to a new one, after all others."""
         worker.process.join()
         worker.pipe.close()
         self.workers.remove(worker)
         how = _how(worker.process.exitcode)
-        if not worker.started:
+        if not worker.ready and not worker.again:
             raise WorkerError(
                 f"a worker process could not start ({how}); in a script, put what calls it under "
                 '`if __name__ == "__main__":`, or do the work in one process'
@@ -200,7 +187,7 @@ class _Pool:
         if worker.piece is not None:
             self._again(worker.piece, how)
         if self.open:
-            self._start()
+            self._hire(1)
 
     def _again(self, piece: str, how: str) -> None:
         self.deaths[piece] = self.deaths.get(piece, 0) + 1
@@ -212,16 +199,12 @@ class _Pool:
         self.progress(f"the worker of '{piece}' died ({how}); it is done again")
         self.open.append(piece)
 
-    def _end(self) -> None:
-        """End workers: those that wait for work by closing their pipe, so that they can tidy up."""
-        for worker in self.workers:
-            worker.pipe.close()
-            if worker.piece is not None or not worker.started:
-                worker.process.kill()
-        for worker in self.workers:
-            worker.process.join(GRACE)
-            worker.process.kill()
-            worker.process.join()
+    def _part(self) -> None:
+        """Let workers rest that wait for work, and end the others, as after an error."""
+        waiting = [w for w in self.workers if w.ready and w.piece is None]
+        end([w for w in self.workers if w not in waiting])
+        for worker in waiting:
+            dismiss(worker)
 
 
 def _how(code: int | None) -> str:
@@ -230,87 +213,6 @@ def _how(code: int | None) -> str:
         return f"exit status {code}"
     name = signal.Signals(-code).name
     return f"ended by {name}" + (", as when memory runs out" if name == "SIGKILL" else "")
-
-
-def _serve(pipe: Connection[Any, Any], parent: int, expected: str) -> None:
-    """Do the pieces of work that come through a pipe, until it is closed."""
-    _end_with(parent)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it, and ends its workers
-    if "numba" not in sys.modules:
-        os.environ["NUMBA_NUM_THREADS"] = "1"
-    compiler_cache()
-    same = installation() == expected
-    pipe.send((None, None if same else _Failure(ValueError(OTHER_SOURCES))))
-    while True:
-        try:
-            work, arguments = pipe.recv()
-        except EOFError:
-            return
-        pipe.send(_result(work, arguments))
-
-
-@dataclass(frozen=True)
-class _Failure:
-    """An error of a piece of work on its way to who asked for it, and where it was raised."""
-
-    error: Exception
-    where: str = ""
-
-    def again(self) -> NoReturn:
-        """Raise the error."""
-        raise self.error from RuntimeError(f"in a worker:\n{self.where}")
-
-
-def _result(work: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Any, _Failure | None]:
-    """Return what a piece returns, or the error that it raises."""
-    try:
-        return work(*arguments), None
-    except Exception as error:  # whatever it is, it is raised where the work was asked for
-        return None, _Failure(_sendable(error), "".join(traceback.format_tb(error.__traceback__)))
-
-
-def _sendable(error: Exception) -> Exception:
-    """Return an error that arrives: some cannot be put together again from what they say."""
-    try:
-        ForkingPickler.loads(ForkingPickler.dumps(error))
-    except Exception:
-        kind = ValueError if isinstance(error, ValueError) else RuntimeError
-        return kind(str(error))
-    return error
-
-
-def _end_with(parent: int) -> None:
-    """End this process when its parent ends, be that by a signal that nobody can answer."""
-
-    def watch() -> None:
-        known = parent_process()
-        if known is not None:
-            known.join()
-        os._exit(1)
-
-    Thread(target=watch, daemon=True).start()
-    if sys.platform == "linux":  # also while a long calculation lets no other thread run
-        from ctypes import CDLL
-
-        CDLL(None).prctl(END_WITH_PARENT, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
-
-
-@contextmanager
-def one_thread_each() -> Iterator[None]:
-    """Let the processes that are started meanwhile have one thread each: each has one core."""
-    limits = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    before = {name: os.environ.get(name) for name in limits}
-    os.environ.update(limits)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _on_dask(tasks: Mapping[str, Work], progress: Progress, scheduler: str) -> dict[str, Any]:
@@ -377,12 +279,12 @@ def _client(make: Callable[..., Any], scheduler: str) -> Any:
 
 def _remote(
     work: Callable[..., Any], arguments: tuple[Any, ...], expected: str
-) -> tuple[Any, _Failure | None]:
+) -> tuple[Any, Failure | None]:
     """Do a piece of work on a worker of Dask."""
     if installation() != expected:
-        return None, _Failure(ValueError(OTHER_SOURCES))
+        return None, Failure(ValueError(OTHER_SOURCES))
     import dask
 
     compiler_cache()
     with dask.config.set(scheduler="synchronous"):  # else files are locked across the cluster
-        return _result(work, arguments)
+        return result_of(work, arguments)

@@ -6,7 +6,7 @@ To add a task, write its file beside this one, which ends in its `TASK`, and one
 from __future__ import annotations
 
 from errorneurons.simulate.kernels import kernels
-from errorneurons.simulate.refusing import known
+from errorneurons.simulate.refusing import entry
 from errorneurons.simulate.tasks import (
     association,
     cart_pole,
@@ -39,9 +39,7 @@ def task(name: str) -> Task:
     ValueError
         If there is none, with the nearest name.
     """
-    tasks = {t.name: t for t in TASKS}
-    known("task", name, tasks)
-    return tasks[name]
+    return entry("task", name, {t.name: t for t in TASKS})
 
 
 def theories() -> tuple[str, ...]:
@@ -62,9 +60,9 @@ def why_not(theory: str, name: str) -> str | None:
 def tasks_table() -> list[tuple[str, str]]:
     """Return each task and what it is, and below it each theory: whether it can, and why not."""
     rows: list[tuple[str, str]] = []
-    for entry in TASKS:
-        rows.append((entry.name, entry.description))
-        rows += [(f"  {name}", why_not(name, entry.name) or CAN) for name in theories()]
+    for one in TASKS:
+        rows.append((one.name, one.description))
+        rows += [(f"  {name}", why_not(name, one.name) or CAN) for name in theories()]
     return rows
 
 

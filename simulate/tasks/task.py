@@ -21,6 +21,7 @@ import xarray as xr
 
 from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.circuit import Circuit
+from errorneurons.simulate.refusing import whole_number
 from errorneurons.simulate.tasks.held import Items, answers_to, learn_held, shuffled_items
 from errorneurons.simulate.trials.settling import unsettled
 from errorneurons.simulate.trials.training import QUIETLY
@@ -44,12 +45,23 @@ class TaskDesign:
         Epochs of training, the same for all; None for those of the task.
     task
         Name of a task.
+
+    Raises
+    ------
+    ValueError
+        If a number is impossible.
     """
 
     networks: int = 12
     seed: int = 1
     epochs: int | None = None
     task: str = "association"
+
+    def __post_init__(self) -> None:
+        whole_number("networks", self.networks, 1)
+        whole_number("seed", self.seed, 0)
+        if self.epochs is not None:
+            whole_number("epochs", self.epochs, 2)
 
     @property
     def numbers(self) -> range:

@@ -8,8 +8,11 @@ from scipy.special import expit
 
 from errorneurons.analysis.evidence.classifiers import (
     CANDIDATES,
+    THINNED,
     Candidate,
+    contenders,
     fit,
+    fit_contenders,
     log_score,
     simplest_of_the_best,
     tempered,
@@ -116,3 +119,43 @@ def test_a_classifier_that_fails_badly_in_one_world_is_not_taken_for_an_equal(cl
     assert rash.score < modest.score
     assert simplest_of_the_best([rash, best], labels, world) is rash  # close by its scatter alone
     assert simplest_of_the_best([modest, rash, best], labels, world) is best
+
+
+@pytest.mark.parametrize(("errors", "near"), [(1.9, True), (2.1, False)])
+def test_a_contender_is_less_than_two_standard_errors_behind(clusters, errors, near) -> None:
+    experiments = clusters(TWO, worlds=40)
+    labels, world = experiments.label, experiments.world
+    best = fitted(experiments)
+    off = np.random.default_rng(0).normal(size=(2, 40))
+    off = (off - off.mean(1, keepdims=True)) / off.std(1, ddof=1, keepdims=True)
+    lost = errors * np.sqrt(1 / 80) + off[labels, world]
+    behind = replace(best, name="behind", held_out=best.held_out - lost[:, None])
+    behind = replace(behind, score=log_score(behind.held_out, labels))
+    assert ("behind" in contenders([best, behind], labels, world)) == near
+
+
+def far_and_near(clusters, each):
+    experiments = clusters(TWO, worlds=40, each=each)
+    kinds = (Candidate("silent", lambda _seed: Overconfident(0.0)), *CANDIDATES[:2])
+    folds = world_folds(experiments, 1)
+    found, scores = fit_contenders(kinds, experiments.values, experiments, folds, 1)
+    alone = fit(kinds[1], experiments.values, experiments.label, folds, 1)
+    return {one.name: one for one in found}, scores, alone
+
+
+def test_a_kind_that_is_far_behind_is_scored_and_not_fitted_to_all(clusters) -> None:
+    found, scores, _ = far_and_near(clusters, 2 * THINNED // 40)
+    assert "silent" not in found
+    assert scores["silent"] == pytest.approx(np.log(0.5))
+
+
+def test_contenders_are_fitted_as_if_there_were_no_others(clusters) -> None:
+    found, scores, alone = far_and_near(clusters, 2 * THINNED // 40)
+    np.testing.assert_array_equal(found[alone.name].held_out, alone.held_out)
+    assert scores[alone.name] == alone.score
+
+
+def test_few_experiments_leave_no_kind_out(clusters) -> None:
+    found, scores, _ = far_and_near(clusters, THINNED // 40)
+    assert list(found) == list(scores)
+    assert len(found) == 3

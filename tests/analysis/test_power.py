@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sklearn.isotonic import IsotonicRegression
 
 from errorneurons.analysis.evidence.classifiers import CANDIDATES
+from errorneurons.analysis.evidence.comparison import compare
 from errorneurons.analysis.evidence.power import gains, monotone, probability_right, smallest_design
 
 SEED = np.random.SeedSequence(1)
@@ -89,7 +90,7 @@ def test_one_lucky_design_does_not_make_a_smallest() -> None:
 def silence_tells(clusters):
     known = clusters({"a": [0.7, 0.1], "b": [-0.7, 0.1], "c": [0.0, 0.1]}, worlds=60)
     groups = {"drive": ("claim 1",), "silence": ("claim 0",)}
-    return gains(known, groups, 10, SEED, SIMPLE)
+    return gains(compare(known, SEED, SIMPLE), groups, 10, SEED, SIMPLE)
 
 
 def test_the_manipulation_that_tells_theories_apart_is_the_dearest_to_lose(silence_tells) -> None:
@@ -107,10 +108,10 @@ def test_gains_are_differences_and_per_animal(silence_tells) -> None:
 
 def test_a_group_of_unknown_features_is_refused(clusters) -> None:
     with pytest.raises(ValueError, match="no virtual experiment has the features P99"):
-        gains(clusters({"a": [0.1], "b": [0.2]}), {"x": ("P99",)}, 5, SEED)
+        gains(compare(clusters({"a": [0.1], "b": [0.2]}), SEED, SIMPLE), {"x": ("P99",)}, 5, SEED)
 
 
 @pytest.mark.parametrize(("groups", "animals"), [({}, 5), ({"x": ("claim 0",)}, 0)])
 def test_gains_need_groups_and_animals(clusters, groups, animals) -> None:
     with pytest.raises(ValueError, match="gains need a claim or manipulation, and an animal"):
-        gains(clusters({"a": [0.1], "b": [0.2]}), groups, animals, SEED)
+        gains(compare(clusters({"a": [0.1], "b": [0.2]}), SEED, SIMPLE), groups, animals, SEED)

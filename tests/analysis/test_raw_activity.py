@@ -11,6 +11,7 @@ import xarray as xr
 
 from errorneurons.analysis.figures.influence import draw_influence
 from errorneurons.analysis.figures.raw import Caption, draw_raw_activity
+from errorneurons.analysis.figures.strokes import Box, Pen, Strokes, ticks_of
 from errorneurons.analysis.measures.activity import magnitude, mean_rate
 from errorneurons.analysis.measures.conditions import Panel, panels_of, raw_activity
 from errorneurons.analysis.measures.influence import drives_single_cells, influence
@@ -122,6 +123,39 @@ def test_a_figure_is_written_with_as_many_blocks_as_there_are_panels(
     width, height = np.frombuffer(path.read_bytes()[16:24], ">u4")
     assert width > 600
     assert (height > 1000) == (blocks > 1)
+
+
+def test_a_curve_has_a_gap_where_something_is_missing() -> None:
+    drawn, box = Strokes(), Box(10, 20, 100, 50, (0, 4), (0, 10))
+    mean = np.array([0.0, 10, NAN, 5, 5])
+    drawn.curve(box, np.arange(5.0), np.stack([mean, mean, mean]), Pen("black", 1))
+    assert [points.tolist() for points, _ in drawn.lines] == [
+        [[10, 20], [35, 70]], [[85, 45], [110, 45]]
+    ]  # fmt: skip
+    assert [len(edge) for edge, _ in drawn.bands] == [4, 4]
+
+
+def test_an_event_beyond_the_axis_of_time_is_not_marked() -> None:
+    drawn, box = Strokes(), Box(10, 20, 100, 50, (0, 4), (0, 10))
+    for time in (-0.1, 2.0, 4.1):
+        drawn.upright(box, time)
+    assert [points.tolist() for points, _ in drawn.marks] == [[[60, 20], [60, 70]]]
+
+
+@pytest.mark.parametrize(
+    ("ends", "texts"),
+    [
+        ((-6.0, 25.0), ["0", "20"]),
+        ((-0.6, 0.6), ["\N{MINUS SIGN}0.5", "0.0", "0.5"]),
+        ((0.0, 3e-7), ["0", "1e\N{MINUS SIGN}07", "2e\N{MINUS SIGN}07", "3e\N{MINUS SIGN}07"]),
+    ],
+)
+def test_numbers_on_an_axis_are_round_and_alike(
+    ends: tuple[float, float], texts: list[str]
+) -> None:
+    ticks, written = ticks_of(ends, 3)
+    assert written == texts
+    assert all(ends[0] <= tick <= ends[1] for tick in ticks)
 
 
 def driven_cells() -> xr.Dataset:

@@ -61,6 +61,26 @@ def test_what_is_no_count_comes_back_from_a_shared_variable(
             xr.testing.assert_identical(opened[f"m{number}_s1"].to_dataset().load(), each)
 
 
+def test_a_dim_is_a_scale_and_a_number_an_array_of_one(make_session: Make, tmp_path: Path) -> None:
+    path = save(make_session().assign_attrs(day=3), tmp_path / "x.nc")
+    with h5py.File(path) as file:
+        group = file["m1_s1"]
+        scales = [[*scale.values()] for scale in group["rate"].dims]
+        assert scales == [[group["trial"]], [group["time"]], [group["unit"]]]
+        assert group["time"].attrs["NAME"] == b"time"
+        assert group["unit"].attrs["NAME"].startswith(b"This is a netCDF dimension but not a netC")
+        assert group.attrs["day"].tolist() == [3]
+
+
+def test_a_column_that_is_called_like_another_dim_comes_back(
+    make_session: Make, tmp_path: Path
+) -> None:
+    made = make_session()
+    made = made.assign_coords(unit=("trial", np.arange(made.sizes["trial"])))
+    with open_recording(save(made, tmp_path / "x.nc")) as opened:
+        xr.testing.assert_identical(opened["m1_s1"].to_dataset().load(), made)
+
+
 def test_files_that_earlier_versions_wrote_are_read() -> None:
     with open_recording(SESSIONS / "supervised_pc.nc") as opened:
         (node,) = opened.children.values()
@@ -167,7 +187,7 @@ def test_a_collection_is_saved_as_netcdf_only(make_session: Make) -> None:
 
 
 def test_saving_into_no_folder_says_so(make_session: Make, tmp_path: Path) -> None:
-    with pytest.raises(DoorError, match=r"cannot write .*x.nc: there is no folder"):
+    with pytest.raises(DoorError, match=r"cannot write .*x.nc: there is no folder .*; make it"):
         save(collect([make_session()]), tmp_path / "none" / "x.nc")
 
 

@@ -182,11 +182,11 @@ def test_a_drawing_has_the_areas_and_skips_of_its_circuit() -> None:
     ("words", "message"),
     [
         (("--theory", "error_microcircit"), "did you mean 'error_microcircuit'?"),
-        (("--ablation", "no_lookahed"), "--ablation is 'no_lookahed', which is unknown; did you"),
+        (("--ablation", "no_lookahed"), "there is no ablation 'no_lookahed'; did you mean"),
         (("--theory", "feature_gain"), "feature_gain is a null: it has no errors and learns no"),
         (("--theory", "burst_dependent", "--ablation", "no_lookahead"), "has no lookahead to"),
         (("--networks", "1"), "Invalid value for '--networks'"),
-        (("--task", "yingyang"), "--task is 'yingyang', which is unknown; did you mean"),
+        (("--task", "yingyang"), "there is no task 'yingyang'; did you mean"),
         (("--task", "yin_yang", "--theory", "supervised_pc"), "it relaxes with 10 ms or more"),
         (("--task", "yin_yang", "--ablation", "dense_routes"), "a circuit of 2 areas has nothing"),
         (("--out", "/dev/null/x"), "cannot make the folder /dev/null/x: Not a directory; give"),

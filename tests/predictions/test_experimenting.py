@@ -138,6 +138,15 @@ def test_days_of_learning_leave_a_figure_of_their_own(
     assert all(figure.stat().st_size > 10_000 for figure in made)
 
 
+def test_figures_of_sessions_at_hand_are_those_of_their_files(run: Run) -> None:
+    assert run("adaptation", "mine.csv").exit_code == 0
+    figures = [Path("out", name) for name in files() if name.endswith(".png")]
+    at_hand = [figure.read_bytes() for figure in figures]
+    again = run("adaptation", "mine.csv")
+    assert "adaptation: all sessions taken from an earlier run" in again.stderr
+    assert [figure.read_bytes() for figure in figures] == at_hand
+
+
 def test_a_variant_has_a_folder_of_its_own_and_says_what_it_is(run: Run) -> None:
     done = run("supervised_pc", "mine.csv", "--ablation", "no_error_feedback", "--layers", "10-7-5")
     assert done.exit_code == 0

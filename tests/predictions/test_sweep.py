@@ -30,6 +30,12 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> CircuitSweep:
     return small().save(tmp_path_factory.mktemp("sweep"), labour=ALONE)
 
 
+def sessions_of(kept: CircuitSweep, combination: str) -> Path:
+    assert kept.folder is not None
+    (path,) = kept.folder.glob(f"sessions/{combination}-????????????????.zarr")
+    return path
+
+
 def test_combinations_that_make_no_sense_are_skipped_with_a_sentence() -> None:
     skipped = small().skipped
     assert skipped.columns.tolist() == ["theory", "ablation", "connectivity", "size", "reason"]
@@ -44,6 +50,9 @@ def test_combinations_that_make_no_sense_are_skipped_with_a_sentence() -> None:
         ({"theories": []}, "^theories is empty; name one or more"),
         ({"ablations": "intact"}, "^ablations is 'intact'; give a list"),
         ({"connectivity": "chain"}, "^connectivity is 'chain'; give a list"),
+        ({"theories": 5}, r"^theories is 5; give a list, \[5\]"),
+        ({"networks": 0}, "^networks is 0; give a whole number of 1 or more"),
+        ({"sizes": 5}, "^sizes is 5; give a list"),
         ({"sizes": (12, 10, 5)}, r"^sizes is \(12, 10, 5\); give the neurons of each area once"),
     ],
 )
@@ -92,7 +101,7 @@ def test_what_is_kept_is_what_was_simulated_and_opens_like_any_recording(
     kept: CircuitSweep,
 ) -> None:
     assert kept.folder is not None
-    tree = open_recording(kept.folder / "sessions" / f"{EMC}+10-8-6-5.zarr")
+    tree = open_recording(sessions_of(kept, f"{EMC}+10-8-6-5"))
     xr.testing.assert_equal(tree["network-000-day-1"].to_dataset(), next(iter(small())))
     xr.testing.assert_equal(next(iter(kept)), next(iter(small())))
     stored = xr.open_zarr(kept.folder / "activity.zarr", consolidated=False)
@@ -102,7 +111,7 @@ def test_what_is_kept_is_what_was_simulated_and_opens_like_any_recording(
 
 def test_a_sweep_is_taken_up_where_it_stopped(kept: CircuitSweep) -> None:
     assert kept.folder is not None
-    (kept.folder / "sessions" / f"{EMC}+10-5-4.zarr" / ".zattrs").unlink()
+    (sessions_of(kept, f"{EMC}+10-5-4") / ".zattrs").unlink()
     said: list[str] = []
     small().save(kept.folder, said.append, ALONE)
     assert said == ["5 of 6 circuits taken from an earlier run", f"{EMC}+10-5-4: done"]
@@ -110,7 +119,7 @@ def test_a_sweep_is_taken_up_where_it_stopped(kept: CircuitSweep) -> None:
 
 def test_a_chunk_that_is_lost_is_noticed(kept: CircuitSweep) -> None:
     assert kept.folder is not None
-    path = kept.folder / "sessions" / f"{EMC}+10-5-4.zarr"
+    path = sessions_of(kept, f"{EMC}+10-5-4")
     chunk = next(p for p in (path / "network-000-day-1" / "rate").iterdir() if p.name[0] != ".")
     whole, said = chunk.read_bytes(), list[str]()
     chunk.unlink()
@@ -127,18 +136,47 @@ def test_a_full_disk_is_one_sentence_with_what_could_not_be_written(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(xr.Dataset, "to_zarr", full)
-    with pytest.raises(OSError, match=r"^cannot write .*adaptation\.zarr: the disk is full; make"):
+    with pytest.raises(
+        OSError, match=r"^cannot write .*adaptation-\w+\.zarr: the disk is full; make"
+    ):
         swept(["adaptation"], networks=1, repeats=1).save(tmp_path, labour=ALONE)
 
 
-def test_another_seed_is_made_again_and_leaves_nothing_half_written(
-    kept: CircuitSweep, tmp_path: Path
-) -> None:
+def test_another_seed_leaves_what_is_there_alone_and_nothing_half_written(tmp_path: Path) -> None:
     said: list[str] = []
-    for seed in (1, 2):
+    for seed in (1, 2, 1):
         swept(["adaptation"], networks=1, repeats=1, seed=seed).save(tmp_path, said.append, ALONE)
-    assert said == ["adaptation: done"] * 2
-    assert sorted(p.name for p in tmp_path.rglob("*.zarr")) == ["activity.zarr", "adaptation.zarr"]
+    assert said == [*["adaptation: done"] * 2, "1 of 1 circuits taken from an earlier run"]
+    names = [p.name.partition("-")[0] for p in tmp_path.rglob("*.zarr")]
+    assert sorted(names) == ["activity.zarr", "adaptation", "adaptation"]
+    activity = xr.open_zarr(tmp_path / "activity.zarr", consolidated=False)
+    assert activity.attrs["seed"] == 1
+
+
+@pytest.fixture
+def namesakes(tmp_path: Path) -> list[str]:
+    """Return two tables of strengths that have one name."""
+    paths = [tmp_path / folder / "w.csv" for folder in "ab"]
+    for path, strength in zip(paths, (0.2, 0.9), strict=True):
+        path.parent.mkdir()
+        lines = [f"area {k},area {k + 1},{strength}" for k in (1, 2, 3)]
+        path.write_text("\n".join(["source,target,strength", *lines]), encoding="utf-8")
+    return [str(path) for path in paths]
+
+
+def test_tables_of_one_name_cannot_be_told_apart_in_one_sweep(namesakes: list[str]) -> None:
+    with pytest.raises(ValueError, match=r"a/w\.csv and .*b/w\.csv have the same name; rename one"):
+        swept([EMC], connectivity=namesakes)
+    assert len(swept([EMC], connectivity=namesakes[:1] * 2, networks=1).circuits) == 1
+
+
+def test_sweeps_of_tables_of_one_name_leave_each_other_alone_in_one_folder(
+    namesakes: list[str], tmp_path: Path
+) -> None:
+    asked = [swept([EMC], connectivity=[p], networks=1, repeats=1) for p in namesakes]
+    first, _ = [one.save(tmp_path / "out", labour=ALONE) for one in asked]
+    assert len(list(tmp_path.glob("out/sessions/*+w.csv-*.zarr"))) == 2
+    xr.testing.assert_equal(next(iter(first)), next(iter(asked[0])))
 
 
 def test_the_command_leaves_zarr_and_says_what_it_skips(tmp_path: Path) -> None:

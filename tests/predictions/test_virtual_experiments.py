@@ -12,8 +12,12 @@ import pytest
 import xarray as xr
 from designs import full_design
 
+from errorneurons.analysis.measures.asking import asked_often
+from errorneurons.analysis.measures.energies import trials
 from errorneurons.analysis.measures.labelling import Rule, cross_fitted
+from errorneurons.analysis.measures.windows import window_mean
 from errorneurons.predictions.claims.registry import claim
+from errorneurons.predictions.claims.requirements import LATE, OUTCOME, UNEXPECTED_TRIALS
 from errorneurons.predictions.comparing import library, shards
 from errorneurons.predictions.comparing import tables as recorded_tables
 from errorneurons.predictions.comparing.animals import (
@@ -22,7 +26,6 @@ from errorneurons.predictions.comparing.animals import (
     effects_under,
     instrument_of,
     measured,
-    record,
     stocked,
 )
 from errorneurons.predictions.comparing.design import (
@@ -31,12 +34,22 @@ from errorneurons.predictions.comparing.design import (
     simulated_levels,
 )
 from errorneurons.predictions.comparing.effects import BITS, FEATURES, INDICES, Drawn, draw, effects
+from errorneurons.predictions.comparing.recording import (
+    Alike,
+    Seen,
+    check_told,
+    presentation,
+    record,
+    recorded_plainly,
+    subject_of,
+)
 from errorneurons.predictions.judging.judge import measure
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.day import Ran, distinct
 from errorneurons.simulate.animals.performed import COARSE, OF_WORLDS, Performed
 from errorneurons.simulate.arrays import generator
 from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
+from errorneurons.simulate.instrument.sums import sums_of
 from errorneurons.simulate.store import keys
 from errorneurons.simulate.store.work import Labour
 from errorneurons.simulate.theories.registry import REGISTRY, theory
@@ -86,9 +99,8 @@ def test_a_virtual_session_has_the_cells_and_trials_of_its_design(animals: Perfo
     assert frozen.sizes["trial"] == 3 * sum(design.trials)
 
 
-@pytest.mark.parametrize("signal", ["spikes", "calcium"])
-def test_virtual_animals_say_what_their_sessions_say(animals: Performed, signal: str) -> None:
-    design = replace(SMALL, sessions=2, signal=signal)
+def test_virtual_animals_say_what_their_sessions_say(animals: Performed) -> None:
+    design = replace(SMALL, sessions=2, signal="calcium")
     table = measured(animals, "t", design, seed=1)
     for at, (world, number) in enumerate(zip(table.world, (0, 1, 0, 1), strict=True)):
         instrument = instrument_of(design, 1, "t", int(world))
@@ -99,6 +111,49 @@ def test_virtual_animals_say_what_their_sessions_say(animals: Performed, signal:
             said = measure(effect, sessions, trial_level=False).energies
             found = table.energies[at, table.effects.index(name)]
             assert found == pytest.approx(said[0] if len(said) else np.nan, nan_ok=True, rel=1e-9)
+
+
+def seen_twice(animals: Performed, seed: int) -> tuple[xr.Dataset, Seen]:
+    """Return a session with all spikes, and one of the same cells for the claims alone."""
+    instrument = instrument_of(SMALL, 1, "t", 0)
+    subject = subject_of(animals, 0, instrument, presentation(animals, SMALL))
+    return record(animals, 0, SMALL, instrument, seed), recorded_plainly(subject, SMALL, seed, {})
+
+
+def test_a_session_for_the_claims_alone_has_the_cells_and_trials_of_the_whole(
+    animals: Performed,
+) -> None:
+    whole, seen = seen_twice(animals, seed=3)
+    for name, column in seen.session.variables.items():
+        if name not in ("rate", "time"):
+            np.testing.assert_array_equal(whole[name].values, column.values)
+    assert dict(seen.session.sizes) == dict(whole.sizes)
+
+
+def test_windows_for_the_claims_alone_have_the_distribution_of_those_of_all_spikes(
+    animals: Performed,
+) -> None:
+    def means(one: xr.Dataset | Seen) -> np.ndarray:
+        session, own = (one.session, one.own) if isinstance(one, Seen) else (one, {})
+        with asked_often([session], [(own, {})]):
+            chosen = trials(session, UNEXPECTED_TRIALS)
+            each = [window_mean(session, chosen, "outcome_onset", w) for w in (OUTCOME, LATE)]
+        return np.stack(each)
+
+    both = [[means(one) for one in seen_twice(animals, seed)] for seed in range(60)]
+    whole, alone = np.array(both).swapaxes(0, 1)
+    spread = np.sqrt((whole + alone).mean(axis=0) / 2 / 0.05 / 60)  # at most
+    assert np.abs((whole - alone).mean(axis=0) / spread).max() < 6
+    # the late window lies in the other: what they share is shared
+    slope = [((x[:, 0] - x[:, 0].mean()) * x[:, 1]).mean() for x in (whole, alone)]
+    assert slope[1] == pytest.approx(slope[0], rel=0.2)
+
+
+def test_a_window_that_was_not_drawn_is_an_error_not_a_zero(animals: Performed) -> None:
+    _, seen = seen_twice(animals, seed=1)
+    known = Alike(np.arange(3), seen.alike, sums_of({}, np.arange(2), 3))
+    with pytest.raises(RuntimeError, match="asked a virtual animal for a window that it did not"):
+        check_told([known])
 
 
 def test_the_design_of_a_virtual_recording_is_the_one_it_was_made_with(animals: Performed) -> None:
@@ -277,7 +332,7 @@ def made(animals: Performed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         done.append(batch)
         return animals
 
-    monkeypatch.setattr(shards, "performed", simulate)
+    monkeypatch.setattr(shards, "put_through", simulate)
     for module in (library, recorded_tables):
         monkeypatch.setattr(module, "batches_of", lambda _, every: [every])
 
@@ -324,11 +379,20 @@ def test_what_the_library_keeps_comes_back_as_it_was(
 
 def test_a_damaged_shard_is_made_again(made: Any, tmp_path: Path) -> None:
     made()
-    shard = next((tmp_path / "error_microcircuit").glob("worlds-*.nc"))
+    shard = next((tmp_path / "error_microcircuit").glob("worlds-*.npz"))
     shard.write_bytes(shard.read_bytes()[:1000])
     simulated, _, *said = made()[1]
     assert simulated == 2
     assert said[0] == f"{shard} cannot be read and is made again"
+
+
+def test_a_summary_that_a_stopped_run_has_not_written_is_written(made: Any, tmp_path: Path) -> None:
+    made()
+    (summary,) = (tmp_path / "error_microcircuit").glob("summary-*.json")
+    whole = summary.read_bytes()
+    summary.unlink()
+    assert made()[1][0] == 1
+    assert summary.read_bytes() == whole
 
 
 def test_worlds_of_another_seed_do_not_replace_those_that_are_there(
@@ -336,7 +400,7 @@ def test_worlds_of_another_seed_do_not_replace_those_that_are_there(
 ) -> None:
     made()
     made(plan=replace(PLAN, seed=2))
-    assert len(list((tmp_path / "error_microcircuit").glob("worlds-*.nc"))) == 2
+    assert len(list((tmp_path / "error_microcircuit").glob("worlds-*.npz"))) == 2
     assert made()[1][0] == 2
 
 

@@ -48,6 +48,12 @@ def threads() -> dict[str, str]:
     return {name: os.environ[name] for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")}
 
 
+def note_pid(folder: Path) -> None:
+    """Say who works, and work for so long that another one has a piece too."""
+    (folder / str(os.getpid())).touch()
+    time.sleep(0.3)
+
+
 def leave_pid(folder: Path) -> None:
     """Say who works, and work for a minute."""
     (folder / str(os.getpid())).touch()

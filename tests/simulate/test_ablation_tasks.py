@@ -55,7 +55,7 @@ def test_a_theory_that_cannot_do_the_task_is_refused_with_the_reason() -> None:
 
 
 def test_an_unknown_task_is_refused_with_the_nearest() -> None:
-    with pytest.raises(ValueError, match="--task is 'yinyang', which is unknown; did you mean"):
+    with pytest.raises(ValueError, match="there is no task 'yinyang'; did you mean"):
         pairs((), (), "yinyang")
 
 

@@ -10,7 +10,7 @@ import xarray as xr
 
 from errorneurons.analysis.session.session import check
 from errorneurons.simulate.animals.animals import Animals
-from errorneurons.simulate.animals.performed import COARSE, Performed, performed
+from errorneurons.simulate.animals.performed import COARSE, Performed, put_through
 from errorneurons.simulate.animals.runner import recordings_of
 from errorneurons.simulate.experiments.outcome import with_learning
 from errorneurons.simulate.instrument.instrument import TWO_PHOTON_TUFTS, Instrument
@@ -23,7 +23,7 @@ TRIED = replace(with_learning(2), repeats=2, clock=COARSE)
 @pytest.fixture(scope="module")
 def microcircuit() -> Performed:
     laser = Laser(0.7, 0.2)
-    return performed(theory("error_microcircuit"), TRIED, Animals(1), TWO_PHOTON_TUFTS, laser)
+    return put_through(theory("error_microcircuit"), TRIED, Animals(1), TWO_PHOTON_TUFTS, laser)
 
 
 def seen_by(instrument: Instrument, made: Performed) -> xr.Dataset:
@@ -57,7 +57,7 @@ def test_a_laser_that_is_weak_and_misses_leaves_its_trace(microcircuit: Performe
 
 
 def test_a_theory_without_apical_dendrites_shows_tufts_labelled_by_markers() -> None:
-    made = performed(theory("supervised_pc"), TRIED, Animals(1), TWO_PHOTON_TUFTS)
+    made = put_through(theory("supervised_pc"), TRIED, Animals(1), TWO_PHOTON_TUFTS)
     seen = seen_by(TWO_PHOTON_TUFTS, made)
     assert made.activity[0].labelled is not None
     assert set(check(seen)["label_source"].values) == {"genetic"}

@@ -80,7 +80,7 @@ def test_trials_without_a_decoder_have_no_cursor() -> None:
     ("names", "message"),
     [
         ([FIRST, ALL], "one day has the decoders 'first' and 'all signs flipped'; give each a"),
-        (["frist"], "there is no decoder 'frist'; known are 'first', "),
+        (["frist"], "there is no decoder 'frist'; did you mean 'first'"),
     ],
 )
 def test_decoders_that_cannot_be_are_refused(names: list[str], message: str) -> None:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errorneurons.simulate.engine.counts import FEW, spiked
-from errorneurons.simulate.instrument.spikes import poisson, regularity, sub_poisson
+from errorneurons.simulate.engine.counts import MANY
+from errorneurons.simulate.instrument.spikes import (
+    TOGETHER,
+    poisson,
+    poisson_of_kinds,
+    regularity,
+    sub_poisson,
+)
 
 TRIALS, BINS, UNITS = 400, 20, 40
 
@@ -66,11 +73,31 @@ def test_poisson_counts_have_a_fano_factor_of_one() -> None:
     assert window.var() / window.mean() == pytest.approx(1, abs=4 * np.sqrt(2 / window.size))
 
 
-def test_trials_of_a_kind_have_the_spikes_that_numpy_draws_for_each() -> None:
-    mean = np.random.default_rng(3).lognormal(1.0, 1.5, (5, 40)).astype(np.float32)
-    mean[:, ::7], rows = 0.0, np.array([0, 0, 3, 1, 1, 4, 2])
-    rate = np.empty((len(rows), 40), np.float32)
-    spiked(mean, rows, 0.05, np.random.default_rng(1), rate, np.ones(40))
-    counts = np.random.default_rng(1).poisson(mean[rows])
-    assert mean.max() > FEW
-    np.testing.assert_array_equal(rate, (counts / 0.05).astype(np.float32))
+@pytest.mark.parametrize("mean", [0.003, 0.4, 2.0, 9.99, 10.0, MANY - 0.01, MANY, 50.0])
+def test_counts_of_kinds_are_poisson(mean: float) -> None:
+    kinds = np.array([[0.0, mean, 1.0], [0.0, 0.0, mean]])
+    rows = np.tile([0, 0, 0, 1, 0], 4000)
+    found = poisson_of_kinds(kinds, rows, np.random.default_rng(5))
+    assert not found[:, 0].any()
+    for unit, drawn in ((1, found[rows == 0, 1]), (2, found[rows == 1, 2])):
+        edges = np.unique(scipy.stats.poisson.ppf(np.linspace(0, 1, 40)[1:-1], mean))
+        bins = np.array([-1, *edges, np.inf])
+        observed = np.histogram(drawn, bins + 0.5)[0]
+        expected = len(drawn) * np.diff(scipy.stats.poisson.cdf(bins, mean))
+        assert scipy.stats.chisquare(observed, expected).pvalue > 1e-3, unit
+
+
+def test_counts_of_a_kind_are_the_inverse_of_the_distribution() -> None:
+    mean, count = np.random.default_rng(3).uniform(0, MANY, (4, 30)), 3 * TOGETHER // 2
+    rows = np.sort(np.random.default_rng(4).integers(0, 4, count))
+    found = poisson_of_kinds(mean, rows, np.random.default_rng(1))
+    uniform = np.random.default_rng(1).random(found.shape)
+    np.testing.assert_array_equal(found, scipy.stats.poisson.ppf(uniform, mean[rows]))
+
+
+def test_draws_do_not_depend_on_how_many_follow() -> None:
+    mean, rows = np.full((1, 7), 3.0), np.zeros(3 * TOGETHER, dtype=int)
+    few, many = (
+        poisson_of_kinds(mean, rows[:n], np.random.default_rng(1)) for n in (10, len(rows))
+    )
+    np.testing.assert_array_equal(few, many[:10])

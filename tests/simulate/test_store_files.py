@@ -10,11 +10,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from errorneurons.analysis.session.files import part_of
 from errorneurons.simulate.store import files, places
-from errorneurons.simulate.store.files import JSON, NETCDF, WriteError, is_intact, keep, replacing
+from errorneurons.simulate.store.files import (
+    ARRAYS,
+    JSON,
+    NETCDF,
+    WriteError,
+    is_intact,
+    keep,
+    replacing,
+)
 
 ROOT = os.geteuid() == 0 if sys.platform != "win32" else False
 
@@ -26,6 +35,28 @@ def test_arrays_and_summaries_come_back_as_they_were(chores: Any, tmp_path: Path
     assert NETCDF.read(tmp_path / "a.nc").identical(data)
     assert JSON.read(tmp_path / "b.json") == summary
     assert {p.name for p in tmp_path.iterdir()} == {"a.nc", "b.json"}
+
+
+def test_arrays_come_back_and_make_the_same_file_each_time(tmp_path: Path) -> None:
+    data = {
+        "rates of a role": np.arange(6, dtype=np.float32).reshape(2, 3),
+        "left_out": np.array(2),
+        "effect": np.array(["N", "M"]),
+        "empty": np.empty((0, 3)),
+    }
+    for name in "ab":
+        keep(data, tmp_path / f"{name}.npz", ARRAYS)
+    found = ARRAYS.read(tmp_path / "a.npz")
+    assert list(found) == list(data)
+    for name, values in data.items():
+        np.testing.assert_array_equal(found[name], values, strict=True)
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+def test_objects_are_not_kept_as_arrays(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="Object arrays cannot be saved when allow_pickle=False"):
+        keep({"a": np.array([None])}, tmp_path / "a.npz", ARRAYS)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "empty", "end", "gone"])

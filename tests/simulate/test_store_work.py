@@ -8,12 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from errorneurons.simulate.store import work
+from errorneurons.simulate.store import workers
 from errorneurons.simulate.store.files import NETCDF
 from errorneurons.simulate.store.shelf import Piece, Shelf, provide
 from errorneurons.simulate.store.work import Labour, WorkerError, run_all
@@ -63,29 +64,96 @@ def test_a_piece_whose_workers_die_again_and_again_is_given_up(chores: Any) -> N
 def test_workers_with_other_sources_are_refused(
     chores: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(work, "installation", lambda: "edited")
+    for name in ("installation", "installed_now"):
+        monkeypatch.setattr(workers, name, lambda: "edited")
     with pytest.raises(ValueError, match="a worker has other sources of errorneurons than the"):
         run_all(dict.fromkeys("ab", (chores.square, (2,))), str, TWO)
 
 
+def pids(chores: Any) -> set[int]:
+    """Return which processes work, of two that have a piece each for a while."""
+    return {
+        f["pid"] for f in run_all(dict.fromkeys("ab", (chores.slow, (0.3,))), str, TWO).values()
+    }
+
+
+def test_a_later_call_has_the_same_workers(chores: Any) -> None:
+    first = pids(chores)
+    assert len(first) == 2
+    assert pids(chores) == first
+    assert os.getpid() not in first
+
+
+def test_a_worker_that_died_at_rest_is_replaced_without_a_word(chores: Any) -> None:
+    first, said = pids(chores), list[str]()
+    os.kill(killed := min(first), signal.SIGKILL)
+    assert run_all(dict.fromkeys("ab", (chores.square, (2,))), said.append, TWO)
+    assert sorted(said) == ["a", "b"]
+    assert killed not in pids(chores)
+
+
+def test_workers_that_rest_long_end_by_themselves(
+    chores: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "REST", 0.0)
+    first = pids(chores)
+    assert until(lambda: not any(alive(Path(str(pid))) for pid in first))
+    assert not pids(chores) & first
+
+
+def test_workers_that_started_in_other_surroundings_are_not_used(
+    chores: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    known = [pids(chores)]
+    for change in (
+        lambda: monkeypatch.setenv("WHATEVER", "else"),
+        lambda: monkeypatch.chdir(tmp_path),
+        lambda: monkeypatch.syspath_prepend(tmp_path),
+    ):
+        change()
+        known.append(pids(chores))
+    assert len(set.union(*known)) == 8
+
+
+def test_sources_edited_between_two_calls_are_noticed(
+    chores: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pids(chores)
+    for name in ("installation", "installed_now"):
+        monkeypatch.setattr(workers, name, lambda: "edited")
+    with pytest.raises(ValueError, match="if they were edited meanwhile, start again"):
+        pids(chores)
+
+
+def test_workers_that_were_stopped_by_an_error_are_not_used_again(chores: Any) -> None:
+    first = pids(chores)
+    with pytest.raises(ValueError, match="no area 7"):
+        run_all({"a": (chores.refuse, ("no area 7",)), "b": (chores.slow, (60,))}, str, TWO)
+    assert until(lambda: not any(alive(Path(str(pid))) for pid in first))
+
+
 SCRIPT = """
 import sys
+import time
 from pathlib import Path
 sys.path[:0] = {path!r}
 import chores
 from errorneurons.simulate.store.work import Labour, run_all
 if __name__ == "__main__":
-    run_all({{n: (chores.leave_pid, (Path({folder!r}),)) for n in "ab"}}, str, Labour(2))
+    run_all({{n: (chores.{chore}, (Path({folder!r}),)) for n in "ab"}}, str, Labour(2))
+    time.sleep(60)
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+@pytest.mark.parametrize("chore", ["leave_pid", "note_pid"], ids=["at work", "at rest"])
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL", "SIGINT"])
-def test_workers_end_with_their_parent(tmp_path: Path, name: str) -> None:
+def test_workers_end_with_their_parent(tmp_path: Path, name: str, chore: str) -> None:
     path, pids = [str(Path(__file__).parent), *sys.path], tmp_path / "pids"
     pids.mkdir()
     script = tmp_path / "script.py"
-    script.write_text(SCRIPT.format(path=path, folder=str(pids)), encoding="utf-8")
+    text = SCRIPT.format(path=path, folder=str(pids), chore=chore)
+    script.write_text(text, encoding="utf-8")
     parent = subprocess.Popen([sys.executable, str(script)], stderr=subprocess.PIPE)
     assert until(lambda: len(list(pids.iterdir())) == 2)
     parent.send_signal(signal.Signals[name])
@@ -174,10 +242,20 @@ def test_a_cluster_writes_the_same_files(cluster: Any, chores: Any, tmp_path: Pa
     assert here.read_bytes() == there.read_bytes()
 
 
-def test_what_workers_would_each_do_is_done_once_and_only_if_there_are_some(chores: Any) -> None:
-    calls: list[str] = []
-    tasks = {f"{n}": (chores.square, (n,)) for n in range(3)}
+def test_what_workers_would_each_do_is_done_once_and_only_if_there_are_some(
+    chores: Any, tmp_path: Path
+) -> None:
+    tasks, said = {f"{n}": (chores.square, (n,)) for n in range(3)}, list[str]()
+    ahead = partial(chores.note_pid, tmp_path)
     for labour in (Labour(workers=1), TWO):
-        run_all(tasks, str, labour, lambda: calls.append("ahead"))
-    run_all({}, str, TWO, lambda: calls.append("ahead"))
-    assert calls == ["ahead"]
+        run_all(tasks, said.append, labour, ahead)
+    run_all({}, str, TWO, ahead)
+    (done,) = tmp_path.iterdir()
+    assert done.name != str(os.getpid())
+    assert sorted(said) == sorted([*tasks, *tasks])
+
+
+def test_a_worker_that_dies_ahead_of_the_work_is_named(chores: Any) -> None:
+    tasks = dict.fromkeys("ab", (chores.square, (2,)))
+    with pytest.raises(WorkerError, match="the worker of 'preparation' died 3 times"):
+        run_all(tasks, str, TWO, chores.die)

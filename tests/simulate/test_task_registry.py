@@ -79,5 +79,5 @@ def test_each_theory_has_a_line_below_each_task() -> None:
 
 
 def test_an_unknown_task_is_named_with_the_nearest() -> None:
-    with pytest.raises(ValueError, match="task is 'yinyang', which is unknown; did you mean"):
+    with pytest.raises(ValueError, match="there is no task 'yinyang'; did you mean"):
         registry.task("yinyang")

@@ -11,7 +11,7 @@ import pytest
 
 from errorneurons.simulate.ablations.registry import LEARNERS, pairs
 from errorneurons.simulate.animals.animals import Animals
-from errorneurons.simulate.animals.performed import performed
+from errorneurons.simulate.animals.performed import put_through
 from errorneurons.simulate.animals.runner import recordings_of
 from errorneurons.simulate.circuit import World
 from errorneurons.simulate.experiments.association import association
@@ -75,7 +75,7 @@ def test_variants_are_judged_but_neither_compared_nor_ablated_unless_asked_for()
 
 def test_what_has_no_error_neurons_and_learns_nothing_goes_through_the_experiment() -> None:
     tried = replace(with_learning(2), repeats=2)
-    found = performed(theory("adaptation"), tried, Animals(1), Instrument())
+    found = put_through(theory("adaptation"), tried, Animals(1), Instrument())
     assert not found.learnt
     assert "Training removed 0 % of the loss" in found.training
     session = next(recordings_of(found, Instrument()))

@@ -10,7 +10,7 @@ import pytest
 
 from errorneurons.simulate.animals import trained as before
 from errorneurons.simulate.animals.animals import Animals
-from errorneurons.simulate.animals.performed import ELECTRODES, OF_WORLDS, performed
+from errorneurons.simulate.animals.performed import ELECTRODES, OF_WORLDS, put_through
 from errorneurons.simulate.circuit import Timing
 from errorneurons.simulate.experiments.association import Association, association
 from errorneurons.simulate.theories.hierarchical_pc import HierarchicalPC
@@ -73,7 +73,7 @@ def test_a_diverging_network_is_left_out_of_an_experiment_which_says_so(
 ) -> None:
     tasks = glaring(association(1, [0, 1]), 1)
     monkeypatch.setattr(before, "association", lambda *_: tasks)
-    found = performed(theory("supervised_pc"), OF_WORLDS, Animals(2), ELECTRODES)
+    found = put_through(theory("supervised_pc"), OF_WORLDS, Animals(2), ELECTRODES)
     assert found.animals.numbers == (0,)
     assert found.notes[0] == "Network 1 diverged by epoch 2 and is left out."
 
@@ -83,7 +83,7 @@ def test_if_every_network_diverges_the_mend_is_named() -> None:
         learning_rate=50.0
     ))  # fmt: skip
     with pytest.raises(ValueError, match=r"no network of absurd is left: 2 diverged and .* oscill"):
-        performed(absurd, OF_WORLDS, Animals(2), ELECTRODES)
+        put_through(absurd, OF_WORLDS, Animals(2), ELECTRODES)
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def test_the_macaque_variant_keeps_its_wiring_with_more_areas() -> None:
         (("adaptation", "random_feedback"), "adaptation is a null: it has no errors"),
         (("sensory_leak", "random_feedback"), "sensory_leak is broken, or left untrained, on"),
         ((EMC, "hierarchical_only"), "hierarchical_only changes nothing in error_microcircuit wir"),
-        ((EMC, "no_feedbak"), "--ablation is 'no_feedbak', which is unknown"),
+        ((EMC, "no_feedbak"), "no ablation 'no_feedbak'; did you mean 'noisy_feedback'"),
         ((EMC, "intact", "macaque"), "there is no connectivity 'macaque'; did you mean 'macaque_"),
         ((EMC, "intact", "mine.csv"), "there is no file mine.csv; give a CSV file"),
         ((EMC, "intact", None, (10, 5)), r"layers is \(10, 5\); give at least 3 whole numbers"),

@@ -17,7 +17,7 @@ from errorneurons.simulate.animals.performed import (
     OF_WORLDS,
     SIDE_BY_SIDE,
     Performed,
-    performed,
+    put_through,
 )
 from errorneurons.simulate.arrays import Array, of_networks, own
 from errorneurons.simulate.experiments.association import STIMULI, association
@@ -39,7 +39,7 @@ WITHOUT_DELAY = replace(theory("supervised_pc"), nuisance=theory("supervised_pc"
 
 @pytest.fixture(scope="module")
 def animals() -> Performed:
-    return performed(WITHOUT_DELAY, OF_WORLDS, SMALL, ELECTRODES)
+    return put_through(WITHOUT_DELAY, OF_WORLDS, SMALL, ELECTRODES)
 
 
 def bench_of(entry: Theory, networks: list[int]) -> tuple[Bench[Any, Any], Any]:
@@ -160,6 +160,6 @@ def test_all_kinds_of_trials_start_from_the_same_state(animals: Performed) -> No
 
 
 def test_animals_do_not_depend_on_the_batch(animals: Performed) -> None:
-    alone = performed(WITHOUT_DELAY, OF_WORLDS, replace(SMALL, only=(1000, 1001)), ELECTRODES)
+    alone = put_through(WITHOUT_DELAY, OF_WORLDS, replace(SMALL, only=(1000, 1001)), ELECTRODES)
     for role, rates in alone.activity[1].rates.items():
         np.testing.assert_array_equal(animals.activity[1].rates[role][animals.world == 1], rates)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from errorneurons.analysis.mapping import did_you_mean
-from errorneurons.analysis.session.contract import DoorError
+from errorneurons.analysis.session.contract import DoorError, told
 from errorneurons.analysis.session.files import check_hdf5
 
 RawColumn = npt.NDArray[Any]
@@ -34,7 +34,7 @@ def open_nwb(path: Path) -> Iterator[Any]:
         try:
             yield file
         except OSError as error:
-            raise DoorError(f"{path.name} is damaged: {error}; copy it again") from error
+            raise DoorError(f"{path.name} is damaged: {told(error)}; copy it again") from error
 
 
 def _read(path: Path, stack: ExitStack) -> Any:
@@ -56,7 +56,9 @@ def _read(path: Path, stack: ExitStack) -> Any:
             BuildError,
             ConstructError,
         ) as error:
-            raise DoorError(f"{path.name} is damaged or no valid NWB file: {error}") from error
+            raise DoorError(
+                f"{path.name} is damaged or no valid NWB file: {told(error)}"
+            ) from error
 
 
 def _check_is_nwb(path: Path) -> None:
@@ -65,7 +67,7 @@ def _check_is_nwb(path: Path) -> None:
         with h5py.File(path, "r") as file:
             is_nwb = "nwb_version" in file.attrs
     except (OSError, RuntimeError) as error:
-        raise DoorError(f"{path.name} is damaged: {error}; copy it again") from error
+        raise DoorError(f"{path.name} is damaged: {told(error)}; copy it again") from error
     if not is_nwb:
         raise DoorError(f"{path.name} is HDF5 but no NWB file: it has no nwb_version")
 

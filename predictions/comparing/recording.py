@@ -1,0 +1,239 @@
+"""Virtual animals are recorded: with the cells and trials of a design, for the claims alone.
+
+Claims ask for mean rates in windows. Which these are depends on the trials and on the areas and
+roles of the units, not on what was recorded; so a session without a spike is asked first, and of
+the others no more is drawn than what was asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+from errorneurons.analysis.measures.asking import Remembered, asked_often
+from errorneurons.analysis.measures.labelling import Rule, cross_fitted
+from errorneurons.analysis.measures.windows import windows_asked
+from errorneurons.predictions.claims.registry import EFFECTS
+from errorneurons.predictions.comparing.design import COLUMNS, USUAL, Design
+from errorneurons.simulate.animals.day import presented
+from errorneurons.simulate.animals.performed import Performed
+from errorneurons.simulate.arrays import of_networks
+from errorneurons.simulate.circuit import Circuit
+from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
+from errorneurons.simulate.instrument.observe import Displayed, Instrument, observe, shown_in
+from errorneurons.simulate.instrument.plainly import Instrumented
+from errorneurons.simulate.instrument.sums import Sums, sums_of
+from errorneurons.simulate.instrument.units import Units
+
+LOCALISER = Rule(permutations=999)
+"""The localiser's own rule, with as many permutations as finding five cells among a hundred takes.
+"""
+
+
+@dataclass(frozen=True)
+class Presented:
+    """The trials of a design.
+
+    Attributes
+    ----------
+    rows
+        Which of the kinds of trials each one is, (trial,).
+    table
+        The trials.
+    shown
+        These and the trials of learning, as sessions hold them.
+    """
+
+    rows: npt.NDArray[np.int64]
+    table: pd.DataFrame
+    shown: Displayed
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """A session, and what is known of it before it is asked: of it alone, and of all alike."""
+
+    session: xr.Dataset
+    own: Remembered
+    alike: Remembered
+
+
+@dataclass(frozen=True, eq=False)
+class Alike:
+    """What sessions with the same trials, and units of the same areas and roles, have in common.
+
+    Attributes
+    ----------
+    chosen
+        Which of the units the design has.
+    memory
+        What claims found out of trials and units.
+    sums
+        What is drawn; None if all bins are.
+    """
+
+    chosen: npt.NDArray[np.int64]
+    memory: Remembered
+    sums: Sums | None
+
+
+Known = dict[Hashable, Alike]
+"""Areas, roles and levels of units -> what their sessions have in common; empty at first.
+
+It is for sessions with the same trials, of one theory under one design."""
+
+
+def presentation(animals: Performed, design: Design) -> Presented:
+    """Return the trials of a design, each kind as often as the design has it."""
+    table = animals.activity[0].table
+    columns = {name: table[name].to_numpy() for name in COLUMNS}
+    repeats = np.zeros(len(table), dtype=int)
+    for factors, count in zip(OUTCOME_ERROR, design.trials, strict=True):
+        full = {**USUAL, **factors}
+        same = np.logical_and.reduce([columns[name] == full[name] for name in COLUMNS])
+        repeats[same & (table["pattern"] < design.stimuli).to_numpy()] = count
+    rows = np.repeat(np.arange(len(table)), repeats)
+    repeated = table.iloc[rows]
+    shown = shown_in([repeated, *(block.table for block in animals.activity[1:])])
+    # claims ask for columns of the contract only
+    return Presented(rows, repeated, replace(shown, others={}))
+
+
+def record(
+    animals: Performed,
+    index: int,
+    design: Design,
+    instrument: Instrument,
+    seed: int,
+    presented_as: Presented | None = None,
+) -> xr.Dataset:
+    """Record one network as one session of a design.
+
+    Parameters
+    ----------
+    animals
+        Networks of some worlds.
+    index
+        Which of them.
+    design
+        Cells and trials.
+    instrument
+        How it is recorded.
+    seed
+        Decides cells and noise.
+    presented_as
+        What `presentation` returns for them, where many are recorded.
+    """
+    given = presented_as or presentation(animals, design)
+    kinds, *learning = of_networks(animals.activity, [index], len(animals.number))
+    blocks = [presented(kinds, given.rows, given.table), *learning]
+    number = int(animals.number[index])
+    seen = observe(animals.theory.circuit, blocks, number, 0, seed, instrument, given.shown)
+    area, role, level = (seen.variables[name].values for name in ("area", "role", "level"))
+    chosen = _chosen(area, role, level, design, animals.theory.circuit)
+    return seen if len(chosen) == seen.sizes["unit"] else seen.isel(unit=chosen)
+
+
+def localised(session: xr.Dataset, rng: np.random.Generator) -> tuple[xr.Dataset, ...]:
+    """Return a session labelled by the localiser, once a fold; as it is if there is no choosing."""
+    try:
+        return cross_fitted(session, rng, rule=LOCALISER)
+    except ValueError:  # too few trials to choose by: nothing is labelled
+        return (session.assign_coords(role=("unit", ["unknown"] * session.sizes["unit"])),)
+
+
+def subject_of(
+    animals: Performed, index: int, instrument: Instrument, presented_as: Presented
+) -> Instrumented:
+    """Return one network as `recorded_plainly` takes it."""
+    rows = (presented_as.rows, *(np.arange(len(b.table)) for b in animals.activity[1:]))
+    return Instrumented(
+        animals.theory.circuit, animals.activity, rows, int(animals.number[index]), index,
+        instrument, presented_as.shown,
+    )  # fmt: skip
+
+
+def recorded_plainly(subject: Instrumented, design: Design, seed: int, known: Known) -> Seen:
+    """Record as `record` does, for the claims alone.
+
+    Spikes have the same distribution, but are other ones: fewer are drawn.
+
+    Parameters
+    ----------
+    subject
+        The network and its instrument, from `subject_of`.
+    design
+        Cells and trials.
+    seed
+        Decides cells and noise.
+    known
+        What is known of sessions with these trials; this one's is added.
+    """
+    units = subject.units(seed)
+    kind = tuple(column.tobytes() for column in (units.area, units.label, units.level))
+    if kind not in known:
+        known[kind] = _alike(subject, units, design)
+    alike = known[kind]
+    if alike.sums is None:
+        seen = subject.session(units, subject.rates(units, seed))
+        return Seen(seen.of_units(alike.chosen).as_session(), {}, alike.memory)
+    own = units.of(alike.chosen)
+    means = subject.means(own, alike.sums, seed)
+    return Seen(subject.session(own).as_session(), cast("Remembered", means), alike.memory)
+
+
+def check_told(known: Iterable[Alike]) -> None:
+    """Check that no claim asked for a window that was not drawn.
+
+    Raises
+    ------
+    RuntimeError
+        If one did: it found no number there.
+    """
+    for own in known:
+        if own.sums and windows_asked(own.memory).keys() != own.sums.windows.keys():
+            raise RuntimeError(
+                "a claim asked a virtual animal for a window that it did not ask a session without "
+                "spikes for; let the windows of effects depend on trials and on areas and roles of "
+                "units alone"
+            )
+
+
+def _alike(subject: Instrumented, units: Units, design: Design) -> Alike:
+    """Return what is in common, from asking a session without a spike for every effect."""
+    chosen = _chosen(units.area, units.label, units.level, design, subject.circuit)
+    memory: Remembered = {}
+    if not subject.sums_suffice:
+        return Alike(chosen, memory, None)
+    own = units.of(chosen)
+    asked = subject.session(own).without("targeted").as_session()  # no cell is left out
+    with asked_often([asked], [({}, memory)]):
+        for effects in EFFECTS.values():
+            for effect in effects.values():
+                effect(asked)
+    return Alike(chosen, memory, sums_of(windows_asked(memory), subject.kinds, subject.bins))
+
+
+def _chosen(
+    areas: npt.NDArray[np.str_],
+    roles: npt.NDArray[np.str_],
+    levels: npt.NDArray[np.float64],
+    design: Design,
+    circuit: Circuit[Any, Any],
+) -> npt.NDArray[np.int64]:
+    """Return the units that the design has; the output outside the areas goes with the top."""
+    error, level = roles == "error", levels.astype(int)
+    level = np.where(areas == circuit.output_area, level.max(), level)
+    chosen = []
+    for area in np.unique(areas):
+        for role in ("error", "representation"):
+            here = np.flatnonzero((areas == area) & (error == (role == "error")))
+            if len(here):
+                chosen.append(here[: design.cells.get((int(level[here[0]]), role), 0)])
+    return np.sort(np.concatenate(chosen))
