@@ -131,7 +131,8 @@ class Mapping(BaseModel):
         and put on the time axis of the trial; a constant is on that axis already.
     rois
         Name of the container whose responses of ROIs are read, e.g. ``DfOverF``, or
-        ``container/series`` where it holds several of the same ROIs; empty for the spikes of units. ROIs are then what `unit` and `keep_units` speak of.
+        ``container/series`` where it holds several of the same ROIs; empty for the spikes of
+        units. ROIs are then what `unit` and `keep_units` speak of.
     keep_trials, keep_units
         Column of the file -> the values with which a trial or unit is kept, e.g.
         ``{"quality": ("good",)}``; all columns must agree. The others are not read.

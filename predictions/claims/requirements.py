@@ -33,6 +33,7 @@ from errorneurons.analysis.measures.energies import (
 from errorneurons.analysis.measures.energies import (
     Trials as Trials,
 )
+from errorneurons.analysis.measures.windows import STRADDLE, bin_width, has_window
 
 Requirement = Callable[[xr.Dataset], Missing | None]
 Levels = Callable[[float, float], tuple[float, float]]
@@ -206,7 +207,15 @@ def _lack_of_cover(
     if not len(chosen) or event not in session.coords:
         return None  # `has_trials` says it better
     time, onset = session.variables["time"].values, session.variables[event].values[chosen]
-    half = 0.5 / float(session.variables["rate"].attrs.get("sampling_rate", np.inf))
+    width = bin_width(session)
+    narrow = min(window[1] - window[0] for window in windows)
+    if width > narrow * (1 + STRADDLE):
+        return Missing(
+            f"bins of {1000 * width:.3g} ms are wider than the window of {1000 * narrow:.3g} ms "
+            f"around `{event}`",
+            f"Cut the recording into bins of {1000 * narrow:.3g} ms or less.",
+        )
+    half = 0.5 * width
     start, stop = min(w[0] for w in windows), max(w[1] for w in windows)
     first, last = time[0] - half - 1e-9, time[-1] + half + 1e-9
     if (
@@ -214,11 +223,25 @@ def _lack_of_cover(
         and first <= np.nanmin(onset) + start
         and (last >= np.nanmax(onset) + stop)
     ):
-        return None
+        return _lack_of_bins(session, chosen, event, windows)
     return Missing(
         f"the trials do not cover {start:g} to {stop:g} s around `{event}` "
         f"(they run from {first:.3g} to {last:.3g} s)",
         f"Record from {-start:g} s before to {stop:g} s after `{event}`.",
+    )
+
+
+def _lack_of_bins(
+    session: xr.Dataset, chosen: Trials, event: str, windows: Sequence[Window]
+) -> Missing | None:
+    """Require two trials with a bin in each window: bins that straddle the event are in none."""
+    there = np.logical_and.reduce([has_window(session, chosen, event, w) for w in windows])
+    if there.sum() >= 2:
+        return None
+    return Missing(
+        f"in {(~there).sum()} of {len(there)} trials a bin straddles `{event}`, so that what comes "
+        "before it and after it cannot be told apart",
+        f"Cut trials out around `{event}`, as time_zero, or into shorter bins.",
     )
 
 

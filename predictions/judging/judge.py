@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import xarray as xr
 
-from errorneurons.analysis.measures.energies import Effect, Missing, false_labels, thinned
+from errorneurons.analysis.measures.energies import Effect, Missing, false_labels
+from errorneurons.analysis.measures.gaps import thinned
 from errorneurons.analysis.statistics import (
     Test,
     against_zero,
@@ -24,6 +25,7 @@ from errorneurons.analysis.statistics import (
     student_t,
 )
 from errorneurons.predictions.claims.claim import Claim, Measure, Outcome, SubjectKind, Verdict
+from errorneurons.predictions.judging.lacks import losses, why_no_number
 from errorneurons.predictions.judging.rule import (
     answered,
     comparable,
@@ -57,6 +59,8 @@ class Measured:
         where there are too few animals for a statement about the population.
     stated
         Whether the sessions state the share of false labels.
+    lost
+        What of the sessions that answer was not recorded, in words; of recordings only.
     """
 
     animals: tuple[str, ...]
@@ -65,6 +69,7 @@ class Measured:
     missing: Missing | None = None
     thinned: Array = field(default_factory=lambda: np.empty((0, 3)))
     stated: bool = True
+    lost: str = ""
 
 
 def measure(effect: Measure, sessions: Sequence[xr.Dataset], trial_level: bool) -> Measured:
@@ -80,6 +85,9 @@ def measure(effect: Measure, sessions: Sequence[xr.Dataset], trial_level: bool) 
         Whether to leave out groups of trials, too, if there are fewer than 5 animals.
     """
     found = [_answer(effect, session) for session in sessions]
+    found = [
+        why_no_number(s) if a is _NO_NUMBER else a for s, a in zip(sessions, found, strict=True)
+    ]
     missing = next((answer for answer in found if isinstance(answer, Missing)), None)
     rows: dict[str, list[list[float]]] = {}
     answering: list[xr.Dataset] = []
@@ -92,7 +100,8 @@ def measure(effect: Measure, sessions: Sequence[xr.Dataset], trial_level: bool) 
     energies = np.array([np.mean(own, axis=0) for own in rows.values()])
     shares = _label_error(answering)
     measured = Measured(tuple(rows), energies, shares or (0.0, 0.0, 0.0), missing,
-                        stated=shares is not None)  # fmt: skip
+                        stated=shares is not None,
+                        lost=losses(answering) if trial_level else "")  # fmt: skip
     if trial_level and len(rows) < FEWEST_ANIMALS:
         return replace(measured, thinned=_thinned(effect, answering))
     return measured
@@ -114,7 +123,11 @@ def _answer(effect: Measure, session: xr.Dataset) -> list[float] | Missing:
         return found
     if all(map(math.isfinite, row := _row(found))):
         return row
-    return Missing("too few complete trials", "Record more trials without gaps.")
+    return _NO_NUMBER
+
+
+_NO_NUMBER = Missing("the energies are no numbers", "See `why_no_number`.")
+"""Stands for the reason, which takes time to find and of which virtual animals are not asked."""
 
 
 def _row(effect: Effect) -> list[float]:
@@ -239,6 +252,8 @@ def _judge_recording(claim: Claim, subject: str, measured: Measured) -> Verdict:
         reason += (
             f"; the share of false labels is not stated and taken as 0, and the answer {tipping}"
         )
+    if measured.lost:
+        reason += f". Energies are over the units and trials that are there: {measured.lost}"
     if measured.missing:
         reason += f". Some sessions could not answer: {measured.missing.what}"
     return Verdict(
@@ -267,9 +282,11 @@ def _judge_few(claim: Claim, subject: str, measured: Measured) -> Verdict:
         low, high = value - reach, value + reach
         level = "about 95 %, jackknife over groups of trials, these animals only"
     animals = "1 animal" if count == 1 else f"{count} animals"
+    lost = f" Energies are over the units and trials that are there: {measured.lost}."
     return Verdict(
         claim.key, subject, Outcome.UNDECIDED,
-        f"{animals}: no statement about the population. In these animals only, N/M is {value:.2g}.",
+        f"{animals}: no statement about the population. In these animals only, N/M is {value:.2g}."
+        + lost * bool(measured.lost),
         f"Record {FEWEST_ANIMALS} animals or more.",
         value, low, high, level=level, n=count, over="trials",
         points=_points(claim, measured) if m > 0 else (),

@@ -1,4 +1,4 @@
-"""Responses of ROIs are read in the units that their file states, one series of an ROI at a time."""
+"""Responses of ROIs are read in the units of their file, one series of an ROI at a time."""
 
 from __future__ import annotations
 

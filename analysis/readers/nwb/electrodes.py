@@ -10,9 +10,9 @@ import numpy.typing as npt
 from errorneurons.analysis.readers.nwb.file import RawColumn, column, ends_of, plain_values
 from errorneurons.analysis.session.contract import DoorError
 
-Rows = npt.NDArray[np.intp]
+_Rows = npt.NDArray[np.intp]
 
-PEAKS = (
+PEAK_COLUMNS = (
     "peak_channel_id", "peak_electrode", "max_electrode", "peak_channel", "max_channel",
     "main_channel", "best_channel",
 )  # fmt: skip
@@ -30,7 +30,7 @@ def at_electrodes(file: Any, units: Any, name: str) -> RawColumn:
     return column(file.electrodes, name)[_rows(file.electrodes, units)]
 
 
-def disagreeing(file: Any, units: Any, name: str, rows: Rows) -> int:
+def disagreeing(file: Any, units: Any, name: str, rows: _Rows) -> int:
     """Return how many of some units have no peak channel, and electrodes with unlike values."""
     if _peaks(file.electrodes, units) is not None or "electrodes" not in units.colnames:
         return 0
@@ -39,7 +39,7 @@ def disagreeing(file: Any, units: Any, name: str, rows: Rows) -> int:
     return sum(len(np.unique(values[every[starts[k] : ends[k]]])) > 1 for k in rows)
 
 
-def _rows(electrodes: Any, units: Any) -> Rows:
+def _rows(electrodes: Any, units: Any) -> _Rows:
     """Return for each unit a row of the table of electrodes."""
     peaks = _peaks(electrodes, units)
     if peaks is not None:
@@ -54,10 +54,11 @@ def _rows(electrodes: Any, units: Any) -> Rows:
         raise DoorError(
             f"the units name electrodes beyond the table of {len(electrodes)}; mend `electrodes`"
         )
-    return every[starts]
+    first: _Rows = every[starts]
+    return first
 
 
-def _electrodes(units: Any) -> tuple[Rows, Rows]:
+def _electrodes(units: Any) -> tuple[_Rows, _Rows]:
     """Return the electrodes of all units, one after the other, and where those of each end."""
     from hdmf.common import VectorIndex
 
@@ -69,12 +70,12 @@ def _electrodes(units: Any) -> tuple[Rows, Rows]:
     return every.ravel(), every.shape[1] * np.arange(1, len(units) + 1)
 
 
-def _peaks(electrodes: Any, units: Any) -> Rows | None:
+def _peaks(electrodes: Any, units: Any) -> _Rows | None:
     """Return the row of each unit's peak channel, None if the units do not say."""
     from hdmf.common import DynamicTableRegion
 
     known = {int(given): row for row, given in enumerate(np.asarray(electrodes.id[:]))}
-    for name in PEAKS:
+    for name in PEAK_COLUMNS:
         if name not in units.colnames:
             continue
         if isinstance(units[name], DynamicTableRegion):

@@ -10,10 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from errorneurons.analysis.readers.nwb.file import column, interval_tables
-from errorneurons.analysis.readers.nwb.when import touched
+from errorneurons.analysis.readers.nwb.when import Times, touched
 from errorneurons.analysis.session.contract import DoorError
-
-Times = npt.NDArray[np.float64]
 
 LASER = re.compile("opto|laser|ogen|photo(stim|inhib|act)|silenc|inactivat|perturb", re.IGNORECASE)
 """What the name of a table of laser epochs has in it."""

@@ -46,9 +46,7 @@ class Series:
     scale: float = 1.0
     offset: float = 0.0
 
-    def read(
-        self, start: int, stop: int, chosen: npt.NDArray[np.bool_]
-    ) -> npt.NDArray[np.float64]:
+    def read(self, start: int, stop: int, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
         """Return the responses of some of the ROIs in some frames, (frame, roi)."""
         stored = np.asarray(self.data[start:stop], dtype=np.float64)
         return stored.reshape(-1, len(self.rows))[:, chosen] * self.scale + self.offset
@@ -248,7 +246,9 @@ def _times(series: Any, where: str) -> npt.NDArray[np.float64]:
     if series.timestamps is None:
         rate, start = float(series.rate or 0.0), float(series.starting_time or 0.0)
         if not (0 < rate < np.inf and np.isfinite(start)):
-            raise DoorError(f"{where} has a rate of {rate:g} Hz from {start:g} s on; mend its clock")
+            raise DoorError(
+                f"{where} has a rate of {rate:g} Hz from {start:g} s on; mend its clock"
+            )
         return np.asarray(start + np.arange(frames) / rate)
     times = np.asarray(series.timestamps[:], dtype=np.float64)
     if times.shape != (frames,):

@@ -9,14 +9,13 @@ import numpy.typing as npt
 
 from errorneurons.analysis.readers.nwb.file import ends_of, ragged
 from errorneurons.analysis.readers.nwb.when import (
+    Times,
     checked_intervals,
     edge_tolerance,
     observed,
     spiking,
 )
 from errorneurons.analysis.session.contract import DoorError
-
-Times = npt.NDArray[np.float64]
 
 
 def binned_rates(units: Any, rows: npt.NDArray[np.intp], edges: Times) -> npt.NDArray[np.float32]:

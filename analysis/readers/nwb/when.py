@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from errorneurons.analysis.measures.gaps import unrecorded
 from errorneurons.analysis.readers.nwb.file import column
 from errorneurons.analysis.session.contract import DoorError
 
@@ -165,10 +166,8 @@ def gaps_in_words(rate: npt.NDArray[np.float32], invalid: Bins) -> list[str]:
     invalid
         Which bins lie in `invalid_times`, (trial, bin).
     """
-    there = np.isfinite(rate)
-    trials = len(there)
-    none = ~there.any(axis=(1, 2))
-    lost = (~there[~none].any(axis=1)).any(axis=0)
+    none, lost = unrecorded(rate)
+    trials = len(none)
     said = []
     if none.any():
         said.append(f"{none.sum()} of {trials} trials were not recorded")
