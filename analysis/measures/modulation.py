@@ -157,11 +157,11 @@ def _without_gaps(
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Return trials and units that have no gap together, from what is known, (trial, unit)."""
     there = known.any(axis=1)
-    share = known[there].mean(axis=0) if there.any() else known.any(axis=0)
-    whole = share >= 1 - MOST_GAPS
-    complete = there & known[:, whole].all(axis=1)
+    share = np.asarray(known[there].mean(axis=0) if there.any() else np.zeros(known.shape[1]))
+    whole = np.asarray(share >= 1 - MOST_GAPS)
+    complete = np.asarray(there & known[:, whole].all(axis=1))
     if 2 * complete.sum() < there.sum():  # gaps here and there: rather fewer units than trials
-        whole, complete = share == 1, there
+        whole, complete = np.asarray(share == 1), np.asarray(there)
     return complete & np.full(len(complete), whole.any()), whole
 
 

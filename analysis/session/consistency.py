@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from errorneurons.analysis.session.schema import FIELDS, SIGNALS
+from errorneurons.analysis.session.identity import folded
+from errorneurons.analysis.session.schema import FIELDS, LEVELS_OF_DATA, SIGNALS
 
 _MANIPULATION = (
     "manipulated_role",
@@ -166,6 +167,10 @@ def _localiser(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
                 f"`localiser` is true in {both.sum()} trials with a manipulation; label the units "
                 "by trials without one"
             )
+    level = session.attrs.get("level_of_data", "trial")
+    if level not in LEVELS_OF_DATA:
+        allowed = ", ".join(LEVELS_OF_DATA)
+        yield f"attribute `level_of_data` is {level!r}; allowed are {allowed}"
     other = session.attrs.get("localiser_session")
     if other is not None and other == session.attrs.get("session_id"):
         yield (
@@ -178,16 +183,12 @@ def _areas(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
     """Name areas that differ from a recorded one by case or spaces alone."""
     if "area" not in sound:
         return
-    areas = {_folded(area): area for area in np.unique(session.variables["area"].values).tolist()}
+    areas = {folded(area): area for area in np.unique(session.variables["area"].values).tolist()}
     named = [(f"attribute `{n}`", session.attrs.get(n)) for n in ("teaching_area", "output_area")]
     if "manipulated_area" in sound:
         found = np.unique(session.variables["manipulated_area"].values).tolist()
         named += [("`manipulated_area`", area) for area in found]
     for where, area in named:
-        meant = areas.get(_folded(str(area)), area)
+        meant = areas.get(folded(str(area)), area)
         if meant != area:
             yield f"{where} is {area!r} but the units are in {meant!r}; write it the same way"
-
-
-def _folded(area: str) -> str:
-    return "".join(area.split()).casefold()

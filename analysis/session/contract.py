@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from errorneurons.analysis.session.consistency import inconsistencies
+from errorneurons.analysis.session.identity import names_of, spelled_otherwise
 from errorneurons.analysis.session.schema import (
     ACTIVITY,
     ATTRIBUTES,
@@ -86,18 +87,18 @@ def collect(sessions: Iterable[xr.Dataset]) -> xr.DataTree:
         If two sessions are the same session of the same animal, or one breaks the contract in
         anything but the values of its activity.
     """
-    children: dict[str, xr.Dataset] = {}
-    for dataset in sessions:
-        name = name_of(dataset)
-        if name in children:
-            raise ContractError(f"session {name} stands twice; give each its own session_id")
-        children[name] = dataset
+    every = list(sessions)
+    names = names_of(every)
+    twice = [name for k, name in enumerate(names) if name in names[:k]]
+    if twice:
+        raise ContractError(f"session {twice[0]} stands twice; give each its own session_id")
+    children = dict(zip(names, every, strict=True))
     return check(xr.DataTree.from_dict(children), activity=False)
 
 
 def name_of(session: xr.Dataset) -> str:
     """Return how a session is called in a collection."""
-    return f"{session.attrs.get('animal')}_{session.attrs.get('session_id')}".replace("/", "-")
+    return names_of([session])[0]
 
 
 def _tree(tree: xr.DataTree, activity: bool) -> Iterator[str]:
@@ -119,6 +120,7 @@ def _tree(tree: xr.DataTree, activity: bool) -> Iterator[str]:
             )
         seen.setdefault(key, name)
         yield from (f"session {name}: {breach}" for breach in _session(session, activity))
+    yield from spelled_otherwise({name: node.to_dataset() for name, node in tree.children.items()})
 
 
 def _session(session: xr.Dataset, activity: bool) -> Iterator[str]:

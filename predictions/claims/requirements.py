@@ -73,9 +73,10 @@ def outcome_off(outcome: str) -> Factors:
 def what_is_missing(session: xr.Dataset, *requirements: Requirement) -> Missing | None:
     """Return everything that a session lacks as one sentence, or None if nothing.
 
-    Every claim asks for what `declares_its_localiser` asks for.
+    Every claim asks for single trials, and for what `declares_its_localiser` asks for.
     """
-    lack = _together(*(require(session) for require in (declares_its_localiser, *requirements)))
+    always = _holds_single_trials, declares_its_localiser
+    lack = _together(*(require(session) for require in (*always, *requirements)))
     if lack is None or not lack.columns:
         return lack
     columns = ", ".join(f"`{column}`" for column in lack.columns)
@@ -93,6 +94,17 @@ def _together(*lacks: Missing | None) -> Missing | None:
     return Missing("; ".join(whats), " ".join(remedies), columns)
 
 
+def _holds_single_trials(session: xr.Dataset) -> Missing | None:
+    level = session.attrs.get("level_of_data", "trial")
+    if level == "trial":
+        return None
+    what = {"mean": "means over trials", "pooled": "pooled over animals"}[str(level)]
+    return Missing(
+        f"what stands for trials are {what}, which do not tell noise from response",
+        "Give single trials, with the animal that each is of.",
+    )
+
+
 def declares_its_localiser(session: xr.Dataset) -> Missing | None:
     """Require of labels by a localiser that the trials that chose the units are known.
 
@@ -104,6 +116,13 @@ def declares_its_localiser(session: xr.Dataset) -> Missing | None:
     marked = "localiser" in session.coords and session["localiser"].values.any()
     if not by_localiser or marked or session.attrs.get("localiser_session"):
         return None
+    absent = session.attrs.get("localiser_session_in_no_file")
+    if absent:
+        return Missing(
+            f"the units were labelled by session {absent!r}, which is no session of the animal in "
+            "any of the files, so that the trials that chose them may be among these",
+            "Give the file of that session too, or mark the trials by `localiser`.",
+        )
     return Missing(
         "the units were labelled by a localiser, but which trials chose them is not said, and "
         "those trials may not test",

@@ -49,7 +49,8 @@ class Measured:
     animals
         Names of the animals, or networks, that can answer.
     energies
-        N, M and N_R of each, averaged over its sessions, (animal, 3).
+        N, M and N_R of each, averaged over its sessions, (animal, 3). Where sessions state unlike
+        shares of false labels, N_R stands for so much of it that pi N_R holds for each.
     label_error
         pi, the share of false labels: value, low and high; 0 where it is not stated.
     missing
@@ -89,16 +90,16 @@ def measure(effect: Measure, sessions: Sequence[xr.Dataset], trial_level: bool) 
         why_no_number(s) if a is _NO_NUMBER else a for s, a in zip(sessions, found, strict=True)
     ]
     missing = next((answer for answer in found if isinstance(answer, Missing)), None)
-    rows: dict[str, list[list[float]]] = {}
-    answering: list[xr.Dataset] = []
-    for session, answer in zip(sessions, found, strict=True):
-        if not isinstance(answer, Missing):
-            rows.setdefault(str(session.attrs["animal"]), []).append(answer)
-            answering.append(session)
-    if not rows:
+    answers = [(s, a) for s, a in zip(sessions, found, strict=True) if not isinstance(a, Missing)]
+    if not answers:
         return Measured((), np.empty((0, 3)), missing=missing)
-    energies = np.array([np.mean(own, axis=0) for own in rows.values()])
+    answering = [session for session, _ in answers]
     shares = _label_error(answering)
+    rows: dict[str, list[list[float]]] = {}
+    for session, (n, m, n_r) in answers:
+        own = n_r * _own_share(session, shares)
+        rows.setdefault(str(session.attrs["animal"]), []).append([n, m, own])
+    energies = np.array([np.mean(own, axis=0) for own in rows.values()])
     measured = Measured(tuple(rows), energies, shares or (0.0, 0.0, 0.0), missing,
                         stated=shares is not None,
                         lost=losses(answering) if trial_level else "")  # fmt: skip
@@ -152,6 +153,17 @@ def _label_error(sessions: Sequence[xr.Dataset]) -> tuple[float, float, float] |
         return None
     value, low, high = np.mean(shares, axis=0)
     return float(value), float(low), float(high)
+
+
+def _own_share(session: xr.Dataset, shares: tuple[float, float, float] | None) -> float:
+    """Return the share of false labels of a session, as a multiple of the mean over sessions.
+
+    N_R times this, times the mean, is what the session's own share adds to N.
+    """
+    own = false_labels(session)
+    if shares is None or own is None or not shares[0] or math.isclose(own[0], shares[0]):
+        return 1.0
+    return own[0] / shares[0]
 
 
 def judge(claim: Claim, subject: str, measured: Measured, kind: SubjectKind) -> Verdict:

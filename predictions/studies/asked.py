@@ -14,6 +14,7 @@ from errorneurons.predictions.claims.registry import MANIPULATIONS
 from errorneurons.predictions.comparing.library import default_folder
 from errorneurons.predictions.comparing.plan import Grid, plan
 from errorneurons.predictions.comparing.weigh import Question, weighed
+from errorneurons.predictions.judging.believing import as_believed
 from errorneurons.predictions.judging.verdicts import AnySessions, on_recording, sessions_in
 from errorneurons.predictions.studies.lesions import simulate_pairs
 from errorneurons.simulate.ablations.registry import pairs
@@ -94,7 +95,8 @@ def evidence_from(
     ValueError
         If a theory is unknown, or the recording can test no claim.
     """
-    question, every = question_of(theories, worlds, seed, library), sessions_in(sessions)
+    question = question_of(theories, worlds, seed, library)
+    every = as_believed(sessions_in(sessions))
     verdicts, measured = on_recording(every, "recording")
     if not any(m.animals for m in measured.values()):
         raise ValueError(f"nothing can be weighed: no claim can be tested. {verdicts[0].reason}")

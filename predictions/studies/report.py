@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -20,6 +21,7 @@ from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.comparing.plan import next_steps
 from errorneurons.predictions.comparing.sentences import answer, at_odds, methods
 from errorneurons.predictions.comparing.weigh import Question, Weighed, weighed
+from errorneurons.predictions.judging.believing import as_believed
 from errorneurons.predictions.judging.judge import (
     FEWEST_ANIMALS,
     judge,
@@ -107,6 +109,7 @@ def recording_report(
     command, progress
         As in `theories_report`.
     """
+    sessions = as_believed(sessions)
     verdicts, measured = on_recording(sessions, name)
     found = steps = None
     if _tested(verdicts) and not _of_tufts(sessions):
@@ -156,6 +159,11 @@ def _recorded_subject(sessions: Sequence[xr.Dataset], name: str) -> Subject:
     animals = {str(s.attrs["animal"]) for s in sessions}
     cells = int(np.median([s.sizes["unit"] for s in sessions]))
     notes = list(dict.fromkeys(str(s.attrs["notes"]) for s in sessions if s.attrs.get("notes")))
+    notes += [
+        f"Session {s.attrs['session_id']} of {s.attrs['animal']}: {s.attrs['cautions']}."
+        for s in sessions
+        if s.attrs.get("cautions")
+    ]
     localised = any(
         "localiser" in s["label_source"].values for s in sessions if "label_source" in s.coords
     )
@@ -281,14 +289,23 @@ def _configuration_of(found: Weighed | None, question: Question) -> dict[str, st
     }
 
 
+def _origin(session: xr.Dataset) -> Mapping[str, Any]:
+    """Return the provenance of a session; nothing if it is free text."""
+    try:
+        known = json.loads(str(session.attrs.get("provenance", "{}")))
+    except ValueError:
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
 def _sources(sessions: Sequence[xr.Dataset]) -> dict[str, str | int | float]:
-    """Hashes of the files and of the confirmatory set."""
+    """Hashes of all files and of the confirmatory set."""
     found: dict[str, str | int | float] = {}
-    for session in sessions:
-        provenance = json.loads(str(session.attrs.get("provenance", "{}")))
-        for key in ("source_file", "source_sha256", "mapping_sha256"):
-            if key in provenance:
-                found[key] = str(provenance[key])
+    origins = [_origin(session) for session in sessions]
+    for key in ("source_file", "source_sha256", "mapping_sha256"):
+        given = dict.fromkeys(str(origin[key]) for origin in origins if key in origin)
+        if given:
+            found[key] = ", ".join(given)
     chosen = " ".join(confirmatory(sessions))
     return found | {
         "confirmatory_set": chosen,

@@ -242,7 +242,8 @@ def _edges(
         first, second = rows[order[worst]], rows[order[worst + 1]]
         raise DoorError(
             f"the windows of trials {first} and {second} of the file overlap by "
-            f"{overlap.max():.3g} s and the same spikes would count twice; shorten start to stop under [events]"
+            f"{overlap.max():.3g} s and the same spikes would count twice; shorten start to stop "
+            "under [events]"
         )
     edges: npt.NDArray[np.float64] = zero[:, None] + (
         events.start + events.bin_width * np.arange(events.bins + 1)
