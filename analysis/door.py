@@ -8,6 +8,7 @@ from pathlib import Path
 
 import xarray as xr
 
+from errorneurons.analysis.readers.stores import open_netcdf, open_zarr
 from errorneurons.analysis.session.contract import DoorError, check, told
 from errorneurons.analysis.session.files import check_hdf5
 from errorneurons.analysis.session.schema import FIELDS
@@ -61,7 +62,9 @@ def _read_netcdf(path: Path, mapping: str | Path | None) -> xr.DataTree:
     _refuse_mapping(path, mapping)
     check_hdf5(path)
     try:
-        return _as_text(xr.open_datatree(path, engine="h5netcdf", phony_dims="access"))
+        return _as_text(open_netcdf(path))
+    except DoorError:
+        raise
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
         raise DoorError(
             f"{path.name} is damaged or no netCDF file of sessions: {told(error)}"
@@ -71,8 +74,10 @@ def _read_netcdf(path: Path, mapping: str | Path | None) -> xr.DataTree:
 def _read_zarr(path: Path, mapping: str | Path | None) -> xr.DataTree:
     _refuse_mapping(path, mapping)
     try:
-        return _as_text(xr.open_datatree(path, engine="zarr", chunks=None, consolidated=False))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return _as_text(open_zarr(path))
+    except DoorError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
         raise DoorError(f"{path.name} is no Zarr group of sessions: {told(error)}") from error
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import zlib
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from errorneurons.analysis.session.consistency import inconsistencies
@@ -251,10 +253,21 @@ def _values(variable: xr.Variable, field: Field) -> Iterator[str]:
             yield f"`{field.name}` holds {found}; allowed are {allowed}"
 
 
+def _read(name: str, variable: xr.Variable, start: int) -> npt.NDArray[np.floating]:
+    """Return some trials of activity; what a damaged file makes of them is told in one sentence."""
+    try:
+        return np.asarray(variable.isel(trial=slice(start, start + TRIALS_AT_ONCE)).values)
+    except (RuntimeError, ValueError, TypeError, zlib.error) as error:
+        raise DoorError(
+            f"`{name}` cannot be read from trial {start} on: {told(error)}; the file is damaged, "
+            "copy it again"
+        ) from error
+
+
 def _samples(name: str, variable: xr.Variable) -> Iterator[str]:
     negative = variable.attrs.get("signal") == "spikes"
     for start in range(0, variable.sizes["trial"], TRIALS_AT_ONCE):
-        block = variable.isel(trial=slice(start, start + TRIALS_AT_ONCE)).values
+        block = _read(name, variable, start)
         if np.isinf(block).any():
             yield f"`{name}` holds infinite values; write NaN where nothing was recorded"
             return

@@ -11,11 +11,11 @@ import xarray as xr
 
 
 def folded(name: str) -> str:
-    """Return a name without case, spaces or the forms that Unicode has for one letter.
+    r"""Return a name without case, spaces or the forms that Unicode has for one letter.
 
     Examples
     --------
-    >>> folded("Área 1") == folded("a\\u0301rea1")
+    >>> folded("Área 1") == folded("a\u0301rea1")
     True
     """
     return "".join(unicodedata.normalize("NFKC", name).split()).casefold()
@@ -52,9 +52,9 @@ def spelled_otherwise(sessions: Mapping[str, xr.Dataset]) -> Iterator[str]:
 
 
 def _areas(session: xr.Dataset) -> list[str]:
-    area = session.variables.get("area")
-    known = area is not None and area.dtype.kind in "UTO"
-    return [str(name) for name in np.unique(area.values)] if known else []
+    if "area" not in session.variables or session.variables["area"].dtype.kind not in "UTO":
+        return []
+    return [str(name) for name in np.unique(session.variables["area"].values)]
 
 
 def names_of(sessions: list[xr.Dataset]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What is believed of a recording before it is judged: who is who, in which units, from which trials.
+"""What is believed of a recording before it is judged: who is who, and in which units.
 
 Everything that can be refused is refused here, before anything is measured or simulated.
 """
@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from errorneurons.analysis.measures.labelling import FOLD
-from errorneurons.analysis.session.contract import ContractError
+from errorneurons.analysis.session.contract import ContractError, check
 from errorneurons.analysis.session.identity import spelled_otherwise
 
 NO_SUCH_LOCALISER = "localiser_session_in_no_file"
@@ -27,9 +27,13 @@ def as_believed(sessions: Sequence[xr.Dataset]) -> list[xr.Dataset]:
     Raises
     ------
     ContractError
-        If animals or areas differ in spelling alone, the same activity is there twice, or signals
-        or their units differ.
+        If a session breaks the contract, animals or areas differ in spelling alone, the same
+        activity is there twice, or signals or their units differ.
+    DoorError
+        If activity cannot be read.
     """
+    for session in sessions:
+        check(session)
     breaches = [
         *spelled_otherwise({str(k): session for k, session in enumerate(sessions)}),
         *_given_twice(sessions),
@@ -89,8 +93,10 @@ def _units(sessions: Sequence[xr.Dataset]) -> list[str]:
     if len(given) > 1:
         (one, first), (two, other) = list(given.items())[:2]
         return [
-            f"{_name(first)} holds {one[0]} in {one[1]}, {_name(other)} {two[0]} in {two[1]}, and "
-            "the two cannot be averaged; judge them one by one"
+            (
+                f"{_name(first)} holds {one[0]} in {one[1]}, {_name(other)} {two[0]} in "
+                f"{two[1]}, and the two cannot be averaged; judge them one by one"
+            )
         ]
     ((_, units),) = given
     if units != "dF/F":
@@ -103,8 +109,10 @@ def _units(sessions: Sequence[xr.Dataset]) -> list[str]:
     if times <= SCALES:
         return []
     return [
-        f"dF/F varies {times:.0f} times as much in {_name(sessions[larger])} as in "
-        f"{_name(sessions[smaller])}; give both as a ratio, not one in percent"
+        (
+            f"dF/F varies {times:.0f} times as much in {_name(sessions[larger])} as in "
+            f"{_name(sessions[smaller])}; give both as a ratio, not one in percent"
+        )
     ]
 
 
