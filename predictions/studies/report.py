@@ -18,6 +18,7 @@ from errorneurons.analysis.measures.activity import activity, mean_rate
 from errorneurons.analysis.statistics import separation
 from errorneurons.predictions.claims.claim import Claim, Outcome, Verdict
 from errorneurons.predictions.claims.registry import CLAIMS
+from errorneurons.predictions.comparing.design import design_of
 from errorneurons.predictions.comparing.plan import next_steps
 from errorneurons.predictions.comparing.sentences import answer, at_odds, methods
 from errorneurons.predictions.comparing.weigh import Question, Weighed, weighed
@@ -112,12 +113,15 @@ def recording_report(
     sessions = as_believed(sessions)
     verdicts, measured = on_recording(sessions, name)
     found = steps = None
-    if _tested(verdicts) and not _of_tufts(sessions):
+    unlike = _unlike_virtual(sessions)
+    if _tested(verdicts) and not unlike:
         found = weighed(sessions, measured, question, progress)
         steps = next_steps(found, question, progress)
     return Report(
         title=f"What {name} says about error neurons",
-        answer=_answer_of_recording(verdicts, found, len({s.attrs["animal"] for s in sessions})),
+        answer=_answer_of_recording(
+            verdicts, found, len({s.attrs["animal"] for s in sessions}), unlike
+        ),
         subjects=(_recorded_subject(sessions, name),),
         claims=CLAIMS,
         verdicts=verdicts,
@@ -135,6 +139,18 @@ def recording_report(
 def _tested(verdicts: Sequence[Verdict]) -> list[Verdict]:
     """Return the verdicts on claims that could be tested."""
     return [v for v in verdicts if v.outcome is not Outcome.NOT_TESTABLE]
+
+
+def _unlike_virtual(sessions: Sequence[xr.Dataset]) -> str:
+    """Return why virtual experiments cannot imitate a recording; empty if they can."""
+    if _of_tufts(sessions):
+        return "the error carriers are apical tufts, and virtual experiments record somata"
+    if not any(design_of(sessions).trials):
+        return (
+            "no trial is of a condition of the outcome-error experiment, outside of learning, "
+            "which virtual experiments imitate"
+        )
+    return ""
 
 
 def _of_tufts(sessions: Sequence[xr.Dataset]) -> bool:
@@ -223,10 +239,15 @@ def _keys(verdicts: Sequence[Verdict], subject: str, outcome: Outcome) -> list[s
     return [v.claim for v in verdicts if v.subject == subject and v.outcome is outcome]
 
 
-def _answer_of_recording(verdicts: Sequence[Verdict], found: Weighed | None, animals: int) -> str:
+def _answer_of_recording(
+    verdicts: Sequence[Verdict], found: Weighed | None, animals: int, unlike: str
+) -> str:
     if found is None:
         tested = _tested(verdicts)
-        told = {"tested": len(tested), "claims": len(verdicts), "counts": _counts(tested)}
+        told = {
+            "tested": len(tested), "claims": len(verdicts), "counts": _counts(tested),
+            "unlike": unlike,
+        }  # fmt: skip
         return one_paragraph("answers/unweighed", told)
     said = [
         answer(found.evidence, verdicts, animals, label),

@@ -109,10 +109,30 @@ def test_units_that_are_aimed_at_must_exist(lab: Lab) -> None:
 def test_an_onset_on_another_clock_is_refused(lab: Lab) -> None:
     path = lab()
     with h5py.File(path, "r+") as file:
-        file["intervals/trials/start_time"][2] = -1e6
-    message = r"`input_onset` lies at -1e\+06 s in trial 2 but .* \(1 of 6 trials\)"
+        file["intervals/trials/stop_time"][2] = 1e6
+    message = r"`input_onset` lies at 999998 s in trial 2 but .* \(1 of 6 trials\)"
     with pytest.raises(ContractError, match=message):
-        read(path, 'input_onset = "event"', 'input_onset = "start_time"')
+        read(path, 'input_onset = "event"', 'input_onset = "stop_time"')
+
+
+def test_times_that_do_not_follow_one_another_as_trials_do_are_refused(lab: Lab) -> None:
+    path = lab()
+    with h5py.File(path, "r+") as file:
+        file["intervals/trials/event"][:2] = [1.5, 0.5]
+    with pytest.raises(
+        DoorError, match=r"`event` goes back from 1.5 to 0.5 s between trials 0 and"
+    ):
+        read(path)
+
+
+def test_what_a_library_says_of_a_damaged_file_is_one_sentence(lab: Lab) -> None:
+    path = lab()
+    with h5py.File(path, "r+") as file:
+        del file["intervals/trials/stop_time"]
+    with pytest.raises(DoorError) as caught:
+        read(path)
+    assert len(str(caught.value)) < 300
+    assert "no valid NWB file: " in str(caught.value)
 
 
 def test_overlapping_trials_are_named_by_their_rows_in_the_file(lab: Lab) -> None:

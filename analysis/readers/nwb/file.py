@@ -33,8 +33,16 @@ def open_nwb(path: Path) -> Iterator[Any]:
         file = _read(path, stack)
         try:
             yield file
+        except DoorError:
+            raise
         except OSError as error:
             raise DoorError(f"{path.name} is damaged: {told(error)}; copy it again") from error
+        except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
+            # tables of a damaged file point to what is not there, and libraries trip over it
+            raise DoorError(
+                f"{path.name} is damaged, or a part of it that is read is missing: "
+                f"{_in_a_line(error)}; mend it, or copy it again"
+            ) from error
 
 
 def _read(path: Path, stack: ExitStack) -> Any:
@@ -57,8 +65,19 @@ def _read(path: Path, stack: ExitStack) -> Any:
             ConstructError,
         ) as error:
             raise DoorError(
-                f"{path.name} is damaged or no valid NWB file: {told(error)}"
+                f"{path.name} is damaged or no valid NWB file: {_in_a_line(error)}"
             ) from error
+
+
+def _in_a_line(error: Exception) -> str:
+    """Return what a library says, without the whole of the file that it shows beside it."""
+    said = [part for part in error.args if isinstance(part, str)]
+    line = " ".join((said[-1] if said else told(error)).split())
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]} ..."
+
+
+LONGEST = 200
+"""Of what a library says no more is told [characters]."""
 
 
 def _check_is_nwb(path: Path) -> None:

@@ -194,7 +194,7 @@ def _microscope(rois: Rois, rows: npt.NDArray[np.intp]) -> dict[str, str | float
     about: dict[str, str | float] = {}
     for name, given in (("frame_rate", "imaging_rate"), ("indicator", "indicator")):
         found = np.unique(np.asarray(rois.table[given].data)[rows]).tolist()
-        if len(found) == 1 and found[0] == found[0]:
+        if len(found) == 1 and found[0] == found[0] and found[0] != "":
             about[name] = found[0]
     return about
 
@@ -211,7 +211,23 @@ def _time_zero(
             f"column `{name}` is NaN in {missing.sum()} of {keep.sum()} trials; choose another "
             "time_zero, or set drop_missing = true under [events] to leave these trials out"
         )
-    return np.where(keep, zero, np.nan)
+    zero = np.where(keep, zero, np.nan)
+    _check_order(found, name, zero)
+    return zero
+
+
+def _check_order(found: Tables, name: str, zero: npt.NDArray[np.float64]) -> None:
+    """Refuse times that do not follow one another as the trials do."""
+    start = as_kind(column(found.trials, "start_time"), "number", "start_time")
+    rows = np.flatnonzero(np.isfinite(zero) & np.isfinite(start))
+    order = rows[np.argsort(start[rows], kind="stable")]
+    back = (np.diff(zero[order]) < 0) & (np.diff(start[order]) > 0)
+    if back.any():
+        first, second = order[:-1][back][0], order[1:][back][0]
+        raise DoorError(
+            f"column `{name}` goes back from {zero[first]:g} to {zero[second]:g} s between trials "
+            f"{first} and {second}, of which the latter starts later; mend the clock of either"
+        )
 
 
 def _check_lasers(

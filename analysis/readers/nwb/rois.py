@@ -110,7 +110,7 @@ def _containers(file: Any) -> dict[str, Any]:
 def _rivals(every: Sequence[Any]) -> tuple[str, str] | None:
     """Return the names of two series that show the same ROI at the same time, None if none do."""
     for one, other in combinations(every, 2):
-        if one.rois.table is not other.rois.table:
+        if one.rois is None or other.rois is None or one.rois.table is not other.rois.table:
             continue
         shared = np.intersect1d(np.asarray(one.rois.data[:]), np.asarray(other.rois.data[:]))
         (start, stop), (begin, end) = _span(one), _span(other)
@@ -161,6 +161,8 @@ def rois_of(file: Any, name: str) -> Rois:
             f"`{holder}` holds several series of the same ROIs, {rivals[0]!r} and {rivals[1]!r}, "
             f'which are not to be averaged; name one: rois = "{holder}/{best}"'
         )
+    if any(series.rois is None or series.rois.table is None for series in every):
+        raise DoorError(f"the series of `{holder}` do not say which ROIs they show; mend `rois`")
     planes = list({id(s.rois.table): s.rois.table for s in every}.values())
     table, rank = _joined(planes)
     first = np.cumsum([0, *(len(plane) for plane in planes)])
@@ -227,7 +229,8 @@ def _joined(planes: list[Any]) -> tuple[Any, _Integers]:
             columns.append((name, text, np.concatenate([p for p in parts if p is not None])))
     for name in ("location", "indicator", "imaging_rate"):
         if name not in planes[0].colnames:
-            values = [getattr(plane.imaging_plane, name) for plane in planes]
+            empty = np.nan if name == "imaging_rate" else ""
+            values = [getattr(plane.imaging_plane, name) or empty for plane in planes]
             sizes = [len(plane) for plane in planes]
             columns.append((name, f"{name} of the imaging plane", np.repeat(values, sizes)))
     vectors = [VectorData(name=n, description=d, data=v[order]) for n, d, v in columns]
