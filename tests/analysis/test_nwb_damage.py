@@ -218,3 +218,17 @@ def test_a_laser_may_be_passed_over_knowingly(lab: Lab) -> None:
 
 def test_a_laser_outside_of_all_trials_is_nobodys_business(lab: Lab) -> None:
     assert read(lab(laser_table(2.8))).sizes["trial"] == TRIALS
+
+
+def test_what_breaks_the_contract_is_refused_before_spikes_are_read(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from errorneurons.analysis.readers.nwb import reader
+
+    def never(*_: object) -> None:
+        raise AssertionError("spikes were read")
+
+    monkeypatch.setattr(reader, "binned_rates", never)
+    wrong = 'outcome = { constant = "odd" }\nstimulus'
+    with pytest.raises(ContractError, match="`outcome` holds 'odd'; allowed are"):
+        read(lab(), "stimulus", wrong)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -112,14 +113,19 @@ def _read(file: Any, mapping: Mapping, provenance: str) -> xr.DataTree:
     about = session_columns(mapping, found)
     owners = unit_sessions(mapping, found)
     keys = zip(about["animal"][kept_trials], about["session_id"][kept_trials], strict=True)
-    sessions: list[xr.Dataset] = []
+    parts = []
     for animal, session_id in dict.fromkeys(keys):
         key = {"animal": str(animal), "session_id": str(session_id)}
         trials = np.flatnonzero(_matches(about, key, len(zero)) & np.isfinite(zero))
         units = np.flatnonzero(_matches(owners, key, len(kept_units)) & kept_units)
         attrs = _attributes(mapping, {name: about[name][trials] for name in about}) | key
         attrs["provenance"] = provenance
-        made = _session(found, mapping, columns, zero, (trials, units), attrs)
+        parts.append(_Part(trials, units, zero[trials], attrs))
+    nothing = [_session(found, mapping, columns, part, read=False) for part in parts]
+    collect(nothing)  # refuses before anything is counted
+    sessions: list[xr.Dataset] = []
+    for part in parts:
+        made = _session(found, mapping, columns, part, read=True)
         sessions += _localised(made) if mapping.labels == "localiser" else [made]
     return collect(sessions)
 
@@ -135,16 +141,22 @@ def _localised(made: xr.Dataset) -> tuple[xr.Dataset, ...]:
         raise DoorError(f'labels = "localiser" in session {name}: {error}') from error
 
 
+@dataclass(frozen=True)
+class _Part:
+    """Rows of the trials and units of a session, time zero of each trial [s], and attributes."""
+
+    trials: npt.NDArray[np.intp]
+    units: npt.NDArray[np.intp]
+    zero: npt.NDArray[np.float64]
+    attrs: dict[str, str | int | float]
+
+
 def _session(
-    found: Tables,
-    mapping: Mapping,
-    columns: dict[str, RawColumn],
-    zero: npt.NDArray[np.float64],
-    rows: tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]],
-    attrs: dict[str, str | int | float],
+    found: Tables, mapping: Mapping, columns: dict[str, RawColumn], part: _Part, *, read: bool
 ) -> xr.Dataset:
-    trials, units = rows
-    edges = _edges(zero[trials], mapping, trials)
+    """Return a session; with zeros for its activity if that is not to be read yet."""
+    trials, units, attrs = part.trials, part.units, part.attrs
+    edges = _edges(part.zero, mapping, trials)
     own = {
         name: values[trials if FIELDS[name].dims == ("trial",) else units]
         for name, values in columns.items()
@@ -152,19 +164,17 @@ def _session(
     own["time"] = _edges(np.zeros(1), mapping, np.arange(1))[0, :-1] + mapping.events.bin_width / 2
     if "targeted" in mapping.trial:
         own["targeted"] = targeted(mapping.trial["targeted"], found, trials, units)
-    per_second = samples_per_second(edges)
+    rate = np.broadcast_to(np.float32(0), (len(trials), edges.shape[1] - 1, len(units)))
     invalid = touched(invalid_times(found.file), edges)
-    rate = _activity(found, units, edges)
-    rate[invalid] = np.nan
-    if cautions := [*gaps_in_words(rate, invalid), *_areas_in_words(found, mapping, units)]:
-        attrs = {**attrs, "cautions": "; ".join(cautions)}
-    if found.rois is None:
-        dataset = session({"rate": rate}, own, attrs, sampling_rate=per_second)
-    else:
-        dataset = session(
-            {"rate": rate}, own, attrs,
-            signal="calcium", units=found.rois.units, sampling_rate=per_second,
-        )  # fmt: skip
+    if read:
+        rate = _activity(found, units, edges)
+        rate[invalid] = np.nan
+        if cautions := [*gaps_in_words(rate, invalid), *_areas_in_words(found, mapping, units)]:
+            attrs = {**attrs, "cautions": "; ".join(cautions)}
+    about = {} if found.rois is None else {"signal": "calcium", "units": found.rois.units}
+    per_second = samples_per_second(edges)
+    dataset = session({"rate": rate}, own, attrs, sampling_rate=per_second, **about)
+    if found.rois is not None:
         dataset["rate"].attrs |= _microscope(found.rois, units)
     if "label_error" in mapping.unit:
         dataset["label_error"].attrs |= label_interval(mapping.unit["label_error"], found, units)
