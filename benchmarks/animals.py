@@ -18,7 +18,7 @@ from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.performed import ELECTRODES, OF_WORLDS, Performed, performed
 from errorneurons.simulate.theories.registry import theory
 
-ROUNDS = 12
+ROUNDS = 6
 DESIGNS = {
     "24 cells, 5 trials": full_design(animals=8, cells=24, repeats=5),
     "6 cells, 3 trials": full_design(animals=8, cells=6, repeats=3),

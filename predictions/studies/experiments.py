@@ -27,6 +27,7 @@ from errorneurons.predictions.words import counted
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.cost import cost
 from errorneurons.simulate.animals.runner import check_possible, origin_of, sessions
+from errorneurons.simulate.engine.plans import PLANS
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.instrument.instrument import Instrument
 from errorneurons.simulate.instrument.observe import animal
@@ -41,6 +42,7 @@ from errorneurons.simulate.store.files import (
 from errorneurons.simulate.store.keys import key
 from errorneurons.simulate.store.shelf import Shelf
 from errorneurons.simulate.store.work import Labour, Progress, run_all
+from errorneurons.simulate.store.workers import give_back
 from errorneurons.simulate.theories.registry import REGISTRY, Theory
 
 UNFIT = "left-out"
@@ -112,6 +114,8 @@ def simulate(
             name, seen = left.theory.identifier, _record(left, out, say)
             if left.animals.numbers == whole[name]:  # else some are there from an earlier run
                 shown[name] = seen
+            PLANS.clear()  # another theory has other programs
+            give_back()
     figures = []
     _set_aside()
     for tried in subjects:
@@ -308,6 +312,7 @@ def _files(tried: Asked, out: Path) -> dict[int, list[Path]]:
 def _set_aside() -> None:
     """Hand back what compiling and figures leave; what libraries hold is not searched again."""
     gc.collect()
+    give_back()
     gc.freeze()
 
 

@@ -26,7 +26,7 @@ from errorneurons.simulate.theories.registry import Theory
 from errorneurons.simulate.trials.bench import Chosen, Laser, arbitrary_half, strays
 from errorneurons.simulate.trials.manipulations import aimed_at
 from errorneurons.simulate.trials.run import Bench, run_trials, synapses
-from errorneurons.simulate.trials.training import QUIETLY, TRAINED, Training, train
+from errorneurons.simulate.trials.training import QUIETLY, READ, TRAINED, Training, train
 
 NEARLY = 0.9
 """An animal of a world that removed less than this share of what it was to remove is left out."""
@@ -241,7 +241,7 @@ def matched_drive(bench: Bench[Any, Any], weights: Any, area: str = "area 2") ->
 
 def _settled(bench: Bench[Any, Any], weights: Any, table: Any, clock: Clock) -> Array:
     """Representation rates in the last bin, (network, stimulus, neuron)."""
-    activity, _ = run_trials(bench, weights, table, clock, n_streams=STIMULI)
+    activity, _ = run_trials(bench, weights, table, clock, STIMULI, roles=READ)
     return np.asarray(activity.rates["representation"][:, :, -1], dtype=float)
 
 

@@ -17,6 +17,8 @@ what streams with common synapses learn, so results are the same to the bit in a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -139,8 +141,22 @@ def _repeated(builder: Any, number: Any) -> Any:
     return builder.shuffle_vector(one, ir.Constant(vector, ir.Undefined), zeros)
 
 
-def _rows(count: int, shared: bool) -> Any:
-    """Return what computes `count` rows of a product for lanes that share synapses."""
+@contextmanager
+def _columns(builder: Any, start: Any, columns: Any, lanes: Any) -> Iterator[Any]:
+    """Loop over columns, and yield where each begins.
+
+    How often is not told to the compiler: it would unroll loops that are too short for it.
+    """
+    stop = builder.add(start, builder.mul(columns, lanes))
+    with cgutils.for_range_slice(builder, start, stop, lanes) as (at, _):
+        yield at
+
+
+def _rows(count: int, shared: bool, vectors: int = 1) -> Any:
+    """Return what computes `count` rows of a product, for lanes that share synapses or do not.
+
+    With synapses of their own, two vectors of lanes at a time go through them as they lie.
+    """
 
     @intrinsic
     def rows(
@@ -155,25 +171,36 @@ def _rows(count: int, shared: bool) -> Any:
             add, vector = _multiply_add(builder), ir.VectorType(ir.DoubleType(), LANES_AT_ONCE)
             sums, synapses, goals = [], [], []
             zero = ir.Constant(vector, [0.0] * LANES_AT_ONCE)
+            further = [ir.IntType(64)(LANES_AT_ONCE * v) for v in range(vectors)]
             for k in range(count):  # beyond the last row: the last once more
                 number = ir.IntType(64)(k)
                 row = builder.select(builder.icmp_signed("<", number, last), number, last)
-                goals.append(builder.add(d, builder.mul(row, lanes)))
-                total = cgutils.alloca_once(builder, vector)  # type: ignore[no-untyped-call]
-                builder.store(zero, total)
-                with builder.if_then(builder.icmp_signed("!=", begin, ir.IntType(64)(0))):
-                    builder.store(load(builder.add(z, builder.mul(row, lanes))), total)
-                sums.append(total)
+                for v in further:
+                    goals.append(builder.add(builder.add(d, v), builder.mul(row, lanes)))
+                    total = cgutils.alloca_once(builder, vector)  # type: ignore[no-untyped-call]
+                    builder.store(zero, total)
+                    with builder.if_then(builder.icmp_signed("!=", begin, ir.IntType(64)(0))):
+                        at = builder.add(builder.add(z, v), builder.mul(row, lanes))
+                        builder.store(load(at), total)
+                    sums.append(total)
                 synapses.append(builder.add(m, builder.mul(row, wi)))
-            with cgutils.for_range(builder, columns) as loop:
-                own = load(builder.add(x, builder.mul(loop.index, lanes)))
-                for total, start in zip(sums, synapses, strict=True):
-                    at = builder.add(start, builder.mul(loop.index, wj))
+            places = [  # they move on, so that no offset is kept for each row
+                cgutils.alloca_once_value(builder, start)  # type: ignore[no-untyped-call]
+                for start in synapses
+            ]
+            with _columns(builder, x, columns, lanes) as at_x:
+                starts = [builder.load(place) for place in places]
+                for place, at in zip(places, starts, strict=True):
+                    builder.store(builder.add(at, wj), place)
+                own = [load(builder.add(at_x, v)) for v in further]
+                for k, at in enumerate(starts):
                     if shared:
                         w = _repeated(builder, builder.load(builder.gep(single, [at])))
-                    else:
-                        w = load_M(at)
-                    builder.store(add(w, own, builder.load(total)), total)
+                    for v in range(vectors):
+                        if not shared:
+                            w = load_M(builder.add(at, further[v]))
+                        total = sums[k * vectors + v]
+                        builder.store(add(w, own[v], builder.load(total)), total)
             for total, goal in zip(sums, goals, strict=True):
                 store(builder.load(total), goal)
             return context.get_dummy_value()
@@ -184,8 +211,8 @@ def _rows(count: int, shared: bool) -> Any:
     return rows
 
 
-_eight_shared, _four_shared = _rows(8, True), _rows(4, True)
-_eight_own, _four_own = _rows(8, False), _rows(4, False)
+_eight_shared, _four_shared_twice = _rows(8, True), _rows(4, True, 2)
+_eight_own, _four_own_twice = _rows(8, False), _rows(4, False, 2)
 
 
 @inner()
@@ -194,51 +221,50 @@ def _product(
     wi: int, wj: int, begin: int, shared: bool,
 ) -> None:  # fmt: skip
     """Write a block of synapses times what lies at x, on top of what lies at z if `begin`."""
-    for lane in range(0, lanes, LANES_AT_ONCE):
-        i = 0
-        while i < rows:
-            left = rows - i
+    own_lanes = 0 if shared else 1
+    lane = 0
+    while lane < lanes:
+        # of a transpose, rows of own synapses lie side by side: eight of them are taken instead
+        once = lanes - lane < 2 * LANES_AT_ONCE or (not shared and wj > wi)
+        for i in range(0, rows, 8 if once else 4):
+            last = rows - i - 1
             at, top, own = d + i * lanes + lane, z + i * lanes + lane, x + lane
-            if shared:
-                if left > 4:
-                    _eight_shared(
-                        A, M, at, own, m + i * wi, top, columns, left - 1, lanes, wi, wj, begin
-                    )
-                    i += 8
-                else:
-                    _four_shared(
-                        A, M, at, own, m + i * wi, top, columns, left - 1, lanes, wi, wj, begin
-                    )
-                    i += 4
+            start = m + i * wi + own_lanes * lane
+            if shared and once:
+                _eight_shared(A, M, at, own, start, top, columns, last, lanes, wi, wj, begin)
+            elif shared:
+                _four_shared_twice(A, M, at, own, start, top, columns, last, lanes, wi, wj, begin)
+            elif once:
+                _eight_own(A, M, at, own, start, top, columns, last, lanes, wi, wj, begin)
             else:
-                start = m + i * wi + lane
-                if left > 4:
-                    _eight_own(A, M, at, own, start, top, columns, left - 1, lanes, wi, wj, begin)
-                    i += 8
-                else:
-                    _four_own(A, M, at, own, start, top, columns, left - 1, lanes, wi, wj, begin)
-                    i += 4
+                _four_own_twice(A, M, at, own, start, top, columns, last, lanes, wi, wj, begin)
+        lane += LANES_AT_ONCE if once else 2 * LANES_AT_ONCE
 
 
 def _outer_row_code(
-    typingctx: Any, A: Any, M: Any, post: Any, pre: Any, d: Any, columns: Any, lanes: Any,
-    scale: Any,
+    typingctx: Any, A: Any, M: Any, post: Any, pre: Any, d: Any, table: Any, columns: Any,
+    lanes: Any, scale: Any,
 ) -> Any:  # fmt: skip
-    """Add scale * post * pre to a row of synapses, each lane to its own."""
+    """Add scale * post * pre to a row of synapses, each lane to its own, times a table if any."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        A, M, post, pre, d, columns, lanes, scale = args
+        A, M, post, pre, d, table, columns, lanes, scale = args
         load, _ = _vectors(context, builder, signature.args[0], A)
         load_M, store_M = _vectors(context, builder, signature.args[1], M)
-        add = _multiply_add(builder)
+        add, tabled = _multiply_add(builder), builder.icmp_signed(">=", table, ir.IntType(64)(0))
         factor = builder.fmul(load(post), _repeated(builder, scale))
-        with cgutils.for_range(builder, columns) as loop:
-            step = builder.mul(loop.index, lanes)
+        with _columns(builder, ir.IntType(64)(0), columns, lanes) as step:
             at = builder.add(d, step)
-            store_M(add(factor, load(builder.add(pre, step)), load_M(at)), at)
+            own = load(builder.add(pre, step))
+            with builder.if_else(tabled) as (yes, no):
+                with yes:
+                    entry = load_M(builder.add(table, step))
+                    store_M(add(builder.fmul(entry, factor), own, load_M(at)), at)
+                with no:
+                    store_M(add(factor, own, load_M(at)), at)
         return context.get_dummy_value()
 
-    return types.void(A, M, *(types.int64,) * 5, types.float64), generate
+    return types.void(A, M, *(types.int64,) * 6, types.float64), generate
 
 
 _outer_row: Any = intrinsic(_outer_row_code)
@@ -285,18 +311,12 @@ def _outer(
                     total += A[post + i * lanes + k] * A[pre + j * lanes + k]
                 factor = scale if table < 0 else scale * M[table + i * row + j]
                 M[d + i * row + j] += factor * total
-        elif table < 0:
+        else:
             for lane in range(0, lanes, LANES_AT_ONCE):
                 _outer_row(
-                    A, M, post + i * lanes + lane, pre + lane, d + i * row + lane, columns, lanes,
-                    scale,
+                    A, M, post + i * lanes + lane, pre + lane, d + i * row + lane,
+                    table if table < 0 else table + i * row + lane, columns, lanes, scale,
                 )  # fmt: skip
-        else:
-            for j in range(columns):
-                for k in range(lanes):
-                    factor = scale * M[table + i * row + j * lanes + k]
-                    change = factor * A[post + i * lanes + k] * A[pre + j * lanes + k]
-                    M[d + i * row + j * lanes + k] += change
 
 
 @inner()

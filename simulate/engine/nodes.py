@@ -201,7 +201,11 @@ def walk(thing: Any, change: Callable[[Any], Any]) -> Any:
 def found_in(things: Any, kinds: Any) -> list[Any]:
     """Return the things of some kinds in lists and tuples."""
     found: list[Any] = []
-    walk(tuple(things), lambda x: found.append(x) if isinstance(x, kinds) else None)
+    for thing in things:
+        if isinstance(thing, kinds):
+            found.append(thing)
+        elif type(thing) in (list, tuple):
+            found += found_in(thing, kinds)
     return found
 
 

@@ -248,10 +248,7 @@ class Stepper:
                 pair = now[len(now) - 2 * k - 2 : len(now) - 2 * k]
                 self._where[name] = (int(pair[0]) // own, int(pair[1]) // own)
         return {
-            role: np.stack([
-                self._lay.from_lanes(sums[:, b, self._lay.columns(row, n)])
-                for b in range(len(bins))
-            ])
+            role: self._lay.from_bins(sums[:, :, self._lay.columns(row, n)])
             for role, (row, n) in program.table.sums.items()
         }  # fmt: skip
 
@@ -364,6 +361,12 @@ class Stepper:
     def _synapses(self, name: str) -> Array:
         _, post, pre = self._room.places["plastic", name]
         return self._lay.synapses(self._M, self._where[name][0], post, pre)
+
+
+def lanes_of(networks: int) -> int:
+    """Return how many networks are computed where so many learn; some fill up the last lanes."""
+    lay = Lanes(networks, 1, NETWORKS)
+    return lay.parts * lay.width
 
 
 def pattern(values: Array) -> npt.NDArray[np.bool_]:

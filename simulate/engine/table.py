@@ -232,6 +232,16 @@ class Lanes:
         own = numbers.reshape(self.parts, rows, self.width).swapaxes(-1, -2)
         return own.reshape(-1, 1, rows)[: self.networks].copy()
 
+    def from_bins(self, numbers: Array) -> Array:
+        """Return (bin, network, stream, neuron) of rows of all blocks, (block, bin, number)."""
+        bins, rows = numbers.shape[1], numbers.shape[2] // self.width
+        if self.shared:
+            each = numbers.reshape(self.networks, self.parts, bins, rows, self.width)
+            turned = each.transpose(2, 0, 1, 4, 3).reshape(bins, self.networks, -1, rows)
+            return turned[:, :, : self.streams]
+        turned = numbers.reshape(self.parts, bins, rows, self.width).transpose(1, 0, 3, 2)
+        return turned.reshape(bins, -1, 1, rows)[:, : self.networks]
+
     def put_synapses(self, value: Array, home: Array, start: int) -> None:
         """Write (network or 1, post, pre) into an array of synapses."""
         value = value if value.ndim == 3 else value[None]

@@ -24,6 +24,7 @@ from errorneurons.simulate.store.workers import (
     Worker,
     dismiss,
     end,
+    give_back,
     hire,
     result_of,
 )
@@ -98,6 +99,7 @@ def run_all(
     done = {}
     for name, (work, arguments) in tasks.items():
         done[name] = work(*arguments)
+        give_back()
         progress(name)
     return done
 

@@ -169,17 +169,17 @@ def _serve(pipe: Connection[Any, Any], parent: int, expected: str, rest: float) 
             if asked is not None:
                 pipe.send(result_of(*asked))
                 del asked
-                _give_back()
+                give_back()
                 continue
             gc.collect()
-            _give_back()
+            give_back()
             if not pipe.poll(rest):
                 return
             pipe.recv()
             pipe.send((None, None))
 
 
-def _give_back() -> None:
+def give_back() -> None:
     """Give memory that is not in use back to the system."""
     if sys.platform == "linux":
         with suppress(AttributeError):  # other C libraries than that of GNU do so by themselves

@@ -6,7 +6,7 @@ state of the one before it in its stream.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, cast
 
@@ -19,10 +19,16 @@ from errorneurons.simulate.circuit import Role, StateT, WeightsT, neurons
 from errorneurons.simulate.engine.run import Stepper
 from errorneurons.simulate.experiments.columns import DEFAULTS
 from errorneurons.simulate.experiments.readout import cursor, decoder_of
-from errorneurons.simulate.experiments.trials import Clock, streams, whole, with_defaults
+from errorneurons.simulate.experiments.trials import (
+    Clock,
+    streams,
+    trials_of,
+    whole,
+)
 from errorneurons.simulate.trials.bench import Bench as Bench
 from errorneurons.simulate.trials.bench import Chosen
 from errorneurons.simulate.trials.trial import Segment, Trial, currents
+from errorneurons.simulate.trials.twins import Twins
 
 Binned = npt.NDArray[np.float32]
 _APICAL, _OUTPUT, _TARGET = "apical", "output", "target"
@@ -84,6 +90,7 @@ def run_trials(
     clock: Clock,
     n_streams: int = 1,
     learn: bool = False,
+    roles: Sequence[Role] | None = None,
 ) -> tuple[Activity, WeightsT]:
     """Run the trials of a table.
 
@@ -114,10 +121,10 @@ def run_trials(
     ValueError
         If the trials cannot be dealt evenly, or the bins are no whole number of time steps.
     """
-    full = with_defaults(table)
-    circuit, dealt = bench.circuit, streams(full, n_streams)
-    decoder = decoder_of(bench.readout, full)
-    separate = learn or reaches_terminals(full)
+    trials_of_all = trials_of(table)
+    circuit, dealt = bench.circuit, streams(trials_of_all, n_streams)
+    decoder = decoder_of(bench.readout, pd.DataFrame(trials_of_all, columns=["decoder"]))
+    separate = learn or _reaches_terminals(trials_of_all)
     if separate:  # a stream with synapses of its own is a network of its own to the circuit
         count = len(bench.association.stimuli["trained"])
         copies = np.repeat(np.arange(count), n_streams)
@@ -125,12 +132,16 @@ def run_trials(
         own = of_networks(weights, copies, count)
     else:
         own = weights
-    stepper = Stepper(circuit, own, 1 if separate else n_streams, plastic=learn)
     noise = None if bench.noise is None else currents(bench, n_streams)
+    stepper: Stepper | Twins
+    if separate or noise is not None:
+        stepper = Stepper(circuit, own, 1 if separate else n_streams, plastic=learn)
+    else:
+        stepper = Twins(circuit, own, n_streams)
     recorded: dict[str, Any] = {}
-    for number, trials in enumerate(zip(*(part.to_dict("records") for part in dealt), strict=True)):
+    for number, trials in enumerate(zip(*dealt, strict=True)):
         trial = Trial(bench, trials, clock, cursor(bench.readout, decoder, trials))
-        recorder = _Recorder(bench, clock, stepper)
+        recorder = _Recorder(bench, clock, stepper, roles)
         for segment in trial.segments(noise, separate, recorder.edges(trial.length)):
             learns = learn and segment.plastic
             recorder.advance(segment, learns)
@@ -148,13 +159,14 @@ def run_trials(
     activity = Activity(
         rates, output, target, table, clock, bench.labelled, apical, decoder=decoder
     )
-    return activity, stepper.weights if learn else weights
+    learnt = stepper.weights if isinstance(stepper, Stepper) and learn else weights
+    return activity, learnt
 
 
-def reaches_terminals(table: pd.DataFrame) -> bool:
+def _reaches_terminals(trials: Sequence[Mapping[str, Any]]) -> bool:
     """Return whether a trial silences axon terminals, so that streams differ in their synapses."""
     target = "manipulated_target"
-    return bool((table[target] != DEFAULTS[target]).any())
+    return any(trial[target] != DEFAULTS[target] for trial in trials)
 
 
 def _by_stream(x: Any, n_streams: int) -> Any:
@@ -179,9 +191,13 @@ def synapses(weights: Any) -> dict[str, Array]:
 class _Recorder:
     """Takes steps, and averages the rates of a trial in bins and the output before the outcome."""
 
-    def __init__(self, bench: Bench[Any, Any], clock: Clock, stepper: Stepper) -> None:
+    def __init__(
+        self, bench: Bench[Any, Any], clock: Clock, stepper: Stepper | Twins,
+        roles: Sequence[Role] | None,
+    ) -> None:  # fmt: skip
         circuit, self.stepper = bench.circuit, stepper
-        self.roles = (*stepper.roles, *((_APICAL,) if bench.apical else ()))
+        every = (*stepper.roles, *((_APICAL,) if bench.apical else ()))
+        self.roles = every if roles is None else tuple(roles)
         step = circuit.timing.step
         self.per_bin = whole(clock.bin, step)
         if not self.per_bin:
@@ -203,7 +219,10 @@ class _Recorder:
         first, last = segment.first, segment.last
         ends = [*range(first - first % self.per_bin + self.per_bin, last, self.per_bin), last]
         lengths = np.diff([first, *ends])
-        found = self.stepper.advance(segment.world, lengths, learn, self.roles)
+        if isinstance(self.stepper, Stepper):
+            found = self.stepper.advance(segment.world, lengths, learn, self.roles)
+        else:
+            found = self.stepper.advance(segment.world, lengths, self.roles)
         for name, parts in found.items():
             sums = self.sums[name]
             for start, part in zip([first, *ends], parts, strict=False):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ LOOK, STILL = 50, 1e-10
 _PATIENCE, _LONGEST = 1500, 0.3
 """It is stepped for `_PATIENCE` steps or `_LONGEST` [s], whichever is more, and then given up."""
 _LIMIT = 0.02
+_AT_ONCE = 10
+"""Steps whose rates are held in memory at once."""
 
 
 def settled(
@@ -78,25 +81,36 @@ def unsettled(
     _, state = settled(circuit, weights, inputs, target)
     world = World(inputs, target, np.ones((1, 1, 1), dtype=bool))
     stepper = Stepper(circuit, weights, inputs.shape[1], state)
-    rates = stepper.advance(world, [1] * LOOK, show=stepper.roles)
-    steps = [dict(zip(rates, step, strict=True)) for step in zip(*rates.values(), strict=True)]
-    return moving([state.rates, *steps], _LIMIT)
+    start = {role: x[None] for role, x in state.rates.items()}
+    return moving(chain([start], each_step(stepper, world, LOOK)), _LIMIT)
 
 
-def moving(seen: Sequence[Mapping[Role, Array]], limit: float) -> npt.NDArray[np.bool_]:
+def each_step(stepper: Stepper, world: World, steps: int) -> Iterator[dict[Role, Array]]:
+    """Take steps, and yield the rates of all roles after some of them, as `moving` takes them."""
+    for first in range(0, steps, _AT_ONCE):
+        yield stepper.advance(world, [1] * min(_AT_ONCE, steps - first), show=stepper.roles)
+
+
+def moving(seen: Iterable[Mapping[Role, Array]], limit: float) -> npt.NDArray[np.bool_]:
     """Return which networks still move, (network,).
 
     Parameters
     ----------
     seen
-        Rates by role, (network, stream, neuron), one step after the other.
+        Rates by role, (step, network, stream, neuron), some steps after the other.
     limit
         A network moves if a rate covers more than this share of the largest rate of its role, or
         is not finite.
     """
-    still = np.ones(len(next(iter(seen[0].values()))), dtype=bool)
-    for role in seen[0]:
-        rates = np.stack([step[role] for step in seen])
-        covered, largest = np.ptp(rates, axis=0).max(axis=(1, 2)), np.abs(rates).max(axis=(0, 2, 3))
+    extremes: dict[Role, tuple[Array, Array]] = {}
+    for rates in seen:
+        for role, x in rates.items():
+            low, high = x.min(axis=0), x.max(axis=0)
+            least, most = extremes.get(role, (low, high))
+            extremes[role] = np.minimum(least, low), np.maximum(most, high)
+    still = np.ones(len(next(iter(extremes.values()))[0]), dtype=bool)
+    for low, high in extremes.values():
+        covered = (high - low).max(axis=(1, 2))
+        largest = np.maximum(np.abs(low), np.abs(high)).max(axis=(1, 2))
         still &= covered <= limit * largest  # not where a rate is NaN
     return ~still

@@ -14,18 +14,20 @@ import numpy as np
 import numpy.typing as npt
 
 from errorneurons.simulate.arrays import Array, PerNetwork, of_networks
-from errorneurons.simulate.circuit import Circuit, StateT, WeightsT, World
-from errorneurons.simulate.engine.run import Stepper
+from errorneurons.simulate.circuit import Circuit, Role, StateT, WeightsT, World
+from errorneurons.simulate.engine.run import Stepper, lanes_of
 from errorneurons.simulate.experiments.association import STIMULI, Association
 from errorneurons.simulate.experiments.learning import learning_block
 from errorneurons.simulate.experiments.trials import Clock
 from errorneurons.simulate.trials.run import Bench, run_trials, synapses
-from errorneurons.simulate.trials.settling import moving
+from errorneurons.simulate.trials.settling import each_step, moving
 
 TRAINED = 0.95
 PRESENTATION = Clock(start=0.0, outcome=0.3, stop=0.4, bin=0.1)
 PROBE = Clock(start=0.0, outcome=0.4, stop=0.4, bin=0.1)
 EPOCHS_A_BLOCK = 2
+READ: tuple[Role, ...] = ("representation",)
+"""The output is read of these; whatever else would be recorded is not looked at."""
 _PATIENCE = 4
 PROGRESS = 0.1
 QUIETLY = np.errstate(over="ignore", invalid="ignore")
@@ -96,18 +98,20 @@ def train(
     losses = [loss(bench, weights)]
     share = np.inf if stage is None else np.ravel(stage)
     wanted = (1 - np.broadcast_to(share, count)) * losses[0]
-    open_ones = np.arange(count)
+    open_ones = running = np.arange(count)
     for block in range(epochs // EPOCHS_A_BLOCK):
         table = learning_block(seed + block, "trained", {}, EPOCHS_A_BLOCK, PRESENTATION)
-        part = of_networks(bench, open_ones, count)
-        before = of_networks(weights, open_ones, count)
-        _, after = run_trials(part, before, table, PRESENTATION, learn=True)
+        part = of_networks(bench, running, count)
+        before = of_networks(weights, running, count)
+        _, after = run_trials(part, before, table, PRESENTATION, learn=True, roles=READ)
         sound = _finite(after)
+        still = np.isin(running, open_ones)
+        learnt = sound & still
         weights = _with(
-            weights, open_ones[sound], of_networks(after, sound.nonzero()[0], len(sound))
+            weights, running[learnt], of_networks(after, learnt.nonzero()[0], len(learnt))
         )
         reached = losses[-1].copy()
-        reached[open_ones] = np.where(sound, loss(part, after), np.inf)
+        reached[open_ones] = np.where(sound, loss(part, after), np.inf)[still]
         losses.append(reached)
         done = (reached <= wanted) | ~np.isfinite(reached)
         if stage is not None:
@@ -115,6 +119,9 @@ def train(
         open_ones = open_ones[~done[open_ones]]
         if not len(open_ones):
             break
+        # whoever fills up lanes that are computed anyway goes along: the same programs fit
+        if lanes_of(len(open_ones)) < lanes_of(len(running)):
+            running = open_ones
     history = np.stack(losses)
     return Training(weights, history, ~np.isfinite(history[-1]), oscillating(bench, weights))
 
@@ -128,11 +135,20 @@ def _stagnant(losses: list[Array]) -> npt.NDArray[np.bool_]:
 
 @QUIETLY
 def loss(bench: Bench[Any, Any], weights: Any) -> Array:
-    """Return each network's loss: squared error of the settled output over that of output 0."""
-    table = learning_block(0, "trained", {}, 1, PROBE)
-    activity, _ = run_trials(bench, weights, table, PROBE, n_streams=STIMULI)
-    wanted = np.take(bench.association.outcomes["trained"], table["pattern"].to_numpy(), axis=1)
-    error = ((activity.output - wanted) ** 2).mean(axis=(1, 2))
+    """Return each network's loss: squared error of the settled output over that of output 0.
+
+    Where a circuit settles in a feedforward sweep, that is what it settles in; else it is stepped.
+    """
+    sweep = bench.circuit.sweep(weights)
+    shown = bench.association
+    if sweep is not None and not sweep.disturbed:
+        wanted, output = shown.outcomes["trained"], sweep.output(shown.stimuli["trained"])
+    else:
+        table = learning_block(0, "trained", {}, 1, PROBE)
+        activity, _ = run_trials(bench, weights, table, PROBE, STIMULI, roles=READ)
+        wanted = np.take(shown.outcomes["trained"], table["pattern"].to_numpy(), axis=1)
+        output = activity.output
+    error = ((output - wanted) ** 2).mean(axis=(1, 2))
     return np.asarray(error / (wanted**2).mean(axis=(1, 2)))
 
 
@@ -152,9 +168,7 @@ def oscillating(
     stepper = Stepper(circuit, weights, STIMULI)
     steps, last = round(settling / circuit.timing.step), round(0.1 / circuit.timing.step)
     stepper.advance(world, max(steps - last, 0))
-    rates = stepper.advance(world, [1] * min(last, steps), show=stepper.roles)
-    seen = [dict(zip(rates, step, strict=True)) for step in zip(*rates.values(), strict=True)]
-    return moving(seen, limit)
+    return moving(each_step(stepper, world, min(last, steps)), limit)
 
 
 def _finite(weights: Any) -> npt.NDArray[np.bool_]:

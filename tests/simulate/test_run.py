@@ -11,7 +11,8 @@ import pytest
 
 from errorneurons.simulate.animals.trained import matched_drive
 from errorneurons.simulate.arrays import Array
-from errorneurons.simulate.circuit import Population, Timing
+from errorneurons.simulate.circuit import Population, Timing, World
+from errorneurons.simulate.engine.run import Stepper
 from errorneurons.simulate.experiments.association import association
 from errorneurons.simulate.experiments.learning import learning_block
 from errorneurons.simulate.experiments.outcome import FROZEN
@@ -20,6 +21,7 @@ from errorneurons.simulate.theories.registry import SUBJECTS, THEORIES, Theory
 from errorneurons.simulate.trials.bench import arbitrary_half
 from errorneurons.simulate.trials.manipulations import aimed_at
 from errorneurons.simulate.trials.run import Activity, Bench, run_trials
+from errorneurons.simulate.trials.twins import Twins
 
 CLOCK = Clock(start=-0.02, outcome=0.06, stop=0.1, bin=0.02)
 
@@ -233,3 +235,19 @@ def test_the_unexpected_target_is_the_outcome_of_another_stimulus() -> None:
     assert np.isnan(shown[outcome == "none"]).all()
     np.testing.assert_array_equal(shown[outcome == "expected"], own[pattern[outcome == "expected"]])
     assert (shown[outcome == "unexpected"] != own[pattern[outcome == "unexpected"]]).any(-1).all()
+
+
+@pytest.mark.parametrize("theory", THEORIES, ids=lambda t: t.name)
+def test_streams_that_were_alike_so_far_are_one_to_the_bit(theory: Theory) -> None:
+    circuit, tasks = theory.circuit, association(1, [0, 1])
+    weights = circuit.initial_weights(1, [0, 1])
+    inputs, targets = tasks.stimuli["trained"], tasks.outcomes["trained"]
+    never, always = np.zeros((1, 1, 1), dtype=bool), np.ones((1, 1, 1), dtype=bool)
+    dark = World(0 * inputs[:, :1], targets[:, [0, 1, 2, 3]], never)
+    shown = replace(dark, input=inputs[:, [0, 0, 1, 1]])
+    every, twins = Stepper(circuit, weights, 4), Twins(circuit, weights, 4)
+    for world in (dark, shown, replace(shown, teaching=always), dark):
+        expected = every.advance(world, [3, 5], show=every.roles)
+        found = twins.advance(world, [3, 5], show=twins.roles)
+        for role, rates in expected.items():
+            np.testing.assert_array_equal(found[role], rates)
