@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -64,13 +65,9 @@ def open_zarr(path: Path) -> xr.DataTree:
     """
     import zarr
 
-    for name, array in _arrays(zarr.open_group(str(path), mode="r")):
-        if _has_lost(name.rpartition("/")[2], array):
-            raise DoorError(
-                f"{path.name}: {array.nchunks - array.nchunks_initialized} of {array.nchunks} "
-                f"blocks of `{name}` are missing and would be read as zeros or as nothing; copy "
-                "the store again, or write it with write_empty_chunks=True"
-            )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what zarr warns of is refused here
+        _refuse_what_is_lost(path, zarr.open_group(str(path), mode="r"))
     tree = xr.open_datatree(path, engine="zarr", chunks=None, consolidated=False)
     if not any(_masks_data(v) for node in tree.subtree for v in node.variables.values()):
         return tree
@@ -81,6 +78,21 @@ def open_zarr(path: Path) -> xr.DataTree:
     mended = xr.DataTree.from_dict(nodes)
     mended.set_close(tree.close)
     return mended
+
+
+def _refuse_what_is_lost(path: Path, root: Any) -> None:
+    for name in _strays(path, root):
+        raise DoorError(
+            f"{path.name}: `{name}` is neither an array nor a group, its description is missing or "
+            "broken; copy the store again"
+        )
+    for name, array in _arrays(root):
+        if _has_lost(name.rpartition("/")[2], array):
+            raise DoorError(
+                f"{path.name}: {array.nchunks - array.nchunks_initialized} of {array.nchunks} "
+                f"blocks of `{name}` are missing and would be read as zeros or as nothing; copy "
+                "the store again, or write it with write_empty_chunks=True"
+            )
 
 
 def _raw(path: Path, group: str) -> xr.Dataset:
@@ -100,12 +112,25 @@ def _arrays(group: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield from _arrays(inner, f"{path}{name}/")
 
 
+def _strays(folder: Path, group: Any, path: str = "") -> Iterator[str]:
+    """Yield the paths of folders that the store knows nothing of."""
+    inner = dict(group.groups())
+    known = {*inner, *(name for name, _ in group.arrays())}
+    for child in sorted(folder.iterdir()):
+        if child.is_dir() and child.name not in known:
+            yield f"{path}{child.name}"
+        elif child.name in inner:
+            yield from _strays(child, inner[child.name], f"{path}{child.name}/")
+
+
 def _has_lost(name: str, array: Any) -> bool:
     """Whether blocks that are not there would be taken for data."""
-    activity = name in _ACTIVITY and array.fill_value is not None and array.fill_value == 0
-    field = FIELDS.get(name)
-    text = field is not None and field.kind == "text" and name not in _MAY_BE_EMPTY
-    return (activity or text) and array.nchunks_initialized < array.nchunks
+    if name not in FIELDS:
+        return False
+    kind, required = FIELDS[name].kind, FIELDS[name].required and name not in _ACTIVITY
+    zeros = kind == "number" and array.fill_value is not None and array.fill_value == 0
+    empty = kind == "text" and name not in _MAY_BE_EMPTY
+    return bool(zeros or empty or required) and array.nchunks_initialized < array.nchunks
 
 
 def _masks_data(variable: xr.Variable) -> bool:

@@ -33,6 +33,7 @@ from errorneurons.predictions.judging.rule import (
     named_outcomes,
     outcomes,
 )
+from errorneurons.predictions.words import counted
 from errorneurons.simulate.arrays import Array
 
 FEWEST_ANIMALS = 5
@@ -284,16 +285,18 @@ def _judge_few(claim: Claim, subject: str, measured: Measured) -> Verdict:
     """Say what these animals show, and nothing of the population."""
     n, m, n_r = measured.energies.mean(axis=0)
     pi, count = measured.label_error[0], len(measured.animals)
-    value = float((n - pi * n_r) / m) if m > 0 else float("nan")
+    animals = counted(count, "animal")
+    if not m > 0:
+        return _nothing_to_compare(claim, subject, f"in {animals}")
+    value = float((n - pi * n_r) / m)
     low = high = float("nan")
     level = "no interval: too few trials to leave any out"
-    if len(measured.thinned) > 1 and m > 0:
+    if len(measured.thinned) > 1:
         left = (measured.thinned[:, 0] - pi * measured.thinned[:, 2]) / measured.thinned[:, 1]
         groups = len(left)
         reach = 2 * math.sqrt((groups - 1) / groups * float(((left - left.mean()) ** 2).sum()))
         low, high = value - reach, value + reach
         level = "about 95 %, jackknife over groups of trials, these animals only"
-    animals = "1 animal" if count == 1 else f"{count} animals"
     lost = f" Energies are over the units and trials that are there: {measured.lost}."
     return Verdict(
         claim.key, subject, Outcome.UNDECIDED,
@@ -301,7 +304,7 @@ def _judge_few(claim: Claim, subject: str, measured: Measured) -> Verdict:
         + lost * bool(measured.lost),
         f"Record {FEWEST_ANIMALS} animals or more.",
         value, low, high, level=level, n=count, over="trials",
-        points=_points(claim, measured) if m > 0 else (),
+        points=_points(claim, measured),
         statistics=_label_rows(measured),
     )  # fmt: skip
 

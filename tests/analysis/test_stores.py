@@ -98,3 +98,23 @@ def test_activity_that_is_a_trial_short_is_not_filled_up(
     message = r"x.nc: `m1_s1/rate` has shape \(5, 5, 4\) but its dims are \(6, 5, 4\) long"
     with pytest.raises(DoorError, match=message):
         open_recording(path)
+
+
+@pytest.mark.parametrize("name", ["zarr.json", ".zarray"])
+def test_an_array_that_lost_its_description_is_not_left_out(
+    tmp_path: Path, make_session: Make, name: str
+) -> None:
+    zarr_format = 3 if name == "zarr.json" else 2
+    path = blocks(tmp_path / "x.zarr", make_session(), zarr_format)
+    (path / "m1_s1" / "outcome" / name).unlink()
+    with pytest.raises(DoorError, match="`m1_s1/outcome` is neither an array nor a group"):
+        open_recording(path)
+
+
+def test_a_broken_column_is_told_when_the_store_is_opened(
+    tmp_path: Path, make_session: Make
+) -> None:
+    path = blocks(tmp_path / "x.zarr", make_session(), 3)
+    (path / "m1_s1" / "stimulus" / "c" / "0").write_bytes(b"garbage")
+    with pytest.raises(DoorError, match=r"x.zarr is no Zarr group of sessions: Zstd"):
+        open_recording(path)

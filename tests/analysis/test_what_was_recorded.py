@@ -174,3 +174,23 @@ def test_spikes_on_edges_are_counted_once_each(clock: int, width: float) -> None
         edges = own + (-0.5 + width * bins)
         ticks = np.rint(own * clock) + np.rint((-0.5 + width * bins[:-1]) * clock)
         assert (count_spikes(ticks / clock, edges[None]) == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("clock", "message"),
+    [
+        (1e3, "a unit fires 0.01 times a second: spike times seem to be in ms or samples; give"),
+        (3e4, "spike times seem to be in ms or samples; give them in seconds"),
+    ],
+)
+def test_spike_times_that_are_no_seconds_are_refused(
+    read: Laboratory, clock: float, message: str
+) -> None:
+    with pytest.raises(DoorError, match=message):
+        read([TRAIN * clock])
+
+
+@pytest.mark.parametrize("lag", [1.7e9, 500.0, -500.0])
+def test_spikes_on_another_clock_than_the_trials_are_refused(read: Laboratory, lag: float) -> None:
+    with pytest.raises(DoorError, match="no trial lies in the recording; mend the clock of either"):
+        read([TRAIN + lag])

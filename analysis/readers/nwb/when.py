@@ -125,14 +125,39 @@ def spiking(firsts: Times, lasts: Times, count: int, edges: Times) -> Times:
         Number of all spikes.
     edges
         Edges of the bins of the trials [s], (trial, bin + 1).
+
+    Raises
+    ------
+    DoorError
+        If no trial lies between the spikes, or these are not in seconds.
     """
     if count < 2 or lasts.max() <= firsts.min():
         return np.array([[-np.inf, np.inf]])
     first, last = float(firsts.min()), float(lasts.max())
     rate = (count - 1) / (last - first)
+    _check_clock(first, last, rate / len(firsts), edges)
     before = first if rate * (first - edges[:, 0].min()) > CHANCE else -np.inf
     after = last if rate * (edges[:, -1].max() - last) > CHANCE else np.inf
     return np.array([[before, after]])
+
+
+def _check_clock(first: float, last: float, rate: float, edges: Times) -> None:
+    """Refuse spikes on another clock than the trials, or in other units."""
+    begin, end = float(edges[:, 0].min()), float(edges[:, -1].max())
+    runs = f"spike times run from {first:g} to {last:g} s, trials from {begin:g} to {end:g} s"
+    apart = rate * ((begin - last) if last < begin else (first - end)) > CHANCE
+    if apart:
+        raise DoorError(f"{runs}: no trial lies in the recording; mend the clock of either")
+    if len(edges) >= _MANY and last - first > _LONGER * (end - begin) and rate < _SLOWEST:
+        raise DoorError(
+            f"{runs}, and a unit fires {rate:.2g} times a second: spike times seem to be in ms or "
+            "samples; give them in seconds"
+        )
+
+
+_MANY, _LONGER, _SLOWEST = 10, 300.0, 0.1
+"""With so many trials or more, spikes that take so many times as long, at so few Hz, are no times
+in seconds: a thousand times as long and as few is what milliseconds would be."""
 
 
 def invalid_times(file: Any) -> Times:
