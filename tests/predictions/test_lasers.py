@@ -11,8 +11,12 @@ import xarray as xr
 
 from errorneurons.analysis.measures.energies import Effect, Missing
 from errorneurons.analysis.session.session import session
-from errorneurons.predictions.claims.registry import claim
+from errorneurons.predictions.claims.registry import CLAIMS, claim
+from errorneurons.predictions.comparing.animals import Table
+from errorneurons.predictions.comparing.design import Design, design_of
+from errorneurons.predictions.comparing.effects import draw
 from errorneurons.predictions.judging.verdicts import on_recording
+from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
 
 AREAS = ("V1", "LM", "AL", "MT")
 OFF = {"manipulation": "silence", "manipulated_role": "error", "manipulated_area": "LM"}
@@ -101,3 +105,24 @@ def test_claims_without_a_laser_are_tested_on_control_animals_too() -> None:
     lack = claim("P02").effect(recorded(opsin="none"))
     assert isinstance(lack, Missing)
     assert "control" not in lack.what
+
+
+def test_a_laser_in_some_animals_designs_the_experiment_animal_by_animal() -> None:
+    whole = [recorded("m" * k) for k in range(1, 6)]
+    off = np.flatnonzero(whole[0]["manipulation"].values == "none")
+    some = design_of([*whole[:2], *(one.isel(trial=off) for one in whole[2:])])
+    every = design_of(whole)
+    assert (some.trials, some.claims) == (every.trials, every.claims)
+    assert every.answering == {}
+    assert some.answering == dict.fromkeys(some.claims, 0.4)
+
+
+def test_of_animals_that_cannot_answer_virtual_experiments_take_nothing() -> None:
+    rng = np.random.default_rng(0)
+    energies = np.stack([rng.normal(size=4000), np.ones(4000), np.zeros(4000)], axis=1)[:, None]
+    table = Table(np.zeros(4000, int), energies, ("P04a",))
+    claim_number = [c.key for c in CLAIMS].index("P04a")
+    for share, animals in ((1.0, 8), (0.5, 4), (0.01, 1)):
+        design = Design(8, {}, (0,) * len(OUTCOME_ERROR), ("P04a",), answering={"P04a": share})
+        ratios = draw(table, "t", design, 1, 400).ratios[:, claim_number]
+        assert np.std(ratios) == pytest.approx(animals**-0.5, rel=0.15)
