@@ -211,6 +211,17 @@ def test_a_laser_that_the_mapping_passes_over_is_refused(
         read(lab(add))
 
 
+def test_a_column_of_trials_that_tells_of_a_laser_is_not_passed_over(lab: Lab) -> None:
+    def add(file: Any) -> None:
+        file.add_trial_column("laser_on", "laser", data=[k % 2 == 0 for k in range(TRIALS)])
+
+    with pytest.raises(DoorError, match="column `laser_on` of the trials seems to tell of a laser"):
+        read(lab(add))
+    assert read(lab(add), "stimulus =", 'performance = "laser_on"\nstimulus =')
+    kept = read(lab(add), "\n[session]", "\nkeep_trials = { laser_on = [false] }\n[session]")
+    assert kept.sizes["trial"] == TRIALS / 2
+
+
 def test_a_laser_may_be_passed_over_knowingly(lab: Lab) -> None:
     ignored = '\nignored = ["optogenetic_epochs"]\n[session]'
     assert read(lab(laser_table(2.6)), "\n[session]", ignored).sizes["trial"] == TRIALS

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from errorneurons.analysis.readers.nwb.file import column, interval_tables
+from errorneurons.analysis.readers.nwb.file import column, interval_tables, plain_values
 from errorneurons.analysis.readers.nwb.when import Times, touched
 from errorneurons.analysis.session.contract import DoorError
 
-LASER = re.compile("opto|laser|ogen|photo(stim|inhib|act)|silenc|inactivat|perturb", re.IGNORECASE)
+LASER = re.compile(
+    "opto|laser|(^|_)ogen|photo(stim|inhib|act)|silenc|inactivat|perturb", re.IGNORECASE
+)
 """What the name of a table of laser epochs has in it."""
 DARK = 0.01
 """Power below this share of the largest is no light."""
@@ -54,6 +56,34 @@ def check_lasers(
                 "nothing is done in; map `manipulation` and its columns under [trial], leave the "
                 f'trials out with keep_trials, or say ignored = ["{name}"]'
             )
+
+
+def check_laser_columns(trials: Any, used: set[str], ignored: tuple[str, ...]) -> None:
+    """Refuse columns of the trials that tell of a laser, where the mapping knows of none.
+
+    Parameters
+    ----------
+    trials
+        The table of trials.
+    used
+        Columns that the mapping reads or keeps trials by.
+    ignored
+        Names of what the mapping knowingly leaves out.
+
+    Raises
+    ------
+    DoorError
+        Naming the column.
+    """
+    for name in trials.colnames:
+        if LASER.search(name) and name not in used and name not in ignored:
+            values = plain_values(trials[name])
+            if values is not None and len(np.unique(values)) > 1:
+                raise DoorError(
+                    f"column `{name}` of the trials seems to tell of a laser, and the mapping says "
+                    "nothing of a manipulation; map `manipulation` under [trial], choose trials by "
+                    f'keep_trials, or say ignored = ["{name}"]'
+                )
 
 
 def _epochs(file: Any, trials: Any) -> Iterator[tuple[str, Times]]:

@@ -35,7 +35,7 @@ from errorneurons.analysis.nwb_export.writer import write_nwb
 from errorneurons.analysis.readers.nwb.describe import NwbContent, describe_nwb
 from errorneurons.analysis.readers.nwb.electrodes import disagreeing
 from errorneurons.analysis.readers.nwb.file import RawColumn, column, open_nwb
-from errorneurons.analysis.readers.nwb.lasers import check_lasers
+from errorneurons.analysis.readers.nwb.lasers import check_laser_columns, check_lasers
 from errorneurons.analysis.readers.nwb.rois import Rois, binned_responses
 from errorneurons.analysis.readers.nwb.source import (
     Tables,
@@ -250,6 +250,9 @@ def _check_lasers(
     read = np.isfinite(zero)
     windows = zero[read, None] + np.array([mapping.events.start, mapping.events.stop])
     acted = columns.get("manipulation", nothing)[read] != "none"
+    if "manipulation" not in mapping.trial:
+        used = {source.column or "" for source in mapping.trial.values()}
+        check_laser_columns(found.trials, used | {*mapping.keep_trials}, mapping.ignored)
     check_lasers(found.file, found.trials, windows, acted, mapping.ignored)
 
 
