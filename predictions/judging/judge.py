@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import xarray as xr
 
-from errorneurons.analysis.measures.energies import Effect, Missing, false_labels
+from errorneurons.analysis.measures.energies import Effect, Missing
 from errorneurons.analysis.measures.gaps import thinned
 from errorneurons.analysis.statistics import (
     Test,
@@ -27,12 +27,14 @@ from errorneurons.analysis.statistics import (
 from errorneurons.predictions.claims.claim import Claim, Measure, Outcome, SubjectKind, Verdict
 from errorneurons.predictions.judging.lacks import losses, why_no_number
 from errorneurons.predictions.judging.rule import (
+    LEAST,
     answered,
     comparable,
     difference,
     named_outcomes,
     outcomes,
 )
+from errorneurons.predictions.judging.shares import mean_share, own_share
 from errorneurons.predictions.words import counted
 from errorneurons.simulate.arrays import Array
 
@@ -63,6 +65,8 @@ class Measured:
         Whether the sessions state the share of false labels.
     lost
         What of the sessions that answer was not recorded, in words; of recordings only.
+    elsewhere
+        What M of each animal is in all cells, (animal,); 0 where it is taken in all, see `Effect`.
     """
 
     animals: tuple[str, ...]
@@ -72,6 +76,7 @@ class Measured:
     thinned: Array = field(default_factory=lambda: np.empty((0, 3)))
     stated: bool = True
     lost: str = ""
+    elsewhere: Array = field(default_factory=lambda: np.zeros(1))
 
 
 def measure(effect: Measure, sessions: Sequence[xr.Dataset], trial_level: bool) -> Measured:
@@ -95,15 +100,16 @@ def measure(effect: Measure, sessions: Sequence[xr.Dataset], trial_level: bool) 
     if not answers:
         return Measured((), np.empty((0, 3)), missing=missing)
     answering = [session for session, _ in answers]
-    shares = _label_error(answering)
+    shares = mean_share(answering)
     rows: dict[str, list[list[float]]] = {}
-    for session, (n, m, n_r) in answers:
-        own = n_r * _own_share(session, shares)
-        rows.setdefault(str(session.attrs["animal"]), []).append([n, m, own])
-    energies = np.array([np.mean(own, axis=0) for own in rows.values()])
-    measured = Measured(tuple(rows), energies, shares or (0.0, 0.0, 0.0), missing,
+    for session, (n, m, n_r, elsewhere) in answers:
+        own = n_r * own_share(session, shares)
+        rows.setdefault(str(session.attrs["animal"]), []).append([n, m, own, elsewhere])
+    means = np.array([np.mean(own, axis=0) for own in rows.values()])
+    measured = Measured(tuple(rows), means[:, :3], shares or (0.0, 0.0, 0.0), missing,
                         stated=shares is not None,
-                        lost=losses(answering) if trial_level else "")  # fmt: skip
+                        lost=losses(answering) if trial_level else "",
+                        elsewhere=means[:, 3])  # fmt: skip
     if trial_level and len(rows) < FEWEST_ANIMALS:
         return replace(measured, thinned=_thinned(effect, answering))
     return measured
@@ -114,12 +120,12 @@ def energies_of_animal(effect: Measure, sessions: Sequence[xr.Dataset]) -> Array
     found = [_answer(effect, session) for session in sessions]
     rows = [answer for answer in found if not isinstance(answer, Missing)]
     if len(rows) == 1:
-        return np.array(rows[0])
-    return np.mean(rows, axis=0) if rows else np.full(3, np.nan)
+        return np.array(rows[0][:3])
+    return np.mean(rows, axis=0)[:3] if rows else np.full(3, np.nan)
 
 
 def _answer(effect: Measure, session: xr.Dataset) -> list[float] | Missing:
-    """Return N, M and N_R of a session, or what it lacks."""
+    """Return N, M, N_R and M elsewhere of a session, or what it lacks."""
     found = effect(session)
     if isinstance(found, Missing):
         return found
@@ -133,7 +139,7 @@ _NO_NUMBER = Missing("the energies are no numbers", "See `why_no_number`.")
 
 
 def _row(effect: Effect) -> list[float]:
-    return [effect.numerator, effect.denominator, effect.false_label]
+    return [effect.numerator, effect.denominator, effect.false_label, effect.elsewhere]
 
 
 def _thinned(effect: Measure, sessions: Sequence[xr.Dataset]) -> Array:
@@ -142,29 +148,9 @@ def _thinned(effect: Measure, sessions: Sequence[xr.Dataset]) -> Array:
         effects = [effect(thinned(s, group, TRIAL_GROUPS)) for s in sessions]
         answers = [_row(e) for e in effects if isinstance(e, Effect)]
         if len(answers) == len(sessions):
-            rows.append(np.mean(answers, axis=0))
+            rows.append(np.mean(answers, axis=0)[:3])
     table = np.array(rows).reshape(-1, 3)
     return np.asarray(table[np.isfinite(table).all(axis=1)])
-
-
-def _label_error(sessions: Sequence[xr.Dataset]) -> tuple[float, float, float] | None:
-    """Mean share of false labels over the sessions that state it, and its interval."""
-    shares = [share for session in sessions if (share := false_labels(session)) is not None]
-    if not shares:
-        return None
-    value, low, high = np.mean(shares, axis=0)
-    return float(value), float(low), float(high)
-
-
-def _own_share(session: xr.Dataset, shares: tuple[float, float, float] | None) -> float:
-    """Return the share of false labels of a session, as a multiple of the mean over sessions.
-
-    N_R times this, times the mean, is what the session's own share adds to N.
-    """
-    own = false_labels(session)
-    if shares is None or own is None or not shares[0] or math.isclose(own[0], shares[0]):
-        return 1.0
-    return own[0] / shares[0]
 
 
 def judge(claim: Claim, subject: str, measured: Measured, kind: SubjectKind) -> Verdict:
@@ -197,7 +183,7 @@ def probability(claim: Claim, measured: Measured) -> float:
 
     NaN with fewer than 5 animals, or if there is nothing to compare with.
     """
-    if len(measured.animals) < FEWEST_ANIMALS or not comparable(measured.energies):
+    if len(measured.animals) < FEWEST_ANIMALS or not _comparable(measured):
         return float("nan")
     _, above = student_t(difference(claim, measured.energies, measured.label_error[0]))
     return above if claim.side == "above" else 1 - above
@@ -225,6 +211,9 @@ def _judge_theory(claim: Claim, subject: str, measured: Measured) -> Verdict:
     count = len(measured.animals)
     if m_low <= 0:
         return _nothing_to_compare(claim, subject, f"in 5 % of {count} networks or more")
+    responses = _corrected(measured), measured.energies[:, 1]
+    if all(central_range(x - LEAST * measured.elsewhere)[0] <= 0 for x in responses):
+        return _almost_nothing(claim, subject, measured, f"in 5 % of {count} networks or more")
     outcome = Outcome(str(named_outcomes(claim, low > 0, high < 0)))
     points = _points(claim, measured)
     value = float(np.mean(points))
@@ -248,11 +237,16 @@ def _judge_recording(claim: Claim, subject: str, measured: Measured) -> Verdict:
     count = len(measured.animals)
     if count < FEWEST_ANIMALS:
         return _judge_few(claim, subject, measured)
-    if not comparable(measured.energies):
-        return _nothing_to_compare(claim, subject, f"over {count} animals")
+    if not _comparable(measured):
+        where = f"over {count} animals"
+        if comparable(measured.energies):
+            return _almost_nothing(claim, subject, measured, where)
+        return _nothing_to_compare(claim, subject, where)
     test = against_zero(difference(claim, measured.energies, measured.label_error[0]))
     plain = _at(claim, measured, measured.label_error[0])
-    outcome = Outcome(str(outcomes(claim, measured.energies, measured.label_error)))
+    outcome = Outcome(
+        str(outcomes(claim, measured.energies, measured.label_error, elsewhere=measured.elsewhere))
+    )
     ratio = ratio_of_means(_corrected(measured), measured.energies[:, 1])
     reason = f"{_phrase(claim, plain, ratio.value)}, over {count} animals"
     tipping = _tipping_point(claim, measured, plain)
@@ -288,6 +282,9 @@ def _judge_few(claim: Claim, subject: str, measured: Measured) -> Verdict:
     animals = counted(count, "animal")
     if not m > 0:
         return _nothing_to_compare(claim, subject, f"in {animals}")
+    least = LEAST * measured.elsewhere.mean()
+    if max(m, n - pi * n_r) < least:
+        return _almost_nothing(claim, subject, measured, "in these animals")
     value = float((n - pi * n_r) / m)
     low = high = float("nan")
     level = "no interval: too few trials to leave any out"
@@ -315,6 +312,21 @@ def _nothing_to_compare(claim: Claim, subject: str, where: str) -> Verdict:
         f"There is no response to compare with: M is not above 0 {where}.",
         "Record more trials or cells, or a larger outcome error, until the comparison response is "
         "clear of 0.",
+    )  # fmt: skip
+
+
+def _comparable(measured: Measured) -> bool:
+    return bool(comparable(measured.energies, measured.elsewhere, measured.label_error[0]))
+
+
+def _almost_nothing(claim: Claim, subject: str, measured: Measured, where: str) -> Verdict:
+    m, whole = measured.energies[:, 1].mean(), measured.elsewhere.mean()
+    return Verdict(
+        claim.key, subject, Outcome.NOT_TESTABLE,
+        f"There is almost no response to compare with: {where} neither N nor M is clear of "
+        f"{LEAST:.0%} of the energy of the same response in all error cells, a tenth in amplitude "
+        f"(M is {m:.2g}, and {whole:.2g} there), and N/M would be a ratio of noise.",
+        "Ask it of cells that respond to the outcome: other areas, or a larger outcome error.",
     )  # fmt: skip
 
 
