@@ -173,6 +173,11 @@ def test_a_damaged_series_is_refused(make: Any, name: str, values: Any, message:
         read(swap(make(), name, values))
 
 
+def test_responses_that_never_change_are_told(make: Any) -> None:
+    made = read(make(data=np.zeros_like(TRUTH)))
+    assert made.attrs["cautions"] == "activity is 0 throughout"
+
+
 def test_a_conversion_that_is_no_number_is_refused(make: Any) -> None:
     with pytest.raises(DoorError, match="has conversion nan and offset 0; mend them"):
         read(make(conversion=np.nan))
