@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
 
+from errorneurons.analysis.readers.stores import open_netcdf, open_zarr
 from errorneurons.analysis.session.contract import DoorError, check, told
 from errorneurons.analysis.session.files import check_hdf5
-from errorneurons.analysis.session.schema import FIELDS
+from errorneurons.analysis.session.schema import ACTIVITY, FIELDS
 from errorneurons.analysis.session.storage import APART, unstacked
 
 
@@ -70,7 +73,9 @@ def _read_netcdf(path: Path, mapping: str | Path | None) -> xr.DataTree:
     _refuse_mapping(path, mapping)
     check_hdf5(path)
     try:
-        return _as_text(xr.open_datatree(path, engine="h5netcdf", phony_dims="access"))
+        return _as_text(open_netcdf(path))
+    except DoorError:
+        raise
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
         raise DoorError(
             f"{path.name} is damaged or no netCDF file of sessions: {told(error)}"
@@ -80,8 +85,10 @@ def _read_netcdf(path: Path, mapping: str | Path | None) -> xr.DataTree:
 def _read_zarr(path: Path, mapping: str | Path | None) -> xr.DataTree:
     _refuse_mapping(path, mapping)
     try:
-        return _as_text(xr.open_datatree(path, engine="zarr", chunks=None, consolidated=False))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return _as_text(open_zarr(path))
+    except DoorError:
+        raise
+    except (OSError, ArithmeticError, *_TRIPPED) as error:
         raise DoorError(f"{path.name} is no Zarr group of sessions: {told(error)}") from error
 
 
@@ -104,6 +111,21 @@ READERS: Mapping[str, Callable[[Path, str | Path | None], xr.DataTree]] = {
 """How each kind of file is read."""
 
 
+def _check_text(name: str, column: xr.Variable) -> None:
+    """Refuse what is no text: strings of a damaged file may hold what no string can."""
+    if column.dtype.kind == "U" and column.size:
+        codes = np.ascontiguousarray(column.values).view(np.uint32)
+        if codes.max() > sys.maxunicode:
+            raise DoorError(f"`{name}` holds what is no text; the file is damaged, copy it again")
+
+
+_COLUMNS = {*FIELDS} - {field.name for field in ACTIVITY}
+
+
+_TRIPPED = ValueError, KeyError, TypeError, RuntimeError, AttributeError, IndexError
+"""What libraries raise over a damaged file."""
+
+
 def _refuse_mapping(path: Path, mapping: str | Path | None) -> None:
     if mapping is not None:
         raise DoorError(f"{path.name} needs no mapping file; leave {Path(mapping).name} out")
@@ -117,6 +139,8 @@ def _as_text(tree: xr.DataTree) -> xr.DataTree:
         stacked = unstacked(dataset) if APART in dataset.attrs else {node.path: dataset}
         nodes |= {name if name.startswith("/") else f"/{name}": s for name, s in stacked.items()}
     for dataset in nodes.values():
+        for name in _COLUMNS & {*dataset.variables}:
+            _check_text(str(name), dataset.variables[name].load())  # damage shows here, not later
         for name in FIELDS:
             if name in dataset.variables and _is_loose_text(dataset[name].variable):
                 dataset[name] = dataset[name].astype(str)

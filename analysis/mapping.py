@@ -36,7 +36,8 @@ class Source(BaseModel):
     column
         A column of the table of trials, or of units.
     electrodes
-        For units, a column of the table of electrodes; the unit's first electrode counts.
+        For units, a column of the table of electrodes; the unit's peak channel counts if there is
+        one, see `errorneurons.analysis.readers.nwb.electrodes`, or else its first electrode.
     metadata
         A field of the file or its subject, e.g. ``subject.subject_id`` or ``session_id``.
     constant
@@ -129,8 +130,9 @@ class Mapping(BaseModel):
         Column of the contract -> where it comes from. Onsets are read as times of the recording
         and put on the time axis of the trial; a constant is on that axis already.
     rois
-        Name of the container whose responses of ROIs are read, e.g. ``DfOverF``; empty for the
-        spikes of units. ROIs are then what `unit` and `keep_units` speak of.
+        Name of the container whose responses of ROIs are read, e.g. ``DfOverF``, or
+        ``container/series`` where it holds several of the same ROIs; empty for the spikes of
+        units. ROIs are then what `unit` and `keep_units` speak of.
     keep_trials, keep_units
         Column of the file -> the values with which a trial or unit is kept, e.g.
         ``{"quality": ("good",)}``; all columns must agree. The others are not read.
@@ -140,6 +142,8 @@ class Mapping(BaseModel):
         ``"localiser"`` if error cells are to be found in the recording itself, in place of the
         roles under ``[unit]``: by the trials that `localiser` marks, or cross-fitted over all
         trials with an outcome. See `errorneurons.analysis.measures.labelling`.
+    ignored
+        Names of tables or series of laser light that are knowingly passed over.
     confirmatory
         Keys of the claims that were chosen before the data are judged.
     notes
@@ -157,6 +161,7 @@ class Mapping(BaseModel):
     rois: str = ""
     areas: tuple[str, ...] = ()
     labels: Literal["localiser"] | None = None
+    ignored: tuple[str, ...] = ()
     confirmatory: tuple[str, ...] = ()
     notes: str = ""
 
@@ -167,7 +172,7 @@ class Mapping(BaseModel):
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-_BUILT = {"schema_version", "confirmatory", "notes", "provenance"}
+_BUILT = {"schema_version", "confirmatory", "cautions", "notes", "provenance"}
 _KEYS: Dict[str, tuple[str, ...]] = {
     "session": tuple(a.name for a in ATTRIBUTES if a.name not in _BUILT),
     "events": tuple(Events.model_fields),

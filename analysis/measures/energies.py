@@ -19,9 +19,9 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import xarray as xr
 
+from errorneurons.analysis.measures import gaps
 from errorneurons.analysis.measures.asking import once, once_alike
 from errorneurons.analysis.measures.windows import Cells as Cells
 from errorneurons.analysis.measures.windows import Trials as Trials
@@ -171,15 +171,16 @@ def responses(
     Returns
     -------
     Response
-        Stimulus -> (trial, unit). Trials with a NaN in either window are left out.
+        Stimulus -> (trial, unit). NaN where a unit has a gap in either window; trials in which
+        all of them have are left out.
     """
     key = (chosen.tobytes(), event, window, baseline)
     found = once(session, key, lambda: _pattern(session, chosen, event, window, baseline))
     if found.complete:
         return Picked(found, cells)
     own = found.difference[:, cells]
-    complete = np.asarray(np.isfinite(own).all(axis=1))
-    stimuli = {name: rows[complete[rows]] for name, rows in found.stimuli.rows.items()}
+    there = np.asarray(np.isfinite(own).any(axis=1))
+    stimuli = {name: rows[there[rows]] for name, rows in found.stimuli.rows.items()}
     return {name: own[rows] for name, rows in stimuli.items() if len(rows)}
 
 
@@ -303,6 +304,8 @@ def energy(response: Response) -> float:
     >>> energy({"a": np.array([[1.0, 2.0], [1.0, 2.0], [1.0, 2.0]])})
     2.5
     """
+    if not isinstance(response, Picked) and gaps.has_gaps(response):
+        return gaps.mean_of_all([gaps.unit_energies_there(response)])
     energies = unit_energies(response)
     return float(_mean(energies)) if len(energies) else float("nan")
 
@@ -312,6 +315,8 @@ def unit_energies(response: Response) -> Floats:
     if isinstance(response, Picked):
         energies = response.pattern.energies
         return energies[response.cells] if len(energies) else energies
+    if gaps.has_gaps(response):
+        return gaps.unit_energies_there(response)
     values = [_energies(x) for x in response.values() if len(x) >= 2]
     return np.asarray(np.add.reduce(values) / len(values)) if values else np.empty(0)
 
@@ -337,6 +342,8 @@ def overlap(first: Response, second: Response) -> float:
     if whole:
         a, b = whole
         return float(_mean(a.pattern.overlap(b.pattern)[a.cells]))
+    if gaps.has_gaps(first, second):
+        return gaps.overlap_there(first, second)
     shared = [name for name in first if name in second and len(first[name]) and len(second[name])]
     values = [float(_mean(_mean(first[s]) * _mean(second[s]))) for s in shared]
     return float(np.mean(values)) if values else float("nan")
@@ -356,6 +363,8 @@ def energy_of_difference(first: Response, second: Response) -> float:
     whole = _of_the_same(first, second)
     if whole and all(part.pattern.stimuli.repeated for part in whole):
         return energy(first) + energy(second) - 2 * overlap(first, second)
+    if gaps.has_gaps(first, second):
+        return gaps.energy_of_difference_there(first, second)
     shared = [
         name for name in first if name in second and min(len(first[name]), len(second[name])) >= 2
     ]
@@ -368,6 +377,9 @@ def overlap_of_contrasts(
 ) -> float:
     """Return the overlap of two contrasts of two conditions each: (a - b) with (c - d)."""
     (a, b), (c, d) = contrast, other
+    parts = [part for part in (a, b, c, d) if not isinstance(part, Picked)]
+    if gaps.has_gaps(*parts):
+        return gaps.overlap_of_contrasts_there(contrast, other)
     return overlap(a, c) - overlap(a, d) - overlap(b, c) + overlap(b, d)
 
 
@@ -376,25 +388,12 @@ def tuning_energy(response: Response) -> float:
 
     It is half of the energy of the difference of two stimuli, averaged over all pairs.
     """
+    if not isinstance(response, Picked) and gaps.has_gaps(response):
+        response = gaps.with_all(response)
     each = [x for x in response.values() if len(x) >= 2]
-    if len(each) < 2:
+    if len(each) < 2 or not each[0].shape[1]:
         return float("nan")
     energies, means = np.array([_energies(x).mean() for x in each]), np.array([*map(_mean, each)])
     first, second = np.triu_indices(len(each), 1)
     overlaps = (means @ means.T / means.shape[1])[first, second]
     return float(((energies[first] + energies[second]) / 2 - overlaps).mean())
-
-
-def thinned(session: xr.Dataset, group: int, groups: int) -> xr.Dataset:
-    """Return a session without every `groups`-th trial of each kind, counted from `group`.
-
-    Trials are of one kind if all their text and yes-or-no columns agree.
-    """
-    columns = {
-        str(name): session.variables[name].values
-        for name in session.coords
-        if session[name].dims == ("trial",) and session[name].dtype.kind in "UTOb"
-    }
-    kinds = pd.DataFrame(columns)
-    number = kinds.groupby(list(columns), dropna=False).cumcount().to_numpy()
-    return session.isel(trial=np.flatnonzero(number % groups != group))

@@ -129,9 +129,10 @@ def modulation(
     windows = rule.window, rule.before_outcome
     after, before = window_means(session, chosen, cells, "outcome_onset", windows)
     (rest,) = window_means(session, chosen, cells, "input_onset", (rule.before_input,))
-    complete = np.isfinite(after + before + rest).all(axis=1)
+    complete, whole = _without_gaps(np.isfinite(after + before + rest))
     if not complete.any():
         return None
+    after, before, rest = (x[:, whole] for x in (after, before, rest))
     stimulus = session["stimulus"].values[chosen][complete]
     unexpected = (session["outcome"].values[chosen] == "unexpected")[complete]
     after, before, rest = (x[complete] for x in (after, before, rest))
@@ -143,7 +144,35 @@ def modulation(
     if not pairs:
         return None
     without_error = unit_energies({s: response[k & ~unexpected] for s, k in own.items()})
-    return _permuted(pairs, without_error, rule.permutations, rng)
+    found = _permuted(pairs, without_error, rule.permutations, rng)
+    return found if whole.all() else _among_all(found, whole)
+
+
+MOST_GAPS = 0.1
+"""A unit that lacks more of the trials than this is not labelled."""
+
+
+def _without_gaps(
+    known: npt.NDArray[np.bool_],
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Return trials and units that have no gap together, from what is known, (trial, unit)."""
+    there = known.any(axis=1)
+    share = np.asarray(known[there].mean(axis=0) if there.any() else np.zeros(known.shape[1]))
+    whole = np.asarray(share >= 1 - MOST_GAPS)
+    complete = np.asarray(there & known[:, whole].all(axis=1))
+    if 2 * complete.sum() < there.sum():  # gaps here and there: rather fewer units than trials
+        whole, complete = np.asarray(share == 1), np.asarray(there)
+    return complete & np.full(len(complete), whole.any()), whole
+
+
+def _among_all(found: Modulation, whole: npt.NDArray[np.bool_]) -> Modulation:
+    """Return what was found of some units among all; of the others nothing was."""
+    shape = len(found.p_value), len(whole)
+    p_value, energy, mean = np.ones(shape), np.zeros(shape), np.zeros(shape)
+    without_error = np.zeros(len(whole))
+    p_value[:, whole], energy[:, whole], mean[:, whole] = found.p_value, found.energy, found.mean
+    without_error[whole] = found.without_error
+    return Modulation(p_value, energy, mean, without_error)
 
 
 def _adjusted(x: Floats, covariate: Floats, stimulus: npt.NDArray[np.str_]) -> Floats:

@@ -19,12 +19,29 @@ Cells = npt.NDArray[np.int64]
 _Bins = tuple[slice, npt.NDArray[np.bool_]]
 
 
+STRADDLE = 0.01
+"""An event may lie this share of a bin within it and still count as lying on its edge."""
+
+
+def bin_width(session: xr.Dataset) -> float:
+    """Return the width of a bin [s], 0 if the session does not say."""
+    rate = float(session.variables["rate"].attrs.get("sampling_rate", np.inf))
+    return 1 / rate if rate > 0 else 0.0
+
+
+def has_window(
+    session: xr.Dataset, chosen: Trials, event: str, window: Window
+) -> npt.NDArray[np.bool_]:
+    """Return which of some trials have a bin in a window, (trial,)."""
+    return np.asarray(_bins(session, chosen, event, window)[1].any(axis=1))
+
+
 def window_means(
     session: xr.Dataset, chosen: Trials, cells: Cells, event: str, windows: Sequence[Window]
 ) -> list[Floats]:
     """Return the mean of each window relative to an event [s], (trial, unit); NaN at a gap.
 
-    A bin belongs to a window if its centre does.
+    A bin belongs to a window if its centre does, and it does not straddle the event.
     """
     return [window_mean(session, chosen, event, window)[:, cells] for window in windows]
 
@@ -74,6 +91,8 @@ def _bins(session: xr.Dataset, chosen: Trials, event: str, window: Window) -> _B
     time = session.variables["time"].values
     onset = session.variables[event].values[chosen].astype(float)[:, None]
     inside = (time >= onset + window[0] - 1e-9) & (time < onset + window[1] - 1e-9)
+    if 0.0 in window:  # what comes before an event and what comes after it do not share a bin
+        inside &= np.abs(time - onset) > (0.5 - STRADDLE) * bin_width(session)
     bins = np.flatnonzero(inside.any(axis=0))
     used = slice(bins[0], bins[-1] + 1) if len(bins) else slice(0, 0)
     return used, inside[:, used]

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from errorneurons.analysis.session.schema import FIELDS, SIGNALS
+from errorneurons.analysis.session.identity import folded
+from errorneurons.analysis.session.schema import FIELDS, LEVELS_OF_DATA, SIGNALS
 
 _MANIPULATION = (
     "manipulated_role",
@@ -66,17 +67,30 @@ def _time(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
         rate = session.variables["rate"].attrs.get("sampling_rate")
         if isinstance(rate, int | float | np.integer | np.floating) and rate > 0 and len(steps):
             yield from _spacing(steps, float(rate))
-    length = float(time[-1] - time[0]) + 1.0
-    for name in ("input_onset", "outcome_onset"):
+    for name in ("input_onset", "outcome_onset", "manipulation_onset", "manipulation_offset"):
         if name in sound:
-            onset = session.variables[name].values
-            onset = onset[np.isfinite(onset)]
-            away = (onset < time[0] - length) | (onset > time[-1] + length)
-            if len(onset) and away.all():
-                yield (
-                    f"`{name}` lies at {onset[0]:g} s but `time` runs from {time[0]:g} to "
-                    f"{time[-1]:g} s; give it in seconds on the time axis of the trial"
-                )
+            yield from _onsets(name, session.variables[name].values, time)
+
+
+FAR = 1000.0
+"""An onset this far from the window of its trial belongs to another clock [s]."""
+
+
+def _onsets(
+    name: str, onset: npt.NDArray[np.float64], time: npt.NDArray[np.float64]
+) -> Iterator[str]:
+    """Name onsets that cannot be times on the axis of the trial."""
+    known = np.isfinite(onset)
+    off = np.maximum(np.nan_to_num(time[0] - onset), np.nan_to_num(onset - time[-1]))
+    away = known & (off > float(time[-1] - time[0]) + 1.0)
+    wrong = away if 2 * away.sum() > known.sum() else known & (off > FAR)
+    if wrong.any():
+        first = int(np.argmax(wrong))
+        yield (
+            f"`{name}` lies at {onset[first]:g} s in trial {first} but `time` runs from "
+            f"{time[0]:g} to {time[-1]:g} s ({wrong.sum()} of {known.sum()} trials); give it in "
+            "seconds on the time axis of the trial"
+        )
 
 
 def _spacing(steps: npt.NDArray[np.float64], rate: float) -> Iterator[str]:
@@ -153,6 +167,10 @@ def _localiser(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
                 f"`localiser` is true in {both.sum()} trials with a manipulation; label the units "
                 "by trials without one"
             )
+    level = session.attrs.get("level_of_data", "trial")
+    if level not in LEVELS_OF_DATA:
+        allowed = ", ".join(LEVELS_OF_DATA)
+        yield f"attribute `level_of_data` is {level!r}; allowed are {allowed}"
     other = session.attrs.get("localiser_session")
     if other is not None and other == session.attrs.get("session_id"):
         yield (
@@ -165,16 +183,12 @@ def _areas(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
     """Name areas that differ from a recorded one by case or spaces alone."""
     if "area" not in sound:
         return
-    areas = {_folded(area): area for area in np.unique(session.variables["area"].values).tolist()}
+    areas = {folded(area): area for area in np.unique(session.variables["area"].values).tolist()}
     named = [(f"attribute `{n}`", session.attrs.get(n)) for n in ("teaching_area", "output_area")]
     if "manipulated_area" in sound:
         found = np.unique(session.variables["manipulated_area"].values).tolist()
         named += [("`manipulated_area`", area) for area in found]
     for where, area in named:
-        meant = areas.get(_folded(str(area)), area)
+        meant = areas.get(folded(str(area)), area)
         if meant != area:
             yield f"{where} is {area!r} but the units are in {meant!r}; write it the same way"
-
-
-def _folded(area: str) -> str:
-    return "".join(area.split()).casefold()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import difflib
+import zlib
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from errorneurons.analysis.session.consistency import inconsistencies
+from errorneurons.analysis.session.identity import names_of, spelled_otherwise
 from errorneurons.analysis.session.schema import (
     ACTIVITY,
     ATTRIBUTES,
@@ -86,18 +89,18 @@ def collect(sessions: Iterable[xr.Dataset]) -> xr.DataTree:
         If two sessions are the same session of the same animal, or one breaks the contract in
         anything but the values of its activity.
     """
-    children: dict[str, xr.Dataset] = {}
-    for dataset in sessions:
-        name = name_of(dataset)
-        if name in children:
-            raise ContractError(f"session {name} stands twice; give each its own session_id")
-        children[name] = dataset
+    every = list(sessions)
+    names = names_of(every)
+    twice = [name for k, name in enumerate(names) if name in names[:k]]
+    if twice:
+        raise ContractError(f"session {twice[0]} stands twice; give each its own session_id")
+    children = dict(zip(names, every, strict=True))
     return check(xr.DataTree.from_dict(children), activity=False)
 
 
 def name_of(session: xr.Dataset) -> str:
     """Return how a session is called in a collection."""
-    return f"{session.attrs.get('animal')}_{session.attrs.get('session_id')}".replace("/", "-")
+    return names_of([session])[0]
 
 
 def _tree(tree: xr.DataTree, activity: bool) -> Iterator[str]:
@@ -119,6 +122,7 @@ def _tree(tree: xr.DataTree, activity: bool) -> Iterator[str]:
             )
         seen.setdefault(key, name)
         yield from (f"session {name}: {breach}" for breach in _session(session, activity))
+    yield from spelled_otherwise({name: node.to_dataset() for name, node in tree.children.items()})
 
 
 def _session(session: xr.Dataset, activity: bool) -> Iterator[str]:
@@ -249,10 +253,21 @@ def _values(variable: xr.Variable, field: Field) -> Iterator[str]:
             yield f"`{field.name}` holds {found}; allowed are {allowed}"
 
 
+def _read(name: str, variable: xr.Variable, start: int) -> npt.NDArray[np.floating]:
+    """Return some trials of activity; what a damaged file makes of them is told in one sentence."""
+    try:
+        return np.asarray(variable.isel(trial=slice(start, start + TRIALS_AT_ONCE)).values)
+    except (RuntimeError, ValueError, TypeError, zlib.error) as error:
+        raise DoorError(
+            f"`{name}` cannot be read from trial {start} on: {told(error)}; the file is damaged, "
+            "copy it again"
+        ) from error
+
+
 def _samples(name: str, variable: xr.Variable) -> Iterator[str]:
     negative = variable.attrs.get("signal") == "spikes"
     for start in range(0, variable.sizes["trial"], TRIALS_AT_ONCE):
-        block = variable.isel(trial=slice(start, start + TRIALS_AT_ONCE)).values
+        block = _read(name, variable, start)
         if np.isinf(block).any():
             yield f"`{name}` holds infinite values; write NaN where nothing was recorded"
             return

@@ -13,6 +13,8 @@ from typing import Literal
 
 SCHEMA_VERSION = 1
 
+LEVELS_OF_DATA = ("trial", "mean", "pooled")
+
 ROLES = ("representation", "error", "interneuron", "unknown")
 
 Kind = Literal["number", "text", "bool"]
@@ -156,11 +158,13 @@ ATTRIBUTES = (
     Attribute("species", "species"),
     Attribute("localiser_session", "session whose trials labelled the units, if another one"),
     Attribute("confirmatory", "claims chosen before the data are judged, e.g. 'P02 P04b'"),
+    Attribute("level_of_data", "what a trial is: 'trial', 'mean' of trials or 'pooled' animals"),
     Attribute("theory", "theory that was simulated; recordings of animals have none"),
     Attribute("experiment", "experiment that it was put through"),
     Attribute("ablation", "what was taken away from its circuit, 'intact' if nothing"),
     Attribute("connectivity", "how its areas are wired, e.g. 'chain'"),
     Attribute("layers", "neurons in its input and areas, lowest first, e.g. '10-20-15-10-5'"),
+    Attribute("cautions", "what a reader found that must be known, e.g. what was not recorded"),
     Attribute("notes", "free notes"),
     Attribute("provenance", "JSON: versions, configuration, seeds, hashes of files"),
 )

@@ -17,6 +17,7 @@ from errorneurons.analysis.measures.energies import (
     trials,
     units,
 )
+from errorneurons.predictions.claims import lasers
 from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.predictions.claims.claim import Claim, Condition, Drawing, Manipulation
 from errorneurons.predictions.claims.silencing_removes_error_below import below
@@ -65,6 +66,8 @@ def evoked(
         ),
         protocol.has_outcome_contrast,
         protocol.has_error_cells_at(factors, where, levels),
+        lasers.reaches_cells,
+        lasers.after_the_input(factors),
     )
     if lack:
         return lack

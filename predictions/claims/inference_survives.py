@@ -14,6 +14,7 @@ from errorneurons.analysis.measures.energies import (
     trials,
     tuning_energy,
 )
+from errorneurons.predictions.claims import lasers
 from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.predictions.claims.claim import (
     ERROR_SITES,
@@ -36,6 +37,7 @@ def effect(session: xr.Dataset) -> Effect | Missing:
             protocol.PASSIVE_TRIALS, "the input alone, no laser, no teaching", _REMEDY
         ),
         laser_from_before_input,
+        lasers.reaches_cells,
     )
     if lack:
         return lack

@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 
 from errorneurons.analysis.measures.energies import Effect, Missing, trials
+from errorneurons.predictions.claims import lasers
 from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.predictions.claims.claim import (
     ERROR_SITES,
@@ -25,6 +26,8 @@ def effect(session: xr.Dataset) -> Effect | Missing:
         session,
         has_block(protocol.LEARNING_OFF, "learning with error cells off at the outcome"),
         has_block(protocol.LEARNING, "learning without laser"),
+        lasers.reaches_cells,
+        lasers.during_the_outcome(protocol.LEARNING_OFF),
     )
     return lack or Effect(
         gain(session, trials(session, protocol.LEARNING_OFF)),

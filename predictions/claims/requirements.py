@@ -33,6 +33,7 @@ from errorneurons.analysis.measures.energies import (
 from errorneurons.analysis.measures.energies import (
     Trials as Trials,
 )
+from errorneurons.analysis.measures.windows import STRADDLE, bin_width, has_window
 
 Requirement = Callable[[xr.Dataset], Missing | None]
 Levels = Callable[[float, float], tuple[float, float]]
@@ -72,9 +73,10 @@ def outcome_off(outcome: str) -> Factors:
 def what_is_missing(session: xr.Dataset, *requirements: Requirement) -> Missing | None:
     """Return everything that a session lacks as one sentence, or None if nothing.
 
-    Every claim asks for what `declares_its_localiser` asks for.
+    Every claim asks for single trials, and for what `declares_its_localiser` asks for.
     """
-    lack = _together(*(require(session) for require in (declares_its_localiser, *requirements)))
+    always = _holds_single_trials, declares_its_localiser
+    lack = _together(*(require(session) for require in (*always, *requirements)))
     if lack is None or not lack.columns:
         return lack
     columns = ", ".join(f"`{column}`" for column in lack.columns)
@@ -92,6 +94,17 @@ def _together(*lacks: Missing | None) -> Missing | None:
     return Missing("; ".join(whats), " ".join(remedies), columns)
 
 
+def _holds_single_trials(session: xr.Dataset) -> Missing | None:
+    level = session.attrs.get("level_of_data", "trial")
+    if level == "trial":
+        return None
+    what = {"mean": "means over trials", "pooled": "pooled over animals"}[str(level)]
+    return Missing(
+        f"what stands for trials are {what}, which do not tell noise from response",
+        "Give single trials, with the animal that each is of.",
+    )
+
+
 def declares_its_localiser(session: xr.Dataset) -> Missing | None:
     """Require of labels by a localiser that the trials that chose the units are known.
 
@@ -103,6 +116,13 @@ def declares_its_localiser(session: xr.Dataset) -> Missing | None:
     marked = "localiser" in session.coords and session["localiser"].values.any()
     if not by_localiser or marked or session.attrs.get("localiser_session"):
         return None
+    absent = session.attrs.get("localiser_session_in_no_file")
+    if absent:
+        return Missing(
+            f"the units were labelled by session {absent!r}, which is no session of the animal in "
+            "any of the files, so that the trials that chose them may be among these",
+            "Give the file of that session too, or mark the trials by `localiser`.",
+        )
     return Missing(
         "the units were labelled by a localiser, but which trials chose them is not said, and "
         "those trials may not test",
@@ -206,7 +226,15 @@ def _lack_of_cover(
     if not len(chosen) or event not in session.coords:
         return None  # `has_trials` says it better
     time, onset = session.variables["time"].values, session.variables[event].values[chosen]
-    half = 0.5 / float(session.variables["rate"].attrs.get("sampling_rate", np.inf))
+    width = bin_width(session)
+    narrow = min(window[1] - window[0] for window in windows)
+    if width > narrow * (1 + STRADDLE):
+        return Missing(
+            f"bins of {1000 * width:.3g} ms are wider than the window of {1000 * narrow:.3g} ms "
+            f"around `{event}`",
+            f"Cut the recording into bins of {1000 * narrow:.3g} ms or less.",
+        )
+    half = 0.5 * width
     start, stop = min(w[0] for w in windows), max(w[1] for w in windows)
     first, last = time[0] - half - 1e-9, time[-1] + half + 1e-9
     if (
@@ -214,11 +242,25 @@ def _lack_of_cover(
         and first <= np.nanmin(onset) + start
         and (last >= np.nanmax(onset) + stop)
     ):
-        return None
+        return _lack_of_bins(session, chosen, event, windows)
     return Missing(
         f"the trials do not cover {start:g} to {stop:g} s around `{event}` "
         f"(they run from {first:.3g} to {last:.3g} s)",
         f"Record from {-start:g} s before to {stop:g} s after `{event}`.",
+    )
+
+
+def _lack_of_bins(
+    session: xr.Dataset, chosen: Trials, event: str, windows: Sequence[Window]
+) -> Missing | None:
+    """Require two trials with a bin in each window: bins that straddle the event are in none."""
+    there = np.logical_and.reduce([has_window(session, chosen, event, w) for w in windows])
+    if there.sum() >= 2:
+        return None
+    return Missing(
+        f"in {(~there).sum()} of {len(there)} trials a bin straddles `{event}`, so that what comes "
+        "before it and after it cannot be told apart",
+        f"Cut trials out around `{event}`, as time_zero, or into shorter bins.",
     )
 
 

@@ -12,6 +12,7 @@ from errorneurons.analysis.measures.energies import (
     overlap_of_contrasts,
     units,
 )
+from errorneurons.predictions.claims import lasers
 from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.predictions.claims.claim import SILENCE_AREA, Claim, Condition, Drawing
 
@@ -42,6 +43,9 @@ def remaining_contrast(
         protocol.has_trials(OFF, "error cells off at an unexpected outcome", _REMEDY),
         protocol.has_trials(OFF_EXPECTED, "error cells off at an expected outcome", _REMEDY),
         protocol.has_error_cells_at(OFF, where, levels),
+        lasers.reaches_cells,
+        lasers.during_the_outcome(OFF),
+        lasers.during_the_outcome(OFF_EXPECTED),
     )
     if lack:
         return lack

@@ -53,6 +53,10 @@ def check_recording(
         f"{file} obeys the dataset contract: {counted(len(sessions), 'session')}, "
         f"{counted(animals, 'animal')}, {counted(trials, 'trial')}, {counted(units, 'unit')}."
     )
+    for session in sessions:
+        if "cautions" in session.attrs:
+            attrs = session.attrs
+            typer.echo(f"Session {attrs['session_id']} of {attrs['animal']}: {attrs['cautions']}.")
 
 
 @app.command()

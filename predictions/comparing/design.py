@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations_with_replacement
 from typing import Literal
 
@@ -51,6 +51,9 @@ class Design:
         ``"stated"``: which cells are error cells is known but for `label_error`; ``"localiser"``:
         they were found by their responses, so that the same localiser finds them in each virtual
         recording, and `cells` says no more of roles than how many there were.
+    answering
+        Claim -> share of the animals that can answer it, where not all can: a laser in some animals
+        says nothing of the others.
     unstated
         Share of false labels beyond those that `label_error` states. No recording tells; virtual
         ones show what it would do.
@@ -66,6 +69,7 @@ class Design:
     signal: str = "spikes"
     labels: Literal["stated", "localiser"] = "stated"
     unstated: float = 0.0
+    answering: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.animals < 1 or self.sessions < 1:
@@ -82,8 +86,9 @@ class Design:
 def design_of(sessions: Sequence[xr.Dataset]) -> Design:
     """Read a design off recorded sessions.
 
-    Cells and trials are medians over sessions. Areas are matched with the simulated ones by
-    `simulated_levels`; what several recorded areas hold is added up where they fall on one.
+    Cells are medians over sessions, trials of a condition over those sessions that have any.
+    Areas are matched with the simulated ones by `simulated_levels`; what several recorded areas
+    hold is added up where they fall on one.
 
     Parameters
     ----------
@@ -97,7 +102,7 @@ def design_of(sessions: Sequence[xr.Dataset]) -> Design:
     """
     if not sessions:
         raise ValueError("there is no session to read a design off; give one or more")
-    claims = [c.key for c in CLAIMS if any(not isinstance(c.effect(s), Missing) for s in sessions)]
+    answering = _answering(sessions)
     localised = any(_by_localiser(s) for s in sessions)
     sessions = _undivided(sessions) if localised else sessions
     animals = [str(s.attrs["animal"]) for s in sessions]
@@ -109,8 +114,8 @@ def design_of(sessions: Sequence[xr.Dataset]) -> Design:
     return Design(
         animals=len(names),
         cells={key: round(float(np.median([c.get(key, 0) for c in cells]))) for key in keys},
-        trials=tuple(_median([_trials(s, f) for s in sessions]) for f in OUTCOME_ERROR),
-        claims=tuple(claims),
+        trials=tuple(_median_of_any([_trials(s, f) for s in sessions]) for f in OUTCOME_ERROR),
+        claims=tuple(answering),
         sessions=_median([animals.count(name) for name in names]),
         stimuli=min(STIMULI, _median([len(np.unique(s["stimulus"])) for s in sessions])),
         label_error=(
@@ -120,7 +125,18 @@ def design_of(sessions: Sequence[xr.Dataset]) -> Design:
         ),
         signal=str(sessions[0]["rate"].attrs.get("signal", "spikes")),
         labels="localiser" if localised else "stated",
+        answering={key: share for key, share in answering.items() if share < 1},
     )
+
+
+def _answering(sessions: Sequence[xr.Dataset]) -> dict[str, float]:
+    """Return the share of the animals that can answer each claim that any can."""
+    names = {str(s.attrs["animal"]) for s in sessions}
+    able = {
+        c.key: {str(s.attrs["animal"]) for s in sessions if not isinstance(c.effect(s), Missing)}
+        for c in CLAIMS
+    }
+    return {key: len(own) / len(names) for key, own in able.items() if own}
 
 
 def _by_localiser(session: xr.Dataset) -> bool:
@@ -139,6 +155,11 @@ def _undivided(sessions: Sequence[xr.Dataset]) -> list[xr.Dataset]:
 def _median(counts: Sequence[int]) -> int:
     """Return the median as a whole number, not 0 unless the median is."""
     return int(np.ceil(np.median(counts)))
+
+
+def _median_of_any(counts: Sequence[int]) -> int:
+    """Return the median of the counts above 0, 0 if there is none."""
+    return _median([count for count in counts if count] or [0])
 
 
 def _trials(session: xr.Dataset, factors: TrialFactors) -> int:

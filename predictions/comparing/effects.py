@@ -171,6 +171,11 @@ def draw(table: Table, theory: str, design: Design, seed: int, count: int = EXPE
         for i, world in enumerate(chosen)
     ])  # fmt: skip
     energies = {name: table.energies[rows, j] for j, name in enumerate(table.effects)}
+    for key, share in design.answering.items():
+        able = max(1, round(share * design.animals))
+        for name in EFFECTS[key].keys() & energies.keys():
+            energies[name] = energies[name].copy()
+            energies[name][:, able:] = np.nan  # animals are in no order, so any will do
     values = _vectors(energies, count)
     indices = slice(0, len(INDICES))
     shifts = np.array([shift[world] for world in chosen])

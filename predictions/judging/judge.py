@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import xarray as xr
 
-from errorneurons.analysis.measures.energies import Effect, Missing, false_labels, thinned
+from errorneurons.analysis.measures.energies import Effect, Missing
+from errorneurons.analysis.measures.gaps import thinned
 from errorneurons.analysis.statistics import (
     Test,
     against_zero,
@@ -24,6 +25,7 @@ from errorneurons.analysis.statistics import (
     student_t,
 )
 from errorneurons.predictions.claims.claim import Claim, Measure, Outcome, SubjectKind, Verdict
+from errorneurons.predictions.judging.lacks import losses, why_no_number
 from errorneurons.predictions.judging.rule import (
     LEAST,
     answered,
@@ -32,6 +34,8 @@ from errorneurons.predictions.judging.rule import (
     named_outcomes,
     outcomes,
 )
+from errorneurons.predictions.judging.shares import mean_share, own_share
+from errorneurons.predictions.words import counted
 from errorneurons.simulate.arrays import Array
 
 FEWEST_ANIMALS = 5
@@ -48,7 +52,8 @@ class Measured:
     animals
         Names of the animals, or networks, that can answer.
     energies
-        N, M and N_R of each, averaged over its sessions, (animal, 3).
+        N, M and N_R of each, averaged over its sessions, (animal, 3). Where sessions state unlike
+        shares of false labels, N_R stands for so much of it that pi N_R holds for each.
     label_error
         pi, the share of false labels: value, low and high; 0 where it is not stated.
     missing
@@ -58,6 +63,8 @@ class Measured:
         where there are too few animals for a statement about the population.
     stated
         Whether the sessions state the share of false labels.
+    lost
+        What of the sessions that answer was not recorded, in words; of recordings only.
     elsewhere
         What M of each animal is in all cells, (animal,); 0 where it is taken in all, see `Effect`.
     """
@@ -68,6 +75,7 @@ class Measured:
     missing: Missing | None = None
     thinned: Array = field(default_factory=lambda: np.empty((0, 3)))
     stated: bool = True
+    lost: str = ""
     elsewhere: Array = field(default_factory=lambda: np.zeros(1))
 
 
@@ -84,19 +92,24 @@ def measure(effect: Measure, sessions: Sequence[xr.Dataset], trial_level: bool) 
         Whether to leave out groups of trials, too, if there are fewer than 5 animals.
     """
     found = [_answer(effect, session) for session in sessions]
+    found = [
+        why_no_number(s) if a is _NO_NUMBER else a for s, a in zip(sessions, found, strict=True)
+    ]
     missing = next((answer for answer in found if isinstance(answer, Missing)), None)
-    rows: dict[str, list[list[float]]] = {}
-    answering: list[xr.Dataset] = []
-    for session, answer in zip(sessions, found, strict=True):
-        if not isinstance(answer, Missing):
-            rows.setdefault(str(session.attrs["animal"]), []).append(answer)
-            answering.append(session)
-    if not rows:
+    answers = [(s, a) for s, a in zip(sessions, found, strict=True) if not isinstance(a, Missing)]
+    if not answers:
         return Measured((), np.empty((0, 3)), missing=missing)
+    answering = [session for session, _ in answers]
+    shares = mean_share(answering)
+    rows: dict[str, list[list[float]]] = {}
+    for session, (n, m, n_r, elsewhere) in answers:
+        own = n_r * own_share(session, shares)
+        rows.setdefault(str(session.attrs["animal"]), []).append([n, m, own, elsewhere])
     means = np.array([np.mean(own, axis=0) for own in rows.values()])
-    shares = _label_error(answering)
     measured = Measured(tuple(rows), means[:, :3], shares or (0.0, 0.0, 0.0), missing,
-                        stated=shares is not None, elsewhere=means[:, 3])  # fmt: skip
+                        stated=shares is not None,
+                        lost=losses(answering) if trial_level else "",
+                        elsewhere=means[:, 3])  # fmt: skip
     if trial_level and len(rows) < FEWEST_ANIMALS:
         return replace(measured, thinned=_thinned(effect, answering))
     return measured
@@ -118,7 +131,11 @@ def _answer(effect: Measure, session: xr.Dataset) -> list[float] | Missing:
         return found
     if all(map(math.isfinite, row := _row(found))):
         return row
-    return Missing("too few complete trials", "Record more trials without gaps.")
+    return _NO_NUMBER
+
+
+_NO_NUMBER = Missing("the energies are no numbers", "See `why_no_number`.")
+"""Stands for the reason, which takes time to find and of which virtual animals are not asked."""
 
 
 def _row(effect: Effect) -> list[float]:
@@ -134,15 +151,6 @@ def _thinned(effect: Measure, sessions: Sequence[xr.Dataset]) -> Array:
             rows.append(np.mean(answers, axis=0)[:3])
     table = np.array(rows).reshape(-1, 3)
     return np.asarray(table[np.isfinite(table).all(axis=1)])
-
-
-def _label_error(sessions: Sequence[xr.Dataset]) -> tuple[float, float, float] | None:
-    """Mean share of false labels over the sessions that state it, and its interval."""
-    shares = [share for session in sessions if (share := false_labels(session)) is not None]
-    if not shares:
-        return None
-    value, low, high = np.mean(shares, axis=0)
-    return float(value), float(low), float(high)
 
 
 def judge(claim: Claim, subject: str, measured: Measured, kind: SubjectKind) -> Verdict:
@@ -251,6 +259,8 @@ def _judge_recording(claim: Claim, subject: str, measured: Measured) -> Verdict:
         reason += (
             f"; the share of false labels is not stated and taken as 0, and the answer {tipping}"
         )
+    if measured.lost:
+        reason += f". Energies are over the units and trials that are there: {measured.lost}"
     if measured.missing:
         reason += f". Some sessions could not answer: {measured.missing.what}"
     return Verdict(
@@ -269,25 +279,29 @@ def _judge_few(claim: Claim, subject: str, measured: Measured) -> Verdict:
     """Say what these animals show, and nothing of the population."""
     n, m, n_r = measured.energies.mean(axis=0)
     pi, count = measured.label_error[0], len(measured.animals)
+    animals = counted(count, "animal")
+    if not m > 0:
+        return _nothing_to_compare(claim, subject, f"in {animals}")
     least = LEAST * measured.elsewhere.mean()
-    if m > 0 and max(m, n - pi * n_r) < least:
+    if max(m, n - pi * n_r) < least:
         return _almost_nothing(claim, subject, measured, "in these animals")
-    value = float((n - pi * n_r) / m) if m > 0 else float("nan")
+    value = float((n - pi * n_r) / m)
     low = high = float("nan")
     level = "no interval: too few trials to leave any out"
-    if len(measured.thinned) > 1 and m > 0:
+    if len(measured.thinned) > 1:
         left = (measured.thinned[:, 0] - pi * measured.thinned[:, 2]) / measured.thinned[:, 1]
         groups = len(left)
         reach = 2 * math.sqrt((groups - 1) / groups * float(((left - left.mean()) ** 2).sum()))
         low, high = value - reach, value + reach
         level = "about 95 %, jackknife over groups of trials, these animals only"
-    animals = "1 animal" if count == 1 else f"{count} animals"
+    lost = f" Energies are over the units and trials that are there: {measured.lost}."
     return Verdict(
         claim.key, subject, Outcome.UNDECIDED,
-        f"{animals}: no statement about the population. In these animals only, N/M is {value:.2g}.",
+        f"{animals}: no statement about the population. In these animals only, N/M is {value:.2g}."
+        + lost * bool(measured.lost),
         f"Record {FEWEST_ANIMALS} animals or more.",
         value, low, high, level=level, n=count, over="trials",
-        points=_points(claim, measured) if m > 0 else (),
+        points=_points(claim, measured),
         statistics=_label_rows(measured),
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
@@ -12,9 +13,11 @@ import xarray as xr
 
 from errorneurons.analysis.measures.asking import asked_often
 from errorneurons.analysis.session.session import collect
-from errorneurons.analysis.statistics import holm
+from errorneurons.analysis.statistics import holm, ratio_of_means
 from errorneurons.predictions.claims.claim import Claim, SubjectKind, Verdict
+from errorneurons.predictions.claims.lasers import is_control
 from errorneurons.predictions.claims.registry import CLAIMS, claim
+from errorneurons.predictions.judging.believing import as_believed
 from errorneurons.predictions.judging.judge import Measured, judge, measure, probability
 from errorneurons.simulate.refusing import a_list, in_short
 
@@ -73,7 +76,7 @@ def verdict_table(
     simulated = all("theory" in session.attrs for session in every)
     how = kind or ("theory" if simulated else "recording")
     if how == "recording":
-        verdicts, _ = on_recording(every, "recording", chosen)
+        verdicts, _ = on_recording(as_believed(every), "recording", chosen)
     else:
         with asked_often(every):
             verdicts = tuple(
@@ -141,12 +144,27 @@ def on_recording(
         measured = {c.key: measure(c.effect, sessions, trial_level=True) for c in claims}
     verdicts = [judge(c, name, measured[c.key], "recording") for c in claims]
     chosen = [key for key in confirmatory(sessions) if key in measured]
-    return _with_holm(verdicts, measured, chosen), measured
+    beside = [_beside_controls(c, v, sessions) for c, v in zip(claims, verdicts, strict=True)]
+    return _with_holm(beside, measured, chosen), measured
+
+
+def _beside_controls(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Dataset]) -> Verdict:
+    """Write what control animals show beside the verdict; they are no part of the test."""
+    controls = [s.assign_attrs(opsin="not asked") for s in sessions if is_control(s)]
+    if not controls or not claim.manipulations:
+        return verdict
+    found = measure(claim.effect, controls, trial_level=False)
+    if not found.animals:
+        return verdict
+    ratio = ratio_of_means(found.energies[:, 0], found.energies[:, 1])
+    said = f"N/M is {ratio.value:.2g} in {len(found.animals)} of them, which are not in the test"
+    return replace(verdict, statistics={**verdict.statistics, "control animals": said})
 
 
 def confirmatory(sessions: Sequence[xr.Dataset]) -> tuple[str, ...]:
-    """Return the claims chosen before the data were judged; by default all of them."""
-    named = str(sessions[0].attrs.get("confirmatory") or "").split()
+    """Return the claims that any file chose before the data were judged; by default all."""
+    text = " ".join(str(session.attrs.get("confirmatory") or "") for session in sessions)
+    named = dict.fromkeys(re.split(r"[\s,;]+", text.strip())) if text.strip() else ()
     return tuple(claim(key).key for key in named) or tuple(c.key for c in CLAIMS)
 
 

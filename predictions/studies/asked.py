@@ -12,9 +12,11 @@ import xarray as xr
 
 from errorneurons.analysis.evidence.weigh import Evidence
 from errorneurons.predictions.claims.registry import MANIPULATIONS
+from errorneurons.predictions.comparing.design import design_of
 from errorneurons.predictions.comparing.library import default_folder
 from errorneurons.predictions.comparing.plan import Grid, plan
 from errorneurons.predictions.comparing.weigh import Question, weighed
+from errorneurons.predictions.judging.believing import as_believed
 from errorneurons.predictions.judging.verdicts import AnySessions, checked, on_recording
 from errorneurons.predictions.studies.lesions import simulate_pairs
 from errorneurons.simulate.ablations.registry import pairs
@@ -95,10 +97,16 @@ def evidence_from(
     ValueError
         If a theory is unknown, or the recording can test no claim.
     """
-    question, every = question_of(theories, worlds, seed, library), checked(sessions)
+    question = question_of(theories, worlds, seed, library)
+    every = as_believed(checked(sessions))
     verdicts, measured = on_recording(every, "recording")
     if not any(m.animals for m in measured.values()):
         raise ValueError(f"nothing can be weighed: no claim can be tested. {verdicts[0].reason}")
+    if not any(design_of(every).trials):
+        raise ValueError(
+            "nothing can be weighed: no trial is of a condition of the outcome-error experiment, "
+            "outside of learning, which virtual experiments imitate; give such trials too"
+        )
     return weighed(every, measured, question, progress).evidence
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -17,9 +18,11 @@ from errorneurons.analysis.measures.activity import activity, mean_rate
 from errorneurons.analysis.statistics import separation
 from errorneurons.predictions.claims.claim import Claim, Outcome, Verdict
 from errorneurons.predictions.claims.registry import CLAIMS
+from errorneurons.predictions.comparing.design import design_of
 from errorneurons.predictions.comparing.plan import next_steps
 from errorneurons.predictions.comparing.sentences import answer, at_odds, methods
 from errorneurons.predictions.comparing.weigh import Question, Weighed, weighed
+from errorneurons.predictions.judging.believing import as_believed
 from errorneurons.predictions.judging.families import Reach, family_verdicts
 from errorneurons.predictions.judging.judge import (
     FEWEST_ANIMALS,
@@ -168,14 +171,18 @@ def recording_report(
     command, progress
         As in `theories_report`.
     """
+    sessions = as_believed(sessions)
     verdicts, measured = on_recording(sessions, name)
     found = steps = None
-    if _tested(verdicts) and not _of_tufts(sessions):
+    unlike = _unlike_virtual(sessions)
+    if _tested(verdicts) and not unlike:
         found = weighed(sessions, measured, question, progress)
         steps = next_steps(found, question, progress)
     return Report(
         title=f"What {name} says about error neurons",
-        answer=_answer_of_recording(verdicts, found, len({s.attrs["animal"] for s in sessions})),
+        answer=_answer_of_recording(
+            verdicts, found, len({s.attrs["animal"] for s in sessions}), unlike
+        ),
         subjects=(_recorded_subject(sessions, name),),
         claims=CLAIMS,
         verdicts=verdicts,
@@ -193,6 +200,18 @@ def recording_report(
 def _tested(verdicts: Sequence[Verdict]) -> list[Verdict]:
     """Return the verdicts on claims that could be tested."""
     return [v for v in verdicts if v.outcome is not Outcome.NOT_TESTABLE]
+
+
+def _unlike_virtual(sessions: Sequence[xr.Dataset]) -> str:
+    """Return why virtual experiments cannot imitate a recording; empty if they can."""
+    if _of_tufts(sessions):
+        return "the error carriers are apical tufts, and virtual experiments record somata"
+    if not any(design_of(sessions).trials):
+        return (
+            "no trial is of a condition of the outcome-error experiment, outside of learning, "
+            "which virtual experiments imitate"
+        )
+    return ""
 
 
 def _of_tufts(sessions: Sequence[xr.Dataset]) -> bool:
@@ -217,6 +236,11 @@ def _recorded_subject(sessions: Sequence[xr.Dataset], name: str) -> Subject:
     animals = {str(s.attrs["animal"]) for s in sessions}
     cells = int(np.median([s.sizes["unit"] for s in sessions]))
     notes = list(dict.fromkeys(str(s.attrs["notes"]) for s in sessions if s.attrs.get("notes")))
+    notes += [
+        f"Session {s.attrs['session_id']} of {s.attrs['animal']}: {s.attrs['cautions']}."
+        for s in sessions
+        if s.attrs.get("cautions")
+    ]
     localised = any(
         "localiser" in s["label_source"].values for s in sessions if "label_source" in s.coords
     )
@@ -276,10 +300,15 @@ def _keys(verdicts: Sequence[Verdict], subject: str, outcome: Outcome) -> list[s
     return [v.claim for v in verdicts if v.subject == subject and v.outcome is outcome]
 
 
-def _answer_of_recording(verdicts: Sequence[Verdict], found: Weighed | None, animals: int) -> str:
+def _answer_of_recording(
+    verdicts: Sequence[Verdict], found: Weighed | None, animals: int, unlike: str
+) -> str:
     if found is None:
         tested = _tested(verdicts)
-        told = {"tested": len(tested), "claims": len(verdicts), "counts": _counts(tested)}
+        told = {
+            "tested": len(tested), "claims": len(verdicts), "counts": _counts(tested),
+            "unlike": unlike,
+        }  # fmt: skip
         return one_paragraph("answers/unweighed", told)
     said = [
         answer(found.evidence, verdicts, animals, label),
@@ -342,14 +371,23 @@ def _configuration_of(found: Weighed | None, question: Question) -> dict[str, st
     }
 
 
+def _origin(session: xr.Dataset) -> Mapping[str, Any]:
+    """Return the provenance of a session; nothing if it is free text."""
+    try:
+        known = json.loads(str(session.attrs.get("provenance", "{}")))
+    except ValueError:
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
 def _sources(sessions: Sequence[xr.Dataset]) -> dict[str, str | int | float]:
-    """Hashes of the files and of the confirmatory set."""
+    """Hashes of all files and of the confirmatory set."""
     found: dict[str, str | int | float] = {}
-    for session in sessions:
-        provenance = json.loads(str(session.attrs.get("provenance", "{}")))
-        for key in ("source_file", "source_sha256", "mapping_sha256"):
-            if key in provenance:
-                found[key] = str(provenance[key])
+    origins = [_origin(session) for session in sessions]
+    for key in ("source_file", "source_sha256", "mapping_sha256"):
+        given = dict.fromkeys(str(origin[key]) for origin in origins if key in origin)
+        if given:
+            found[key] = ", ".join(given)
     chosen = " ".join(confirmatory(sessions))
     return found | {
         "confirmatory_set": chosen,

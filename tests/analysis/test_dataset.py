@@ -91,7 +91,7 @@ def test_a_column_of_somebodys_own_is_kept(make_smallest: Make) -> None:
         ("partner", ["x"], "`partner` names 'x', no unit_id; leave it empty if none"),
         ("role", ["error"], "`label_source` is missing but `role` is known"),
         ("manipulation", ["drive"], "`manipulation_onset` is missing but there is a `manipul"),
-        ("input_onset", [812.0], "`input_onset` lies at 812 s but `time` runs from 0 to 0 s"),
+        ("input_onset", [812.0], "`input_onset` lies at 812 s in trial 0 but `time` runs from"),
         ("stimulus", ["a", "b"], r"`stimulus` has shape \(2,\); give it \('trial',\) = \(1,\)"),
         ("familiarty", ["novel"], "did you mean `familiarity`"),
     ],

@@ -161,7 +161,7 @@ def test_only_marked_trials_choose_if_there_are_any() -> None:
         (lambda s: s.drop_vars("outcome"), "no stimulus has two trials with an expected and two"),
         (lambda s: s.isel(trial=[0, 1, 8, 80]), "no stimulus has two trials with an expected and"),
         (lambda s: s.isel(time=slice(6)), "too few trials with an outcome were recorded in every"),
-        (lambda s: s.assign(rate=s["rate"].where(s["unit"] > 0)), "too few trials with an outcome"),
+        (lambda s: s.assign(rate=s["rate"] * np.nan), "too few trials with an outcome"),
     ],
 )
 def test_a_session_that_cannot_be_localised_is_refused(change: Change, message: str) -> None:

@@ -29,11 +29,11 @@ from errorneurons.analysis.measures.energies import (
     overlap,
     overlap_of_contrasts,
     responses,
-    thinned,
     trials,
     tuning_energy,
     units,
 )
+from errorneurons.analysis.measures.gaps import thinned
 from errorneurons.analysis.session.session import session
 from errorneurons.analysis.statistics import Floats
 
@@ -202,11 +202,12 @@ def test_windows_follow_the_event_of_each_trial() -> None:
     np.testing.assert_allclose(found["b"][0], expected)
 
 
-def test_trials_with_a_gap_in_a_window_are_left_out() -> None:
+def test_trials_in_which_no_unit_is_without_a_gap_are_left_out() -> None:
     gappy = RATES.copy()
-    gappy[2, 3, 1] = np.nan
+    gappy[0, 3, 1] = gappy[2, 3] = np.nan
     found = response(recorded(gappy))
     assert {name: len(x) for name, x in found.items()} == {"a": 2, "b": 3}
+    assert np.isnan(found["a"]).sum() == 1
     assert np.isfinite(energy(found))
 
 

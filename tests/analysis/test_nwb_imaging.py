@@ -171,5 +171,5 @@ def test_a_file_without_rois_says_so(make_session: Make, tmp_path: Path) -> None
 
 def test_frames_that_go_back_in_time_are_refused(tmp_path: Path) -> None:
     times = {"timestamps": np.r_[np.arange(20), np.arange(20)] * 0.1}
-    with pytest.raises(DoorError, match="the times of frames go back; mend the clock"):
+    with pytest.raises(DoorError, match="`LM` has frames that go back in time; mend the clock"):
         read_nwb(laboratory(tmp_path / "lab.nwb", times), mapping())

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from errorneurons.analysis.nwb_export.spikes import Part, lay_out
-from errorneurons.analysis.readers.nwb.units import count_spikes, observed
+from errorneurons.analysis.readers.nwb.units import count_spikes
+from errorneurons.analysis.readers.nwb.when import observed
 from errorneurons.analysis.session.contract import DoorError
 
 Make = Callable[..., xr.Dataset]

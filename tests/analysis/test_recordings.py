@@ -122,7 +122,7 @@ def test_areas_get_their_level_from_their_order(make_nwb: MakeNwb) -> None:
         ("stimulus", 'running = "kind"\nstimulus', "`running` must be numbers: could not convert"),
         ("stimulus", 'targeted = "kind"\nstimulus', "no ragged column `kind` of ids of units"),
         ("stimulus", 'outcome = "kind"\nstimulus', "`outcome` holds 'a', 'b'; allowed are"),
-        ("stop = 0.2", "stop = 2.0", "the windows of trial 0 and the next overlap by 0.1 s"),
+        ("stop = 0.2", "stop = 2.0", "the windows of trials 0 and 1 of the file overlap by 0.1 s"),
         ('{ constant = "m1" }', '"kind"', "the trials name their animal in `kind`, the un"),
         ("\n[session]", '\nareas = ["LM"]\n[session]', "`areas` names 'LM', where no unit is"),
         ("[session]", '[session]\nday = "start_time"', "`day` is 0.0 and 2.0 in one session"),

@@ -245,7 +245,10 @@ def test_an_energy_that_is_no_number_counts_as_missing() -> None:
     nothing = replace(TRIVIAL, effect=lambda _: Effect(float("nan"), 1.0))
     found = measure(nothing.effect, sessions("ab"), trial_level=False)
     assert found.animals == ()
-    assert found.missing == Missing("too few complete trials", "Record more trials without gaps.")
+    assert found.missing == Missing(
+        "no stimulus has two trials in each of the conditions that are compared",
+        "Record two trials or more of the same stimulus in each condition.",
+    )
 
 
 @pytest.mark.parametrize(("animals", "groups"), [("ab", 8), ("abcde", 0)])

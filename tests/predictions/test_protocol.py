@@ -226,3 +226,50 @@ def test_theories_are_not_weighed_on_recordings_of_apical_tufts(tmp_path: Path) 
         "Theories are not weighed against each other: the error carriers are apical" in made.answer
     )
     assert not any(tmp_path.iterdir())
+
+
+# Bins
+
+
+def in_bins(width: float, onset: float = 0.3) -> xr.Dataset:
+    """Return trials of both outcomes in bins of a width from -0.2 s on."""
+    rows = [kind | {"outcome_onset": onset} for kind in ALL[:2] for _ in range(4)]
+    edges = -0.2 + width * np.arange(round(0.8 / width))
+    columns = {name: [row[name] for row in rows] for name in rows[0]} | {
+        "time": np.round(edges + width / 2, 9), "unit_id": ["u"], "area": ["V1"], "level": [1.0],
+        "role": ["error"], "label_source": ["genetic"],
+    }  # fmt: skip
+    rate = np.random.default_rng(0).poisson(5, (len(rows), len(edges), 1)) / width
+    return session({"rate": rate}, columns, {"animal": "m", "session_id": "1"})
+
+
+@pytest.mark.parametrize(("width", "onset"), [(0.01, 0.3), (0.01, 0.307), (0.05, 0.3)])
+def test_bins_in_which_before_and_after_can_be_told_apart_will_do(
+    width: float, onset: float
+) -> None:
+    assert protocol.has_outcome_contrast(in_bins(width, onset)) is None
+
+
+def test_bins_that_are_wider_than_the_window_decide_nothing() -> None:
+    lack = protocol.has_outcome_contrast(in_bins(0.08))
+    assert lack is not None
+    assert lack.what == "bins of 80 ms are wider than the window of 50 ms around `outcome_onset`"
+
+
+def test_bins_that_straddle_the_event_decide_nothing() -> None:
+    lack = protocol.has_outcome_contrast(in_bins(0.05, 0.34))
+    assert lack is not None
+    assert lack.what.startswith("in 4 of 4 trials a bin straddles `outcome_onset`, so that what")
+
+
+def test_recordings_of_learning_alone_are_judged_and_not_weighed(tmp_path: Path) -> None:
+    learning = [
+        trial("unexpected", phase="during", performance=k / 9, **laser)
+        for laser in ({"manipulation": "none"}, LASER)
+        for k in range(5)
+    ]
+    absent = dict.fromkeys(("outcome", "outcome_onset", "teaching", "familiarity"))
+    seen = recorded(*learning, **absent)
+    made = recording_report([seen], "x", Question(folder=tmp_path), "errorneurons", lambda _: None)
+    assert made.evidence is None
+    assert "no trial is of a condition of the outcome-error experiment" in made.answer

@@ -14,7 +14,7 @@ from errorneurons.analysis.readers.nwb.file import (
     open_nwb,
     plain_values,
 )
-from errorneurons.analysis.readers.nwb.rois import containers, rois_of
+from errorneurons.analysis.readers.nwb.rois import readable, rois_of
 
 EXAMPLES = 6
 """How many values of a column are shown."""
@@ -94,7 +94,7 @@ class NwbContent:
         Their tables, None if there are none. If there are ROIs but no units, the ROIs stand for
         units.
     rois
-        Names of the containers with responses of ROIs.
+        What responses of ROIs may be read by name, dF/F first.
     intervals
         Every interval table; one of them holds the trials.
     other
@@ -140,7 +140,7 @@ def describe_nwb(path: str | Path) -> NwbContent:
     """
     path = Path(path)
     with open_nwb(path) as file:
-        rois = tuple(containers(file))
+        rois = readable(file)
         units = file.units
         if units is None and rois:
             units = rois_of(file, rois[0]).table

@@ -33,8 +33,16 @@ def open_nwb(path: Path) -> Iterator[Any]:
         file = _read(path, stack)
         try:
             yield file
+        except DoorError:
+            raise
         except OSError as error:
             raise DoorError(f"{path.name} is damaged: {told(error)}; copy it again") from error
+        except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
+            # tables of a damaged file point to what is not there, and libraries trip over it
+            raise DoorError(
+                f"{path.name} is damaged, or a part of it that is read is missing: "
+                f"{_in_a_line(error)}; mend it, or copy it again"
+            ) from error
 
 
 def _read(path: Path, stack: ExitStack) -> Any:
@@ -58,8 +66,19 @@ def _read(path: Path, stack: ExitStack) -> Any:
             ConstructError,
         ) as error:
             raise DoorError(
-                f"{path.name} is damaged or no valid NWB file: {told(error)}"
+                f"{path.name} is damaged or no valid NWB file: {_in_a_line(error)}"
             ) from error
+
+
+def _in_a_line(error: Exception) -> str:
+    """Return what a library says, without the whole of the file that it shows beside it."""
+    said = [part for part in error.args if isinstance(part, str)]
+    line = " ".join((said[-1] if said else told(error)).split())
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]} ..."
+
+
+LONGEST = 200
+"""Of what a library says no more is told [characters]."""
 
 
 def _check_is_nwb(path: Path) -> None:
@@ -137,27 +156,35 @@ def ragged(table: Any, name: str, row: int) -> RawColumn:
     return np.asarray(index.target.data[start : int(index.data[row])])
 
 
-def first_electrodes(units: Any) -> npt.NDArray[np.intp]:
-    """Return for each unit the row of its first electrode in the table of electrodes.
+def ends_of(table: Any, name: str) -> npt.NDArray[np.intp]:
+    """Return where each row of a ragged column ends.
 
     Raises
     ------
     DoorError
-        If units name no electrode.
+        If the column is not ragged, or the index does not fit what it points into.
     """
     from hdmf.common import VectorIndex
 
-    if "electrodes" not in units.colnames:
-        raise DoorError("the units name no electrodes; take it from a column or give a constant")
-    electrodes = units["electrodes"]
-    if not isinstance(electrodes, VectorIndex):
-        return np.asarray(electrodes.data[:], dtype=np.intp).reshape(len(units), -1)[:, 0]
-    ends = np.asarray(electrodes.data[:], dtype=np.intp)
-    starts = np.concatenate([[0], ends[:-1]]).astype(np.intp)
-    if (ends <= starts).any():
-        raise DoorError(f"unit {int(np.argmax(ends <= starts))} names no electrode; give it one")
-    rows: npt.NDArray[np.intp] = np.asarray(electrodes.target.data[:], dtype=np.intp)[starts]
-    return rows
+    index = table[name]
+    if not isinstance(index, VectorIndex):
+        raise DoorError(
+            f"column `{name}` of table `{table.name}` has no index that says which values are "
+            "whose; write it as a ragged column"
+        )
+    ends = np.asarray(index.data[:]).astype(np.intp)
+    length = len(index.target.data)
+    if len(ends) != len(table) or (np.diff(ends, prepend=0) < 0).any():
+        raise DoorError(
+            f"`{name}_index` of table `{table.name}` goes back, or has not one end a row; the file "
+            "is damaged"
+        )
+    if len(ends) and ends[-1] != length:
+        raise DoorError(
+            f"column `{name}` of table `{table.name}` holds {length} values but its index ends at "
+            f"{ends[-1]}; the file is damaged, copy it again"
+        )
+    return ends
 
 
 def metadata(file: Any, name: str) -> object:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,9 @@ from errorneurons.analysis.mapping import (
 from errorneurons.analysis.measures.labelling import labelled_by_localiser
 from errorneurons.analysis.nwb_export.writer import write_nwb
 from errorneurons.analysis.readers.nwb.describe import NwbContent, describe_nwb
+from errorneurons.analysis.readers.nwb.electrodes import disagreeing
 from errorneurons.analysis.readers.nwb.file import RawColumn, column, open_nwb
+from errorneurons.analysis.readers.nwb.lasers import check_laser_columns, check_lasers
 from errorneurons.analysis.readers.nwb.rois import Rois, binned_responses
 from errorneurons.analysis.readers.nwb.source import (
     Tables,
@@ -47,6 +50,7 @@ from errorneurons.analysis.readers.nwb.source import (
 )
 from errorneurons.analysis.readers.nwb.template import mapping_template
 from errorneurons.analysis.readers.nwb.units import binned_rates, samples_per_second
+from errorneurons.analysis.readers.nwb.when import gaps_in_words, invalid_times, touched
 from errorneurons.analysis.session.contract import ContractError, DoorError, check
 from errorneurons.analysis.session.schema import FIELDS
 from errorneurons.analysis.session.session import collect, session
@@ -105,17 +109,23 @@ def _read(file: Any, mapping: Mapping, provenance: str) -> xr.DataTree:
     kept_units = kept(found.units, mapping.keep_units)
     zero = _time_zero(found, mapping, kept_trials)
     columns = _trial_columns(found, mapping, zero) | _unit_columns(found, mapping)
+    _check_lasers(found, mapping, columns, zero)
     about = session_columns(mapping, found)
     owners = unit_sessions(mapping, found)
     keys = zip(about["animal"][kept_trials], about["session_id"][kept_trials], strict=True)
-    sessions: list[xr.Dataset] = []
+    parts = []
     for animal, session_id in dict.fromkeys(keys):
         key = {"animal": str(animal), "session_id": str(session_id)}
         trials = np.flatnonzero(_matches(about, key, len(zero)) & np.isfinite(zero))
         units = np.flatnonzero(_matches(owners, key, len(kept_units)) & kept_units)
         attrs = _attributes(mapping, {name: about[name][trials] for name in about}) | key
         attrs["provenance"] = provenance
-        made = _session(found, mapping, columns, zero, (trials, units), attrs)
+        parts.append(_Part(trials, units, zero[trials], attrs))
+    nothing = [_session(found, mapping, columns, part, read=False) for part in parts]
+    collect(nothing)  # refuses before anything is counted
+    sessions: list[xr.Dataset] = []
+    for part in parts:
+        made = _session(found, mapping, columns, part, read=True)
         sessions += _localised(made) if mapping.labels == "localiser" else [made]
     return collect(sessions)
 
@@ -131,37 +141,62 @@ def _localised(made: xr.Dataset) -> tuple[xr.Dataset, ...]:
         raise DoorError(f'labels = "localiser" in session {name}: {error}') from error
 
 
+@dataclass(frozen=True)
+class _Part:
+    """Rows of the trials and units of a session, time zero of each trial [s], and attributes."""
+
+    trials: npt.NDArray[np.intp]
+    units: npt.NDArray[np.intp]
+    zero: npt.NDArray[np.float64]
+    attrs: dict[str, str | int | float]
+
+
 def _session(
-    found: Tables,
-    mapping: Mapping,
-    columns: dict[str, RawColumn],
-    zero: npt.NDArray[np.float64],
-    rows: tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]],
-    attrs: dict[str, str | int | float],
+    found: Tables, mapping: Mapping, columns: dict[str, RawColumn], part: _Part, *, read: bool
 ) -> xr.Dataset:
-    trials, units = rows
-    edges = _edges(zero[trials], mapping)
+    """Return a session; with zeros for its activity if that is not to be read yet."""
+    trials, units, attrs = part.trials, part.units, part.attrs
+    edges = _edges(part.zero, mapping, trials)
     own = {
         name: values[trials if FIELDS[name].dims == ("trial",) else units]
         for name, values in columns.items()
     }
-    own["time"] = _edges(np.zeros(1), mapping)[0, :-1] + mapping.events.bin_width / 2
+    own["time"] = _edges(np.zeros(1), mapping, np.arange(1))[0, :-1] + mapping.events.bin_width / 2
     if "targeted" in mapping.trial:
         own["targeted"] = targeted(mapping.trial["targeted"], found, trials, units)
+    rate = np.broadcast_to(np.float32(0), (len(trials), edges.shape[1] - 1, len(units)))
+    invalid = touched(invalid_times(found.file), edges)
+    if read:
+        rate = _activity(found, units, edges)
+        rate[invalid] = np.nan
+        if cautions := [*gaps_in_words(rate, invalid), *_areas_in_words(found, mapping, units)]:
+            attrs = {**attrs, "cautions": "; ".join(cautions)}
+    about = {} if found.rois is None else {"signal": "calcium", "units": found.rois.units}
     per_second = samples_per_second(edges)
-    if found.rois is None:
-        rate = binned_rates(found.units, units, edges)
-        dataset = session({"rate": rate}, own, attrs, sampling_rate=per_second)
-    else:
-        rate = binned_responses(found.rois, units, edges)
-        dataset = session(
-            {"rate": rate}, own, attrs,
-            signal="calcium", units=found.rois.units, sampling_rate=per_second,
-        )  # fmt: skip
+    dataset = session({"rate": rate}, own, attrs, sampling_rate=per_second, **about)
+    if found.rois is not None:
         dataset["rate"].attrs |= _microscope(found.rois, units)
     if "label_error" in mapping.unit:
         dataset["label_error"].attrs |= label_interval(mapping.unit["label_error"], found, units)
     return check(dataset, activity=False)
+
+
+def _areas_in_words(
+    found: Tables, mapping: Mapping, units: npt.NDArray[np.intp]
+) -> tuple[str, ...]:
+    """Say of how many units the electrodes lie in several areas."""
+    name = mapping.unit["area"].electrodes
+    unlike = 0 if name is None else disagreeing(found.file, found.units, name, units)
+    said = f"{unlike} of {len(units)} units have electrodes in several areas, the first counts"
+    return (said,) if unlike else ()
+
+
+def _activity(
+    found: Tables, units: npt.NDArray[np.intp], edges: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float32]:
+    if found.rois is None:
+        return binned_rates(found.units, units, edges)
+    return binned_responses(found.rois, units, edges)
 
 
 def _microscope(rois: Rois, rows: npt.NDArray[np.intp]) -> dict[str, str | float]:
@@ -169,7 +204,7 @@ def _microscope(rois: Rois, rows: npt.NDArray[np.intp]) -> dict[str, str | float
     about: dict[str, str | float] = {}
     for name, given in (("frame_rate", "imaging_rate"), ("indicator", "indicator")):
         found = np.unique(np.asarray(rois.table[given].data)[rows]).tolist()
-        if len(found) == 1 and found[0] == found[0]:
+        if len(found) == 1 and found[0] == found[0] and found[0] != "":
             about[name] = found[0]
     return about
 
@@ -186,10 +221,44 @@ def _time_zero(
             f"column `{name}` is NaN in {missing.sum()} of {keep.sum()} trials; choose another "
             "time_zero, or set drop_missing = true under [events] to leave these trials out"
         )
-    return np.where(keep, zero, np.nan)
+    zero = np.where(keep, zero, np.nan)
+    _check_order(found, name, zero)
+    return zero
 
 
-def _edges(zero: npt.NDArray[np.float64], mapping: Mapping) -> npt.NDArray[np.float64]:
+def _check_order(found: Tables, name: str, zero: npt.NDArray[np.float64]) -> None:
+    """Refuse times that do not follow one another as the trials do."""
+    start = as_kind(column(found.trials, "start_time"), "number", "start_time")
+    rows = np.flatnonzero(np.isfinite(zero) & np.isfinite(start))
+    order = rows[np.argsort(start[rows], kind="stable")]
+    back = (np.diff(zero[order]) < 0) & (np.diff(start[order]) > 0)
+    if back.any():
+        first, second = order[:-1][back][0], order[1:][back][0]
+        raise DoorError(
+            f"column `{name}` goes back from {zero[first]:g} to {zero[second]:g} s between trials "
+            f"{first} and {second}, of which the latter starts later; mend the clock of either"
+        )
+
+
+def _check_lasers(
+    found: Tables,
+    mapping: Mapping,
+    columns: dict[str, RawColumn],
+    zero: npt.NDArray[np.float64],
+) -> None:
+    nothing = np.full(len(zero), "none")
+    read = np.isfinite(zero)
+    windows = zero[read, None] + np.array([mapping.events.start, mapping.events.stop])
+    acted = columns.get("manipulation", nothing)[read] != "none"
+    if "manipulation" not in mapping.trial:
+        used = {source.column or "" for source in mapping.trial.values()}
+        check_laser_columns(found.trials, used | {*mapping.keep_trials}, mapping.ignored)
+    check_lasers(found.file, found.trials, windows, acted, mapping.ignored)
+
+
+def _edges(
+    zero: npt.NDArray[np.float64], mapping: Mapping, rows: npt.NDArray[np.intp]
+) -> npt.NDArray[np.float64]:
     """Return the edges of the bins of each trial [s], (trial, bin + 1).
 
     The same spikes in two trials would make the trials dependent, so windows may not overlap.
@@ -198,10 +267,12 @@ def _edges(zero: npt.NDArray[np.float64], mapping: Mapping) -> npt.NDArray[np.fl
     order = np.argsort(zero)
     overlap = (events.stop - events.start) - np.diff(zero[order])
     if len(overlap) and overlap.max() > 1e-9:
-        first = order[int(np.argmax(overlap))]
+        worst = int(np.argmax(overlap))
+        first, second = rows[order[worst]], rows[order[worst + 1]]
         raise DoorError(
-            f"the windows of trial {first} and the next overlap by {overlap.max():.3g} s and the "
-            "same spikes would count twice; shorten start to stop under [events]"
+            f"the windows of trials {first} and {second} of the file overlap by "
+            f"{overlap.max():.3g} s and the same spikes would count twice; shorten start to stop "
+            "under [events]"
         )
     edges: npt.NDArray[np.float64] = zero[:, None] + (
         events.start + events.bin_width * np.arange(events.bins + 1)

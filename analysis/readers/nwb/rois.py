@@ -1,11 +1,14 @@
 """Responses of regions of interest (ROIs) in an NWB file, averaged in bins around each trial.
 
 ROIs of several planes stand in several tables; here they become one table, like that of units.
+Several series of the same ROIs, as raw and neuropil traces are, are never read together.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -13,9 +16,12 @@ import numpy.typing as npt
 
 from errorneurons.analysis.mapping import did_you_mean
 from errorneurons.analysis.readers.nwb.file import plain_values
+from errorneurons.analysis.readers.nwb.when import edge_tolerance
 from errorneurons.analysis.session.contract import DoorError
 
 _Integers = npt.NDArray[np.int64]
+PERCENT = ("%", "percent", "percentage")
+"""Units that stand for a hundredth of dF/F, in lower case."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +35,21 @@ class Series:
     times
         When frames were taken [s], (frame,).
     data
-        Responses, (frame, roi), not yet read.
+        Responses as they are stored, (frame, roi), not yet read.
+    scale, offset
+        What is stored times `scale` plus `offset` is the response.
     """
 
     rows: _Integers
     times: npt.NDArray[np.float64]
     data: Any
+    scale: float = 1.0
+    offset: float = 0.0
+
+    def read(self, start: int, stop: int, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+        """Return the responses of some of the ROIs in some frames, (frame, roi)."""
+        stored = np.asarray(self.data[start:stop], dtype=np.float64)
+        return stored.reshape(-1, len(self.rows))[:, chosen] * self.scale + self.offset
 
 
 @dataclass(frozen=True)
@@ -57,14 +72,60 @@ class Rois:
     units: str
 
 
-def containers(file: Any) -> dict[str, Any]:
-    """Return what holds responses of ROIs, by name."""
-    return {
-        name: interface
+def readable(file: Any) -> tuple[str, ...]:
+    """Return what responses of ROIs may be read by name, dF/F first.
+
+    It is the name of a container, or ``container/series`` where it holds several of the same ROIs.
+    """
+    names = []
+    for name, container in _containers(file).items():
+        every = list(container.roi_response_series.values())
+        alone = [f"{name}/{series.name}" for series in every]
+        names += alone if _rivals(every) else [name]
+    return tuple(sorted(names, key=_liking))
+
+
+def _liking(name: str) -> tuple[bool, bool, bool]:
+    """Return what sorts dF/F before other responses, and those of the surround to the end."""
+    text = name.lower().replace("/", "").replace("_", "")
+    ratio = "dff" in text or "dfoverf" in text or "deltaf" in text
+    return not ratio, "neuropil" in text, "deconv" in text
+
+
+def _containers(file: Any) -> dict[str, Any]:
+    """Return what holds responses of ROIs, by name; with its module where a name stands twice."""
+    found = [
+        (module.name, name, interface)
         for module in file.processing.values()
         for name, interface in module.data_interfaces.items()
         if interface.neurodata_type in ("DfOverF", "Fluorescence") and interface.roi_response_series
+    ]
+    names = [name for _, name, _ in found]
+    return {
+        name if names.count(name) == 1 else f"{module} {name}": interface
+        for module, name, interface in found
     }
+
+
+def _rivals(every: Sequence[Any]) -> tuple[str, str] | None:
+    """Return the names of two series that show the same ROI at the same time, None if none do."""
+    for one, other in combinations(every, 2):
+        if one.rois is None or other.rois is None or one.rois.table is not other.rois.table:
+            continue
+        shared = np.intersect1d(np.asarray(one.rois.data[:]), np.asarray(other.rois.data[:]))
+        (start, stop), (begin, end) = _span(one), _span(other)
+        if len(shared) and not (stop < begin or end < start):
+            return one.name, other.name
+    return None
+
+
+def _span(series: Any) -> tuple[float, float]:
+    """Return the times of the first and the last frame [s]."""
+    if series.timestamps is not None:
+        times = series.timestamps
+        return (float(times[0]), float(times[-1])) if len(times) else (np.nan, np.nan)
+    start = float(series.starting_time or 0.0)
+    return start, start + len(series.data) / float(series.rate or np.nan)
 
 
 def rois_of(file: Any, name: str) -> Rois:
@@ -75,28 +136,81 @@ def rois_of(file: Any, name: str) -> Rois:
     file
         The open `pynwb.NWBFile`.
     name
-        Name of the container, e.g. ``DfOverF``.
+        Name of the container, e.g. ``DfOverF``, or of one of its series, ``Fluorescence/raw``.
 
     Raises
     ------
     DoorError
-        If there is no such container.
+        If there is no such container, several of its series show the same ROIs, or one is damaged.
     """
-    known = containers(file)
-    if name not in known:
-        hint = did_you_mean(name, tuple(known)) if known else "it holds no responses of ROIs"
+    known = _containers(file)
+    holder, _, one = (name, "", "") if name in known else name.rpartition("/")
+    if holder not in known:
+        names = readable(file)
+        hint = did_you_mean(name, names) if names else "it holds no responses of ROIs"
         raise DoorError(f"the file has no responses of ROIs `{name}`; {hint}")
-    every = list(known[name].roi_response_series.values())
+    every = list(known[holder].roi_response_series.values())
+    if one:
+        every = [series for series in every if series.name == one]
+        if not every:
+            names = tuple(known[holder].roi_response_series)
+            raise DoorError(f"`{holder}` holds no series `{one}`; {did_you_mean(one, names)}")
+    if rivals := _rivals(every):
+        best = min((series.name for series in every), key=_liking)
+        raise DoorError(
+            f"`{holder}` holds several series of the same ROIs, {rivals[0]!r} and {rivals[1]!r}, "
+            f'which are not to be averaged; name one: rois = "{holder}/{best}"'
+        )
+    if any(series.rois is None or series.rois.table is None for series in every):
+        raise DoorError(f"the series of `{holder}` do not say which ROIs they show; mend `rois`")
     planes = list({id(s.rois.table): s.rois.table for s in every}.values())
     table, rank = _joined(planes)
     first = np.cumsum([0, *(len(plane) for plane in planes)])
     start = {id(plane): int(k) for plane, k in zip(planes, first, strict=False)}
-    series = tuple(
-        Series(rank[start[id(s.rois.table)] + np.asarray(s.rois.data[:])], _times(s), s.data)
+    series = tuple(_series(s, rank[start[id(s.rois.table)] :]) for s in every)
+    return Rois(table, series, _units(known[holder].neurodata_type, every))
+
+
+def _units(kind: str, every: Sequence[Any]) -> str:
+    """Return the units of some series in words of the contract."""
+    found = {
+        "dF/F" if kind == "DfOverF" or _unit(s) in (*PERCENT, "df/f", "dff") else "a.u."
         for s in every
+    }
+    if len(found) > 1:
+        raise DoorError(
+            "some series of ROIs are in dF/F and some are not; name one, rois = "
+            f'"container/{every[0].name}"'
+        )
+    return found.pop()
+
+
+def _unit(series: Any) -> str:
+    return str(series.unit).strip().lower()
+
+
+def _series(series: Any, rank: _Integers) -> Series:
+    """Return a series, its ROIs by their rows in the table of all; refuse what is damaged."""
+    where = f"the series of ROIs `{series.name}`"
+    rows = np.asarray(series.rois.data[:], dtype=np.int64)
+    if len(np.unique(rows)) < len(rows) or ((rows < 0) | (rows >= len(series.rois.table))).any():
+        raise DoorError(
+            f"{where} names rows of ROIs that are negative, beyond the table of "
+            f"{len(series.rois.table)} ROIs, or stand twice; mend its `rois`"
+        )
+    shape = tuple(series.data.shape)
+    if len(shape) > 2 or (shape[1] if len(shape) == 2 else 1) != len(rows):
+        mend = "it stands ROI x time, transpose it" if shape[0] == len(rows) else "mend either"
+        raise DoorError(
+            f"{where} has shape {shape} but {len(rows)} ROIs, and must be (frame, ROI); {mend}"
+        )
+    hundredth = 0.01 if _unit(series) in PERCENT else 1.0
+    conversion, offset = (float(x) for x in (series.conversion, series.offset or 0.0))
+    if not (np.isfinite([conversion, offset]).all() and conversion):
+        raise DoorError(f"{where} has conversion {conversion:g} and offset {offset:g}; mend them")
+    return Series(
+        rank[rows], _times(series, where), series.data, conversion * hundredth, offset * hundredth
     )
-    ratio = known[name].neurodata_type == "DfOverF"
-    return Rois(table, series, "dF/F" if ratio else "a.u.")
 
 
 def _joined(planes: list[Any]) -> tuple[Any, _Integers]:
@@ -115,7 +229,8 @@ def _joined(planes: list[Any]) -> tuple[Any, _Integers]:
             columns.append((name, text, np.concatenate([p for p in parts if p is not None])))
     for name in ("location", "indicator", "imaging_rate"):
         if name not in planes[0].colnames:
-            values = [getattr(plane.imaging_plane, name) for plane in planes]
+            empty = np.nan if name == "imaging_rate" else ""
+            values = [getattr(plane.imaging_plane, name) or empty for plane in planes]
             sizes = [len(plane) for plane in planes]
             columns.append((name, f"{name} of the imaging plane", np.repeat(values, sizes)))
     vectors = [VectorData(name=n, description=d, data=v[order]) for n, d, v in columns]
@@ -128,12 +243,25 @@ def _joined(planes: list[Any]) -> tuple[Any, _Integers]:
     return table, np.argsort(order)
 
 
-def _times(series: Any) -> npt.NDArray[np.float64]:
+def _times(series: Any, where: str) -> npt.NDArray[np.float64]:
     """Return when each frame was taken [s]."""
-    if series.timestamps is not None:
-        return np.asarray(series.timestamps[:], dtype=np.float64)
-    start = series.starting_time or 0.0
-    times: npt.NDArray[np.float64] = start + np.arange(len(series.data)) / series.rate
+    frames = len(series.data)
+    if series.timestamps is None:
+        rate, start = float(series.rate or 0.0), float(series.starting_time or 0.0)
+        if not (0 < rate < np.inf and np.isfinite(start)):
+            raise DoorError(
+                f"{where} has a rate of {rate:g} Hz from {start:g} s on; mend its clock"
+            )
+        return np.asarray(start + np.arange(frames) / rate)
+    times = np.asarray(series.timestamps[:], dtype=np.float64)
+    if times.shape != (frames,):
+        raise DoorError(f"{where} has {frames} frames but {times.size} timestamps; mend either")
+    if not np.isfinite(times).all():
+        raise DoorError(f"{where} has timestamps that are NaN or infinite; leave these frames out")
+    if (np.diff(times) < 0).any():
+        raise DoorError(f"{where} has frames that go back in time; mend the clock of the recording")
+    if frames > 1 and np.median(np.diff(times)) <= 0:
+        raise DoorError(f"{where} has many frames at the same time; mend its timestamps")
     return times
 
 
@@ -155,12 +283,8 @@ def binned_responses(
     -------
     npt.NDArray[np.float32]
         (trial, bin, unit).
-
-    Raises
-    ------
-    DoorError
-        If the times of frames do not increase.
     """
+    slack = edge_tolerance(edges)  # a frame on an edge, but for rounding, is not before it
     place = np.full(len(rois.table), -1)
     place[rows] = np.arange(len(rows))
     total = np.zeros((*edges[:, :-1].shape, len(rows)))
@@ -169,12 +293,10 @@ def binned_responses(
         read = place[series.rows] >= 0
         if not read.any():
             continue
-        if (np.diff(series.times) < 0).any():
-            raise DoorError("the times of frames go back; mend the clock of the recording")
         units = place[series.rows[read]]
-        for trial, own in enumerate(edges):
+        for trial, own in enumerate(edges - slack):
             start, stop = np.searchsorted(series.times, own[[0, -1]])
-            data = np.asarray(series.data[start:stop], dtype=np.float64)[:, read]
+            data = series.read(int(start), int(stop), read)
             where = np.searchsorted(own, series.times[start:stop], side="right") - 1
             for sums, values in ((total, np.nan_to_num(data)), (count, np.isfinite(data))):
                 own_sums = np.zeros((len(own) - 1, len(units)))

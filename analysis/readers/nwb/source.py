@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from errorneurons.analysis.mapping import Mapping, Source, did_you_mean
+from errorneurons.analysis.readers.nwb.electrodes import at_electrodes
 from errorneurons.analysis.readers.nwb.file import (
     RawColumn,
     column,
-    first_electrodes,
+    ends_of,
     interval_tables,
     metadata,
 )
@@ -85,7 +86,7 @@ def resolve(source: Source, table: Any, found: Tables) -> RawColumn:
     elif source.electrodes is not None:
         if found.file.electrodes is None or table is not found.units:
             raise DoorError(f"there is no electrode to take `{source.electrodes}` from")
-        values = column(found.file.electrodes, source.electrodes)[first_electrodes(table)]
+        values = at_electrodes(found.file, table, source.electrodes)
         where = f"electrodes column `{source.electrodes}`"
     elif source.metadata is not None:
         values = np.full(len(table), str(metadata(found.file, source.metadata)))
@@ -250,10 +251,17 @@ def targeted(
     index = found.trials[name] if name in found.trials.colnames else None
     if not isinstance(index, VectorIndex):
         raise DoorError(f"`targeted`: the trials have no ragged column `{name}` of ids of units")
-    place = {int(unit): k for k, unit in enumerate(np.asarray(found.units.id[:])[units])}
-    ends = np.asarray(index.data[:], dtype=np.intp)
+    known = np.asarray(found.units.id[:])
+    place = {int(unit): k for k, unit in enumerate(known[units])}
+    ends = ends_of(found.trials, name)
     starts = np.concatenate([[0], ends[:-1]]).astype(np.intp)
     ids = np.asarray(index.target.data[:], dtype=np.intp)
+    strange = np.setdiff1d(ids, known)
+    if len(strange):
+        raise DoorError(
+            f"`targeted`: column `{name}` names unit {strange[0]}, which is no id of a unit; "
+            "mend it"
+        )
     aimed = np.zeros((len(trials), len(units)), dtype=bool)
     for row, trial in enumerate(trials):
         aimed[row, [place[unit] for unit in ids[starts[trial] : ends[trial]] if unit in place]] = (

@@ -129,7 +129,7 @@ def _session(content: NwbContent, trials: TableContent | None) -> Iterator[str]:
     yield "[session]"
     for attribute in ATTRIBUTES:
         name = attribute.name
-        if name in ("schema_version", "confirmatory", "notes", "provenance"):
+        if name in ("schema_version", "confirmatory", "cautions", "notes", "provenance"):
             continue
         column = _attribute(content, trials, name)
         given = [key for key in fallback.get(name, ()) if key in content.about]

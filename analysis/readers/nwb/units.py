@@ -7,14 +7,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from errorneurons.analysis.readers.nwb.file import ragged
+from errorneurons.analysis.readers.nwb.file import ends_of, ragged
+from errorneurons.analysis.readers.nwb.when import (
+    Times,
+    checked_intervals,
+    edge_tolerance,
+    observed,
+    spiking,
+)
 from errorneurons.analysis.session.contract import DoorError
-
-Times = npt.NDArray[np.float64]
 
 
 def binned_rates(units: Any, rows: npt.NDArray[np.intp], edges: Times) -> npt.NDArray[np.float32]:
     """Return the spike rates [Hz] of units, NaN where a unit was not observed.
+
+    Where the file does not say when, all units are taken to be observed as long as any spikes.
 
     Parameters
     ----------
@@ -33,18 +40,52 @@ def binned_rates(units: Any, rows: npt.NDArray[np.intp], edges: Times) -> npt.ND
     Raises
     ------
     DoorError
-        If spike times are not finite or do not increase.
+        If spike times are not finite or do not increase, or intervals of observation are wrong.
     """
+    for name in ("spike_times", "obs_intervals"):
+        if name in units.colnames:
+            ends_of(units, name)
     bins = edges.shape[1] - 1
     rate = np.empty((len(edges), bins, len(rows)), dtype=np.float32)
     per_second = np.float32(samples_per_second(edges))
-    has_intervals = "obs_intervals" in units.colnames
+    unsaid, ends, count = [], [], 0
     for k, row in enumerate(rows):
-        rate[:, :, k] = count_spikes(spikes_of(units, int(row)), edges) * per_second
-        if has_intervals:
-            intervals = ragged(units, "obs_intervals", int(row)).reshape(-1, 2)
+        spikes = spikes_of(units, int(row))
+        rate[:, :, k] = count_spikes(spikes, edges) * per_second
+        intervals = _intervals_of(units, int(row), spikes)
+        if intervals is None:
+            unsaid.append(k)
+        else:
             rate[~observed(intervals, edges), k] = np.nan
+        if len(spikes):
+            ends.append(spikes[[0, -1]])
+            count += len(spikes)
+    if unsaid and ends:
+        firsts, lasts = np.array(ends).T
+        outside = ~observed(spiking(firsts, lasts, count, edges), edges)
+        rate[:, :, unsaid] = np.where(outside[..., None], np.nan, rate[:, :, unsaid])
     return rate
+
+
+def _intervals_of(units: Any, row: int, spikes: Times) -> Times | None:
+    """Return when a unit was observed, (interval, 2) [s]; None if the file does not say."""
+    if "obs_intervals" not in units.colnames:
+        return None
+    intervals = ragged(units, "obs_intervals", row).astype(np.float64)
+    if intervals.ndim != 2 or intervals.shape[1] != 2:
+        raise DoorError("obs_intervals of the units are no pairs of start and stop; mend them")
+    if len(intervals) == 0:
+        # of a unit with spikes it is unknown when it was observed; one without was not
+        return None if len(spikes) else intervals
+    found = checked_intervals(intervals, f"the obs_intervals of unit {row}")
+    k = np.searchsorted(found[:, 0], spikes, side="right") - 1
+    reach = np.maximum.accumulate(found[:, 1])
+    if len(spikes) and not ((k >= 0) & (spikes <= reach[np.maximum(k, 0)])).any():
+        raise DoorError(
+            f"none of the {len(spikes)} spikes of unit {row} lies in its obs_intervals; mend the "
+            "clock of either"
+        )
+    return found
 
 
 def samples_per_second(edges: Times) -> float:
@@ -92,32 +133,8 @@ def count_spikes(spikes: Times, edges: Times) -> npt.NDArray[np.int64]:
     >>> count_spikes(np.array([0.1, 0.5, 0.6]), np.array([[0.0, 0.5, 1.0]])).tolist()
     [[1, 2]]
     """
-    before = np.searchsorted(spikes, edges.ravel()).reshape(edges.shape)
+    # a spike that lies on an edge but for rounding is not lost before it
+    shifted = edges.ravel() - edge_tolerance(edges)
+    before = np.searchsorted(spikes, shifted).reshape(edges.shape)
     counts: npt.NDArray[np.int64] = np.diff(before, axis=1).astype(np.int64)
     return counts
-
-
-def observed(intervals: Times, edges: Times) -> npt.NDArray[np.bool_]:
-    """Return whether each bin lies within an interval of observation.
-
-    Parameters
-    ----------
-    intervals
-        Start and stop [s], (interval, 2); they do not overlap.
-    edges
-        Edges of the bins [s], (trial, bin + 1).
-
-    Returns
-    -------
-    npt.NDArray[np.bool_]
-        (trial, bin).
-    """
-    if len(intervals) == 0:
-        return np.zeros((len(edges), edges.shape[1] - 1), dtype=bool)
-    starts, stops = intervals[np.argsort(intervals[:, 0])].T
-    # a bin whose edge is the interval's, but for rounding, is inside
-    slack = 1e-3 * (edges[0, 1] - edges[0, 0])
-    left, right = edges[:, :-1] + slack, edges[:, 1:] - slack
-    k = np.searchsorted(starts, left, side="right") - 1
-    inside: npt.NDArray[np.bool_] = (k >= 0) & (right <= stops[np.maximum(k, 0)])
-    return inside

@@ -1,0 +1,89 @@
+"""Which electrode a unit is taken to sit at: its peak channel, or else its first electrode."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from errorneurons.analysis.readers.nwb.file import RawColumn, column, ends_of, plain_values
+from errorneurons.analysis.session.contract import DoorError
+
+_Rows = npt.NDArray[np.intp]
+
+PEAK_COLUMNS = (
+    "peak_channel_id", "peak_electrode", "max_electrode", "peak_channel", "max_channel",
+    "main_channel", "best_channel",
+)  # fmt: skip
+"""Columns of units that say at which electrode a unit is largest, as it is called here or there."""
+
+
+def at_electrodes(file: Any, units: Any, name: str) -> RawColumn:
+    """Return a column of the table of electrodes for each unit.
+
+    Raises
+    ------
+    DoorError
+        If there is no such column, or units name no electrode or one that does not exist.
+    """
+    return column(file.electrodes, name)[_rows(file.electrodes, units)]
+
+
+def disagreeing(file: Any, units: Any, name: str, rows: _Rows) -> int:
+    """Return how many of some units have no peak channel, and electrodes with unlike values."""
+    if _peaks(file.electrodes, units) is not None or "electrodes" not in units.colnames:
+        return 0
+    values, (every, ends) = column(file.electrodes, name), _electrodes(units)
+    starts = np.r_[0, ends[:-1]]
+    return sum(len(np.unique(values[every[starts[k] : ends[k]]])) > 1 for k in rows)
+
+
+def _rows(electrodes: Any, units: Any) -> _Rows:
+    """Return for each unit a row of the table of electrodes."""
+    peaks = _peaks(electrodes, units)
+    if peaks is not None:
+        return peaks
+    if "electrodes" not in units.colnames:
+        raise DoorError("the units name no electrodes; take it from a column or give a constant")
+    every, ends = _electrodes(units)
+    starts = np.r_[0, ends[:-1]].astype(np.intp)
+    if (ends <= starts).any():
+        raise DoorError(f"unit {int(np.argmax(ends <= starts))} names no electrode; give it one")
+    if ((every < 0) | (every >= len(electrodes))).any():
+        raise DoorError(
+            f"the units name electrodes beyond the table of {len(electrodes)}; mend `electrodes`"
+        )
+    first: _Rows = every[starts]
+    return first
+
+
+def _electrodes(units: Any) -> tuple[_Rows, _Rows]:
+    """Return the electrodes of all units, one after the other, and where those of each end."""
+    from hdmf.common import VectorIndex
+
+    named = units["electrodes"]
+    if isinstance(named, VectorIndex):
+        ends = ends_of(units, "electrodes")
+        return np.asarray(named.target.data[:], dtype=np.intp), ends
+    every = np.asarray(named.data[:], dtype=np.intp).reshape(len(units), -1)
+    return every.ravel(), every.shape[1] * np.arange(1, len(units) + 1)
+
+
+def _peaks(electrodes: Any, units: Any) -> _Rows | None:
+    """Return the row of each unit's peak channel, None if the units do not say."""
+    from hdmf.common import DynamicTableRegion
+
+    known = {int(given): row for row, given in enumerate(np.asarray(electrodes.id[:]))}
+    for name in PEAK_COLUMNS:
+        if name not in units.colnames:
+            continue
+        if isinstance(units[name], DynamicTableRegion):
+            rows = np.asarray(units[name].data[:], dtype=np.intp)
+            if rows.shape == (len(units),) and ((rows >= 0) & (rows < len(electrodes))).all():
+                return rows
+            continue
+        ids = plain_values(units[name])
+        if ids is not None and ids.dtype.kind in "iuf" and all(given in known for given in ids):
+            return np.array([known[given] for given in ids], dtype=np.intp)
+    return None

@@ -1,0 +1,98 @@
+"""What claims ask of a laser: that it reaches cells, and when it is on."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from errorneurons.analysis.measures.asking import once_alike
+from errorneurons.analysis.measures.energies import Factors, Missing, Window, trials
+from errorneurons.predictions.claims.requirements import BEFORE, OUTCOME, Requirement, covers
+
+SLACK = 0.01
+"""A laser may come this much later, or end this much earlier, than a window [s]."""
+CONTROL = "none"
+"""The opsin of control animals."""
+
+
+def is_control(session: xr.Dataset) -> bool:
+    """Whether the animal has no opsin, so that a laser does nothing to its cells."""
+    return str(session.attrs.get("opsin", "")).strip().lower() == CONTROL
+
+
+def reaches_cells(session: xr.Dataset) -> Missing | None:
+    """Require that the animal expresses an opsin, or that it is not said that it does not."""
+    if not is_control(session):
+        return None
+    return Missing(
+        "control animals without an opsin are left out, whom the laser does nothing to",
+        "Record animals that express the opsin.",
+    )
+
+
+def during_the_outcome(factors: Factors) -> Requirement:
+    """Require a laser that is on throughout the outcome window, in every trial with `factors`."""
+    return lambda session: _lit(session, factors, "outcome_onset", OUTCOME)
+
+
+def after_the_input(factors: Factors) -> Requirement:
+    """Require a laser that is off before the input, and that activity is recorded while it is on.
+
+    What it evokes is measured while it lasts, against the baseline before the input.
+    """
+    return lambda session: once_alike(
+        session, ("after the input", *factors.items()), lambda: _after_the_input(session, factors)
+    )
+
+
+def _after_the_input(session: xr.Dataset, factors: Factors) -> Missing | None:
+    start, stop = _times(session, factors, "input_onset")
+    if not len(start):
+        return None
+    wrong = ~(np.isfinite(start) & np.isfinite(stop)) | (start < -SLACK) | (stop <= start)
+    if wrong.any():
+        return _missed(wrong, start, stop, "begin with the input or after it", "input_onset")
+    while_on = float(np.median(start)), float(np.median(stop))
+    return covers("input_onset", factors, BEFORE, while_on)(session)
+
+
+def _lit(session: xr.Dataset, factors: Factors, event: str, window: Window) -> Missing | None:
+    start, stop = _times(session, factors, event)
+    wrong = ~((start <= window[0] + SLACK) & (stop >= window[1] - SLACK))
+    if not wrong.any():
+        return None
+    where = f"cover {window[0]:g} to {window[1]:g} s around `{event}`"
+    return _missed(wrong, start, stop, where, event)
+
+
+def _times(
+    session: xr.Dataset, factors: Factors, event: str
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return from when to when the laser is on, relative to an event [s]; nothing if none is."""
+    chosen = trials(session, factors)
+    columns = session.variables
+    if event not in columns or "manipulation_onset" not in columns:
+        return np.empty(0), np.empty(0)
+    zero = columns[event].values[chosen]
+    start, stop = (
+        columns[f"manipulation_{end}"].values[chosen] - zero for end in ("onset", "offset")
+    )
+    return start, stop
+
+
+def _missed(
+    wrong: npt.NDArray[np.bool_],
+    start: npt.NDArray[np.float64],
+    stop: npt.NDArray[np.float64],
+    where: str,
+    event: str,
+) -> Missing:
+    first = int(np.argmax(wrong))
+    found = f"runs from {start[first]:.3g} to {stop[first]:.3g} s around it"
+    if not np.isfinite([start[first], stop[first]]).all():
+        found = "has no time there"
+    return Missing(
+        f"the laser does not {where} in {wrong.sum()} of {len(wrong)} trials, where it {found}",
+        f"Give `manipulation_onset` and `manipulation_offset`, and time the laser by `{event}`.",
+    )

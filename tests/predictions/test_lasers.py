@@ -1,0 +1,128 @@
+"""A laser that misses the window, or reaches no cell, does not decide a claim."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from errorneurons.analysis.measures.energies import Effect, Missing
+from errorneurons.analysis.session.session import session
+from errorneurons.predictions.claims.registry import CLAIMS, claim
+from errorneurons.predictions.comparing.animals import Table
+from errorneurons.predictions.comparing.design import Design, design_of
+from errorneurons.predictions.comparing.effects import draw
+from errorneurons.predictions.judging.verdicts import on_recording
+from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
+
+AREAS = ("V1", "LM", "AL", "MT")
+OFF = {"manipulation": "silence", "manipulated_role": "error", "manipulated_area": "LM"}
+AT_OUTCOME = {**OFF, "manipulation_onset": 0.3, "manipulation_offset": 0.5}
+FROM_BEFORE = {**OFF, "manipulation_onset": -0.05, "manipulation_offset": 0.3}
+WHILE_SETTLED = {"manipulation": "silence", "manipulated_role": "representation",
+                 "manipulated_area": "MT", "manipulation_onset": 0.15,
+                 "manipulation_offset": 0.3}  # fmt: skip
+DRIVE = {**WHILE_SETTLED, "manipulation": "drive"}
+SHOWN = [
+    {"outcome": outcome, **laser}
+    for outcome, laser in (
+        ("expected", {}), ("unexpected", {}), ("none", {}), ("expected", AT_OUTCOME),
+        ("unexpected", AT_OUTCOME), ("none", FROM_BEFORE), ("none", WHILE_SETTLED), ("none", DRIVE),
+    )
+]  # fmt: skip
+LASERS = ("P04a", "P04b", "P05a", "P05b", "P06a")
+
+
+def recorded(animal: str = "m", **attrs: str) -> xr.Dataset:
+    """Return four trials of two stimuli and each kind, and a cell of each role and area."""
+    rows = [{**kind, "stimulus": s} for kind in SHOWN for s in "ab" for _ in range(4)]
+    nothing = {"manipulation": "none", "manipulated_role": "none", "manipulated_area": "none",
+               "manipulation_onset": np.nan, "manipulation_offset": np.nan}  # fmt: skip
+    full: list[Mapping[str, Any]] = [nothing | row for row in rows]
+    outcome = np.array([row["outcome"] for row in full])
+    time = np.round(np.arange(-0.15, 0.55, 0.01) + 0.005, 9)
+    rng = np.random.default_rng(len(animal))
+    rate = rng.poisson(0.2, (len(full), len(time), 8)) / 0.01
+    rate[:, time > 0, 7] += 50.0 * (np.array([row["stimulus"] for row in full]) == "a")[:, None]
+    rate[:, time > 0.3] += 40.0 * (outcome == "unexpected")[:, None, None]
+    columns = {name: [row[name] for row in full] for name in ("stimulus", "outcome", *nothing)} | {
+        "time": time, "unit_id": [f"u{k}" for k in range(8)],
+        "area": [a for a in AREAS for _ in range(2)], "level": [1, 1, 2, 2, 3, 3, 4, 4],
+        "role": ["error", "representation"] * 4, "label_source": ["genetic"] * 8,
+        "teaching": outcome != "none", "familiarity": ["trained"] * len(full),
+        "phase": ["after"] * len(full), "input_onset": np.zeros(len(full)),
+        "outcome_onset": np.where(outcome == "none", np.nan, 0.3),
+    }  # fmt: skip
+    about = {"animal": animal, "session_id": "1", "teaching_area": "MT", "output_area": "MT"}
+    return session({"rate": rate}, columns, about | attrs)
+
+
+def moved(seen: xr.Dataset, by: float) -> xr.Dataset:
+    names = ("manipulation_onset", "manipulation_offset")
+    return seen.assign_coords({name: seen[name] + by for name in names})
+
+
+@pytest.mark.parametrize("key", LASERS)
+def test_a_laser_in_the_window_is_an_answer(key: str) -> None:
+    assert isinstance(claim(key).effect(recorded()), Effect)
+
+
+@pytest.mark.parametrize("key", LASERS)
+@pytest.mark.parametrize("by", [5.0, -0.9, np.nan])
+def test_a_laser_that_misses_the_window_is_no_answer(key: str, by: float) -> None:
+    lack = claim(key).effect(moved(recorded(), by))
+    assert isinstance(lack, Missing)
+    assert any(word in lack.what for word in ("laser does not", "silencing runs", "do not cover"))
+
+
+def test_what_a_laser_missed_is_said() -> None:
+    lack = claim("P04a").effect(moved(recorded(), 5.0))
+    assert isinstance(lack, Missing)
+    assert lack.what == (
+        "the laser does not cover 0 to 0.2 s around `outcome_onset` in 8 of 8 trials, where it "
+        "runs from 5 to 5.2 s around it"
+    )
+
+
+@pytest.mark.parametrize("key", LASERS)
+def test_control_animals_are_no_part_of_the_test_and_stand_beside_it(key: str) -> None:
+    animals = [recorded("m" * k) for k in range(1, 6)]
+    controls = [recorded("c" * k, opsin="none") for k in range(1, 4)]
+    alone, _ = on_recording(animals, "x", [claim(key)])
+    mixed, measured = on_recording([*animals, *controls], "x", [claim(key)])
+    assert mixed[0].value == alone[0].value
+    assert measured[key].animals == tuple("m" * k for k in range(1, 6))
+    assert "control animals without an opsin are left out" in mixed[0].reason
+    assert (
+        mixed[0].statistics["control animals"].endswith("in 3 of them, which are not in the test")
+    )
+
+
+def test_claims_without_a_laser_are_tested_on_control_animals_too() -> None:
+    lack = claim("P02").effect(recorded(opsin="none"))
+    assert isinstance(lack, Missing)
+    assert "control" not in lack.what
+
+
+def test_a_laser_in_some_animals_designs_the_experiment_animal_by_animal() -> None:
+    whole = [recorded("m" * k) for k in range(1, 6)]
+    off = np.flatnonzero(whole[0]["manipulation"].values == "none")
+    some = design_of([*whole[:2], *(one.isel(trial=off) for one in whole[2:])])
+    every = design_of(whole)
+    assert (some.trials, some.claims) == (every.trials, every.claims)
+    assert every.answering == {}
+    assert some.answering == dict.fromkeys(some.claims, 0.4)
+
+
+def test_of_animals_that_cannot_answer_virtual_experiments_take_nothing() -> None:
+    rng = np.random.default_rng(0)
+    energies = np.stack([rng.normal(size=4000), np.ones(4000), np.zeros(4000)], axis=1)[:, None]
+    table = Table(np.zeros(4000, int), energies, ("P04a",))
+    claim_number = [c.key for c in CLAIMS].index("P04a")
+    for share, animals in ((1.0, 8), (0.5, 4), (0.01, 1)):
+        design = Design(8, {}, (0,) * len(OUTCOME_ERROR), ("P04a",), answering={"P04a": share})
+        ratios = draw(table, "t", design, 1, 400).ratios[:, claim_number]
+        assert np.std(ratios) == pytest.approx(animals**-0.5, rel=0.15)
