@@ -48,6 +48,7 @@ NO_THEORY = {
     "left_open",
     "nuisance",
     "registry",
+    "theory",
 }
 """Files of `simulate/theories` that are no theory."""
 NO_CLAIM = {"claim", "registry", "requirements"}

@@ -170,6 +170,12 @@ OF_MISMATCH = (
     Nuisance("recurrence", 0.0, 1.0, "from no synapses within an area to as plastic as others",
              "linear"),
 )  # fmt: skip
+OF_LATENT_EQUILIBRIUM = (
+    *OF_OTHERS,
+    Nuisance("tau", 5.0, 20.0, "membranes; it matters as far as lookahead falls short"),
+    Nuisance("lookahead", 0.8, 1.0, "from slightly late to exactly matched", "linear"),
+    Nuisance("beta", 0.05, 0.1, "a weak nudge; from about .2 on networks oscillate"),
+)
 OF_BURSTS = (
     *OF_OTHERS,
     Nuisance("inhibition", 0.0, 1.0, "from bursts as published to balanced ones", "linear"),
