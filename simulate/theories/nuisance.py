@@ -176,6 +176,11 @@ OF_LATENT_EQUILIBRIUM = (
     Nuisance("lookahead", 0.8, 1.0, "from slightly late to exactly matched", "linear"),
     Nuisance("beta", 0.05, 0.1, "a weak nudge; from about .2 on networks oscillate"),
 )
+OF_SCALAR_REWARD = (
+    *OF_OTHERS,
+    Nuisance("exploration", 0.03, 0.1, "small against what it perturbs, large against rounding"),
+    Nuisance("learning_rate", 0.0015, 0.003, "a factor of 2 around the rate at which it learns"),
+)
 OF_BURSTS = (
     *OF_OTHERS,
     Nuisance("inhibition", 0.0, 1.0, "from bursts as published to balanced ones", "linear"),

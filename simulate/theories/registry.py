@@ -32,10 +32,12 @@ from errorneurons.simulate.theories.nuisance import (
     OF_NULLS,
     OF_OTHERS,
     OF_PROSPECTIVE_CONFIGURATION,
+    OF_SCALAR_REWARD,
     OF_SUPERVISED_PC,
     Nuisance,
 )
 from errorneurons.simulate.theories.prospective_configuration import ProspectiveConfiguration
+from errorneurons.simulate.theories.scalar_reward import ScalarReward
 from errorneurons.simulate.theories.supervised_pc import SupervisedPC
 from errorneurons.simulate.theories.theory import Theory as Theory  # found here by all others
 
@@ -177,6 +179,17 @@ THEORIES: tuple[Theory, ...] = (
         nuisance=OF_LATENT_EQUILIBRIUM,
         look=("#cc78bc", "^"),
         family="latent equilibrium",
+        compared=False,
+    ),
+    Theory(
+        "scalar_reward",
+        "scalar reward",
+        "theory",
+        "A null for vector errors: all are told one reward prediction error, and try things out.",
+        ScalarReward(learning_rate=0.002),
+        nuisance=OF_SCALAR_REWARD,
+        look=("#949494", "X"),
+        family="scalar reward",
         compared=False,
     ),
     Theory(
