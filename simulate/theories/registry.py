@@ -18,6 +18,7 @@ from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.theories.error_parts import SensoryLeak
 from errorneurons.simulate.theories.feature_gain import FeatureGain
 from errorneurons.simulate.theories.hierarchical_pc import HierarchicalPC
+from errorneurons.simulate.theories.hybrid_pc import HybridPC
 from errorneurons.simulate.theories.latent_equilibrium import LatentEquilibrium
 from errorneurons.simulate.theories.left_open import LEFT_OPEN, Choice
 from errorneurons.simulate.theories.mismatch_neurons import MismatchNeurons
@@ -26,6 +27,7 @@ from errorneurons.simulate.theories.nuisance import (
     OF_BURSTS,
     OF_HIERARCHICAL_PC,
     OF_HIERARCHICAL_PC_SENSORY,
+    OF_HYBRID_PC,
     OF_LATENT_EQUILIBRIUM,
     OF_MICROCIRCUIT,
     OF_MISMATCH,
@@ -171,6 +173,18 @@ THEORIES: tuple[Theory, ...] = (
         lacks=cannot.LACKED_BY_BURSTS,
     ),
     Theory(
+        "hybrid_pc",
+        "hybrid PC",
+        "theory",
+        "Predictive coding in which predictions descend, and a learnt guess lets it start near by.",
+        HybridPC(),
+        nuisance=OF_HYBRID_PC,
+        look=("#de8f05", "<"),
+        cannot=cannot.SLOW_AND_SHRUNK,
+        family="descending PC",
+        compared=False,
+    ),
+    Theory(
         "latent_equilibrium",
         "latent equilibrium",
         "theory",
@@ -179,6 +193,7 @@ THEORIES: tuple[Theory, ...] = (
         nuisance=OF_LATENT_EQUILIBRIUM,
         look=("#cc78bc", "^"),
         family="latent equilibrium",
+        lacks=cannot.LACKED_BY_LATENT_EQUILIBRIUM,
         compared=False,
     ),
     Theory(
@@ -190,6 +205,7 @@ THEORIES: tuple[Theory, ...] = (
         nuisance=OF_SCALAR_REWARD,
         look=("#949494", "X"),
         family="scalar reward",
+        lacks=cannot.LACKED_BY_SCALAR_REWARD,
         compared=False,
     ),
     Theory(
