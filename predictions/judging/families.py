@@ -6,6 +6,7 @@ decided of what they leave open. One that escapes is enough: then it tests a cho
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -48,6 +49,11 @@ class FamilyVerdict:
     def escaped(self) -> tuple[Verdict, ...]:
         """The members that can be tested and do not contradict the claim."""
         return self.those(Outcome.SUPPORTED, Outcome.UNDECIDED)
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """N/M of the members that have one, ascending."""
+        return tuple(sorted(v.value for v in self.verdicts if math.isfinite(v.value)))
 
     @property
     def reach(self) -> Reach:

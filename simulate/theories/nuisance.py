@@ -56,7 +56,7 @@ class Nuisance:
         By how much a second of the world's axonal delay lifts the low end, where networks would
         oscillate below.
     opposes
-        If given, another nuisance: where that is high this is low, instead of being drawn.
+        If given, another nuisance: where that is high this is low. Drawn where that is not.
     """
 
     name: str
@@ -220,7 +220,8 @@ def draw_nuisances(
     # the delay first, and last what opposes another
     for nuisance in sorted(nuisances, key=lambda n: (bool(n.opposes), n.name != DELAY)):
         rng = generator(seed, "world", theory, world, nuisance.name)
-        centre = 1 - shares[nuisance.opposes] if nuisance.opposes else rng.uniform()
+        own = rng.uniform()
+        centre = 1 - shares[nuisance.opposes] if nuisance.opposes in shares else own
         spread = 0.0 if nuisance.name == DELAY else nuisance.spread
         share = np.clip(centre + spread * rng.normal(size=networks), 0, 1)
         shares[nuisance.name] = share

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from errorneurons.predictions.claims.claim import Outcome, Verdict
+from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.judging.families import FamilyVerdict, Reach, family_verdicts
+from errorneurons.predictions.judging.judge import judge
+from errorneurons.predictions.studies import report, theories
+from errorneurons.predictions.studies.findings import Family, Subject
+from errorneurons.simulate.animals.animals import Animals
 
 S, C, U, N = (
     Outcome.SUPPORTED, Outcome.CONTRADICTED, Outcome.UNDECIDED, Outcome.NOT_TESTABLE,
@@ -31,6 +38,11 @@ def test_those_that_escape_are_named() -> None:
     assert [v.subject for v in said(C, S, N, U).escaped] == ["variant 1", "variant 3"]
 
 
+def test_the_values_of_a_family_are_those_that_exist() -> None:
+    own = tuple(Verdict("P02", "a", C, "", value=v) for v in (0.5, float("nan"), 0.1))
+    assert FamilyVerdict("P02", "a family", own).values == (0.1, 0.5)
+
+
 def test_families_are_judged_claim_by_claim() -> None:
     verdicts = [Verdict(k, n, C if n == "a" else S, "") for k in ("P1", "P2") for n in "abc"]
     found = family_verdicts({"first": "ab", "second": "c"}, ["P1", "P2"], verdicts)
@@ -38,3 +50,41 @@ def test_families_are_judged_claim_by_claim() -> None:
         ("P1", "first", Reach.BUT_FOR), ("P1", "second", Reach.OPEN),
         ("P2", "first", Reach.BUT_FOR), ("P2", "second", Reach.OPEN),
     ]  # fmt: skip
+
+
+def test_the_answer_names_who_reaches_furthest_and_who_escapes() -> None:
+    families = tuple(
+        Family(name, tuple(Subject(m, m.upper(), "theory", "", 1, 1, 1, 1) for m in members))
+        for name, members in (("own", "o"), ("first", "ab"), ("second", "c"))
+    )
+    escapes = {("P02", "b"): S}
+    verdicts = [
+        Verdict(k.key, n, S if n == "o" else escapes.get((k.key, n), C), "", value=0.1)
+        for k in CLAIMS
+        for n in "oabc"
+    ]
+    answer, *doubts = report._of_families(verdicts, families)
+    assert answer.startswith("With what rivals leave open they are 3 circuits in 2 families.")
+    assert "P04a is contradicted throughout by first and second;" in answer
+    assert answer.endswith(
+        "escapes P02: there it tests a choice, and does not separate the theories."
+    )
+    assert doubts == [
+        "P02 does not set the own apart from first, since it is escaped by B (supported, 0.10)."
+    ]
+
+
+def test_a_choice_with_which_no_network_is_left_is_not_testable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def none_left(*_: Any) -> None:
+        raise ValueError("no network of it is left: 0 diverged and 1 oscillate")
+
+    monkeypatch.setattr(theories, "put_through", none_left)
+    known = theories._simulated(theories._simulate("supervised_pc_direct", Animals(1), None))
+    verdict = judge(CLAIMS[0], "it", known.measured[CLAIMS[0].key], "theory")
+    assert (verdict.outcome, verdict.reason) == (
+        N, "No network of it is left: 0 diverged and 1 oscillate.",
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="no network of it is left"):
+        theories._simulate("supervised_pc", Animals(1), None)
