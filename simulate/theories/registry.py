@@ -1,6 +1,6 @@
 """The registry of theories and counter-circuits: a tuple written by hand.
 
-To add a theory, write its file in `models` and one entry here.
+To add a theory, write its file beside this and one entry here.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from errorneurons.simulate.theories.hybrid_pc import HybridPC
 from errorneurons.simulate.theories.latent_equilibrium import LatentEquilibrium
 from errorneurons.simulate.theories.left_open import LEFT_OPEN, Choice
 from errorneurons.simulate.theories.mismatch_neurons import MismatchNeurons
-from errorneurons.simulate.theories.nuisance import (
-    DELAY,
+from errorneurons.simulate.theories.nuisance import DELAY, Nuisance
+from errorneurons.simulate.theories.prospective_configuration import ProspectiveConfiguration
+from errorneurons.simulate.theories.ranges import (
     OF_BURSTS,
     OF_HIERARCHICAL_PC,
     OF_HIERARCHICAL_PC_SENSORY,
@@ -36,16 +37,13 @@ from errorneurons.simulate.theories.nuisance import (
     OF_PROSPECTIVE_CONFIGURATION,
     OF_SCALAR_REWARD,
     OF_SUPERVISED_PC,
-    Nuisance,
 )
-from errorneurons.simulate.theories.prospective_configuration import ProspectiveConfiguration
 from errorneurons.simulate.theories.scalar_reward import ScalarReward
 from errorneurons.simulate.theories.supervised_pc import SupervisedPC
 from errorneurons.simulate.theories.theory import Theory as Theory  # found here by all others
 
 REGISTRY = (__name__,)
 """Not followed by keys of results: what an entry says is part of them; others may be added."""
-
 
 INTACT = ErrorMicrocircuit(learning_rates=(0.5, 0.3, 0.15, 0.08))
 MACAQUE = replace(INTACT, connectivity=macaque_binned(len(INTACT.sizes)))

@@ -94,4 +94,4 @@ class Theory:
     @property
     def rests_on(self) -> tuple[object, ...]:
         """What its results rest on: all but what it is called in figures and text."""
-        return self.name, self.kind, self.circuit, self.trained, self.nuisance
+        return self.attributes, self.kind, self.circuit, self.trained, self.nuisance
