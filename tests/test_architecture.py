@@ -49,6 +49,7 @@ NO_THEORY = {
     "nuisance",
     "ranges",
     "registry",
+    "theory",
 }
 """Files of `simulate/theories` that are no theory."""
 NO_CLAIM = {"claim", "lasers", "registry", "requirements"}

@@ -55,3 +55,16 @@ LACKED_BY_MISMATCH = dict.fromkeys(
     "its errors of two signs are silenced one class at a time",
     "no_inhibition": "has interneurons of three classes, silenced one by one",
 }
+LACKED_BY_LATENT_EQUILIBRIUM = dict.fromkeys(
+    ("no_representation_lookahead", "no_error_lookahead"),
+    "looks ahead with one potential, of which rates and errors are made; it is switched off as a "
+    "whole",
+)
+LACKED_BY_SCALAR_REWARD = (
+    dict.fromkeys(("random_feedback", "noisy_feedback"), "sends no errors from area to area")
+    | dict.fromkeys(
+        ("half_error_neurons", "double_error_neurons"),
+        "has error neurons that all say the same, however many they are",
+    )
+    | {"no_error_to_representation": "has no such route: errors act on synapses alone"}
+)

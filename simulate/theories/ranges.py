@@ -70,6 +70,11 @@ OF_HIERARCHICAL_PC = (
         opposes="prior",
     ),
 )
+OF_HYBRID_PC = (
+    *(n for n in OF_HIERARCHICAL_PC if n.name != "learning_rate"),
+    Nuisance("learning_rate", 0.035, 0.07, "a factor of 2 around the rate at which it learns"),
+    Nuisance("amortisation", 0.3, 3.0, "guesses are learnt about as fast as predictions"),
+)
 OF_HIERARCHICAL_PC_SENSORY = (
     *_DESCENDING,
     LEARNT,
@@ -87,6 +92,17 @@ OF_MISMATCH = (
     Nuisance("recurrence", 0.0, 1.0, "from no synapses within an area to as plastic as others",
              "linear"),
 )  # fmt: skip
+OF_LATENT_EQUILIBRIUM = (
+    *OF_OTHERS,
+    Nuisance("tau", 5.0, 20.0, "membranes; it matters as far as lookahead falls short"),
+    Nuisance("lookahead", 0.8, 1.0, "from slightly late to exactly matched", "linear"),
+    Nuisance("beta", 0.05, 0.1, "a weak nudge; from .15 on some networks oscillate"),
+)
+OF_SCALAR_REWARD = (
+    *OF_OTHERS,
+    Nuisance("exploration", 0.05, 0.1, "what it perturbs is about 1; below .05 some diverge"),
+    Nuisance("learning_rate", 0.0013, 0.0025, "a factor of 2 around the rate at which it learns"),
+)
 OF_BURSTS = (
     *OF_OTHERS,
     Nuisance("inhibition", 0.0, 1.0, "from bursts as published to balanced ones", "linear"),

@@ -5,11 +5,8 @@ To add a theory, write its file beside this and one entry here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import replace
 
-from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.parts.connectivity import macaque_binned
 from errorneurons.simulate.refusing import entry
 from errorneurons.simulate.theories import cannot, counter_circuits
@@ -21,6 +18,8 @@ from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.theories.error_parts import SensoryLeak
 from errorneurons.simulate.theories.feature_gain import FeatureGain
 from errorneurons.simulate.theories.hierarchical_pc import HierarchicalPC
+from errorneurons.simulate.theories.hybrid_pc import HybridPC
+from errorneurons.simulate.theories.latent_equilibrium import LatentEquilibrium
 from errorneurons.simulate.theories.left_open import LEFT_OPEN, Choice
 from errorneurons.simulate.theories.mismatch_neurons import MismatchNeurons
 from errorneurons.simulate.theories.nuisance import DELAY, Nuisance
@@ -29,102 +28,22 @@ from errorneurons.simulate.theories.ranges import (
     OF_BURSTS,
     OF_HIERARCHICAL_PC,
     OF_HIERARCHICAL_PC_SENSORY,
+    OF_HYBRID_PC,
+    OF_LATENT_EQUILIBRIUM,
     OF_MICROCIRCUIT,
     OF_MISMATCH,
     OF_NULLS,
     OF_OTHERS,
     OF_PROSPECTIVE_CONFIGURATION,
+    OF_SCALAR_REWARD,
     OF_SUPERVISED_PC,
 )
+from errorneurons.simulate.theories.scalar_reward import ScalarReward
 from errorneurons.simulate.theories.supervised_pc import SupervisedPC
+from errorneurons.simulate.theories.theory import Theory as Theory  # found here by all others
 
 REGISTRY = (__name__,)
 """Not followed by keys of results: what an entry says is part of them; others may be added."""
-
-
-@dataclass(frozen=True)
-class Theory:
-    """A theory, or a counter-circuit, as it enters the outcome-error experiment.
-
-    Attributes
-    ----------
-    name
-        Identifier.
-    label
-        As written in figures.
-    kind
-        Whether a scientist holds it, or it was made to contradict a claim.
-    description
-        One sentence.
-    circuit
-        The circuit that is tested.
-    trained
-        The circuit that is trained, if it is another one.
-    nuisance
-        What the theory leaves open, for virtual experiments; without it all worlds are alike.
-    look
-        Its colour (hexadecimal, not that of a kind of neuron) and marker (a letter of matplotlib)
-        in all figures; relatives share a colour. Without it both are drawn by its name.
-    variant_of
-        The theory of which this is a variant: it is judged like any other, but neither compared
-        with it nor ablated beside it unless asked for. Empty for a theory in its own right.
-    ablation
-        What was taken away from the circuit, ``"intact"`` if nothing.
-    connectivity
-        How its areas are wired, as in `simulate.parts.connectivity`.
-    cannot
-        Task -> why the theory cannot be trained on it; `errorneurons list tasks` says it.
-    family
-        Whose equations it shares: ablations demand the same of all of a family.
-    lacks
-        Ablation -> why it makes no sense for this theory, in the words that follow its name, where
-        the reason is another than for most.
-    changes
-        What was changed, in the words that follow the name in names of files and in labels; empty
-        for an entry of the registry.
-    """
-
-    name: str
-    label: str
-    kind: Literal["theory", "counter_circuit"]
-    description: str
-    circuit: Circuit[Any, Any]
-    trained: Circuit[Any, Any] | None = None
-    nuisance: tuple[Nuisance, ...] = ()
-    look: tuple[str, str] | None = None
-    variant_of: str = ""
-    ablation: str = "intact"
-    connectivity: str = "chain"
-    changes: tuple[str, ...] = ()
-    cannot: Mapping[str, str] = field(default_factory=dict, hash=False)
-    family: str = ""
-    lacks: Mapping[str, str] = field(default_factory=dict, hash=False)
-
-    @property
-    def identifier(self) -> str:
-        """Its name with what was changed, as in names of files."""
-        return "+".join((self.name, *self.changes))
-
-    @property
-    def kin(self) -> str:
-        """Name of its family; a theory without any is its own."""
-        return self.family or self.name
-
-    @property
-    def attributes(self) -> dict[str, str]:
-        """What a session says of the circuit that it was recorded from."""
-        return {
-            "theory": self.name,
-            "ablation": self.ablation,
-            "connectivity": self.connectivity,
-            "layers": "-".join(map(str, self.circuit.layers)),
-        }
-
-    @property
-    def rests_on(self) -> tuple[object, ...]:
-        """What its results rest on: all but what it is called in figures and text."""
-        return self.attributes, self.kind, self.circuit, self.trained, self.nuisance
-
 
 INTACT = ErrorMicrocircuit(learning_rates=(0.5, 0.3, 0.15, 0.08))
 MACAQUE = replace(INTACT, connectivity=macaque_binned(len(INTACT.sizes)))
@@ -252,6 +171,42 @@ THEORIES: tuple[Theory, ...] = (
         lacks=cannot.LACKED_BY_BURSTS,
     ),
     Theory(
+        "hybrid_pc",
+        "hybrid PC",
+        "theory",
+        "Predictive coding in which predictions descend, and a learnt guess lets it start near by.",
+        HybridPC(),
+        nuisance=OF_HYBRID_PC,
+        look=("#de8f05", "<"),
+        cannot=cannot.SLOW_AND_SHRUNK,
+        family="descending PC",
+        compared=False,
+    ),
+    Theory(
+        "latent_equilibrium",
+        "latent equilibrium",
+        "theory",
+        "Slow neurons send where they are heading, and errors are at their equilibrium at once.",
+        LatentEquilibrium(learning_rate=0.05),
+        nuisance=OF_LATENT_EQUILIBRIUM,
+        look=("#cc78bc", "^"),
+        family="latent equilibrium",
+        lacks=cannot.LACKED_BY_LATENT_EQUILIBRIUM,
+        compared=False,
+    ),
+    Theory(
+        "scalar_reward",
+        "scalar reward",
+        "theory",
+        "A null for vector errors: all are told one reward prediction error, and try things out.",
+        ScalarReward(learning_rate=0.002),
+        nuisance=OF_SCALAR_REWARD,
+        look=("#949494", "X"),
+        family="scalar reward",
+        lacks=cannot.LACKED_BY_SCALAR_REWARD,
+        compared=False,
+    ),
+    Theory(
         "adaptation",
         "adaptation",
         "theory",
@@ -274,7 +229,9 @@ THEORIES: tuple[Theory, ...] = (
 )
 
 COMPARED = tuple(
-    t.name for t in THEORIES if t.circuit.carrier in ("error", "none") and not t.variant_of
+    t.name
+    for t in THEORIES
+    if t.circuit.carrier in ("error", "none") and t.compared and not t.variant_of
 )
 """Theories that evidence compares unless told otherwise: those whose errors somata carry, and the
 nulls. In somata the others show nothing that the nulls do not. Variants are left out: the worlds

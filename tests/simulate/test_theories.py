@@ -132,6 +132,12 @@ PER_NETWORK = [
         "burst_dependent",
         {"p_0": (0.2, 0.3), "beta": (6.0, 3.0), "kappa": (0.4, 0.2), "inhibition": (0.5, 1.0)},
     ),
+    ("hybrid_pc", {"prior": (1.0, 0.0), "amortisation": (1.0, 0.5), "learning_rate": (0.1, 0)}),
+    (
+        "latent_equilibrium",
+        {"tau": (10.0, 14.0), "lookahead": (1.0, 0.7), "beta": (0.1, 0.05)},
+    ),
+    ("scalar_reward", {"exploration": (0.05, 0.1), "learning_rate": (0.002, 0.001)}),
     ("adaptation", {"tau_recovery": (300.0, 100.0), "use": (0.01, 0.02)}),
     ("feature_gain", {"gamma": (1.0, 0.5), "tau_arousal": (50.0, 20.0)}),
 ]
