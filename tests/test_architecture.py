@@ -49,7 +49,7 @@ NO_THEORY = {
     "registry",
 }
 """Files of `simulate/theories` that are no theory."""
-NO_CLAIM = {"claim", "registry", "requirements"}
+NO_CLAIM = {"claim", "registry", "requirements", "taught"}
 """Files of `predictions/claims` that are no claim."""
 LONG_MODULES = {
     "simulate/kernels/kernels.py": "kernels, longer where splitting would cost speed",
