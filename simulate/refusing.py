@@ -164,6 +164,19 @@ def not_negative(theory: str, values: Mapping[str, PerNetwork]) -> None:
             raise ValueError(f"{name} of {theory} is {least}; give a value of 0 or more")
 
 
+def shares(theory: str, values: Mapping[str, PerNetwork]) -> None:
+    """Refuse shares below 0 or above 1.
+
+    Raises
+    ------
+    ValueError
+        If one is.
+    """
+    for name, value in values.items():
+        if np.any((np.asarray(value) < 0) | (np.asarray(value) > 1)):
+            raise ValueError(f"{name} of {theory} is {value}; give a share, from 0 to 1")
+
+
 def stable_step(theory: str, dt: float, tau: float) -> None:
     """Refuse a time step with which the potentials would diverge.
 

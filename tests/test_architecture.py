@@ -45,6 +45,7 @@ NO_THEORY = {
     "error_parts",
     "error_places",
     "error_synapses",
+    "left_open",
     "nuisance",
     "registry",
 }

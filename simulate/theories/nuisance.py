@@ -52,6 +52,11 @@ class Nuisance:
         If given, the value is no parameter itself but multiplies these of the circuit's.
     part
         If given, the value is the number of this part of the circuit, see `error_parts`.
+    lifted
+        By how much a second of the world's axonal delay lifts the low end, where networks would
+        oscillate below.
+    opposes
+        If given, another nuisance: where that is high this is low. Drawn where that is not.
     """
 
     name: str
@@ -63,6 +68,8 @@ class Nuisance:
     acts: Literal["always", "tested"] = "always"
     factor_on: tuple[str, ...] = ()
     part: Callable[[Array], CircuitPart] | None = None
+    lifted: float = 0.0
+    opposes: str = ""
 
     def __post_init__(self) -> None:
         least = 0.0 if self.scale == "linear" else np.finfo(float).tiny
@@ -71,6 +78,10 @@ class Nuisance:
                 f"the range of the nuisance {self.name!r} is {self.low} to {self.high}; give two "
                 f"ascending numbers, {'above' if self.scale == 'log' else 'not below'} 0"
             )
+
+    def after(self, delay: float) -> Nuisance:
+        """Return the range that is left in a world with this axonal delay [s]."""
+        return replace(self, low=min(self.low + self.lifted * delay, self.high))
 
     def at(self, share: Array) -> Array:
         """Return the values at some shares of the range, 0 its low and 1 its high end."""
@@ -105,25 +116,64 @@ OF_MICROCIRCUIT = (
              part=SensoryLeak),
 )  # fmt: skip
 
-OF_SUPERVISED_PC = (
+#: Of supervised predictive coding, whenever it learns.
+_OF_ITS_NETWORK = (
     *_COMMON,
     LEARNT,
-    Nuisance(DELAY, 0.001, 0.003, "above it some trained networks oscillate", "linear"),
-    Nuisance("tau", 7.0, 15.0, "relaxation about as fast as a membrane; 10 ms by default"),
-    Nuisance("learning_rate", 0.011, 0.022, "a factor of 2 around the rate at which it learns"),
+    Nuisance("tau", 2.5, 15.0, "from a fast synapse to a membrane; with a delay of d ms it "
+             "oscillates below 2.5 (1 + d) ms", lifted=2500.0),
+    Nuisance("direct", 0.0, 1.0, "drive by way of error cells, or at the soma, or both", "linear"),
 )  # fmt: skip
 
-OF_HIERARCHICAL_PC = (
+OF_SUPERVISED_PC = (
+    *_OF_ITS_NETWORK,
+    Nuisance(DELAY, 0.0, 0.003, "above it some trained networks oscillate", "linear"),
+    Nuisance("learning_rate", 0.011, 0.022, "a factor of 2 around the rate at which it learns"),
+)  # fmt: skip
+OF_PROSPECTIVE_CONFIGURATION = (
+    *_OF_ITS_NETWORK,
+    Nuisance(DELAY, 0.0, 0.002, "conduction; checked up to 2 ms", "linear"),
+)
+
+_DESCENDING = (
     *_COMMON,
     Nuisance(DELAY, 0.001, 0.002, "above it trained networks oscillate", "linear"),
     Nuisance("tau", 17.0, 30.0, "faster relaxation oscillates; 20 ms by default"),
     Nuisance("learning_rate", 0.02, 0.042, "a factor of 2 around the rate at which it learns"),
 )  # fmt: skip
+OF_HIERARCHICAL_PC = (
+    *_DESCENDING,
+    Nuisance("prior", 0.003, 1.0, "a flat prior regresses best, 1 is as precise as data"),
+    Nuisance(
+        STAGE,
+        0.2,
+        0.85,
+        "as far as its prior lets it: .3 with 1, .9 with 0",
+        "linear",
+        opposes="prior",
+    ),
+)
+OF_HIERARCHICAL_PC_SENSORY = (
+    *_DESCENDING,
+    LEARNT,
+    Nuisance("prior", 0.1, 1.0, "with a flatter prior it does not settle within 1 s"),
+)
 
 #: The axonal delay of theories that were found stable at 2 ms.
 CONDUCTION = Nuisance(DELAY, 0.001, 0.002, "conduction; these theories were checked up to 2 ms",
                       "linear")  # fmt: skip
 OF_OTHERS = (*_COMMON, LEARNT, CONDUCTION)
+OF_MISMATCH = (
+    *OF_OTHERS,
+    Nuisance("tau", 5.0, 20.0, "relaxation about as fast as a membrane; 10 ms by default"),
+    Nuisance("correction", 0.5, 1.0, "an error moves the representation, not beyond the signal"),
+    Nuisance("recurrence", 0.0, 1.0, "from no synapses within an area to as plastic as others",
+             "linear"),
+)  # fmt: skip
+OF_BURSTS = (
+    *OF_OTHERS,
+    Nuisance("inhibition", 0.0, 1.0, "from bursts as published to balanced ones", "linear"),
+)
 OF_NULLS = (
     *_COMMON,
     Nuisance(STAGE, 0.0, 0.0, "nothing is learnt from teaching", "linear"),
@@ -149,13 +199,18 @@ def draw_nuisances(
     dict
         Name -> value of each animal, (network,). The delay is that of all of them.
     """
-    drawn = {}
-    for nuisance in nuisances:
+    drawn: dict[str, Array] = {}
+    shares: dict[str, Array] = {}
+    # the delay first, and last what opposes another
+    for nuisance in sorted(nuisances, key=lambda n: (bool(n.opposes), n.name != DELAY)):
         rng = generator(seed, "world", theory, world, nuisance.name)
-        centre = rng.uniform()
+        own = rng.uniform()
+        centre = 1 - shares[nuisance.opposes] if nuisance.opposes in shares else own
         spread = 0.0 if nuisance.name == DELAY else nuisance.spread
         share = np.clip(centre + spread * rng.normal(size=networks), 0, 1)
-        drawn[nuisance.name] = nuisance.at(share)
+        shares[nuisance.name] = share
+        delay = float(drawn[DELAY][0]) if DELAY in drawn else 0.0
+        drawn[nuisance.name] = nuisance.after(delay).at(share)
     return drawn
 
 
