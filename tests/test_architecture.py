@@ -47,6 +47,7 @@ NO_THEORY = {
     "error_synapses",
     "left_open",
     "nuisance",
+    "ranges",
     "registry",
 }
 """Files of `simulate/theories` that are no theory."""

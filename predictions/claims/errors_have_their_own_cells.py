@@ -26,7 +26,7 @@ from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.predictions.claims.claim import Claim, Condition, Drawing
 from errorneurons.predictions.claims.taught import as_taught, most_repeats
 
-FEWEST_CELLS = 10
+_FEWEST_CELLS = 10
 """Cells that an area must have to count."""
 _REMEDY = "Show the inputs alone as well, or record four trials or more with each outcome."
 
@@ -36,15 +36,15 @@ _Kinds = tuple[protocol.Trials, protocol.Trials, protocol.Trials]
 
 def effect(session: xr.Dataset) -> Effect | Missing:
     """N: input times outcome energy in the same cells; M: in different cells of the same area."""
-    return in_the_same_cells(session, until=protocol.read_out_window(session))
+    return _in_the_same_cells(session, until=protocol.read_out_window(session))
 
 
 def at_the_onset_of_the_input(session: xr.Dataset) -> Effect | Missing:
     """As `effect`, with the first response to the input: comparison takes time to settle."""
-    return in_the_same_cells(session, until=protocol.read_out_window(session) and protocol.ONSET)
+    return _in_the_same_cells(session, until=protocol.read_out_window(session) and protocol.ONSET)
 
 
-def in_the_same_cells(session: xr.Dataset, until: Window | None) -> Effect | Missing:
+def _in_the_same_cells(session: xr.Dataset, until: Window | None) -> Effect | Missing:
     """Return N and M for the response to the input from its onset to the end of a window."""
     lack = protocol.what_is_missing(
         session, _has_enough_cells, protocol.has_outcome_contrast, _has_input
@@ -126,14 +126,14 @@ def _somata(session: xr.Dataset) -> Sequence[protocol.Cells]:
         somata &= np.array(["tuft" not in str(k) for k in session.variables["cell_type"].values])
     area = session.variables["area"].values
     found = [np.flatnonzero(somata & (area == name)) for name in np.unique(area[somata])]
-    return [cells for cells in found if len(cells) >= FEWEST_CELLS]
+    return [cells for cells in found if len(cells) >= _FEWEST_CELLS]
 
 
 def _has_enough_cells(session: xr.Dataset) -> Missing | None:
     if _areas(session):
         return None
     return Missing(
-        f"no area has {FEWEST_CELLS} somata",
+        f"no area has {_FEWEST_CELLS} somata",
         "Record all cells of an area that can be recorded, chosen by no response.",
     )
 

@@ -72,7 +72,7 @@ def unexpected_outcome_beside_novel_input(session: xr.Dataset) -> Effect | Missi
 
 def late_outcome_contrast_beside_early(session: xr.Dataset) -> Effect | Missing:
     """N: outcome contrast at the end of the outcome window; M: at its beginning."""
-    lack = protocol.what_is_missing(session, protocol.has_cells(), has_outcomes_that_teach)
+    lack = protocol.what_is_missing(session, protocol.has_cells(), _has_outcomes_that_teach)
     cells = units(session, "error")
     return lack or Effect(
         protocol.outcome_contrast_energy(session, cells, protocol.LATE),
@@ -87,7 +87,7 @@ def outcome_contrast_below_beside_teaching_area(session: xr.Dataset) -> Effect |
     lack = protocol.what_is_missing(
         session,
         protocol.has_teaching_area,
-        has_outcomes_that_teach,
+        _has_outcomes_that_teach,
         protocol.has_error_cells_between(*below, "below the teaching area"),
         protocol.has_error_cells_between(*there, "in the teaching area"),
     )
@@ -100,7 +100,7 @@ def outcome_contrast_below_beside_teaching_area(session: xr.Dataset) -> Effect |
     return Effect(n, m)
 
 
-def has_outcomes_that_teach(session: xr.Dataset) -> Missing | None:
+def _has_outcomes_that_teach(session: xr.Dataset) -> Missing | None:
     """Require a contrast of outcomes that teach: what the claim compares with their absence."""
     if outcomes_teach(session):
         return protocol.has_outcome_contrast(session)
@@ -127,7 +127,7 @@ def at_novel_input(
         protocol.has_error_cells_between(*levels, "in that area") if levels
         else protocol.has_cells(),
         *was_shown(shown),
-        has_outcomes_that_teach,
+        _has_outcomes_that_teach,
     )  # fmt: skip
     if lack:
         return lack

@@ -27,7 +27,7 @@ from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.performed import put_through
 from errorneurons.simulate.animals.runner import recordings_of
 from errorneurons.simulate.engine.plans import compile_ahead
-from errorneurons.simulate.experiments.registry import experiment
+from errorneurons.simulate.experiments import outcome
 from errorneurons.simulate.instrument.instrument import Instrument, where_errors_are
 from errorneurons.simulate.store.files import JSON, NETCDF, keeping
 from errorneurons.simulate.store.keys import key
@@ -35,7 +35,7 @@ from errorneurons.simulate.store.shelf import Piece, Shelf, provide
 from errorneurons.simulate.store.work import Labour, Progress
 from errorneurons.simulate.theories.registry import OPEN_CHOICES, REGISTRY, theory
 
-_EXPERIMENT = experiment("outcome_error")
+(_EXPERIMENT,) = outcome.EXPERIMENTS
 INSTRUMENT = Instrument()
 """How networks are recorded: spikes of cells of every role and area."""
 NOT_LEARNT = Missing(

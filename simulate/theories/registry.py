@@ -1,6 +1,6 @@
 """The registry of theories and counter-circuits: a tuple written by hand.
 
-To add a theory, write its file in `models` and one entry here.
+To add a theory, write its file beside this and one entry here.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from errorneurons.simulate.theories.feature_gain import FeatureGain
 from errorneurons.simulate.theories.hierarchical_pc import HierarchicalPC
 from errorneurons.simulate.theories.left_open import LEFT_OPEN, Choice
 from errorneurons.simulate.theories.mismatch_neurons import MismatchNeurons
-from errorneurons.simulate.theories.nuisance import (
-    DELAY,
+from errorneurons.simulate.theories.nuisance import DELAY, Nuisance
+from errorneurons.simulate.theories.prospective_configuration import ProspectiveConfiguration
+from errorneurons.simulate.theories.ranges import (
     OF_BURSTS,
     OF_HIERARCHICAL_PC,
     OF_HIERARCHICAL_PC_SENSORY,
@@ -34,9 +35,7 @@ from errorneurons.simulate.theories.nuisance import (
     OF_OTHERS,
     OF_PROSPECTIVE_CONFIGURATION,
     OF_SUPERVISED_PC,
-    Nuisance,
 )
-from errorneurons.simulate.theories.prospective_configuration import ProspectiveConfiguration
 from errorneurons.simulate.theories.supervised_pc import SupervisedPC
 
 REGISTRY = (__name__,)
@@ -124,7 +123,7 @@ class Theory:
     @property
     def rests_on(self) -> tuple[object, ...]:
         """What its results rest on: all but what it is called in figures and text."""
-        return self.name, self.kind, self.circuit, self.trained, self.nuisance
+        return self.attributes, self.kind, self.circuit, self.trained, self.nuisance
 
 
 INTACT = ErrorMicrocircuit(learning_rates=(0.5, 0.3, 0.15, 0.08))

@@ -187,6 +187,16 @@ def test_an_interruption_says_that_nothing_is_lost(
     assert "interrupted; what is done is kept, run it again to go on" in result.stderr
 
 
+def test_too_little_memory_is_one_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_large(_: object) -> None:
+        raise MemoryError("Unable to allocate 12 GiB")
+
+    monkeypatch.setattr(cli, "_entries", too_large)
+    result = run("list", "claims")
+    assert result.exit_code == 2
+    assert "memory is short: Unable to allocate 12 GiB; ask for fewer or smal" in result.stderr
+
+
 def test_whoever_wants_the_traceback_gets_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ERRORNEURONS_TRACEBACK", "1")
     assert isinstance(run("check", "missing.nc").exception, ValueError)
