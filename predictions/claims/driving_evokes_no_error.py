@@ -74,7 +74,7 @@ def evoked(
     effects = []
     for area in protocol.manipulated_areas(session, factors):
         there = protocol.between(*levels(level_of(session, area), np.nan))
-        on = protocol.in_area(session, trials(session, factors), area)
+        on = protocol.in_area(session, _unsurprised(session, factors), area)
         cells = [
             protocol.spared_in(session, on, units(session, role, there))
             for role in ("error", "unlabelled")
@@ -94,12 +94,20 @@ def _responses(
 ) -> tuple[Response, Response]:
     """Responses while the manipulation lasts, in trials with it and in controls."""
     window = once_alike(session, ("lasting", on.tobytes()), lambda: _while_it_lasts(session, on))
-    off = trials(session, protocol.PASSIVE_TRIALS)
+    off = _unsurprised(session, protocol.PASSIVE_TRIALS)
     first, second = (
         responses(session, chosen, cells, "input_onset", window, protocol.BEFORE)
         for chosen in (on, off)
     )
     return first, second
+
+
+def _unsurprised(session: xr.Dataset, factors: protocol.Factors) -> protocol.Trials:
+    """Return trials in which no expectation is violated, which may be done without teaching too."""
+    chosen = trials(session, factors)
+    if "outcome" not in session.coords:
+        return chosen
+    return np.asarray(chosen[session.variables["outcome"].values[chosen] != "unexpected"])
 
 
 def _while_it_lasts(session: xr.Dataset, on: protocol.Trials) -> Window:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 
 from errorneurons.predictions.claims import (
     driving_evokes_no_error,
+    errors_have_their_own_cells,
     inference_survives,
     learning_needs_error_cells,
     silencing_evokes_no_error,
@@ -27,6 +28,7 @@ CLAIMS: tuple[Claim, ...] = (
     silencing_evokes_no_error.CLAIM,
     inference_survives.CLAIM,
     learning_needs_error_cells.CLAIM,
+    errors_have_their_own_cells.CLAIM,
 )
 
 

@@ -34,6 +34,10 @@ from errorneurons.analysis.measures.energies import (
     Trials as Trials,
 )
 from errorneurons.analysis.measures.windows import STRADDLE, bin_width, has_window
+from errorneurons.predictions.claims.taught import EXPECTED_TRIALS as EXPECTED_TRIALS
+from errorneurons.predictions.claims.taught import UNEXPECTED_TRIALS as UNEXPECTED_TRIALS
+from errorneurons.predictions.claims.taught import as_taught as as_taught
+from errorneurons.predictions.claims.taught import most_repeats
 
 Requirement = Callable[[xr.Dataset], Missing | None]
 Levels = Callable[[float, float], tuple[float, float]]
@@ -52,9 +56,6 @@ LATE: Window = (0.15, 0.2)
 READ_OUT = 0.1
 """The sustained window: the last 100 ms before the outcome, or before it would have come [s]."""
 
-UNEXPECTED_TRIALS: Factors = {"outcome": "unexpected", "teaching": True, "manipulation": "none",
-                       "phase": "after"}  # fmt: skip
-EXPECTED_TRIALS: Factors = {**UNEXPECTED_TRIALS, "outcome": "expected"}
 PASSIVE_TRIALS: Factors = {"teaching": False, "manipulation": "none", "familiarity": "trained"}
 NOVEL: Factors = {**PASSIVE_TRIALS, "familiarity": "novel"}
 DRIVEN: Factors = {**PASSIVE_TRIALS, "manipulation": "drive", "manipulated_role": "representation"}
@@ -138,22 +139,12 @@ def has_trials(factors: Factors, name: str, remedy: str) -> Requirement:
         absent = tuple(column for column in factors if column not in session.coords)
         if absent:
             return Missing(f"no trials with {name}", remedy, absent)
-        if _most_repeats(session, factors) < 2:
+        if most_repeats(session, factors) < 2:
             besides = ", those that chose the units aside" * _was_localised(session, factors)
             return Missing(f"no stimulus has two trials with {name}{besides}", remedy)
         return None
 
     return requirement
-
-
-def _most_repeats(session: xr.Dataset, factors: Factors) -> int:
-    """Return how many trials with `factors` the stimulus has that has most."""
-
-    def counted() -> int:
-        stimulus = session.variables["stimulus"].values[trials(session, factors)]
-        return int(np.unique(stimulus, return_counts=True)[1].max(initial=0))
-
-    return once_alike(session, ("most repeats", *factors.items()), counted)
 
 
 def _was_localised(session: xr.Dataset, factors: Factors) -> bool:
@@ -200,13 +191,14 @@ def has_teaching_area(session: xr.Dataset) -> Missing | None:
 
 
 def has_outcome_contrast(session: xr.Dataset) -> Missing | None:
-    """Require expected and unexpected outcomes after the same stimulus."""
+    """Require expected and unexpected outcomes after the same stimulus, taught or not."""
     remedy = "Add trials in which a stimulus is followed by another stimulus's outcome."
+    unexpected, expected = (as_taught(session, f) for f in (UNEXPECTED_TRIALS, EXPECTED_TRIALS))
     lack = _together(
-        has_trials(UNEXPECTED_TRIALS, "an unexpected outcome", remedy)(session),
-        has_trials(EXPECTED_TRIALS, "an expected outcome", remedy)(session),
+        has_trials(unexpected, "an unexpected outcome", remedy)(session),
+        has_trials(expected, "an expected outcome", remedy)(session),
     )
-    return lack or _covers(session, "outcome_onset", UNEXPECTED_TRIALS, BEFORE, OUTCOME)
+    return lack or _covers(session, "outcome_onset", unexpected, BEFORE, OUTCOME)
 
 
 def covers(event: str, factors: Factors, *windows: Window) -> Requirement:
@@ -271,10 +263,13 @@ def contrast(
     expected: Factors = EXPECTED_TRIALS,
     window: Window = OUTCOME,
 ) -> tuple[Response, Response]:
-    """Return the responses to unexpected and to expected outcomes of the same stimuli."""
+    """Return the responses to unexpected and to expected outcomes of the same stimuli.
+
+    Outcomes without teaching are taken where a session compares such, see `as_taught`.
+    """
     first, second = (
         responses(session, trials(session, factors), cells, "outcome_onset", window, BEFORE)
-        for factors in (unexpected, expected)
+        for factors in (as_taught(session, unexpected), as_taught(session, expected))
     )
     return first, second
 

@@ -35,27 +35,28 @@ def remaining_contrast(
     session: xr.Dataset, levels: protocol.Levels, where: str, *besides: protocol.Requirement
 ) -> Effect | Missing:
     """Return how much of the outcome contrast remains with error cells off, at some levels."""
+    off, off_expected = (protocol.as_taught(session, f) for f in (OFF, OFF_EXPECTED))
     lack = protocol.what_is_missing(
         session,
         protocol.has_cells("error"),
         *besides,
         protocol.has_outcome_contrast,
-        protocol.has_trials(OFF, "error cells off at an unexpected outcome", _REMEDY),
-        protocol.has_trials(OFF_EXPECTED, "error cells off at an expected outcome", _REMEDY),
-        protocol.has_error_cells_at(OFF, where, levels),
+        protocol.has_trials(off, "error cells off at an unexpected outcome", _REMEDY),
+        protocol.has_trials(off_expected, "error cells off at an expected outcome", _REMEDY),
+        protocol.has_error_cells_at(off, where, levels),
         lasers.reaches_cells,
-        lasers.during_the_outcome(OFF),
-        lasers.during_the_outcome(OFF_EXPECTED),
+        lasers.during_the_outcome(off),
+        lasers.during_the_outcome(off_expected),
     )
     if lack:
         return lack
     teaching = protocol.teaching_level(session)
     effects = []
-    for area in protocol.manipulated_areas(session, OFF):
+    for area in protocol.manipulated_areas(session, off):
         there = protocol.between(*levels(level_of(session, area), teaching))
         labelled, unlabelled = (units(session, role, there) for role in ("error", "unlabelled"))
         if len(labelled):
-            on = {**OFF, "manipulated_area": area}, {**OFF_EXPECTED, "manipulated_area": area}
+            on = {**off, "manipulated_area": area}, {**off_expected, "manipulated_area": area}
             shares = [
                 overlap_of_contrasts(
                     protocol.contrast(session, cells, *on), protocol.contrast(session, cells)

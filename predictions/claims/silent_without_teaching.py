@@ -19,6 +19,7 @@ from errorneurons.analysis.measures.energies import (
 )
 from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.predictions.claims.claim import ERROR_SITES, Claim, Condition, Drawing
+from errorneurons.predictions.claims.taught import outcomes_teach
 
 _Levels = tuple[float, float]
 
@@ -71,7 +72,7 @@ def unexpected_outcome_beside_novel_input(session: xr.Dataset) -> Effect | Missi
 
 def late_outcome_contrast_beside_early(session: xr.Dataset) -> Effect | Missing:
     """N: outcome contrast at the end of the outcome window; M: at its beginning."""
-    lack = protocol.what_is_missing(session, protocol.has_cells(), protocol.has_outcome_contrast)
+    lack = protocol.what_is_missing(session, protocol.has_cells(), _has_outcomes_that_teach)
     cells = units(session, "error")
     return lack or Effect(
         protocol.outcome_contrast_energy(session, cells, protocol.LATE),
@@ -86,7 +87,7 @@ def outcome_contrast_below_beside_teaching_area(session: xr.Dataset) -> Effect |
     lack = protocol.what_is_missing(
         session,
         protocol.has_teaching_area,
-        protocol.has_outcome_contrast,
+        _has_outcomes_that_teach,
         protocol.has_error_cells_between(*below, "below the teaching area"),
         protocol.has_error_cells_between(*there, "in the teaching area"),
     )
@@ -97,6 +98,19 @@ def outcome_contrast_below_beside_teaching_area(session: xr.Dataset) -> Effect |
         for own in (below, there)
     )
     return Effect(n, m)
+
+
+def _has_outcomes_that_teach(session: xr.Dataset) -> Missing | None:
+    """Require a contrast of outcomes that teach: what the claim compares with their absence."""
+    if outcomes_teach(session):
+        return protocol.has_outcome_contrast(session)
+    if "teaching" not in session.coords:
+        return Missing("whether the outcomes teach is not said", _SAY_SO, ("teaching",))
+    return Missing(
+        "the outcomes do not teach; the claim says that nothing is evoked without teaching, so "
+        "that a response to them is no measure for it, but one that it denies",
+        "Add expected and unexpected outcomes that teach, such as rewards or answers of a task.",
+    )
 
 
 def _settled(session: xr.Dataset) -> Shown:
@@ -113,7 +127,7 @@ def at_novel_input(
         protocol.has_error_cells_between(*levels, "in that area") if levels
         else protocol.has_cells(),
         *was_shown(shown),
-        protocol.has_outcome_contrast,
+        _has_outcomes_that_teach,
     )  # fmt: skip
     if lack:
         return lack
@@ -149,6 +163,7 @@ def response_energy(session: xr.Dataset, shown: Shown, cells: protocol.Cells) ->
     return energy(responses(session, chosen, cells, shown.event, shown.window, protocol.BEFORE))
 
 
+_SAY_SO = "Say by `teaching` of each trial whether its outcome teaches."
 _REMEDY = "Show novel stimuli with nothing to be learnt from them, to the same labelled cells."
 
 CLAIM = Claim(

@@ -1,4 +1,4 @@
-"""The outcome-error experiment: what the seven claims look at.
+"""The outcome-error experiment: what the claims look at.
 
 A block with frozen synapses, then two in which the same new association is learnt, with and
 without a laser. Both start from the synapses of the morning, which only a simulation can do.
@@ -45,7 +45,7 @@ def with_learning(presentations: int) -> Experiment:
         "outcome_error",
         "outcome error",
         "Expected and unexpected outcomes, novel input, lasers, a drive, and learning with and "
-        "without a laser: what seven claims look at.",
+        "without a laser: what eight claims look at.",
         (FROZEN, *learning),
         panels=("phase", "manipulation"),
         lines=("outcome", "familiarity", "manipulated_role", "manipulated_area"),

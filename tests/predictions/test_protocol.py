@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from errorneurons.analysis.measures.energies import Effect
 from errorneurons.analysis.session.session import session
 from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.predictions.claims.registry import CLAIMS, claim
@@ -273,3 +274,61 @@ def test_recordings_of_learning_alone_are_judged_and_not_weighed(tmp_path: Path)
     made = recording_report([seen], "x", Question(folder=tmp_path), "errorneurons", lambda _: None)
     assert made.evidence is None
     assert "no trial is of a condition of the outcome-error experiment" in made.answer
+
+
+def passive(kind: dict[str, Any]) -> dict[str, Any]:
+    return kind | {"teaching": False}
+
+
+PASSIVE_OUTCOMES = tuple(passive(kind) for kind in ALL)
+
+
+def test_a_violated_expectation_that_does_not_teach_is_a_contrast_too() -> None:
+    for seen in (
+        recorded(*PASSIVE_OUTCOMES),
+        recorded(*PASSIVE_OUTCOMES, teaching=None, phase=None),
+    ):
+        assert protocol.has_outcome_contrast(seen) is None
+        first, second = protocol.contrast(seen, np.arange(8))
+        assert len(first["a"]) == len(second["a"]) == 2
+
+
+def test_outcomes_that_teach_are_compared_where_there_are_both() -> None:
+    both = recorded(*ALL, *PASSIVE_OUTCOMES)
+    alone = recorded()
+    for key in ("P04a", "P04b"):
+        assert claim(key).effect(both.isel(trial=slice(0, 10))) == claim(key).effect(alone)
+        assert claim(key).effect(both) == claim(key).effect(both.isel(trial=slice(0, 10)))
+
+
+def test_where_a_contrast_stays_is_answered_without_teaching_as_with_it() -> None:
+    for key in ("P04a", "P04b"):
+        assert claim(key).effect(recorded(*PASSIVE_OUTCOMES)) == claim(key).effect(recorded())
+
+
+def test_an_evoked_response_has_a_violated_expectation_for_measure_and_not_for_control() -> None:
+    driven = trial("none", **LASER) | {
+        "manipulation": "drive", "manipulated_role": "representation", "manipulation_onset": 0.15,
+        "manipulation_offset": 0.3,
+    }  # fmt: skip
+    unexpected, alone = PASSIVE_OUTCOMES[1:3]
+    seen = recorded(*PASSIVE_OUTCOMES[:1], unexpected, alone, driven)
+    found = claim("P05a").effect(seen)
+    assert isinstance(found, Effect)
+    surprised = np.repeat([False, True, False, False], 2)
+    evoked = (np.abs(seen["time"].values - 0.225) < 0.075)[:, None]
+    seen["rate"].values += 100.0 * surprised[:, None, None] * evoked
+    again = claim("P05a").effect(seen)
+    assert isinstance(again, Effect)
+    assert again.numerator == found.numerator
+
+
+def test_silence_without_teaching_is_not_measured_by_outcomes_that_do_not_teach() -> None:
+    novel = trial("none", familiarity="novel")
+    lack = claim("P02").effect(recorded(*PASSIVE_OUTCOMES, novel))
+    assert getattr(lack, "what", "") == (
+        "the outcomes do not teach; the claim says that nothing is evoked without teaching, so "
+        "that a response to them is no measure for it, but one that it denies"
+    )
+    lack = claim("P02").effect(recorded(*PASSIVE_OUTCOMES, novel, teaching=None))
+    assert "whether the outcomes teach is not said" in getattr(lack, "what", "")
