@@ -114,7 +114,7 @@ def recording_report(
         steps = next_steps(found, question, progress)
     return Report(
         title=f"What {name} says about error neurons",
-        answer=_answer_of_recording(verdicts, found, len({s.attrs["animal"] for s in sessions})),
+        answer=answer_of_recording(verdicts, found, len({s.attrs["animal"] for s in sessions})),
         subjects=(_recorded_subject(sessions, name),),
         claims=CLAIMS,
         verdicts=verdicts,
@@ -215,14 +215,25 @@ def _keys(verdicts: Sequence[Verdict], subject: str, outcome: Outcome) -> list[s
     return [v.claim for v in verdicts if v.subject == subject and v.outcome is outcome]
 
 
-def _answer_of_recording(verdicts: Sequence[Verdict], found: Weighed | None, animals: int) -> str:
+def answer_of_recording(verdicts: Sequence[Verdict], found: Weighed | None, animals: int) -> str:
+    """Return the headline of a recording.
+
+    Parameters
+    ----------
+    verdicts
+        On the claims, one a claim.
+    found
+        The recording between theories; None if none were weighed.
+    animals
+        How many were recorded.
+    """
     if found is None:
         tested = _tested(verdicts)
         told = {"tested": len(tested), "claims": len(verdicts), "counts": _counts(tested)}
         return one_paragraph("answers/unweighed", told)
     said = [
         answer(found.evidence, verdicts, animals, label),
-        at_odds(found.evidence.kept, verdicts, found.expected, label),
+        at_odds(found.evidence.kept, verdicts, found.expected, found.misses, label),
     ]
     if animals < FEWEST_ANIMALS:
         said.append(f"With {counted(animals, 'animal')} nothing is said of a population.")
