@@ -23,7 +23,7 @@ what no theory of ours contains, and no combination of indices is known better.
 """
 BIT = 0.2
 """What a bit counts in distances: one that never varies else would put its worlds out of reach."""
-FOLDS = 5
+_FOLDS = 5
 NEAREST = 0.1
 """Distances well below this are alike, in units of a theory's own spread."""
 _LEAF = 64
@@ -267,7 +267,7 @@ def _own_folds(world: Ints, seed: int) -> Ints:
     """Return (experiment,) the fold in which each is held out; worlds are dealt out in turn."""
     numbers, at = np.unique(world, return_inverse=True)
     dealt = np.random.default_rng(seed).permutation(len(numbers))
-    return np.asarray(dealt % min(FOLDS, len(numbers)))[at]
+    return np.asarray(dealt % min(_FOLDS, len(numbers)))[at]
 
 
 def _matrix(columns: Columns, values: Floats) -> Floats:
