@@ -39,8 +39,10 @@ from errorneurons.analysis.statistics import Floats
 _LEVEL = 0.05
 _ALIKE = 0.75
 """Pairwise accuracy below which two theories cannot be told apart on a design."""
-CLEARLY = 20.0
-"""A theory that stays does not lead if another that stays is so many times as probable."""
+CLEARLY = 10.0
+"""A theory that stays does not lead if another that stays is more than so many times as probable:
+strong evidence, by Jeffreys (1961).
+"""
 
 
 @dataclass(frozen=True)
