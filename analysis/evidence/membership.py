@@ -1,5 +1,9 @@
 """Could a theory have given this? Distances, and their ranks among its own held-out worlds.
 
+An experiment may lie far from all of a theory's own, or deviate from them in one index alone: the
+larger of the two, each in units of the theory's farthest, is ranked. Without the second, one world
+that is unusual in many ways would cover for everything that is as far in any one.
+
 Nothing here knows of other theories: whether one stays must not depend on who else is listed.
 """
 
@@ -26,6 +30,9 @@ BIT = 0.2
 _FOLDS = 5
 NEAREST = 0.1
 """Distances well below this are alike, in units of a theory's own spread."""
+_NORMAL_95 = 1.645
+"""Standard deviations to the 95 % quantile of a normal distribution."""
+_LEAST_SPREAD = 0.1
 _LEAF = 64
 """Experiments that are looked at one by one: in many dimensions a search cannot pass over more."""
 CONFIDENCE = 0.8
@@ -75,10 +82,22 @@ class Cloud:
         (column, column), turns differences into units of the theory's own spread.
     neighbours
         Search among the whitened experiments of the theory.
+    middle, below, above
+        (column,), the median of each column, and its spread on either side; a column of one or two
+        values has none, which is infinite.
     """
 
     whiten: Floats
     neighbours: KDTree
+    middle: Floats
+    below: Floats
+    above: Floats
+
+    def scores(self, matrix: Floats) -> Floats:
+        """Return (experiment, 2) the distance, and the log of the largest deviation."""
+        off = matrix - self.middle
+        largest = np.maximum(off / self.above, -off / self.below).max(axis=1)
+        return np.column_stack([self.distance(matrix), np.log(NEAREST + largest)])
 
     def distance(self, matrix: Floats) -> Floats:
         """Return (experiment,) log of the mean distance to the nearest experiments of the theory.
@@ -104,7 +123,13 @@ def cloud(matrix: Floats) -> Cloud:
         own = np.cov(matrix, rowvar=False).reshape(width, width)
     size, axes = np.linalg.eigh(own + RESOLUTION**2 * np.eye(width))
     whiten = axes / np.sqrt(size)
-    return Cloud(whiten, KDTree(matrix @ whiten, _LEAF))
+    low, middle, high = np.quantile(matrix, [0.05, 0.5, 0.95], axis=0)
+    few = np.array([len(np.unique(column)) <= 2 for column in matrix.T])
+    below, above = (
+        np.where(few, np.inf, np.hypot(one / _NORMAL_95, RESOLUTION))
+        for one in (middle - low, high - middle)
+    )
+    return Cloud(whiten, KDTree(matrix @ whiten, _LEAF), middle, below, above)
 
 
 @dataclass(frozen=True)
@@ -219,28 +244,36 @@ class Membership:
         How its experiments become columns.
     clouds
         Where they lie, without the worlds of each fold in turn.
+    centre, farthest
+        (2,), the median of either score among its held-out experiments, and how far above it the
+        farthest lies.
     ranks
-        Distances of its held-out experiments.
+        The larger of both scores of its held-out experiments, in these units.
     held_out
         (experiment of the theory,), the p of each, as if its world had not been simulated.
     """
 
     columns: Columns
     clouds: tuple[Cloud, ...]
+    centre: Floats
+    farthest: Floats
     ranks: Ranks
     held_out: Floats
 
     def p(self, values: Floats) -> Floats:
         """Return the p of new experiments, (experiment, feature), ranked in every fold."""
         matrix = _matrix(self.columns, values)
-        return self.ranks.p(np.column_stack([own.distance(matrix) for own in self.clouds]))
+        return self.ranks.p(np.column_stack([self._score(own, matrix) for own in self.clouds]))
+
+    def _score(self, own: Cloud, matrix: Floats) -> Floats:
+        return _larger(own.scores(matrix), self.centre, self.farthest)
 
     def p_of_others(self, values: Floats, world: Ints) -> Floats:
         """Return the p of many experiments of other theories; each has the cloud of one fold."""
         matrix, fold = _matrix(self.columns, values), world % len(self.clouds)
         score = np.empty(len(matrix))
         for k, own in enumerate(self.clouds):
-            score[fold == k] = own.distance(matrix[fold == k])
+            score[fold == k] = self._score(own, matrix[fold == k])
         return self.ranks.p_of(score)
 
 
@@ -255,12 +288,21 @@ def membership(values: Floats, world: Ints, seed: int) -> Membership:
         Of the division of its worlds into folds.
     """
     columns, fold = columns_of(values), _own_folds(world, seed)
-    matrix, score, clouds = _matrix(columns, values), np.empty(len(values)), []
+    matrix, both, clouds = _matrix(columns, values), np.empty((len(values), 2)), []
     for k in range(int(fold.max()) + 1):
         clouds.append(cloud(matrix[fold != k]))
-        score[fold == k] = clouds[-1].distance(matrix[fold == k])
+        both[fold == k] = clouds[-1].scores(matrix[fold == k])
+    centre = np.median(both, axis=0)
+    farthest = np.maximum(both.max(axis=0) - centre, _LEAST_SPREAD)
+    score = _larger(both, centre, farthest)
     own = ranks(score, world, fold)
-    return Membership(columns, tuple(clouds), own, own.p_held_out(score, world))
+    held_out = own.p_held_out(score, world)
+    return Membership(columns, tuple(clouds), centre, farthest, own, held_out)
+
+
+def _larger(both: Floats, centre: Floats, farthest: Floats) -> Floats:
+    """Return (experiment,) the larger of two scores, in units of the farthest of the theory."""
+    return np.asarray(((both - centre) / farthest).max(axis=1))
 
 
 def _own_folds(world: Ints, seed: int) -> Ints:

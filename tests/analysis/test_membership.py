@@ -123,6 +123,18 @@ def test_with_gaps_of_its_own_a_theory_may_leave_a_gap() -> None:
     assert found.p(np.array([[0.0, 0.0, 0.0], [0.0, 0.0, np.nan]])).min() > 0.05
 
 
+def test_one_index_far_off_is_not_covered_for_by_a_world_that_is_unusual_in_many_ways() -> None:
+    own = np.random.default_rng(0).normal(0, 0.1, (400, 12))
+    world = np.repeat(np.arange(100), 4)
+    own[world == 0] += 0.4
+    off = np.zeros((1, 12))
+    off[0, 3] = 0.8
+    found = membership(own, world, 1)
+    away = [own.distance(np.pad(off, ((0, 0), (0, 1))))[0] for own in found.clouds]
+    assert max(away) < found.centre[0] + found.farthest[0]
+    assert found.p(off)[0] <= 0.05
+
+
 def test_features_that_are_zero_or_one_are_bits() -> None:
     values = np.array([[1.0, 0.5, np.nan], [0.0, 1.0, 1.0]])
     assert columns_of(values).bits.tolist() == [True, False, True]
