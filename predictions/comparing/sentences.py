@@ -49,7 +49,10 @@ def answer(evidence: Evidence, verdicts: Sequence[Verdict], animals: int, label:
     """
     kept = evidence.kept
     others = [name for name in evidence.posterior if name not in kept]
-    few = len(others) <= NAMED
+    few, likeliest = (
+        len(others) <= NAMED,
+        max(evidence.posterior, key=lambda n: evidence.posterior[n]),
+    )
     worst = max(evidence.false_alarms.values(), default=math.nan)
     told = {o: sum(v.outcome is o for v in verdicts) for o in Outcome}
     return one_paragraph("answers/recording", {
@@ -58,6 +61,7 @@ def answer(evidence: Evidence, verdicts: Sequence[Verdict], animals: int, label:
         "kept": [label(name) for name in kept],
         "over": listed(label(name) for name in others) if few else f"other {len(others)}",
         "posterior": evidence.posterior[kept[0]] if kept else None,
+        "likelier": label(likeliest) if likeliest not in kept else None,
         "one_class": evidence.kind == "one class",
         "leading": [label(name) for name in evidence.leading],
         "behind": [f"the {label(name)} {number(factor)} times"

@@ -194,6 +194,15 @@ def test_when_every_theory_stays_the_answer_is_that_it_cannot_tell(weigh_it: Any
     assert said.startswith("This recording of 6 animals cannot tell: every one of the 3 theories")
 
 
+def test_a_theory_that_stays_alone_and_is_not_the_most_probable_is_said_not_to_be(
+    weigh_it: Any,
+) -> None:
+    evidence: Evidence = weigh_it(recording(0.0)).evidence
+    posterior = {"error_microcircuit": 0.2, "supervised_pc": 0.7, "adaptation": 0.1}
+    said = answer(replace(evidence, posterior=posterior), supported(1), 6, label)
+    assert "(the supervised pc would be more probable, and could not have given it); with 6" in said
+
+
 def test_when_nobody_gave_the_verdict_its_trust_is_unknown(weigh_it: Any) -> None:
     evidence: Evidence = weigh_it(recording(0.0)).evidence
     unknown = replace(evidence.trust, value=float("nan"))
