@@ -38,15 +38,17 @@ def open_recording(path: str | Path, mapping: str | Path | None = None) -> xr.Da
     ContractError
         If the recording breaks the contract.
     """
-    for what, given in {"recording": path, "mapping": mapping or ""}.items():
+    for what, given in {"recording": path, "mapping": "" if mapping is None else mapping}.items():
         if not isinstance(given, str | PathLike):
             kind = type(given).__name__
             raise DoorError(f"the {what} is of type {kind}; give the path of its file, as text")
     path = Path(path)
     if path.suffix not in READERS:
         kinds = ", ".join(READERS)
+        if path.is_dir():
+            raise DoorError(f"{path} is a folder; give one of the files in it, {kinds}")
         raise DoorError(f"cannot read {path.name}: its ending is none of {kinds}")
-    if not path.exists():
+    if not _exists(path):
         raise DoorError(f"there is no file {path}")
     if path.is_dir() != (path.suffix == ".zarr"):
         kind = "a folder" if path.is_dir() else "a file"
@@ -55,6 +57,13 @@ def open_recording(path: str | Path, mapping: str | Path | None = None) -> xr.Da
         return check(READERS[path.suffix](path, mapping), activity=False)
     except OSError as error:
         raise DoorError(f"{path.name} is damaged: {told(error)}; copy it again") from error
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise DoorError(f"cannot look for {path}: {told(error)}; give another path") from error
 
 
 def _read_netcdf(path: Path, mapping: str | Path | None) -> xr.DataTree:

@@ -136,7 +136,7 @@ def table(what: str, found: Sequence[Sequence[float]], rows: int, columns: int) 
         )
 
 
-def populated(what: str, sizes: Sequence[int], least: int) -> None:
+def populated(what: str, sizes: object, least: int) -> None:
     """Refuse populations without neurons.
 
     Raises
@@ -144,10 +144,16 @@ def populated(what: str, sizes: Sequence[int], least: int) -> None:
     ValueError
         If there are fewer than `least` sizes, or one is not a whole number above 0.
     """
-    if len(sizes) < least or any(size < 1 or size != int(size) for size in sizes):
+    given = tuple(sizes) if isinstance(sizes, Collection) else (sizes,)
+    if len(given) < least or not all(_neurons(size) for size in given):
+        shown = given if isinstance(sizes, Collection) else sizes
         raise ValueError(
-            f"{what} is {tuple(sizes)}; give at least {least} whole numbers of neurons above 0"
+            f"{what} is {shown}; give at least {least} whole numbers of neurons above 0"
         )
+
+
+def _neurons(size: object) -> bool:
+    return isinstance(size, int | float | np.number) and bool(size >= 1 and size == int(size))
 
 
 def not_negative(theory: str, values: Mapping[str, PerNetwork]) -> None:
@@ -162,6 +168,19 @@ def not_negative(theory: str, values: Mapping[str, PerNetwork]) -> None:
         least = np.min(value)
         if not least >= 0:
             raise ValueError(f"{name} of {theory} is {least}; give a value of 0 or more")
+
+
+def shares(theory: str, values: Mapping[str, PerNetwork]) -> None:
+    """Refuse shares below 0 or above 1.
+
+    Raises
+    ------
+    ValueError
+        If one is.
+    """
+    for name, value in values.items():
+        if np.any((np.asarray(value) < 0) | (np.asarray(value) > 1)):
+            raise ValueError(f"{name} of {theory} is {value}; give a share, from 0 to 1")
 
 
 def stable_step(theory: str, dt: float, tau: float) -> None:

@@ -226,22 +226,25 @@ def combined(
 
 def named(connectivity: str) -> str:
     """Return what a connectivity is called: its name, or that of its file."""
-    return Path(connectivity).name if connectivity.endswith(".csv") else connectivity
+    name = str(connectivity)
+    return Path(name).name if name.endswith(".csv") else name
 
 
 def _refuse_namesakes(connectivity: Sequence[str | None]) -> None:
     """Refuse tables of one name in several folders: it is what tells their results apart."""
     tables: dict[str, str] = {}
-    for path in (c for c in connectivity if c is not None):
+    for path in (str(c) for c in connectivity if c is not None):
         other = tables.setdefault(named(path), path)
         if Path(other).resolve() != Path(path).resolve():
             raise ValueError(f"{other} and {path} have the same name; rename one of the tables")
 
 
 def _resized(known: Theory, layers: Sequence[int] | None) -> Theory:
-    if layers is None or tuple(layers) == known.circuit.layers:
+    if layers is None:
         return known
     populated("layers", layers, 3)
+    if tuple(layers) == known.circuit.layers:
+        return known
     own = tuple(int(size) for size in layers)
     trained = None if known.trained is None else _of_layers(known.trained, own)
     resized = replace(known, circuit=_of_layers(known.circuit, own), trained=trained)

@@ -45,7 +45,9 @@ NO_THEORY = {
     "error_parts",
     "error_places",
     "error_synapses",
+    "left_open",
     "nuisance",
+    "ranges",
     "registry",
 }
 """Files of `simulate/theories` that are no theory."""

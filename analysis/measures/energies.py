@@ -44,11 +44,14 @@ class Effect:
         M, the cross-validated energy it is compared with.
     false_label
         N_R, the same energy as N in the unlabelled cells: what falsely labelled cells add to N.
+    elsewhere
+        M in all cells of that kind, where it is taken in some of them; 0 where it is in all.
     """
 
     numerator: float
     denominator: float
     false_label: float = 0.0
+    elsewhere: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from errorneurons.analysis.nwb_export.columns import (
 from errorneurons.analysis.nwb_export.imaging import add_imaging
 from errorneurons.analysis.nwb_export.spikes import TICKS_A_SECOND, Part, lay_out
 from errorneurons.analysis.session.contract import DoorError, check, collect
-from errorneurons.analysis.session.files import beside
+from errorneurons.analysis.session.files import beside, import_pynwb
 
 START = datetime(2020, 1, 1, tzinfo=UTC)
 """A virtual recording has no date, NWB wants one."""
@@ -68,6 +68,7 @@ def write_nwb(recording: xr.DataTree | xr.Dataset, path: str | Path, *, seed: in
     check(recording)
     sessions = [node.to_dataset(inherit=False) for node in recording.children.values()]
     _check_alike(sessions)
+    import_pynwb()
     file = _nwbfile(lay_out(sessions, seed), seed)
     _write(file, path)
     return path

@@ -6,13 +6,18 @@ import errno
 import os
 import secrets
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from errorneurons.analysis.session.contract import DoorError, told
 
 PART = ".part"
+CACHE = "XDG_CACHE_HOME"
+"""The environment variable that says where the user's cache is."""
 
 
 def part_of(path: Path) -> Path:
@@ -61,6 +66,26 @@ def not_written(path: Path, error: OSError, place: str) -> str:
     reason = "the disk is full" if full else told(error)
     mend = f"make room, or give another {place}" if full else f"give another {place}"
     return f"cannot write {path}: {reason}; {mend}"
+
+
+def import_pynwb() -> None:
+    """Import pynwb also where it cannot make its folder in the user's cache, on which it insists.
+
+    As for service users and in containers: the folder is a temporary one then.
+    """
+    try:
+        import_module("pynwb")
+    except OSError:
+        for name in [n for n in sys.modules if n.partition(".")[0] == "pynwb"]:
+            del sys.modules[name]
+        before = os.environ.get(CACHE)
+        with TemporaryDirectory() as folder:
+            os.environ[CACHE] = folder
+            try:
+                import_module("pynwb")
+            finally:
+                os.environ.pop(CACHE)
+                os.environ |= {} if before is None else {CACHE: before}
 
 
 def check_hdf5(path: Path) -> None:

@@ -24,6 +24,40 @@ class PlainColumn:
     values: npt.NDArray[Any]
     attrs: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length along each dim."""
+        return self.values.shape
+
+
+@dataclass(frozen=True, eq=False)
+class Undrawn:
+    """Activity of which no more was drawn than some means; who reads it would find what is not.
+
+    Attributes
+    ----------
+    shape, attrs
+        Those of the activity.
+    """
+
+    shape: tuple[int, ...]
+    attrs: Mapping[str, Any]
+
+    @property
+    def values(self) -> npt.NDArray[Any]:
+        """Refuse to be read.
+
+        Raises
+        ------
+        RuntimeError
+            Always.
+        """
+        raise RuntimeError(
+            "a claim asked a virtual animal for activity that was not drawn; let effects read "
+            "activity by `window_means` alone, and their windows depend on trials and on areas and "
+            "roles of units alone"
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Averaged:
@@ -56,24 +90,24 @@ class Plain:
         Attributes of the session.
     """
 
-    variables: Mapping[str, PlainColumn]
+    variables: Mapping[str, PlainColumn | Undrawn]
     attrs: Mapping[str, Any]
 
     @property
-    def coords(self) -> Mapping[str, PlainColumn]:
+    def coords(self) -> Mapping[str, PlainColumn | Undrawn]:
         """Columns of trials and units."""
         return self.variables
 
     @property
     def sizes(self) -> dict[str, int]:
         """Trials, bins and units."""
-        return dict(zip(FIELDS["rate"].dims, self.variables["rate"].values.shape, strict=True))
+        return dict(zip(FIELDS["rate"].dims, self.variables["rate"].shape, strict=True))
 
     def __contains__(self, name: str) -> bool:
         """Whether there is an array of that name."""
         return name in self.variables
 
-    def __getitem__(self, name: str) -> PlainColumn:
+    def __getitem__(self, name: str) -> PlainColumn | Undrawn:
         """Return an array with its attributes."""
         return self.variables[name]
 
@@ -81,7 +115,7 @@ class Plain:
         """Return the session with some of its units."""
         own = {
             name: replace(column, values=column.values[..., chosen])
-            if FIELDS[name].dims[-1] == "unit"
+            if isinstance(column, PlainColumn) and FIELDS[name].dims[-1] == "unit"
             else column
             for name, column in self.variables.items()
         }
@@ -90,6 +124,11 @@ class Plain:
     def without(self, name: str) -> Plain:
         """Return the session without one of its columns."""
         return replace(self, variables={n: x for n, x in self.variables.items() if n != name})
+
+    def undrawn(self) -> Plain:
+        """Return the session with activity that refuses to be read."""
+        rate = self.variables["rate"]
+        return replace(self, variables={**self.variables, "rate": Undrawn(rate.shape, rate.attrs)})
 
     def as_session(self) -> xr.Dataset:
         """Return it for the claims, which ask a session for no more than this can answer."""

@@ -83,7 +83,7 @@ def evoked(
             )
             effects.append((n, protocol.outcome_contrast_energy(session, cells[0]), n_r))
     n, m, n_r = (protocol.mean_over(values) for values in zip(*effects, strict=True))
-    return Effect(n, m, n_r)
+    return Effect(n, m, n_r, protocol.outcome_contrast_energy(session, units(session, "error")))
 
 
 def _responses(

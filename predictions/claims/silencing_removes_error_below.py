@@ -64,7 +64,7 @@ def remaining_contrast(
                 (shares[0], protocol.outcome_contrast_energy(session, labelled), shares[1])
             )
     n, m, n_r = (protocol.mean_over(values) for values in zip(*effects, strict=True))
-    return Effect(n, m, n_r)
+    return Effect(n, m, n_r, protocol.outcome_contrast_energy(session, units(session, "error")))
 
 
 CLAIM = Claim(

@@ -50,7 +50,7 @@ def options(
 def list_(what: Annotated[Registry, typer.Argument(help="Which registry.")]) -> None:
     """List theories, claims, or what else there is."""
     for name, text in _entries(what):
-        typer.echo(f"{name:28} {text}")
+        typer.echo(f"{name:40} {text}" if name.startswith(" ") else f"{name:28} {text}")
 
 
 def _entries(what: Registry) -> list[tuple[str, str]]:
@@ -74,10 +74,19 @@ def _entries(what: Registry) -> list[tuple[str, str]]:
         from errorneurons.simulate.ablations.registry import ABLATIONS
 
         return [(a.name, a.sentence) for a in ABLATIONS]
-    from errorneurons.simulate.theories.registry import COUNTER_CIRCUITS, THEORIES
+    from errorneurons.simulate.theories.registry import COUNTER_CIRCUITS, OPEN_CHOICES, THEORIES
 
-    chosen = THEORIES if what is Registry.THEORIES else COUNTER_CIRCUITS
-    return [(t.name, t.description) for t in chosen]
+    if what is Registry.COUNTER_CIRCUITS:
+        return [(t.name, t.description) for t in COUNTER_CIRCUITS]
+    own = {t.name: [o for o in OPEN_CHOICES if o.variant_of == t.name] for t in THEORIES}
+    return [
+        entry
+        for t in THEORIES
+        for entry in (
+            (t.name, t.description),
+            *((f"  {o.name}", f"  {o.description}") for o in own[t.name]),
+        )
+    ]
 
 
 def main() -> None:

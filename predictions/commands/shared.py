@@ -37,6 +37,12 @@ class OneSentence(TyperGroup):
                 raise
             say(f"errorneurons: {_sentence(error)}")
             raise typer.Exit(2) from None
+        except MemoryError as error:
+            if os.environ.get("ERRORNEURONS_TRACEBACK"):
+                raise
+            why = f": {error}" if str(error) else ""
+            say(f"errorneurons: memory is short{why}; ask for fewer or smaller networks")
+            raise typer.Exit(2) from None
         except KeyboardInterrupt:
             say("errorneurons: interrupted; what is done is kept, run it again to go on")
             raise typer.Exit(130) from None

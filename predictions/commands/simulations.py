@@ -56,6 +56,13 @@ def report(
     sessions: Annotated[
         bool, typer.Option("--sessions", help="Leave the virtual recordings in OUT/sessions, too.")
     ] = False,
+    families: Annotated[
+        bool,
+        typer.Option(
+            "--families",
+            help="Judge what theories leave open, too: a row a family of rivals (twice the time).",
+        ),
+    ] = False,
     scheduler: Scheduler = None,
 ) -> None:
     """Simulate the theories and judge the claims on them."""
@@ -65,7 +72,9 @@ def report(
     from errorneurons.simulate.store.work import Labour
 
     animals, labour = Animals(networks, seed), Labour(scheduler=scheduler)
-    found = theories_report(animals, out, this_command(), say, labour, sessions=sessions)
+    found = theories_report(
+        animals, out, this_command(), say, labour, sessions=sessions, families=families
+    )
     write_report(found, out)
 
 

@@ -1,7 +1,7 @@
 """Virtual animals: what a recording's design would have shown in the worlds of a theory.
 
 The animals of a world are recorded with the recording's own cells and trials, and measured by the
-claims' own code. They share the nuisance of their world and its instrument; `effect_vector` draws
+claims' own code. They share the nuisance of their world and its instrument; `effects.draw` draws
 virtual experiments from them.
 """
 
@@ -22,7 +22,6 @@ from errorneurons.predictions.comparing.recording import (
     Known,
     Presented,
     Seen,
-    check_told,
     localised,
     presentation,
     record,
@@ -161,7 +160,6 @@ def measured(
             with asked_often(sessions, [(one.own, one.alike) for one in seen]):
                 rows.append(np.array([energies_of_animal(e, sessions) for e in effects.values()]))
             worlds.append(int(world))
-    check_told(known.values())
     energies = np.array(rows, dtype=float).reshape(len(worlds), len(effects), 3)
     return Table(np.array(worlds, dtype=np.int64), energies, tuple(effects))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +32,7 @@ from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.engine.plans import compile_ahead
 from errorneurons.simulate.store.files import ARRAYS, JSON, is_intact, keep
 from errorneurons.simulate.store.places import cache_folder
-from errorneurons.simulate.store.shelf import Shelf, missing_pieces, provide
+from errorneurons.simulate.store.shelf import Piece, Shelf, missing_pieces, provide
 from errorneurons.simulate.store.work import Labour, Progress
 from errorneurons.simulate.theories.registry import theory
 
@@ -126,7 +126,7 @@ def simulate_worlds(
     if left:
         networks = sum(len(piece.arguments[1].numbers) for piece in left.values())
         progress(f"simulating {networks} networks in {len(left)} batches; kept in {folder}")
-    provide(left, shelf, _with_time_left(progress, len(left)), labour, compile_ahead)
+    provide(left, shelf, _with_time_left(progress, left), labour, compile_ahead)
     made = {piece.arguments[0] for piece in left.values()}
     for name in names:
         path = Shelf(folder, JSON).path(f"{name}/summary", worlds_key(theory(name), animals))
@@ -134,15 +134,17 @@ def simulate_worlds(
             _summarise(folder, name, animals, path)
 
 
-def _with_time_left(progress: Progress, count: int) -> Progress:
-    """Return what says, with each of `count` pieces, how long the others will take as it goes."""
-    began, done = time.perf_counter(), 0
+def _with_time_left(progress: Progress, pieces: Mapping[str, Piece]) -> Progress:
+    """Return what says, with each piece that is done, how long the others will take as it goes."""
+    began, left = time.perf_counter(), {piece.said for piece in pieces.values()}
 
     def say(text: str) -> None:
-        nonlocal done
-        done += 1
-        minutes = (time.perf_counter() - began) * (count - done) / done / 60
-        progress(f"{text}; about {minutes:.1f} minutes left" if done < count else text)
+        if text in left:
+            left.remove(text)
+            passed, done = time.perf_counter() - began, len(pieces) - len(left)
+            if left:
+                text += f"; about {passed * len(left) / done / 60:.1f} minutes left"
+        progress(text)
 
     return say
 

@@ -26,7 +26,7 @@ from errorneurons.predictions.comparing.steps import NextSteps, Step
 from errorneurons.predictions.comparing.weigh import Question, Weighed
 from errorneurons.predictions.words import counted, listed
 from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
-from errorneurons.simulate.refusing import known
+from errorneurons.simulate.refusing import known, whole_number
 from errorneurons.simulate.store.work import Progress
 
 EXPERIMENTS = 240
@@ -74,12 +74,16 @@ class Grid:
     def __post_init__(self) -> None:
         for name, least in (("animals", 2), ("cells", 2), ("trials", 2), ("areas", 1)):
             values = getattr(self, name)
-            if not values or min(values) < least:
+            if not values or not all(
+                isinstance(n, int | np.integer) and n >= least for n in values
+            ):
                 found = ", ".join(map(str, values)) or "nothing"
                 raise ValueError(f"{name} to try: {found}; give whole numbers of {least} or more")
         if max(self.areas) > AREAS:
             raise ValueError(f"area {max(self.areas)} is not simulated; give areas 1 to {AREAS}")
-        if self.budget is not None and not self.affordable:
+        if self.budget is not None:
+            whole_number("budget", self.budget, 1)
+        if not self.affordable:
             raise ValueError(
                 f"a budget of {self.budget} animals is below the smallest number to try, "
                 f"{min(self.animals)}; give more animals, or try fewer"

@@ -25,6 +25,7 @@ from errorneurons.analysis.statistics import (
 )
 from errorneurons.predictions.claims.claim import Claim, Measure, Outcome, SubjectKind, Verdict
 from errorneurons.predictions.judging.rule import (
+    LEAST,
     answered,
     comparable,
     difference,
@@ -57,6 +58,8 @@ class Measured:
         where there are too few animals for a statement about the population.
     stated
         Whether the sessions state the share of false labels.
+    elsewhere
+        What M of each animal is in all cells, (animal,); 0 where it is taken in all, see `Effect`.
     """
 
     animals: tuple[str, ...]
@@ -65,6 +68,7 @@ class Measured:
     missing: Missing | None = None
     thinned: Array = field(default_factory=lambda: np.empty((0, 3)))
     stated: bool = True
+    elsewhere: Array = field(default_factory=lambda: np.zeros(1))
 
 
 def measure(effect: Measure, sessions: Sequence[xr.Dataset], trial_level: bool) -> Measured:
@@ -89,10 +93,10 @@ def measure(effect: Measure, sessions: Sequence[xr.Dataset], trial_level: bool) 
             answering.append(session)
     if not rows:
         return Measured((), np.empty((0, 3)), missing=missing)
-    energies = np.array([np.mean(own, axis=0) for own in rows.values()])
+    means = np.array([np.mean(own, axis=0) for own in rows.values()])
     shares = _label_error(answering)
-    measured = Measured(tuple(rows), energies, shares or (0.0, 0.0, 0.0), missing,
-                        stated=shares is not None)  # fmt: skip
+    measured = Measured(tuple(rows), means[:, :3], shares or (0.0, 0.0, 0.0), missing,
+                        stated=shares is not None, elsewhere=means[:, 3])  # fmt: skip
     if trial_level and len(rows) < FEWEST_ANIMALS:
         return replace(measured, thinned=_thinned(effect, answering))
     return measured
@@ -103,12 +107,12 @@ def energies_of_animal(effect: Measure, sessions: Sequence[xr.Dataset]) -> Array
     found = [_answer(effect, session) for session in sessions]
     rows = [answer for answer in found if not isinstance(answer, Missing)]
     if len(rows) == 1:
-        return np.array(rows[0])
-    return np.mean(rows, axis=0) if rows else np.full(3, np.nan)
+        return np.array(rows[0][:3])
+    return np.mean(rows, axis=0)[:3] if rows else np.full(3, np.nan)
 
 
 def _answer(effect: Measure, session: xr.Dataset) -> list[float] | Missing:
-    """Return N, M and N_R of a session, or what it lacks."""
+    """Return N, M, N_R and M elsewhere of a session, or what it lacks."""
     found = effect(session)
     if isinstance(found, Missing):
         return found
@@ -118,7 +122,7 @@ def _answer(effect: Measure, session: xr.Dataset) -> list[float] | Missing:
 
 
 def _row(effect: Effect) -> list[float]:
-    return [effect.numerator, effect.denominator, effect.false_label]
+    return [effect.numerator, effect.denominator, effect.false_label, effect.elsewhere]
 
 
 def _thinned(effect: Measure, sessions: Sequence[xr.Dataset]) -> Array:
@@ -127,7 +131,7 @@ def _thinned(effect: Measure, sessions: Sequence[xr.Dataset]) -> Array:
         effects = [effect(thinned(s, group, TRIAL_GROUPS)) for s in sessions]
         answers = [_row(e) for e in effects if isinstance(e, Effect)]
         if len(answers) == len(sessions):
-            rows.append(np.mean(answers, axis=0))
+            rows.append(np.mean(answers, axis=0)[:3])
     table = np.array(rows).reshape(-1, 3)
     return np.asarray(table[np.isfinite(table).all(axis=1)])
 
@@ -171,7 +175,7 @@ def probability(claim: Claim, measured: Measured) -> float:
 
     NaN with fewer than 5 animals, or if there is nothing to compare with.
     """
-    if len(measured.animals) < FEWEST_ANIMALS or not comparable(measured.energies):
+    if len(measured.animals) < FEWEST_ANIMALS or not _comparable(measured):
         return float("nan")
     _, above = student_t(difference(claim, measured.energies, measured.label_error[0]))
     return above if claim.side == "above" else 1 - above
@@ -199,6 +203,9 @@ def _judge_theory(claim: Claim, subject: str, measured: Measured) -> Verdict:
     count = len(measured.animals)
     if m_low <= 0:
         return _nothing_to_compare(claim, subject, f"in 5 % of {count} networks or more")
+    responses = _corrected(measured), measured.energies[:, 1]
+    if all(central_range(x - LEAST * measured.elsewhere)[0] <= 0 for x in responses):
+        return _almost_nothing(claim, subject, measured, f"in 5 % of {count} networks or more")
     outcome = Outcome(str(named_outcomes(claim, low > 0, high < 0)))
     points = _points(claim, measured)
     value = float(np.mean(points))
@@ -222,11 +229,16 @@ def _judge_recording(claim: Claim, subject: str, measured: Measured) -> Verdict:
     count = len(measured.animals)
     if count < FEWEST_ANIMALS:
         return _judge_few(claim, subject, measured)
-    if not comparable(measured.energies):
-        return _nothing_to_compare(claim, subject, f"over {count} animals")
+    if not _comparable(measured):
+        where = f"over {count} animals"
+        if comparable(measured.energies):
+            return _almost_nothing(claim, subject, measured, where)
+        return _nothing_to_compare(claim, subject, where)
     test = against_zero(difference(claim, measured.energies, measured.label_error[0]))
     plain = _at(claim, measured, measured.label_error[0])
-    outcome = Outcome(str(outcomes(claim, measured.energies, measured.label_error)))
+    outcome = Outcome(
+        str(outcomes(claim, measured.energies, measured.label_error, elsewhere=measured.elsewhere))
+    )
     ratio = ratio_of_means(_corrected(measured), measured.energies[:, 1])
     reason = f"{_phrase(claim, plain, ratio.value)}, over {count} animals"
     tipping = _tipping_point(claim, measured, plain)
@@ -257,6 +269,9 @@ def _judge_few(claim: Claim, subject: str, measured: Measured) -> Verdict:
     """Say what these animals show, and nothing of the population."""
     n, m, n_r = measured.energies.mean(axis=0)
     pi, count = measured.label_error[0], len(measured.animals)
+    least = LEAST * measured.elsewhere.mean()
+    if m > 0 and max(m, n - pi * n_r) < least:
+        return _almost_nothing(claim, subject, measured, "in these animals")
     value = float((n - pi * n_r) / m) if m > 0 else float("nan")
     low = high = float("nan")
     level = "no interval: too few trials to leave any out"
@@ -283,6 +298,21 @@ def _nothing_to_compare(claim: Claim, subject: str, where: str) -> Verdict:
         f"There is no response to compare with: M is not above 0 {where}.",
         "Record more trials or cells, or a larger outcome error, until the comparison response is "
         "clear of 0.",
+    )  # fmt: skip
+
+
+def _comparable(measured: Measured) -> bool:
+    return bool(comparable(measured.energies, measured.elsewhere, measured.label_error[0]))
+
+
+def _almost_nothing(claim: Claim, subject: str, measured: Measured, where: str) -> Verdict:
+    m, whole = measured.energies[:, 1].mean(), measured.elsewhere.mean()
+    return Verdict(
+        claim.key, subject, Outcome.NOT_TESTABLE,
+        f"There is almost no response to compare with: {where} neither N nor M is clear of "
+        f"{LEAST:.0%} of the energy of the same response in all error cells, a tenth in amplitude "
+        f"(M is {m:.2g}, and {whole:.2g} there), and N/M would be a ratio of noise.",
+        "Ask it of cells that respond to the outcome: other areas, or a larger outcome error.",
     )  # fmt: skip
 
 

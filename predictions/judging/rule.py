@@ -1,8 +1,9 @@
 """The rule by which a recording answers a claim: a test of D over animals.
 
 D = N - pi N_R - q0 M of each animal is tested against 0 by a one-sided Student t, alpha .05 each
-way. Arrays may hold many recordings at once, so that the rule whose error rates are measured is the
-one that judges.
+way. N/M says nothing where M is no response, or where both are almost nothing beside what cells of
+the same kind show elsewhere: then it is a ratio of noise. Arrays may hold many recordings at once,
+so that the rule whose error rates are measured is the one that judges.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from errorneurons.predictions.claims.claim import Claim, Outcome
 from errorneurons.simulate.arrays import Array
 
 ALPHA = 0.05
+LEAST = 0.01
+"""The share of the response elsewhere, as energy, that N or M must be clear of: a tenth in
+amplitude."""
 
 
 def difference(claim: Claim, energies: Array, label_error: float | Array) -> Array:
@@ -34,7 +38,11 @@ def difference(claim: Claim, energies: Array, label_error: float | Array) -> Arr
 
 
 def outcomes(
-    claim: Claim, energies: Array, label_error: npt.ArrayLike, alpha: float = ALPHA
+    claim: Claim,
+    energies: Array,
+    label_error: npt.ArrayLike,
+    alpha: float = ALPHA,
+    elsewhere: npt.ArrayLike = 0.0,
 ) -> npt.NDArray[np.str_]:
     """Return what the test over animals says of a claim, for many recordings at once.
 
@@ -48,19 +56,23 @@ def outcomes(
         pi, the share of false labels: value, low and high, (3,) or (..., 3).
     alpha
         Of the test of D on either side. M is compared with 0 at .05 whatever it is.
+    elsewhere
+        What M is in all cells, see `comparable`.
 
     Returns
     -------
     array of str
-        One of the four outcomes each, (...): NOT_TESTABLE where M is not above 0, and UNDECIDED
-        where the answer changes within the interval of pi.
+        One of the four outcomes each, (...): NOT_TESTABLE where M is not above 0 or, as N, almost
+        nothing beside what there is elsewhere, and UNDECIDED where the answer changes within the
+        interval of pi.
     """
     # D clears 0 on one side for an interval of pi, so its ends speak for all that lies within
     pi = np.moveaxis(np.asarray(label_error, dtype=float), -1, 0)[..., None]
     known, *ends = (answered(claim, difference(claim, energies, p), alpha) for p in pi)
     for end in ends:
         known = np.where(end == known, known, str(Outcome.UNDECIDED))
-    return np.where(comparable(energies), known, str(Outcome.NOT_TESTABLE))
+    testable = comparable(energies, elsewhere, np.asarray(label_error, dtype=float)[..., :1])
+    return np.where(testable, known, str(Outcome.NOT_TESTABLE))
 
 
 def answered(claim: Claim, differences: Array, alpha: float = ALPHA) -> npt.NDArray[np.str_]:
@@ -79,6 +91,24 @@ def named_outcomes(
     return np.where(above, upper, np.where(below, lower, undecided))
 
 
-def comparable(energies: Array) -> npt.NDArray[np.bool_]:
-    """Return whether M is above 0 over animals, from energies (..., animal, 3)."""
-    return np.asarray(students(energies[..., 1])[1] < ALPHA)
+def comparable(
+    energies: Array, elsewhere: npt.ArrayLike = 0.0, label_error: float | Array = 0.0
+) -> npt.NDArray[np.bool_]:
+    """Return whether N can be compared with M, over animals.
+
+    M must be above 0, and M or N clear of `LEAST` of the response elsewhere. This only takes
+    answers back: no answer is wrong more often for it.
+
+    Parameters
+    ----------
+    energies
+        N, M and N_R of each animal, (..., animal, 3).
+    elsewhere
+        What M is in all cells, (..., animal); 0 where M is taken in all.
+    label_error
+        pi, broadcast against (..., animal).
+    """
+    n, m, n_r = (energies[..., k] for k in range(3))
+    least = LEAST * np.asarray(elsewhere, dtype=float)
+    above = [students(x)[1] < ALPHA for x in (m, m - least, n - label_error * n_r - least)]
+    return np.asarray(above[0] & (above[1] | above[2]))

@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from errorneurons.analysis.measures.asking import asked_often
+from errorneurons.analysis.session.session import collect
 from errorneurons.analysis.statistics import holm
 from errorneurons.predictions.claims.claim import Claim, SubjectKind, Verdict
 from errorneurons.predictions.claims.registry import CLAIMS, claim
@@ -53,7 +54,7 @@ def verdict_table(
     Raises
     ------
     ValueError
-        If there is no session, or no such claim.
+        If there is no session or no such claim, or a session breaks the contract or stands twice.
 
     Examples
     --------
@@ -67,7 +68,7 @@ def verdict_table(
     """
     if claims is not None:
         a_list("claims", claims)
-    every = sessions_in(sessions)
+    every = checked(sessions)
     chosen = CLAIMS if claims is None else tuple(claim(key) for key in claims)
     simulated = all("theory" in session.attrs for session in every)
     how = kind or ("theory" if simulated else "recording")
@@ -107,6 +108,19 @@ def sessions_in(recording: AnySessions) -> list[xr.Dataset]:
     if not found:
         raise ValueError("there is no session to judge; give one or more")
     return found
+
+
+def checked(recording: AnySessions) -> list[xr.Dataset]:
+    """Return the sessions of a collection, which obey the contract, each once.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or one breaks the contract, or stands twice.
+    """
+    every = sessions_in(recording)
+    collect(every)
+    return every
 
 
 def on_recording(

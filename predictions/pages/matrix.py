@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from errorneurons.predictions.claims.claim import Claim, Outcome, Verdict
+from errorneurons.predictions.judging.families import FamilyVerdict, family_verdicts
 from errorneurons.predictions.pages.marks import MARKS, Mark, effect
 from errorneurons.predictions.studies.findings import Report, Subject
 from errorneurons.predictions.words import counted, identifiers, listed
@@ -58,7 +59,7 @@ class Book:
         self.report = report
         self.verdicts = {(v.claim, v.subject): v for v in report.verdicts}
         self.anchors = identifiers(c.key for c in report.claims)
-        self.names = identifiers(s.name for s in report.subjects)
+        self.names = identifiers(s.name for s in (*report.subjects, *self.aside))
         self.subjects = tuple(s for s in report.subjects if s.kind != "counter_circuit")
         self.counter_circuits = tuple(s for s in report.subjects if s.kind == "counter_circuit")
 
@@ -87,6 +88,22 @@ class Book:
             texts = tuple("no value" if value is None else f"{value:.2f}" for value in values)
             rows.append((claim, texts))
         return tuple(rows)
+
+    def families(self) -> tuple[tuple[Claim, tuple[FamilyVerdict, ...]], ...]:
+        """Return how far each family of rivals contradicts each claim; nothing without families."""
+        rivals = self.report.families[1:]
+        named = {f.name: [m.name for m in f.members] for f in rivals}
+        return tuple(
+            (claim, family_verdicts(named, [claim.key], self.report.verdicts))
+            for claim in self.report.claims
+            if rivals
+        )
+
+    @property
+    def aside(self) -> tuple[Subject, ...]:
+        """Members of families that are not among the subjects."""
+        known = {s.name for s in self.report.subjects}
+        return tuple(m for f in self.report.families for m in f.members if m.name not in known)
 
     def cell(self, claim: Claim, subject: Subject) -> VerdictCell:
         """Return one cell of the matrix."""
@@ -136,7 +153,7 @@ def doubts(book: Book) -> tuple[str, ...]:
     """Return what a reader should know before quoting the answer."""
     report = book.report
     few = [s for s in report.subjects if s.kind == "recording" and s.animals < 5]
-    notes = [f"{s.label}: {note}" for s in report.subjects for note in s.notes]
+    notes = [f"{s.label}: {note}" for s in (*report.subjects, *book.aside) for note in s.notes]
     return (
         *report.doubts,
         *(f"{s.label}: fewer than five animals; this speaks of these animals only." for s in few),

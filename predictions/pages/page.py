@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from errorneurons.predictions.claims.claim import Verdict
-from errorneurons.predictions.studies.findings import Report
+from errorneurons.predictions.judging.families import family_verdicts
+from errorneurons.predictions.studies.findings import Family, Report
 from errorneurons.predictions.texts import written
 from errorneurons.simulate.store.files import replacing
 
@@ -40,7 +41,7 @@ def render(report: Report) -> str:
     from errorneurons.predictions.pages.cards import card
     from errorneurons.predictions.pages.evidence import next_section, section
     from errorneurons.predictions.pages.looks import marker
-    from errorneurons.predictions.pages.marks import MARKS
+    from errorneurons.predictions.pages.marks import MARKS, effect
     from errorneurons.predictions.pages.matrix import Book, doubts
 
     book = Book(report)
@@ -65,6 +66,9 @@ def render(report: Report) -> str:
             "evidence": section(report),
             "next": next_section(report),
             "separations": book.separations(),
+            "families": book.families(),
+            "labels": {m.name: m.label for f in report.families for m in f.members},
+            "effect": effect,
             "measured": any(math.isfinite(v.value) for v in report.verdicts),
             "simulated": any(s.kind != "recording" for s in report.subjects),
         },
@@ -122,10 +126,24 @@ def verdicts_json(report: Report) -> str:
             {"claim": claim, "theories": [a, b], "separation": round(value, 4)}
             for (claim, a, b), value in report.separations.items()
         ],
+        "families": [_family(report, f) for f in report.families],
         "evidence": _evidence(report.evidence),
         "next": [asdict(step) for step in report.steps.designs] if report.steps else [],
     }
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _family(report: Report, family: Family) -> dict[str, Any]:
+    members = [m.name for m in family.members]
+    found = family_verdicts({family.name: members}, [c.key for c in report.claims], report.verdicts)
+    return {
+        "family": family.name,
+        "members": members,
+        "claims": {
+            v.claim: {"reach": v.reach.value, "escaped": [e.subject for e in v.escaped]}
+            for v in found
+        },
+    }
 
 
 def _evidence(evidence: Evidence | None) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,11 +15,11 @@ from errorneurons.predictions.claims.registry import MANIPULATIONS
 from errorneurons.predictions.comparing.library import default_folder
 from errorneurons.predictions.comparing.plan import Grid, plan
 from errorneurons.predictions.comparing.weigh import Question, weighed
-from errorneurons.predictions.judging.verdicts import AnySessions, on_recording, sessions_in
+from errorneurons.predictions.judging.verdicts import AnySessions, checked, on_recording
 from errorneurons.predictions.studies.lesions import simulate_pairs
 from errorneurons.simulate.ablations.registry import pairs
 from errorneurons.simulate.animals.animals import Animals
-from errorneurons.simulate.refusing import a_list
+from errorneurons.simulate.refusing import a_list, in_short
 from errorneurons.simulate.store.work import Labour, Progress, silently
 from errorneurons.simulate.tasks.task import TaskDesign
 from errorneurons.simulate.theories.registry import COMPARED
@@ -95,7 +96,7 @@ def evidence_from(
     ValueError
         If a theory is unknown, or the recording can test no claim.
     """
-    question, every = question_of(theories, worlds, seed, library), sessions_in(sessions)
+    question, every = question_of(theories, worlds, seed, library), checked(sessions)
     verdicts, measured = on_recording(every, "recording")
     if not any(m.animals for m in measured.values()):
         raise ValueError(f"nothing can be weighed: no claim can be tested. {verdicts[0].reason}")
@@ -167,8 +168,8 @@ def label_errors(share: float) -> tuple[float, float, float]:
     ValueError
         If it is no such share.
     """
-    if not 0 <= share <= MOST_FALSE:
-        raise ValueError(f"label_error is {share}; give a share from 0 to {MOST_FALSE}")
+    if not isinstance(share, Real) or not 0 <= share <= MOST_FALSE:
+        raise ValueError(f"label_error is {in_short(share)}; give a share from 0 to {MOST_FALSE}")
     return share, max(0.0, share - 0.05), min(0.95, share + 0.05)
 
 
@@ -226,6 +227,8 @@ def ablation_effects(
     """
     if ablations is not None:
         a_list("ablations", ablations)
+    if not isinstance(theory, str):
+        raise ValueError(f"theory is {in_short(theory)}; give the name of one")
     chosen = pairs((theory,), tuple(ablations or ()), task)
     design = TaskDesign(networks, seed, epochs, task)
     if folder is not None:

@@ -44,6 +44,22 @@ class Subject:
 
 
 @dataclass(frozen=True)
+class Family:
+    """Theories that share their equations, with what they leave open decided either way.
+
+    Attributes
+    ----------
+    name
+        As written on the page.
+    members
+        Theories and their variants.
+    """
+
+    name: str
+    members: tuple[Subject, ...]
+
+
+@dataclass(frozen=True)
 class Report:
     """All that a page shows; the page computes nothing.
 
@@ -78,6 +94,9 @@ class Report:
         `analysis.stats.separation`; a pair of which one has no value is not there.
     labels
         Theory -> its name on the page, for theories that are not among the subjects.
+    families
+        Rivals as families, where what they leave open was judged, too; members that are not among
+        the subjects have verdicts all the same.
     """
 
     title: str
@@ -95,3 +114,4 @@ class Report:
     steps: NextSteps | None = None
     separations: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    families: tuple[Family, ...] = ()

@@ -33,6 +33,7 @@ from errorneurons.simulate.store.files import (
     remove_abandoned,
 )
 from errorneurons.simulate.store.keys import hashed, key
+from errorneurons.simulate.store.places import check_writable
 from errorneurons.simulate.store.shelf import Shelf
 from errorneurons.simulate.store.work import Labour, Progress, run_all, silently
 from errorneurons.simulate.theories.registry import Theory
@@ -178,7 +179,7 @@ class CircuitSweep:
             The same, its sessions taken from the folder.
         """
         place = Path(folder)
-        (place / _SESSIONS).mkdir(parents=True, exist_ok=True)
+        check_writable(place / _SESSIONS, "folder")
         kept = replace(self, folder=place, lost={})
         left = [t for t in self.circuits if _stored(kept, t, place) is None]
         for path in (p for t in left if is_damaged(p := _path(self, t, place), _key(self, t))):
@@ -190,7 +191,11 @@ class CircuitSweep:
                      "from an earlier run")  # fmt: skip
         alone = replace(self, circuits=(), folder=None, refused=(), lost={})
         tasks = {f"{t.identifier}: done": (_keep, (alone, t, place)) for t in left}
-        run_all(tasks, progress, labour, compile_ahead)
+        try:
+            run_all(tasks, progress, labour, compile_ahead)
+        except BaseException:
+            remove_abandoned(place, 0.0)  # what workers that were stopped have begun to write
+            raise
         whole = hashed(*(_key(self, t) for t in self.circuits), key(by_variant, self.animals.seed))
         if key_of(place / _ACTIVITY) != whole:
             made = kept.to_dataset().assign_attrs({KEY: whole})

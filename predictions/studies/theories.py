@@ -27,15 +27,15 @@ from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.performed import put_through
 from errorneurons.simulate.animals.runner import recordings_of
 from errorneurons.simulate.engine.plans import compile_ahead
-from errorneurons.simulate.experiments.registry import experiment
+from errorneurons.simulate.experiments import outcome
 from errorneurons.simulate.instrument.instrument import Instrument, where_errors_are
 from errorneurons.simulate.store.files import JSON, NETCDF, keeping
 from errorneurons.simulate.store.keys import key
 from errorneurons.simulate.store.shelf import Piece, Shelf, provide
 from errorneurons.simulate.store.work import Labour, Progress
-from errorneurons.simulate.theories.registry import REGISTRY, theory
+from errorneurons.simulate.theories.registry import OPEN_CHOICES, REGISTRY, theory
 
-_EXPERIMENT = experiment("outcome_error")
+(_EXPERIMENT,) = outcome.EXPERIMENTS
 INSTRUMENT = Instrument()
 """How networks are recorded: spikes of cells of every role and area."""
 NOT_LEARNT = Missing(
@@ -120,7 +120,12 @@ def _simulate(name: str, animals: Animals, path: Path | None) -> dict[str, Any]:
     """
     known = theory(name)
     instrument = where_errors_are(INSTRUMENT, known.circuit)
-    networks = put_through(known, _EXPERIMENT, animals, instrument)
+    try:
+        networks = put_through(known, _EXPERIMENT, animals, instrument)
+    except ValueError as error:
+        if known not in OPEN_CHOICES:
+            raise
+        return _unfit(str(error))
     # a theory is judged on the firing rates its cells are expected to have: networks are free,
     # so spiking noise would only be averaged away, and two trials of a kind are enough
     expected = list(recordings_of(networks.repeated(2), replace(instrument, spiking="none")))
@@ -150,6 +155,21 @@ def _simulate(name: str, animals: Animals, path: Path | None) -> dict[str, Any]:
     return summary
 
 
+def _unfit(reason: str) -> dict[str, Any]:
+    """Return what is said of a variant none of whose networks can be used: a choice not to make."""
+    lack = Missing(reason, "Decide otherwise what the theory leaves open.")
+    nothing = _measured_to_json(Measured((), np.empty((0, 3)), missing=lack))
+    return {
+        "notes": [f"{reason[0].upper()}{reason[1:]}."],
+        "training": "",
+        "networks": 0,
+        "cells": 0,
+        "trials": 0,
+        "measured": {c.key: nothing for c in CLAIMS},
+        "activity": {},
+    }
+
+
 def _conditions(claim: Claim) -> dict[str, Any]:
     return {condition.label: condition.factors for condition in claim.conditions}
 
@@ -173,6 +193,7 @@ def _measured_to_json(measured: Measured) -> dict[str, Any]:
         "energies": measured.energies.tolist(),
         "label_error": measured.label_error,
         "missing": [lack.what, lack.remedy] if lack else None,
+        "elsewhere": measured.elsewhere.tolist(),
     }
 
 
@@ -183,4 +204,5 @@ def _measured_from_json(known: dict[str, Any]) -> Measured:
         np.array(known["energies"], dtype=float).reshape(-1, 3),
         (value, low, high),
         Missing(*known["missing"]) if known["missing"] else None,
+        elsewhere=np.array(known["elsewhere"], dtype=float),
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.refusing import whole_number
 from errorneurons.simulate.theories.nuisance import DELAY, draw_nuisances
 from errorneurons.simulate.theories.registry import Theory
 
@@ -49,8 +50,7 @@ class Animals:
     def __post_init__(self) -> None:
         own = {"worlds": 1} if self.worlds is not None else {}
         for name, least in {"count": 1, "seed": 0, **own}.items():
-            if getattr(self, name) < least:
-                raise ValueError(f"Animals.{name} is {getattr(self, name)}; give {least} or more")
+            whole_number(f"Animals.{name}", getattr(self, name), least)
         if self.worlds is not None and self.count > MOST:
             raise ValueError(f"Animals.count is {self.count}; give {MOST} or fewer a world")
 

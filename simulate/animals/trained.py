@@ -23,9 +23,9 @@ from errorneurons.simulate.experiments.trials import CLOCK, PASSIVE, Clock
 from errorneurons.simulate.instrument.instrument import Instrument
 from errorneurons.simulate.theories.nuisance import DRIVE, STAGE, SURPRISE, applied
 from errorneurons.simulate.theories.registry import Theory
-from errorneurons.simulate.trials.bench import Chosen, Laser, arbitrary_half, strays
+from errorneurons.simulate.trials.bench import Bench, Chosen, Laser, arbitrary_half, strays
 from errorneurons.simulate.trials.manipulations import aimed_at
-from errorneurons.simulate.trials.run import Bench, run_trials, synapses
+from errorneurons.simulate.trials.run import run_trials, synapses
 from errorneurons.simulate.trials.training import QUIETLY, READ, TRAINED, Training, train
 
 NEARLY = 0.9

@@ -137,7 +137,7 @@ class Given(Traced):
     sample
         An example of it.
     compute
-        From the environment, see `given_values`, to the array.
+        From the environment, arrays of weights and of a world by path, to the array.
     needs
         Names of what it depends on in the environment; empty for a constant.
     """

@@ -37,6 +37,7 @@ from errorneurons.simulate.experiments.trials import (
     tabulated,
     trial,
 )
+from errorneurons.simulate.refusing import whole_number
 
 Order = tuple[str | int, ...]
 """Purpose of the random numbers that put trials in order."""
@@ -291,8 +292,7 @@ class Experiment:
     lines: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.repeats < 1:
-            raise ValueError(f"repeats is {self.repeats}; give 1 or more")
+        whole_number("repeats", self.repeats, 1)
 
     def days(self, seed: int) -> tuple[Day, ...]:
         """Return the days.

@@ -73,10 +73,15 @@ class LevelledCircuit(RoutedCircuit):
         return dict(zip(areas, area_slices(self.levels)[1:], strict=True))
 
     @cached_property
+    def top(self) -> slice:
+        """Where the top level stands, which nothing predicts."""
+        return area_slices(self.levels)[-1]
+
+    @cached_property
     def clamped(self) -> slice:
         """Where the outcome is clamped, and read when it is free."""
         if self.mapping == "outcome_at_top":
-            return area_slices(self.levels)[-1]
+            return self.top
         return slice(self.layers[0], self.levels[0])
 
     @cached_property

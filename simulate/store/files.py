@@ -152,7 +152,8 @@ def _flush(path: Path) -> None:
     try:
         os.fsync(opened)
     except OSError as error:
-        if not path.is_dir() and error.errno not in (22, 95):  # not every file system can
+        cannot = error.errno in (errno.EINVAL, errno.EOPNOTSUPP)  # not every file system can
+        if not path.is_dir() and not cannot:
             raise
     finally:
         os.close(opened)

@@ -12,6 +12,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from multiprocessing import current_process
 from multiprocessing.connection import wait
 from typing import Any
 
@@ -56,7 +57,7 @@ class Labour:
     ----------
     workers
         Local processes; by default as many as there are cores, at most one a piece. With one,
-        the work is done in this process.
+        or within a worker, the work is done in this process.
     scheduler
         Address of a Dask scheduler, e.g. ``tcp://10.0.0.1:8786``; its workers are used instead.
     """
@@ -94,7 +95,7 @@ def run_all(
     if labour.scheduler:
         return _on_dask(tasks, progress, labour.scheduler)
     count = min(labour.workers or _cores(), len(tasks))
-    if count > 1:
+    if count > 1 and not current_process().daemon:  # workers may not have workers of their own
         return _Pool(tasks, progress, count, ahead).run()
     done = {}
     for name, (work, arguments) in tasks.items():
@@ -183,8 +184,8 @@ class _Pool:
         how = _how(worker.process.exitcode)
         if not worker.ready and not worker.again:
             raise WorkerError(
-                f"a worker process could not start ({how}); in a script, put what calls it under "
-                '`if __name__ == "__main__":`, or do the work in one process'
+                f"a worker process could not start ({how}); start again, or do the work in one "
+                "process"
             )
         if worker.piece is not None:
             self._again(worker.piece, how)

@@ -22,7 +22,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread, get_ident
+from types import ModuleType
 from typing import Any, NoReturn
 
 from errorneurons.simulate.store.keys import installation, installed_now
@@ -44,8 +45,8 @@ END_WITH_PARENT = 1
 
 
 def _surroundings() -> tuple[object, ...]:
-    """Return what a worker takes from its parent when it starts."""
-    return Path.cwd(), dict(os.environ), tuple(sys.path), installed_now()
+    """Return what a worker takes from its parent when it starts; Linux ends it with the thread."""
+    return get_ident(), Path.cwd(), dict(os.environ), tuple(sys.path), installed_now()
 
 
 @dataclass
@@ -76,9 +77,10 @@ class Worker:
 
 @dataclass
 class _Resting:
-    """Workers that rest until they are called."""
+    """Workers that rest until they are called, and the lock of who calls or starts one."""
 
     workers: list[Worker] = field(default_factory=list)
+    calling: Lock = field(default_factory=Lock)
 
     def end(self) -> None:
         """End all of them."""
@@ -87,7 +89,7 @@ class _Resting:
 
     def forget(self) -> None:
         """Leave them to the parent of this process."""
-        self.workers = []
+        self.workers, self.calling = [], Lock()
 
 
 _RESTING = _Resting()
@@ -100,10 +102,10 @@ if sys.platform != "win32":
 def hire() -> Worker:
     """Return a worker, one that rests if there is one; it says by its pipe when it is ready.
 
-    A worker that took other surroundings from this process than it has now is ended: other
-    variables, another folder, or sources that were edited since.
+    A worker that took other surroundings from this process than it has now is ended: another
+    thread, other variables, another folder, or sources that were edited since.
     """
-    with _one_thread_each():
+    with _RESTING.calling, _one_thread_each():
         now = _surroundings()
         while _RESTING.workers:
             worker = _RESTING.workers.pop()
@@ -130,9 +132,21 @@ def _started(surroundings: tuple[object, ...]) -> Worker:
     process = context.Process(
         target=_serve, args=(theirs, os.getpid(), installation(), REST), daemon=True
     )
-    process.start()
+    with _no_script():
+        process.start()
     theirs.close()  # else the end of the worker would not be heard
     return Worker(process, ours, surroundings)
+
+
+@contextmanager
+def _no_script() -> Iterator[None]:
+    """Let what starts meanwhile not run the script of the user again: no work is defined there."""
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 def dismiss(worker: Worker) -> None:
@@ -167,7 +181,7 @@ def _serve(pipe: Connection[Any, Any], parent: int, expected: str, rest: float) 
         while True:
             asked = pipe.recv()
             if asked is not None:
-                pipe.send(result_of(*asked))
+                pipe.send_bytes(_answer(*asked))
                 del asked
                 give_back()
                 continue
@@ -177,6 +191,14 @@ def _serve(pipe: Connection[Any, Any], parent: int, expected: str, rest: float) 
                 return
             pipe.recv()
             pipe.send((None, None))
+
+
+def _answer(work: Callable[..., Any], arguments: tuple[Any, ...]) -> memoryview:
+    """Return what is sent of a piece: what it returns, its error, or why neither can be sent."""
+    try:
+        return ForkingPickler.dumps(result_of(work, arguments))
+    except Exception as error:
+        return ForkingPickler.dumps((None, Failure(_sendable(error))))
 
 
 def give_back() -> None:

@@ -9,7 +9,7 @@ events      e_l = sigma(W_l e_{l-1})                     the input enters area 1
 bursts      b_l = p_l e_l
 hidden      p_l = sigma(beta h(e_l) (Y_l b_{l+1}) + logit p_0),   h(e) = 1 - e
 output      p_L = p_0 + clip(kappa (t - e_L))            p_0 without t
-balancing   Y_l (b_{l+1} - p_0 e_{l+1}) for Y_l b_{l+1}  an option
+balancing   Y_l (b_{l+1} - q p_0 e_{l+1}) for Y_l b_{l+1}  an option, q from 0 to 1
 mean        tau_mean dpbar/dt = p - pbar                 held while there is a teaching signal
 plasticity  dW_l/dt = eta_l (p_l - pbar_l) e_l e_{l-1}^T
 feedback    Y = W^T, or fixed
@@ -21,13 +21,16 @@ to one factor an area if inhibition balances the bursts that events alone bring 
 factor for each neuron otherwise.
 
 Without balancing, bursts in an area follow the events of the area above also without a teaching
-signal, and only the output's burst probability stays at p_0. With it all do, exactly.
+signal, and only the output's burst probability stays at p_0. With all of it, q = 1, all do,
+exactly, so that p_0 is the running mean and one phase is enough to learn: the balanced bursts of
+Greedy et al. (2022), whose inhibition Q_l e_{l+1} has learnt Q = p_0 Y.
 
 Role "error" is p - p_0: silencing it holds the burst probability at p_0, driving it adds to it.
 Rates of role "representation" are 2 e - 1, the events about their midpoint, so that the output
 spans the range of the targets; a silenced neuron has no events and stands at -1.
 
-Source: Nature Neuroscience 24:1010 (2021), doi:10.1038/s41593-021-00857-x.
+Source: Nature Neuroscience 24:1010 (2021), doi:10.1038/s41593-021-00857-x; balancing: Greedy, Zhu,
+Pemberton, Mellor, Ponte Costa, Advances in Neural Information Processing Systems 35 (2022).
 """
 
 from __future__ import annotations
@@ -39,12 +42,12 @@ from typing import ClassVar, Literal
 import numpy as np
 from scipy.special import expit, logit
 
-from errorneurons.simulate.arrays import Array, delayed, matvec, outer
+from errorneurons.simulate.arrays import Array, PerNetwork, delayed, matvec, outer
 from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
 from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.layered import LearningCircuit, RoutedCircuit, feedforward, stacked
 from errorneurons.simulate.parts.plasticity import drawn_weights, generators, transposed
-from errorneurons.simulate.refusing import all_known, known, lengths
+from errorneurons.simulate.refusing import all_known, known, lengths, shares
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ class BurstDependent(LearningCircuit, RoutedCircuit):
     feedback
         ``"transpose"`` of W, refreshed in every learning step, or ``"fixed"``.
     inhibition
-        ``"none"``, or ``"balancing"``: apical inhibition cancels what events alone bring down.
+        q: share of what events alone bring down that apical inhibition cancels, from 0 to 1.
     weight_scale
         Start weights are U(-1, 1) * weight_scale / sqrt(fan-in).
     cut
@@ -120,7 +123,7 @@ class BurstDependent(LearningCircuit, RoutedCircuit):
     tau_mean: float = 30.0
     learning_rates: tuple[float, ...] = (0.07, 0.07, 0.07, 0.07)
     feedback: Literal["transpose", "fixed"] = "transpose"
-    inhibition: Literal["none", "balancing"] = "none"
+    inhibition: PerNetwork = 0.0
     weight_scale: float = 4.0
     cut: tuple[str, ...] = ()
 
@@ -132,7 +135,7 @@ class BurstDependent(LearningCircuit, RoutedCircuit):
         lengths("learning_rates", self.learning_rates, len(self.sizes))
         known(f"feedback of {self.theory}", self.feedback, ("transpose", "fixed"))
         all_known(f"cut of {self.theory}", self.cut, ("error_feedback",))
-        known(f"inhibition of {self.theory}", self.inhibition, ("none", "balancing"))
+        shares(self.theory, {"inhibition": self.inhibition})
         if not np.all((np.asarray(self.p_0) > 0) & (np.asarray(self.p_0) < 1)):
             raise ValueError(f"p_0 of {self.theory} is {self.p_0}; give a value between 0 and 1")
 
@@ -170,7 +173,7 @@ class BurstDependent(LearningCircuit, RoutedCircuit):
 
     def _descending(self, e: Array, p: Array) -> Array:
         b = p * e
-        return b if self.inhibition == "none" else b - self.p_0 * e
+        return b - self.inhibition * self.p_0 * e if np.any(self.inhibition) else b
 
     def step(self, weights: Weights, state: State, world: World) -> State:
         """Return the state one time step later."""

@@ -5,10 +5,13 @@ an error is "what is there minus what the level above predicted", the opposite s
 error-neuron microcircuit's.
 
 ============ =====================================================================
-errors       e_l = x_l - g(V_{l+1} x_{l+1})       at the top e_L = x_L, a flat prior's pull
+errors       e_l = x_l - g(V_{l+1} x_{l+1})       at the top e_L = pi x_L, a prior's pull to 0
 relaxation   tau dx_l/dt = -e_l + V_l^T (g'(V_l x_l) * e_{l-1})
 plasticity   dV_l = eta (g'(V_l x_l) * e_{l-1}) x_l^T          after settling
 ============ =====================================================================
+
+How precise the prior is, pi, the theory leaves open. With pi = 1 it shrinks every cause; with
+pi = 0 it is flat, and the top is whatever explains the level below best.
 
 Where the outcome enters makes two theories, and several claims have opposite signs under them.
 They share all equations and differ in one word, `mapping`:
@@ -39,6 +42,7 @@ from errorneurons.simulate.circuit import Carrier, Role, Timing, World
 from errorneurons.simulate.parts.checks import check_names
 from errorneurons.simulate.parts.levels import LevelledCircuit, Placement
 from errorneurons.simulate.parts.plasticity import drawn_weights, generators
+from errorneurons.simulate.refusing import not_negative
 
 
 @dataclass(frozen=True)
@@ -94,11 +98,13 @@ class HierarchicalPC(LevelledCircuit):
         Names of what is cut, of `_ROUTES`.
     frozen
         Names of areas whose predictions of the level below do not change.
+    prior
+        pi: precision of the prior at the top, from 0 (flat) on; may be one a network.
 
     Raises
     ------
     ValueError
-        If a name is unknown, or the outcome does not fit the top.
+        If a name is unknown, a precision is negative, or the outcome does not fit the top.
     """
 
     mapping: Placement = "outcome_at_top"
@@ -111,12 +117,14 @@ class HierarchicalPC(LevelledCircuit):
     weight_scale: PerNetwork = 1.5
     cut: tuple[str, ...] = ()
     frozen: tuple[str, ...] = ()
+    prior: PerNetwork = 1.0
 
     carrier: ClassVar[Carrier] = "error"
     plastic: ClassVar[Literal["always", "after settling"]] = "after settling"
 
     def __post_init__(self) -> None:
         check_names(self, _ROUTES)
+        not_negative(self.theory, {"prior": self.prior})
         if self.mapping == "outcome_at_top" and self.layers[-1] != self.outcomes:
             raise ValueError(
                 f"HierarchicalPC.layers ends in {self.layers[-1]}, but outcomes is "
@@ -150,7 +158,9 @@ class HierarchicalPC(LevelledCircuit):
         x_arriving, x_travelling = delayed(state.x_travelling, x)
         potential = matvec(world.transmitted("V", weights.V), x_arriving)
         prediction, slope = self.g.with_slope(potential)
-        e = world.kept("error", x - prediction + world.driven("error"))
+        e = x - prediction
+        e[..., self.top] = self.prior * e[..., self.top]
+        e = world.kept("error", e + world.driven("error"))
         gated = e if "phi_prime" in self.cut else slope * e
         gated_arriving, gated_travelling = delayed(state.gated_travelling, gated)
 

@@ -8,7 +8,7 @@ areas, errors never leave theirs.
 ================= ==============================================================
 bottom-up         T_l = F_l phi(x_{l-1})        the input enters area 1 as r_0; F is fixed
                   T_L = t with a teaching signal, else T_L = P_L: nothing to compare
-prediction        P_l = sum_k V_lk phi(x_k)     from all areas
+prediction        P_l = sum_k V_lk phi(x_k)     from all areas, or all others
 VIP, PV           VIP = P,  PV = P
 SST               SST = T - w VIP               carries T, disinhibited by predictions
 negative errors   nPE = [(1 - w) P - SST]+      = [P - T]+
@@ -21,6 +21,9 @@ The representation falls back on what is predicted, and errors correct it. So th
 predicted outcome until an outcome is delivered. Rates of interneurons are about a baseline, and
 may be negative; those of error neurons may not. With SST cells off, negative-error neurons are
 released and no longer see T; with VIP cells off, they lose the share w of their response to P.
+
+Whether an area's own representation is among those that predict its input, the theory leaves
+open: V_ll is recurrence within the area (`recurrence`).
 
 Source: Neuron 100:424 (2018), doi:10.1016/j.neuron.2018.10.003; roles of interneurons: Attinger,
 Wang, Keller, Cell 169:1291 (2017), doi:10.1016/j.cell.2017.05.023, and Hertaeg & Sprekeler, eLife
@@ -36,7 +39,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from errorneurons.simulate.arrays import Array, area_rows, delayed, matvec, outer
+from errorneurons.simulate.arrays import Array, PerNetwork, area_rows, delayed, matvec, outer
 from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
 from errorneurons.simulate.parts.cells import Places, acted_on, places, side_by_side
 from errorneurons.simulate.parts.checks import check_names
@@ -48,6 +51,7 @@ from errorneurons.simulate.parts.layered import (
     stacked,
 )
 from errorneurons.simulate.parts.plasticity import drawn_weights, generators
+from errorneurons.simulate.refusing import shares
 
 INTERNEURONS = ("SST", "VIP", "PV")
 """Classes of interneurons, in the order in which they stand in an area."""
@@ -112,6 +116,8 @@ class MismatchNeurons(ActivatedCircuit, FreezableCircuit):
         Classes of interneurons that are silent, of `INTERNEURONS`.
     frozen
         Names of areas to which predictions do not change.
+    recurrence
+        How fast an area learns to predict itself, as a share of eta from 0 to 1; with 0, V_ll = 0.
 
     Raises
     ------
@@ -122,13 +128,14 @@ class MismatchNeurons(ActivatedCircuit, FreezableCircuit):
     layers: tuple[int, ...] = (10, 20, 15, 10, 5)
     activation: tuple[str, ...] = ("tanh", "tanh", "tanh", "linear")
     timing: Timing = field(default_factory=Timing)
-    tau: float = 10.0
-    correction: float = 0.5
+    tau: PerNetwork = 10.0
+    correction: PerNetwork = 0.5
     disinhibition: float = 0.5
-    learning_rate: float = 0.02
+    learning_rate: PerNetwork = 0.02
     weight_scale: float = 1.5
     cut: tuple[str, ...] = ()
     frozen: tuple[str, ...] = ()
+    recurrence: PerNetwork = 1.0
 
     theory = "mismatch_neurons"
     carrier: ClassVar[Carrier] = "error"
@@ -136,6 +143,7 @@ class MismatchNeurons(ActivatedCircuit, FreezableCircuit):
 
     def __post_init__(self) -> None:
         check_names(self, INTERNEURONS)
+        shares(self.theory, {"recurrence": self.recurrence})
 
     @property
     def populations(self) -> tuple[Population, ...]:
@@ -160,6 +168,13 @@ class MismatchNeurons(ActivatedCircuit, FreezableCircuit):
     def area_strengths(self) -> Strengths:
         """1 where bottom-up synapses exist; none reach the output, whose signal is the outcome."""
         return *chain(len(self.sizes))[:-1], (0.0,) * len(self.layers)
+
+    @cached_property
+    def plastic_synapses(self) -> Array:
+        """How fast V changes, as shares of eta, (..., neuron predicted, neuron that predicts)."""
+        area = np.repeat(np.arange(len(self.sizes)), self.sizes)
+        share = np.where(area[:, None] == area, self.recurrence, 1.0)
+        return np.asarray(self.plastic_rows * share)
 
     @cached_property
     def error_places(self) -> Places:
@@ -212,5 +227,5 @@ class MismatchNeurons(ActivatedCircuit, FreezableCircuit):
 
     def learn(self, weights: Weights, before: State, after: State) -> Weights:  # noqa: ARG002
         """Return the synapses after the step that led to `after`."""
-        dV = self.learning_rate * outer(after.mismatch, after.predicting) * self.plastic_rows
+        dV = self.learning_rate * outer(after.mismatch, after.predicting) * self.plastic_synapses
         return replace(weights, V=weights.V + self.timing.dt * dV)

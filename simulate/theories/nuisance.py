@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
 from errorneurons.simulate.arrays import Array, generator
-from errorneurons.simulate.theories.error_parts import SensoryLeak
-from errorneurons.simulate.theories.error_places import CircuitPart
+
+if TYPE_CHECKING:
+    from errorneurons.simulate.theories.error_places import CircuitPart
 
 _CircuitT = TypeVar("_CircuitT")
 
@@ -52,6 +53,11 @@ class Nuisance:
         If given, the value is no parameter itself but multiplies these of the circuit's.
     part
         If given, the value is the number of this part of the circuit, see `error_parts`.
+    lifted
+        By how much a second of the world's axonal delay lifts the low end, where networks would
+        oscillate below.
+    opposes
+        If given, another nuisance: where that is high this is low. Drawn where that is not.
     """
 
     name: str
@@ -63,6 +69,8 @@ class Nuisance:
     acts: Literal["always", "tested"] = "always"
     factor_on: tuple[str, ...] = ()
     part: Callable[[Array], CircuitPart] | None = None
+    lifted: float = 0.0
+    opposes: str = ""
 
     def __post_init__(self) -> None:
         least = 0.0 if self.scale == "linear" else np.finfo(float).tiny
@@ -72,62 +80,15 @@ class Nuisance:
                 f"ascending numbers, {'above' if self.scale == 'log' else 'not below'} 0"
             )
 
+    def after(self, delay: float) -> Nuisance:
+        """Return the range that is left in a world with this axonal delay [s]."""
+        return replace(self, low=min(self.low + self.lifted * delay, self.high))
+
     def at(self, share: Array) -> Array:
         """Return the values at some shares of the range, 0 its low and 1 its high end."""
         if self.scale == "log":
             return np.asarray(self.low * (self.high / self.low) ** share)
         return np.asarray(self.low + (self.high - self.low) * share)
-
-
-#: What no theory says: how surprising the outcome is, and how strong the drive.
-_COMMON = (
-    Nuisance(SURPRISE, 0.36, 1.4, "0.5 to 2 standard deviations of the outcomes; 1 is 1.4"),
-    Nuisance(DRIVE, 0.71, 1.41, "0.5 to 2 times the energy of the natural tuning"),
-)
-
-LEARNT = Nuisance(STAGE, 0.85, 0.97, "animals are tested when they know the task, not at a share",
-                  "linear")  # fmt: skip
-
-#: Leaves open how strict the hierarchy is, too: with skips it is macaque-like.
-OF_MICROCIRCUIT = (
-    *_COMMON,
-    LEARNT,
-    Nuisance(DELAY, 0.001, 0.004, "conduction between neighbouring areas; 5 ms makes some unstable",
-             "linear"),
-    Nuisance("g_apical", 0.01, 0.04, "half to twice the published .02; at .06 delays unsettle it"),
-    Nuisance("conductances", 0.5, 1.2, "membrane time constants of 5 to 14 ms",
-             factor_on=("g_leak", "g_basal", "g_apical", "g_dendrite", "g_target")),
-    Nuisance("lateral_noise", 0.0, 0.1, "lateral synapses about one to one, not exactly", "linear"),
-    Nuisance("feedback_noise", 0.0, 0.1, "feedback about the transpose, not exactly", "linear"),
-    Nuisance("skip_strength", 0.0, 0.3, "from a strict hierarchy to a macaque-like one", "linear"),
-    Nuisance("sensory_leak", 0.0, 0.05, "up to 5 % of input where it does not belong; it begins "
-             "after training, which it would spoil from 1 % on", "linear", acts="tested",
-             part=SensoryLeak),
-)  # fmt: skip
-
-OF_SUPERVISED_PC = (
-    *_COMMON,
-    LEARNT,
-    Nuisance(DELAY, 0.001, 0.003, "above it some trained networks oscillate", "linear"),
-    Nuisance("tau", 7.0, 15.0, "relaxation about as fast as a membrane; 10 ms by default"),
-    Nuisance("learning_rate", 0.011, 0.022, "a factor of 2 around the rate at which it learns"),
-)  # fmt: skip
-
-OF_HIERARCHICAL_PC = (
-    *_COMMON,
-    Nuisance(DELAY, 0.001, 0.002, "above it trained networks oscillate", "linear"),
-    Nuisance("tau", 17.0, 30.0, "faster relaxation oscillates; 20 ms by default"),
-    Nuisance("learning_rate", 0.02, 0.042, "a factor of 2 around the rate at which it learns"),
-)  # fmt: skip
-
-#: The axonal delay of theories that were found stable at 2 ms.
-CONDUCTION = Nuisance(DELAY, 0.001, 0.002, "conduction; these theories were checked up to 2 ms",
-                      "linear")  # fmt: skip
-OF_OTHERS = (*_COMMON, LEARNT, CONDUCTION)
-OF_NULLS = (
-    *_COMMON,
-    Nuisance(STAGE, 0.0, 0.0, "nothing is learnt from teaching", "linear"),
-)
 
 
 def draw_nuisances(
@@ -149,13 +110,18 @@ def draw_nuisances(
     dict
         Name -> value of each animal, (network,). The delay is that of all of them.
     """
-    drawn = {}
-    for nuisance in nuisances:
+    drawn: dict[str, Array] = {}
+    shares: dict[str, Array] = {}
+    # the delay first, and last what opposes another
+    for nuisance in sorted(nuisances, key=lambda n: (bool(n.opposes), n.name != DELAY)):
         rng = generator(seed, "world", theory, world, nuisance.name)
-        centre = rng.uniform()
+        own = rng.uniform()
+        centre = 1 - shares[nuisance.opposes] if nuisance.opposes in shares else own
         spread = 0.0 if nuisance.name == DELAY else nuisance.spread
         share = np.clip(centre + spread * rng.normal(size=networks), 0, 1)
-        drawn[nuisance.name] = nuisance.at(share)
+        shares[nuisance.name] = share
+        delay = float(drawn[DELAY][0]) if DELAY in drawn else 0.0
+        drawn[nuisance.name] = nuisance.after(delay).at(share)
     return drawn
 
 

@@ -26,6 +26,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from errorneurons.simulate.arrays import PerNetwork
 from errorneurons.simulate.circuit import Axons, Carrier, Population, Timing, World
 from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.layered import RoutedCircuit
@@ -38,7 +39,7 @@ class ProspectiveConfiguration(RoutedCircuit):
 
     Attributes
     ----------
-    layers, activation, tau, weight_scale, cut, frozen
+    layers, activation, tau, weight_scale, cut, frozen, direct, lookahead
         As in `SupervisedPC`.
     learning_rate
         eta [1/ms], while settled.
@@ -51,12 +52,14 @@ class ProspectiveConfiguration(RoutedCircuit):
     layers: tuple[int, ...] = (10, 20, 15, 10, 5)
     activation: tuple[str, ...] = ("tanh", "tanh", "tanh", "linear")
     timing: Timing = field(default_factory=Timing)
-    tau: float = 10.0
-    learning_rate: float = 0.02
-    weight_scale: float = 1.5
+    tau: PerNetwork = 10.0
+    learning_rate: PerNetwork = 0.02
+    weight_scale: PerNetwork = 1.5
     limit: float = 1e-3
     cut: tuple[str, ...] = ()
     frozen: tuple[str, ...] = ()
+    direct: PerNetwork = 0.0
+    lookahead: PerNetwork = 0.0
 
     theory = "prospective_configuration"
     carrier: ClassVar[Carrier] = "error"
@@ -70,7 +73,7 @@ class ProspectiveConfiguration(RoutedCircuit):
         """The network of supervised predictive coding whose steps are taken."""
         return SupervisedPC(
             self.layers, self.activation, self.timing, self.tau, self.learning_rate,
-            self.weight_scale, self.cut, self.frozen,
+            self.weight_scale, self.cut, self.frozen, self.direct, self.lookahead,
         )  # fmt: skip
 
     @property

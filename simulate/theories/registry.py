@@ -1,6 +1,6 @@
 """The registry of theories and counter-circuits: a tuple written by hand.
 
-To add a theory, write its file in `models` and one entry here.
+To add a theory, write its file beside this and one entry here.
 """
 
 from __future__ import annotations
@@ -21,18 +21,21 @@ from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.theories.error_parts import SensoryLeak
 from errorneurons.simulate.theories.feature_gain import FeatureGain
 from errorneurons.simulate.theories.hierarchical_pc import HierarchicalPC
+from errorneurons.simulate.theories.left_open import LEFT_OPEN, Choice
 from errorneurons.simulate.theories.mismatch_neurons import MismatchNeurons
-from errorneurons.simulate.theories.nuisance import (
-    LEARNT,
+from errorneurons.simulate.theories.nuisance import DELAY, Nuisance
+from errorneurons.simulate.theories.prospective_configuration import ProspectiveConfiguration
+from errorneurons.simulate.theories.ranges import (
+    OF_BURSTS,
     OF_HIERARCHICAL_PC,
+    OF_HIERARCHICAL_PC_SENSORY,
     OF_MICROCIRCUIT,
+    OF_MISMATCH,
     OF_NULLS,
     OF_OTHERS,
+    OF_PROSPECTIVE_CONFIGURATION,
     OF_SUPERVISED_PC,
-    STAGE,
-    Nuisance,
 )
-from errorneurons.simulate.theories.prospective_configuration import ProspectiveConfiguration
 from errorneurons.simulate.theories.supervised_pc import SupervisedPC
 
 REGISTRY = (__name__,)
@@ -103,6 +106,11 @@ class Theory:
         return "+".join((self.name, *self.changes))
 
     @property
+    def kin(self) -> str:
+        """Name of its family; a theory without any is its own."""
+        return self.family or self.name
+
+    @property
     def attributes(self) -> dict[str, str]:
         """What a session says of the circuit that it was recorded from."""
         return {
@@ -115,7 +123,7 @@ class Theory:
     @property
     def rests_on(self) -> tuple[object, ...]:
         """What its results rest on: all but what it is called in figures and text."""
-        return self.name, self.kind, self.circuit, self.trained, self.nuisance
+        return self.attributes, self.kind, self.circuit, self.trained, self.nuisance
 
 
 INTACT = ErrorMicrocircuit(learning_rates=(0.5, 0.3, 0.15, 0.08))
@@ -143,6 +151,7 @@ THEORIES: tuple[Theory, ...] = (
         variant_of="error_microcircuit",
         connectivity="macaque_binned",
         look=("#cc78bc", "p"),
+        family="error microcircuit",
     ),
     Theory(
         "supervised_pc",
@@ -161,7 +170,7 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "Supervised predictive coding that learns only once activity has settled.",
         ProspectiveConfiguration(learning_rate=0.035),
-        nuisance=OF_OTHERS,
+        nuisance=OF_PROSPECTIVE_CONFIGURATION,
         look=("#56b4e9", "P"),
         cannot=cannot.TOO_SLOW,
         family="supervised PC",
@@ -172,10 +181,7 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "Predictive coding in which predictions descend and the outcome clamps the top.",
         HierarchicalPC(learning_rate=0.03, weight_scale=1.0, tau=20.0),
-        nuisance=(
-            *OF_HIERARCHICAL_PC,
-            Nuisance(STAGE, 0.1, 0.3, "a poor regressor: it never removes more", "linear"),
-        ),
+        nuisance=OF_HIERARCHICAL_PC,
         look=("#de8f05", "^"),
         cannot=cannot.SLOW_AND_SHRUNK,
         family="descending PC",
@@ -186,7 +192,7 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "Predictive coding in which predictions descend; the outcome is one more sensory input.",
         HierarchicalPC("outcome_as_input", learning_rate=0.03, weight_scale=1.0, tau=20.0),
-        nuisance=(*OF_HIERARCHICAL_PC, LEARNT),
+        nuisance=OF_HIERARCHICAL_PC_SENSORY,
         look=("#ca9161", "v"),
         cannot=cannot.TOO_SLOW,
         family="descending PC",
@@ -197,7 +203,7 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "Each area compares its own input with predictions; errors of two signs stay local.",
         MismatchNeurons(learning_rate=0.025),
-        nuisance=OF_OTHERS,
+        nuisance=OF_MISMATCH,
         look=("#de8f05", "X"),
         cannot=cannot.ERRORS_STAY_LOCAL,
         family="mismatch",
@@ -239,7 +245,7 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "Events carry representations up and the share of bursts among them errors down.",
         BurstDependent(),
-        nuisance=OF_OTHERS,
+        nuisance=OF_BURSTS,
         look=("#fbafe4", "h"),
         cannot=cannot.BURSTING,
         family="bursts",
@@ -313,6 +319,26 @@ COUNTER_CIRCUITS: tuple[Theory, ...] = (
 SUBJECTS = THEORIES + COUNTER_CIRCUITS
 
 
+def _chosen(choice: Choice) -> Theory:
+    """Return a theory in which something that it leaves open is decided otherwise."""
+    known = entry("theory", choice.theory, {t.name: t for t in THEORIES})
+    decided = {*choice.parameters, *(DELAY for name in choice.parameters if name == "timing")}
+    return replace(
+        known,
+        name=f"{known.name}_{choice.name}",
+        label=f"{known.label}, {choice.label}",
+        description=choice.description,
+        circuit=replace(known.circuit, **choice.parameters),  # type: ignore[type-var]
+        nuisance=tuple(n for n in known.nuisance if n.name not in decided),
+        look=None,
+        variant_of=known.name,
+    )
+
+
+OPEN_CHOICES: tuple[Theory, ...] = tuple(_chosen(choice) for choice in LEFT_OPEN)
+"""Variants of what theories leave open: judged where families are, and known by name."""
+
+
 def _untrained(subject: Theory) -> Theory:
     """Return a theory whose networks are put through the experiment without any training."""
     return Theory(
@@ -354,4 +380,6 @@ def theory(name: str) -> Theory:
     ValueError
         If there is none, with the nearest name.
     """
-    return entry("theory", name, {t.name: t for t in (*SUBJECTS, *CONTROLS, _LEAKING)})
+    return entry(
+        "theory", name, {t.name: t for t in (*SUBJECTS, *OPEN_CHOICES, *CONTROLS, _LEAKING)}
+    )

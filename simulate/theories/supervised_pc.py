@@ -14,8 +14,12 @@ plasticity   dW_l/dt = eta e_l phi(x_{l-1})^T     while relaxing
 With a free output the errors vanish and x is the feedforward sweep. With a clamped output they
 settle at e_l = phi'(x_l) W_{l+1}^T e_{l+1}: the recursion of the error-neuron microcircuit.
 
-The bottom-up drive reaches a neuron through its error neuron only, so silencing error neurons
-leaves x where it was.
+What the equations leave open is by which route -e reaches a representation neuron. Through its
+error neuron, as drawn in the source: silencing error neurons leaves x where it was. Or directly:
+the soma itself sums W_l phi(x_{l-1}) - x_l, and error neurons report the sum and send it down;
+silencing them spares inference. `direct` is the share of it that takes the direct route; while
+nothing is silenced or cut, all shares are one. Rates, and errors, may run ahead of potentials,
+r = phi(x + T dx/dt) (`lookahead`), as in latent equilibrium (Haider et al. 2021).
 
 Source: Neural Computation 29:1229 (2017), doi:10.1162/NECO_a_00949, equations 2.14-2.19.
 """
@@ -46,6 +50,7 @@ from errorneurons.simulate.parts.plasticity import (
     generators,
     transposed,
 )
+from errorneurons.simulate.refusing import shares
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,8 @@ class State:
     presynaptic: Array
     r_travelling: tuple[Array, ...]
     e_travelling: tuple[Array, ...]
+    motion: tuple[Array, ...] = ()
+    """dx/dt [1/ms], where rates look ahead; else none."""
 
     @property
     def rates(self) -> Mapping[Role, Array]:
@@ -96,11 +103,17 @@ class SupervisedPC(ActivatedCircuit, FreezableCircuit):
         Names of what is cut, of `_ROUTES`.
     frozen
         Names of areas whose synapses do not change.
+    direct
+        Share of W phi(x) - x that a soma sums itself, from 0 to 1; this and the next may be one a
+        network. Where it is 1 no error returns, and there is no ``"error_to_representation"`` to
+        cut.
+    lookahead
+        T: how far rates and errors run ahead of potentials [ms], below `tau`.
 
     Raises
     ------
     ValueError
-        If a name is unknown.
+        If a name is unknown, a share is none, or rates look further ahead than potentials lag.
     """
 
     layers: tuple[int, ...] = (10, 20, 15, 10, 5)
@@ -111,13 +124,22 @@ class SupervisedPC(ActivatedCircuit, FreezableCircuit):
     weight_scale: PerNetwork = 1.5
     cut: tuple[str, ...] = ()
     frozen: tuple[str, ...] = ()
+    direct: PerNetwork = 0.0
+    lookahead: PerNetwork = 0.0
 
     theory = "supervised_pc"
     carrier: ClassVar[Carrier] = "error"
     plastic: ClassVar[Literal["always", "after settling"]] = "always"
 
     def __post_init__(self) -> None:
-        check_names(self, _ROUTES)
+        shares(self.theory, {"direct": self.direct})
+        returns = np.any(np.asarray(self.direct) < 1)
+        check_names(self, [n for n in _ROUTES if returns or n != "error_to_representation"])
+        if np.any((np.asarray(self.lookahead) < 0) | (self.lookahead >= np.asarray(self.tau))):
+            raise ValueError(
+                f"lookahead of {self.theory} is {self.lookahead} ms; give 0 ms or more, and less "
+                f"than tau, {self.tau} ms"
+            )
 
     @property
     def populations(self) -> tuple[Population, ...]:
@@ -150,27 +172,40 @@ class SupervisedPC(ActivatedCircuit, FreezableCircuit):
         r = self.phi(x)
         presynaptic = self.without_input(r)
         delay = self.timing.delay_steps
-        return State(x, r, x, presynaptic, (r,) * delay, (x,) * delay)
+        motion = (x,) * bool(np.any(self.lookahead))
+        return State(x, r, x, presynaptic, (r,) * delay, (x,) * delay, motion)
 
     def step(self, weights: Weights, state: State, world: World) -> State:
         """Return the state one time step later."""
-        x = state.x.copy()
-        x[..., self.output] = np.where(world.teaching, world.target, x[..., self.output])
-        x = world.kept("representation", x)
-        r, slope = self.phi.with_slope(x)
+        x = self._held(state.x.copy(), world)
+        ahead = x
+        if state.motion:
+            ahead = self._held(x + self.lookahead * state.motion[0], world)
+        r, slope = self.phi.with_slope(ahead)
         r_arriving, r_travelling = delayed(state.r_travelling, r)
         presynaptic, prediction = feedforward(world.transmitted("W", weights.W), world, r_arriving)
-        e = world.kept("error", x - prediction + world.driven("error"))
+        e = world.kept("error", ahead - prediction + world.driven("error"))
         e_arriving, e_travelling = delayed(state.e_travelling, e)
 
         W_up = world.transmitted("W^T", transposed(weights.W, self.layers[0]))
         gate = 1.0 if "phi_prime" in self.cut else slope
         descending = gate * matvec(W_up, e_arriving) * ("error_feedback" not in self.cut)
-        local = e * ("error_to_representation" not in self.cut)
+        local = e
+        if state.motion:  # the soma leaks as it is, and not as it will be
+            local = world.kept("error", x - prediction + world.driven("error"))
+        local = local * ("error_to_representation" not in self.cut)
+        if np.any(self.direct):
+            local = local + self.direct * (x - prediction - local)
         dx = (-local + descending + world.driven("representation")) / self.tau
         return State(
-            x + self.timing.dt * dx, r, e, presynaptic, r_travelling, e_travelling
+            x + self.timing.dt * dx, r, e, presynaptic, r_travelling, e_travelling,
+            (dx,) * len(state.motion),
         )  # fmt: skip
+
+    def _held(self, x: Array, world: World) -> Array:
+        """Return potentials, the output's clamped by a target, and silenced ones at 0."""
+        x[..., self.output] = np.where(world.teaching, world.target, x[..., self.output])
+        return world.kept("representation", x)
 
     def learn(self, weights: Weights, before: State, after: State) -> Weights:  # noqa: ARG002
         """Return the synapses after the step that led to `after`."""

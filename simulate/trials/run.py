@@ -25,8 +25,7 @@ from errorneurons.simulate.experiments.trials import (
     trials_of,
     whole,
 )
-from errorneurons.simulate.trials.bench import Bench as Bench
-from errorneurons.simulate.trials.bench import Chosen
+from errorneurons.simulate.trials.bench import Bench, Chosen
 from errorneurons.simulate.trials.trial import Segment, Trial, currents
 from errorneurons.simulate.trials.twins import Twins
 

@@ -19,7 +19,8 @@ from errorneurons.simulate.engine.run import Stepper, lanes_of
 from errorneurons.simulate.experiments.association import STIMULI, Association
 from errorneurons.simulate.experiments.learning import learning_block
 from errorneurons.simulate.experiments.trials import Clock
-from errorneurons.simulate.trials.run import Bench, run_trials, synapses
+from errorneurons.simulate.trials.bench import Bench
+from errorneurons.simulate.trials.run import run_trials, synapses
 from errorneurons.simulate.trials.settling import each_step, moving
 
 TRAINED = 0.95

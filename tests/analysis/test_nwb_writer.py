@@ -14,6 +14,7 @@ import xarray as xr
 
 from errorneurons.analysis.readers.nwb.reader import (
     describe_nwb,
+    mapping_template,
     write_nwb,
 )
 from errorneurons.analysis.session.session import DoorError, collect
@@ -34,6 +35,14 @@ def test_every_column_comes_back(make_session: Make, round_trip: RoundTrip) -> N
         xr.testing.assert_allclose(read, made, atol=1e-9)
         assert read["label_error"].attrs == made["label_error"].attrs
         assert {**read.attrs, "provenance": "{}"} == made.attrs
+
+
+def test_the_mapping_calls_no_column_unused_that_a_session_takes(
+    make_session: Make, tmp_path: Path
+) -> None:
+    text = mapping_template(write_nwb(make_session(), tmp_path / "x.nwb"))
+    assert 'session_id = "session_id"' in text
+    assert "#   session_id" not in text
 
 
 def test_spike_counts_come_back_exactly(make_session: Make, round_trip: RoundTrip) -> None:

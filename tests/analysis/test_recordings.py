@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -239,6 +242,19 @@ def test_the_description_names_tables_columns_and_values(make_nwb: MakeNwb) -> N
     assert "  kind (text); 2 values: a, b" in text
     assert "  event (float64); 0.5 to 4.5; 2 values: 0.5, 4.5; 1 missing" in text
     assert "units: 1 rows" in text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="caches are elsewhere there")
+def test_files_are_read_where_no_cache_can_be_written(make_nwb: MakeNwb, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    program = "import sys; from errorneurons.analysis.readers.nwb.reader import describe_nwb as d"
+    asked = f"{program}; print(d(sys.argv[1]))"
+    done = subprocess.run(
+        [sys.executable, "-c", asked, str(make_nwb(TRIALS, [0.5]))],
+        env=os.environ | {"XDG_CACHE_HOME": str(tmp_path / "file")},
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert "trials: 3 rows" in done.stdout, done.stderr
 
 
 def test_control_characters_of_a_file_stay_out_of_its_description(make_nwb: MakeNwb) -> None:

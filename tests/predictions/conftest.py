@@ -33,7 +33,7 @@ def pages(example):
 
     return {
         name: render(getattr(example, name)())
-        for name in ("of_theories", "of_animals", "untestable")
+        for name in ("of_theories", "of_animals", "untestable", "in_families")
     }
 
 

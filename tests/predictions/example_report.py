@@ -1,13 +1,14 @@
 """Fabricated reports that look like real ones; the numbers mean nothing."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
 
 from errorneurons.analysis.measures.energies import Missing
 from errorneurons.predictions.claims.claim import Claim, Condition, Drawing, Outcome, Verdict
-from errorneurons.predictions.studies.findings import Report, Subject
+from errorneurons.predictions.studies.findings import Family, Report, Subject
 
 NAN = float("nan")
 HIDDEN = tuple(("error", level) for level in (1, 2, 3))
@@ -265,6 +266,23 @@ def of_theories():
         {(c.key, name): activity(c, i) for c in CLAIMS for i, name in enumerate(names)},
         {}, METHODS, CONFIGURATION, "errorneurons report --networks 20 --seed 1",
     )  # fmt: skip
+
+
+def in_families():
+    """The same theories as three families, one of which has a variant beside the subjects."""
+    report = of_theories()
+    own, *rivals = (s for s in report.subjects if s.kind == "theory")
+    variant = replace(rivals[0], name="supervised_pc_fast", label="supervised pc, fast")
+    said = tuple(
+        verdict(c, variant.name, 0.0 if c.key == "P02" else VALUES[c.key][1], 20, "networks", 9)
+        for c in CLAIMS
+    )
+    families = (
+        Family("microcircuit", (own,)),
+        Family("supervised", (rivals[0], variant)),
+        Family("descending", tuple(rivals[1:])),
+    )
+    return replace(report, verdicts=(*report.verdicts, *said), families=families)
 
 
 EXPECTED = {

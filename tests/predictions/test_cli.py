@@ -21,7 +21,7 @@ from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.commands import cli
 from errorneurons.predictions.commands.recordings import Worlds
 from errorneurons.simulate.store import places
-from errorneurons.simulate.theories.registry import THEORIES
+from errorneurons.simulate.theories.registry import THEORIES, theory
 
 Run = Callable[..., Result]
 
@@ -161,7 +161,14 @@ def test_every_registry_is_listed_with_a_few_words(run: Run, registry: cli.Regis
 
 def test_theories_are_listed_by_name(run: Run) -> None:
     lines = run("list", "theories").stdout.splitlines()
-    assert [line.split()[0] for line in lines] == [t.name for t in THEORIES]
+    assert [n.split()[0] for n in lines if n[0] != " "] == [t.name for t in THEORIES]
+
+
+def test_what_a_theory_leaves_open_is_listed_under_it(run: Run) -> None:
+    above = ""
+    for line in run("list", "theories").stdout.splitlines():
+        above = line.split()[0] if line[0] != " " else above
+        assert theory(line.split()[0]).variant_of in (above, theory(above).variant_of)
 
 
 def test_the_version_is_told(run: Run) -> None:
@@ -178,6 +185,16 @@ def test_an_interruption_says_that_nothing_is_lost(
     result = run("list", "claims")
     assert result.exit_code == 130
     assert "interrupted; what is done is kept, run it again to go on" in result.stderr
+
+
+def test_too_little_memory_is_one_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_large(_: object) -> None:
+        raise MemoryError("Unable to allocate 12 GiB")
+
+    monkeypatch.setattr(cli, "_entries", too_large)
+    result = run("list", "claims")
+    assert result.exit_code == 2
+    assert "memory is short: Unable to allocate 12 GiB; ask for fewer or smal" in result.stderr
 
 
 def test_whoever_wants_the_traceback_gets_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,9 +104,17 @@ def test_a_session_a_list_and_a_collection_are_judged_alike(networks: list[xr.Da
         (lambda: en.simulate("supervised_pc", "novlety"), "did you mean 'novelty'"),
         (lambda: en.simulate("supervised_pc", "interneurons"), "needs interneuron neurons"),
         (lambda: en.open(5), "the recording is of type int; give the path of its file"),
+        (lambda: en.open("x" * 5000 + ".nwb"), "cannot look for x+.nwb: File name too long; give"),
+        (lambda: en.open("x.nwb", {}), "the mapping is of type dict; give the path of its file"),
         (lambda: en.open("x.nwb", 5), "the mapping is of type int; give the path of its file"),
         (lambda: en.simulate("supervised_pc", "novelty", animals=0), "^animals is 0; give a whole"),
         (lambda: en.simulate("supervised_pc", "novelty", animals=1.5), "^animals is 1.5; give a"),
+        (lambda: en.simulate("supervised_pc", "novelty", seed="a"), "seed is 'a'; give a whole"),
+        (lambda: en.simulate("supervised_pc", "novelty", repeats="2"), "^repeats is '2'; give a"),
+        (
+            lambda: en.simulate("supervised_pc", "novelty", layers=3),
+            "^layers is 3; give at least 3",
+        ),
         (lambda: en.simulate(5, "novelty"), "there is no theory 5; known are"),
         (lambda: en.simulate("supervised_pc", 5), "there is no experiment 5; known are"),
         (lambda: en.simulate("supervised_pc", "novelty", ablation="pv"), "did you mean 'pv_off'"),
@@ -121,9 +129,13 @@ def test_a_session_a_list_and_a_collection_are_judged_alike(networks: list[xr.Da
         (lambda: en.plan(["supervised_pc"]), "theories are supervised_pc; name two or more"),
         (lambda: en.plan(manipulations=["drvie"]), "manipulation is 'drvie', which is unknown"),
         (lambda: en.plan(animals=4), r"^animals is 4; give a list, \[4\]"),
+        (lambda: en.plan(animals=["4"]), "^animals to try: 4; give whole numbers of 2 or more"),
+        (lambda: en.plan(budget="8"), "^budget is '8'; give a whole number"),
+        (lambda: en.plan(label_error="5 %"), "label_error is '5 %'; give a share from 0 to 0.9"),
         (lambda: en.plan("supervised_pc"), "^theories is 'supervised_pc'; give a list"),
         (lambda: en.plan(label_error=2), "label_error is 2; give a share from 0 to 0.9"),
         (lambda: en.ablate("adaptation"), "adaptation is a null"),
+        (lambda: en.ablate(["zz"]), r"^theory is \['zz'\]; give the name of one"),
         (lambda: en.ablate("zz"), "^there is no theory to ablate 'zz'; known are error_microcirc"),
         (lambda: en.ablate("burst_dependent", "pv_off"), "^ablations is 'pv_off'; give a list"),
         (
@@ -131,6 +143,14 @@ def test_a_session_a_list_and_a_collection_are_judged_alike(networks: list[xr.Da
             "no ablation 'sst'; did you mean 'sst_off'",
         ),
         (lambda: en.ablate("burst_dependent", networks=0), "^networks is 0; give a whole number"),
+        (
+            lambda: en.sweep(["supervised_pc"], connectivity=[5]),
+            "there is no connectivity 5; known",
+        ),
+        (
+            lambda: en.sweep(["supervised_pc"]).save(__file__),
+            "cannot make the folder .*; give anot",
+        ),
         (lambda: en.sweep(["supervised_pc"], ["no_lookahead"]), "has no lookahead to switch off"),
     ],
 )
@@ -138,6 +158,20 @@ def test_what_is_wrong_is_one_sentence(ask: Any, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence) as caught:
         ask()
     assert "\n" not in str(caught.value)
+
+
+def test_sessions_that_break_the_contract_or_stand_twice_are_not_judged(
+    networks: list[xr.Dataset],
+) -> None:
+    with pytest.raises(ValueError, match="session network-000_1 stands twice"):
+        en.judge([networks[0], networks[0]])
+    with pytest.raises(ValueError, match="session network-000_1: `rate` is missing; add it"):
+        en.judge(networks[0].drop_vars("rate"))
+
+
+def test_a_folder_of_sessions_is_refused_with_what_to_give(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="is a folder; give one of the files in it"):
+        en.open(tmp_path)
 
 
 def test_a_recording_that_can_test_nothing_cannot_be_weighed(networks: list[xr.Dataset]) -> None:

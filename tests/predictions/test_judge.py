@@ -253,3 +253,36 @@ def test_trials_are_left_out_in_groups_only_where_animals_are_few(
     animals: str, groups: int
 ) -> None:
     assert len(measure(TRIVIAL.effect, sessions(animals), trial_level=True).thinned) == groups
+
+
+# Almost nothing, beside what there is elsewhere
+
+
+def faint(n: float, m: float, elsewhere: float = 100.0, animals: int = 8) -> Measured:
+    """Return animals whose N and M scatter by a twentieth of themselves."""
+    rng = np.random.default_rng(5)
+    table = rng.normal(1, 0.05, (animals, 3)) * (n, m, 0.0)
+    names = tuple(f"m{k}" for k in range(animals))
+    return Measured(names, table, elsewhere=np.full(animals, elsewhere))
+
+
+@pytest.mark.parametrize("judged", [of_recording, of_theory])
+@pytest.mark.parametrize("animals", [3, 8])
+def test_a_ratio_of_two_responses_that_are_almost_nothing_is_no_answer(
+    judged: Any, animals: int
+) -> None:
+    verdict = judged(faint(0.3, 0.5, animals=animals))
+    assert verdict.outcome is Outcome.NOT_TESTABLE
+    assert verdict.reason.startswith("There is almost no response to compare with: ")
+    assert "of the energy of the same response in all error cells" in verdict.reason
+    assert np.isnan(verdict.value)
+
+
+@pytest.mark.parametrize("judged", [of_recording, of_theory])
+def test_a_response_that_is_large_by_itself_contradicts_however_small_m_is(judged: Any) -> None:
+    assert judged(faint(30.0, 0.5)).outcome is Outcome.CONTRADICTED
+
+
+@pytest.mark.parametrize("judged", [of_recording, of_theory])
+def test_where_m_is_taken_in_all_cells_it_is_small_beside_none(judged: Any) -> None:
+    assert judged(faint(0.3, 0.5, elsewhere=0.0)).outcome is Outcome.CONTRADICTED

@@ -15,7 +15,7 @@ from errorneurons.predictions.claims.claim import Outcome, Verdict
 from errorneurons.predictions.pages.page import render, verdicts_csv, verdicts_json, write
 
 VOID = {"meta", "br", "img", "hr", "input", "link"}
-NAMES = ("of_theories", "of_animals", "untestable")
+NAMES = ("of_theories", "of_animals", "untestable", "in_families")
 
 
 class Page(HTMLParser):
@@ -151,6 +151,31 @@ def test_a_claim_that_survives_its_counter_circuit_is_named_among_the_doubts(the
         claims=(replace(theories.claims[0], counter_circuit="sensory_leak"),),
     )
     assert "P02 is supported, not contradicted, where it must fail" in render(spared)
+
+
+def test_a_page_of_families_names_the_variants_that_escape_a_claim(pages):
+    text = Page(pages["in_families"]).text
+    assert "contradicted throughout but for supervised pc, fast" in text
+    assert "Rivals as families" not in Page(pages["of_theories"]).text
+
+
+def test_a_variant_stands_in_its_family_and_not_in_the_matrix(example, pages):
+    report = example.in_families()
+    variant = report.families[1].members[-1]
+    page = Page(pages["in_families"])
+    assert f"subject-{variant.name.replace('_', '-')}" in {a.get("id") for _, a in page.elements}
+    matrix = pages["in_families"].split('id="matrix-main"')[1].split("</table>")[0]
+    assert variant.label not in matrix
+
+
+def test_the_json_says_how_far_each_family_contradicts_a_claim(example):
+    found = {
+        f["family"]: f["claims"]
+        for f in json.loads(verdicts_json(example.in_families()))["families"]
+    }
+    assert found["supervised"]["P02"] == {
+        "reach": "contradicted throughout but for", "escaped": ["supervised_pc_fast"],
+    }  # fmt: skip
 
 
 def test_text_of_a_report_is_escaped(theories):

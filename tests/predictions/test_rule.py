@@ -98,3 +98,26 @@ def test_off_the_threshold_the_right_answer_is_found(effect: float, right: str) 
     design = replace(Design(10, 60, 0.1, 0.05), effect=effect)
     found = outcomes(BELOW, drawn(design, np.random.default_rng(6), 100).energies(), [0.05] * 3)
     assert (found == right).mean() > 0.9
+
+
+@pytest.mark.parametrize("claimed", [BELOW, ABOVE], ids=["below", "above"])
+def test_what_there_is_elsewhere_only_takes_answers_back(claimed: object) -> None:
+    """So no answer is wrong more often for it, whatever N, M and the response elsewhere are."""
+    energies, pi = tables(400, 8, seed=7), [0.05, 0.0, 0.1]
+    elsewhere = np.random.default_rng(7).lognormal(4, 1, (400, 8))
+    plain = outcomes(claimed, energies, pi)
+    found = outcomes(claimed, energies, pi, elsewhere=elsewhere)
+    changed = found != plain
+    assert set(found[changed]) == {"NOT_TESTABLE"}
+    assert 0.05 < changed.mean() < 0.95
+
+
+@pytest.mark.parametrize("share", [0.003, 0.03])
+def test_noise_over_noise_is_told_from_a_small_response(share: float) -> None:
+    """A response whose amplitude is a twentieth of that elsewhere, or a sixth."""
+    rng = np.random.default_rng(8)
+    elsewhere = rng.normal(100, 20, (400, 8))
+    m = share * elsewhere + rng.normal(0, 0.1, (400, 8))
+    energies = np.stack([m, m, 0 * m], axis=-1)
+    found = outcomes(ABOVE, energies, [0.0] * 3, elsewhere=elsewhere)
+    assert (found == "NOT_TESTABLE").mean() == pytest.approx(float(share < 0.01), abs=0.02)

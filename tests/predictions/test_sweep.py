@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import errno
+import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ from typer.testing import CliRunner
 
 from errorneurons.analysis.door import open_recording
 from errorneurons.predictions.commands import cli
+from errorneurons.predictions.studies import sweep
 from errorneurons.predictions.studies.sweep import CircuitSweep, swept
 from errorneurons.simulate.store.work import Labour
 
@@ -162,6 +166,23 @@ def namesakes(tmp_path: Path) -> list[str]:
         lines = [f"area {k},area {k + 1},{strength}" for k in (1, 2, 3)]
         path.write_text("\n".join(["source,target,strength", *lines]), encoding="utf-8")
     return [str(path) for path in paths]
+
+
+def test_what_stopped_workers_began_to_write_does_not_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    begun = f".{EMC}-0.{socket.gethostname()}-{ended.pid}-0.part.zarr"
+
+    def stopped(*_: object) -> None:
+        (tmp_path / "sessions" / begun).mkdir()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sweep, "run_all", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        small().save(tmp_path)
+    assert not list((tmp_path / "sessions").iterdir())
 
 
 def test_tables_of_one_name_cannot_be_told_apart_in_one_sweep(namesakes: list[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,9 +36,7 @@ from errorneurons.predictions.comparing.design import (
 )
 from errorneurons.predictions.comparing.effects import BITS, FEATURES, INDICES, Drawn, draw, effects
 from errorneurons.predictions.comparing.recording import (
-    Alike,
     Seen,
-    check_told,
     presentation,
     record,
     recorded_plainly,
@@ -49,8 +48,8 @@ from errorneurons.simulate.animals.day import Ran, distinct
 from errorneurons.simulate.animals.performed import COARSE, OF_WORLDS, Performed
 from errorneurons.simulate.arrays import generator
 from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
-from errorneurons.simulate.instrument.sums import sums_of
 from errorneurons.simulate.store import keys
+from errorneurons.simulate.store.shelf import Piece
 from errorneurons.simulate.store.work import Labour
 from errorneurons.simulate.theories.registry import REGISTRY, theory
 from errorneurons.simulate.trials.run import Activity
@@ -149,11 +148,31 @@ def test_windows_for_the_claims_alone_have_the_distribution_of_those_of_all_spik
     assert slope[1] == pytest.approx(slope[0], rel=0.2)
 
 
-def test_a_window_that_was_not_drawn_is_an_error_not_a_zero(animals: Performed) -> None:
+def test_only_what_is_done_counts_in_the_time_that_is_left() -> None:
+    said: list[str] = []
+    pieces = {name: Piece(str, (), "", f"{name}: recorded") for name in "ab"}
+    say = library._with_time_left(said.append, pieces)
+    for text in ("the worker of 'a' died; it is done again", "b: recorded", "a: recorded"):
+        say(text)
+    assert said[::2] == ["the worker of 'a' died; it is done again", "a: recorded"]
+    assert said[1].startswith("b: recorded; about 0.0 minutes left")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [lambda session: window_mean(session, np.arange(4), "input_onset", (0.01, 0.19)),
+     lambda session: session["rate"].values.mean()],
+    ids=["a window that is not asked of all", "bins"],
+)  # fmt: skip
+def test_what_was_not_drawn_is_an_error_not_a_zero(
+    animals: Performed, asked: Callable[[xr.Dataset], object]
+) -> None:
     _, seen = seen_twice(animals, seed=1)
-    known = Alike(np.arange(3), seen.alike, sums_of({}, np.arange(2), 3))
-    with pytest.raises(RuntimeError, match="asked a virtual animal for a window that it did not"):
-        check_told([known])
+    with (
+        asked_often([seen.session], [(seen.own, seen.alike)]),
+        pytest.raises(RuntimeError, match="asked a virtual animal for activity that was not drawn"),
+    ):
+        asked(seen.session)
 
 
 def test_the_design_of_a_virtual_recording_is_the_one_it_was_made_with(animals: Performed) -> None:

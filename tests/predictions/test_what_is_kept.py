@@ -80,10 +80,15 @@ def test_an_edited_equation_makes_the_worlds_of_that_theory_again(edit: Edit) ->
     [("analysis.readers.nwb.reader", "Neurodata Without", "Data Without"),
      ("analysis.session.session", "Sessions: what simulated", "What simulated"),
      ("simulate.theories.adaptation", "one time step later", "a step later"),
-     ("simulate.theories.registry", "SUBJECTS =", "MORE = 1\nSUBJECTS =")],
-    ids=["docstring of NWB", "docstrings of sessions", "docstring of a theory", "registry"],
+     ("simulate.theories.registry", "SUBJECTS =", "MORE = 1\nSUBJECTS ="),
+     ("simulate.theories.error_parts", "return -slope * r", "return slope * r"),
+     ("simulate.theories.ranges", "0.01, 0.04", "0.01, 0.05"),
+     ("simulate.experiments.registry", "EXPERIMENTS:", "MORE = 1\nEXPERIMENTS:"),
+     ("simulate.experiments.oddball", "_SHOWN = 0.1", "_SHOWN = 0.2")],
+    ids=["docstring of NWB", "docstrings of sessions", "docstring of a theory", "registry",
+         "part of another theory", "range of another theory", "experiments", "an experiment"],
 )  # fmt: skip
-def test_edited_docstrings_and_further_entries_make_nothing_again(
+def test_docstrings_further_entries_and_what_others_rest_on_make_nothing_again(
     edit: Edit, module: str, old: str, new: str
 ) -> None:
     before = known()

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from errorneurons.simulate.store.work import Labour, run_all
+
 HELD: list[Any] = []
 
 
@@ -27,6 +29,16 @@ def arrays(seed: int) -> xr.Dataset:
 def slow(seconds: float) -> dict[str, float]:
     time.sleep(seconds)
     return {"pid": os.getpid()}
+
+
+def shared(count: int) -> dict[str, int]:
+    """Let workers do a piece of work that was given to one."""
+    tasks = {str(n): (square, (n,)) for n in range(count)}
+    return {"squares": len(run_all(tasks, str, Labour(workers=2)))}
+
+
+def unsendable() -> object:
+    return lambda: None
 
 
 def refuse(text: str) -> None:

@@ -16,8 +16,8 @@ from errorneurons.simulate.experiments.association import association
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.readout import readout
 from errorneurons.simulate.theories.registry import Theory
-from errorneurons.simulate.trials.bench import arbitrary_half
-from errorneurons.simulate.trials.run import Activity, Bench, run_trials
+from errorneurons.simulate.trials.bench import Bench, arbitrary_half
+from errorneurons.simulate.trials.run import Activity, run_trials
 from errorneurons.simulate.trials.training import train
 
 

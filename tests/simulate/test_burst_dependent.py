@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.circuit import World
 from errorneurons.simulate.theories.burst_dependent import BurstDependent, Weights
 
 CIRCUIT = BurstDependent(layers=(4, 6, 5, 3), learning_rates=(0.1,) * 3)
-BALANCED = replace(CIRCUIT, inhibition="balancing")
+BALANCED = replace(CIRCUIT, inhibition=1.0)
 
 Maker = Callable[..., World]
 Runner = Callable[..., list[Any]]
@@ -41,6 +41,26 @@ def test_without_a_teaching_signal_burst_probabilities_are_at_rest(
     every = states(circuit, circuit.initial_weights(1, [0, 1]), make_world(circuit), 100)
     assert all((s.p[..., where] == circuit.p_0).all() for s in every)
     assert not every[-1].rates["error"][..., where].any()
+
+
+def test_balanced_bursts_are_those_of_greedy_et_al(make_world: Maker, states: Runner) -> None:
+    """p = sigma(beta (1 - e) (Y b - Q e) + logit p_0), Q = p_0 Y: no burst signal at rest."""
+    weights, world = BALANCED.initial_weights(1, [0]), make_world(BALANCED, teaching=True)
+    last = states(BALANCED, weights, world, 100)[-1]
+    b, Q = last.p * last.e, BALANCED.p_0 * weights.Y[0]
+    drive = b @ weights.Y[0].T - last.e @ Q.T
+    p = expit(BALANCED.beta * (1 - last.e) * drive + logit(BALANCED.p_0))
+    np.testing.assert_allclose(last.p[..., :11], p[..., :11], atol=1e-12)
+    assert np.abs(last.p - BALANCED.p_0)[..., :11].min() > 1e-6
+
+
+def test_balanced_bursts_learn_in_one_phase(make_world: Maker, states: Runner) -> None:
+    """The running mean is p_0, so that no phase without teaching is needed to know it."""
+    weights = BALANCED.initial_weights(1, [0])
+    taught = states(BALANCED, weights, make_world(BALANCED, teaching=True), 30)
+    assert all((s.mean == BALANCED.p_0).all() for s in taught)
+    free = states(BALANCED, weights, make_world(BALANCED), 30)
+    np.testing.assert_array_equal(BALANCED.learn(weights, *free[-2:]).W, weights.W)
 
 
 def test_without_balancing_bursts_below_follow_events_above(
@@ -130,7 +150,10 @@ def test_fixed_feedback_never_changes(make_world: Maker, states: Runner) -> None
         ({"p_0": 1.0}, "p_0 of burst_dependent is 1.0; give a value between 0 and 1"),
         ({"learning_rates": (1.0,)}, "learning_rates has 1 entries for 4 areas"),
         ({"feedback": "fix"}, "feedback of burst_dependent is 'fix'.*did you mean 'fixed'"),
-        ({"inhibition": "balance"}, "inhibition of .* is 'balance'.*did you mean 'balancing'"),
+        (
+            {"inhibition": -0.1},
+            r"inhibition of burst_dependent is -0\.1; give a share, from 0 to 1",
+        ),
     ],
 )
 def test_impossible_parameters_are_refused(options: dict[str, Any], message: str) -> None:

@@ -28,11 +28,11 @@ from errorneurons.simulate.theories.error_parts import (
     RelaxingLaterals,
     SensoryLeak,
 )
-from errorneurons.simulate.theories.registry import SUBJECTS, theory
+from errorneurons.simulate.theories.registry import OPEN_CHOICES, SUBJECTS, theory
 
 TOLERANCE = 1e-10
 ROLES = ("representation", "error", "interneuron")
-CIRCUITS = {subject.name: subject.circuit for subject in SUBJECTS} | {
+CIRCUITS = {subject.name: subject.circuit for subject in (*SUBJECTS, *OPEN_CHOICES)} | {
     "backprop": Backprop(),
     "fixed feedback": Backprop(feedback="fixed"),
     "low pass": ErrorMicrocircuit(parts=(LowPassed(20.0), RateRule())),
@@ -52,7 +52,6 @@ CIRCUITS = {subject.name: subject.circuit for subject in SUBJECTS} | {
         ErrorMicrocircuit(activation=("tanh", "soft_relu", "relu", "hard_sigmoid")),
         "representation",
     ),
-    "balanced bursts": replace(theory("burst_dependent").circuit, inhibition="balancing"),
     "nothing fed back": ablations.no_error_feedback(theory("supervised_pc").circuit),
     "one area": ErrorMicrocircuit(layers=(3, 2), activation=("logistic",), learning_rates=(0.1,)),
 }  # fmt: skip
@@ -164,7 +163,8 @@ def test_any_delay_is_kept(name: str, delay: float) -> None:
 @pytest.mark.parametrize(
     ("name", "parameters"),
     [("error_microcircuit", ("g_apical", "g_basal")),
-     ("supervised_pc", ("tau", "learning_rate")), ("hierarchical_pc", ("tau", "learning_rate"))],
+     ("supervised_pc", ("tau", "learning_rate")), ("supervised_pc_direct_ahead", ("lookahead",)),
+     ("hierarchical_pc", ("tau", "learning_rate", "prior"))],
 )  # fmt: skip
 def test_a_parameter_may_be_one_a_network(
     name: str, parameters: tuple[str, ...], learn: bool
@@ -183,7 +183,7 @@ def test_the_number_of_a_part_may_be_one_a_network(streams: int, learn: bool) ->
     assert_follows(ErrorMicrocircuit(parts=(leak,)), 3, streams, learn)
 
 
-@pytest.mark.parametrize("subject", SUBJECTS, ids=lambda s: s.name)
+@pytest.mark.parametrize("subject", [*SUBJECTS, *OPEN_CHOICES], ids=lambda s: s.name)
 def test_every_theory_can_be_recorded(subject: Any) -> None:
     for circuit in (subject.circuit, subject.trained or subject.circuit):
         weights = circuit.initial_weights(1, [0])

@@ -21,8 +21,11 @@ Runner = Callable[..., list[Any]]
 both = pytest.mark.parametrize("circuit", [AT_TOP, AS_INPUT], ids=lambda c: c.theory)
 
 
-def energy(state: Any) -> Array:
-    return np.asarray(0.5 * (state.e**2).sum(axis=-1))
+def energy(state: Any, top: slice | None = None, prior: float = 1.0) -> Array:
+    weight = np.ones(state.e.shape[-1])
+    if top:  # e_L = pi x_L, and the prior's energy is pi x_L^2 / 2
+        weight[top] = 1 / prior if prior else 0.0
+    return np.asarray(0.5 * (weight * state.e**2).sum(axis=-1))
 
 
 @both
@@ -131,3 +134,46 @@ def test_a_delivered_outcome_clamps_the_output(
 def test_an_outcome_of_another_size_than_the_top_is_refused() -> None:
     with pytest.raises(ValueError, match=r"layers ends in 3, but outcomes is 5; with the outcome"):
         HierarchicalPC("outcome_at_top", (4, 6, 3), outcomes=5)
+
+
+# How precise the prior at the top is
+
+
+@both
+@pytest.mark.parametrize("prior", [0.0, 0.3])
+def test_the_energy_of_any_prior_never_rises_while_relaxing(
+    circuit: HierarchicalPC, prior: float, make_world: Maker, states: Runner
+) -> None:
+    own = replace(circuit, prior=prior)
+    every = states(own, own.initial_weights(2, [0, 1]), make_world(own), 400)
+    energies = np.stack([energy(s, own.top, prior) for s in every])
+    assert (np.diff(energies, axis=0) <= 1e-12).all()
+
+
+@pytest.mark.parametrize("prior", [0.0, 0.3, 1.0])
+def test_a_linear_top_settles_at_the_posterior_mean(
+    prior: float, make_world: Maker, states: Runner
+) -> None:
+    """Of a cause with precision pi, seen through one layer with precision 1."""
+    circuit = HierarchicalPC(
+        "outcome_at_top", (6, 3), outcomes=3, activation="linear", prior=prior,
+        timing=Timing(1e-3, 0.0),
+    )  # fmt: skip
+    weights, world = circuit.initial_weights(1, [0]), make_world(circuit)
+    last = states(circuit, weights, world, 8000)[-1]
+    V = weights.V[0, :6, 6:]
+    mean = np.linalg.solve(V.T @ V + prior * np.eye(3), V.T @ world.input[0].T).T
+    np.testing.assert_allclose(last.x[0][:, 6:], mean, atol=1e-9)
+
+
+def test_with_a_flat_prior_the_error_cells_of_the_top_are_silent_unless_driven(
+    make_world: Maker, states: Runner
+) -> None:
+    flat = replace(AT_TOP, prior=0.0)
+    for state in states(flat, flat.initial_weights(1, [0]), make_world(flat, True), 50):
+        assert not state.e[..., flat.top].any()
+
+
+def test_a_negative_precision_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"prior of hierarchical_pc is -1\.0"):
+        HierarchicalPC(prior=-1.0)

@@ -170,3 +170,24 @@ def test_the_path_through_vip_cells_leaves_the_negative_error_as_it_is(
     weights, world = predicting(), make_world(CIRCUIT, teaching=True)
     one, other = (states(c, weights, world, 100)[-1] for c in (CIRCUIT, rival))
     np.testing.assert_allclose(one.error, other.error, atol=1e-12)
+
+
+# What the theory leaves open: whether an area predicts itself
+
+
+def test_without_recurrence_no_area_learns_to_predict_itself(
+    make_world: Maker, states: Runner
+) -> None:
+    circuit = replace(CIRCUIT, recurrence=0.0)
+    for own, inside in ((CIRCUIT, True), (circuit, False)):
+        weights = predicting(circuit=own)
+        before, after = states(own, weights, make_world(own, teaching=True), 30)[-2:]
+        changed = own.learn(weights, before, after).V[0] != weights.V[0]
+        assert changed[:6, :6].any() == inside
+        assert changed[:6, 6:].any()
+        assert changed[11:, :11].any()
+
+
+def test_an_impossible_recurrence_is_refused() -> None:
+    with pytest.raises(ValueError, match="recurrence of mismatch_neurons is 2; give a share"):
+        MismatchNeurons(recurrence=2)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from errorneurons.simulate.theories.nuisance import (
     DELAY,
     OF_EXPERIMENT,
+    STAGE,
     Nuisance,
     applied,
     draw_nuisances,
@@ -66,6 +67,23 @@ def test_a_factor_multiplies_what_another_nuisance_has_set() -> None:
 def test_conductances_scaled_together_scale_the_time_constant() -> None:
     circuit = applied(INTACT, [SPEED], {"conductances": np.array([2.0, 0.5])})
     np.testing.assert_allclose(np.ravel(circuit.tau), [INTACT.tau / 2, INTACT.tau * 2])
+
+
+def test_a_delay_lifts_the_low_end_of_what_would_oscillate() -> None:
+    tau = Nuisance("tau", 2.0, 8.0, "relaxation", lifted=1000.0)
+    ends = [tau.after(d).at(np.array([0.0, 1.0])).tolist() for d in (0.0, 0.003, 0.1)]
+    assert ends == [pytest.approx(e) for e in ([2.0, 8.0], [5.0, 8.0], [8.0, 8.0])]
+    delay = Nuisance(DELAY, 0.003, 0.003, "conduction", "linear")
+    for order in ([tau, delay], [delay, tau]):
+        assert (draw_nuisances(order, 1, "t", 0, 200)["tau"] >= 5).all()
+
+
+def test_what_opposes_another_is_low_where_that_is_high() -> None:
+    prior = Nuisance("prior", 0.0, 1.0, "precision", "linear")
+    stage = Nuisance(STAGE, 0.0, 1.0, "learnt", "linear", opposes="prior", spread=0.0)
+    for world in range(5):
+        drawn = draw_nuisances([stage, prior], 1, "t", world, 3)
+        np.testing.assert_allclose(drawn[STAGE], 1 - drawn["prior"])
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.0, 1.0), (2.0, 1.0), (float("nan"), 1.0)])

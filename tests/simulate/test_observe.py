@@ -25,8 +25,8 @@ from errorneurons.simulate.instrument.instrument import (
 )
 from errorneurons.simulate.instrument.observe import observe
 from errorneurons.simulate.theories.registry import INTACT, SUBJECTS, THEORIES, Theory, theory
-from errorneurons.simulate.trials.bench import arbitrary_half
-from errorneurons.simulate.trials.run import Activity, Bench, run_trials
+from errorneurons.simulate.trials.bench import Bench, arbitrary_half
+from errorneurons.simulate.trials.run import Activity, run_trials
 
 CLOCK = Clock(start=0.0, outcome=0.1, stop=0.2, bin=0.05)
 QUIET = Instrument(label_error=0.0, spiking="none")

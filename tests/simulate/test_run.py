@@ -18,9 +18,9 @@ from errorneurons.simulate.experiments.learning import learning_block
 from errorneurons.simulate.experiments.outcome import FROZEN
 from errorneurons.simulate.experiments.trials import PASSIVE, WHILE_SETTLED, Clock, drive, silence
 from errorneurons.simulate.theories.registry import SUBJECTS, THEORIES, Theory
-from errorneurons.simulate.trials.bench import arbitrary_half
+from errorneurons.simulate.trials.bench import Bench, arbitrary_half
 from errorneurons.simulate.trials.manipulations import aimed_at
-from errorneurons.simulate.trials.run import Activity, Bench, run_trials
+from errorneurons.simulate.trials.run import Activity, run_trials
 from errorneurons.simulate.trials.twins import Twins
 
 CLOCK = Clock(start=-0.02, outcome=0.06, stop=0.1, bin=0.02)

@@ -208,9 +208,9 @@ def test_noise_is_the_networks_own_and_as_strong_as_asked() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"seed": -1}, "Animals.seed is -1; give 0 or more"),
-        ({"count": 0}, "Animals.count is 0; give 1 or more"),
-        ({"worlds": 0}, "Animals.worlds is 0; give 1 or more"),
+        ({"seed": -1}, "Animals.seed is -1; give a whole number of 0 or more"),
+        ({"count": 0}, "Animals.count is 0; give a whole number of 1 or more"),
+        ({"worlds": 0}, "Animals.worlds is 0; give a whole number of 1 or more"),
         ({"count": 2000, "worlds": 1}, "Animals.count is 2000; give 1000 or fewer a world"),
     ],
 )
@@ -220,7 +220,7 @@ def test_impossible_animals_are_refused(values: dict[str, int], message: str) ->
 
 
 def test_an_experiment_without_a_trial_is_refused() -> None:
-    with pytest.raises(ValueError, match="repeats is 0; give 1 or more"):
+    with pytest.raises(ValueError, match="repeats is 0; give a whole number of 1 or more"):
         replace(NOISY, repeats=0)
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,39 @@ def test_errors_of_work_come_back_as_they_are(chores: Any) -> None:
     tasks = dict.fromkeys("ab", (chores.refuse, ("there is no area 7",)))
     with pytest.raises(ValueError, match=r"^there is no area 7$"):
         run_all(tasks, str, TWO)
+
+
+def test_results_that_cannot_be_sent_are_an_error_and_no_dead_worker(chores: Any) -> None:
+    said: list[str] = []
+    with pytest.raises(AttributeError, match="unsendable"):
+        run_all(dict.fromkeys("ab", (chores.unsendable, ())), said.append, TWO)
+    assert not said
+
+
+def test_work_within_work_is_done_by_the_same_worker(chores: Any) -> None:
+    found = run_all(dict.fromkeys("ab", (chores.shared, (3,))), str, TWO)
+    assert [f["squares"] for f in found.values()] == [3, 3]
+
+
+def test_workers_do_not_run_the_script_of_who_asks(tmp_path: Path) -> None:
+    script = "from math import sqrt\n" + UNGUARDED
+    (tmp_path / "script.py").write_text(script)
+    command = [sys.executable, str(tmp_path / "script.py")]
+    for how in ({"args": command}, {"args": [sys.executable], "input": script}):
+        done = subprocess.run(**how, capture_output=True, text=True, check=True)  # type: ignore[call-overload]
+        assert done.stdout == "{'a': 3.0, 'b': 4.0}\n"
+
+
+UNGUARDED = """
+from errorneurons.simulate.store.work import Labour, run_all
+print(run_all({"a": (sqrt, (9,)), "b": (sqrt, (16,))}, str, Labour(workers=2)))
+"""
+
+
+def test_workers_that_a_thread_started_are_not_used_by_another(chores: Any) -> None:
+    # they end with their thread, and a piece that they are at would have to be done again
+    with ThreadPoolExecutor(1) as other:
+        assert not other.submit(pids, chores).result() & pids(chores)
 
 
 def test_the_piece_of_a_dead_worker_is_named_and_done_again(chores: Any, tmp_path: Path) -> None:

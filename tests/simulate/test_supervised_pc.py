@@ -16,6 +16,8 @@ from errorneurons.simulate.theories.supervised_pc import SupervisedPC, Weights
 CIRCUIT = SupervisedPC(layers=(4, 6, 5, 3), activation=("tanh", "tanh", "linear"))
 PROMPT = replace(CIRCUIT, timing=Timing(1e-3, 0.0))
 LINEAR = replace(PROMPT, activation=("linear",) * 3)
+DIRECT = replace(CIRCUIT, direct=1.0)
+AHEAD = replace(PROMPT, direct=1.0, lookahead=2.0)
 
 Maker = Callable[..., World]
 Runner = Callable[..., list[Any]]
@@ -121,3 +123,91 @@ def test_there_is_plasticity_only_where_there_are_synapses(
     learnt = CIRCUIT.learn(weights, before, after).W[0]
     assert (learnt[CIRCUIT.projections == 0] == 0).all()
     assert (learnt != weights.W[0])[CIRCUIT.projections == 1].all()
+
+
+# What the theory leaves open: by which route cells are driven, and whether rates look ahead
+
+
+@pytest.mark.parametrize("teaching", [False, True])
+@pytest.mark.parametrize("direct", [0.3, 1.0])
+def test_while_nothing_is_silenced_all_routes_are_one(
+    direct: float, teaching: bool, make_world: Maker, states: Runner
+) -> None:
+    weights, world = CIRCUIT.initial_weights(1, [0]), make_world(CIRCUIT, teaching)
+    one, other = (
+        states(replace(CIRCUIT, direct=d), weights, world, 200)[-1] for d in (0.0, direct)
+    )
+    np.testing.assert_allclose(one.x, other.x, atol=1e-12)
+    np.testing.assert_allclose(one.e, other.e, atol=1e-12)
+
+
+def test_with_a_direct_drive_silent_error_cells_spare_the_feedforward_sweep(
+    make_world: Maker, states: Runner
+) -> None:
+    weights = DIRECT.initial_weights(1, [0])
+    whole, off = (
+        states(DIRECT, weights, make_world(DIRECT, keep=keep), 1500)[-1]
+        for keep in ({}, {"error": np.zeros((1, 1, 14))})
+    )
+    np.testing.assert_allclose(off.x, whole.x, atol=1e-10)
+    assert np.abs(whole.x).max() > 0.1
+    assert not off.e.any()
+
+
+def test_with_a_direct_drive_silencing_an_area_spares_the_error_above(
+    make_world: Maker, states: Runner
+) -> None:
+    """It only loses what the area below would have corrected."""
+    weights, keep = DIRECT.initial_weights(1, [0]), np.ones((1, 1, 14))
+    keep[..., :6] = 0
+    above = [
+        np.abs(states(c, weights, make_world(c, True, keep={"error": k}), 3000)[-1].e[..., 6:11])
+        for c in (CIRCUIT, DIRECT)
+        for k in (np.ones((1, 1, 14)), keep)
+    ]
+    (whole, off), (direct, direct_off) = (
+        [a.mean() for a in pair] for pair in (above[:2], above[2:])
+    )
+    assert direct_off > direct * 0.99
+    assert off < 0.5 * whole
+
+
+@pytest.mark.parametrize("direct", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize("teaching", [False, True])
+def test_looking_ahead_leaves_the_equilibrium_where_it_is(
+    direct: float, teaching: bool, make_world: Maker, states: Runner
+) -> None:
+    weights, world = PROMPT.initial_weights(1, [0]), make_world(PROMPT, teaching)
+    circuits = (PROMPT, replace(AHEAD, direct=direct))
+    one, other = (states(c, weights, world, 3000)[-1] for c in circuits)
+    np.testing.assert_allclose(one.x, other.x, atol=1e-9)
+    np.testing.assert_allclose(one.e, other.e, atol=1e-9)
+
+
+def test_rates_that_look_ahead_by_all_of_tau_do_not_lag_in_a_sweep(
+    make_world: Maker, states: Runner
+) -> None:
+    """With T = tau - dt a rate is that of the potential to which its cell relaxes, at once."""
+    circuit = replace(AHEAD, lookahead=9.0, cut=("error_feedback",))
+    world = make_world(circuit)
+    weights = circuit.initial_weights(1, [0])
+    early = states(circuit, weights, world, 8)[-1]
+    settled = states(PROMPT, weights, world, 1500)[-1]
+    np.testing.assert_allclose(early.r, settled.r, atol=1e-10)
+    assert np.abs(states(PROMPT, weights, world, 8)[-1].r - settled.r).max() > 0.1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"direct": 1.5}, "direct of supervised_pc is 1.5; give a share, from 0 to 1"),
+        ({"direct": 1.0, "cut": ("error_to_representation",)}, "cut of supervised_pc"),
+        ({"lookahead": 10.0}, "lookahead of supervised_pc is 10.0 ms; give 0 ms or more, and less"),
+        ({"lookahead": -1.0}, "lookahead of supervised_pc is -1.0 ms"),
+    ],
+)
+def test_impossible_routes_and_lookaheads_are_refused(
+    options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        SupervisedPC(**options)

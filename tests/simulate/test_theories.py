@@ -18,9 +18,12 @@ from errorneurons.simulate.experiments.association import association
 from errorneurons.simulate.experiments.outcome import with_learning
 from errorneurons.simulate.instrument.instrument import Instrument
 from errorneurons.simulate.parts.connectivity import ascending_routes
+from errorneurons.simulate.theories.left_open import LEFT_OPEN
+from errorneurons.simulate.theories.nuisance import applied
 from errorneurons.simulate.theories.registry import (
     COMPARED,
     CONTROLS,
+    OPEN_CHOICES,
     SUBJECTS,
     THEORIES,
     Theory,
@@ -73,6 +76,30 @@ def test_variants_are_judged_but_neither_compared_nor_ablated_unless_asked_for()
         pairs(tuple(variants), ())
 
 
+@pytest.mark.parametrize("variant", OPEN_CHOICES, ids=lambda t: t.name)
+def test_what_a_theory_leaves_open_makes_a_variant_in_its_family(variant: Theory) -> None:
+    known = theory(variant.variant_of)
+    assert variant.name.startswith(f"{known.name}_")
+    assert (variant.kin, variant.circuit.theory) == (known.kin, known.circuit.theory)
+    assert variant.circuit != known.circuit
+    assert variant not in (*SUBJECTS, *CONTROLS)
+    assert theory(variant.name) is variant
+
+
+@pytest.mark.parametrize("variant", OPEN_CHOICES, ids=lambda t: t.name)
+def test_worlds_of_a_variant_draw_nothing_that_it_decides(variant: Theory) -> None:
+    animals = Animals(1, 1, worlds=2)
+    drawn = animals.drawn(variant)
+    circuit: Any = applied(variant.circuit, variant.nuisance, drawn)
+    for name, value in variant_parameters(variant).items():
+        assert getattr(circuit, name) == value
+
+
+def variant_parameters(variant: Theory) -> dict[str, Any]:
+    own = (c for c in LEFT_OPEN if variant.name == f"{c.theory}_{c.name}")
+    return dict(next(own).parameters)
+
+
 def test_what_has_no_error_neurons_and_learns_nothing_goes_through_the_experiment() -> None:
     tried = replace(with_learning(2), repeats=2)
     found = put_through(theory("adaptation"), tried, Animals(1), Instrument())
@@ -87,14 +114,24 @@ def test_what_has_no_error_neurons_and_learns_nothing_goes_through_the_experimen
 
 
 PER_NETWORK = [
-    ("prospective_configuration", {"limit": (1e-3, 1e-9)}),
+    ("supervised_pc", {"direct": (0.0, 0.6), "lookahead": (2.0, 0.0)}),
+    ("prospective_configuration", {"limit": (1e-3, 1e-9), "tau": (10.0, 5.0)}),
+    ("hierarchical_pc", {"prior": (1.0, 0.0)}),
     (
         "mismatch_neurons",
-        {"tau": (10.0, 14.0), "correction": (0.5, 0.3), "learning_rate": (0.1, 0)},
+        {
+            "tau": (10.0, 14.0),
+            "correction": (0.5, 0.3),
+            "learning_rate": (0.1, 0),
+            "recurrence": (0.5, 0.0),
+        },
     ),
     ("dendritic_pc", {"g_apical": (0.005, 0.01)}),
     ("dendritic_microcircuit", {"g_apical": (0.005, 0.01), "g_interneuron": (0.06, 0.03)}),
-    ("burst_dependent", {"p_0": (0.2, 0.3), "beta": (6.0, 3.0), "kappa": (0.4, 0.2)}),
+    (
+        "burst_dependent",
+        {"p_0": (0.2, 0.3), "beta": (6.0, 3.0), "kappa": (0.4, 0.2), "inhibition": (0.5, 1.0)},
+    ),
     ("adaptation", {"tau_recovery": (300.0, 100.0), "use": (0.01, 0.02)}),
     ("feature_gain", {"gamma": (1.0, 0.5), "tau_arousal": (50.0, 20.0)}),
 ]
@@ -120,5 +157,5 @@ def test_networks_may_have_parameters_of_their_own(
         for role, rates in last.rates.items():
             np.testing.assert_allclose(after.rates[role][index], rates[0], atol=1e-12)
         changed = alone.learn(weights, one, last)
-        field = "V" if name == "mismatch_neurons" else "W"
+        field = "V" if hasattr(changed, "V") else "W"
         np.testing.assert_allclose(getattr(learnt, field)[index], getattr(changed, field)[0])

@@ -16,7 +16,7 @@ from errorneurons.simulate.experiments.association import Association, associati
 from errorneurons.simulate.theories.hierarchical_pc import HierarchicalPC
 from errorneurons.simulate.theories.registry import INTACT, Theory, theory
 from errorneurons.simulate.theories.supervised_pc import SupervisedPC
-from errorneurons.simulate.trials.run import Bench
+from errorneurons.simulate.trials.bench import Bench
 from errorneurons.simulate.trials.training import TRAINED, Training, loss, oscillating, train
 
 SUPERVISED = SupervisedPC(learning_rate=0.016)

@@ -27,7 +27,8 @@ from errorneurons.simulate.experiments.trials import Clock, silence
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.theories.nuisance import DELAY, applied, draw_nuisances
 from errorneurons.simulate.theories.registry import INTACT, THEORIES, Theory, theory
-from errorneurons.simulate.trials.run import Bench, run_trials
+from errorneurons.simulate.trials.bench import Bench
+from errorneurons.simulate.trials.run import run_trials
 from errorneurons.simulate.trials.training import train
 
 CLOCK = Clock(start=-0.02, outcome=0.06, stop=0.1, bin=0.02)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from errorneurons.analysis.mapping import did_you_mean
 from errorneurons.analysis.session.contract import DoorError, told
-from errorneurons.analysis.session.files import check_hdf5
+from errorneurons.analysis.session.files import check_hdf5, import_pynwb
 
 RawColumn = npt.NDArray[Any]
 
@@ -38,6 +38,7 @@ def open_nwb(path: Path) -> Iterator[Any]:
 
 
 def _read(path: Path, stack: ExitStack) -> Any:
+    import_pynwb()
     from hdmf.build import BuildError, ConstructError
     from pynwb import NWBHDF5IO
 

@@ -73,7 +73,7 @@ def mapping_template(path: str | Path) -> str:
         _top(content),
         _session(content, trials),
         _events(content, trials),
-        _trial(trials),
+        _trial(content, trials),
         _unit(content),
     )
     lines = [line for part in parts for line in ("", *part)]
@@ -131,9 +131,7 @@ def _session(content: NwbContent, trials: TableContent | None) -> Iterator[str]:
         name = attribute.name
         if name in ("schema_version", "confirmatory", "notes", "provenance"):
             continue
-        column = _find(trials, name)
-        if name == "animal" and column and _find(content.units, name) is None:
-            column = None  # one animal for all units
+        column = _attribute(content, trials, name)
         given = [key for key in fallback.get(name, ()) if key in content.about]
         if column:
             yield f"{name} = {_quote(column.name)}"
@@ -176,13 +174,21 @@ def _window(trials: TableContent) -> tuple[float, float, float | None]:
     return start, start + bins * width, width
 
 
-def _trial(trials: TableContent | None) -> Iterator[str]:
+def _attribute(content: NwbContent, trials: TableContent | None, name: str) -> ColumnContent | None:
+    """Return the column of trials that holds an attribute of the session."""
+    if name == "animal" and _find(content.units, name) is None:
+        return None  # one animal for all units
+    return _find(trials, name)
+
+
+def _trial(content: NwbContent, trials: TableContent | None) -> Iterator[str]:
     yield "[trial]"
     yield "# Onsets are read as times of the recording [s]."
     for field in TRIAL:
         if field.name != "trial_start":
             yield from _line(field, _find(trials, field.name))
     used = {column.name for field in TRIAL if (column := _find(trials, field.name))}
+    used |= {c.name for a in ATTRIBUTES if (c := _attribute(content, trials, a.name))}
     used |= {"start_time", "stop_time", "time_zero", "bin_width"}
     unused = [c for c in trials.columns if c.name not in used] if trials else []
     if unused:
