@@ -2,9 +2,9 @@
 
 One library of worlds is fitted to; every theory of another, with another seed, then gives new
 virtual experiments, which are judged as recordings would be. Acceptance: the set contains the true
-theory in at least 93 % of 400 new experiments of each theory; on the rich design it lies inside the
-true theory's equivalence class in at least 95 %. Poor designs are reported as they are, and so is
-what is said of circuits that are not on the list.
+theory in at least 93 % of 400 new experiments of each theory. How often only theories of the true
+theory's class lead, and how often no other even stays, is reported as it is, and so is what is said
+of circuits that are not on the list.
 """
 
 from __future__ import annotations
@@ -50,12 +50,13 @@ def judged(fitted: Comparison, new: pd.DataFrame, found: Judged) -> pd.DataFrame
         own = (new["theory"] == name).to_numpy()
         kept = found.kept[own]
         mates = same_class(names, fitted.classes)[at]
-        strange = kept[:, ~mates].any(axis=1)
+        strange = found.leading[own][:, ~mates].any(axis=1)
         rows.append({
             "theory": name,
             "contains": kept[:, at].mean(),
+            "leads": found.leading[own][:, at].mean(),
             "inside": (kept.any(axis=1) & ~strange).mean(),
-            "inside or empty": (~strange).mean(),
+            "alone": (kept.any(axis=1) & ~kept[:, ~mates].any(axis=1)).mean(),
             "empty": (~kept.any(axis=1)).mean(),
             "most probable": (found.posterior[own].argmax(axis=1) == at).mean(),
             "experiments": int(own.sum()),

@@ -1,13 +1,12 @@
 """Compare theories on one design: fit, calibrate, and rank held-out virtual experiments.
 
-Two questions are asked of an experiment x for every theory T; the less favourable answer counts:
+Two questions are asked of an experiment, and answered by themselves:
 
-- do theories that this design can tell from T explain x better? log P(others|x) / P(T's class|x)
-- does x lie where T's own experiments lie? log of its distance to the nearest of them
-
-The first has power against the other theories of the list, the second against what is not on it.
-Each is put in units of its spread among held-out experiments of T; the larger of the two is ranked
-among those of held-out worlds of T (`membership.Ranks`), so the p is valid whatever the scores.
+- could this theory have given it? By the theory's own worlds alone (`membership`), so that the
+  answer is the same whoever else is on the list.
+- which of the theories on the list is the most probable? By a classifier, whose answer holds among
+  those listed. Of those that could have given it, one that is `CLEARLY` less probable than another
+  does not lead. Of theories that overlap, this is what tells them apart.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse.csgraph import connected_components
-from scipy.special import logsumexp
 from threadpoolctl import threadpool_limits
 
 from errorneurons.analysis.evidence.classifiers import (
@@ -31,24 +29,20 @@ from errorneurons.analysis.evidence.classifiers import (
 )
 from errorneurons.analysis.evidence.experiments import Experiments, Ints
 from errorneurons.analysis.evidence.membership import (
-    Cloud,
-    Ranks,
-    Spread,
-    cloud,
-    ranks,
-    score_spread,
+    Columns,
+    Membership,
+    columns_of,
+    membership,
 )
 from errorneurons.analysis.statistics import Floats
 
 _LEVEL = 0.05
 _ALIKE = 0.75
 """Pairwise accuracy below which two theories cannot be told apart on a design."""
-ODDS, _FARTHEST = 0.97, 1.0
-"""Quantiles of a theory's own experiments that scale odds, and distances. A few worlds lie many
-spreads away; in units of the farthest, their distances do not hide what the odds say.
+CLEARLY = 10.0
+"""A theory that stays does not lead if another that stays is more than so many times as probable:
+strong evidence, by Jeffreys (1961).
 """
-BIT = 0.2
-"""What a bit counts in distances: one that never varies else would put its worlds out of reach."""
 
 
 @dataclass(frozen=True)
@@ -58,49 +52,35 @@ class Judged:
     Attributes
     ----------
     posterior
-        (experiment, theory), sums to one.
+        (experiment, theory), sums to one: among the theories on the list.
     p
-        (experiment, theory), Monte-Carlo p of each theory.
+        (experiment, theory), Monte-Carlo p of each theory, by its own worlds alone.
+    member
+        (theory, theory): whether they belong to the same class.
     """
 
     posterior: Floats
     p: Floats
+    member: npt.NDArray[np.bool_]
 
     @property
     def kept(self) -> npt.NDArray[np.bool_]:
         """(experiment, theory): whether the theory stays, p > .05."""
         return self.p > _LEVEL
 
+    @property
+    def leading(self) -> npt.NDArray[np.bool_]:
+        """(experiment, theory): whether it stays, and no other that stays is `CLEARLY` more so.
 
-@dataclass(frozen=True)
-class Columns:
-    """How feature values become columns without gaps.
+        Theories of a class share their probability: they do not stand in each other's way.
+        """
+        of_class = self.posterior @ self.member
+        best = np.where(self.kept, of_class, 0.0).max(axis=1, keepdims=True)
+        return np.asarray(self.kept & (CLEARLY * of_class >= best))
 
-    A value that could not be tested becomes 0, and one more column says so, for the features that
-    some virtual experiment could not test: that is evidence too. A bit that turns is as far as an
-    index that differs by `BIT`.
-
-    Attributes
-    ----------
-    with_gaps, bits
-        (feature,): whether some experiment could not test it, whether it is 0 or 1 in all.
-    """
-
-    with_gaps: npt.NDArray[np.bool_]
-    bits: npt.NDArray[np.bool_]
-
-    def matrix(self, values: Floats) -> Floats:
-        """Return (experiment, column) for values (experiment, feature)."""
-        missing = np.isnan(values)
-        known = np.where(missing, 0.0, values) * np.where(self.bits, BIT, 1.0)
-        return np.hstack([known, BIT * missing[:, self.with_gaps]])
-
-
-def columns_of(values: Floats) -> Columns:
-    """Return how the values of virtual experiments, (experiment, feature), become columns."""
-    missing = np.isnan(values)
-    bits = (missing | np.isin(values, (0, 1))).all(axis=0)
-    return Columns(np.asarray(missing.any(axis=0)), np.asarray(bits))
+    def rows(self, those: npt.NDArray[np.bool_]) -> Judged:
+        """Return what is said of some of the experiments."""
+        return Judged(self.posterior[those], self.p[those], self.member)
 
 
 @dataclass(frozen=True)
@@ -127,9 +107,7 @@ class Comparison:
     classifiers: dict[str, float]
     fitted: Fitted
     _columns: Columns
-    _clouds: tuple[tuple[Cloud, ...], ...]
-    _spreads: tuple[tuple[Spread, Spread], ...]
-    _ranks: tuple[Ranks, ...]
+    _members: tuple[Membership, ...]
 
     @property
     def theories(self) -> tuple[str, ...]:
@@ -144,16 +122,13 @@ class Comparison:
         values
             (experiment, feature), as in the virtual experiments.
         """
-        matrix = self._columns.matrix(np.atleast_2d(np.asarray(values, dtype=float)))
+        rows = np.atleast_2d(np.asarray(values, dtype=float))
+        matrix = self._columns.matrix(rows)
         with threadpool_limits(1):  # as in `compare`
-            logs = [self.fitted.log_probability(matrix, k) for k in range(len(self._clouds))]
-            distances = [_distances(clouds, matrix) for clouds in self._clouds]
-        odds = [_odds_against(log, self.member) for log in logs]
-        pairs = zip(odds, distances, strict=True)
-        score = np.stack([_scores(*pair, self._spreads) for pair in pairs], axis=-1)
-        p = [own.p(score[:, at]) for at, own in enumerate(self._ranks)]
-        posterior = capped(np.mean([np.exp(log) for log in logs], axis=0), self.experiments.label)
-        return Judged(posterior, np.column_stack(p))
+            folds = range(len(self.fitted.models))
+            found = np.mean([np.exp(self.fitted.log_probability(matrix, k)) for k in folds], axis=0)
+            p = np.column_stack([own.p(rows) for own in self._members])
+        return Judged(capped(found, self.experiments.label), p, self.member)
 
     @property
     def member(self) -> npt.NDArray[np.bool_]:
@@ -184,28 +159,12 @@ def compare(
     matrix = columns.matrix(experiments.values)
     with threadpool_limits(1):  # products this small are slower on more: threads wait, and burn CPU
         fits, said = fit_contenders(candidates, matrix, experiments, fold, draw)
-        clouds, distance = _held_out_distances(matrix, labels, fold)
+        members, p = _memberships(experiments, deal)
     fitted = simplest_of_the_best(fits, labels, experiments.world)
     classes = _named(experiments.theories, equivalence_classes(fitted.held_out, labels))
-    odds = _odds_against(fitted.held_out, same_class(experiments.theories, classes))
-    spreads = tuple(
-        (
-            score_spread(odds[labels == at, at], ODDS),
-            score_spread(distance[labels == at, at], _FARTHEST),
-        )
-        for at in range(len(experiments.theories))
-    )
-    score = _scores(odds, distance, spreads)
-    own = tuple(
-        ranks(score[labels == at, at], experiments.world[labels == at], fold[labels == at])
-        for at in range(len(experiments.theories))
-    )
-    p = [
-        rank.p_held_out(score[:, at], experiments.world, labels == at)
-        for at, rank in enumerate(own)
-    ]
-    held_out = Judged(capped(np.exp(fitted.held_out), labels), np.column_stack(p))
-    return Comparison(experiments, classes, held_out, said, fitted, columns, clouds, spreads, own)
+    member = same_class(experiments.theories, classes)
+    held_out = Judged(capped(np.exp(fitted.held_out), labels), p, member)
+    return Comparison(experiments, classes, held_out, said, fitted, columns, members)
 
 
 def capped(probability: Floats, labels: Ints) -> Floats:
@@ -257,37 +216,13 @@ def _named(theories: Sequence[str], classes: Ints) -> tuple[tuple[str, ...], ...
     return tuple(tuple(names[classes == one].tolist()) for one in np.unique(classes))
 
 
-def _odds_against(log_probability: Floats, member: npt.NDArray[np.bool_]) -> Floats:
-    """Return (experiment, theory) log odds of all other classes against the theory's class."""
-    odds = np.zeros_like(log_probability)
-    for at, own in enumerate(member):
-        if not own.all():
-            others = logsumexp(log_probability[:, ~own], axis=1)
-            odds[:, at] = others - logsumexp(log_probability[:, own], axis=1)
-    return odds
-
-
-def _distances(clouds: tuple[Cloud, ...], matrix: Floats) -> Floats:
-    return np.column_stack([one.distance(matrix) for one in clouds])
-
-
-def _held_out_distances(
-    matrix: Floats, labels: Ints, fold: Ints
-) -> tuple[tuple[tuple[Cloud, ...], ...], Floats]:
-    """Return the clouds (fold, theory) without each fold, and the distances of its experiments."""
-    theories = range(int(labels.max()) + 1)
-    clouds, distance = [], np.empty((len(labels), len(theories)))
-    for k in range(int(fold.max()) + 1):
-        kept = fold != k
-        clouds.append(tuple(cloud(matrix[kept & (labels == at)]) for at in theories))
-        distance[~kept] = _distances(clouds[-1], matrix[~kept])
-    return tuple(clouds), distance
-
-
-def _scores(odds: Floats, distance: Floats, spreads: tuple[tuple[Spread, Spread], ...]) -> Floats:
-    """Return (experiment, theory) how much speaks against each theory; the larger of two."""
-    columns = [
-        np.maximum(by_odds.standardised(odds[:, at]), by_distance.standardised(distance[:, at]))
-        for at, (by_odds, by_distance) in enumerate(spreads)
-    ]
-    return np.column_stack(columns)
+def _memberships(experiments: Experiments, seed: int) -> tuple[tuple[Membership, ...], Floats]:
+    """Return each theory's own worlds, and (experiment, theory) the p of experiments held out."""
+    members, labels = [], experiments.label
+    p = np.empty((len(labels), len(experiments.theories)))
+    for at in range(p.shape[1]):
+        own = labels == at
+        members.append(membership(experiments.values[own], experiments.world[own], seed))
+        p[own, at] = members[-1].held_out
+        p[~own, at] = members[-1].p_of_others(experiments.values[~own], experiments.world[~own])
+    return tuple(members), p

@@ -1,6 +1,6 @@
 """How large an experiment must be for its verdict to be right, and which part of it buys most.
 
-A verdict is right if the set of theories that stay has the true one, and no theory that the richest
+A verdict is right if the true theory leads those that stay, and no theory leads that the richest
 design could tell from it (`recovery.verdicts`). Everything here works on tables of such verdicts.
 """
 

@@ -29,8 +29,13 @@ def kinds(comparison: Comparison, judged: Judged) -> tuple[str, ...]:
 
 def classes_kept(comparison: Comparison, judged: Judged) -> npt.NDArray[np.bool_]:
     """Return (experiment, class): whether the set has a theory of the class."""
+    return _by_class(comparison, judged.kept)
+
+
+def _by_class(comparison: Comparison, theories: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Return (experiment, class): whether a theory of the class is among some of them."""
     columns = [[name in members for name in comparison.theories] for members in comparison.classes]
-    return np.column_stack([judged.kept[:, own].any(axis=1) for own in np.array(columns)])
+    return np.column_stack([theories[:, own].any(axis=1) for own in np.array(columns)])
 
 
 def verdicts(
@@ -51,15 +56,15 @@ def verdicts(
     -------
         Columns ``theory`` and ``world`` (the truth), ``most_probable``, ``posterior`` (of the most
         probable), ``kind`` (see `kinds`), ``contains`` (the true theory is in the set), ``inside``
-        (the set lies inside the true theory's equivalence class and is not empty), ``right``
-        (both).
+        (something leads, and nothing outside the true theory's equivalence class does), ``alone``
+        (nothing outside it even stays), ``right`` (the true theory leads, and ``inside``).
     """
     judged, experiments = comparison.held_out, comparison.experiments
-    label, kept = experiments.label, judged.kept
-    first = judged.posterior.argmax(axis=1)
-    contains = kept[np.arange(len(label)), label]
+    label, kept, leading = experiments.label, judged.kept, judged.leading
+    first, place = judged.posterior.argmax(axis=1), np.arange(len(label))
     member = same_class(comparison.theories, classes or comparison.classes)
-    inside = kept.any(axis=1) & ~(kept & ~member[label]).any(axis=1)
+    some, strange = kept.any(axis=1), ~member[label]
+    inside = some & ~(leading & strange).any(axis=1)
     return pd.DataFrame(
         {
             "theory": experiments.theory,
@@ -67,9 +72,10 @@ def verdicts(
             "most_probable": np.array(comparison.theories)[first],
             "posterior": judged.posterior.max(axis=1),
             "kind": kinds(comparison, judged),
-            "contains": contains,
+            "contains": kept[place, label],
             "inside": inside,
-            "right": contains & inside,
+            "alone": some & ~(kept & strange).any(axis=1),
+            "right": leading[place, label] & inside,
         }
     )
 
@@ -164,7 +170,7 @@ def share(
 
 
 def same_verdicts(comparison: Comparison, judged: Judged) -> npt.NDArray[np.bool_]:
-    """Return (experiment,): which held-out experiments left the same classes as one that is judged.
+    """Return (experiment,): in which held-out experiments the same classes lead as in one judged.
 
     Parameters
     ----------
@@ -173,6 +179,6 @@ def same_verdicts(comparison: Comparison, judged: Judged) -> npt.NDArray[np.bool
     judged
         Of one experiment.
     """
-    wanted = classes_kept(comparison, judged)[0]
-    found = classes_kept(comparison, comparison.held_out)
+    wanted = _by_class(comparison, judged.leading)[0]
+    found = _by_class(comparison, comparison.held_out.leading)
     return np.asarray((found == wanted).all(axis=1))

@@ -74,18 +74,19 @@ def leave_one_theory_out(
     Returns
     -------
         One row a theory (index): ``none`` (share of its experiments for which the set is empty,
-        the right answer), ``class`` (the set holds only theories that cannot be told from it, as
-        good an answer), ``other`` (the rest). With two theories there is no list to be off: empty.
+        the right answer), ``class`` (only theories that cannot be told from it lead, as good an
+        answer), ``other`` (the rest). With two theories there is no list to be off: empty.
     """
     names = experiments.theories if len(experiments.theories) > 2 else ()
     rows = []
     for name in names:
         comparison = compare(experiments.without(name), seed, candidates)
-        kept = comparison.judge(experiments.values[np.asarray(experiments.theory) == name]).kept
+        judged = comparison.judge(experiments.values[np.asarray(experiments.theory) == name])
+        some = judged.kept.any(axis=1)
         mates = next(set(members) for members in classes if name in members)
         strange = np.array([other not in mates for other in comparison.theories])
-        none = float((~kept.any(axis=1)).mean())
-        same = float((kept.any(axis=1) & ~kept[:, strange].any(axis=1)).mean())
+        none = float((~some).mean())
+        same = float((some & ~judged.leading[:, strange].any(axis=1)).mean())
         rows.append((none, same, 1 - none - same))
     return pd.DataFrame(rows, index=list(names), columns=["none", "class", "other"], dtype=float)
 
@@ -104,12 +105,11 @@ def misspecified(comparison: Comparison, strained: Strained) -> pd.DataFrame:
     -------
         One row a condition and theory, the held-out experiments `ASSUMED` first: ``what``,
         ``theory``, ``stays`` (share of the experiments whose set has the true theory), ``inside``
-        (the set lies in its class and is not empty), ``none`` (the set is empty), ``experiments``.
+        (something leads, all of its class), ``none`` (the set is empty), ``experiments``.
     """
     truth = np.asarray(comparison.experiments.theory)
     held_out = comparison.held_out
-    own = {name: Judged(held_out.posterior[truth == name], held_out.p[truth == name])
-           for name in comparison.theories}  # fmt: skip
+    own = {name: held_out.rows(truth == name) for name in comparison.theories}
     judged = {(ASSUMED, name): found for name, found in own.items()}
     judged |= {key: comparison.judge(values) for key, values in strained.items()}
     rows = [(*key, *_said(comparison, key[1], found)) for key, found in judged.items()]
@@ -120,7 +120,7 @@ def misspecified(comparison: Comparison, strained: Strained) -> pd.DataFrame:
 def _said(comparison: Comparison, theory: str, found: Judged) -> tuple[float, float, float, int]:
     at = comparison.theories.index(theory)
     some = found.kept.any(axis=1)
-    strange = found.kept[:, ~comparison.member[at]].any(axis=1)
+    strange = found.leading[:, ~comparison.member[at]].any(axis=1)
     return (
         float(found.kept[:, at].mean()), float((some & ~strange).mean()),
         float((~some).mean()), len(found.kept),

@@ -1,8 +1,9 @@
 """Weigh a recording between theories: probabilities, the set that stays, and how far to trust both.
 
-The verdict is the set: the theories that could have given this recording, by the rank of the
-recording among held-out virtual experiments of each (`comparison`). The posterior says which of
-the theories *on the list* is the most probable; it cannot say that none of them is right.
+The verdict is the set: the theories that could have given this recording, each by the rank of the
+recording among its own held-out virtual experiments (`membership`), whoever else is listed. The
+posterior says which of the theories *on the list* is the most probable; it cannot say that none of
+them is right. Of the set, those lead that no other in it clearly exceeds.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from errorneurons.analysis.evidence.classifiers import CANDIDATES, THINNED, Candidate
@@ -44,10 +46,15 @@ class Evidence:
     ----------
     posterior
         Probability of each theory, given that one of them is right; each was as probable before.
+        Another list gives other probabilities.
     p
-        Monte-Carlo p of each theory: could it have given this?
+        Monte-Carlo p of each theory: could it have given this? By its own worlds alone: the same
+        whatever else is listed, as long as the same features are weighed.
     kept
         The set: theories with p > .05.
+    leading
+        Those of the set that no other of it is `comparison.CLEARLY` times as probable as; theories
+        of a class share their probability.
     kind
         ``"one theory"``, ``"one class"`` (several that this design can never tell apart),
         ``"several"`` (that it could have told apart), ``"none of these"``.
@@ -56,8 +63,8 @@ class Evidence:
     features, dropped
         What was weighed; and what was not, with the reason, for all theories alike.
     trust
-        How often a verdict with this outcome is right: of the virtual experiments that left the
-        same classes, the share whose true theory is in the set; theories alike. NaN if none did,
+        How often a verdict with this outcome is right: of the virtual experiments in which the
+        same classes lead, the share whose true theory leads; theories alike. NaN if there is none,
         and for "none of these", which no virtual experiment can be right about: there, see
         `false_alarms` and `off_list`.
     trust_count
@@ -85,6 +92,7 @@ class Evidence:
     posterior: dict[str, float]
     p: dict[str, float]
     kept: tuple[str, ...]
+    leading: tuple[str, ...]
     kind: str
     classes: tuple[tuple[str, ...], ...]
     features: tuple[str, ...]
@@ -110,8 +118,9 @@ class Evidence:
         Returns
         -------
         DataFrame
-            ``theory``, its ``posterior`` and ``p``, whether it is ``kept`` in the set, what it can
-            never be told from on this design (``alike``), and the ``worlds`` that were simulated.
+            ``theory``, its ``posterior`` and ``p``, whether it is ``kept`` in the set and one of
+            those ``leading`` it, what it can never be told from on this design (``alike``), and
+            the ``worlds`` that were simulated.
         """
         rows = [
             {
@@ -119,6 +128,7 @@ class Evidence:
                 "posterior": self.posterior[name],
                 "p": self.p[name],
                 "kept": name in self.kept,
+                "leading": name in self.leading,
                 "alike": ", ".join(n for own in self.classes if name in own for n in own
                                    if n != name),
                 "worlds": self.worlds[name],
@@ -179,7 +189,8 @@ def weigh(
     return Evidence(
         posterior=_by_theory(comparison, judged.posterior[0]),
         p=_by_theory(comparison, judged.p[0]),
-        kept=_kept(comparison, judged),
+        kept=_named(comparison, judged.kept[0]),
+        leading=_named(comparison, judged.leading[0]),
         kind=kinds(comparison, judged)[0],
         classes=comparison.classes,
         features=features,
@@ -240,19 +251,18 @@ def false_alarms(table: pd.DataFrame) -> dict[str, float]:
 
 def _trust(comparison: Comparison, judged: Judged, table: pd.DataFrame) -> tuple[Interval, int]:
     """Return how often the same verdict is right, and of how many that is."""
-    kept, same = _kept(comparison, judged), same_verdicts(comparison, judged)
-    if not kept or not same.any():
-        why = "no virtual experiment gave this verdict" if kept else "every theory is on the list"
+    leading, same = _named(comparison, judged.leading[0]), same_verdicts(comparison, judged)
+    if not leading or not same.any():
+        told = "no virtual experiment gave this verdict"
+        why = told if leading else "every theory is on the list"
         return Interval(np.nan, np.nan, np.nan, why), int(same.sum())
     weight = 1.0 / table.groupby("theory")["world"].transform("size").to_numpy()[same]
     own = table[same]
-    return share(own["theory"].isin(kept), own["theory"], own["world"], weight), len(own)
+    return share(own["theory"].isin(leading), own["theory"], own["world"], weight), len(own)
 
 
-def _kept(comparison: Comparison, judged: Judged) -> tuple[str, ...]:
-    return tuple(
-        name for name, kept in zip(comparison.theories, judged.kept[0], strict=True) if kept
-    )
+def _named(comparison: Comparison, those: npt.NDArray[np.bool_]) -> tuple[str, ...]:
+    return tuple(name for name, own in zip(comparison.theories, those, strict=True) if own)
 
 
 def _by_theory(comparison: Comparison, values: Floats) -> dict[str, float]:

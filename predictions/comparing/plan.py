@@ -1,7 +1,7 @@
 """Plans experiments: how often the verdict of a design would be right, and what buys most.
 
-A verdict is right if the set of theories that stay contains the true one, and none that the richest
-design could tell from it. Every design is simulated and judged as a recording would be.
+A verdict is right if the true theory leads those that stay, and none leads that the richest design
+could tell from it. Every design is simulated and judged as a recording would be.
 """
 
 from __future__ import annotations

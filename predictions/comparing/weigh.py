@@ -35,6 +35,8 @@ STRAINED = 200
 
 Ranges = Mapping[str, Mapping[str, tuple[float, float]]]
 """Claim key -> theory -> the 5-95 % range of N/M."""
+Misses = Mapping[str, tuple[float, ...]]
+"""Theory -> (count,), the share of its virtual experiments that miss so many of its ranges."""
 
 
 @dataclass(frozen=True)
@@ -93,11 +95,14 @@ class Weighed:
         What it says of the theories.
     expected
         What each theory leads one to expect of such a recording.
+    misses
+        How often that is missed by what the theory itself gives.
     """
 
     design: Design
     evidence: Evidence
     expected: Ranges
+    misses: Misses
 
 
 def weighed(
@@ -131,7 +136,8 @@ def weighed(
     evidence = weigh(
         together(drawn), found, seed, claims, strained=_strained(design, question, progress)
     )
-    return Weighed(design, evidence, expected_ranges(drawn))
+    expected = expected_ranges(drawn)
+    return Weighed(design, evidence, expected, own_misses(drawn, expected))
 
 
 def _strained(
@@ -166,3 +172,25 @@ def expected_ranges(drawn: Mapping[str, Drawn]) -> Ranges:
                 low, high = np.quantile(known, [0.05, 0.95])
                 ranges.setdefault(claim.key, {})[name] = (float(low), float(high))
     return ranges
+
+
+def own_misses(drawn: Mapping[str, Drawn], expected: Ranges) -> dict[str, tuple[float, ...]]:
+    """Return by theory the share of its virtual experiments that miss 0, 1, ... ranges or more.
+
+    Parameters
+    ----------
+    drawn
+        Virtual experiments of each theory.
+    expected
+        See `expected_ranges`.
+    """
+    found = {}
+    for name, own in drawn.items():
+        missed = np.zeros(len(own.ratios), dtype=np.int64)
+        for at, claim in enumerate(CLAIMS):
+            if name in expected.get(claim.key, {}):
+                low, high = expected[claim.key][name]
+                missed += (own.ratios[:, at] < low) | (own.ratios[:, at] > high)
+        counts = range(len(CLAIMS) + 1)
+        found[name] = tuple(float((missed >= count).mean()) for count in counts)
+    return found

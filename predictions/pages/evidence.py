@@ -23,7 +23,7 @@ _Label = Callable[[str], str]
 KINDS = {
     "one theory": "One theory could have given this recording.",
     "one class": "The theories that remain cannot be told apart by any recording of this design.",
-    "several": "Several theories remain that this design could have told apart.",
+    "several": "Several theories could have given this recording.",
     "none of these": "None of the theories could have given this recording.",
 }
 
@@ -36,7 +36,7 @@ class _Row:
     label: str
     posterior: str
     p: str
-    kept: bool
+    stays: str
     recovered: str
     false_alarm: str
     off_list: str
@@ -135,12 +135,18 @@ def _row(evidence: Evidence, name: str, label: _Label) -> _Row:
         label=label(name),
         posterior=number(evidence.posterior[name]),
         p=f"{evidence.p[name]:.3f}",
-        kept=name in evidence.kept,
+        stays=_stays(evidence, name),
         recovered=_share(_at(evidence.recovery, name, name)),
         false_alarm=_share(evidence.false_alarms[name]),
         off_list=_share(_at(elsewhere, name, "none")) if name in elsewhere.index else "",
         worlds=evidence.worlds[name],
     )
+
+
+def _stays(evidence: Evidence, name: str) -> str:
+    if name not in evidence.kept:
+        return "✗ ruled out"
+    return "✓ stays" if name in evidence.leading else "✓ stays, less probable than another"
 
 
 def _entered(evidence: Evidence, claim: Claim) -> Entered:

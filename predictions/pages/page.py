@@ -153,6 +153,7 @@ def _evidence(evidence: Evidence | None) -> dict[str, Any] | None:
     return {
         "kind": evidence.kind,
         "kept": evidence.kept,
+        "leading": evidence.leading,
         "posterior": evidence.posterior,
         "p": evidence.p,
         "classes": evidence.classes,

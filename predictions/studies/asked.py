@@ -90,7 +90,8 @@ def evidence_from(
     Returns
     -------
     Evidence
-        ``kept`` is the set of theories that stay; ``to_dataframe()`` has a row a theory.
+        ``kept`` is the set of theories that stay, whoever else is listed, ``leading`` those of it
+        that no other clearly exceeds; ``to_dataframe()`` has a row a theory.
 
     Raises
     ------

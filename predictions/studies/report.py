@@ -180,7 +180,7 @@ def recording_report(
         steps = next_steps(found, question, progress)
     return Report(
         title=f"What {name} says about error neurons",
-        answer=_answer_of_recording(
+        answer=answer_of_recording(
             verdicts, found, len({s.attrs["animal"] for s in sessions}), unlike
         ),
         subjects=(_recorded_subject(sessions, name),),
@@ -300,9 +300,22 @@ def _keys(verdicts: Sequence[Verdict], subject: str, outcome: Outcome) -> list[s
     return [v.claim for v in verdicts if v.subject == subject and v.outcome is outcome]
 
 
-def _answer_of_recording(
-    verdicts: Sequence[Verdict], found: Weighed | None, animals: int, unlike: str
+def answer_of_recording(
+    verdicts: Sequence[Verdict], found: Weighed | None, animals: int, unlike: str = ""
 ) -> str:
+    """Return the headline of a recording.
+
+    Parameters
+    ----------
+    verdicts
+        On the claims, one a claim.
+    found
+        The recording between theories; None if none were weighed.
+    animals
+        How many were recorded.
+    unlike
+        Why none were weighed, where it is not for want of an answer.
+    """
     if found is None:
         tested = _tested(verdicts)
         told = {
@@ -312,7 +325,7 @@ def _answer_of_recording(
         return one_paragraph("answers/unweighed", told)
     said = [
         answer(found.evidence, verdicts, animals, label),
-        at_odds(found.evidence.kept, verdicts, found.expected, label),
+        at_odds(found.evidence.kept, verdicts, found.expected, found.misses, label),
     ]
     if animals < FEWEST_ANIMALS:
         said.append(f"With {counted(animals, 'animal')} nothing is said of a population.")

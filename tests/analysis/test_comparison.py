@@ -7,14 +7,15 @@ import pytest
 
 from errorneurons.analysis.evidence.classifiers import CANDIDATES
 from errorneurons.analysis.evidence.comparison import (
+    CLEARLY,
+    Judged,
     capped,
-    columns_of,
     compare,
     equivalence_classes,
     pairwise_accuracy,
     same_class,
 )
-from errorneurons.analysis.evidence.membership import FEWEST_WORLDS
+from errorneurons.analysis.evidence.membership import FEWEST_WORLDS, columns_of
 
 SEED = np.random.SeedSequence(1)
 SIMPLE = CANDIDATES[:1]
@@ -22,9 +23,22 @@ APART = {"a": [0.7, 0.0, -0.7], "b": [-0.7, 0.0, 0.0], "c": [0.0, 0.7, 0.7]}
 TWINS = {"a": [0.5, 0.0], "twin": [0.5, 0.0], "c": [-0.5, 0.0]}
 
 
+BROAD = {"a": [0.7, 0.0, 0.0, 0.0], "b": [-0.7, 0.0, 0.0, 0.0]}
+"""Beside them, `spread` makes of the second theory one that may lie anywhere."""
+
+
 def right(comparison, judged, label):
-    kept, rows = judged.kept, np.arange(len(label))
-    return kept[rows, label] & ~(kept & ~comparison.member[label]).any(axis=1)
+    leading, rows = judged.leading, np.arange(len(label))
+    return leading[rows, label] & ~(leading & ~comparison.member[label]).any(axis=1)
+
+
+def spread(known):
+    """Let the worlds of the second theory lie anywhere."""
+    worlds = np.unique(known.world)
+    anywhere = np.random.default_rng(3).uniform(-0.9, 0.9, (len(worlds), known.values.shape[1]))
+    own = known.label == 1
+    known.values[own] = anywhere[known.world[own]]
+    return known
 
 
 def test_theories_far_apart_are_told_apart_in_new_worlds(clusters) -> None:
@@ -58,12 +72,39 @@ def test_twins_are_one_class_and_stay_together(clusters) -> None:
     assert comparison.judge([0.5, 0.0]).kept.tolist() == [[True, True, False]]
 
 
-def test_worlds_far_out_by_their_distance_do_not_hide_what_the_odds_say(clusters) -> None:
-    known = clusters({"a": [0.7, 0.0, 0.0], "b": [-0.7, 0.0, 0.0]}, worlds=60)
-    out = (known.label == 1) & (known.world < 6)
-    known.values[out, 1:] = np.where(known.world[out, None] % 2, 0.99, -0.99)
-    comparison = compare(known, SEED, SIMPLE)
-    assert comparison.judge([0.7, 0.0, 0.0]).kept.tolist() == [[True, False]]
+@pytest.mark.parametrize("left", [("a", "b"), ("a", "c"), ("a", "b", "c")])
+def test_whether_a_theory_stays_does_not_depend_on_who_else_is_listed(clusters, left) -> None:
+    known = clusters(APART | {"near": [0.5, 0.1, -0.5]}, worlds=40)
+    known.values[::7, 2] = np.nan
+    shorter = known.rows(np.isin(known.theory, left))
+    asked = np.vstack([np.eye(3), clusters({"a": [0.6, 0.1, -0.6], "b": [0.0] * 3}).values])
+    long, short = (compare(data, SEED, SIMPLE) for data in (known, shorter))
+    for at, name in enumerate(short.theories):
+        place = long.theories.index(name)
+        assert np.array_equal(short.judge(asked).p[:, at], long.judge(asked).p[:, place])
+        own = [found.held_out.p[found.experiments.label == k, k]
+               for found, k in ((short, at), (long, place))]  # fmt: skip
+        assert np.array_equal(*own)
+
+
+def test_a_theory_that_may_lie_anywhere_stays_but_does_not_lead(clusters) -> None:
+    comparison = compare(spread(clusters(BROAD, worlds=200)), SEED, CANDIDATES[2:3])
+    judged = comparison.judge([0.7, 0.0, 0.0, 0.0])
+    assert judged.kept.tolist() == [[True, True]]
+    assert judged.leading.tolist() == [[True, False]]
+
+
+def test_a_theory_that_cannot_have_given_it_stands_in_no_other_s_way() -> None:
+    posterior, alone = np.array([[0.97, 0.03], [0.97, 0.03], [0.9, 0.1]]), np.eye(2, dtype=bool)
+    p = np.array([[0.01, 0.5], [0.5, 0.5], [0.5, 0.5]])
+    leading = Judged(posterior, p, alone).leading
+    assert leading.tolist() == [[False, True], [True, False], [True, True]]
+    assert 0.97 / 0.03 > CLEARLY > 0.9 / 0.1
+
+
+def test_theories_of_a_class_do_not_stand_in_each_other_s_way() -> None:
+    judged = Judged(np.array([[0.97, 0.03]]), np.ones((1, 2)), np.ones((2, 2), dtype=bool))
+    assert judged.leading.tolist() == [[True, True]]
 
 
 def test_a_bit_that_never_varies_does_not_put_its_worlds_out_of_reach(clusters) -> None:

@@ -6,10 +6,10 @@ from scipy.stats import binom
 
 from errorneurons.analysis.evidence.membership import (
     FEWEST_WORLDS,
-    LEAST_SPREAD,
     cloud,
+    columns_of,
+    membership,
     ranks,
-    score_spread,
     upper_bound,
 )
 
@@ -71,10 +71,10 @@ def test_each_world_is_compared_by_the_models_that_have_not_seen_it() -> None:
 
 
 def test_an_experiment_is_not_compared_with_its_own_world() -> None:
-    rank = of([5.0, 5.0, 1.0, 1.0], [0, 0, 1, 2])
-    score, world = np.array([5.0, 5.0, 1.0, 1.0, 5.0]), np.array([0, 0, 1, 2, 0])
-    p = rank.p_held_out(score, world, np.array([True, True, True, True, False]))
-    assert p == bounds((0, 2), (0, 2), (2, 2), (2, 2), (1, 3))
+    score, world = np.array([5.0, 5.0, 1.0, 1.0]), np.array([0, 0, 1, 2])
+    rank = of(score, world)
+    assert rank.p_held_out(score, world) == bounds((0, 2), (0, 2), (2, 2), (2, 2))
+    assert rank.p_of(np.array([5.0])) == bounds((1, 3))
 
 
 @pytest.mark.parametrize("worlds", [24, 40, 100])
@@ -109,7 +109,32 @@ def test_distance_is_counted_in_units_of_the_theory() -> None:
     assert across > along + 1
 
 
-def test_the_scale_of_a_score_runs_from_its_median_to_a_quantile() -> None:
-    found = score_spread(np.arange(101.0), 0.9)
-    assert found.standardised(np.array([50.0, 90.0])) == pytest.approx([0.0, 1.0])
-    assert score_spread(np.ones(10), 0.9).size == LEAST_SPREAD
+def test_what_a_theory_could_always_test_and_an_experiment_could_not_counts_against_it() -> None:
+    own = np.random.default_rng(0).normal(0, 0.1, (200, 3))
+    found = membership(own, np.repeat(np.arange(50), 4), 1)
+    p = found.p(np.array([[0.0, 0.0, 0.0], [0.0, 0.0, np.nan]]))
+    assert p[1] <= 0.05 < p[0]
+
+
+def test_with_gaps_of_its_own_a_theory_may_leave_a_gap() -> None:
+    own = np.random.default_rng(0).normal(0, 0.1, (200, 3))
+    own[::3, 2] = np.nan
+    found = membership(own, np.repeat(np.arange(50), 4), 1)
+    assert found.p(np.array([[0.0, 0.0, 0.0], [0.0, 0.0, np.nan]])).min() > 0.05
+
+
+def test_one_index_far_off_is_not_covered_for_by_a_world_that_is_unusual_in_many_ways() -> None:
+    own = np.random.default_rng(0).normal(0, 0.1, (400, 12))
+    world = np.repeat(np.arange(100), 4)
+    own[world == 0] += 0.4
+    off = np.zeros((1, 12))
+    off[0, 3] = 0.8
+    found = membership(own, world, 1)
+    away = [own.distance(np.pad(off, ((0, 0), (0, 1))))[0] for own in found.clouds]
+    assert max(away) < found.centre[0] + found.farthest[0]
+    assert found.p(off)[0] <= 0.05
+
+
+def test_features_that_are_zero_or_one_are_bits() -> None:
+    values = np.array([[1.0, 0.5, np.nan], [0.0, 1.0, 1.0]])
+    assert columns_of(values).bits.tolist() == [True, False, True]

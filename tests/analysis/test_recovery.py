@@ -44,7 +44,7 @@ def test_the_diagonal_of_the_sets_is_their_coverage(twins) -> None:
 
 def test_the_kinds_of_verdict(twins) -> None:
     p = np.array([[0.9, 0.01, 0.01], [0.9, 0.9, 0.01], [0.9, 0.01, 0.9], [0.01, 0.01, 0.01]])
-    said = kinds(twins, Judged(np.full((4, 3), 1 / 3), p))
+    said = kinds(twins, Judged(np.full((4, 3), 1 / 3), p, twins.member))
     assert said == ("one theory", "one class", "several", "none of these")
 
 

@@ -28,13 +28,20 @@ from errorneurons.predictions.comparing.effects import Drawn, draw
 from errorneurons.predictions.comparing.plan import Grid, Planned
 from errorneurons.predictions.comparing.plan import plan as find_plan
 from errorneurons.predictions.comparing.sentences import answer, at_odds, methods
-from errorneurons.predictions.comparing.weigh import Question, Weighed, expected_ranges, weighed
+from errorneurons.predictions.comparing.weigh import (
+    Question,
+    Weighed,
+    expected_ranges,
+    own_misses,
+    weighed,
+)
 from errorneurons.predictions.judging.judge import Measured
 from errorneurons.predictions.pages.evidence import next_section, section
 from errorneurons.predictions.pages.page import render, verdicts_json
 from errorneurons.predictions.pages.plan import paragraph, render_plan, write_plan
 from errorneurons.predictions.pages.plan import plan_answer as plan_answer
 from errorneurons.predictions.studies.findings import Report
+from errorneurons.predictions.studies.report import answer_of_recording
 from errorneurons.simulate.animals.animals import Animals
 
 WORLDS = 40
@@ -93,6 +100,9 @@ def planned() -> Planned:
         return find_plan(Grid((3, 6), (12,), (4,)), QUESTION, lambda _: None)
 
 
+UNDECIDED = Outcome.UNDECIDED
+
+
 def supported(count: int) -> list[Verdict]:
     return [Verdict(c.key, "x", Outcome.SUPPORTED, "") for c in CLAIMS[:count]]
 
@@ -116,16 +126,52 @@ def test_a_recording_like_the_microcircuit_supports_it_over_the_others(weigh_it:
 def test_a_claim_that_is_not_as_the_theory_that_stays_has_it_is_told() -> None:
     expected = {"P04a": {"error_microcircuit": (0.1, 0.5)}, "P02": {"adaptation": (2.0, 3.0)}}
 
-    def said(low: float, high: float) -> str:
-        own = Verdict("P04a", "x", Outcome.CONTRADICTED, "", value=1.0, low=low, high=high)
+    def said(value: float, low: float, high: float, outcome: Outcome = UNDECIDED) -> str:
+        own = Verdict("P04a", "x", outcome, "", value=value, low=low, high=high)
         other = Verdict("P02", "x", Outcome.SUPPORTED, "", value=0.0, low=0.0, high=0.0)
-        return at_odds(("error_microcircuit",), (own, other), expected, label)
+        own_misses = {"error_microcircuit": (1.0, 0.42, 0.03)}
+        return at_odds(("error_microcircuit",), (own, other), expected, own_misses, label)
 
-    assert said(0.4, 1.6) == said(0.55, 1.0) == said(float("nan"), float("nan")) == ""
-    assert said(0.9, 1.1).startswith(
-        "Yet not all is as expected: P04a has N/M = 1.00 where 0.10 to 0.50 is expected, of the "
-        "error microcircuit. It may be of a circuit that is not on the list,"
+    missed = (
+        "The error microcircuit, which stays, expects P04a between 0.10 and 0.50 (found 1.00); "
+        "42% of its own virtual recordings miss as many ranges."
     )
+    assert said(0.4, 0.3, 0.6) == said(float("nan"), 0.9, 1.1) == ""
+    assert said(1.0, 0.9, 1.1, Outcome.NOT_TESTABLE) == ""
+    assert said(1.0, 0.4, 1.6) == said(1.0, 0.55, 1.1) == missed
+    assert said(1.0, float("nan"), float("nan")) == missed
+    assert said(1.0, 0.9, 1.1).startswith(f"{missed} It may be of a circuit that is not on the ")
+
+
+def test_the_page_says_in_its_headline_that_a_theory_that_stays_misses_a_range(
+    weigh_it: Any,
+) -> None:
+    found: Weighed = weigh_it(recording(0.0))
+    verdict = replace(supported(1)[0], claim="P02", value=0.9, low=0.5, high=1.3)
+    said = answer_of_recording([verdict], found, 6)
+    assert "The error-neuron microcircuit, which stays, expects P02 between " in said
+    assert "(found 0.90); " in said
+
+
+def test_how_often_its_own_experiments_miss_the_ranges_of_a_theory(drawn: dict[str, Drawn]) -> None:
+    share = own_misses(drawn, expected_ranges(drawn))["supervised_pc"]
+    assert share[0] == 1.0
+    assert share[1] == pytest.approx(1 - 0.9 ** len(CLAIMS), abs=0.15)
+    assert list(share) == sorted(share, reverse=True)
+
+
+def test_theories_that_stay_and_do_not_lead_are_said_to_be_less_probable(weigh_it: Any) -> None:
+    evidence: Evidence = weigh_it(recording(0.0)).evidence
+    posterior = {"error_microcircuit": 0.9, "supervised_pc": 0.009, "adaptation": 0.091}
+    both = replace(evidence, kept=NAMES[:2], leading=NAMES[:1], kind="several", posterior=posterior)
+    said = answer(both, supported(1), 6, label)
+    assert said.startswith(
+        "This recording leaves the error microcircuit and supervised pc, and rules out the "
+        "adaptation. Of those that remain, the error microcircuit is the most probable among the "
+        "theories listed (the supervised pc 100 times less probable); with 6 animals a verdict"
+    )
+    every = answer(replace(both, kept=NAMES), supported(1), 6, label)
+    assert every.startswith("Every one of the 3 theories compared could have given this recording")
 
 
 def test_a_recording_like_no_theory_is_told_so(weigh_it: Any) -> None:
@@ -142,8 +188,19 @@ def test_a_recording_like_no_theory_is_told_so(weigh_it: Any) -> None:
 
 def test_when_every_theory_stays_the_answer_is_that_it_cannot_tell(weigh_it: Any) -> None:
     evidence: Evidence = weigh_it(recording(0.0)).evidence
-    said = answer(replace(evidence, kept=NAMES, kind="several"), supported(1), 6, label)
+    said = answer(
+        replace(evidence, kept=NAMES, leading=NAMES, kind="several"), supported(1), 6, label
+    )
     assert said.startswith("This recording of 6 animals cannot tell: every one of the 3 theories")
+
+
+def test_a_theory_that_stays_alone_and_is_not_the_most_probable_is_said_not_to_be(
+    weigh_it: Any,
+) -> None:
+    evidence: Evidence = weigh_it(recording(0.0)).evidence
+    posterior = {"error_microcircuit": 0.2, "supervised_pc": 0.7, "adaptation": 0.1}
+    said = answer(replace(evidence, posterior=posterior), supported(1), 6, label)
+    assert "(the supervised pc would be more probable, and could not have given it); with 6" in said
 
 
 def test_when_nobody_gave_the_verdict_its_trust_is_unknown(weigh_it: Any) -> None:
