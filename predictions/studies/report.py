@@ -23,23 +23,22 @@ from errorneurons.predictions.comparing.plan import next_steps
 from errorneurons.predictions.comparing.sentences import answer, at_odds, methods
 from errorneurons.predictions.comparing.weigh import Question, Weighed, weighed
 from errorneurons.predictions.judging.believing import as_believed
-from errorneurons.predictions.judging.families import Reach, family_verdicts
 from errorneurons.predictions.judging.judge import (
     FEWEST_ANIMALS,
     judge,
 )
 from errorneurons.predictions.judging.verdicts import confirmatory, on_recording
-from errorneurons.predictions.studies.findings import Family, Report, Subject
+from errorneurons.predictions.studies.families import families_among, said_of_families
+from errorneurons.predictions.studies.findings import Report, Subject
 from errorneurons.predictions.studies.theories import INSTRUMENT, Simulated, simulate_all
 from errorneurons.predictions.texts import one_paragraph, paragraphs
-from errorneurons.predictions.words import counted, listed, number
+from errorneurons.predictions.words import counted, listed
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.store.work import Labour, Progress
 from errorneurons.simulate.theories.registry import (
     OPEN_CHOICES,
     SUBJECTS,
     THEORIES,
-    Theory,
     theory,
 )
 
@@ -79,12 +78,13 @@ def theories_report(
     verdicts = tuple(
         judge(c, t.name, simulated[t.name].measured[c.key], t.kind) for c in CLAIMS for t in judged
     )
-    found = families_among(judged, simulated) if families else ()
-    said = _of_families(verdicts, found)
+    known = {name: _simulated_subject(name, own) for name, own in simulated.items()}
+    found = families_among(judged, known) if families else ()
+    said = said_of_families(verdicts, found)
     return Report(
         title="What each theory says these experiments would show",
         answer=" ".join((_answer_of_theories(verdicts), *said[:1])),
-        subjects=tuple(_simulated_subject(t.name, simulated[t.name]) for t in SUBJECTS),
+        subjects=tuple(known[t.name] for t in SUBJECTS),
         claims=CLAIMS,
         verdicts=verdicts,
         activity={
@@ -101,54 +101,6 @@ def theories_report(
         doubts=said[1:] if families else paragraphs("answers/points"),
         families=found,
     )
-
-
-def families_among(
-    judged: Sequence[Theory], simulated: Mapping[str, Simulated]
-) -> tuple[Family, ...]:
-    """Return the families of theories, that of the theory whose claims these are first."""
-    members: dict[str, list[Subject]] = {}
-    for t in judged:
-        if t.kind == "theory":
-            subject = _simulated_subject(t.name, simulated[t.name])
-            members.setdefault(t.kin, []).append(subject)
-    return tuple(Family(_family_label(kin), tuple(own)) for kin, own in members.items())
-
-
-def _family_label(kin: str) -> str:
-    """Return the name of a family; that of its theory, if it has no other."""
-    return next((t.label for t in THEORIES if t.name == kin), kin)
-
-
-def _of_families(verdicts: Sequence[Verdict], families: Sequence[Family]) -> tuple[str, ...]:
-    """Return what families say: first in one paragraph, then claim by claim who escapes."""
-    if not families:
-        return ()
-    named = {f.name: [m.name for m in f.members] for f in families}
-    found = family_verdicts(named, [c.key for c in CLAIMS], verdicts)
-    own = families[0].name
-    rivals = [v for v in found if v.family != own]
-    by_claim = {c.key: [v for v in rivals if v.claim == c.key] for c in CLAIMS}
-    labels = {m.name: m.label for f in families for m in f.members}
-    told = {
-        "families": len(families) - 1,
-        "circuits": sum(len(f.members) for f in families[1:]),
-        "own": own,
-        "reached": {
-            key: [v.family for v in those if v.reach is Reach.THROUGHOUT]
-            for key, those in by_claim.items()
-        },
-        "escaped": {
-            key: {v.family: [_escape(e, labels) for e in v.escaped] for v in escaped}
-            for key, those in by_claim.items()
-            if (escaped := [v for v in those if v.reach is Reach.BUT_FOR])
-        },
-    }
-    return (one_paragraph("answers/families", told), *paragraphs("answers/escapes", told))
-
-
-def _escape(verdict: Verdict, labels: Mapping[str, str]) -> str:
-    return f"{labels[verdict.subject]} ({verdict.outcome.lower()}, {number(verdict.value)})"
 
 
 def recording_report(

@@ -10,7 +10,8 @@ from errorneurons.predictions.claims.claim import Outcome, Verdict
 from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.judging.families import FamilyVerdict, Reach, family_verdicts
 from errorneurons.predictions.judging.judge import judge
-from errorneurons.predictions.studies import report, theories
+from errorneurons.predictions.studies import theories
+from errorneurons.predictions.studies.families import said_of_families
 from errorneurons.predictions.studies.findings import Family, Subject
 from errorneurons.simulate.animals.animals import Animals
 
@@ -63,7 +64,7 @@ def test_the_answer_names_who_reaches_furthest_and_who_escapes() -> None:
         for k in CLAIMS
         for n in "oabc"
     ]
-    answer, *doubts = report._of_families(verdicts, families)
+    answer, *doubts = said_of_families(verdicts, families)
     assert answer.startswith("With what rivals leave open they are 3 circuits in 2 families.")
     assert "P04a is contradicted throughout by first and second;" in answer
     assert answer.endswith(
