@@ -86,9 +86,8 @@ def test_the_bootstrap_of_trials_is_wider_than_that_of_cells() -> None:
 
 
 def test_a_bootstrap_is_repeated_by_its_seed() -> None:
-    assert hierarchical_bootstrap(animals(6, 5), SEED) == hierarchical_bootstrap(
-        animals(6, 5), SEED
-    )
+    first, second = (hierarchical_bootstrap(animals(6, 5), SEED) for _ in range(2))
+    assert first.interval == second.interval
 
 
 def test_below_twenty_animals_neither_is_put_behind_a_verdict() -> None:
