@@ -14,7 +14,7 @@ from typing import Any, Literal, Self, cast
 
 import numpy as np
 
-from errorneurons.simulate.arrays import Array, area_rows, area_slices, matvec
+from errorneurons.simulate.arrays import Array, PerNetwork, area_rows, area_slices, matvec
 from errorneurons.simulate.circuit import Axons, Population, Role, World
 from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.activations import AreaActivations, Derivative
@@ -25,7 +25,7 @@ from errorneurons.simulate.parts.connectivity import (
     chain,
     spread,
 )
-from errorneurons.simulate.parts.plasticity import Grading, Rates, learning_rates
+from errorneurons.simulate.parts.plasticity import Grading, Rates, blocks, learning_rates
 
 Classes = tuple[tuple[str, Literal[-1, 0, 1]], ...]
 """Name and sign of each class of neurons in an area, see `Population`."""
@@ -180,6 +180,28 @@ class FreezableCircuit(LayeredCircuit, RoutedCircuit):
         """1 for neurons whose synapses may change, (neuron, 1)."""
         own = [area not in self.frozen for area in area_rows(self.sizes)]
         return np.repeat(own, self.sizes)[:, None].astype(float)
+
+
+class UniformlyLearningCircuit(FreezableCircuit):
+    """A layered circuit in which all synapses that may change do so at the same rate.
+
+    Attributes
+    ----------
+    learning_rate
+        eta [1/ms]: a parameter of the theory.
+    """
+
+    learning_rate: PerNetwork
+
+    @cached_property
+    def eta(self) -> Array:
+        """Learning rate of each synapse [1/ms], (post, pre) or (network, post, pre)."""
+        return np.asarray(self.learning_rate * self.projections * self.plastic_rows)
+
+    @cached_property
+    def plastic_blocks(self) -> tuple[tuple[slice, slice], ...]:
+        """Where W learns: rows and columns of each area."""
+        return blocks(self.eta, self.sizes)
 
 
 class ActivatedCircuit(LayeredCircuit):

@@ -28,7 +28,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -39,12 +38,11 @@ from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.checks import check_names
 from errorneurons.simulate.parts.layered import (
     ActivatedCircuit,
-    FreezableCircuit,
+    UniformlyLearningCircuit,
     feedforward,
     stacked,
 )
 from errorneurons.simulate.parts.plasticity import (
-    blocks,
     changed,
     drawn_weights,
     generators,
@@ -82,7 +80,7 @@ _ROUTES = ("error_feedback", "phi_prime", "lookahead")
 
 
 @dataclass(frozen=True)
-class LatentEquilibrium(ActivatedCircuit, FreezableCircuit):
+class LatentEquilibrium(ActivatedCircuit, UniformlyLearningCircuit):
     """Parameters of latent equilibrium.
 
     Attributes
@@ -141,16 +139,6 @@ class LatentEquilibrium(ActivatedCircuit, FreezableCircuit):
     def axons(self) -> tuple[Axons, ...]:
         """Which synapses lie between areas, and whose they are."""
         return self.ascending_axons("W"), self.descending_axons("error", "W^T")
-
-    @cached_property
-    def eta(self) -> Array:
-        """Learning rate of each synapse [1/ms], (post, pre) or (network, post, pre)."""
-        return np.asarray(self.learning_rate * self.projections * self.plastic_rows)
-
-    @cached_property
-    def plastic_blocks(self) -> tuple[tuple[slice, slice], ...]:
-        """Where W learns: rows and columns of each area."""
-        return blocks(self.eta, self.sizes)
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks."""

@@ -53,11 +53,11 @@ from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.checks import check_names
 from errorneurons.simulate.parts.layered import (
     ActivatedCircuit,
-    FreezableCircuit,
+    UniformlyLearningCircuit,
     feedforward,
     stacked,
 )
-from errorneurons.simulate.parts.plasticity import blocks, changed, drawn_weights, generators
+from errorneurons.simulate.parts.plasticity import changed, drawn_weights, generators
 from errorneurons.simulate.refusing import not_negative
 
 _CYCLES = (0.05, 0.45)
@@ -99,7 +99,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class ScalarReward(ActivatedCircuit, FreezableCircuit):
+class ScalarReward(ActivatedCircuit, UniformlyLearningCircuit):
     """Parameters of learning from a scalar error.
 
     Attributes
@@ -157,16 +157,6 @@ class ScalarReward(ActivatedCircuit, FreezableCircuit):
     def axons(self) -> tuple[Axons, ...]:
         """Which synapses lie between areas, and whose they are; no error travels."""
         return (self.ascending_axons("W"),)
-
-    @cached_property
-    def eta(self) -> Array:
-        """Learning rate of each synapse [1/ms], (post, pre) or (network, post, pre)."""
-        return np.asarray(self.learning_rate * self.projections * self.plastic_rows)
-
-    @cached_property
-    def plastic_blocks(self) -> tuple[tuple[slice, slice], ...]:
-        """Where W learns: rows and columns of each area."""
-        return blocks(self.eta, self.sizes)
 
     @cached_property
     def omega(self) -> Array:
