@@ -17,7 +17,8 @@ import xarray as xr
 from errorneurons.analysis.measures.labelling import Labels, Rule, cross_fitted, localise
 from errorneurons.analysis.session.session import session
 from errorneurons.predictions.claims.registry import CLAIMS, claim
-from errorneurons.predictions.judging.judge import judge, measure
+from errorneurons.predictions.judging.judge import judge
+from errorneurons.predictions.judging.measured import measure
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.performed import put_through
 from errorneurons.simulate.animals.runner import recordings_of

@@ -13,7 +13,8 @@ import xarray as xr
 from errorneurons.analysis.session.session import check
 from errorneurons.predictions.claims.claim import Claim, Outcome, Verdict
 from errorneurons.predictions.claims.registry import CLAIMS, MANIPULATIONS, claim
-from errorneurons.predictions.judging.judge import judge, measure
+from errorneurons.predictions.judging.judge import judge
+from errorneurons.predictions.judging.measured import measure
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.performed import Performed, put_through
 from errorneurons.simulate.animals.runner import recordings_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
@@ -17,6 +17,47 @@ SubjectKind = Literal["theory", "counter_circuit", "recording"]
 Site = tuple[Literal["representation", "error"], int]
 Measure = Callable[[xr.Dataset], Effect | Missing]
 """Session -> energies N and M, or what is missing and its mend."""
+
+
+@dataclass(frozen=True)
+class OverDays:
+    """A measure of the sessions of one animal on several days together.
+
+    Attributes
+    ----------
+    of
+        Sessions of one animal, day by day -> energies N and M, or what is missing and its mend.
+    """
+
+    of: Callable[[Sequence[xr.Dataset]], Effect | Missing]
+
+    def __call__(self, session: xr.Dataset) -> Effect | Missing:
+        """Return what a single session says."""
+        return self.of([session])
+
+
+def asked_together(
+    effect: Measure, sessions: Sequence[xr.Dataset]
+) -> tuple[tuple[xr.Dataset, ...], ...]:
+    """Return sessions as an effect takes them: one by one, or those of an animal by its days.
+
+    Sessions of no day stand in the order in which they were given.
+    """
+    if not isinstance(effect, OverDays):
+        return tuple((session,) for session in sessions)
+    animals: dict[str, list[xr.Dataset]] = {}
+    for session in sessions:
+        animals.setdefault(str(session.attrs["animal"]), []).append(session)
+    return tuple(tuple(sorted(own, key=_day)) for own in animals.values())
+
+
+def _day(session: xr.Dataset) -> float:
+    return float(session.attrs.get("day", 0))
+
+
+def answer_of(effect: Measure, together: Sequence[xr.Dataset]) -> Effect | Missing:
+    """Return what an effect finds in sessions from `asked_together`."""
+    return effect.of(together) if isinstance(effect, OverDays) else effect(together[0])
 
 
 class Outcome(StrEnum):
@@ -130,6 +171,8 @@ class Claim:
         The circuit that must contradict the claim, by its name in the registry of subjects.
     conditions
         What the card's picture of activity shows.
+    shown_by
+        The experiment that virtual animals are put through for it, by its name in the registry.
     learning
         Whether the claim needs a network that has learnt its task.
     drawing
@@ -155,6 +198,7 @@ class Claim:
     manipulations: tuple[Manipulation, ...]
     counter_circuit: str
     conditions: tuple[Condition, ...]
+    shown_by: str = "outcome_error"
     learning: bool = False
     drawing: Drawing | None = None
     secondary: Mapping[str, Measure] = field(default_factory=dict)

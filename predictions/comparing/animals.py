@@ -28,7 +28,7 @@ from errorneurons.predictions.comparing.recording import (
     recorded_plainly,
     subject_of,
 )
-from errorneurons.predictions.judging.judge import energies_of_animal
+from errorneurons.predictions.judging.measured import energies_of_animal
 from errorneurons.simulate.animals.performed import Performed
 from errorneurons.simulate.arrays import Array, generator
 from errorneurons.simulate.instrument.calcium import GCAMP6F, Imaging

@@ -13,6 +13,7 @@ import xarray as xr
 
 from errorneurons.analysis.measures.energies import Missing, false_labels, trials
 from errorneurons.analysis.measures.labelling import FOLD
+from errorneurons.predictions.claims.claim import answer_of, asked_together
 from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.simulate.experiments.association import STIMULI
 from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
@@ -133,7 +134,11 @@ def _answering(sessions: Sequence[xr.Dataset]) -> dict[str, float]:
     """Return the share of the animals that can answer each claim that any can."""
     names = {str(s.attrs["animal"]) for s in sessions}
     able = {
-        c.key: {str(s.attrs["animal"]) for s in sessions if not isinstance(c.effect(s), Missing)}
+        c.key: {
+            str(own[0].attrs["animal"])
+            for own in asked_together(c.effect, sessions)
+            if not isinstance(answer_of(c.effect, own), Missing)
+        }
         for c in CLAIMS
     }
     return {key: len(own) / len(names) for key, own in able.items() if own}

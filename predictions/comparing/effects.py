@@ -20,7 +20,7 @@ from errorneurons.analysis.evidence.experiments import Experiments, bounded_inde
 from errorneurons.predictions.claims.registry import CLAIMS, EFFECTS
 from errorneurons.predictions.comparing.animals import Table
 from errorneurons.predictions.comparing.design import Design
-from errorneurons.predictions.judging.judge import Measured, measure
+from errorneurons.predictions.judging.measured import Measured, measure
 from errorneurons.simulate.arrays import Array, generator
 
 EXPERIMENTS = 1000

@@ -21,7 +21,7 @@ from errorneurons.predictions.comparing.effects import (
     together,
 )
 from errorneurons.predictions.comparing.library import default_folder, virtual_experiments
-from errorneurons.predictions.judging.judge import Measured
+from errorneurons.predictions.judging.measured import Measured
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.store.work import Labour, Progress

@@ -8,14 +8,10 @@ would say only how many were run. Between the two stands one code: the effect of
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 
 import numpy as np
-import xarray as xr
 
-from errorneurons.analysis.measures.energies import Effect, Missing
-from errorneurons.analysis.measures.gaps import thinned
+from errorneurons.analysis.measures.energies import Missing
 from errorneurons.analysis.statistics import (
     Test,
     against_zero,
@@ -24,8 +20,13 @@ from errorneurons.analysis.statistics import (
     ratio_of_means,
     student_t,
 )
-from errorneurons.predictions.claims.claim import Claim, Measure, Outcome, SubjectKind, Verdict
-from errorneurons.predictions.judging.lacks import losses, why_no_number
+from errorneurons.predictions.claims.claim import (
+    Claim,
+    Outcome,
+    SubjectKind,
+    Verdict,
+)
+from errorneurons.predictions.judging.measured import FEWEST_ANIMALS, Measured
 from errorneurons.predictions.judging.rule import (
     LEAST,
     answered,
@@ -34,123 +35,10 @@ from errorneurons.predictions.judging.rule import (
     named_outcomes,
     outcomes,
 )
-from errorneurons.predictions.judging.shares import mean_share, own_share
 from errorneurons.predictions.words import counted
 from errorneurons.simulate.arrays import Array
 
-FEWEST_ANIMALS = 5
-TRIAL_GROUPS = 8
 TIPPING_STEP = 0.005
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What the sessions of a subject say to a claim.
-
-    Attributes
-    ----------
-    animals
-        Names of the animals, or networks, that can answer.
-    energies
-        N, M and N_R of each, averaged over its sessions, (animal, 3). Where sessions state unlike
-        shares of false labels, N_R stands for so much of it that pi N_R holds for each.
-    label_error
-        pi, the share of false labels: value, low and high; 0 where it is not stated.
-    missing
-        What the sessions that cannot answer lack.
-    thinned
-        N, M and N_R averaged over animals with each group of trials left out, (group, 3); only
-        where there are too few animals for a statement about the population.
-    stated
-        Whether the sessions state the share of false labels.
-    lost
-        What of the sessions that answer was not recorded, in words; of recordings only.
-    elsewhere
-        What M of each animal is in all cells, (animal,); 0 where it is taken in all, see `Effect`.
-    """
-
-    animals: tuple[str, ...]
-    energies: Array
-    label_error: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    missing: Missing | None = None
-    thinned: Array = field(default_factory=lambda: np.empty((0, 3)))
-    stated: bool = True
-    lost: str = ""
-    elsewhere: Array = field(default_factory=lambda: np.zeros(1))
-
-
-def measure(effect: Measure, sessions: Sequence[xr.Dataset], trial_level: bool) -> Measured:
-    """Take an effect from each session, and average it within animals.
-
-    Parameters
-    ----------
-    effect
-        The effect of a claim, or one of its secondary effects.
-    sessions
-        Sessions that obey the dataset contract.
-    trial_level
-        Whether to leave out groups of trials, too, if there are fewer than 5 animals.
-    """
-    found = [_answer(effect, session) for session in sessions]
-    found = [
-        why_no_number(s) if a is _NO_NUMBER else a for s, a in zip(sessions, found, strict=True)
-    ]
-    missing = next((answer for answer in found if isinstance(answer, Missing)), None)
-    answers = [(s, a) for s, a in zip(sessions, found, strict=True) if not isinstance(a, Missing)]
-    if not answers:
-        return Measured((), np.empty((0, 3)), missing=missing)
-    answering = [session for session, _ in answers]
-    shares = mean_share(answering)
-    rows: dict[str, list[list[float]]] = {}
-    for session, (n, m, n_r, elsewhere) in answers:
-        own = n_r * own_share(session, shares)
-        rows.setdefault(str(session.attrs["animal"]), []).append([n, m, own, elsewhere])
-    means = np.array([np.mean(own, axis=0) for own in rows.values()])
-    measured = Measured(tuple(rows), means[:, :3], shares or (0.0, 0.0, 0.0), missing,
-                        stated=shares is not None,
-                        lost=losses(answering) if trial_level else "",
-                        elsewhere=means[:, 3])  # fmt: skip
-    if trial_level and len(rows) < FEWEST_ANIMALS:
-        return replace(measured, thinned=_thinned(effect, answering))
-    return measured
-
-
-def energies_of_animal(effect: Measure, sessions: Sequence[xr.Dataset]) -> Array:
-    """Return N, M and N_R over the sessions of one animal, as `measure` does; NaN without any."""
-    found = [_answer(effect, session) for session in sessions]
-    rows = [answer for answer in found if not isinstance(answer, Missing)]
-    if len(rows) == 1:
-        return np.array(rows[0][:3])
-    return np.mean(rows, axis=0)[:3] if rows else np.full(3, np.nan)
-
-
-def _answer(effect: Measure, session: xr.Dataset) -> list[float] | Missing:
-    """Return N, M, N_R and M elsewhere of a session, or what it lacks."""
-    found = effect(session)
-    if isinstance(found, Missing):
-        return found
-    if all(map(math.isfinite, row := _row(found))):
-        return row
-    return _NO_NUMBER
-
-
-_NO_NUMBER = Missing("the energies are no numbers", "See `why_no_number`.")
-"""Stands for the reason, which takes time to find and of which virtual animals are not asked."""
-
-
-def _row(effect: Effect) -> list[float]:
-    return [effect.numerator, effect.denominator, effect.false_label, effect.elsewhere]
-
-
-def _thinned(effect: Measure, sessions: Sequence[xr.Dataset]) -> Array:
-    rows = []
-    for group in range(TRIAL_GROUPS):
-        effects = [effect(thinned(s, group, TRIAL_GROUPS)) for s in sessions]
-        answers = [_row(e) for e in effects if isinstance(e, Effect)]
-        if len(answers) == len(sessions):
-            rows.append(np.mean(answers, axis=0)[:3])
-    table = np.array(rows).reshape(-1, 3)
-    return np.asarray(table[np.isfinite(table).all(axis=1)])
 
 
 def judge(claim: Claim, subject: str, measured: Measured, kind: SubjectKind) -> Verdict:

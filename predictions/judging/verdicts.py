@@ -18,7 +18,8 @@ from errorneurons.predictions.claims.claim import Claim, SubjectKind, Verdict
 from errorneurons.predictions.claims.lasers import is_control
 from errorneurons.predictions.claims.registry import CLAIMS, claim
 from errorneurons.predictions.judging.believing import as_believed
-from errorneurons.predictions.judging.judge import Measured, judge, measure, probability
+from errorneurons.predictions.judging.judge import judge, probability
+from errorneurons.predictions.judging.measured import Measured, measure
 from errorneurons.simulate.refusing import a_list, in_short
 
 AnySessions = xr.DataTree | xr.Dataset | Iterable[xr.Dataset]

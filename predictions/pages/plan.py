@@ -15,7 +15,7 @@ from errorneurons.analysis.figures import evidence as plots
 from errorneurons.predictions.claims.registry import MANIPULATIONS
 from errorneurons.predictions.comparing.plan import TARGETS, Planned, best_design
 from errorneurons.predictions.comparing.sentences import NAMED
-from errorneurons.predictions.judging.judge import FEWEST_ANIMALS
+from errorneurons.predictions.judging.measured import FEWEST_ANIMALS
 from errorneurons.predictions.pages.page import replace_file
 from errorneurons.predictions.texts import one_paragraph, written
 from errorneurons.predictions.words import counted, listed

@@ -23,10 +23,8 @@ from errorneurons.predictions.comparing.plan import next_steps
 from errorneurons.predictions.comparing.sentences import answer, at_odds, methods
 from errorneurons.predictions.comparing.weigh import Question, Weighed, weighed
 from errorneurons.predictions.judging.believing import as_believed
-from errorneurons.predictions.judging.judge import (
-    FEWEST_ANIMALS,
-    judge,
-)
+from errorneurons.predictions.judging.judge import judge
+from errorneurons.predictions.judging.measured import FEWEST_ANIMALS
 from errorneurons.predictions.judging.verdicts import confirmatory, on_recording
 from errorneurons.predictions.studies.families import families_among, said_of_families
 from errorneurons.predictions.studies.findings import Report, Subject

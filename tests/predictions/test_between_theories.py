@@ -35,7 +35,7 @@ from errorneurons.predictions.comparing.weigh import (
     own_misses,
     weighed,
 )
-from errorneurons.predictions.judging.judge import Measured
+from errorneurons.predictions.judging.measured import Measured
 from errorneurons.predictions.pages.evidence import next_section, section
 from errorneurons.predictions.pages.page import render, verdicts_json
 from errorneurons.predictions.pages.plan import paragraph, render_plan, write_plan

@@ -12,9 +12,10 @@ import xarray as xr
 
 from errorneurons.analysis.measures.energies import Effect, Missing
 from errorneurons.analysis.session.session import session
-from errorneurons.predictions.claims.claim import Outcome, Verdict
+from errorneurons.predictions.claims.claim import Outcome, OverDays, Verdict, asked_together
 from errorneurons.predictions.claims.registry import claim
-from errorneurons.predictions.judging.judge import Measured, _at, judge, measure
+from errorneurons.predictions.judging.judge import _at, judge
+from errorneurons.predictions.judging.measured import Measured, energies_of_animal, measure
 
 BELOW = claim("P02")  # threshold 1/9
 ABOVE = claim("P04b")  # threshold .8
@@ -289,3 +290,18 @@ def test_a_response_that_is_large_by_itself_contradicts_however_small_m_is(judge
 @pytest.mark.parametrize("judged", [of_recording, of_theory])
 def test_where_m_is_taken_in_all_cells_it_is_small_beside_none(judged: Any) -> None:
     assert judged(faint(0.3, 0.5, elsewhere=0.0)).outcome is Outcome.CONTRADICTED
+
+
+def _of_days(sessions: Sequence[xr.Dataset]) -> Effect | Missing:
+    days = [float(s.attrs["day"]) for s in sessions]
+    return Effect(days[-1] - days[0], 1.0) if days == sorted(days) else Missing("order", "Sort.")
+
+
+def test_a_measure_over_days_takes_the_sessions_of_an_animal_together_by_day() -> None:
+    kept = [xr.Dataset(attrs={"animal": a, "day": d}) for a, d in [("b", 4), ("a", 3), ("b", 1)]]
+    together = asked_together(OverDays(_of_days), kept)
+    assert [[(s.attrs["animal"], s.attrs["day"]) for s in own] for own in together] == [
+        [("b", 1), ("b", 4)],
+        [("a", 3)],
+    ]
+    assert energies_of_animal(OverDays(_of_days), kept[::2]).tolist() == [3.0, 1.0, 0.0]

@@ -11,7 +11,8 @@ from scipy import stats
 
 from errorneurons.predictions.claims.claim import Outcome
 from errorneurons.predictions.claims.registry import claim
-from errorneurons.predictions.judging.judge import Measured, judge
+from errorneurons.predictions.judging.judge import judge
+from errorneurons.predictions.judging.measured import Measured
 from errorneurons.predictions.judging.rule import difference, outcomes
 
 BELOW, ABOVE = claim("P02"), claim("P04b")

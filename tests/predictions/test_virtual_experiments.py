@@ -42,7 +42,7 @@ from errorneurons.predictions.comparing.recording import (
     recorded_plainly,
     subject_of,
 )
-from errorneurons.predictions.judging.judge import measure
+from errorneurons.predictions.judging.measured import measure
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.day import Ran, distinct
 from errorneurons.simulate.animals.performed import COARSE, OF_WORLDS, Performed

@@ -13,7 +13,7 @@ from errorneurons.analysis.measures.energies import Effect, Missing
 from errorneurons.analysis.session.session import ContractError, collect, session
 from errorneurons.predictions.claims.requirements import what_is_missing
 from errorneurons.predictions.judging.believing import as_believed
-from errorneurons.predictions.judging.judge import measure
+from errorneurons.predictions.judging.measured import measure
 from errorneurons.predictions.judging.verdicts import confirmatory, verdict_table
 from errorneurons.predictions.studies.report import _sources
 
