@@ -22,7 +22,7 @@ from errorneurons.predictions.studies.findings import Subject
 from errorneurons.predictions.words import amplitude, interval, listed, number
 from errorneurons.simulate.theories.registry import THEORIES
 
-FEW = 3
+_FEW = 3
 """So many are shown side by side; of more, those that matter to the claim stand first."""
 
 
@@ -113,7 +113,7 @@ def card(book: Book, claim: Claim) -> _Card:
 
 def _said(compared: tuple[VerdictCell, ...]) -> str:
     """Return how many of those compared a claim comes to which outcome on; empty for few."""
-    if len(compared) <= FEW:
+    if len(compared) <= _FEW:
         return ""
     found = Counter(c.verdict.outcome for c in compared)
     return ", ".join(f"{n} {MARKS[o].word.lower()}" for o in Outcome if (n := found[o]))
@@ -123,7 +123,7 @@ def _near(cells: tuple[VerdictCell, ...]) -> tuple[VerdictCell, ...]:
     """Return those shown first: all of few; of many the first, its nearest rival, the breaker."""
     compared = [c for c in cells if c.subject.kind != "counter_circuit"]
     breakers = [c for c in cells if c.breaker and c.subject.kind == "counter_circuit"]
-    if len(compared) <= FEW:
+    if len(compared) <= _FEW:
         return (*compared, *breakers)
     first, *others = compared
     kin = {t.name for t in THEORIES if t.variant_of == first.subject.name}
