@@ -30,6 +30,7 @@ from errorneurons.simulate.published.result import Case, Effort, ResultPlot
 from errorneurons.simulate.store.files import NETCDF, keep
 from errorneurons.simulate.theories.registry import THEORIES
 
+_LESS = ", with fewer networks or epochs than published"
 _LABELS = {t.name: t.label for t in THEORIES}
 
 
@@ -54,6 +55,7 @@ class _Section:
     rows: tuple[_Row, ...]
     size: str
     wanted: str
+    less: bool
     over: str
     within: int
     cannot: tuple[tuple[str, str], ...]
@@ -90,7 +92,8 @@ def render_published(sections: Sequence[_Section], command: str, seed: int) -> s
     numbers = sum(len(s.rows) for s in sections)
     inside = sum(s.within for s in sections)
     answer = (
-        f"{inside} of {counted(numbers, 'published number')} lie in the range obtained here."
+        f"{inside} of {counted(numbers, 'published number')} lie in the range obtained here"
+        f"{_LESS if any(s.less for s in sections) else ''}."
         if numbers
         else "No number was published of these; here is what they give."
     )
@@ -120,6 +123,7 @@ def _section(obtained: Obtained) -> _Section:
     return _Section(
         obtained, panels, texts, _size(obtained.effort, len(obtained.cases)),
         _size(result.published, len(result.cases(result.published))),
+        obtained.effort != result.published,
         "medians of teachers" if teachers else "quartiles over networks",
         sum(row.within for row in rows),
         _cannot(obtained),
