@@ -10,6 +10,9 @@ a and b in units of their means, and s = (b - a) / (b + a), it is E[g^2 (1 - s^2
 If the density of s has one peak and g is independent of s, then E s = 0, the variance of s is 1/3
 at most, and N / M is 2/3 or more: of all densities with one peak on [-1, 1] and mean 0 the even one
 is widest. Less than 2/3 needs two peaks, or responses whose size depends on what they are to.
+
+N and M are products of energies. Divided by the geometric mean of both sizes they are energies
+again, in which animals differ as they do in responses, and not by the square.
 """
 
 from __future__ import annotations
@@ -66,7 +69,8 @@ def shared_by_cells(a: Floats, b: Floats) -> tuple[float, float]:
     there = np.isfinite(a) & np.isfinite(b)
     count = int(there.sum())
     if count < 2:
-        return float("nan"), float("nan")
+        return float("nan"), float("nan"), float("nan")
     a, b = a[there], b[there]
     own, all_pairs = float(a @ b), float(a.sum() * b.sum())
-    return own / count, (all_pairs - own) / (count * (count - 1))
+    sizes = float(np.abs(a).mean() * np.abs(b).mean())
+    return own / count, (all_pairs - own) / (count * (count - 1)), sizes
