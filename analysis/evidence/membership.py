@@ -103,7 +103,8 @@ class Cloud:
     def largest(self, matrix: Floats, those: npt.NDArray[np.bool_]) -> Floats:
         """Return (experiment,) the largest deviation in some of the columns, in their spreads."""
         off = matrix - self.middle
-        return np.maximum(off / self.above, -off / self.below)[:, those].max(axis=1)
+        deviations = np.maximum(off / self.above, -off / self.below)
+        return np.asarray(deviations[:, those].max(axis=1))
 
     def distance(self, matrix: Floats) -> Floats:
         """Return (experiment,) log of the mean distance to the nearest experiments of the theory.

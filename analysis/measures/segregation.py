@@ -53,18 +53,19 @@ def unit_energies_of_difference(first: Response, second: Response) -> Floats:
     return np.asarray(unit_energies(mine) + unit_energies(other) - 2 * np.mean(products, axis=0))
 
 
-def shared_by_cells(a: Floats, b: Floats) -> tuple[float, float]:
-    """Return N and M of two energies of each cell, (cell,); NaN with fewer than two cells.
+def shared_by_cells(a: Floats, b: Floats) -> tuple[float, float, float]:
+    """Return N, M and the product of both sizes, of two energies of each cell, (cell,).
 
-    Cells of which one is not a number are left out.
+    NaN with fewer than two cells; cells of which one is not a number are left out. The sizes are
+    the mean energies with all signs taken as positive, so that noise does not make them 0.
 
     Examples
     --------
     >>> import numpy as np
     >>> shared_by_cells(np.array([1.0, 1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0, 1.0]))
-    (0.0, 0.3333333333333333)
+    (0.0, 0.3333333333333333, 0.25)
     >>> shared_by_cells(np.ones(4), np.ones(4))
-    (1.0, 1.0)
+    (1.0, 1.0, 1.0)
     """
     there = np.isfinite(a) & np.isfinite(b)
     count = int(there.sum())
