@@ -12,6 +12,8 @@ Floats = npt.NDArray[np.float64]
 
 LEVEL = 0.95
 MOST_EXACT = 20
+SKEWED = 0.8
+"""Log of the factor of a critical value, for a skewness of 1 and one animal, see `shrunk`."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,49 @@ def students(values: npt.ArrayLike) -> tuple[Floats, Floats]:
     infinite = np.sign(x[..., 0]) * np.where(x[..., 0] == 0, 1.0, np.inf)
     t = np.where(constant, infinite, scipy.stats.ttest_1samp(varied, 0.0, axis=-1).statistic)
     return np.asarray(t), np.asarray(scipy.stats.t.sf(t, count - 1))
+
+
+def shrunk(t: npt.ArrayLike, skewness: npt.ArrayLike, count: int) -> Floats:
+    """Return t, nearer to 0 where a skewed population makes it too large too often.
+
+    The mean of a few values of a skewed population lies far from 0, in units of their spread, more
+    often on the side away from the long tail. The critical value is then larger by a factor of
+    about exp(.8 skewness / sqrt(count)): for gamma distributions of skewness up to 2, and 5 animals
+    or more, a one-sided level of .05 comes out as .04 to .06. On the other side t stays as it is.
+
+    Parameters
+    ----------
+    t
+        (...), Student's.
+    skewness
+        (...), of the population.
+    count
+        Animals.
+
+    Examples
+    --------
+    >>> shrunk([-3.0, 3.0], 1.0, 4).round(2).tolist()
+    [-2.01, 3.0]
+    """
+    found = np.asarray(t, dtype=float)
+    against = np.maximum(-np.sign(found) * np.asarray(skewness, dtype=float), 0.0)
+    return np.asarray(found * np.exp(-SKEWED * against / np.sqrt(count)))
+
+
+def skewness(values: npt.ArrayLike) -> Floats:
+    """Return the sample skewness over the last axis, corrected for its bias.
+
+    0 for values that are all alike, and for fewer than 3.
+    """
+    x = np.asarray(values, dtype=float)
+    count = x.shape[-1]
+    off = x - x.mean(axis=-1, keepdims=True)
+    variance = (off**2).mean(axis=-1)
+    same = (variance <= 0) | (np.ptp(x, axis=-1) == 0)
+    if count < 3:
+        return np.zeros(x.shape[:-1])
+    found = (off**3).mean(axis=-1) / np.where(same, 1.0, variance) ** 1.5
+    return np.where(same, 0.0, found * np.sqrt(count * (count - 1)) / (count - 2))
 
 
 def sign_flip(values: npt.ArrayLike) -> tuple[float, float]:

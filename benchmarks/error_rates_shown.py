@@ -20,7 +20,8 @@ HUES = {
 }
 """ICC -> hue and marker, told apart without colour."""
 TESTS = {
-    "supported": "SUPPORTED", "contradicted": "CONTRADICTED", "coverage": "coverage, t and Fieller",
+    "supported": "SUPPORTED", "contradicted": "CONTRADICTED",
+    "student_supported": "SUPPORTED by t alone", "coverage": "coverage, t and Fieller",
     "coverage_jackknife": "coverage, jackknife", "sign_flip": "sign-flip",
     "sign_flip_attainable": "attainable",
 }  # fmt: skip
@@ -95,7 +96,7 @@ def figures(table: pd.DataFrame, folder: Path) -> None:
     """Draw the figures into a folder."""
     main = table[table["group"] == "symmetric"]
     by_pi = {f"label error {100 * pi:.0f} %": part for pi, part in main.groupby("label_error")}
-    names = ["skewed", "heavy tails", "two stimuli", "two trials", "threshold .8"]
+    names = ["skewed", "log-normal", "heavy tails", "two stimuli", "two trials", "threshold .8"]
     sure = table[table["label_error"] == 0]
     by_group = {name: sure[sure["group"] == name] for name in names}
     _error_rates(by_pi, by_pi).savefig(folder / "error_rates.png", dpi=100)
@@ -106,7 +107,7 @@ def figures(table: pd.DataFrame, folder: Path) -> None:
 def _error_rates(
     panels: dict[str, pd.DataFrame], pooled: dict[str, pd.DataFrame] | None = None
 ) -> Figure:
-    """Draw wrong answers of the t test, and of cells as n in a second row, against animals."""
+    """Draw wrong answers of the test, and of cells as n in a second row, against animals."""
     rows = 2 if pooled else 1
     figure = Figure(figsize=(3.3 * len(panels), 3.4 * rows + 0.6), layout="constrained")
     grid = figure.subplots(rows, len(panels), sharey="row", squeeze=False)

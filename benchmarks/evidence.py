@@ -4,7 +4,8 @@ One library of worlds is fitted to; every theory of another, with another seed, 
 virtual experiments, which are judged as recordings would be. Acceptance: the set contains the true
 theory in at least 93 % of 400 new experiments of each theory. How often only theories of the true
 theory's class lead, and how often no other even stays, is reported as it is, and so is what is said
-of circuits that are not on the list.
+of circuits that are not on the list. With ``--variants`` these are the variants of theories that
+nobody fitted, each beside the theory that it is a variant of.
 """
 
 from __future__ import annotations
@@ -24,10 +25,15 @@ from errorneurons.predictions.comparing.design import Design
 from errorneurons.predictions.comparing.effects import FEATURES, Drawn, draw, features_of, together
 from errorneurons.predictions.comparing.library import virtual_animals
 from errorneurons.simulate.animals.animals import Animals
-from errorneurons.simulate.theories.registry import COMPARED
+from errorneurons.simulate.theories.registry import COMPARED, OPEN_CHOICES, THEORIES, theory
 
 RICH = replace(full_design(animals=10, cells=24, repeats=5), label_error=(0.025, 0.0, 0.05))
 OFF_LIST = ("direct_feedback", "absent_target_read_as_zero", "dendritic_pc", "burst_dependent")
+VARIANTS = (
+    *(t.name for t in OPEN_CHOICES),
+    *(t.name for t in THEORIES if t.name not in COMPARED and t.circuit.carrier == "error"),
+)
+"""Variants of what theories leave open, and theories with error cells that are not on the list."""
 STRANGE_WORLDS = 20
 EVERY = tuple(c.key for c in CLAIMS)
 DESIGNS: dict[str, tuple[Design, int, tuple[str, ...]]] = {
@@ -66,17 +72,37 @@ def judged(fitted: Comparison, new: pd.DataFrame, found: Judged) -> pd.DataFrame
 
 
 def strangers(fitted: Comparison, drawn: dict[str, Drawn], kept: tuple[str, ...]) -> pd.DataFrame:
-    """Return one row a circuit that is not on the list: what is said of its experiments."""
+    """Return one row a circuit that is not on the list: what is said of its experiments.
+
+    Of a variant, how often the theory that it is a variant of stays, and leads, and how often it is
+    its class alone that leads.
+    """
     places = [FEATURES.index(name) for name in kept]
     rows = {}
     for name, own in drawn.items():
-        stays = fitted.judge(own.values[:, places]).kept
+        found = fitted.judge(own.values[:, places])
+        stays = found.kept
         share = pd.Series(stays.mean(axis=0), fitted.theories).nlargest(2)
-        rows[name] = {"empty": (~stays.any(axis=1)).mean()} | {
+        rows[name] = {"empty": (~stays.any(axis=1)).mean(), **_parent(fitted, found, name)} | {
             f"{place} to stay": f"{theory} {value:.3f}"
             for place, (theory, value) in zip(("first", "second"), share.items(), strict=True)
         }
     return pd.DataFrame(rows).T
+
+
+def _parent(fitted: Comparison, found: Judged, name: str) -> dict[str, float]:
+    """Return what becomes of the theory that a circuit is a variant of, nothing if none is."""
+    parent = theory(name).variant_of
+    if parent not in fitted.theories:
+        return {}
+    at = fitted.theories.index(parent)
+    mates = same_class(fitted.theories, fitted.classes)[at]
+    strange = found.leading[:, ~mates].any(axis=1)
+    return {
+        "parent stays": found.kept[:, at].mean(),
+        "parent leads": found.leading[:, at].mean(),
+        "inside": (found.kept.any(axis=1) & ~strange).mean(),
+    }
 
 
 def main() -> None:
@@ -90,7 +116,11 @@ def main() -> None:
     parser.add_argument(
         "--held-out", action="store_true", help="one library, each world judged without itself"
     )
+    parser.add_argument(
+        "--variants", action="store_true", help="off the list: every variant that nobody fitted"
+    )
     chosen = parser.parse_args()
+    known = (*OFF_LIST, *VARIANTS) if chosen.variants else OFF_LIST
     names, start = tuple(chosen.theory or COMPARED), time.perf_counter()
 
     def say(text: str) -> None:
@@ -102,16 +132,16 @@ def main() -> None:
     ]
     other = Animals(seed=3, worlds=STRANGE_WORLDS)
     strange = virtual_animals(
-        tuple(chosen.off_list or OFF_LIST), RICH, other, chosen.libraries / str(other.seed), say
+        tuple(chosen.off_list or known), RICH, other, chosen.libraries / str(other.seed), say
     )
     for title, (design, animals, claims) in DESIGNS.items():
         own, kept = replace(design, animals=animals), features_of(claims)
-        known, *rest = (
+        first, *rest = (
             together({n: draw(t, n, own, plan.seed, count) for n, t in table.items()}).columns(kept)
             for table, plan, count in zip(tables, plans, (1000, chosen.new), strict=False)
         )
-        fitted = compare(known, np.random.SeedSequence(1))
-        asked = rest[0] if rest else known
+        fitted = compare(first, np.random.SeedSequence(1))
+        asked = rest[0] if rest else first
         found = fitted.judge(asked.values) if rest else fitted.held_out
         truth = pd.DataFrame({"theory": asked.theory, "world": asked.world})
         print(f"\n{title}\n{judged(fitted, truth, found).round(3).to_string()}")

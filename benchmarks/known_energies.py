@@ -31,7 +31,9 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
-Shape = Literal["symmetric", "skewed", "heavy tails"]
+Shape = Literal["symmetric", "skewed", "log-normal", "one in ten", "heavy tails"]
+ONE_SIDED = ("skewed", "log-normal", "one in ten")
+"""Shapes in which only N varies between animals."""
 
 M, M_UNLABELLED = 1.0, 0.5
 N_UNLABELLED = 1.0
@@ -59,8 +61,10 @@ class Design:
         q0.
     shape
         How animals differ: ``"symmetric"`` (N and M vary alike, by a gamma distribution, so that
-        N - q0 M is symmetric), ``"skewed"`` (only N varies), ``"heavy tails"`` (as symmetric, but a
-        tenth of the animals vary three times as much).
+        N - q0 M is symmetric), ``"skewed"`` (only N varies), ``"log-normal"`` (as skewed, by that
+        distribution), ``"one in ten"`` (as skewed, but a tenth of the animals, alike, have more
+        than the others, which are alike), ``"heavy tails"`` (as symmetric, but a tenth of the
+        animals vary three times as much).
     noise
         Variance of a trial's response of one cell, in units of M.
     """
@@ -126,7 +130,7 @@ def animal_variance(design: Design) -> float:
         is to vary and is 0.
     """
     n, m = numerator(design), design.threshold * M
-    if design.shape == "skewed" and n == 0:
+    if design.shape in ONE_SIDED and n == 0:
         raise ValueError("only N is to vary, and an effect of -1 makes it 0: take a larger effect")
     v, t = design.noise / design.trials, design.trials
     # var of a cross-validated energy E over cells: (2 (E + v)^2 + 2 v^2 / (t - 1)) / stimuli
@@ -208,14 +212,22 @@ def _energies(
 def _relative(design: Design, part: str, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """Draw relative energies of animals: mean 1, and a variance that the shape distributes."""
     variance = np.full(shape, animal_variance(design))
-    if design.shape == "skewed":
+    if design.shape in ONE_SIDED:
         n, m = numerator(design), design.threshold * M
         variance *= (n**2 + m**2) / n**2 if part == "N" else 0.0
     elif design.shape == "heavy tails":
         wide = rng.random(shape) < RARE
         variance *= np.where(wide, WIDER**2, 1.0) / (1 + RARE * (WIDER**2 - 1))
     varied = variance > 0
-    relative = rng.gamma(1 / np.where(varied, variance, 1.0)) * variance
+    if design.shape == "log-normal":
+        sigma = np.sqrt(np.log1p(variance))
+        relative = rng.lognormal(-(sigma**2) / 2, sigma)
+    elif design.shape == "one in ten":
+        odds = RARE / (1 - RARE)
+        rare = rng.random(shape) < RARE
+        relative = 1 + np.sqrt(variance) * np.where(rare, odds**-0.5, -(odds**0.5))
+    else:
+        relative = rng.gamma(1 / np.where(varied, variance, 1.0)) * variance
     return np.where(varied, relative, 1.0)
 
 

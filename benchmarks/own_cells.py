@@ -41,6 +41,9 @@ Kind = Literal[
 P01 = claim("P01")
 LEAK = 5 - 24**0.5
 """x / ((1 + x) / 2)^2 is 1/3."""
+MEAN_LEAK = 0.10626
+"""For gamma distributions of variance m^2 / 2 and this m, (x - (1 + x)^2 / 12) / (1 + x) is 0 on
+average."""
 STIMULI, NOISE, GAINS = 5, 0.5, 0.5
 """Stimuli, variance of the noise of a trial in units of a response's, and sigma of log gains."""
 
@@ -88,9 +91,7 @@ def _leak(one: Recordings, rng: np.random.Generator, shape: tuple[int, ...]) -> 
     if one.kind == "threshold":
         return np.full(shape, LEAK)
     if one.kind == "leak differs":
-        # the mean of x - (1 + x)^2 / 12 is 0 for a gamma distribution with mean m, variance m^2 / 2
-        mean = (5 - (25 - 1.5) ** 0.5) / 1.5
-        return np.asarray(mean * rng.gamma(2.0, 0.5, shape))
+        return np.asarray(MEAN_LEAK * rng.gamma(2.0, 0.5, shape))
     return np.zeros(shape)
 
 
@@ -105,7 +106,8 @@ def energies(one: Recordings, rng: np.random.Generator, count: int) -> Array:
         for energy, g, conditions in zip(true, gain, (1, 2), strict=True)
     )
     own, every = (a * b).sum(axis=-1), a.sum(axis=-1) * b.sum(axis=-1)
-    n, m = own / one.cells, (every - own) / (one.cells * (one.cells - 1))
+    unit = np.sqrt(np.abs(a).mean(axis=-1) * np.abs(b).mean(axis=-1))
+    n, m = own / one.cells / unit, (every - own) / (one.cells * (one.cells - 1)) / unit
     return np.stack([n, m, np.zeros_like(n)], axis=-1)
 
 

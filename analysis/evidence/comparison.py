@@ -219,10 +219,11 @@ def _named(theories: Sequence[str], classes: Ints) -> tuple[tuple[str, ...], ...
 def _memberships(experiments: Experiments, seed: int) -> tuple[tuple[Membership, ...], Floats]:
     """Return each theory's own worlds, and (experiment, theory) the p of experiments held out."""
     members, labels = [], experiments.label
+    main = np.isin(experiments.features, experiments.main)
     p = np.empty((len(labels), len(experiments.theories)))
     for at in range(p.shape[1]):
         own = labels == at
-        members.append(membership(experiments.values[own], experiments.world[own], seed))
+        members.append(membership(experiments.values[own], experiments.world[own], seed, main))
         p[own, at] = members[-1].held_out
         p[~own, at] = members[-1].p_of_others(experiments.values[~own], experiments.world[~own])
     return tuple(members), p

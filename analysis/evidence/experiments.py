@@ -28,6 +28,8 @@ class Experiments:
         (experiment,). Experiments of one world share what a theory leaves open (parameters,
         instrument), drawn once; they are never divided between fitting and testing. Theories may
         use the same numbers.
+    main
+        The features that count by themselves, see `membership`; all if none is named.
 
     Raises
     ------
@@ -40,6 +42,7 @@ class Experiments:
     values: Floats
     theory: tuple[str, ...]
     world: Ints
+    main: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         breach = _breach(self)

@@ -2,7 +2,9 @@
 
 An experiment may lie far from all of a theory's own, or deviate from them in one index alone: the
 larger of the two, each in units of the theory's farthest, is ranked. Without the second, one world
-that is unusual in many ways would cover for everything that is as far in any one.
+that is unusual in many ways would cover for everything that is as far in any one. Among many
+indices a single one that is missed by far is still nothing unusual, so the largest deviation of the
+claims' own effects is ranked by itself, at a level of its own.
 
 Nothing here knows of other theories: whether one stays must not depend on who else is listed.
 """
@@ -95,9 +97,14 @@ class Cloud:
 
     def scores(self, matrix: Floats) -> Floats:
         """Return (experiment, 2) the distance, and the log of the largest deviation."""
-        off = matrix - self.middle
-        largest = np.maximum(off / self.above, -off / self.below).max(axis=1)
+        largest = self.largest(matrix, np.ones(matrix.shape[1], dtype=bool))
         return np.column_stack([self.distance(matrix), np.log(NEAREST + largest)])
+
+    def largest(self, matrix: Floats, those: npt.NDArray[np.bool_]) -> Floats:
+        """Return (experiment,) the largest deviation in some of the columns, in their spreads."""
+        off = matrix - self.middle
+        deviations = np.maximum(off / self.above, -off / self.below)
+        return np.asarray(deviations[:, those].max(axis=1))
 
     def distance(self, matrix: Floats) -> Floats:
         """Return (experiment,) log of the mean distance to the nearest experiments of the theory.
@@ -249,6 +256,10 @@ class Membership:
         farthest lies.
     ranks
         The larger of both scores of its held-out experiments, in these units.
+    main
+        (column,), the claims' own effects, of which the largest deviation is ranked by itself.
+    singles
+        The largest deviation in these of its held-out experiments.
     held_out
         (experiment of the theory,), the p of each, as if its world had not been simulated.
     """
@@ -258,12 +269,20 @@ class Membership:
     centre: Floats
     farthest: Floats
     ranks: Ranks
+    main: npt.NDArray[np.bool_]
+    singles: Ranks
     held_out: Floats
 
     def p(self, values: Floats) -> Floats:
-        """Return the p of new experiments, (experiment, feature), ranked in every fold."""
+        """Return the p of new experiments, (experiment, feature), ranked in every fold.
+
+        The smaller of two: of the experiment as a whole, and of the largest deviation in a claim's
+        own effect. Each has its own level, so that P(p <= a) <= 2 a for a new world of the theory.
+        """
         matrix = _matrix(self.columns, values)
-        return self.ranks.p(np.column_stack([self._score(own, matrix) for own in self.clouds]))
+        whole = np.column_stack([self._score(own, matrix) for own in self.clouds])
+        single = np.column_stack([own.largest(matrix, self.main) for own in self.clouds])
+        return np.minimum(self.ranks.p(whole), self.singles.p(single))
 
     def _score(self, own: Cloud, matrix: Floats) -> Floats:
         return _larger(own.scores(matrix), self.centre, self.farthest)
@@ -271,13 +290,16 @@ class Membership:
     def p_of_others(self, values: Floats, world: Ints) -> Floats:
         """Return the p of many experiments of other theories; each has the cloud of one fold."""
         matrix, fold = _matrix(self.columns, values), world % len(self.clouds)
-        score = np.empty(len(matrix))
+        score, single = np.empty(len(matrix)), np.empty(len(matrix))
         for k, own in enumerate(self.clouds):
             score[fold == k] = self._score(own, matrix[fold == k])
-        return self.ranks.p_of(score)
+            single[fold == k] = own.largest(matrix[fold == k], self.main)
+        return np.minimum(self.ranks.p_of(score), self.singles.p_of(single))
 
 
-def membership(values: Floats, world: Ints, seed: int) -> Membership:
+def membership(
+    values: Floats, world: Ints, seed: int, main: npt.NDArray[np.bool_] | None = None
+) -> Membership:
     """Return what it takes to say whether experiments could be of a theory.
 
     Parameters
@@ -286,18 +308,24 @@ def membership(values: Floats, world: Ints, seed: int) -> Membership:
         Of the theory alone: (experiment, feature) in [-1, 1], NaN = not testable; (experiment,).
     seed
         Of the division of its worlds into folds.
+    main
+        (feature,), those whose largest deviation is ranked by itself; all if not given.
     """
     columns, fold = columns_of(values), _own_folds(world, seed)
     matrix, both, clouds = _matrix(columns, values), np.empty((len(values), 2)), []
+    ranked = np.zeros(matrix.shape[1], dtype=bool)
+    ranked[: values.shape[1]] = True if main is None or not main.any() else main
+    single = np.empty(len(values))
     for k in range(int(fold.max()) + 1):
         clouds.append(cloud(matrix[fold != k]))
         both[fold == k] = clouds[-1].scores(matrix[fold == k])
+        single[fold == k] = clouds[-1].largest(matrix[fold == k], ranked)
     centre = np.median(both, axis=0)
     farthest = np.maximum(both.max(axis=0) - centre, _LEAST_SPREAD)
     score = _larger(both, centre, farthest)
-    own = ranks(score, world, fold)
-    held_out = own.p_held_out(score, world)
-    return Membership(columns, tuple(clouds), centre, farthest, own, held_out)
+    own, singles = ranks(score, world, fold), ranks(single, world, fold)
+    held_out = np.minimum(own.p_held_out(score, world), singles.p_held_out(single, world))
+    return Membership(columns, tuple(clouds), centre, farthest, own, ranked, singles, held_out)
 
 
 def _larger(both: Floats, centre: Floats, farthest: Floats) -> Floats:

@@ -48,7 +48,9 @@ class Evidence:
         Probability of each theory, given that one of them is right; each was as probable before.
         Another list gives other probabilities.
     p
-        Monte-Carlo p of each theory: could it have given this? By its own worlds alone: the same
+        Monte-Carlo p of each theory: could it have given this? The smaller of two ranks, of the
+        recording as a whole and of the largest deviation in a claim's own effect, each of which
+        leaves the true theory out once in twenty at most. By its own worlds alone: the same
         whatever else is listed, as long as the same features are weighed.
     kept
         The set: theories with p > .05.

@@ -10,6 +10,9 @@ a and b in units of their means, and s = (b - a) / (b + a), it is E[g^2 (1 - s^2
 If the density of s has one peak and g is independent of s, then E s = 0, the variance of s is 1/3
 at most, and N / M is 2/3 or more: of all densities with one peak on [-1, 1] and mean 0 the even one
 is widest. Less than 2/3 needs two peaks, or responses whose size depends on what they are to.
+
+N and M are products of energies. Divided by the geometric mean of both sizes they are energies
+again, in which animals differ as they do in responses, and not by the square.
 """
 
 from __future__ import annotations
@@ -50,23 +53,25 @@ def unit_energies_of_difference(first: Response, second: Response) -> Floats:
     return np.asarray(unit_energies(mine) + unit_energies(other) - 2 * np.mean(products, axis=0))
 
 
-def shared_by_cells(a: Floats, b: Floats) -> tuple[float, float]:
-    """Return N and M of two energies of each cell, (cell,); NaN with fewer than two cells.
+def shared_by_cells(a: Floats, b: Floats) -> tuple[float, float, float]:
+    """Return N, M and the product of both sizes, of two energies of each cell, (cell,).
 
-    Cells of which one is not a number are left out.
+    NaN with fewer than two cells; cells of which one is not a number are left out. The sizes are
+    the mean energies with all signs taken as positive, so that noise does not make them 0.
 
     Examples
     --------
     >>> import numpy as np
     >>> shared_by_cells(np.array([1.0, 1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0, 1.0]))
-    (0.0, 0.3333333333333333)
+    (0.0, 0.3333333333333333, 0.25)
     >>> shared_by_cells(np.ones(4), np.ones(4))
-    (1.0, 1.0)
+    (1.0, 1.0, 1.0)
     """
     there = np.isfinite(a) & np.isfinite(b)
     count = int(there.sum())
     if count < 2:
-        return float("nan"), float("nan")
+        return float("nan"), float("nan"), float("nan")
     a, b = a[there], b[there]
     own, all_pairs = float(a @ b), float(a.sum() * b.sum())
-    return own / count, (all_pairs - own) / (count * (count - 1))
+    sizes = float(np.abs(a).mean() * np.abs(b).mean())
+    return own / count, (all_pairs - own) / (count * (count - 1)), sizes

@@ -56,8 +56,11 @@ def _in_the_same_cells(session: xr.Dataset, until: Window | None) -> Effect | Mi
     parts = [_energies(session, kinds, window) for kinds in _apart(session)]
     areas = _areas(session)
     found = [shared_by_cells(a[area], b[area]) for a, b in parts for area in areas]
-    n, m = (protocol.mean_over([x for x in own if x == x]) for own in zip(*found, strict=True))
-    return Effect(n, m)
+    n, m, sizes = (
+        protocol.mean_over([x for x in own if x == x]) for own in zip(*found, strict=True)
+    )
+    unit = sizes**0.5 if sizes > 0 else 1.0
+    return Effect(n / unit, m / unit)
 
 
 def _energies(session: xr.Dataset, kinds: _Kinds, window: Window) -> tuple[Floats, Floats]:

@@ -197,4 +197,5 @@ def together(drawn: Mapping[str, Drawn]) -> Experiments:
         np.concatenate([d.values for d in drawn.values()]),
         tuple(name for name, d in drawn.items() for _ in d.world),
         np.concatenate([d.world for d in drawn.values()]),
+        tuple(BITS),
     )

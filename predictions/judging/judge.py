@@ -1,8 +1,9 @@
 """Judges a claim: energies of sessions in, a verdict with its reasons out.
 
 For a recording the test is a one-sided Student t on D = N - pi N_R - q0 M over animals, alpha .05
-each way. For a theory it is the 5-95 % range of D over networks: networks are free, so a p-value
-would say only how many were run. Between the two stands one code: the effect of the claim.
+each way, with skewness allowed for (`rule.tail`). For a theory it is the 5-95 % range of D over
+networks: networks are free, so a p-value would say only how many were run. Between the two stands
+one code: the effect of the claim.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from errorneurons.analysis.statistics import (
     central_range,
     fieller,
     ratio_of_means,
-    student_t,
+    shrunk,
+    skewness,
 )
 from errorneurons.predictions.claims.claim import (
     Claim,
@@ -30,10 +32,13 @@ from errorneurons.predictions.judging.measured import FEWEST_ANIMALS, Measured
 from errorneurons.predictions.judging.rule import (
     LEAST,
     answered,
+    by_student,
     comparable,
     difference,
     named_outcomes,
     outcomes,
+    p_above,
+    tail,
 )
 from errorneurons.predictions.words import counted
 from errorneurons.simulate.arrays import Array
@@ -73,7 +78,7 @@ def probability(claim: Claim, measured: Measured) -> float:
     """
     if len(measured.animals) < FEWEST_ANIMALS or not _comparable(measured):
         return float("nan")
-    _, above = student_t(difference(claim, measured.energies, measured.label_error[0]))
+    above = float(p_above(claim, measured.energies, measured.label_error[0]))
     return above if claim.side == "above" else 1 - above
 
 
@@ -143,6 +148,7 @@ def _judge_recording(claim: Claim, subject: str, measured: Measured) -> Verdict:
             f"; but the share of false labels is known only as {measured.label_error[1]:.0%} to "
             f"{measured.label_error[2]:.0%}, and the answer {tipping}"
         )
+    reason += _of_skewness(claim, measured, plain)
     if not measured.stated and measured.energies[:, 2].any():
         reason += (
             f"; the share of false labels is not stated and taken as 0, and the answer {tipping}"
@@ -156,6 +162,7 @@ def _judge_recording(claim: Claim, subject: str, measured: Measured) -> Verdict:
         ratio.high, level=ratio.level, n=count, over="animals", points=_points(claim, measured),
         statistics={
             **_test_rows(test),
+            "skewness of D": _skewness_row(claim, measured, test),
             "N/M, 95 % Fieller": _fieller_text(measured),
             **_label_rows(measured),
             "the answer": tipping,
@@ -220,8 +227,7 @@ def _almost_nothing(claim: Claim, subject: str, measured: Measured, where: str) 
 
 def _at(claim: Claim, measured: Measured, label_error: float) -> Outcome:
     """Return what the test says if `label_error` is the share of false labels."""
-    d = difference(claim, measured.energies, label_error)
-    return Outcome(str(answered(claim, d)))
+    return Outcome(str(by_student(claim, measured.energies, label_error)))
 
 
 def _tipping_point(claim: Claim, measured: Measured, outcome: Outcome) -> str:
@@ -240,8 +246,8 @@ def _first_change(
     claim: Claim, measured: Measured, outcome: Outcome, shares: Array
 ) -> float | None:
     """Return the first of the shares of false labels that changes the answer."""
-    d = difference(claim, measured.energies, np.maximum(shares, 0.0)[:, None])
-    changed = np.flatnonzero(answered(claim, d) != str(outcome))
+    answers = by_student(claim, measured.energies, np.maximum(shares, 0.0)[:, None])
+    changed = np.flatnonzero(answers != str(outcome))
     return float(shares[changed[0]]) if len(changed) else None
 
 
@@ -252,12 +258,47 @@ def _fieller_text(measured: Measured) -> str:
     return f"{found.low:.3g} to {found.high:.3g}"
 
 
+def _of_skewness(claim: Claim, measured: Measured, plain: Outcome) -> str:
+    """Say where skewness takes the answer back, or is more than the test can allow for."""
+    if plain is Outcome.UNDECIDED:
+        return ""
+    known = measured.label_error[0]
+    if str(answered(claim, measured.energies, known)) != str(plain):
+        return (
+            "; but animals differ so much, or so much to one side, that a mean as far from the "
+            "threshold comes too often by chance"
+        )
+    d = difference(claim, measured.energies, known)
+    count, found = len(d), float(skewness(d) * np.sign(d.mean()))
+    # the standard error of the sample skewness of normal values
+    error = math.sqrt(6 * count * (count - 1) / ((count - 2) * (count + 1) * (count + 3)))
+    if found > -2 * error:
+        return ""
+    return (
+        f"; D is skewed towards the threshold ({-found:.2g}), which the test allows for, but no "
+        "test can if one animal in ten, not among these, makes up for the others"
+    )
+
+
+def _skewness_row(claim: Claim, measured: Measured, test: Test) -> str:
+    known = measured.label_error[0]
+    reckoned = float(tail(claim, measured.energies, known, np.sign(test.mean)))
+    found = float(skewness(difference(claim, measured.energies, known)))
+    if not reckoned:
+        return f"{found:.2g}, none towards the threshold"
+    t = float(shrunk(test.t, reckoned, len(measured.animals)))
+    above = float(p_above(claim, measured.energies, known))
+    counts = f"t counts as {t:.3g}, p {min(above, 1 - above):.3g}"
+    return f"{found:.2g}, reckoned with as {reckoned:.2g}: {counts}"
+
+
 def _test_rows(test: Test) -> dict[str, str]:
     flip = "not computed above 20 animals"
     if math.isfinite(test.p_sign_flip):
         flip = f"{test.p_sign_flip:.3g} (the smallest possible is {test.smallest_sign_flip:.2g})"
     return {
-        "test": "Student t of D = N - pi N_R - q0 M over animals, alpha .05 on each side",
+        "test": "Student t of D = N - pi N_R - q0 M over animals, alpha .05 on each side, counted "
+        "as smaller where D is skewed towards 0",
         "t": f"{test.t:.3g} with {test.degrees} degrees of freedom",
         "p, D below 0": f"{test.p_below:.3g}",
         "p, D above 0": f"{test.p_above:.3g}",

@@ -1,21 +1,25 @@
 """The rule by which a recording answers a claim: a test of D over animals.
 
 D = N - pi N_R - q0 M of each animal is tested against 0 by a one-sided Student t, alpha .05 each
-way. N/M says nothing where M is no response, or where both are almost nothing beside what cells of
-the same kind show elsewhere: then it is a ratio of noise. Arrays may hold many recordings at once,
-so that the rule whose error rates are measured is the one that judges.
+way, that counts as smaller where D is skewed the wrong way (`tail`). N/M says nothing where M is no
+response, or where both are almost nothing beside what cells of the same kind show elsewhere: then
+it is a ratio of noise. Arrays may hold many recordings at once, so that the rule whose error rates
+are measured is the one that judges.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import scipy  # `scipy.stats` takes long to load, and is loaded when it is used
 
-from errorneurons.analysis.statistics import students
+from errorneurons.analysis.statistics import shrunk, skewness, students
 from errorneurons.predictions.claims.claim import Claim, Outcome
 from errorneurons.simulate.arrays import Array
 
 ALPHA = 0.05
+TAIL = 2.0
+"""How much more skewed than by gamma distributions of their spread energies are taken to be."""
 LEAST = 0.01
 """The share of the response elsewhere, as energy, that N or M must be clear of: a tenth in
 amplitude."""
@@ -66,19 +70,67 @@ def outcomes(
         nothing beside what there is elsewhere, and UNDECIDED where the answer changes within the
         interval of pi.
     """
-    # D clears 0 on one side for an interval of pi, so its ends speak for all that lies within
     pi = np.moveaxis(np.asarray(label_error, dtype=float), -1, 0)[..., None]
-    known, *ends = (answered(claim, difference(claim, energies, p), alpha) for p in pi)
+    known = answered(claim, energies, pi[0], alpha)
+    # D clears 0 on one side for an interval of pi, so its ends speak for all that lies within
+    plain, *ends = (by_student(claim, energies, p, alpha) for p in pi)
     for end in ends:
-        known = np.where(end == known, known, str(Outcome.UNDECIDED))
+        known = np.where(end == plain, known, str(Outcome.UNDECIDED))
     testable = comparable(energies, elsewhere, np.asarray(label_error, dtype=float)[..., :1])
     return np.where(testable, known, str(Outcome.NOT_TESTABLE))
 
 
-def answered(claim: Claim, differences: Array, alpha: float = ALPHA) -> npt.NDArray[np.str_]:
-    """Return what Student's t of D of each animal, (..., animal), says of a claim, (...)."""
-    _, above = students(differences)
+def by_student(
+    claim: Claim, energies: Array, label_error: float | Array, alpha: float = ALPHA
+) -> npt.NDArray[np.str_]:
+    """Return what Student's t of D over animals says of a claim, (...), however skewed D is."""
+    _, above = students(difference(claim, energies, label_error))
     return named_outcomes(claim, above < alpha, above > 1 - alpha)
+
+
+def answered(
+    claim: Claim, energies: Array, label_error: float | Array, alpha: float = ALPHA
+) -> npt.NDArray[np.str_]:
+    """Return what the test of D over animals says of a claim, (...), for a pi that is known."""
+    above = p_above(claim, energies, label_error)
+    return named_outcomes(claim, above < alpha, above > 1 - alpha)
+
+
+def p_above(claim: Claim, energies: Array, label_error: float | Array) -> Array:
+    """Return the one-sided p that D lies above 0 over animals, (...), with skewness allowed for."""
+    d = difference(claim, energies, label_error)
+    t, _ = students(d)
+    count = d.shape[-1]
+    t = shrunk(t, tail(claim, energies, label_error, np.sign(t)), count)
+    return np.asarray(scipy.stats.t.sf(t, count - 1))
+
+
+def tail(claim: Claim, energies: Array, label_error: float | Array, side: Array) -> Array:
+    """Return the skewness of D over animals that is to be reckoned with.
+
+    A few animals do not show how skewed their population is, but energies are positive, and the
+    more they vary the more skewed they are. If N and q0 M are of a gamma distribution with the
+    mean m, D has the skewness 2 cov(D, N + q0 M) / (sd(D) m). `TAIL` times as much is taken,
+    because few animals show too little of their spread, and the sample skewness if it is larger.
+
+    Parameters
+    ----------
+    energies
+        N, M and N_R of each animal, (..., animal, 3).
+    label_error
+        pi, broadcast against (..., animal).
+    side
+        (...), the sign of the mean of D: what matters is the skewness to the other side.
+    """
+    d = difference(claim, energies, label_error)
+    both = d + 2 * claim.threshold * energies[..., 1]
+    middle = [np.maximum(x.mean(axis=-1), 0.0) / 2 for x in ((both + d) / 2, (both - d) / 2)]
+    off, spread = d - d.mean(axis=-1, keepdims=True), d.std(axis=-1, ddof=1)
+    covariance = (off * both).sum(axis=-1) / (d.shape[-1] - 1)
+    size = spread * (middle[0] + middle[1])
+    of_energies = 2 * TAIL * covariance / np.where(size > 0, size, np.inf)
+    larger = np.maximum(-side * of_energies, -side * skewness(d))
+    return np.asarray(-side * np.maximum(larger, 0.0))
 
 
 def named_outcomes(

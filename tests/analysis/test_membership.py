@@ -135,6 +135,17 @@ def test_one_index_far_off_is_not_covered_for_by_a_world_that_is_unusual_in_many
     assert found.p(off)[0] <= 0.05
 
 
+def test_a_claims_own_effect_far_off_is_not_covered_for_by_indices_that_often_are() -> None:
+    rng = np.random.default_rng(0)
+    own = np.clip(0.05 * rng.standard_t(2, (400, 12)), -1, 1)
+    own[:, 0] = rng.normal(0, 0.1, 400)
+    world, off = np.repeat(np.arange(100), 4), np.zeros((1, 12))
+    off[0, 0] = 0.5
+    alike, singled = (membership(own, world, 1, main) for main in (None, np.arange(12) == 0))
+    assert alike.p(off)[0] > 0.05
+    assert singled.p(off)[0] <= 0.05
+
+
 def test_features_that_are_zero_or_one_are_bits() -> None:
     values = np.array([[1.0, 0.5, np.nan], [0.0, 1.0, 1.0]])
     assert columns_of(values).bits.tolist() == [True, False, True]

@@ -18,14 +18,14 @@ COUNT = 2000
 
 
 def ratio(a: np.ndarray, b: np.ndarray) -> float:
-    n, m = shared_by_cells(a, b)
+    n, m, _ = shared_by_cells(a, b)
     return n / m
 
 
 def test_responses_that_have_nothing_to_do_with_each_other_share_as_many_cells_as_chance() -> None:
     rng = np.random.default_rng(1)
     found = [shared_by_cells(*rng.exponential(size=(2, 12))) for _ in range(4000)]
-    n, m = np.mean(found, axis=0)
+    n, m, _ = np.mean(found, axis=0)
     assert n == pytest.approx(m, rel=0.03)
     assert m == pytest.approx(1.0, rel=0.03)
 
@@ -62,7 +62,7 @@ def test_an_even_selectivity_shares_just_two_thirds() -> None:
 
 def test_cells_without_a_number_are_left_out_and_one_cell_has_no_other() -> None:
     a, b = np.array([1.0, 1.0, np.nan]), np.array([1.0, 1.0, 1.0])
-    assert shared_by_cells(a, b) == (1.0, 1.0)
+    assert shared_by_cells(a, b) == (1.0, 1.0, 1.0)
     assert np.isnan(shared_by_cells(a[:1], b[:1])).all()
 
 

@@ -16,7 +16,9 @@ from errorneurons.analysis.statistics import (
     holm,
     mean_interval,
     ratio_of_means,
+    shrunk,
     sign_flip,
+    skewness,
     student_t,
     students,
 )
@@ -176,3 +178,21 @@ def test_one_number_has_no_interval_of_its_mean(values: list[float], mean: float
     found = mean_interval(values)
     assert found.value == pytest.approx(mean, nan_ok=True)
     assert np.isnan([found.low, found.high]).all()
+
+
+@pytest.mark.parametrize("tail", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("animals", [5, 20])
+def test_a_t_that_skewness_is_allowed_for_keeps_its_level(tail: float, animals: int) -> None:
+    shape = 4 / tail**2
+    rng = np.random.default_rng(1)
+    t, _ = students(rng.gamma(shape, size=(20_000, animals)) - shape)
+    found = shrunk(t, tail, animals)
+    assert (found < stats.t.ppf(0.05, animals - 1)).mean() == pytest.approx(0.05, abs=0.01)
+    np.testing.assert_array_equal(found[t > 0], t[t > 0])
+
+
+def test_the_skewness_is_that_of_scipy_and_none_where_there_is_nothing_to_see() -> None:
+    x = np.random.default_rng(2).exponential(size=(4, 9))
+    np.testing.assert_allclose(skewness(x), stats.skew(x, axis=-1, bias=False))
+    assert skewness([2.0, 2.0, 2.0]) == 0
+    assert skewness([1.0, 2.0]) == 0

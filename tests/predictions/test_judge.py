@@ -158,6 +158,32 @@ def test_an_answer_that_holds_for_all_shares_says_so() -> None:
     assert found == "holds for any share of false labels up to 50 %"
 
 
+def of_animals(n: Sequence[float]) -> Verdict:
+    """Judge animals with a comparison response of 1."""
+    table = np.array([[x, 1.0, 0.0] for x in n])
+    return of_recording(Measured(tuple(map(str, range(len(n)))), table))
+
+
+def test_an_answer_that_skewness_takes_back_says_so() -> None:
+    verdict = of_animals([0.0, 0.06, 0.03, 0.01, 0.12, 0.02, 0.03, 0.14])
+    assert verdict.outcome is Outcome.UNDECIDED
+    assert "but animals differ so much, or so much to one side" in verdict.reason
+    assert verdict.statistics["p, D below 0"] == "0.00694"
+    assert verdict.statistics["skewness of D"].startswith("1, reckoned with as 2.6: t counts as")
+
+
+def test_an_answer_of_a_skewed_sample_says_what_no_test_can_allow_for() -> None:
+    verdict = of_animals([0.01, 0.0, 0.02, 0.01, 0.0, 0.01, 0.02, 0.1])
+    assert verdict.outcome is Outcome.SUPPORTED
+    assert "D is skewed towards the threshold (2.5)" in verdict.reason
+
+
+def test_skewness_away_from_the_threshold_is_no_matter_and_spread_is() -> None:
+    verdict = of_animals([0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.04, 0.0])
+    assert "skewed" not in verdict.reason
+    assert verdict.statistics["skewness of D"].startswith("-2.6, reckoned with as 0.91")
+
+
 def test_sessions_that_could_not_answer_are_mentioned() -> None:
     verdict = of_recording(replace(measured(0.0), missing=Missing("no novel input", "Show it.")))
     assert verdict.reason.endswith("Some sessions could not answer: no novel input.")
