@@ -14,7 +14,11 @@ import numpy as np
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.theories.error_parts import (
     AbsentTargetAsZero,
+    AscendingErrors,
     DirectFeedback,
+    DriveThroughErrors,
+    ErrorsNeedThoseBelow,
+    ErrorsOntoRepresentations,
     NudgedOutput,
     SensoryLeak,
 )
@@ -56,6 +60,28 @@ def sensory_leak(circuit: ErrorMicrocircuit, strength: float = 0.5) -> ErrorMicr
 def direct_feedback(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
     """Drive every area's error neurons from the teaching area alone, by fixed random synapses."""
     return circuit.having(DirectFeedback())
+
+
+def ascending_errors(circuit: ErrorMicrocircuit, share: float = 0.8) -> ErrorMicrocircuit:
+    """Let errors ascend as well: v_den = phi' ((1 - c) B + c B^T) e."""
+    return circuit.having(AscendingErrors(share))
+
+
+def errors_need_those_below(circuit: ErrorMicrocircuit, share: float = 1.0) -> ErrorMicrocircuit:
+    """Let errors pass only where those below are not silenced: v_den = phi' (1 - c + c k) B e."""
+    return circuit.having(ErrorsNeedThoseBelow(share))
+
+
+def errors_onto_representations(
+    circuit: ErrorMicrocircuit, strength: float = 7.0
+) -> ErrorMicrocircuit:
+    """Let error neurons reach representation neurons of the areas below: v_api += c L_ER B e."""
+    return circuit.having(ErrorsOntoRepresentations(strength))
+
+
+def drive_through_errors(circuit: ErrorMicrocircuit, share: float = 1.0) -> ErrorMicrocircuit:
+    """Let the drive need error neurons that are not silenced: v_bas = (1 - c + c L_ER k) W r."""
+    return circuit.having(DriveThroughErrors(share))
 
 
 def teaching_to_representation(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
