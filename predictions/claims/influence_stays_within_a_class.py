@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import xarray as xr
@@ -24,6 +24,9 @@ DRIVEN_ERROR: protocol.Factors = {**protocol.DRIVEN, "manipulated_role": "error"
 DRIVE_CLASSES = Manipulation("drive-classes", "driving each class of an area in turn")
 EACH_NINTH = 2 / 9
 """N/M of both claims is the sum of two ratios of energies: a ninth each, a third in amplitude."""
+_Tests = tuple[protocol.Between, ...]
+_Side = Callable[[float], _Tests]
+"""Level of the driven area -> tests, any of which the levels that are looked at pass."""
 _AT_FIRST = 0.02
 """Before what goes round a loop is back [s]."""
 _BY_ROLE = {"representation": protocol.DRIVEN, "error": DRIVEN_ERROR}
@@ -65,23 +68,30 @@ def _crossing(session: xr.Dataset, longest: float = np.inf) -> Effect | Missing:
     return Effect(n, m, n_r)
 
 
-def elsewhere(level: float) -> Sequence[protocol.Between]:
+def elsewhere(level: float) -> _Tests:
     """Return the tests for levels below and above an area's: for all areas but its peers."""
-    return below_it(level) + above_it(level)
+    return (*below_it(level), *above_it(level))
 
 
-def below_it(level: float) -> tuple[protocol.Between, ...]:
+def below_it(level: float) -> _Tests:
     """Return the test for levels below."""
     return (protocol.between(-np.inf, level),)
 
 
-def above_it(level: float) -> tuple[protocol.Between, ...]:
+def above_it(level: float) -> _Tests:
     """Return the test for levels above."""
     return (protocol.between(level, np.inf),)
 
 
+_WHERE: Mapping[_Side, str] = {
+    elsewhere: "elsewhere than in",
+    below_it: "below",
+    above_it: "above",
+}
+
+
 def moved(
-    session: xr.Dataset, area: str, driven: str, seen: str, levels: Sequence[protocol.Between],
+    session: xr.Dataset, area: str, driven: str, seen: str, levels: _Tests,
     longest: float = np.inf,
 ) -> float:  # fmt: skip
     """Return the energy that driving a class of an area evokes in cells at some levels.
@@ -116,7 +126,7 @@ def driven_areas(session: xr.Dataset) -> list[str]:
 
 def what_influence_lacks(
     session: xr.Dataset,
-    *sides: Callable[[float], Sequence[protocol.Between]],
+    *sides: _Side,
     longest: float = np.inf,
 ) -> Missing | None:
     """Return what a session lacks to say which class moves which, or None if nothing.
@@ -156,8 +166,10 @@ def what_influence_lacks(
 
 def has_error_somata(session: xr.Dataset) -> Missing | None:
     """Require that what is labelled error are cells of their own, and no tufts."""
-    kinds = session.variables["cell_type"].values if "cell_type" in session.coords else []
-    if not any("tuft" in str(kinds[cell]) for cell in units(session, "error")[: len(kinds)]):
+    if "cell_type" not in session.coords:
+        return None
+    kinds = session.variables["cell_type"].values[units(session, "error")]
+    if not any("tuft" in str(kind) for kind in np.unique(kinds)):
         return None
     return Missing(
         "what is labelled error are tufts of representation cells, and no cells of their own that "
@@ -194,7 +206,7 @@ def _drives_both_in_one_area(session: xr.Dataset) -> Missing | None:
     )
 
 
-def _sees_both_classes(side: Callable[[float], Sequence[protocol.Between]]) -> protocol.Requirement:
+def _sees_both_classes(side: _Side) -> protocol.Requirement:
     """Require both classes of cells on a side of an area in which either is driven."""
 
     def requirement(session: xr.Dataset) -> Missing | None:
@@ -203,7 +215,7 @@ def _sees_both_classes(side: Callable[[float], Sequence[protocol.Between]]) -> p
             there = side(level_of(session, area))
             if all(any(len(units(session, r, where)) for where in there) for r in _BY_ROLE):
                 return None
-        where = {elsewhere: "elsewhere than in", below_it: "below", above_it: "above"}[side]
+        where = _WHERE[side]
         lack = Missing(
             f"no labelled error and representation cells {where} the driven area",
             f"Record both classes {where} the driven area.",

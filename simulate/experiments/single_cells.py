@@ -1,4 +1,4 @@
-"""What cells tell: whom they move, alone or as a class, how they multiply, lag and vary together."""
+"""What cells tell: whom they move, alone or as a class, how they multiply, lag, vary together."""
 
 from __future__ import annotations
 

@@ -134,7 +134,8 @@ class ErrorsNeedThoseBelow(CircuitPart):
         below = (area[:, None] == area + 1) / np.repeat(sizes, sizes)
         lowest = (area == 0).astype(np.float64)
         firing = not_silenced(world, fired, halves, len(area))
-        return arriving * (1 - self.share + self.share * (matvec(below, firing) + lowest))
+        passing: Array = 1 - self.share + self.share * (matvec(below, firing) + lowest)
+        return arriving * passing
 
 
 @dataclass(frozen=True)
