@@ -4,16 +4,17 @@ Run with ``python benchmarks/class_influence.py``; it takes some minutes. Two cl
 driven in turn, and both are looked at elsewhere. A cell answers with a pattern of its own over
 stimuli, normal with the energy
 
-    X(d, c) = s_d h_c rho(d, c)        gains s_d of the drive and h_c of the class, of each animal
+    X(d, c) = s_d h_c rho(d, c)        strength s_d of the drive and gain h_c, of each animal
 
-and rho is 1 where the claim says that influence goes. Of every trial there is noise, and trials
-without a drive are controls for both drives alike: in P18a the same cells, so that their noise is
-in two energies that are multiplied; in P18b other cells for each energy. Recordings:
+d and c are the classes R and E in P18a; in P18b the cells that c stands for are those of the class
+d on the right side (c = d) or on the wrong one, and h_c is the gain of an area. rho is 1 where the
+claim says that influence goes. Of every trial there is noise, and trials without a drive are
+controls for both drives alike; in P18a they are of the same cells. Recordings:
 
 ============== =================================================================================
-threshold      rho is 1/9 where there should be nothing
-one crosses    rho is 2/9 for the one driven class, 0 for the other
-gains differ   as threshold, but classes differ in their gains by animals, and rho makes up for it
+threshold      rho is the same either way where there should be nothing: 1/3 (P18a), 1/9 (P18b)
+one crosses    rho is 1 and 1/9 (P18a), 2/9 and 0 (P18b)
+gains differ   as threshold, but gains differ by animals; in P18b rho makes up for what that adds
 ratios differ  as threshold, but rho differs between animals, gamma with half its squared mean
 as claimed     rho is 0 where there should be nothing
 no classes     rho is 1 everywhere
@@ -35,7 +36,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from errorneurons.predictions.claims.claim import Outcome
+from errorneurons.predictions.claims.claim import Claim, Outcome
 from errorneurons.predictions.claims.registry import claim
 from errorneurons.predictions.judging.rule import outcomes
 from errorneurons.simulate.arrays import generator
@@ -46,7 +47,6 @@ Kind = Literal[
     "nothing",
 ]  # fmt: skip
 
-P18A = claim("P18a")
 STIMULI, NOISE, GAINS, CLASS_GAINS = 5, 0.5, 0.5, 0.3
 """Stimuli, variance of the noise of a trial in units of a response's, sigma of the log gains of
 cells, and that of classes where they differ."""
@@ -62,8 +62,8 @@ class Recordings:
         In which influence is what, see above.
     animals, cells, trials
         Counts: cells of each class an animal, trials a stimulus and condition.
-    shared
-        Whether both drives are looked at in the same cells, as by P18a, or each in its own.
+    key
+        Of which claim.
     spread
         Variance of the relative strength of a drive, by animals.
     """
@@ -72,8 +72,13 @@ class Recordings:
     animals: int
     cells: int
     trials: int = 5
-    shared: bool = True
+    key: str = "P18a"
     spread: float = 0.25
+
+    @property
+    def claim(self) -> Claim:
+        """The claim that they are made for."""
+        return claim(self.key)
 
 
 def influences(one: Recordings, rng: np.random.Generator, count: int) -> dict[str, Array]:
@@ -96,15 +101,17 @@ def _crossing(
     one: Recordings, rng: np.random.Generator, shape: tuple[int, int]
 ) -> dict[str, Array]:
     """Return rho of each driven class where there should be nothing."""
-    ninth = P18A.threshold / 2
+    product_of_both = one.key == "P18a"
+    rho = one.claim.threshold**0.5 if product_of_both else one.claim.threshold / 2
     if one.kind == "ratios differ":
-        return {d: ninth * rng.gamma(2.0, 0.5, shape) for d in "RE"}
-    if one.kind == "gains differ":
+        return {d: rho * rng.gamma(2.0, 0.5, shape) for d in "RE"}
+    if one.kind == "gains differ" and not product_of_both:
         # D is 0 on average if rho (E[h_R^2] + E[h_E^2]) is q0 E[h_R] E[h_E]
-        ninth *= float(np.exp(-(CLASS_GAINS**2)))
+        rho *= float(np.exp(-(CLASS_GAINS**2)))
+    uneven = (1.0, one.claim.threshold) if product_of_both else (one.claim.threshold, 0.0)
     known = {"as claimed": (0.0, 0.0), "no classes": (1.0, 1.0), "nothing": (0.0, 0.0),
-             "one crosses": (2 * ninth, 0.0)}.get(one.kind, (ninth, ninth))  # fmt: skip
-    return {d: np.full(shape, rho) for d, rho in zip("RE", known, strict=True)}
+             "one crosses": uneven}.get(one.kind, (rho, rho))  # fmt: skip
+    return {d: np.full(shape, own) for d, own in zip("RE", known, strict=True)}
 
 
 def energies(one: Recordings, rng: np.random.Generator, count: int) -> Array:
@@ -114,7 +121,9 @@ def energies(one: Recordings, rng: np.random.Generator, count: int) -> Array:
     for c in "RE":
         first, second = _estimated([true["R" + c], true["E" + c]], one, rng)
         seen |= {"R" + c: first, "E" + c: second}
-    n = seen["RE"] * seen["EE"] + seen["ER"] * seen["RR"]
+    n = seen["RE"] * seen["ER"]
+    if one.key == "P18b":
+        n = seen["RE"] * seen["EE"] + seen["ER"] * seen["RR"]
     m = seen["RR"] * seen["EE"]
     return np.stack([n, m, np.zeros_like(n)], axis=-1)
 
@@ -124,7 +133,7 @@ def _estimated(true: list[Array], one: Recordings, rng: np.random.Generator) -> 
     shape = (*true[0].shape, one.cells, STIMULI)
     noise = NOISE / one.trials
     control = [_means(shape, noise, rng)] * 2
-    if not one.shared:
+    if one.key == "P18b":
         control = [control[0], _means(shape, noise, rng)]
     found = []
     for energy, (off, off_noise) in zip(true, control, strict=True):
@@ -149,7 +158,7 @@ def rates(one: Recordings, seed: int, count: int) -> dict[str, float]:
     rng = generator(seed, "class influence", *map(str, vars(one).values()))
     blocks = [energies(one, rng, 50) for _ in range(-(-count // 50))]
     table = np.concatenate(blocks)
-    found = outcomes(P18A, table, (0.0, 0.0, 0.0))
+    found = outcomes(one.claim, table, (0.0, 0.0, 0.0))
     with np.errstate(invalid="ignore"):
         ratio = float(table[..., 0].mean() / table[..., 1].mean())
     return {"N/M": ratio} | {o.value: float((found == o).mean()) for o in Outcome}
@@ -168,11 +177,10 @@ def main() -> None:
         "nothing",
     )  # fmt: skip
     sizes = [(6, 20, 5), (10, 20, 5), (10, 60, 5), (20, 20, 5), (10, 20, 2)]
-    for kind, shared, (animals, cells, trials) in product(kinds, (True, False), sizes):
-        one = Recordings(kind, animals, cells, trials, shared)
+    for kind, key, (animals, cells, trials) in product(kinds, ("P18a", "P18b"), sizes):
+        one = Recordings(kind, animals, cells, trials, key)
         found = rates(one, arguments.seed, arguments.data_sets)
         numbers = " | ".join(f"{value:.3f}" for value in found.values())
-        key = "P18a" if shared else "P18b"
         print(f"| {kind} | {key} | {animals} | {cells} | {trials} | {numbers} |", flush=True)
 
 

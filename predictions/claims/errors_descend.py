@@ -10,11 +10,11 @@ from errorneurons.predictions.claims.claim import Claim, Condition, Drawing
 from errorneurons.predictions.claims.influence_stays_within_a_class import (
     DRIVE_CLASSES,
     DRIVEN_ERROR,
-    EACH_NINTH,
     above_it,
     below_it,
     driven_areas,
-    moved,
+    evoked_in,
+    mean_effect,
     what_influence_lacks,
 )
 
@@ -23,7 +23,10 @@ def effect(session: xr.Dataset) -> Effect | Missing:
     """N / M: what goes the wrong way, summed over both classes that are driven.
 
     With Y(d) the energy evoked in cells of the driven class d in the areas below or above,
-    N = Y(E, above) Y(R, above) + Y(R, below) Y(E, below) and M = Y(E, below) Y(R, above).
+    N = Y(E, above) Y(R, above) + Y(R, below) Y(E, below) and M = Y(E, below) Y(R, above), so that
+    N/M is Y(E, above) / Y(E, below) + Y(R, below) / Y(R, above). Gains of areas are in one of the
+    two ratios and inversely in the other: none makes their sum less than twice their geometric
+    mean, in which gains cancel.
     """
     lack = what_influence_lacks(session, below_it, above_it)
     if lack:
@@ -32,15 +35,14 @@ def effect(session: xr.Dataset) -> Effect | Missing:
     for area in driven_areas(session):
         below, above = (side(level_of(session, area)) for side in (below_it, above_it))
         e_below, e_above, r_below, r_above = (
-            moved(session, area, role, role, levels)
+            evoked_in(session, area, role, role, levels)
             for role in ("error", "representation")
             for levels in (below, above)
         )
-        others = moved(session, area, "error", "unlabelled", above)
+        others = evoked_in(session, area, "error", "unlabelled", above)
         n = e_above * r_above + r_below * e_below
         found.append((n, e_below * r_above, others * r_above))
-    n, m, n_r = (protocol.mean_over(values) for values in zip(*found, strict=True))
-    return Effect(n, m, n_r)
+    return mean_effect(found)
 
 
 def of_errors(session: xr.Dataset) -> Effect | Missing:
@@ -61,11 +63,10 @@ def _of_class(session: xr.Dataset, role: str) -> Effect | Missing:
     found = []
     for area in driven_areas(session):
         level = level_of(session, area)
-        n, m = (moved(session, area, role, role, side(level)) for side in (wrong, right))
-        n_r = moved(session, area, role, "unlabelled", wrong(level)) if role == "error" else 0.0
+        n, m = (evoked_in(session, area, role, role, side(level)) for side in (wrong, right))
+        n_r = evoked_in(session, area, role, "unlabelled", wrong(level)) if role == "error" else 0.0
         found.append((n, m, n_r))
-    n, m, n_r = (protocol.mean_over(values) for values in zip(*found, strict=True))
-    return Effect(n, m, n_r)
+    return mean_effect(found)
 
 
 CLAIM = Claim(
@@ -91,7 +92,7 @@ CLAIM = Claim(
     "its representation cells; both classes recorded in one area below and in one above. No "
     "teaching, no outcomes.",
     effect=effect,
-    threshold=EACH_NINTH,
+    threshold=2 / 9,
     side="below",
     manipulations=(DRIVE_CLASSES,),
     counter_circuit="ascending_errors",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import xarray as xr
@@ -22,8 +22,6 @@ from errorneurons.predictions.claims.driving_evokes_no_error import on_and_off, 
 DRIVEN_ERROR: protocol.Factors = {**protocol.DRIVEN, "manipulated_role": "error"}
 """As `requirements.DRIVEN`, but of the error cells."""
 DRIVE_CLASSES = Manipulation("drive-classes", "driving each class of an area in turn")
-EACH_NINTH = 2 / 9
-"""N/M of both claims is the sum of two ratios of energies: a ninth each, a third in amplitude."""
 _Tests = tuple[protocol.Between, ...]
 _Side = Callable[[float], _Tests]
 """Level of the driven area -> tests, any of which the levels that are looked at pass."""
@@ -37,10 +35,11 @@ _REMEDY = (
 
 
 def effect(session: xr.Dataset) -> Effect | Missing:
-    """N / M: what crosses from class to class, summed over both classes that are driven.
+    """N: what crosses from class to class, both ways multiplied; M: what stays within a class.
 
     With X(d, c) the energy evoked in cells of class c of the other areas while class d is driven,
-    N = X(R, E) X(E, E) + X(E, R) X(R, R) and M = X(R, R) X(E, E).
+    N = X(R, E) X(E, R) and M = X(R, R) X(E, E). Both have the gains of all cells and drives, so
+    that N/M is an odds ratio, and 1 where cells are moved whatever their class.
     """
     return _crossing(session)
 
@@ -48,6 +47,16 @@ def effect(session: xr.Dataset) -> Effect | Missing:
 def at_first(session: xr.Dataset) -> Effect | Missing:
     """As `effect`, in the first 20 ms: through several synapses influence mixes classes."""
     return _crossing(session, _AT_FIRST)
+
+
+def _of_representations(session: xr.Dataset) -> Effect | Missing:
+    """N: what driving representation cells evokes in error cells; M: in representation cells."""
+    return _of_class(session, "representation", "error")
+
+
+def _of_errors(session: xr.Dataset) -> Effect | Missing:
+    """N: what driving error cells evokes in representation cells; M: in error cells."""
+    return _of_class(session, "error", "representation")
 
 
 def _crossing(session: xr.Dataset, longest: float = np.inf) -> Effect | Missing:
@@ -58,12 +67,31 @@ def _crossing(session: xr.Dataset, longest: float = np.inf) -> Effect | Missing:
     for area in driven_areas(session):
         levels = elsewhere(level_of(session, area))
         rr, re, er, ee = (
-            moved(session, area, driven, seen, levels, longest)
+            evoked_in(session, area, driven, seen, levels, longest)
             for driven in _BY_ROLE
             for seen in _BY_ROLE
         )
-        others = moved(session, area, "representation", "unlabelled", levels, longest)
-        found.append((re * ee + er * rr, rr * ee, others * ee))
+        others = evoked_in(session, area, "representation", "unlabelled", levels, longest)
+        found.append((re * er, rr * ee, others * er))
+    return mean_effect(found)
+
+
+def _of_class(session: xr.Dataset, driven: str, other: str) -> Effect | Missing:
+    lack = what_influence_lacks(session, elsewhere)
+    if lack:
+        return lack
+    found = []
+    for area in driven_areas(session):
+        levels = elsewhere(level_of(session, area))
+        n, m, n_r = (
+            evoked_in(session, area, driven, seen, levels) for seen in (other, driven, "unlabelled")
+        )
+        found.append((n, m, n_r if other == "error" else 0.0))
+    return mean_effect(found)
+
+
+def mean_effect(found: Sequence[tuple[float, float, float]]) -> Effect:
+    """Return the mean of N, M and N_R over driven areas."""
     n, m, n_r = (protocol.mean_over(values) for values in zip(*found, strict=True))
     return Effect(n, m, n_r)
 
@@ -90,7 +118,7 @@ _WHERE: Mapping[_Side, str] = {
 }
 
 
-def moved(
+def evoked_in(
     session: xr.Dataset, area: str, driven: str, seen: str, levels: _Tests,
     longest: float = np.inf,
 ) -> float:  # fmt: skip
@@ -139,7 +167,7 @@ def what_influence_lacks(
         Each returns tests for levels, given that of the driven area; both classes must be recorded
         on each side of it.
     longest
-        As in `moved`.
+        As in `evoked_in`.
     """
     reaches = [
         require
@@ -228,8 +256,8 @@ def _sees_both_classes(side: _Side) -> protocol.Requirement:
 CLAIM = Claim(
     key="P18a",
     name="influence between areas stays within a class",
-    sentence="Driving error cells of an area moves error cells of other areas, and driving "
-    "representation cells representation cells; neither moves the other class.",
+    sentence="Between areas, driving representation cells moves representation cells and driving "
+    "error cells moves error cells, rather than cells of the other class.",
     action="stimulate",
     mechanism=(
         "Axons between areas link representation neurons to representation neurons, and error "
@@ -243,16 +271,16 @@ CLAIM = Claim(
         "Half of the cells of one class of an area driven by current in a passive block, then half "
         "of those of the other class; both classes read out in the other areas while it lasts."
     ),
-    refuted_by="Energies that cross from class to class of two ninths or more of those that stay "
-    "within one, summed over the two classes that are driven: a third in amplitude of each.",
+    refuted_by="Energies that cross from class to class, both ways multiplied, of a ninth or more "
+    "of those that stay within a class: each crossing a third in energy, and chance is 1.",
     record="Cell-targeted stimulation of labelled error cells of one area and, in other trials, of "
     "its representation cells; both classes recorded in another area, at best one below and one "
     "above. No teaching, no outcomes.",
     effect=effect,
-    threshold=EACH_NINTH,
+    threshold=1 / 9,
     side="below",
     manipulations=(DRIVE_CLASSES,),
-    counter_circuit="errors_onto_representations",
+    counter_circuit="mixed_classes",
     conditions=(
         Condition("error cells driven", DRIVEN_ERROR),
         Condition("representation cells driven", protocol.DRIVEN),
@@ -267,5 +295,9 @@ CLAIM = Claim(
         end=0.3,
         read_window=(0.15, 0.3),
     ),
-    secondary={"at first": at_first},
+    secondary={
+        "at first": at_first,
+        "of representation cells": _of_representations,
+        "of error cells": _of_errors,
+    },
 )

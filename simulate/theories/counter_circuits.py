@@ -11,14 +11,16 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from errorneurons.simulate.theories.error_axons import (
+    AscendingErrors,
+    DriveThroughErrors,
+    ErrorsNeedThoseBelow,
+    MixedClasses,
+)
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.theories.error_parts import (
     AbsentTargetAsZero,
-    AscendingErrors,
     DirectFeedback,
-    DriveThroughErrors,
-    ErrorsNeedThoseBelow,
-    ErrorsOntoRepresentations,
     NudgedOutput,
     SensoryLeak,
 )
@@ -72,11 +74,14 @@ def errors_need_those_below(circuit: ErrorMicrocircuit, share: float = 1.0) -> E
     return circuit.having(ErrorsNeedThoseBelow(share))
 
 
-def errors_onto_representations(
-    circuit: ErrorMicrocircuit, strength: float = 7.0
+def mixed_classes(
+    circuit: ErrorMicrocircuit, ascending: float = 0.5, descending: float = 2.5
 ) -> ErrorMicrocircuit:
-    """Let error neurons reach representation neurons of the areas below: v_api += c L_ER B e."""
-    return circuit.having(ErrorsOntoRepresentations(strength))
+    """Let axons between areas reach both classes: v_den += c L_RE W r, v_api += d L_ER B e.
+
+    Nothing is learnt: with inputs for errors, synapses would grow without bound.
+    """
+    return without_learning(circuit).having(MixedClasses(ascending, descending))
 
 
 def drive_through_errors(circuit: ErrorMicrocircuit, share: float = 1.0) -> ErrorMicrocircuit:

@@ -121,7 +121,7 @@ class ErrorMicrocircuit(ErrorParameters):
         apical = matvec(weights.L_ER, e) * ("error_to_representation" not in self.cut)
         apical = self.amended(CircuitPart.apical, apical, weights.L_ER, descending)
         gate = self.amended(CircuitPart.gate, matvec(weights.L_RE, slope))
-        dendritic = self.amended(CircuitPart.dendritic, gate * descending, weights.L_RE, r)
+        dendritic = self.amended(CircuitPart.dendritic, gate * descending, weights.L_RE, r, basal)
         dendritic[..., self.output_error] = 0.0
         top = self._top_error(weights, world, r, slope)
 

@@ -115,7 +115,7 @@ class CircuitPart:
         """Return what of that passes; `fired` are rates of error neurons, `sizes` of areas."""
         return arriving
 
-    def dendritic(self, v_den: Array, L_RE: Array, r: Array) -> Array:
+    def dendritic(self, v_den: Array, L_RE: Array, r: Array, v_bas: Array) -> Array:
         """Return the potential of the dendrite of error neurons."""
         return v_den
 

@@ -283,9 +283,9 @@ COUNTER_CIRCUITS: tuple[Theory, ...] = (
         counter_circuits.errors_need_those_below(INTACT),
     ),
     _broken(
-        "errors_onto_representations",
-        "The trained microcircuit, error neurons reaching representation neurons below as well.",
-        counter_circuits.errors_onto_representations(INTACT),
+        "mixed_classes",
+        "The trained microcircuit, axons between areas reaching neurons of both classes; frozen.",
+        counter_circuits.mixed_classes(INTACT),
         trained=INTACT,
     ),
     _broken(
