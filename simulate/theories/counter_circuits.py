@@ -75,13 +75,13 @@ def errors_need_those_below(circuit: ErrorMicrocircuit, share: float = 1.0) -> E
 
 
 def mixed_classes(
-    circuit: ErrorMicrocircuit, ascending: float = 0.5, descending: float = 2.5
+    circuit: ErrorMicrocircuit, up: float = 0.5, down: float = 2.5
 ) -> ErrorMicrocircuit:
     """Let axons between areas reach both classes: v_den += c L_RE W r, v_api += d L_ER B e.
 
     Nothing is learnt: with inputs for errors, synapses would grow without bound.
     """
-    return without_learning(circuit).having(MixedClasses(ascending, descending))
+    return without_learning(circuit).having(MixedClasses(up, down))
 
 
 def drive_through_errors(circuit: ErrorMicrocircuit, share: float = 1.0) -> ErrorMicrocircuit:

@@ -61,25 +61,25 @@ class ErrorsNeedThoseBelow(CircuitPart):
 class MixedClasses(CircuitPart):
     """Axons between areas reach both classes: v_den += c L_RE W r, v_api += d L_ER B e.
 
-    `ascending` is c, `descending` d. The latter is larger since the apical conductance is small.
+    `up` is c, `down` d. The latter is larger since the apical conductance is small.
     """
 
     name: str = field(default="mixed_classes", init=False)
-    ascending: float = 0.5
-    descending: float = 2.5
+    up: float = 0.5
+    down: float = 2.5
 
     def check(self, theory: str, sizes: Sizes) -> None:
-        given = {"ascending": self.ascending, "descending": self.descending}
+        given = {"up": self.up, "down": self.down}
         not_negative(theory, {f"{self.name} {way}": strength for way, strength in given.items()})
 
     def apical(self, v_api: Array, L_ER: Array, arriving: Array) -> Array:
-        return v_api + self.descending * matvec(L_ER, arriving)
+        return v_api + self.down * matvec(L_ER, arriving)
 
     def dendritic(self, v_den: Array, L_RE: Array, r: Array, v_bas: Array) -> Array:
-        return v_den + self.ascending * matvec(L_RE, v_bas)
+        return v_den + self.up * matvec(L_RE, v_bas)
 
     def disturbance(self) -> str:
-        return self.name if self.ascending else ""
+        return self.name if self.up else ""
 
 
 @dataclass(frozen=True)
