@@ -90,19 +90,22 @@ def evoked(
 
 
 def on_and_off(
-    session: xr.Dataset, on: protocol.Trials, cells: protocol.Cells, longest: float = np.inf
+    session: xr.Dataset,
+    on: protocol.Trials,
+    cells: protocol.Cells,
+    longest: float = np.inf,
+    baseline: Window = protocol.BEFORE,
 ) -> tuple[Response, Response]:
     """Return responses in trials with a manipulation and in controls, from when it begins.
 
-    They are taken while it lasts, or for `longest` [s].
+    They are taken while it lasts, or for `longest` [s], against a baseline before the input [s].
     """
     key = ("lasting", on.tobytes())
     start, stop = once_alike(session, key, lambda: _while_it_lasts(session, on))
     window = start, min(stop, start + longest)
     off = unsurprised(session, protocol.PASSIVE_TRIALS)
     first, second = (
-        responses(session, chosen, cells, "input_onset", window, protocol.BEFORE)
-        for chosen in (on, off)
+        responses(session, chosen, cells, "input_onset", window, baseline) for chosen in (on, off)
     )
     return first, second
 

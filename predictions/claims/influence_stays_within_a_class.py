@@ -25,6 +25,8 @@ DRIVE_CLASSES = Manipulation("drive-classes", "driving each class of an area in 
 _Tests = tuple[protocol.Between, ...]
 _Side = Callable[[float], _Tests]
 """Level of the driven area -> tests, any of which the levels that are looked at pass."""
+_BASELINE = (-0.1, 0.0)
+"""Before the input [s]; twice as long as in other claims, for small responses."""
 _AT_FIRST = 0.02
 """Before what goes round a loop is back [s]."""
 _BY_ROLE = {"representation": protocol.DRIVEN, "error": DRIVEN_ERROR}
@@ -143,7 +145,11 @@ def evoked_in(
     on = protocol.in_area(session, unsurprised(session, _BY_ROLE[driven]), area)
     parts = [units(session, seen, there) for there in levels]
     cells = protocol.spared_in(session, on, np.sort(np.concatenate(parts)))
-    return energy_of_difference(*on_and_off(session, on, cells, longest)) if len(cells) else 0.0
+    return (
+        energy_of_difference(*on_and_off(session, on, cells, longest, _BASELINE))
+        if len(cells)
+        else 0.0
+    )
 
 
 def driven_areas(session: xr.Dataset) -> list[str]:
@@ -175,6 +181,7 @@ def what_influence_lacks(
         for require in (
             protocol.has_trials(factors, f"{role} cells driven, no teaching", _REMEDY.format(role)),
             lasers.after_the_input(factors),
+            protocol.covers("input_onset", factors, _BASELINE),
             _brief_enough(factors, longest),
         )
     ]
