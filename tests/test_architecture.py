@@ -42,6 +42,7 @@ NO_THEORY = {
     "cannot",
     "counter_circuits",
     "error_parameters",
+    "error_axons",
     "error_parts",
     "error_places",
     "error_synapses",

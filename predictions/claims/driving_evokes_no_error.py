@@ -74,14 +74,14 @@ def evoked(
     effects = []
     for area in protocol.manipulated_areas(session, factors):
         there = protocol.between(*levels(level_of(session, area), np.nan))
-        on = protocol.in_area(session, _unsurprised(session, factors), area)
+        on = protocol.in_area(session, unsurprised(session, factors), area)
         cells = [
             protocol.spared_in(session, on, units(session, role, there))
             for role in ("error", "unlabelled")
         ]
         if len(cells[0]):
             n, n_r = (
-                energy_of_difference(*_responses(session, on, part)) if len(part) else 0.0
+                energy_of_difference(*on_and_off(session, on, part)) if len(part) else 0.0
                 for part in cells
             )
             effects.append((n, protocol.outcome_contrast_energy(session, cells[0]), n_r))
@@ -89,20 +89,28 @@ def evoked(
     return Effect(n, m, n_r, protocol.outcome_contrast_energy(session, units(session, "error")))
 
 
-def _responses(
-    session: xr.Dataset, on: protocol.Trials, cells: protocol.Cells
+def on_and_off(
+    session: xr.Dataset,
+    on: protocol.Trials,
+    cells: protocol.Cells,
+    longest: float = np.inf,
+    baseline: Window = protocol.BEFORE,
 ) -> tuple[Response, Response]:
-    """Responses while the manipulation lasts, in trials with it and in controls."""
-    window = once_alike(session, ("lasting", on.tobytes()), lambda: _while_it_lasts(session, on))
-    off = _unsurprised(session, protocol.PASSIVE_TRIALS)
+    """Return responses in trials with a manipulation and in controls, from when it begins.
+
+    They are taken while it lasts, or for `longest` [s], against a baseline before the input [s].
+    """
+    key = ("lasting", on.tobytes())
+    start, stop = once_alike(session, key, lambda: _while_it_lasts(session, on))
+    window = start, min(stop, start + longest)
+    off = unsurprised(session, protocol.PASSIVE_TRIALS)
     first, second = (
-        responses(session, chosen, cells, "input_onset", window, protocol.BEFORE)
-        for chosen in (on, off)
+        responses(session, chosen, cells, "input_onset", window, baseline) for chosen in (on, off)
     )
     return first, second
 
 
-def _unsurprised(session: xr.Dataset, factors: protocol.Factors) -> protocol.Trials:
+def unsurprised(session: xr.Dataset, factors: protocol.Factors) -> protocol.Trials:
     """Return trials in which no expectation is violated, which may be done without teaching too."""
     chosen = trials(session, factors)
     if "outcome" not in session.coords:

@@ -128,7 +128,7 @@ CLAIM = Claim(
     manipulations=(
         Manipulation("silence-inference", "silencing all error cells during inference"),
     ),
-    counter_circuit="supervised_pc",
+    counter_circuit="drive_through_errors",
     conditions=(
         Condition("error cells off", protocol.INFERENCE_OFF),
         Condition("no laser", protocol.PASSIVE_TRIALS),

@@ -9,8 +9,10 @@ from collections.abc import Collection, Sequence
 
 from errorneurons.predictions.claims import (
     driving_evokes_no_error,
+    errors_descend,
     errors_have_their_own_cells,
     inference_survives,
+    influence_stays_within_a_class,
     learning_needs_error_cells,
     silencing_evokes_no_error,
     silencing_removes_error_below,
@@ -29,6 +31,8 @@ CLAIMS: tuple[Claim, ...] = (
     inference_survives.CLAIM,
     learning_needs_error_cells.CLAIM,
     errors_have_their_own_cells.CLAIM,
+    influence_stays_within_a_class.CLAIM,
+    errors_descend.CLAIM,
 )
 
 

@@ -49,7 +49,7 @@ CLAIM = Claim(
     threshold=0.8,
     side="above",
     manipulations=(SILENCE_AREA,),
-    counter_circuit="supervised_pc",
+    counter_circuit="errors_need_those_below",
     conditions=(
         Condition("unexpected outcome", protocol.UNEXPECTED_TRIALS),
         Condition("unexpected outcome, error cells off", OFF),

@@ -1,4 +1,4 @@
-"""What single cells tell: whom they move, how they multiply, how they lag, with whom they vary."""
+"""What cells tell: whom they move, alone or as a class, how they multiply, lag, vary together."""
 
 from __future__ import annotations
 
@@ -28,6 +28,16 @@ EACH_DRIVEN = tuple(
     for role, area, cell in product(MANIPULATED_ROLES, AREA_NAMES[:3], range(CELLS))
 )
 
+STRONGLY = 2**0.5
+"""Twice the energy of the natural tuning: what crosses areas is small beside spikes' noise."""
+CLASSES_DRIVEN = (
+    PASSIVE,
+    *(
+        PASSIVE | drive(role, "area 2", _DRIVEN) | {"drive_size": STRONGLY}
+        for role in MANIPULATED_ROLES
+    ),
+)
+
 CONTRASTS = (0.25, 0.5, 1.0, 2.0)
 SIZES = (0.0, 0.5, 1.0, 2.0)
 GRID = tuple(
@@ -53,6 +63,16 @@ EXPERIMENTS = (
         "Single cells are driven while a stimulus is on and nothing teaches: whom does each of "
         "them move?",
         (Frozen(UNDRIVEN + EACH_DRIVEN, ("influence",), 35, stimuli="the next one"),),
+        DRIVING,
+        panels=("manipulated_role", "manipulated_area"),
+        lines=("manipulation",),
+    ),
+    Experiment(
+        "class_influence",
+        "influence of a class",
+        "Half of the cells of a class are driven in area 2 while a stimulus is on and nothing "
+        "teaches: which class of which other area do they move?",
+        (Frozen(CLASSES_DRIVEN, ("class influence",), 15, times=8, fewest=2),),
         DRIVING,
         panels=("manipulated_role", "manipulated_area"),
         lines=("manipulation",),

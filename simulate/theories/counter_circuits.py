@@ -11,6 +11,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from errorneurons.simulate.theories.error_axons import (
+    AscendingErrors,
+    DriveThroughErrors,
+    ErrorsNeedThoseBelow,
+    MixedClasses,
+)
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.theories.error_parts import (
     AbsentTargetAsZero,
@@ -56,6 +62,31 @@ def sensory_leak(circuit: ErrorMicrocircuit, strength: float = 0.5) -> ErrorMicr
 def direct_feedback(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
     """Drive every area's error neurons from the teaching area alone, by fixed random synapses."""
     return circuit.having(DirectFeedback())
+
+
+def ascending_errors(circuit: ErrorMicrocircuit, share: float = 0.8) -> ErrorMicrocircuit:
+    """Let errors ascend as well: v_den = phi' ((1 - c) B + c B^T) e."""
+    return circuit.having(AscendingErrors(share))
+
+
+def errors_need_those_below(circuit: ErrorMicrocircuit, share: float = 1.0) -> ErrorMicrocircuit:
+    """Let errors pass only where those below are not silenced: v_den = phi' (1 - c + c k) B e."""
+    return circuit.having(ErrorsNeedThoseBelow(share))
+
+
+def mixed_classes(
+    circuit: ErrorMicrocircuit, up: float = 0.5, down: float = 2.5
+) -> ErrorMicrocircuit:
+    """Let axons between areas reach both classes: v_den += c L_RE W r, v_api += d L_ER B e.
+
+    Nothing is learnt: with inputs for errors, synapses would grow without bound.
+    """
+    return without_learning(circuit).having(MixedClasses(up, down))
+
+
+def drive_through_errors(circuit: ErrorMicrocircuit, share: float = 1.0) -> ErrorMicrocircuit:
+    """Let the drive need error neurons that are not silenced: v_bas = (1 - c + c L_ER k) W r."""
+    return circuit.having(DriveThroughErrors(share))
 
 
 def teaching_to_representation(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:

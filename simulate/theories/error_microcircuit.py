@@ -110,11 +110,18 @@ class ErrorMicrocircuit(ErrorParameters):
 
         W = world.transmitted("W", weights.ascending)
         presynaptic, basal = feedforward(W, world, r_arriving)
-        apical = matvec(weights.L_ER, e) * ("error_to_representation" not in self.cut)
+        fired = e if pairs is None else pairs
+        basal = self.amended(CircuitPart.basal, basal, weights.L_ER, world, fired, self.halves)
         B = world.transmitted("B", weights.B)
-        descending = matvec(B, e_arriving) * ("error_feedback" not in self.cut)
+        arriving = self.amended(CircuitPart.arriving, matvec(B, e_arriving), B, e_arriving)
+        arriving = self.amended(
+            CircuitPart.supported, arriving, world, fired, self.halves, self.error_sizes
+        )
+        descending = arriving * ("error_feedback" not in self.cut)
+        apical = matvec(weights.L_ER, e) * ("error_to_representation" not in self.cut)
+        apical = self.amended(CircuitPart.apical, apical, weights.L_ER, descending)
         gate = self.amended(CircuitPart.gate, matvec(weights.L_RE, slope))
-        dendritic = self.amended(CircuitPart.dendritic, gate * descending, weights.L_RE, r)
+        dendritic = self.amended(CircuitPart.dendritic, gate * descending, weights.L_RE, r, basal)
         dendritic[..., self.output_error] = 0.0
         top = self._top_error(weights, world, r, slope)
 

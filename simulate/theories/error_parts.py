@@ -43,7 +43,7 @@ class SensoryLeak(CircuitPart):
     def check(self, theory: str, sizes: Sizes) -> None:
         not_negative(theory, {self.name: self.strength})
 
-    def dendritic(self, v_den: Array, L_RE: Array, r: Array) -> Array:
+    def dendritic(self, v_den: Array, L_RE: Array, r: Array, v_bas: Array) -> Array:
         return v_den + self.strength * matvec(L_RE, r) if np.any(self.strength) else v_den
 
     def disturbance(self) -> str:

@@ -97,7 +97,25 @@ class CircuitPart:
         """Return what multiplies the error from afar: L_RE phi'(u~)."""
         return slope
 
-    def dendritic(self, v_den: Array, L_RE: Array, r: Array) -> Array:
+    def basal(self, v_bas: Array, L_ER: Array, world: World, fired: Array, halves: Places) -> Array:
+        """Return the basal potential of representation neurons; `fired` are rates beside them."""
+        return v_bas
+
+    def apical(self, v_api: Array, L_ER: Array, arriving: Array) -> Array:
+        """Return the apical potential of representation neurons, where B e arrives as well."""
+        return v_api
+
+    def arriving(self, afar: Array, B: Array, e: Array) -> Array:
+        """Return the errors that arrive from other areas: B e."""
+        return afar
+
+    def supported(
+        self, arriving: Array, world: World, fired: Array, halves: Places, sizes: Sizes
+    ) -> Array:
+        """Return what of that passes; `fired` are rates of error neurons, `sizes` of areas."""
+        return arriving
+
+    def dendritic(self, v_den: Array, L_RE: Array, r: Array, v_bas: Array) -> Array:
         """Return the potential of the dendrite of error neurons."""
         return v_den
 

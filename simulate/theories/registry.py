@@ -271,6 +271,28 @@ COUNTER_CIRCUITS: tuple[Theory, ...] = (
         "The microcircuit, the output's representation neurons nudged by the teaching signal.",
         counter_circuits.teaching_to_representation(INTACT),
     ),
+    _broken(
+        "ascending_errors",
+        "The trained microcircuit, error neurons reaching those of the areas above as well.",
+        counter_circuits.ascending_errors(INTACT),
+        trained=INTACT,
+    ),
+    _broken(
+        "errors_need_those_below",
+        "The microcircuit, errors passing only where error neurons below are not silenced.",
+        counter_circuits.errors_need_those_below(INTACT),
+    ),
+    _broken(
+        "mixed_classes",
+        "The trained microcircuit, axons between areas reaching neurons of both classes; frozen.",
+        counter_circuits.mixed_classes(INTACT),
+        trained=INTACT,
+    ),
+    _broken(
+        "drive_through_errors",
+        "The microcircuit, its drive arriving only where error neurons are not silenced.",
+        counter_circuits.drive_through_errors(INTACT),
+    ),
 )
 
 SUBJECTS = THEORIES + COUNTER_CIRCUITS

@@ -31,6 +31,11 @@ def off(where: slice) -> dict[str, Any]:
     return {"error": keep}
 
 
+def driving(where: slice) -> dict[str, Any]:
+    """Return the current into the error neurons in `where`."""
+    return {"error": 0.05 * (1 - off(where)["error"])}
+
+
 @given(
     seed=st.integers(0, 1000), size=st.floats(0, 20), drive=st.floats(-2, 2), kept=st.floats(0, 1)
 )
@@ -122,3 +127,83 @@ def test_an_ablation_leaves_the_intact_circuit_as_it_was(counter: Theory) -> Non
 def test_the_nudged_circuit_learns_with_its_output() -> None:
     rates = counter_circuits.teaching_to_representation(INTACT).learning_rates
     np.testing.assert_allclose(rates, (0.05, 0.03, 0.015, 0.08 / 1.5))
+
+
+@pytest.mark.parametrize("share", [0.0, 1.0])
+def test_with_ascending_errors_a_driven_area_moves_the_area_above(
+    share: float, make_world: Maker, states: Runner
+) -> None:
+    circuit = counter_circuits.ascending_errors(INTACT, share)
+    world = make_world(circuit, current=driving(AREA_2))
+    last = states(circuit, circuit.initial_weights(1, [0]), world, 100)[-1]
+    area_3 = neurons(circuit, "error", "area 3")
+    assert (np.abs(last.e[..., area_3]).max() > 1e-3) == bool(share)
+    assert (np.abs(last.e[..., AREA_1]).max() > 1e-3) == (not share)
+    assert not last.e[..., OUTPUT].any()
+
+
+@pytest.mark.parametrize("needs", [False, True])
+def test_only_errors_that_need_those_below_are_lost_above_a_silenced_area(
+    needs: bool, make_world: Maker, states: Runner
+) -> None:
+    circuit = counter_circuits.errors_need_those_below(INTACT) if needs else INTACT
+    weights, area_3 = circuit.initial_weights(1, [0]), neurons(circuit, "error", "area 3")
+    intact = states(circuit, weights, make_world(circuit, teaching=True), 100)[-1]
+    world = make_world(circuit, teaching=True, keep=off(AREA_2))
+    last = states(circuit, weights, world, 100)[-1]
+    assert np.abs(intact.e[..., AREA_1]).max() > 1e-3
+    assert (np.abs(last.e[..., area_3]).max() < 1e-12) == needs
+    assert np.abs(last.e[..., OUTPUT]).max() > 1e-3
+
+
+def test_what_only_silencing_shows_is_the_microcircuit_while_nothing_is_silenced(
+    make_world: Maker, states: Runner
+) -> None:
+    weights = INTACT.initial_weights(1, [0])
+    plain = states(INTACT, weights, make_world(INTACT, teaching=True), 50)[-1]
+    for changed in (
+        counter_circuits.errors_need_those_below,
+        counter_circuits.drive_through_errors,
+    ):
+        circuit = changed(INTACT)
+        last = states(circuit, weights, make_world(circuit, teaching=True), 50)[-1]
+        np.testing.assert_allclose(last.e, plain.e, atol=1e-14)
+        np.testing.assert_allclose(last.u, plain.u, atol=1e-14)
+
+
+@pytest.mark.parametrize("share", [0.25, 1.0])
+def test_the_drive_through_errors_loses_its_share_in_a_silenced_area(
+    share: float, make_world: Maker, states: Runner
+) -> None:
+    circuit = counter_circuits.drive_through_errors(INTACT, share)
+    weights = circuit.initial_weights(1, [0])
+    intact = states(circuit, weights, make_world(circuit), 300)[-1]
+    silenced = states(circuit, weights, make_world(circuit, keep=off(AREA_1)), 300)[-1]
+    np.testing.assert_allclose(
+        silenced.basal[..., AREA_1], (1 - share) * intact.basal[..., AREA_1], atol=1e-12
+    )
+
+
+def test_axons_of_mixed_classes_reach_either_class(make_world: Maker, states: Runner) -> None:
+    circuit = counter_circuits.mixed_classes(INTACT, 0.5, 2.0)
+    weights = circuit.initial_weights(1, [0])
+    world = make_world(circuit, current=driving(AREA_2), keep=off(AREA_1))
+    last = states(circuit, weights, world, 400)[-1]
+    arriving = np.einsum("nij,nsj->nsi", weights.B, last.e)[..., AREA_1]
+    assert np.abs(arriving).max() > 1e-3
+    np.testing.assert_allclose(last.apical[..., AREA_1], 2.0 * arriving, atol=1e-6)
+    area_3 = neurons(circuit, "error", "area 3")  # no error above, so only what ascends
+    np.testing.assert_allclose(last.dendritic[..., area_3], 0.5 * last.basal[..., area_3])
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (counter_circuits.ascending_errors, "ascending_errors of error_microcircuit is 1.5; give"),
+        (counter_circuits.drive_through_errors, "drive_through_errors of error_.* is 1.5; give"),
+        (counter_circuits.errors_need_those_below, "errors_need_those_below of .* is 1.5; give"),
+    ],
+)
+def test_a_share_above_one_is_refused(changed: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        changed(INTACT, 1.5)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from errorneurons.simulate.kernels import kernels
-from errorneurons.simulate.theories import error_parts
+from errorneurons.simulate.theories import error_axons, error_parts
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.theories.error_parts import (
     FlooredErrors,
@@ -24,7 +24,7 @@ from errorneurons.simulate.theories.error_places import CircuitPart
 
 PAPER = ErrorMicrocircuit()
 PARTS = [
-    part for part in vars(error_parts).values()
+    part for part in {**vars(error_axons), **vars(error_parts)}.values()
     if isinstance(part, type) and issubclass(part, CircuitPart) and part().name
 ]  # fmt: skip
 
