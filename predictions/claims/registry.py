@@ -12,10 +12,12 @@ from errorneurons.predictions.claims import (
     errors_have_their_own_cells,
     inference_survives,
     learning_needs_error_cells,
+    lower_areas_are_not_earlier,
     silencing_evokes_no_error,
     silencing_removes_error_below,
     silencing_spares_error_above,
     silent_without_teaching,
+    untaught_violations_evoke_nothing,
 )
 from errorneurons.predictions.claims.claim import Claim, Manipulation, Measure
 from errorneurons.simulate.refusing import entry
@@ -29,6 +31,8 @@ CLAIMS: tuple[Claim, ...] = (
     inference_survives.CLAIM,
     learning_needs_error_cells.CLAIM,
     errors_have_their_own_cells.CLAIM,
+    untaught_violations_evoke_nothing.CLAIM,
+    lower_areas_are_not_earlier.CLAIM,
 )
 
 

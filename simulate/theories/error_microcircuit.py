@@ -112,10 +112,12 @@ class ErrorMicrocircuit(ErrorParameters):
         presynaptic, basal = feedforward(W, world, r_arriving)
         apical = matvec(weights.L_ER, e) * ("error_to_representation" not in self.cut)
         B = world.transmitted("B", weights.B)
+        B = self.amended(CircuitPart.feedback, B)
         descending = matvec(B, e_arriving) * ("error_feedback" not in self.cut)
         gate = self.amended(CircuitPart.gate, matvec(weights.L_RE, slope))
         dendritic = self.amended(CircuitPart.dendritic, gate * descending, weights.L_RE, r)
-        dendritic[..., self.output_error] = 0.0
+        taught = self.amended(CircuitPart.taught, self.output_error)
+        dendritic[..., taught] = 0.0
         top = self._top_error(weights, world, r, slope)
 
         current = world.driven("representation")
@@ -123,7 +125,7 @@ class ErrorMicrocircuit(ErrorParameters):
         du = self.amended(CircuitPart.somatic, du, self.output, self.g_target, state.u, world)
         injected = self.amended(CircuitPart.carried, world.driven("error"), self.halves)
         dv = -state.v / tau_E + self.g_dendrite * dendritic + injected
-        dv[..., self.output_error] += self.g_target * top
+        dv[..., taught] += self.g_target * top
         return State(
             state.u + dt * du, state.u, state.v + dt * dv, state.v, u_ahead, v_ahead, r, e,
             presynaptic, basal, apical, dendritic, r_travelling, e_travelling, pairs,
