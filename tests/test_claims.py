@@ -20,10 +20,12 @@ from errorneurons.simulate.animals.performed import Performed, put_through
 from errorneurons.simulate.animals.runner import recordings_of
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.outcome import with_learning
+from errorneurons.simulate.experiments.registry import experiment
 from errorneurons.simulate.instrument.observe import Instrument
 from errorneurons.simulate.theories.registry import SUBJECTS, theory
 
 THEORY = "error_microcircuit"
+SHOWN_BY = "outcome_error"
 NETWORKS = 12
 LEARNERS = (THEORY, claim("P06b").counter_circuit)  # blocks of learning take most of the time
 each = pytest.mark.parametrize("claimed", CLAIMS, ids=lambda c: c.key)
@@ -32,22 +34,25 @@ each = pytest.mark.parametrize("claimed", CLAIMS, ids=lambda c: c.key)
 INSTRUMENT = Instrument(spiking="none")
 
 
-def tried(name: str) -> Experiment:
+def tried(name: str, shown_by: str) -> Experiment:
+    if shown_by != SHOWN_BY:
+        return replace(experiment(shown_by), repeats=4)
     return replace(with_learning(12 if name in LEARNERS else 2), repeats=4)
 
 
 @cache
-def networks(name: str) -> Performed:
-    return put_through(theory(name), tried(name), Animals(NETWORKS), INSTRUMENT)
+def networks(name: str, shown_by: str = SHOWN_BY) -> Performed:
+    return put_through(theory(name), tried(name, shown_by), Animals(NETWORKS), INSTRUMENT)
 
 
 @cache
-def recorded(name: str) -> tuple[xr.Dataset, ...]:
-    return tuple(recordings_of(networks(name), INSTRUMENT))
+def recorded(name: str, shown_by: str = SHOWN_BY) -> tuple[xr.Dataset, ...]:
+    return tuple(recordings_of(networks(name, shown_by), INSTRUMENT))
 
 
 def verdict(claimed: Claim, name: str) -> Verdict:
-    return judge(claimed, name, measure(claimed.effect, recorded(name), False), "theory")
+    seen = recorded(name, claimed.shown_by)
+    return judge(claimed, name, measure(claimed.effect, seen, False), "theory")
 
 
 def verdict_on(claimed: Claim, sessions: Iterable[xr.Dataset]) -> Verdict:
@@ -76,14 +81,14 @@ def test_the_counter_circuit_contradicts_the_claim(claimed: Claim) -> None:
 
 @each
 def test_the_counter_circuit_could_have_supported_the_claim(claimed: Claim) -> None:
-    assert networks(claimed.counter_circuit).learnt
-    assert len(networks(claimed.counter_circuit).animals.numbers) >= NETWORKS / 2
+    assert networks(claimed.counter_circuit, claimed.shown_by).learnt
+    assert len(networks(claimed.counter_circuit, claimed.shown_by).animals.numbers) >= NETWORKS / 2
     assert verdict(claimed, claimed.counter_circuit).points
 
 
 @each
 def test_the_same_sessions_judged_as_a_recording_support_the_claim(claimed: Claim) -> None:
-    found = verdict_on(claimed, recorded(THEORY))
+    found = verdict_on(claimed, recorded(THEORY, claimed.shown_by))
     assert found.outcome is Outcome.SUPPORTED, found.reason
 
 
@@ -139,14 +144,14 @@ def test_a_claim_asks_for_the_columns_it_needs_and_no_others(key: str, lacking: 
 
 @each
 def test_without_trials_the_claim_is_not_testable(claimed: Claim) -> None:
-    found = verdict_on(claimed, [s.isel(trial=[0]) for s in recorded(THEORY)[:2]])
+    found = verdict_on(claimed, [s.isel(trial=[0]) for s in recorded(THEORY, claimed.shown_by)[:2]])
     assert found.outcome is Outcome.NOT_TESTABLE
     assert found.remedy
 
 
 @each
 def test_two_animals_say_nothing_of_the_population(claimed: Claim) -> None:
-    found = verdict_on(claimed, recorded(THEORY)[:2])
+    found = verdict_on(claimed, recorded(THEORY, claimed.shown_by)[:2])
     assert found.outcome is Outcome.UNDECIDED
     assert "2 animals: no statement about the population" in found.reason
 

@@ -13,10 +13,10 @@ from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.predictions.claims import violations
 from errorneurons.predictions.claims.claim import Claim, Condition, Drawing
 
-WIDTH = 0.025
+_WIDTH = 0.025
 """Of the windows [s]: what recordings resolve. Conduction from area to area takes 2 ms."""
-WINDOWS: tuple[Window, ...] = tuple(
-    (round(k * WIDTH, 9), round((k + 1) * WIDTH, 9)) for k in range(-1, 8)
+_WINDOWS: tuple[Window, ...] = tuple(
+    (round(k * _WIDTH, 9), round((k + 1) * _WIDTH, 9)) for k in range(-1, 8)
 )
 """The one before the outcome, and those of the 200 ms after it."""
 
@@ -34,7 +34,7 @@ def effect(session: xr.Dataset) -> Effect | Missing:
     return _in_cells(session, violations.somata_of_areas(session))
 
 
-def in_error_cells(session: xr.Dataset) -> Effect | Missing:
+def order_of_error_cells(session: xr.Dataset) -> Effect | Missing:
     """As `effect`, in labelled error cells."""
     labelled = units(session, "error")
     areas = violations.somata_of_areas(session)
@@ -63,7 +63,7 @@ def _changes(session: xr.Dataset, cells: protocol.Cells) -> Floats:
     contrast = violations.violations(session)
     return np.array([
         violations.contrast_energy(session, contrast, cells, window, before)
-        for before, window in pairwise(WINDOWS)
+        for before, window in pairwise(_WINDOWS)
     ])  # fmt: skip
 
 
@@ -95,7 +95,7 @@ def _resolves(session: xr.Dataset) -> Missing | None:
     if not contrast or not len(contrast[0]):
         return None  # which `has_violations` says
     outcome = {"outcome": "unexpected", "manipulation": "none"}
-    return protocol.covers("outcome_onset", outcome, *WINDOWS)(session)
+    return protocol.covers("outcome_onset", outcome, *_WINDOWS)(session)
 
 
 CLAIM = Claim(
@@ -137,5 +137,5 @@ CLAIM = Claim(
         end=0.5,
         read_window=(0.3, 0.5),
     ),
-    secondary={"in error cells": in_error_cells},
+    secondary={"in error cells": order_of_error_cells},
 )

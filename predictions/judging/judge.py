@@ -197,7 +197,8 @@ def _judge_few(claim: Claim, subject: str, measured: Measured) -> Verdict:
     lost = f" Energies are over the units and trials that are there: {measured.lost}."
     return Verdict(
         claim.key, subject, Outcome.UNDECIDED,
-        f"{animals[0].upper()}{animals[1:]}: no statement about the population. In {these} only, {found}."
+        f"{animals[0].upper()}{animals[1:]}: no statement about the population. In {these} only, "
+        f"{found}."
         + lost * bool(measured.lost),
         more,
         value, low, high, level=level, n=count, over="trials",
