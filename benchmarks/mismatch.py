@@ -2,8 +2,8 @@
 
 Run with ``python benchmarks/mismatch.py``; it takes five minutes. Cells have patterns over five
 stimuli, normal, with log-normal gains, and trials have noise of three times the variance of a
-response. Energies of P21 are drawn from the distribution of their cross-validated estimates, those
-of P03 from means over trials in its windows of time. Animals differ in the size of what they show.
+response in 200 ms, more in shorter windows. Energies are drawn from the distribution of their
+cross-validated estimates. Animals differ in the size of what they show.
 
 ===== ============== ==========================================================================
 P21   threshold      each cell answers the violation with a ninth of its response to the input
@@ -11,11 +11,11 @@ P21   one in nine    one cell in nine answers it as it answers the input
 P21   ratio differs  the share differs between animals, its standard deviation is its mean
 P21   nothing        no cell answers the violation
 P21   all            each cell answers the violation as it answers the input
-P03   threshold      two thirds of the change below come before, one third after that above
-P03   order differs  that share is even between 1/3 and 1, another one in each animal
-P03   together       both areas change in the same window
-P03   below first    all comes before
-P03   no response    neither area changes: M is 0
+P03   threshold      by each split, twice as much as in the taught area has come below
+P03   order differs  what has come below is another share in each animal; D is 0 on average
+P03   together       both areas have a response that lasts from the event on
+P03   below first    nothing has come by the last split in the taught area
+P03   no response    neither area responds: M is 0
 ===== ============== ==========================================================================
 
 At the threshold both answers are wrong, and each may come in 5 %. The table in Markdown goes to
@@ -41,8 +41,8 @@ Array = npt.NDArray[np.float64]
 STIMULI, NOISE, GAINS, SPREAD = 5, 3.0, 0.5, 0.25
 """Stimuli, variance of the noise of a trial in units of a response's, sigma of log gains, and the
 variance of the relative energies of animals."""
-WINDOWS = 9
-"""The one before the event, and the eight after it."""
+SPLITS = (0.025, 0.05, 0.075, 0.1)
+"""Of the 200 ms after the event [s]."""
 KINDS = {
     "P21": ("threshold", "one in nine", "ratio differs", "nothing", "all"),
     "P03": ("threshold", "order differs", "together", "below first", "no response"),
@@ -91,38 +91,29 @@ def _scope(one: Recordings, rng: np.random.Generator, count: int) -> tuple[Array
 
 
 def _order(one: Recordings, rng: np.random.Generator, count: int) -> tuple[Array, Array]:
-    """Return N and M if the taught area changes in the third window, and the one below around it."""
+    """Return N and M; energies of an area before and after each split have independent noise."""
     shape = (count, one.animals)
-    early = np.full(shape, {"below first": 1.0}.get(one.kind, 2 / 3))
-    if one.kind == "order differs":
-        early = rng.uniform(1 / 3, 1.0, shape)
-    changes = np.zeros((2, *shape, WINDOWS - 1))
-    changes[1, ..., 2] = 1.0
-    if one.kind == "together":
-        changes[0, ..., 2] = 1.0
-    else:
-        changes[0, ..., 1], changes[0, ..., 4] = early, 1 - early
-    if one.kind == "no response":
-        changes[:] = 0.0
-    below, taught = (_changes_seen(one, own, rng) for own in changes)
-    later = taught.sum(axis=-1, keepdims=True) - np.cumsum(taught, axis=-1)
-    n = (below * (later + taught / 2)).sum(axis=-1)
-    return n, below.sum(axis=-1) * taught.sum(axis=-1)
+    share = np.full(shape, {"together": 1.0, "below first": 0.0}.get(one.kind, 0.5))
+    if one.kind == "order differs":  # 1 - 2/3 (1 + share) is 0 on average
+        share = rng.uniform(0.0, 1.0, shape)
+    there = float(one.kind != "no response")
+    n, m = np.zeros(shape), np.zeros(shape)
+    sizes = [_animals(rng, shape)[..., None] * _gains(rng, (*shape, one.cells)) for _ in range(2)]
+    for split in SPLITS:
+        (early, late), (early_taught, late_taught) = (
+            [_seen(one, size * there * amount, width, rng)
+             for amount, width in ((part[..., None], split), (1.0, 0.2 - split))]
+            for size, part in zip(sizes, (np.ones(shape), share), strict=True)
+        )  # fmt: skip
+        n += early * late_taught
+        m += early * late_taught + late * early_taught
+    return n, m
 
 
-def _changes_seen(one: Recordings, energy: Array, rng: np.random.Generator) -> Array:
-    """Return cross-validated energies of the changes in an area, (recording, animal, window)."""
-    shape = (*energy.shape[:2], one.cells, STIMULI, WINDOWS)
-    size = _animals(rng, shape[:2])[..., None] * _gains(rng, shape[:3])
-    steps = np.sqrt(energy[:, :, None, None] * size[..., None, None])
-    # each change has a pattern of its own
-    level = np.cumsum(steps * rng.standard_normal((*shape[:4], WINDOWS - 1)), axis=-1)
-    level = np.concatenate([np.zeros((*shape[:4], 1)), level], axis=-1)
-    variance = 2 * NOISE / one.trials  # of a difference of two conditions
-    seen = np.diff(level + np.sqrt(variance) * rng.standard_normal(shape), axis=-1)
-    degrees = 2 * (one.trials - 1) * one.cells * STIMULI
-    estimated = 2 * variance * rng.chisquare(degrees, energy.shape) / degrees
-    return np.asarray((seen**2).mean(axis=(2, 3)) - estimated)
+def _seen(one: Recordings, energy: Array, width: float, rng: np.random.Generator) -> Array:
+    """Return the mean over cells; noise goes with the width of a window, and a baseline's 50 ms."""
+    noise = NOISE * (0.2 / width + 0.2 / 0.05) / 5
+    return _estimated(energy, 2, one.trials, rng, noise).mean(axis=-1)
 
 
 def _animals(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
@@ -133,8 +124,10 @@ def _gains(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return rng.lognormal(-(GAINS**2) / 2, GAINS, shape)
 
 
-def _estimated(energy: Array, conditions: int, trials: int, rng: np.random.Generator) -> Array:
-    v, scatter = NOISE / trials, trials - 1
+def _estimated(
+    energy: Array, conditions: int, trials: int, rng: np.random.Generator, noise: float = NOISE
+) -> Array:
+    v, scatter = noise / trials, trials - 1
     estimate = (energy + conditions * v) * rng.chisquare(STIMULI, energy.shape)
     estimate -= v / scatter * rng.chisquare(conditions * STIMULI * scatter, energy.shape)
     return np.asarray(estimate / STIMULI)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 import xarray as xr
 
@@ -13,23 +11,25 @@ from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.predictions.claims import violations
 from errorneurons.predictions.claims.claim import Claim, Condition, Drawing
 
-_WIDTH = 0.025
-"""Of the windows [s]: what recordings resolve. Conduction from area to area takes 2 ms."""
-_WINDOWS: tuple[Window, ...] = tuple(
-    (round(k * _WIDTH, 9), round((k + 1) * _WIDTH, 9)) for k in range(-1, 8)
+_SPLITS = (0.025, 0.05, 0.075, 0.1)
+"""Where the time after an outcome is split [s], in steps of what recordings resolve.
+
+Conduction from area to area takes 2 ms, which none of them does.
+"""
+_HALVES: tuple[tuple[Window, Window], ...] = tuple(
+    ((0.0, split), (split, protocol.OUTCOME[1])) for split in _SPLITS
 )
-"""The one before the outcome, and those of the 200 ms after it."""
+"""What comes before a split, and what comes after it."""
 
 
 def effect(session: xr.Dataset) -> Effect | Missing:
-    """N: changes of the outcome contrast below that come before those in the taught area; M: all.
+    """N: early below times late in the taught area; M: that, and late below times early there.
 
-    The contrast changes by so much energy in each window, against the window before. Of all pairs
-    of a change in an area below and one in the taught area, N takes those in which the one below
-    is earlier, and half of those in the same window. So N/M is 1/2 if both change together, 1 if
-    all below is over before the taught area begins, and 0 if nothing below begins before all is
-    over there. What is sustained counts when it begins, and what a response is like otherwise, its
-    size and how many cells show it, cancels.
+    What is early and late are the energies of the outcome contrast before and after a split. With
+    s the ratio of the early to the late energy of an area, N/M is s_below / (s_below + s_taught)
+    at each split, of 25 to 100 ms: 1/2 if both have their response at the same time, 1 if nothing
+    has come early in the taught area, 0 if nothing has below. What a response is like otherwise,
+    its size and how many cells show it, cancels; one that is soon over counts as an early one.
     """
     return _in_cells(session, violations.somata_of_areas(session))
 
@@ -52,25 +52,25 @@ def _in_cells(session: xr.Dataset, areas: dict[str, protocol.Cells]) -> Effect |
     )
     if lack:
         return lack
-    taught = _changes(session, areas[session.attrs["teaching_area"]])
-    pairs = [_earlier(_changes(session, areas[name]), taught) for name in _below(session, areas)]
-    n, m = (protocol.mean_over(values) for values in zip(*pairs, strict=True))
+    taught = _halves(session, areas[session.attrs["teaching_area"]])
+    below = [_halves(session, areas[name]) for name in _below(session, areas)]
+    n, m = (protocol.mean_over(x) for x in zip(*(_earlier(b, taught) for b in below), strict=True))
     return Effect(n, m)
 
 
-def _changes(session: xr.Dataset, cells: protocol.Cells) -> Floats:
-    """Return by how much energy the contrast changes in each window, (window,)."""
+def _halves(session: xr.Dataset, cells: protocol.Cells) -> Floats:
+    """Return the energy of the contrast before and after each split, (split, 2)."""
     contrast = violations.violations(session)
     return np.array([
-        violations.contrast_energy(session, contrast, cells, window, before)
-        for before, window in pairwise(_WINDOWS)
+        [violations.contrast_energy(session, contrast, cells, window) for window in halves]
+        for halves in _HALVES
     ])  # fmt: skip
 
 
 def _earlier(below: Floats, taught: Floats) -> tuple[float, float]:
-    """Return how much of all pairs of changes comes earlier below, and the pairs."""
-    later = taught.sum() - np.cumsum(taught)
-    return float(below @ (later + taught / 2)), float(below.sum() * taught.sum())
+    """Return N and M of one area below, added over splits."""
+    first_below = float(below[:, 0] @ taught[:, 1])
+    return first_below, first_below + float(below[:, 1] @ taught[:, 0])
 
 
 def _below(session: xr.Dataset, areas: dict[str, protocol.Cells]) -> list[str]:
@@ -95,7 +95,7 @@ def _resolves(session: xr.Dataset) -> Missing | None:
     if not contrast or not len(contrast[0]):
         return None  # which `has_violations` says
     outcome = {"outcome": "unexpected", "manipulation": "none"}
-    return protocol.covers("outcome_onset", outcome, *_WINDOWS)(session)
+    return protocol.covers("outcome_onset", outcome, protocol.BEFORE, _HALVES[0][0])(session)
 
 
 CLAIM = Claim(
@@ -114,11 +114,11 @@ CLAIM = Claim(
     source="Max et al. 2026, doi:10.1371/journal.pcbi.1014164, dynamics of error neurons",
     experiment=(
         "Expected and unexpected outcomes after the same stimuli, in several areas at once. How "
-        "much the contrast changes from one window of 25 ms to the next, over 200 ms. That all "
-        "areas change together supports the claim: a conduction delay of 2 ms is not resolved."
+        "much of the contrast of 200 ms has come by 25, 50, 75 and 100 ms. That all areas respond "
+        "at the same time supports the claim: a conduction delay of 2 ms is not resolved."
     ),
-    refuted_by="Changes below the taught area that come before those in it twice as often as "
-    "after, all pairs of changes weighed by their energy.",
+    refuted_by="A response below the taught area of which twice as much, as energy, comes early "
+    "beside what comes late as in that area.",
     record="The declared teaching area and one below it, recorded together in bins of 25 ms or "
     "less; expected and unexpected outcomes, with a control if they teach nothing. No labels.",
     effect=effect,

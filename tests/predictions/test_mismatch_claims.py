@@ -131,29 +131,40 @@ def test_beside_outcomes_that_teach_none_are_asked_of_a_passive_block() -> None:
 
 
 @pytest.mark.parametrize("teaching", [True, False])
-def test_order_is_1_if_all_below_comes_first_and_0_if_it_comes_last(teaching: bool) -> None:
+def test_order_is_1_if_nothing_comes_early_in_the_taught_area_and_0_if_nothing_does_below(
+    teaching: bool,
+) -> None:
     def order(below: float, taught: float) -> float:
         return ratio(P03, recorded((1.0, 1.0), (below, taught), teaching=teaching))
 
-    assert order(0.0, 0.05) == pytest.approx(1.0)
-    assert order(0.05, 0.0) == pytest.approx(0.0)
+    assert order(0.0, 0.1) == pytest.approx(1.0)
+    assert order(0.1, 0.0) == pytest.approx(0.0)
     assert order(0.05, 0.05) == order(0.05, 0.052) == pytest.approx(0.5)
 
 
-def test_size_and_number_of_cells_do_not_make_an_order() -> None:
+def test_order_compares_what_is_early_with_what_is_late() -> None:
+    # below all is there at once; above begins after 50 ms: by 75 ms 1/3 in amplitude, by 100 1/2
+    early = np.array([0.0, 0.0, 1 / 9, 1 / 4])
+    late = np.array([(0.15 / 0.175) ** 2, 1.0, 1.0, 1.0])
+    found = ratio(P03, recorded((1.0, 1.0), (0.0, 0.05)))
+    assert found == pytest.approx(late.sum() / (late + early).sum())
+
+
+def test_size_of_a_response_makes_no_order() -> None:
     assert ratio(P03, recorded((0.2, 3.0))) == pytest.approx(0.5)
 
 
-def test_what_ends_counts_as_a_change_like_what_begins() -> None:
-    # pairs: on-on and off-off in one window, on below before off above, off below after on above
-    assert ratio(P03, recorded((1.0, 1.0), ends=0.1)) == pytest.approx(0.5)
-    # on 0, off 4 below; on 1, off 4 above: 1 + 1 of on below, 0 + 1/2 of off below
-    assert ratio(P03, recorded((1.0, 1.0), (0.0, 0.025), ends=0.1)) == pytest.approx(2.5 / 4)
-
-
 def test_areas_below_are_weighed_by_their_energy() -> None:
-    found = ratio(P03, recorded((2.0, 1.0, 1.0), (0.0, 0.1, 0.05)))
-    assert found == pytest.approx(4 / 5)
+    first, last, taught = (0.0, 0.15, 0.05)
+    pairs = (recorded((1.0, 1.0), (start, taught)) for start in (first, last))
+    (n, m), (other_n, other_m) = ((e.numerator, e.denominator) for e in map(P03.effect, pairs))
+    found = ratio(P03, recorded((2.0, 1.0, 1.0), (first, last, taught)))
+    assert found == pytest.approx((4 * n + other_n) / (4 * m + other_m))
+
+
+def test_noise_makes_no_order() -> None:
+    seen = recorded((1.0, 1.0), noise=1.0, trials=40)
+    assert ratio(P03, seen) == pytest.approx(0.5, abs=0.03)
 
 
 def test_a_recording_that_is_too_coarse_is_told_which_bins_would_do() -> None:
