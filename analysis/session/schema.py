@@ -131,6 +131,13 @@ TRIAL = (
     ),
     Field("outcome_onset", ("trial",), "number", "onset of the outcome, NaN if none", ("s",)),
     Field("teaching", ("trial",), "bool", "whether there is a teaching signal"),
+    Field(
+        "control",
+        ("trial",),
+        "text",
+        "what tells a violation from adaptation",
+        values=("none", "matched", "expected", "unexpected"),
+    ),
     Field("familiarity", ("trial",), "text", "familiarity", values=("trained", "novel")),
     Field("phase", ("trial",), "text", "phase of learning", values=("before", "during", "after")),
     Field("localiser", ("trial",), "bool", "whether the trial served to label the units"),

@@ -23,6 +23,7 @@ from errorneurons.analysis.measures.segregation import (
 )
 from errorneurons.analysis.statistics import Floats
 from errorneurons.predictions.claims import requirements as protocol
+from errorneurons.predictions.claims import violations
 from errorneurons.predictions.claims.claim import Claim, Condition, Drawing
 from errorneurons.predictions.claims.taught import as_taught, most_repeats
 
@@ -124,11 +125,8 @@ def _areas(session: xr.Dataset) -> Sequence[protocol.Cells]:
 
 
 def _somata(session: xr.Dataset) -> Sequence[protocol.Cells]:
-    somata = session.variables["role"].values != "interneuron"
-    if "cell_type" in session.coords:
-        somata &= np.array(["tuft" not in str(k) for k in session.variables["cell_type"].values])
-    area = session.variables["area"].values
-    found = [np.flatnonzero(somata & (area == name)) for name in np.unique(area[somata])]
+    """Return the somata of areas with as many as are needed."""
+    found = violations.somata_of_areas(session).values()
     return [cells for cells in found if len(cells) >= _FEWEST_CELLS]
 
 

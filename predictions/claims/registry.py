@@ -14,10 +14,12 @@ from errorneurons.predictions.claims import (
     inference_survives,
     influence_stays_within_a_class,
     learning_needs_error_cells,
+    lower_areas_are_not_earlier,
     silencing_evokes_no_error,
     silencing_removes_error_below,
     silencing_spares_error_above,
     silent_without_teaching,
+    untaught_violations_evoke_nothing,
 )
 from errorneurons.predictions.claims.claim import Claim, Manipulation, Measure
 from errorneurons.simulate.refusing import entry
@@ -33,6 +35,8 @@ CLAIMS: tuple[Claim, ...] = (
     errors_have_their_own_cells.CLAIM,
     influence_stays_within_a_class.CLAIM,
     errors_descend.CLAIM,
+    untaught_violations_evoke_nothing.CLAIM,
+    lower_areas_are_not_earlier.CLAIM,
 )
 
 

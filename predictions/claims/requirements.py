@@ -237,7 +237,7 @@ def _lack_of_cover(
         return _lack_of_bins(session, chosen, event, windows)
     return Missing(
         f"the trials do not cover {start:g} to {stop:g} s around `{event}` "
-        f"(they run from {first:.3g} to {last:.3g} s)",
+        f"(they run from {round(first, 6) + 0.0:.3g} to {last:.3g} s)",
         f"Record from {-start:g} s before to {stop:g} s after `{event}`.",
     )
 

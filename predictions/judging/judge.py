@@ -44,6 +44,8 @@ from errorneurons.predictions.words import counted
 from errorneurons.simulate.arrays import Array
 
 TIPPING_STEP = 0.005
+UNNAMED = {"", "unknown"}
+"""What stands for the animal where a file does not say which it is."""
 
 
 def judge(claim: Claim, subject: str, measured: Measured, kind: SubjectKind) -> Verdict:
@@ -174,7 +176,11 @@ def _judge_few(claim: Claim, subject: str, measured: Measured) -> Verdict:
     """Say what these animals show, and nothing of the population."""
     n, m, n_r = measured.energies.mean(axis=0)
     pi, count = measured.label_error[0], len(measured.animals)
-    animals = counted(count, "animal")
+    animals, these = counted(count, "animal"), "this animal" if count == 1 else "these animals"
+    more = f"Record {FEWEST_ANIMALS} animals or more."
+    if {*measured.animals} <= UNNAMED:
+        animals, these = "unnamed animals", "these sessions"
+        more = f"Say which animal each session is of. {more}"
     if not m > 0:
         return _nothing_to_compare(claim, subject, f"in {animals}")
     least = LEAST * measured.elsewhere.mean()
@@ -183,22 +189,35 @@ def _judge_few(claim: Claim, subject: str, measured: Measured) -> Verdict:
     value = float((n - pi * n_r) / m)
     low = high = float("nan")
     level = "no interval: too few trials to leave any out"
+    found = f"N/M is {value:.2g}"
     if len(measured.thinned) > 1:
         left = (measured.thinned[:, 0] - pi * measured.thinned[:, 2]) / measured.thinned[:, 1]
-        groups = len(left)
-        reach = 2 * math.sqrt((groups - 1) / groups * float(((left - left.mean()) ** 2).sum()))
+        reach = _reach(left)
         low, high = value - reach, value + reach
         level = "about 95 %, jackknife over groups of trials, these animals only"
+        found += f" ({low:.2g} to {high:.2g})"
+        if m <= _reach(measured.thinned[:, 1]):
+            found = (
+                "the response to compare with is not told from noise: M is not clear of 0 with "
+                f"groups of trials left out, and N/M, {value:.2g}, says nothing"
+            )
     lost = f" Energies are over the units and trials that are there: {measured.lost}."
     return Verdict(
         claim.key, subject, Outcome.UNDECIDED,
-        f"{animals}: no statement about the population. In these animals only, N/M is {value:.2g}."
+        f"{animals[0].upper()}{animals[1:]}: no statement about the population. In {these} only, "
+        f"{found}."
         + lost * bool(measured.lost),
-        f"Record {FEWEST_ANIMALS} animals or more.",
+        more,
         value, low, high, level=level, n=count, over="trials",
         points=_points(claim, measured),
         statistics=_label_rows(measured),
     )  # fmt: skip
+
+
+def _reach(left: Array) -> float:
+    """Return two standard errors by the jackknife, of values with each group left out."""
+    groups = len(left)
+    return 2 * math.sqrt((groups - 1) / groups * float(((left - left.mean()) ** 2).sum()))
 
 
 def _nothing_to_compare(claim: Claim, subject: str, where: str) -> Verdict:

@@ -144,6 +144,7 @@ def _bench(
     return Bench(
         _with(theory.circuit, theory.nuisance, drawn), task, laser=laser,
         strays=strays(theory.circuit, seed, numbers), readout=readout(seed, numbers, outputs),
+        senses_outcomes=theory.senses_outcomes,
     )  # fmt: skip
 
 

@@ -45,7 +45,7 @@ def with_learning(presentations: int) -> Experiment:
         "outcome_error",
         "outcome error",
         "Expected and unexpected outcomes, novel input, lasers, a drive, and learning with and "
-        "without a laser: what eight claims look at.",
+        "without a laser: what nine claims look at.",
         (FROZEN, *learning),
         panels=("phase", "manipulation"),
         lines=("outcome", "familiarity", "manipulated_role", "manipulated_area"),

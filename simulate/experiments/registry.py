@@ -16,6 +16,7 @@ from errorneurons.simulate.experiments import (
     outcome,
     silencing,
     single_cells,
+    untaught,
 )
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.tables import experiment_of, read_table
@@ -29,6 +30,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     *oddball.EXPERIMENTS,
     *learning.EXPERIMENTS,
     *interface.EXPERIMENTS,
+    *untaught.EXPERIMENTS,
 )
 
 

@@ -260,7 +260,7 @@ def _conditions(table: pd.DataFrame, clock: Clock) -> Iterator[tuple[str, pd.Ser
         yield name, (table[name] < clock.start) | (table[name] > clock.stop), inside
     yield "outcome_onset", shown & table["outcome_onset"].isna(), "say when the outcome comes"
     yield "outcome_onset", ~shown & table["outcome_onset"].notna(), "there is no outcome: give NaN"
-    yield "teaching", table["teaching"] != shown, "an outcome teaches, and nothing else does"
+    yield "teaching", table["teaching"] & ~shown, "an outcome teaches, and nothing else does"
     terminals = table["manipulated_target"] != DEFAULTS["manipulated_target"]
     yield (
         "manipulated_target", terminals & (table["manipulation"] != "silence"),

@@ -124,11 +124,15 @@ def trial(factors: TrialFactors, stimulus: int, clock: Clock) -> TrialFactors:
         "familiarity": familiarity,
         "phase": "after",
         "input_onset": 0.0,
-        "outcome_onset": clock.outcome if factors["teaching"] else float("nan"),
+        "outcome_onset": clock.outcome if _has_outcome(factors) else float("nan"),
     }
     row = {**base, **NO_MANIPULATION, **factors}
     shown = SAME_STIMULI.get(str(row["association"]), row["association"])
     return {"stimulus": f"{shown} {stimulus + 1}", "pattern": stimulus, **row}
+
+
+def _has_outcome(factors: TrialFactors) -> bool:
+    return bool(factors["teaching"]) or factors.get("outcome", "none") != "none"
 
 
 def tabulated(rows: Iterable[TrialFactors]) -> pd.DataFrame:

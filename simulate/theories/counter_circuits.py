@@ -20,9 +20,11 @@ from errorneurons.simulate.theories.error_axons import (
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.theories.error_parts import (
     AbsentTargetAsZero,
+    ClimbingErrors,
     DirectFeedback,
     NudgedOutput,
     SensoryLeak,
+    WithoutLookahead,
 )
 
 _CircuitT = TypeVar("_CircuitT", bound=Any)
@@ -98,3 +100,8 @@ def teaching_to_representation(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
     rates = 0.1 * np.broadcast_to(circuit.learning_rates, len(circuit.layers) - 1)
     rates[-1] *= 10 / 1.5
     return replace(circuit, learning_rates=tuple(rates.tolist())).having(NudgedOutput())
+
+
+def climbing_errors(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
+    """Teach the lowest area and let errors ascend, v_den = B^T e, without looking ahead."""
+    return circuit.having(ClimbingErrors(), WithoutLookahead(role="error"))

@@ -113,6 +113,7 @@ class ErrorMicrocircuit(ErrorParameters):
         fired = e if pairs is None else pairs
         basal = self.amended(CircuitPart.basal, basal, weights.L_ER, world, fired, self.halves)
         B = world.transmitted("B", weights.B)
+        B = self.amended(CircuitPart.feedback, B)
         arriving = self.amended(CircuitPart.arriving, matvec(B, e_arriving), B, e_arriving)
         arriving = self.amended(
             CircuitPart.supported, arriving, world, fired, self.halves, self.error_sizes
@@ -122,7 +123,8 @@ class ErrorMicrocircuit(ErrorParameters):
         apical = self.amended(CircuitPart.apical, apical, weights.L_ER, descending)
         gate = self.amended(CircuitPart.gate, matvec(weights.L_RE, slope))
         dendritic = self.amended(CircuitPart.dendritic, gate * descending, weights.L_RE, r, basal)
-        dendritic[..., self.output_error] = 0.0
+        taught = self.amended(CircuitPart.taught, self.output_error)
+        dendritic[..., taught] = 0.0
         top = self._top_error(weights, world, r, slope)
 
         current = world.driven("representation")
@@ -130,7 +132,7 @@ class ErrorMicrocircuit(ErrorParameters):
         du = self.amended(CircuitPart.somatic, du, self.output, self.g_target, state.u, world)
         injected = self.amended(CircuitPart.carried, world.driven("error"), self.halves)
         dv = -state.v / tau_E + self.g_dendrite * dendritic + injected
-        dv[..., self.output_error] += self.g_target * top
+        dv[..., taught] += self.g_target * top
         return State(
             state.u + dt * du, state.u, state.v + dt * dv, state.v, u_ahead, v_ahead, r, e,
             presynaptic, basal, apical, dendritic, r_travelling, e_travelling, pairs,

@@ -96,6 +96,19 @@ class DirectFeedback(CircuitPart):
 
 
 @dataclass(frozen=True)
+class ClimbingErrors(CircuitPart):
+    """The teaching signal enters the lowest area, and errors ascend from there: v_den = B^T e."""
+
+    name: str = field(default="climbing_errors", init=False)
+
+    def feedback(self, B: Array) -> Array:
+        return np.swapaxes(B, -1, -2)
+
+    def taught(self, output: slice) -> slice:
+        return slice(0, output.stop - output.start)
+
+
+@dataclass(frozen=True)
 class Ungated(CircuitPart):
     """Errors from afar pass ungated: v_den = B e, without phi'."""
 

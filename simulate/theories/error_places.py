@@ -77,6 +77,14 @@ class CircuitPart:
         """Return what is fixed of B, (error, error); `drawn` is U(-1, 1), `top` the output's."""
         return B
 
+    def feedback(self, B: Array) -> Array:
+        """Return the synapses that carry errors from area to area, (..., post, pre)."""
+        return B
+
+    def taught(self, output: slice) -> slice:
+        """Return which error neurons the teaching signal enters, as many as the output's."""
+        return output
+
     def refreshed(self, refreshed: bool) -> bool:
         """Return whether B follows W."""
         return refreshed

@@ -101,6 +101,7 @@ THEORIES: tuple[Theory, ...] = (
         "Predictive coding in which predictions descend and the outcome clamps the top.",
         HierarchicalPC(learning_rate=0.03, weight_scale=1.0, tau=20.0),
         nuisance=OF_HIERARCHICAL_PC,
+        senses_outcomes=True,
         look=("#de8f05", "^"),
         cannot=cannot.SLOW_AND_SHRUNK,
         family="descending PC",
@@ -112,6 +113,7 @@ THEORIES: tuple[Theory, ...] = (
         "Predictive coding in which predictions descend; the outcome is one more sensory input.",
         HierarchicalPC("outcome_as_input", learning_rate=0.03, weight_scale=1.0, tau=20.0),
         nuisance=OF_HIERARCHICAL_PC_SENSORY,
+        senses_outcomes=True,
         look=("#ca9161", "v"),
         cannot=cannot.TOO_SLOW,
         family="descending PC",
@@ -123,6 +125,7 @@ THEORIES: tuple[Theory, ...] = (
         "Each area compares its own input with predictions; errors of two signs stay local.",
         MismatchNeurons(learning_rate=0.025),
         nuisance=OF_MISMATCH,
+        senses_outcomes=True,
         look=("#de8f05", "X"),
         cannot=cannot.ERRORS_STAY_LOCAL,
         family="mismatch",
@@ -177,6 +180,7 @@ THEORIES: tuple[Theory, ...] = (
         "Predictive coding in which predictions descend, and a learnt guess lets it start near by.",
         HybridPC(),
         nuisance=OF_HYBRID_PC,
+        senses_outcomes=True,
         look=("#de8f05", "<"),
         cannot=cannot.SLOW_AND_SHRUNK,
         family="descending PC",
@@ -223,6 +227,7 @@ THEORIES: tuple[Theory, ...] = (
         "A null: what surprises or matters arouses, and arousal scales all cells alike.",
         FeatureGain(),
         nuisance=OF_NULLS,
+        senses_outcomes=True,
         look=("#949494", "*"),
         cannot=cannot.UNTAUGHT,
     ),
@@ -243,10 +248,13 @@ def _broken(
     description: str,
     circuit: ErrorMicrocircuit,
     trained: ErrorMicrocircuit | None = None,
+    *,
+    senses_outcomes: bool = False,
 ) -> Theory:
     return Theory(
-        name, name.replace("_", " "), "counter_circuit", description, circuit, trained=trained
-    )
+        name, name.replace("_", " "), "counter_circuit", description, circuit, trained=trained,
+        senses_outcomes=senses_outcomes,
+    )  # fmt: skip
 
 
 COUNTER_CIRCUITS: tuple[Theory, ...] = (
@@ -292,6 +300,18 @@ COUNTER_CIRCUITS: tuple[Theory, ...] = (
         "drive_through_errors",
         "The microcircuit, its drive arriving only where error neurons are not silenced.",
         counter_circuits.drive_through_errors(INTACT),
+    ),
+    _broken(
+        "every_outcome_teaches",
+        "The microcircuit, its output's error neurons taking every outcome for a target.",
+        INTACT,
+        senses_outcomes=True,
+    ),
+    _broken(
+        "climbing_errors",
+        "The trained microcircuit, taught at the bottom, its errors ascending without lookahead.",
+        counter_circuits.climbing_errors(INTACT),
+        trained=INTACT,
     ),
 )
 

@@ -49,6 +49,10 @@ class Theory:
         the reason is another than for most.
     compared
         Whether evidence compares it unless told otherwise; without it, it is judged only.
+    senses_outcomes
+        Whether an outcome is an event for it that is sensed and predicted, so that it comes whether
+        or not it teaches; otherwise an outcome is a target alone, and nothing where it does not
+        teach.
     changes
         What was changed, in the words that follow the name in names of files and in labels; empty
         for an entry of the registry.
@@ -70,6 +74,7 @@ class Theory:
     family: str = ""
     lacks: Mapping[str, str] = field(default_factory=dict, hash=False)
     compared: bool = True
+    senses_outcomes: bool = False
 
     @property
     def identifier(self) -> str:
@@ -94,4 +99,7 @@ class Theory:
     @property
     def rests_on(self) -> tuple[object, ...]:
         """What its results rest on: all but what it is called in figures and text."""
-        return self.attributes, self.kind, self.circuit, self.trained, self.nuisance
+        return (
+            self.attributes, self.kind, self.circuit, self.trained, self.nuisance,
+            self.senses_outcomes,
+        )  # fmt: skip

@@ -105,6 +105,8 @@ class Bench(Generic[WeightsT, StateT]):
         Noise into the somata, if any.
     readout
         The cursor of a brain-computer interface, for trials that have a decoder.
+    senses_outcomes
+        Whether the circuit meets outcomes that do not teach, see `Theory`.
 
     Raises
     ------
@@ -121,6 +123,7 @@ class Bench(Generic[WeightsT, StateT]):
     apical: bool = False
     noise: NoiseCurrent | None = None
     readout: Readout | None = None
+    senses_outcomes: bool = False
 
     def __post_init__(self) -> None:
         if self.laser.off_target and not self.strays:

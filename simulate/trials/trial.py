@@ -72,6 +72,9 @@ class Trial:
                 "manipulation_offset",
             )
         )  # fmt: skip
+        taught = np.array([[bool(t.get("teaching", True))] for t in trials])
+        self.taught = np.where(taught, self.outcome_onset, self.length)
+        self.met = self.outcome_onset if bench.senses_outcomes else self.taught
         self.input, self.target = _shown(bench.association, trials)
         self.frequency = np.array([[float(t["modulation_frequency"])] for t in trials])
         self.done = manipulated(bench, trials)
@@ -145,7 +148,7 @@ class Trial:
         return World(
             input=self._input(k),
             target=self.target,
-            teaching=(k >= self.outcome_onset)[None],
+            teaching=(k >= self.met)[None],
             keep=keep if acting.any() else NOTHING,
             current=current if acting.any() else NOTHING,
             synapses=synapses if acting.any() else UNTOUCHED,
@@ -186,7 +189,7 @@ class Trial:
             return False
         first = self.clock.plasticity
         late = first is None or k >= round((first - self.clock.start) / self.time_step)
-        return bool(late and k >= self.outcome_onset[0, 0])
+        return bool(late and k >= self.taught[0, 0])
 
     def close_loop(self, output: Array) -> None:
         """Let the outcome be what the cursor's error asks of the output, (network, stream, .)."""

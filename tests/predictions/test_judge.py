@@ -112,6 +112,31 @@ def test_few_animals_get_an_interval_over_groups_of_trials() -> None:
     assert verdict.level.endswith("these animals only")
 
 
+def test_few_animals_get_the_interval_beside_the_ratio() -> None:
+    groups = np.array([[0.05, 1.0, 0.0], [0.03, 1.0, 0.0], [0.04, 1.0, 0.0]])
+    verdict = of_recording(replace(measured(0.04, 1), thinned=groups))
+    assert verdict.reason == (
+        "1 animal: no statement about the population. In this animal only, N/M is "
+        f"{verdict.value:.2g} ({verdict.low:.2g} to {verdict.high:.2g})."
+    )
+
+
+def test_of_few_animals_a_ratio_to_noise_is_said_to_say_nothing() -> None:
+    groups = np.array([[0.05, 3.0, 0.0], [0.03, -1.0, 0.0], [0.04, 1.0, 0.0]])
+    verdict = of_recording(replace(measured(0.04, 2), thinned=groups))
+    assert verdict.outcome is Outcome.UNDECIDED
+    assert "In these animals only, the response to compare with is not told from noise" in (
+        verdict.reason
+    )
+    assert verdict.reason.endswith("says nothing.")
+
+
+def test_animals_that_a_file_does_not_name_are_no_animal_each() -> None:
+    verdict = of_recording(replace(measured(0.04, 1), animals=("unknown",)))
+    assert verdict.reason.startswith("Unnamed animals: no statement about the population. In these")
+    assert verdict.remedy == ("Say which animal each session is of. Record 5 animals or more.")
+
+
 def test_false_labels_are_corrected_for() -> None:
     naive = measured(0.2, false_label=2.0)
     assert of_recording(naive).outcome is Outcome.CONTRADICTED
