@@ -52,7 +52,7 @@ NO_THEORY = {
     "theory",
 }
 """Files of `simulate/theories` that are no theory."""
-NO_CLAIM = {"claim", "lasers", "registry", "requirements", "taught"}
+NO_CLAIM = {"claim", "cursor", "lasers", "registry", "requirements", "taught"}
 """Files of `predictions/claims` that are no claim."""
 LONG_MODULES = {
     "simulate/kernels/kernels.py": "kernels, longer where splitting would cost speed",

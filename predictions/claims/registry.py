@@ -9,9 +9,12 @@ from collections.abc import Collection, Sequence
 
 from errorneurons.predictions.claims import (
     driving_evokes_no_error,
+    errors_fade_as_learnt,
     errors_have_their_own_cells,
+    errors_signed_by_cause,
     inference_survives,
     learning_needs_error_cells,
+    representations_hold_still,
     silencing_evokes_no_error,
     silencing_removes_error_below,
     silencing_spares_error_above,
@@ -29,6 +32,9 @@ CLAIMS: tuple[Claim, ...] = (
     inference_survives.CLAIM,
     learning_needs_error_cells.CLAIM,
     errors_have_their_own_cells.CLAIM,
+    errors_fade_as_learnt.CLAIM,
+    errors_signed_by_cause.CLAIM,
+    representations_hold_still.CLAIM,
 )
 
 

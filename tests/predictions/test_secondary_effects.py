@@ -27,8 +27,12 @@ from errorneurons.simulate.instrument.observe import Instrument
 from errorneurons.simulate.theories.registry import theory
 
 SECONDARY = {
-    name: effect for c in CLAIMS for name, effect in EFFECTS[c.key].items() if name != c.key
+    name: effect
+    for c in CLAIMS
+    for name, effect in EFFECTS[c.key].items()
+    if name != c.key and c.shown_by == "outcome_error"
 }
+"""Those of the trials of `recorded`; effects of days have their own tests."""
 each = pytest.mark.parametrize("name", SECONDARY)
 INPUT, OUTCOME, LASER = "input_onset", "outcome_onset", "manipulation_onset"
 
