@@ -17,8 +17,7 @@ from errorneurons.analysis.measures.asking import asked_often
 from errorneurons.analysis.measures.energies import trials
 from errorneurons.analysis.measures.labelling import Rule, cross_fitted
 from errorneurons.analysis.measures.windows import window_mean
-from errorneurons.predictions.claims.registry import CLAIMS
-from errorneurons.predictions.claims.registry import claim
+from errorneurons.predictions.claims.registry import CLAIMS, claim
 from errorneurons.predictions.claims.requirements import LATE, OUTCOME, UNEXPECTED_TRIALS
 from errorneurons.predictions.comparing import library, shards
 from errorneurons.predictions.comparing import tables as recorded_tables
