@@ -3,8 +3,9 @@
 A session has one decoder: `decoder` of its trials names it, where there are several. Its cells say
 `decoder_weight`, or the sign of it, `causal_sign`, which cells that are paired with one of them may
 have, too. The error of a trial is `outcome_error`, the goal minus the cursor, shown at
-`outcome_onset`. In each product of an error and a response the two are of different trials of a
-stimulus: where the cursor is read from the very spikes, noise of a trial is in both.
+`outcome_onset` while the cursor stands still: activity that takes the error of a moving cursor away
+is control. In each product of an error and a response the two are of different trials of a
+stimulus, for where the cursor is read from the very spikes, noise of a trial is in both.
 """
 
 from __future__ import annotations
@@ -128,6 +129,14 @@ def means_of_others(errors: Floats) -> Floats:
 def has_cursor(session: xr.Dataset) -> Missing | None:
     """Require errors of a cursor in two trials of a stimulus, recorded around their onset."""
     if not len(cursor_trials(session)):
+        if _has_errors_all_along(session):
+            return Missing(
+                "the errors of the cursor are known, but not when each is shown, so that activity "
+                "before and after cannot be told apart; where the cursor moves all along, activity "
+                "that takes its error away is control of the cursor",
+                "Show the error when the cursor stands still, and give the time as "
+                "`outcome_onset`.",
+            )
         return Missing("no stimulus has two trials with a cursor whose error is known", _REMEDY)
     if len(decoders(session)) > 1:
         names = " and ".join(map(repr, decoders(session)))
@@ -136,6 +145,15 @@ def has_cursor(session: xr.Dataset) -> Missing | None:
             "Give the trials of each decoder as a session of their own.",
         )
     return protocol.covers("outcome_onset", _factors(session), BEFORE_SHOWN, SHOWN)(session)
+
+
+def _has_errors_all_along(session: xr.Dataset) -> bool:
+    if "outcome_error" not in session.coords:
+        return False
+    known = np.isfinite(session.variables["outcome_error"].values)
+    if "outcome_onset" in session.coords:
+        known = known & ~np.isfinite(session.variables["outcome_onset"].values)
+    return bool(known.any())
 
 
 def _factors(session: xr.Dataset) -> protocol.Factors:

@@ -38,6 +38,7 @@ from errorneurons.predictions.claims.claim import Claim, Condition, Drawing, Ove
 _BY_THE_RULE: protocol.Factors = {"outcome": "expected", "teaching": True, "manipulation": "none"}
 """Trials with the outcome that the rule in force gives, known to the animal or not."""
 _Pair = tuple[xr.Dataset, xr.Dataset]
+_Both = tuple[float, float]
 
 
 def _days_with_a_rule(sessions: Sequence[xr.Dataset]) -> list[xr.Dataset]:
@@ -90,6 +91,25 @@ def _to_stimulus(session: xr.Dataset, chosen: Trials) -> float:
     )
 
 
+def left_over(error: _Both, stimulus: _Both, rho: float) -> Effect:
+    """Return N and M, see above.
+
+    Parameters
+    ----------
+    error, stimulus
+        e and r, on the day before and on that of the reversal.
+    rho
+        Squared error of the output before over that at the reversal.
+
+    Examples
+    --------
+    >>> left_over((0.5, 1.0), (1.0, 1.0), 0.0)
+    Effect(numerator=0.5, denominator=1.0, false_label=0.0, elsewhere=0.0)
+    """
+    (e_b, e_a), (r_b, r_a) = error, stimulus
+    return Effect(e_b * r_a - rho * e_a * r_b, (1 - rho) * e_a * r_b)
+
+
 def _at_a_reversal(pair: _Pair) -> tuple[Effect, Effect]:
     """Return N and M in error cells, and in the outcome responses of all other cells."""
     shared = _stimuli(pair[0]) & _stimuli(pair[1])
@@ -104,7 +124,7 @@ def _at_a_reversal(pair: _Pair) -> tuple[Effect, Effect]:
             _to_outcome(day, own, those)
             for day, own, those in zip(pair, chosen, cells, strict=True)
         )
-        return Effect(e_b * r_a - rho * e_a * r_b, (1 - rho) * e_a * r_b)
+        return left_over((e_b, e_a), (r_b, r_a), rho)
 
     return found([units(day, "error") for day in pair]), found([_others(day) for day in pair])
 
@@ -225,7 +245,10 @@ CLAIM = Claim(
     side="below",
     manipulations=(),
     counter_circuit="absent_target_read_as_zero",
-    conditions=(Condition("outcome by the rule in force", _BY_THE_RULE),),
+    conditions=(
+        Condition("rule known", {**_BY_THE_RULE, "phase": "before"}),
+        Condition("rule being learnt", {**_BY_THE_RULE, "phase": "during"}),
+    ),
     shown_by="teach_reteach",
     drawing=Drawing(
         read=tuple((role, level) for level in range(1, 5) for role in ("representation", "error")),

@@ -82,28 +82,40 @@ def _in_moving_cells(session: xr.Dataset) -> Effect | Missing:
 
 
 def _signed_share(session: xr.Dataset, cells: Cells) -> Effect | Missing:
-    seen = seen_by(session, cells)
-    if len(seen) < 2:
+    shown = seen_by(session, cells)
+    if len(shown) < 2:
         return _one_goal()
-    signs = _signs(session)[cells]
+    return signed_share(shown, causal_signs_of(session)[cells], _signs(session)[cells])
+
+
+def signed_share(shown: Sequence[ErrorTrials], causal: Floats, signs: Floats) -> Effect:
+    """Return N and M of some cells, see above; NaN where all move the cursor the same way.
+
+    Parameters
+    ----------
+    shown
+        Errors and responses to seeing them, of two stimuli or more.
+    causal
+        Sign of what each cell, or its partner, does to the cursor, (cell,).
+    signs
+        The same, turned round in cells that fire more for negative errors, (cell,).
+    """
     # the mean is taken off the causal sign: what is told to all alike moves both halves alike
-    causal = causal_signs_of(session)[cells]
     axis = (causal - causal.mean()) * np.where(signs == causal, 1.0, -1.0)
-    if not axis.any():
-        return _one_sign()
-    patterns = [one.responses @ axis / np.sqrt(len(axis) * (axis @ axis)) for one in seen]
-    m = tuning_energy({str(k): one.responses for k, one in enumerate(seen)})
-    return Effect(_along(patterns, seen), m * (len(seen) - 1) / len(seen))
+    length = np.sqrt(len(axis) * (axis @ axis))
+    patterns = [one.responses @ axis / length if length else one.errors * np.nan for one in shown]
+    m = tuning_energy({one.stimulus: one.responses for one in shown})
+    return Effect(_along(patterns, shown), m * (len(shown) - 1) / len(shown))
 
 
-def _along(patterns: Sequence[Floats], seen: Sequence[ErrorTrials]) -> float:
+def _along(patterns: Sequence[Floats], shown: Sequence[ErrorTrials]) -> float:
     """Return the energy of patterns along errors of other trials, signed, a stimulus."""
-    count = len(seen)
-    means = np.array([one.errors.mean() for one in seen])
+    count = len(shown)
+    means = np.array([one.errors.mean() for one in shown])
     elsewhere = means.sum() - means
     products = [
         pattern * (one.others - (one.others + rest) / count)
-        for pattern, one, rest in zip(patterns, seen, elsewhere, strict=True)
+        for pattern, one, rest in zip(patterns, shown, elsewhere, strict=True)
     ]
     total = sum(p.mean() for p in products)
     noise = sum(p.var(ddof=1) / len(p) for p in products)

@@ -13,6 +13,7 @@ consolidate it, 0 if it stays. It is linear in activity, so its noise adds nothi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
@@ -22,6 +23,7 @@ from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.predictions.claims.claim import Claim, Condition, Drawing, OverDays
 from errorneurons.predictions.claims.cursor import (
     CURSOR_TRIALS,
+    ErrorTrials,
     decoders,
     has_cursor,
     of_known_decoder,
@@ -38,23 +40,25 @@ def _cells(session: xr.Dataset) -> Cells:
     return np.asarray(chosen[np.isfinite(weights[chosen]) & (weights[chosen] != 0)])
 
 
-def _shifts(session: xr.Dataset) -> dict[str, tuple[float, float, float]]:
-    """Return of each stimulus <s d>, <d d> and <s>, over different trials."""
+def _shown(session: xr.Dataset) -> list[ErrorTrials]:
+    """Return errors and how far the change of activity would move the cursor, (trial, 1)."""
     cells = _cells(session)
     weights = session.variables["decoder_weight"].values.astype(float)[cells]
-    found = {}
-    for one in seen_by(session, cells):
-        shift = one.responses @ weights
-        products = float((shift * one.others).mean()), float((one.errors * one.others).mean())
-        found[one.stimulus] = (*products, float(shift.mean()))
-    return found
+    return [
+        replace(one, responses=(one.responses @ weights)[:, None])
+        for one in seen_by(session, cells)
+    ]
 
 
-def _on_a_day(session: xr.Dataset) -> Effect | Missing:
-    """Return N and M of one session."""
-    found = _shifts(session).values()
-    n, m = (protocol.mean_over([one[k] for one in found]) for k in range(2))
-    return Effect(n, m)
+def taken_away(shown: Sequence[ErrorTrials]) -> Effect:
+    """Return N and M, see above; the responses are shifts of the cursor, (trial, 1)."""
+    n = [float((one.responses[:, 0] * one.others).mean()) for one in shown]
+    m = [float((one.errors * one.others).mean()) for one in shown]
+    return Effect(protocol.mean_over(n), protocol.mean_over(m))
+
+
+def _on_a_day(session: xr.Dataset) -> Effect:
+    return taken_away(_shown(session))
 
 
 def _has_weights(session: xr.Dataset) -> Missing | None:
@@ -87,12 +91,10 @@ def of_what_is_learnt(sessions: Sequence[xr.Dataset]) -> Effect | Missing:
         return _lack(sessions[0]) or Missing(
             "there is one day with the cursor", "Record it on two days or more with one decoder."
         )
-    before, after = _shifts(days[0]), _shifts(days[-1])
-    first, last = ({one.stimulus: one.errors.mean() for one in seen_by(day, _cells(day))}
-                   for day in (days[0], days[-1]))  # fmt: skip
-    goals = [name for name in before if name in after]
-    learnt = [float(first[name] - last[name]) for name in goals]
-    shifts = [before[name][2] for name in goals]
+    first, last = ({one.stimulus: one for one in _shown(day)} for day in (days[0], days[-1]))
+    goals = [name for name in first if name in last]
+    learnt = [float(first[name].errors.mean() - last[name].errors.mean()) for name in goals]
+    shifts = [float(first[name].responses.mean()) for name in goals]
     return Effect(
         protocol.mean_over([s * c for s, c in zip(shifts, learnt, strict=True)]),
         protocol.mean_over([c**2 for c in learnt]),
