@@ -18,7 +18,7 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
-from errorneurons.analysis.measures.energies import Cells, Effect, Missing, units
+from errorneurons.analysis.measures.energies import Cells, Effect, Missing
 from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.predictions.claims.claim import Claim, Condition, Drawing, OverDays
 from errorneurons.predictions.claims.cursor import (
@@ -32,12 +32,11 @@ from errorneurons.predictions.claims.cursor import (
 
 
 def _cells(session: xr.Dataset) -> Cells:
-    """Return the units that move the cursor."""
+    """Return the units that move the cursor, whatever they are labelled."""
     if "decoder_weight" not in session.coords:
         return np.empty(0, np.int64)
     weights = session.variables["decoder_weight"].values.astype(float)
-    chosen = units(session, "unlabelled")
-    return np.asarray(chosen[np.isfinite(weights[chosen]) & (weights[chosen] != 0)])
+    return np.flatnonzero(np.isfinite(weights) & (weights != 0))
 
 
 def _shown(session: xr.Dataset) -> list[ErrorTrials]:

@@ -72,8 +72,9 @@ def decoder_weights(
 ) -> Array:
     """Return how far a rate of 1 Hz of each unit moves the cursor, (unit,).
 
-    A neuron that is recorded as several units shares its weight out among them, so that the
-    cursor is the sum of weights times rates, up to a constant; NaN for what does not move it.
+    What a unit is labelled does not matter. A neuron that is recorded as several units shares its
+    weight out among them, so that the cursor is the sum of weights times rates, up to a constant;
+    NaN for what does not move it.
 
     Parameters
     ----------
@@ -85,9 +86,10 @@ def decoder_weights(
     where = neurons(circuit, "representation", circuit.output_area)
     weights = np.full(len(units.source), np.nan)
     chosen = np.flatnonzero(
-        (units.source == "representation") & (units.label == "representation")
-        & (units.neuron >= where.start) & (units.neuron < where.stop)
-    )  # fmt: skip
+        (units.source == "representation")
+        & (units.neuron >= where.start)
+        & (units.neuron < where.stop)
+    )
     own = units.neuron[chosen] - where.start
     copies = np.bincount(own, minlength=len(decoder))[own]
     weights[chosen] = decoder[own] / (copies * scale * units.gain[chosen] * units.sign[chosen])
