@@ -119,6 +119,16 @@ def _units(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
             if len(levels) > 1:
                 found = " and ".join(f"{level:g}" for level in levels)
                 yield f"`level` of area {area!r} is {found}; give an area one level"
+    if {"causal_sign", "decoder_weight"} <= sound:
+        sign, weight = (session.variables[n].values for n in ("causal_sign", "decoder_weight"))
+        both = np.isfinite(sign) & np.isfinite(weight)
+        wrong = np.flatnonzero(both & (sign != np.sign(weight)))
+        if len(wrong):
+            at = int(wrong[0])
+            yield (
+                f"`causal_sign` of unit {at} is {sign[at]:g} but its `decoder_weight` is "
+                f"{weight[at]:g}; give the sign of the weight, or leave it out"
+            )
     known = "role" in sound and bool((session.variables["role"].values != "unknown").any())
     if known and "label_source" not in session.variables:
         yield "`label_source` is missing but `role` is known; say where the roles come from"

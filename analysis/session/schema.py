@@ -110,6 +110,12 @@ UNIT = (
     Field(
         "causal_sign", ("unit",), "number", "sign of its effect on the output", ("1",), (-1, 0, 1)
     ),
+    Field(
+        "decoder_weight",
+        ("unit",),
+        "number",
+        "how far a unit of its rate moves the cursor, 0 if it does not, NaN if unknown",
+    ),
 )
 
 TRIAL = (
@@ -140,6 +146,8 @@ TRIAL = (
     ),
     Field("familiarity", ("trial",), "text", "familiarity", values=("trained", "novel")),
     Field("phase", ("trial",), "text", "phase of learning", values=("before", "during", "after")),
+    Field("association", ("trial",), "text", "rule in force: which outcome follows a stimulus"),
+    Field("decoder", ("trial",), "text", "what moves the cursor, none if there is no cursor"),
     Field("localiser", ("trial",), "bool", "whether the trial served to label the units"),
     Field("manipulation", ("trial",), "text", "manipulation", values=("none", "silence", "drive")),
     Field("manipulated_role", ("trial",), "text", "role of the cells", values=("none", *ROLES)),

@@ -10,11 +10,14 @@ from collections.abc import Collection, Sequence
 from errorneurons.predictions.claims import (
     driving_evokes_no_error,
     errors_descend,
+    errors_fade_as_learnt,
     errors_have_their_own_cells,
+    errors_signed_by_cause,
     inference_survives,
     influence_stays_within_a_class,
     learning_needs_error_cells,
     lower_areas_are_not_earlier,
+    representations_hold_still,
     silencing_evokes_no_error,
     silencing_removes_error_below,
     silencing_spares_error_above,
@@ -37,6 +40,9 @@ CLAIMS: tuple[Claim, ...] = (
     errors_descend.CLAIM,
     untaught_violations_evoke_nothing.CLAIM,
     lower_areas_are_not_earlier.CLAIM,
+    errors_fade_as_learnt.CLAIM,
+    errors_signed_by_cause.CLAIM,
+    representations_hold_still.CLAIM,
 )
 
 

@@ -23,7 +23,11 @@ from errorneurons.simulate.experiments.columns import BY_NAME
 from errorneurons.simulate.experiments.trials import kinds_of, whole, with_defaults
 from errorneurons.simulate.instrument.calcium import fluorescence, imaged, left_of_before
 from errorneurons.simulate.instrument.instrument import Instrument as Instrument
-from errorneurons.simulate.instrument.pairing import causal_signs, partners
+from errorneurons.simulate.instrument.pairing import (
+    causal_signs,
+    decoder_weights,
+    partners,
+)
 from errorneurons.simulate.instrument.spikes import poisson, sub_poisson
 from errorneurons.simulate.instrument.units import Units, labels_of, sampled
 from errorneurons.simulate.trials.bench import Chosen
@@ -128,7 +132,9 @@ def observe(
         ),
     }
     if first.decoder is not None:
-        columns["causal_sign"] = causal_signs(circuit, units, first.decoder[index])
+        decoder, scale = first.decoder[index], _scale(sizes, "representation", index, instrument)
+        columns["causal_sign"] = causal_signs(circuit, units, decoder)
+        columns["decoder_weight"] = decoder_weights(circuit, units, decoder, scale)
     seen = session(
         {"rate": rate},
         columns,
@@ -219,7 +225,7 @@ def expected_rates(
 ) -> Binned:
     """Return the expected firing rate of each unit [Hz] in bins of the session."""
     scale = {
-        source: instrument.peak / max(sizes[source][index], 1e-12)
+        source: _scale(sizes, source, index, instrument)
         for source in dict.fromkeys(units.source.tolist())
     }
     each = [_expected_in(block, index, units, scale) for block in blocks]
@@ -235,6 +241,11 @@ def expected_rates(
         )
     wide: Binned = rate.reshape(len(rate), -1, joined, rate.shape[2]).mean(axis=2)
     return wide
+
+
+def _scale(sizes: Mapping[str, Array], source: str, index: int, instrument: Instrument) -> float:
+    """Return the firing rate that stands for a signal of 1 [Hz]."""
+    return float(instrument.peak / max(sizes[source][index], 1e-12))
 
 
 def _expected_in(block: Activity, index: int, units: Units, scale: Mapping[str, float]) -> Binned:

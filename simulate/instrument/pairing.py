@@ -67,6 +67,35 @@ def causal_signs(circuit: Circuit[Any, Any], units: Units, decoder: Array) -> Ar
     return np.where(own == NOBODY, np.nan, signs[own])
 
 
+def decoder_weights(
+    circuit: Circuit[Any, Any], units: Units, decoder: Array, scale: float
+) -> Array:
+    """Return how far a rate of 1 Hz of each unit moves the cursor, (unit,).
+
+    What a unit is labelled does not matter. A neuron that is recorded as several units shares its
+    weight out among them, so that the cursor is the sum of weights times rates, up to a constant;
+    NaN for what does not move it.
+
+    Parameters
+    ----------
+    circuit, units, decoder
+        As in `causal_signs`.
+    scale
+        Firing rate of a unit without a gain of its own [Hz] for a rate of 1 of its neuron.
+    """
+    where = neurons(circuit, "representation", circuit.output_area)
+    weights = np.full(len(units.source), np.nan)
+    chosen = np.flatnonzero(
+        (units.source == "representation")
+        & (units.neuron >= where.start)
+        & (units.neuron < where.stop)
+    )
+    own = units.neuron[chosen] - where.start
+    copies = np.bincount(own, minlength=len(decoder))[own]
+    weights[chosen] = decoder[own] / (copies * scale * units.gain[chosen] * units.sign[chosen])
+    return weights
+
+
 def _own(circuit: Circuit[Any, Any], units: Units) -> Indices:
     """Return the representation neuron that an error neuron or a tuft goes with, (unit,)."""
     own = np.where(units.source == "apical", units.cell, NOBODY)

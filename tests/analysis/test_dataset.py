@@ -21,6 +21,14 @@ Make = Callable[..., xr.Dataset]
 # What a session consists of
 
 
+def test_a_weight_has_the_sign_that_is_stated(make_session: Make) -> None:
+    message = (
+        "`causal_sign` of unit 1 is -1 but its `decoder_weight` is 0.2; give the sign of the w"
+    )
+    with pytest.raises(ContractError, match=message):
+        make_session(changes={"decoder_weight": [np.nan, 0.2, 0.0, np.nan]})
+
+
 def test_a_session_with_every_column_keeps_the_contract(make_session: Make) -> None:
     made = make_session()
     assert set(FIELDS) - set(made.variables) == {

@@ -32,9 +32,8 @@ SECONDARY = {
     for name, effect in EFFECTS[c.key].items()
     if name != c.key and c.shown_by == "outcome_error"
 }
-each = pytest.mark.parametrize(
-    "name", [n for c in CLAIMS if c.shown_by == "outcome_error" for n in SECONDARY if c.key in n]
-)
+"""Those of the trials of `recorded`; effects of days have their own tests."""
+each = pytest.mark.parametrize("name", SECONDARY)
 INPUT, OUTCOME, LASER = "input_onset", "outcome_onset", "manipulation_onset"
 
 

@@ -7,7 +7,13 @@ import pytest
 
 from errorneurons.simulate.circuit import neurons
 from errorneurons.simulate.instrument.instrument import Instrument
-from errorneurons.simulate.instrument.pairing import NOBODY, causal_signs, paired, partners
+from errorneurons.simulate.instrument.pairing import (
+    NOBODY,
+    causal_signs,
+    decoder_weights,
+    paired,
+    partners,
+)
 from errorneurons.simulate.instrument.units import Units, labels_of, sampled
 from errorneurons.simulate.theories.registry import THEORIES, Theory, theory
 
@@ -76,3 +82,16 @@ def test_those_and_only_those_who_go_with_an_output_neuron_have_its_sign(subject
     assert signs[read].tolist() == np.sign(DECODER)[units.neuron[read] - start].tolist()
     assert np.isnan(signs[(units.source == "representation") & ~read]).all()
     assert set(signs[units.source == "error"][~np.isnan(signs[units.source == "error"])]) == {-1, 1}
+
+
+@pytest.mark.parametrize("name", ["error_microcircuit", "hierarchical_pc_sensory", "dendritic_pc"])
+def test_weights_times_rates_of_the_recorded_units_are_the_cursor(name: str) -> None:
+    subject, scale = theory(name), 7.0
+    units = recorded(subject, TUFTS if name == "dendritic_pc" else SOMATA)
+    weights = decoder_weights(subject.circuit, units, DECODER, scale)
+    where = neurons(subject.circuit, "representation", subject.circuit.output_area)
+    moving = np.isfinite(weights)
+    assert (units.area[moving] == subject.circuit.output_area).all()
+    output = np.array([0.3, -0.2, 0.1, 0.5, -0.7])
+    rates = scale * output[units.neuron[moving] - where.start] * (units.gain * units.sign)[moving]
+    assert rates @ weights[moving] == pytest.approx(output @ DECODER)

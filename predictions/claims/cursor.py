@@ -1,0 +1,215 @@
+"""What claims about brain-computer interfaces look at: a cursor that cells move by known weights.
+
+A session has one decoder: `decoder` of its trials names it, where there are several. Its cells say
+`decoder_weight`, or the sign of it, `causal_sign`, which cells that are paired with one of them may
+have, too. The error of a trial is `outcome_error`, the goal minus the cursor, shown at
+`outcome_onset` while the cursor stands still: activity that takes the error of a moving cursor away
+is control. In each product of an error and a response the two are of different trials of a
+stimulus, for where the cursor is read from the very spikes, noise of a trial is in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from errorneurons.analysis.measures.asking import once_alike
+from errorneurons.analysis.measures.energies import (
+    Cells,
+    Effect,
+    Missing,
+    Trials,
+    Window,
+    trials,
+)
+from errorneurons.analysis.measures.windows import window_means
+from errorneurons.analysis.statistics import Floats
+from errorneurons.predictions.claims import requirements as protocol
+
+NO_CURSOR = "none"
+SHOWN: Window = (0.0, 0.15)
+"""From when the error is shown on, before the synapses of simulated animals change [s]."""
+BEFORE_SHOWN: Window = (-0.1, 0.0)
+CURSOR_TRIALS: protocol.Factors = {"outcome": "expected", "teaching": True, "manipulation": "none"}
+"""What holds of trials with a cursor, as far as the session says."""
+
+_REMEDY = "Give `outcome_error`, the goal minus the cursor, with `outcome_onset` when it is shown."
+
+
+def cursor_trials(session: xr.Dataset) -> Trials:
+    """Return the trials in which a cursor missed its goal by a known error, shown at a time."""
+    return once_alike(session, "cursor trials", lambda: _cursor_trials(session))
+
+
+def _cursor_trials(session: xr.Dataset) -> Trials:
+    chosen = trials(session, _factors(session))
+    for name in ("outcome_error", "outcome_onset"):
+        if name not in session.coords:
+            return chosen[:0]
+        chosen = chosen[np.isfinite(session.variables[name].values[chosen])]
+    if "decoder" in session.coords:
+        chosen = chosen[session.variables["decoder"].values[chosen] != NO_CURSOR]
+    stimulus = session.variables["stimulus"].values[chosen]
+    names, counts = np.unique(stimulus, return_counts=True)
+    return np.asarray(chosen[np.isin(stimulus, names[counts >= 2])])
+
+
+def decoders(session: xr.Dataset) -> tuple[str, ...]:
+    """Return the names of the decoders of the trials with a cursor, empty where none has one."""
+    if "decoder" not in session.coords:
+        return ("",)
+    return tuple(np.unique(session.variables["decoder"].values[cursor_trials(session)]).tolist())
+
+
+def causal_signs_of(session: xr.Dataset) -> Floats:
+    """Return the sign of what each unit does to the cursor, (unit,); NaN if unknown, or nothing."""
+    signs = np.full(session.sizes["unit"], np.nan)
+    for name in ("decoder_weight", "causal_sign"):
+        if name in session.coords:
+            own = np.sign(session.variables[name].values.astype(float))
+            signs = np.where(np.isfinite(own) & (own != 0), own, signs)
+    return signs
+
+
+@dataclass(frozen=True, eq=False)
+class ErrorTrials:
+    """The trials of a stimulus with a cursor.
+
+    Attributes
+    ----------
+    stimulus
+        Its name.
+    errors
+        Goal minus cursor, (trial,).
+    others
+        Mean error of the other trials, (trial,).
+    responses
+        To seeing the error, (trial, cell).
+    """
+
+    stimulus: str
+    errors: Floats
+    others: Floats
+    responses: Floats
+
+
+def seen_by(session: xr.Dataset, cells: Cells) -> list[ErrorTrials]:
+    """Return errors and responses of some cells to seeing them, one entry a stimulus.
+
+    Trials in which one of the cells was not recorded are left out, and stimuli with less than two.
+    """
+    chosen = cursor_trials(session)
+    shown, before = window_means(session, chosen, cells, "outcome_onset", (SHOWN, BEFORE_SHOWN))
+    stimulus = session.variables["stimulus"].values[chosen]
+    error = session.variables["outcome_error"].values[chosen].astype(float)
+    complete = np.isfinite(shown - before).all(axis=1)
+    found = []
+    for name in np.unique(stimulus):
+        own = complete & (stimulus == name)
+        if own.sum() >= 2:
+            others = means_of_others(error[own])
+            found.append(ErrorTrials(str(name), error[own], others, (shown - before)[own]))
+    return found
+
+
+def means_of_others(errors: Floats) -> Floats:
+    """Return of each trial the mean error of the others.
+
+    Examples
+    --------
+    >>> means_of_others(np.array([1.0, 2.0, 6.0])).tolist()
+    [4.0, 3.5, 1.5]
+    """
+    return np.asarray((errors.sum() - errors) / (len(errors) - 1))
+
+
+def has_cursor(session: xr.Dataset) -> Missing | None:
+    """Require errors of a cursor in two trials of a stimulus, recorded around their onset."""
+    if not len(cursor_trials(session)):
+        if _has_errors_all_along(session):
+            return Missing(
+                "the errors of the cursor are known, but not when each is shown, so that activity "
+                "before and after cannot be told apart; where the cursor moves all along, activity "
+                "that takes its error away is control of the cursor",
+                "Show the error when the cursor stands still, and give the time as "
+                "`outcome_onset`.",
+            )
+        return Missing("no stimulus has two trials with a cursor whose error is known", _REMEDY)
+    if len(decoders(session)) > 1:
+        names = " and ".join(map(repr, decoders(session)))
+        return Missing(
+            f"one session has the decoders {names}, and each unit has one weight",
+            "Give the trials of each decoder as a session of their own.",
+        )
+    return protocol.covers("outcome_onset", _factors(session), BEFORE_SHOWN, SHOWN)(session)
+
+
+def _has_errors_all_along(session: xr.Dataset) -> bool:
+    if "outcome_error" not in session.coords:
+        return False
+    known = np.isfinite(session.variables["outcome_error"].values)
+    if "outcome_onset" in session.coords:
+        known = known & ~np.isfinite(session.variables["outcome_onset"].values)
+    return bool(known.any())
+
+
+def _factors(session: xr.Dataset) -> protocol.Factors:
+    return {name: value for name, value in CURSOR_TRIALS.items() if name in session.coords}
+
+
+def of_known_decoder(
+    sessions: Sequence[xr.Dataset],
+    found: Callable[[xr.Dataset], Effect | Missing],
+    lack: Callable[[xr.Dataset], Missing | None],
+) -> Effect | Missing:
+    """Return the mean energies over the days with the decoder that the animal knew first.
+
+    Parameters
+    ----------
+    sessions
+        Sessions of one animal, day by day.
+    found
+        Energies of a session.
+    lack
+        What a session lacks for it.
+    """
+    return _mean_over_days(sessions, found, lack, changed=False)
+
+
+def after_the_swap(
+    sessions: Sequence[xr.Dataset],
+    found: Callable[[xr.Dataset], Effect | Missing],
+    lack: Callable[[xr.Dataset], Missing | None],
+) -> Effect | Missing:
+    """Return the energies of the first day with another decoder than the first one."""
+    return _mean_over_days(sessions, found, lack, changed=True)
+
+
+def _mean_over_days(
+    sessions: Sequence[xr.Dataset],
+    found: Callable[[xr.Dataset], Effect | Missing],
+    lack: Callable[[xr.Dataset], Missing | None],
+    *,
+    changed: bool,
+) -> Effect | Missing:
+    with_cursor = [s for s in sessions if len(cursor_trials(s))] or list(sessions[:1])
+    lacks = [lack(session) for session in with_cursor]
+    good = [s for s, missing in zip(with_cursor, lacks, strict=True) if missing is None]
+    if not good:
+        return next(missing for missing in lacks if missing is not None)
+    known = decoders(good[0])
+    own = [s for s in good if (decoders(s) != known) == changed]
+    if not own:
+        return Missing(
+            "the animal never has another decoder than the first",
+            "Change the decoder on one of the days, and name both in `decoder`.",
+        )
+    answers = [found(session) for session in (own[:1] if changed else own)]
+    energies = [(e.numerator, e.denominator) for e in answers if isinstance(e, Effect)]
+    if not energies:
+        return answers[0]
+    n, m = (protocol.mean_over(list(column)) for column in zip(*energies, strict=True))
+    return Effect(n, m)

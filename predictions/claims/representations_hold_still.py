@@ -1,0 +1,138 @@
+"""P20: while an error is shown, activity does not move to where it would be gone.
+
+With d the error of the cursor in a trial, and s how far the change of activity from before to after
+it is shown would move the cursor through the same decoder, averaged over trials and stimuli,
+
+    N = <s d>,        M = <d d>,
+
+each product being of different trials of a stimulus. N/M is the share of the error that is gone
+before any synapse has changed: 1 if activity finds the answer first and synapses
+consolidate it, 0 if it stays. It is linear in activity, so its noise adds nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import xarray as xr
+
+from errorneurons.analysis.measures.energies import Cells, Effect, Missing
+from errorneurons.predictions.claims import requirements as protocol
+from errorneurons.predictions.claims.claim import Claim, Condition, Drawing, OverDays
+from errorneurons.predictions.claims.cursor import (
+    CURSOR_TRIALS,
+    ErrorTrials,
+    decoders,
+    has_cursor,
+    of_known_decoder,
+    seen_by,
+)
+
+
+def _cells(session: xr.Dataset) -> Cells:
+    """Return the units that move the cursor, whatever they are labelled."""
+    if "decoder_weight" not in session.coords:
+        return np.empty(0, np.int64)
+    weights = session.variables["decoder_weight"].values.astype(float)
+    return np.flatnonzero(np.isfinite(weights) & (weights != 0))
+
+
+def _shown(session: xr.Dataset) -> list[ErrorTrials]:
+    """Return errors and how far the change of activity would move the cursor, (trial, 1)."""
+    cells = _cells(session)
+    weights = session.variables["decoder_weight"].values.astype(float)[cells]
+    return [
+        replace(one, responses=(one.responses @ weights)[:, None])
+        for one in seen_by(session, cells)
+    ]
+
+
+def taken_away(shown: Sequence[ErrorTrials]) -> Effect:
+    """Return N and M, see above; the responses are shifts of the cursor, (trial, 1)."""
+    n = [float((one.responses[:, 0] * one.others).mean()) for one in shown]
+    m = [float((one.errors * one.others).mean()) for one in shown]
+    return Effect(protocol.mean_over(n), protocol.mean_over(m))
+
+
+def _on_a_day(session: xr.Dataset) -> Effect:
+    return taken_away(_shown(session))
+
+
+def _has_weights(session: xr.Dataset) -> Missing | None:
+    if len(_cells(session)):
+        return None
+    return Missing(
+        "no cell has a known weight with which it moves the cursor",
+        "Give `decoder_weight` [units of the cursor per unit of the rate]; a sign is not enough.",
+    )
+
+
+def _lack(session: xr.Dataset) -> Missing | None:
+    return protocol.what_is_missing(session, has_cursor, _has_weights)
+
+
+def effect(sessions: Sequence[xr.Dataset]) -> Effect | Missing:
+    """N: error removed by the shift within the trial; M: error; the decoder known first."""
+    return of_known_decoder(sessions, _on_a_day, _lack)
+
+
+def of_what_is_learnt(sessions: Sequence[xr.Dataset]) -> Effect | Missing:
+    """N: shift on the first day times what is learnt until the last; M: the square of the latter.
+
+    Learnt is how much less the cursor misses each goal on the last day, so no cell needs to be
+    found again.
+    """
+    days = [session for session in sessions if _lack(session) is None]
+    days = [session for session in days if decoders(session) == decoders(days[0])]
+    if len(days) < 2:
+        return _lack(sessions[0]) or Missing(
+            "there is one day with the cursor", "Record it on two days or more with one decoder."
+        )
+    first, last = ({one.stimulus: one for one in _shown(day)} for day in (days[0], days[-1]))
+    goals = [name for name in first if name in last]
+    learnt = [float(first[name].errors.mean() - last[name].errors.mean()) for name in goals]
+    shifts = [float(first[name].responses.mean()) for name in goals]
+    return Effect(
+        protocol.mean_over([s * c for s, c in zip(shifts, learnt, strict=True)]),
+        protocol.mean_over([c**2 for c in learnt]),
+    )
+
+
+CLAIM = Claim(
+    key="P20",
+    name="representations hold still at the error",
+    sentence="In a brain-computer interface, the activity that moves the cursor takes away less "
+    "than a third of its error while the error is shown, before synapses change.",
+    action="record",
+    mechanism=(
+        "Errors teach through the apical dendrite, whose conductance is small, so activity moves "
+        "towards the answer by little and synapses do the rest over many trials. In prospective "
+        "configuration activity first settles where the error is gone, and synapses then "
+        "consolidate it; in supervised predictive coding the output is held there."
+    ),
+    equation="g du_l = g_api (L_ER e_l),  g_api << g;  against  w . x_L = y*",
+    source="Max et al. 2026, doi:10.1371/journal.pcbi.1014164, apical conductance; "
+    "Song et al. 2024, doi:10.1038/s41593-023-01514-1",
+    experiment=(
+        "A cursor is moved by cells of known weights; its error is shown at a known time. What the "
+        "change of their activity would do to the cursor, through the same decoder, is compared "
+        "with the error, over the days with the decoder that the animal knew first."
+    ),
+    refuted_by="A change of activity that takes away a third of the error or more in the trial.",
+    record="The cells that move the cursor with their weights, and the error of each trial, shown "
+    "at a known time; two trials of a goal. No labels, and no cell needs to be found again.",
+    effect=OverDays(effect),
+    threshold=1 / 3,
+    side="below",
+    manipulations=(),
+    counter_circuit="prospective_configuration",
+    conditions=(Condition("cursor with an error", CURSOR_TRIALS),),
+    shown_by="brain_computer_interface_realigning",
+    drawing=Drawing(
+        read=(("representation", 4),), teaching=True, outcome_onset=0.3, end=0.5,
+        read_window=(0.3, 0.45),
+    ),
+    secondary={"as a share of what is learnt over days": OverDays(of_what_is_learnt)},
+)  # fmt: skip

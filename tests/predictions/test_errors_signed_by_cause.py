@@ -1,0 +1,133 @@
+"""P11 on days with a cursor of which it is known how cells answer its error."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+from cursors import WEIGHTS, Array, cursor_day
+
+from errorneurons.analysis.measures.energies import Effect, Missing
+from errorneurons.predictions.claims.claim import Measure, OverDays
+from errorneurons.predictions.claims.registry import claim
+
+P11 = claim("P11")
+SWAPPED = P11.secondary["on the first day with another decoder"]
+BALANCED = np.array([1.0, 1.0, -1.0, -1.0])
+
+
+def vector(error: Array, weights: Array) -> Array:
+    return error * np.sign(weights)
+
+
+def scalar(error: Array, weights: Array) -> Array:
+    return error + 0 * weights
+
+
+def better_than_expected(error: Array, weights: Array) -> Array:
+    return 1 - error**2 + 0 * weights
+
+
+def answer(days: Sequence[xr.Dataset], measured: Measure = P11.effect) -> Effect | Missing:
+    assert isinstance(measured, OverDays)
+    return measured.of(days)
+
+
+def ratio(*days: xr.Dataset, measured: Measure = P11.effect) -> float:
+    found = answer(days, measured)
+    assert isinstance(found, Effect), found
+    return found.numerator / found.denominator
+
+
+def lack(*days: xr.Dataset, measured: Measure = P11.effect) -> str:
+    found = answer(days, measured)
+    assert isinstance(found, Missing)
+    return found.what
+
+
+def test_a_vector_is_signed_by_cause_throughout_and_one_number_for_all_not_at_all() -> None:
+    assert ratio(cursor_day(vector)) == pytest.approx(1.0)
+    assert ratio(cursor_day(scalar)) == pytest.approx(0.0, abs=1e-12)
+    assert ratio(cursor_day(better_than_expected)) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_one_number_for_all_is_not_signed_where_weights_are_not_balanced() -> None:
+    weights = np.array([1.0, 1.0, 1.0, 1.0, -1.0, -1.0])
+    assert ratio(cursor_day(scalar, weights=weights)) == pytest.approx(0.0, abs=1e-12)
+    assert ratio(cursor_day(vector, weights=weights)) == pytest.approx(1 - (1 / 3) ** 2)
+
+
+def test_errors_of_the_wrong_sign_count_against_it() -> None:
+    assert ratio(cursor_day(lambda d, w: -vector(d, w))) == pytest.approx(-1.0)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5])
+def test_a_mixture_has_the_share_of_its_energy(share: float) -> None:
+    mixed = cursor_day(lambda d, w: share**0.5 * vector(d, w) + (1 - share) ** 0.5 * scalar(d, w))
+    assert ratio(mixed) == pytest.approx(share)
+
+
+def test_what_an_outcome_evokes_whatever_its_error_adds_nothing() -> None:
+    assert ratio(cursor_day(lambda d, w: vector(d, w) + 5 + 3 * w)) == pytest.approx(1.0)
+
+
+def test_noise_adds_nothing_even_if_it_moves_the_cursor() -> None:
+    weights = np.tile(WEIGHTS, 25)
+    seen: dict[str, Any] = {"weights": weights, "noise": 1.0, "trials": 20}
+    silent = answer([cursor_day(lambda d, w: 0 * d * w, read_from_cells=True, **seen)])
+    loud = answer([cursor_day(vector, **seen)])
+    assert isinstance(silent, Effect)
+    assert isinstance(loud, Effect)
+    assert abs(silent.numerator) < 0.02 * loud.denominator
+    assert loud.numerator / loud.denominator == pytest.approx(1.0, abs=0.05)
+
+
+def test_error_cells_that_fire_for_negative_errors_have_the_opposite_sign() -> None:
+    labels: dict[str, Any] = {
+        "role": ["error"] * 8, "label_source": ["genetic"] * 8, "decoder_weight": None,
+        "label_error": [0.0] * 8, "weights": np.tile(BALANCED, 2),
+        "causal_sign": np.tile(BALANCED, 2), "error_sign": [1] * 4 + [-1] * 4,
+    }  # fmt: skip
+    halves = np.array([1.0] * 4 + [-1.0] * 4)
+    assert ratio(cursor_day(lambda d, w: vector(d, w) * halves, **labels)) == pytest.approx(1.0)
+    assert ratio(cursor_day(scalar, **labels)) == pytest.approx(0.0, abs=1e-12)
+    all_alike = cursor_day(lambda d, w: scalar(d, w) * halves, **labels)
+    assert ratio(all_alike) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_labelled_error_cells_are_asked_and_else_the_cells_that_move_the_cursor() -> None:
+    roles = ["error"] * 4 + ["unknown"] * 4
+    weights = np.tile(BALANCED, 2)
+    mixed = np.array([0.0] * 4 + [1.0] * 4)
+    labels: dict[str, Any] = {
+        "role": roles, "label_error": [0.0] * 8,
+        "label_source": ["genetic" if role == "error" else "none" for role in roles],
+    }  # fmt: skip
+    seen = cursor_day(lambda d, w: np.where(mixed, vector(d, w), scalar(d, w)), weights=weights,
+                      **labels)  # fmt: skip
+    assert ratio(seen) == pytest.approx(0.0, abs=1e-12)
+    moving = P11.secondary["in the cells that move the cursor"]
+    assert ratio(seen, measured=moving) == pytest.approx(1.0)
+
+
+def test_days_with_the_first_decoder_are_judged_and_the_swap_stands_beside() -> None:
+    def as_known(error: Array, weights: Array) -> Array:
+        return -vector(error, weights)
+
+    days = [cursor_day(vector, 1), cursor_day(vector, 2, miss=0.5),
+            cursor_day(as_known, 3, "second", weights=-WEIGHTS)]  # fmt: skip
+    assert ratio(*days) == pytest.approx(1.0)
+    assert ratio(*days, measured=SWAPPED) == pytest.approx(-1.0)
+
+
+def test_what_it_cannot_do_without_is_said() -> None:
+    assert lack(cursor_day(vector, decoder_weight=None)).startswith("there are not 2 cells or more")
+    assert lack(cursor_day(vector, weights=np.abs(WEIGHTS))).startswith("there are not 2 cells")
+    assert lack(cursor_day(vector, outcome_error=None)).startswith("no stimulus has two trials wi")
+    assert lack(cursor_day(vector, stimulus=["left"] * 16)).startswith("no two stimuli have two tr")
+    assert lack(cursor_day(vector), measured=SWAPPED).startswith("the animal never has another dec")
+    both = cursor_day(vector).assign_coords(decoder=("trial", ["first", "second"] * 8))
+    assert lack(both).startswith("one session has the decoders 'first' and 'second'")

@@ -1,0 +1,85 @@
+"""P20 on days with a cursor of which it is known how far activity moves it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+import xarray as xr
+from cursors import WEIGHTS, Array, cursor_day
+
+from errorneurons.analysis.measures.energies import Effect, Missing
+from errorneurons.predictions.claims.claim import Measure, OverDays
+from errorneurons.predictions.claims.registry import claim
+
+P20 = claim("P20")
+LEARNT = P20.secondary["as a share of what is learnt over days"]
+
+
+def moving(share: float) -> Callable[[Array, Array], Array]:
+    """Return responses that take away a share of the error."""
+    return lambda d, w: share * d * w / (w**2).sum()
+
+
+def ratio(*days: xr.Dataset, measured: Measure = P20.effect) -> float:
+    found = answer(days, measured)
+    assert isinstance(found, Effect), found
+    return found.numerator / found.denominator
+
+
+def answer(days: Sequence[xr.Dataset], measured: Measure = P20.effect) -> Effect | Missing:
+    assert isinstance(measured, OverDays)
+    return measured.of(days)
+
+
+def lack(*days: xr.Dataset, measured: Measure = P20.effect) -> str:
+    found = answer(days, measured)
+    assert isinstance(found, Missing)
+    return found.what
+
+
+def still(error: Array, weights: Array) -> Array:
+    return 0 * error * weights
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_it_is_the_share_of_the_error_that_is_gone(share: float) -> None:
+    assert ratio(cursor_day(moving(share))) == pytest.approx(share, abs=1e-12)
+
+
+def test_activity_that_does_not_move_the_cursor_does_not_count() -> None:
+    across = np.array([1.0, -2.0, 0.0, 0.0])
+    assert WEIGHTS @ across == 0
+    assert ratio(cursor_day(lambda d, w: d * across + 0 * w)) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_a_shift_the_wrong_way_is_negative() -> None:
+    assert ratio(cursor_day(moving(-0.5))) == pytest.approx(-0.5)
+
+
+def test_noise_that_moves_the_cursor_is_taken_for_no_correction() -> None:
+    weights = np.tile(WEIGHTS, 5)
+    seen = cursor_day(still, weights=weights, noise=1.0, trials=200, read_from_cells=True)
+    assert ratio(seen) == pytest.approx(0.0, abs=0.2)
+    error, shift = seen["outcome_error"].values, seen["rate"].values @ weights
+    late, before = (shift[:, slice(*k)].mean(axis=1) for k in ((8, 11), (6, 8)))
+    assert ((late - before) * error).mean() > 1.0  # as products of the same trial would have it
+
+
+def test_the_decoder_known_first_is_judged() -> None:
+    days = [cursor_day(moving(0.2), 1), cursor_day(moving(1.0), 2, "second")]
+    assert ratio(*days) == pytest.approx(0.2)
+
+
+def test_what_is_learnt_over_days_is_compared_with_the_shift_of_the_first() -> None:
+    days = [cursor_day(moving(0.3), 1), cursor_day(moving(0.3), 2, miss=0.4)]
+    assert ratio(*days, measured=LEARNT) == pytest.approx(0.3 / 0.6)
+    assert lack(days[0], measured=LEARNT) == "there is one day with the cursor"
+
+
+def test_signs_are_not_enough_and_labels_do_not_matter() -> None:
+    signs = cursor_day(moving(0.2), decoder_weight=None, causal_sign=np.sign(WEIGHTS))
+    assert lack(signs) == "no cell has a known weight with which it moves the cursor"
+    labels = {"role": ["error"] * 4, "label_source": ["genetic"] * 4, "label_error": [0.0] * 4}
+    assert ratio(cursor_day(moving(0.2), **labels)) == pytest.approx(0.2)
