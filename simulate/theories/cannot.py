@@ -47,6 +47,9 @@ LACKED_BY_BURSTS = _NO_ERROR_NEURONS | {
     "no_error_to_representation": "has no such route: bursts never act on events",
     "noisy_feedback": "has no noise on its feedback in this package",
 }
+LACKED_BY_FEEDBACK_CONTROL = _NO_ERROR_NEURONS | {
+    "noisy_feedback": "has no noise on its feedback in this package"
+}
 LACKED_BY_MISMATCH = dict.fromkeys(
     ("no_error_feedback", "no_phi_prime", "random_feedback", "noisy_feedback"),
     "has errors that stay in their own area",

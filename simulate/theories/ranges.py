@@ -103,6 +103,14 @@ OF_SCALAR_REWARD = (
     Nuisance("exploration", 0.05, 0.1, "what it perturbs is about 1; below .05 some diverge"),
     Nuisance("learning_rate", 0.0013, 0.0025, "a factor of 2 around the rate at which it learns"),
 )
+OF_FEEDBACK_CONTROL = (
+    *OF_OTHERS,
+    Nuisance("tau", 2.5, 6.0, "from a fast synapse to a fast membrane; slower ones oscillate"),
+    Nuisance("k_i", 0.01, 0.02, "the output is there within 100 ms; a faster one overshoots"),
+    Nuisance("k_p", 0.05, 0.2, "a controller that is mostly, but not only, an integral"),
+    Nuisance("reach", 0.1, 0.25, "areas below hear less; from .3 on some networks oscillate"),
+    Nuisance("learning_rate", 0.035, 0.07, "a factor of 2 around the rate at which it learns"),
+)
 OF_BURSTS = (
     *OF_OTHERS,
     Nuisance("inhibition", 0.0, 1.0, "from bursts as published to balanced ones", "linear"),

@@ -12,6 +12,7 @@ from errorneurons.simulate.refusing import entry
 from errorneurons.simulate.theories import cannot, counter_circuits
 from errorneurons.simulate.theories.adaptation import Adaptation
 from errorneurons.simulate.theories.burst_dependent import BurstDependent
+from errorneurons.simulate.theories.deep_feedback_control import DeepFeedbackControl
 from errorneurons.simulate.theories.dendritic_microcircuit import DendriticMicrocircuit
 from errorneurons.simulate.theories.dendritic_pc import DendriticPC
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
@@ -26,6 +27,7 @@ from errorneurons.simulate.theories.nuisance import DELAY, Nuisance
 from errorneurons.simulate.theories.prospective_configuration import ProspectiveConfiguration
 from errorneurons.simulate.theories.ranges import (
     OF_BURSTS,
+    OF_FEEDBACK_CONTROL,
     OF_HIERARCHICAL_PC,
     OF_HIERARCHICAL_PC_SENSORY,
     OF_HYBRID_PC,
@@ -204,6 +206,19 @@ THEORIES: tuple[Theory, ...] = (
         look=("#949494", "X"),
         family="scalar reward",
         lacks=cannot.LACKED_BY_SCALAR_REWARD,
+        compared=False,
+    ),
+    Theory(
+        "deep_feedback_control",
+        "deep feedback control",
+        "theory",
+        "A controller drives all areas until the output is right, and they learn to do it alone.",
+        DeepFeedbackControl(),
+        nuisance=OF_FEEDBACK_CONTROL,
+        look=("#029e73", "P"),
+        cannot=cannot.TOO_SLOW,
+        family="feedback control",
+        lacks=cannot.LACKED_BY_FEEDBACK_CONTROL,
         compared=False,
     ),
     Theory(
