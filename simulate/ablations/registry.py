@@ -334,8 +334,8 @@ ABLATIONS: tuple[Ablation, ...] = (
         "no_inhibition", "apical inhibition off", ablations.no_inhibition,
         _with_route("inhibition"),
         "has no inhibition of apical dendrites", True, ("I",),
-        "The whole feedback is taken for an error: representations move without teaching, and "
-        "what is learnt is not the outcome.",
+        "The whole feedback is taken for an error: representations that tufts drive move without "
+        "teaching, and what is learnt is not the outcome.",
     ),
     _silenced("SST", "Negative errors are released from T: every prediction counts as too much."),
     _silenced("VIP", "SST cells keep the share w of T that predictions should disinhibit."),

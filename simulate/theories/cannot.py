@@ -22,13 +22,17 @@ TOO_SLOW = dict.fromkeys(_TASKS, _RELAXING) | {
     "cart_pole": "cannot: it settles over many steps, and is given four in each tick of the plant"
 }
 SLOW_AND_SHRUNK = TOO_SLOW | dict.fromkeys(("teacher_student", "cart_pole", "images"), _SHRUNK)
-BURSTING = dict.fromkeys(
-    _TASKS,
-    "cannot: bursts are compared with their mean before teaching, which never pauses here",
-) | {
+WITHOUT_MEMBRANE = {
     "match_to_sample": "cannot: it has no membrane, and nothing of the sample is left at the test "
     "stimulus"
 }
+BURSTING = (
+    dict.fromkeys(
+        _TASKS,
+        "cannot: bursts are compared with their mean before teaching, which never pauses here",
+    )
+    | WITHOUT_MEMBRANE
+)
 LOOKING_AHEAD = {
     "match_to_sample": "cannot: its rates follow the lookahead, which keeps no trace of the sample",
     "yin_yang": _UNBOUNDED,

@@ -115,6 +115,13 @@ OF_BURSTS = (
     *OF_OTHERS,
     Nuisance("inhibition", 0.0, 1.0, "from bursts as published to balanced ones", "linear"),
 )
+OF_BALANCED_BURSTS = (
+    *OF_OTHERS,
+    Nuisance("p_b", 0.15, 0.25, "about one event in five is a burst"),
+    Nuisance("beta", 8.0, 12.0, "dendrites that bursts move about as much; weaker ones learn late"),
+    Nuisance("inhibition_rate", 0.06, 0.2, "at .03 it lags behind feedback, at .4 it overshoots"),
+    Nuisance("kappa", 0.7, 1.0, "the teaching signal moves bursts of the output, and not all"),
+)
 OF_NULLS = (
     *_COMMON,
     Nuisance(STAGE, 0.0, 0.0, "nothing is learnt from teaching", "linear"),

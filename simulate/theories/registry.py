@@ -11,6 +11,7 @@ from errorneurons.simulate.parts.connectivity import macaque_binned
 from errorneurons.simulate.refusing import entry
 from errorneurons.simulate.theories import cannot, counter_circuits
 from errorneurons.simulate.theories.adaptation import Adaptation
+from errorneurons.simulate.theories.burst_balanced import BurstBalanced
 from errorneurons.simulate.theories.burst_dependent import BurstDependent
 from errorneurons.simulate.theories.deep_feedback_control import DeepFeedbackControl
 from errorneurons.simulate.theories.dendritic_microcircuit import DendriticMicrocircuit
@@ -26,6 +27,7 @@ from errorneurons.simulate.theories.mismatch_neurons import MismatchNeurons
 from errorneurons.simulate.theories.nuisance import DELAY, Nuisance
 from errorneurons.simulate.theories.prospective_configuration import ProspectiveConfiguration
 from errorneurons.simulate.theories.ranges import (
+    OF_BALANCED_BURSTS,
     OF_BURSTS,
     OF_FEEDBACK_CONTROL,
     OF_HIERARCHICAL_PC,
@@ -171,6 +173,19 @@ THEORIES: tuple[Theory, ...] = (
         cannot=cannot.BURSTING,
         family="bursts",
         lacks=cannot.LACKED_BY_BURSTS,
+    ),
+    Theory(
+        "burst_balanced",
+        "balanced bursts",
+        "theory",
+        "Events carry representations; bursts that inhibition has not learnt to cancel, errors.",
+        BurstBalanced(),
+        nuisance=OF_BALANCED_BURSTS,
+        look=("#fbafe4", "H"),
+        cannot=cannot.WITHOUT_MEMBRANE,
+        family="bursts",
+        lacks=cannot.LACKED_BY_BURSTS,
+        compared=False,
     ),
     Theory(
         "hybrid_pc",

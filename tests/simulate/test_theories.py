@@ -149,6 +149,10 @@ PER_NETWORK = [
             "learning_rate": (0.05, 0.02),
         },
     ),
+    (
+        "burst_balanced",
+        {"p_b": (0.2, 0.3), "beta": (6.0, 3.0), "kappa": (1.0, 0.5), "inhibition_rate": (0.1, 0.0)},
+    ),
     ("adaptation", {"tau_recovery": (300.0, 100.0), "use": (0.01, 0.02)}),
     ("feature_gain", {"gamma": (1.0, 0.5), "tau_arousal": (50.0, 20.0)}),
 ]
