@@ -54,10 +54,11 @@ LACKED_BY_BURSTS = _NO_ERROR_NEURONS | {
 LACKED_BY_FEEDBACK_CONTROL = _NO_ERROR_NEURONS | {
     "noisy_feedback": "has no noise on its feedback in this package"
 }
-LACKED_BY_MISMATCH = dict.fromkeys(
+LACKED_BY_JOINT_EMBEDDING = dict.fromkeys(
     ("no_error_feedback", "no_phi_prime", "random_feedback", "noisy_feedback"),
     "has errors that stay in their own area",
-) | {
+)
+LACKED_BY_MISMATCH = LACKED_BY_JOINT_EMBEDDING | {
     "no_error_to_representation": "falls back on its predictions without it, see `correction`; "
     "its errors of two signs are silenced one class at a time",
     "no_inhibition": "has interneurons of three classes, silenced one by one",

@@ -92,6 +92,13 @@ OF_MISMATCH = (
     Nuisance("recurrence", 0.0, 1.0, "from no synapses within an area to as plastic as others",
              "linear"),
 )  # fmt: skip
+OF_JOINT_EMBEDDING = (
+    *OF_OTHERS,
+    Nuisance("tau", 5.0, 20.0, "relaxation about as fast as a membrane; 10 ms by default"),
+    Nuisance("correction", 0.05, 0.5, "from errors that hardly act; from .7 on they run away",
+             "linear"),
+    Nuisance("learning_rate", 0.014, 0.028, "a factor of 2 around the rate at which it learns"),
+)  # fmt: skip
 OF_LATENT_EQUILIBRIUM = (
     *OF_OTHERS,
     Nuisance("tau", 5.0, 20.0, "membranes; it matters as far as lookahead falls short"),

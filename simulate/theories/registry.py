@@ -21,6 +21,7 @@ from errorneurons.simulate.theories.error_parts import SensoryLeak
 from errorneurons.simulate.theories.feature_gain import FeatureGain
 from errorneurons.simulate.theories.hierarchical_pc import HierarchicalPC
 from errorneurons.simulate.theories.hybrid_pc import HybridPC
+from errorneurons.simulate.theories.joint_embedding import JointEmbedding
 from errorneurons.simulate.theories.latent_equilibrium import LatentEquilibrium
 from errorneurons.simulate.theories.left_open import LEFT_OPEN, Choice
 from errorneurons.simulate.theories.mismatch_neurons import MismatchNeurons
@@ -33,6 +34,7 @@ from errorneurons.simulate.theories.ranges import (
     OF_HIERARCHICAL_PC,
     OF_HIERARCHICAL_PC_SENSORY,
     OF_HYBRID_PC,
+    OF_JOINT_EMBEDDING,
     OF_LATENT_EQUILIBRIUM,
     OF_MICROCIRCUIT,
     OF_MISMATCH,
@@ -234,6 +236,19 @@ THEORIES: tuple[Theory, ...] = (
         cannot=cannot.TOO_SLOW,
         family="feedback control",
         lacks=cannot.LACKED_BY_FEEDBACK_CONTROL,
+        compared=False,
+    ),
+    Theory(
+        "joint_embedding",
+        "joint embedding",
+        "theory",
+        "Areas predict one another's representations, which are what errors compare and correct.",
+        JointEmbedding(),
+        nuisance=OF_JOINT_EMBEDDING,
+        look=("#ca9161", "X"),
+        cannot=cannot.ERRORS_STAY_LOCAL,
+        family="joint embedding",
+        lacks=cannot.LACKED_BY_JOINT_EMBEDDING,
         compared=False,
     ),
     Theory(
