@@ -19,8 +19,8 @@ from errorneurons.simulate.theories.registry import THEORIES
 _Measure = Literal["learning", "inference", "error", "change"]
 
 VARIANTS = {t.name: t.variant_of for t in THEORIES if t.variant_of}
-LEARNERS = tuple(t.name for t in THEORIES if t.circuit.carrier != "none" and t.name not in VARIANTS)
-NULLS = tuple(t.name for t in THEORIES if t.circuit.carrier == "none")
+NULLS = tuple(t.name for t in THEORIES if t.circuit.carrier == "none" and not t.family)
+LEARNERS = tuple(t.name for t in THEORIES if t.name not in (*NULLS, *VARIANTS))
 
 
 def _family(*names: str) -> tuple[str, ...]:

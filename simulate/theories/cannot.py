@@ -54,6 +54,10 @@ LACKED_BY_BURSTS = _NO_ERROR_NEURONS | {
 LACKED_BY_FEEDBACK_CONTROL = _NO_ERROR_NEURONS | {
     "noisy_feedback": "has no noise on its feedback in this package"
 }
+LACKED_BY_DESEGREGATED = _NO_ERROR_NEURONS | dict.fromkeys(
+    ("no_error_feedback", "no_error_to_representation", "random_feedback", "noisy_feedback"),
+    "has no errors that travel: what it expects restrains the cells that represent",
+)
 LACKED_BY_JOINT_EMBEDDING = dict.fromkeys(
     ("no_error_feedback", "no_phi_prime", "random_feedback", "noisy_feedback"),
     "has errors that stay in their own area",

@@ -92,6 +92,15 @@ OF_MISMATCH = (
     Nuisance("recurrence", 0.0, 1.0, "from no synapses within an area to as plastic as others",
              "linear"),
 )  # fmt: skip
+OF_DESEGREGATED = (
+    *OF_OTHERS,
+    Nuisance("tau", 5.0, 20.0, "about a membrane; 10 ms by default"),
+    Nuisance("balance", 0.3, 0.6, "loose; from .7 on a fourth of the networks do not learn",
+             "linear"),
+    Nuisance("spread", 0.0, 0.2, "from cells that are alike to such as hardly feel inhibition",
+             "linear"),
+    Nuisance("learning_rate", 0.035, 0.07, "a factor of 2 around the rate at which it learns"),
+)  # fmt: skip
 OF_JOINT_EMBEDDING = (
     *OF_OTHERS,
     Nuisance("tau", 5.0, 20.0, "relaxation about as fast as a membrane; 10 ms by default"),

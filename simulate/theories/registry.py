@@ -16,6 +16,7 @@ from errorneurons.simulate.theories.burst_dependent import BurstDependent
 from errorneurons.simulate.theories.deep_feedback_control import DeepFeedbackControl
 from errorneurons.simulate.theories.dendritic_microcircuit import DendriticMicrocircuit
 from errorneurons.simulate.theories.dendritic_pc import DendriticPC
+from errorneurons.simulate.theories.desegregated import Desegregated
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.theories.error_parts import SensoryLeak
 from errorneurons.simulate.theories.feature_gain import FeatureGain
@@ -30,6 +31,7 @@ from errorneurons.simulate.theories.prospective_configuration import Prospective
 from errorneurons.simulate.theories.ranges import (
     OF_BALANCED_BURSTS,
     OF_BURSTS,
+    OF_DESEGREGATED,
     OF_FEEDBACK_CONTROL,
     OF_HIERARCHICAL_PC,
     OF_HIERARCHICAL_PC_SENSORY,
@@ -249,6 +251,19 @@ THEORIES: tuple[Theory, ...] = (
         cannot=cannot.ERRORS_STAY_LOCAL,
         family="joint embedding",
         lacks=cannot.LACKED_BY_JOINT_EMBEDDING,
+        compared=False,
+    ),
+    Theory(
+        "desegregated",
+        "desegregated processing",
+        "theory",
+        "No cell is there for errors: expectation restrains all, loosely, and violations release.",
+        Desegregated(),
+        nuisance=OF_DESEGREGATED,
+        look=("#949494", "P"),
+        cannot=cannot.ERRORS_STAY_LOCAL,
+        family="desegregated",
+        lacks=cannot.LACKED_BY_DESEGREGATED,
         compared=False,
     ),
     Theory(

@@ -157,6 +157,15 @@ PER_NETWORK = [
         "joint_embedding",
         {"tau": (10.0, 14.0), "correction": (0.5, 0.3), "learning_rate": (0.1, 0)},
     ),
+    (
+        "desegregated",
+        {
+            "tau": (10.0, 14.0),
+            "balance": (0.5, 0.3),
+            "spread": (0.2, 0.0),
+            "learning_rate": (0.1, 0),
+        },
+    ),
     ("adaptation", {"tau_recovery": (300.0, 100.0), "use": (0.01, 0.02)}),
     ("feature_gain", {"gamma": (1.0, 0.5), "tau_arousal": (50.0, 20.0)}),
 ]
