@@ -6,7 +6,7 @@ expect of it. The two cancel loosely, in one cell more than in another, so that 
 stimulus and its violation, in shares that vary smoothly.
 
 ========== ===================================================================
-excitation E_l = F_l r_{l-1}                  the input enters area 1 as r_0; F is fixed
+excitation E_l = F_l r_{l-1} + G_l r_{l+1}    the input enters area 1 as r_0; F and G are fixed
 inhibition I_l = sum over k from l up of V_lk r_k           of the area itself and those above
 output     E_L = sum over k below L of V_Lk r_k,  I_L = t with a teaching signal, else 0
 cells      tau dx_l/dt = -x_l + E_l - b_l I_l,  r_l = phi(x_l)
@@ -22,10 +22,11 @@ so that tight balance, b near 1, is slow and unstable with delays: balance must 
 
 There is no role "error": an experimenter who labels error cells labels some of these.
 
-*Assumed*, for the abstract and summaries were at hand and no equation: that what balances is
-learnt by comparing the two currents of a cell, which areas are heard, how b is spread, and that
-areas are chained. From the abstract: one recurrent population with loose balance of excitation and
-inhibition, representations of stimulus and error in the same cells, and a readout of both.
+*Assumed*, for the abstract and summaries were at hand and no equation: that a cell is driven by
+the area below and, half as strongly, by the area above; that balance is learnt by comparing the
+two currents of a cell; which areas are heard, and how b is spread. From the abstract: a recurrent
+network of excitation and inhibition in loose balance, whose cells represent stimulus and error
+together.
 
 Source: Nature Communications (2026), doi:10.1038/s41467-026-70347-w.
 """
@@ -35,6 +36,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -51,7 +53,15 @@ from errorneurons.simulate.parts.layered import (
 )
 from errorneurons.simulate.parts.plasticity import drawn_weights, generators
 from errorneurons.simulate.refusing import shares
-from errorneurons.simulate.theories.mismatch_neurons import Weights
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The synapses. Dims (network, post, pre); the input stands before the areas in `F`."""
+
+    F: Array
+    G: Array
+    V: Array
 
 
 @dataclass(frozen=True)
@@ -88,7 +98,8 @@ class Desegregated(ActivatedCircuit, FreezableCircuit):
     activation
         phi of each area.
     tau
-        Time constant of excitatory cells [ms]; this and the next four may be one a network.
+        Time constant of excitatory cells [ms]; this, the next four and the strength of
+        G may be one a network.
     balance
         beta, the share of inhibition that cells feel, on average.
     spread
@@ -97,6 +108,8 @@ class Desegregated(ActivatedCircuit, FreezableCircuit):
         eta [1/ms].
     weight_scale
         F is U(-1, 1) * weight_scale / sqrt(fan-in). V starts at 0.
+    descent
+        G is drawn as F is, and this times as strong.
     cut
         Names of what is cut; there is one, ``"inhibition"``: b I.
     frozen
@@ -116,6 +129,7 @@ class Desegregated(ActivatedCircuit, FreezableCircuit):
     spread: PerNetwork = 0.2
     learning_rate: PerNetwork = 0.05
     weight_scale: PerNetwork = 1.5
+    descent: PerNetwork = 0.5
     cut: tuple[str, ...] = ()
     frozen: tuple[str, ...] = ()
 
@@ -140,7 +154,12 @@ class Desegregated(ActivatedCircuit, FreezableCircuit):
         *hidden, output = rows
         heard = tuple((a, b) for b in hidden for a in rows if a > b)
         everywhere = heard + tuple((a, output) for a in hidden)
-        return self.ascending_axons("F"), Axons("representation", "V", everywhere, rows)
+        down = tuple((a, b) for b, a in pairwise(rows))
+        return (
+            self.ascending_axons("F"),
+            Axons("representation", "G", down, rows),
+            Axons("representation", "V", everywhere, rows),
+        )
 
     @cached_property
     def area_strengths(self) -> Strengths:
@@ -156,6 +175,12 @@ class Desegregated(ActivatedCircuit, FreezableCircuit):
         return np.asarray(self.plastic_rows * np.where(is_output, heard < own, heard >= own))
 
     @cached_property
+    def descending(self) -> Array:
+        """1 where a synapse of G exists, (neuron, neuron of the area above)."""
+        area = np.repeat(np.arange(len(self.sizes)), self.sizes)
+        return np.asarray(area[:, None] + 1 == area[None, :], float)
+
+    @cached_property
     def balances(self) -> Array:
         """Return b of each excitatory cell, (neuron,) or (network, 1, neuron)."""
         places = np.concatenate([np.linspace(-1, 1, n) for n in self.sizes])
@@ -165,7 +190,8 @@ class Desegregated(ActivatedCircuit, FreezableCircuit):
         """Draw the synapses of untrained networks, in which nothing is expected."""
         rngs = generators(seed, self.theory, networks)
         F = drawn_weights(rngs, self.projections, self.weight_scale)
-        return Weights(F, np.zeros((len(F), sum(self.sizes), sum(self.sizes))))
+        G = drawn_weights(rngs, self.descending, self.weight_scale)
+        return Weights(F, G, np.zeros(G.shape))
 
     def rest(self, weights: Weights, streams: int) -> State:
         """Return the state in which all potentials are 0."""
@@ -179,6 +205,8 @@ class Desegregated(ActivatedCircuit, FreezableCircuit):
         arriving, travelling = delayed(state.r_travelling, r)
         expected = matvec(world.transmitted("V", weights.V), arriving)
         _, excitation = feedforward(world.transmitted("F", weights.F), world, arriving)
+        descending = matvec(world.transmitted("G", weights.G), arriving)
+        excitation = excitation + self.descent * descending
         excitation[..., self.output] = expected[..., self.output]
 
         restraining = expected.copy()

@@ -97,6 +97,7 @@ OF_DESEGREGATED = (
     Nuisance("tau", 5.0, 20.0, "about a membrane; 10 ms by default"),
     Nuisance("balance", 0.3, 0.6, "loose; from .7 on a fourth of the networks do not learn",
              "linear"),
+    Nuisance("descent", 0.25, 1.0, "an area hears the one above as well as that below, or less"),
     Nuisance("spread", 0.0, 0.2, "from cells that are alike to such as hardly feel inhibition",
              "linear"),
     Nuisance("learning_rate", 0.035, 0.07, "a factor of 2 around the rate at which it learns"),

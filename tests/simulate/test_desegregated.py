@@ -102,7 +102,7 @@ def test_loose_balance_learns_and_tight_balance_does_not() -> None:
 def test_what_was_learnt_is_restrained_by_its_balance_and_what_is_orthogonal_not_at_all(
     states: Runner,
 ) -> None:
-    """One linear area that only hears itself: V = 1 / (1 - b) on what was shown, r = (1 - b) E."""
+    """A linear area that hears itself: V = 1 / (1 - b) on what was shown, r = (1 - b) E."""
     circuit = Desegregated(
         layers=(6, 6, 3), activation=("linear", "linear"), timing=Timing(1e-3, 0.0), spread=0.0,
         learning_rate=0.02, frozen=("area 2",),
@@ -134,6 +134,7 @@ def test_what_is_learnt_is_the_gradient_of_what_is_not_balanced(
     dV = (SMALL.learn(weights, before, last).V - weights.V)[0]
     dV = dV / (SMALL.timing.dt * SMALL.learning_rate)
     arriving = np.concatenate([world.input, last.context], axis=-1) @ weights.F[0].T
+    arriving = arriving + SMALL.descent * last.context @ weights.G[0].T
     arriving[..., 11:] = world.target
 
     def loss(V: Array) -> float:
@@ -152,7 +153,7 @@ def test_hidden_areas_hear_themselves_and_those_above_and_the_output_those_below
     found = [[bool(exists[one, two].all()) for two in rows] for one in rows]
     assert found == [[True, True, True], [False, True, True], [True, True, False]]
     assert exists.sum() == 6 * 14 + 5 * 8 + 3 * 11
-    assert set(SMALL.axons[1].routes) == {
+    assert set(SMALL.axons[2].routes) == {
         ("area 2", "area 1"), ("area 3", "area 1"), ("area 3", "area 2"),
         ("area 1", "area 3"), ("area 2", "area 3"),
     }  # fmt: skip

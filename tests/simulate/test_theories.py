@@ -162,6 +162,7 @@ PER_NETWORK = [
         {
             "tau": (10.0, 14.0),
             "balance": (0.5, 0.3),
+            "descent": (0.5, 0.2),
             "spread": (0.2, 0.0),
             "learning_rate": (0.1, 0),
         },
