@@ -183,6 +183,19 @@ def shares(theory: str, values: Mapping[str, PerNetwork]) -> None:
             raise ValueError(f"{name} of {theory} is {value}; give a share, from 0 to 1")
 
 
+def probabilities(theory: str, values: Mapping[str, PerNetwork]) -> None:
+    """Refuse probabilities that are not above 0 and below 1, so that their logit is finite.
+
+    Raises
+    ------
+    ValueError
+        If one is.
+    """
+    for name, value in values.items():
+        if not np.all((np.asarray(value) > 0) & (np.asarray(value) < 1)):
+            raise ValueError(f"{name} of {theory} is {value}; give a value between 0 and 1")
+
+
 def stable_step(theory: str, dt: float, tau: float) -> None:
     """Refuse a time step with which the potentials would diverge.
 

@@ -132,7 +132,8 @@ def frozen_area(circuit: _CircuitT, level: int) -> _CircuitT:
     """Let the synapses onto area {level} not change: eta = 0 there."""
     if not hasattr(circuit, "learning_rates"):
         return replace(circuit, frozen=(*circuit.frozen, f"area {level}"))
-    rates = {f.name: getattr(circuit, f.name) for f in fields(circuit) if f.name in PLASTIC}
+    own = ((f.name, getattr(circuit, f.name)) for f in fields(circuit) if f.name in PLASTIC)
+    rates = {name: rate for name, rate in own if isinstance(rate, tuple)}
     changed = {
         name: tuple(unchanging(r) if at == level else r for at, r in enumerate(rate, start=1))
         for name, rate in rates.items()

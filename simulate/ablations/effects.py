@@ -179,12 +179,14 @@ def _output(circuit: Circuit[Any, Any], weights: Any, shown: Items) -> Array:
 
 
 def _error(circuit: Circuit[Any, Any], weights: Any, shown: Items) -> Array:
+    carrying = {p.area for p in circuit.populations if p.role == "error"}
+    if not carrying:
+        return np.full((len(shown.targets), len(areas_of(circuit))), np.nan)
     expected, other = (
         settled(circuit, weights, shown.inputs, target)[1].rates["error"]
         for target in (shown.targets, unexpected(shown))
     )
     contrast = other - expected
-    carrying = {p.area for p in circuit.populations if p.role == "error"}
     amplitude = [
         np.sqrt((contrast[..., neurons(circuit, "error", area)] ** 2).sum(axis=2).mean(axis=1))
         if area in carrying

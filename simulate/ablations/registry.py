@@ -19,8 +19,8 @@ from errorneurons.simulate.theories.registry import THEORIES
 _Measure = Literal["learning", "inference", "error", "change"]
 
 VARIANTS = {t.name: t.variant_of for t in THEORIES if t.variant_of}
-LEARNERS = tuple(t.name for t in THEORIES if t.circuit.carrier != "none" and t.name not in VARIANTS)
-NULLS = tuple(t.name for t in THEORIES if t.circuit.carrier == "none")
+NULLS = tuple(t.name for t in THEORIES if t.circuit.carrier == "none" and not t.family)
+LEARNERS = tuple(t.name for t in THEORIES if t.name not in (*NULLS, *VARIANTS))
 
 
 def _family(*names: str) -> tuple[str, ...]:
@@ -34,6 +34,9 @@ SUPERVISED = _family("supervised PC")
 PREDICTIVE = _family("supervised PC", "descending PC")
 BURSTS = _family("bursts")
 MISMATCH = _family("mismatch")
+_CONTROLLED = _family("feedback control")
+_HEARD_FROM_ABOVE = (*EMC, *SUPERVISED, *BURSTS, *_CONTROLLED)
+"""Theories whose hidden areas know nothing of an outcome but what is sent down to them."""
 FREEZABLE = tuple(
     t.name
     for t in THEORIES
@@ -163,7 +166,7 @@ SETTLED = (
 def _frozen(level: int) -> Ablation:
     area = (f"area {level}",)
     demands = (
-        Demand("change", 0.0, (*EMC, *SUPERVISED, *_APICAL, *BURSTS), area),
+        Demand("change", 0.0, (*EMC, *SUPERVISED, *_APICAL, *BURSTS, *_CONTROLLED), area),
         Demand("inference", 0.0, FREEZABLE),
         Demand("error", 1.0, (*EMC, *PREDICTIVE, *BURSTS, *MISMATCH), _ALL),
     )
@@ -220,9 +223,9 @@ ABLATIONS: tuple[Ablation, ...] = (
         "errors are exactly 0 and hidden synapses do not change. Only the output learns. Apical "
         "dendrites keep their inhibition, which nothing balances.",
         (
-            Demand("error", 0.0, (*EMC, *SUPERVISED, *BURSTS), _HIDDEN),
-            Demand("change", 0.0, (*EMC, *SUPERVISED, *BURSTS), _HIDDEN),
-            Demand("inference", 0.0, (*EMC, *SUPERVISED, *BURSTS)),
+            Demand("error", 0.0, _HEARD_FROM_ABOVE, _HIDDEN),
+            Demand("change", 0.0, _HEARD_FROM_ABOVE, _HIDDEN),
+            Demand("inference", 0.0, _HEARD_FROM_ABOVE),
         ),
     ),
     Ablation(
@@ -233,10 +236,10 @@ ABLATIONS: tuple[Ablation, ...] = (
         "equal: nothing is learnt (in dendritic theories by hidden areas), and inference is "
         "untouched. In predictive coding the same route carries the representation itself.",
         (
-            Demand("learning", 0.0, EMC),
-            Demand("change", 0.0, EMC, _ALL),
+            Demand("learning", 0.0, (*EMC, *_CONTROLLED)),
+            Demand("change", 0.0, (*EMC, *_CONTROLLED), _ALL),
             Demand("change", 0.0, _APICAL, _HIDDEN),
-            Demand("inference", 0.0, EMC),
+            Demand("inference", 0.0, (*EMC, *_CONTROLLED)),
         ),
     ),
     Ablation(
@@ -268,7 +271,7 @@ ABLATIONS: tuple[Ablation, ...] = (
     ),
     Ablation(
         "random_feedback", "random feedback", ablations.random_feedback,
-        (*EMC, *_APICAL, *BURSTS), OWN_FEEDBACK, False, ("E->E",),
+        (*EMC, *_APICAL, *BURSTS, *_CONTROLLED), OWN_FEEDBACK, False, ("E->E",),
         "Hidden changes start at about 90 degrees from the gradient; the output is unaffected.",
     ),
     Ablation(
@@ -331,8 +334,8 @@ ABLATIONS: tuple[Ablation, ...] = (
         "no_inhibition", "apical inhibition off", ablations.no_inhibition,
         _with_route("inhibition"),
         "has no inhibition of apical dendrites", True, ("I",),
-        "The whole feedback is taken for an error: representations move without teaching, and "
-        "what is learnt is not the outcome.",
+        "The whole feedback is taken for an error: representations that tufts drive move without "
+        "teaching, and what is learnt is not the outcome.",
     ),
     _silenced("SST", "Negative errors are released from T: every prediction counts as too much."),
     _silenced("VIP", "SST cells keep the share w of T that predictions should disinhibit."),

@@ -22,8 +22,8 @@ factor for each neuron otherwise.
 
 Without balancing, bursts in an area follow the events of the area above also without a teaching
 signal, and only the output's burst probability stays at p_0. With all of it, q = 1, all do,
-exactly, so that p_0 is the running mean and one phase is enough to learn: the balanced bursts of
-Greedy et al. (2022), whose inhibition Q_l e_{l+1} has learnt Q = p_0 Y.
+exactly, so that p_0 is the running mean and one phase is enough to learn: what `burst_balanced`
+has learnt, the theory whose inhibition Q_l e_{l+1} has synapses of its own.
 
 Role "error" is p - p_0: silencing it holds the burst probability at p_0, driving it adds to it.
 Rates of role "representation" are 2 e - 1, the events about their midpoint, so that the output
@@ -47,7 +47,7 @@ from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timi
 from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.layered import LearningCircuit, RoutedCircuit, feedforward, stacked
 from errorneurons.simulate.parts.plasticity import drawn_weights, generators, transposed
-from errorneurons.simulate.refusing import all_known, known, lengths, shares
+from errorneurons.simulate.refusing import all_known, known, lengths, probabilities, shares
 
 
 @dataclass(frozen=True)
@@ -136,8 +136,7 @@ class BurstDependent(LearningCircuit, RoutedCircuit):
         known(f"feedback of {self.theory}", self.feedback, ("transpose", "fixed"))
         all_known(f"cut of {self.theory}", self.cut, ("error_feedback",))
         shares(self.theory, {"inhibition": self.inhibition})
-        if not np.all((np.asarray(self.p_0) > 0) & (np.asarray(self.p_0) < 1)):
-            raise ValueError(f"p_0 of {self.theory} is {self.p_0}; give a value between 0 and 1")
+        probabilities(self.theory, {"p_0": self.p_0})
 
     @property
     def populations(self) -> tuple[Population, ...]:

@@ -22,13 +22,17 @@ TOO_SLOW = dict.fromkeys(_TASKS, _RELAXING) | {
     "cart_pole": "cannot: it settles over many steps, and is given four in each tick of the plant"
 }
 SLOW_AND_SHRUNK = TOO_SLOW | dict.fromkeys(("teacher_student", "cart_pole", "images"), _SHRUNK)
-BURSTING = dict.fromkeys(
-    _TASKS,
-    "cannot: bursts are compared with their mean before teaching, which never pauses here",
-) | {
+WITHOUT_MEMBRANE = {
     "match_to_sample": "cannot: it has no membrane, and nothing of the sample is left at the test "
     "stimulus"
 }
+BURSTING = (
+    dict.fromkeys(
+        _TASKS,
+        "cannot: bursts are compared with their mean before teaching, which never pauses here",
+    )
+    | WITHOUT_MEMBRANE
+)
 LOOKING_AHEAD = {
     "match_to_sample": "cannot: its rates follow the lookahead, which keeps no trace of the sample",
     "yin_yang": _UNBOUNDED,
@@ -47,10 +51,18 @@ LACKED_BY_BURSTS = _NO_ERROR_NEURONS | {
     "no_error_to_representation": "has no such route: bursts never act on events",
     "noisy_feedback": "has no noise on its feedback in this package",
 }
-LACKED_BY_MISMATCH = dict.fromkeys(
+LACKED_BY_FEEDBACK_CONTROL = _NO_ERROR_NEURONS | {
+    "noisy_feedback": "has no noise on its feedback in this package"
+}
+LACKED_BY_DESEGREGATED = _NO_ERROR_NEURONS | dict.fromkeys(
+    ("no_error_feedback", "no_error_to_representation", "random_feedback", "noisy_feedback"),
+    "has no errors that travel: what it expects restrains the cells that represent",
+)
+LACKED_BY_JOINT_EMBEDDING = dict.fromkeys(
     ("no_error_feedback", "no_phi_prime", "random_feedback", "noisy_feedback"),
     "has errors that stay in their own area",
-) | {
+)
+LACKED_BY_MISMATCH = LACKED_BY_JOINT_EMBEDDING | {
     "no_error_to_representation": "falls back on its predictions without it, see `correction`; "
     "its errors of two signs are silenced one class at a time",
     "no_inhibition": "has interneurons of three classes, silenced one by one",

@@ -35,6 +35,7 @@ PLASTIC = (
     "lateral_rates",
     "interneuron_rates",
     "inhibition_rates",
+    "inhibition_rate",
 )
 """What theories call the rates at which their synapses change."""
 

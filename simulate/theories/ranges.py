@@ -92,6 +92,23 @@ OF_MISMATCH = (
     Nuisance("recurrence", 0.0, 1.0, "from no synapses within an area to as plastic as others",
              "linear"),
 )  # fmt: skip
+OF_DESEGREGATED = (
+    *OF_OTHERS,
+    Nuisance("tau", 5.0, 20.0, "about a membrane; 10 ms by default"),
+    Nuisance("balance", 0.3, 0.6, "loose; from .7 on a fourth of the networks do not learn",
+             "linear"),
+    Nuisance("descent", 0.25, 1.0, "an area hears the one above as well as that below, or less"),
+    Nuisance("spread", 0.0, 0.2, "from cells that are alike to such as hardly feel inhibition",
+             "linear"),
+    Nuisance("learning_rate", 0.035, 0.07, "a factor of 2 around the rate at which it learns"),
+)  # fmt: skip
+OF_JOINT_EMBEDDING = (
+    *OF_OTHERS,
+    Nuisance("tau", 5.0, 20.0, "relaxation about as fast as a membrane; 10 ms by default"),
+    Nuisance("correction", 0.05, 0.5, "from errors that hardly act; from .7 on they run away",
+             "linear"),
+    Nuisance("learning_rate", 0.014, 0.028, "a factor of 2 around the rate at which it learns"),
+)  # fmt: skip
 OF_LATENT_EQUILIBRIUM = (
     *OF_OTHERS,
     Nuisance("tau", 5.0, 20.0, "membranes; it matters as far as lookahead falls short"),
@@ -103,9 +120,24 @@ OF_SCALAR_REWARD = (
     Nuisance("exploration", 0.05, 0.1, "what it perturbs is about 1; below .05 some diverge"),
     Nuisance("learning_rate", 0.0013, 0.0025, "a factor of 2 around the rate at which it learns"),
 )
+OF_FEEDBACK_CONTROL = (
+    *OF_OTHERS,
+    Nuisance("tau", 2.5, 6.0, "from a fast synapse to a fast membrane; slower ones oscillate"),
+    Nuisance("k_i", 0.01, 0.02, "the output is there within 100 ms; a faster one overshoots"),
+    Nuisance("k_p", 0.05, 0.2, "a controller that is mostly, but not only, an integral"),
+    Nuisance("reach", 0.1, 0.25, "areas below hear less; from .3 on some networks oscillate"),
+    Nuisance("learning_rate", 0.035, 0.07, "a factor of 2 around the rate at which it learns"),
+)
 OF_BURSTS = (
     *OF_OTHERS,
     Nuisance("inhibition", 0.0, 1.0, "from bursts as published to balanced ones", "linear"),
+)
+OF_BALANCED_BURSTS = (
+    *OF_OTHERS,
+    Nuisance("p_b", 0.15, 0.25, "about one event in five is a burst"),
+    Nuisance("beta", 8.0, 12.0, "dendrites that bursts move about as much; weaker ones learn late"),
+    Nuisance("inhibition_rate", 0.06, 0.2, "at .03 it lags behind feedback, at .4 it overshoots"),
+    Nuisance("kappa", 0.7, 1.0, "the teaching signal moves bursts of the output, and not all"),
 )
 OF_NULLS = (
     *_COMMON,

@@ -9,35 +9,25 @@ from dataclasses import replace
 
 from errorneurons.simulate.parts.connectivity import macaque_binned
 from errorneurons.simulate.refusing import entry
-from errorneurons.simulate.theories import cannot, counter_circuits
+from errorneurons.simulate.theories import cannot, counter_circuits, ranges
 from errorneurons.simulate.theories.adaptation import Adaptation
+from errorneurons.simulate.theories.burst_balanced import BurstBalanced
 from errorneurons.simulate.theories.burst_dependent import BurstDependent
+from errorneurons.simulate.theories.deep_feedback_control import DeepFeedbackControl
 from errorneurons.simulate.theories.dendritic_microcircuit import DendriticMicrocircuit
 from errorneurons.simulate.theories.dendritic_pc import DendriticPC
+from errorneurons.simulate.theories.desegregated import Desegregated
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.theories.error_parts import SensoryLeak
 from errorneurons.simulate.theories.feature_gain import FeatureGain
 from errorneurons.simulate.theories.hierarchical_pc import HierarchicalPC
 from errorneurons.simulate.theories.hybrid_pc import HybridPC
+from errorneurons.simulate.theories.joint_embedding import JointEmbedding
 from errorneurons.simulate.theories.latent_equilibrium import LatentEquilibrium
 from errorneurons.simulate.theories.left_open import LEFT_OPEN, Choice
 from errorneurons.simulate.theories.mismatch_neurons import MismatchNeurons
 from errorneurons.simulate.theories.nuisance import DELAY, Nuisance
 from errorneurons.simulate.theories.prospective_configuration import ProspectiveConfiguration
-from errorneurons.simulate.theories.ranges import (
-    OF_BURSTS,
-    OF_HIERARCHICAL_PC,
-    OF_HIERARCHICAL_PC_SENSORY,
-    OF_HYBRID_PC,
-    OF_LATENT_EQUILIBRIUM,
-    OF_MICROCIRCUIT,
-    OF_MISMATCH,
-    OF_NULLS,
-    OF_OTHERS,
-    OF_PROSPECTIVE_CONFIGURATION,
-    OF_SCALAR_REWARD,
-    OF_SUPERVISED_PC,
-)
 from errorneurons.simulate.theories.scalar_reward import ScalarReward
 from errorneurons.simulate.theories.supervised_pc import SupervisedPC
 from errorneurons.simulate.theories.theory import Theory as Theory  # found here by all others
@@ -56,7 +46,7 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "Errors descend from error neuron to error neuron; representations ascend beside them.",
         INTACT,
-        nuisance=OF_MICROCIRCUIT,
+        nuisance=ranges.OF_MICROCIRCUIT,
         look=("#cc78bc", "o"),
         family="error microcircuit",
     ),
@@ -66,7 +56,7 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "The microcircuit in a loose hierarchy: areas skip areas as in macaque visual cortex.",
         MACAQUE,
-        nuisance=tuple(n for n in OF_MICROCIRCUIT if n.name != "skip_strength"),
+        nuisance=tuple(n for n in ranges.OF_MICROCIRCUIT if n.name != "skip_strength"),
         variant_of="error_microcircuit",
         connectivity="macaque_binned",
         look=("#cc78bc", "p"),
@@ -78,7 +68,7 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "Predictive coding in which predictions ascend and a target clamps the output.",
         SupervisedPC(learning_rate=0.016),
-        nuisance=OF_SUPERVISED_PC,
+        nuisance=ranges.OF_SUPERVISED_PC,
         look=("#56b4e9", "s"),
         cannot=cannot.TOO_SLOW,
         family="supervised PC",
@@ -89,7 +79,7 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "Supervised predictive coding that learns only once activity has settled.",
         ProspectiveConfiguration(learning_rate=0.035),
-        nuisance=OF_PROSPECTIVE_CONFIGURATION,
+        nuisance=ranges.OF_PROSPECTIVE_CONFIGURATION,
         look=("#56b4e9", "P"),
         cannot=cannot.TOO_SLOW,
         family="supervised PC",
@@ -100,7 +90,7 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "Predictive coding in which predictions descend and the outcome clamps the top.",
         HierarchicalPC(learning_rate=0.03, weight_scale=1.0, tau=20.0),
-        nuisance=OF_HIERARCHICAL_PC,
+        nuisance=ranges.OF_HIERARCHICAL_PC,
         senses_outcomes=True,
         look=("#de8f05", "^"),
         cannot=cannot.SLOW_AND_SHRUNK,
@@ -112,7 +102,7 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "Predictive coding in which predictions descend; the outcome is one more sensory input.",
         HierarchicalPC("outcome_as_input", learning_rate=0.03, weight_scale=1.0, tau=20.0),
-        nuisance=OF_HIERARCHICAL_PC_SENSORY,
+        nuisance=ranges.OF_HIERARCHICAL_PC_SENSORY,
         senses_outcomes=True,
         look=("#ca9161", "v"),
         cannot=cannot.TOO_SLOW,
@@ -124,7 +114,7 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "Each area compares its own input with predictions; errors of two signs stay local.",
         MismatchNeurons(learning_rate=0.025),
-        nuisance=OF_MISMATCH,
+        nuisance=ranges.OF_MISMATCH,
         senses_outcomes=True,
         look=("#de8f05", "X"),
         cannot=cannot.ERRORS_STAY_LOCAL,
@@ -139,7 +129,7 @@ THEORIES: tuple[Theory, ...] = (
         DendriticPC(
             learning_rates=(0.8, 0.4, 0.2, 0.04), lateral_rates=(0.2, 0.1, 0.05), g_apical=0.005
         ),
-        nuisance=OF_OTHERS,
+        nuisance=ranges.OF_OTHERS,
         look=("#029e73", "D"),
         cannot=cannot.LOOKING_AHEAD,
         family="tufts",
@@ -155,7 +145,7 @@ THEORIES: tuple[Theory, ...] = (
             interneuron_rates=(0.4, 0.2, 0.1),
             g_apical=0.005,
         ),
-        nuisance=OF_OTHERS,
+        nuisance=ranges.OF_OTHERS,
         look=("#029e73", "p"),
         cannot=cannot.LOOKING_AHEAD,
         family="tufts",
@@ -167,11 +157,24 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "Events carry representations up and the share of bursts among them errors down.",
         BurstDependent(),
-        nuisance=OF_BURSTS,
+        nuisance=ranges.OF_BURSTS,
         look=("#fbafe4", "h"),
         cannot=cannot.BURSTING,
         family="bursts",
         lacks=cannot.LACKED_BY_BURSTS,
+    ),
+    Theory(
+        "burst_balanced",
+        "balanced bursts",
+        "theory",
+        "Events carry representations; bursts that inhibition has not learnt to cancel, errors.",
+        BurstBalanced(),
+        nuisance=ranges.OF_BALANCED_BURSTS,
+        look=("#fbafe4", "H"),
+        cannot=cannot.WITHOUT_MEMBRANE,
+        family="bursts",
+        lacks=cannot.LACKED_BY_BURSTS,
+        compared=False,
     ),
     Theory(
         "hybrid_pc",
@@ -179,7 +182,7 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "Predictive coding in which predictions descend, and a learnt guess lets it start near by.",
         HybridPC(),
-        nuisance=OF_HYBRID_PC,
+        nuisance=ranges.OF_HYBRID_PC,
         senses_outcomes=True,
         look=("#de8f05", "<"),
         cannot=cannot.SLOW_AND_SHRUNK,
@@ -192,7 +195,7 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "Slow neurons send where they are heading, and errors are at their equilibrium at once.",
         LatentEquilibrium(learning_rate=0.05),
-        nuisance=OF_LATENT_EQUILIBRIUM,
+        nuisance=ranges.OF_LATENT_EQUILIBRIUM,
         look=("#cc78bc", "^"),
         family="latent equilibrium",
         lacks=cannot.LACKED_BY_LATENT_EQUILIBRIUM,
@@ -204,10 +207,49 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "A null for vector errors: all are told one reward prediction error, and try things out.",
         ScalarReward(learning_rate=0.002),
-        nuisance=OF_SCALAR_REWARD,
+        nuisance=ranges.OF_SCALAR_REWARD,
         look=("#949494", "X"),
         family="scalar reward",
         lacks=cannot.LACKED_BY_SCALAR_REWARD,
+        compared=False,
+    ),
+    Theory(
+        "deep_feedback_control",
+        "deep feedback control",
+        "theory",
+        "A controller drives all areas until the output is right, and they learn to do it alone.",
+        DeepFeedbackControl(),
+        nuisance=ranges.OF_FEEDBACK_CONTROL,
+        look=("#029e73", "P"),
+        cannot=cannot.TOO_SLOW,
+        family="feedback control",
+        lacks=cannot.LACKED_BY_FEEDBACK_CONTROL,
+        compared=False,
+    ),
+    Theory(
+        "joint_embedding",
+        "joint embedding",
+        "theory",
+        "Areas predict one another's representations, which are what errors compare and correct.",
+        JointEmbedding(),
+        nuisance=ranges.OF_JOINT_EMBEDDING,
+        look=("#ca9161", "X"),
+        cannot=cannot.ERRORS_STAY_LOCAL,
+        family="joint embedding",
+        lacks=cannot.LACKED_BY_JOINT_EMBEDDING,
+        compared=False,
+    ),
+    Theory(
+        "desegregated",
+        "desegregated processing",
+        "theory",
+        "No cell is there for errors: expectation restrains all, loosely, and violations release.",
+        Desegregated(),
+        nuisance=ranges.OF_DESEGREGATED,
+        look=("#949494", "P"),
+        cannot=cannot.ERRORS_STAY_LOCAL,
+        family="desegregated",
+        lacks=cannot.LACKED_BY_DESEGREGATED,
         compared=False,
     ),
     Theory(
@@ -216,7 +258,7 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "A null: synapses that depress; no prediction, no error, no teaching.",
         Adaptation(),
-        nuisance=OF_NULLS,
+        nuisance=ranges.OF_NULLS,
         look=("#949494", "d"),
         cannot=cannot.UNTAUGHT,
     ),
@@ -226,7 +268,7 @@ THEORIES: tuple[Theory, ...] = (
         "theory",
         "A null: what surprises or matters arouses, and arousal scales all cells alike.",
         FeatureGain(),
-        nuisance=OF_NULLS,
+        nuisance=ranges.OF_NULLS,
         senses_outcomes=True,
         look=("#949494", "*"),
         cannot=cannot.UNTAUGHT,
@@ -361,7 +403,7 @@ _LEAKING = Theory(
     "The microcircuit, 5 % of the input leaking onto error neurons in each of its worlds.",
     INTACT,
     nuisance=(
-        *(n for n in OF_MICROCIRCUIT if n.name != "sensory_leak"),
+        *(n for n in ranges.OF_MICROCIRCUIT if n.name != "sensory_leak"),
         Nuisance("sensory_leak", 0.05, 0.05, "the largest that is assumed", "linear",
                  acts="tested", part=SensoryLeak),
     ),

@@ -138,6 +138,35 @@ PER_NETWORK = [
         {"tau": (10.0, 14.0), "lookahead": (1.0, 0.7), "beta": (0.1, 0.05)},
     ),
     ("scalar_reward", {"exploration": (0.05, 0.1), "learning_rate": (0.002, 0.001)}),
+    (
+        "deep_feedback_control",
+        {
+            "tau": (5.0, 3.0),
+            "k_p": (0.1, 0.2),
+            "k_i": (0.02, 0.01),
+            "leak": (0.0, 0.01),
+            "reach": (0.2, 0.1),
+            "learning_rate": (0.05, 0.02),
+        },
+    ),
+    (
+        "burst_balanced",
+        {"p_b": (0.2, 0.3), "beta": (6.0, 3.0), "kappa": (1.0, 0.5), "inhibition_rate": (0.1, 0.0)},
+    ),
+    (
+        "joint_embedding",
+        {"tau": (10.0, 14.0), "correction": (0.5, 0.3), "learning_rate": (0.1, 0)},
+    ),
+    (
+        "desegregated",
+        {
+            "tau": (10.0, 14.0),
+            "balance": (0.5, 0.3),
+            "descent": (0.5, 0.2),
+            "spread": (0.2, 0.0),
+            "learning_rate": (0.1, 0),
+        },
+    ),
     ("adaptation", {"tau_recovery": (300.0, 100.0), "use": (0.01, 0.02)}),
     ("feature_gain", {"gamma": (1.0, 0.5), "tau_arousal": (50.0, 20.0)}),
 ]
