@@ -49,6 +49,8 @@ class Theory:
         the reason is another than for most.
     compared
         Whether evidence compares it unless told otherwise; without it, it is judged only.
+    noise
+        The least noise into its somata in any experiment, as in `Experiment`.
     changes
         What was changed, in the words that follow the name in names of files and in labels; empty
         for an entry of the registry.
@@ -70,6 +72,7 @@ class Theory:
     family: str = ""
     lacks: Mapping[str, str] = field(default_factory=dict, hash=False)
     compared: bool = True
+    noise: float = 0.0
 
     @property
     def identifier(self) -> str:
@@ -94,4 +97,6 @@ class Theory:
     @property
     def rests_on(self) -> tuple[object, ...]:
         """What its results rest on: all but what it is called in figures and text."""
-        return self.attributes, self.kind, self.circuit, self.trained, self.nuisance
+        return (
+            self.attributes, self.kind, self.circuit, self.trained, self.nuisance, self.noise
+        )  # fmt: skip
