@@ -82,7 +82,7 @@ def association(
     """
     stimuli: dict[str, Array] = {}
     outcomes: dict[str, Array] = {}
-    counts = {name: STIMULI for name in sets} | ({BESIDES: besides} if besides else {})
+    counts = dict.fromkeys(sets, STIMULI) | ({BESIDES: besides} if besides else {})
     for name, count in counts.items():
         draws = [generator(seed, "association", n, name) for n in networks]
         stimuli[name] = np.stack([d.uniform(-1.0, 1.0, (count, inputs)) for d in draws])
