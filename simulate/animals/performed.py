@@ -212,11 +212,11 @@ def put_through(
     """
     ready = train_animals(theory, animals, instrument, laser)
     progress("trained")
-    if not ready.animals.numbers:
-        if animals.worlds is None:
-            raise ValueError(none_left(theory, ready.left_out.values()))
-        return _told(ready, experiment, ())
-    (day,) = experiment.days(animals.seed)
-    found, _ = perform(ready, experiment, day)
-    progress("experiment done")
+    found = _told(ready, experiment, ())
+    if ready.animals.numbers:
+        (day,) = experiment.days(animals.seed)
+        found, _ = perform(ready, experiment, day)
+        progress("experiment done")
+    if not found.animals.numbers and animals.worlds is None:
+        raise ValueError(none_left(theory, found.left_out.values()))
     return found

@@ -101,8 +101,8 @@ class HierarchicalPC(LevelledCircuit):
     prior
         pi: precision of the prior at the top, from 0 (flat) on; may be one a network.
     skips
-        Strength of predictions that skip levels, as a share of the macaque's, from 0 (a strict hierarchy)
-        to 1; may be one a network.
+        Strength of predictions that skip levels, as a share of the macaque's, from 0 (a strict
+        hierarchy) to 1; may be one a network.
 
     Raises
     ------

@@ -20,7 +20,7 @@ from errorneurons.simulate.theories.nuisance import (
 _COMMON = (
     Nuisance(SURPRISE, 0.36, 1.4, "0.5 to 2 standard deviations of the outcomes; 1 is 1.4"),
     Nuisance(DRIVE, 0.71, 1.41, "0.5 to 2 times the energy of the natural tuning"),
-    one_of(LEARNT_STIMULI, (5, 8), "the five that are shown, or three besides"),
+    one_of(LEARNT_STIMULI, (5, 7), "the five that are shown, or two besides"),
     one_of("layers", ((10, 20, 15, 10, 5), (10, 15, 15, 15, 5)), "areas that shrink, or are alike"),
 )
 
