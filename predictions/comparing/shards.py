@@ -96,7 +96,7 @@ def read_worlds(folder: Path, name: str, batch: Animals) -> Performed:
     """
     known = ARRAYS.read(shard(folder, name, batch))
     animals = replace(batch, only=tuple(known["number"].tolist()))
-    entry, blocks = theory(name), list[Ran]()
+    entry, blocks = animals.structured(theory(name)), list[Ran]()
     labelled = markers(entry.circuit, ELECTRODES, animals)
     (day,) = OF_WORLDS.days(animals.seed)
     for n, block in enumerate(day.blocks if animals.numbers else ()):

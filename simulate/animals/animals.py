@@ -9,12 +9,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.refusing import whole_number
-from errorneurons.simulate.theories.nuisance import DELAY, draw_nuisances
+from errorneurons.simulate.theories.nuisance import (
+    DELAY,
+    OF_EXPERIMENT,
+    chosen,
+    draw_nuisances,
+)
 from errorneurons.simulate.theories.registry import Theory
 
 MOST = 1000
@@ -80,16 +86,42 @@ class Animals:
         }
 
     def batches(self, theory: Theory, most: int) -> tuple[Animals, ...]:
-        """Return which run side by side: at most so many, worlds whole and with the same delay."""
+        """Return which run side by side: at most so many, worlds whole and built alike."""
         if self.worlds is None:
             size = math.ceil(len(self.numbers) / math.ceil(len(self.numbers) / most))
             return self._split(self.numbers, size)
-        delays = self.drawn(theory).get(DELAY, np.zeros(len(self.numbers)))
-        steps = np.round(delays / theory.circuit.timing.step)
         size = self.count * max(1, most // self.count)
-        same = [[n for n, s in zip(self.numbers, steps, strict=True) if s == own]
-                for own in np.unique(steps)]  # fmt: skip
-        return tuple(batch for own in same for batch in self._split(tuple(own), size))
+        alike = dict[tuple[float, ...], list[int]]()
+        for number, built in zip(self.numbers, self._built(theory), strict=True):
+            alike.setdefault(built, []).append(number)
+        return tuple(
+            batch for _, own in sorted(alike.items()) for batch in self._split(tuple(own), size)
+        )
+
+    def structured(self, theory: Theory) -> Theory:
+        """Return a theory whose circuit is built as those of the networks, which are alike in it.
+
+        Parameters
+        ----------
+        theory
+            An entry of the registry.
+        """
+        found = chosen(theory.nuisance, self.drawn(theory))
+        built: Any = {name: x for name, x in found.items() if name not in OF_EXPERIMENT}
+        own: Any = {"circuit": theory.circuit, "trained": theory.trained}
+        if not built:
+            return theory
+        own = {name: circuit and replace(circuit, **built) for name, circuit in own.items()}
+        return replace(theory, **own)
+
+    def _built(self, theory: Theory) -> list[tuple[float, ...]]:
+        """Return what decides of each network which others it can run beside."""
+        drawn, step = self.drawn(theory), theory.circuit.timing.step
+        scale = {DELAY: step}
+        decisive = [
+            np.round(drawn[n.name] / scale.get(n.name, 1.0)) for n in theory.nuisance if n.of_worlds
+        ]
+        return [tuple(float(x[k]) for x in decisive) for k in range(len(self.numbers))]
 
     def _split(self, numbers: tuple[int, ...], size: int) -> tuple[Animals, ...]:
         parts = range(0, len(numbers), size)

@@ -99,6 +99,7 @@ def cost(theory: Theory, experiment: Experiment, animals: Animals, instrument: I
         How they are recorded.
     """
     first, clock = batches_of_animals(theory, experiment, animals, instrument)[0], experiment.clock
+    theory = first.structured(theory)
     batch, seed = first.numbers, animals.seed
     noise = NoiseCurrent(experiment.noise, seed, np.array(batch)) if experiment.noise else None
     bench = replace(untrained_bench(theory, first, instrument), noise=noise)

@@ -91,16 +91,24 @@ def run_day(bench: Bench[Any, Any], weights: Any, day: Day, clock: Clock) -> tup
     morning, found = weights, list[Ran]()
     for (starts_from, plastic, _), run_of in groupby(day.blocks, _side_by_side):
         blocks = list(run_of)
+        bench = _with_noise(bench, len(found))
         first = morning if starts_from == "morning" else weights
         if plastic and len(blocks) > 1:
             learnt, weights = _learning(bench, first, blocks, clock)
             found += learnt
         else:
             for block in blocks:
+                bench = _with_noise(bench, len(found))
                 ran, weights = run_block(bench, first, block, clock)
                 found.append(ran)
                 first = morning if starts_from == "morning" else weights
     return found, weights
+
+
+def _with_noise(bench: Bench[Any, Any], block: int) -> Bench[Any, Any]:
+    """Return the bench with the noise of a block of its day, if it has any."""
+    noise = bench.noise and replace(bench.noise, block=block)
+    return replace(bench, noise=noise)
 
 
 def _side_by_side(block: Block) -> tuple[str, bool, int]:

@@ -124,10 +124,15 @@ class Performed:
         experiment = replace(self.experiment, repeats=repeats)
         day = experiment.days(self.animals.seed)[0]
         blocks = tuple(
-            ran.repeated_as(block.table) if repeats_itself(block, 0.0) else ran
+            ran.repeated_as(block.table) if repeats_itself(block, experiment.noise) else ran
             for ran, block in zip(self.blocks, day.blocks, strict=True)
         )
         return replace(self, experiment=experiment, blocks=blocks)
+
+
+def under_noise(theory: Theory, experiment: Experiment) -> Experiment:
+    """Return an experiment with at least as much noise as a theory always has."""
+    return replace(experiment, noise=max(experiment.noise, theory.noise))
 
 
 @QUIETLY
@@ -151,6 +156,7 @@ def perform(
         What happened, and the networks afterwards.
     """
     numbers = ready.animals.numbers
+    experiment = under_noise(ready.theory, experiment)
     noise = NoiseCurrent(experiment.noise, ready.animals.seed, np.array(numbers), number)
     bench = replace(ready.bench, noise=noise if experiment.noise else None)
     blocks, weights = run_day(bench, ready.weights, day, experiment.clock)
@@ -206,11 +212,11 @@ def put_through(
     """
     ready = train_animals(theory, animals, instrument, laser)
     progress("trained")
-    if not ready.animals.numbers:
-        if animals.worlds is None:
-            raise ValueError(none_left(theory, ready.left_out.values()))
-        return _told(ready, experiment, ())
-    (day,) = experiment.days(animals.seed)
-    found, _ = perform(ready, experiment, day)
-    progress("experiment done")
+    found = _told(ready, experiment, ())
+    if ready.animals.numbers:
+        (day,) = experiment.days(animals.seed)
+        found, _ = perform(ready, experiment, day)
+        progress("experiment done")
+    if not found.animals.numbers and animals.worlds is None:
+        raise ValueError(none_left(theory, found.left_out.values()))
     return found

@@ -19,7 +19,7 @@ import xarray as xr
 from errorneurons import __version__
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.day import distinct, repeats_itself
-from errorneurons.simulate.animals.performed import Performed, perform
+from errorneurons.simulate.animals.performed import Performed, perform, under_noise
 from errorneurons.simulate.animals.trained import (
     Trained,
     none_left,
@@ -91,6 +91,7 @@ def sessions(
     ValueError
         If the theory cannot be put through the experiment, or no network is left.
     """
+    experiment = under_noise(theory, experiment)
     check_possible(theory, experiment, animals, instrument, laser)
     origin = origin_of(theory, experiment, animals, instrument, laser)
     reasons: list[str] = []
@@ -198,11 +199,6 @@ def check_possible(
             raise ValueError(
                 f"a plastic block of {experiment.name} has {many[0]} streams; give 1, since "
                 "synapses change from trial to trial"
-            )
-        if experiment.noise and len(day.blocks) > 1:
-            raise ValueError(
-                f"a day of {experiment.name} has noise and {len(day.blocks)} blocks; give one, "
-                "since every block would have the same noise"
             )
 
 

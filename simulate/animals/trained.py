@@ -21,7 +21,14 @@ from errorneurons.simulate.experiments.learning import learning_block
 from errorneurons.simulate.experiments.readout import readout
 from errorneurons.simulate.experiments.trials import CLOCK, PASSIVE, Clock
 from errorneurons.simulate.instrument.instrument import Instrument
-from errorneurons.simulate.theories.nuisance import DRIVE, STAGE, SURPRISE, applied
+from errorneurons.simulate.theories.nuisance import (
+    DRIVE,
+    LEARNT_STIMULI,
+    STAGE,
+    SURPRISE,
+    applied,
+    chosen,
+)
 from errorneurons.simulate.theories.registry import Theory
 from errorneurons.simulate.trials.bench import Bench, Chosen, Laser, arbitrary_half, strays
 from errorneurons.simulate.trials.manipulations import aimed_at
@@ -94,13 +101,15 @@ def train_animals(
     theory
         An entry of the registry.
     animals
-        Which networks; each is the same whoever is trained beside it. All have the same delay.
+        Which networks; each is the same whoever is trained beside it. All are built alike, see
+        `Animals.batches`.
     instrument
         What labels refer to.
     laser
         How well it silences.
     """
     drawn, numbers = animals.drawn(theory), list(animals.numbers)
+    theory = animals.structured(theory)
     bench = _bench(theory, animals, drawn, laser or Laser())
     always = [n for n in theory.nuisance if n.acts == "always"]
     learner = _with(theory.trained or theory.circuit, always, drawn)
@@ -127,6 +136,7 @@ def untrained_bench(
     theory: Theory, animals: Animals, instrument: Instrument, laser: Laser | None = None
 ) -> Bench[Any, Any]:
     """Return a bench with untrained networks, everyone labelled as in the experiment."""
+    theory = animals.structured(theory)
     bench = _bench(theory, animals, animals.drawn(theory), laser or Laser())
     weights = theory.circuit.initial_weights(animals.seed, animals.numbers)
     return labelled_bench(bench, weights, instrument, animals)
@@ -138,7 +148,8 @@ def _bench(
     """Return a theory's circuit with its task, a laser and a cursor, nobody labelled."""
     seed, numbers = animals.seed, list(animals.numbers)
     inputs, outputs = theory.circuit.layers[0], theory.circuit.layers[-1]
-    task = association(seed, numbers, inputs, outputs)
+    learnt = chosen(theory.nuisance, drawn).get(LEARNT_STIMULI, STIMULI)
+    task = association(seed, numbers, inputs, outputs, besides=learnt - STIMULI)
     if SURPRISE in drawn:
         task = replace(task, surprise=drawn[SURPRISE][:, None, None])
     return Bench(

@@ -16,6 +16,8 @@ from errorneurons.simulate.arrays import Array, PerNetwork, generator
 STIMULI = 5
 REVERSED = "reversed"
 """The set with the stimuli and outcomes of "trained", put together in another way."""
+BESIDES = "besides"
+"""The set of what an animal has learnt besides, and is not shown in experiments."""
 SAME_STIMULI = {REVERSED: "trained"}
 """Sets whose stimuli are those of another set."""
 
@@ -30,7 +32,7 @@ class Association:
         Set name -> rates of the input, (network, stimulus, input neuron).
     outcomes
         Set name -> rates of the target, (network, stimulus, output neuron); their mean over the
-        five stimuli is 0.
+        stimuli of a set is 0.
     surprise
         How far an unexpected outcome is from the expected one, as a share of the distance to the
         outcome of another stimulus; at 1 it is that outcome.
@@ -39,6 +41,12 @@ class Association:
     stimuli: dict[str, Array]
     outcomes: dict[str, Array]
     surprise: PerNetwork = 1.0
+
+    @property
+    def taught(self) -> dict[str, int]:
+        """The sets that are learnt in training, and how many stimuli each has."""
+        own = (name for name in ("trained", BESIDES) if name in self.stimuli)
+        return {name: self.stimuli[name].shape[1] for name in own}
 
     def unexpected(self, name: str) -> Array:
         """Return the outcomes of a set, each given after the stimulus before its own."""
@@ -53,6 +61,7 @@ def association(
     inputs: int = 10,
     outputs: int = 5,
     sets: Sequence[str] = ("trained", "novel", "new"),
+    besides: int = 0,
 ) -> Association:
     """Draw one association for each network and set.
 
@@ -68,13 +77,16 @@ def association(
         Names of the sets; each has its own five stimuli and outcomes. With ``"trained"`` comes
         ``"reversed"``: the same stimuli, each with the outcome of the stimulus before it, so that
         what is unexpected there is what was expected.
+    besides
+        How many stimuli are learnt besides the five, see `BESIDES`.
     """
     stimuli: dict[str, Array] = {}
     outcomes: dict[str, Array] = {}
-    for name in sets:
+    counts = dict.fromkeys(sets, STIMULI) | ({BESIDES: besides} if besides else {})
+    for name, count in counts.items():
         draws = [generator(seed, "association", n, name) for n in networks]
-        stimuli[name] = np.stack([d.uniform(-1.0, 1.0, (STIMULI, inputs)) for d in draws])
-        raw = np.stack([d.uniform(-0.8, 0.8, (STIMULI, outputs)) for d in draws])
+        stimuli[name] = np.stack([d.uniform(-1.0, 1.0, (count, inputs)) for d in draws])
+        raw = np.stack([d.uniform(-0.8, 0.8, (count, outputs)) for d in draws])
         outcomes[name] = raw - raw.mean(axis=1, keepdims=True)
     for name, source in SAME_STIMULI.items():
         if source in stimuli:

@@ -28,12 +28,13 @@ before day 1, as only a simulation can have it, so groups may be compared networ
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
 
-from errorneurons.simulate.experiments.association import REVERSED
+from errorneurons.simulate.arrays import generator
+from errorneurons.simulate.experiments.association import REVERSED, STIMULI
 from errorneurons.simulate.experiments.experiment import Experiment, Frozen, Plastic
 from errorneurons.simulate.experiments.trials import (
     AREA_NAMES,
@@ -70,14 +71,47 @@ _LEARNING = range(2, 8)
 
 
 def learning_block(
-    seed: int, name: str, factors: TrialFactors, repeats: int, clock: Clock = CLOCK
+    seed: int,
+    name: str,
+    factors: TrialFactors,
+    repeats: int,
+    clock: Clock = CLOCK,
+    stimuli: int = STIMULI,
 ) -> pd.DataFrame:
     """Return the trials of a block in which the association `name` is learnt.
 
-    Each stimulus comes once in every five trials, in random order.
+    Each of its stimuli comes once before any comes again, in random order.
     """
     during: TrialFactors = {"phase": "during", "familiarity": "novel", "association": name}
-    return pd.DataFrame(in_turn({**EXPECTED, **factors, **during}, repeats, clock, seed, name))
+    every = {**EXPECTED, **factors, **during}
+    return pd.DataFrame(in_turn(every, repeats, clock, seed, name, stimuli=stimuli))
+
+
+def lesson(sets: Mapping[str, int], seed: int, epochs: int, clock: Clock) -> pd.DataFrame:
+    """Return the trials of some epochs in which several sets are learnt, mixed within each epoch.
+
+    Parameters
+    ----------
+    sets
+        Name of each set -> how many stimuli it has.
+    seed
+        Decides the order.
+    epochs
+        How often each stimulus comes.
+    clock
+        When things happen in a trial.
+    """
+    parts = [learning_block(seed, name, {}, epochs, clock, count) for name, count in sets.items()]
+    if len(parts) == 1:
+        return parts[0]
+    rng, counts = generator(seed, "trial order", *sets), sets.values()
+    mixed = [
+        pd.concat([
+            part.iloc[epoch * n : (epoch + 1) * n] for part, n in zip(parts, counts, strict=True)
+        ]).iloc[rng.permutation(sum(counts))]
+        for epoch in range(epochs)
+    ]  # fmt: skip
+    return pd.concat(mixed, ignore_index=True)
 
 
 def tested(day: int, phase: str, conditions: Sequence[TrialFactors]) -> Frozen:

@@ -188,9 +188,14 @@ def shuffled(rows: Sequence[TrialFactors], seed: int, *purpose: str | int) -> li
 
 
 def in_turn(
-    factors: TrialFactors, repeats: int, clock: Clock, seed: int, *purpose: str | int
+    factors: TrialFactors,
+    repeats: int,
+    clock: Clock,
+    seed: int,
+    *purpose: str | int,
+    stimuli: int = STIMULI,
 ) -> list[TrialFactors]:
-    """Return trials in which each stimulus comes once in every five, in random order.
+    """Return trials in which each stimulus comes once before any comes again, in random order.
 
     Parameters
     ----------
@@ -202,12 +207,14 @@ def in_turn(
         When things happen in a trial.
     seed, purpose
         Decide the order, the same for all theories.
+    stimuli
+        How many stimuli there are.
     """
     rng = generator(seed, "trial order", *purpose)
     return [
         trial(factors, int(stimulus), clock)
         for _ in range(repeats)
-        for stimulus in rng.permutation(STIMULI)
+        for stimulus in rng.permutation(stimuli)
     ]
 
 

@@ -67,6 +67,23 @@ def chain(areas: int) -> Strengths:
     return tuple(tuple(float(s == t) for s in range(areas + 1)) for t in range(areas))
 
 
+def loosened(areas: int, share: float | Array) -> Strengths | Array:
+    """Return a chain and beside it the routes by which areas of the macaque skip areas.
+
+    Parameters
+    ----------
+    areas
+        How many of `BINNED_AREAS`, lowest first.
+    share
+        Strength of the routes that skip, as a share of what `macaque_binned` says, which is graded
+        by the fraction of labelled neurons; or one share a network, (network, 1, 1).
+    """
+    if not np.any(share):
+        return chain(areas)
+    adjacent = np.asarray(chain(areas))
+    return np.asarray(adjacent + share * np.where(adjacent > 0, 0.0, macaque_binned(areas)))
+
+
 def dense(areas: int) -> Strengths:
     """Return the strengths of a hierarchy in which each area projects to all higher ones.
 

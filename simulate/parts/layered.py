@@ -22,7 +22,7 @@ from errorneurons.simulate.parts.connectivity import (
     Strengths,
     ascending_routes,
     backwards,
-    chain,
+    loosened,
     spread,
 )
 from errorneurons.simulate.parts.plasticity import Grading, Rates, blocks, learning_rates
@@ -96,9 +96,13 @@ class LayeredCircuit:
     ----------
     layers
         Neurons in the input and in each area, lowest first: a parameter of the theory.
+    skips
+        Strength of routes that skip areas, as a share of the macaque's, see `loosened`; a
+        parameter of some theories, which may be one a network.
     """
 
     layers: tuple[int, ...]
+    skips: PerNetwork = 0.0
 
     @property
     def populations(self) -> tuple[Population, ...]:
@@ -128,7 +132,7 @@ class LayeredCircuit:
     @cached_property
     def area_strengths(self) -> Strengths | Array:
         """Strength of the projection from area to area, (area, input or area)."""
-        return chain(len(self.sizes))
+        return loosened(len(self.sizes), self.skips)
 
     @cached_property
     def strengths(self) -> Array:
@@ -142,8 +146,8 @@ class LayeredCircuit:
 
     @cached_property
     def feedback_strengths(self) -> Array:
-        """Strength of the feedback, the transpose of what ascends between areas, (post, pre)."""
-        return self.strengths[:, self.layers[0] :].T
+        """Strength of feedback, the transpose of what ascends between areas, (..., post, pre)."""
+        return np.swapaxes(self.strengths[..., self.layers[0] :], -1, -2)
 
     def ascending_axons(self, matrix: str) -> Axons:
         """Return the axons of representation neurons that ascend through `matrix`."""
@@ -183,7 +187,7 @@ class FreezableCircuit(LayeredCircuit, RoutedCircuit):
 
 
 class UniformlyLearningCircuit(FreezableCircuit):
-    """A layered circuit in which all synapses that may change do so at the same rate.
+    """A layered circuit in which all synapses that may change do so at one rate, times strength.
 
     Attributes
     ----------
@@ -196,7 +200,7 @@ class UniformlyLearningCircuit(FreezableCircuit):
     @cached_property
     def eta(self) -> Array:
         """Learning rate of each synapse [1/ms], (post, pre) or (network, post, pre)."""
-        return np.asarray(self.learning_rate * self.projections * self.plastic_rows)
+        return np.asarray(self.learning_rate * self.strengths * self.plastic_rows)
 
     @cached_property
     def plastic_blocks(self) -> tuple[tuple[slice, slice], ...]:

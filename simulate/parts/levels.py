@@ -9,10 +9,12 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Literal
 
-from errorneurons.simulate.arrays import Array, area_rows, area_slices
+import numpy as np
+
+from errorneurons.simulate.arrays import Array, PerNetwork, area_rows, area_slices
 from errorneurons.simulate.circuit import Axons, Population
 from errorneurons.simulate.parts.activations import AreaActivations
-from errorneurons.simulate.parts.connectivity import ascending_routes, backwards, chain, spread
+from errorneurons.simulate.parts.connectivity import ascending_routes, backwards, loosened, spread
 from errorneurons.simulate.parts.layered import RoutedCircuit, stacked
 
 Placement = Literal["outcome_at_top", "outcome_as_input"]
@@ -23,7 +25,7 @@ class LevelledCircuit(RoutedCircuit):
 
     Attributes
     ----------
-    mapping, layers, outcomes, activation, frozen
+    mapping, layers, outcomes, activation, frozen, skips
         Parameters of the theory, see `HierarchicalPC`.
     """
 
@@ -32,6 +34,7 @@ class LevelledCircuit(RoutedCircuit):
     outcomes: int
     activation: str
     frozen: tuple[str, ...]
+    skips: PerNetwork
 
     @property
     def output_area(self) -> str:
@@ -54,7 +57,7 @@ class LevelledCircuit(RoutedCircuit):
     @property
     def axons(self) -> tuple[Axons, ...]:
         """Which synapses lie between areas, and whose they are."""
-        routes = ascending_routes(chain(len(self.layers) - 1))
+        routes = ascending_routes(loosened(len(self.layers) - 1, self.skips))
         # the error neurons of the bottom sit in area 1, and what area 1 sends them stays there
         rows = self.places | {"area 1": slice(0, self.places["area 1"].stop)}
         predictions = Axons("representation", "V", backwards(routes), rows, self.layers[0])
@@ -90,16 +93,21 @@ class LevelledCircuit(RoutedCircuit):
         return AreaActivations((self.activation,), (sum(self.levels),))
 
     @cached_property
-    def projections(self) -> Array:
-        """1 where a synapse exists: from each level to the one below it."""
-        levels = len(self.levels)
-        below = tuple(tuple(float(s == t + 1) for s in range(levels)) for t in range(levels))
+    def strengths(self) -> Array:
+        """Strength of the prediction of one neuron by another, (..., predicted, that predicts).
+
+        Each level is predicted by the one above it, and those where areas are skipped, more weakly
+        by higher ones.
+        """
+        routes = np.swapaxes(np.asarray(loosened(len(self.layers) - 1, self.skips)), -1, -2)
+        nothing = np.zeros((*routes.shape[:-1], 1))
+        below = np.concatenate([nothing, routes], axis=-1)
         return spread(below, self.levels, self.levels)
 
     @cached_property
     def plastic_synapses(self) -> Array:
-        """1 where a synapse exists and may change, (neuron predicted, neuron that predicts)."""
-        plastic = self.projections.copy()
+        """Strength where a synapse may change, else 0, (..., predicted, that predicts)."""
+        plastic = self.strengths.copy()
         for area in self.frozen:
-            plastic[:, self.places[area]] = 0.0
+            plastic[..., self.places[area]] = 0.0
         return plastic

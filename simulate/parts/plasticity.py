@@ -79,7 +79,10 @@ def drawn_weights(
     rngs: Sequence[np.random.Generator], strengths: Array, scale: PerNetwork
 ) -> Array:
     """Draw the synapses of networks, each as `start_weights` does, (network, post, pre)."""
-    drawn = [start_weights(rng, strengths, own(scale, i)) for i, rng in enumerate(rngs)]
+    drawn = [
+        start_weights(rng, np.asarray(own(strengths, i)), own(scale, i))
+        for i, rng in enumerate(rngs)
+    ]
     return np.stack(drawn)
 
 

@@ -108,6 +108,9 @@ class BurstDependent(LearningCircuit, RoutedCircuit):
         Start weights are U(-1, 1) * weight_scale / sqrt(fan-in).
     cut
         Names of routes that carry nothing; there is one, ``"error_feedback"``: Y b.
+    skips
+        Strength of routes that skip areas, as a share of the macaque's, from 0 (a strict hierarchy)
+        to 1; may be one a network.
 
     Raises
     ------
@@ -126,6 +129,7 @@ class BurstDependent(LearningCircuit, RoutedCircuit):
     inhibition: PerNetwork = 0.0
     weight_scale: float = 4.0
     cut: tuple[str, ...] = ()
+    skips: PerNetwork = 0.0
 
     theory = "burst_dependent"
     carrier: ClassVar[Carrier] = "burst_probability"
@@ -135,7 +139,7 @@ class BurstDependent(LearningCircuit, RoutedCircuit):
         lengths("learning_rates", self.learning_rates, len(self.sizes))
         known(f"feedback of {self.theory}", self.feedback, ("transpose", "fixed"))
         all_known(f"cut of {self.theory}", self.cut, ("error_feedback",))
-        shares(self.theory, {"inhibition": self.inhibition})
+        shares(self.theory, {"inhibition": self.inhibition, "skips": self.skips})
         probabilities(self.theory, {"p_0": self.p_0})
 
     @property
@@ -156,7 +160,7 @@ class BurstDependent(LearningCircuit, RoutedCircuit):
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks."""
         rngs = generators(seed, self.theory, networks)
-        W = drawn_weights(rngs, self.projections, self.weight_scale)
+        W = drawn_weights(rngs, self.strengths, self.weight_scale)
         if self.feedback == "transpose":
             return Weights(W, transposed(W, self.layers[0]))
         return Weights(W, drawn_weights(rngs, self.feedback_strengths, self.weight_scale))

@@ -42,7 +42,7 @@ from errorneurons.simulate.circuit import Carrier, Role, Timing, World
 from errorneurons.simulate.parts.checks import check_names
 from errorneurons.simulate.parts.levels import LevelledCircuit, Placement
 from errorneurons.simulate.parts.plasticity import drawn_weights, generators
-from errorneurons.simulate.refusing import not_negative
+from errorneurons.simulate.refusing import not_negative, shares
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,9 @@ class HierarchicalPC(LevelledCircuit):
         Names of areas whose predictions of the level below do not change.
     prior
         pi: precision of the prior at the top, from 0 (flat) on; may be one a network.
+    skips
+        Strength of predictions that skip levels, as a share of the macaque's, from 0 (a strict
+        hierarchy) to 1; may be one a network.
 
     Raises
     ------
@@ -118,6 +121,7 @@ class HierarchicalPC(LevelledCircuit):
     cut: tuple[str, ...] = ()
     frozen: tuple[str, ...] = ()
     prior: PerNetwork = 1.0
+    skips: PerNetwork = 0.0
 
     carrier: ClassVar[Carrier] = "error"
     plastic: ClassVar[Literal["always", "after settling"]] = "after settling"
@@ -125,6 +129,7 @@ class HierarchicalPC(LevelledCircuit):
     def __post_init__(self) -> None:
         check_names(self, _ROUTES)
         not_negative(self.theory, {"prior": self.prior})
+        shares(self.theory, {"skips": self.skips})
         if self.mapping == "outcome_at_top" and self.layers[-1] != self.outcomes:
             raise ValueError(
                 f"HierarchicalPC.layers ends in {self.layers[-1]}, but outcomes is "
@@ -140,7 +145,7 @@ class HierarchicalPC(LevelledCircuit):
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks."""
         rngs = generators(seed, self.theory, networks)
-        return Weights(drawn_weights(rngs, self.projections, self.weight_scale))
+        return Weights(drawn_weights(rngs, self.strengths, self.weight_scale))
 
     def rest(self, weights: Weights, streams: int) -> State:
         """Return the state in which all potentials are 0."""

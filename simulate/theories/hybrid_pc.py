@@ -76,7 +76,7 @@ class HybridPC(RoutedCircuit):
 
     Attributes
     ----------
-    layers, activation, tau, weight_scale, cut, frozen, prior
+    layers, activation, tau, weight_scale, cut, frozen, prior, skips
         As in `HierarchicalPC`; areas that are frozen do not learn to guess either.
     learning_rate
         eta [1/ms]; may be one a network, as may the next.
@@ -99,6 +99,7 @@ class HybridPC(RoutedCircuit):
     cut: tuple[str, ...] = ()
     frozen: tuple[str, ...] = ()
     prior: PerNetwork = 0.03
+    skips: PerNetwork = 0.0
 
     theory = "hybrid_pc"
     carrier: ClassVar[Carrier] = "error"
@@ -115,6 +116,7 @@ class HybridPC(RoutedCircuit):
             layers=self.layers, outcomes=self.layers[-1], activation=self.activation,
             timing=self.timing, tau=self.tau, learning_rate=self.learning_rate,
             weight_scale=self.weight_scale, cut=self.cut, frozen=self.frozen, prior=self.prior,
+            skips=self.skips,
         )  # fmt: skip
 
     @property
@@ -137,7 +139,7 @@ class HybridPC(RoutedCircuit):
     @cached_property
     def plastic_guesses(self) -> Array:
         """1 where a synapse of A exists and may change, (post, pre)."""
-        return self.network.plastic_synapses.T
+        return np.asarray(np.swapaxes(self.network.plastic_synapses, -1, -2))
 
     @cached_property
     def ascent(self) -> Array:

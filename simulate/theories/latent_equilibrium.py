@@ -103,6 +103,9 @@ class LatentEquilibrium(ActivatedCircuit, UniformlyLearningCircuit):
         Names of what is cut, of `_ROUTES`.
     frozen
         Names of areas whose synapses do not change.
+    skips
+        Strength of routes that skip areas, as a share of the macaque's, from 0 (a strict hierarchy)
+        to 1; may be one a network.
 
     Raises
     ------
@@ -120,6 +123,7 @@ class LatentEquilibrium(ActivatedCircuit, UniformlyLearningCircuit):
     weight_scale: PerNetwork = 1.5
     cut: tuple[str, ...] = ()
     frozen: tuple[str, ...] = ()
+    skips: PerNetwork = 0.0
 
     theory = "latent_equilibrium"
     carrier: ClassVar[Carrier] = "error"
@@ -127,7 +131,7 @@ class LatentEquilibrium(ActivatedCircuit, UniformlyLearningCircuit):
 
     def __post_init__(self) -> None:
         check_names(self, _ROUTES)
-        shares(self.theory, {"lookahead": self.lookahead})
+        shares(self.theory, {"lookahead": self.lookahead, "skips": self.skips})
         not_negative(self.theory, {"beta": self.beta})
 
     @property
@@ -143,7 +147,7 @@ class LatentEquilibrium(ActivatedCircuit, UniformlyLearningCircuit):
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks."""
         rngs = generators(seed, self.theory, networks)
-        return Weights(drawn_weights(rngs, self.projections, self.weight_scale))
+        return Weights(drawn_weights(rngs, self.strengths, self.weight_scale))
 
     def rest(self, weights: Weights, streams: int) -> State:
         """Return the state in which all potentials are 0."""

@@ -29,19 +29,59 @@ class Choice:
         One sentence.
     parameters
         Parameters of the circuit that differ.
+    noise
+        Noise into its somata, as in `Experiment`.
     """
 
     theory: str
     name: str
     label: str
     description: str
-    parameters: Mapping[str, Any] = field(hash=False)
+    parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    noise: float = 0.0
 
 
 _NO_DELAY = Timing(delay=0.0)
 """Areas that hear each other after one step, without a delay of axons."""
 _DIRECT = {"direct": 1.0}
 _FAST = {"tau": 2.5, "timing": _NO_DELAY}
+
+_NOISE = 0.5
+"""Half of what moves a cell by its natural tuning, in each step of 1 ms."""
+
+
+_OF_EACH_FAMILY = (
+    "error_microcircuit", "supervised_pc", "hierarchical_pc", "mismatch_neurons",
+    "dendritic_microcircuit", "burst_dependent", "latent_equilibrium", "scalar_reward",
+)  # fmt: skip
+_LOOSE_OTHERWISE = ("error_microcircuit", "mismatch_neurons", "dendritic_microcircuit")
+"""A variant of the first is in the registry, areas of the second hear all others, and what is
+subtracted within an area of the third cannot cancel what comes from areas further up."""
+
+
+def _noisy(theory: str) -> Choice:
+    return Choice(
+        theory, "noisy", "noise",
+        "White noise drives every soma in all trials, those of learning included.",
+        noise=_NOISE,
+    )  # fmt: skip
+
+
+def _loose(theory: str) -> Choice:
+    return Choice(
+        theory, "loose", "loose hierarchy",
+        "Areas skip areas as in macaque visual cortex.",
+        {"skips": 1.0},
+    )  # fmt: skip
+
+
+def _alike(theory: str) -> Choice:
+    return Choice(
+        theory, "alike", "areas alike",
+        "The lower three areas have 15 neurons each, and not ever fewer.",
+        {"layers": (10, 15, 15, 15, 5)},
+    )  # fmt: skip
+
 
 LEFT_OPEN: tuple[Choice, ...] = (
     Choice(
@@ -99,4 +139,7 @@ LEFT_OPEN: tuple[Choice, ...] = (
         "Apical inhibition cancels what events alone bring down (Greedy et al. 2022).",
         {"inhibition": 1.0},
     ),
+    *(_loose(t) for t in _OF_EACH_FAMILY if t not in _LOOSE_OTHERWISE),
+    *(_alike(t) for t in _OF_EACH_FAMILY),
+    *(_noisy(t) for t in _OF_EACH_FAMILY),
 )  # fmt: skip

@@ -2,12 +2,13 @@
 
 A theory says how errors are computed, not how strong an apical synapse is. Two animals of one
 species have nearly the same strength, two theories' worth of cortices need not: nuisance is drawn
-once a world, and the animals of a world scatter a little around it.
+once a world, and the animals of a world scatter a little around it. What decides how a network is
+built, or for how long it is simulated, is one of a few choices and the same in all of a world.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -24,7 +25,8 @@ DELAY = "delay"
 STAGE = "training stage"
 SURPRISE = "outcome size"
 DRIVE = "drive strength"
-OF_EXPERIMENT = (DELAY, STAGE, SURPRISE, DRIVE)
+LEARNT_STIMULI = "stimuli learnt"
+OF_EXPERIMENT = (DELAY, STAGE, SURPRISE, DRIVE, LEARNT_STIMULI)
 """Nuisance that is no parameter of the circuit's equations, and which every theory can name."""
 
 
@@ -37,7 +39,8 @@ class Nuisance:
     name
         A parameter of the circuit that may be one a network, or one of `OF_EXPERIMENT`: the axonal
         delay [s], the share of the loss that training removes, the size of an unexpected outcome
-        as in `Association.surprise`, or the factor on the matched drive current.
+        as in `Association.surprise`, the factor on the matched drive current, or how many stimuli
+        are learnt.
     low, high
         The range, drawn from evenly on its scale.
     reason
@@ -58,6 +61,8 @@ class Nuisance:
         oscillate below.
     opposes
         If given, another nuisance: where that is high this is low. Drawn where that is not.
+    choices
+        If given, the value is the number of one of these, from 0, see `one_of`.
     """
 
     name: str
@@ -71,6 +76,7 @@ class Nuisance:
     part: Callable[[Array], CircuitPart] | None = None
     lifted: float = 0.0
     opposes: str = ""
+    choices: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
         least = 0.0 if self.scale == "linear" else np.finfo(float).tiny
@@ -80,15 +86,38 @@ class Nuisance:
                 f"ascending numbers, {'above' if self.scale == 'log' else 'not below'} 0"
             )
 
+    @property
+    def of_worlds(self) -> bool:
+        """Whether all animals of a world have the same: only networks alike in it run together."""
+        return bool(self.choices) or self.name == DELAY
+
     def after(self, delay: float) -> Nuisance:
         """Return the range that is left in a world with this axonal delay [s]."""
         return replace(self, low=min(self.low + self.lifted * delay, self.high))
 
     def at(self, share: Array) -> Array:
         """Return the values at some shares of the range, 0 its low and 1 its high end."""
+        if self.choices:
+            last = len(self.choices) - 1
+            return np.minimum(np.floor(share * len(self.choices)), last)
         if self.scale == "log":
             return np.asarray(self.low * (self.high / self.low) ** share)
         return np.asarray(self.low + (self.high - self.low) * share)
+
+
+def one_of(name: str, choices: tuple[Any, ...], reason: str) -> Nuisance:
+    """Return a nuisance that is one of a few things in each world, all equally likely.
+
+    Parameters
+    ----------
+    name
+        A parameter of the circuit, or one of `OF_EXPERIMENT`.
+    choices
+        What it may be.
+    reason
+        Why these.
+    """
+    return Nuisance(name, 0, len(choices) - 1, reason, "linear", 0.0, choices=choices)
 
 
 def draw_nuisances(
@@ -117,12 +146,21 @@ def draw_nuisances(
         rng = generator(seed, "world", theory, world, nuisance.name)
         own = rng.uniform()
         centre = 1 - shares[nuisance.opposes] if nuisance.opposes in shares else own
-        spread = 0.0 if nuisance.name == DELAY else nuisance.spread
+        spread = 0.0 if nuisance.of_worlds else nuisance.spread
         share = np.clip(centre + spread * rng.normal(size=networks), 0, 1)
         shares[nuisance.name] = share
         delay = float(drawn[DELAY][0]) if DELAY in drawn else 0.0
         drawn[nuisance.name] = nuisance.after(delay).at(share)
     return drawn
+
+
+def chosen(nuisances: Sequence[Nuisance], values: Mapping[str, Array]) -> dict[str, Any]:
+    """Return what was chosen for the networks of worlds that are alike: name -> what it is."""
+    return {
+        n.name: n.choices[int(values[n.name][0])]
+        for n in nuisances
+        if n.choices and len(values.get(n.name, ()))
+    }
 
 
 def applied(
@@ -139,10 +177,10 @@ def applied(
     values
         Name -> (network,); all networks have the same delay.
     """
-    changed: dict[str, Any] = {}
+    changed = {n: x for n, x in chosen(nuisances, values).items() if n not in OF_EXPERIMENT}
     parts = []
     for nuisance in nuisances:
-        if nuisance.name in OF_EXPERIMENT:
+        if nuisance.name in OF_EXPERIMENT or nuisance.choices:
             continue
         value = values[nuisance.name][:, None, None]
         if nuisance.part is not None:

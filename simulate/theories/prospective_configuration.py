@@ -39,7 +39,7 @@ class ProspectiveConfiguration(RoutedCircuit):
 
     Attributes
     ----------
-    layers, activation, tau, weight_scale, cut, frozen, direct, lookahead
+    layers, activation, tau, weight_scale, cut, frozen, direct, lookahead, skips
         As in `SupervisedPC`.
     learning_rate
         eta [1/ms], while settled.
@@ -60,6 +60,7 @@ class ProspectiveConfiguration(RoutedCircuit):
     frozen: tuple[str, ...] = ()
     direct: PerNetwork = 0.0
     lookahead: PerNetwork = 0.0
+    skips: PerNetwork = 0.0
 
     theory = "prospective_configuration"
     carrier: ClassVar[Carrier] = "error"
@@ -74,6 +75,7 @@ class ProspectiveConfiguration(RoutedCircuit):
         return SupervisedPC(
             self.layers, self.activation, self.timing, self.tau, self.learning_rate,
             self.weight_scale, self.cut, self.frozen, self.direct, self.lookahead,
+            self.skips,
         )  # fmt: skip
 
     @property

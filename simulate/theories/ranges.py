@@ -5,13 +5,27 @@ those of another theory are not.
 """
 
 from errorneurons.simulate.theories.error_parts import SensoryLeak
-from errorneurons.simulate.theories.nuisance import DELAY, DRIVE, STAGE, SURPRISE, Nuisance
+from errorneurons.simulate.theories.nuisance import (
+    DELAY,
+    DRIVE,
+    LEARNT_STIMULI,
+    STAGE,
+    SURPRISE,
+    Nuisance,
+    one_of,
+)
 
-#: What no theory says: how surprising the outcome is, and how strong the drive.
+#: What no theory says: how surprising the outcome is, how strong the drive, how many stimuli an
+#: animal knows, of which five are shown, and how large areas are.
 _COMMON = (
     Nuisance(SURPRISE, 0.36, 1.4, "0.5 to 2 standard deviations of the outcomes; 1 is 1.4"),
     Nuisance(DRIVE, 0.71, 1.41, "0.5 to 2 times the energy of the natural tuning"),
+    one_of(LEARNT_STIMULI, (5, 7), "the five that are shown, or two besides"),
+    one_of("layers", ((10, 20, 15, 10, 5), (10, 15, 15, 15, 5)), "areas that shrink, or are alike"),
 )
+
+#: Leaves open how strict the hierarchy is: skips between the areas that the macaque's areas match.
+_SKIPS = Nuisance("skips", 0.0, 1.0, "from a strict hierarchy to a macaque-like one", "linear")
 
 LEARNT = Nuisance(STAGE, 0.85, 0.97, "animals are tested when they know the task, not at a share",
                   "linear")  # fmt: skip
@@ -40,6 +54,7 @@ _OF_ITS_NETWORK = (
     Nuisance("tau", 2.5, 15.0, "from a fast synapse to a membrane; with a delay of d ms it "
              "oscillates below 2.5 (1 + d) ms", lifted=2500.0),
     Nuisance("direct", 0.0, 1.0, "drive by way of error cells, or at the soma, or both", "linear"),
+    _SKIPS,
 )  # fmt: skip
 
 OF_SUPERVISED_PC = (
@@ -54,6 +69,7 @@ OF_PROSPECTIVE_CONFIGURATION = (
 
 _DESCENDING = (
     *_COMMON,
+    _SKIPS,
     Nuisance(DELAY, 0.001, 0.002, "above it trained networks oscillate", "linear"),
     Nuisance("tau", 17.0, 30.0, "faster relaxation oscillates; 20 ms by default"),
     Nuisance("learning_rate", 0.02, 0.042, "a factor of 2 around the rate at which it learns"),
@@ -111,12 +127,14 @@ OF_JOINT_EMBEDDING = (
 )  # fmt: skip
 OF_LATENT_EQUILIBRIUM = (
     *OF_OTHERS,
+    _SKIPS,
     Nuisance("tau", 5.0, 20.0, "membranes; it matters as far as lookahead falls short"),
     Nuisance("lookahead", 0.8, 1.0, "from slightly late to exactly matched", "linear"),
     Nuisance("beta", 0.05, 0.1, "a weak nudge; from .15 on some networks oscillate"),
 )
 OF_SCALAR_REWARD = (
     *OF_OTHERS,
+    _SKIPS,
     Nuisance("exploration", 0.05, 0.1, "what it perturbs is about 1; below .05 some diverge"),
     Nuisance("learning_rate", 0.0013, 0.0025, "a factor of 2 around the rate at which it learns"),
 )
@@ -130,6 +148,7 @@ OF_FEEDBACK_CONTROL = (
 )
 OF_BURSTS = (
     *OF_OTHERS,
+    _SKIPS,
     Nuisance("inhibition", 0.0, 1.0, "from bursts as published to balanced ones", "linear"),
 )
 OF_BALANCED_BURSTS = (

@@ -373,6 +373,7 @@ def _chosen(choice: Choice) -> Theory:
         nuisance=tuple(n for n in known.nuisance if n.name not in decided),
         look=None,
         variant_of=known.name,
+        noise=choice.noise,
     )
 
 

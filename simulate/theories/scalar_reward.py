@@ -58,7 +58,7 @@ from errorneurons.simulate.parts.layered import (
     stacked,
 )
 from errorneurons.simulate.parts.plasticity import changed, drawn_weights, generators
-from errorneurons.simulate.refusing import not_negative
+from errorneurons.simulate.refusing import not_negative, shares
 
 _CYCLES = (0.05, 0.45)
 """Lowest and highest frequency of perturbations, in cycles a step."""
@@ -122,6 +122,9 @@ class ScalarReward(ActivatedCircuit, UniformlyLearningCircuit):
         There is nothing to cut.
     frozen
         Names of areas whose synapses do not change.
+    skips
+        Strength of routes that skip areas, as a share of the macaque's, from 0 (a strict hierarchy)
+        to 1; may be one a network.
 
     Raises
     ------
@@ -139,6 +142,7 @@ class ScalarReward(ActivatedCircuit, UniformlyLearningCircuit):
     weight_scale: PerNetwork = 1.5
     cut: tuple[str, ...] = ()
     frozen: tuple[str, ...] = ()
+    skips: PerNetwork = 0.0
 
     theory = "scalar_reward"
     carrier: ClassVar[Carrier] = "error"
@@ -147,6 +151,7 @@ class ScalarReward(ActivatedCircuit, UniformlyLearningCircuit):
     def __post_init__(self) -> None:
         check_names(self, ())
         not_negative(self.theory, {"exploration": self.exploration})
+        shares(self.theory, {"skips": self.skips})
 
     @property
     def populations(self) -> tuple[Population, ...]:
@@ -171,7 +176,7 @@ class ScalarReward(ActivatedCircuit, UniformlyLearningCircuit):
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks; nothing is expected."""
         rngs = generators(seed, self.theory, networks)
-        W = drawn_weights(rngs, self.projections, self.weight_scale)
+        W = drawn_weights(rngs, self.strengths, self.weight_scale)
         return Weights(W, np.zeros((len(W), 1, self.layers[0])))
 
     def rest(self, weights: Weights, streams: int) -> State:

@@ -107,6 +107,9 @@ class SupervisedPC(ActivatedCircuit, UniformlyLearningCircuit):
         cut.
     lookahead
         T: how far rates and errors run ahead of potentials [ms], below `tau`.
+    skips
+        Strength of routes that skip areas, as a share of the macaque's, from 0 (a strict hierarchy)
+        to 1; may be one a network.
 
     Raises
     ------
@@ -124,13 +127,14 @@ class SupervisedPC(ActivatedCircuit, UniformlyLearningCircuit):
     frozen: tuple[str, ...] = ()
     direct: PerNetwork = 0.0
     lookahead: PerNetwork = 0.0
+    skips: PerNetwork = 0.0
 
     theory = "supervised_pc"
     carrier: ClassVar[Carrier] = "error"
     plastic: ClassVar[Literal["always", "after settling"]] = "always"
 
     def __post_init__(self) -> None:
-        shares(self.theory, {"direct": self.direct})
+        shares(self.theory, {"direct": self.direct, "skips": self.skips})
         returns = np.any(np.asarray(self.direct) < 1)
         check_names(self, [n for n in _ROUTES if returns or n != "error_to_representation"])
         if np.any((np.asarray(self.lookahead) < 0) | (self.lookahead >= np.asarray(self.tau))):
@@ -152,7 +156,7 @@ class SupervisedPC(ActivatedCircuit, UniformlyLearningCircuit):
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks."""
         rngs = generators(seed, self.theory, networks)
-        return Weights(drawn_weights(rngs, self.projections, self.weight_scale))
+        return Weights(drawn_weights(rngs, self.strengths, self.weight_scale))
 
     def rest(self, weights: Weights, streams: int) -> State:
         """Return the state in which all potentials are 0."""

@@ -53,6 +53,8 @@ class Theory:
         Whether an outcome is an event for it that is sensed and predicted, so that it comes whether
         or not it teaches; otherwise an outcome is a target alone, and nothing where it does not
         teach.
+    noise
+        The least noise into its somata in any experiment, as in `Experiment`.
     changes
         What was changed, in the words that follow the name in names of files and in labels; empty
         for an entry of the registry.
@@ -75,6 +77,7 @@ class Theory:
     lacks: Mapping[str, str] = field(default_factory=dict, hash=False)
     compared: bool = True
     senses_outcomes: bool = False
+    noise: float = 0.0
 
     @property
     def identifier(self) -> str:
@@ -101,5 +104,5 @@ class Theory:
         """What its results rest on: all but what it is called in figures and text."""
         return (
             self.attributes, self.kind, self.circuit, self.trained, self.nuisance,
-            self.senses_outcomes,
+            self.senses_outcomes, self.noise,
         )  # fmt: skip

@@ -67,14 +67,15 @@ class NoiseCurrent:
         Seed of the run.
     networks
         Numbers of the networks; each has noise of its own, whatever others run beside it.
-    day
-        Every day has its own noise.
+    day, block
+        Every day has its own noise, and every block of it.
     """
 
     size: float
     seed: int
     networks: npt.NDArray[np.int64]
     day: int = 1
+    block: int = 0
 
 
 @dataclass(frozen=True)

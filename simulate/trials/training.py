@@ -17,7 +17,7 @@ from errorneurons.simulate.arrays import Array, PerNetwork, of_networks
 from errorneurons.simulate.circuit import Circuit, Role, StateT, WeightsT, World
 from errorneurons.simulate.engine.run import Stepper, lanes_of
 from errorneurons.simulate.experiments.association import STIMULI, Association
-from errorneurons.simulate.experiments.learning import learning_block
+from errorneurons.simulate.experiments.learning import lesson
 from errorneurons.simulate.experiments.trials import Clock
 from errorneurons.simulate.trials.bench import Bench
 from errorneurons.simulate.trials.run import run_trials, synapses
@@ -75,7 +75,7 @@ def train(
     epochs: int = 30,
     stage: PerNetwork | None = TRAINED,
 ) -> Training[WeightsT]:
-    """Train networks on the set ``"trained"`` of their association.
+    """Train networks on the set ``"trained"`` of their association, and what they learn besides.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def train(
     wanted = (1 - np.broadcast_to(share, count)) * losses[0]
     open_ones = running = np.arange(count)
     for block in range(epochs // EPOCHS_A_BLOCK):
-        table = learning_block(seed + block, "trained", {}, EPOCHS_A_BLOCK, PRESENTATION)
+        table = lesson(association.taught, seed + block, EPOCHS_A_BLOCK, PRESENTATION)
         part = of_networks(bench, running, count)
         before = of_networks(weights, running, count)
         _, after = run_trials(part, before, table, PRESENTATION, learn=True, roles=READ)
@@ -143,11 +143,16 @@ def loss(bench: Bench[Any, Any], weights: Any) -> Array:
     sweep = bench.circuit.sweep(weights)
     shown = bench.association
     if sweep is not None and not sweep.disturbed:
-        wanted, output = shown.outcomes["trained"], sweep.output(shown.stimuli["trained"])
+        stimuli, wanted = (
+            np.concatenate([part[name] for name in shown.taught], axis=1)
+            for part in (shown.stimuli, shown.outcomes)
+        )
+        output = sweep.output(stimuli)
     else:
-        table = learning_block(0, "trained", {}, 1, PROBE)
-        activity, _ = run_trials(bench, weights, table, PROBE, STIMULI, roles=READ)
-        wanted = np.take(shown.outcomes["trained"], table["pattern"].to_numpy(), axis=1)
+        table = lesson(shown.taught, 0, 1, PROBE)
+        activity, _ = run_trials(bench, weights, table, PROBE, len(table), roles=READ)
+        pairs = zip(table["association"], table["pattern"], strict=True)
+        wanted = np.stack([shown.outcomes[name][:, k] for name, k in pairs], axis=1)
         output = activity.output
     error = ((output - wanted) ** 2).mean(axis=(1, 2))
     return np.asarray(error / (wanted**2).mean(axis=(1, 2)))

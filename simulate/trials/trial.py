@@ -240,9 +240,8 @@ def currents(bench: Bench[Any, Any], streams: int) -> Iterator[Currents]:
     assert noise is not None
     roles = somata(circuit)
     ends = np.cumsum([0, *(neurons(circuit, role).stop for role in roles)])
-    rngs = [
-        generator(noise.seed, circuit.theory, int(n), "noise", noise.day) for n in noise.networks
-    ]
+    when = (noise.day, noise.block) if noise.block else (noise.day,)
+    rngs = [generator(noise.seed, circuit.theory, int(n), "noise", *when) for n in noise.networks]
     while True:
         drawn = [rng.standard_normal((DRAWN, streams, int(ends[-1]))) for rng in rngs]
         for one in noise.size * bench.drive * np.stack(drawn, axis=1):

@@ -128,7 +128,7 @@ def test_a_frozen_area_keeps_its_synapses_and_the_others_learn(theory: str, leve
 def test_a_frozen_area_of_hierarchical_coding_keeps_its_predictions() -> None:
     circuit: Any = ablations.frozen_area(intact("hierarchical_pc"), 2)
     assert not circuit.plastic_synapses[:, area_slices(circuit.levels)[2]].any()
-    assert circuit.plastic_synapses.sum() == circuit.projections.sum() - 20 * 15
+    assert circuit.plastic_synapses.sum() == circuit.strengths.sum() - 20 * 15
 
 
 def test_error_neurons_without_a_partner_neither_teach_nor_do_harm() -> None:

@@ -88,7 +88,7 @@ def test_plasticity_is_the_gradient_of_the_energy(
     weights, world = circuit.initial_weights(1, [0]), make_world(circuit, teaching=True)
     before, after = states(circuit, weights, world, 200)[-2:]
     dV = circuit.learn(weights, before, after).V - weights.V
-    rows, columns = np.nonzero(circuit.projections)
+    rows, columns = np.nonzero(circuit.strengths)
     for post, pre in list(zip(rows, columns, strict=True))[::17]:
         shifted = [Weights(weights.V.copy()) for _ in range(2)]
         for sign, moved in zip((1, -1), shifted, strict=True):

@@ -16,6 +16,7 @@ from errorneurons.simulate.theories.nuisance import (
     Nuisance,
     applied,
     draw_nuisances,
+    one_of,
 )
 from errorneurons.simulate.theories.registry import INTACT, THEORIES, Theory
 
@@ -55,6 +56,18 @@ def test_the_animals_of_a_world_share_one_delay_of_whole_steps() -> None:
     assert len(set(values[DELAY])) == 1
     steps = applied(INTACT, [delay], values).timing.delay_steps
     assert steps == round(1000 * values[DELAY][0])
+
+
+def test_what_is_one_of_a_few_is_shared_by_a_world_and_falls_on_each_equally_often() -> None:
+    sizes = one_of("layers", ((10, 5), (10, 7, 5), (10, 9, 5)), "sizes")
+    drawn = np.array([draw_nuisances([sizes], 1, "t", w, 4)["layers"] for w in range(600)])
+    assert (drawn == drawn[:, :1]).all()
+    np.testing.assert_allclose(np.bincount(drawn[:, 0].astype(int)) / 600, 1 / 3, atol=0.06)
+
+
+def test_what_was_chosen_is_what_the_circuit_has() -> None:
+    sizes = one_of("layers", (INTACT.layers, (10, 15, 15, 15, 5)), "sizes")
+    assert applied(INTACT, [sizes], {"layers": np.ones(4)}).sizes == (15, 15, 15, 5)
 
 
 def test_a_factor_multiplies_what_another_nuisance_has_set() -> None:

@@ -81,7 +81,7 @@ def test_what_a_theory_leaves_open_makes_a_variant_in_its_family(variant: Theory
     known = theory(variant.variant_of)
     assert variant.name.startswith(f"{known.name}_")
     assert (variant.kin, variant.circuit.theory) == (known.kin, known.circuit.theory)
-    assert variant.circuit != known.circuit
+    assert (variant.circuit, variant.noise) != (known.circuit, known.noise)
     assert variant not in (*SUBJECTS, *CONTROLS)
     assert theory(variant.name) is variant
 
@@ -114,9 +114,9 @@ def test_what_has_no_error_neurons_and_learns_nothing_goes_through_the_experimen
 
 
 PER_NETWORK = [
-    ("supervised_pc", {"direct": (0.0, 0.6), "lookahead": (2.0, 0.0)}),
-    ("prospective_configuration", {"limit": (1e-3, 1e-9), "tau": (10.0, 5.0)}),
-    ("hierarchical_pc", {"prior": (1.0, 0.0)}),
+    ("supervised_pc", {"skips": (0.0, 0.7), "direct": (0.0, 0.6), "lookahead": (2.0, 0.0)}),
+    ("prospective_configuration", {"skips": (0.0, 0.7), "limit": (1e-3, 1e-9), "tau": (10.0, 5.0)}),
+    ("hierarchical_pc", {"skips": (0.0, 0.7), "prior": (1.0, 0.0)}),
     (
         "mismatch_neurons",
         {
@@ -130,14 +130,31 @@ PER_NETWORK = [
     ("dendritic_microcircuit", {"g_apical": (0.005, 0.01), "g_interneuron": (0.06, 0.03)}),
     (
         "burst_dependent",
-        {"p_0": (0.2, 0.3), "beta": (6.0, 3.0), "kappa": (0.4, 0.2), "inhibition": (0.5, 1.0)},
+        {
+            "p_0": (0.2, 0.3),
+            "beta": (6.0, 3.0),
+            "kappa": (0.4, 0.2),
+            "inhibition": (0.5, 1.0),
+            "skips": (0.0, 0.7),
+        },
     ),
-    ("hybrid_pc", {"prior": (1.0, 0.0), "amortisation": (1.0, 0.5), "learning_rate": (0.1, 0)}),
+    (
+        "hybrid_pc",
+        {
+            "skips": (0.0, 0.7),
+            "prior": (1.0, 0.0),
+            "amortisation": (1.0, 0.5),
+            "learning_rate": (0.1, 0),
+        },
+    ),
     (
         "latent_equilibrium",
-        {"tau": (10.0, 14.0), "lookahead": (1.0, 0.7), "beta": (0.1, 0.05)},
+        {"tau": (10.0, 14.0), "lookahead": (1.0, 0.7), "beta": (0.1, 0.05), "skips": (0.0, 0.7)},
     ),
-    ("scalar_reward", {"exploration": (0.05, 0.1), "learning_rate": (0.002, 0.001)}),
+    (
+        "scalar_reward",
+        {"skips": (0.0, 0.7), "exploration": (0.05, 0.1), "learning_rate": (0.002, 0.001)},
+    ),
     (
         "deep_feedback_control",
         {

@@ -72,7 +72,7 @@ def test_a_diverging_network_is_left_out_of_an_experiment_which_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     tasks = glaring(association(1, [0, 1]), 1)
-    monkeypatch.setattr(before, "association", lambda *_: tasks)
+    monkeypatch.setattr(before, "association", lambda *_, **__: tasks)
     found = put_through(theory("supervised_pc"), OF_WORLDS, Animals(2), ELECTRODES)
     assert found.animals.numbers == (0,)
     assert found.notes[0] == "Network 1 diverged by epoch 2 and is left out."

@@ -19,16 +19,22 @@ from errorneurons.simulate.animals.performed import (
     Performed,
     put_through,
 )
+from errorneurons.simulate.animals.trained import train_animals
 from errorneurons.simulate.arrays import Array, of_networks, own
-from errorneurons.simulate.experiments.association import STIMULI, association
-from errorneurons.simulate.experiments.learning import learning_block
+from errorneurons.simulate.experiments.association import BESIDES, STIMULI, association
+from errorneurons.simulate.experiments.learning import learning_block, lesson
 from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
 from errorneurons.simulate.experiments.trials import Clock, silence
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
-from errorneurons.simulate.theories.nuisance import DELAY, applied, draw_nuisances
+from errorneurons.simulate.theories.nuisance import (
+    DELAY,
+    LEARNT_STIMULI,
+    applied,
+    draw_nuisances,
+)
 from errorneurons.simulate.theories.registry import INTACT, THEORIES, Theory, theory
 from errorneurons.simulate.trials.bench import Bench
-from errorneurons.simulate.trials.run import run_trials
+from errorneurons.simulate.trials.run import run_trials, synapses
 from errorneurons.simulate.trials.training import train
 
 CLOCK = Clock(start=-0.02, outcome=0.06, stop=0.1, bin=0.02)
@@ -136,15 +142,64 @@ def test_every_window_of_a_claim_is_a_multiple_of_the_coarse_bins() -> None:
 
 
 @pytest.mark.parametrize("entry", THEORIES, ids=lambda t: t.name)
-def test_batches_hold_every_world_once_and_one_delay_each(entry: Theory) -> None:
+def test_batches_hold_every_world_once_and_one_structure_each(entry: Theory) -> None:
     every = Animals(10, worlds=30)
     found = every.batches(entry, SIDE_BY_SIDE)
     assert sorted(n for batch in found for n in batch.numbers) == list(every.numbers)
     assert sorted(w for batch in found for w in batch.of_worlds) == list(range(30))
     for batch in found:
-        delays = batch.drawn(entry).get(DELAY, np.zeros(1))
+        drawn = batch.drawn(entry)
+        delays = drawn.get(DELAY, np.zeros(1))
         assert len(set((delays * 1000).round())) == 1
+        assert all(len(set(drawn[n.name])) == 1 for n in entry.nuisance if n.choices)
         assert len(batch.numbers) <= SIDE_BY_SIDE
+
+
+@pytest.mark.parametrize("entry", [t for t in THEORIES if t.nuisance], ids=lambda t: t.name)
+def test_worlds_differ_in_what_is_one_of_a_few_and_all_else_stays_as_it_was(entry: Theory) -> None:
+    every = Animals(2, worlds=12)
+    without = replace(entry, nuisance=tuple(n for n in entry.nuisance if not n.choices))
+    drawn, before = every.drawn(entry), every.drawn(without)
+    for name, values in before.items():
+        np.testing.assert_array_equal(drawn[name], values)
+    for name in ("layers", LEARNT_STIMULI):
+        assert len(set(drawn[name])) == 2
+
+
+def test_the_theory_of_a_batch_has_the_areas_of_its_worlds() -> None:
+    entry = theory("hierarchical_pc")
+    for batch in Animals(2, worlds=12).batches(entry, SIDE_BY_SIDE):
+        built = entry.nuisance[[n.name for n in entry.nuisance].index("layers")].choices
+        own = batch.structured(entry).circuit
+        assert own.layers == built[int(batch.drawn(entry)["layers"][0])]
+        assert own.populations != entry.circuit.populations or own.layers == entry.circuit.layers
+    assert Animals(2).structured(entry) is entry
+
+
+def test_what_is_learnt_besides_leaves_the_five_as_they_are_and_is_learnt_too() -> None:
+    alone, more = association(1, [0, 1]), association(1, [0, 1], besides=3)
+    np.testing.assert_array_equal(alone.outcomes["trained"], more.outcomes["trained"])
+    np.testing.assert_array_equal(alone.stimuli["new"], more.stimuli["new"])
+    assert (alone.taught, more.taught) == ({"trained": 5}, {"trained": 5, BESIDES: 3})
+    order = lesson(more.taught, 1, 2, CLOCK)
+    for epoch in (order.iloc[:8], order.iloc[8:]):
+        assert sorted(epoch["stimulus"]) == [
+            *(f"{BESIDES} {k}" for k in (1, 2, 3)), *(f"trained {k}" for k in range(1, 6)),
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["supervised_pc", "hierarchical_pc"])
+def test_a_world_is_the_same_whoever_is_beside_it_though_sizes_differ(name: str) -> None:
+    entry = theory(name)
+    many = max(Animals(1, worlds=12).batches(entry, SIDE_BY_SIDE), key=lambda b: len(b.numbers))
+    assert len(many.numbers) > 1
+    together, alone = (
+        train_animals(entry, animals, ELECTRODES)
+        for animals in (many, replace(many, only=many.numbers[-1:]))
+    )
+    assert together.animals.numbers[-1:] == alone.animals.numbers
+    for part, values in synapses(alone.weights).items():
+        np.testing.assert_array_equal(synapses(together.weights)[part][-1], values[0])
 
 
 def test_animals_have_every_kind_of_trial_once(animals: Performed) -> None:
