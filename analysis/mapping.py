@@ -144,6 +144,9 @@ class Mapping(BaseModel):
         trials with an outcome. See `errorneurons.analysis.measures.labelling`.
     ignored
         Names of tables or series of laser light that are knowingly passed over.
+    cautions
+        What must be known of the recording and cannot be seen in it, e.g. that the file does not
+        say which animal a unit is of; shown with what the reader finds itself.
     confirmatory
         Keys of the claims that were chosen before the data are judged.
     notes
@@ -162,6 +165,7 @@ class Mapping(BaseModel):
     areas: tuple[str, ...] = ()
     labels: Literal["localiser"] | None = None
     ignored: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
     confirmatory: tuple[str, ...] = ()
     notes: str = ""
 

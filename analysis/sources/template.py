@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
-from errorneurons.analysis.readers.nwb.describe import (
+from errorneurons.analysis.session.schema import ATTRIBUTES, TRIAL, UNIT, Field
+from errorneurons.analysis.sources.content import (
     ColumnContent,
-    NwbContent,
+    FileContent,
     TableContent,
-    describe_nwb,
     printable,
 )
-from errorneurons.analysis.session.schema import ATTRIBUTES, TRIAL, UNIT, Field
 
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "animal": ("mouse", "mouseid", "animalid", "subject", "subjectid"),
@@ -47,27 +45,11 @@ _HEAD = """\
 """
 
 
-def mapping_template(path: str | Path) -> str:
-    """Return the text of a mapping file to start from.
+def template(content: FileContent) -> str:
+    """Return the text of a mapping file to start from, TOML with comments.
 
-    A file written by `write_nwb` gets a complete mapping; of others, what the names tell.
-
-    Parameters
-    ----------
-    path
-        An NWB file.
-
-    Returns
-    -------
-    str
-        TOML with comments.
-
-    Raises
-    ------
-    DoorError
-        If there is no such file, or it is damaged or no NWB file.
+    What names tell is filled in; a file written by `write_nwb` gets a complete mapping.
     """
-    content = describe_nwb(path)
     trials = _likely_trials(content)
     parts = (
         _top(content),
@@ -80,7 +62,7 @@ def mapping_template(path: str | Path) -> str:
     return _HEAD.format(name=_plain(content.name)) + "\n".join(lines) + "\n"
 
 
-def _likely_trials(content: NwbContent) -> TableContent | None:
+def _likely_trials(content: FileContent) -> TableContent | None:
     """Return the table with most columns that the contract knows; ``trials`` wins a draw."""
     tables = sorted(content.intervals, key=lambda table: table.name != "trials")
     names = [field.name for field in TRIAL]
@@ -98,7 +80,7 @@ def _find(table: TableContent | None, name: str) -> ColumnContent | None:
     return None
 
 
-def _top(content: NwbContent) -> Iterator[str]:
+def _top(content: FileContent) -> Iterator[str]:
     if _find(content.units, "level") is None:
         area = _area_column(content)
         values = ", ".join(_quote(v) for v in area[1].values) if area else '"V1", "LM"'
@@ -120,7 +102,7 @@ def _top(content: NwbContent) -> Iterator[str]:
     yield '# keep_units = { quality = ["good"] }'
 
 
-def _session(content: NwbContent, trials: TableContent | None) -> Iterator[str]:
+def _session(content: FileContent, trials: TableContent | None) -> Iterator[str]:
     fallback = {
         "animal": ("subject.subject_id",),
         "session_id": ("session_id", "identifier"),
@@ -142,7 +124,7 @@ def _session(content: NwbContent, trials: TableContent | None) -> Iterator[str]:
             yield f'# {name} = {{ constant = "?" }}  # {attribute.meaning}'
 
 
-def _events(content: NwbContent, trials: TableContent | None) -> Iterator[str]:
+def _events(content: FileContent, trials: TableContent | None) -> Iterator[str]:
     yield "[events]"
     if trials is None:
         yield '# table = "?"  # this file has no interval table; a recording needs one of trials'
@@ -174,14 +156,16 @@ def _window(trials: TableContent) -> tuple[float, float, float | None]:
     return start, start + bins * width, width
 
 
-def _attribute(content: NwbContent, trials: TableContent | None, name: str) -> ColumnContent | None:
+def _attribute(
+    content: FileContent, trials: TableContent | None, name: str
+) -> ColumnContent | None:
     """Return the column of trials that holds an attribute of the session."""
     if name == "animal" and _find(content.units, name) is None:
         return None  # one animal for all units
     return _find(trials, name)
 
 
-def _trial(content: NwbContent, trials: TableContent | None) -> Iterator[str]:
+def _trial(content: FileContent, trials: TableContent | None) -> Iterator[str]:
     yield "[trial]"
     yield "# Onsets are read as times of the recording [s]."
     for field in TRIAL:
@@ -196,7 +180,7 @@ def _trial(content: NwbContent, trials: TableContent | None) -> Iterator[str]:
     yield from (f"#   {printable(column.name)}: {_some(column)}" for column in unused)
 
 
-def _unit(content: NwbContent) -> Iterator[str]:
+def _unit(content: FileContent) -> Iterator[str]:
     yield "[unit]"
     for field in UNIT:
         column = _find(content.units, field.name)
@@ -209,7 +193,7 @@ def _unit(content: NwbContent) -> Iterator[str]:
             yield from _line(field, column)
 
 
-def _area_column(content: NwbContent) -> tuple[str, ColumnContent] | None:
+def _area_column(content: FileContent) -> tuple[str, ColumnContent] | None:
     for origin, table in (("column", content.units), ("electrodes", content.electrodes)):
         column = _find(table, "area")
         if column:
