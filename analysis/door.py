@@ -96,17 +96,32 @@ def _read_nwb(path: Path, mapping: str | Path | None) -> xr.DataTree:
     from errorneurons.analysis.readers.nwb.reader import load_mapping, read_nwb
 
     if mapping is None:
-        raise DoorError(
-            f"{path.name} needs a mapping file that says what its fields mean; "
-            f"`errorneurons inspect {path.name}` writes one to start from"
-        )
+        raise DoorError(_needs_mapping(path))
     return read_nwb(path, load_mapping(mapping))
+
+
+def _read_arrays(path: Path, mapping: str | Path | None) -> xr.DataTree:
+    from errorneurons.analysis.mapping import load_mapping
+    from errorneurons.analysis.readers.named import opened_arrays
+    from errorneurons.analysis.sources.sessions import read_sessions
+
+    if mapping is None:
+        raise DoorError(_needs_mapping(path))
+    return read_sessions(path, load_mapping(mapping), opened_arrays)
+
+
+def _needs_mapping(path: Path) -> str:
+    return (
+        f"{path.name} needs a mapping file that says what its fields mean; "
+        f"`errorneurons inspect {path.name}` writes one to start from"
+    )
 
 
 READERS: Mapping[str, Callable[[Path, str | Path | None], xr.DataTree]] = {
     ".nc": _read_netcdf,
     ".zarr": _read_zarr,
     ".nwb": _read_nwb,
+    **dict.fromkeys((".mat", ".npz", ".npy", ".csv", ".tsv", ".parquet", ".pqt"), _read_arrays),
 }
 """How each kind of file is read."""
 

@@ -28,6 +28,21 @@ RawValues = npt.NDArray[Any]
 RowNumbers = npt.NDArray[np.intp]
 
 
+class LazyArray(Protocol):
+    """An array of a file, of which no more is read than is asked for; `numpy` arrays are some."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Length along each axis."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """What it holds."""
+
+    def __getitem__(self, index: Any) -> Any:
+        """Return a part of it."""
+
+
 @dataclass(frozen=True)
 class RawColumn:
     """Values of a table, not yet read.

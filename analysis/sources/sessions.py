@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable
 from collections.abc import Mapping as Dict
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,12 @@ import numpy.typing as npt
 import xarray as xr
 
 from errorneurons import __version__
-from errorneurons.analysis.mapping import Events, Mapping, did_you_mean
+from errorneurons.analysis.mapping import Mapping, did_you_mean
 from errorneurons.analysis.measures.labelling import labelled_by_localiser
 from errorneurons.analysis.session.contract import ContractError, DoorError, check
 from errorneurons.analysis.session.schema import FIELDS
 from errorneurons.analysis.session.session import collect, session
+from errorneurons.analysis.signals import Events
 from errorneurons.analysis.sources.columns import (
     Tables,
     as_kind,
@@ -67,13 +68,46 @@ def read_sessions(path: Path, mapping: Mapping, opened: Opened) -> xr.DataTree:
     """
     with ExitStack() as stack:
         try:
-            recording = stack.enter_context(opened(path, mapping))
-            where = provenance_of(path, recording, mapping)
-            return collect(sessions_of(recording, mapping, where))
+            made = []
+            for one in mapping.spelled_out():
+                recording = _with_names(stack.enter_context(opened(path, one)), path)
+                where = provenance_of(path, recording, mapping)
+                made += sessions_of(recording, one, where)
+            return collect(_together(made))
         except ContractError as error:
             raise ContractError(*(_named(path, breach) for breach in error.breaches)) from error
         except DoorError as error:
             raise DoorError(_named(path, str(error))) from error
+
+
+def _with_names(recording: RawRecording, path: Path) -> RawRecording:
+    """Return a recording that knows the names of its file and folder."""
+    names = {"file.name": path.stem, "folder.name": path.resolve().parent.name}
+    return replace(recording, metadata={**recording.metadata, **names})
+
+
+def _together(sessions: list[xr.Dataset]) -> list[xr.Dataset]:
+    """Put what is the same session together, trial after trial."""
+    same: dict[tuple[str, str], list[xr.Dataset]] = {}
+    for made in sessions:
+        same.setdefault((made.attrs["animal"], made.attrs["session_id"]), []).append(made)
+    return [parts[0] if len(parts) == 1 else _joined(parts) for parts in same.values()]
+
+
+def _joined(parts: list[xr.Dataset]) -> xr.Dataset:
+    first = parts[0]
+    for part in parts:
+        alike = part["time"].equals(first["time"]) and part["unit_id"].equals(first["unit_id"])
+        if not alike or set(part.variables) != set(first.variables):
+            raise DoorError(
+                "what `each` makes of one session has not the same units, bins and columns; give "
+                "each its own session_id"
+            )
+    joined = xr.concat(
+        parts, dim="trial", data_vars="minimal", coords="minimal", compat="override",
+        join="override", combine_attrs="override",
+    )  # fmt: skip
+    return check(joined, activity=False)
 
 
 def _named(path: Path, text: str) -> str:
@@ -213,7 +247,7 @@ def _time_zero(found: Tables, mapping: Mapping, keep: npt.NDArray[np.bool_]) -> 
             f"column `{name}` is NaN in {missing.sum()} of {keep.sum()} trials; choose another "
             "time_zero, or set drop_missing = true under [events] to leave these trials out"
         )
-    zero = np.where(keep, zero, np.nan)
+    zero = np.where(keep, zero / mapping.events.rate, np.nan)
     _check_order(found, name, zero)
     return zero
 
@@ -266,7 +300,7 @@ def _trial_columns(found: Tables, mapping: Mapping, zero: Times) -> dict[str, Ra
     columns = contract_columns(mapping.trial, found.trials, found)
     for name, source in mapping.trial.items():
         if FIELDS[name].units == ("s",) and source.constant is None:
-            columns[name] = columns[name] - zero
+            columns[name] = columns[name] / mapping.events.rate - zero
     return columns | ({"trial_start": zero} if mapping.events.time_zero else {})
 
 
