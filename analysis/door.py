@@ -6,18 +6,24 @@ import sys
 from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
 from errorneurons.analysis.readers.stores import open_netcdf, open_zarr
-from errorneurons.analysis.session.contract import DoorError, check, told
+from errorneurons.analysis.session.contract import DoorError, check, collect, told
 from errorneurons.analysis.session.files import check_hdf5
 from errorneurons.analysis.session.schema import ACTIVITY, FIELDS
 from errorneurons.analysis.session.storage import APART, unstacked
 
+if TYPE_CHECKING:
+    from errorneurons.analysis.sources.content import FileContent
 
-def open_recording(path: str | Path, mapping: str | Path | None = None) -> xr.DataTree:
+
+def open_recording(
+    path: str | Path | Mapping[str, object], mapping: str | Path | None = None
+) -> xr.DataTree:
     """Open a recording of any kind that can be read, checked against the contract.
 
     netCDF (``.nc``) and Zarr (``.zarr``) are opened lazily: activity is read when it is used.
@@ -25,9 +31,11 @@ def open_recording(path: str | Path, mapping: str | Path | None = None) -> xr.Da
     Parameters
     ----------
     path
-        The recording.
+        The recording: a file, a folder of Suite2p, Phy or in the naming of ALF, or a folder of
+        recordings. In Python also objects by name: those of pynapple, arrays, data frames.
     mapping
-        The mapping file (TOML) that says what the fields of an NWB file mean.
+        The mapping file (TOML) that says what its fields mean; netCDF and Zarr of the contract
+        need none.
 
     Returns
     -------
@@ -41,25 +49,61 @@ def open_recording(path: str | Path, mapping: str | Path | None = None) -> xr.Da
     ContractError
         If the recording breaks the contract.
     """
+    if isinstance(path, Mapping):
+        return check(_read_objects(path, mapping), activity=False)
     for what, given in {"recording": path, "mapping": "" if mapping is None else mapping}.items():
         if not isinstance(given, str | PathLike):
             kind = type(given).__name__
             raise DoorError(f"the {what} is of type {kind}; give the path of its file, as text")
     path = Path(path)
-    if path.suffix not in READERS:
-        kinds = ", ".join(READERS)
-        if path.is_dir():
-            raise DoorError(f"{path} is a folder; give one of the files in it, {kinds}")
-        raise DoorError(f"cannot read {path.name}: its ending is none of {kinds}")
+    if path.suffix not in READERS or _is_other_folder(path):
+        return _open_folder(path, mapping)
     if not _exists(path):
         raise DoorError(f"there is no file {path}")
     if path.is_dir() != (path.suffix == ".zarr"):
         kind = "a folder" if path.is_dir() else "a file"
         raise DoorError(f"{path} is {kind}; give {'a folder' if path.is_file() else 'a file'}")
+    return _told(path, READERS[path.suffix], mapping)
+
+
+def _told(path: Path, read: Reader, mapping: str | Path | None) -> xr.DataTree:
+    """Return what a reader makes of a file, if it obeys the contract."""
     try:
-        return check(READERS[path.suffix](path, mapping), activity=False)
+        return check(read(path, mapping), activity=False)
     except OSError as error:
         raise DoorError(f"{path.name} is damaged: {told(error)}; copy it again") from error
+
+
+def _is_other_folder(path: Path) -> bool:
+    """Whether a folder's ending says nothing of it, as that of ``mouse.npz`` does not."""
+    return _exists(path) and path.is_dir() and path.suffix not in (".zarr", ".nwb", ".nc")
+
+
+def _open_folder(path: Path, mapping: str | Path | None) -> xr.DataTree:
+    """Open a folder of a known program, or all recordings in a folder."""
+    kinds = ", ".join(READERS)
+    if not (_exists(path) and path.is_dir()):
+        raise DoorError(f"cannot read {path.name}: its ending is none of {kinds}")
+    if is_known_folder(path):
+        return _told(path, _read_arrays, mapping)
+    inside = [p for p in sorted(path.iterdir()) if p.suffix in _ALONE or is_known_folder(p)]
+    if not inside:
+        raise DoorError(f"{path} is a folder; give one of the files in it, {kinds}")
+    opened = [open_recording(one, None if one.suffix in _OWN else mapping) for one in inside]
+    return collect(node.to_dataset() for tree in opened for node in tree.children.values())
+
+
+def is_known_folder(path: Path) -> bool:
+    """Whether a path is a folder of Suite2p, of Phy, or in the naming of ALF."""
+    from errorneurons.analysis.readers.named import holding
+
+    return path.is_dir() and path.suffix not in READERS and holding(path) is not None
+
+
+_OWN = (".nc", ".zarr")
+"""Endings of files of the contract, which need no mapping."""
+_ALONE = (*_OWN, ".nwb", ".mat", ".npz")
+"""Endings of files that are recordings; a table is read where a mapping names it."""
 
 
 def _exists(path: Path) -> bool:
@@ -110,6 +154,16 @@ def _read_arrays(path: Path, mapping: str | Path | None) -> xr.DataTree:
     return read_sessions(path, load_mapping(mapping), opened_arrays)
 
 
+def _read_objects(objects: Mapping[str, object], mapping: str | Path | None) -> xr.DataTree:
+    from errorneurons.analysis.mapping import load_mapping
+    from errorneurons.analysis.readers.objects import opened_objects
+    from errorneurons.analysis.sources.sessions import read_sessions
+
+    if mapping is None:
+        raise DoorError("objects need a mapping file that says what they mean")
+    return read_sessions(Path("objects"), load_mapping(mapping), opened_objects(objects))
+
+
 def _needs_mapping(path: Path) -> str:
     return (
         f"{path.name} needs a mapping file that says what its fields mean; "
@@ -117,7 +171,9 @@ def _needs_mapping(path: Path) -> str:
     )
 
 
-READERS: Mapping[str, Callable[[Path, str | Path | None], xr.DataTree]] = {
+Reader = Callable[[Path, str | Path | None], xr.DataTree]
+
+READERS: Mapping[str, Reader] = {
     ".nc": _read_netcdf,
     ".zarr": _read_zarr,
     ".nwb": _read_nwb,
@@ -169,3 +225,25 @@ def _as_text(tree: xr.DataTree) -> xr.DataTree:
 def _is_loose_text(column: xr.Variable) -> bool:
     kind = column.dtype.kind
     return kind in "OT" and all(isinstance(value, str) for value in column.values.flat)
+
+
+def describe_recording(path: Path) -> FileContent:
+    """Say what is in a file or folder that needs a mapping.
+
+    Raises
+    ------
+    DoorError
+        If there is no such file, it is damaged, or needs no mapping.
+    """
+    from errorneurons.analysis.readers.named import describe_arrays, holding
+    from errorneurons.analysis.readers.nwb.reader import describe_nwb
+
+    if path.suffix == ".nwb" or not _exists(path):
+        return describe_nwb(path)
+    if path.suffix in _OWN:
+        raise DoorError(f"{path.name} needs no mapping: errorneurons check {path.name}")
+    if holding(path) is None:
+        kinds = ", ".join(READERS)
+        raise DoorError(f"cannot read {path.name}: it is none of {kinds}, nor a folder of Suite2p, "
+                        "of Phy, or in the naming of ALF")  # fmt: skip
+    return describe_arrays(path)

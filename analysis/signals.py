@@ -62,7 +62,7 @@ class Events(BaseModel):
         return round((self.stop - self.start) / self.bin_width)
 
 
-MEASURES = {
+MEASURED_IN = {
     "Hz": ("spikes", "Hz"),
     "count": ("spikes", "Hz"),
     "dF/F": ("calcium", "dF/F"),
@@ -92,16 +92,18 @@ class SignalSource(BaseModel):
     frame_times
         Name of the array with the times of the frames of traces.
     spike_times
-        Name of the array of spike times, or of the list of one array a unit.
+        Name of the array of spike times, or of the list of one array a unit; several names for
+        several probes.
     spike_units
-        Name of the array that says of which unit each spike is.
+        Name of the array that says of which unit each spike is, one for each of `spike_times`.
     table
-        Name of the table of units; empty for arrays that stand in no table.
+        Name of the table of units, one for each of `spike_times`; empty for arrays that stand in
+        no table.
     unit_ids
         Column of the table of units with the numbers that `spike_units` uses; without it they are
         its rows.
-    channels
-        Column of the table of units with the rows of its table of electrodes.
+    electrodes, channels
+        Name of the table of electrodes, and the column of the table of units with its rows.
     rate
         Times are counted in so many a second: 1 for seconds, 30000 for samples; of traces without
         times, frames a second.
@@ -119,10 +121,11 @@ class SignalSource(BaseModel):
     bins: int | None = None
     bin_starts: str = ""
     frame_times: str = ""
-    spike_times: str = ""
-    spike_units: str = ""
-    table: str = ""
+    spike_times: str | tuple[str, ...] = ()
+    spike_units: str | tuple[str, ...] = ()
+    table: str | tuple[str, ...] = ""
     unit_ids: str = ""
+    electrodes: str = ""
     channels: str = ""
     rate: float | None = None
     units: Literal["Hz", "count", "dF/F", "%", "z", "a.u."] | None = None
@@ -130,7 +133,7 @@ class SignalSource(BaseModel):
 
     @model_validator(mode="after")
     def _one_signal(self) -> SignalSource:
-        if bool(self.values) == bool(self.spike_times):
+        if self.values and self.spike_times:
             raise ValueError("give one of values and spike_times")
         if self.values and not self.dims:
             raise ValueError('`values` needs dims, e.g. dims = ["trial", "time", "unit"]')
@@ -142,6 +145,8 @@ class SignalSource(BaseModel):
             raise ValueError(f"dims are {list(self.dims)}; one of them is trial or time")
         if any("*" in axis for axis in self.dims) and not (self.bins or 0) > 0:
             raise ValueError("trials and bins run in one axis; say how many bins a trial has")
+        if not isinstance(self.table, str) and len(self.table) != len(self.trains):
+            raise ValueError("give one table of units for each of spike_times")
         if self.rate is not None and not 0 < self.rate < float("inf"):
             raise ValueError("give a rate above 0, so many samples a second")
         return self
@@ -149,9 +154,29 @@ class SignalSource(BaseModel):
     @property
     def arrays(self) -> tuple[str, ...]:
         """Names of the arrays of activity."""
-        return (self.values,) if isinstance(self.values, str) else self.values
+        return _several(self.values)
+
+    @property
+    def trains(self) -> tuple[str, ...]:
+        """Names of the arrays of spike times."""
+        return _several(self.spike_times)
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Names of the arrays that say whose spikes are."""
+        return _several(self.spike_units)
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of the tables of units, one for each array."""
+        count = max(1, len(self.trains))
+        return (self.table,) * count if isinstance(self.table, str) else self.table
 
     @property
     def has_trials(self) -> bool:
         """Whether activity has been cut out already."""
         return "trial" in "*".join(self.dims).split("*")
+
+
+def _several(names: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else names

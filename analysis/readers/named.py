@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from errorneurons.analysis.mapping import Mapping as Meaning
+from errorneurons.analysis.readers.alf import hold_alf, is_alf
 from errorneurons.analysis.readers.mat import hold_mat
 from errorneurons.analysis.readers.numpy_files import hold_npy, hold_npz
+from errorneurons.analysis.readers.phy import hold_phy, is_phy
+from errorneurons.analysis.readers.suite2p import hold_suite2p, is_suite2p
 from errorneurons.analysis.readers.tables import TABLES, event_table, hold_table
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.signals import Events
-from errorneurons.analysis.sources.arrays import NamedArrays, recording_of
+from errorneurons.analysis.sources.arrays import NamedArrays
+from errorneurons.analysis.sources.assembled import recording_of
+from errorneurons.analysis.sources.content import FileContent, content_of
+from errorneurons.analysis.sources.guess import guessed
 from errorneurons.analysis.sources.limits import plain_name
 from errorneurons.analysis.sources.recording import RawRecording, RawTable
 
 Hold = Callable[[Path], AbstractContextManager[NamedArrays]]
 
-HOLDS: Mapping[str, Hold] = {
+HOLDERS: Mapping[str, Hold] = {
     ".mat": hold_mat,
     ".npz": hold_npz,
     ".npy": hold_npy,
     **dict.fromkeys(TABLES, hold_table),
 }
 """How files of named arrays are held open, by their endings."""
+
+FOLDERS = ((is_suite2p, hold_suite2p), (is_phy, hold_phy), (is_alf, hold_alf))
+"""Folders of known programs: how each is told, and held open."""
 
 
 @contextmanager
@@ -36,13 +46,18 @@ def opened_arrays(path: Path, mapping: Meaning) -> Iterator[RawRecording]:
     DoorError
         If the file is damaged, or has not what the mapping names.
     """
-    with holding(path)(path) as held:
+    hold = holding(path)
+    if hold is None:
+        raise DoorError(f"{path.name} is no recording of a kind that can be read")
+    with hold(path) as held:
         yield recording_of(held, mapping.signal, *_events(path, mapping.events))
 
 
-def holding(path: Path) -> Hold:
-    """Return how a file is held open."""
-    return HOLDS[path.suffix]
+def holding(path: Path) -> Hold | None:
+    """Return how a file or folder is held open, None if it is of another kind."""
+    if not path.is_dir():
+        return HOLDERS.get(path.suffix)
+    return next((hold for is_one, hold in FOLDERS if is_one(path)), None)
 
 
 def _events(path: Path, events: Events) -> tuple[Events, dict[str, RawTable]]:
@@ -57,3 +72,44 @@ def _events(path: Path, events: Events) -> tuple[Events, dict[str, RawTable]]:
             f"[events] table is `{events.table}`, but file names `{name}`; leave it out"
         )
     return events, {events.table: table}
+
+
+def describe_arrays(path: Path) -> FileContent:
+    """Say what is in a file or folder of named arrays, and where activity and trials seem to be.
+
+    Raises
+    ------
+    DoorError
+        If it is damaged, or of another kind.
+    """
+    hold = holding(path)
+    if hold is None:
+        raise DoorError(f"{path.name} is no recording of a kind that can be read")
+    with hold(path) as held:
+        guess = guessed(held)
+        beside = {} if guess.trials else _beside(path)
+        tables = [content_of(table) for table in (*beside.values(), *guess.trials)]
+        arrays = [f"{n} {tuple(a.shape)} {a.dtype}" for n, a in held.arrays.items()]
+        arrays += [f"{name} (a list of {len(a)})" for name, a in held.lists.items()]
+        return FileContent(
+            name=path.name,
+            about={"file.name": path.stem, **{k: str(v) for k, v in held.metadata.items()}},
+            units=None if guess.units is None else content_of(guess.units),
+            electrodes=None if guess.electrodes is None else content_of(guess.electrodes),
+            intervals=tuple(tables),
+            other=tuple(f"{name} ({why})" for name, why in held.refused.items()),
+            arrays=tuple(arrays),
+            signal=guess.signal,
+            known=guess.sure,
+            beside={table.name: name for name, table in beside.items()},
+        )
+
+
+def _beside(path: Path) -> dict[str, RawTable]:
+    """Return tables in files of their own that may be those of trials, by the names of files."""
+    if path.suffix in TABLES:
+        return {}
+    folders = [path, path.parent] if path.is_dir() else [path.parent]
+    found = [p for f in folders for p in sorted(f.iterdir()) if p.suffix in TABLES and p.is_file()]
+    likely = [p for p in found if re.search("trial|event|stim", p.stem, re.IGNORECASE)]
+    return {p.name: event_table(p) for p in likely if "." not in p.stem}

@@ -36,7 +36,11 @@ def hold_table(path: Path) -> Iterator[NamedArrays]:
 def table_columns(path: Path) -> NamedArrays:
     """Return the columns of a table, those that hold no numbers or text with the reason."""
     check_size(path.name, (path.stat().st_size,), 1)
-    frame = _parquet(path) if path.suffix in PARQUET else _text(path)
+    return frame_columns(_parquet(path) if path.suffix in PARQUET else _text(path))
+
+
+def frame_columns(frame: pd.DataFrame) -> NamedArrays:
+    """Return the columns of a data frame, those that hold no numbers or text with the reason."""
     arrays: dict[str, LazyArray] = {}
     refused: dict[str, str] = {}
     for name in frame.columns:

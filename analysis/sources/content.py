@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from errorneurons.analysis.signals import SignalSource
 from errorneurons.analysis.sources.recording import RawColumn, RawTable, RawValues
 
 EXAMPLES = 6
@@ -91,6 +93,14 @@ class FileContent:
         Every interval table; one of them holds the trials.
     other
         What else was acquired or computed, by name.
+    arrays
+        Named arrays and their shapes, in files that do not say what they are.
+    signal
+        Where activity seems to be in these.
+    known
+        Whether the program that wrote them is known, so that this is no guess.
+    beside
+        Names of tables in files of their own -> the file.
     """
 
     name: str
@@ -100,16 +110,21 @@ class FileContent:
     intervals: tuple[TableContent, ...]
     other: tuple[str, ...]
     rois: tuple[str, ...] = ()
+    arrays: tuple[str, ...] = ()
+    signal: SignalSource | None = None
+    known: bool = False
+    beside: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """Return the whole as text."""
         lines = [self.name, *(f"  {key}: {value}" for key, value in self.about.items())]
+        lines += [f"  {array}" for array in self.arrays]
         if self.units is None:
             lines.append("units: none")
         tables = (self.units, self.electrodes, *self.intervals)
         lines += [str(table) for table in tables if table is not None]
         if not self.intervals:
-            lines.append("interval tables: none")
+            lines.append(f"{'tables of events' if self.arrays else 'interval tables'}: none")
         if self.rois:
             lines.append(f"responses of ROIs: {', '.join(self.rois)}")
         if self.other:

@@ -18,7 +18,7 @@ _BLOCK = 2**27
 
 
 @dataclass(frozen=True)
-class Block:
+class CutArray:
     """An array of activity, and what its axes are.
 
     Attributes
@@ -109,7 +109,7 @@ class Cut:
         Which of the bins of the arrays is the first of the window.
     """
 
-    blocks: tuple[Block, ...]
+    blocks: tuple[CutArray, ...]
     own_window: CutOut
     kind: str
     units: str

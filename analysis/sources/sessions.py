@@ -369,7 +369,7 @@ def provenance_of(path: Path, recording: RawRecording, mapping: Mapping) -> dict
         "package": f"errorneurons {__version__}",
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "source_file": path.name,
-        "source_sha256": _digest(path),
+        "source_sha256": _digest(path) if path.exists() else "",
         **recording.origin,
         "mapping_sha256": mapping.digest,
         "mapping": mapping.model_dump(exclude_none=True),

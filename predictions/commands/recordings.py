@@ -37,8 +37,10 @@ Library = Annotated[
 
 @app.command("check")
 def check_recording(
-    file: Annotated[Path, typer.Argument(help="A netCDF, Zarr or, with --mapping, NWB file.")],
-    mapping: Annotated[Path | None, typer.Option(help="Mapping file of an NWB file.")] = None,
+    file: Annotated[Path, typer.Argument(help="A recording of any kind; see docs/recordings.md.")],
+    mapping: Annotated[
+        Path | None, typer.Option(help="Mapping file that says what its fields mean.")
+    ] = None,
 ) -> None:
     """Check a file against the dataset contract."""
     from errorneurons.analysis.door import open_recording
@@ -61,31 +63,34 @@ def check_recording(
 
 @app.command()
 def inspect(
-    file: Annotated[Path, typer.Argument(help="An NWB file.")],
+    file: Annotated[Path, typer.Argument(help="A recording: NWB, .mat, .npz, table, folder.")],
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Mapping file to write (FILE.toml).")
     ] = None,
 ) -> None:
-    """Print what an NWB file holds, and write a mapping.
+    """Print what a recording holds, and write a mapping.
 
     The mapping file is filled in as far as names tell, with comments; read and correct it.
     """
-    from errorneurons.analysis.readers.nwb.reader import describe_nwb, mapping_template
+    from errorneurons.analysis.door import describe_recording
     from errorneurons.analysis.session.files import beside
+    from errorneurons.analysis.sources.template import template_of
 
-    content = describe_nwb(file)
+    content = describe_recording(file)
     target = out or Path(file.with_suffix(".toml").name)
     check_new_file(target)
     typer.echo(str(content))
     with beside(target) as part:
-        part.write_text(mapping_template(file), encoding="utf-8")
+        part.write_text(template_of(content), encoding="utf-8")
     say(f"mapping written to {target}; read it, and give it to: errorneurons compare")
 
 
 @app.command("compare")
 def compare_theories(
-    files: Annotated[list[Path], typer.Argument(help="Recordings: NWB, netCDF or Zarr.")],
-    mapping: Annotated[Path | None, typer.Option(help="Mapping file of the NWB files.")] = None,
+    files: Annotated[list[Path], typer.Argument(help="Recordings of any kind, mixed.")],
+    mapping: Annotated[
+        Path | None, typer.Option(help="Mapping file of those that need one.")
+    ] = None,
     out: Out = Path("errorneurons-comparison"),
     seed: Seed = 1,
     theory: Theories = None,

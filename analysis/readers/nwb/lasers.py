@@ -15,7 +15,7 @@ DARK = 0.01
 """Power below this share of the largest is no light."""
 
 
-def laser_epochs(file: Any, trials: str) -> Iterator[tuple[str, Times]]:
+def nwb_lights(file: Any, trials: str) -> Iterator[tuple[str, Times]]:
     """Yield what may be laser epochs, by name: intervals (epoch, 2) [s].
 
     Parameters

@@ -31,14 +31,14 @@ from errorneurons.analysis.readers.nwb.file import (
     ragged,
     raw_table,
 )
-from errorneurons.analysis.readers.nwb.lasers import laser_epochs
+from errorneurons.analysis.readers.nwb.lasers import nwb_lights
 from errorneurons.analysis.readers.nwb.rois import Rois, readable, rois_of
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.sources.content import FileContent, content_of
 from errorneurons.analysis.sources.recording import RawRecording, RowNumbers, Signal
 from errorneurons.analysis.sources.sessions import read_sessions
 from errorneurons.analysis.sources.spikes import Spikes
-from errorneurons.analysis.sources.template import template
+from errorneurons.analysis.sources.template import template_of
 from errorneurons.analysis.sources.traces import Traces
 
 __all__ = [
@@ -104,7 +104,7 @@ def _recording(file: Any, rois: Rois | None) -> RawRecording:
         metadata=about(file),
         sites=None if file.electrodes is None else NwbSites(file.electrodes, units),
         invalid=lambda: invalid_times(file),
-        lights=lambda trials: laser_epochs(file, trials.name),
+        lights=lambda trials: nwb_lights(file, trials.name),
         origin={"source_identifier": file.identifier, "source_notes": file.notes or ""},
     )
 
@@ -194,4 +194,4 @@ def mapping_template(path: str | Path) -> str:
     DoorError
         If there is no such file, or it is damaged or no NWB file.
     """
-    return template(describe_nwb(path))
+    return template_of(describe_nwb(path))
