@@ -169,11 +169,6 @@ def test_a_folder_of_recordings_is_a_collection(tmp_path: Path) -> None:
         phy(tmp_path / f"m{k}").rename(tmp_path / f"sorted{k}")
     trials(tmp_path)
     (tmp_path / "m.toml").write_text(REST + EVENTS)
-    with pytest.raises(DoorError, match="stands twice"):
-        (tmp_path / "n.toml").write_text(
-            (REST + EVENTS).replace("{ metadata", '"kind" # { metadata')
-        )
-        open_recording(tmp_path, tmp_path / "n.toml")
     assert len(open_recording(tmp_path, tmp_path / "m.toml").children) == 3
 
 
