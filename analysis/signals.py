@@ -135,13 +135,11 @@ class SignalSource(BaseModel):
     def _one_signal(self) -> SignalSource:
         if self.values and self.spike_times:
             raise ValueError("give one of values and spike_times")
-        if self.values and not self.dims:
-            raise ValueError('`values` needs dims, e.g. dims = ["trial", "time", "unit"]')
         named = [name for axis in self.dims for name in axis.split("*")]
         strange = [name for name in named if name not in ("trial", "time", "unit")]
         if strange or len(set(named)) < len(named):
             raise ValueError(f"dims are {list(self.dims)}; name trial, time and unit once each")
-        if "time" not in named and "trial" not in named and self.values:
+        if "time" not in named and "trial" not in named and self.dims:
             raise ValueError(f"dims are {list(self.dims)}; one of them is trial or time")
         if any("*" in axis for axis in self.dims) and not (self.bins or 0) > 0:
             raise ValueError("trials and bins run in one axis; say how many bins a trial has")

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from errorneurons.analysis.named.arrays import NamedArrays
 from errorneurons.analysis.readers.numpy_files import mapped_npy
 from errorneurons.analysis.readers.tables import TABLES, table_columns
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.signals import SignalSource
-from errorneurons.analysis.sources.arrays import NamedArrays
 from errorneurons.analysis.sources.limits import PICKLED, check_count, damage_told
 from errorneurons.analysis.sources.recording import LazyArray
 

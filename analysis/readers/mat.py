@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
+from errorneurons.analysis.named.arrays import NamedArrays
+from errorneurons.analysis.named.naming import Naming
 from errorneurons.analysis.readers.mat73 import hold_mat73
 from errorneurons.analysis.session.contract import DoorError
-from errorneurons.analysis.sources.arrays import NamedArrays
 from errorneurons.analysis.sources.limits import MOST_BYTES, check_count, check_size, damage_told
-from errorneurons.analysis.sources.named import Naming
 from errorneurons.analysis.sources.recording import LazyArray
 
 _PLAIN = {

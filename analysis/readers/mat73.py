@@ -11,11 +11,14 @@ from typing import Any
 import h5py
 import numpy as np
 
+from errorneurons.analysis.named.arrays import NamedArrays
+from errorneurons.analysis.named.naming import Naming
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.session.files import check_hdf5
-from errorneurons.analysis.sources.arrays import NamedArrays
 from errorneurons.analysis.sources.limits import DEEPEST, check_count, check_size, damage_told
-from errorneurons.analysis.sources.named import Naming
+
+_RATIO = 1100
+"""Nothing that is packed becomes so many times as large."""
 
 
 @contextmanager
@@ -81,8 +84,11 @@ def check_stored(name: str, node: Any) -> None:
     """
     if node.external or node.is_virtual:
         raise DoorError(f"`{name}` stands in another file; copy it into this one")
-    if node.size and not node.id.get_storage_size():
-        raise DoorError(f"`{name}` is declared {node.shape} and holds nothing; save it again")
+    stored = node.id.get_storage_size()
+    if node.size * node.dtype.itemsize > _RATIO * stored:
+        raise DoorError(
+            f"`{name}` is declared {node.shape} and the file holds {stored} bytes of it; save it again"
+        )
 
 
 def _referred(name: str, reference: Any, file: Any) -> np.ndarray[Any, Any]:

@@ -8,6 +8,9 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from errorneurons.analysis.mapping import Mapping as Meaning
+from errorneurons.analysis.named.arrays import NamedArrays
+from errorneurons.analysis.named.assembled import recording_of
+from errorneurons.analysis.named.guess import guessed
 from errorneurons.analysis.readers.alf import hold_alf, is_alf
 from errorneurons.analysis.readers.mat import hold_mat
 from errorneurons.analysis.readers.numpy_files import hold_npy, hold_npz
@@ -16,10 +19,7 @@ from errorneurons.analysis.readers.suite2p import hold_suite2p, is_suite2p
 from errorneurons.analysis.readers.tables import TABLES, event_table, hold_table
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.signals import Events
-from errorneurons.analysis.sources.arrays import NamedArrays
-from errorneurons.analysis.sources.assembled import recording_of
 from errorneurons.analysis.sources.content import FileContent, content_of
-from errorneurons.analysis.sources.guess import guessed
 from errorneurons.analysis.sources.limits import plain_name
 from errorneurons.analysis.sources.recording import RawRecording, RawTable
 

@@ -14,8 +14,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.lib import format as npy
 
+from errorneurons.analysis.named.arrays import NamedArrays
 from errorneurons.analysis.session.contract import DoorError
-from errorneurons.analysis.sources.arrays import NamedArrays
 from errorneurons.analysis.sources.limits import (
     PICKLED,
     check_count,
@@ -52,7 +52,8 @@ def hold_npz(path: Path) -> Iterator[NamedArrays]:
             if dtype.hasobject:
                 refused[name] = PICKLED
             else:
-                arrays[name] = _Member(path, info.filename, tuple(shape), dtype, start)
+                _check_held(name, info, start + prod(shape) * dtype.itemsize)
+                arrays[name] = _Member(path, info.filename, tuple(shape), dtype)
         yield NamedArrays(arrays, refused=refused)
 
 
@@ -67,6 +68,15 @@ def hold_npy(path: Path) -> Iterator[NamedArrays]:
     """
     with damage_told(path):
         yield NamedArrays({path.stem: mapped_npy(path)})
+
+
+def _check_held(name: str, info: zipfile.ZipInfo, size: int) -> None:
+    """Refuse an array that is declared larger than what was packed, or packed as nothing can be."""
+    if info.file_size != size or size > _RATIO * max(info.compress_size, 1):
+        raise DoorError(
+            f"array `{name}` is declared to be {size} bytes, and the file does not hold so many; "
+            "save it again"
+        )
 
 
 def mapped_npy(path: Path) -> LazyArray:
@@ -106,7 +116,6 @@ class _Member:
     member: str
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
-    start: int
 
     def __getitem__(self, index: Any) -> Any:
         return self._values[index]
@@ -114,13 +123,6 @@ class _Member:
     @cached_property
     def _values(self) -> np.ndarray[Any, Any]:
         with zipfile.ZipFile(self.path) as archive:
-            info = archive.getinfo(self.member)
-            size = prod(self.shape) * self.dtype.itemsize
-            if info.file_size != self.start + size or size > _RATIO * info.compress_size:
-                raise DoorError(
-                    f"array `{self.member.removesuffix('.npy')}` is declared {self.shape}, and the "
-                    "file does not hold so much; save it again"
-                )
             check_size(self.member, self.shape, self.dtype.itemsize)
-            with archive.open(info) as stream:
+            with archive.open(self.member) as stream:
                 return np.asarray(npy.read_array(stream, allow_pickle=False))

@@ -14,17 +14,17 @@ import numpy as np
 import pandas as pd
 
 from errorneurons.analysis.mapping import Mapping as Meaning
+from errorneurons.analysis.named.arrays import NamedArrays
+from errorneurons.analysis.named.assembled import recording_of
 from errorneurons.analysis.readers.tables import frame_columns
 from errorneurons.analysis.session.contract import DoorError
-from errorneurons.analysis.sources.arrays import NamedArrays
-from errorneurons.analysis.sources.assembled import recording_of
 from errorneurons.analysis.sources.limits import check_plain
 from errorneurons.analysis.sources.recording import LazyArray, RawRecording
 from errorneurons.analysis.sources.sessions import Opened
 
 
 @runtime_checkable
-class Group(Protocol):
+class Trains(Protocol):
     """Spike times of units by their numbers, as a ``TsGroup``."""
 
     metadata: pd.DataFrame
@@ -82,7 +82,7 @@ def named_objects(objects: Mapping[str, object]) -> NamedArrays:
         elif isinstance(value, Intervals):
             ends = {"start": np.asarray(value.start), "end": np.asarray(value.end)}
             arrays |= {f"{name}.{n}": a for n, a in {**ends, **_told(value.metadata)}.items()}
-        elif isinstance(value, Group):
+        elif isinstance(value, Trains):
             keys = [*value.keys()]
             lists[name] = tuple(np.asarray(value[key].t) for key in keys)
             told = {"key": np.array(keys), **_told(value.metadata)}

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
+from errorneurons.analysis.named.arrays import NamedArrays
 from errorneurons.analysis.readers.numpy_files import mapped_npy
 from errorneurons.analysis.readers.tables import table_columns
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.signals import SignalSource
-from errorneurons.analysis.sources.arrays import NamedArrays
 from errorneurons.analysis.sources.limits import check_size, damage_told
 from errorneurons.analysis.sources.recording import LazyArray
 

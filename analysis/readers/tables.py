@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from errorneurons.analysis.named.arrays import NamedArrays
 from errorneurons.analysis.session.contract import DoorError
-from errorneurons.analysis.sources.arrays import NamedArrays
 from errorneurons.analysis.sources.limits import check_size, damage_told
 from errorneurons.analysis.sources.recording import LazyArray, RawTable
 

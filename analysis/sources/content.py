@@ -10,6 +10,8 @@ import numpy as np
 from errorneurons.analysis.signals import SignalSource
 from errorneurons.analysis.sources.recording import RawColumn, RawTable, RawValues
 
+IN_NO_TABLE = "arrays of"
+"""How a table of arrays that stand in none is called: ``arrays of 12 rows``."""
 EXAMPLES = 6
 """How many values of a column are shown."""
 

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from errorneurons.analysis.session.schema import ATTRIBUTES, TRIAL, UNIT, Field
-from errorneurons.analysis.sources.arrays import LOOSE
 from errorneurons.analysis.sources.content import (
+    IN_NO_TABLE,
     ColumnContent,
     FileContent,
     TableContent,
@@ -26,7 +26,6 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "condition",
         "image",
         "cue",
-        "kind",
         "contrastleft",
     ),
     "input_onset": (
@@ -206,7 +205,7 @@ def _events(content: FileContent, trials: TableContent | None) -> Iterator[str]:
     yield from _comment("other interval tables:", others)
     if trials.name in content.beside:
         yield f"file = {_quote(content.beside[trials.name])}"
-    elif not trials.name.startswith(LOOSE):
+    elif not trials.name.startswith(IN_NO_TABLE):
         yield f"table = {_quote(trials.name)}"
     times = [c.name for c in trials.columns if "time" in c.name or "onset" in c.name]
     yield from _comment("time zero of a trial [s]; there are", times)

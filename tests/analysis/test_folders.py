@@ -157,6 +157,7 @@ def test_what_inspect_proposes_passes_once_the_animal_and_the_area_are_said(
     text = template_of(describe_recording(folder))
     for line, said in (
         ("# animal = ", 'animal = { constant = "m1" }\n# '),
+        ("# stimulus = ", 'stimulus = "kind"\n# '),
         ("# area = ", 'area = { constant = "V1" }\n# '),
     ):
         text = text.replace(line, said, 1)

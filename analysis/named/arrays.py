@@ -16,10 +16,9 @@ import numpy as np
 from errorneurons.analysis.mapping import did_you_mean
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.signals import SignalSource
+from errorneurons.analysis.sources.content import IN_NO_TABLE
 from errorneurons.analysis.sources.recording import LazyArray, RawColumn, RawTable, RawValues
 
-LOOSE = "arrays of"
-"""How a table of arrays that stand in none is called: ``arrays of 12 rows``."""
 MOST_COLUMNS = 64
 """A matrix with more columns is no part of a table."""
 
@@ -97,9 +96,11 @@ class NamedArrays:
         }
         if not inside and name:
             raise DoorError(f"there is no table `{name}`; {did_you_mean(name, self.groups())}")
-        lengths = [n for array in inside.values() if (n := rows_of(array.shape)) is not None]
+        lengths = [n for array in inside.values() if (n := column_length(array.shape)) is not None]
         length = max(sorted(set(lengths)), key=lengths.count, default=0) if rows is None else rows
-        return RawTable(name or f"{LOOSE} {length} rows", length, dict(_columns(inside, length)))
+        return RawTable(
+            name or f"{IN_NO_TABLE} {length} rows", length, dict(_columns(inside, length))
+        )
 
     def groups(self) -> tuple[str, ...]:
         """Return the names of groups of arrays."""
@@ -110,7 +111,7 @@ def _is_vector(shape: tuple[int, ...]) -> bool:
     return len([n for n in shape if n != 1]) <= 1
 
 
-def rows_of(shape: tuple[int, ...]) -> int | None:
+def column_length(shape: tuple[int, ...]) -> int | None:
     """Return how many rows an array has as a column; None if it can be none."""
     if _is_vector(shape):
         return int(np.prod(shape))

@@ -9,10 +9,10 @@ from typing import Literal
 
 import numpy as np
 
+from errorneurons.analysis.named.arrays import NamedArrays, column_length
+from errorneurons.analysis.named.assembled import recording_of
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.signals import Events, SignalSource
-from errorneurons.analysis.sources.arrays import NamedArrays, rows_of
-from errorneurons.analysis.sources.assembled import recording_of
 from errorneurons.analysis.sources.recording import RawTable
 
 _SPIKES = re.compile(r"(^|[._])(spikes?|spk|st|ts)([._]?times?)?$|spike.?times?", re.IGNORECASE)
@@ -71,7 +71,7 @@ def _tables(held: NamedArrays, signal: SignalSource) -> tuple[RawTable, tuple[Ra
     found = recording_of(held, source, nowhere, {"none": RawTable("none", 0, {})})
     own = {*signal.arrays, *signal.trains, *signal.owners, signal.frame_times}
     onsets = [n for n in held.arrays if _ONSETS.search(n) and "." not in n and n not in own]
-    lengths = {rows_of(held.arrays[name].shape) for name in onsets}
+    lengths = {column_length(held.arrays[name].shape) for name in onsets}
     loose = [held.table("", length) for length in sorted(n for n in lengths if n and n > 1)]
     return found.units, (*loose, *_groups(held, (*signal.tables, signal.electrodes)))
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from errorneurons.analysis.named.arrays import NamedArrays, column_length
+from errorneurons.analysis.named.cut import Cut, CutArray
+from errorneurons.analysis.named.owned import owned_spikes
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.signals import MEASURED_IN, Events, SignalSource
-from errorneurons.analysis.sources.arrays import NamedArrays, rows_of
-from errorneurons.analysis.sources.cut import Cut, CutArray
-from errorneurons.analysis.sources.owned import owned_spikes
 from errorneurons.analysis.sources.recording import (
     CutOut,
     LazyArray,
@@ -58,7 +58,7 @@ def recording_of(
     if events.table not in known:
         rows = trials
         if rows is None and not events.table:
-            rows = rows_of(held.array(events.time_zero).shape)
+            rows = column_length(held.array(events.time_zero).shape)
         known[events.table] = held.table(events.table, rows)
     sites = _sites(held, source, units)
     return RawRecording(known, units, made, held.metadata, sites)
@@ -82,6 +82,8 @@ def _merged(own: SignalSource | None, said: SignalSource | None) -> SignalSource
             "the mapping file does not say where activity is; add [signal] with `values` and "
             "`dims`, or with `spike_times`"
         )
+    if told.get("values") and not told.get("dims"):
+        raise DoorError('[signal] `values` needs dims, e.g. dims = ["trial", "time", "unit"]')
     return SignalSource.model_validate(told)
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from errorneurons.analysis.named.arrays import NamedArrays
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.signals import SignalSource
-from errorneurons.analysis.sources.arrays import NamedArrays
 from errorneurons.analysis.sources.recording import RawColumn, RawTable, RawValues
 from errorneurons.analysis.sources.spikes import Spikes
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from errorneurons.analysis.named.arrays import NamedArrays
 from errorneurons.analysis.session.contract import DoorError
-from errorneurons.analysis.sources.arrays import NamedArrays
 from errorneurons.analysis.sources.limits import DEEPEST, check_count
 from errorneurons.analysis.sources.recording import LazyArray
 
