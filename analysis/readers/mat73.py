@@ -87,7 +87,8 @@ def check_stored(name: str, node: Any) -> None:
     stored = node.id.get_storage_size()
     if node.size * node.dtype.itemsize > _RATIO * stored:
         raise DoorError(
-            f"`{name}` is declared {node.shape} and the file holds {stored} bytes of it; save it again"
+            f"`{name}` is declared {node.shape} and the file holds {stored} bytes of it; save it "
+            "again"
         )
 
 
