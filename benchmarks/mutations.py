@@ -25,12 +25,16 @@ import h5py
 import numpy as np
 import pandas as pd
 import scipy.io
+import xarray as xr
+import zarr
 
 from errorneurons.analysis.door import describe_recording, open_recording
-from errorneurons.analysis.session.contract import DoorError
+from errorneurons.analysis.session.contract import DoorError, check
+from errorneurons.analysis.session.storage import save
 from errorneurons.analysis.sources.template import template_of
 
 MOST_MEMORY = 2**32
+_FEW = 5
 LONGEST = 20
 """Seconds that a mutation may take."""
 TRIALS, BINS, UNITS = 8, 6, 4
@@ -174,25 +178,79 @@ def alf(folder: Path) -> tuple[Path, str]:
     return made, '[events]\ntable = "trials"\n' + WINDOW + REST
 
 
+def nwb(folder: Path) -> tuple[Path, str]:
+    """Write an NWB file, as `write_nwb` does."""
+    from errorneurons.analysis.readers.nwb.reader import mapping_template, write_nwb
+
+    path = write_nwb(_collection(folder), folder / "x.nwb", seed=1)
+    (folder / "x.npz").unlink()
+    return path, mapping_template(path)
+
+
+def nwb_zarr(folder: Path) -> tuple[Path, str]:
+    """Write NWB in Zarr, as hdmf-zarr lays it out."""
+    root = zarr.open_group(str(folder / "x.zarr"), mode="w", zarr_format=2)
+    root.attrs["nwb_version"] = "2.9.0"
+    times, owners = spikes()
+    order = np.argsort(owners, kind="stable")
+    arrays = {
+        "units/spike_times": times[order],
+        "units/spike_times_index": np.cumsum(np.bincount(owners)),
+        "units/electrodes": np.arange(UNITS),
+        "general/extracellular_ephys/electrodes/location": np.arange(UNITS),
+        "intervals/trials/start_time": ONSETS,
+        "intervals/trials/kind": np.arange(TRIALS) % 2,
+    }
+    for name, array in arrays.items():
+        root.create_array(name, data=array)
+    window = WINDOW.replace("onset", "start_time")
+    return folder / "x.zarr", '[events]\ntable = "trials"\n' + window + REST
+
+
+def nc(folder: Path) -> tuple[Path, str]:
+    """Write a netCDF file of the contract."""
+    path = save(_collection(folder), folder / "x.nc")
+    (folder / "x.npz").unlink()
+    return path, ""
+
+
+def contract_zarr(folder: Path) -> tuple[Path, str]:
+    """Write a Zarr store of the contract."""
+    with zarr.config.set({"array.write_empty_chunks": True}):
+        _collection(folder).to_zarr(folder / "x.zarr", zarr_format=2, consolidated=False)
+    (folder / "x.npz").unlink()
+    return folder / "x.zarr", ""
+
+
+def _collection(folder: Path) -> xr.DataTree:
+    path, mapping = npz(folder)
+    (folder / "m.toml").write_text(mapping)
+    made = open_recording(path, folder / "m.toml")
+    (folder / "m.toml").unlink()
+    return made
+
+
 KINDS: dict[str, Callable[[Path], tuple[Path, str]]] = {
     "npz": npz, "npy": npy, "mat5": mat5, "mat73": mat73, "csv": csv, "parquet": parquet,
-    "suite2p": suite2p, "phy": phy, "alf": alf,
+    "suite2p": suite2p, "phy": phy, "alf": alf, "nwb": nwb, "nwb_zarr": nwb_zarr, "nc": nc,
+    "zarr": contract_zarr,
 }  # fmt: skip
 """Makers of small recordings: a folder -> the recording in it, and its mapping."""
 
 
 def mutate(path: Path, mapping: str, rng: np.random.Generator) -> str:
     """Damage one file of a recording, or its mapping, which is returned."""
-    if rng.random() < 0.1:
+    if mapping.strip() and rng.random() < 0.1:
         return mutated_text(mapping, rng)
     files = [p for p in sorted(path.parent.rglob("*")) if p.is_file()]
     victim = files[rng.integers(len(files))]
-    if victim.suffix in (".csv", ".tsv", ".py") and rng.random() < 0.7:
+    described = victim.name.startswith(".z") or victim.suffix in (".csv", ".tsv", ".py")
+    if described and rng.random() < 0.7:
         text = victim.read_text(encoding="utf-8", errors="replace")
         victim.write_text(mutated_text(text, rng), encoding="utf-8")
     elif victim.suffix == ".npy" and rng.random() < 0.5:
         _other_header(victim, rng)
-    elif victim.suffix == ".mat" and h5py.is_hdf5(victim) and rng.random() < 0.6:
+    elif h5py.is_hdf5(victim) and rng.random() < 0.6:
         _other_structure(victim, rng)
     elif victim.suffix == ".npz" and rng.random() < 0.4:
         _other_members(victim, rng)
@@ -283,7 +341,8 @@ def _other_members(path: Path, rng: np.random.Generator) -> None:
 def _other_structure(path: Path, rng: np.random.Generator) -> None:
     """Change what stands in an HDF5 file."""
     with h5py.File(path, "r+") as file:
-        names = list(file)
+        names: list[str] = []
+        file.visititems(lambda n, node: names.append(n) if isinstance(node, h5py.Dataset) else None)
         name = names[int(rng.integers(len(names)))]
         old = file[name][()]
         del file[name]
@@ -295,15 +354,15 @@ def _other_structure(path: Path, rng: np.random.Generator) -> None:
         elif way == 2:
             file.create_dataset(name, shape=(2**40, 2**10), chunks=(1, 1024), dtype="f8")
         elif way == 3:
-            file[name] = old[: len(old) // 2]
+            file[name] = np.atleast_1d(old)[: max(np.size(old) // 2, 1)]
         elif way == 4:
             file.create_group(name)["inner"] = old
         elif way == 5:
-            file[name] = np.full(old.shape, np.inf)
+            file[name] = np.full(np.shape(old), np.inf)
         elif way == 6:
-            file[name] = np.array([b"x"] * len(old))
+            file[name] = np.array([b"x"] * np.size(old))
         elif way == 7:
-            file[name] = np.array([file.ref] * len(old), dtype=h5py.ref_dtype)
+            file[name] = np.array([file.ref] * np.size(old), dtype=h5py.ref_dtype)
             file[name].attrs["MATLAB_class"] = np.bytes_("cell")
 
 
@@ -314,8 +373,11 @@ def answer(path: Path, mapping: str) -> str:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            open_recording(path, said).close()
-            template_of(describe_recording(path))
+            opened = open_recording(path, said if mapping.strip() else None)
+            check(opened)
+            opened.close()
+            if mapping.strip():
+                template_of(describe_recording(path))
     except DoorError as error:
         return "refused" if str(error).strip() else "refused without a word"
     except Exception as error:  # what else there is, is what is counted
@@ -362,7 +424,7 @@ def count(kind: str, mutations: int, first: int) -> Counter[str]:
                 continue
             if said is not None:
                 answers[said] += 1
-                if said not in ("refused", "came in"):
+                if said not in ("refused", "came in") and answers[said] < _FEW:
                     sys.stdout.write(f"{kind} {at}: {said}\n")
                 seed = at + 1
         process.join()

@@ -17,6 +17,7 @@ from errorneurons.analysis.mapping import did_you_mean
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.signals import SignalSource
 from errorneurons.analysis.sources.content import IN_NO_TABLE
+from errorneurons.analysis.sources.limits import check_text
 from errorneurons.analysis.sources.recording import LazyArray, RawColumn, RawTable, RawValues
 
 MOST_COLUMNS = 64
@@ -98,9 +99,9 @@ class NamedArrays:
             raise DoorError(f"there is no table `{name}`; {did_you_mean(name, self.groups())}")
         lengths = [n for array in inside.values() if (n := column_length(array.shape)) is not None]
         length = max(sorted(set(lengths)), key=lengths.count, default=0) if rows is None else rows
-        return RawTable(
-            name or f"{IN_NO_TABLE} {length} rows", length, dict(_columns(inside, length))
-        )
+        called = name or f"{IN_NO_TABLE} {length} rows"
+        refused = {key.removeprefix(f"{name}."): why for key, why in self.refused.items()}
+        return RawTable(called, length, dict(_columns(inside, length)), refused=refused)
 
     def groups(self) -> tuple[str, ...]:
         """Return the names of groups of arrays."""
@@ -121,17 +122,18 @@ def column_length(shape: tuple[int, ...]) -> int | None:
 def _columns(arrays: Mapping[str, LazyArray], rows: int) -> Any:
     for name, array in arrays.items():
         if _is_vector(array.shape) and int(np.prod(array.shape)) == rows:
-            yield name, RawColumn(_reading(array, None))
+            yield name, RawColumn(_reading(name, array, None))
         elif len(array.shape) == 2 and array.shape[0] == rows and array.shape[1] <= MOST_COLUMNS:
             for k in range(array.shape[1]):
-                yield f"{name}.{k + 1}", RawColumn(_reading(array, k))
+                yield f"{name}.{k + 1}", RawColumn(_reading(name, array, k))
 
 
-def _reading(array: LazyArray, column: int | None) -> Callable[[], RawValues | None]:
+def _reading(name: str, array: LazyArray, column: int | None) -> Callable[[], RawValues | None]:
     def read() -> RawValues | None:
         found = np.asarray(array[...] if column is None else array[:, column]).reshape(-1)
         if found.dtype.kind == "S":
             return np.char.decode(found, "utf-8", "replace")
+        check_text(name, found)
         return found if found.dtype.kind in "biufUT" else None
 
     return read

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from errorneurons.analysis.named.cut import Cut, CutArray
 from errorneurons.analysis.named.owned import owned_spikes
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.signals import MEASURED_IN, Events, SignalSource
+from errorneurons.analysis.sources.lasers import LASER
 from errorneurons.analysis.sources.recording import (
     CutOut,
     LazyArray,
@@ -25,6 +27,7 @@ from errorneurons.analysis.sources.recording import (
     Sites,
 )
 from errorneurons.analysis.sources.traces import Series, Traces, checked_frames, steady_frames
+from errorneurons.analysis.sources.when import Times
 
 
 def recording_of(
@@ -61,7 +64,25 @@ def recording_of(
             rows = column_length(held.array(events.time_zero).shape)
         known[events.table] = held.table(events.table, rows)
     sites = _sites(held, source, units)
-    return RawRecording(known, units, made, held.metadata, sites)
+    invalid = [np.empty((0, 2)), *(times for _, times in _epochs(held, "^invalid_times$", ""))]
+    return RawRecording(
+        known, units, made, held.metadata, sites,
+        invalid=lambda: invalid[-1],
+        lights=lambda trials: _epochs(held, LASER.pattern, trials.name),
+    )  # fmt: skip
+
+
+def _epochs(held: NamedArrays, pattern: str, but: str) -> Iterator[tuple[str, Times]]:
+    """Yield the tables of intervals whose name fits, but for one: (interval, 2) [s]."""
+    for name in held.groups():
+        if name == but or not re.search(pattern, name, re.IGNORECASE):
+            continue
+        table = held.table(name)
+        starts = [n for n in table.names if n.lower() in ("start", "start_time", "onset")]
+        stops = [n for n in table.names if n.lower() in ("stop", "stop_time", "end", "offset")]
+        if starts and stops:
+            both = np.column_stack([table.plain(n[0]).astype(np.float64) for n in (starts, stops)])
+            yield name, both[np.isfinite(both).all(axis=1)]
 
 
 _ONLY_SPIKES = {"spike_times", "spike_units", "unit_ids"}

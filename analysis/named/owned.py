@@ -27,7 +27,15 @@ def owned_spikes(held: NamedArrays, source: SignalSource) -> tuple[Spikes, RawTa
     if len(names) == 1 and names[0] in held.lists:
         own = held.lists[names[0]]
         table = held.table(source.tables[0], len(own))
-        return Spikes(lambda row: np.asarray(own[row][...], dtype=float).ravel() / rate), table
+        observed = held.lists.get("obs_intervals", ())
+
+        def times(row: int) -> RawValues:
+            return np.asarray(own[row][...], dtype=np.float64).ravel() / rate
+
+        def intervals(row: int) -> RawValues | None:
+            return np.asarray(observed[row][...]) if len(observed) == len(own) else None
+
+        return Spikes(times, intervals), table
     if len(source.owners) != len(names):
         raise DoorError(
             f"`{names[0]}` is one array; name the array that says whose a spike is, spike_units, "

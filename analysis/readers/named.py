@@ -22,6 +22,7 @@ from errorneurons.analysis.signals import Events
 from errorneurons.analysis.sources.content import FileContent, content_of
 from errorneurons.analysis.sources.limits import plain_name
 from errorneurons.analysis.sources.recording import RawRecording, RawTable
+from errorneurons.analysis.sources.sessions import Opened
 
 Hold = Callable[[Path], AbstractContextManager[NamedArrays]]
 
@@ -37,20 +38,15 @@ FOLDERS = ((is_suite2p, hold_suite2p), (is_phy, hold_phy), (is_alf, hold_alf))
 """Folders of known programs: how each is told, and held open."""
 
 
-@contextmanager
-def opened_arrays(path: Path, mapping: Meaning) -> Iterator[RawRecording]:
-    """Yield what a file of named arrays holds, open as long as the block runs.
+def opened_by(hold: Hold) -> Opened:
+    """Return how recordings are opened whose arrays are held so."""
 
-    Raises
-    ------
-    DoorError
-        If the file is damaged, or has not what the mapping names.
-    """
-    hold = holding(path)
-    if hold is None:
-        raise DoorError(f"{path.name} is no recording of a kind that can be read")
-    with hold(path) as held:
-        yield recording_of(held, mapping.signal, *_events(path, mapping.events))
+    @contextmanager
+    def opened(path: Path, mapping: Meaning) -> Iterator[RawRecording]:
+        with hold(path) as held:
+            yield recording_of(held, mapping.signal, mapping.events, _events(path, mapping.events))
+
+    return opened
 
 
 def holding(path: Path) -> Hold | None:
@@ -60,10 +56,10 @@ def holding(path: Path) -> Hold | None:
     return next((hold for is_one, hold in FOLDERS if is_one(path)), None)
 
 
-def _events(path: Path, events: Events) -> tuple[Events, dict[str, RawTable]]:
-    """Return which trials there are, and the table that stands in a file of its own."""
+def _events(path: Path, events: Events) -> dict[str, RawTable]:
+    """Return the table of trials, if it stands in a file of its own."""
     if not events.file:
-        return events, {}
+        return {}
     name = plain_name(events.file)
     inside = path / name if path.is_dir() else path.with_name(name)
     table = event_table(inside if inside.is_file() else path.with_name(name))
@@ -71,10 +67,10 @@ def _events(path: Path, events: Events) -> tuple[Events, dict[str, RawTable]]:
         raise DoorError(
             f"[events] table is `{events.table}`, but file names `{name}`; leave it out"
         )
-    return events, {events.table: table}
+    return {events.table: table}
 
 
-def describe_arrays(path: Path) -> FileContent:
+def describe_arrays(path: Path, hold: Hold) -> FileContent:
     """Say what is in a file or folder of named arrays, and where activity and trials seem to be.
 
     Raises
@@ -82,9 +78,6 @@ def describe_arrays(path: Path) -> FileContent:
     DoorError
         If it is damaged, or of another kind.
     """
-    hold = holding(path)
-    if hold is None:
-        raise DoorError(f"{path.name} is no recording of a kind that can be read")
     with hold(path) as held:
         guess = guessed(held)
         beside = {} if guess.trials else _beside(path)
@@ -93,7 +86,7 @@ def describe_arrays(path: Path) -> FileContent:
         arrays += [f"{name} (a list of {len(a)})" for name, a in held.lists.items()]
         return FileContent(
             name=path.name,
-            about={"file.name": path.stem, **{k: str(v) for k, v in held.metadata.items()}},
+            about={"file.name": path.stem, **{k: str(v) for k, v in held.metadata.items() if v}},
             units=None if guess.units is None else content_of(guess.units),
             electrodes=None if guess.electrodes is None else content_of(guess.electrodes),
             intervals=tuple(tables),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import sys
 import tokenize
 import zipfile
 import zlib
@@ -12,6 +13,7 @@ from math import prod
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from errorneurons.analysis.session.contract import DoorError
 
@@ -67,6 +69,22 @@ def check_plain(name: str, dtype: np.dtype[np.generic]) -> None:
         raise DoorError(f"array `{name}` {PICKLED}")
 
 
+def check_text(name: str, values: npt.NDArray[np.generic]) -> None:
+    """Refuse what is no text: strings of a damaged file may hold what no string can.
+
+    Raises
+    ------
+    DoorError
+        Naming the array.
+    """
+    if values.dtype.kind == "U" and values.size:
+        codes = np.ascontiguousarray(values).view(np.uint32)
+        if codes.dtype.newbyteorder(values.dtype.byteorder) != codes.dtype:
+            codes = codes.byteswap()
+        if codes.max() > sys.maxunicode:
+            raise DoorError(f"`{name}` holds what is no text; the file is damaged, copy it again")
+
+
 def plain_name(name: str) -> str:
     """Return the name of a file that stands beside a recording.
 
@@ -84,8 +102,8 @@ def plain_name(name: str) -> str:
 
 BROKEN = (
     ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError, RuntimeError,
-    SyntaxError, TypeError, ValueError, struct.error, tokenize.TokenError, zipfile.BadZipFile,
-    zlib.error,
+    SyntaxError, SystemError, TypeError, ValueError, struct.error, tokenize.TokenError,
+    zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 """What libraries raise over a damaged file."""
 

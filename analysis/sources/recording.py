@@ -77,12 +77,15 @@ class RawTable:
         Name -> column.
     ids
         What the rows are called; counted from 0 if not given.
+    refused
+        Name of a column -> why it is not read.
     """
 
     name: str
     rows: int
     columns: Mapping[str, RawColumn]
     ids: Callable[[], RawValues] | None = None
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -106,6 +109,8 @@ class RawTable:
         DoorError
             If there is no such column, or it has several values a row.
         """
+        if name in self.refused:
+            raise DoorError(f"column `{name}` of table `{self.name}` {self.refused[name]}")
         if name not in self.columns:
             raise DoorError(
                 f"table `{self.name}` has no column `{name}`; {did_you_mean(name, self.names)}"

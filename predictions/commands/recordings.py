@@ -37,22 +37,25 @@ Library = Annotated[
 
 @app.command("check")
 def check_recording(
-    file: Annotated[Path, typer.Argument(help="A recording of any kind; see docs/recordings.md.")],
+    files: Annotated[list[Path], typer.Argument(help="Recordings of any kind, mixed.")],
     mapping: Annotated[
-        Path | None, typer.Option(help="Mapping file that says what its fields mean.")
+        Path | None, typer.Option(help="Mapping file that says what their fields mean.")
     ] = None,
 ) -> None:
-    """Check a file against the dataset contract."""
-    from errorneurons.analysis.door import open_recording
+    """Check recordings against the dataset contract."""
+    from errorneurons.analysis.door import open_recordings
     from errorneurons.analysis.session.session import check as check_contract
-    from errorneurons.predictions.judging.verdicts import sessions_in
-    from errorneurons.predictions.words import counted
+    from errorneurons.analysis.session.session import collect
+    from errorneurons.predictions.words import counted, listed
 
-    sessions = sessions_in(check_contract(open_recording(file, mapping)))
+    sessions = [check_contract(session) for session in open_recordings(files, mapping)]
+    collect(sessions)
     animals = len({s.attrs["animal"] for s in sessions})
     trials, units = (sum(s.sizes[dim] for s in sessions) for dim in ("trial", "unit"))
+    verb = "obeys" if len(files) == 1 else "obey"
     typer.echo(
-        f"{file} obeys the dataset contract: {counted(len(sessions), 'session')}, "
+        f"{listed([*map(str, files)])} {verb} the dataset contract: "
+        f"{counted(len(sessions), 'session')}, "
         f"{counted(animals, 'animal')}, {counted(trials, 'trial')}, {counted(units, 'unit')}."
     )
     for session in sessions:
@@ -103,14 +106,13 @@ def compare_theories(
     Ends in a verdict between theories, how far to trust it, and what to record next. The first
     time, the worlds of the theories are simulated, which takes a while; they are kept.
     """
-    from errorneurons.analysis.door import open_recording
+    from errorneurons.analysis.door import open_recordings
     from errorneurons.analysis.session.session import collect
-    from errorneurons.predictions.judging.verdicts import sessions_in
     from errorneurons.predictions.studies.report import recording_report
 
     check_folder(out)
     question = _question(theory, worlds, seed, library, scheduler)
-    sessions = [s for file in files for s in sessions_in(open_recording(file, mapping))]
+    sessions = open_recordings(files, mapping)
     collect(sessions)  # refuses a session that is given twice
     name = ", ".join(file.name for file in files)
     write_report(recording_report(sessions, name, question, this_command(), say), out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,8 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 import xarray as xr
+import zarr
+from mutations import ONSETS as LAB_ONSETS
+from mutations import contract_zarr, nc, npz, nwb_zarr
+from mutations import spikes as lab_spikes
 
-from errorneurons.analysis.door import describe_recording, open_recording
+from errorneurons.analysis.door import describe_recording, open_recording, open_recordings
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.sources.template import template_of
 
@@ -206,3 +211,51 @@ def test_objects_of_pynapple_are_read_by_what_they_can_do(tmp_path: Path) -> Non
     (tmp_path / "m.toml").write_text(signal + rest + said)
     (made,) = open_recording(objects, tmp_path / "m.toml").children.values()
     np.testing.assert_allclose(made["rate"][:, 0, 4], spikes_of(4))
+
+
+def test_nwb_in_zarr_is_read_as_nwb(tmp_path: Path) -> None:
+    path, mapping = nwb_zarr(tmp_path)
+    made = read(path, mapping)
+    times, owners = lab_spikes()
+    first = [((times >= t) & (times < t + 0.5) & (owners == 2)).sum() for t in LAB_ONSETS]
+    np.testing.assert_allclose(made["rate"][:, 0, 2], np.array(first) / 0.5)
+
+
+def test_nwb_in_zarr_was_recorded_when_it_says(tmp_path: Path) -> None:
+    path, mapping = nwb_zarr(tmp_path)
+    root = zarr.open_group(str(path), mode="r+", zarr_format=2)
+    root.create_array("units/obs_intervals", data=np.array([[0.0, 10.0]] * 4))
+    root.create_array("units/obs_intervals_index", data=np.arange(1, 5))
+    root.create_array("intervals/invalid_times/start_time", data=np.array([2.0, 50.0]))
+    root.create_array("intervals/invalid_times/stop_time", data=np.array([2.4, 51.0]))
+    rate = read(path, mapping)["rate"]
+    assert np.isnan(rate[0, 0]).all()
+    assert np.isfinite(rate[0, 1]).all()
+    assert np.isnan(rate[3:]).all()
+
+
+def test_what_a_pickle_was_packed_with_is_not_read(tmp_path: Path) -> None:
+    path, mapping = nwb_zarr(tmp_path)
+    described = path / "intervals" / "trials" / "kind" / ".zarray"
+    said = json.loads(described.read_text())
+    described.write_text(json.dumps({**said, "filters": [{"id": "pickle"}]}))
+    with pytest.raises(DoorError, match="`kind` of table `trials` is packed with 'pickle', which"):
+        read(path, mapping)
+
+
+def test_a_store_of_the_contract_with_a_pickle_is_refused(tmp_path: Path) -> None:
+    path, _ = contract_zarr(tmp_path)
+    described = next(path.rglob(".zarray"))
+    said = json.loads(described.read_text())
+    described.write_text(json.dumps({**said, "compressor": {"id": "pickle"}}))
+    with pytest.raises(DoorError, match="is packed with 'pickle', which is not known to be safe"):
+        open_recording(path)
+
+
+def test_kinds_are_mixed(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    path, mapping = npz(tmp_path)
+    (tmp_path / "m.toml").write_text(mapping.replace('"s1"', '"s2"'))
+    own, _ = nc(tmp_path / "a")
+    sessions = open_recordings([path, own], tmp_path / "m.toml")
+    assert [session.attrs["session_id"] for session in sessions] == ["s2", "s1"]

@@ -13,6 +13,7 @@ import numpy as np
 
 from errorneurons.analysis.session.contract import DoorError, told
 from errorneurons.analysis.session.files import check_hdf5, import_pynwb
+from errorneurons.analysis.sources.limits import BROKEN
 from errorneurons.analysis.sources.recording import RawColumn, RawTable, RawValues, RowNumbers
 from errorneurons.analysis.sources.when import Times
 
@@ -35,7 +36,7 @@ def open_nwb(path: Path) -> Iterator[Any]:
             raise
         except OSError as error:
             raise DoorError(f"{path.name} is damaged: {told(error)}; copy it again") from error
-        except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        except BROKEN as error:
             # tables of a damaged file point to what is not there, and libraries trip over it
             raise DoorError(
                 f"{path.name} is damaged, or a part of it that is read is missing: "
@@ -53,16 +54,7 @@ def _read(path: Path, stack: ExitStack) -> Any:
         warnings.simplefilter("ignore")
         try:
             return stack.enter_context(NWBHDF5IO(path, mode="r")).read()
-        except (
-            OSError,
-            ValueError,
-            KeyError,
-            TypeError,
-            RuntimeError,
-            AttributeError,
-            BuildError,
-            ConstructError,
-        ) as error:
+        except (*BROKEN, BuildError, ConstructError) as error:
             raise DoorError(
                 f"{path.name} is damaged or no valid NWB file: {_in_a_line(error)}"
             ) from error
