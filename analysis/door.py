@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
 import xarray as xr
 
 from errorneurons.analysis.readers.stores import open_netcdf, open_zarr
-from errorneurons.analysis.session.contract import DoorError, check, told
+from errorneurons.analysis.session.contract import DoorError, check, collect, told
 from errorneurons.analysis.session.files import check_hdf5
 from errorneurons.analysis.session.schema import ACTIVITY, FIELDS
 from errorneurons.analysis.session.storage import APART, unstacked
+from errorneurons.analysis.sources.limits import BROKEN, check_text
+
+if TYPE_CHECKING:
+    from errorneurons.analysis.readers.named import Hold
+    from errorneurons.analysis.sources.content import FileContent
 
 
-def open_recording(path: str | Path, mapping: str | Path | None = None) -> xr.DataTree:
+def open_recording(
+    path: str | Path | Mapping[str, object], mapping: str | Path | None = None
+) -> xr.DataTree:
     """Open a recording of any kind that can be read, checked against the contract.
 
     netCDF (``.nc``) and Zarr (``.zarr``) are opened lazily: activity is read when it is used.
@@ -25,9 +31,11 @@ def open_recording(path: str | Path, mapping: str | Path | None = None) -> xr.Da
     Parameters
     ----------
     path
-        The recording.
+        The recording: a file, a folder of Suite2p, Phy or in the naming of ALF, or a folder of
+        recordings. In Python also objects by name: those of pynapple, arrays, data frames.
     mapping
-        The mapping file (TOML) that says what the fields of an NWB file mean.
+        The mapping file (TOML) that says what its fields mean; netCDF and Zarr of the contract
+        need none.
 
     Returns
     -------
@@ -41,25 +49,86 @@ def open_recording(path: str | Path, mapping: str | Path | None = None) -> xr.Da
     ContractError
         If the recording breaks the contract.
     """
+    if isinstance(path, Mapping):
+        return check(_read_objects(path, mapping), activity=False)
     for what, given in {"recording": path, "mapping": "" if mapping is None else mapping}.items():
         if not isinstance(given, str | PathLike):
             kind = type(given).__name__
             raise DoorError(f"the {what} is of type {kind}; give the path of its file, as text")
     path = Path(path)
-    if path.suffix not in READERS:
-        kinds = ", ".join(READERS)
-        if path.is_dir():
-            raise DoorError(f"{path} is a folder; give one of the files in it, {kinds}")
-        raise DoorError(f"cannot read {path.name}: its ending is none of {kinds}")
+    if path.suffix not in READERS or _is_other_folder(path):
+        return _open_folder(path, mapping)
     if not _exists(path):
         raise DoorError(f"there is no file {path}")
     if path.is_dir() != (path.suffix == ".zarr"):
         kind = "a folder" if path.is_dir() else "a file"
         raise DoorError(f"{path} is {kind}; give {'a folder' if path.is_file() else 'a file'}")
+    return _told(path, READERS[path.suffix], mapping)
+
+
+def open_recordings(paths: Sequence[Path], mapping: Path | None = None) -> list[xr.Dataset]:
+    """Open several recordings of any kinds, and return their sessions.
+
+    Parameters
+    ----------
+    paths
+        Files and folders.
+    mapping
+        The mapping file of those that need one.
+
+    Raises
+    ------
+    DoorError
+        As `open_recording`.
+    """
+    alone = len(paths) == 1
+    opened = [open_recording(p, None if _is_own(p) and not alone else mapping) for p in paths]
+    return [node.to_dataset() for tree in opened for node in tree.children.values()]
+
+
+def _told(path: Path, read: Reader, mapping: str | Path | None) -> xr.DataTree:
+    """Return what a reader makes of a file, if it obeys the contract."""
     try:
-        return check(READERS[path.suffix](path, mapping), activity=False)
+        return check(read(path, mapping), activity=False)
     except OSError as error:
         raise DoorError(f"{path.name} is damaged: {told(error)}; copy it again") from error
+
+
+def _is_other_folder(path: Path) -> bool:
+    """Whether a folder's ending says nothing of it, as that of ``mouse.npz`` does not."""
+    return _exists(path) and path.is_dir() and path.suffix not in (".zarr", ".nwb", ".nc")
+
+
+def _open_folder(path: Path, mapping: str | Path | None) -> xr.DataTree:
+    """Open a folder of a known program, or all recordings in a folder."""
+    kinds = ", ".join(READERS)
+    if not (_exists(path) and path.is_dir()):
+        raise DoorError(f"cannot read {path.name}: its ending is none of {kinds}")
+    if is_known_folder(path):
+        return _told(path, _read_arrays, mapping)
+    inside = [p for p in sorted(path.iterdir()) if p.suffix in _ALONE or is_known_folder(p)]
+    if not inside:
+        raise DoorError(f"{path} is a folder; give one of the files in it, {kinds}")
+    opened = [open_recording(one, None if _is_own(one) else mapping) for one in inside]
+    return collect(node.to_dataset() for tree in opened for node in tree.children.values())
+
+
+def is_known_folder(path: Path) -> bool:
+    """Whether a path is a folder of Suite2p, of Phy, or in the naming of ALF."""
+    from errorneurons.analysis.readers.named import holding
+
+    return path.is_dir() and path.suffix not in READERS and holding(path) is not None
+
+
+def _is_own(path: Path) -> bool:
+    """Whether a file is one of the contract."""
+    return path.suffix in _OWN and not is_nwb_zarr(path)
+
+
+_OWN = (".nc", ".zarr")
+"""Endings of files of the contract, which need no mapping."""
+_ALONE = (*_OWN, ".nwb", ".mat", ".npz")
+"""Endings of files that are recordings; a table is read where a mapping names it."""
 
 
 def _exists(path: Path) -> bool:
@@ -76,19 +145,21 @@ def _read_netcdf(path: Path, mapping: str | Path | None) -> xr.DataTree:
         return _as_text(open_netcdf(path))
     except DoorError:
         raise
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
+    except BROKEN as error:
         raise DoorError(
             f"{path.name} is damaged or no netCDF file of sessions: {told(error)}"
         ) from error
 
 
 def _read_zarr(path: Path, mapping: str | Path | None) -> xr.DataTree:
+    if is_nwb_zarr(path):
+        return _read_arrays(path, mapping)
     _refuse_mapping(path, mapping)
     try:
         return _as_text(open_zarr(path))
     except DoorError:
         raise
-    except (OSError, ArithmeticError, *_TRIPPED) as error:
+    except BROKEN as error:
         raise DoorError(f"{path.name} is no Zarr group of sessions: {told(error)}") from error
 
 
@@ -96,34 +167,71 @@ def _read_nwb(path: Path, mapping: str | Path | None) -> xr.DataTree:
     from errorneurons.analysis.readers.nwb.reader import load_mapping, read_nwb
 
     if mapping is None:
-        raise DoorError(
-            f"{path.name} needs a mapping file that says what its fields mean; "
-            f"`errorneurons inspect {path.name}` writes one to start from"
-        )
+        raise DoorError(_needs_mapping(path))
     return read_nwb(path, load_mapping(mapping))
 
 
-READERS: Mapping[str, Callable[[Path, str | Path | None], xr.DataTree]] = {
+def is_nwb_zarr(path: Path) -> bool:
+    """Whether a Zarr store holds NWB."""
+    try:
+        described = (path / ".zattrs").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    return '"nwb_version"' in described
+
+
+def _read_arrays(path: Path, mapping: str | Path | None) -> xr.DataTree:
+    from errorneurons.analysis.mapping import load_mapping
+    from errorneurons.analysis.readers.named import opened_by
+    from errorneurons.analysis.sources.sessions import read_sessions
+
+    if mapping is None:
+        raise DoorError(_needs_mapping(path))
+    return read_sessions(path, load_mapping(mapping), opened_by(_holding(path)))
+
+
+def _holding(path: Path) -> Hold:
+    """Return how a file or folder of named arrays is held open."""
+    from errorneurons.analysis.readers.named import holding
+    from errorneurons.analysis.readers.nwb.zarr_store import hold_nwb_zarr
+
+    hold = hold_nwb_zarr if path.is_dir() and is_nwb_zarr(path) else holding(path)
+    if hold is None:
+        kinds = ", ".join(READERS)
+        raise DoorError(f"cannot read {path.name}: it is none of {kinds}, nor a folder of Suite2p, "
+                        "of Phy, or in the naming of ALF")  # fmt: skip
+    return hold
+
+
+def _read_objects(objects: Mapping[str, object], mapping: str | Path | None) -> xr.DataTree:
+    from errorneurons.analysis.mapping import load_mapping
+    from errorneurons.analysis.readers.objects import opened_objects
+    from errorneurons.analysis.sources.sessions import read_sessions
+
+    if mapping is None:
+        raise DoorError("objects need a mapping file that says what they mean")
+    return read_sessions(Path("objects"), load_mapping(mapping), opened_objects(objects))
+
+
+def _needs_mapping(path: Path) -> str:
+    return (
+        f"{path.name} needs a mapping file that says what its fields mean; "
+        f"`errorneurons inspect {path.name}` writes one to start from"
+    )
+
+
+Reader = Callable[[Path, str | Path | None], xr.DataTree]
+
+READERS: Mapping[str, Reader] = {
     ".nc": _read_netcdf,
     ".zarr": _read_zarr,
     ".nwb": _read_nwb,
+    **dict.fromkeys((".mat", ".npz", ".npy", ".csv", ".tsv", ".parquet", ".pqt"), _read_arrays),
 }
 """How each kind of file is read."""
 
 
-def _check_text(name: str, column: xr.Variable) -> None:
-    """Refuse what is no text: strings of a damaged file may hold what no string can."""
-    if column.dtype.kind == "U" and column.size:
-        codes = np.ascontiguousarray(column.values).view(np.uint32)
-        if codes.max() > sys.maxunicode:
-            raise DoorError(f"`{name}` holds what is no text; the file is damaged, copy it again")
-
-
 _COLUMNS = {*FIELDS} - {field.name for field in ACTIVITY}
-
-
-_TRIPPED = ValueError, KeyError, TypeError, RuntimeError, AttributeError, IndexError
-"""What libraries raise over a damaged file."""
 
 
 def _refuse_mapping(path: Path, mapping: str | Path | None) -> None:
@@ -140,7 +248,9 @@ def _as_text(tree: xr.DataTree) -> xr.DataTree:
         nodes |= {name if name.startswith("/") else f"/{name}": s for name, s in stacked.items()}
     for dataset in nodes.values():
         for name in _COLUMNS & {*dataset.variables}:
-            _check_text(str(name), dataset.variables[name].load())  # damage shows here, not later
+            check_text(
+                str(name), dataset.variables[name].load().values
+            )  # damage shows here, not later
         for name in FIELDS:
             if name in dataset.variables and _is_loose_text(dataset[name].variable):
                 dataset[name] = dataset[name].astype(str)
@@ -154,3 +264,21 @@ def _as_text(tree: xr.DataTree) -> xr.DataTree:
 def _is_loose_text(column: xr.Variable) -> bool:
     kind = column.dtype.kind
     return kind in "OT" and all(isinstance(value, str) for value in column.values.flat)
+
+
+def describe_recording(path: Path) -> FileContent:
+    """Say what is in a file or folder that needs a mapping.
+
+    Raises
+    ------
+    DoorError
+        If there is no such file, it is damaged, or needs no mapping.
+    """
+    from errorneurons.analysis.readers.named import describe_arrays
+    from errorneurons.analysis.readers.nwb.reader import describe_nwb
+
+    if path.suffix == ".nwb" or not _exists(path):
+        return describe_nwb(path)
+    if path.suffix in _OWN and not is_nwb_zarr(path):
+        raise DoorError(f"{path.name} needs no mapping: errorneurons check {path.name}")
+    return describe_arrays(path, _holding(path))

@@ -1,9 +1,10 @@
 """What the fields of somebody's recording mean: the mapping file.
 
-A mapping file is TOML with five parts. ``[session]`` says which animal it was and what is known
-about it, ``[events]`` which table holds the trials and around which event activity is cut out,
-``[trial]`` and ``[unit]`` where each column of the contract comes from, and ``areas`` gives the
-order of the areas, the lowest first. ``errorneurons inspect`` writes one to start from.
+A mapping file is TOML. ``[session]`` says which animal it was and what is known about it,
+``[events]`` which table holds the trials and around which event activity is cut out, ``[trial]``
+and ``[unit]`` where each column of the contract comes from, and ``areas`` gives the order of the
+areas, the lowest first. ``[signal]`` says where activity is in files that leave it open, as arrays
+of MATLAB and NumPy do. ``errorneurons inspect`` writes one to start from.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import hashlib
 import tomllib
 from collections.abc import Iterator
 from collections.abc import Mapping as Dict
+from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from errorneurons.analysis.session.contract import DoorError, told
 from errorneurons.analysis.session.schema import ATTRIBUTES, TRIAL, UNIT
+from errorneurons.analysis.signals import Events, SignalSource
 
 ORIGINS = ("column", "electrodes", "metadata", "constant")
 
@@ -75,46 +78,8 @@ class Source(BaseModel):
         return self
 
 
-class Events(BaseModel):
-    """Which trials there are, and what is cut out around each.
-
-    Attributes
-    ----------
-    table
-        Name of the interval table that holds the trials.
-    time_zero
-        Its column with the time [s] that becomes time zero of a trial.
-    start, stop
-        What is cut out, relative to time zero [s].
-    bin_width
-        Width of a bin [s]; stop - start is a whole number of bins.
-    drop_missing
-        Whether trials without a time zero are left out; otherwise they are refused.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    table: str
-    time_zero: str
-    start: float
-    stop: float
-    bin_width: float
-    drop_missing: bool = False
-
-    @model_validator(mode="after")
-    def _whole_bins(self) -> Events:
-        if not (0 < self.bin_width < float("inf") and self.start < self.stop < float("inf")):
-            raise ValueError("give start < stop and a bin_width above 0, all in seconds")
-        if abs(self.bins * self.bin_width - (self.stop - self.start)) > 1e-6 * self.bin_width:
-            raise ValueError(
-                f"{self.stop - self.start:g} s are no whole number of bins of {self.bin_width:g} s"
-            )
-        return self
-
-    @property
-    def bins(self) -> int:
-        """Number of bins."""
-        return round((self.stop - self.start) / self.bin_width)
+_Plain = int | float | str
+_Each = dict[str, tuple[_Plain, ...]] | tuple[dict[str, _Plain], ...]
 
 
 class Mapping(BaseModel):
@@ -129,6 +94,12 @@ class Mapping(BaseModel):
     trial, unit
         Column of the contract -> where it comes from. Onsets are read as times of the recording
         and put on the time axis of the trial; a constant is on that axis already.
+    signal
+        Where activity is, in files that leave it open; NWB does not.
+    each
+        Name -> values, or a list of names with a value each; what is said holds for each of them,
+        every one with every other, with ``{name}`` in the texts of the mapping replaced. What
+        makes the same session is put together, trial after trial.
     rois
         Name of the container whose responses of ROIs are read, e.g. ``DfOverF``, or
         ``container/series`` where it holds several of the same ROIs; empty for the spikes of
@@ -144,6 +115,9 @@ class Mapping(BaseModel):
         trials with an outcome. See `errorneurons.analysis.measures.labelling`.
     ignored
         Names of tables or series of laser light that are knowingly passed over.
+    cautions
+        What must be known of the recording and cannot be seen in it, e.g. that the file does not
+        say which animal a unit is of; shown with what the reader finds itself.
     confirmatory
         Keys of the claims that were chosen before the data are judged.
     notes
@@ -153,15 +127,18 @@ class Mapping(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     session: dict[str, Source]
-    events: Events
+    events: Events = Events()
     trial: dict[str, Source]
     unit: dict[str, Source]
     keep_trials: dict[str, tuple[bool | int | float | str, ...]] = {}
     keep_units: dict[str, tuple[bool | int | float | str, ...]] = {}
+    signal: SignalSource | None = None
+    each: _Each = ()
     rois: str = ""
     areas: tuple[str, ...] = ()
     labels: Literal["localiser"] | None = None
     ignored: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
     confirmatory: tuple[str, ...] = ()
     notes: str = ""
 
@@ -171,11 +148,39 @@ class Mapping(BaseModel):
         text = self.model_dump_json(exclude_none=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
+    def spelled_out(self) -> list[Mapping]:
+        """Return one mapping for each of the values of `each`; itself if there are none."""
+        if not self.each:
+            return [self]
+        raw = self.model_dump(exclude={"each"}, exclude_none=True)
+        return [Mapping.model_validate(_filled(raw, values)) for values in _choices(self.each)]
+
+
+def _choices(each: _Each) -> Iterator[Dict[str, _Plain]]:
+    if isinstance(each, tuple):
+        yield from each
+        return
+    for values in product(*each.values()):
+        yield dict(zip(each, values, strict=True))
+
+
+def _filled(value: Any, chosen: Dict[str, Any]) -> Any:
+    """Return what a mapping says with ``{name}`` replaced in all its texts."""
+    if isinstance(value, dict):
+        return {key: _filled(inner, chosen) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_filled(inner, chosen) for inner in value]
+    if isinstance(value, str):
+        for name, replacement in chosen.items():
+            value = value.replace(f"{{{name}}}", str(replacement))
+    return value
+
 
 _BUILT = {"schema_version", "confirmatory", "cautions", "notes", "provenance"}
 _KEYS: Dict[str, tuple[str, ...]] = {
     "session": tuple(a.name for a in ATTRIBUTES if a.name not in _BUILT),
     "events": tuple(Events.model_fields),
+    "signal": tuple(SignalSource.model_fields),
     "trial": tuple(field.name for field in TRIAL if field.name != "trial_start"),
     "unit": tuple(field.name for field in UNIT),
 }
@@ -220,7 +225,7 @@ def parse_mapping(text: str) -> Mapping:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise MappingError(f"this is no TOML: {error}") from error
-    wrong = [*_unknown_keys(raw), *_missing_keys(raw)]
+    wrong = [*_unknown_keys(raw), *_missing_keys(raw), *_missing_events(raw)]
     try:
         mapping = Mapping.model_validate(raw)
     except ValidationError as error:
@@ -262,6 +267,19 @@ def _missing_keys(raw: Dict[str, Any]) -> Iterator[str]:
                 yield f"[{part}] `{name}` is missing; say where it comes from"
 
 
+def _missing_events(raw: Dict[str, Any]) -> Iterator[str]:
+    """Name what must be said of events; a trial x time x unit array says itself what it holds."""
+    signal, events = raw.get("signal"), raw.get("events")
+    if isinstance(signal, dict) and "trial" in str(signal.get("dims")):
+        return
+    if events is None:
+        yield "`events` is missing; add it"
+    elif isinstance(events, dict):
+        needed = ["time_zero", "start", "stop", "bin_width"]
+        needed += [] if signal is not None or "file" in events else ["table"]
+        yield from (f"[events] `{n}` is missing; add it" for n in needed if n not in events)
+
+
 def _is_told(detail: Any) -> bool:
     """Whether `_unknown_keys` has told it already."""
     return detail["type"] == "extra_forbidden" and len(detail["loc"]) <= 2
@@ -276,4 +294,4 @@ def _sentence(detail: Any) -> str:
         return f"{where} is unknown; {did_you_mean(keys[-1], tuple(Source.model_fields))}"
     if detail["type"] == "value_error":
         return f"{where}: {detail['ctx']['error']}"
-    return f"{where} is {detail['input']!r}; {detail['msg'].lower()}"
+    return f"{where} is {detail['input']!r}; {detail['msg'][0].lower()}{detail['msg'][1:]}"

@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 from xarray.backends import ZarrStore
 
+from errorneurons.analysis.readers.codecs import check_codecs
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.session.schema import ACTIVITY, FIELDS
 
@@ -61,10 +62,12 @@ def open_zarr(path: Path) -> xr.DataTree:
     Raises
     ------
     DoorError
-        If a block of activity or text is not there, and would be read as zeros or nothing.
+        If a block of activity or text is not there, and would be read as zeros or nothing, or if
+        what it was packed with could run code.
     """
     import zarr
 
+    check_codecs(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what zarr warns of is refused here
         _refuse_what_is_lost(path, zarr.open_group(str(path), mode="r"))

@@ -37,20 +37,25 @@ Library = Annotated[
 
 @app.command("check")
 def check_recording(
-    file: Annotated[Path, typer.Argument(help="A netCDF, Zarr or, with --mapping, NWB file.")],
-    mapping: Annotated[Path | None, typer.Option(help="Mapping file of an NWB file.")] = None,
+    files: Annotated[list[Path], typer.Argument(help="Recordings of any kind, mixed.")],
+    mapping: Annotated[
+        Path | None, typer.Option(help="Mapping file that says what their fields mean.")
+    ] = None,
 ) -> None:
-    """Check a file against the dataset contract."""
-    from errorneurons.analysis.door import open_recording
+    """Check recordings against the dataset contract."""
+    from errorneurons.analysis.door import open_recordings
     from errorneurons.analysis.session.session import check as check_contract
-    from errorneurons.predictions.judging.verdicts import sessions_in
-    from errorneurons.predictions.words import counted
+    from errorneurons.analysis.session.session import collect
+    from errorneurons.predictions.words import counted, listed
 
-    sessions = sessions_in(check_contract(open_recording(file, mapping)))
+    sessions = [check_contract(session) for session in open_recordings(files, mapping)]
+    collect(sessions)
     animals = len({s.attrs["animal"] for s in sessions})
     trials, units = (sum(s.sizes[dim] for s in sessions) for dim in ("trial", "unit"))
+    verb = "obeys" if len(files) == 1 else "obey"
     typer.echo(
-        f"{file} obeys the dataset contract: {counted(len(sessions), 'session')}, "
+        f"{listed([*map(str, files)])} {verb} the dataset contract: "
+        f"{counted(len(sessions), 'session')}, "
         f"{counted(animals, 'animal')}, {counted(trials, 'trial')}, {counted(units, 'unit')}."
     )
     for session in sessions:
@@ -61,31 +66,34 @@ def check_recording(
 
 @app.command()
 def inspect(
-    file: Annotated[Path, typer.Argument(help="An NWB file.")],
+    file: Annotated[Path, typer.Argument(help="A recording: NWB, .mat, .npz, table, folder.")],
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Mapping file to write (FILE.toml).")
     ] = None,
 ) -> None:
-    """Print what an NWB file holds, and write a mapping.
+    """Print what a recording holds, and write a mapping.
 
     The mapping file is filled in as far as names tell, with comments; read and correct it.
     """
-    from errorneurons.analysis.readers.nwb.reader import describe_nwb, mapping_template
+    from errorneurons.analysis.door import describe_recording
     from errorneurons.analysis.session.files import beside
+    from errorneurons.analysis.sources.template import template_of
 
-    content = describe_nwb(file)
+    content = describe_recording(file)
     target = out or Path(file.with_suffix(".toml").name)
     check_new_file(target)
     typer.echo(str(content))
     with beside(target) as part:
-        part.write_text(mapping_template(file), encoding="utf-8")
+        part.write_text(template_of(content), encoding="utf-8")
     say(f"mapping written to {target}; read it, and give it to: errorneurons compare")
 
 
 @app.command("compare")
 def compare_theories(
-    files: Annotated[list[Path], typer.Argument(help="Recordings: NWB, netCDF or Zarr.")],
-    mapping: Annotated[Path | None, typer.Option(help="Mapping file of the NWB files.")] = None,
+    files: Annotated[list[Path], typer.Argument(help="Recordings of any kind, mixed.")],
+    mapping: Annotated[
+        Path | None, typer.Option(help="Mapping file of those that need one.")
+    ] = None,
     out: Out = Path("errorneurons-comparison"),
     seed: Seed = 1,
     theory: Theories = None,
@@ -98,14 +106,13 @@ def compare_theories(
     Ends in a verdict between theories, how far to trust it, and what to record next. The first
     time, the worlds of the theories are simulated, which takes a while; they are kept.
     """
-    from errorneurons.analysis.door import open_recording
+    from errorneurons.analysis.door import open_recordings
     from errorneurons.analysis.session.session import collect
-    from errorneurons.predictions.judging.verdicts import sessions_in
     from errorneurons.predictions.studies.report import recording_report
 
     check_folder(out)
     question = _question(theory, worlds, seed, library, scheduler)
-    sessions = [s for file in files for s in sessions_in(open_recording(file, mapping))]
+    sessions = open_recordings(files, mapping)
     collect(sessions)  # refuses a session that is given twice
     name = ", ".join(file.name for file in files)
     write_report(recording_report(sessions, name, question, this_command(), say), out)

@@ -234,12 +234,12 @@ def test_a_laser_outside_of_all_trials_is_nobodys_business(lab: Lab) -> None:
 def test_what_breaks_the_contract_is_refused_before_spikes_are_read(
     lab: Lab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from errorneurons.analysis.readers.nwb import reader
+    from errorneurons.analysis.sources.spikes import Spikes
 
     def never(*_: object) -> None:
         raise AssertionError("spikes were read")
 
-    monkeypatch.setattr(reader, "binned_rates", never)
+    monkeypatch.setattr(Spikes, "binned", never)
     wrong = 'outcome = { constant = "odd" }\nstimulus'
     with pytest.raises(ContractError, match="`outcome` holds 'odd'; allowed are"):
         read(lab(), "stimulus", wrong)

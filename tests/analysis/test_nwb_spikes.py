@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from errorneurons.analysis.nwb_export.spikes import Part, lay_out
-from errorneurons.analysis.readers.nwb.units import count_spikes
-from errorneurons.analysis.readers.nwb.when import observed
 from errorneurons.analysis.session.contract import DoorError
+from errorneurons.analysis.sources.spikes import count_spikes
+from errorneurons.analysis.sources.when import observed
 
 Make = Callable[..., xr.Dataset]
 BIN_WIDTHS = [0.001, 0.005, 0.02, 0.03, 1 / 30, 0.1, 2.0]

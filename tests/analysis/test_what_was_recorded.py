@@ -12,9 +12,9 @@ import pytest
 import xarray as xr
 
 from errorneurons.analysis.readers.nwb.reader import parse_mapping, read_nwb
-from errorneurons.analysis.readers.nwb.units import count_spikes
-from errorneurons.analysis.readers.nwb.when import merged, observed, touched
 from errorneurons.analysis.session.session import DoorError
+from errorneurons.analysis.sources.spikes import count_spikes
+from errorneurons.analysis.sources.when import merged, observed, touched
 
 MAPPING = """
 [session]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from errorneurons.analysis.readers.nwb.file import RawColumn, column, ends_of, plain_values
+from errorneurons.analysis.readers.nwb.file import ends_of, plain_column, plain_values, raw_table
 from errorneurons.analysis.session.contract import DoorError
-
-_Rows = npt.NDArray[np.intp]
+from errorneurons.analysis.sources.recording import RawTable, RawValues, RowNumbers
 
 PEAK_COLUMNS = (
     "peak_channel_id", "peak_electrode", "max_electrode", "peak_channel", "max_channel",
@@ -19,27 +18,46 @@ PEAK_COLUMNS = (
 """Columns of units that say at which electrode a unit is largest, as it is called here or there."""
 
 
-def at_electrodes(file: Any, units: Any, name: str) -> RawColumn:
-    """Return a column of the table of electrodes for each unit.
+@dataclass(frozen=True)
+class NwbSites:
+    """Where units are.
 
-    Raises
-    ------
-    DoorError
-        If there is no such column, or units name no electrode or one that does not exist.
+    Attributes
+    ----------
+    electrodes, units
+        Tables of the open file.
     """
-    return column(file.electrodes, name)[_rows(file.electrodes, units)]
+
+    electrodes: Any
+    units: Any
+
+    @property
+    def table(self) -> RawTable:
+        """The electrodes."""
+        return raw_table("electrodes", self.electrodes)
+
+    def at(self, name: str) -> RawValues:
+        """Return a column of the table of electrodes for each unit.
+
+        Raises
+        ------
+        DoorError
+            If there is no such column, or units name no electrode or one that does not exist.
+        """
+        values: RawValues = plain_column(self.electrodes, name)[_rows(self.electrodes, self.units)]
+        return values
+
+    def unlike(self, name: str, units: RowNumbers) -> int:
+        """Return how many of some units have no peak channel, and electrodes unlike in a column."""
+        without = "electrodes" not in self.units.colnames
+        if without or _peaks(self.electrodes, self.units) is not None:
+            return 0
+        values, (every, ends) = plain_column(self.electrodes, name), _electrodes(self.units)
+        starts = np.r_[0, ends[:-1]]
+        return sum(len(np.unique(values[every[starts[k] : ends[k]]])) > 1 for k in units)
 
 
-def disagreeing(file: Any, units: Any, name: str, rows: _Rows) -> int:
-    """Return how many of some units have no peak channel, and electrodes with unlike values."""
-    if _peaks(file.electrodes, units) is not None or "electrodes" not in units.colnames:
-        return 0
-    values, (every, ends) = column(file.electrodes, name), _electrodes(units)
-    starts = np.r_[0, ends[:-1]]
-    return sum(len(np.unique(values[every[starts[k] : ends[k]]])) > 1 for k in rows)
-
-
-def _rows(electrodes: Any, units: Any) -> _Rows:
+def _rows(electrodes: Any, units: Any) -> RowNumbers:
     """Return for each unit a row of the table of electrodes."""
     peaks = _peaks(electrodes, units)
     if peaks is not None:
@@ -54,11 +72,11 @@ def _rows(electrodes: Any, units: Any) -> _Rows:
         raise DoorError(
             f"the units name electrodes beyond the table of {len(electrodes)}; mend `electrodes`"
         )
-    first: _Rows = every[starts]
+    first: RowNumbers = every[starts]
     return first
 
 
-def _electrodes(units: Any) -> tuple[_Rows, _Rows]:
+def _electrodes(units: Any) -> tuple[RowNumbers, RowNumbers]:
     """Return the electrodes of all units, one after the other, and where those of each end."""
     from hdmf.common import VectorIndex
 
@@ -70,7 +88,7 @@ def _electrodes(units: Any) -> tuple[_Rows, _Rows]:
     return every.ravel(), every.shape[1] * np.arange(1, len(units) + 1)
 
 
-def _peaks(electrodes: Any, units: Any) -> _Rows | None:
+def _peaks(electrodes: Any, units: Any) -> RowNumbers | None:
     """Return the row of each unit's peak channel, None if the units do not say."""
     from hdmf.common import DynamicTableRegion
 

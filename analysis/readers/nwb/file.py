@@ -10,13 +10,12 @@ from typing import Any
 
 import h5py
 import numpy as np
-import numpy.typing as npt
 
-from errorneurons.analysis.mapping import did_you_mean
 from errorneurons.analysis.session.contract import DoorError, told
 from errorneurons.analysis.session.files import check_hdf5, import_pynwb
-
-RawColumn = npt.NDArray[Any]
+from errorneurons.analysis.sources.limits import BROKEN
+from errorneurons.analysis.sources.recording import RawColumn, RawTable, RawValues, RowNumbers
+from errorneurons.analysis.sources.when import Times
 
 
 @contextmanager
@@ -37,7 +36,7 @@ def open_nwb(path: Path) -> Iterator[Any]:
             raise
         except OSError as error:
             raise DoorError(f"{path.name} is damaged: {told(error)}; copy it again") from error
-        except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        except BROKEN as error:
             # tables of a damaged file point to what is not there, and libraries trip over it
             raise DoorError(
                 f"{path.name} is damaged, or a part of it that is read is missing: "
@@ -55,16 +54,7 @@ def _read(path: Path, stack: ExitStack) -> Any:
         warnings.simplefilter("ignore")
         try:
             return stack.enter_context(NWBHDF5IO(path, mode="r")).read()
-        except (
-            OSError,
-            ValueError,
-            KeyError,
-            TypeError,
-            RuntimeError,
-            AttributeError,
-            BuildError,
-            ConstructError,
-        ) as error:
+        except (*BROKEN, BuildError, ConstructError) as error:
             raise DoorError(
                 f"{path.name} is damaged or no valid NWB file: {_in_a_line(error)}"
             ) from error
@@ -101,7 +91,32 @@ def interval_tables(file: Any) -> dict[str, Any]:
     return tables
 
 
-def column(table: Any, name: str) -> RawColumn:
+def raw_table(name: str, table: Any) -> RawTable:
+    """Return a table of the file, its columns not yet read."""
+    return RawTable(
+        name,
+        len(table),
+        {column: _raw_column(table, column) for column in table.colnames},
+        ids=lambda: np.asarray(table.id[:]),
+    )
+
+
+def _raw_column(table: Any, name: str) -> RawColumn:
+    from hdmf.common import VectorIndex
+
+    def lists() -> tuple[RawValues, RowNumbers]:
+        return np.asarray(table[name].target.data[:]), ends_of(table, name)
+
+    is_ragged = isinstance(table[name], VectorIndex)
+    described = table[name].target if is_ragged else table[name]
+    return RawColumn(
+        lambda: plain_values(table[name]),
+        lists if is_ragged else None,
+        str(getattr(described, "description", "")),
+    )
+
+
+def plain_column(table: Any, name: str) -> RawValues:
     """Return one column of a table with one value a row, bytes decoded.
 
     Raises
@@ -109,26 +124,10 @@ def column(table: Any, name: str) -> RawColumn:
     DoorError
         If there is no such column, or it has several values a row.
     """
-    if name not in table.colnames:
-        raise DoorError(
-            f"table `{table.name}` has no column `{name}`; "
-            f"{did_you_mean(name, tuple(table.colnames))}"
-        )
-    values = plain_values(table[name])
-    if values is None:
-        raise DoorError(
-            f"column `{name}` of table `{table.name}` holds no single number or text a row; "
-            "choose another column"
-        )
-    if len(values) != len(table):
-        raise DoorError(
-            f"column `{name}` of table `{table.name}` has {len(values)} values in {len(table)} "
-            "rows; the file is damaged"
-        )
-    return values
+    return raw_table(table.name, table).plain(name)
 
 
-def plain_values(values: Any) -> RawColumn | None:
+def plain_values(values: Any) -> RawValues | None:
     """Return the values of a column as a flat array, None if it is ragged or of references."""
     from hdmf.common import DynamicTableRegion, VectorIndex
 
@@ -149,14 +148,14 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def ragged(table: Any, name: str, row: int) -> RawColumn:
+def ragged(table: Any, name: str, row: int) -> RawValues:
     """Return one row of a ragged column, reading no more than this row."""
     index = table[name]
     start = int(index.data[row - 1]) if row > 0 else 0
     return np.asarray(index.target.data[start : int(index.data[row])])
 
 
-def ends_of(table: Any, name: str) -> npt.NDArray[np.intp]:
+def ends_of(table: Any, name: str) -> RowNumbers:
     """Return where each row of a ragged column ends.
 
     Raises
@@ -187,19 +186,42 @@ def ends_of(table: Any, name: str) -> npt.NDArray[np.intp]:
     return ends
 
 
-def metadata(file: Any, name: str) -> object:
-    """Return a field of the file or its subject, e.g. ``subject.species``.
+def check_ragged(table: Any, *names: str) -> None:
+    """Refuse ragged columns whose index does not fit.
 
     Raises
     ------
     DoorError
-        If the file does not say.
+        As `ends_of`.
     """
+    for name in names:
+        ends_of(table, name)
+
+
+def about(file: Any) -> dict[str, object]:
+    """Return what a mapping may ask of the file or its subject, None where the file is silent."""
     fields = {key: getattr(file, key) for key in ("session_id", "identifier", "lab", "institution")}
     for key in ("subject_id", "species", "strain", "genotype", "sex"):
         fields[f"subject.{key}"] = getattr(file.subject, key, None)
-    if name not in fields:
-        raise DoorError(f"there is no metadata `{name}`; {did_you_mean(name, tuple(fields))}")
-    if fields[name] is None:
-        raise DoorError(f"the file does not give `{name}`; give a constant")
-    return fields[name]
+    return fields
+
+
+def invalid_times(file: Any) -> Times:
+    """Return the intervals that the file says to leave out of any analysis, (interval, 2) [s].
+
+    Raises
+    ------
+    DoorError
+        If one is NaN or ends before it starts.
+    """
+    table = file.invalid_times
+    if table is None or len(table) == 0:
+        return np.empty((0, 2))
+    ends = [plain_column(table, name).astype(np.float64) for name in ("start_time", "stop_time")]
+    both = np.column_stack(ends)
+    if not np.isfinite(both).all() or (both[:, 1] < both[:, 0]).any():
+        raise DoorError(
+            "`invalid_times` hold an interval that is NaN or ends before it starts; mend its "
+            "start_time and stop_time"
+        )
+    return both

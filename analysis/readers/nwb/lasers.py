@@ -1,100 +1,37 @@
-"""Lasers that a file holds beside the table of trials: a mapping may not pass them over."""
+"""What of an NWB file may be laser light: tables of epochs, and series of its power."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from errorneurons.analysis.readers.nwb.file import column, interval_tables, plain_values
-from errorneurons.analysis.readers.nwb.when import Times, touched
-from errorneurons.analysis.session.contract import DoorError
+from errorneurons.analysis.readers.nwb.file import interval_tables, plain_column
+from errorneurons.analysis.sources.lasers import LASER
+from errorneurons.analysis.sources.when import Times
 
-LASER = re.compile(
-    "opto|laser|(^|_)ogen|photo(stim|inhib|act)|silenc|inactivat|perturb", re.IGNORECASE
-)
-"""What the name of a table of laser epochs has in it."""
 DARK = 0.01
 """Power below this share of the largest is no light."""
 
 
-def check_lasers(
-    file: Any,
-    trials: Any,
-    windows: Times,
-    manipulated: npt.NDArray[np.bool_],
-    ignored: tuple[str, ...],
-) -> None:
-    """Refuse laser light in trials in which the mapping knows of none.
+def nwb_lights(file: Any, trials: str) -> Iterator[tuple[str, Times]]:
+    """Yield what may be laser epochs, by name: intervals (epoch, 2) [s].
 
     Parameters
     ----------
     file
         The open `pynwb.NWBFile`.
     trials
-        Its table of trials.
-    windows
-        From when to when each trial is cut out [s], (trial, 2).
-    manipulated
-        Which trials are manipulated, as the mapping says, (trial,).
-    ignored
-        Names of what the mapping knowingly leaves out.
-
-    Raises
-    ------
-    DoorError
-        Naming the table or series, and in how many trials.
+        Name of its table of trials, which is none.
     """
-    for name, epochs in _epochs(file, trials):
-        lit = touched(epochs, windows)[:, 0] & ~manipulated
-        if name not in ignored and lit.any():
-            raise DoorError(
-                f"`{name}` has light in {lit.sum()} of {len(lit)} trials that the mapping says "
-                "nothing is done in; map `manipulation` and its columns under [trial], leave the "
-                f'trials out with keep_trials, or say ignored = ["{name}"]'
-            )
-
-
-def check_laser_columns(trials: Any, used: set[str], ignored: tuple[str, ...]) -> None:
-    """Refuse columns of the trials that tell of a laser, where the mapping knows of none.
-
-    Parameters
-    ----------
-    trials
-        The table of trials.
-    used
-        Columns that the mapping reads or keeps trials by.
-    ignored
-        Names of what the mapping knowingly leaves out.
-
-    Raises
-    ------
-    DoorError
-        Naming the column.
-    """
-    for name in trials.colnames:
-        if LASER.search(name) and name not in used and name not in ignored:
-            values = plain_values(trials[name])
-            if values is not None and len(np.unique(values)) > 1:
-                raise DoorError(
-                    f"column `{name}` of the trials seems to tell of a laser, and the mapping says "
-                    "nothing of a manipulation; map `manipulation` under [trial], choose trials by "
-                    f'keep_trials, or say ignored = ["{name}"]'
-                )
-
-
-def _epochs(file: Any, trials: Any) -> Iterator[tuple[str, Times]]:
-    """Yield what may be laser epochs, by name: intervals (epoch, 2) [s]."""
     modules = file.processing.values()
     inside = {n: t for module in modules for n, t in module.data_interfaces.items()}
     tables = {**interval_tables(file), **inside}
     for name, table in tables.items():
         is_table = getattr(table, "neurodata_type", "") == "TimeIntervals"
-        if is_table and table is not trials and LASER.search(name):
-            ends = [column(table, end).astype(float) for end in ("start_time", "stop_time")]
+        if is_table and name != trials and LASER.search(name):
+            ends = [plain_column(table, end).astype(float) for end in ("start_time", "stop_time")]
             both = np.column_stack(ends)
             yield name, both[np.isfinite(both).all(axis=1)]
     for name, series in {**file.acquisition, **file.stimulus, **inside}.items():

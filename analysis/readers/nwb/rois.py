@@ -16,40 +16,10 @@ import numpy.typing as npt
 
 from errorneurons.analysis.mapping import did_you_mean
 from errorneurons.analysis.readers.nwb.file import plain_values
-from errorneurons.analysis.readers.nwb.when import edge_tolerance
 from errorneurons.analysis.session.contract import DoorError
+from errorneurons.analysis.sources.traces import PERCENT, Series, checked_frames, steady_frames
 
 _Integers = npt.NDArray[np.int64]
-PERCENT = ("%", "percent", "percentage")
-"""Units that stand for a hundredth of dF/F, in lower case."""
-
-
-@dataclass(frozen=True)
-class Series:
-    """Responses of some ROIs.
-
-    Attributes
-    ----------
-    rows
-        Rows of the ROIs in the table of all, (roi,).
-    times
-        When frames were taken [s], (frame,).
-    data
-        Responses as they are stored, (frame, roi), not yet read.
-    scale, offset
-        What is stored times `scale` plus `offset` is the response.
-    """
-
-    rows: _Integers
-    times: npt.NDArray[np.float64]
-    data: Any
-    scale: float = 1.0
-    offset: float = 0.0
-
-    def read(self, start: int, stop: int, chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-        """Return the responses of some of the ROIs in some frames, (frame, roi)."""
-        stored = np.asarray(self.data[start:stop], dtype=np.float64)
-        return stored.reshape(-1, len(self.rows))[:, chosen] * self.scale + self.offset
 
 
 @dataclass(frozen=True)
@@ -248,59 +218,5 @@ def _times(series: Any, where: str) -> npt.NDArray[np.float64]:
     frames = len(series.data)
     if series.timestamps is None:
         rate, start = float(series.rate or 0.0), float(series.starting_time or 0.0)
-        if not (0 < rate < np.inf and np.isfinite(start)):
-            raise DoorError(
-                f"{where} has a rate of {rate:g} Hz from {start:g} s on; mend its clock"
-            )
-        return np.asarray(start + np.arange(frames) / rate)
-    times = np.asarray(series.timestamps[:], dtype=np.float64)
-    if times.shape != (frames,):
-        raise DoorError(f"{where} has {frames} frames but {times.size} timestamps; mend either")
-    if not np.isfinite(times).all():
-        raise DoorError(f"{where} has timestamps that are NaN or infinite; leave these frames out")
-    if (np.diff(times) < 0).any():
-        raise DoorError(f"{where} has frames that go back in time; mend the clock of the recording")
-    if frames > 1 and np.median(np.diff(times)) <= 0:
-        raise DoorError(f"{where} has many frames at the same time; mend its timestamps")
-    return times
-
-
-def binned_responses(
-    rois: Rois, rows: npt.NDArray[np.intp], edges: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float32]:
-    """Return the mean response of ROIs in each bin, NaN in bins without a frame.
-
-    Parameters
-    ----------
-    rois
-        The ROIs.
-    rows
-        Rows of those that are read.
-    edges
-        Edges of the bins [s], (trial, bin + 1). A frame on an edge belongs to the later bin.
-
-    Returns
-    -------
-    npt.NDArray[np.float32]
-        (trial, bin, unit).
-    """
-    slack = edge_tolerance(edges)  # a frame on an edge, but for rounding, is not before it
-    place = np.full(len(rois.table), -1)
-    place[rows] = np.arange(len(rows))
-    total = np.zeros((*edges[:, :-1].shape, len(rows)))
-    count = np.zeros_like(total)
-    for series in rois.series:
-        read = place[series.rows] >= 0
-        if not read.any():
-            continue
-        units = place[series.rows[read]]
-        for trial, own in enumerate(edges - slack):
-            start, stop = np.searchsorted(series.times, own[[0, -1]])
-            data = series.read(int(start), int(stop), read)
-            where = np.searchsorted(own, series.times[start:stop], side="right") - 1
-            for sums, values in ((total, np.nan_to_num(data)), (count, np.isfinite(data))):
-                own_sums = np.zeros((len(own) - 1, len(units)))
-                np.add.at(own_sums, where, values)
-                sums[trial][:, units] += own_sums
-    seen = np.where(count > 0, total / np.maximum(count, 1), np.nan)
-    return seen.astype(np.float32)
+        return steady_frames(rate, start, frames, where)
+    return checked_frames(np.asarray(series.timestamps[:], dtype=np.float64), frames, where)

@@ -3,35 +3,62 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
+import re
+from collections.abc import Iterator, Mapping
 
-from errorneurons.analysis.readers.nwb.describe import (
+from errorneurons.analysis.session.schema import ATTRIBUTES, TRIAL, UNIT, Field
+from errorneurons.analysis.sources.content import (
+    IN_NO_TABLE,
     ColumnContent,
-    NwbContent,
+    FileContent,
     TableContent,
-    describe_nwb,
     printable,
 )
-from errorneurons.analysis.session.schema import ATTRIBUTES, TRIAL, UNIT, Field
 
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "animal": ("mouse", "mouseid", "animalid", "subject", "subjectid"),
     "session_id": ("session",),
-    "stimulus": ("stimulusname", "stimcategory", "stim", "stimulusid", "condition", "image", "cue"),
-    "input_onset": ("stimulusonset", "stimonset", "stimontime", "stimulustime", "cueonset"),
-    "outcome_onset": ("rewardtime", "rewardonset", "feedbacktime", "omissiontime"),
+    "stimulus": (
+        "stimulusname",
+        "stimcategory",
+        "stim",
+        "stimulusid",
+        "condition",
+        "image",
+        "cue",
+        "contrastleft",
+    ),
+    "input_onset": (
+        "stimulusonset",
+        "stimonset",
+        "stimontime",
+        "stimontimes",
+        "stimulustime",
+        "cueonset",
+        "onset",
+    ),
+    "outcome_onset": ("rewardtime", "rewardonset", "feedbacktime", "feedbacktimes", "omissiontime"),
     "performance": ("correct", "accuracy", "iscorrect", "hit"),
     "running": ("runningspeed", "speed", "velocity"),
     "pupil": ("pupilarea", "pupilsize", "pupildiameter"),
     "unit_id": ("unitname", "clusterid", "unit"),
-    "area": ("brainarea", "region", "brainregion", "location", "structure", "acronym"),
+    "area": (
+        "brainarea",
+        "region",
+        "brainregion",
+        "location",
+        "brainlocationacronyms",
+        "brainlocationids",
+        "structure",
+        "acronym",
+    ),
     "cell_type": ("celltype", "waveformclass", "putativecelltype"),
     "layer": ("corticallayer",),
 }
 """Other names that columns go by, in lower case and without underscores."""
 
-GUESSES = {"input_onset": '"start_time"', "role": '{ constant = "unknown" }'}
+_TIME = re.compile("onset|time|start", re.IGNORECASE)
+GUESSES = {"role": '{ constant = "unknown" }'}
 """What stands for required columns that no name tells."""
 
 _HEAD = """\
@@ -47,40 +74,25 @@ _HEAD = """\
 """
 
 
-def mapping_template(path: str | Path) -> str:
-    """Return the text of a mapping file to start from.
+def template_of(content: FileContent) -> str:
+    """Return the text of a mapping file to start from, TOML with comments.
 
-    A file written by `write_nwb` gets a complete mapping; of others, what the names tell.
-
-    Parameters
-    ----------
-    path
-        An NWB file.
-
-    Returns
-    -------
-    str
-        TOML with comments.
-
-    Raises
-    ------
-    DoorError
-        If there is no such file, or it is damaged or no NWB file.
+    What names tell is filled in; a file written by `write_nwb` gets a complete mapping.
     """
-    content = describe_nwb(path)
     trials = _likely_trials(content)
     parts = (
         _top(content),
         _session(content, trials),
+        _signal(content),
         _events(content, trials),
         _trial(content, trials),
         _unit(content),
     )
-    lines = [line for part in parts for line in ("", *part)]
+    lines = [line for part in map(tuple, parts) if part for line in ("", *part)]
     return _HEAD.format(name=_plain(content.name)) + "\n".join(lines) + "\n"
 
 
-def _likely_trials(content: NwbContent) -> TableContent | None:
+def _likely_trials(content: FileContent) -> TableContent | None:
     """Return the table with most columns that the contract knows; ``trials`` wins a draw."""
     tables = sorted(content.intervals, key=lambda table: table.name != "trials")
     names = [field.name for field in TRIAL]
@@ -98,7 +110,7 @@ def _find(table: TableContent | None, name: str) -> ColumnContent | None:
     return None
 
 
-def _top(content: NwbContent) -> Iterator[str]:
+def _top(content: FileContent) -> Iterator[str]:
     if _find(content.units, "level") is None:
         area = _area_column(content)
         values = ", ".join(_quote(v) for v in area[1].values) if area else '"V1", "LM"'
@@ -117,13 +129,21 @@ def _top(content: NwbContent) -> Iterator[str]:
     yield '# notes = ""'
     yield "# Which trials and units are read: column of the file = the values with which they are."
     yield '# keep_trials = { block = ["main"] }'
-    yield '# keep_units = { quality = ["good"] }'
+    yield _keep_units(content.units)
 
 
-def _session(content: NwbContent, trials: TableContent | None) -> Iterator[str]:
+def _keep_units(units: TableContent | None) -> str:
+    """Return which units are read, where a known program says which are good."""
+    for name, good in (("iscell", "true"), ("group", '"good"'), ("KSLabel", '"good"')):
+        if units is not None and name in units.names:
+            return f"keep_units = {{ {name} = [{good}] }}"
+    return '# keep_units = { quality = ["good"] }'
+
+
+def _session(content: FileContent, trials: TableContent | None) -> Iterator[str]:
     fallback = {
         "animal": ("subject.subject_id",),
-        "session_id": ("session_id", "identifier"),
+        "session_id": ("session_id", "identifier", "file.name"),
         "species": ("subject.species",),
     }
     yield "[session]"
@@ -142,18 +162,54 @@ def _session(content: NwbContent, trials: TableContent | None) -> Iterator[str]:
             yield f'# {name} = {{ constant = "?" }}  # {attribute.meaning}'
 
 
-def _events(content: NwbContent, trials: TableContent | None) -> Iterator[str]:
+def _signal(content: FileContent) -> Iterator[str]:
+    """Say where activity is, in files that leave it open."""
+    if not content.arrays:
+        return
+    yield "[signal]"
+    if content.signal is None:
+        yield "# Decide: values with dims, or spike_times with spike_units; see docs/recordings.md."
+        return
+    said = content.signal.model_dump(exclude_unset=True, exclude_none=True)
+    if content.known:
+        yield "# As the program that wrote the folder says; a line here counts before it."
+    else:
+        yield "# A guess by names and shapes: check each line."
+    for name, value in said.items():
+        if value:
+            yield f"{'# ' if content.known else ''}{name} = {json.dumps(value, ensure_ascii=False)}"
+    if content.signal.values and not (content.signal.has_trials or content.signal.frame_times):
+        yield "rate = 30.0  # a guess; frames a second" if "rate" not in said else ""
+
+
+def _cut_events(content: FileContent) -> Iterator[str]:
+    if content.signal and content.signal.bin_starts:
+        yield "# Bins are those of the recording; start and stop choose a part of them [s]."
+        return
+    yield "# Decide: when the first bin starts, relative to time zero, and the width of a bin [s]."
+    yield "start = 0.0  # a guess"
+    yield "bin_width = 0.05  # a guess"
+
+
+def _events(content: FileContent, trials: TableContent | None) -> Iterator[str]:
     yield "[events]"
+    if content.signal is not None and content.signal.has_trials:
+        yield from _cut_events(content)
+        return
+    if trials is None and content.arrays:
+        yield '# file = "trials.csv"  # nothing here seems to be a table of trials; put it beside'
     if trials is None:
         yield '# table = "?"  # this file has no interval table; a recording needs one of trials'
         return
     others = [table.name for table in content.intervals if table is not trials]
     yield from _comment("other interval tables:", others)
-    yield f"table = {_quote(trials.name)}"
+    if trials.name in content.beside:
+        yield f"file = {_quote(content.beside[trials.name])}"
+    elif not trials.name.startswith(IN_NO_TABLE):
+        yield f"table = {_quote(trials.name)}"
     times = [c.name for c in trials.columns if "time" in c.name or "onset" in c.name]
-    zero = _find(trials, "time_zero") or _find(trials, "start_time")
     yield from _comment("time zero of a trial [s]; there are", times)
-    yield f"time_zero = {_quote(zero.name if zero else 'start_time')}"
+    yield f"time_zero = {_quote(_zero(trials))}"
     start, stop, width = _window(trials)
     if width is None:
         yield "# Decide: what is cut out around time zero, and the width of a bin [s]."
@@ -161,6 +217,17 @@ def _events(content: NwbContent, trials: TableContent | None) -> Iterator[str]:
     yield f"stop = {stop:.10g}"
     yield f"bin_width = {width or 0.05:.10g}"
     yield "# drop_missing = true  # leave trials without a time zero out"
+
+
+def _zero(trials: TableContent) -> str:
+    """Return the column that seems to be time zero of a trial."""
+    for name in ("time_zero", "start_time", "input_onset"):
+        if column := _find(trials, name):
+            return column.name
+    times = [
+        c.name for c in trials.columns if "onset" in c.name.lower() or "time" in c.name.lower()
+    ]
+    return (*times, "start_time")[0]
 
 
 def _window(trials: TableContent) -> tuple[float, float, float | None]:
@@ -174,19 +241,25 @@ def _window(trials: TableContent) -> tuple[float, float, float | None]:
     return start, start + bins * width, width
 
 
-def _attribute(content: NwbContent, trials: TableContent | None, name: str) -> ColumnContent | None:
+def _attribute(
+    content: FileContent, trials: TableContent | None, name: str
+) -> ColumnContent | None:
     """Return the column of trials that holds an attribute of the session."""
     if name == "animal" and _find(content.units, name) is None:
         return None  # one animal for all units
     return _find(trials, name)
 
 
-def _trial(content: NwbContent, trials: TableContent | None) -> Iterator[str]:
+def _trial(content: FileContent, trials: TableContent | None) -> Iterator[str]:
     yield "[trial]"
     yield "# Onsets are read as times of the recording [s]."
     for field in TRIAL:
         if field.name != "trial_start":
-            yield from _line(field, _find(trials, field.name))
+            cut = content.signal is not None and content.signal.has_trials
+            onset = (
+                "{ constant = 0.0 }" if cut else _quote(_zero(trials) if trials else "start_time")
+            )
+            yield from _line(field, _find(trials, field.name), GUESSES | {"input_onset": onset})
     used = {column.name for field in TRIAL if (column := _find(trials, field.name))}
     used |= {c.name for a in ATTRIBUTES if (c := _attribute(content, trials, a.name))}
     used |= {"start_time", "stop_time", "time_zero", "bin_width"}
@@ -196,7 +269,7 @@ def _trial(content: NwbContent, trials: TableContent | None) -> Iterator[str]:
     yield from (f"#   {printable(column.name)}: {_some(column)}" for column in unused)
 
 
-def _unit(content: NwbContent) -> Iterator[str]:
+def _unit(content: FileContent) -> Iterator[str]:
     yield "[unit]"
     for field in UNIT:
         column = _find(content.units, field.name)
@@ -206,10 +279,10 @@ def _unit(content: NwbContent) -> Iterator[str]:
         elif field.name == "label_error" and column and content.units:
             yield _label_error(column, content.units)
         else:
-            yield from _line(field, column)
+            yield from _line(field, column, GUESSES)
 
 
-def _area_column(content: NwbContent) -> tuple[str, ColumnContent] | None:
+def _area_column(content: FileContent) -> tuple[str, ColumnContent] | None:
     for origin, table in (("column", content.units), ("electrodes", content.electrodes)):
         column = _find(table, "area")
         if column:
@@ -228,10 +301,10 @@ def _label_error(column: ColumnContent, units: TableContent) -> str:
     return f"label_error = {{ {', '.join(parts)} }}"
 
 
-def _line(field: Field, column: ColumnContent | None) -> Iterator[str]:
+def _line(field: Field, column: ColumnContent | None, guesses: Mapping[str, str]) -> Iterator[str]:
     allowed = f" ({', '.join(map(str, field.values))})" if field.values else ""
-    if column is None and field.name in GUESSES:
-        yield f"{field.name} = {GUESSES[field.name]}  # a guess; {field.long_name}{allowed}"
+    if column is None and field.name in guesses:
+        yield f"{field.name} = {guesses[field.name]}  # a guess; {field.long_name}{allowed}"
     elif column is None:
         yield f'# {field.name} = "?"  # {field.long_name}{allowed}'
     elif field.kind == "text" and not set(column.values) <= set(field.values or column.values):

@@ -1,4 +1,4 @@
-"""Turn the columns of an NWB file into columns of the contract, as a mapping says."""
+"""Turn the columns of a recording into columns of the contract, as a mapping says."""
 
 from __future__ import annotations
 
@@ -10,58 +10,43 @@ import numpy as np
 import numpy.typing as npt
 
 from errorneurons.analysis.mapping import Mapping, Source, did_you_mean
-from errorneurons.analysis.readers.nwb.electrodes import at_electrodes
-from errorneurons.analysis.readers.nwb.file import (
-    RawColumn,
-    column,
-    ends_of,
-    interval_tables,
-    metadata,
-)
-from errorneurons.analysis.readers.nwb.rois import Rois, rois_of
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.session.schema import ATTRIBUTES, FIELDS, Kind
+from errorneurons.analysis.sources.recording import RawRecording, RawTable, RawValues, RowNumbers
 
 TRUTH = {"true": True, "false": False, "yes": True, "no": False, "1": True, "0": False}
 
 
 @dataclass(frozen=True)
 class Tables:
-    """The tables of an open NWB file that a mapping reads.
+    """A recording, and which of its tables a mapping takes for that of trials.
 
     Attributes
     ----------
-    file
-        The open `pynwb.NWBFile`.
-    trials, units
-        Its table of trials and its table of units, or of ROIs.
-    rois
-        The ROIs, if they are read.
+    recording
+        What the file holds.
+    trials
+        The table of trials.
     """
 
-    file: Any
-    trials: Any
-    units: Any
-    rois: Rois | None = None
+    recording: RawRecording
+    trials: RawTable
+
+    @property
+    def units(self) -> RawTable:
+        """The table of units."""
+        return self.recording.units
 
 
-def read_tables(file: Any, mapping: Mapping) -> Tables:
+def read_tables(recording: RawRecording, mapping: Mapping) -> Tables:
     """Return the tables that the mapping reads.
 
     Raises
     ------
     DoorError
-        If there are no units or ROIs, or no trials under the name that the mapping gives.
+        If there are no trials under the name that the mapping gives.
     """
-    rois = rois_of(file, mapping.rois) if mapping.rois else None
-    units = file.units if rois is None else rois.table
-    if units is None or len(units) == 0:
-        raise DoorError(
-            "the file holds no units; a recording needs sorted units, or `rois` in the mapping file"
-        )
-    if rois is None and "spike_times" not in units.colnames:
-        raise DoorError("the units have no spike_times; give a file with sorted spikes")
-    known = interval_tables(file)
+    known = recording.tables
     if not known:
         raise DoorError("the file holds no interval table; a recording needs a table of trials")
     if mapping.events.table not in known:
@@ -70,10 +55,10 @@ def read_tables(file: Any, mapping: Mapping) -> Tables:
     trials = known[mapping.events.table]
     if len(trials) == 0:
         raise DoorError(f"table `{mapping.events.table}` holds no trials")
-    return Tables(file, trials, units, rois)
+    return Tables(recording, trials)
 
 
-def resolve(source: Source, table: Any, found: Tables) -> RawColumn:
+def resolve(source: Source, table: RawTable, found: Tables) -> RawValues:
     """Return the values of a source, one a row of `table`, translated but of the file's own dtype.
 
     Raises
@@ -82,14 +67,14 @@ def resolve(source: Source, table: Any, found: Tables) -> RawColumn:
         If the file has no such thing, or a value is found that the mapping does not translate.
     """
     if source.column is not None:
-        values, where = column(table, source.column), f"column `{source.column}`"
+        values, where = table.plain(source.column), f"column `{source.column}`"
     elif source.electrodes is not None:
-        if found.file.electrodes is None or table is not found.units:
+        if found.recording.sites is None or table is not found.units:
             raise DoorError(f"there is no electrode to take `{source.electrodes}` from")
-        values = at_electrodes(found.file, table, source.electrodes)
+        values = found.recording.sites.at(source.electrodes)
         where = f"electrodes column `{source.electrodes}`"
     elif source.metadata is not None:
-        values = np.full(len(table), str(metadata(found.file, source.metadata)))
+        values = np.full(len(table), str(found.recording.said(source.metadata)))
         where = f"metadata `{source.metadata}`"
     else:
         return np.full(len(table), source.constant)
@@ -97,8 +82,8 @@ def resolve(source: Source, table: Any, found: Tables) -> RawColumn:
 
 
 def _translate(
-    values: RawColumn, meaning: Dict[str, bool | int | float | str], where: str
-) -> RawColumn:
+    values: RawValues, meaning: Dict[str, bool | int | float | str], where: str
+) -> RawValues:
     found, inverse = np.unique(values, return_inverse=True)
     unknown = [_text(value) for value in found if _text(value) not in meaning]
     if unknown:
@@ -119,7 +104,7 @@ def _text(value: Any) -> str:
 
 
 def kept(
-    table: Any, keep: Dict[str, tuple[bool | int | float | str, ...]]
+    table: RawTable, keep: Dict[str, tuple[bool | int | float | str, ...]]
 ) -> npt.NDArray[np.bool_]:
     """Return which rows of a table a mapping keeps.
 
@@ -131,7 +116,7 @@ def kept(
     rows = np.ones(len(table), dtype=bool)
     for name, wanted in keep.items():
         allowed = {_text(value) for value in wanted}
-        values = column(table, name)
+        values = table.plain(name)
         rows &= np.array([_text(value) in allowed for value in values])
         if not rows.any():
             found = ", ".join(repr(_text(value)) for value in np.unique(values)[:8])
@@ -141,7 +126,7 @@ def kept(
     return rows
 
 
-def as_kind(values: RawColumn, kind: Kind, name: str) -> RawColumn:
+def as_kind(values: RawValues, kind: Kind, name: str) -> RawValues:
     """Return values as the contract wants them.
 
     Raises
@@ -167,7 +152,9 @@ def as_kind(values: RawColumn, kind: Kind, name: str) -> RawColumn:
     return np.array([TRUTH[word] for word in words])
 
 
-def contract_columns(sources: Dict[str, Source], table: Any, found: Tables) -> dict[str, RawColumn]:
+def contract_columns(
+    sources: Dict[str, Source], table: RawTable, found: Tables
+) -> dict[str, RawValues]:
     """Return the columns of the contract that a mapping gives, one value a row of `table`.
 
     ``targeted`` is left out; see `targeted`.
@@ -177,7 +164,7 @@ def contract_columns(sources: Dict[str, Source], table: Any, found: Tables) -> d
     DoorError
         Naming every column that cannot be read.
     """
-    columns: dict[str, RawColumn] = {}
+    columns: dict[str, RawValues] = {}
     wrong = []
     for name, source in sources.items():
         if name != "targeted":
@@ -190,7 +177,7 @@ def contract_columns(sources: Dict[str, Source], table: Any, found: Tables) -> d
     return columns
 
 
-def session_columns(mapping: Mapping, found: Tables) -> dict[str, RawColumn]:
+def session_columns(mapping: Mapping, found: Tables) -> dict[str, RawValues]:
     """Return the attributes of the session of each trial, one value a trial.
 
     Raises
@@ -205,7 +192,7 @@ def session_columns(mapping: Mapping, found: Tables) -> dict[str, RawColumn]:
     }
 
 
-def unit_sessions(mapping: Mapping, found: Tables) -> dict[str, RawColumn]:
+def unit_sessions(mapping: Mapping, found: Tables) -> dict[str, RawValues]:
     """Return animal and session of each unit, as far as the units say.
 
     Raises
@@ -216,7 +203,7 @@ def unit_sessions(mapping: Mapping, found: Tables) -> dict[str, RawColumn]:
     keys = {}
     for name in ("animal", "session_id"):
         source = mapping.session[name]
-        if source.column is None or source.column in found.units.colnames:
+        if source.column is None or source.column in found.units.names:
             keys[name] = as_kind(resolve(source, found.units, found), "text", name)
         elif name == "animal":
             raise DoorError(
@@ -227,7 +214,7 @@ def unit_sessions(mapping: Mapping, found: Tables) -> dict[str, RawColumn]:
 
 
 def targeted(
-    source: Source, found: Tables, trials: npt.NDArray[np.intp], units: npt.NDArray[np.intp]
+    source: Source, found: Tables, trials: RowNumbers, units: RowNumbers
 ) -> npt.NDArray[np.bool_]:
     """Return whether the manipulation of a trial aims at a unit: dims (trial, unit).
 
@@ -245,17 +232,15 @@ def targeted(
     DoorError
         If there is no such ragged column.
     """
-    from hdmf.common import VectorIndex
-
     name = source.column or ""
-    index = found.trials[name] if name in found.trials.colnames else None
-    if not isinstance(index, VectorIndex):
+    given = found.trials.columns.get(name)
+    if given is None or given.lists is None:
         raise DoorError(f"`targeted`: the trials have no ragged column `{name}` of ids of units")
-    known = np.asarray(found.units.id[:])
+    known = found.units.keys
     place = {int(unit): k for k, unit in enumerate(known[units])}
-    ends = ends_of(found.trials, name)
+    values, ends = given.lists()
     starts = np.concatenate([[0], ends[:-1]]).astype(np.intp)
-    ids = np.asarray(index.target.data[:], dtype=np.intp)
+    ids = np.asarray(values, dtype=np.intp)
     strange = np.setdiff1d(ids, known)
     if len(strange):
         raise DoorError(
@@ -270,9 +255,7 @@ def targeted(
     return aimed
 
 
-def label_interval(
-    source: Source, found: Tables, rows: npt.NDArray[np.intp]
-) -> dict[str, float | str]:
+def label_interval(source: Source, found: Tables, rows: RowNumbers) -> dict[str, float | str]:
     """Return ``low``, ``high`` and ``source`` of the share of false labels of some units.
 
     Raises
@@ -283,7 +266,7 @@ def label_interval(
     interval: dict[str, float | str] = {}
     for name, given, extreme in (("low", source.low, np.min), ("high", source.high, np.max)):
         if isinstance(given, str):
-            values = as_kind(column(found.units, given), "number", name)[rows]
+            values = as_kind(found.units.plain(given), "number", name)[rows]
             values = values[np.isfinite(values)]
             if len(values):
                 interval[name] = float(extreme(values))
@@ -294,9 +277,9 @@ def label_interval(
     return interval
 
 
-def _known_from(source: str, found: Tables, rows: npt.NDArray[np.intp]) -> str:
+def _known_from(source: str, found: Tables, rows: RowNumbers) -> str:
     """Return how the share is known: in these words, or as the column of this name says."""
-    if source not in found.units.colnames:
+    if source not in found.units.names:
         return source
-    values = dict.fromkeys(str(value) for value in np.asarray(column(found.units, source))[rows])
+    values = dict.fromkeys(str(value) for value in found.units.plain(source)[rows])
     return "; ".join(value for value in values if value)

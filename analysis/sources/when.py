@@ -5,13 +5,10 @@ What lies outside is neither zero nor data: it was not recorded, and becomes NaN
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
 from errorneurons.analysis.measures.gaps import unrecorded
-from errorneurons.analysis.readers.nwb.file import column
 from errorneurons.analysis.session.contract import DoorError
 
 Times = npt.NDArray[np.float64]
@@ -158,27 +155,6 @@ def _check_clock(first: float, last: float, rate: float, edges: Times) -> None:
 _MANY, _LONGER, _SLOWEST = 10, 300.0, 0.1
 """With so many trials or more, spikes that take so many times as long, at so few Hz, are no times
 in seconds: a thousand times as long and as few is what milliseconds would be."""
-
-
-def invalid_times(file: Any) -> Times:
-    """Return the intervals that the file says to leave out of any analysis, (interval, 2) [s].
-
-    Raises
-    ------
-    DoorError
-        If one is NaN or ends before it starts.
-    """
-    table = file.invalid_times
-    if table is None or len(table) == 0:
-        return np.empty((0, 2))
-    ends = [column(table, name).astype(np.float64) for name in ("start_time", "stop_time")]
-    both = np.column_stack(ends)
-    if not np.isfinite(both).all() or (both[:, 1] < both[:, 0]).any():
-        raise DoorError(
-            "`invalid_times` hold an interval that is NaN or ends before it starts; mend its "
-            "start_time and stop_time"
-        )
-    return both
 
 
 def gaps_in_words(rate: npt.NDArray[np.float32], invalid: Bins) -> list[str]:

@@ -1,21 +1,17 @@
-"""Say what is in an NWB file, before anybody knows what it means."""
+"""Say what is in a file, before anybody knows what it means."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from errorneurons.analysis.readers.nwb.file import (
-    RawColumn,
-    interval_tables,
-    open_nwb,
-    plain_values,
-)
-from errorneurons.analysis.readers.nwb.rois import readable, rois_of
+from errorneurons.analysis.signals import SignalSource
+from errorneurons.analysis.sources.recording import RawColumn, RawTable, RawValues
 
+IN_NO_TABLE = "arrays of"
+"""How a table of arrays that stand in none is called: ``arrays of 12 rows``."""
 EXAMPLES = 6
 """How many values of a column are shown."""
 
@@ -64,7 +60,7 @@ class ColumnContent:
 
 @dataclass(frozen=True)
 class TableContent:
-    """A table of an NWB file: its name, number of rows and columns."""
+    """A table: its name, number of rows and columns."""
 
     name: str
     rows: int
@@ -81,8 +77,8 @@ class TableContent:
 
 
 @dataclass(frozen=True)
-class NwbContent:
-    """What is in an NWB file.
+class FileContent:
+    """What is in a file.
 
     Attributes
     ----------
@@ -99,6 +95,14 @@ class NwbContent:
         Every interval table; one of them holds the trials.
     other
         What else was acquired or computed, by name.
+    arrays
+        Named arrays and their shapes, in files that do not say what they are.
+    signal
+        Where activity seems to be in these.
+    known
+        Whether the program that wrote them is known, so that this is no guess.
+    beside
+        Names of tables in files of their own -> the file.
     """
 
     name: str
@@ -108,16 +112,21 @@ class NwbContent:
     intervals: tuple[TableContent, ...]
     other: tuple[str, ...]
     rois: tuple[str, ...] = ()
+    arrays: tuple[str, ...] = ()
+    signal: SignalSource | None = None
+    known: bool = False
+    beside: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """Return the whole as text."""
         lines = [self.name, *(f"  {key}: {value}" for key, value in self.about.items())]
+        lines += [f"  {array}" for array in self.arrays]
         if self.units is None:
             lines.append("units: none")
         tables = (self.units, self.electrodes, *self.intervals)
         lines += [str(table) for table in tables if table is not None]
         if not self.intervals:
-            lines.append("interval tables: none")
+            lines.append(f"{'tables of events' if self.arrays else 'interval tables'}: none")
         if self.rois:
             lines.append(f"responses of ROIs: {', '.join(self.rois)}")
         if self.other:
@@ -130,58 +139,21 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
 
 
-def describe_nwb(path: str | Path) -> NwbContent:
-    """Say what is in an NWB file.
-
-    Raises
-    ------
-    DoorError
-        If there is no such file, or it is damaged or no NWB file.
-    """
-    path = Path(path)
-    with open_nwb(path) as file:
-        rois = readable(file)
-        units = file.units
-        if units is None and rois:
-            units = rois_of(file, rois[0]).table
-        return NwbContent(
-            name=path.name,
-            about=_about(file),
-            units=None if units is None else _table(units.name, units),
-            electrodes=None if file.electrodes is None else _table("electrodes", file.electrodes),
-            intervals=tuple(_table(name, t) for name, t in interval_tables(file).items()),
-            other=(*file.acquisition, *file.processing, *file.stimulus),
-            rois=rois,
-        )
+def content_of(table: RawTable) -> TableContent:
+    """Return what a table holds."""
+    columns = tuple(_column(name, column) for name, column in table.columns.items())
+    return TableContent(table.name, len(table), columns)
 
 
-def _about(file: Any) -> dict[str, str]:
-    about = {name: getattr(file, name) for name in ("identifier", "session_id", "institution")}
-    about["session_start_time"] = file.session_start_time
-    about["description"] = file.session_description
-    for name in ("subject_id", "species", "sex", "age", "genotype", "description"):
-        about[f"subject.{name}"] = getattr(file.subject, name, None)
-    return {name: str(value) for name, value in about.items() if value is not None}
-
-
-def _table(name: str, table: Any) -> TableContent:
-    columns = tuple(_column(column, table[column]) for column in table.colnames)
-    return TableContent(name, len(table), columns)
-
-
-def _column(name: str, data: Any) -> ColumnContent:
-    from hdmf.common import VectorIndex
-
-    target = data.target if isinstance(data, VectorIndex) else data
-    description = str(getattr(target, "description", ""))
-    values = plain_values(data)
+def _column(name: str, column: RawColumn) -> ColumnContent:
+    values = column.read()
     if values is None:
-        kind = "several a row" if isinstance(data, VectorIndex) else "reference"
-        return ColumnContent(name, description, kind)
-    return _plain_column(name, description, values)
+        kind = "reference" if column.lists is None else "several a row"
+        return ColumnContent(name, column.description, kind)
+    return _plain_column(name, column.description, values)
 
 
-def _plain_column(name: str, description: str, values: RawColumn) -> ColumnContent:
+def _plain_column(name: str, description: str, values: RawValues) -> ColumnContent:
     numbers = values.dtype.kind in "iuf"
     missing = np.isnan(values) if values.dtype.kind == "f" else values == ""
     present = values[~missing] if values.dtype.kind in "fUT" else values

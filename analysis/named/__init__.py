@@ -1,0 +1,1 @@
+"""Named arrays that do not say what they are, put together as a recording."""

@@ -1,0 +1,139 @@
+"""Files that hold named arrays and do not say what they are: MATLAB, NumPy, tables, folders.
+
+Which array is what says ``[signal]`` of the mapping, or the reader for folders of known programs.
+Arrays ``group.name`` are the columns of a table ``group``; those without a group, and of the right
+length, are columns of trials and units too. A column of a matrix is ``name.1``, ``name.2`` ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from errorneurons.analysis.mapping import did_you_mean
+from errorneurons.analysis.session.contract import DoorError
+from errorneurons.analysis.signals import SignalSource
+from errorneurons.analysis.sources.content import IN_NO_TABLE
+from errorneurons.analysis.sources.limits import check_text
+from errorneurons.analysis.sources.recording import LazyArray, RawColumn, RawTable, RawValues
+
+MOST_COLUMNS = 64
+"""A matrix with more columns is no part of a table."""
+
+
+@dataclass(frozen=True)
+class NamedArrays:
+    """What a file holds that does not say what it is.
+
+    Attributes
+    ----------
+    arrays
+        Name, as ``group.name`` or ``name`` -> array, not yet read.
+    lists
+        Name -> arrays of unlike lengths under one name, such as spike times of units.
+    metadata
+        What the file says of itself.
+    signal
+        Where activity is, if the program that wrote the file tells.
+    refused
+        Name -> why it is not read.
+    """
+
+    arrays: Mapping[str, LazyArray]
+    lists: Mapping[str, tuple[LazyArray, ...]] = field(default_factory=dict)
+    metadata: Mapping[str, object] = field(default_factory=dict)
+    signal: SignalSource | None = None
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+    def array(self, name: str) -> LazyArray:
+        """Return an array by name.
+
+        Raises
+        ------
+        DoorError
+            If there is none.
+        """
+        if name in self.refused:
+            raise DoorError(f"`{name}` {self.refused[name]}")
+        if name not in self.arrays:
+            raise DoorError(f"there is no array `{name}`; {did_you_mean(name, (*self.arrays,))}")
+        return self.arrays[name]
+
+    def vector(self, name: str) -> RawValues:
+        """Return an array of one axis, or one beside which others are 1 long.
+
+        Raises
+        ------
+        DoorError
+            If there is none, or it has another shape.
+        """
+        found = self.array(name)
+        if not _is_vector(found.shape):
+            raise DoorError(f"array `{name}` has shape {found.shape}; it must have one axis")
+        return np.asarray(found[...]).reshape(-1)
+
+    def table(self, name: str, rows: int | None = None) -> RawTable:
+        """Return the arrays of a group as a table, or those of no group if `name` is empty.
+
+        Parameters
+        ----------
+        name
+            The group.
+        rows
+            Its length, if it is known; otherwise that of most of its arrays.
+
+        Raises
+        ------
+        DoorError
+            If there is no such group.
+        """
+        inside = {
+            key.removeprefix(f"{name}."): array
+            for key, array in self.arrays.items()
+            if (key.startswith(f"{name}.") if name else "." not in key)
+        }
+        if not inside and name:
+            raise DoorError(f"there is no table `{name}`; {did_you_mean(name, self.groups())}")
+        lengths = [n for array in inside.values() if (n := column_length(array.shape)) is not None]
+        length = max(sorted(set(lengths)), key=lengths.count, default=0) if rows is None else rows
+        called = name or f"{IN_NO_TABLE} {length} rows"
+        refused = {key.removeprefix(f"{name}."): why for key, why in self.refused.items()}
+        return RawTable(called, length, dict(_columns(inside, length)), refused=refused)
+
+    def groups(self) -> tuple[str, ...]:
+        """Return the names of groups of arrays."""
+        return tuple(dict.fromkeys(key.rpartition(".")[0] for key in self.arrays if "." in key))
+
+
+def _is_vector(shape: tuple[int, ...]) -> bool:
+    return len([n for n in shape if n != 1]) <= 1
+
+
+def column_length(shape: tuple[int, ...]) -> int | None:
+    """Return how many rows an array has as a column; None if it can be none."""
+    if _is_vector(shape):
+        return int(np.prod(shape))
+    return shape[0] if len(shape) == 2 and shape[1] <= MOST_COLUMNS else None
+
+
+def _columns(arrays: Mapping[str, LazyArray], rows: int) -> Any:
+    for name, array in arrays.items():
+        if _is_vector(array.shape) and int(np.prod(array.shape)) == rows:
+            yield name, RawColumn(_reading(name, array, None))
+        elif len(array.shape) == 2 and array.shape[0] == rows and array.shape[1] <= MOST_COLUMNS:
+            for k in range(array.shape[1]):
+                yield f"{name}.{k + 1}", RawColumn(_reading(name, array, k))
+
+
+def _reading(name: str, array: LazyArray, column: int | None) -> Callable[[], RawValues | None]:
+    def read() -> RawValues | None:
+        found = np.asarray(array[...] if column is None else array[:, column]).reshape(-1)
+        if found.dtype.kind == "S":
+            return np.char.decode(found, "utf-8", "replace")
+        check_text(name, found)
+        return found if found.dtype.kind in "biufUT" else None
+
+    return read

@@ -1,0 +1,266 @@
+"""What named arrays are, put together as a recording: cut out, traces, or spikes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from errorneurons.analysis.named.arrays import NamedArrays, column_length
+from errorneurons.analysis.named.cut import Cut, CutArray
+from errorneurons.analysis.named.owned import owned_spikes
+from errorneurons.analysis.session.contract import DoorError
+from errorneurons.analysis.signals import MEASURED_IN, Events, SignalSource
+from errorneurons.analysis.sources.lasers import LASER
+from errorneurons.analysis.sources.recording import (
+    CutOut,
+    LazyArray,
+    RawColumn,
+    RawRecording,
+    RawTable,
+    RawValues,
+    RowNumbers,
+    Signal,
+    Sites,
+)
+from errorneurons.analysis.sources.traces import Series, Traces, checked_frames, steady_frames
+from errorneurons.analysis.sources.when import Times
+
+
+def recording_of(
+    held: NamedArrays, signal: SignalSource | None, events: Events, tables: Mapping[str, RawTable]
+) -> RawRecording:
+    """Return the recording that named arrays are.
+
+    Parameters
+    ----------
+    held
+        The arrays.
+    signal
+        Where activity is, as the mapping says; what the reader knows by default.
+    events
+        Which trials there are.
+    tables
+        Tables of events from elsewhere, by name.
+
+    Raises
+    ------
+    DoorError
+        If an array is missing, or of a shape that does not fit.
+    """
+    source = _merged(held.signal, signal)
+    if source.has_trials:
+        made, units, trials = _cut_arrays(held, source, events)
+    else:
+        made, units = (owned_spikes if source.spike_times else _traces)(held, source)
+        trials = None
+    known = dict(tables)
+    if events.table not in known:
+        rows = trials
+        if rows is None and not events.table:
+            rows = column_length(held.array(events.time_zero).shape)
+        known[events.table] = held.table(events.table, rows)
+    sites = _sites(held, source, units)
+    invalid = [np.empty((0, 2)), *(times for _, times in _epochs(held, "^invalid_times$", ""))]
+    return RawRecording(
+        known, units, made, held.metadata, sites,
+        invalid=lambda: invalid[-1],
+        lights=lambda trials: _epochs(held, LASER.pattern, trials.name),
+    )  # fmt: skip
+
+
+def _epochs(held: NamedArrays, pattern: str, but: str) -> Iterator[tuple[str, Times]]:
+    """Yield the tables of intervals whose name fits, but for one: (interval, 2) [s]."""
+    for name in held.groups():
+        if name == but or not re.search(pattern, name, re.IGNORECASE):
+            continue
+        table = held.table(name)
+        starts = [n for n in table.names if n.lower() in ("start", "start_time", "onset")]
+        stops = [n for n in table.names if n.lower() in ("stop", "stop_time", "end", "offset")]
+        if starts and stops:
+            both = np.column_stack([table.plain(n[0]).astype(np.float64) for n in (starts, stops)])
+            yield name, both[np.isfinite(both).all(axis=1)]
+
+
+_ONLY_SPIKES = {"spike_times", "spike_units", "unit_ids"}
+_ONLY_VALUES = {"values", "dims", "bins", "units", "kind"}
+"""What makes no sense where spikes, or arrays of activity, are read."""
+
+
+def _merged(own: SignalSource | None, said: SignalSource | None) -> SignalSource:
+    """Return where activity is: what the mapping says of it counts before what the reader knows."""
+    told = {} if said is None else said.model_dump(exclude_unset=True)
+    if own is not None:
+        known = own.model_dump(exclude_unset=True)
+        other = {"values": _ONLY_SPIKES | {"kind"}, "spike_times": _ONLY_VALUES}
+        drop = {name for key, names in other.items() if key in told for name in names}
+        told = {name: known[name] for name in known if name not in drop} | told
+    if not told.get("values") and not told.get("spike_times"):
+        raise DoorError(
+            "the mapping file does not say where activity is; add [signal] with `values` and "
+            "`dims`, or with `spike_times`"
+        )
+    if told.get("values") and not told.get("dims"):
+        raise DoorError('[signal] `values` needs dims, e.g. dims = ["trial", "time", "unit"]')
+    return SignalSource.model_validate(told)
+
+
+def _sites(held: NamedArrays, source: SignalSource, units: RawTable) -> Sites | None:
+    """Return where units are, if their table says at which rows of another they were recorded."""
+    if not (source.electrodes and source.channels):
+        return None
+    return _Joined(held.table(source.electrodes), units, source.channels)
+
+
+@dataclass(frozen=True)
+class _Joined:
+    """Units that name the row of their electrode."""
+
+    table: RawTable
+    units: RawTable
+    column: str
+
+    def at(self, name: str) -> RawValues:
+        values, rows = self.table.plain(name), self.units.plain(self.column)
+        if rows.dtype.kind not in "iu" or ((rows < 0) | (rows >= len(self.table))).any():
+            raise DoorError(
+                f"column `{self.column}` of table `{self.units.name}` names rows beyond the "
+                f"{len(self.table)} of `{self.table.name}`; mend it"
+            )
+        found: RawValues = values[rows]
+        return found
+
+    def unlike(self, name: str, units: RowNumbers) -> int:
+        """Return 0: each unit has one electrode."""
+        del name, units
+        return 0
+
+
+def _measure(source: SignalSource) -> tuple[str, str]:
+    if source.units is None:
+        raise DoorError(
+            "[signal] `units` is missing; say what activity is measured in: "
+            f"{', '.join(MEASURED_IN)}"
+        )
+    kind, units = MEASURED_IN[source.units]
+    return source.kind or kind, units
+
+
+def _cut_arrays(
+    held: NamedArrays, source: SignalSource, events: Events
+) -> tuple[Signal, RawTable, int]:
+    blocks = tuple(
+        CutArray(name, held.array(name), source.dims, source.bins or 1) for name in source.arrays
+    )
+    kind, units = _measure(source)
+    sizes = blocks[0].sizes
+    for block in blocks:
+        if (block.sizes["trial"], block.sizes["time"]) != (sizes["trial"], sizes["time"]):
+            raise DoorError(
+                f"`{blocks[0].name}` and `{block.name}` have not the same trials and bins; they "
+                "are no arrays of one recording"
+            )
+    whole = _bins_of(held, source, events, sizes["time"])
+    first, window = _part(whole, events)
+    scale = {"count": 1 / whole.bin_width, "%": 0.01}.get(source.units or "", 1.0)
+    table = _named_blocks(held, source, [(b.name, b.sizes["unit"]) for b in blocks])
+    return Cut(blocks, window, kind, units, scale, first), table, sizes["trial"]
+
+
+def _bins_of(held: NamedArrays, source: SignalSource, events: Events, bins: int) -> CutOut:
+    """Return the bins that arrays hold."""
+    if not source.bin_starts:
+        if events.start is None or events.bin_width is None:
+            raise DoorError(
+                "the mapping does not say when the bins of a trial are; give bin_starts under "
+                "[signal], or start and bin_width under [events]"
+            )
+        return CutOut(events.start, events.start + bins * events.bin_width, events.bin_width)
+    starts = held.vector(source.bin_starts).astype(np.float64) / (source.rate or 1.0)
+    widths = np.diff(starts)
+    if len(starts) != bins or bins < 2 or not np.isfinite(starts).all():
+        raise DoorError(
+            f"`{source.bin_starts}` has {len(starts)} starts for {bins} bins; it must have one for "
+            "each of two or more"
+        )
+    width = float(f"{np.median(widths):.6g}")
+    if width <= 0 or np.abs(widths - width).max() > 1e-3 * width:
+        raise DoorError(f"the bins of `{source.bin_starts}` are not evenly spaced; bin them anew")
+    start = float(f"{starts[0]:.6g}")
+    return CutOut(start, start + bins * width, width)
+
+
+def _part(whole: CutOut, events: Events) -> tuple[int, CutOut]:
+    """Return the first bin that the mapping asks for, and the window from there."""
+    width = whole.bin_width
+    if events.bin_width is not None and abs(events.bin_width - width) > 1e-6 * width:
+        raise DoorError(
+            f"the bins of the recording are {width:g} s wide, bin_width is {events.bin_width:g} s; "
+            "leave it out"
+        )
+    start = whole.start if events.start is None else events.start
+    stop = whole.stop if events.stop is None else events.stop
+    first, last = (round((t - whole.start) / width) for t in (start, stop))
+    if not 0 <= first < last <= whole.bins:
+        raise DoorError(
+            f"start to stop is {start:g} to {stop:g} s, the recording has bins from "
+            f"{whole.start:g} to {whole.stop:g} s; choose a part of them"
+        )
+    begin = whole.start + first * width
+    return first, CutOut(begin, begin + (last - first) * width, width)
+
+
+def _named_blocks(
+    held: NamedArrays, source: SignalSource, parts: list[tuple[str, int]]
+) -> RawTable:
+    """Return the table of units, with the column ``array`` that says which array each is from."""
+    rows = sum(size for _, size in parts)
+    table = held.table(source.tables[0], rows)
+    names = np.repeat([name for name, _ in parts], [size for _, size in parts])
+    return RawTable(table.name, rows, {**table.columns, "array": RawColumn(lambda: names)})
+
+
+def _traces(held: NamedArrays, source: SignalSource) -> tuple[Signal, RawTable]:
+    blocks = [CutArray(name, held.array(name), source.dims) for name in source.arrays]
+    kind, units = _measure(source)
+    if source.units == "count":
+        raise DoorError("traces are no counts; give [signal] units in Hz, or another measure")
+    series, parts, start = [], [], 0
+    for block in blocks:
+        name = block.name
+        frames, count = block.sizes["time"], block.sizes["unit"]
+        where = f"array `{name}`"
+        if source.frame_times:
+            found = held.vector(source.frame_times).astype(np.float64) / (source.rate or 1.0)
+            times = checked_frames(found, frames, where)
+        elif source.rate:
+            times = steady_frames(source.rate, 0.0, frames, where)
+        else:
+            raise DoorError(f"{where} has no times; give frame_times, or rate, under [signal]")
+        data = _Turned(block.data) if source.dims[0] == "unit" else block.data
+        rows = np.arange(start, start + count)
+        series.append(Series(rows, times, data, 0.01 if source.units == "%" else 1.0))
+        parts.append((name, count))
+        start += count
+    return Traces(tuple(series), start, units, kind), _named_blocks(held, source, parts)
+
+
+@dataclass(frozen=True)
+class _Turned:
+    """A (unit, frame) array read as (frame, unit)."""
+
+    data: LazyArray
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.data.shape[::-1]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.data.dtype
+
+    def __getitem__(self, index: Any) -> Any:
+        return np.asarray(self.data[:, index]).T

@@ -1,0 +1,128 @@
+"""Spikes whose owners are named beside them, as sorters write them, or listed unit by unit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from errorneurons.analysis.named.arrays import NamedArrays
+from errorneurons.analysis.session.contract import DoorError
+from errorneurons.analysis.signals import SignalSource
+from errorneurons.analysis.sources.recording import RawColumn, RawTable, RawValues
+from errorneurons.analysis.sources.spikes import Spikes
+
+
+def owned_spikes(held: NamedArrays, source: SignalSource) -> tuple[Spikes, RawTable]:
+    """Return the spikes of units, and the table of units.
+
+    Raises
+    ------
+    DoorError
+        If an array is missing, or spikes name units that do not exist.
+    """
+    rate, names = source.rate or 1.0, source.trains
+    if len(names) == 1 and names[0] in held.lists:
+        own = held.lists[names[0]]
+        table = held.table(source.tables[0], len(own))
+        observed = held.lists.get("obs_intervals", ())
+
+        def times(row: int) -> RawValues:
+            return np.asarray(own[row][...], dtype=np.float64).ravel() / rate
+
+        def intervals(row: int) -> RawValues | None:
+            return np.asarray(observed[row][...]) if len(observed) == len(own) else None
+
+        return Spikes(times, intervals), table
+    if len(source.owners) != len(names):
+        raise DoorError(
+            f"`{names[0]}` is one array; name the array that says whose a spike is, spike_units, "
+            "under [signal], one for each of spike_times"
+        )
+    probes = [_probe(held, source, k) for k in range(len(names))]
+    starts = np.cumsum([0, *(len(probe.keys) for probe in probes)])
+    sorted_ = _Sorted(probes, starts, rate)
+    return Spikes(sorted_.times), _stacked(probes, names)
+
+
+@dataclass(frozen=True)
+class _Probe:
+    """Spikes of one sorting: their array, that of their owners, and the table of units."""
+
+    held: NamedArrays
+    times: str
+    owners: str
+    table: RawTable
+    keys: RawValues
+
+    def sorted_by_owner(self) -> tuple[RawValues, RawValues, RawValues]:
+        """Return the spikes unit by unit, and where those of each unit start and stop."""
+        times, owners = self.held.vector(self.times), self.held.vector(self.owners)
+        order = np.argsort(owners, kind="stable")
+        owned = owners[order]
+        starts, stops = (np.searchsorted(owned, self.keys, side=s) for s in ("left", "right"))
+        return times[order], starts, stops
+
+
+@dataclass
+class _Sorted:
+    """Spikes of several sortings, of which no more than one is held in memory."""
+
+    probes: Sequence[_Probe]
+    starts: RawValues
+    rate: float
+    kept: dict[int, tuple[RawValues, RawValues, RawValues]] = field(default_factory=dict)
+
+    def times(self, row: int) -> RawValues:
+        """Return the spike times of one unit [s]."""
+        k = int(np.searchsorted(self.starts, row, side="right")) - 1
+        if k not in self.kept:
+            self.kept.clear()
+            self.kept[k] = self.probes[k].sorted_by_owner()
+        times, starts, stops = self.kept[k]
+        own = row - int(self.starts[k])
+        return np.asarray(times[starts[own] : stops[own]] / self.rate, dtype=np.float64)
+
+
+def _probe(held: NamedArrays, source: SignalSource, k: int) -> _Probe:
+    name, owner = source.trains[k], source.owners[k]
+    times, owners = held.array(name), held.array(owner)
+    if np.prod(times.shape) != np.prod(owners.shape):
+        raise DoorError(
+            f"`{name}` has {np.prod(times.shape)} spikes, `{owner}` {np.prod(owners.shape)}; mend "
+            "either"
+        )
+    for array, its in ((times, name), (owners, owner)):
+        if array.dtype.kind not in "iuf":
+            raise DoorError(f"`{its}` holds {array.dtype}, no numbers; name another array")
+    found = np.unique(held.vector(owner))
+    if not source.tables[k]:
+        table = held.table("", len(found))
+        return _Probe(held, name, owner, table, found)
+    table = held.table(source.tables[k])
+    keys = table.plain(source.unit_ids) if source.unit_ids else np.arange(len(table))
+    strange = np.setdiff1d(found, keys)
+    if len(strange):
+        raise DoorError(
+            f"`{owner}` names unit {strange[0]:g}, which table `{source.tables[k]}` does not have; "
+            "mend it"
+        )
+    return _Probe(held, name, owner, table, keys)
+
+
+def _stacked(probes: Sequence[_Probe], names: Sequence[str]) -> RawTable:
+    """Return the units of all sortings as one table, with the columns that all have."""
+    if len(probes) == 1:
+        table, keys = probes[0].table, probes[0].keys
+        return RawTable(table.name, len(keys), table.columns, lambda: keys)
+    shared = [n for n in probes[0].table.names if all(n in p.table.names for p in probes)]
+    sizes = [len(probe.keys) for probe in probes]
+
+    def stacked(column: str) -> Any:
+        return lambda: np.concatenate([probe.table.plain(column) for probe in probes])
+
+    columns = {name: RawColumn(stacked(name)) for name in shared}
+    columns["array"] = RawColumn(lambda: np.repeat(names, sizes))
+    return RawTable("units", sum(sizes), columns)

@@ -1,0 +1,135 @@
+"""MATLAB files of version 7.3, which are HDF5: read in part, axes in the order of MATLAB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from errorneurons.analysis.named.arrays import NamedArrays
+from errorneurons.analysis.named.naming import Naming
+from errorneurons.analysis.session.contract import DoorError
+from errorneurons.analysis.session.files import check_hdf5
+from errorneurons.analysis.sources.limits import DEEPEST, check_count, check_size, damage_told
+
+_RATIO = 1100
+"""Nothing that is packed becomes so many times as large."""
+
+
+@contextmanager
+def hold_mat73(path: Path) -> Iterator[NamedArrays]:
+    """Yield the arrays of a MATLAB file of version 7.3.
+
+    Raises
+    ------
+    DoorError
+        If the file is damaged, or leads to other files.
+    """
+    check_hdf5(path)
+    with damage_told(path), h5py.File(path, "r") as file:
+        naming = Naming(path)
+        _add_group(naming, file, "", 0)
+        yield naming.held()
+
+
+def _add_group(naming: Naming, group: Any, prefix: str, depth: int) -> None:
+    if depth > DEEPEST:
+        raise DoorError(f"`{prefix}` stands in more than {DEEPEST} structures; save it flat")
+    check_count(naming.path, len(group))
+    for name in group:
+        if name.startswith("#"):
+            continue  # where MATLAB keeps what cells refer to
+        link = group.get(name, getlink=True)
+        if not isinstance(link, h5py.HardLink):
+            raise DoorError(f"`{prefix}{name}` is a link that leads elsewhere; copy what it names")
+        node = group[name]
+        if isinstance(node, h5py.Group):
+            _add_group(naming, node, f"{prefix}{name}.", depth + 1)
+        elif isinstance(node, h5py.Dataset):
+            _add_dataset(naming, f"{prefix}{name}", node, depth)
+
+
+def _add_dataset(naming: Naming, name: str, node: Any, depth: int) -> None:
+    check_stored(name, node)
+    kind = node.attrs.get("MATLAB_class", b"")
+    kind = kind.decode("ascii", "replace") if isinstance(kind, bytes) else str(kind)
+    if node.attrs.get("MATLAB_empty", 0):
+        naming.arrays[name] = np.zeros(0, str if kind == "char" else float)
+    elif node.dtype == h5py.ref_dtype:
+        check_size(name, node.shape, 64)
+        check_count(naming.path, len(naming.arrays) + int(np.prod(node.shape)))
+        # MATLAB counts the first axis first, and writes axes the other way round
+        naming.add_each(name, [_referred(name, r, node.file) for r in node[()].ravel()], depth)
+    elif kind == "char":
+        check_size(name, node.shape, 2)
+        naming.arrays[name] = _text(node[()])
+    elif node.dtype.kind in "biuf":
+        naming.arrays[name] = _Reversed(node)
+    else:
+        naming.refused[name] = f"holds {kind or node.dtype}; save its numbers as an array"
+
+
+def check_stored(name: str, node: Any) -> None:
+    """Refuse data that stand in other files, or that are declared and not there.
+
+    Raises
+    ------
+    DoorError
+        Saying which.
+    """
+    if node.external or node.is_virtual:
+        raise DoorError(f"`{name}` stands in another file; copy it into this one")
+    stored = node.id.get_storage_size()
+    if node.size * node.dtype.itemsize > _RATIO * stored:
+        raise DoorError(
+            f"`{name}` is declared {node.shape} and the file holds {stored} bytes of it; save it "
+            "again"
+        )
+
+
+def _referred(name: str, reference: Any, file: Any) -> np.ndarray[Any, Any]:
+    node = file[reference]
+    if not isinstance(node, h5py.Dataset) or node.dtype == h5py.ref_dtype:
+        raise DoorError(f"`{name}` holds cells or structures in cells; save it flat")
+    check_stored(name, node)
+    if node.attrs.get("MATLAB_empty", 0):
+        return np.zeros(0)
+    check_size(name, node.shape, node.dtype.itemsize)
+    return _text(node[()]) if node.attrs.get("MATLAB_class") == b"char" else node[()].T
+
+
+def _text(codes: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return the rows of a matrix of characters."""
+    rows = np.atleast_2d(np.asarray(codes, dtype=np.uint16).T)
+    return np.array([row.astype("<u2").tobytes().decode("utf-16-le", "replace") for row in rows])
+
+
+@dataclass(frozen=True)
+class _Reversed:
+    """An array whose axes are those of MATLAB; in the file they stand the other way round."""
+
+    stored: Any
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        shape: tuple[int, ...] = self.stored.shape[::-1]
+        return shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        dtype: np.dtype[Any] = self.stored.dtype
+        return dtype
+
+    def __getitem__(self, index: Any) -> Any:
+        if index is Ellipsis:
+            check_size(self.stored.name, self.shape, self.dtype.itemsize)
+            return self.stored[()].T
+        own = index if isinstance(index, tuple) else (index,)
+        full = own + (slice(None),) * (len(self.shape) - len(own))
+        # whole axes are turned back; a number takes its axis away
+        return self.stored[full[::-1]].T

@@ -1,0 +1,108 @@
+"""Files of named arrays, whatever their kind: each has a function that holds its arrays open."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from errorneurons.analysis.mapping import Mapping as Meaning
+from errorneurons.analysis.named.arrays import NamedArrays
+from errorneurons.analysis.named.assembled import recording_of
+from errorneurons.analysis.named.guess import guessed
+from errorneurons.analysis.readers.alf import hold_alf, is_alf
+from errorneurons.analysis.readers.mat import hold_mat
+from errorneurons.analysis.readers.numpy_files import hold_npy, hold_npz
+from errorneurons.analysis.readers.phy import hold_phy, is_phy
+from errorneurons.analysis.readers.suite2p import hold_suite2p, is_suite2p
+from errorneurons.analysis.readers.tables import TABLES, event_table, hold_table
+from errorneurons.analysis.session.contract import DoorError
+from errorneurons.analysis.signals import Events
+from errorneurons.analysis.sources.content import FileContent, content_of
+from errorneurons.analysis.sources.limits import plain_name
+from errorneurons.analysis.sources.recording import RawRecording, RawTable
+from errorneurons.analysis.sources.sessions import Opened
+
+Hold = Callable[[Path], AbstractContextManager[NamedArrays]]
+
+HOLDERS: Mapping[str, Hold] = {
+    ".mat": hold_mat,
+    ".npz": hold_npz,
+    ".npy": hold_npy,
+    **dict.fromkeys(TABLES, hold_table),
+}
+"""How files of named arrays are held open, by their endings."""
+
+FOLDERS = ((is_suite2p, hold_suite2p), (is_phy, hold_phy), (is_alf, hold_alf))
+"""Folders of known programs: how each is told, and held open."""
+
+
+def opened_by(hold: Hold) -> Opened:
+    """Return how recordings are opened whose arrays are held so."""
+
+    @contextmanager
+    def opened(path: Path, mapping: Meaning) -> Iterator[RawRecording]:
+        with hold(path) as held:
+            yield recording_of(held, mapping.signal, mapping.events, _events(path, mapping.events))
+
+    return opened
+
+
+def holding(path: Path) -> Hold | None:
+    """Return how a file or folder is held open, None if it is of another kind."""
+    if not path.is_dir():
+        return HOLDERS.get(path.suffix)
+    return next((hold for is_one, hold in FOLDERS if is_one(path)), None)
+
+
+def _events(path: Path, events: Events) -> dict[str, RawTable]:
+    """Return the table of trials, if it stands in a file of its own."""
+    if not events.file:
+        return {}
+    name = plain_name(events.file)
+    inside = path / name if path.is_dir() else path.with_name(name)
+    table = event_table(inside if inside.is_file() else path.with_name(name))
+    if events.table not in ("", table.name):
+        raise DoorError(
+            f"[events] table is `{events.table}`, but file names `{name}`; leave it out"
+        )
+    return {events.table: table}
+
+
+def describe_arrays(path: Path, hold: Hold) -> FileContent:
+    """Say what is in a file or folder of named arrays, and where activity and trials seem to be.
+
+    Raises
+    ------
+    DoorError
+        If it is damaged, or of another kind.
+    """
+    with hold(path) as held:
+        guess = guessed(held)
+        beside = {} if guess.trials else _beside(path)
+        tables = [content_of(table) for table in (*beside.values(), *guess.trials)]
+        arrays = [f"{n} {tuple(a.shape)} {a.dtype}" for n, a in held.arrays.items()]
+        arrays += [f"{name} (a list of {len(a)})" for name, a in held.lists.items()]
+        return FileContent(
+            name=path.name,
+            about={"file.name": path.stem, **{k: str(v) for k, v in held.metadata.items() if v}},
+            units=None if guess.units is None else content_of(guess.units),
+            electrodes=None if guess.electrodes is None else content_of(guess.electrodes),
+            intervals=tuple(tables),
+            other=tuple(f"{name} ({why})" for name, why in held.refused.items()),
+            arrays=tuple(arrays),
+            signal=guess.signal,
+            known=guess.sure,
+            beside={table.name: name for name, table in beside.items()},
+        )
+
+
+def _beside(path: Path) -> dict[str, RawTable]:
+    """Return tables in files of their own that may be those of trials, by the names of files."""
+    if path.suffix in TABLES:
+        return {}
+    folders = [path, path.parent] if path.is_dir() else [path.parent]
+    found = [p for f in folders for p in sorted(f.iterdir()) if p.suffix in TABLES and p.is_file()]
+    likely = [p for p in found if re.search("trial|event|stim", p.stem, re.IGNORECASE)]
+    return {p.name: event_table(p) for p in likely if "." not in p.stem}

@@ -1,0 +1,110 @@
+"""Tables as text or Parquet: ``.csv``, ``.tsv``, ``.parquet``, ``.pqt``; one array a column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from errorneurons.analysis.named.arrays import NamedArrays
+from errorneurons.analysis.session.contract import DoorError
+from errorneurons.analysis.sources.limits import check_size, damage_told
+from errorneurons.analysis.sources.recording import LazyArray, RawTable
+
+PARQUET = (".parquet", ".pqt")
+TABLES = (".csv", ".tsv", *PARQUET)
+"""Endings of tables."""
+
+
+@contextmanager
+def hold_table(path: Path) -> Iterator[NamedArrays]:
+    """Yield the columns of a table.
+
+    Raises
+    ------
+    DoorError
+        If the file is damaged, or what Parquet needs is not installed.
+    """
+    with damage_told(path):
+        yield table_columns(path)
+
+
+def table_columns(path: Path) -> NamedArrays:
+    """Return the columns of a table, those that hold no numbers or text with the reason."""
+    check_size(path.name, (path.stat().st_size,), 1)
+    return frame_columns(_parquet(path) if path.suffix in PARQUET else _text(path))
+
+
+def frame_columns(frame: pd.DataFrame) -> NamedArrays:
+    """Return the columns of a data frame, those that hold no numbers or text with the reason."""
+    arrays: dict[str, LazyArray] = {}
+    refused: dict[str, str] = {}
+    for name in frame.columns:
+        values = _plain(frame[name])
+        if values is None:
+            refused[str(name)] = "holds neither numbers nor text; write it as one of them"
+        else:
+            arrays[str(name)] = values
+    return NamedArrays(arrays, refused=refused)
+
+
+def event_table(path: Path) -> RawTable:
+    """Return a table of events that stands in a file of its own, by the name of the file.
+
+    Raises
+    ------
+    DoorError
+        If there is no such file, or it is no table.
+    """
+    if path.suffix not in TABLES:
+        raise DoorError(f"{path.name} is no table of events; give one of {', '.join(TABLES)}")
+    if not path.is_file():
+        raise DoorError(f"there is no file {path.name} beside the recording, or in it")
+    with damage_told(path):
+        held = table_columns(path)
+        rows = max((array.shape[0] for array in held.arrays.values()), default=0)
+        return replace(held.table("", rows), name=path.stem)
+
+
+def _text(path: Path) -> pd.DataFrame:
+    if not path.stat().st_size:
+        raise DoorError(f"{path.name} is empty; write or copy it again")
+    separator = "\t" if path.suffix == ".tsv" else ","
+    return pd.read_csv(path, sep=separator, encoding="utf-8-sig", low_memory=False)
+
+
+def _parquet(path: Path) -> pd.DataFrame:
+    try:
+        import pyarrow as arrow
+        import pyarrow.parquet as parquet
+    except ModuleNotFoundError:
+        raise DoorError(
+            'reading Parquet needs pyarrow: pip install "errorneurons[parquet]"'
+        ) from None
+    try:
+        file = parquet.ParquetFile(path)
+        sizes = [file.metadata.row_group(k).total_byte_size for k in range(file.num_row_groups)]
+        check_size(path.name, (max(sum(sizes), file.metadata.num_rows),), 1)
+        frame: pd.DataFrame = file.read(use_threads=False).to_pandas(ignore_metadata=True)
+        return frame
+    except arrow.ArrowException as error:
+        raise ValueError(str(error)) from error
+
+
+def _plain(column: pd.Series) -> np.ndarray | None:
+    """Return a column as numbers or text, with empty text where nothing is; None if neither."""
+    if column.dtype.kind in "biuf":
+        return column.to_numpy()
+    values = column.astype(object)
+    texts = [
+        value if isinstance(value, str) else "" if pd.isna(value) else None for value in values
+    ]
+    if None not in texts:
+        return np.array(texts, dtype=str)
+    if all(isinstance(value, bool) or pd.isna(value) for value in values):
+        return np.array(["" if pd.isna(v) else str(bool(v)).lower() for v in values])
+    return None

@@ -1,0 +1,180 @@
+"""What a mapping says of events and of activity: where they are, and how they are counted."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+
+class Events(BaseModel):
+    """Which trials there are, and what is cut out around each.
+
+    Attributes
+    ----------
+    table
+        Name of the table that holds the trials; empty for arrays that stand in no table.
+    file
+        A file beside the recording, or in its folder, that holds the trials, e.g. ``trials.csv``.
+    time_zero
+        Its column with the time that becomes time zero of a trial; empty for a trial x time x unit
+        array that has been cut out already.
+    rate
+        Times of events are counted in so many a second: 1 for seconds, 1000 for milliseconds.
+    start, stop
+        What is cut out, relative to time zero [s].
+    bin_width
+        Width of a bin [s]; stop - start is a whole number of bins.
+    drop_missing
+        Whether trials without a time zero are left out; otherwise they are refused.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    table: str = ""
+    file: str = ""
+    time_zero: str = ""
+    rate: float = 1.0
+    start: float | None = None
+    stop: float | None = None
+    bin_width: float | None = None
+    drop_missing: bool = False
+
+    @model_validator(mode="after")
+    def _whole_bins(self) -> Events:
+        if not 0 < self.rate < float("inf"):
+            raise ValueError("give a rate above 0, so many ticks a second")
+        if self.start is None or self.stop is None or self.bin_width is None:
+            return self
+        if not (0 < self.bin_width < float("inf") and self.start < self.stop < float("inf")):
+            raise ValueError("give start < stop and a bin_width above 0, all in seconds")
+        if abs(self.bins * self.bin_width - (self.stop - self.start)) > 1e-6 * self.bin_width:
+            raise ValueError(
+                f"{self.stop - self.start:g} s are no whole number of bins of {self.bin_width:g} s"
+            )
+        return self
+
+    @property
+    def bins(self) -> int:
+        """Number of bins; 0 if the mapping leaves it to the recording."""
+        if self.start is None or self.stop is None or self.bin_width is None:
+            return 0
+        return round((self.stop - self.start) / self.bin_width)
+
+
+MEASURED_IN = {
+    "Hz": ("spikes", "Hz"),
+    "count": ("spikes", "Hz"),
+    "dF/F": ("calcium", "dF/F"),
+    "%": ("calcium", "dF/F"),
+    "z": ("event", "z"),
+    "a.u.": ("event", "a.u."),
+}
+"""Units of measure of activity -> the kind of signal they are taken for, and units it gets."""
+
+
+class SignalSource(BaseModel):
+    """Where activity is, for kinds of files that leave it open.
+
+    Attributes
+    ----------
+    values
+        Name of the array of activity; several names for arrays of different units.
+    dims
+        What its axes are, the slowest first: ``trial``, ``time``, ``unit``, or two of them that
+        run in one axis, ``trial*time`` if the bins of a trial follow one another. Without
+        ``trial``, it is traces that are cut out around events.
+    bins
+        Bins of a trial, where trials and bins run in one axis.
+    bin_starts
+        Name of the array with the starts of the bins of a trial; without it they begin at
+        ``start`` and follow by ``bin_width`` under [events].
+    frame_times
+        Name of the array with the times of the frames of traces.
+    spike_times
+        Name of the array of spike times, or of the list of one array a unit; several names for
+        several probes.
+    spike_units
+        Name of the array that says of which unit each spike is, one for each of `spike_times`.
+    table
+        Name of the table of units, one for each of `spike_times`; empty for arrays that stand in
+        no table.
+    unit_ids
+        Column of the table of units with the numbers that `spike_units` uses; without it they are
+        its rows.
+    electrodes, channels
+        Name of the table of electrodes, and the column of the table of units with its rows.
+    rate
+        Times are counted in so many a second: 1 for seconds, 30000 for samples; of traces without
+        times, frames a second.
+    units
+        What activity is measured in: Hz, count (a bin), dF/F, %, z or a.u.
+    kind
+        ``spikes``, ``calcium`` or ``event``, if the units do not say: residuals of spike counts
+        are events, for they may be negative.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    values: str | tuple[str, ...] = ()
+    dims: tuple[str, ...] = ()
+    bins: int | None = None
+    bin_starts: str = ""
+    frame_times: str = ""
+    spike_times: str | tuple[str, ...] = ()
+    spike_units: str | tuple[str, ...] = ()
+    table: str | tuple[str, ...] = ""
+    unit_ids: str = ""
+    electrodes: str = ""
+    channels: str = ""
+    rate: float | None = None
+    units: Literal["Hz", "count", "dF/F", "%", "z", "a.u."] | None = None
+    kind: Literal["spikes", "calcium", "event"] | None = None
+
+    @model_validator(mode="after")
+    def _one_signal(self) -> SignalSource:
+        if self.values and self.spike_times:
+            raise ValueError("give one of values and spike_times")
+        named = [name for axis in self.dims for name in axis.split("*")]
+        strange = [name for name in named if name not in ("trial", "time", "unit")]
+        if strange or len(set(named)) < len(named):
+            raise ValueError(f"dims are {list(self.dims)}; name trial, time and unit once each")
+        if "time" not in named and "trial" not in named and self.dims:
+            raise ValueError(f"dims are {list(self.dims)}; one of them is trial or time")
+        if any("*" in axis for axis in self.dims) and not (self.bins or 0) > 0:
+            raise ValueError("trials and bins run in one axis; say how many bins a trial has")
+        if not isinstance(self.table, str) and len(self.table) != len(self.trains):
+            raise ValueError("give one table of units for each of spike_times")
+        if self.rate is not None and not 0 < self.rate < float("inf"):
+            raise ValueError("give a rate above 0, so many samples a second")
+        return self
+
+    @property
+    def arrays(self) -> tuple[str, ...]:
+        """Names of the arrays of activity."""
+        return _several(self.values)
+
+    @property
+    def trains(self) -> tuple[str, ...]:
+        """Names of the arrays of spike times."""
+        return _several(self.spike_times)
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Names of the arrays that say whose spikes are."""
+        return _several(self.spike_units)
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of the tables of units, one for each array."""
+        count = max(1, len(self.trains))
+        return (self.table,) * count if isinstance(self.table, str) else self.table
+
+    @property
+    def has_trials(self) -> bool:
+        """Whether activity has been cut out already."""
+        return "trial" in "*".join(self.dims).split("*")
+
+
+def _several(names: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else names
