@@ -120,11 +120,13 @@ class Performed:
         return tuple(notes)
 
     def repeated(self, repeats: int) -> Performed:
-        """Return the same with other repeats of each kind of trial, on a first day."""
+        """Return the same with other repeats of each kind of trial that repeats itself."""
+        if not self.blocks:
+            return self
         experiment = replace(self.experiment, repeats=repeats)
-        day = experiment.days(self.animals.seed)[0]
+        day = experiment.days(self.animals.seed)[self.blocks[0].activity.day - 1]
         blocks = tuple(
-            ran.repeated_as(block.table) if repeats_itself(block, 0.0) else ran
+            ran.repeated_as(block.table) if repeats_itself(block, experiment.noise) else ran
             for ran, block in zip(self.blocks, day.blocks, strict=True)
         )
         return replace(self, experiment=experiment, blocks=blocks)
@@ -204,13 +206,37 @@ def put_through(
     ValueError
         If no network is left, and there are no worlds to be like.
     """
-    ready = train_animals(theory, animals, instrument, laser)
+    ready = ready_animals(theory, animals, instrument, laser)
     progress("trained")
-    if not ready.animals.numbers:
-        if animals.worlds is None:
-            raise ValueError(none_left(theory, ready.left_out.values()))
-        return _told(ready, experiment, ())
-    (day,) = experiment.days(animals.seed)
-    found, _ = perform(ready, experiment, day)
+    found = on_one_day(ready, experiment)
     progress("experiment done")
     return found
+
+
+def ready_animals(
+    theory: Theory, animals: Animals, instrument: Instrument, laser: Laser | None = None
+) -> Trained:
+    """Return trained networks, as `train_animals` does; none only where there are worlds.
+
+    Parameters
+    ----------
+    theory, animals, instrument, laser
+        As in `put_through`.
+
+    Raises
+    ------
+    ValueError
+        If no network is left, and there are no worlds to be like.
+    """
+    ready = train_animals(theory, animals, instrument, laser)
+    if not ready.animals.numbers and animals.worlds is None:
+        raise ValueError(none_left(theory, ready.left_out.values()))
+    return ready
+
+
+def on_one_day(ready: Trained, experiment: Experiment) -> Performed:
+    """Put trained networks, which stay as they are, through an experiment of one day."""
+    if not ready.animals.numbers:
+        return _told(ready, experiment, ())
+    (day,) = experiment.days(ready.animals.seed)
+    return perform(ready, experiment, day)[0]

@@ -101,16 +101,26 @@ def sessions(
         reasons += ready.left_out.values()
         if ready.animals.numbers:
             progress(f"{theory.name}: {len(ready.animals.numbers)} networks trained")
-            for seen in _days(ready, experiment, progress):
+            for seen in through_days(ready, experiment, progress):
                 yield from recordings_of(seen, instrument, origin)
     if len(reasons) == len(animals.numbers):
         raise ValueError(none_left(theory, reasons))
 
 
-def _days(
-    ready: Trained, experiment: Experiment, progress: Callable[[str], None]
+def through_days(
+    ready: Trained, experiment: Experiment, progress: Callable[[str], None] = lambda _: None
 ) -> Iterator[Performed]:
-    """Yield what networks did, day by day; they may diverge while they learn."""
+    """Yield what networks did, day by day; they may diverge while they learn.
+
+    Parameters
+    ----------
+    ready
+        The networks before the first day, which stay as they are.
+    experiment
+        What is done.
+    progress
+        As in `sessions`.
+    """
     ready = replace(ready, extents=_reference(ready))
     for number, day in enumerate(experiment.days(ready.animals.seed), start=1):
         before = ready.animals.numbers
