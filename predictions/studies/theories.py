@@ -146,9 +146,8 @@ def _simulate(name: str, animals: Animals, path: Path | None) -> dict[str, Any]:
     del own
     for tried in others:
         more = _elsewhere(ready, tried, instrument, learnt)
-        said = _Said(
-            said.measured | more.measured, said.activity | more.activity, said.cells, said.trials
-        )
+        measured, activity = {**said.measured, **more.measured}, {**said.activity, **more.activity}
+        said = replace(said, measured=measured, activity=activity)
     if path is not None:
         spikes = packed(collect(recordings_of(networks, instrument)))
         with keeping(path) as part:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +20,6 @@ from errorneurons.analysis.measures.energies import (
 )
 from errorneurons.predictions.claims import registry
 from errorneurons.predictions.claims.claim import Claim, Condition, OverDays
-from errorneurons.predictions.judging.measured import measure
 from errorneurons.predictions.studies import theories
 from errorneurons.simulate.animals.animals import Animals
 
@@ -85,7 +83,7 @@ def claims(monkeypatch: pytest.MonkeyPatch) -> tuple[Claim, ...]:
 
 
 @pytest.fixture
-def simulated(claims: tuple[Claim, ...]) -> theories.Simulated:  # noqa: ARG001
+def simulated(claims: tuple[Claim, ...]) -> theories.Simulated:
     return theories._simulated(theories._simulate("supervised_pc", NETWORKS, None))
 
 
@@ -112,7 +110,7 @@ def test_the_usual_claims_say_the_same_beside_other_experiments(
 
 def test_a_theory_that_cannot_be_put_through_an_experiment_is_not_testable(
     claims: tuple[Claim, ...],
-    monkeypatch: pytest.MonkeyPatch,  # noqa: ARG001
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     lacking = replace(theories.experiment("oddball"), needs=("interneuron",))
     others = [theories.experiment("outcome_error"), lacking]
@@ -127,7 +125,7 @@ def test_a_theory_that_cannot_be_put_through_an_experiment_is_not_testable(
 
 def test_what_is_kept_of_a_subject_rests_on_the_experiments_of_the_claims(
     claims: tuple[Claim, ...],
-    monkeypatch: pytest.MonkeyPatch,  # noqa: ARG001
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def key() -> str:
         return theories._piece("adaptation", NETWORKS, None).key
