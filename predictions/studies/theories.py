@@ -25,8 +25,9 @@ from errorneurons.predictions.claims.claim import Claim
 from errorneurons.predictions.claims.registry import CLAIMS, claims_shown_by
 from errorneurons.predictions.judging.measured import Measured, measure
 from errorneurons.simulate.animals.animals import Animals
+from errorneurons.simulate.animals.days import through_days
 from errorneurons.simulate.animals.performed import Performed, on_one_day, ready_animals
-from errorneurons.simulate.animals.runner import check_possible, recordings_of, through_days
+from errorneurons.simulate.animals.runner import check_possible, recordings_of
 from errorneurons.simulate.animals.trained import Trained
 from errorneurons.simulate.engine.plans import compile_ahead
 from errorneurons.simulate.experiments.experiment import Experiment

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,7 +17,7 @@ from errorneurons.simulate.animals.trained import (
     none_left,
     train_animals,
 )
-from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.arrays import Array, of_networks
 from errorneurons.simulate.experiments.experiment import Day, Experiment
 from errorneurons.simulate.experiments.outcome import with_learning
 from errorneurons.simulate.experiments.trials import CLOCK
@@ -82,6 +82,11 @@ class Performed:
         return self.number // MOST
 
     @property
+    def day(self) -> int:
+        """On which day of the experiment it was; the first if no network is left."""
+        return self.blocks[0].activity.day if self.blocks else 1
+
+    @property
     def activity(self) -> tuple[Activity, ...]:
         """What was recorded in each block, each kind of trial once where it repeats itself."""
         return tuple(ran.activity for ran in self.blocks)
@@ -119,12 +124,22 @@ class Performed:
             )
         return tuple(notes)
 
+    def of(self, numbers: Sequence[int]) -> Performed:
+        """Return the same of some of the networks, by their numbers."""
+        where = [self.animals.numbers.index(number) for number in numbers]
+        removed, nuisance = of_networks(
+            (self.removed, self.nuisance), where, len(self.animals.numbers)
+        )
+        blocks = tuple(ran.of(where) for ran in self.blocks) if where else ()
+        animals = replace(self.animals, only=tuple(numbers))
+        return replace(self, animals=animals, blocks=blocks, removed=removed, nuisance=nuisance)
+
     def repeated(self, repeats: int) -> Performed:
         """Return the same with other repeats of each kind of trial that repeats itself."""
         if not self.blocks:
             return self
         experiment = replace(self.experiment, repeats=repeats)
-        day = experiment.days(self.animals.seed)[self.blocks[0].activity.day - 1]
+        day = experiment.days(self.animals.seed)[self.day - 1]
         blocks = tuple(
             ran.repeated_as(block.table) if repeats_itself(block, experiment.noise) else ran
             for ran, block in zip(self.blocks, day.blocks, strict=True)

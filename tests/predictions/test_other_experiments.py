@@ -95,7 +95,8 @@ def test_each_claim_is_measured_in_its_own_experiment(
     for claim in (ODDBALL, DAYS):
         found = simulated.measured[claim.key]
         assert found.animals == ("network-000", "network-001")
-        assert np.isfinite(found.energies).all() and (found.energies[:, 1] > 0).all()
+        assert np.isfinite(found.energies).all()
+        assert (found.energies[:, 1] > 0).all()
     assert simulated.activity["T01"]["mean"].notnull().any()
 
 
