@@ -1,8 +1,8 @@
 """The conditions of an experiment, and which trials of a session or of a simulation are of each.
 
 Those of the outcome-error experiment are listed by hand. Those of another follow from its table:
-its trials fall apart by whether and what is taught, familiarity and manipulations, and by whatever
-else tells some of them apart and stands in the recording too. Over days each day has its own.
+its trials fall apart by familiarity and manipulations, and by whatever else tells some of them
+apart and is told of those of the recording too. Over days each day has its own.
 """
 
 from __future__ import annotations
@@ -23,18 +23,33 @@ from errorneurons.simulate.animals.performed import OF_WORLDS
 from errorneurons.simulate.experiments.columns import DEFAULTS
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
+from errorneurons.simulate.experiments.readout import NO_DECODER
 from errorneurons.simulate.experiments.registry import experiment
 from errorneurons.simulate.experiments.trials import NO_MANIPULATION, TrialFactors
 
 USUAL_EXPERIMENT = Claim.shown_by
 """The outcome-error experiment, which shows most claims."""
-COLUMNS = ("outcome", "teaching", "familiarity", "manipulation", "manipulated_role")
-"""The columns that tell the conditions of any experiment apart, areas left open."""
+_ALWAYS = ("familiarity", "manipulation", "manipulated_role")
+"""The columns that tell the conditions of any experiment apart."""
+_OUTCOME = ("outcome", "teaching")
+COLUMNS = (*_OUTCOME, *_ALWAYS)
+"""Those that tell the conditions of the outcome-error experiment apart, areas left open."""
 AREA = "manipulated_area"
+RULES = ("association", "decoder")
+"""What is in force from some day on, whatever it is called."""
 FURTHER = (
-    "phase", "association", "decoder", "block", "sequence", "position", "oddball", "contrast",
-    "outcome_size", "modulation_frequency", "manipulated_target", AREA,
-)  # fmt: skip
+    "phase",
+    "block",
+    "sequence",
+    "position",
+    "oddball",
+    "contrast",
+    "outcome_size",
+    "modulation_frequency",
+    "manipulated_target",
+    AREA,
+    *RULES,
+)
 """Columns that tell conditions apart where the trials of an experiment differ in them."""
 USUAL: TrialFactors = {**NO_MANIPULATION, "familiarity": "trained"}
 """What a trial is like if a recording has no column that says otherwise."""
@@ -113,6 +128,7 @@ class Conditions:
         stimuli
             Of how many stimuli.
         """
+        number = self._stimulus(table)
         free = np.ones(len(table), dtype=bool)
         chosen: list[_Rows] = []
         told = [name for name in self.kinds if name in table]
@@ -123,13 +139,20 @@ class Conditions:
                 [_column(table, name) == value for name, value in asked.items()]
             )
             free &= ~same
-            same &= (table["pattern"] < stimuli).to_numpy()
+            same &= number < stimuli
             for kind in np.unique(kinds[same]):
                 own = np.flatnonzero(same & (kinds == kind))
                 chosen.append(own[np.arange(counts[k]) * len(own) // max(counts[k], 1)])
         if self.learning:
             chosen.append(np.flatnonzero(free))
         return np.sort(np.concatenate(chosen)) if chosen else np.empty(0, np.int64)
+
+    def _stimulus(self, table: pd.DataFrame) -> npt.NDArray[np.floating]:
+        """Return the number of the stimulus of each trial in its set, by its name, from 0."""
+        if self.learning:
+            return table["pattern"].to_numpy()
+        named = table["stimulus"].str.extract(r"(\d+)$")[0]
+        return np.asarray(named.to_numpy(dtype=float) - 1)
 
     def count(self, session: xr.Dataset, number: int, levels: Mapping[str, int]) -> int:
         """Return the trials of a kind in one condition, the median over its kinds in a session.
@@ -179,7 +202,7 @@ def conditions_of(name: str, told: tuple[str, ...] = ()) -> Conditions:
     name
         Of the experiment.
     told
-        Those of `FURTHER` that a recording has.
+        What else is told of the trials of a recording, see `told_by`.
     """
     if name == USUAL_EXPERIMENT:
         full = [{**USUAL, **factors} for factors in OUTCOME_ERROR]
@@ -187,21 +210,17 @@ def conditions_of(name: str, told: tuple[str, ...] = ()) -> Conditions:
         every = tuple({column: own[column] for column in COLUMNS} for own in full)
         return Conditions((1,) * len(every), every, places, USUAL, learning=True)
     tables = [day.table for day in experiment(name).days(_ORDER)]
-    whole = pd.concat(tables, ignore_index=True)
-    differ = [
-        n for n in FURTHER if n in told and n in whole and len(whole[n].dropna().unique()) > 1
-    ]
-    columns = [*COLUMNS, *(n for n in differ if n != AREA)]
+    columns = [*_ALWAYS, *(n for n in told if n != AREA)]
     found: dict[str, tuple[int, TrialFactors, str]] = {}
     for day, table in enumerate(tables, start=1):
         shown = table[table["input_onset"].notna()]  # a pause is no trial of a recording
         values = [_column(shown, n).tolist() for n in columns]
         for place, *own in zip(_column(shown, AREA).tolist(), *values, strict=True):
             factors = dict(zip(columns, own, strict=True))
-            which = f"{day} {factors} {place if AREA in differ else ''}"
+            which = f"{day} {factors} {place if AREA in told else ''}"
             found.setdefault(which, (day, factors, place))
     days, every, places = zip(*found.values(), strict=True)
-    return Conditions(days, every, places, _BY_DEFAULT, by_area=AREA in differ)
+    return Conditions(days, every, places, _BY_DEFAULT, by_area=AREA in told)
 
 
 def _column(table: pd.DataFrame, name: str) -> npt.NDArray[np.object_]:
@@ -211,9 +230,82 @@ def _column(table: pd.DataFrame, name: str) -> npt.NDArray[np.object_]:
     return np.full(len(table), _BY_DEFAULT[name], dtype=object)
 
 
-def told_by(sessions: Sequence[xr.Dataset]) -> tuple[str, ...]:
-    """Return those of `FURTHER` that sessions have."""
-    return tuple(name for name in FURTHER if any(name in s.coords for s in sessions))
+def told_by(name: str, sessions: Sequence[xr.Dataset]) -> tuple[str, ...]:
+    """Return what tells the conditions of an experiment apart in sessions, beside what always does.
+
+    That is the outcome and whether it teaches, if they are told, and what differs between trials
+    of the experiment and between those of the sessions, and is called the same in both.
+
+    Parameters
+    ----------
+    name
+        Of the experiment.
+    sessions
+        In the words of the experiment, see `in_its_words`.
+    """
+    whole = _whole(name)
+    found = [column for column in _OUTCOME if any(column in s.coords for s in sessions)]
+    for column in FURTHER:
+        own = _values(whole, column)
+        seen = {v for s in sessions if column in s.coords for v in np.unique(s[column]).tolist()}
+        alike = (len(seen) > 1 and seen <= own) or column == AREA
+        if len(own) > 1 and (column in RULES or (seen and alike)):
+            found.append(column)
+    return tuple(found)
+
+
+def in_its_words(name: str, sessions: Sequence[xr.Dataset]) -> list[xr.Dataset]:
+    """Return sessions with the rules in force named as in an experiment.
+
+    What a rule is called, a decoder or which outcome follows what, is up to a recording. Those of
+    an animal are those of the experiment in the order of days; the first one, if it is not told.
+
+    Parameters
+    ----------
+    name
+        Of the experiment.
+    sessions
+        Sessions of animals, each with its day.
+    """
+    whole = _whole(name)
+    for column in RULES:
+        own = [v for v in dict.fromkeys(whole.get(column, [])) if v == v and v != NO_DECODER]
+        if len(own) > 1:
+            sessions = _renamed(sessions, column, own)
+    return [*sessions]
+
+
+def _renamed(sessions: Sequence[xr.Dataset], column: str, names: Sequence[str]) -> list[xr.Dataset]:
+    """Return sessions with other values in a column: those named, in the order of days."""
+    known: dict[str, dict[str, str]] = {}
+    for session in sorted(sessions, key=day_of):
+        own = known.setdefault(str(session.attrs["animal"]), {})
+        values = [NO_DECODER] if column not in session.coords else session[column].values
+        for value in dict.fromkeys(map(str, values)):
+            if value != NO_DECODER:
+                own.setdefault(value, names[min(len(own), len(names) - 1)])
+    found = []
+    for session in sessions:
+        own = known[str(session.attrs["animal"])]
+        if column in session.coords:
+            values = [own.get(str(value), NO_DECODER) for value in session[column].values]
+        else:
+            values = [names[0]] * session.sizes["trial"]
+        found.append(session.assign_coords({column: ("trial", np.array(values, dtype=str))}))
+    return found
+
+
+def day_of(session: xr.Dataset) -> float:
+    """Return the day of a session, 0 if it has none."""
+    return float(session.attrs.get("day", 0))
+
+
+def _whole(name: str) -> pd.DataFrame:
+    return pd.concat([day.table for day in experiment(name).days(_ORDER)], ignore_index=True)
+
+
+def _values(table: pd.DataFrame, column: str) -> set[object]:
+    return {*table[column].dropna()} if column in table else set()
 
 
 def of_worlds(name: str) -> Experiment:
@@ -221,19 +313,17 @@ def of_worlds(name: str) -> Experiment:
 
     Its bins are the widest in which every window of the claims that it shows is whole.
     """
-    if name == USUAL_EXPERIMENT:
-        return OF_WORLDS
-    usual, claims = experiment(name), claims_shown_by(name)
-    width = min((c.bin for c in claims), default=usual.clock.bin)
-    return replace(usual, clock=replace(usual.clock, bin=max(width, usual.clock.bin)))
+    usual = OF_WORLDS if name == USUAL_EXPERIMENT else experiment(name)
+    width = min((c.bin for c in claims_shown_by(name)), default=usual.clock.bin)
+    return replace(usual, clock=replace(usual.clock, bin=width))
 
 
 def matched(recorded: Sequence[Collection[int]], days: Sequence[frozenset[int]]) -> dict[int, int]:
     """Return which of the days of an experiment each recorded day stands for, from 1.
 
-    Days in a row that have the same conditions are a stage. A recorded day is of the stage, from
-    that of the day before on, whose conditions are most like its own; the days of a stage are
-    spread over those that were simulated, and more of them than there are, are left out.
+    Days in a row that have the same conditions are a stage. Recorded days are of stages in their
+    order: as many as can be, and so that their conditions are as like as can be. Those of a stage
+    are spread over the days that were simulated; more of them than there are, are left out.
 
     Parameters
     ----------
@@ -254,12 +344,9 @@ def matched(recorded: Sequence[Collection[int]], days: Sequence[frozenset[int]])
         else:
             stages.append([day])
     own: dict[int, list[int]] = {}
-    now = 0
-    for place, seen in enumerate(recorded):
-        alike = [_likeness(days[days_of[0] - 1], {*seen}) for days_of in stages[now:]]
-        if max(alike, default=0.0) > 0:
-            now += int(np.argmax(alike))
-            own.setdefault(now, []).append(place)
+    for place, of in enumerate(_in_order(recorded, [days[own[0] - 1] for own in stages])):
+        if of is not None:
+            own.setdefault(of, []).append(place)
     found: dict[int, int] = {}
     for stage, places in own.items():
         count = min(len(places), len(stages[stage]))
@@ -268,6 +355,28 @@ def matched(recorded: Sequence[Collection[int]], days: Sequence[frozenset[int]])
         for at, day in zip(shown.tolist(), where.tolist(), strict=True):
             found[places[at]] = stages[stage][day]
     return found
+
+
+def _in_order(
+    recorded: Sequence[Collection[int]], stages: Sequence[frozenset[int]]
+) -> tuple[int | None, ...]:
+    """Return the stage of each recorded day, none for a day that is like none."""
+    best: dict[int, tuple[tuple[int, float], tuple[int | None, ...]]] = {0: ((0, 0.0), ())}
+    for seen in recorded:
+        alike = [_likeness(stage, {*seen}) for stage in stages]
+        longer: dict[int, tuple[tuple[int, float], tuple[int | None, ...]]] = {}
+        for now, ((count, total), path) in best.items():
+            tried = [(now, ((count, total), (*path, None)))]
+            tried += [
+                (stage, ((count + 1, total + alike[stage]), (*path, stage)))
+                for stage in range(now, len(stages))
+                if alike[stage]
+            ]
+            for stage, way in tried:
+                if stage not in longer or way[0] > longer[stage][0]:
+                    longer[stage] = way
+        best = longer
+    return max(best.values(), key=lambda way: way[0])[1]
 
 
 def _likeness(some: Collection[int], others: set[int]) -> float:

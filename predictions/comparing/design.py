@@ -20,6 +20,8 @@ from errorneurons.predictions.comparing.conditions import (
     USUAL_EXPERIMENT,
     Conditions,
     conditions_of,
+    day_of,
+    in_its_words,
     matched,
     told_by,
 )
@@ -170,7 +172,10 @@ def design_of(sessions: Sequence[xr.Dataset], experiment: str = USUAL_EXPERIMENT
     sessions = _undivided(sessions) if localised else sessions
     animals = [str(s.attrs["animal"]) for s in sessions]
     names = sorted(set(animals))
-    told = () if experiment == USUAL_EXPERIMENT else told_by(sessions)
+    told: tuple[str, ...] = ()
+    if experiment != USUAL_EXPERIMENT:
+        sessions = in_its_words(experiment, sessions)
+        told = told_by(experiment, sessions)
     conditions = conditions_of(experiment, told)
     levels = [simulated_levels(s, conditions) for s in sessions]
     trials_of = _trials_by_day(sessions, conditions, levels)
@@ -217,7 +222,7 @@ def _trials_by_day(
     for at, session in enumerate(sessions):
         animals.setdefault(str(session.attrs["animal"]), []).append(at)
     for own in animals.values():
-        in_order = sorted(own, key=lambda at: float(sessions[at].attrs.get("day", 0)))
+        in_order = sorted(own, key=lambda at: day_of(sessions[at]))
         counts = [conditions.of_any_day(sessions[at], levels[at]) for at in in_order]
         for place, day in matched([{*c} for c in counts], days).items():
             for k in conditions.of(day):
@@ -276,11 +281,15 @@ def simulated_levels(session: xr.Dataset, conditions: Conditions | None = None) 
 
     The teaching area is the highest. Of all ways to place the others below it that keep their
     order, the one is taken that puts most manipulations where the experiment has them; then the
-    one that uses most areas, then the lowest.
+    one that uses most areas, then the lowest. Outside of the outcome-error experiment an area whose
+    cells move a cursor counts as the teaching area, and if no level is known, all are alike.
     """
-    known = {str(a): float(v) for a, v in zip(session["area"].values, session["level"].values,
-                                              strict=True) if np.isfinite(v)}  # fmt: skip
+    areas, levels_of = session["area"].values, session["level"].values
+    known = {str(a): float(v) for a, v in zip(areas, levels_of, strict=True) if np.isfinite(v)}
     teaching = str(session.attrs.get("teaching_area", ""))
+    if conditions and not conditions.learning:
+        known = known or dict.fromkeys(map(str, areas), 0.0)
+        teaching = teaching if teaching in known else _that_moves_a_cursor(session)
     others = sorted((a for a in known if a != teaching), key=lambda a: (known[a], a))
     top = AREAS - 1 if teaching in known else AREAS
     wanted = _manipulated(session, conditions or conditions_of(USUAL_EXPERIMENT))
@@ -290,6 +299,16 @@ def simulated_levels(session: xr.Dataset, conditions: Conditions | None = None) 
     )
     levels = dict(zip(others, places, strict=True))
     return levels | ({teaching: AREAS} if teaching in known else {})
+
+
+def _that_moves_a_cursor(session: xr.Dataset) -> str:
+    """Return the area that has most of the cells which move a cursor; none if none does."""
+    moving = np.zeros(session.sizes["unit"], dtype=bool)
+    for name in ("decoder_weight", "causal_sign"):
+        if name in session.coords:
+            moving |= np.nan_to_num(session[name].values.astype(float)) != 0
+    names, counts = np.unique(session["area"].values[moving], return_counts=True)
+    return str(names[counts.argmax()]) if len(names) else ""
 
 
 def _fit(levels: Mapping[str, int], wanted: Sequence[tuple[str, int]]) -> tuple[int, int, int]:

@@ -57,30 +57,26 @@ def shard_name(name: str, batch: Animals, tried: Experiment = OF_WORLDS) -> str:
 
 def place(name: str, tried: Experiment) -> str:
     """Return the folder of a theory put through an experiment, within the library."""
-    return name if tried is OF_WORLDS else f"{name}/{tried.name}"
+    return name if tried.name == OF_WORLDS.name else f"{name}/{tried.name}"
 
 
 def worlds_key(entry: Theory, animals: Animals, tried: Experiment = OF_WORLDS) -> str:
     """Return the hash of everything that the worlds of a theory rest on in an experiment."""
     rests_on = (entry.rests_on, replace(animals, only=None))
-    return key(_simulate, rests_on if tried is OF_WORLDS else (*rests_on, tried), REGISTRY)
+    return key(_simulate, (*rests_on, tried), REGISTRY)
 
 
 def shard_of(name: str, batch: Animals, tried: Experiment = OF_WORLDS) -> Piece:
     """Return the piece of work that simulates a batch of worlds in an experiment."""
-    there = "" if tried is OF_WORLDS else f" in {tried.label}"
+    there = "" if tried.name == OF_WORLDS.name else f" in {tried.label}"
     said = f"{name}: worlds {', '.join(map(str, batch.of_worlds))} simulated{there}"
-    given = (name, batch) if tried is OF_WORLDS else (name, batch, tried)
-    return Piece(_simulate, given, worlds_key(theory(name), batch, tried), said)
+    return Piece(_simulate, (name, batch, tried), worlds_key(theory(name), batch, tried), said)
 
 
-def _simulate(
-    name: str, batch: Animals, tried: Experiment | None = None
-) -> dict[str, npt.NDArray[Any]]:
-    """Simulate a batch, in the outcome-error experiment if no other is given."""
+def _simulate(name: str, batch: Animals, tried: Experiment) -> dict[str, npt.NDArray[Any]]:
     try:
-        if tried is None:
-            return _packed([put_through(theory(name), OF_WORLDS, batch, ELECTRODES)])
+        if tried.name == OF_WORLDS.name:  # its own trials set the gain of the instrument
+            return _packed([put_through(theory(name), tried, batch, ELECTRODES)])
         ready = ready_animals(theory(name), batch, ELECTRODES)
         days = list(through_days(ready, tried)) if ready.animals.numbers else []
         numbers = days[-1].animals.numbers if len(days) == len(tried.days(batch.seed)) else ()

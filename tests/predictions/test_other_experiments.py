@@ -248,6 +248,27 @@ def test_days_of_a_stage_are_spread_over_those_that_were_simulated() -> None:
     assert matched([{7}], days) == {}
 
 
+def test_days_before_a_reversal_are_not_those_after_the_next() -> None:
+    practice, other = frozenset({1}), frozenset({2})
+    days = [frozenset({1, 3, 4}), other, other, frozenset({2, 5, 6}), practice, practice]
+    assert matched([{1}] * 6 + [{2}], days) == {0: 1, 6: 2}
+    assert matched([{1}, {2}, {2}, {1}], days) == {0: 1, 1: 2, 2: 3, 3: 5}
+
+
+@pytest.mark.usefixtures("compared")
+def test_rules_may_have_any_name(recordings: dict[str, list[xr.Dataset]]) -> None:
+    names = {"trained": "left is sweet", "reversed": "right is sweet"}
+    renamed = [
+        s.assign_coords(association=("trial", [names[str(v)] for v in s["association"].values]))
+        for s in recordings["teach_reteach"]
+    ]
+    first, second = (
+        design.design_of(some, "teach_reteach") for some in (recordings["teach_reteach"], renamed)
+    )
+    assert first.trials == second.trials
+    assert first.told == second.told == ("outcome", "teaching", "phase", "association")
+
+
 @pytest.mark.usefixtures("compared")
 def test_a_recording_without_trials_of_the_experiment_is_told_which_it_lacks() -> None:
     assert no_trial_of(["P02", "T01"]) == (
