@@ -188,7 +188,7 @@ def design_of(sessions: Sequence[xr.Dataset], experiment: str = USUAL_EXPERIMENT
         cells={key: round(float(np.median([c.get(key, 0) for c in cells]))) for key in keys},
         trials=tuple(map(_median_of_any, trials_of)),
         claims=tuple(answering),
-        sessions=_median([animals.count(n) for n in names]) if len(conditions.days) == 1 else 1,
+        sessions=_sessions(animals, trials_of) if len(conditions.days) == 1 else 1,
         stimuli=min(STIMULI, _median([len(np.unique(s["stimulus"])) for s in sessions])),
         label_error=(
             round(float(error[0]), 6),
@@ -201,6 +201,13 @@ def design_of(sessions: Sequence[xr.Dataset], experiment: str = USUAL_EXPERIMENT
         experiment=experiment,
         told=told,
     )
+
+
+def _sessions(animals: Sequence[str], trials_of: Sequence[Sequence[int]]) -> int:
+    """Return how many sessions an animal has, of those that have trials of any condition."""
+    shown = [any(counts) for counts in zip(*trials_of, strict=True)]
+    own = [animal for animal, any_there in zip(animals, shown, strict=True) if any_there]
+    return _median([own.count(name) for name in {*own}] or [1])
 
 
 def _trials_by_day(
