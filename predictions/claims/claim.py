@@ -173,6 +173,9 @@ class Claim:
         What the card's picture of activity shows.
     shown_by
         The experiment that virtual animals are put through for it, by its name in the registry.
+    bin
+        The widest bins in which all windows of its effects are whole [s]: recordings of virtual
+        animals that are compared with real ones have no narrower ones than the claims need.
     learning
         Whether the claim needs a network that has learnt its task.
     drawing
@@ -199,6 +202,7 @@ class Claim:
     counter_circuit: str
     conditions: tuple[Condition, ...]
     shown_by: str = "outcome_error"
+    bin: float = 0.05
     learning: bool = False
     drawing: Drawing | None = None
     secondary: Mapping[str, Measure] = field(default_factory=dict)

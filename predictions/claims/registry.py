@@ -53,6 +53,11 @@ EFFECTS: dict[str, dict[str, Measure]] = {
 """Claim -> the name of each of its effects -> the effect; first what it is judged by."""
 
 
+def claims_shown_by(experiment: str) -> tuple[Claim, ...]:
+    """Return the claims that virtual animals show in an experiment, by its name."""
+    return tuple(c for c in CLAIMS if c.shown_by == experiment)
+
+
 def manipulations_of(claims: Sequence[Claim]) -> dict[str, Manipulation]:
     """Return what claims need beside recording, by its name."""
     return {m.name: m for c in claims for m in c.manipulations}

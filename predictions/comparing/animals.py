@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -52,6 +53,8 @@ IMAGED = Instrument(imaging=Imaging(GCAMP6F, 30.0, snr_at(0.02, 30.0, GCAMP6F)))
 BASELINES = (4.0, 20.0)
 PEAKS = (10.0, 40.0)
 PAIRED = 0.5
+_AGAIN = 10**7
+"""More than the number of any network."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +69,30 @@ class Table:
         N, M and N_R of each effect, (animal, effect, 3); NaN where it cannot answer.
     effects
         Names of the effects, see `registry.EFFECTS`.
+    animal
+        Which virtual animal each is, the same whatever it was put through, (animal,); empty where
+        nothing is set beside it.
     """
 
     world: npt.NDArray[np.int64]
     energies: Array
     effects: tuple[str, ...]
+    animal: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+
+
+def joined_tables(tables: Sequence[Table]) -> Table:
+    """Return what the same virtual animals say in several experiments; those that are in all."""
+    if len(tables) == 1:
+        return tables[0]
+    common = set.intersection(*({*t.animal.tolist()} for t in tables))
+    rows = [[k for k, n in enumerate(t.animal.tolist()) if n in common] for t in tables]
+    first = tables[0]
+    return Table(
+        first.world[rows[0]],
+        np.concatenate([t.energies[own] for t, own in zip(tables, rows, strict=True)], axis=1),
+        tuple(name for t in tables for name in t.effects),
+        first.animal[rows[0]],
+    )
 
 
 def instrument_of(design: Design, seed: int, theory: str, world: int) -> Instrument:
@@ -113,7 +135,11 @@ def stocked(design: Design) -> Design:
 
 
 def measured(
-    animals: Performed, theory: str, design: Design, seed: int, known: Known | None = None
+    animals: Performed | Sequence[Performed],
+    theory: str,
+    design: Design,
+    seed: int,
+    known: Known | None = None,
 ) -> Table:
     """Record and measure the virtual animals of some worlds.
 
@@ -123,7 +149,7 @@ def measured(
     Parameters
     ----------
     animals
-        Networks of some worlds.
+        Networks of some worlds, after each day of the experiment that the design is of.
     theory
         Name of the theory.
     design
@@ -133,48 +159,68 @@ def measured(
     known
         What is known of sessions with these trials, where other networks were recorded before.
     """
-    effects = effects_under(design)
+    days = [animals] if isinstance(animals, Performed) else [*animals]
+    first, effects = days[0], effects_under(design)
     worlds: list[int] = []
+    whose: list[int] = []
     rows: list[Array] = []
     every = _STRAINED if design.unstated else 1
-    if not len(animals.number):
+    if not len(first.number):
         return Table(np.empty(0, np.int64), np.empty((0, len(effects), 3)), tuple(effects))
-    given = presentation(animals, design)
+    given = [presentation(day, design) for day in days]
     known = {} if known is None else known
-    for world in np.unique(animals.world[animals.world % every == 0]):
+    for world in np.unique(first.world[first.world % every == 0]):
         own = composed(design, seed, theory, int(world))
         instrument = instrument_of(own, seed, theory, int(world))
-        networks = np.flatnonzero(animals.world == world)
-        subjects = [subject_of(animals, int(k), instrument, given) for k in networks]
+        networks = np.flatnonzero(first.world == world)
+        subjects = [_Days(days, given, int(k), instrument) for k in networks]
         for k in range(max(len(networks), design.animals)):
             again, index = divmod(k, len(networks))
             seen = [
                 one
                 for session in range(design.sessions)
-                for one in _recorded(
-                    animals, subjects[index], own, given,
-                    generator(seed, "recording", theory, again, session), known,
+                for one in subjects[index].recorded(
+                    own, generator(seed, "recording", theory, again, session), known
                 )
-            ]  # fmt: skip
+            ]
             sessions = [one.session for one in seen]
             with asked_often(sessions, [(one.own, one.alike) for one in seen]):
                 rows.append(np.array([energies_of_animal(e, sessions) for e in effects.values()]))
             worlds.append(int(world))
+            whose.append(int(first.number[networks[index]]) + _AGAIN * again)
     energies = np.array(rows, dtype=float).reshape(len(worlds), len(effects), 3)
-    return Table(np.array(worlds, dtype=np.int64), energies, tuple(effects))
+    return Table(np.array(worlds, np.int64), energies, tuple(effects), np.array(whose, np.int64))
 
 
-def _recorded(
-    animals: Performed, subject: Instrumented, design: Design, given: Presented,
-    rng: np.random.Generator, known: Known,
-) -> Sequence[Seen]:  # fmt: skip
-    """Record a network once; a localiser makes a session of each fold."""
-    seed = int(rng.integers(2**31))
-    if design.labels == "stated":
-        return (recorded_plainly(subject, design, seed, known),)
-    whole = record(animals, subject.index, design, subject.instrument, seed, given)
-    # which trials test, and which units, differs from all others
-    return [Seen(fold, {}, {}) for fold in localised(whole, rng)]
+@dataclass(frozen=True, eq=False)
+class _Days:
+    """A network on the days of an experiment, before its instrument."""
+
+    days: Sequence[Performed]
+    given: Sequence[Presented]
+    index: int
+    instrument: Instrument
+
+    @cached_property
+    def plainly(self) -> Instrumented:
+        """The network as `recorded_plainly` takes it."""
+        return subject_of(self.days[0], self.index, self.instrument, self.given[0])
+
+    def recorded(self, design: Design, rng: np.random.Generator, known: Known) -> Sequence[Seen]:
+        """Record it once, day by day; a localiser makes a session of each fold."""
+        seed = int(rng.integers(2**31))
+        if design.labels == "stated" and design.conditions.learning:
+            return (recorded_plainly(self.plainly, design, seed, known),)
+        # claims of other experiments may ask for any bin; cells and their labels stay the same
+        whole = [
+            record(day, self.index, design, self.instrument, seed, shown)
+            for day, shown in zip(self.days, self.given, strict=True)
+            if shown.shown.count
+        ]
+        if design.labels == "stated":
+            return [Seen(one, {}, {}) for one in whole]
+        # which trials test, and which units, differs from all others
+        return [Seen(fold, {}, {}) for one in whole for fold in localised(one, rng)]
 
 
 def effects_under(design: Design) -> dict[str, Measure]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations_with_replacement
 from typing import Literal
 
@@ -14,17 +14,22 @@ import xarray as xr
 from errorneurons.analysis.measures.energies import Missing, false_labels, trials
 from errorneurons.analysis.measures.labelling import FOLD
 from errorneurons.predictions.claims.claim import answer_of, asked_together
-from errorneurons.predictions.claims.registry import CLAIMS
+from errorneurons.predictions.claims.registry import CLAIMS, claim, claims_shown_by
+from errorneurons.predictions.comparing.conditions import (
+    AREA,
+    USUAL_EXPERIMENT,
+    Conditions,
+    conditions_of,
+    day_of,
+    in_its_words,
+    matched,
+    told_by,
+)
 from errorneurons.simulate.experiments.association import STIMULI
-from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
-from errorneurons.simulate.experiments.trials import NO_MANIPULATION, TrialFactors
+from errorneurons.simulate.experiments.registry import experiment as named
 
 AREAS = 4
 """Areas of the simulated networks; the teaching signal enters the highest."""
-COLUMNS = ("outcome", "teaching", "familiarity", "manipulation", "manipulated_role")
-"""The columns that tell the conditions of the outcome-error experiment apart, areas left open."""
-USUAL: TrialFactors = {**NO_MANIPULATION, "familiarity": "trained"}
-"""What a trial is like if a recording has no column that says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ class Design:
         (level of a simulated area, ``"error"`` or ``"representation"``) -> recorded cells of a
         session; every cell that is not labelled as an error cell counts as the latter.
     trials
-        Trials of each stimulus, for each condition of `OUTCOME_ERROR`.
+        Trials of each stimulus, for each of the `conditions`.
     stimuli
         How many stimuli.
     label_error
@@ -58,6 +63,10 @@ class Design:
     unstated
         Share of false labels beyond those that `label_error` states. No recording tells; virtual
         ones show what it would do.
+    experiment
+        Which experiment its trials are of, by its name in the registry.
+    told
+        What tells its conditions apart beside what always does, see `conditions_of`.
     """
 
     animals: int
@@ -71,20 +80,73 @@ class Design:
     labels: Literal["stated", "localiser"] = "stated"
     unstated: float = 0.0
     answering: Mapping[str, float] = field(default_factory=dict)
+    experiment: str = USUAL_EXPERIMENT
+    told: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.animals < 1 or self.sessions < 1:
             raise ValueError(
                 f"a design has {self.animals} animals of {self.sessions} sessions; give 1 or more"
             )
-        if len(self.trials) != len(OUTCOME_ERROR):
+        count = len(self.conditions.factors)
+        if len(self.trials) != count:
             raise ValueError(
                 f"a design has trials of {len(self.trials)} conditions; give one number for each "
-                f"of the {len(OUTCOME_ERROR)} conditions of the outcome-error experiment"
+                f"of the {count} conditions of {experiment_in_words(self.experiment)}"
             )
 
+    @property
+    def conditions(self) -> Conditions:
+        """Return the conditions of its experiment."""
+        return conditions_of(self.experiment, self.told)
 
-def design_of(sessions: Sequence[xr.Dataset]) -> Design:
+
+def experiment_in_words(name: str) -> str:
+    """Return the name of an experiment as in a sentence."""
+    if name == USUAL_EXPERIMENT:
+        return "the outcome-error experiment"
+    return f"the experiment {named(name).label!r}"
+
+
+def designs_of(sessions: Sequence[xr.Dataset]) -> tuple[Design, ...]:
+    """Read off recorded sessions a design for each experiment some of whose claims they can test.
+
+    Experiments of which they have no trial are left out: virtual animals cannot imitate them.
+
+    Parameters
+    ----------
+    sessions
+        Sessions that obey the dataset contract, one or more.
+    """
+    names = dict.fromkeys((USUAL_EXPERIMENT, *(c.shown_by for c in CLAIMS)))
+    found = [design_of(sessions, name) for name in names]
+    return tuple(d for d in found if d.claims and any(d.trials))
+
+
+def no_trial_of(keys: Sequence[str]) -> str:
+    """Return that a recording has no trial which shows claims that it can test, in words.
+
+    Parameters
+    ----------
+    keys
+        Of those claims.
+    """
+    names = dict.fromkeys(claim(key).shown_by for key in keys)
+    return (
+        f"no trial is of a condition of {' or '.join(map(experiment_in_words, names))}, outside "
+        "of learning, which virtual experiments imitate"
+    )
+
+
+def taken_together(designs: Sequence[Design]) -> Design:
+    """Return the first of several designs of the same animals, with the claims of all."""
+    first = designs[0]
+    answering = {key: share for d in designs for key, share in d.answering.items()}
+    claims = tuple(c.key for c in CLAIMS if any(c.key in d.claims for d in designs))
+    return replace(first, claims=claims, answering=answering)
+
+
+def design_of(sessions: Sequence[xr.Dataset], experiment: str = USUAL_EXPERIMENT) -> Design:
     """Read a design off recorded sessions.
 
     Cells are medians over sessions, trials of a condition over those sessions that have any.
@@ -95,6 +157,8 @@ def design_of(sessions: Sequence[xr.Dataset]) -> Design:
     ----------
     sessions
         Sessions that obey the dataset contract, one or more.
+    experiment
+        Of whose conditions they are to have trials; its claims are those that they may test.
 
     Raises
     ------
@@ -103,21 +167,28 @@ def design_of(sessions: Sequence[xr.Dataset]) -> Design:
     """
     if not sessions:
         raise ValueError("there is no session to read a design off; give one or more")
-    answering = _answering(sessions)
+    answering = _answering(sessions, experiment)
     localised = any(_by_localiser(s) for s in sessions)
     sessions = _undivided(sessions) if localised else sessions
     animals = [str(s.attrs["animal"]) for s in sessions]
     names = sorted(set(animals))
-    cells = [_cells(s) for s in sessions]
+    told: tuple[str, ...] = ()
+    if experiment != USUAL_EXPERIMENT:
+        sessions = in_its_words(experiment, sessions)
+        told = told_by(experiment, sessions)
+    conditions = conditions_of(experiment, told)
+    levels = [simulated_levels(s, conditions) for s in sessions]
+    trials_of = _trials_by_day(sessions, conditions, levels)
+    cells = [_cells(s, own) for s, own in zip(sessions, levels, strict=True)]
     keys = sorted({key for found in cells for key in found})
     shares = [share for s in sessions if (share := false_labels(s)) is not None]
     error = np.mean(shares, axis=0) if shares and np.isfinite(shares).all() else np.zeros(3)
     return Design(
         animals=len(names),
         cells={key: round(float(np.median([c.get(key, 0) for c in cells]))) for key in keys},
-        trials=tuple(_median_of_any([_trials(s, f) for s in sessions]) for f in OUTCOME_ERROR),
+        trials=tuple(map(_median_of_any, trials_of)),
         claims=tuple(answering),
-        sessions=_median([animals.count(name) for name in names]),
+        sessions=_sessions(animals, trials_of) if len(conditions.days) == 1 else 1,
         stimuli=min(STIMULI, _median([len(np.unique(s["stimulus"])) for s in sessions])),
         label_error=(
             round(float(error[0]), 6),
@@ -127,10 +198,46 @@ def design_of(sessions: Sequence[xr.Dataset]) -> Design:
         signal=str(sessions[0]["rate"].attrs.get("signal", "spikes")),
         labels="localiser" if localised else "stated",
         answering={key: share for key, share in answering.items() if share < 1},
+        experiment=experiment,
+        told=told,
     )
 
 
-def _answering(sessions: Sequence[xr.Dataset]) -> dict[str, float]:
+def _sessions(animals: Sequence[str], trials_of: Sequence[Sequence[int]]) -> int:
+    """Return how many sessions an animal has, of those that have trials of any condition."""
+    shown = [any(counts) for counts in zip(*trials_of, strict=True)]
+    own = [animal for animal, any_there in zip(animals, shown, strict=True) if any_there]
+    return _median([own.count(name) for name in {*own}] or [1])
+
+
+def _trials_by_day(
+    sessions: Sequence[xr.Dataset], conditions: Conditions, levels: Sequence[Mapping[str, int]]
+) -> list[list[int]]:
+    """Return for each condition how many trials of a kind each session has of it.
+
+    Where conditions are of several days, sessions of an animal are matched with these.
+    """
+    days = conditions.days
+    every = range(len(conditions.factors))
+    if len(days) == 1:
+        return [
+            [conditions.count(s, k, own) for s, own in zip(sessions, levels, strict=True)]
+            for k in every
+        ]
+    found: list[list[int]] = [[] for _ in every]
+    animals: dict[str, list[int]] = {}
+    for at, session in enumerate(sessions):
+        animals.setdefault(str(session.attrs["animal"]), []).append(at)
+    for own in animals.values():
+        in_order = sorted(own, key=lambda at: day_of(sessions[at]))
+        counts = [conditions.of_any_day(sessions[at], levels[at]) for at in in_order]
+        for place, day in matched([{*c} for c in counts], days).items():
+            for k in conditions.of(day):
+                found[k].append(counts[place].get(conditions.numbers[k], 0))
+    return found
+
+
+def _answering(sessions: Sequence[xr.Dataset], experiment: str) -> dict[str, float]:
     """Return the share of the animals that can answer each claim that any can."""
     names = {str(s.attrs["animal"]) for s in sessions}
     able = {
@@ -139,7 +246,7 @@ def _answering(sessions: Sequence[xr.Dataset]) -> dict[str, float]:
             for own in asked_together(c.effect, sessions)
             if not isinstance(answer_of(c.effect, own), Missing)
         }
-        for c in CLAIMS
+        for c in claims_shown_by(experiment)
     }
     return {key: len(own) / len(names) for key, own in able.items() if own}
 
@@ -167,18 +274,7 @@ def _median_of_any(counts: Sequence[int]) -> int:
     return _median([count for count in counts if count] or [0])
 
 
-def _trials(session: xr.Dataset, factors: TrialFactors) -> int:
-    """Return the trials of a stimulus in one condition, the median over its stimuli."""
-    full = {**USUAL, **factors}
-    asked = {name: full[name] for name in COLUMNS if name in session.coords}
-    if any(name not in asked and full[name] != USUAL.get(name) for name in COLUMNS):
-        return 0
-    chosen = session["stimulus"].values[trials(session, asked)]  # type: ignore[arg-type]
-    return int(np.median(np.unique(chosen, return_counts=True)[1])) if len(chosen) else 0
-
-
-def _cells(session: xr.Dataset) -> dict[tuple[int, str], int]:
-    levels = simulated_levels(session)
+def _cells(session: xr.Dataset, levels: Mapping[str, int]) -> dict[tuple[int, str], int]:
     found: dict[tuple[int, str], int] = {}
     for area, role in zip(session["area"].values, session["role"].values, strict=True):
         if str(area) in levels:
@@ -187,19 +283,23 @@ def _cells(session: xr.Dataset) -> dict[tuple[int, str], int]:
     return found
 
 
-def simulated_levels(session: xr.Dataset) -> dict[str, int]:
+def simulated_levels(session: xr.Dataset, conditions: Conditions | None = None) -> dict[str, int]:
     """Return which simulated area each recorded area with a known level stands for.
 
     The teaching area is the highest. Of all ways to place the others below it that keep their
     order, the one is taken that puts most manipulations where the experiment has them; then the
-    one that uses most areas, then the lowest.
+    one that uses most areas, then the lowest. Outside of the outcome-error experiment an area whose
+    cells move a cursor counts as the teaching area, and if no level is known, all are alike.
     """
-    known = {str(a): float(v) for a, v in zip(session["area"].values, session["level"].values,
-                                              strict=True) if np.isfinite(v)}  # fmt: skip
+    areas, levels_of = session["area"].values, session["level"].values
+    known = {str(a): float(v) for a, v in zip(areas, levels_of, strict=True) if np.isfinite(v)}
     teaching = str(session.attrs.get("teaching_area", ""))
+    if conditions and not conditions.learning:
+        known = known or dict.fromkeys(map(str, areas), 0.0)
+        teaching = teaching if teaching in known else _that_moves_a_cursor(session)
     others = sorted((a for a in known if a != teaching), key=lambda a: (known[a], a))
     top = AREAS - 1 if teaching in known else AREAS
-    wanted = _manipulated(session)
+    wanted = _manipulated(session, conditions or conditions_of(USUAL_EXPERIMENT))
     places = max(
         combinations_with_replacement(range(1, top + 1), len(others)),
         key=lambda place: _fit(dict(zip(others, place, strict=True)), wanted),
@@ -208,19 +308,28 @@ def simulated_levels(session: xr.Dataset) -> dict[str, int]:
     return levels | ({teaching: AREAS} if teaching in known else {})
 
 
+def _that_moves_a_cursor(session: xr.Dataset) -> str:
+    """Return the area that has most of the cells which move a cursor; none if none does."""
+    moving = np.zeros(session.sizes["unit"], dtype=bool)
+    for name in ("decoder_weight", "causal_sign"):
+        if name in session.coords:
+            moving |= np.nan_to_num(session[name].values.astype(float)) != 0
+    names, counts = np.unique(session["area"].values[moving], return_counts=True)
+    return str(names[counts.argmax()]) if len(names) else ""
+
+
 def _fit(levels: Mapping[str, int], wanted: Sequence[tuple[str, int]]) -> tuple[int, int, int]:
     matched = sum(levels.get(area) == level for area, level in wanted)
     return matched, len(set(levels.values())), -sum(levels.values())
 
 
-def _manipulated(session: xr.Dataset) -> list[tuple[str, int]]:
+def _manipulated(session: xr.Dataset, conditions: Conditions) -> list[tuple[str, int]]:
     """Return each manipulated area with the level at which the experiment manipulates."""
     found: set[tuple[str, int]] = set()
-    if "manipulated_area" not in session.coords:
+    if AREA not in session.coords:
         return []
-    areas: npt.NDArray[np.str_] = session["manipulated_area"].values
-    for factors in OUTCOME_ERROR:
-        place = str(factors.get("manipulated_area", ""))
+    areas: npt.NDArray[np.str_] = session[AREA].values
+    for factors, place in zip(conditions.factors, conditions.places, strict=True):
         if place.startswith("area "):
             asked = {n: factors[n] for n in ("teaching", "manipulation", "manipulated_role")}
             here = areas[trials(session, asked)]  # type: ignore[arg-type]

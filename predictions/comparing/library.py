@@ -15,13 +15,15 @@ from pathlib import Path
 import numpy as np
 
 from errorneurons import __version__
-from errorneurons.predictions.comparing.animals import Table, stocked
-from errorneurons.predictions.comparing.design import Design
+from errorneurons.predictions.comparing.animals import Table, joined_tables, stocked
+from errorneurons.predictions.comparing.conditions import of_worlds
+from errorneurons.predictions.comparing.design import Design, taken_together
 from errorneurons.predictions.comparing.effects import EXPERIMENTS, Drawn, draw
 from errorneurons.predictions.comparing.shards import (
     LEFT_OUT,
     OPTION,
     batches_of,
+    place,
     shard,
     shard_name,
     shard_of,
@@ -29,7 +31,9 @@ from errorneurons.predictions.comparing.shards import (
 )
 from errorneurons.predictions.comparing.tables import read_recorded, table_of
 from errorneurons.simulate.animals.animals import Animals
+from errorneurons.simulate.animals.performed import OF_WORLDS
 from errorneurons.simulate.engine.plans import compile_ahead
+from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.store.files import ARRAYS, JSON, is_intact, keep
 from errorneurons.simulate.store.places import cache_folder
 from errorneurons.simulate.store.shelf import Piece, Shelf, missing_pieces, provide
@@ -47,24 +51,45 @@ def default_folder() -> Path:
 
 def virtual_experiments(
     names: Sequence[str],
-    design: Design,
+    designs: Sequence[Design],
     animals: Animals,
     folder: Path,
     progress: Progress,
     count: int = EXPERIMENTS,
     labour: Labour | None = None,
 ) -> dict[str, Drawn]:
-    """Return virtual experiments of theories under a design, simulating what is not there yet.
+    """Return virtual experiments of theories under designs, simulating what is not there yet.
 
     Parameters
     ----------
-    names, design, animals, folder, progress, labour
-        As in `virtual_animals`.
+    names, designs, animals, folder, progress, labour
+        As in `animals_under`.
     count
         Experiments of each theory.
     """
-    found = virtual_animals(names, design, animals, folder, progress, labour)
-    return {n: draw(table, n, design, animals.seed, count) for n, table in found.items()}
+    found = animals_under(names, designs, animals, folder, progress, labour)
+    return {n: draw(t, n, taken_together(designs), animals.seed, count) for n, t in found.items()}
+
+
+def animals_under(
+    names: Sequence[str],
+    designs: Sequence[Design],
+    animals: Animals,
+    folder: Path,
+    progress: Progress,
+    labour: Labour | None = None,
+) -> dict[str, Table]:
+    """Return what the virtual animals of theories say in several experiments, side by side.
+
+    Parameters
+    ----------
+    names, animals, folder, progress, labour
+        As in `virtual_animals`.
+    designs
+        The recording to be imitated, a design for each experiment whose trials it has.
+    """
+    each = [virtual_animals(names, d, animals, folder, progress, labour) for d in designs]
+    return {name: joined_tables([tables[name] for tables in each]) for name in names}
 
 
 def virtual_animals(
@@ -94,14 +119,14 @@ def virtual_animals(
     labour
         Who simulates; local processes, one a core, if not given.
     """
-    simulate_worlds(names, animals, folder, progress, labour)
+    simulate_worlds(names, animals, folder, progress, labour, of_worlds(design.experiment))
     design = stocked(design)
-    pieces = {f"{n}/measured": table_of(n, design, animals, folder) for n in names}
+    tried = of_worlds(design.experiment)
+    files = {n: f"{place(n, tried)}/measured" for n in names}
+    pieces = {file: table_of(n, design, animals, folder) for n, file in files.items()}
     shelf = Shelf(folder, ARRAYS, OPTION)
     provide(missing_pieces(pieces, shelf), shelf, progress, labour)
-    return {
-        n: read_recorded(shelf.path(f"{n}/measured", pieces[f"{n}/measured"].key)) for n in names
-    }
+    return {n: read_recorded(shelf.path(file, pieces[file].key)) for n, file in files.items()}
 
 
 def simulate_worlds(
@@ -110,6 +135,7 @@ def simulate_worlds(
     folder: Path,
     progress: Progress,
     labour: Labour | None = None,
+    tried: Experiment = OF_WORLDS,
 ) -> None:
     """Simulate the worlds of theories that are not in the library yet.
 
@@ -117,9 +143,13 @@ def simulate_worlds(
     ----------
     names, animals, folder, progress, labour
         As in `virtual_animals`.
+    tried
+        What they are put through.
     """
     pieces = {
-        shard_name(n, batch): shard_of(n, batch) for n in names for batch in batches_of(n, animals)
+        shard_name(n, batch, tried): shard_of(n, batch, tried)
+        for n in names
+        for batch in batches_of(n, animals)
     }
     shelf = Shelf(folder, ARRAYS, OPTION)
     left = missing_pieces(pieces, shelf)
@@ -129,9 +159,10 @@ def simulate_worlds(
     provide(left, shelf, _with_time_left(progress, left), labour, compile_ahead)
     made = {piece.arguments[0] for piece in left.values()}
     for name in names:
-        path = Shelf(folder, JSON).path(f"{name}/summary", worlds_key(theory(name), animals))
+        own = worlds_key(theory(name), animals, tried)
+        path = Shelf(folder, JSON).path(f"{place(name, tried)}/summary", own)
         if name in made or not is_intact(path):  # a run may have ended before it was written
-            _summarise(folder, name, animals, path)
+            _summarise(folder, name, animals, path, tried)
 
 
 def _with_time_left(progress: Progress, pieces: Mapping[str, Piece]) -> Progress:
@@ -149,11 +180,11 @@ def _with_time_left(progress: Progress, pieces: Mapping[str, Piece]) -> Progress
     return say
 
 
-def _summarise(folder: Path, name: str, animals: Animals, file: Path) -> None:
+def _summarise(folder: Path, name: str, animals: Animals, file: Path, tried: Experiment) -> None:
     """Write what the shards of a theory are, for people."""
     shards = {}
     for batch in batches_of(name, animals):
-        path = shard(folder, name, batch)
+        path = shard(folder, name, batch, tried)
         with np.load(path, allow_pickle=False) as known:  # no activity is read
             removed, left_out = known["removed"], json.loads(str(known[LEFT_OUT]))
         shards[path.name] = {
@@ -165,7 +196,8 @@ def _summarise(folder: Path, name: str, animals: Animals, file: Path) -> None:
     entry = theory(name)
     summary = {
         "package": f"errorneurons {__version__}",
-        "key": worlds_key(entry, animals),
+        "key": worlds_key(entry, animals, tried),
+        "experiment": tried.name,
         "circuit": repr(entry.circuit),
         "nuisance": [repr(n) for n in entry.nuisance],
         "animals": repr(animals),

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -17,14 +16,19 @@ import pandas as pd
 from errorneurons.analysis.evidence.comparison import Comparison, compare
 from errorneurons.analysis.evidence.power import gains, probability_right, smallest_design
 from errorneurons.analysis.evidence.recovery import verdicts
-from errorneurons.predictions.claims.registry import CLAIMS, MANIPULATIONS, claims_for
+from errorneurons.predictions.claims.registry import (
+    CLAIMS,
+    MANIPULATIONS,
+    claims_for,
+    claims_shown_by,
+)
 from errorneurons.predictions.comparing.animals import Table
+from errorneurons.predictions.comparing.conditions import USUAL_EXPERIMENT
 from errorneurons.predictions.comparing.design import AREAS, Design
 from errorneurons.predictions.comparing.effects import draw, features_of, together
-from errorneurons.predictions.comparing.library import virtual_animals
-from errorneurons.predictions.comparing.steps import NextSteps, Step
-from errorneurons.predictions.comparing.weigh import Question, Weighed
-from errorneurons.predictions.words import counted, listed
+from errorneurons.predictions.comparing.library import animals_under
+from errorneurons.predictions.comparing.weigh import Question
+from errorneurons.predictions.words import listed
 from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
 from errorneurons.simulate.refusing import known, whole_number
 from errorneurons.simulate.store.work import Progress
@@ -32,8 +36,6 @@ from errorneurons.simulate.store.work import Progress
 EXPERIMENTS = 240
 """Virtual experiments of each theory at each design of a plan."""
 TARGETS = (0.8, 0.95)
-MORE = 1.5
-"""How many more animals the larger of the next designs has."""
 
 
 @dataclass(frozen=True)
@@ -105,15 +107,15 @@ class Grid:
 
     def design(self, cells: int, trials: int) -> Design:
         """Return one of the designs, with the most animals that can be had."""
-        here = {(level, role): cells for level in self.areas for role in _ROLES}
-        claims = tuple(c.key for c in CLAIMS)
+        here = {(level, role): cells for level in self.areas for role in ROLES_RECORDED}
+        claims = tuple(c.key for c in claims_shown_by(USUAL_EXPERIMENT))
         return Design(
             max(self.affordable), here, (trials,) * len(OUTCOME_ERROR), claims,
             label_error=self.label_error, signal=self.signal,
         )  # fmt: skip
 
 
-_ROLES = ("error", "representation")
+ROLES_RECORDED = ("error", "representation")
 
 
 @dataclass(frozen=True)
@@ -162,15 +164,15 @@ def plan(grid: Grid, question: Question, progress: Progress) -> Planned:
     for cells in sorted(set(grid.cells)):
         for trials in sorted(set(grid.trials)):
             progress(f"virtual animals with {cells} cells and {trials} trials")
-            tables[cells, trials] = _animals(grid.design(cells, trials), question, progress)
+            tables[cells, trials] = animals_of([grid.design(cells, trials)], question, progress)
     most = max(tables)
-    richest = _compared(tables[most], grid.design(*most), grid.features, question)
+    richest = compared_on(tables[most], grid.design(*most), grid.features, question)
     rows = []
     for (cells, trials), animals in tables.items():
         for count in grid.affordable:
             design = replace(grid.design(cells, trials), animals=count)
             largest = (cells, trials) == most and count == max(grid.affordable)
-            found = richest if largest else _compared(animals, design, grid.features, question)
+            found = richest if largest else compared_on(animals, design, grid.features, question)
             size = {"animals": count, "cells": cells, "trials": trials}
             rows.append(verdicts(found, richest.classes).assign(**size))
         progress(
@@ -182,7 +184,7 @@ def plan(grid: Grid, question: Question, progress: Progress) -> Planned:
     cells, trials, count = (int(at[name]) for name in ("cells", "trials", "animals"))
     progress(f"what manipulations buy: {count} animals, {cells} cells, {trials} trials")
     there = replace(grid.design(cells, trials), animals=count)
-    found = _compared(tables[cells, trials], there, grid.features, question)
+    found = compared_on(tables[cells, trials], there, grid.features, question)
     return Planned(
         grid, question, points, smallest, _gains(found, grid, count, question, richest.classes), at,
         richest.classes,
@@ -196,16 +198,44 @@ def best_design(points: pd.DataFrame) -> dict[str, float]:
                                                  "high")}  # fmt: skip
 
 
-def _animals(design: Design, question: Question, progress: Progress) -> dict[str, Table]:
-    return virtual_animals(
-        question.theories, design, question.animals, question.folder, progress, question.labour
+def animals_of(
+    designs: Sequence[Design], question: Question, progress: Progress
+) -> dict[str, Table]:
+    """Return what the virtual animals of the theories say under designs, by theory.
+
+    Parameters
+    ----------
+    designs, progress
+        As in `library.animals_under`.
+    question
+        Which theories, and on how much simulation.
+    """
+    return animals_under(
+        question.theories, designs, question.animals, question.folder, progress, question.labour
     )
 
 
-def _compared(
+def compared_on(
     animals: Mapping[str, Table], design: Design, features: Sequence[str], question: Question
 ) -> Comparison:
-    """Compare the theories on experiments of a design, drawn from virtual animals."""
+    """Compare the theories on experiments of a design, drawn from virtual animals.
+
+    Parameters
+    ----------
+    animals
+        What they say, by theory.
+    design
+        How many of them an experiment has.
+    features
+        What is compared.
+    question
+        Which theories, and on how much simulation.
+
+    Raises
+    ------
+    ValueError
+        If no claim can be tested.
+    """
     seed = question.animals.seed
     count = max(EXPERIMENTS, len(question.animals.of_worlds))
     drawn = {name: draw(own, name, design, seed, count) for name, own in animals.items()}
@@ -238,126 +268,3 @@ def _needing(manipulation: str) -> tuple[str, ...]:
     """Return the claims that need a manipulation."""
     names = ((c.key, [m.name for m in c.manipulations]) for c in CLAIMS)
     return tuple(key for key, needed in names if manipulation in needed)
-
-
-def next_steps(found: Weighed, question: Question, progress: Progress) -> NextSteps:
-    """Return what to record next after a recording.
-
-    Parameters
-    ----------
-    found
-        The recording between theories.
-    question
-        As for `weighed`.
-    progress
-        Called with a sentence whenever something is done.
-    """
-    now = found.design
-    progress("planning what to record next")
-    full = _completed(now)
-    animals = _animals(full, question, progress)
-
-    @cache  # one of the options may be the full design
-    def compared(count: int, features: tuple[str, ...]) -> Comparison:
-        return _compared(animals, replace(full, animals=count), features, question)
-
-    classes = compared(full.animals, features_of(full.claims)).classes
-    rows = []
-    for title, count, claims in _options(now, full):
-        table = verdicts(compared(count, features_of(claims)), classes)
-        size = {"animals": count, "cells": _cells(full), "trials": max(full.trials)}
-        point = probability_right(table.assign(**size)).assign(title=title, claims=len(claims))
-        rows.append(point)
-    points = pd.concat(rows, ignore_index=True)
-    return NextSteps(_summary(points), _best(points), points)
-
-
-def _completed(now: Design) -> Design:
-    """Return the design with every area, condition and claim, and with more animals."""
-    usual = max(now.cells.values(), default=24)
-    cells = {(level, role): now.cells.get((level, role), 0) or usual
-             for level in range(1, AREAS + 1) for role in _ROLES}  # fmt: skip
-    repeats = max(max(now.trials), 2)
-    return replace(
-        now, animals=max(math.ceil(MORE * now.animals), 6), cells=cells, sessions=1,
-        trials=tuple(n or repeats for n in now.trials), claims=tuple(c.key for c in CLAIMS),
-    )  # fmt: skip
-
-
-def _options(now: Design, full: Design) -> list[tuple[str, int, tuple[str, ...]]]:
-    """Return what could be recorded next: title, animals and claims."""
-    have = now.claims
-    options = [("As recorded", now.animals, have), ("More animals", full.animals, have)]
-    lacking = {words: keys for words, keys in what_to_do().items() if not {*keys} <= {*now.claims}}
-    for words, keys in lacking.items():
-        options.append((f"Add {words}", now.animals, (*have, *keys)))
-    if len(lacking) > 1:
-        every = tuple(key for keys in lacking.values() for key in keys)
-        options.append(("Add all of these", now.animals, (*have, *every)))
-    return options
-
-
-def what_to_do() -> dict[str, tuple[str, ...]]:
-    """Return what could be done, in words -> the claims that need it; recording alone is last."""
-    needs = sorted({c.manipulations: None for c in CLAIMS}, key=lambda m: not m)
-    return {
-        listed(m.words for m in need) or "novel input without teaching": tuple(
-            c.key for c in CLAIMS if c.manipulations == need
-        )
-        for need in needs
-    }
-
-
-def _cells(design: Design) -> int:
-    return max(design.cells.values())
-
-
-def _summary(points: pd.DataFrame) -> str:
-    first = _point(points, 0)
-    if first["right"] >= max(TARGETS):
-        return (
-            f"The design as recorded gives the right verdict in {_share(first)} of virtual "
-            "recordings; more of the same would change little."
-        )
-    if not len(_better(points)):
-        return (
-            f"The design as recorded gives the right verdict in {_share(first)} of virtual "
-            "recordings. None of the larger designs that were simulated does better: what limits "
-            "it is not the size of the recording but what the theories leave open."
-        )
-    return (
-        f"The design as recorded gives the right verdict in {_share(first)} of virtual "
-        "recordings. What would raise that, the best first:"
-    )
-
-
-def _better(points: pd.DataFrame) -> pd.DataFrame:
-    """Return the designs that are right more often than the first, the one as recorded."""
-    right = points["right"].to_numpy()
-    return points.iloc[np.flatnonzero(right > right[0])]
-
-
-def _best(points: pd.DataFrame) -> tuple[Step, ...]:
-    """Return the three steps that bring most, the smaller one first where they bring the same."""
-    order = _better(points).sort_values(
-        ["right", "animals", "claims"], ascending=[False, True, True], kind="stable"
-    )
-    rows = [_point(order, k) for k in range(min(3, len(order)))]
-    return tuple(
-        Step(
-            f"{row['title']}.",
-            f"{counted(int(row['animals']), 'animal')}, {int(row['cells'])} cells of each role and "
-            f"area, {int(row['trials'])} trials of each stimulus and condition: the verdict is "
-            f"right in {_share(row)} of virtual recordings.",
-            float(row["right"]), float(row["low"]), float(row["high"]),
-        )
-        for row in rows
-    )  # fmt: skip
-
-
-def _point(points: pd.DataFrame, at: int) -> dict[str, float]:
-    return {name: points[name].tolist()[at] for name in points.columns}
-
-
-def _share(point: Mapping[str, float]) -> str:
-    return f"{point['right']:.0%} [{point['low']:.0%}, {point['high']:.0%}]"

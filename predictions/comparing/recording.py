@@ -19,13 +19,12 @@ import xarray as xr
 from errorneurons.analysis.measures.asking import Remembered, asked_often
 from errorneurons.analysis.measures.labelling import Rule, cross_fitted
 from errorneurons.analysis.measures.windows import windows_asked
-from errorneurons.predictions.claims.registry import EFFECTS
-from errorneurons.predictions.comparing.design import COLUMNS, USUAL, Design
+from errorneurons.predictions.claims.registry import EFFECTS, claims_shown_by
+from errorneurons.predictions.comparing.design import Design
 from errorneurons.simulate.animals.day import presented
 from errorneurons.simulate.animals.performed import Performed
 from errorneurons.simulate.arrays import of_networks
 from errorneurons.simulate.circuit import Circuit
-from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
 from errorneurons.simulate.instrument.observe import Displayed, Instrument, observe, shown_in
 from errorneurons.simulate.instrument.plainly import Instrumented
 from errorneurons.simulate.instrument.sums import Sums, sums_of
@@ -38,20 +37,20 @@ LOCALISER = Rule(permutations=999)
 
 @dataclass(frozen=True)
 class Presented:
-    """The trials of a design.
+    """The trials of a design on a day.
 
     Attributes
     ----------
     rows
-        Which of the kinds of trials each one is, (trial,).
-    table
-        The trials.
+        For each block, which of the trials that were simulated each one is, (trial,).
+    tables
+        The trials of each block.
     shown
-        These and the trials of learning, as sessions hold them.
+        All of them, as sessions hold them.
     """
 
-    rows: npt.NDArray[np.int64]
-    table: pd.DataFrame
+    rows: tuple[npt.NDArray[np.int64], ...]
+    tables: tuple[pd.DataFrame, ...]
     shown: Displayed
 
 
@@ -90,19 +89,16 @@ It is for sessions with the same trials, of one theory under one design."""
 
 
 def presentation(animals: Performed, design: Design) -> Presented:
-    """Return the trials of a design, each kind as often as the design has it."""
-    table = animals.activity[0].table
-    columns = {name: table[name].to_numpy() for name in COLUMNS}
-    repeats = np.zeros(len(table), dtype=int)
-    for factors, count in zip(OUTCOME_ERROR, design.trials, strict=True):
-        full = {**USUAL, **factors}
-        same = np.logical_and.reduce([columns[name] == full[name] for name in COLUMNS])
-        repeats[same & (table["pattern"] < design.stimuli).to_numpy()] = count
-    rows = np.repeat(np.arange(len(table)), repeats)
-    repeated = table.iloc[rows]
-    shown = shown_in([repeated, *(block.table for block in animals.activity[1:])])
-    # claims ask for columns of the contract only
-    return Presented(rows, repeated, replace(shown, others={}))
+    """Return the trials of a design, each kind as often as the design has it, and no learning less.
+
+    Claims of the outcome-error experiment ask for columns of the contract only.
+    """
+    told, day = design.conditions, animals.day
+    kinds = [block.table for block in animals.activity]
+    rows = tuple(told.rows(table, day, design.trials, design.stimuli) for table in kinds)
+    tables = tuple(table.iloc[own] for table, own in zip(kinds, rows, strict=True))
+    shown = shown_in(tables)
+    return Presented(rows, tables, replace(shown, others={}) if told.learning else shown)
 
 
 def record(
@@ -131,8 +127,8 @@ def record(
         What `presentation` returns for them, where many are recorded.
     """
     given = presented_as or presentation(animals, design)
-    kinds, *learning = of_networks(animals.activity, [index], len(animals.number))
-    blocks = [presented(kinds, given.rows, given.table), *learning]
+    own = of_networks(animals.activity, [index], len(animals.number))
+    blocks = [presented(*one) for one in zip(own, given.rows, given.tables, strict=True)]
     number = int(animals.number[index])
     seen = observe(animals.theory.circuit, blocks, number, 0, seed, instrument, given.shown)
     area, role, level = (seen.variables[name].values for name in ("area", "role", "level"))
@@ -152,10 +148,9 @@ def subject_of(
     animals: Performed, index: int, instrument: Instrument, presented_as: Presented
 ) -> Instrumented:
     """Return one network as `recorded_plainly` takes it."""
-    rows = (presented_as.rows, *(np.arange(len(b.table)) for b in animals.activity[1:]))
     return Instrumented(
-        animals.theory.circuit, animals.activity, rows, int(animals.number[index]), index,
-        instrument, presented_as.shown,
+        animals.theory.circuit, animals.activity, presented_as.rows, int(animals.number[index]),
+        index, instrument, presented_as.shown,
     )  # fmt: skip
 
 
@@ -198,8 +193,8 @@ def _alike(subject: Instrumented, units: Units, design: Design) -> Alike:
     own = units.of(chosen)
     asked = subject.session(own).without("targeted").as_session()  # no cell is left out
     with asked_often([asked], [({}, memory)]):
-        for effects in EFFECTS.values():
-            for effect in effects.values():
+        for claim in claims_shown_by(design.experiment):
+            for effect in EFFECTS[claim.key].values():
                 effect(asked)
     return Alike(chosen, memory, sums_of(windows_asked(memory), subject.kinds, subject.bins))
 

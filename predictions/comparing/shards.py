@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,20 @@ import numpy.typing as npt
 
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.day import Ran, distinct
+from errorneurons.simulate.animals.days import through_days
 from errorneurons.simulate.animals.performed import (
     ELECTRODES,
     OF_WORLDS,
     SIDE_BY_SIDE,
     Performed,
+    on_one_day,
     put_through,
+    ready_animals,
+    under_noise,
 )
 from errorneurons.simulate.animals.trained import markers
 from errorneurons.simulate.engine.plans import PLANS
+from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.store.files import ARRAYS
 from errorneurons.simulate.store.keys import key
 from errorneurons.simulate.store.shelf import Piece, Shelf
@@ -39,51 +44,71 @@ def batches_of(name: str, animals: Animals) -> tuple[Animals, ...]:
     return animals.batches(theory(name), SIDE_BY_SIDE)
 
 
-def shard(folder: Path, name: str, batch: Animals) -> Path:
-    """Return the file of a batch of worlds of a theory."""
-    return Shelf(folder, ARRAYS).path(shard_name(name, batch), worlds_key(theory(name), batch))
+def shard(folder: Path, name: str, batch: Animals, tried: Experiment = OF_WORLDS) -> Path:
+    """Return the file of a batch of worlds of a theory, put through an experiment."""
+    own = worlds_key(theory(name), batch, tried)
+    return Shelf(folder, ARRAYS).path(shard_name(name, batch, tried), own)
 
 
-def shard_name(name: str, batch: Animals) -> str:
+def shard_name(name: str, batch: Animals, tried: Experiment = OF_WORLDS) -> str:
     """Return the name of that file, without key and ending."""
     worlds = batch.of_worlds
-    return f"{name}/worlds-{worlds[0]:03d}-{len(worlds)}"
+    return f"{place(name, tried)}/worlds-{worlds[0]:03d}-{len(worlds)}"
 
 
-def worlds_key(entry: Theory, animals: Animals) -> str:
-    """Return the hash of everything that the worlds of a theory rest on."""
-    return key(_simulate, (entry.rests_on, replace(animals, only=None)), REGISTRY)
+def place(name: str, tried: Experiment) -> str:
+    """Return the folder of a theory put through an experiment, within the library."""
+    return name if tried.name == OF_WORLDS.name else f"{name}/{tried.name}"
 
 
-def shard_of(name: str, batch: Animals) -> Piece:
-    """Return the piece of work that simulates a batch of worlds."""
-    said = f"{name}: worlds {', '.join(map(str, batch.of_worlds))} simulated"
-    return Piece(_simulate, (name, batch), worlds_key(theory(name), batch), said)
+def worlds_key(entry: Theory, animals: Animals, tried: Experiment = OF_WORLDS) -> str:
+    """Return the hash of everything that the worlds of a theory rest on in an experiment."""
+    rests_on = (entry.rests_on, replace(animals, only=None))
+    return key(_simulate, (*rests_on, tried), REGISTRY)
 
 
-def _simulate(name: str, batch: Animals) -> dict[str, npt.NDArray[Any]]:
+def shard_of(name: str, batch: Animals, tried: Experiment = OF_WORLDS) -> Piece:
+    """Return the piece of work that simulates a batch of worlds in an experiment."""
+    there = "" if tried.name == OF_WORLDS.name else f" in {tried.label}"
+    said = f"{name}: worlds {', '.join(map(str, batch.of_worlds))} simulated{there}"
+    return Piece(_simulate, (name, batch, tried), worlds_key(theory(name), batch, tried), said)
+
+
+def _simulate(name: str, batch: Animals, tried: Experiment) -> dict[str, npt.NDArray[Any]]:
     try:
-        return _packed(put_through(theory(name), OF_WORLDS, batch, ELECTRODES))
+        if tried.name == OF_WORLDS.name:  # its own trials set the gain of the instrument
+            return _packed([put_through(theory(name), tried, batch, ELECTRODES)])
+        ready = ready_animals(theory(name), batch, ELECTRODES)
+        days = list(through_days(ready, tried)) if ready.animals.numbers else []
+        numbers = days[-1].animals.numbers if len(days) == len(tried.days(batch.seed)) else ()
+        return _packed([day.of(numbers) for day in days] or [on_one_day(ready, tried)])
     finally:
         PLANS.clear()  # no other batch has the same numbers
 
 
-def _packed(seen: Performed) -> dict[str, npt.NDArray[Any]]:
+def _packed(days: Sequence[Performed]) -> dict[str, npt.NDArray[Any]]:
     """Return networks as arrays; tables of trials follow from the seed and are not kept.
 
-    Dims are (network,), and for each block, of number n, (network, trial, output) for ``n output``
-    and ``n target``, (network, trial, time, unit) for ``n rates <role>``.
+    Dims are (network,), and for each block, of number n on all days together, (network, trial,
+    output) for ``n output`` and ``n target``, (network, trial, time, unit) for ``n rates <role>``;
+    where they are not those of the block itself, (network,) for ``n extents <source>``, (network,
+    output) for ``n decoder``.
     """
-    found: dict[str, npt.NDArray[Any]] = {"number": seen.number, "removed": seen.removed}
-    found |= {f"nuisance {name}": value for name, value in seen.nuisance.items()}
-    for n, activity in enumerate(seen.activity):
+    last = days[-1]
+    found: dict[str, npt.NDArray[Any]] = {"number": last.number, "removed": last.removed}
+    found |= {f"nuisance {name}": value for name, value in last.nuisance.items()}
+    for n, activity in enumerate(block for day in days for block in day.activity):
         found |= {f"{n} output": activity.output, f"{n} target": activity.target}
         found |= {f"{n} rates {role}": rates for role, rates in activity.rates.items()}
-    return found | {LEFT_OUT: np.array(json.dumps(dict(seen.left_out)))}
+        found |= {f"{n} extents {s}": own for s, own in (activity.extents or {}).items()}
+        found |= {} if activity.decoder is None else {f"{n} decoder": activity.decoder}
+    return found | {LEFT_OUT: np.array(json.dumps(dict(last.left_out)))}
 
 
-def read_worlds(folder: Path, name: str, batch: Animals) -> Performed:
-    """Return the networks of a batch of worlds from the library.
+def read_worlds(
+    folder: Path, name: str, batch: Animals, tried: Experiment = OF_WORLDS
+) -> tuple[Performed, ...]:
+    """Return the networks of a batch of worlds from the library, day by day.
 
     Parameters
     ----------
@@ -93,21 +118,30 @@ def read_worlds(folder: Path, name: str, batch: Animals) -> Performed:
         Of the theory.
     batch
         One of `batches_of`.
+    tried
+        The experiment that they were put through.
     """
-    known = ARRAYS.read(shard(folder, name, batch))
+    known = ARRAYS.read(shard(folder, name, batch, tried))
     animals = replace(batch, only=tuple(known["number"].tolist()))
-    entry, blocks = animals.structured(theory(name)), list[Ran]()
+    entry = animals.structured(theory(name))
+    tried = under_noise(entry, tried)
     labelled = markers(entry.circuit, ELECTRODES, animals)
-    (day,) = OF_WORLDS.days(animals.seed)
-    for n, block in enumerate(day.blocks if animals.numbers else ()):
-        kinds, rows = distinct(block)
-        rates = _named(known, f"{n} rates ")
-        output, target = known[f"{n} output"], known[f"{n} target"]
-        activity = Activity(rates, output, target, kinds, OF_WORLDS.clock, labelled)
-        blocks.append(Ran(activity, rows, block.table))
     left_out = {int(n): why for n, why in json.loads(str(known[LEFT_OUT])).items()}
-    return Performed(entry, OF_WORLDS, animals, tuple(blocks), known["removed"],
-                     _named(known, "nuisance "), left_out)  # fmt: skip
+    found, n = list[Performed](), 0
+    for number, day in enumerate(tried.days(animals.seed), start=1):
+        blocks = list[Ran]()
+        for block in day.blocks if animals.numbers else ():
+            kinds, rows = distinct(block, tried.noise)
+            activity = Activity(
+                _named(known, f"{n} rates "), known[f"{n} output"], known[f"{n} target"], kinds,
+                tried.clock, labelled, extents=_named(known, f"{n} extents ") or None, day=number,
+                decoder=known.get(f"{n} decoder"),
+            )  # fmt: skip
+            blocks.append(Ran(activity, rows, block.table))
+            n += 1
+        found.append(Performed(entry, tried, animals, tuple(blocks), known["removed"],
+                               _named(known, "nuisance "), left_out))  # fmt: skip
+    return tuple(found)
 
 
 def _named(known: Mapping[str, npt.NDArray[Any]], start: str) -> dict[Any, npt.NDArray[Any]]:

@@ -11,7 +11,7 @@ import xarray as xr
 
 from errorneurons.analysis.evidence.weigh import Evidence, weigh
 from errorneurons.predictions.claims.registry import CLAIMS
-from errorneurons.predictions.comparing.design import Design, design_of
+from errorneurons.predictions.comparing.design import Design, designs_of
 from errorneurons.predictions.comparing.effects import (
     EXPERIMENTS,
     FEATURES,
@@ -89,8 +89,8 @@ class Weighed:
 
     Attributes
     ----------
-    design
-        What the recording consists of.
+    designs
+        What the recording consists of, a design for each experiment whose claims it can test.
     evidence
         What it says of the theories.
     expected
@@ -99,7 +99,7 @@ class Weighed:
         How often that is missed by what the theory itself gives.
     """
 
-    design: Design
+    designs: tuple[Design, ...]
     evidence: Evidence
     expected: Ranges
     misses: Misses
@@ -124,9 +124,9 @@ def weighed(
     progress
         Called with a sentence whenever something is done.
     """
-    design = design_of(sessions)
+    designs = designs_of(sessions)
     drawn = virtual_experiments(
-        question.theories, design, question.animals, question.folder, progress,
+        question.theories, designs, question.animals, question.folder, progress,
         question.experiments, question.labour,
     )  # fmt: skip
     progress("weighing the theories")
@@ -134,20 +134,20 @@ def weighed(
     seed = np.random.SeedSequence(question.animals.seed)
     claims = {c.key: features_of((c.key,)) for c in CLAIMS}
     evidence = weigh(
-        together(drawn), found, seed, claims, strained=_strained(design, question, progress)
+        together(drawn), found, seed, claims, strained=_strained(designs, question, progress)
     )
     expected = expected_ranges(drawn)
-    return Weighed(design, evidence, expected, own_misses(drawn, expected))
+    return Weighed(designs, evidence, expected, own_misses(drawn, expected))
 
 
 def _strained(
-    design: Design, question: Question, progress: Progress
+    designs: Sequence[Design], question: Question, progress: Progress
 ) -> dict[tuple[str, str], Array]:
     """Return experiments in which the labels are worse than stated, or input leaks."""
-    worse = replace(design, unstated=UNSTATED)
+    worse = tuple(replace(design, unstated=UNSTATED) for design in designs)
     asked = {
         FALSE_LABELS: (worse, {name: name for name in question.theories}),
-        LEAK: (design, {k: v for k, v in WITH_LEAK.items() if v in question.theories}),
+        LEAK: (designs, {k: v for k, v in WITH_LEAK.items() if v in question.theories}),
     }
     found: dict[tuple[str, str], Array] = {}
     for what, (own, theories) in asked.items():

@@ -12,7 +12,7 @@ import xarray as xr
 
 from errorneurons.analysis.evidence.weigh import Evidence
 from errorneurons.predictions.claims.registry import MANIPULATIONS
-from errorneurons.predictions.comparing.design import design_of
+from errorneurons.predictions.comparing.design import designs_of, no_trial_of
 from errorneurons.predictions.comparing.library import default_folder
 from errorneurons.predictions.comparing.plan import Grid, plan
 from errorneurons.predictions.comparing.weigh import Question, weighed
@@ -103,11 +103,9 @@ def evidence_from(
     verdicts, measured = on_recording(every, "recording")
     if not any(m.animals for m in measured.values()):
         raise ValueError(f"nothing can be weighed: no claim can be tested. {verdicts[0].reason}")
-    if not any(design_of(every).trials):
-        raise ValueError(
-            "nothing can be weighed: no trial is of a condition of the outcome-error experiment, "
-            "outside of learning, which virtual experiments imitate; give such trials too"
-        )
+    if not designs_of(every):
+        tested = [key for key, m in measured.items() if m.animals]
+        raise ValueError(f"nothing can be weighed: {no_trial_of(tested)}; give such trials too")
     return weighed(every, measured, question, progress).evidence
 
 

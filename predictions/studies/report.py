@@ -18,8 +18,8 @@ from errorneurons.analysis.measures.activity import activity, mean_rate
 from errorneurons.analysis.statistics import separation
 from errorneurons.predictions.claims.claim import Claim, Outcome, Verdict
 from errorneurons.predictions.claims.registry import CLAIMS
-from errorneurons.predictions.comparing.design import design_of
-from errorneurons.predictions.comparing.plan import next_steps
+from errorneurons.predictions.comparing.design import designs_of, no_trial_of
+from errorneurons.predictions.comparing.further import next_steps
 from errorneurons.predictions.comparing.sentences import answer, at_odds, methods
 from errorneurons.predictions.comparing.weigh import Question, Weighed, weighed
 from errorneurons.predictions.judging.believing import as_believed
@@ -89,6 +89,7 @@ def theories_report(
             (c.key, t.name): simulated[t.name].activity[c.key]
             for c in CLAIMS
             for t in SUBJECTS
+            if c.key in simulated[t.name].activity  # some cannot be put through an experiment
             if t in THEORIES or t.name == c.counter_circuit
         },
         expected={},
@@ -124,7 +125,7 @@ def recording_report(
     sessions = as_believed(sessions)
     verdicts, measured = on_recording(sessions, name)
     found = steps = None
-    unlike = _unlike_virtual(sessions)
+    unlike = _unlike_virtual(sessions, verdicts)
     if _tested(verdicts) and not unlike:
         found = weighed(sessions, measured, question, progress)
         steps = next_steps(found, question, progress)
@@ -152,16 +153,12 @@ def _tested(verdicts: Sequence[Verdict]) -> list[Verdict]:
     return [v for v in verdicts if v.outcome is not Outcome.NOT_TESTABLE]
 
 
-def _unlike_virtual(sessions: Sequence[xr.Dataset]) -> str:
+def _unlike_virtual(sessions: Sequence[xr.Dataset], verdicts: Sequence[Verdict]) -> str:
     """Return why virtual experiments cannot imitate a recording; empty if they can."""
     if _of_tufts(sessions):
         return "the error carriers are apical tufts, and virtual experiments record somata"
-    if not any(design_of(sessions).trials):
-        return (
-            "no trial is of a condition of the outcome-error experiment, outside of learning, "
-            "which virtual experiments imitate"
-        )
-    return ""
+    tested = [v.claim for v in _tested(verdicts)]
+    return no_trial_of(tested) if tested and not designs_of(sessions) else ""
 
 
 def _of_tufts(sessions: Sequence[xr.Dataset]) -> bool:
@@ -330,7 +327,7 @@ def _configuration_of(found: Weighed | None, question: Question) -> dict[str, st
         "worlds": len(question.animals.of_worlds),
         "networks of a world": question.animals.count,
         "virtual experiments": question.experiments,
-        "design": repr(found.design),
+        "design": "; ".join(map(repr, found.designs)),
     }
 
 

@@ -8,7 +8,8 @@ again: writing it takes longer than simulating it (`docs/cluster.md` has the fig
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,16 @@ from errorneurons.analysis.measures.asking import asked_often
 from errorneurons.analysis.measures.energies import Missing
 from errorneurons.analysis.session.session import collect, packed
 from errorneurons.predictions.claims.claim import Claim
-from errorneurons.predictions.claims.registry import CLAIMS
+from errorneurons.predictions.claims.registry import CLAIMS, claims_shown_by
 from errorneurons.predictions.judging.measured import Measured, measure
 from errorneurons.simulate.animals.animals import Animals
-from errorneurons.simulate.animals.performed import put_through
-from errorneurons.simulate.animals.runner import recordings_of
+from errorneurons.simulate.animals.days import through_days
+from errorneurons.simulate.animals.performed import Performed, on_one_day, ready_animals
+from errorneurons.simulate.animals.runner import check_possible, recordings_of
+from errorneurons.simulate.animals.trained import Trained
 from errorneurons.simulate.engine.plans import compile_ahead
-from errorneurons.simulate.experiments import outcome
+from errorneurons.simulate.experiments.experiment import Experiment
+from errorneurons.simulate.experiments.registry import EXPERIMENTS_LIST, experiment
 from errorneurons.simulate.instrument.instrument import Instrument, where_errors_are
 from errorneurons.simulate.store.files import JSON, NETCDF, keeping
 from errorneurons.simulate.store.keys import key
@@ -35,7 +39,9 @@ from errorneurons.simulate.store.shelf import Piece, Shelf, provide
 from errorneurons.simulate.store.work import Labour, Progress
 from errorneurons.simulate.theories.registry import OPEN_CHOICES, REGISTRY, theory
 
-(_EXPERIMENT,) = outcome.EXPERIMENTS
+_USUAL = Claim.shown_by
+"""The experiment that shows most claims; its own trials set the gain of the instrument."""
+_NOT_FOLLOWED = (*REGISTRY, *EXPERIMENTS_LIST)
 INSTRUMENT = Instrument()
 """How networks are recorded: spikes of cells of every role and area."""
 NOT_LEARNT = Missing(
@@ -107,52 +113,113 @@ def _piece(name: str, animals: Animals, folder: Path | None) -> Piece:
     own = animals
     if theory(name).kind != "theory":
         own = replace(animals, count=max(1, round(0.5 * animals.count)))
-    rests_on = key(_simulate, (*theory(name).rests_on, own), REGISTRY)
+    known = theory(name)
+    rests_on = key(_simulate, (*known.rests_on, own, tuple(_asked())), _NOT_FOLLOWED)
     sessions = Shelf(folder, NETCDF).path(name, rests_on) if folder else None
     beside = (sessions,) if sessions else ()
     return Piece(_simulate, (name, own, sessions), rests_on, f"{name}: simulated", beside)
 
 
+def _asked() -> list[Experiment]:
+    """Return the experiments that show the claims, each once; the usual one is first."""
+    names = dict.fromkeys((_USUAL, *(c.shown_by for c in CLAIMS)))
+    return [experiment(name) for name in names]
+
+
 def _simulate(name: str, animals: Animals, path: Path | None) -> dict[str, Any]:
     """Simulate a subject and return what it says; leave its sessions in a file, if one is named.
 
-    Each is recorded where its errors are: in tufts if dendrites carry them.
+    Each is recorded where its errors are: in tufts if dendrites carry them. Its networks are
+    trained once, and go from there through each experiment; one is over before the next begins.
     """
     known = theory(name)
     instrument = where_errors_are(INSTRUMENT, known.circuit)
     try:
-        networks = put_through(known, _EXPERIMENT, animals, instrument)
+        ready = ready_animals(known, animals, instrument)
     except ValueError as error:
         if known not in OPEN_CHOICES:
             raise
         return _unfit(str(error))
-    # a theory is judged on the firing rates its cells are expected to have: networks are free,
-    # so spiking noise would only be averaged away, and two trials of a kind are enough
-    expected = list(recordings_of(networks.repeated(2), replace(instrument, spiking="none")))
-    with asked_often(expected):
-        measured = {
-            c.key: Measured((), np.empty((0, 3)), missing=NOT_LEARNT)
-            if c.learning and not networks.learnt
-            else measure(c.effect, expected, trial_level=False)
-            for c in CLAIMS
-        }
-    pictures = activities(expected, {c.key: _conditions(c) for c in CLAIMS})
-    sizes = expected[0].sizes
-    summary = {
-        "notes": networks.notes,
-        "training": networks.training,
-        "networks": len(networks.animals.numbers),
-        "cells": sizes["unit"],
-        "trials": sizes["trial"],
-        "measured": {key: _measured_to_json(m) for key, m in measured.items()},
-        "activity": {key: picture.to_dict() for key, picture in pictures.items()},
-    }
-    del expected
+    usual, *others = _asked()
+    networks = on_one_day(ready, usual)
+    own, learnt = list(_expected([networks], instrument)), networks.learnt
+    said = _said(own, usual.name, learnt)
+    del own
+    for tried in others:
+        more = _elsewhere(ready, tried, instrument, learnt)
+        measured, activity = {**said.measured, **more.measured}, {**said.activity, **more.activity}
+        said = replace(said, measured=measured, activity=activity)
     if path is not None:
         spikes = packed(collect(recordings_of(networks, instrument)))
         with keeping(path) as part:
             part.write_bytes(spikes)
-    return summary
+    return {
+        "notes": networks.notes,
+        "training": networks.training,
+        "networks": len(networks.animals.numbers),
+        "cells": said.cells,
+        "trials": said.trials,
+        "measured": {c.key: _measured_to_json(said.measured[c.key]) for c in CLAIMS},
+        "activity": {key: picture.to_dict() for key, picture in said.activity.items()},
+    }
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What the networks of a subject say in an experiment; cells and trials of one on a day."""
+
+    measured: Mapping[str, Measured]
+    activity: Mapping[str, xr.Dataset]
+    cells: int = 0
+    trials: int = 0
+
+
+def _expected(days: Iterable[Performed], instrument: Instrument) -> Iterator[xr.Dataset]:
+    """Yield what networks are expected to show, day by day.
+
+    A theory is judged on the firing rates its cells are expected to have: networks are free, so
+    spiking noise would only be averaged away, and two trials of a kind are enough.
+    """
+    for seen in days:
+        yield from recordings_of(seen.repeated(2), replace(instrument, spiking="none"))
+
+
+def _elsewhere(ready: Trained, tried: Experiment, instrument: Instrument, learnt: bool) -> _Said:
+    """Put trained networks through an experiment, and return what they say to its claims.
+
+    Those that diverge on some day say nothing, lest some days stand for all.
+    """
+    claims = claims_shown_by(tried.name)
+    try:
+        check_possible(ready.theory, tried, ready.animals, instrument)
+    except ValueError as error:
+        return _silent(claims, Missing(str(error), "Ask it of a theory that can be put through."))
+    sessions = list(_expected(through_days(ready, tried), instrument))
+    days = Counter(str(s.attrs["animal"]) for s in sessions)
+    whole = [s for s in sessions if days[str(s.attrs["animal"])] == max(days.values())]
+    if not whole or max(days.values()) < len(tried.days(ready.animals.seed)):
+        lack = f"none of its networks is left at the end of {tried.label}"
+        return _silent(claims, Missing(lack, "Lower its learning rate."))
+    return _said(whole, tried.name, learnt)
+
+
+def _silent(claims: Sequence[Claim], lack: Missing) -> _Said:
+    nothing = Measured((), np.empty((0, 3)), missing=lack)
+    return _Said({c.key: nothing for c in claims}, {})
+
+
+def _said(sessions: Sequence[xr.Dataset], tried: str, learnt: bool) -> _Said:
+    claims = claims_shown_by(tried)
+    with asked_often(sessions):
+        measured = {
+            c.key: Measured((), np.empty((0, 3)), missing=NOT_LEARNT)
+            if c.learning and not learnt
+            else measure(c.effect, sessions, trial_level=False)
+            for c in claims
+        }
+    pictures = activities(sessions, {c.key: _conditions(c) for c in claims})
+    sizes = sessions[0].sizes
+    return _Said(measured, pictures, sizes["unit"], sizes["trial"])
 
 
 def _unfit(reason: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,7 +17,7 @@ from errorneurons.simulate.animals.trained import (
     none_left,
     train_animals,
 )
-from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.arrays import Array, of_networks
 from errorneurons.simulate.experiments.experiment import Day, Experiment
 from errorneurons.simulate.experiments.outcome import with_learning
 from errorneurons.simulate.experiments.trials import CLOCK
@@ -82,6 +82,11 @@ class Performed:
         return self.number // MOST
 
     @property
+    def day(self) -> int:
+        """On which day of the experiment it was; the first if no network is left."""
+        return self.blocks[0].activity.day if self.blocks else 1
+
+    @property
     def activity(self) -> tuple[Activity, ...]:
         """What was recorded in each block, each kind of trial once where it repeats itself."""
         return tuple(ran.activity for ran in self.blocks)
@@ -119,10 +124,22 @@ class Performed:
             )
         return tuple(notes)
 
+    def of(self, numbers: Sequence[int]) -> Performed:
+        """Return the same of some of the networks, by their numbers."""
+        where = [self.animals.numbers.index(number) for number in numbers]
+        removed, nuisance = of_networks(
+            (self.removed, self.nuisance), where, len(self.animals.numbers)
+        )
+        blocks = tuple(ran.of(where) for ran in self.blocks) if where else ()
+        animals = replace(self.animals, only=tuple(numbers))
+        return replace(self, animals=animals, blocks=blocks, removed=removed, nuisance=nuisance)
+
     def repeated(self, repeats: int) -> Performed:
-        """Return the same with other repeats of each kind of trial, on a first day."""
+        """Return the same with other repeats of each kind of trial that repeats itself."""
+        if not self.blocks:
+            return self
         experiment = replace(self.experiment, repeats=repeats)
-        day = experiment.days(self.animals.seed)[0]
+        day = experiment.days(self.animals.seed)[self.day - 1]
         blocks = tuple(
             ran.repeated_as(block.table) if repeats_itself(block, experiment.noise) else ran
             for ran, block in zip(self.blocks, day.blocks, strict=True)
@@ -210,13 +227,39 @@ def put_through(
     ValueError
         If no network is left, and there are no worlds to be like.
     """
-    ready = train_animals(theory, animals, instrument, laser)
+    ready = ready_animals(theory, animals, instrument, laser)
     progress("trained")
-    found = _told(ready, experiment, ())
-    if ready.animals.numbers:
-        (day,) = experiment.days(animals.seed)
-        found, _ = perform(ready, experiment, day)
-        progress("experiment done")
+    found = on_one_day(ready, experiment)
     if not found.animals.numbers and animals.worlds is None:
         raise ValueError(none_left(theory, found.left_out.values()))
+    progress("experiment done")
     return found
+
+
+def ready_animals(
+    theory: Theory, animals: Animals, instrument: Instrument, laser: Laser | None = None
+) -> Trained:
+    """Return trained networks, as `train_animals` does; none only where there are worlds.
+
+    Parameters
+    ----------
+    theory, animals, instrument, laser
+        As in `put_through`.
+
+    Raises
+    ------
+    ValueError
+        If no network is left, and there are no worlds to be like.
+    """
+    ready = train_animals(theory, animals, instrument, laser)
+    if not ready.animals.numbers and animals.worlds is None:
+        raise ValueError(none_left(theory, ready.left_out.values()))
+    return ready
+
+
+def on_one_day(ready: Trained, experiment: Experiment) -> Performed:
+    """Put trained networks, which stay as they are, through an experiment of one day."""
+    if not ready.animals.numbers:
+        return _told(ready, experiment, ())
+    (day,) = experiment.days(ready.animals.seed)
+    return perform(ready, experiment, day)[0]

@@ -19,36 +19,27 @@ import xarray as xr
 from errorneurons import __version__
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.day import distinct, repeats_itself
-from errorneurons.simulate.animals.performed import Performed, perform, under_noise
+from errorneurons.simulate.animals.days import through_days
+from errorneurons.simulate.animals.performed import Performed, under_noise
 from errorneurons.simulate.animals.trained import (
-    Trained,
     none_left,
     train_animals,
     untrained_bench,
 )
-from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.circuit import Circuit, has
-from errorneurons.simulate.experiments.association import STIMULI
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.readout import decoder_of
 from errorneurons.simulate.experiments.trials import (
-    EXPECTED,
-    UNEXPECTED,
-    Clock,
-    tabulated,
-    trial,
     whole,
     with_defaults,
 )
+from errorneurons.simulate.instrument.extents import extents
 from errorneurons.simulate.instrument.instrument import Instrument
-from errorneurons.simulate.instrument.observe import extents, observe, shown_in
+from errorneurons.simulate.instrument.observe import observe, shown_in
 from errorneurons.simulate.theories.registry import THEORIES, Theory
 from errorneurons.simulate.trials.bench import Laser
 from errorneurons.simulate.trials.manipulations import manipulated
-from errorneurons.simulate.trials.run import run_trials
-from errorneurons.simulate.trials.training import QUIETLY
 
-REFERENCE = Clock(start=0.0, outcome=0.3, stop=0.5, bin=0.05)
 MANIPULATION = (
     "manipulation", "manipulated_role", "manipulated_area", "manipulated_cell",
     "manipulated_target", "efficacy", "off_target", "drive_size",
@@ -102,26 +93,10 @@ def sessions(
         reasons += ready.left_out.values()
         if ready.animals.numbers:
             progress(f"{theory.name}: {len(ready.animals.numbers)} networks trained")
-            for seen in _days(ready, experiment, progress):
+            for seen in through_days(ready, experiment, progress):
                 yield from recordings_of(seen, instrument, origin)
     if len(reasons) == len(animals.numbers):
         raise ValueError(none_left(theory, reasons))
-
-
-def _days(
-    ready: Trained, experiment: Experiment, progress: Callable[[str], None]
-) -> Iterator[Performed]:
-    """Yield what networks did, day by day; they may diverge while they learn."""
-    ready = replace(ready, extents=_reference(ready))
-    for number, day in enumerate(experiment.days(ready.animals.seed), start=1):
-        before = ready.animals.numbers
-        seen, ready = perform(ready, experiment, day, number)
-        yield seen
-        del seen  # before the next day takes as much
-        for network in sorted({*before} - {*ready.animals.numbers}):
-            progress(f"{ready.theory.name}: network {network} {ready.left_out[network]}, its last")
-        if not ready.animals.numbers:
-            return
 
 
 def recordings_of(
@@ -154,17 +129,6 @@ def recordings_of(
             seen.theory.attributes, day=first.day, experiment=tried.name, provenance=origin
         )
         del session
-
-
-@QUIETLY
-def _reference(ready: Trained) -> dict[str, Array]:
-    """Return the sizes of signals in trials with expected and unexpected outcomes."""
-    kinds = (EXPECTED, UNEXPECTED)
-    rows = [trial(kind, s, REFERENCE) for kind in kinds for s in range(STIMULI)]
-    activity, _ = run_trials(
-        ready.bench, ready.weights, tabulated(rows), REFERENCE, n_streams=len(kinds)
-    )
-    return extents(activity)
 
 
 def check_possible(

@@ -22,6 +22,9 @@ from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.tables import experiment_of, read_table
 from errorneurons.simulate.refusing import entry
 
+EXPERIMENTS_LIST = (__name__,)
+"""Not followed by keys of results: the experiment that was done is part of them."""
+
 EXPERIMENTS: tuple[Experiment, ...] = (
     *outcome.EXPERIMENTS,
     *novelty.EXPERIMENTS,

@@ -22,6 +22,7 @@ from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.experiments.columns import BY_NAME
 from errorneurons.simulate.experiments.trials import kinds_of, whole, with_defaults
 from errorneurons.simulate.instrument.calcium import fluorescence, imaged, left_of_before
+from errorneurons.simulate.instrument.extents import extents, signals_of
 from errorneurons.simulate.instrument.instrument import Instrument as Instrument
 from errorneurons.simulate.instrument.pairing import (
     causal_signs,
@@ -250,7 +251,7 @@ def _scale(sizes: Mapping[str, Array], source: str, index: int, instrument: Inst
 
 def _expected_in(block: Activity, index: int, units: Units, scale: Mapping[str, float]) -> Binned:
     """Return expected firing rates in a block [Hz]; `scale` turns signals into rates."""
-    signals = _signals(block)
+    signals = signals_of(block)
     rate = np.empty((*signals["representation"].shape[1:3], len(units.source)), np.float32)
     for source, factor in scale.items():
         chosen = np.flatnonzero(units.source == source)
@@ -258,36 +259,6 @@ def _expected_in(block: Activity, index: int, units: Units, scale: Mapping[str, 
     rate *= (units.gain * units.sign).astype(np.float32)
     rate += units.baseline.astype(np.float32)
     return np.maximum(rate, np.float32(0), out=rate)
-
-
-def _signals(activity: Activity) -> dict[str, Binned]:
-    """Return what was recorded of the neurons, by where it comes from."""
-    signals = dict[str, Binned](activity.rates.items())
-    return signals if activity.apical is None else signals | {"apical": activity.apical}
-
-
-def extents(
-    activity: Activity, index: int | None = None, rows: TrialOrder | slice = slice(None)
-) -> dict[str, Array]:
-    """Return the size of each signal in each network, by source, (network,).
-
-    It is the 99th percentile of the absolute value, from every seventh value.
-
-    Parameters
-    ----------
-    activity
-        What was recorded.
-    index
-        Look at one network only; the others have none, NaN.
-    rows
-        Which trials it is of.
-    """
-    found = {}
-    for source, signal in _signals(activity).items():
-        found[source] = np.full(len(signal), np.nan)
-        for k in range(len(signal)) if index is None else (index,):
-            found[source][k] = np.quantile(np.abs(signal[k][rows].ravel()[::7]), 0.99)
-    return found
 
 
 def as_shown(

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from errorneurons.analysis.session.plain import Plain, PlainColumn
 from errorneurons.simulate.arrays import Array, generator
 from errorneurons.simulate.circuit import Circuit
+from errorneurons.simulate.instrument.extents import extents
 from errorneurons.simulate.instrument.instrument import Instrument
 from errorneurons.simulate.instrument.observe import (
     Aimed,
@@ -22,7 +23,6 @@ from errorneurons.simulate.instrument.observe import (
     as_shown,
     attributes_of,
     expected_rates,
-    extents,
     performance,
     purpose_of,
     targeted_units,

@@ -21,6 +21,7 @@ from errorneurons.predictions.claims.registry import (
     claims_for,
     manipulations_of,
 )
+from errorneurons.predictions.comparing import further
 from errorneurons.predictions.comparing import plan as planning
 from errorneurons.predictions.comparing import weigh as between_theories
 from errorneurons.predictions.comparing.animals import Table
@@ -76,7 +77,7 @@ def recording(ratio: float, m: float = 1.0) -> dict[str, Measured]:
 
 @pytest.fixture
 def weigh_it(monkeypatch: pytest.MonkeyPatch, drawn: dict[str, Drawn]) -> Any:
-    monkeypatch.setattr(between_theories, "design_of", lambda _: DESIGN)
+    monkeypatch.setattr(between_theories, "designs_of", lambda _: (DESIGN,))
 
     def those(names: tuple[str, ...], *_: Any) -> dict[str, Drawn]:
         return {name: drawn.get(name, drawn["error_microcircuit"]) for name in names}
@@ -89,14 +90,14 @@ def weigh_it(monkeypatch: pytest.MonkeyPatch, drawn: dict[str, Drawn]) -> Any:
 def animals(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every design has the same virtual animals."""
     made = {name: table(name) for name in NAMES}
-    monkeypatch.setattr(planning, "virtual_animals", lambda *_: made)
+    monkeypatch.setattr(planning, "animals_under", lambda *_: made)
 
 
 @pytest.fixture(scope="module")
 def planned() -> Planned:
     made = {name: table(name) for name in NAMES}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(planning, "virtual_animals", lambda *_: made)
+        patch.setattr(planning, "animals_under", lambda *_: made)
         return find_plan(Grid((3, 6), (12,), (4,)), QUESTION, lambda _: None)
 
 
@@ -329,8 +330,8 @@ def test_a_new_claim_is_planned_with_its_manipulations_and_never_as_recording_al
 
 
 def test_the_next_steps_offer_all_that_a_new_claim_needs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planning, "CLAIMS", (*CLAIMS, MADE_UP))
-    offered = planning.what_to_do()
+    monkeypatch.setattr(further, "CLAIMS", (*CLAIMS, MADE_UP))
+    offered = further.what_to_do()
     assert offered["cooling the teaching area and driving representation cells"] == ("made up",)
     assert offered["silencing one area's error cells at the outcome"] == tuple(
         c.key for c in CLAIMS if c.manipulations == claim("P04a").manipulations
@@ -380,8 +381,8 @@ def test_what_one_design_reaches_is_said_once(planned: Planned) -> None:
 
 def test_the_next_steps_start_from_the_recording(weigh_it: Any, animals: None) -> None:
     found: Weighed = weigh_it(recording(0.0))
-    poor = replace(found, design=replace(DESIGN, claims=("P02",)))
-    steps = planning.next_steps(poor, QUESTION, lambda _: None)
+    poor = replace(found, designs=(replace(DESIGN, claims=("P02",)),))
+    steps = further.next_steps(poor, QUESTION, lambda _: None)
     titles = steps.points["title"].tolist()
     assert titles[:2] == ["As recorded", "More animals"]
     assert "Add driving representation cells" in titles
@@ -395,7 +396,7 @@ def test_the_page_shows_the_evidence_and_what_to_record_next(weigh_it: Any, anim
     found: Weighed = weigh_it(recording(0.0))
     report = Report(
         "t", "a", (), CLAIMS, (), {}, {}, (), {}, "c", evidence=found.evidence,
-        steps=planning.next_steps(found, QUESTION, lambda _: None),
+        steps=further.next_steps(found, QUESTION, lambda _: None),
         labels={"adaptation": "adaptation null"},
     )  # fmt: skip
     shown = section(report)

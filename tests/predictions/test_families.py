@@ -81,7 +81,7 @@ def test_a_choice_with_which_no_network_is_left_is_not_testable(
     def none_left(*_: Any) -> None:
         raise ValueError("no network of it is left: 0 diverged and 1 oscillate")
 
-    monkeypatch.setattr(theories, "put_through", none_left)
+    monkeypatch.setattr(theories, "ready_animals", none_left)
     known = theories._simulated(theories._simulate("supervised_pc_direct", Animals(1), None))
     verdict = judge(CLAIMS[0], "it", known.measured[CLAIMS[0].key], "theory")
     assert (verdict.outcome, verdict.reason) == (

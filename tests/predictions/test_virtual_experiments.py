@@ -362,7 +362,7 @@ def made(animals: Performed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     def make(design: Design = SMALL, plan: Animals = PLAN) -> tuple[dict[str, Drawn], list[Any]]:
         said: list[str] = []
         found = library.virtual_experiments(
-            ["error_microcircuit"], design, plan, tmp_path, said.append, labour=Labour(1)
+            ["error_microcircuit"], [design], plan, tmp_path, said.append, labour=Labour(1)
         )
         return found, [len(done), *said]
 
@@ -393,7 +393,7 @@ def test_what_the_library_keeps_comes_back_as_it_was(
     made: Any, animals: Performed, tmp_path: Path
 ) -> None:
     made()
-    found = shards.read_worlds(tmp_path, "error_microcircuit", PLAN)
+    (found,) = shards.read_worlds(tmp_path, "error_microcircuit", PLAN)
     for block, known in zip(found.activity, animals.activity, strict=True):
         for role, rates in known.rates.items():
             np.testing.assert_array_equal(block.rates[role], rates)

@@ -84,7 +84,7 @@ def test_an_edited_equation_makes_the_worlds_of_that_theory_again(edit: Edit) ->
      ("simulate.theories.error_parts", "return -slope * r", "return slope * r"),
      ("simulate.theories.ranges", "0.01, 0.04", "0.01, 0.05"),
      ("simulate.experiments.registry", "EXPERIMENTS:", "MORE = 1\nEXPERIMENTS:"),
-     ("simulate.experiments.oddball", "_SHOWN = 0.1", "_SHOWN = 0.2")],
+     ("simulate.experiments.silencing", "EXPERIMENTS =", "MORE = 1\nEXPERIMENTS =")],
     ids=["docstring of NWB", "docstrings of sessions", "docstring of a theory", "registry",
          "part of another theory", "range of another theory", "experiments", "an experiment"],
 )  # fmt: skip
