@@ -39,6 +39,7 @@ FULLEST_FOLDER = 15
 ONE_OF_A_KIND_A_FILE = ("simulate/theories", "predictions/claims")
 """Folders that grow with what is added, and are no harder to find one's way in for it."""
 NO_THEORY = {
+    "broken",
     "cannot",
     "counter_circuits",
     "error_parameters",

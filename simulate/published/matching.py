@@ -28,7 +28,7 @@ def _cases(_: Effort) -> tuple[Case, ...]:
     return (Case(_THEORY, _THEORY),)
 
 
-def matched(case: Case, effort: Effort, seed: int) -> xr.Dataset:
+def delayed_answers(case: Case, effort: Effort, seed: int) -> xr.Dataset:
     """Return errors in validation and in the test, see `match_to_sample`."""
     task = replace(MatchToSample(), epochs=effort.epochs)
     return match_to_sample(match_learner(case.theory), seed, range(effort.networks), task)
@@ -41,7 +41,7 @@ RESULT = PublishedResult(
     "A network of one input, two hidden neurons and one output says after a delay whether a second "
     "stimulus was the same as the first.",
     _cases,
-    matched,
+    delayed_answers,
     Effort(10, 15),
     Effort(4, 6),
     (

@@ -11,13 +11,14 @@ from errorneurons.simulate.parts.connectivity import macaque_binned
 from errorneurons.simulate.refusing import entry
 from errorneurons.simulate.theories import cannot, counter_circuits, ranges
 from errorneurons.simulate.theories.adaptation import Adaptation
+from errorneurons.simulate.theories.broken import COUNTER_CIRCUITS as COUNTER_CIRCUITS
+from errorneurons.simulate.theories.broken import INTACT as INTACT
 from errorneurons.simulate.theories.burst_balanced import BurstBalanced
 from errorneurons.simulate.theories.burst_dependent import BurstDependent
 from errorneurons.simulate.theories.deep_feedback_control import DeepFeedbackControl
 from errorneurons.simulate.theories.dendritic_microcircuit import DendriticMicrocircuit
 from errorneurons.simulate.theories.dendritic_pc import DendriticPC
 from errorneurons.simulate.theories.desegregated import Desegregated
-from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.theories.error_parts import SensoryLeak
 from errorneurons.simulate.theories.feature_gain import FeatureGain
 from errorneurons.simulate.theories.hierarchical_pc import HierarchicalPC
@@ -32,10 +33,9 @@ from errorneurons.simulate.theories.scalar_reward import ScalarReward
 from errorneurons.simulate.theories.supervised_pc import SupervisedPC
 from errorneurons.simulate.theories.theory import Theory as Theory  # found here by all others
 
-REGISTRY = (__name__,)
+REGISTRY = (__name__, f"{__package__}.broken")
 """Not followed by keys of results: what an entry says is part of them; others may be added."""
 
-INTACT = ErrorMicrocircuit(learning_rates=(0.5, 0.3, 0.15, 0.08))
 MACAQUE = replace(INTACT, connectivity=macaque_binned(len(INTACT.sizes)))
 """Learning rates are those of the chain, graded by the strength of each projection."""
 
@@ -284,78 +284,6 @@ COMPARED = tuple(
 nulls. In somata the others show nothing that the nulls do not. Variants are left out: the worlds
 of the theory itself hold what they are."""
 
-
-def _broken(
-    name: str,
-    description: str,
-    circuit: ErrorMicrocircuit,
-    trained: ErrorMicrocircuit | None = None,
-    *,
-    senses_outcomes: bool = False,
-) -> Theory:
-    return Theory(
-        name, name.replace("_", " "), "counter_circuit", description, circuit, trained=trained,
-        senses_outcomes=senses_outcomes,
-    )  # fmt: skip
-
-
-COUNTER_CIRCUITS: tuple[Theory, ...] = (
-    _broken(
-        "absent_target_read_as_zero",
-        "The microcircuit, its output's error neurons taking an absent target for 0.",
-        counter_circuits.absent_target_read_as_zero(INTACT),
-    ),
-    _broken(
-        "sensory_leak",
-        "The trained microcircuit, representation neurons leaking onto error neurons.",
-        counter_circuits.sensory_leak(INTACT),
-        trained=INTACT,
-    ),
-    _broken(
-        "direct_feedback",
-        "The microcircuit, every area's error neurons driven by the teaching area alone.",
-        counter_circuits.direct_feedback(INTACT),
-    ),
-    _broken(
-        "teaching_to_representation",
-        "The microcircuit, the output's representation neurons nudged by the teaching signal.",
-        counter_circuits.teaching_to_representation(INTACT),
-    ),
-    _broken(
-        "ascending_errors",
-        "The trained microcircuit, error neurons reaching those of the areas above as well.",
-        counter_circuits.ascending_errors(INTACT),
-        trained=INTACT,
-    ),
-    _broken(
-        "errors_need_those_below",
-        "The microcircuit, errors passing only where error neurons below are not silenced.",
-        counter_circuits.errors_need_those_below(INTACT),
-    ),
-    _broken(
-        "mixed_classes",
-        "The trained microcircuit, axons between areas reaching neurons of both classes; frozen.",
-        counter_circuits.mixed_classes(INTACT),
-        trained=INTACT,
-    ),
-    _broken(
-        "drive_through_errors",
-        "The microcircuit, its drive arriving only where error neurons are not silenced.",
-        counter_circuits.drive_through_errors(INTACT),
-    ),
-    _broken(
-        "every_outcome_teaches",
-        "The microcircuit, its output's error neurons taking every outcome for a target.",
-        INTACT,
-        senses_outcomes=True,
-    ),
-    _broken(
-        "climbing_errors",
-        "The trained microcircuit, taught at the bottom, its errors ascending without lookahead.",
-        counter_circuits.climbing_errors(INTACT),
-        trained=INTACT,
-    ),
-)
 
 SUBJECTS = THEORIES + COUNTER_CIRCUITS
 
