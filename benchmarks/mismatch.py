@@ -41,7 +41,7 @@ Array = npt.NDArray[np.float64]
 STIMULI, NOISE, GAINS, SPREAD = 5, 3.0, 0.5, 0.25
 """Stimuli, variance of the noise of a trial in units of a response's, sigma of log gains, and the
 variance of the relative energies of animals."""
-SPLITS = (0.025, 0.05, 0.075, 0.1)
+SPLITS = (0.05, 0.1)
 """Of the 200 ms after the event [s]."""
 KINDS = {
     "P21": ("threshold", "one in nine", "ratio differs", "nothing", "all"),

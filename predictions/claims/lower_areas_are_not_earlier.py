@@ -11,8 +11,8 @@ from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.predictions.claims import violations
 from errorneurons.predictions.claims.claim import Claim, Condition, Drawing
 
-_SPLITS = (0.025, 0.05, 0.075, 0.1)
-"""Where the time after an outcome is split [s], in steps of what recordings resolve.
+_SPLITS = (0.05, 0.1)
+"""Where the time after an outcome is split [s], in windows that recordings resolve.
 
 Conduction from area to area takes 2 ms, which none of them does.
 """
@@ -27,7 +27,7 @@ def effect(session: xr.Dataset) -> Effect | Missing:
 
     What is early and late are the energies of the outcome contrast before and after a split. With
     s the ratio of the early to the late energy of an area, N/M is s_below / (s_below + s_taught)
-    at each split, of 25 to 100 ms: 1/2 if both have their response at the same time, 1 if nothing
+    at each split, 50 and 100 ms: 1/2 if both have their response at the same time, 1 if nothing
     has come early in the taught area, 0 if nothing has below. What a response is like otherwise,
     its size and how many cells show it, cancels; one that is soon over counts as an early one.
     """
@@ -114,12 +114,12 @@ CLAIM = Claim(
     source="Max et al. 2026, doi:10.1371/journal.pcbi.1014164, dynamics of error neurons",
     experiment=(
         "Expected and unexpected outcomes after the same stimuli, in several areas at once. How "
-        "much of the contrast of 200 ms has come by 25, 50, 75 and 100 ms. That all areas respond "
+        "much of the contrast of 200 ms has come by 50 and by 100 ms. That all areas respond "
         "at the same time supports the claim: a conduction delay of 2 ms is not resolved."
     ),
     refuted_by="A response below the taught area of which twice as much, as energy, comes early "
     "beside what comes late as in that area.",
-    record="The declared teaching area and one below it, recorded together in bins of 25 ms or "
+    record="The declared teaching area and one below it, recorded together in bins of 50 ms or "
     "less; expected and unexpected outcomes, with a control if they teach nothing. No labels.",
     effect=effect,
     threshold=2 / 3,

@@ -92,6 +92,7 @@ def _points(claim: Claim, measured: Measured) -> tuple[float, ...]:
 def _phrase(claim: Claim, outcome: Outcome, value: float) -> str:
     other = "above" if claim.side == "below" else "below"
     q0 = f"{claim.threshold:.2g}"
+    value = round(value, 9) + 0.0  # 0 to rounding is 0
     return {
         Outcome.SUPPORTED: f"N/M is {value:.2g}, {claim.side} the threshold of {q0}, as claimed",
         Outcome.CONTRADICTED: f"N/M is {value:.2g}, {other} the threshold of {q0}; the claim says "

@@ -143,9 +143,8 @@ def test_order_is_1_if_nothing_comes_early_in_the_taught_area_and_0_if_nothing_d
 
 
 def test_order_compares_what_is_early_with_what_is_late() -> None:
-    # below all is there at once; above begins after 50 ms: by 75 ms 1/3 in amplitude, by 100 1/2
-    early = np.array([0.0, 0.0, 1 / 9, 1 / 4])
-    late = np.array([(0.15 / 0.175) ** 2, 1.0, 1.0, 1.0])
+    # below all is there at once; above begins after 50 ms: by 100 ms 1/2 in amplitude
+    early, late = np.array([0.0, 1 / 4]), np.ones(2)
     found = ratio(P03, recorded((1.0, 1.0), (0.0, 0.05)))
     assert found == pytest.approx(late.sum() / (late + early).sum())
 
@@ -168,10 +167,10 @@ def test_noise_makes_no_order() -> None:
 
 
 def test_a_recording_that_is_too_coarse_is_told_which_bins_would_do() -> None:
-    found = P03.effect(recorded((1.0, 1.0), width=0.05))
+    found = P03.effect(recorded((1.0, 1.0), width=0.1))
     assert isinstance(found, Missing)
-    assert found.what.startswith("bins of 50 ms are wider than the window of 25 ms")
-    assert found.remedy == "Cut the recording into bins of 25 ms or less."
+    assert found.what.startswith("bins of 100 ms are wider than the window of 50 ms")
+    assert found.remedy == "Cut the recording into bins of 50 ms or less."
 
 
 def test_one_area_has_no_order() -> None:
