@@ -121,7 +121,7 @@ def _units(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
                 yield f"`level` of area {area!r} is {found}; give an area one level"
     if {"causal_sign", "decoder_weight"} <= sound:
         sign, weight = (session.variables[n].values for n in ("causal_sign", "decoder_weight"))
-        both = np.isfinite(sign) & np.isfinite(weight)
+        both = np.isfinite(sign) & np.isfinite(weight) & (weight != 0)  # partners move nothing
         wrong = np.flatnonzero(both & (sign != np.sign(weight)))
         if len(wrong):
             at = int(wrong[0])

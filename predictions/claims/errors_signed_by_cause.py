@@ -41,13 +41,17 @@ _FEWEST = 2
 def _signs(session: xr.Dataset) -> Floats:
     """Return which sign each unit's response has if errors are vectors, (unit,); NaN if unknown.
 
-    A cell that fires more for negative errors has the opposite of its causal sign.
+    A partner that fires more for negative errors has the opposite of its causal sign; a cell that
+    moves the cursor itself has its own, whatever it is labelled.
     """
     signs = causal_signs_of(session)
-    if "error_sign" in session.coords:
-        own = session.variables["error_sign"].values
-        signs = np.where(own == -1, -signs, signs)
-    return np.asarray(signs)
+    if "error_sign" not in session.coords:
+        return signs
+    negative = session.variables["error_sign"].values == -1
+    if "decoder_weight" in session.coords:
+        weight = session.variables["decoder_weight"].values
+        negative = negative & (np.isnan(weight) | (weight == 0))
+    return np.where(negative, -signs, signs)
 
 
 def _error_cells(session: xr.Dataset) -> Cells:

@@ -64,7 +64,9 @@ def causal_signs(circuit: Circuit[Any, Any], units: Units, decoder: Array) -> Ar
     signs = np.full(sum(p.size for p in circuit.populations if p.role == "representation"), np.nan)
     signs[neurons(circuit, "representation", circuit.output_area)] = np.sign(decoder)
     own = np.where(units.source == "representation", units.neuron, _own(circuit, units))
-    return np.where(own == NOBODY, np.nan, signs[own])
+    # of a unit whose rate falls when its neuron's rises, as of half of those falsely labelled
+    turned = np.where(units.source == "representation", units.sign, 1)
+    return np.where(own == NOBODY, np.nan, turned * signs[own])
 
 
 def decoder_weights(

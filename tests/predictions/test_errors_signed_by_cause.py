@@ -92,7 +92,9 @@ def test_error_cells_that_fire_for_negative_errors_have_the_opposite_sign() -> N
         "causal_sign": np.tile(BALANCED, 2), "error_sign": [1] * 4 + [-1] * 4,
     }  # fmt: skip
     halves = np.array([1.0] * 4 + [-1.0] * 4)
-    assert ratio(cursor_day(lambda d, w: vector(d, w) * halves, **labels)) == pytest.approx(1.0)
+    for none in (None, np.zeros(8)):
+        labels["decoder_weight"] = none
+        assert ratio(cursor_day(lambda d, w: vector(d, w) * halves, **labels)) == pytest.approx(1.0)
     assert ratio(cursor_day(scalar, **labels)) == pytest.approx(0.0, abs=1e-12)
     all_alike = cursor_day(lambda d, w: scalar(d, w) * halves, **labels)
     assert ratio(all_alike) == pytest.approx(0.0, abs=1e-12)
