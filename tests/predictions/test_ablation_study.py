@@ -140,7 +140,7 @@ def test_the_page_stands_alone_and_names_what_was_cut(folder: Path) -> None:
     for a in (a for a in ABLATIONS if a.name in {b.name for _, b in CHOSEN}):
         assert f'id="ablation-{a.name}"' in page
         assert a.label in page
-    assert "mismatch neurons (has errors that stay in their own area)" in page
+    assert "mismatch neurons and joint embedding (has errors that stay in their own area)" in page
     ids = re.findall(r' id="([^"]+)"', page)
     assert len(ids) == len(set(ids))
 
