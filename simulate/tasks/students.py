@@ -23,6 +23,9 @@ from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
 Student = ErrorMicrocircuit | DendriticPC | DendriticMicrocircuit | Backprop
 
+ACTIVATION = "tanh"
+"""Activation function of all teachers, and of all students but `dendritic_pc`."""
+
 #: Published learning rates, input side first [1/ms]: of W in the error microcircuit and in
 #: backprop, and of W and of lateral synapses in the two theories with apical errors.
 RATES: dict[tuple[int, ...], tuple[tuple[float, ...], ...]] = {
@@ -187,8 +190,10 @@ def student(theory: str, layers: tuple[int, ...]) -> Student:
     if layers not in RATES:
         raise ValueError(f"no learning rates are given for layers {layers}; use {list(RATES)}")
     common: dict[str, Any] = {
-        "layers": layers, "activation": ("tanh",) * (len(layers) - 1), "timing": Timing(1e-5, 0.0)
-    }  # fmt: skip
+        "layers": layers,
+        "activation": (ACTIVATION,) * (len(layers) - 1),
+        "timing": Timing(1e-5, 0.0),
+    }
     return PUBLISHED_STUDENTS[theory].build(common, RATES[layers])
 
 

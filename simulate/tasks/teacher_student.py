@@ -25,7 +25,7 @@ from errorneurons.simulate.arrays import Array, area_slices, generator
 from errorneurons.simulate.kernels import kernels, layout
 from errorneurons.simulate.parts.connectivity import spread
 from errorneurons.simulate.tasks.held import Items
-from errorneurons.simulate.tasks.students import PUBLISHED_STUDENTS, Student
+from errorneurons.simulate.tasks.students import ACTIVATION, PUBLISHED_STUDENTS, Student
 from errorneurons.simulate.tasks.students import STUDENTS as STUDENTS
 from errorneurons.simulate.tasks.students import student as student
 from errorneurons.simulate.tasks.students import untrained as untrained
@@ -60,6 +60,8 @@ class Data:
 def teach(circuit: Student, seed: int, teachers: Sequence[int] = (0,), items: int = 100) -> Data:
     """Draw inputs, and let random networks of the students' layout answer them.
 
+    Teachers are the same for all theories, of tanh neurons also where a student is linear.
+
     Parameters
     ----------
     circuit
@@ -72,7 +74,8 @@ def teach(circuit: Student, seed: int, teachers: Sequence[int] = (0,), items: in
         Items in each set.
     """
     layers, areas = circuit.layers, len(circuit.sizes)
-    teacher = Backprop(layers=layers, activation=circuit.activation, learning_rates=(0.0,) * areas)
+    activation = (ACTIVATION,) * areas
+    teacher = Backprop(layers=layers, activation=activation, learning_rates=(0.0,) * areas)
     rngs = [generator(seed, "teacher student", str(layers), "teacher", k) for k in teachers]
     W = np.stack([rng.uniform(-1, 1, teacher.strengths.shape) for rng in rngs]) * teacher.strengths
     inputs = np.stack([rng.uniform(0, 1, (3 * items, layers[0])) for rng in rngs])

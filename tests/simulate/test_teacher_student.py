@@ -41,6 +41,13 @@ def test_apical_theories_learn_worse_than_error_neurons_and_these_worse_than_bac
     assert errors["backprop"] < errors["error_microcircuit"] < min(apical)
 
 
+def test_a_linear_student_has_the_teachers_of_all_others() -> None:
+    taught = [task.teach(task.student(name, (4, 2, 1)), 0) for name in task.STUDENTS]  # tanh
+    for data in taught:
+        np.testing.assert_array_equal(data.potentials, taught[0].potentials)
+        np.testing.assert_allclose(data.rates, np.tanh(data.potentials))
+
+
 def test_teachers_are_the_same_whatever_others_there_are() -> None:
     circuit: Any = task.student("backprop", (4, 2, 1))
     one, many = task.teach(circuit, 0, (3,)), task.teach(circuit, 0, (1, 3, 3))
