@@ -58,7 +58,8 @@ class _Card:
     """All that the page shows of a claim.
 
     Of many theories, the one that the claim is made for, the nearest rival and the circuit that
-    must contradict it stand first, `near`; `others` unfold.
+    must contradict it stand first, `near`; `others` unfold, and of those that contradict it the
+    activity, which in the rest looks as in the first.
     """
 
     claim: Claim
@@ -86,8 +87,11 @@ def card(book: Book, claim: Claim) -> _Card:
     near = _near(cells)
     first = {c.subject.name for c in near}
     activity = _activity(book, claim)
+    against = {c.subject.name for c in cells if c.verdict.outcome is Outcome.CONTRADICTED}
     shown = [a for _, a in activity]
-    traces = [_trace(book, claim, s, a) for s, a in activity]
+    traces = [
+        _trace(book, claim, s, a) for s, a in activity if s.name in first or s.name in against
+    ]
     columns, table, upright = _table(cells)
     compared = tuple(c for c in cells if c.subject.kind != "counter_circuit")
     return _Card(
