@@ -17,9 +17,10 @@ from errorneurons.predictions.judging.judge import judge
 from errorneurons.predictions.judging.measured import measure
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.performed import Performed, put_through
-from errorneurons.simulate.animals.runner import recordings_of
+from errorneurons.simulate.animals.runner import recordings_of, sessions
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.outcome import with_learning
+from errorneurons.simulate.experiments.registry import experiment
 from errorneurons.simulate.instrument.observe import Instrument
 from errorneurons.simulate.theories.registry import SUBJECTS, theory
 
@@ -42,12 +43,21 @@ def networks(name: str) -> Performed:
 
 
 @cache
-def recorded(name: str) -> tuple[xr.Dataset, ...]:
-    return tuple(recordings_of(networks(name), INSTRUMENT))
+def recorded(name: str, shown_by: str = Claim.shown_by) -> tuple[xr.Dataset, ...]:
+    if shown_by == Claim.shown_by:
+        return tuple(recordings_of(networks(name), INSTRUMENT))
+    return tuple(sessions(theory(name), experiment(shown_by), Animals(NETWORKS), INSTRUMENT))
+
+
+def of_two_animals(claimed: Claim) -> list[xr.Dataset]:
+    seen = recorded(THEORY, claimed.shown_by)
+    two = sorted({s.attrs["animal"] for s in seen})[:2]
+    return [s for s in seen if s.attrs["animal"] in two]
 
 
 def verdict(claimed: Claim, name: str) -> Verdict:
-    return judge(claimed, name, measure(claimed.effect, recorded(name), False), "theory")
+    seen = recorded(name, claimed.shown_by)
+    return judge(claimed, name, measure(claimed.effect, seen, False), "theory")
 
 
 def verdict_on(claimed: Claim, sessions: Iterable[xr.Dataset]) -> Verdict:
@@ -83,7 +93,7 @@ def test_the_counter_circuit_could_have_supported_the_claim(claimed: Claim) -> N
 
 @each
 def test_the_same_sessions_judged_as_a_recording_support_the_claim(claimed: Claim) -> None:
-    found = verdict_on(claimed, recorded(THEORY))
+    found = verdict_on(claimed, recorded(THEORY, claimed.shown_by))
     assert found.outcome is Outcome.SUPPORTED, found.reason
 
 
@@ -139,14 +149,14 @@ def test_a_claim_asks_for_the_columns_it_needs_and_no_others(key: str, lacking: 
 
 @each
 def test_without_trials_the_claim_is_not_testable(claimed: Claim) -> None:
-    found = verdict_on(claimed, [s.isel(trial=[0]) for s in recorded(THEORY)[:2]])
+    found = verdict_on(claimed, [s.isel(trial=[0]) for s in of_two_animals(claimed)])
     assert found.outcome is Outcome.NOT_TESTABLE
     assert found.remedy
 
 
 @each
 def test_two_animals_say_nothing_of_the_population(claimed: Claim) -> None:
-    found = verdict_on(claimed, recorded(THEORY)[:2])
+    found = verdict_on(claimed, of_two_animals(claimed))
     assert found.outcome is Outcome.UNDECIDED
     assert "2 animals: no statement about the population" in found.reason
 
