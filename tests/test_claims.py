@@ -17,7 +17,7 @@ from errorneurons.predictions.judging.judge import judge
 from errorneurons.predictions.judging.measured import measure
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.performed import Performed, put_through
-from errorneurons.simulate.animals.runner import recordings_of
+from errorneurons.simulate.animals.runner import recordings_of, sessions
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.outcome import with_learning
 from errorneurons.simulate.experiments.registry import experiment
@@ -35,22 +35,31 @@ INSTRUMENT = Instrument(spiking="none")
 
 def tried(name: str, shown_by: str) -> Experiment:
     if shown_by != OUTCOME:
-        return replace(experiment(shown_by), repeats=4)
+        known = experiment(shown_by)
+        return known if len(known.days(1)) > 1 else replace(known, repeats=4)
     return replace(with_learning(12 if name in LEARNERS else 2), repeats=4)
 
 
 @cache
-def networks(name: str, shown_by: str = OUTCOME) -> Performed:
-    return put_through(theory(name), tried(name, shown_by), Animals(NETWORKS), INSTRUMENT)
+def networks(name: str) -> Performed:
+    return put_through(theory(name), tried(name, OUTCOME), Animals(NETWORKS), INSTRUMENT)
 
 
 @cache
 def recorded(name: str, shown_by: str = OUTCOME) -> tuple[xr.Dataset, ...]:
-    return tuple(recordings_of(networks(name, shown_by), INSTRUMENT))
+    if shown_by == OUTCOME:
+        return tuple(recordings_of(networks(name), INSTRUMENT))
+    return tuple(sessions(theory(name), tried(name, shown_by), Animals(NETWORKS), INSTRUMENT))
 
 
 def shown(claimed: Claim, name: str) -> tuple[xr.Dataset, ...]:
     return recorded(name, claimed.shown_by)
+
+
+def of_two_animals(claimed: Claim) -> list[xr.Dataset]:
+    seen = shown(claimed, THEORY)
+    two = sorted({s.attrs["animal"] for s in seen})[:2]
+    return [s for s in seen if s.attrs["animal"] in two]
 
 
 def verdict(claimed: Claim, name: str) -> Verdict:
@@ -83,7 +92,7 @@ def test_the_counter_circuit_contradicts_the_claim(claimed: Claim) -> None:
 
 @each
 def test_the_counter_circuit_could_have_supported_the_claim(claimed: Claim) -> None:
-    broken = networks(claimed.counter_circuit, claimed.shown_by)
+    broken = networks(claimed.counter_circuit)
     assert broken.learnt
     assert len(broken.animals.numbers) >= NETWORKS / 2
     assert verdict(claimed, claimed.counter_circuit).points
@@ -154,14 +163,14 @@ def test_a_claim_asks_for_the_columns_it_needs_and_no_others(key: str, lacking: 
 
 @each
 def test_without_trials_the_claim_is_not_testable(claimed: Claim) -> None:
-    found = verdict_on(claimed, [s.isel(trial=[0]) for s in shown(claimed, THEORY)[:2]])
+    found = verdict_on(claimed, [s.isel(trial=[0]) for s in of_two_animals(claimed)])
     assert found.outcome is Outcome.NOT_TESTABLE
     assert found.remedy
 
 
 @each
 def test_two_animals_say_nothing_of_the_population(claimed: Claim) -> None:
-    found = verdict_on(claimed, shown(claimed, THEORY)[:2])
+    found = verdict_on(claimed, of_two_animals(claimed))
     assert found.outcome is Outcome.UNDECIDED
     assert "2 animals: no statement about the population" in found.reason
 

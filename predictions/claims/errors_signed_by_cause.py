@@ -33,6 +33,7 @@ from errorneurons.predictions.claims.cursor import (
     of_known_decoder,
     seen_by,
 )
+from errorneurons.simulate.experiments.readout import ALL, FIRST
 
 _FEWEST = 2
 """Cells of either sign that a session must have."""
@@ -214,7 +215,10 @@ CLAIM = Claim(
     side="above",
     manipulations=(),
     counter_circuit="scalar_reward",
-    conditions=(Condition("cursor with an error", CURSOR_TRIALS),),
+    conditions=(
+        Condition("error, decoder known", {**CURSOR_TRIALS, "decoder": FIRST}),
+        Condition("error, decoder swapped", {**CURSOR_TRIALS, "decoder": ALL}),
+    ),
     shown_by="brain_computer_interface_realigning",
     drawing=Drawing(
         read=(("error", 4),), teaching=True, outcome_onset=0.3, end=0.5, read_window=(0.3, 0.45)

@@ -29,6 +29,7 @@ from errorneurons.predictions.claims.cursor import (
     of_known_decoder,
     seen_by,
 )
+from errorneurons.simulate.experiments.readout import ALL, FIRST
 
 
 def _cells(session: xr.Dataset) -> Cells:
@@ -128,7 +129,10 @@ CLAIM = Claim(
     side="below",
     manipulations=(),
     counter_circuit="prospective_configuration",
-    conditions=(Condition("cursor with an error", CURSOR_TRIALS),),
+    conditions=(
+        Condition("error, decoder known", {**CURSOR_TRIALS, "decoder": FIRST}),
+        Condition("error, decoder swapped", {**CURSOR_TRIALS, "decoder": ALL}),
+    ),
     shown_by="brain_computer_interface_realigning",
     drawing=Drawing(
         read=(("representation", 4),), teaching=True, outcome_onset=0.3, end=0.5,

@@ -64,9 +64,7 @@ def causal_signs(circuit: Circuit[Any, Any], units: Units, decoder: Array) -> Ar
     signs = np.full(sum(p.size for p in circuit.populations if p.role == "representation"), np.nan)
     signs[neurons(circuit, "representation", circuit.output_area)] = np.sign(decoder)
     own = np.where(units.source == "representation", units.neuron, _own(circuit, units))
-    # of a unit whose rate falls when its neuron's rises, as of half of those falsely labelled
-    turned = np.where(units.source == "representation", units.sign, 1)
-    return np.where(own == NOBODY, np.nan, turned * signs[own])
+    return np.where(own == NOBODY, np.nan, signs[own])
 
 
 def decoder_weights(
@@ -87,14 +85,16 @@ def decoder_weights(
     """
     where = neurons(circuit, "representation", circuit.output_area)
     weights = np.full(len(units.source), np.nan)
+    # half of what is falsely labelled error fires less when its neuron fires more, and is not read
     chosen = np.flatnonzero(
         (units.source == "representation")
+        & (units.sign > 0)
         & (units.neuron >= where.start)
         & (units.neuron < where.stop)
     )
     own = units.neuron[chosen] - where.start
     copies = np.bincount(own, minlength=len(decoder))[own]
-    weights[chosen] = decoder[own] / (copies * scale * units.gain[chosen] * units.sign[chosen])
+    weights[chosen] = decoder[own] / (copies * scale * units.gain[chosen])
     return weights
 
 

@@ -79,8 +79,7 @@ def test_those_and_only_those_who_go_with_an_output_neuron_have_its_sign(subject
     signs = causal_signs(circuit, units, DECODER)
     read = (units.area == circuit.output_area) & (units.source == "representation")
     start = neurons(circuit, "representation", circuit.output_area).start
-    own = np.sign(DECODER)[units.neuron[read] - start]
-    assert signs[read].tolist() == (own * units.sign[read]).tolist()
+    assert signs[read].tolist() == np.sign(DECODER)[units.neuron[read] - start].tolist()
     assert np.isnan(signs[(units.source == "representation") & ~read]).all()
     assert set(signs[units.source == "error"][~np.isnan(signs[units.source == "error"])]) == {-1, 1}
 
