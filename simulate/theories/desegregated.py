@@ -111,7 +111,7 @@ class Desegregated(ActivatedCircuit, FreezableCircuit):
     descent
         G is drawn as F is, and this times as strong.
     cut
-        Names of what is cut; there is one, ``"inhibition"``: b I.
+        Names of what is cut; there is one, ``"restraint"``: b I.
     frozen
         Names of areas to which synapses do not change.
 
@@ -138,7 +138,7 @@ class Desegregated(ActivatedCircuit, FreezableCircuit):
     plastic: ClassVar[Literal["always", "after settling"]] = "after settling"
 
     def __post_init__(self) -> None:
-        check_names(self, ("inhibition",))
+        check_names(self, ("restraint",))
         for extreme in (self.balance - self.spread, self.balance + self.spread):
             shares(self.theory, {"balance of a cell": extreme})
 
@@ -215,7 +215,7 @@ class Desegregated(ActivatedCircuit, FreezableCircuit):
         surprise = excitation - inhibition
         surprise[..., self.output] = -surprise[..., self.output]
 
-        felt = self.balances * inhibition * ("inhibition" not in self.cut)
+        felt = self.balances * inhibition * ("restraint" not in self.cut)
         dx = -state.x + excitation - felt + world.driven("representation")
         return State(
             state.x + self.timing.dt / self.tau * dx, r, expected, inhibition, surprise,

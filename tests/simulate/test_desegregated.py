@@ -63,7 +63,7 @@ def test_a_violation_is_answered_more_strongly_than_what_was_learnt() -> None:
 
 def test_without_inhibition_no_violation_is_answered() -> None:
     circuit, trained = learnt()
-    r, _, _ = every_pair(circuit.without("inhibition"), trained.weights)
+    r, _, _ = every_pair(circuit.without("restraint"), trained.weights)
     np.testing.assert_allclose(r, r[:, :, :1] + np.zeros(r.shape), atol=1e-9)
 
 
