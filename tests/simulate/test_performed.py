@@ -68,3 +68,17 @@ def test_other_repeats_are_the_same_trials_shown_more_often(microcircuit: Perfor
     assert len(more.blocks[0].table) == 3 * len(microcircuit.activity[0].table)
     assert more.activity[0] is microcircuit.activity[0]
     assert more.blocks[1:] == microcircuit.blocks[1:]
+
+
+def test_every_trial_of_a_theory_with_noise_is_another_one() -> None:
+    noisy = put_through(theory("supervised_pc_noisy"), TRIED, Animals(1), Instrument())
+    rates = noisy.repeated(2).activity[0].rates["representation"][0]
+    kinds = noisy.blocks[0].table.groupby(list(noisy.blocks[0].table), dropna=False).indices
+    assert len(rates) == 2 * len(kinds)
+    assert all((rates[a] != rates[b]).any() for a, b in kinds.values())
+    assert noisy.experiment.noise == theory("supervised_pc_noisy").noise > 0
+
+
+def test_if_every_network_diverges_in_the_experiment_a_sentence_says_so() -> None:
+    with pytest.raises(ValueError, match="no network of scalar_reward_noisy is left: 1 diverged"):
+        put_through(theory("scalar_reward_noisy"), TRIED, Animals(1), Instrument())
