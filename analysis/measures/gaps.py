@@ -98,7 +98,8 @@ def unrecorded(rate: npt.NDArray[np.floating]) -> tuple[npt.NDArray[np.bool_], .
     rate
         Activity, (trial, bin, unit), NaN where it was not recorded.
     """
-    there = np.isfinite(rate).any(axis=1)
+    # trial by trial, for the whole may be large
+    there = np.array([np.isfinite(trial).any(axis=0) for trial in rate]).reshape(-1, rate.shape[2])
     gone = ~there.any(axis=1)
     return gone, (~there[~gone]).any(axis=0)
 

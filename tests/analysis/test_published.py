@@ -65,4 +65,5 @@ def test_golub_is_one_session_of_samples_before_and_after_learning() -> None:
     chosen = (made["phase"] == "after") & (made["stimulus"] == "direction 3")
     np.testing.assert_allclose(made["rate"].values[chosen.values][:, 0], third, rtol=1e-5)
     assert made.sizes["unit"] == 86
+    assert made.attrs["level_of_data"] == "sample"
     assert "no trial boundaries" in made.attrs["cautions"]
