@@ -223,3 +223,44 @@ bin_width = 0.5
 def test_what_does_not_fit_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
     with pytest.raises(DoorError, match=message):
         read(as_npz(tmp_path, cut()), (CUT + REST).replace(old, new, 1))
+
+
+def test_what_each_gives_is_put_together_trial_after_trial(tmp_path: Path) -> None:
+    held = cut()
+    halves = {"first": held["counts"][:6], "second": held["counts"][6:], **held}
+    said = 'each = { half = ["first", "second"] }\n' + REST + CUT.replace('"counts"', '"{half}"')
+    made = read(as_npz(tmp_path, halves), said.replace('"kind"', '{ constant = "{half}" }'))
+    np.testing.assert_allclose(made["rate"], counts() / 0.05, rtol=1e-6)
+    assert list(made["stimulus"].values) == ["first"] * 6 + ["second"] * 6
+
+
+def test_each_without_a_use_would_read_the_same_twice(tmp_path: Path) -> None:
+    with pytest.raises(DoorError, match="`each` gives values of `half` and nothing says"):
+        read(as_npz(tmp_path, cut()), 'each = { half = ["first", "second"] }\n' + REST + CUT)
+
+
+def test_rois_are_of_nwb_alone(tmp_path: Path) -> None:
+    with pytest.raises(DoorError, match="say where activity is under"):
+        read(as_npz(tmp_path, cut()), 'rois = "DfOverF"\n' + CUT + REST)
+
+
+def test_cautions_are_shown(tmp_path: Path) -> None:
+    made = read(as_npz(tmp_path, cut()), 'cautions = ["no mice"]\n' + CUT + REST)
+    assert made.attrs["cautions"] == "no mice"
+
+
+def test_times_in_milliseconds_are_said_so(tmp_path: Path) -> None:
+    held = cut() | {"on": np.full(TRIALS, 150.0), "zero": np.arange(TRIALS) * 1000.0}
+    said = (CUT + 'rate = 1000\ntime_zero = "zero"\n' + REST).replace("{ constant = 0.0 }", '"on"')
+    held["on"] = held["on"] + held["zero"]
+    made = read(as_npz(tmp_path, held), said)
+    np.testing.assert_allclose(made["input_onset"], 0.15)
+    np.testing.assert_allclose(made["trial_start"], np.arange(TRIALS))
+
+
+def test_a_part_of_the_bins_is_read(tmp_path: Path) -> None:
+    held = cut() | {"t": np.arange(BINS) * 0.05 - 0.1}
+    said = CUT.replace("[events]\nstart = -0.1\nbin_width = 0.05", 'bin_starts = "t"\n[events]\n'
+                       "start = 0.0\nstop = 0.1")  # fmt: skip
+    made = read(as_npz(tmp_path, held), said + REST)
+    np.testing.assert_allclose(made["rate"], counts()[:, 2:4] / 0.05, rtol=1e-6)
