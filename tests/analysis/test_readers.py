@@ -13,6 +13,7 @@ import scipy.io
 import xarray as xr
 
 from errorneurons.analysis.door import open_recording
+from errorneurons.analysis.readers.mat import hold_mat
 from errorneurons.analysis.session.contract import DoorError
 
 TRIALS, BINS, UNITS = 12, 6, 5
@@ -264,3 +265,27 @@ def test_a_part_of_the_bins_is_read(tmp_path: Path) -> None:
                        "start = 0.0\nstop = 0.1")  # fmt: skip
     made = read(as_npz(tmp_path, held), said + REST)
     np.testing.assert_allclose(made["rate"], counts()[:, 2:4] / 0.05, rtol=1e-6)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("kind", ["f8", "f4", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8"])
+def test_numbers_of_matlab_are_those_that_were_written(
+    tmp_path: Path, kind: str, packed: bool
+) -> None:
+    array = np.arange(24).reshape(2, 3, 4).astype(kind)
+    nested = {"a": {"b": array, "c": [array, "text"]}, "name": "Ärzte", "few": array[0, 0, :2]}
+    scipy.io.savemat(tmp_path / "x.mat", nested, do_compression=packed)
+    with hold_mat(tmp_path / "x.mat") as held:
+        for name in ("a.b", "a.c.1"):
+            np.testing.assert_array_equal(np.asarray(held.array(name)[...]), array)
+        assert [*held.vector("name"), *held.vector("a.c.2")] == ["Ärzte", "text"]
+        np.testing.assert_array_equal(held.vector("few"), array[0, 0, :2])
+
+
+def test_a_structure_array_of_matlab_is_a_table(tmp_path: Path) -> None:
+    rows = np.array([(1.5, "a"), (2.5, "b")], dtype=[("onset", object), ("kind", object)])
+    scipy.io.savemat(tmp_path / "x.mat", {"trials": rows})
+    with hold_mat(tmp_path / "x.mat") as held:
+        table = held.table("trials")
+        assert table.plain("onset").tolist() == [1.5, 2.5]
+        assert table.plain("kind").tolist() == ["a", "b"]
