@@ -153,6 +153,13 @@ class Mapping(BaseModel):
         if not self.each:
             return [self]
         raw = self.model_dump(exclude={"each"}, exclude_none=True)
+        said = self.model_dump_json(exclude={"each"})
+        for name in {name for values in _choices(self.each) for name in values}:
+            if f"{{{name}}}" not in said:
+                raise MappingError(
+                    f"`each` gives values of `{name}` and nothing says {{{name}}}; the same would "
+                    "be read again for each"
+                )
         return [Mapping.model_validate(_filled(raw, values)) for values in _choices(self.each)]
 
 

@@ -100,12 +100,21 @@ def npy(folder: Path) -> tuple[Path, str]:
 
 
 def mat5(folder: Path) -> tuple[Path, str]:
-    """Write a MATLAB file of version 5."""
+    """Write a MATLAB file of version 5, as it is without compression."""
+    return _mat5(folder, packed=False)
+
+
+def mat5_packed(folder: Path) -> tuple[Path, str]:
+    """Write a MATLAB file of version 5, packed."""
+    return _mat5(folder, packed=True)
+
+
+def _mat5(folder: Path, *, packed: bool) -> tuple[Path, str]:
     held = cut()
     cells = held["kind"].astype(object)[:, None]
     about = {"name": "m", "inner": {"deep": np.eye(2), "cells": cells}}
-    scipy.io.savemat(folder / "x.mat", {**held, "kind": cells, "about": about},
-                     do_compression=len(str(folder)) % 2 == 0)  # fmt: skip
+    everything = {**held, "kind": cells, "about": about}
+    scipy.io.savemat(folder / "x.mat", everything, do_compression=packed)
     return folder / "x.mat", CUT + REST
 
 
@@ -231,9 +240,9 @@ def _collection(folder: Path) -> xr.DataTree:
 
 
 KINDS: dict[str, Callable[[Path], tuple[Path, str]]] = {
-    "npz": npz, "npy": npy, "mat5": mat5, "mat73": mat73, "csv": csv, "parquet": parquet,
-    "suite2p": suite2p, "phy": phy, "alf": alf, "nwb": nwb, "nwb_zarr": nwb_zarr, "nc": nc,
-    "zarr": contract_zarr,
+    "npz": npz, "npy": npy, "mat5": mat5, "mat5_packed": mat5_packed, "mat73": mat73, "csv": csv,
+    "parquet": parquet, "suite2p": suite2p, "phy": phy, "alf": alf, "nwb": nwb,
+    "nwb_zarr": nwb_zarr, "nc": nc, "zarr": contract_zarr,
 }  # fmt: skip
 """Makers of small recordings: a folder -> the recording in it, and its mapping."""
 

@@ -98,9 +98,12 @@ def unrecorded(rate: npt.NDArray[np.floating]) -> tuple[npt.NDArray[np.bool_], .
     rate
         Activity, (trial, bin, unit), NaN where it was not recorded.
     """
-    there = np.isfinite(rate).any(axis=1)
-    gone = ~there.any(axis=1)
-    return gone, (~there[~gone]).any(axis=0)
+    # trial by trial, for the whole may be large
+    each = [np.isfinite(trial).any(axis=0) for trial in rate]
+    there: npt.NDArray[np.bool_] = np.array(each, dtype=bool).reshape(-1, rate.shape[2])
+    gone: npt.NDArray[np.bool_] = there.sum(axis=1) == 0
+    lost: npt.NDArray[np.bool_] = (~there[~gone]).sum(axis=0) > 0
+    return gone, lost
 
 
 def thinned(session: xr.Dataset, group: int, groups: int) -> xr.Dataset:

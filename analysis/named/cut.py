@@ -13,7 +13,7 @@ from errorneurons.analysis.sources.recording import CutOut, LazyArray, RowNumber
 from errorneurons.analysis.sources.when import Times
 
 _AXES = ("trial", "time", "unit")
-_BLOCK = 2**27
+_BLOCK = 2**25
 """Bytes of an array that are read together."""
 
 
@@ -142,7 +142,8 @@ class Cut:
             for part in block.blocks():
                 to = place[start + part.start : start + part.stop]
                 if (to >= 0).any():
-                    data = block.read(part)[trials, bins][:, :, to >= 0]
-                    rate[:, :, to[to >= 0]] = data if self.scale == 1 else data * self.scale
+                    data = block.read(part)[:, bins]
+                    for k in np.flatnonzero(to >= 0):
+                        rate[:, :, to[k]] = data[trials, :, k] * self.scale
             start += block.sizes["unit"]
         return rate

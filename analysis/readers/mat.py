@@ -1,4 +1,4 @@
-"""MATLAB files: version 5 to 7.2 here, version 7.3, which is HDF5, in `mat73`.
+"""MATLAB files: version 5 to 7.2 by `mat5`, version 7.3, which is HDF5, by `mat73`.
 
 What stands in structures is named ``structure.field``, what stands in cells ``cell.1``, ``cell.2``
 ... A structure array, or a structure of columns, is a table.
@@ -6,32 +6,17 @@ What stands in structures is named ``structure.field``, what stands in cells ``c
 
 from __future__ import annotations
 
-import warnings
-import zlib
+import mmap
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from errorneurons.analysis.named.arrays import NamedArrays
 from errorneurons.analysis.named.naming import Naming
+from errorneurons.analysis.readers.mat5 import HEADER, variables
 from errorneurons.analysis.readers.mat73 import hold_mat73
 from errorneurons.analysis.session.contract import DoorError
-from errorneurons.analysis.sources.limits import MOST_BYTES, check_count, check_size, damage_told
-from errorneurons.analysis.sources.recording import LazyArray
-
-_PLAIN = {
-    "double",
-    "single",
-    "logical",
-    *(f"{u}int{n}" for u in ("", "u") for n in (8, 16, 32, 64)),
-}
-_NESTED = {"struct", "cell", "char"}
-_HEADER, _PACKED = 128, 15
+from errorneurons.analysis.sources.limits import check_count, check_size, damage_told
 
 
 @contextmanager
@@ -44,86 +29,28 @@ def hold_mat(path: Path) -> Iterator[NamedArrays]:
         If the file is damaged or no MATLAB file.
     """
     with path.open("rb") as stream:
-        head = stream.read(_HEADER)
+        head = stream.read(HEADER)
     if b"MATLAB 7.3" in head or b"\x89HDF" in head:
         with hold_mat73(path) as held:
             yield held
         return
-    if not head.startswith(b"MATLAB 5.0") or len(head) < _HEADER:
+    if not head.startswith(b"MATLAB 5.0") or len(head) < HEADER:
         raise DoorError(f"{path.name} is no MATLAB file of version 5 or later; save it with -v7")
-    with damage_told(path), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of odd names and of what cannot be read, which is said
-        yield _named(path)
+    with damage_told(path), path.open("rb") as stream:
+        # not closed here: arrays that are views of it may outlive the block
+        yield _named(path, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ))
 
 
-def _named(path: Path) -> NamedArrays:
-    from scipy.io import whosmat
-
-    _check_packed(path)
-    found = whosmat(path)
-    check_count(path, len(found))
+def _named(path: Path, file: mmap.mmap) -> NamedArrays:
     naming = Naming(path)
-    for name, shape, kind in found:
-        if kind in _PLAIN:
-            naming.arrays[name] = _Variable(path, name, tuple(shape))
-        elif kind in _NESTED:
-            check_size(name, tuple(shape), 8)
-            naming.add(name, _loaded(path, name))
+    for variable in variables(file):
+        check_count(path, len(naming.arrays))
+        name = variable.name
+        if variable.kind:
+            naming.refused[name] = f"is {variable.kind}; save its numbers as an array"
+        elif variable.is_numbers:
+            naming.arrays[name] = variable
         else:
-            naming.refused[name] = f"is a {kind}; save its numbers as an array"
+            check_size(name, variable.shape, 8)
+            naming.add(name, variable.values)
     return naming.held()
-
-
-def _loaded(path: Path, name: str) -> Any:
-    from scipy.io import loadmat
-
-    return loadmat(path, variable_names=[name], chars_as_strings=True)[name]
-
-
-@dataclass(frozen=True)
-class _Variable:
-    """An array of numbers; read once, and only if it is asked for."""
-
-    path: Path
-    name: str
-    shape: tuple[int, ...]
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return np.dtype(np.float64)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._values[index]
-
-    @cached_property
-    def _values(self) -> LazyArray:
-        check_size(self.name, self.shape, 1)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return np.asarray(_loaded(self.path, self.name))
-
-
-def _check_packed(path: Path) -> None:
-    """Refuse a file whose parts become larger than memory when they are unpacked."""
-    size, place = path.stat().st_size, _HEADER
-    with path.open("rb") as stream:
-        order = "<u4" if stream.read(_HEADER)[-2:] == b"IM" else ">u4"
-        while place + 8 <= size:
-            stream.seek(place)
-            kind, length = np.frombuffer(stream.read(8), order).tolist()
-            if length > size - place:
-                raise DoorError(f"{path.name} is truncated: its end is missing; copy it again")
-            if kind == _PACKED and length * 1100 > MOST_BYTES:
-                _check_unpacked(path, stream.read(length))
-            place += 8 + length
-
-
-def _check_unpacked(path: Path, packed: bytes) -> None:
-    unpack, length, rest = zlib.decompressobj(), 0, packed
-    while rest and length <= MOST_BYTES:
-        length += len(unpack.decompress(rest, 2**24))
-        rest = unpack.unconsumed_tail
-    if length > MOST_BYTES:
-        raise DoorError(
-            f"{path.name} unpacks to more than {MOST_BYTES / 2**30:.3g} GiB; save it with -v7.3"
-        )

@@ -43,8 +43,14 @@ def opened_by(hold: Hold) -> Opened:
 
     @contextmanager
     def opened(path: Path, mapping: Meaning) -> Iterator[RawRecording]:
+        if mapping.rois:
+            raise DoorError(
+                "`rois` names responses in NWB files of HDF5; say where activity is under [signal]"
+            )
         with hold(path) as held:
-            yield recording_of(held, mapping.signal, mapping.events, _events(path, mapping.events))
+            yield recording_of(
+                held, mapping.signal, mapping.events, events_beside(path, mapping.events)
+            )
 
     return opened
 
@@ -56,8 +62,14 @@ def holding(path: Path) -> Hold | None:
     return next((hold for is_one, hold in FOLDERS if is_one(path)), None)
 
 
-def _events(path: Path, events: Events) -> dict[str, RawTable]:
-    """Return the table of trials, if it stands in a file of its own."""
+def events_beside(path: Path, events: Events) -> dict[str, RawTable]:
+    """Return the table of trials, if it stands in a file of its own, beside a recording or in it.
+
+    Raises
+    ------
+    DoorError
+        If there is no such file, it is no table, or it stands elsewhere.
+    """
     if not events.file:
         return {}
     name = plain_name(events.file)

@@ -6,7 +6,6 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 
-import numpy as np
 import xarray as xr
 
 
@@ -54,7 +53,8 @@ def spelled_otherwise(sessions: Mapping[str, xr.Dataset]) -> Iterator[str]:
 def _areas(session: xr.Dataset) -> list[str]:
     if "area" not in session.variables or session.variables["area"].dtype.kind not in "UTO":
         return []
-    return [str(name) for name in np.unique(session.variables["area"].values)]
+    names = session.variables["area"].values
+    return sorted({str(name) for name in names.flat if isinstance(name, str)})
 
 
 def names_of(sessions: list[xr.Dataset]) -> list[str]:

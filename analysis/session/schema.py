@@ -13,7 +13,7 @@ from typing import Literal
 
 SCHEMA_VERSION = 1
 
-LEVELS_OF_DATA = ("trial", "mean", "pooled")
+LEVELS_OF_DATA = ("trial", "mean", "pooled", "sample")
 
 ROLES = ("representation", "error", "interneuron", "unknown")
 
@@ -173,7 +173,10 @@ ATTRIBUTES = (
     Attribute("species", "species"),
     Attribute("localiser_session", "session whose trials labelled the units, if another one"),
     Attribute("confirmatory", "claims chosen before the data are judged, e.g. 'P02 P04b'"),
-    Attribute("level_of_data", "what a trial is: 'trial', 'mean' of trials or 'pooled' animals"),
+    Attribute(
+        "level_of_data",
+        "what a trial is: 'trial', 'mean' of trials, 'pooled' animals, 'sample' of no known trial",
+    ),
     Attribute("theory", "theory that was simulated; recordings of animals have none"),
     Attribute("experiment", "experiment that it was put through"),
     Attribute("ablation", "what was taken away from its circuit, 'intact' if nothing"),

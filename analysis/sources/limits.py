@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from errorneurons.analysis.session.contract import DoorError
 
-MOST_BYTES = 2**32
+MOST_BYTES = 2**31
 """An array that a file has to hold in memory as a whole may not be larger [bytes]."""
 MOST_ARRAYS = 20_000
 """A file with more arrays, or levels of arrays in arrays, is no recording."""

@@ -176,7 +176,6 @@ def gaps_in_words(rate: npt.NDArray[np.float32], invalid: Bins) -> list[str]:
         said.append(f"{invalid.any(axis=1).sum()} of {trials} trials touch `invalid_times`")
     if lost.any():
         said.append(f"{lost.sum()} of {rate.shape[2]} units were not recorded in some trials")
-    known = rate[np.isfinite(rate)]
-    if known.size and known.min() == known.max():
-        said.append(f"activity is {known[0]:g} throughout")
+    if rate.size and (low := np.fmin.reduce(rate, axis=None)) == np.fmax.reduce(rate, axis=None):
+        said.append(f"activity is {low:g} throughout")
     return said

@@ -99,7 +99,11 @@ def _holds_single_trials(session: xr.Dataset) -> Missing | None:
     level = session.attrs.get("level_of_data", "trial")
     if level == "trial":
         return None
-    what = {"mean": "means over trials", "pooled": "pooled over animals"}[str(level)]
+    what = {
+        "mean": "means over trials",
+        "pooled": "pooled over animals",
+        "sample": "samples of which no trial is known",
+    }[str(level)]
     return Missing(
         f"what stands for trials are {what}, which do not tell noise from response",
         "Give single trials, with the animal that each is of.",

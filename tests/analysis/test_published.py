@@ -10,6 +10,7 @@ import scipy.io
 import xarray as xr
 
 from errorneurons.analysis.door import open_recording
+from errorneurons.analysis.readers.mat import hold_mat
 
 ROOT = Path(__file__).parents[2]
 
@@ -65,4 +66,21 @@ def test_golub_is_one_session_of_samples_before_and_after_learning() -> None:
     chosen = (made["phase"] == "after") & (made["stimulus"] == "direction 3")
     np.testing.assert_allclose(made["rate"].values[chosen.values][:, 0], third, rtol=1e-5)
     assert made.sizes["unit"] == 86
+    assert made.attrs["level_of_data"] == "sample"
     assert "no trial boundaries" in made.attrs["cautions"]
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["golub2018_bci_learning/exampleData.mat", "semedo2019_v1_v2/sample_data.mat",
+     "price2023_v1_sequence_violation/SequenceVars.mat",
+     "price2023_v1_sequence_violation/SeqRFExp_DataForMbTDRDecoder-140Neurons-25msBins.mat"],
+)  # fmt: skip
+def test_matlab_files_are_read_as_scipy_reads_them(file: str) -> None:
+    path = recordings() / file
+    raw = scipy.io.loadmat(path)
+    with hold_mat(path) as held:
+        plain = {name for name, a in raw.items() if name[0] != "_" and a.dtype.kind in "biuf"}
+        assert plain <= {*held.arrays}
+        for name in plain:
+            np.testing.assert_array_equal(np.asarray(held.array(name)[...]), raw[name])

@@ -13,6 +13,7 @@ import scipy.io
 import xarray as xr
 
 from errorneurons.analysis.door import open_recording
+from errorneurons.analysis.readers.mat import hold_mat
 from errorneurons.analysis.session.contract import DoorError
 
 TRIALS, BINS, UNITS = 12, 6, 5
@@ -223,3 +224,68 @@ bin_width = 0.5
 def test_what_does_not_fit_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
     with pytest.raises(DoorError, match=message):
         read(as_npz(tmp_path, cut()), (CUT + REST).replace(old, new, 1))
+
+
+def test_what_each_gives_is_put_together_trial_after_trial(tmp_path: Path) -> None:
+    held = cut()
+    halves = {"first": held["counts"][:6], "second": held["counts"][6:], **held}
+    said = 'each = { half = ["first", "second"] }\n' + REST + CUT.replace('"counts"', '"{half}"')
+    made = read(as_npz(tmp_path, halves), said.replace('"kind"', '{ constant = "{half}" }'))
+    np.testing.assert_allclose(made["rate"], counts() / 0.05, rtol=1e-6)
+    assert list(made["stimulus"].values) == ["first"] * 6 + ["second"] * 6
+
+
+def test_each_without_a_use_would_read_the_same_twice(tmp_path: Path) -> None:
+    with pytest.raises(DoorError, match="`each` gives values of `half` and nothing says"):
+        read(as_npz(tmp_path, cut()), 'each = { half = ["first", "second"] }\n' + REST + CUT)
+
+
+def test_rois_are_of_nwb_alone(tmp_path: Path) -> None:
+    with pytest.raises(DoorError, match="say where activity is under"):
+        read(as_npz(tmp_path, cut()), 'rois = "DfOverF"\n' + CUT + REST)
+
+
+def test_cautions_are_shown(tmp_path: Path) -> None:
+    made = read(as_npz(tmp_path, cut()), 'cautions = ["no mice"]\n' + CUT + REST)
+    assert made.attrs["cautions"] == "no mice"
+
+
+def test_times_in_milliseconds_are_said_so(tmp_path: Path) -> None:
+    held = cut() | {"on": np.full(TRIALS, 150.0), "zero": np.arange(TRIALS) * 1000.0}
+    said = (CUT + 'rate = 1000\ntime_zero = "zero"\n' + REST).replace("{ constant = 0.0 }", '"on"')
+    held["on"] = held["on"] + held["zero"]
+    made = read(as_npz(tmp_path, held), said)
+    np.testing.assert_allclose(made["input_onset"], 0.15)
+    np.testing.assert_allclose(made["trial_start"], np.arange(TRIALS))
+
+
+def test_a_part_of_the_bins_is_read(tmp_path: Path) -> None:
+    held = cut() | {"t": np.arange(BINS) * 0.05 - 0.1}
+    said = CUT.replace("[events]\nstart = -0.1\nbin_width = 0.05", 'bin_starts = "t"\n[events]\n'
+                       "start = 0.0\nstop = 0.1")  # fmt: skip
+    made = read(as_npz(tmp_path, held), said + REST)
+    np.testing.assert_allclose(made["rate"], counts()[:, 2:4] / 0.05, rtol=1e-6)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("kind", ["f8", "f4", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8"])
+def test_numbers_of_matlab_are_those_that_were_written(
+    tmp_path: Path, kind: str, packed: bool
+) -> None:
+    array = np.arange(24).reshape(2, 3, 4).astype(kind)
+    nested = {"a": {"b": array, "c": [array, "text"]}, "name": "Ärzte", "few": array[0, 0, :2]}
+    scipy.io.savemat(tmp_path / "x.mat", nested, do_compression=packed)
+    with hold_mat(tmp_path / "x.mat") as held:
+        for name in ("a.b", "a.c.1"):
+            np.testing.assert_array_equal(np.asarray(held.array(name)[...]), array)
+        assert [*held.vector("name"), *held.vector("a.c.2")] == ["Ärzte", "text"]
+        np.testing.assert_array_equal(held.vector("few"), array[0, 0, :2])
+
+
+def test_a_structure_array_of_matlab_is_a_table(tmp_path: Path) -> None:
+    rows = np.array([(1.5, "a"), (2.5, "b")], dtype=[("onset", object), ("kind", object)])
+    scipy.io.savemat(tmp_path / "x.mat", {"trials": rows})
+    with hold_mat(tmp_path / "x.mat") as held:
+        table = held.table("trials")
+        assert table.plain("onset").tolist() == [1.5, 2.5]
+        assert table.plain("kind").tolist() == ["a", "b"]

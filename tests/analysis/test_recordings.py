@@ -290,3 +290,12 @@ def test_a_published_recording_has_as_many_spikes_as_its_file(zheng: Path) -> No
 def test_the_template_of_a_published_recording_reads_as_it_is(zheng: Path) -> None:
     made = read_nwb(zheng, parse_mapping(mapping_template(zheng)))["4_4"]
     assert made.sizes["unit"] == 35
+
+
+def test_nwb_says_itself_where_activity_is(make_nwb: MakeNwb) -> None:
+    path = make_nwb(TRIALS, [0.5])
+    said = mapping_template(path) + '[signal]\nspike_times = "x"\n'
+    said = said.replace("# animal =", 'animal = { constant = "m1" } #')
+    said = said.replace("# stimulus =", 'stimulus = "kind" #')
+    with pytest.raises(DoorError, match=r"lab.nwb: NWB says itself where activity is; leave"):
+        read_nwb(path, parse_mapping(said))

@@ -121,7 +121,12 @@ def test_a_localiser_session_that_is_there_is_believed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("level", "said"), [("mean", "means over trials"), ("pooled", "pooled over animals")]
+    ("level", "said"),
+    [
+        ("mean", "means over trials"),
+        ("pooled", "pooled over animals"),
+        ("sample", "samples of which no trial is known"),
+    ],
 )
 def test_what_is_no_trial_is_not_tested(level: str, said: str) -> None:
     assert f"what stands for trials are {said}" in lacks(recorded(level_of_data=level))

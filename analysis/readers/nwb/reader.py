@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ import xarray as xr
 
 from errorneurons.analysis.mapping import Mapping, MappingError, load_mapping, parse_mapping
 from errorneurons.analysis.nwb_export.writer import write_nwb
+from errorneurons.analysis.readers.named import events_beside
 from errorneurons.analysis.readers.nwb.electrodes import NwbSites
 from errorneurons.analysis.readers.nwb.file import (
     about,
@@ -85,8 +87,14 @@ def read_nwb(path: str | Path, mapping: Mapping) -> xr.DataTree:
 def opened_nwb(path: Path, mapping: Mapping) -> Iterator[RawRecording]:
     """Yield what an NWB file holds, open as long as the block runs."""
     with open_nwb(path) as file:
+        if mapping.signal is not None:
+            raise DoorError(
+                "NWB says itself where activity is; leave [signal] out, and name `rois` for "
+                "responses of ROIs"
+            )
         rois = rois_of(file, mapping.rois) if mapping.rois else None
-        yield _recording(file, rois)
+        held = _recording(file, rois)
+        yield replace(held, tables={**held.tables, **events_beside(path, mapping.events)})
 
 
 def _recording(file: Any, rois: Rois | None) -> RawRecording:
