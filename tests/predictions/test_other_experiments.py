@@ -20,12 +20,18 @@ from errorneurons.analysis.measures.energies import (
     units,
 )
 from errorneurons.predictions.claims import registry
-from errorneurons.predictions.claims.claim import Claim, Condition, OverDays
+from errorneurons.predictions.claims.claim import (
+    Claim,
+    Condition,
+    OverDays,
+    answer_of,
+    asked_together,
+)
 from errorneurons.predictions.comparing import animals, design
 from errorneurons.predictions.comparing import effects as drawn
 from errorneurons.predictions.comparing import plan as planning
 from errorneurons.predictions.comparing import weigh as weighing
-from errorneurons.predictions.comparing.conditions import days_matched
+from errorneurons.predictions.comparing.conditions import days_matched, of_worlds
 from errorneurons.predictions.comparing.design import designs_of, no_trial_of, taken_together
 from errorneurons.predictions.comparing.effects import draw
 from errorneurons.predictions.comparing.library import virtual_animals
@@ -291,3 +297,13 @@ def test_a_plan_has_a_design_for_each_experiment_that_can_be_done(
     assert {*oddballs.trials} == {2}
     assert "T01" not in registry.claims_for(("drive",), claims)
     assert "T01" in registry.claims_for(("oddball",), claims)
+
+
+@pytest.mark.parametrize("name", dict.fromkeys(c.shown_by for c in registry.CLAIMS))
+def test_claims_are_answered_in_the_bins_of_worlds(name: str) -> None:
+    tried, how = of_worlds(name), replace(RATES, cells=24)
+    ready = ready_animals(theory("error_microcircuit"), Animals(1), how)
+    made = [s for day in through_days(ready, tried) for s in recordings_of(day, how)]
+    for claim in registry.claims_shown_by(name):
+        found = [answer_of(claim.effect, own) for own in asked_together(claim.effect, made)]
+        assert any(isinstance(one, Effect) for one in found), f"{claim.key}: {found}"
