@@ -25,6 +25,7 @@ from errorneurons.predictions.claims import (
     untaught_violations_evoke_nothing,
 )
 from errorneurons.predictions.claims.claim import Claim, Manipulation, Measure
+from errorneurons.simulate.experiments.registry import experiment
 from errorneurons.simulate.refusing import entry
 
 CLAIMS: tuple[Claim, ...] = (
@@ -58,18 +59,30 @@ def claims_shown_by(experiment: str) -> tuple[Claim, ...]:
     return tuple(c for c in CLAIMS if c.shown_by == experiment)
 
 
+def is_usual(claim: Claim) -> bool:
+    """Return whether the outcome-error experiment, which shows most claims, shows a claim."""
+    return claim.shown_by == Claim.shown_by
+
+
 def manipulations_of(claims: Sequence[Claim]) -> dict[str, Manipulation]:
-    """Return what claims need beside recording, by its name."""
-    return {m.name: m for c in claims for m in c.manipulations}
+    """Return what claims need beside recording, by its name.
+
+    A claim that another experiment shows needs that experiment, with all that is done in it.
+    """
+    usual = {m.name: m for c in claims if is_usual(c) for m in c.manipulations}
+    names = dict.fromkeys(c.shown_by for c in claims if not is_usual(c))
+    return usual | {name: Manipulation(name, experiment(name).label) for name in names}
 
 
 MANIPULATIONS = manipulations_of(CLAIMS)
-"""What an experimenter can do beside recording."""
+"""What an experimenter can do beside recording: manipulations, and other experiments."""
+IN_ONE_EXPERIMENT = tuple(manipulations_of([c for c in CLAIMS if is_usual(c)]))
+"""Names of the manipulations of the outcome-error experiment."""
 
 
 def claims_for(manipulations: Collection[str], claims: Sequence[Claim] = CLAIMS) -> tuple[str, ...]:
-    """Return the keys of the claims that recording and some manipulations test."""
-    return tuple(c.key for c in claims if {m.name for m in c.manipulations} <= {*manipulations})
+    """Return the keys of the claims that recording and some of `MANIPULATIONS` test."""
+    return tuple(c.key for c in claims if {*manipulations_of([c])} <= {*manipulations})
 
 
 def claim(key: str) -> Claim:

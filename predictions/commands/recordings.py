@@ -126,7 +126,10 @@ def plan_experiment(
     trials: Annotated[str, typer.Option(help="Trials of a stimulus and condition.")] = "2,6",
     manipulation: Annotated[
         list[str] | None,
-        typer.Option(help="What can be done; repeat for more. `none` for recording alone."),
+        typer.Option(
+            help="What can be done, or another experiment; repeat for more. `none` for recording "
+            "alone."
+        ),
     ] = None,
     areas: Annotated[str, typer.Option(help="Recorded areas, 1 lowest, 4 teaching.")] = "1,2,3,4",
     instrument: Annotated[str, typer.Option(help="spikes or calcium.")] = "spikes",
@@ -141,13 +144,13 @@ def plan_experiment(
     scheduler: Scheduler = None,
 ) -> None:
     """Plan an experiment: how many animals, cells and trials settle it, and what buys most."""
-    from errorneurons.predictions.claims.registry import MANIPULATIONS
+    from errorneurons.predictions.claims.registry import IN_ONE_EXPERIMENT
     from errorneurons.predictions.comparing.plan import Grid
     from errorneurons.predictions.comparing.plan import plan as find
     from errorneurons.predictions.pages.plan import write_plan
     from errorneurons.predictions.studies.asked import label_errors
 
-    chosen = tuple(dict.fromkeys(manipulation or MANIPULATIONS))
+    chosen = tuple(dict.fromkeys(manipulation or IN_ONE_EXPERIMENT))
     if "none" in chosen and len(chosen) > 1:
         raise ValueError("--manipulation none stands for recording alone; give it by itself")
     grid = Grid(

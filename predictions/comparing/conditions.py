@@ -254,6 +254,14 @@ def told_by(name: str, sessions: Sequence[xr.Dataset]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def all_told(name: str) -> tuple[str, ...]:
+    """Return all that can tell the conditions of an experiment apart, beside what always does."""
+    if name == USUAL_EXPERIMENT:
+        return ()
+    whole = _whole(name)
+    return (*_OUTCOME, *(column for column in FURTHER if len(_values(whole, column)) > 1))
+
+
 def in_its_words(name: str, sessions: Sequence[xr.Dataset]) -> list[xr.Dataset]:
     """Return sessions with the rules in force named as in an experiment.
 
@@ -318,7 +326,9 @@ def of_worlds(name: str) -> Experiment:
     return replace(usual, clock=replace(usual.clock, bin=width))
 
 
-def matched(recorded: Sequence[Collection[int]], days: Sequence[frozenset[int]]) -> dict[int, int]:
+def days_matched(
+    recorded: Sequence[Collection[int]], days: Sequence[frozenset[int]]
+) -> dict[int, int]:
     """Return which of the days of an experiment each recorded day stands for, from 1.
 
     Days in a row that have the same conditions are a stage. Recorded days are of stages in their

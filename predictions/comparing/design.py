@@ -21,8 +21,8 @@ from errorneurons.predictions.comparing.conditions import (
     Conditions,
     conditions_of,
     day_of,
+    days_matched,
     in_its_words,
-    matched,
     told_by,
 )
 from errorneurons.simulate.experiments.association import STIMULI
@@ -231,7 +231,7 @@ def _trials_by_day(
     for own in animals.values():
         in_order = sorted(own, key=lambda at: day_of(sessions[at]))
         counts = [conditions.of_any_day(sessions[at], levels[at]) for at in in_order]
-        for place, day in matched([{*c} for c in counts], days).items():
+        for place, day in days_matched([{*c} for c in counts], days).items():
             for k in conditions.of(day):
                 found[k].append(counts[place].get(conditions.numbers[k], 0))
     return found

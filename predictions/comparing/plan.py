@@ -18,18 +18,19 @@ from errorneurons.analysis.evidence.power import gains, probability_right, small
 from errorneurons.analysis.evidence.recovery import verdicts
 from errorneurons.predictions.claims.registry import (
     CLAIMS,
+    IN_ONE_EXPERIMENT,
     MANIPULATIONS,
     claims_for,
     claims_shown_by,
+    manipulations_of,
 )
 from errorneurons.predictions.comparing.animals import Table
-from errorneurons.predictions.comparing.conditions import USUAL_EXPERIMENT
-from errorneurons.predictions.comparing.design import AREAS, Design
+from errorneurons.predictions.comparing.conditions import USUAL_EXPERIMENT, all_told, conditions_of
+from errorneurons.predictions.comparing.design import AREAS, Design, taken_together
 from errorneurons.predictions.comparing.effects import draw, features_of, together
 from errorneurons.predictions.comparing.library import animals_under
 from errorneurons.predictions.comparing.weigh import Question
 from errorneurons.predictions.words import listed
-from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
 from errorneurons.simulate.refusing import known, whole_number
 from errorneurons.simulate.store.work import Progress
 
@@ -48,7 +49,8 @@ class Grid:
         Numbers to try: animals; cells of each role in each area; trials of each stimulus in each
         condition.
     manipulations
-        What can be done, names of `MANIPULATIONS`.
+        What can be done, names of `MANIPULATIONS`: those of the outcome-error experiment unless
+        others are named, and other experiments.
     areas
         Levels of the simulated areas that are recorded, 1 the lowest, 4 the teaching area.
     signal
@@ -67,7 +69,7 @@ class Grid:
     animals: tuple[int, ...] = (2, 3, 4, 6, 8, 12)
     cells: tuple[int, ...] = (4, 12, 36)
     trials: tuple[int, ...] = (2, 6)
-    manipulations: tuple[str, ...] = tuple(MANIPULATIONS)
+    manipulations: tuple[str, ...] = IN_ONE_EXPERIMENT
     areas: tuple[int, ...] = tuple(range(1, AREAS + 1))
     signal: str = "spikes"
     label_error: tuple[float, float, float] = (0.05, 0.0, 0.1)
@@ -105,13 +107,19 @@ class Grid:
         """Features of the claims that can be tested."""
         return features_of(claims_for(self.manipulations))
 
-    def design(self, cells: int, trials: int) -> Design:
-        """Return one of the designs, with the most animals that can be had."""
+    def designs(self, cells: int, trials: int) -> tuple[Design, ...]:
+        """Return one of the designs, with the most animals that can be had, by experiment."""
         here = {(level, role): cells for level in self.areas for role in ROLES_RECORDED}
-        claims = tuple(c.key for c in claims_shown_by(USUAL_EXPERIMENT))
-        return Design(
-            max(self.affordable), here, (trials,) * len(OUTCOME_ERROR), claims,
-            label_error=self.label_error, signal=self.signal,
+        others = {c.shown_by for c in CLAIMS if c.shown_by in self.manipulations}
+        return tuple(
+            Design(
+                max(self.affordable), here,
+                (trials,) * len(conditions_of(name, all_told(name)).factors),
+                tuple(c.key for c in claims_shown_by(name)),
+                label_error=self.label_error, signal=self.signal, experiment=name,
+                told=all_told(name),
+            )
+            for name in (USUAL_EXPERIMENT, *sorted(others))
         )  # fmt: skip
 
 
@@ -164,13 +172,15 @@ def plan(grid: Grid, question: Question, progress: Progress) -> Planned:
     for cells in sorted(set(grid.cells)):
         for trials in sorted(set(grid.trials)):
             progress(f"virtual animals with {cells} cells and {trials} trials")
-            tables[cells, trials] = animals_of([grid.design(cells, trials)], question, progress)
+            tables[cells, trials] = animals_of(grid.designs(cells, trials), question, progress)
     most = max(tables)
-    richest = compared_on(tables[most], grid.design(*most), grid.features, question)
+    richest = compared_on(
+        tables[most], taken_together(grid.designs(*most)), grid.features, question
+    )
     rows = []
     for (cells, trials), animals in tables.items():
         for count in grid.affordable:
-            design = replace(grid.design(cells, trials), animals=count)
+            design = replace(taken_together(grid.designs(cells, trials)), animals=count)
             largest = (cells, trials) == most and count == max(grid.affordable)
             found = richest if largest else compared_on(animals, design, grid.features, question)
             size = {"animals": count, "cells": cells, "trials": trials}
@@ -183,7 +193,7 @@ def plan(grid: Grid, question: Question, progress: Progress) -> Planned:
     at = smallest[TARGETS[0]] or best_design(points)
     cells, trials, count = (int(at[name]) for name in ("cells", "trials", "animals"))
     progress(f"what manipulations buy: {count} animals, {cells} cells, {trials} trials")
-    there = replace(grid.design(cells, trials), animals=count)
+    there = replace(taken_together(grid.designs(cells, trials)), animals=count)
     found = compared_on(tables[cells, trials], there, grid.features, question)
     return Planned(
         grid, question, points, smallest, _gains(found, grid, count, question, richest.classes), at,
@@ -265,6 +275,5 @@ def _gains(
 
 
 def _needing(manipulation: str) -> tuple[str, ...]:
-    """Return the claims that need a manipulation."""
-    names = ((c.key, [m.name for m in c.manipulations]) for c in CLAIMS)
-    return tuple(key for key, needed in names if manipulation in needed)
+    """Return the claims that need a manipulation, or another experiment."""
+    return tuple(c.key for c in CLAIMS if manipulation in manipulations_of([c]))

@@ -11,6 +11,7 @@ from errorneurons.predictions.judging.families import FamilyVerdict, family_verd
 from errorneurons.predictions.pages.marks import MARKS, Mark, effect
 from errorneurons.predictions.studies.findings import Report, Subject
 from errorneurons.predictions.words import counted, identifiers, listed
+from errorneurons.simulate.experiments.registry import experiment
 
 ACTIONS = {
     "record": "Record",
@@ -98,6 +99,15 @@ class Book:
             for claim in self.report.claims
             if rivals
         )
+
+    def by_experiment(self) -> dict[str, list[str]]:
+        """Return the claims that separate any two families, by the experiment that shows them."""
+        telling = {key for pair in self.report.apart for key in pair.claims}
+        found: dict[str, list[str]] = {}
+        for claim in self.report.claims:
+            if claim.key in telling:
+                found.setdefault(experiment(claim.shown_by).label, []).append(claim.key)
+        return found
 
     @property
     def aside(self) -> tuple[Subject, ...]:

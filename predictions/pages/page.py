@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from errorneurons.predictions.claims.claim import Verdict
-from errorneurons.predictions.judging.families import family_verdicts
+from errorneurons.predictions.judging.families import family_verdicts, not_separated
 from errorneurons.predictions.studies.findings import Family, Report
 from errorneurons.predictions.texts import written
 from errorneurons.simulate.store.files import replacing
@@ -67,6 +67,9 @@ def render(report: Report) -> str:
             "next": next_section(report),
             "separations": book.separations(),
             "families": book.families(),
+            "apart": {(pair.first, pair.second): pair.claims for pair in report.apart},
+            "telling": book.by_experiment(),
+            "classes": not_separated(report.apart),
             "labels": {m.name: m.label for f in report.families for m in f.members},
             "effect": effect,
             "measured": any(math.isfinite(v.value) for v in report.verdicts),
@@ -77,6 +80,8 @@ def render(report: Report) -> str:
 
 def write(report: Report, folder: str | os.PathLike[str]) -> Path:
     """Write ``report.html``, ``verdicts.json`` and ``verdicts.csv``; return the page's path.
+
+    Of families, ``families.csv`` besides.
 
     Parameters
     ----------
@@ -90,6 +95,8 @@ def write(report: Report, folder: str | os.PathLike[str]) -> Path:
     place.mkdir(parents=True, exist_ok=True)
     replace_file(place / "verdicts.json", verdicts_json(report))
     replace_file(place / "verdicts.csv", verdicts_csv(report))
+    if report.families:
+        replace_file(place / "families.csv", families_csv(report))
     page = place / "report.html"
     replace_file(page, render(report))
     return page
@@ -103,6 +110,18 @@ def verdicts_csv(report: Report) -> str:
     for verdict in report.verdicts:
         record = _record(verdict)
         table.writerow(["" if record[f] is None else record[f] for f in _FIELDS])
+    return text.getvalue()
+
+
+def families_csv(report: Report) -> str:
+    """Return one line for each pair of families and claim that separates them; empty if none."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(("first", "second", "claim", "experiment"))
+    shown_by = {claim.key: claim.shown_by for claim in report.claims}
+    for pair in report.apart:
+        for key in pair.claims or ("",):
+            table.writerow((pair.first, pair.second, key, shown_by.get(key, "")))
     return text.getvalue()
 
 
@@ -127,6 +146,8 @@ def verdicts_json(report: Report) -> str:
             for (claim, a, b), value in report.separations.items()
         ],
         "families": [_family(report, f) for f in report.families],
+        "families_apart": [asdict(pair) for pair in report.apart],
+        "families_not_separated": not_separated(report.apart),
         "evidence": _evidence(report.evidence),
         "next": [asdict(step) for step in report.steps.designs] if report.steps else [],
     }

@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from errorneurons.analysis.evidence.weigh import Evidence
-from errorneurons.predictions.claims.registry import MANIPULATIONS
+from errorneurons.predictions.claims.registry import IN_ONE_EXPERIMENT
 from errorneurons.predictions.comparing.design import designs_of, no_trial_of
 from errorneurons.predictions.comparing.library import default_folder
 from errorneurons.predictions.comparing.plan import Grid, plan
@@ -115,7 +115,7 @@ def design_points(
     animals: Sequence[int] = Grid.animals,
     cells: Sequence[int] = Grid.cells,
     trials: Sequence[int] = Grid.trials,
-    manipulations: Sequence[str] = tuple(MANIPULATIONS),
+    manipulations: Sequence[str] = IN_ONE_EXPERIMENT,
     areas: Sequence[int] = Grid.areas,
     instrument: str = Grid.signal,
     label_error: float = 0.05,
@@ -134,7 +134,7 @@ def design_points(
     animals, cells, trials
         Numbers to try: animals; cells of each role and area; trials of each stimulus and condition.
     manipulations
-        What can be done beside recording; none for recording alone.
+        What can be done beside recording, other experiments too; none for recording alone.
     areas
         Levels of the recorded areas, 1 the lowest, 4 the teaching area.
     instrument

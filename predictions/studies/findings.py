@@ -10,6 +10,7 @@ import xarray as xr
 from errorneurons.analysis.evidence.weigh import Evidence
 from errorneurons.predictions.claims.claim import Claim, SubjectKind, Verdict
 from errorneurons.predictions.comparing.steps import NextSteps
+from errorneurons.predictions.judging.families import Apart, families_apart, family_verdicts
 
 
 @dataclass(frozen=True)
@@ -115,3 +116,10 @@ class Report:
     separations: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     families: tuple[Family, ...] = ()
+
+    @property
+    def apart(self) -> tuple[Apart, ...]:
+        """Return which claims separate which families, in all their variants."""
+        named = {f.name: [m.name for m in f.members] for f in self.families}
+        keys = [claim.key for claim in self.claims]
+        return families_apart(family_verdicts(named, keys, self.verdicts)) if named else ()

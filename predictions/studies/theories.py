@@ -27,7 +27,7 @@ from errorneurons.predictions.judging.measured import Measured, measure
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.days import through_days
 from errorneurons.simulate.animals.performed import Performed, on_one_day, ready_animals
-from errorneurons.simulate.animals.runner import check_possible, recordings_of
+from errorneurons.simulate.animals.runner import check_possible, origin_of, recordings_of
 from errorneurons.simulate.animals.trained import Trained
 from errorneurons.simulate.engine.plans import compile_ahead
 from errorneurons.simulate.experiments.experiment import Experiment
@@ -180,8 +180,12 @@ def _expected(days: Iterable[Performed], instrument: Instrument) -> Iterator[xr.
     A theory is judged on the firing rates its cells are expected to have: networks are free, so
     spiking noise would only be averaged away, and two trials of a kind are enough.
     """
-    for seen in days:
-        yield from recordings_of(seen.repeated(2), replace(instrument, spiking="none"))
+    how, origin = replace(instrument, spiking="none"), None
+    for day in days:
+        seen = day.repeated(2)
+        if origin is None:  # the same on all days
+            origin = origin_of(seen.theory, seen.experiment, seen.animals, how, seen.laser)
+        yield from recordings_of(seen, how, origin)
 
 
 def _elsewhere(ready: Trained, tried: Experiment, instrument: Instrument, learnt: bool) -> _Said:

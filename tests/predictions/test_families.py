@@ -8,7 +8,13 @@ import pytest
 
 from errorneurons.predictions.claims.claim import Outcome, Verdict
 from errorneurons.predictions.claims.registry import CLAIMS
-from errorneurons.predictions.judging.families import FamilyVerdict, Reach, family_verdicts
+from errorneurons.predictions.judging.families import (
+    FamilyVerdict,
+    Reach,
+    families_apart,
+    family_verdicts,
+    not_separated,
+)
 from errorneurons.predictions.judging.judge import judge
 from errorneurons.predictions.studies import theories
 from errorneurons.predictions.studies.families import said_of_families
@@ -51,6 +57,32 @@ def test_families_are_judged_claim_by_claim() -> None:
         ("P1", "first", Reach.BUT_FOR), ("P1", "second", Reach.OPEN),
         ("P2", "first", Reach.BUT_FOR), ("P2", "second", Reach.OPEN),
     ]  # fmt: skip
+
+
+def families_with(**outcomes: str) -> list[FamilyVerdict]:
+    """Return what families of one circuit or more say of claims, a letter a circuit."""
+    known = {"S": S, "C": C, "U": U, "N": N}
+    return [
+        FamilyVerdict(f"P{at}", family, tuple(
+            Verdict(f"P{at}", f"{family} {k}", known[letter], "") for k, letter in enumerate(own)
+        ))
+        for family, each in outcomes.items()
+        for at, own in enumerate(each.split())
+    ]  # fmt: skip
+
+
+def test_a_claim_separates_families_that_support_and_contradict_it_throughout() -> None:
+    found = families_with(own="S S", all="CC CN", some="CS SS", none="NN UU")
+    assert [(p.first, p.second, p.claims) for p in families_apart(found)] == [
+        ("own", "all", ("P0", "P1")), ("own", "some", ()), ("own", "none", ()),
+        ("all", "some", ("P1",)), ("all", "none", ()), ("some", "none", ()),
+    ]  # fmt: skip
+
+
+def test_families_that_nothing_separates_form_classes_none_of_which_can_grow() -> None:
+    found = families_with(own="S S", all="CC CN", some="CS SS", none="NN UU")
+    assert not_separated(families_apart(found)) == (("own", "some", "none"), ("all", "none"))
+    assert not_separated(families_apart(families_with(a="S", b="C"))) == ()
 
 
 def test_the_answer_names_who_reaches_furthest_and_who_escapes() -> None:

@@ -20,11 +20,18 @@ from errorneurons.analysis.measures.energies import (
     units,
 )
 from errorneurons.predictions.claims import registry
-from errorneurons.predictions.claims.claim import Claim, Condition, OverDays
+from errorneurons.predictions.claims.claim import (
+    Claim,
+    Condition,
+    OverDays,
+    answer_of,
+    asked_together,
+)
 from errorneurons.predictions.comparing import animals, design
 from errorneurons.predictions.comparing import effects as drawn
+from errorneurons.predictions.comparing import plan as planning
 from errorneurons.predictions.comparing import weigh as weighing
-from errorneurons.predictions.comparing.conditions import matched
+from errorneurons.predictions.comparing.conditions import days_matched, of_worlds
 from errorneurons.predictions.comparing.design import designs_of, no_trial_of, taken_together
 from errorneurons.predictions.comparing.effects import draw
 from errorneurons.predictions.comparing.library import virtual_animals
@@ -243,16 +250,16 @@ def test_virtual_animals_of_several_experiments_are_the_same_animals(
 
 def test_days_of_a_stage_are_spread_over_those_that_were_simulated() -> None:
     days = [frozenset({0}), *[frozenset({1})] * 4, frozenset({0, 2})]
-    assert matched([{0}, {1}, {1}, {0, 2}], days) == {0: 1, 1: 2, 2: 5, 3: 6}
-    assert matched([{1}] * 8, days) == {0: 2, 2: 3, 5: 4, 7: 5}
-    assert matched([{7}], days) == {}
+    assert days_matched([{0}, {1}, {1}, {0, 2}], days) == {0: 1, 1: 2, 2: 5, 3: 6}
+    assert days_matched([{1}] * 8, days) == {0: 2, 2: 3, 5: 4, 7: 5}
+    assert days_matched([{7}], days) == {}
 
 
 def test_days_before_a_reversal_are_not_those_after_the_next() -> None:
     practice, other = frozenset({1}), frozenset({2})
     days = [frozenset({1, 3, 4}), other, other, frozenset({2, 5, 6}), practice, practice]
-    assert matched([{1}] * 6 + [{2}], days) == {0: 1, 6: 2}
-    assert matched([{1}, {2}, {2}, {1}], days) == {0: 1, 1: 2, 2: 3, 3: 5}
+    assert days_matched([{1}] * 6 + [{2}], days) == {0: 1, 6: 2}
+    assert days_matched([{1}, {2}, {2}, {1}], days) == {0: 1, 1: 2, 2: 3, 3: 5}
 
 
 @pytest.mark.usefixtures("compared")
@@ -275,3 +282,28 @@ def test_a_recording_without_trials_of_the_experiment_is_told_which_it_lacks() -
         "no trial is of a condition of the outcome-error experiment or the experiment 'passive "
         "local and global oddballs', outside of learning, which virtual experiments imitate"
     )
+
+
+def test_a_plan_has_a_design_for_each_experiment_that_can_be_done(
+    claims: tuple[Claim, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = registry.manipulations_of(claims)
+    assert {*known} - {*registry.MANIPULATIONS} >= {"oddball", "teach_reteach"}
+    monkeypatch.setattr(planning, "MANIPULATIONS", known)
+    monkeypatch.setattr(planning, "CLAIMS", claims)
+    usual, oddballs = planning.Grid((2,), (4,), (2,), ("drive", "oddball")).designs(4, 2)
+    assert (usual.experiment, oddballs.experiment) == ("outcome_error", "oddball")
+    assert {"block", "position", "oddball"} <= {*oddballs.told}
+    assert {*oddballs.trials} == {2}
+    assert "T01" not in registry.claims_for(("drive",), claims)
+    assert "T01" in registry.claims_for(("oddball",), claims)
+
+
+@pytest.mark.parametrize("name", dict.fromkeys(c.shown_by for c in registry.CLAIMS))
+def test_claims_are_answered_in_the_bins_of_worlds(name: str) -> None:
+    tried, how = of_worlds(name), replace(RATES, cells=24)
+    ready = ready_animals(theory("error_microcircuit"), Animals(1), how)
+    made = [s for day in through_days(ready, tried) for s in recordings_of(day, how)]
+    for claim in registry.claims_shown_by(name):
+        found = [answer_of(claim.effect, own) for own in asked_together(claim.effect, made)]
+        assert any(isinstance(one, Effect) for one in found), f"{claim.key}: {found}"

@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from dataclasses import replace
 from html.parser import HTMLParser
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import pytest
 
@@ -178,6 +178,24 @@ def test_the_json_says_how_far_each_family_contradicts_a_claim(example):
     assert found["supervised"]["P02"] == {
         "reach": "contradicted throughout but for", "escaped": ["supervised_pc_fast"],
     }  # fmt: skip
+
+
+def test_what_separates_families_is_a_table_a_csv_and_part_of_the_json(example, pages, tmp_path):
+    report = example.in_families()
+    names = [f.name for f in report.families]
+    assert "families-apart-table" in pages["in_families"]
+    assert "families-apart-table" not in pages["of_theories"]
+    known = json.loads(verdicts_json(report))
+    pairs = [(p["first"], p["second"]) for p in known["families_apart"]]
+    assert pairs == list(combinations(names, 2))
+    write(replace(report, activity={}), tmp_path)
+    lines = list(csv.DictReader(io.StringIO((tmp_path / "families.csv").read_text("utf-8"))))
+    told = [(r["first"], r["second"], r["claim"]) for r in lines if r["claim"]]
+    assert told == [
+        (p["first"], p["second"], key) for p in known["families_apart"] for key in p["claims"]
+    ]
+    for own in known["families_not_separated"]:
+        assert ", ".join(own[:-1]) in Page(pages["in_families"]).text
 
 
 def test_text_of_a_report_is_escaped(theories):
