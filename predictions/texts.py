@@ -33,6 +33,7 @@ def environment() -> Environment:
         loader=FunctionLoader(template),
         autoescape=select_autoescape((), disabled_extensions=("txt",), default=True),
         undefined=StrictUndefined,
+        extensions=["jinja2.ext.loopcontrols"],
         trim_blocks=True,
         lstrip_blocks=True,
     )

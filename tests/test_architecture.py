@@ -58,7 +58,7 @@ LONG_MODULES = {
     "simulate/kernels/kernels.py": "kernels, longer where splitting would cost speed",
     "simulate/engine/loop.py": "the compiled loop, which dispatches on every operation",
 }
-COMMON_NAMES = {"CLAIM", "EXPERIMENTS", "TASK", "State", "Weights", "effect"}
+COMMON_NAMES = {"CLAIM", "EXPERIMENTS", "RESULT", "TASK", "State", "Weights", "effect"}
 """Names that many modules define, because each holds one of a kind."""
 MAY_IMPORT = {
     "simulate": ("errorneurons.analysis.session", "errorneurons.simulate"),
@@ -74,7 +74,8 @@ FLOORS = (
     "simulate.store", "simulate.arrays", "simulate.refusing", "simulate.feedforward",
     "simulate.circuit", "simulate.parts", "simulate.experiments", "simulate.theories",
     "simulate.engine", "simulate.trials", "simulate.kernels", "simulate.instrument",
-    "simulate.animals", "simulate.tasks", "simulate.ablations", "simulate.variants",
+    "simulate.animals", "simulate.tasks", "simulate.published", "simulate.ablations",
+    "simulate.variants",
     "simulate.catalogue", "simulate",
     "predictions.words", "predictions.texts", "predictions.claims",
     "predictions.judging", "predictions.comparing", "predictions.studies", "predictions.pages",

@@ -28,6 +28,7 @@ class Registry(StrEnum):
     CONNECTIVITY = "connectivity"
     TASKS = "tasks"
     EXPERIMENTS = "experiments"
+    PUBLISHED = "published"
 
 
 def _version(wanted: bool) -> None:
@@ -70,6 +71,10 @@ def _entries(what: Registry) -> list[tuple[str, str]]:
         from errorneurons.simulate.experiments.registry import EXPERIMENTS
 
         return [(e.name, e.description) for e in EXPERIMENTS]
+    if what is Registry.PUBLISHED:
+        from errorneurons.simulate.published.registry import PUBLISHED_RESULTS
+
+        return [(r.name, r.description) for r in PUBLISHED_RESULTS]
     if what is Registry.ABLATIONS:
         from errorneurons.simulate.ablations.registry import ABLATIONS
 

@@ -120,6 +120,39 @@ def ablate(
         typer.echo(f"Report: {page}")
 
 
+@app.command("reproduce")
+def reproduce_published(
+    name: Annotated[
+        list[str] | None,
+        typer.Argument(help="Published results, see `errorneurons list published`. All if none."),
+    ] = None,
+    out: Out = Path("errorneurons-published"),
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A minute or less each: fewer networks and epochs.")
+    ] = False,
+    networks: Annotated[
+        int | None, typer.Option(min=1, help="Networks of each circuit; as published if not given.")
+    ] = None,
+    seed: Seed = 0,
+    scheduler: Scheduler = None,
+) -> None:
+    """Obtain published results again: their figures, and published numbers beside those obtained.
+
+    What is in the folder already is not made again.
+    """
+    from errorneurons.predictions.pages.published import write_published
+    from errorneurons.predictions.studies.published import asked_of, obtain, results_named
+    from errorneurons.simulate.store.work import Labour
+
+    asked = [asked_of(one, quick, networks) for one in results_named(name or ())]
+    check_folder(out)
+    every = obtain(asked, seed, out, say, Labour(scheduler=scheduler))
+    page, lines = write_published(every, out, this_command(), seed)
+    for line in lines:
+        typer.echo(line)
+    typer.echo(f"\nPage: {page}")
+
+
 @app.command("simulate")
 def simulate_theories(
     experiment: Tried,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import xarray as xr
 from markupsafe import Markup
 
+from errorneurons.analysis.evidence.experiments import bounded_index
 from errorneurons.analysis.figures import effects as plots
 from errorneurons.analysis.figures import in_time
 from errorneurons.analysis.figures.effects import StripRow
@@ -14,10 +16,14 @@ from errorneurons.analysis.figures.sheet import DASHES
 from errorneurons.predictions.claims.claim import Claim, Outcome
 from errorneurons.predictions.pages.drawing import drawing_svg
 from errorneurons.predictions.pages.looks import style_of
-from errorneurons.predictions.pages.marks import effect
+from errorneurons.predictions.pages.marks import MARKS, effect
 from errorneurons.predictions.pages.matrix import Book, VerdictCell
 from errorneurons.predictions.studies.findings import Subject
 from errorneurons.predictions.words import amplitude, interval, listed, number
+from errorneurons.simulate.theories.registry import THEORIES
+
+_FEW = 3
+"""So many are shown side by side; of more, those that matter to the claim stand first."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +55,22 @@ class Legend:
 
 @dataclass(frozen=True)
 class _Card:
-    """All that the page shows of a claim."""
+    """All that the page shows of a claim.
+
+    Of many theories, the one that the claim is made for, the nearest rival and the circuit that
+    must contradict it stand first, `near`; `others` unfold.
+    """
 
     claim: Claim
     anchor: str
-    cells: tuple[VerdictCell, ...]
+    said: str
+    near: tuple[VerdictCell, ...]
+    others: tuple[VerdictCell, ...]
     drawing: Markup | None
     strip: Strip | None
+    every_strip: Strip | None
     activity: tuple[Trace, ...]
+    other_activity: tuple[Trace, ...]
     legend: tuple[Legend, ...]
     roles: tuple[tuple[str, str], ...]
     what: str
@@ -69,16 +83,24 @@ class _Card:
 def card(book: Book, claim: Claim) -> _Card:
     """Return the card of a claim."""
     cells = tuple(book.cell(claim, s) for s in book.report.subjects)
+    near = _near(cells)
+    first = {c.subject.name for c in near}
     activity = _activity(book, claim)
     shown = [a for _, a in activity]
+    traces = [_trace(book, claim, s, a) for s, a in activity]
     columns, table, upright = _table(cells)
+    compared = tuple(c for c in cells if c.subject.kind != "counter_circuit")
     return _Card(
         claim=claim,
         anchor=book.anchors[claim.key],
-        cells=cells,
+        said=_said(compared),
+        near=near,
+        others=tuple(c for c in compared if c.subject.name not in first),
         drawing=_drawing(claim),
-        strip=_strip(book, claim, cells),
-        activity=tuple(_trace(book, claim, s, a) for s, a in activity),
+        strip=_strip(book, claim, near, "strip"),
+        every_strip=_strip(book, claim, cells, "strips") if len(cells) > len(near) else None,
+        activity=tuple(t for t in traces if t.subject.name in first),
+        other_activity=tuple(t for t in traces if t.subject.name not in first),
         legend=_legend(shown),
         roles=_roles(shown),
         what=str(shown[0]["mean"].attrs.get("long_name", "activity")) if shown else "",
@@ -89,13 +111,37 @@ def card(book: Book, claim: Claim) -> _Card:
     )
 
 
+def _said(compared: tuple[VerdictCell, ...]) -> str:
+    """Return how many of those compared a claim comes to which outcome on; empty for few."""
+    if len(compared) <= _FEW:
+        return ""
+    found = Counter(c.verdict.outcome for c in compared)
+    return ", ".join(f"{n} {MARKS[o].word.lower()}" for o in Outcome if (n := found[o]))
+
+
+def _near(cells: tuple[VerdictCell, ...]) -> tuple[VerdictCell, ...]:
+    """Return those shown first: all of few; of many the first, its nearest rival, the breaker."""
+    compared = [c for c in cells if c.subject.kind != "counter_circuit"]
+    breakers = [c for c in cells if c.breaker and c.subject.kind == "counter_circuit"]
+    if len(compared) <= _FEW:
+        return (*compared, *breakers)
+    first, *others = compared
+    kin = {t.name for t in THEORIES if t.variant_of == first.subject.name}
+    rivals = [c for c in others if c.subject.name not in kin and number(c.verdict.value, "")]
+    at = bounded_index(first.verdict.value, 1.0, 0.0)
+    nearest = sorted(
+        rivals, key=lambda c: abs(float(bounded_index(c.verdict.value, 1.0, 0.0) - at))
+    )
+    return (first, *nearest[:1], *breakers)
+
+
 def _drawing(claim: Claim) -> Markup | None:
     if claim.drawing is None:
         return None
     return Markup(drawing_svg(claim.drawing, f"Drawing of the experiment. {claim.experiment}"))
 
 
-def _strip(book: Book, claim: Claim, cells: tuple[VerdictCell, ...]) -> Strip | None:
+def _strip(book: Book, claim: Claim, cells: tuple[VerdictCell, ...], prefix: str) -> Strip | None:
     """Draw the effects of all who have one, and what theories expect."""
     shown = [c for c in cells if number(c.verdict.value, "")]
     expected = book.report.expected.get(claim.key, {})
@@ -108,7 +154,7 @@ def _strip(book: Book, claim: Claim, cells: tuple[VerdictCell, ...]) -> Strip | 
         for name, ends in expected.items()
     ]
     alt = f"Effect N/M of claim {claim.key}: " + "; ".join(f"{r.label} {r.note}" for r in rows)
-    key = f"strip-{book.anchors[claim.key]}"
+    key = f"{prefix}-{book.anchors[claim.key]}"
     svg = plots.effect_strip(rows, claim.threshold, claim.side, key, alt)
     over = listed(sorted({c.verdict.over for c in shown if c.verdict.over}))
     levels = listed(sorted({c.verdict.level for c in shown if c.verdict.level}))

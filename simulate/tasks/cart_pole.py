@@ -233,6 +233,27 @@ def penalties(
     return failures
 
 
+def tilts(
+    task: CartPole,
+    act: Callable[[Memory, Array], tuple[Memory, Array]],
+    memory: Memory,
+    rngs: Sequence[np.random.Generator],
+) -> Array:
+    """Return how the pole stands until the cart starts anew [deg], (cart, tick).
+
+    NaN from the tick on which it fails; parameters are those of `penalties`.
+    """
+    state = np.stack([rng.uniform(-1, 1, 4) for rng in rngs])
+    angles = np.full((len(rngs), task.restart), np.nan)
+    standing = np.ones(len(rngs), dtype=bool)
+    for tick in range(task.restart):
+        standing &= ~task.failed(state)
+        angles[:, tick] = np.where(standing, np.degrees(state[:, 2]), np.nan)
+        memory, force = act(memory, np.where(standing[:, None], state, 0.0))
+        state = task.moved(np.where(standing[:, None], state, 0.0), force)
+    return angles
+
+
 def network_acts(circuit: Any, weights: Any, task: CartPole) -> Callable[[Any, Array], Any]:
     """Return what a network does in the controller's place, one network a cart."""
     output = neurons(circuit, "representation", circuit.output_area)
@@ -267,7 +288,9 @@ def cart_pole(
     -------
     xr.Dataset
         ``penalty`` (network, epoch) after each epoch, ``score`` (network) in a final test, and
-        ``controller`` (network), the linear controller's in the same test [ticks].
+        ``controller`` (network), the linear controller's in the same test [ticks]; ``tilt``
+        (network, time), how the pole stands in the final test until it falls, or the cart starts
+        anew [deg].
     """
     task = task or CartPole()
     after = train_controller(circuit, seed, networks, task)
@@ -280,16 +303,23 @@ def cart_pole(
     found = found.reshape(len(tests), -1)
     same = [generator(seed, "cart pole", n, "test final") for n in networks]
     controller = penalties(task, lambda none, s: (none, task.controlled(s)), None, same)
+    last = after[-1]
+    same = [generator(seed, "cart pole", n, "test final") for n in networks]
+    tilt = tilts(task, network_acts(circuit, last, task), circuit.rest(last, 1), same)
     ticks = {"units": "ticks", "long_name": "failures in the closed loop"}
     return xr.Dataset(
         {
             "penalty": (("network", "epoch"), found[:-1].T, ticks),
             "score": ("network", found[-1], ticks),
             "controller": ("network", controller, ticks),
+            "tilt": (("network", "time"), tilt, {"units": "deg", "long_name": "angle of the pole"}),
         },
-        {"network": list(networks), "epoch": range(1, task.epochs + 1)},
+        {
+            "network": list(networks), "epoch": range(1, task.epochs + 1),
+            "time": task.tick * np.arange(task.restart),
+        },
         {"theory": circuit.theory, "task": "cart_pole"},
-    )
+    )  # fmt: skip
 
 
 def _together(weights: Sequence[Any]) -> Any:

@@ -12,6 +12,7 @@
 `weigh(sessions)`                         sessions -> the theories that could have given them
 `plan(theories)`                          how many animals, cells and trials settle it
 `ablate(theory, ablations)`               what each part of a circuit is for
+`reproduce(name)`                         a published result, obtained again
 `THEORIES`, `EXPERIMENTS`, `CLAIMS`       what there is, by name
 ========================================= ===================================================
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from errorneurons.predictions.studies.asked import ablation_effects as ablate
     from errorneurons.predictions.studies.asked import design_points as plan
     from errorneurons.predictions.studies.asked import evidence_from as weigh
+    from errorneurons.predictions.studies.published import obtained_again as reproduce
     from errorneurons.predictions.studies.sweep import swept as sweep
     from errorneurons.simulate.catalogue import Catalogue
     from errorneurons.simulate.experiments.experiment import Experiment
@@ -44,8 +46,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "CLAIMS", "EXPERIMENTS", "THEORIES", "ablate", "judge", "open", "plan", "simulate", "sweep",
-    "weigh",
+    "CLAIMS", "EXPERIMENTS", "THEORIES", "ablate", "judge", "open", "plan", "reproduce", "simulate",
+    "sweep", "weigh",
 ]  # fmt: skip
 
 _VERBS = {
@@ -55,6 +57,7 @@ _VERBS = {
     "weigh": ("predictions.studies.asked", "evidence_from"),
     "plan": ("predictions.studies.asked", "design_points"),
     "ablate": ("predictions.studies.asked", "ablation_effects"),
+    "reproduce": ("predictions.studies.published", "obtained_again"),
 }
 """What is handed on: name -> module and name there. `simulate` is the package of that name."""
 _REGISTRIES = {

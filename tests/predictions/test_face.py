@@ -21,7 +21,7 @@ from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.studies.asked import question_of
 from errorneurons.simulate.theories.registry import COMPARED, THEORIES
 
-VERBS = ("open", "simulate", "sweep", "judge", "weigh", "plan", "ablate")
+VERBS = ("open", "simulate", "sweep", "judge", "weigh", "plan", "reproduce", "ablate")
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,8 @@ from itertools import pairwise
 import pytest
 
 from errorneurons.predictions.claims.claim import Outcome, Verdict
+from errorneurons.predictions.pages.cards import card
+from errorneurons.predictions.pages.matrix import Book
 from errorneurons.predictions.pages.page import render, verdicts_csv, verdicts_json, write
 
 VOID = {"meta", "br", "img", "hr", "input", "link"}
@@ -254,3 +256,20 @@ def test_the_json_holds_verdicts_and_configuration(theories):
 def test_importing_the_report_does_not_load_plotting():
     code = "import errorneurons.predictions.pages.page, sys; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_card_of_many_shows_the_first_and_its_nearest_rival_and_folds_the_others(theories):
+    shown = card(Book(theories), theories.claims[0])
+    first, *rest = [c.subject.name for c in shown.near if c.subject.kind != "counter_circuit"]
+    values = {v.subject: v.value for v in theories.verdicts if v.claim == theories.claims[0].key}
+    rivals = {c.subject.name for c in shown.others} | set(rest)
+    assert first == theories.subjects[0].name
+    assert len(rest) <= 1
+    assert len(rivals) + 1 == sum(s.kind != "counter_circuit" for s in theories.subjects)
+    assert all(values[name] == values[name] for name in rest)
+
+
+def test_cards_are_folded_and_their_anchors_lie_inside(page):
+    cards = [a for a in page.attributes("details") if a.get("class") == "card"]
+    assert cards
+    assert not [a for a in cards if "open" in a]

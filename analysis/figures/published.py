@@ -1,0 +1,135 @@
+"""Figures of published results: one panel, a line a case, or a line through cases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from errorneurons.analysis.figures.palette import Style
+from errorneurons.analysis.figures.sheet import (
+    DASHES,
+    INK,
+    MUTED,
+    WIDTH,
+    as_svg,
+    blank,
+    drawable,
+    legend,
+    sample,
+    settings,
+)
+from errorneurons.analysis.statistics import Floats
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_HEIGHT, _LEGEND = 250.0, 18.0
+"""Height of a panel, and of a line of its legend [px]."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """What is drawn of one circuit: median and quartiles along an axis, or each network.
+
+    Attributes
+    ----------
+    label
+        In the legend.
+    style
+        Colour and marker.
+    x
+        (point,).
+    values
+        (network, point).
+    dashed
+        Which of the dashes its line has.
+    """
+
+    label: str
+    style: Style
+    x: Floats
+    values: Floats
+    dashed: int = 0
+
+
+@dataclass(frozen=True)
+class Charted:
+    """A panel.
+
+    Attributes
+    ----------
+    title, across, label
+        Above it, and of its two axes, with units.
+    courses
+        What is drawn.
+    log
+        Whether the upright axis is logarithmic.
+    each
+        Whether every network is drawn.
+    quoted
+        Published points: label of their course -> (x, y).
+    """
+
+    title: str
+    across: str
+    label: str
+    courses: Sequence[Course]
+    log: bool = False
+    each: bool = False
+    quoted: Mapping[str, tuple[Sequence[float], Sequence[float]]] = field(default_factory=dict)
+
+
+def published_panel(panel: Charted, key: str, alt: str) -> str:
+    """Return a panel as an ``<svg>`` element.
+
+    Parameters
+    ----------
+    panel
+        What it shows.
+    key, alt
+        Prefix of the ids, and what the figure shows in words.
+    """
+    with settings(key):
+        lines = len(panel.courses) + bool(panel.quoted)
+        figure = blank(_HEIGHT + _LEGEND * lines, WIDTH, arranged=True)
+        axes = figure.subplots()
+        axes.spines["left"].set_visible(True)
+        for course in panel.courses:
+            _course(axes, course, each=panel.each)
+        for x, y in panel.quoted.values():
+            axes.plot(x, y, "_", color=INK, markersize=13, markeredgewidth=2, zorder=5)
+        if panel.log:
+            axes.set_yscale("log" if _positive(panel) else "symlog")
+            axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+            axes.minorticks_off()
+        axes.set(xlabel=panel.across, ylabel=panel.label)
+        if all((c.x == np.round(c.x)).all() for c in panel.courses):
+            axes.locator_params(axis="x", integer=True)
+        samples = [sample(c.style, DASHES[c.dashed % len(DASHES)]) for c in panel.courses]
+        words = [c.label for c in panel.courses]
+        if panel.quoted:
+            samples.append(sample(Style(MUTED, "_"), "none"))
+            words.append("published")
+        legend(figure, samples, words)
+        return as_svg(figure, key, alt)
+
+
+def _positive(panel: Charted) -> bool:
+    return all(np.nanmin(c.values) > 0 for c in panel.courses)
+
+
+def _course(axes: Axes, course: Course, *, each: bool) -> None:
+    colour, dash = drawable(course.style.colour), DASHES[course.dashed % len(DASHES)]
+    marker = course.style.marker if len(course.x) <= 12 else ""
+    if each:
+        for values in course.values:
+            axes.plot(course.x, values, color=colour, linewidth=1, alpha=0.7, linestyle=dash)
+        return
+    low, median, high = np.nanpercentile(course.values, [25, 50, 75], axis=0)
+    axes.fill_between(course.x, low, high, color=colour, alpha=0.18, linewidth=0)
+    axes.plot(
+        course.x, median, color=colour, linewidth=1.6, linestyle=dash, marker=marker, markersize=6
+    )

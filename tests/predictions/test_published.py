@@ -1,0 +1,109 @@
+"""Published results by command: what is asked, what was published, and what was obtained."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import errorneurons as en
+from errorneurons.predictions.pages.published import render_published, write_published
+from errorneurons.predictions.studies.published import asked_of, compared, obtain
+from errorneurons.simulate.published import transfer
+from errorneurons.simulate.published.registry import PUBLISHED_RESULTS, published_result
+from errorneurons.simulate.published.result import (
+    Case,
+    Effort,
+    Figure,
+    PublishedResult,
+    ResultPlot,
+)
+
+
+def _drawn(case: Case, effort: Effort, seed: int) -> xr.Dataset:
+    values = np.arange(effort.networks * effort.teachers, dtype=float)
+    teacher = np.repeat(np.arange(effort.teachers), effort.networks)
+    return xr.Dataset({"score": ("network", values)}, {"teacher": ("network", teacher), "areas": 1})
+
+
+SHORT = PublishedResult(
+    "short", "Short", "A paper, doi:10.1/short", "Nothing is learnt.",
+    lambda _: (Case("only", "backprop"),), _drawn, Effort(4), Effort(2),
+    (ResultPlot("Scores", "score", "score", "areas", "areas"),), {"score": "score"},
+    (Figure("only", "score", 1.5), Figure("only", "score", 3.5)),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("result", PUBLISHED_RESULTS, ids=lambda r: r.name)
+def test_every_published_number_belongs_to_a_case_of_the_published_effort(result) -> None:
+    names = [c.name for c in result.cases(result.published)]
+    assert len(names) == len(set(names))
+    assert {f.case for f in result.figures} <= set(names)
+    assert {f.variable for f in result.figures} <= set(result.variables)
+    assert {c.name for c in result.cases(result.quick)}
+
+
+@pytest.mark.parametrize("result", PUBLISHED_RESULTS, ids=lambda r: r.name)
+def test_a_quick_run_does_less_than_the_published_one(result) -> None:
+    assert result.quick.networks < result.published.networks
+    assert result.quick.epochs <= result.published.epochs
+
+
+def test_medians_and_quartiles_are_over_networks_and_with_teachers_over_their_medians(
+    tmp_path,
+) -> None:
+    (found,) = obtain([(SHORT, Effort(4))], 0, tmp_path, lambda _: None)
+    assert [(r.median, r.low, r.high, r.within) for r in compared(found)] == [
+        (1.5, 0.75, 2.25, True),
+        (1.5, 0.75, 2.25, False),
+    ]
+    (found,) = obtain([(SHORT, Effort(2, teachers=2))], 0, tmp_path, lambda _: None)
+    assert next((r.median, r.low, r.high) for r in compared(found)) == (1.5, 0.5, 2.5)
+
+
+def test_a_second_run_takes_what_is_there(tmp_path) -> None:
+    said: list[str] = []
+    for _ in range(2):
+        obtain([(SHORT, Effort(2))], 0, tmp_path, said.append)
+    assert said == ["1 of 1: short: only", "all 1 taken from an earlier run"]
+
+
+def test_the_slope_read_from_noise_is_the_derivative(tmp_path) -> None:
+    found = transfer.transferred(Case("tanh", "tanh", "", ("tanh", 0.05)), Effort(2), 0)
+    np.testing.assert_allclose(
+        found["estimate"].mean("network"), 1 - np.tanh(found["potential"]) ** 2, atol=0.02
+    )
+
+
+def test_a_constant_rate_does_not_pass_the_filter() -> None:
+    assert np.abs(transfer.high_passed(np.ones(200))[transfer.DROPPED :]).max() < 0.01
+
+
+def test_the_page_stands_alone_and_has_every_number(tmp_path) -> None:
+    found = obtain([(SHORT, Effort(4))], 0, tmp_path, lambda _: None)
+    page, lines = write_published(found, tmp_path, "errorneurons reproduce short", 0)
+    text = page.read_text()
+    assert "1 of 2 published numbers lie in the range obtained here." in text
+    assert "3.5" in text
+    assert "://" not in text.replace("http://www.w3.org", "").replace("https://doi.org", "")
+    assert lines == ["short                1 of 2 published numbers in range"]
+    rows = (tmp_path / "published.csv").read_text().splitlines()
+    assert rows[1] == "short,only,backprop,score,,1.5,,,1.5,0.75,2.25,True"
+    assert xr.load_dataset(tmp_path / "short.nc").sizes == {"case": 1, "network": 4}
+
+
+def test_an_empty_page_is_a_page() -> None:
+    assert "No number was published" in render_published([], "errorneurons reproduce", 0)
+
+
+def test_an_unknown_result_and_no_networks_are_refused() -> None:
+    with pytest.raises(ValueError, match="cart_pole"):
+        published_result("cartpole")
+    with pytest.raises(ValueError, match="networks"):
+        asked_of("cart_pole", quick=True, networks=0)
+
+
+def test_python_gives_a_dataset_of_cases() -> None:
+    found = en.reproduce("slope_transfer", quick=True, networks=1)
+    assert found["theory"].dims == ("case",)
+    assert set(found["condition"].values) == {"noise of 0.05", "noise of 0.1"}
