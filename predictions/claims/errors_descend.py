@@ -102,7 +102,6 @@ CLAIM = Claim(
         Condition("no drive", protocol.PASSIVE_TRIALS),
     ),
     shown_by="class_influence",
-    bin=0.01,
     drawing=Drawing(
         read=(("error", 1), ("error", 3), ("representation", 1), ("representation", 3)),
         manipulation="drive",
