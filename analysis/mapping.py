@@ -246,7 +246,12 @@ def parse_mapping(text: str) -> Mapping:
 def did_you_mean(name: str, known: tuple[str, ...]) -> str:
     """Return ``did you mean ...?``, or what is known if nothing is near."""
     guess = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean `{guess[0]}`?" if guess else f"known are {', '.join(known)}"
+    more = f" and {len(known) - _MANY} more" if len(known) > _MANY else ""
+    return f"did you mean `{guess[0]}`?" if guess else f"known are {', '.join(known[:_MANY])}{more}"
+
+
+_MANY = 50
+"""Of so many names at most it is said that they are known."""
 
 
 def _unknown_keys(raw: Dict[str, Any]) -> Iterator[str]:
