@@ -66,11 +66,25 @@ class Missing:
         The nearest experiment that would answer.
     columns
         Trial columns that it lacks for that.
+    wanted
+        Of these columns, with which value the trials are asked for.
+    declared
+        Entries of the mapping file, other than columns of trials, that would say it.
+    parts
+        What is missing one by one, if it is several things.
     """
 
     what: str
     remedy: str
     columns: tuple[str, ...] = ()
+    wanted: tuple[tuple[str, str | bool], ...] = ()
+    declared: tuple[str, ...] = ()
+    parts: tuple[Missing, ...] = ()
+
+    @property
+    def each(self) -> tuple[Missing, ...]:
+        """Return what is missing one by one."""
+        return self.parts or (self,)
 
 
 Response = Mapping[str, Floats]

@@ -128,11 +128,10 @@ class Book:
 
     def size(self, subject: Subject) -> str:
         """Return what the subject consists of, in words."""
-        unit = "animal" if subject.kind == "recording" else "network"
         return ", ".join(
-            counted(n, word)
+            counted(n, word) if word else "animals that are not told apart"
             for n, word in (
-                (subject.animals, unit),
+                (subject.animals, subject.noun),
                 (subject.sessions, "session"),
                 (subject.cells, "cell"),
                 (subject.trials, "trial"),
@@ -166,12 +165,18 @@ def doubts(book: Book) -> tuple[str, ...]:
     notes = [f"{s.label}: {note}" for s in (*report.subjects, *book.aside) for note in s.notes]
     return (
         *report.doubts,
-        *(f"{s.label}: fewer than five animals; this speaks of these animals only." for s in few),
+        *(f"{s.label}: {_few(s)}." for s in few),
         *notes,
         *_unbroken(book),
         *_open(book),
         *_alike(book),
     )
+
+
+def _few(subject: Subject) -> str:
+    if subject.animals == 1 and subject.noun:
+        return f"one {subject.noun}; this speaks of it only"
+    return "fewer than five animals; this speaks of these animals only"
 
 
 def _unbroken(book: Book) -> list[str]:
