@@ -71,13 +71,11 @@ _OTHER_LEVELS = {
         "Give single trials, with the animal that each is of.",
     ),
     "pooled": (
-        "what stands for trials are pooled over animals that are not told apart, so that nothing "
-        "can be tested over animals",
+        "what stands for trials are pooled over animals that are not told apart",
         "Say which animal each cell is of.",
     ),
     "sample": (
-        "what stands for trials are samples of which no trial is known, and samples of one trial "
-        "are not independent",
+        "what stands for trials are samples of which no trial is known, and not independent",
         "Say which trial each sample is of.",
     ),
 }

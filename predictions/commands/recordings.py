@@ -25,8 +25,8 @@ from errorneurons.predictions.commands.shared import (
 
 if TYPE_CHECKING:
     from errorneurons.predictions.claims.claim import Verdict
-    from errorneurons.predictions.judging.readiness import Ready
     from errorneurons.predictions.comparing.weigh import Question
+    from errorneurons.predictions.judging.readiness import Ready
 
 Theories = Annotated[
     list[str] | None, typer.Option("--theory", help="Theory to compare; repeat for more.")
@@ -58,6 +58,7 @@ def check_recording(
     from errorneurons.predictions.judging.plausible import implausible
     from errorneurons.predictions.judging.readiness import readiness
     from errorneurons.predictions.judging.verdicts import confirmatory
+    from errorneurons.predictions.studies.unweighed import cautions_of
     from errorneurons.predictions.words import counted, listed
 
     opened = open_recordings(files, mapping)
@@ -72,10 +73,8 @@ def check_recording(
         f"{counted(len(sessions), 'session')}, "
         f"{counted(animals, 'animal')}, {counted(trials, 'trial')}, {counted(units, 'unit')}."
     )
-    for session in sessions:
-        if "cautions" in session.attrs:
-            attrs = session.attrs
-            typer.echo(f"Session {attrs['session_id']} of {attrs['animal']}: {attrs['cautions']}.")
+    for caution in cautions_of(sessions):
+        typer.echo(caution)
     for doubt in implausible(sessions):
         typer.echo(f"Look again: {doubt}")
     those = f"The confirmatory set is {listed(declared)}."

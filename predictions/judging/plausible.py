@@ -50,7 +50,10 @@ def _once(sentences: list[str], sessions: int) -> str:
 def _of_session(session: xr.Dataset) -> Iterator[tuple[str, str]]:
     yield from _times(session)
     yield from _areas(session)
-    if session["rate"].attrs.get("units") == "Hz" and session["rate"].attrs.get("signal") != "event":
+    if (
+        session["rate"].attrs.get("units") == "Hz"
+        and session["rate"].attrs.get("signal") != "event"
+    ):
         yield from _rates(session)
 
 
@@ -68,10 +71,13 @@ def _times(session: xr.Dataset) -> Iterator[tuple[str, str]]:
         onset = onset[np.isfinite(onset)]
         far = np.maximum(first - onset, onset - last) > OUTSIDE * (last - first)
         if len(onset) and far.mean() > 0.5:
-            yield name, (
-                f"`{name}` is typically {number(float(np.median(onset)))} s, and trials run from "
-                f"{number(first)} to {number(last)} s; if it is in ms, divide it by 1000, and if "
-                "it is a time of the whole recording, take it from the start of the trial."
+            yield (
+                name,
+                (
+                    f"`{name}` is typically {number(float(np.median(onset)))} s, and trials run from "
+                    f"{number(first)} to {number(last)} s; if it is in ms, divide it by 1000, and if "
+                    "it is a time of the whole recording, take it from the start of the trial."
+                ),
             )
 
 
@@ -84,9 +90,12 @@ def _areas(session: xr.Dataset) -> Iterator[tuple[str, str]]:
     for name, areas in named.items():
         strange = sorted(areas - recorded - {"", "none", "all"})
         if strange:
-            yield name, (
-                f"`{name}` is {strange[0]!r}, where no unit was recorded; recorded were "
-                f"{listed(sorted(recorded)[:8])}."
+            yield (
+                name,
+                (
+                    f"`{name}` is {strange[0]!r}, where no unit was recorded; recorded were "
+                    f"{listed(sorted(recorded)[:8])}."
+                ),
             )
 
 
@@ -99,22 +108,31 @@ def _rates(session: xr.Dataset) -> Iterator[tuple[str, str]]:
         return
     width = bin_width(session)
     if _are_counts(known, width):
-        yield "counts", (
-            f"rates are whole numbers up to {number(float(known.max()))} in bins of "
-            f"{1000 * width:.3g} ms, where a spike is a rate of {number(1 / width)} Hz; if they are "
-            "counts, divide them by the width of the bins, or say so by their units."
+        yield (
+            "counts",
+            (
+                f"rates are whole numbers up to {number(float(known.max()))} in bins of "
+                f"{1000 * width:.3g} ms, where a spike is a rate of {number(1 / width)} Hz; if they are "
+                "counts, divide them by the width of the bins, or say so by their units."
+            ),
         )
         return
     typical = float(np.median(_means(some)))
     if typical < SLOW:
-        yield "slow", (
-            f"half of the units fire at less than {typical:.2g} Hz; look whether spike times are "
-            "in seconds, and whether the trials lie where the units were recorded."
+        yield (
+            "slow",
+            (
+                f"half of the units fire at less than {typical:.2g} Hz; look whether spike times are "
+                "in seconds, and whether the trials lie where the units were recorded."
+            ),
         )
     if typical > FAST:
-        yield "fast", (
-            f"half of the units fire at more than {number(typical)} Hz; look whether times are "
-            "in seconds, and whether units are single cells."
+        yield (
+            "fast",
+            (
+                f"half of the units fire at more than {number(typical)} Hz; look whether times are "
+                "in seconds, and whether units are single cells."
+            ),
         )
 
 

@@ -50,7 +50,7 @@ _COLUMNS: Mapping[str, str] = {
     "manipulated_role": "which cells were",
     "familiarity": "which stimuli were new",
     "phase": "which trials are of learning",
-    "role": "which cells are error cells, or write `labels = \"localiser\"` to find them",
+    "role": 'which cells are error cells, or write `labels = "localiser"` to find them',
     "teaching_area": "the area that the teaching signal enters",
     "output_area": "the area that is read as the output",
 }

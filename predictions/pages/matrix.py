@@ -162,15 +162,21 @@ def doubts(book: Book) -> tuple[str, ...]:
     """Return what a reader should know before quoting the answer."""
     report = book.report
     few = [s for s in report.subjects if s.kind == "recording" and s.animals < 5]
-    notes = [f"{s.label}: {note}" for s in (*report.subjects, *book.aside) for note in s.notes]
+    every = *report.subjects, *book.aside
+    names = {s.name: f"{s.label}: " if len(every) > 1 else "" for s in every}
+    notes = [f"{names[s.name]}{note}" for s in every for note in s.notes]
     return (
         *report.doubts,
-        *(f"{s.label}: {_few(s)}." for s in few),
+        *(_capital(f"{names[s.name]}{_few(s)}.") for s in few),
         *notes,
         *_unbroken(book),
         *_open(book),
         *_alike(book),
     )
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def _few(subject: Subject) -> str:

@@ -162,10 +162,11 @@ def _kinds(
     table = pd.concat([_told(s) for s in sessions], ignore_index=True)
     mean = np.concatenate(means)
     stimuli = table["stimulus"].nunique()
-    varied = [c for c in table if c != "stimulus" and table[c].nunique() > 1]
+    names = [str(c) for c in table]
+    varied = [c for c in names if c != "stimulus" and table[c].nunique() > 1]
     if not varied or (1 < stimuli <= _LINES):
         varied = ["stimulus", *varied]
-    same = {c: table[c].iloc[0] for c in table if c not in (*varied, "stimulus", "session")}
+    same = {c: table[c].iloc[0] for c in names if c not in (*varied, "stimulus", "session")}
     shown = [c for c in varied if c != "session"]
     said = [f"In all trials: {'; '.join(f'{_words(c)} {v}' for c, v in same.items())}."]
     if "stimulus" not in shown:
@@ -213,8 +214,8 @@ def _contrasts(sessions: Sequence[xr.Dataset]) -> list[str]:
         count = sum(all(len(trials(s, factors)) >= 2 for factors in both) for s in sessions)
         if count:
             found.append(f"{name} (in {count} of {counted(len(sessions), 'session')})")
-    return [f"It contrasts {listed(found)}."] if found else ["It holds no contrast of conditions "
-            "that a claim speaks of."]  # fmt: skip
+    none = "It holds no contrast of conditions that a claim speaks of."
+    return [f"It contrasts {listed(found)}." if found else none]
 
 
 def _localised(sessions: Sequence[xr.Dataset]) -> list[str]:
@@ -229,8 +230,8 @@ def _localised(sessions: Sequence[xr.Dataset]) -> list[str]:
     known = np.concatenate(shares) if shares else np.empty(0)
     known = known[np.isfinite(known)]
     false = f"; of them {known.mean():.0%} are false by chance" if len(known) else ""
-    return [f"A localiser finds {min(counts)} to {max(counts)} error cells in a session of "
-            f"{min(of)} to {max(of)} units{false}."]  # fmt: skip
+    said = f"A localiser finds {min(counts)} to {max(counts)} error cells in a session"
+    return [f"{said} of {min(of)} to {max(of)} units{false}."]
 
 
 def _areas(units: pd.DataFrame) -> list[AreaHeld]:
@@ -257,7 +258,9 @@ def _shown(sessions: Sequence[xr.Dataset]) -> dict[str, Factors]:
     free: Factors = {"manipulation": "none"}
     if not all("manipulation" in s.coords for s in sessions):
         free = {}
-    outcomes = {f"{o} outcome": {"outcome": o, **free} for o in ("expected", "unexpected")}
+    outcomes: dict[str, Factors] = {
+        f"{o} outcome": {"outcome": o, **free} for o in ("expected", "unexpected")
+    }
     if all(any(len(trials(s, own)) >= 2 for s in sessions) for own in outcomes.values()):
         return outcomes
     stimuli = sorted({str(x) for s in sessions for x in np.unique(s["stimulus"].values)})

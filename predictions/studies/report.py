@@ -32,7 +32,12 @@ from errorneurons.predictions.studies.families import families_among, said_of_fa
 from errorneurons.predictions.studies.findings import Report, Subject
 from errorneurons.predictions.studies.holdings import holdings
 from errorneurons.predictions.studies.theories import INSTRUMENT, Simulated, simulate_all
-from errorneurons.predictions.studies.unweighed import subject_of, tested, unweighed_answer
+from errorneurons.predictions.studies.unweighed import (
+    cautions_of,
+    subject_of,
+    tested,
+    unweighed_answer,
+)
 from errorneurons.predictions.texts import one_paragraph, paragraphs
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.store.work import Labour, Progress
@@ -193,11 +198,7 @@ def _recorded_subject(sessions: Sequence[xr.Dataset], name: str) -> Subject:
     animals = {str(s.attrs["animal"]) for s in sessions}
     cells = int(np.median([s.sizes["unit"] for s in sessions]))
     notes = list(dict.fromkeys(str(s.attrs["notes"]) for s in sessions if s.attrs.get("notes")))
-    notes += [
-        f"Session {s.attrs['session_id']} of {s.attrs['animal']}: {s.attrs['cautions']}."
-        for s in sessions
-        if s.attrs.get("cautions")
-    ]
+    notes += cautions_of(sessions)
     localised = any(
         "localiser" in s["label_source"].values for s in sessions if "label_source" in s.coords
     )
@@ -311,7 +312,9 @@ def _configuration(animals: Animals) -> dict[str, str | int | float]:
     }
 
 
-def _configuration_of(found: Weighed | None, question: Question | None) -> dict[str, str | int | float]:
+def _configuration_of(
+    found: Weighed | None, question: Question | None
+) -> dict[str, str | int | float]:
     known: dict[str, str | int | float] = {"errorneurons": __version__}
     if found is None or question is None:
         return known

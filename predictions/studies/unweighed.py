@@ -1,4 +1,4 @@
-"""The headline of a recording that is not weighed between theories: what it can and cannot say."""
+"""What is said first of a recording that is not weighed, and the cautions that go with it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from errorneurons.predictions.words import listed
 _LEVELS = {
     "mean": "its rows are means over trials",
     "pooled": "its units are pooled over animals that are not told apart",
-    "sample": "which trial each of its samples is of is not known",
+    "sample": "its samples are not told apart by trial",
 }
 """Level of data -> why nothing can be tested."""
 _AREAS = 4
@@ -62,6 +62,20 @@ def unweighed_answer(
     })  # fmt: skip
 
 
+def cautions_of(sessions: Sequence[xr.Dataset]) -> list[str]:
+    """Return what must be known of sessions, each caution once."""
+    found: dict[str, list[str]] = {}
+    for session in sessions:
+        if caution := str(session.attrs.get("cautions", "")):
+            name = f"session {session.attrs['session_id']} of {session.attrs['animal']}"
+            found.setdefault(caution, []).append(name)
+    several = {
+        caution: f"all {len(own)} sessions" if len(own) == len(sessions) > 1 else listed(own)
+        for caution, own in found.items()
+    }
+    return [f"{who[0].upper()}{who[1:]}: {caution}." for caution, who in several.items()]
+
+
 def subject_of(sessions: Sequence[xr.Dataset]) -> str:
     """Return what one is called of whom a recording is; empty where they are not told apart."""
     if _level(sessions) == "pooled":
@@ -81,7 +95,7 @@ def _why(sessions: Sequence[xr.Dataset], ready: Ready) -> str:
         return _LEVELS[level]
     named = [s for s in sessions if "outcome" in s.coords]
     if not named:
-        return "no trial is said to have an expected or an unexpected outcome"
+        return "no trial is said to have an unexpected outcome"
     if not any((s["outcome"].values == "unexpected").any() for s in named):
         return "no outcome is unexpected"
     if not any((s["role"].values == "error").any() for s in sessions):
