@@ -88,7 +88,8 @@ def linked(text: str) -> Markup:
     for i in range(1, len(pieces), 2):
         doi = escape(pieces[i].removeprefix("doi:").removeprefix("https://doi.org/"))
         pieces[i] = Markup('<a href="https://doi.org/{0}">doi:{0}</a>').format(doi)
-    return Markup(re.sub(r"`([^`<>]+)`", r"<code>\1</code>", Markup("").join(pieces)))
+    whole = str(Markup("").join(pieces))
+    return Markup(re.sub(r"`([^`<>]+)`", r"<code>\1</code>", whole))
 
 
 def identifiers(names: Iterable[str]) -> dict[str, str]:

@@ -66,19 +66,12 @@ LEARNING_OFF: Factors = {"phase": "during", "manipulation": "silence", "manipula
 
 
 _OTHER_LEVELS = {
-    "mean": (
-        "what stands for trials are means over trials, which do not tell noise from response",
-        "Give single trials, with the animal that each is of.",
-    ),
-    "pooled": (
-        "what stands for trials are pooled over animals that are not told apart",
-        "Say which animal each cell is of.",
-    ),
-    "sample": (
-        "what stands for trials are samples of which no trial is known, and not independent",
-        "Say which trial each sample is of.",
-    ),
-}
+    "mean": ("means over trials, which do not tell noise from response",
+             "Give single trials, with the animal that each is of."),
+    "pooled": ("pooled over animals that are not told apart", "Say which animal each unit is of."),
+    "sample": ("samples of which no trial is known, and not independent",
+               "Say which trial each sample is of."),
+}  # fmt: skip
 """Level of data -> why it is not tested, and the mend."""
 
 
@@ -116,7 +109,8 @@ def _holds_single_trials(session: xr.Dataset) -> Missing | None:
     level = session.attrs.get("level_of_data", "trial")
     if level == "trial":
         return None
-    return Missing(*_OTHER_LEVELS[str(level)])
+    what, remedy = _OTHER_LEVELS[str(level)]
+    return Missing(f"what stands for trials are {what}", remedy)
 
 
 def declares_its_localiser(session: xr.Dataset) -> Missing | None:

@@ -14,13 +14,13 @@ import xarray as xr
 from errorneurons.analysis.measures.windows import bin_width
 from errorneurons.predictions.words import listed, number
 
-SLOW, FAST = 0.05, 300.0
+_SLOW, _FAST = 0.05, 300.0
 """Rates that a typical unit does not have [Hz]."""
-OUTSIDE = 20.0
+_OUTSIDE = 20.0
 """Times that lie so many lengths of a trial off it are in other units."""
-WIDE = 5.0
+_WIDE = 5.0
 """Bins that are hardly so wide [s]."""
-SOME = 50
+_SOME = 50
 """Trials that are looked at."""
 _ONSETS = ("input_onset", "outcome_onset", "manipulation_onset", "manipulation_offset")
 
@@ -60,7 +60,7 @@ def _of_session(session: xr.Dataset) -> Iterator[tuple[str, str]]:
 def _times(session: xr.Dataset) -> Iterator[tuple[str, str]]:
     time = session.variables["time"].values
     width = bin_width(session)
-    if width > WIDE:
+    if width > _WIDE:
         yield "time", f"bins are {number(width)} s wide; if times are in ms, divide them by 1000."
         return
     first, last = float(time[0]) - width / 2, float(time[-1]) + width / 2
@@ -69,14 +69,14 @@ def _times(session: xr.Dataset) -> Iterator[tuple[str, str]]:
             continue
         onset = session.variables[name].values
         onset = onset[np.isfinite(onset)]
-        far = np.maximum(first - onset, onset - last) > OUTSIDE * (last - first)
+        far = np.maximum(first - onset, onset - last) > _OUTSIDE * (last - first)
         if len(onset) and far.mean() > 0.5:
             yield (
                 name,
                 (
-                    f"`{name}` is typically {number(float(np.median(onset)))} s, and trials run from "
-                    f"{number(first)} to {number(last)} s; if it is in ms, divide it by 1000, and if "
-                    "it is a time of the whole recording, take it from the start of the trial."
+                    f"`{name}` is typically {number(float(np.median(onset)))} s, and trials run "
+                    f"from {number(first)} to {number(last)} s; if it is in ms, divide it by 1000, "
+                    "and if it is a time of the whole recording, count from the trial's start."
                 ),
             )
 
@@ -101,7 +101,7 @@ def _areas(session: xr.Dataset) -> Iterator[tuple[str, str]]:
 
 def _rates(session: xr.Dataset) -> Iterator[tuple[str, str]]:
     rate = session["rate"]
-    step = max(1, rate.sizes["trial"] // SOME)
+    step = max(1, rate.sizes["trial"] // _SOME)
     some = rate[::step].values
     known = some[np.isfinite(some)]
     if not len(known) or session.attrs.get("theory"):
@@ -112,21 +112,21 @@ def _rates(session: xr.Dataset) -> Iterator[tuple[str, str]]:
             "counts",
             (
                 f"rates are whole numbers up to {number(float(known.max()))} in bins of "
-                f"{1000 * width:.3g} ms, where a spike is a rate of {number(1 / width)} Hz; if they are "
-                "counts, divide them by the width of the bins, or say so by their units."
+                f"{1000 * width:.3g} ms, where a spike is a rate of {number(1 / width)} Hz; if "
+                "they are counts, divide them by the width of the bins, or say so by their units."
             ),
         )
         return
     typical = float(np.median(_means(some)))
-    if typical < SLOW:
+    if typical < _SLOW:
         yield (
             "slow",
             (
-                f"half of the units fire at less than {typical:.2g} Hz; look whether spike times are "
-                "in seconds, and whether the trials lie where the units were recorded."
+                f"half of the units fire at less than {typical:.2g} Hz; look whether spike times "
+                "are in seconds, and whether the trials lie where the units were recorded."
             ),
         )
-    if typical > FAST:
+    if typical > _FAST:
         yield (
             "fast",
             (

@@ -133,7 +133,7 @@ class Book:
             for n, word in (
                 (subject.animals, subject.noun),
                 (subject.sessions, "session"),
-                (subject.cells, "cell"),
+                (subject.cells, "unit" if subject.kind == "recording" else "cell"),
                 (subject.trials, "trial"),
             )
         )

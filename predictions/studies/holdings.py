@@ -14,7 +14,7 @@ from errorneurons.analysis.measures.energies import Factors, trials
 from errorneurons.analysis.measures.labelling import FOLD
 from errorneurons.analysis.measures.windows import bin_width
 from errorneurons.analysis.statistics import Floats
-from errorneurons.predictions.studies.unweighed import subject_of
+from errorneurons.predictions.studies.unweighed import who_was_recorded
 from errorneurons.predictions.words import counted, listed, number
 
 _KINDS = 12
@@ -139,12 +139,12 @@ def _means(session: xr.Dataset) -> tuple[Floats, Floats]:
 
 def _facts(sessions: Sequence[xr.Dataset], units: pd.DataFrame) -> list[str]:
     names = {str(s.attrs["animal"]) for s in sessions}
-    noun = subject_of(sessions)
+    noun = who_was_recorded(sessions)
     who = counted(len(names), noun) if noun else "Animals that are not told apart"
     species = listed(sorted({str(s.attrs["species"]) for s in sessions if s.attrs.get("species")}))
     who += f" ({species})" * bool(species)
     held = counted(len(sessions), "session"), counted(len(units), "unit")
-    count = counted(sum(s.sizes["trial"] for s in sessions), "trial")
+    count = counted(sum(s.sizes["trial"] for s in sessions), _row_noun(sessions))
     rate, time = sessions[0]["rate"], sessions[0].variables["time"].values
     width = bin_width(sessions[0])
     signal = {"spikes": "spikes", "event": "events"}.get(str(rate.attrs.get("signal")), "signals")
@@ -155,6 +155,12 @@ def _facts(sessions: Sequence[xr.Dataset], units: pd.DataFrame) -> list[str]:
     return [f"{who}, {listed(held)}; {count} of {seen}."]
 
 
+def _row_noun(sessions: Sequence[xr.Dataset]) -> str:
+    """Return what a row of the activity is called."""
+    levels = {str(s.attrs.get("level_of_data", "trial")) for s in sessions}
+    return levels.pop() if levels in ({"mean"}, {"sample"}) else "trial"
+
+
 def _kinds(
     sessions: Sequence[xr.Dataset], means: Sequence[Floats]
 ) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...], list[str]]:
@@ -163,7 +169,7 @@ def _kinds(
     mean = np.concatenate(means)
     stimuli = table["stimulus"].nunique()
     names = [str(c) for c in table]
-    varied = [c for c in names if c != "stimulus" and table[c].nunique() > 1]
+    varied = [c for c in names if c != "stimulus" and (table[c] != table[c].iloc[0]).any()]
     if not varied or (1 < stimuli <= _LINES):
         varied = ["stimulus", *varied]
     same = {c: table[c].iloc[0] for c in names if c not in (*varied, "stimulus", "session")}
@@ -179,7 +185,8 @@ def _kinds(
         known = own["mean"].dropna()
         typical = number(float(known.mean())) if len(known) else "not recorded"
         rows.append((*map(str, values), f"{len(own):,}", of_sessions, typical))
-    heads = (*(_words(c).capitalize() for c in shown), "Trials", "Sessions", "Mean activity")
+    heads = (*(_words(c).capitalize() for c in shown), f"{_row_noun(sessions)}s".capitalize(),
+             "Sessions", "Mean activity")  # fmt: skip
     return heads, tuple(rows), said if same else said[1:]
 
 
@@ -213,7 +220,8 @@ def _contrasts(sessions: Sequence[xr.Dataset]) -> list[str]:
     for name, *both in _CONTRASTS:
         count = sum(all(len(trials(s, factors)) >= 2 for factors in both) for s in sessions)
         if count:
-            found.append(f"{name} (in {count} of {counted(len(sessions), 'session')})")
+            where = f" (in {count} of {len(sessions)} sessions)" * (len(sessions) > 1)
+            found.append(f"{name}{where}")
     none = "It holds no contrast of conditions that a claim speaks of."
     return [f"It contrasts {listed(found)}." if found else none]
 

@@ -34,9 +34,9 @@ from errorneurons.predictions.studies.holdings import holdings
 from errorneurons.predictions.studies.theories import INSTRUMENT, Simulated, simulate_all
 from errorneurons.predictions.studies.unweighed import (
     cautions_of,
-    subject_of,
-    tested,
+    could_be_tested,
     unweighed_answer,
+    who_was_recorded,
 )
 from errorneurons.predictions.texts import one_paragraph, paragraphs
 from errorneurons.simulate.animals.animals import Animals
@@ -144,7 +144,7 @@ def recording_report(
     judged(verdicts, ready)
     found = steps = None
     unlike = _unlike_virtual(sessions, verdicts)
-    if question and tested(verdicts) and not unlike:
+    if question and could_be_tested(verdicts) and not unlike:
         found = weighed(sessions, measured, question, progress)
         steps = next_steps(found, question, progress)
     return Report(
@@ -172,7 +172,7 @@ def _unlike_virtual(sessions: Sequence[xr.Dataset], verdicts: Sequence[Verdict])
     """Return why virtual experiments cannot imitate a recording; empty if they can."""
     if _of_tufts(sessions):
         return "the error carriers are apical tufts, and virtual experiments record somata"
-    known = [v.claim for v in tested(verdicts)]
+    known = [v.claim for v in could_be_tested(verdicts)]
     return no_trial_of(known) if known and not designs_of(sessions) else ""
 
 
@@ -208,7 +208,7 @@ def _recorded_subject(sessions: Sequence[xr.Dataset], name: str) -> Subject:
     return Subject(
         name, name, "recording", "A recording, taken in by its mapping file.", len(animals),
         len(sessions), cells, int(np.median([s.sizes["trial"] for s in sessions])), tuple(notes),
-        subject_of(sessions),
+        who_was_recorded(sessions),
     )  # fmt: skip
 
 

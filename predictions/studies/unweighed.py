@@ -22,7 +22,7 @@ _AREAS = 4
 """So many areas are named."""
 
 
-def tested(verdicts: Sequence[Verdict]) -> list[Verdict]:
+def could_be_tested(verdicts: Sequence[Verdict]) -> list[Verdict]:
     """Return the verdicts on claims that could be tested."""
     return [v for v in verdicts if v.outcome is not Outcome.NOT_TESTABLE]
 
@@ -43,7 +43,7 @@ def unweighed_answer(
     unlike
         Why virtual experiments cannot imitate the recording; empty if they can.
     """
-    known = tested(verdicts)
+    known = could_be_tested(verdicts)
     animals = {str(s.attrs["animal"]) for s in sessions}
     outcomes = {o: [v.claim for v in known if v.outcome is o] for o in Outcome}
     areas = sorted({str(a) for s in sessions for a in s["area"].values})
@@ -53,7 +53,7 @@ def unweighed_answer(
         "supported": outcomes[Outcome.SUPPORTED],
         "contradicted": outcomes[Outcome.CONTRADICTED],
         "undecided": outcomes[Outcome.UNDECIDED],
-        "one": subject_of(sessions) if len(animals) == 1 and not animals & UNNAMED else "",
+        "one": who_was_recorded(sessions) if len(animals) == 1 and not animals & UNNAMED else "",
         "unlike": unlike,
         "why": _why(sessions, ready),
         "units": len({(str(s.attrs["animal"]), str(u)) for s in sessions
@@ -76,7 +76,7 @@ def cautions_of(sessions: Sequence[xr.Dataset]) -> list[str]:
     return [f"{who[0].upper()}{who[1:]}: {caution}." for caution, who in several.items()]
 
 
-def subject_of(sessions: Sequence[xr.Dataset]) -> str:
+def who_was_recorded(sessions: Sequence[xr.Dataset]) -> str:
     """Return what one is called of whom a recording is; empty where they are not told apart."""
     if _level(sessions) == "pooled":
         return ""
