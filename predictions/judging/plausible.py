@@ -16,13 +16,10 @@ from errorneurons.predictions.words import listed, number
 
 _SLOW, _FAST = 0.05, 300.0
 """Rates that a typical unit does not have [Hz]."""
-_OUTSIDE = 20.0
-"""Times that lie so many lengths of a trial off it are in other units."""
 _WIDE = 5.0
 """Bins that are hardly so wide [s]."""
 _SOME = 50
 """Trials that are looked at."""
-_ONSETS = ("input_onset", "outcome_onset", "manipulation_onset", "manipulation_offset")
 
 
 def implausible(sessions: Sequence[xr.Dataset]) -> tuple[str, ...]:
@@ -58,27 +55,9 @@ def _of_session(session: xr.Dataset) -> Iterator[tuple[str, str]]:
 
 
 def _times(session: xr.Dataset) -> Iterator[tuple[str, str]]:
-    time = session.variables["time"].values
     width = bin_width(session)
     if width > _WIDE:
         yield "time", f"bins are {number(width)} s wide; if times are in ms, divide them by 1000."
-        return
-    first, last = float(time[0]) - width / 2, float(time[-1]) + width / 2
-    for name in _ONSETS:
-        if name not in session.coords:
-            continue
-        onset = session.variables[name].values
-        onset = onset[np.isfinite(onset)]
-        far = np.maximum(first - onset, onset - last) > _OUTSIDE * (last - first)
-        if len(onset) and far.mean() > 0.5:
-            yield (
-                name,
-                (
-                    f"`{name}` is typically {number(float(np.median(onset)))} s, and trials run "
-                    f"from {number(first)} to {number(last)} s; if it is in ms, divide it by 1000, "
-                    "and if it is a time of the whole recording, count from the trial's start."
-                ),
-            )
 
 
 def _areas(session: xr.Dataset) -> Iterator[tuple[str, str]]:

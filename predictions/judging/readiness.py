@@ -107,7 +107,9 @@ class Ready:
         able = [row.claim.key for row in self.rows if row.can != "no"]
         if not able:
             return f"None of the {len(self.rows)} claim parts can be tested."
-        return f"{counted(len(able), 'claim part')} of {len(self.rows)} can be tested."
+        return (
+            f"{counted(len(able), 'claim part')} of {len(self.rows)} can be tested: {listed(able)}."
+        )
 
 
 def readiness(sessions: Sequence[xr.Dataset]) -> Ready:

@@ -141,7 +141,8 @@ def _facts(sessions: Sequence[xr.Dataset], units: pd.DataFrame) -> list[str]:
     names = {str(s.attrs["animal"]) for s in sessions}
     noun = who_was_recorded(sessions)
     who = counted(len(names), noun) if noun else "Animals that are not told apart"
-    species = listed(sorted({str(s.attrs["species"]) for s in sessions if s.attrs.get("species")}))
+    named = {str(s.attrs.get("species", "")) for s in sessions}
+    species = listed(sorted(name for name in named if "://" not in name))  # an address is no name
     who += f" ({species})" * bool(species)
     held = counted(len(sessions), "session"), counted(len(units), "unit")
     count = counted(sum(s.sizes["trial"] for s in sessions), _row_noun(sessions))
