@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from errorneurons.predictions.commands.shared import say
@@ -12,15 +12,9 @@ from errorneurons.predictions.commands.shared import say
 if TYPE_CHECKING:
     from rich.console import Console
 
-Telling = Callable[[str], None]
-"""What progress is told to."""
-
 
 class Teller:
-    """Says what is being done, and how long it has taken so far.
-
-    On a terminal the last thing said stays at the foot of the screen while it is worked on;
-    elsewhere each is a plain line.
+    """Says what has been done, and how long it has taken so far.
 
     Parameters
     ----------
@@ -34,28 +28,29 @@ class Teller:
         self.quiet, self.clock, self.began = quiet, clock, clock()
 
     def __call__(self, text: str) -> None:
-        """Say what is done, with the time since the beginning."""
+        """Say what has been done, with the time since the beginning."""
         if not self.quiet:
-            say(f"[{clocked(self.clock() - self.began)}] {text}")
+            say(f"[{_clocked(self.clock() - self.began)}] {text}")
 
-    def working(self, console: Console, text: str) -> AbstractContextManager[object]:
-        """Show that something is going on, on a terminal; nothing elsewhere."""
+    @contextmanager
+    def at_work(self, console: Console) -> Iterator[None]:
+        """Show while the block lasts that something is going on, if there is a terminal.
+
+        Parameters
+        ----------
+        console
+            Where progress is told.
+        """
         if self.quiet or not console.is_terminal:
-            return nullcontext()
+            yield
+            return
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
         columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-        shown = Progress(*columns, console=console, transient=True)
-        shown.add_task(text, total=None)
-        return shown
+        with Progress(*columns, console=console, transient=True, redirect_stdout=False) as shown:
+            shown.add_task("working", total=None)
+            yield
 
 
-def clocked(seconds: float) -> str:
-    """Return a time in minutes and seconds.
-
-    Examples
-    --------
-    >>> clocked(83.4)
-    '1:23'
-    """
+def _clocked(seconds: float) -> str:
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

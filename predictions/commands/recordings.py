@@ -131,6 +131,8 @@ def compare_theories(
     between them, how far to trust it, and what to record next. The first time, the worlds of the
     theories are simulated, which takes a while; they are kept.
     """
+    from rich.console import Console
+
     from errorneurons.analysis.door import open_recordings
     from errorneurons.analysis.session.session import collect
     from errorneurons.predictions.commands.progress import Teller
@@ -143,7 +145,8 @@ def compare_theories(
         sessions = open_recordings(files, mapping)
         collect(sessions)  # refuses a session that is given twice
         name = ", ".join(file.name for file in files)
-        made = recording_report(sessions, name, question, this_command(), tell, _show_claims)
+        with tell.at_work(Console(stderr=True)):
+            made = recording_report(sessions, name, question, this_command(), tell, _show_claims)
         page = write(made, out)
     say(f"\n{made.answer}")
     typer.echo(f"\nReport: {page}")

@@ -149,11 +149,12 @@ def readiness_of(
 
 
 def _in_common(measured: Sequence[Measured]) -> Missing | None:
-    """Return what all claims lack before anything else, as single trials."""
-    lacks = [m.missing for m in measured]
-    first = [lack.each[0] for lack in lacks if lack is not None]
-    alike = len(first) == len(lacks) > 1 and len({part.what for part in first}) == 1
-    return first[0] if alike and not any(m.animals for m in measured) else None
+    """Return the first thing that all claims lack, as single trials."""
+    if any(m.animals or m.missing is None for m in measured):
+        return None
+    lacks = [m.missing.each for m in measured if m.missing is not None]
+    everywhere = set.intersection(*({part.what for part in own} for own in lacks))
+    return next((part for part in lacks[0] if part.what in everywhere), None)
 
 
 def _row(

@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 
 from errorneurons.analysis.session.session import session
+from errorneurons.predictions.commands.progress import Teller
 from errorneurons.predictions.judging.plausible import implausible
 from errorneurons.predictions.judging.readiness import Readiness, Ready, readiness
 from errorneurons.predictions.judging.verdicts import confirmatory, verdict_table
@@ -189,3 +190,11 @@ def test_verdicts_are_shown_before_anything_is_weighed() -> None:
         lambda verdicts, ready: seen.append(f"{len(verdicts)} {len(ready.rows)}"),
     )  # fmt: skip
     assert seen[0] == "15 15"
+
+
+def test_progress_says_how_long_it_has_taken(capsys: pytest.CaptureFixture[str]) -> None:
+    times = iter((0.0, 83.0))
+    Teller(clock=lambda: next(times))("40 of 80 batches")
+    assert capsys.readouterr().err == "[1:23] 40 of 80 batches\n"
+    Teller(quiet=True)("40 of 80 batches")
+    assert not capsys.readouterr().err
