@@ -128,10 +128,11 @@ class Book:
 
     def size(self, subject: Subject) -> str:
         """Return what the subject consists of, in words."""
+        noun = subject.noun if subject.kind == "recording" else "network"
         return ", ".join(
             counted(n, word) if word else "animals that are not told apart"
             for n, word in (
-                (subject.animals, subject.noun),
+                (subject.animals, noun),
                 (subject.sessions, "session"),
                 (subject.cells, "unit" if subject.kind == "recording" else "cell"),
                 (subject.trials, "trial"),

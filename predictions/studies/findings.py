@@ -34,7 +34,7 @@ class Subject:
     notes
         What the reader must know, e.g. that training did not remove 90 % of the loss.
     noun
-        What one of its `animals` is called; empty where they are not told apart.
+        What one animal of a recording is called; empty where they are not told apart.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Subject:
     cells: int
     trials: int
     notes: tuple[str, ...] = ()
-    noun: str = "network"
+    noun: str = "animal"
 
 
 @dataclass(frozen=True)
