@@ -11,6 +11,7 @@ from errorneurons.predictions.commands.shared import say
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress
 
 
 class Teller:
@@ -26,30 +27,43 @@ class Teller:
 
     def __init__(self, *, quiet: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
         self.quiet, self.clock, self.began = quiet, clock, clock()
+        self._shown: Progress | None = None
 
     def __call__(self, text: str) -> None:
         """Say what has been done, with the time since the beginning."""
-        if not self.quiet:
+        if self.quiet:
+            return
+        if self._shown is None:
             say(f"[{_clocked(self.clock() - self.began)}] {text}")
+        else:
+            self._shown.console.print(text, markup=False, highlight=False)
 
     @contextmanager
-    def at_work(self, console: Console) -> Iterator[None]:
-        """Show while the block lasts that something is going on, if there is a terminal.
+    def at_work(self, console: Console) -> Iterator[Callable[[], None]]:
+        """Yield what shows that something goes on, if there is a terminal, until the block ends.
 
         Parameters
         ----------
         console
             Where progress is told.
         """
-        if self.quiet or not console.is_terminal:
-            yield
-            return
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
         columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-        with Progress(*columns, console=console, transient=True, redirect_stdout=False) as shown:
-            shown.add_task("working", total=None)
-            yield
+        shown = Progress(*columns, console=console, transient=True,
+                         redirect_stdout=False, refresh_per_second=2)  # fmt: skip
+
+        def begin() -> None:
+            if console.is_terminal and not self.quiet:
+                shown.add_task("weighing the theories", total=None)
+                shown.start()
+                self._shown = shown
+
+        try:
+            yield begin
+        finally:
+            shown.stop()
+            self._shown = None
 
 
 def _clocked(seconds: float) -> str:

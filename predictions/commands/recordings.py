@@ -145,8 +145,13 @@ def compare_theories(
         sessions = open_recordings(files, mapping)
         collect(sessions)  # refuses a session that is given twice
         name = ", ".join(file.name for file in files)
-        with tell.at_work(Console(stderr=True)):
-            made = recording_report(sessions, name, question, this_command(), tell, _show_claims)
+        with tell.at_work(Console(stderr=True)) as begin:
+
+            def judged(verdicts: Sequence[Verdict], ready: Ready) -> None:
+                _show_claims(verdicts, ready)
+                begin()
+
+            made = recording_report(sessions, name, question, this_command(), tell, judged)
         page = write(made, out)
     say(f"\n{made.answer}")
     typer.echo(f"\nReport: {page}")
