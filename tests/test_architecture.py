@@ -51,6 +51,7 @@ NO_THEORY = {
     "nuisance",
     "ranges",
     "registry",
+    "synonyms",
     "theory",
 }
 """Files of `simulate/theories` that are no theory."""
