@@ -47,6 +47,7 @@ NO_THEORY = {
     "error_parts",
     "error_places",
     "error_synapses",
+    "from_file",
     "left_open",
     "nuisance",
     "ranges",

@@ -109,6 +109,13 @@ def _are_there(files: list[Path]) -> list[Path]:
     return files
 
 
+def _is_own_theory(files: list[Path] | None) -> list[Path] | None:
+    for file in files or ():
+        if not file.is_file():
+            raise ValueError(f"there is no file {file}; give the Python file of a theory")
+    return files or None
+
+
 _SEVERAL = "several with commas between them, or one by one"
 
 Theories = Annotated[
@@ -130,6 +137,16 @@ Claims = Annotated[
     Names,
     typer.Option("--claim", metavar="KEYS", callback=_several(_is_claim),
                  help=f"Claims, {_SEVERAL}; see `errorneurons list claims`."),
+]  # fmt: skip
+TheoryFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--theory-file", metavar="FILE", callback=_is_own_theory,
+                 help="A theory of your own: a Python file, which is run. May be given again."),
+]  # fmt: skip
+Figures = Annotated[
+    Path | None,
+    typer.Option("--figures", metavar="FOLDER",
+                 help="Folder for each claim's figure as SVG, PDF and PNG, and its numbers."),
 ]  # fmt: skip
 Ablations = Annotated[
     Names,

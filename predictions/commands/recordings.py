@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from errorneurons.predictions.commands.options import Manipulations, Recordings, Theories
+from errorneurons.predictions.commands.options import Figures, Manipulations, Recordings, Theories
 from errorneurons.predictions.commands.shared import (
     Out,
     Scheduler,
@@ -102,6 +102,7 @@ def compare_theories(
     worlds: Worlds = 40,
     library: Library = None,
     scheduler: Scheduler = None,
+    figures: Figures = None,
 ) -> None:
     """Judge the claims on recordings, and weigh the theories.
 
@@ -117,7 +118,7 @@ def compare_theories(
     sessions = open_recordings(files, mapping)
     collect(sessions)  # refuses a session that is given twice
     name = ", ".join(file.name for file in files)
-    write_report(recording_report(sessions, name, question, this_command(), say), out)
+    write_report(recording_report(sessions, name, question, this_command(), say), out, figures)
 
 
 @app.command("plan")

@@ -99,11 +99,16 @@ def check_new_file(out: Path) -> None:
         raise ValueError(f"the folder {out.parent} may not be written to; give another --out")
 
 
-def write_report(made: Report, out: Path) -> None:
-    """Write a report, and print its answer and a line a verdict."""
+def write_report(made: Report, out: Path, figures: Path | None = None) -> None:
+    """Write a report, and its figures if a folder is given; print its answer and its verdicts."""
     from errorneurons.predictions.pages.page import write
 
     page = write(made, out)
+    if figures is not None:
+        from errorneurons.predictions.pages.figures import write_figures
+
+        written = write_figures(made, figures)
+        say(f"{figures}: {len(written)} files, each claim's figure and its numbers\n")
     say(f"{made.answer}\n")
     show_verdicts(made.verdicts)
     typer.echo(f"\nReport: {page}")

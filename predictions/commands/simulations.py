@@ -12,13 +12,16 @@ import typer
 from errorneurons.predictions.commands.options import (
     AblationOnly,
     Ablations,
+    Claims,
     Connectivities,
     ConnectivityOnly,
+    Figures,
     Results,
     Sizes,
     Tasks,
     Theories,
     TheoriesNeeded,
+    TheoryFiles,
     TheoryNeeded,
     Tried,
 )
@@ -64,6 +67,11 @@ def report(
     out: Out = Path("errorneurons-report"),
     seed: Seed = 1,
     networks: Networks = 16,
+    theory: Theories = None,
+    claim: Claims = None,
+    theory_file: TheoryFiles = None,
+    name: Annotated[str, typer.Option(metavar="WORDS", help="Title of the page.")] = "",
+    figures: Figures = None,
     sessions: Annotated[
         bool, typer.Option("--sessions", help="Leave the virtual recordings in OUT/sessions, too.")
     ] = False,
@@ -76,17 +84,23 @@ def report(
     ] = False,
     scheduler: Scheduler = None,
 ) -> None:
-    """Simulate the theories and judge the claims on them."""
+    """Simulate the theories and judge the claims on them.
+
+    With --theory and --claim only these are judged, in the experiments of these claims. A theory of
+    your own, in a Python file that ends in THEORY = Theory(...), need not be in the package.
+    """
     check_folder(out)
+    from errorneurons.predictions.studies.choosing import selected
     from errorneurons.predictions.studies.report import theories_report
     from errorneurons.simulate.animals.animals import Animals
     from errorneurons.simulate.store.work import Labour
 
+    chosen = selected(theory or (), claim or (), theory_file or (), name, families=families)
     animals, labour = Animals(networks, seed), Labour(scheduler=scheduler)
     found = theories_report(
-        animals, out, this_command(), say, labour, sessions=sessions, families=families
+        animals, out, this_command(), say, labour, chosen=chosen, sessions=sessions
     )
-    write_report(found, out)
+    write_report(found, out, figures)
 
 
 @app.command()
