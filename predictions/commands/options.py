@@ -76,10 +76,10 @@ def _is_connectivity(name: str) -> None:
 
 def _is_ablation(name: str) -> None:
     from errorneurons.simulate.refusing import entry
-    from errorneurons.simulate.theories.synonyms import OF_ABLATIONS
+    from errorneurons.simulate.theories.synonyms import ABLATIONS_CALLED
 
     if name != "intact":
-        entry("ablation", name, dict.fromkeys(ABLATION_NAMES), synonyms=OF_ABLATIONS)
+        entry("ablation", name, dict.fromkeys(ABLATION_NAMES), synonyms=ABLATIONS_CALLED)
 
 
 def _is_manipulation(name: str) -> None:
@@ -187,7 +187,7 @@ Results = Annotated[
         help="Published results, see `errorneurons list published`. All if none.",
     ),
 ]
-Sizes = Annotated[
+SizesGiven = Annotated[
     Names,
     typer.Option("--layers", metavar="SIZES", callback=split_names,
                  help=f"Neurons in the input and in each area, e.g. 10-20-15-10-5; {_SEVERAL}."),

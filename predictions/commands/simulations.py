@@ -17,7 +17,7 @@ from errorneurons.predictions.commands.options import (
     ConnectivityOnly,
     Figures,
     Results,
-    Sizes,
+    SizesGiven,
     Tasks,
     Theories,
     TheoriesNeeded,
@@ -236,7 +236,7 @@ def _sweep(
     ],
     ablation: Ablations = None,
     connectivity: Connectivities = None,
-    layers: Sizes = None,
+    layers: SizesGiven = None,
     networks: Count = 4,
     seed: Seed = 1,
     repeats: Repeats = None,
@@ -272,50 +272,60 @@ def _often(repeats: int | None, experiment: str) -> int:
     return repeats or (1 if experiment.endswith(".csv") else 5)
 
 
+_NewFile = Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="NWB file to write.")]
+_VirtualAnimals = Annotated[int, typer.Option(min=1, metavar="N", help="Virtual animals.")]
+_Cells = Annotated[int, typer.Option(min=2, metavar="N", help="Cells of each role in each area.")]
+_TrialsOfAKind = Annotated[
+    int, typer.Option(min=2, metavar="N", help="Trials of each condition and stimulus.")
+]
+_FalseLabels = Annotated[
+    float,
+    typer.Option(min=0, max=0.9, metavar="SHARE", help="Share of error labels that are false."),
+]
+_StatedFalseLabels = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        max=0.9,
+        metavar="SHARE",
+        help="Share of false labels that the file states; the truth by default.",
+    ),
+]
+_Kind = Annotated[_Recorded, typer.Option(help="What is recorded.")]
+_RecordedAreas = Annotated[
+    str,
+    typer.Option(
+        metavar="NAMES",
+        help="Areas that are recorded, e.g. 'area 1, area 2'; all if not given.",
+    ),
+]
+_Efficacy = Annotated[
+    float,
+    typer.Option(
+        min=0, max=1, metavar="SHARE", help="Share of its rate that a silenced cell loses."
+    ),
+]
+_OffTarget = Annotated[
+    float,
+    typer.Option(
+        min=0, max=1, metavar="SHARE", help="Share of the other role's cells silenced as well."
+    ),
+]
+
+
 @app.command("demo-recording")
 def demo_recording(
     theory: TheoryNeeded,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="NWB file to write.")],
-    animals: Annotated[int, typer.Option(min=1, metavar="N", help="Virtual animals.")] = 8,
-    cells: Annotated[
-        int, typer.Option(min=2, metavar="N", help="Cells of each role in each area.")
-    ] = 24,
-    trials: Annotated[
-        int, typer.Option(min=2, metavar="N", help="Trials of each condition and stimulus.")
-    ] = 8,
-    label_error: Annotated[
-        float,
-        typer.Option(min=0, max=0.9, metavar="SHARE", help="Share of error labels that are false."),
-    ] = 0.05,
-    stated_label_error: Annotated[
-        float | None,
-        typer.Option(
-            min=0,
-            max=0.9,
-            metavar="SHARE",
-            help="Share of false labels that the file states; the truth by default.",
-        ),
-    ] = None,
-    instrument: Annotated[_Recorded, typer.Option(help="What is recorded.")] = _Recorded.SPIKES,
-    areas: Annotated[
-        str,
-        typer.Option(
-            metavar="NAMES",
-            help="Areas that are recorded, e.g. 'area 1, area 2'; all if not given.",
-        ),
-    ] = "",
-    efficacy: Annotated[
-        float,
-        typer.Option(
-            min=0, max=1, metavar="SHARE", help="Share of its rate that a silenced cell loses."
-        ),
-    ] = 1.0,
-    off_target: Annotated[
-        float,
-        typer.Option(
-            min=0, max=1, metavar="SHARE", help="Share of the other role's cells silenced as well."
-        ),
-    ] = 0.0,
+    out: _NewFile,
+    animals: _VirtualAnimals = 8,
+    cells: _Cells = 24,
+    trials: _TrialsOfAKind = 8,
+    label_error: _FalseLabels = 0.05,
+    stated_label_error: _StatedFalseLabels = None,
+    instrument: _Kind = _Recorded.SPIKES,
+    areas: _RecordedAreas = "",
+    efficacy: _Efficacy = 1.0,
+    off_target: _OffTarget = 0.0,
     seed: Seed = 101,
 ) -> None:
     """Write a virtual recording of a theory as NWB.

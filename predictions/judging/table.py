@@ -6,7 +6,7 @@ import pandas as pd
 import xarray as xr
 
 
-class Table(pd.DataFrame):
+class ResultTable(pd.DataFrame):
     """A DataFrame that knows which of its columns say what a row is of.
 
     Attributes
@@ -19,9 +19,9 @@ class Table(pd.DataFrame):
     labelled_by: tuple[str, ...] = ()
 
     @property
-    def _constructor(self) -> type[Table]:
+    def _constructor(self) -> type[ResultTable]:
         """What a part of the table is."""
-        return Table
+        return ResultTable
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return a plain DataFrame of the same."""
@@ -40,8 +40,8 @@ class Table(pd.DataFrame):
         return (table.set_index(labels) if labels else table).to_xarray()
 
 
-def table_of(frame: pd.DataFrame, *labelled_by: str) -> Table:
+def result_table(frame: pd.DataFrame, *labelled_by: str) -> ResultTable:
     """Return a table whose rows are of what these columns say."""
-    made = Table(frame)
+    made = ResultTable(frame)
     made.labelled_by = labelled_by
     return made

@@ -20,7 +20,7 @@ from errorneurons.predictions.claims.registry import CLAIMS, claim
 from errorneurons.predictions.judging.believing import as_believed
 from errorneurons.predictions.judging.judge import judge, probability
 from errorneurons.predictions.judging.measured import Measured, measure
-from errorneurons.predictions.judging.table import Table, table_of
+from errorneurons.predictions.judging.table import ResultTable, result_table
 from errorneurons.simulate.refusing import a_list, in_short
 
 AnySessions = xr.DataTree | xr.Dataset | Iterable[xr.Dataset]
@@ -36,7 +36,7 @@ TEST_NUMBERS = ("t", "df", "p", "p_holm")
 
 def verdict_table(
     sessions: AnySessions, claims: Sequence[str] | None = None, kind: SubjectKind | None = None
-) -> Table:
+) -> ResultTable:
     """Judge claims on sessions, recorded or simulated.
 
     Parameters
@@ -52,7 +52,7 @@ def verdict_table(
 
     Returns
     -------
-    Table
+    ResultTable
         A DataFrame, with `to_xarray` by claim. One row a claim: ``claim``, its ``name``,
         ``outcome`` (SUPPORTED, CONTRADICTED, UNDECIDED or NOT_TESTABLE), ``reason`` and ``remedy``
         in a sentence, ``value``, ``low`` and ``high`` of N/M (NaN where there is none), their
@@ -95,7 +95,7 @@ def verdict_table(
         {"name": names[v.claim], **vars(v), "outcome": v.outcome.value, **numbers_of(v)}
         for v in verdicts
     ]
-    return table_of(pd.DataFrame(rows, columns=[*_COLUMNS, *TEST_NUMBERS]), "claim")
+    return result_table(pd.DataFrame(rows, columns=[*_COLUMNS, *TEST_NUMBERS]), "claim")
 
 
 def numbers_of(verdict: Verdict) -> dict[str, float]:

@@ -16,7 +16,7 @@ from errorneurons.predictions.comparing.library import default_folder
 from errorneurons.predictions.comparing.plan import Grid, plan
 from errorneurons.predictions.comparing.weigh import Question, weighed
 from errorneurons.predictions.judging.believing import as_believed
-from errorneurons.predictions.judging.table import Table, table_of
+from errorneurons.predictions.judging.table import ResultTable, result_table
 from errorneurons.predictions.judging.verdicts import AnySessions, checked, on_recording
 from errorneurons.predictions.studies.lesions import simulate_pairs
 from errorneurons.simulate.ablations.registry import pairs
@@ -124,7 +124,7 @@ def design_points(
     seed: int = 1,
     library: str | Path | None = None,
     progress: Progress = silently,
-) -> Table:
+) -> ResultTable:
     """Find out how often the verdict of an experiment would be right, before it is done.
 
     Parameters
@@ -146,7 +146,7 @@ def design_points(
 
     Returns
     -------
-    Table
+    ResultTable
         A DataFrame, with `to_xarray` by animals, cells and trials. One row a
         design: ``animals``, ``cells``, ``trials``, how often its verdict is ``right``
         with the interval ``low`` to ``high``, and ``smooth``, the same over neighbouring designs.
@@ -165,7 +165,7 @@ def design_points(
         instrument, label_errors(label_error), budget,
     )  # fmt: skip
     found = plan(grid, question_of(theories, worlds, seed, library), progress).points
-    return table_of(found, "animals", "cells", "trials")
+    return result_table(found, "animals", "cells", "trials")
 
 
 def label_errors(share: float) -> tuple[float, float, float]:

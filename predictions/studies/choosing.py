@@ -13,7 +13,7 @@ from errorneurons.simulate.theories.registry import COUNTER_CIRCUITS, OPEN_CHOIC
 from errorneurons.simulate.theories.registry import theory as find
 from errorneurons.simulate.theories.theory import Theory
 
-TITLE = "What each theory says these experiments would show"
+_TITLE = "What each theory says these experiments would show"
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Selection:
 
     subjects: tuple[Theory, ...] = (*THEORIES, *COUNTER_CIRCUITS)
     claims: tuple[Claim, ...] = CLAIMS
-    title: str = TITLE
+    title: str = _TITLE
     families: bool = False
     files: tuple[tuple[str, Path], ...] = ()
 
@@ -109,4 +109,4 @@ def selected(
     kept = against if claims else [t for t in COUNTER_CIRCUITS if t not in chosen]
     subjects = (*chosen, *kept)
     where = tuple((t.name, file) for file, t in own.items())
-    return Selection(subjects, asked, title or TITLE, families, where)
+    return Selection(subjects, asked, title or _TITLE, families, where)

@@ -21,7 +21,7 @@ from errorneurons.simulate.circuit import Circuit, Population, World, neurons
 from errorneurons.simulate.theories.registry import theory
 from errorneurons.simulate.theories.theory import Theory
 
-ENTRY = "THEORY"
+_ENTRY = "THEORY"
 _ENDING = ".py"
 _PACKAGE = "errorneurons."
 _WRONG = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, NotImplementedError)
@@ -65,11 +65,11 @@ def theory_from(path: str | Path) -> Theory:
     file = Path(path)
     if not file.is_file():
         raise ValueError(f"there is no file {file}; give the Python file of a theory")
-    found = getattr(_imported(file.resolve(), _hash(file)), ENTRY, None)
+    found = getattr(_imported(file.resolve(), _hash(file)), _ENTRY, None)
     if not isinstance(found, Theory):
-        has = "no" if found is None else f"as {ENTRY} a {type(found).__name__}, no entry of a"
+        has = "no" if found is None else f"as {_ENTRY} a {type(found).__name__}, no entry of a"
         raise ValueError(
-            f"{file.name} has {has} {ENTRY}; let it end in {ENTRY} = Theory(name, label, "
+            f"{file.name} has {has} {_ENTRY}; let it end in {_ENTRY} = Theory(name, label, "
             '"theory", description, circuit)'
         )
     if _is_taken(found.name):

@@ -31,7 +31,7 @@ from errorneurons.simulate.theories.nuisance import DELAY, Nuisance
 from errorneurons.simulate.theories.prospective_configuration import ProspectiveConfiguration
 from errorneurons.simulate.theories.scalar_reward import ScalarReward
 from errorneurons.simulate.theories.supervised_pc import SupervisedPC
-from errorneurons.simulate.theories.synonyms import SYNONYMS
+from errorneurons.simulate.theories.synonyms import CALLED
 from errorneurons.simulate.theories.theory import Theory as Theory  # found here by all others
 
 REGISTRY = (__name__, f"{__package__}.broken")
@@ -354,4 +354,4 @@ def theory(name: str) -> Theory:
         If there is none, with the nearest name.
     """
     known = {t.name: t for t in (*SUBJECTS, *OPEN_CHOICES, *CONTROLS, _LEAKING)}
-    return entry("theory", name, known, synonyms=SYNONYMS)
+    return entry("theory", name, known, synonyms=CALLED)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 _PREDICTIVE = ("hierarchical_pc", "supervised_pc", "mismatch_neurons")
 
-SYNONYMS: Mapping[str, tuple[str, ...]] = {
+CALLED: Mapping[str, tuple[str, ...]] = {
     "error neurons": ("error_microcircuit",),
     "microcircuit": ("error_microcircuit",),
     "predictive coding": _PREDICTIVE,
@@ -61,7 +61,7 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
 }
 """In lower case; hyphens and underscores are blanks."""
 
-OF_ABLATIONS: Mapping[str, tuple[str, ...]] = {
+ABLATIONS_CALLED: Mapping[str, tuple[str, ...]] = {
     "no feedback": ("no_error_feedback",),
     "without feedback": ("no_error_feedback",),
     "no descending": ("no_error_feedback",),
