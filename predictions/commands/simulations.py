@@ -90,6 +90,7 @@ def report(
     your own, in a Python file that ends in THEORY = Theory(...), need not be in the package.
     """
     check_folder(out)
+    from errorneurons.predictions.commands.bar import showing
     from errorneurons.predictions.studies.choosing import selected
     from errorneurons.predictions.studies.report import theories_report
     from errorneurons.simulate.animals.animals import Animals
@@ -97,9 +98,10 @@ def report(
 
     chosen = selected(theory or (), claim or (), theory_file or (), name, families=families)
     animals, labour = Animals(networks, seed), Labour(scheduler=scheduler)
-    found = theories_report(
-        animals, out, this_command(), say, labour, chosen=chosen, sessions=sessions
-    )
+    with showing() as tell:
+        found = theories_report(
+            animals, out, this_command(), tell, labour, chosen=chosen, sessions=sessions
+        )
     write_report(found, out, figures)
 
 
