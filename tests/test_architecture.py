@@ -47,10 +47,12 @@ NO_THEORY = {
     "error_parts",
     "error_places",
     "error_synapses",
+    "from_file",
     "left_open",
     "nuisance",
     "ranges",
     "registry",
+    "synonyms",
     "theory",
 }
 """Files of `simulate/theories` that are no theory."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from errorneurons.predictions.claims.claim import Verdict
 from errorneurons.predictions.judging.families import family_verdicts, not_separated
+from errorneurons.predictions.judging.verdicts import TEST_NUMBERS, numbers_of
 from errorneurons.predictions.studies.findings import Family, Report
 from errorneurons.predictions.texts import written
 from errorneurons.simulate.store.files import replacing
@@ -29,6 +30,7 @@ _FIELDS = (
     "claim", "subject", "outcome", "value", "low", "high", "level", "units", "n", "over", "reason",
     "remedy",
 )  # fmt: skip
+_HEAD = (*_FIELDS, *TEST_NUMBERS)
 
 
 def render(report: Report) -> str:
@@ -109,10 +111,11 @@ def verdicts_csv(report: Report) -> str:
     """Return one line a claim and subject; a value that does not exist is an empty field."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(_FIELDS)
+    table.writerow(_HEAD)
     for verdict in report.verdicts:
         record = _record(verdict)
-        table.writerow(["" if record[f] is None else record[f] for f in _FIELDS])
+        record |= {name: _finite(value) for name, value in numbers_of(verdict).items()}
+        table.writerow(["" if record[f] is None else record[f] for f in _HEAD])
     return text.getvalue()
 
 
@@ -207,6 +210,8 @@ def _record(verdict: Verdict) -> dict[str, Any]:
     record = {name: _finite(getattr(verdict, name)) for name in _FIELDS}
     record["outcome"] = verdict.outcome.value
     record["points"] = [_finite(point) for point in verdict.points]
+    record["names"] = list(verdict.names)
+    record["numbers"] = {name: _finite(value) for name, value in verdict.numbers.items()}
     record["statistics"] = dict(verdict.statistics)
     return record
 

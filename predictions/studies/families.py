@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from errorneurons.predictions.claims.claim import Verdict
-from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.judging.families import Reach, family_verdicts
 from errorneurons.predictions.studies.findings import Family, Subject
 from errorneurons.predictions.texts import one_paragraph, paragraphs
@@ -27,15 +26,17 @@ def _family_label(kin: str) -> str:
     return next((t.label for t in THEORIES if t.name == kin), kin)
 
 
-def said_of_families(verdicts: Sequence[Verdict], families: Sequence[Family]) -> tuple[str, ...]:
+def said_of_families(
+    verdicts: Sequence[Verdict], families: Sequence[Family], claims: Sequence[str]
+) -> tuple[str, ...]:
     """Return what families say: first in one paragraph, then claim by claim who escapes."""
     if not families:
         return ()
     named = {f.name: [m.name for m in f.members] for f in families}
-    found = family_verdicts(named, [c.key for c in CLAIMS], verdicts)
+    found = family_verdicts(named, claims, verdicts)
     own = families[0].name
     rivals = [v for v in found if v.family != own]
-    by_claim = {c.key: [v for v in rivals if v.claim == c.key] for c in CLAIMS}
+    by_claim = {key: [v for v in rivals if v.claim == key] for key in claims}
     labels = {m.name: m.label for f in families for m in f.members}
     told = {
         "families": len(families) - 1,

@@ -96,7 +96,7 @@ def test_the_answer_names_who_reaches_furthest_and_who_escapes() -> None:
         for k in CLAIMS
         for n in "oabc"
     ]
-    answer, *doubts = said_of_families(verdicts, families)
+    answer, *doubts = said_of_families(verdicts, families, [k.key for k in CLAIMS])
     assert answer.startswith("With what rivals leave open they are 3 circuits in 2 families.")
     assert "P04a is contradicted throughout by first and second;" in answer
     assert answer.endswith(
