@@ -49,6 +49,7 @@ NO_THEORY = {
     "error_synapses",
     "left_open",
     "nuisance",
+    "papers",
     "ranges",
     "registry",
     "theory",

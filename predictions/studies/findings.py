@@ -11,6 +11,7 @@ from errorneurons.analysis.evidence.weigh import Evidence
 from errorneurons.predictions.claims.claim import Claim, SubjectKind, Verdict
 from errorneurons.predictions.comparing.steps import NextSteps
 from errorneurons.predictions.judging.families import Apart, families_apart, family_verdicts
+from errorneurons.predictions.studies.citing import Reference
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,8 @@ class Report:
     families
         Rivals as families, where what they leave open was judged, too; members that are not among
         the subjects have verdicts all the same.
+    references
+        The papers of the theories that were compared.
     """
 
     title: str
@@ -116,6 +119,7 @@ class Report:
     separations: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     families: tuple[Family, ...] = ()
+    references: tuple[Reference, ...] = ()
 
     @property
     def apart(self) -> tuple[Apart, ...]:

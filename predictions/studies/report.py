@@ -26,6 +26,7 @@ from errorneurons.predictions.judging.believing import as_believed
 from errorneurons.predictions.judging.judge import judge
 from errorneurons.predictions.judging.measured import FEWEST_ANIMALS
 from errorneurons.predictions.judging.verdicts import confirmatory, on_recording
+from errorneurons.predictions.studies.citing import references
 from errorneurons.predictions.studies.families import families_among, said_of_families
 from errorneurons.predictions.studies.findings import Report, Subject
 from errorneurons.predictions.studies.theories import INSTRUMENT, Simulated, simulate_all
@@ -99,6 +100,7 @@ def theories_report(
         command=command,
         doubts=said[1:] if families else paragraphs("answers/points"),
         families=found,
+        references=references([t.name for t in judged if t.kind == "theory"]),
     )
 
 
@@ -145,6 +147,7 @@ def recording_report(
         evidence=found.evidence if found else None,
         steps=steps,
         labels={t.name: t.label for t in THEORIES},
+        references=references(question.theories if found else ()),
     )
 
 
