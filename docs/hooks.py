@@ -176,9 +176,15 @@ def reference_page() -> str:
 def _documented(title: str, path: str, found: Any) -> list[str]:
     lines = [f"## {title}", "", f"`{path}`", ""]
     if found is not None:
-        said = str(inspect.signature(found)).replace("'", "")
-        lines += ["```python", f"{title}{said}", "```", ""]
+        lines += ["```python", f"{title}{_signature(found)}", "```", ""]
     return [*lines, f"::: {path}", ""]
+
+
+def _signature(function: Callable[..., Any]) -> str:
+    """Return the parameters of a function; annotations without quotes, functions by their names."""
+    said = str(inspect.signature(function))
+    said = re.sub(r"(: |-> )'([^']*)'", r"\1\2", said)
+    return re.sub(r"<function (\w+) at \w+>", r"\1", said)
 
 
 def _plain(text: str) -> str:

@@ -33,8 +33,8 @@ EACH = dict.fromkeys(NAMES, 0.5)
 NONE = pd.DataFrame()
 EVIDENCE = Evidence(
     EACH, EACH, NAMES, NAMES[:1], "several", (NAMES[:1], NAMES[1:]), ("P02",), {"P11": "one day"},
-    Interval(0.9, 0.8, 1.0, ""), 40, NONE, NONE, NONE, NONE, 0.01, NONE, NONE, NONE, EACH, "ridge", {},
-    dict.fromkeys(NAMES, 40),
+    Interval(0.9, 0.8, 1.0, ""), 40, NONE, NONE, NONE, NONE, 0.01, NONE, NONE, NONE, EACH,
+    "ridge", {}, dict.fromkeys(NAMES, 40),
 )  # fmt: skip
 STEPS = NextSteps("More.", (Step("As it is", "Six animals.", 0.9, 0.8, 1.0),), NONE)
 
