@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from errorneurons.predictions.claims.claim import Verdict
 from errorneurons.predictions.judging.families import family_verdicts, not_separated
-from errorneurons.predictions.pages.results import SCHEMA_VERSION
+from errorneurons.predictions.pages.results import RESULT_VERSION
 from errorneurons.predictions.studies.findings import Family, Report
 from errorneurons.predictions.texts import written
 from errorneurons.simulate.store.files import replacing
@@ -135,7 +135,7 @@ def verdicts_json(report: Report) -> str:
     claim_fields = ("key", "name", "sentence", "action", "threshold", "side", "counter_circuit")
     subject_fields = ("name", "label", "kind", "animals", "sessions", "cells", "trials", "notes")
     content = {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": RESULT_VERSION,
         "title": report.title,
         "answer": report.answer,
         "command": report.command,

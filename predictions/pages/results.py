@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from errorneurons.predictions.claims.claim import Outcome, SubjectKind
 from errorneurons.predictions.words import interval, listed, number
 
-SCHEMA_VERSION = 1
+RESULT_VERSION = 1
 """Of `verdicts.json`: another one if a name is taken away or means something else."""
 TOLERANCE = 0.01
 """Values that are closer than this, or than this share of the larger, count as the same."""
@@ -71,7 +71,7 @@ class Result(_Read):
     verdicts: tuple[_Said, ...]
     configuration: dict[str, str | int | float | None] = {}
     evidence: _Weighed | None = None
-    schema_version: int = SCHEMA_VERSION
+    schema_version: int = RESULT_VERSION
 
     @property
     def by_subject(self) -> dict[tuple[str, str], _Said]:
@@ -111,9 +111,9 @@ def read_result(place: str | os.PathLike[str]) -> Result:
         raise ValueError(f"{path} is no result: {where}: {first['msg']}; {mend}") from None
     except (ValueError, RecursionError):
         raise ValueError(f"{path} is no JSON; {mend}") from None
-    if found.schema_version > SCHEMA_VERSION:
+    if found.schema_version > RESULT_VERSION:
         raise ValueError(
-            f"{path} is of version {found.schema_version} and known is {SCHEMA_VERSION}; "
+            f"{path} is of version {found.schema_version} and known is {RESULT_VERSION}; "
             "compare it with a later errorneurons"
         )
     return found

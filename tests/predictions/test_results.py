@@ -19,7 +19,7 @@ from errorneurons.predictions.claims.claim import Outcome
 from errorneurons.predictions.commands import cli
 from errorneurons.predictions.comparing.steps import NextSteps, Step
 from errorneurons.predictions.pages.page import render, verdicts_json
-from errorneurons.predictions.pages.results import SCHEMA_VERSION, differences, read_result
+from errorneurons.predictions.pages.results import RESULT_VERSION, differences, read_result
 from errorneurons.predictions.studies.citing import references
 from errorneurons.predictions.studies.findings import Report
 from errorneurons.simulate.theories.papers import PAPERS
@@ -77,7 +77,7 @@ def test_the_schema_describes_all_that_is_written(report: Report) -> None:
 
 
 def test_the_version_is_that_of_the_schema() -> None:
-    assert SCHEMA["properties"]["schema_version"]["const"] == SCHEMA_VERSION
+    assert SCHEMA["properties"]["schema_version"]["const"] == RESULT_VERSION
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
