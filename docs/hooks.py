@@ -184,7 +184,9 @@ def _signature(function: Callable[..., Any]) -> str:
     """Return the parameters of a function; annotations without quotes, functions by their names."""
     said = str(inspect.signature(function))
     said = re.sub(r"(: |-> )'([^']*)'", r"\1\2", said)
-    return re.sub(r"<function (\w+) at \w+>", r"\1", said)
+    said = re.sub(r"<function (\w+) at \w+>", r"\1", said)
+    said = re.sub(r", (?=(\*|\w+: ))", ",\n    ", said)
+    return said.replace("(", "(\n    ", 1).replace(") ->", ",\n) ->")
 
 
 def _plain(text: str) -> str:

@@ -25,8 +25,10 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 TUTORIAL = (ROOT / "docs" / "twenty_minutes.md").read_text(encoding="utf-8")
 MINUTES_LONG = ("compare", "compare-results", "plan")
 """Commands of the tutorial that are run with `--slow` only."""
-MADE_BY_THE_SITE = {"claims.md", "theory_list.md", "reference.md", "changelog.md"}
-"""Pages that are written from the code when the site is built."""
+MADE_BY_THE_SITE = {"claims.md", "theory_list.md", "reference.md", "changelog.md"} | {
+    f"gallery/{name}.html" for name in ("theories", "comparison", "plan", "ablations")
+}
+"""Pages that are written from the code when the site is built, or before."""
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
 
