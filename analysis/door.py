@@ -60,6 +60,8 @@ def open_recording(
         return _open_folder(path, mapping)
     if not _exists(path):
         raise DoorError(f"there is no file {path}")
+    if not path.is_dir() and not path.is_file():
+        raise DoorError(f"{path} is neither a file nor a folder; give another")
     if path.is_dir() != (path.suffix == ".zarr"):
         kind = "a folder" if path.is_dir() else "a file"
         raise DoorError(f"{path} is {kind}; give {'a folder' if path.is_file() else 'a file'}")
@@ -187,6 +189,8 @@ def _read_arrays(path: Path, mapping: str | Path | None) -> xr.DataTree:
 
     if mapping is None:
         raise DoorError(_needs_mapping(path))
+    if path.is_file() and not path.stat().st_size:
+        raise DoorError(f"{path.name} is empty; write or copy it again")
     return read_sessions(path, load_mapping(mapping), opened_by(_holding(path)))
 
 
@@ -279,6 +283,8 @@ def describe_recording(path: Path) -> FileContent:
 
     if path.suffix == ".nwb" or not _exists(path):
         return describe_nwb(path)
+    if not path.is_dir() and not path.is_file():
+        raise DoorError(f"{path} is neither a file nor a folder; give another")
     if path.suffix in _OWN and not is_nwb_zarr(path):
         raise DoorError(f"{path.name} needs no mapping: errorneurons check {path.name}")
     return describe_arrays(path, _holding(path))

@@ -14,7 +14,7 @@ import hashlib
 import tomllib
 from collections.abc import Iterator
 from collections.abc import Mapping as Dict
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
 from typing import Any, Literal
 
@@ -149,18 +149,35 @@ class Mapping(BaseModel):
         return hashlib.sha256(text.encode()).hexdigest()
 
     def spelled_out(self) -> list[Mapping]:
-        """Return one mapping for each of the values of `each`; itself if there are none."""
+        """Return one mapping for each of the values of `each`; itself if there are none.
+
+        Raises
+        ------
+        MappingError
+            If a value makes no sense where it stands, or stands nowhere.
+        """
         if not self.each:
             return [self]
         raw = self.model_dump(exclude={"each"}, exclude_none=True)
         said = self.model_dump_json(exclude={"each"})
-        for name in {name for values in _choices(self.each) for name in values}:
+        for name in {name for values in islice(_choices(self.each), _MOST) for name in values}:
             if f"{{{name}}}" not in said:
                 raise MappingError(
                     f"`each` gives values of `{name}` and nothing says {{{name}}}; the same would "
                     "be read again for each"
                 )
-        return [Mapping.model_validate(_filled(raw, values)) for values in _choices(self.each)]
+        chosen = list(islice(_choices(self.each), _MOST + 1))
+        if len(chosen) > _MOST:
+            raise MappingError(f"`each` gives more than {_MOST} readings of one file; give fewer")
+        try:
+            return [Mapping.model_validate(_filled(raw, values)) for values in chosen]
+        except ValidationError as error:
+            wrong = [_sentence(detail) for detail in error.errors()]
+            raise MappingError(f"`each`: {'; '.join(wrong)}") from error
+
+
+_MOST = 1000
+"""So often at most `each` reads a file."""
 
 
 def _choices(each: _Each) -> Iterator[Dict[str, _Plain]]:
@@ -246,7 +263,12 @@ def parse_mapping(text: str) -> Mapping:
 def did_you_mean(name: str, known: tuple[str, ...]) -> str:
     """Return ``did you mean ...?``, or what is known if nothing is near."""
     guess = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean `{guess[0]}`?" if guess else f"known are {', '.join(known)}"
+    more = f" and {len(known) - _MANY} more" if len(known) > _MANY else ""
+    return f"did you mean `{guess[0]}`?" if guess else f"known are {', '.join(known[:_MANY])}{more}"
+
+
+_MANY = 50
+"""Of so many names at most it is said that they are known."""
 
 
 def _unknown_keys(raw: Dict[str, Any]) -> Iterator[str]:

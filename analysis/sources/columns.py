@@ -54,7 +54,7 @@ def read_tables(recording: RawRecording, mapping: Mapping) -> Tables:
         raise DoorError(f"the file has no interval table `{mapping.events.table}`; {hint}")
     trials = known[mapping.events.table]
     if len(trials) == 0:
-        raise DoorError(f"table `{mapping.events.table}` holds no trials")
+        raise DoorError(f"table `{trials.name}` holds no trials")
     return Tables(recording, trials)
 
 

@@ -27,12 +27,16 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "image",
         "cue",
         "contrastleft",
+        "imagename",
+        "cond",
+        "gaborstimulusside",
     ),
     "input_onset": (
         "stimulusonset",
         "stimonset",
         "stimontime",
         "stimontimes",
+        "gaborstimulusonsettime",
         "stimulustime",
         "cueonset",
         "onset",
@@ -221,7 +225,7 @@ def _events(content: FileContent, trials: TableContent | None) -> Iterator[str]:
 
 def _zero(trials: TableContent) -> str:
     """Return the column that seems to be time zero of a trial."""
-    for name in ("time_zero", "start_time", "input_onset"):
+    for name in ("time_zero", "start_time", "input_onset", "timestamp"):
         if column := _find(trials, name):
             return column.name
     times = [

@@ -294,6 +294,7 @@ CLAIM = Claim(
         Condition("no drive", protocol.PASSIVE_TRIALS),
     ),
     shown_by="class_influence",
+    bin=0.01,
     drawing=Drawing(
         read=tuple((role, level) for level in (1, 3, 4) for role in ("representation", "error")),
         manipulation="drive",

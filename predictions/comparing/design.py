@@ -119,8 +119,8 @@ def designs_of(sessions: Sequence[xr.Dataset]) -> tuple[Design, ...]:
         Sessions that obey the dataset contract, one or more.
     """
     names = dict.fromkeys((USUAL_EXPERIMENT, *(c.shown_by for c in CLAIMS)))
-    found = [design_of(sessions, name) for name in names]
-    return tuple(d for d in found if d.claims and any(d.trials))
+    found = [design_of(sessions, name) for name in names if _answering(sessions, name)]
+    return tuple(design for design in found if any(design.trials))
 
 
 def no_trial_of(keys: Sequence[str]) -> str:

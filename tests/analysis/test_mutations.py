@@ -99,3 +99,13 @@ def test_labels_are_text_whatever_they_hold(tmp_path: Path) -> None:
     (tmp_path / "m.toml").write_text(CUT + REST)
     with open_recording(tmp_path / "x.npz", tmp_path / "m.toml") as read:
         assert evil in read["m1_s1/stimulus"].values
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.npz")
+    assert "is neither a file nor a folder" in refused(tmp_path / "x.npz")
+
+
+def test_of_many_names_some_are_said(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", **{f"a{k}": np.ones(1) for k in range(300)})
+    assert refused(tmp_path / "x.npz").endswith("a49 and 250 more")

@@ -240,6 +240,12 @@ def test_each_without_a_use_would_read_the_same_twice(tmp_path: Path) -> None:
         read(as_npz(tmp_path, cut()), 'each = { half = ["first", "second"] }\n' + REST + CUT)
 
 
+def test_each_is_bounded(tmp_path: Path) -> None:
+    said = f"each = {{ a = {[*range(100)]}, b = {[*range(100)]} }}\n" + REST + CUT
+    with pytest.raises(DoorError, match="`each` gives more than 1000 readings of one file"):
+        read(as_npz(tmp_path, cut()), said.replace('"counts"', '"{a}{b}"'))
+
+
 def test_rois_are_of_nwb_alone(tmp_path: Path) -> None:
     with pytest.raises(DoorError, match="say where activity is under"):
         read(as_npz(tmp_path, cut()), 'rois = "DfOverF"\n' + CUT + REST)

@@ -7,12 +7,14 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 import xarray as xr
+from pynwb import NWBHDF5IO, NWBFile
 
 from errorneurons.analysis.door import open_recording
 from errorneurons.analysis.readers.nwb.reader import (
@@ -299,3 +301,30 @@ def test_nwb_says_itself_where_activity_is(make_nwb: MakeNwb) -> None:
     said = said.replace("# stimulus =", 'stimulus = "kind" #')
     with pytest.raises(DoorError, match=r"lab.nwb: NWB says itself where activity is; leave"):
         read_nwb(path, parse_mapping(said))
+
+
+def test_a_column_of_a_matrix_of_one_column_is_a_column(make_nwb: MakeNwb) -> None:
+    path = make_nwb(TRIALS, [0.5])
+    with h5py.File(path, "r+") as file:
+        table = file["intervals/trials"]
+        about, values = dict(table["event"].attrs), table["event"][:]
+        del table["event"]
+        table["event"] = values[:, None]
+        table["event"].attrs.update(about)
+    assert "event (float64)" in str(describe_nwb(path))
+
+
+def test_events_with_a_timestamp_each_are_a_table(tmp_path: Path) -> None:
+    event = pytest.importorskip("pynwb.event", reason="tables of events need a later pynwb")
+    file = NWBFile("a test", "id", datetime(2020, 1, 1, tzinfo=UTC), session_id="1")
+    table = event.EventsTable(name="flashes", description="s")
+    table.add_column(name="kind", description="k")
+    for k in range(4):
+        table.add_row(timestamp=2.0 * k, kind="ab"[k % 2])
+    file.add_events_table(table)
+    file.add_unit(spike_times=[0.5, 4.2, 7.0])
+    with NWBHDF5IO(tmp_path / "lab.nwb", "w") as io:
+        io.write(file)
+    text = mapping_template(tmp_path / "lab.nwb")
+    assert 'table = "flashes"' in text
+    assert 'time_zero = "timestamp"' in text

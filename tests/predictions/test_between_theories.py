@@ -70,9 +70,13 @@ def drawn() -> dict[str, Drawn]:
 
 
 def recording(ratio: float, m: float = 1.0) -> dict[str, Measured]:
-    """What six animals with one N/M say to every claim."""
-    energies = np.tile([ratio * m, m, 0.0], (6, 1))
-    return {c.key: Measured(tuple("abcdef"), energies) for c in CLAIMS}
+    """What six animals with one N/M, as noisy as virtual ones, say to every claim."""
+    rng, found = np.random.default_rng(7), {}
+    for c in CLAIMS:
+        energies = np.tile([ratio * m, m, 0.0], (6, 1))
+        energies[:, :2] += 0.1 * rng.normal(size=(6, 2))
+        found[c.key] = Measured(tuple("abcdef"), energies)
+    return found
 
 
 @pytest.fixture

@@ -83,11 +83,21 @@ def _check_is_nwb(path: Path) -> None:
 
 
 def interval_tables(file: Any) -> dict[str, Any]:
-    """Return the interval tables of a file by name; ``trials`` and ``epochs`` among them."""
+    """Return the tables of events of a file by name, wherever they stand.
+
+    ``trials`` and ``epochs`` among them, intervals in acquisition or a module, and tables of events
+    with one ``timestamp`` each.
+    """
     tables = dict(file.intervals or {})
     for name in ("trials", "epochs", "invalid_times"):
         if getattr(file, name) is not None:
             tables[name] = getattr(file, name)
+    modules = [module.data_interfaces for module in file.processing.values()]
+    # tables of events came with version 4 of the library
+    for held in (file.acquisition, *modules, getattr(file, "events", None) or {}):
+        for name, table in held.items():
+            if table.neurodata_type in ("TimeIntervals", "EventsTable"):
+                tables.setdefault(name, table)
     return tables
 
 
@@ -134,6 +144,8 @@ def plain_values(values: Any) -> RawValues | None:
     if isinstance(values, VectorIndex | DynamicTableRegion):
         return None
     array = np.asarray(values.data[:])
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]  # as MATLAB writes a column
     if array.ndim != 1:
         return None
     if array.dtype.kind in "SO":

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import scipy.io
 import xarray as xr
@@ -17,14 +19,15 @@ ROOT = Path(__file__).parents[2]
 
 def recordings() -> Path:
     """Return the folder of published recordings, beside the repository or above it."""
-    for folder in (ROOT.parent, *ROOT.parents):
-        if (folder / "shared" / "recordings").is_dir():
-            return folder / "shared" / "recordings"
-    pytest.skip("the published recordings are not beside the repository")
+    given = os.environ.get("ERRORNEURONS_RECORDINGS", str(ROOT.parent / "shared" / "recordings"))
+    if Path(given).is_dir():
+        return Path(given)
+    pytest.skip("the published recordings are not here; set ERRORNEURONS_RECORDINGS")
 
 
-def opened(name: str, file: str) -> xr.DataTree:
-    return open_recording(recordings() / name / file, ROOT / "docs" / "mappings" / f"{name}.toml")
+def opened(name: str, file: str, mapping: str = "") -> xr.DataTree:
+    said = ROOT / "docs" / "mappings" / f"{mapping or name}.toml"
+    return open_recording(recordings() / name / file, said)
 
 
 def test_price_shows_the_evoked_difference_of_its_provenance() -> None:
@@ -46,6 +49,29 @@ def test_price_expects_nothing_before_training_and_has_no_mice_to_test_over() ->
     assert set(second["outcome"].values) == {"expected", "unexpected"}
     assert second.attrs["level_of_data"] == "pooled"
     assert "which mouse" in second.attrs["cautions"]
+
+
+def test_price_shows_the_difference_of_the_element_that_never_comes() -> None:
+    days = opened(
+        "price2023_v1_sequence_violation",
+        "price2023_heldout_trials.npz",
+        "price2023_v1_held_element",
+    )
+    late = {}
+    for day in (1, 2, 3, 4):
+        session = days[f"all mice_day {day}"].to_dataset()
+        window = session["rate"].sel(time=slice(0.4, 0.45)).mean("time")
+        held = raw_held(day)
+        late[day] = float((window[held].mean("trial") - window[~held].mean("trial")).mean())
+        expected = np.where(held, "unexpected", "expected") if day > 1 else "none"
+        assert (session["outcome"].values == expected).all()
+    assert [round(late[day], 3) for day in (1, 2, 3, 4)] == [-0.016, 0.144, 0.093, 0.161]
+
+
+def raw_held(day: int) -> npt.NDArray[np.bool_]:
+    folder = recordings() / "price2023_v1_sequence_violation"
+    with np.load(folder / "price2023_heldout_trials.npz") as raw:
+        return np.asarray(raw[f"day{day}_second_held"])
 
 
 def test_semedo_is_trials_of_ten_bins_in_two_areas() -> None:
