@@ -11,6 +11,7 @@ import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import shorten
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -43,7 +44,8 @@ class _Said(_Read):
     @property
     def text(self) -> str:
         value, low, high = (math.nan if x is None else x for x in (self.value, self.low, self.high))
-        return f"{self.outcome.value} {number(value)} {interval(low, high, '')}".rstrip()
+        text = f"{self.outcome.value} {number(value)} {interval(low, high, '')}".rstrip()
+        return text.replace("\N{MINUS SIGN}", "-")  # that every terminal can show
 
 
 class _Weighed(_Read):
@@ -149,7 +151,7 @@ def made_otherwise(first: Result, second: Result) -> list[str]:
     """Return what of the configuration differs, a line each: why results may differ."""
     a, b = first.configuration, second.configuration
     return [
-        f"{key}: {a.get(key, 'not given')} -> {b.get(key, 'not given')}"
+        f"{key}: {' -> '.join(shorten(str(c.get(key, 'not given')), 72) for c in (a, b))}"
         for key in dict.fromkeys((*a, *b))
         if a.get(key) != b.get(key)
     ]
