@@ -46,6 +46,9 @@ variance of the relative energies of animals."""
 GOALS = np.array([-1.0, -0.5, 0.5, 1.0])
 LEFT = 0.1
 """Squared error before the reversal over that at it."""
+AS_ENERGIES = 1.0403
+"""What N/M of P10 is larger by on average where it differs, so that D, divided by the geometric
+mean of energies, is 0 on average."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,8 @@ def energies(one: Recordings, rng: np.random.Generator, count: int) -> Array:
     shape = (count, one.animals)
     gains = rng.gamma(1 / SPREAD, SPREAD, shape)
     shares = one.ratio * (rng.gamma(2.0, 0.5, shape) if one.differs else np.ones(shape))
+    if one.differs and one.key == "P10":
+        shares *= AS_ENERGIES
     drawn = [
         DRAWN[one.key](one, float(share), float(gain), rng)
         for share, gain in zip(shares.ravel(), gains.ravel(), strict=True)
