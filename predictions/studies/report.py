@@ -115,7 +115,7 @@ def theories_report(
         command=command,
         doubts=said[1:] if chosen.families else paragraphs("answers/points"),
         families=found,
-        references=references([t.name for t in judged if t.kind == "theory"]),
+        references=references([t.name for t in chosen.judged if t.kind == "theory"]),
     )
 
 
@@ -170,7 +170,7 @@ def recording_report(
         labels={t.name: t.label for t in THEORIES},
         holdings=holdings(sessions),
         ready=ready,
-        references=references(question.theories if found else ()),
+        references=references(question.theories if question and found else ()),
     )
 
 
