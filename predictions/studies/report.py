@@ -204,7 +204,7 @@ def _recorded_subject(sessions: Sequence[xr.Dataset], name: str) -> Subject:
     localised = any(
         "localiser" in s["label_source"].values for s in sessions if "label_source" in s.coords
     )
-    few = len(animals) < FEWEST_ANIMALS
+    few = len(animals) < FEWEST_ANIMALS and bool(who_was_recorded(sessions))
     told = {"localiser": localised, "few": few, "fewest": FEWEST_ANIMALS}
     notes += [*paragraphs("answers/notes_on_recording", told), *implausible(sessions)]
     return Subject(

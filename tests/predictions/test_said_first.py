@@ -180,7 +180,8 @@ def test_a_person_is_no_animal_and_pooled_animals_are_not_one() -> None:
 
 def test_verdicts_of_one_animal_are_of_this_animal_only() -> None:
     made = recording_report([recorded()], "x", None, "errorneurons", lambda _: None)
-    assert ", in this animal only: " in made.answer
+    assert made.answer.startswith("Of 1 claim part about error neurons that can be tested here, ")
+    assert made.answer.endswith(", in this animal only.")
 
 
 def test_verdicts_are_shown_before_anything_is_weighed() -> None:
