@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from errorneurons.predictions.commands.options import Figures, Manipulations, Recordings, Theories
 from errorneurons.predictions.commands.shared import (
     Out,
     Scheduler,
@@ -16,6 +17,7 @@ from errorneurons.predictions.commands.shared import (
     app,
     check_folder,
     check_new_file,
+    draw_for_papers,
     folder_of_results,
     say,
     show_readiness,
@@ -28,24 +30,25 @@ if TYPE_CHECKING:
     from errorneurons.predictions.comparing.weigh import Question
     from errorneurons.predictions.judging.readiness import Ready
 
-Theories = Annotated[
-    list[str] | None, typer.Option("--theory", help="Theory to compare; repeat for more.")
-]
-
 Worlds = Annotated[
-    int, typer.Option(min=32, help="Draws of what a theory leaves open, simulated for each.")
+    int,
+    typer.Option(
+        min=32, metavar="N", help="Draws of what a theory leaves open, simulated for each."
+    ),
 ]
 
 Library = Annotated[
-    Path | None, typer.Option(help="Folder that keeps simulated worlds from run to run.")
+    Path | None,
+    typer.Option(metavar="FOLDER", help="Folder that keeps simulated worlds from run to run."),
 ]
 
 
 @app.command("check")
 def check_recording(
-    files: Annotated[list[Path], typer.Argument(help="Recordings of any kind, mixed.")],
+    files: Recordings,
     mapping: Annotated[
-        Path | None, typer.Option(help="Mapping file that says what their fields mean.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Mapping file that says what their fields mean."),
     ] = None,
 ) -> None:
     """Check recordings against the dataset contract, and say which claims they can test.
@@ -109,9 +112,9 @@ def inspect(
 
 @app.command("compare")
 def compare_theories(
-    files: Annotated[list[Path], typer.Argument(help="Recordings of any kind, mixed.")],
+    files: Recordings,
     mapping: Annotated[
-        Path | None, typer.Option(help="Mapping file of those that need one.")
+        Path | None, typer.Option(metavar="FILE", help="Mapping file of those that need one.")
     ] = None,
     out: Out = Path("errorneurons-comparison"),
     seed: Seed = 1,
@@ -125,6 +128,7 @@ def compare_theories(
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Say nothing of what is being done, only what is found.")
     ] = False,
+    figures: Figures = None,
 ) -> None:
     """Judge the claims on recordings, and weigh the theories.
 
@@ -154,6 +158,7 @@ def compare_theories(
 
             made = recording_report(sessions, name, question, this_command(), tell, judged)
         page = write(made, out)
+        draw_for_papers(made, figures)
     say(f"\n{made.answer}")
     typer.echo(f"\nReport: {page}")
 
@@ -166,25 +171,50 @@ def _show_claims(verdicts: Sequence[Verdict], ready: Ready) -> None:
     sys.stdout.flush()
 
 
+@app.command("compare-results")
+def compare_results(
+    first: Annotated[Path, typer.Argument(help="A verdicts.json, or the folder it lies in.")],
+    second: Annotated[Path, typer.Argument(help="The other one.")],
+    tolerance: Annotated[
+        float, typer.Option(min=0, help="Closer values, absolute or relative, are the same.")
+    ] = 0.01,
+) -> None:
+    """Print in what two results differ; exit status 0 if in nothing, 1 if in something."""
+    from errorneurons.predictions.pages.results import differences, made_otherwise, read_result
+
+    a, b = read_result(first), read_result(second)
+    found = differences(a, b, tolerance)
+    for line in found or ["The results are the same."]:
+        typer.echo(line)
+    for line in made_otherwise(a, b):
+        say(f"made with another {line}")
+    if found:
+        raise typer.Exit(1)
+
+
 @app.command("plan")
 def plan_experiment(
     theory: Theories = None,
-    animals: Annotated[str, typer.Option(help="Numbers of animals to try.")] = "2,3,4,6,8,12",
-    cells: Annotated[str, typer.Option(help="Cells of each role and area to try.")] = "4,12,36",
-    trials: Annotated[str, typer.Option(help="Trials of a stimulus and condition.")] = "2,6",
-    manipulation: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="What can be done, or another experiment; repeat for more. `none` for recording "
-            "alone."
-        ),
-    ] = None,
-    areas: Annotated[str, typer.Option(help="Recorded areas, 1 lowest, 4 teaching.")] = "1,2,3,4",
-    instrument: Annotated[str, typer.Option(help="spikes or calcium.")] = "spikes",
+    animals: Annotated[
+        str, typer.Option(metavar="NUMBERS", help="Numbers of animals to try.")
+    ] = "2,3,4,6,8,12",
+    cells: Annotated[
+        str, typer.Option(metavar="NUMBERS", help="Cells of each role and area to try.")
+    ] = "4,12,36",
+    trials: Annotated[
+        str, typer.Option(metavar="NUMBERS", help="Trials of a stimulus and condition.")
+    ] = "2,6",
+    manipulation: Manipulations = None,
+    areas: Annotated[
+        str, typer.Option(metavar="NUMBERS", help="Recorded areas, 1 lowest, 4 teaching.")
+    ] = "1,2,3,4",
+    instrument: Annotated[str, typer.Option(metavar="KIND", help="spikes or calcium.")] = "spikes",
     label_error: Annotated[
-        float, typer.Option(min=0, max=0.9, help="Share of false error labels.")
+        float, typer.Option(min=0, max=0.9, metavar="SHARE", help="Share of false error labels.")
     ] = 0.05,
-    budget: Annotated[int | None, typer.Option(min=2, help="The most animals.")] = None,
+    budget: Annotated[
+        int | None, typer.Option(min=2, metavar="N", help="The most animals.")
+    ] = None,
     out: Out = Path("errorneurons-plan"),
     seed: Seed = 1,
     worlds: Worlds = 40,

@@ -58,25 +58,28 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Seed = Annotated[int, typer.Option(min=0, help="Seed of everything random.")]
+Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Seed of everything random.")]
 
-Networks = Annotated[int, typer.Option(min=1, help="Networks simulated for each theory.")]
+Networks = Annotated[
+    int, typer.Option(min=1, metavar="N", help="Networks simulated for each theory.")
+]
 
 Scheduler = Annotated[
     str | None,
-    typer.Option(help="Address of a Dask scheduler whose workers simulate, e.g. tcp://host:8786."),
+    typer.Option(
+        metavar="ADDRESS",
+        help="Address of a Dask scheduler whose workers simulate, e.g. tcp://host:8786.",
+    ),
 ]
 
-Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the report.")]
+Out = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder for the report.")]
 
 
 def _sentence(error: ValueError | OSError) -> str:
     """Return what an error says, without the number that the system gives it."""
-    from errorneurons.analysis.session.contract import told
-
     if isinstance(error, OSError) and error.filename is not None:
         return f"cannot use {error.filename}: {error.strerror}; give another file or folder"
-    return told(error)
+    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 def check_folder(out: Path) -> None:
@@ -111,14 +114,25 @@ def folder_of_results(out: Path) -> Iterator[None]:
                 folder.rmdir()
 
 
-def write_report(made: Report, out: Path) -> None:
-    """Write a report, and print its answer and a line a verdict."""
+def write_report(made: Report, out: Path, figures: Path | None = None) -> None:
+    """Write a report, and its figures if a folder is given; print its answer and its verdicts."""
     from errorneurons.predictions.pages.page import write
 
     page = write(made, out)
+    draw_for_papers(made, figures)
     say(f"{made.answer}\n")
     show_verdicts(made.verdicts)
     typer.echo(f"\nReport: {page}")
+
+
+def draw_for_papers(made: Report, folder: Path | None) -> None:
+    """Write each claim's figure and its numbers, if a folder is given."""
+    if folder is None:
+        return
+    from errorneurons.predictions.pages.figures import write_figures
+
+    written = write_figures(made, folder)
+    say(f"{folder}: {len(written)} files, each claim's figure and its numbers\n")
 
 
 def show_verdicts(verdicts: Sequence[Verdict], ready: Ready | None = None) -> None:

@@ -20,6 +20,7 @@ from errorneurons.predictions.claims.registry import CLAIMS, claim
 from errorneurons.predictions.judging.believing import as_believed
 from errorneurons.predictions.judging.judge import judge, probability
 from errorneurons.predictions.judging.measured import Measured, measure
+from errorneurons.predictions.judging.table import ResultTable, result_table
 from errorneurons.simulate.refusing import a_list, in_short
 
 AnySessions = xr.DataTree | xr.Dataset | Iterable[xr.Dataset]
@@ -29,11 +30,13 @@ _COLUMNS = (
     "claim", "name", "outcome", "reason", "remedy", "value", "low", "high", "units", "level", "n",
     "over",
 )  # fmt: skip
+TEST_NUMBERS = ("t", "df", "p", "p_holm")
+"""Numbers of the test over animals that stand in tables of verdicts, see `Verdict.numbers`."""
 
 
 def verdict_table(
     sessions: AnySessions, claims: Sequence[str] | None = None, kind: SubjectKind | None = None
-) -> pd.DataFrame:
+) -> ResultTable:
     """Judge claims on sessions, recorded or simulated.
 
     Parameters
@@ -49,11 +52,15 @@ def verdict_table(
 
     Returns
     -------
-    DataFrame
-        One row a claim: ``claim``, its ``name``, ``outcome`` (SUPPORTED, CONTRADICTED, UNDECIDED
-        or NOT_TESTABLE), ``reason`` and ``remedy`` in a sentence, ``value``, ``low`` and ``high``
-        of N/M (NaN where there is none), their ``units``, what the interval is (``level``), and
-        of how many (``n``) of what (``over``).
+    ResultTable
+        A DataFrame, with `to_xarray` by claim. One row a claim: ``claim``, its ``name``,
+        ``outcome`` (SUPPORTED, CONTRADICTED, UNDECIDED or NOT_TESTABLE), ``reason`` and ``remedy``
+        in a sentence, ``value``, ``low`` and ``high`` of N/M (NaN where there is none), their
+        ``units``, what the interval is (``level``), and of how many (``n``) of what (``over``).
+        Of the test over animals ``t`` of D with its degrees of freedom ``df``; ``p``, one-sided as
+        claimed, with skewness allowed for; and ``p_holm``, the same adjusted within the
+        confirmatory claims. They are NaN where there is no test: with fewer than 5 animals, and
+        for networks.
 
     Raises
     ------
@@ -84,8 +91,16 @@ def verdict_table(
                 judge(c, how, measure(c.effect, every, trial_level=False), how) for c in chosen
             )
     names = {c.key: c.name for c in CLAIMS}
-    rows = [{"name": names[v.claim], **vars(v), "outcome": v.outcome.value} for v in verdicts]
-    return pd.DataFrame(rows, columns=list(_COLUMNS))
+    rows = [
+        {"name": names[v.claim], **vars(v), "outcome": v.outcome.value, **numbers_of(v)}
+        for v in verdicts
+    ]
+    return result_table(pd.DataFrame(rows, columns=[*_COLUMNS, *TEST_NUMBERS]), "claim")
+
+
+def numbers_of(verdict: Verdict) -> dict[str, float]:
+    """Return the numbers of the test over animals, NaN where there was none."""
+    return {name: float(verdict.numbers.get(name, float("nan"))) for name in TEST_NUMBERS}
 
 
 def sessions_in(recording: AnySessions) -> list[xr.Dataset]:
@@ -193,7 +208,11 @@ def _with_holm(
     those = f"{len(known)} confirmatory claims" if declared else f"all {len(known)} claims tested"
     name = f"p as claimed, Holm over {those}"
     return tuple(
-        replace(v, statistics={**v.statistics, name: f"{known[v.claim]:.3g}"})
+        replace(
+            v,
+            statistics={**v.statistics, name: f"{known[v.claim]:.3g}"},
+            numbers={**v.numbers, "p_holm": float(known[v.claim])},
+        )
         if v.claim in known
         else v
         for v in verdicts

@@ -148,21 +148,25 @@ def _drawing(claim: Claim) -> Markup | None:
 def _strip(book: Book, claim: Claim, cells: tuple[VerdictCell, ...], prefix: str) -> Strip | None:
     """Draw the effects of all who have one, and what theories expect."""
     shown = [c for c in cells if number(c.verdict.value, "")]
-    expected = book.report.expected.get(claim.key, {})
-    if not shown and not expected:
+    rows = strip_rows(book, claim, cells)
+    if not rows:
         return None
-    rows = [_row(c) for c in shown]
-    labels = {**book.report.labels, **{s.name: s.label for s in book.report.subjects}}
-    rows += [
-        _expected_row(name, labels.get(name, name.replace("_", " ")), ends)
-        for name, ends in expected.items()
-    ]
     alt = f"Effect N/M of claim {claim.key}: " + "; ".join(f"{r.label} {r.note}" for r in rows)
     key = f"{prefix}-{book.anchors[claim.key]}"
     svg = plots.effect_strip(rows, claim.threshold, claim.side, key, alt)
     over = listed(sorted({c.verdict.over for c in shown if c.verdict.over}))
     levels = listed(sorted({c.verdict.level for c in shown if c.verdict.level}))
-    return Strip(Markup(svg), bool(shown), over, levels, bool(expected))
+    expected = bool(book.report.expected.get(claim.key))
+    return Strip(Markup(svg), bool(shown), over, levels, expected)
+
+
+def strip_rows(book: Book, claim: Claim, cells: tuple[VerdictCell, ...]) -> list[StripRow]:
+    """Return the effects of all who have one, and what theories expect, row by row."""
+    labels = {**book.report.labels, **{s.name: s.label for s in book.report.subjects}}
+    return [_row(c) for c in cells if number(c.verdict.value, "")] + [
+        _expected_row(name, labels.get(name, name.replace("_", " ")), ends)
+        for name, ends in book.report.expected.get(claim.key, {}).items()
+    ]
 
 
 def _row(cell: VerdictCell) -> StripRow:

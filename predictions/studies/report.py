@@ -28,6 +28,8 @@ from errorneurons.predictions.judging.measured import FEWEST_ANIMALS
 from errorneurons.predictions.judging.plausible import implausible
 from errorneurons.predictions.judging.readiness import Ready, readiness_of
 from errorneurons.predictions.judging.verdicts import confirmatory, on_recording
+from errorneurons.predictions.studies.choosing import Selection
+from errorneurons.predictions.studies.citing import references
 from errorneurons.predictions.studies.families import families_among, said_of_families
 from errorneurons.predictions.studies.findings import Report, Subject
 from errorneurons.predictions.studies.holdings import holdings
@@ -42,9 +44,8 @@ from errorneurons.predictions.texts import one_paragraph, paragraphs
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.store.work import Labour, Progress
 from errorneurons.simulate.theories.registry import (
-    OPEN_CHOICES,
-    SUBJECTS,
     THEORIES,
+    Theory,
     theory,
 )
 
@@ -60,8 +61,8 @@ def theories_report(
     progress: Progress,
     labour: Labour | None = None,
     *,
+    chosen: Selection | None = None,
     sessions: bool = False,
-    families: bool = False,
 ) -> Report:
     """Simulate the theories and counter-circuits, and judge the claims on them.
 
@@ -77,40 +78,44 @@ def theories_report(
         Called with a sentence whenever something is done.
     labour
         Who simulates; local processes, one a core, if not given.
+    chosen
+        Who is judged on what; all on all claims if not given.
     sessions
         Whether virtual recordings are left in the folder.
-    families
-        Whether what the theories leave open is judged, too: each rival as a family.
     """
-    judged = (*SUBJECTS, *OPEN_CHOICES) if families else SUBJECTS
-    names = [t.name for t in judged]
-    simulated = simulate_all(names, animals, folder, progress, labour, sessions=sessions)
-    verdicts = tuple(
-        judge(c, t.name, simulated[t.name].measured[c.key], t.kind) for c in CLAIMS for t in judged
+    chosen = chosen or Selection()
+    simulated = simulate_all(
+        chosen.addresses, animals, folder, progress, labour, sessions=sessions, claims=chosen.keys
     )
-    known = {name: _simulated_subject(name, own) for name, own in simulated.items()}
-    found = families_among(judged, known) if families else ()
-    said = said_of_families(verdicts, found)
+    verdicts = tuple(
+        judge(c, t.name, simulated[t.name].measured[c.key], t.kind)
+        for c in chosen.claims
+        for t in chosen.judged
+    )
+    known = {t.name: _simulated_subject(t, simulated[t.name]) for t in chosen.judged}
+    found = families_among(chosen.judged, known) if chosen.families else ()
+    said = said_of_families(verdicts, found, [c.key for c in chosen.claims])
     return Report(
-        title="What each theory says these experiments would show",
-        answer=" ".join((_answer_of_theories(verdicts), *said[:1])),
-        subjects=tuple(known[t.name] for t in SUBJECTS),
-        claims=CLAIMS,
+        title=chosen.title,
+        answer=" ".join((_answer_of_theories(verdicts, chosen), *said[:1])),
+        subjects=tuple(known[t.name] for t in chosen.subjects),
+        claims=chosen.claims,
         verdicts=verdicts,
         activity={
             (c.key, t.name): simulated[t.name].activity[c.key]
-            for c in CLAIMS
-            for t in SUBJECTS
+            for c in chosen.claims
+            for t in chosen.subjects
             if c.key in simulated[t.name].activity  # some cannot be put through an experiment
-            if t in THEORIES or t.name == c.counter_circuit
+            if t.kind == "theory" or t.name == c.counter_circuit
         },
         expected={},
         methods=_methods(animals),
-        separations=_separations(verdicts),
+        separations=_separations(verdicts, chosen),
         configuration=_configuration(animals),
         command=command,
-        doubts=said[1:] if families else paragraphs("answers/points"),
+        doubts=said[1:] if chosen.families else paragraphs("answers/points"),
         families=found,
+        references=references([t.name for t in chosen.judged if t.kind == "theory"]),
     )
 
 
@@ -167,6 +172,7 @@ def recording_report(
         labels={t.name: t.label for t in THEORIES},
         holdings=holdings(sessions),
         ready=ready,
+        references=references(question.theories if question and found else ()),
     )
 
 
@@ -188,10 +194,9 @@ def _of_tufts(sessions: Sequence[xr.Dataset]) -> bool:
     )
 
 
-def _simulated_subject(name: str, known: Simulated) -> Subject:
-    entry = theory(name)
+def _simulated_subject(entry: Theory, known: Simulated) -> Subject:
     return Subject(
-        name, entry.label, entry.kind, f"{entry.description} {known.training}",
+        entry.name, entry.label, entry.kind, f"{entry.description} {known.training}",
         known.networks, known.networks, known.cells, known.trials, known.notes,
     )  # fmt: skip
 
@@ -227,20 +232,22 @@ def _picture(claim: Claim, sessions: Sequence[xr.Dataset]) -> xr.Dataset | None:
     return activity(same_axis, {str(s): {"stimulus": str(s)} for s in stimuli}, mean_rate)
 
 
-def _separations(verdicts: Sequence[Verdict]) -> dict[tuple[str, str, str], float]:
+def _separations(
+    verdicts: Sequence[Verdict], chosen: Selection
+) -> dict[tuple[str, str, str], float]:
     """(claim, theory, theory) -> how far the values of their networks are apart."""
     points = {(v.claim, v.subject): v.points for v in verdicts if v.points}
-    names = [t.name for t in THEORIES]
+    names = [t.name for t in chosen.theories]
     return {
         (c.key, a, b): separation(points[c.key, a], points[c.key, b])
-        for c in CLAIMS
+        for c in chosen.claims
         for a, b in combinations(names, 2)
         if (c.key, a) in points and (c.key, b) in points
     }
 
 
-def _answer_of_theories(verdicts: Sequence[Verdict]) -> str:
-    subject, *others = THEORIES
+def _answer_of_theories(verdicts: Sequence[Verdict], chosen: Selection) -> str:
+    subject, *others = chosen.theories
     rivals = [t for t in others if t.variant_of != subject.name]
     held = _keys(verdicts, subject.name, Outcome.SUPPORTED)
     against = {r.label: _keys(verdicts, r.name, Outcome.CONTRADICTED) for r in rivals}
@@ -249,7 +256,7 @@ def _answer_of_theories(verdicts: Sequence[Verdict]) -> str:
     return one_paragraph("answers/theories", {
         "subject": subject.label,
         "held": held,
-        "claims": len(CLAIMS),
+        "claims": len(chosen.claims),
         "rivals": len(rivals),
         "most": most,
         "best": [key for key in held if told[key] == most > 0],
