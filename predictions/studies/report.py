@@ -115,7 +115,13 @@ def theories_report(
         command=command,
         doubts=said[1:] if chosen.families else paragraphs("answers/points"),
         families=found,
-        references=references([t.name for t in chosen.judged if t.kind == "theory"]),
+        references=references(
+            [
+                t.name
+                for t in chosen.judged
+                if t.kind == "theory" and t.name not in dict(chosen.files)
+            ]
+        ),
     )
 
 

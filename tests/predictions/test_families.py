@@ -114,7 +114,7 @@ def test_whom_no_claim_sets_apart_is_said() -> None:
         Family(m, (Subject(m, m.upper(), "theory", "", 1, 1, 1, 1),)) for m in ("own", "other")
     )
     verdicts = [Verdict(k.key, n, S, "", value=0.1) for k in CLAIMS for n in ("own", "other")]
-    answer, *points = said_of_families(verdicts, families)
+    answer, *points = said_of_families(verdicts, families, [k.key for k in CLAIMS])
     assert answer == (
         "Whatever is left open, no claim sets the own apart from any of 1 rival families."
     )
