@@ -61,20 +61,21 @@ def check_recording(
     from errorneurons.predictions.judging.plausible import implausible
     from errorneurons.predictions.judging.readiness import readiness
     from errorneurons.predictions.judging.verdicts import confirmatory
-    from errorneurons.predictions.studies.unweighed import cautions_of
+    from errorneurons.predictions.studies.unweighed import cautions_of, who_was_recorded
     from errorneurons.predictions.words import counted, listed
 
     opened = open_recordings(files, mapping)
     collect(opened)
     declared = confirmatory(opened)
     sessions = as_believed(opened)
-    animals = len({s.attrs["animal"] for s in sessions})
+    animals, noun = len({s.attrs["animal"] for s in sessions}), who_was_recorded(sessions)
     trials, units = (sum(s.sizes[dim] for s in sessions) for dim in ("trial", "unit"))
     verb = "obeys" if len(files) == 1 else "obey"
     typer.echo(
         f"{listed([*map(str, files)])} {verb} the dataset contract: "
         f"{counted(len(sessions), 'session')}, "
-        f"{counted(animals, 'animal')}, {counted(trials, 'trial')}, {counted(units, 'unit')}."
+        f"{counted(animals, noun) if noun else 'animals that are not told apart'}, "
+        f"{counted(trials, 'trial')}, {counted(units, 'unit')}."
     )
     for caution in cautions_of(sessions):
         typer.echo(caution)
@@ -165,7 +166,7 @@ def compare_theories(
 def _show_claims(verdicts: Sequence[Verdict], ready: Ready) -> None:
     """Print what claims come to, before theories are weighed."""
     if ready.common:
-        typer.echo(f"To all claims applies: {ready.common} {ready.mend}")
+        typer.echo(ready.summary)
     show_verdicts(verdicts, ready)
     sys.stdout.flush()
 

@@ -162,8 +162,6 @@ def show_readiness(ready: Ready) -> None:
     from rich.text import Text
 
     typer.echo(ready.summary)
-    if ready.common:
-        typer.echo(f"To all of them applies: {ready.common} {ready.mend}")
     console, rows = Console(highlight=False), []
     for row in ready.rows:
         able = Text(row.can, "dim" if row.can == "no" else "green", no_wrap=True)

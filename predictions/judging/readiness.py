@@ -103,10 +103,11 @@ class Ready:
 
     @property
     def summary(self) -> str:
-        """Return in a sentence how many claims can be tested."""
+        """Return how many claims can be tested, and why none can if it is one thing."""
         able = [row.claim.key for row in self.rows if row.can != "no"]
         if not able:
-            return f"None of the {len(self.rows)} claim parts can be tested."
+            why = f": {self.common[0].lower()}{self.common[1:]} {self.mend}" if self.common else "."
+            return f"None of the {len(self.rows)} claim parts can be tested{why}"
         return (
             f"{counted(len(able), 'claim part')} of {len(self.rows)} can be tested: {listed(able)}."
         )

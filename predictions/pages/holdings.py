@@ -47,7 +47,7 @@ def holdings_section(report: Report) -> _Shown | None:
         return _Shown(held, heads, rows, None, (), (), "", report.ready)
     conditions = listed(str(c) for c in picture["condition"].values)
     alt = f"Mean activity in time of {listed(recorded_roles(picture))} units, in {conditions}."
-    svg = Markup(activity_in_time(picture, "holdings", alt))
+    svg = Markup(activity_in_time(picture, "activity-held", alt))
     over = str(picture.attrs["over"])
     return _Shown(
         held, heads, rows, svg, legend_of([picture]), roles_of([picture]), over, report.ready

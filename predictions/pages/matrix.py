@@ -162,7 +162,7 @@ class Book:
 def doubts(book: Book) -> tuple[str, ...]:
     """Return what a reader should know before quoting the answer."""
     report = book.report
-    few = [s for s in report.subjects if s.kind == "recording" and s.animals < 5]
+    few = [s for s in report.subjects if s.kind == "recording" and s.noun and s.animals < 5]
     every = *report.subjects, *book.aside
     names = {s.name: f"{s.label}: " if len(every) > 1 else "" for s in every}
     notes = [f"{names[s.name]}{note}" for s in every for note in s.notes]
@@ -181,7 +181,7 @@ def _capital(text: str) -> str:
 
 
 def _few(subject: Subject) -> str:
-    if subject.animals == 1 and subject.noun:
+    if subject.animals == 1:
         return f"one {subject.noun}; this speaks of it only"
     return "fewer than five animals; this speaks of these animals only"
 

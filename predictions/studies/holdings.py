@@ -144,16 +144,16 @@ def _facts(sessions: Sequence[xr.Dataset], units: pd.DataFrame) -> list[str]:
     named = {str(s.attrs.get("species", "")) for s in sessions}
     species = listed(sorted(name for name in named if "://" not in name))  # an address is no name
     who += f" ({species})" * bool(species)
-    held = counted(len(sessions), "session"), counted(len(units), "unit")
+    held = f"{counted(len(sessions), 'session')} and {counted(len(units), 'unit')}"
     count = counted(sum(s.sizes["trial"] for s in sessions), _row_noun(sessions))
     rate, time = sessions[0]["rate"], sessions[0].variables["time"].values
     width = bin_width(sessions[0])
-    signal = {"spikes": "spikes", "event": "events"}.get(str(rate.attrs.get("signal")), "signals")
+    signal = "spikes" if rate.attrs.get("signal") == "spikes" else "activity"
     signal = f"{signal} [{rate.attrs.get('units', 'no units')}]"
     seen = f"{signal} in bins of {1000 * width:.3g} ms"
     if len(time) > 1:
         seen += f" from {number(float(time[0]) - width / 2)} to {number(time[-1] + width / 2)} s"
-    return [f"{who}, {listed(held)}; {count} of {seen}."]
+    return [f"{who}, {held}; {count} of {seen}."]
 
 
 def _row_noun(sessions: Sequence[xr.Dataset]) -> str:

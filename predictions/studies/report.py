@@ -160,7 +160,9 @@ def recording_report(
         steps = next_steps(found, question, progress)
     return Report(
         title=f"What {name} says about error neurons",
-        answer=answer_of_recording(verdicts, found, len({s.attrs["animal"] for s in sessions}))
+        answer=answer_of_recording(
+            verdicts, found, len({s.attrs["animal"] for s in sessions}), who_was_recorded(sessions)
+        )
         if found
         else unweighed_answer(verdicts, sessions, ready, unlike),
         subjects=(_recorded_subject(sessions, name),),
@@ -213,7 +215,7 @@ def _recorded_subject(sessions: Sequence[xr.Dataset], name: str) -> Subject:
     localised = any(
         "localiser" in s["label_source"].values for s in sessions if "label_source" in s.coords
     )
-    few = len(animals) < FEWEST_ANIMALS
+    few = len(animals) < FEWEST_ANIMALS and bool(who_was_recorded(sessions))
     told = {"localiser": localised, "few": few, "fewest": FEWEST_ANIMALS}
     notes += [*paragraphs("answers/notes_on_recording", told), *implausible(sessions)]
     return Subject(
@@ -272,7 +274,9 @@ def _keys(verdicts: Sequence[Verdict], subject: str, outcome: Outcome) -> list[s
     return [v.claim for v in verdicts if v.subject == subject and v.outcome is outcome]
 
 
-def answer_of_recording(verdicts: Sequence[Verdict], found: Weighed, animals: int) -> str:
+def answer_of_recording(
+    verdicts: Sequence[Verdict], found: Weighed, animals: int, noun: str = "animal"
+) -> str:
     """Return the headline of a recording that was weighed.
 
     Parameters
@@ -281,15 +285,15 @@ def answer_of_recording(verdicts: Sequence[Verdict], found: Weighed, animals: in
         On the claims, one a claim.
     found
         The recording between theories.
-    animals
-        How many were recorded.
+    animals, noun
+        How many were recorded, and what one of them is called; empty if they are not told apart.
     """
     said = [
         answer(found.evidence, verdicts, animals, label),
         at_odds(found.evidence.kept, verdicts, found.expected, found.misses, label),
     ]
     if animals < FEWEST_ANIMALS:
-        these = "this animal" if animals == 1 else f"these {animals} animals"
+        these = f"this {noun or 'recording'}" if animals == 1 else f"these {animals} {noun}s"
         said.append(f"This is so in {these} only; nothing is said of a population.")
     return " ".join(filter(None, said))
 

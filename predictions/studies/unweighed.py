@@ -45,14 +45,11 @@ def unweighed_answer(
     """
     known = could_be_tested(verdicts)
     animals = {str(s.attrs["animal"]) for s in sessions}
-    outcomes = {o: [v.claim for v in known if v.outcome is o] for o in Outcome}
+    counts = [(sum(v.outcome is o for v in known), o.value.lower()) for o in Outcome]
     areas = sorted({str(a) for s in sessions for a in s["area"].values})
     return one_paragraph("answers/unweighed", {
         "tested": len(known),
-        "claims": len(verdicts),
-        "supported": outcomes[Outcome.SUPPORTED],
-        "contradicted": outcomes[Outcome.CONTRADICTED],
-        "undecided": outcomes[Outcome.UNDECIDED],
+        "counts": [f"{n} {'is' if n == 1 else 'are'} {word}" for n, word in counts if n],
         "one": who_was_recorded(sessions) if len(animals) == 1 and not animals & UNNAMED else "",
         "unlike": unlike,
         "why": _why(sessions, ready),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from errorneurons.predictions.commands.progress import Teller
 from errorneurons.predictions.judging.plausible import implausible
 from errorneurons.predictions.judging.readiness import Readiness, Ready, readiness
 from errorneurons.predictions.judging.verdicts import confirmatory, verdict_table
+from errorneurons.predictions.pages.page import render, verdicts_json
 from errorneurons.predictions.studies.holdings import holdings
 from errorneurons.predictions.studies.report import recording_report
 from errorneurons.predictions.studies.unweighed import cautions_of
@@ -180,7 +183,8 @@ def test_a_person_is_no_animal_and_pooled_animals_are_not_one() -> None:
 
 def test_verdicts_of_one_animal_are_of_this_animal_only() -> None:
     made = recording_report([recorded()], "x", None, "errorneurons", lambda _: None)
-    assert ", in this animal only: " in made.answer
+    assert made.answer.startswith("Of 1 claim part about error neurons that can be tested here, ")
+    assert made.answer.endswith(", in this animal only.")
 
 
 def test_verdicts_are_shown_before_anything_is_weighed() -> None:
@@ -198,3 +202,22 @@ def test_progress_says_how_long_it_has_taken(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().err == "[1:23] 40 of 80 batches\n"
     Teller(quiet=True)("40 of 80 batches")
     assert not capsys.readouterr().err
+
+
+def test_the_recording_stands_above_the_verdicts_and_what_is_missing_links_to_its_card() -> None:
+    made = recording_report([recorded()], "x", None, "errorneurons", lambda _: None)
+    page = render(made)
+    order = [page.index(f'id="{name}"') for name in ("answer", "holdings", "ready", "matrix")]
+    assert order == sorted(order)
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert {*re.findall(r'href="#([^"]+)"', page)} <= {*ids}
+    assert "<code>phase</code>" not in page  # it is mapped
+    assert "<code>teaching_area</code>" in page
+
+
+def test_what_claims_lack_is_part_of_the_results() -> None:
+    made = recording_report([recorded()], "x", None, "errorneurons", lambda _: None)
+    ready = json.loads(verdicts_json(made))["ready"]
+    assert ready["summary"] == made.ready.summary
+    assert {row["claim"] for row in ready["claims"]} == {claim.key for claim in made.claims}
