@@ -18,9 +18,15 @@ from typer.testing import CliRunner, Result
 import errorneurons
 from errorneurons.analysis.evidence.membership import FEWEST_WORLDS
 from errorneurons.predictions.claims.claim import Outcome
-from errorneurons.predictions.claims.registry import CLAIMS
+from errorneurons.predictions.claims.registry import CLAIMS, MANIPULATIONS
 from errorneurons.predictions.commands import cli
-from errorneurons.predictions.commands.entries import ABLATION_NAMES, RESULT_NAMES, TASK_NAMES
+from errorneurons.predictions.commands.entries import (
+    ABLATION_NAMES,
+    CLAIM_KEYS,
+    MANIPULATION_NAMES,
+    RESULT_NAMES,
+    TASK_NAMES,
+)
 from errorneurons.predictions.commands.options import split_names
 from errorneurons.predictions.commands.recordings import Worlds
 from errorneurons.simulate.ablations.registry import ABLATIONS, ablation
@@ -353,6 +359,8 @@ def test_names_are_given_with_commas_or_one_by_one() -> None:
 def test_what_is_known_by_its_name_alone_is_in_the_registries() -> None:
     assert tuple(a.name for a in ABLATIONS) == ABLATION_NAMES
     assert tuple(t.name for t in TASKS) == TASK_NAMES
+    assert tuple(c.key for c in CLAIMS) == CLAIM_KEYS
+    assert tuple(MANIPULATIONS) == MANIPULATION_NAMES
     assert tuple(r.name for r in PUBLISHED_RESULTS) == RESULT_NAMES
 
 
