@@ -155,6 +155,7 @@ def _has_stimulus_responses(session: xr.Dataset) -> Missing | None:
         return Missing(
             "no outcome comes 100 ms or more after its stimulus",
             "Give `input_onset` and `outcome_onset`, with 100 ms or more between them.",
+            declared=() if "outcome_onset" in session.coords else ("outcome_onset",),
         )
     return protocol.covers("input_onset", _BY_THE_RULE, protocol.BEFORE, window)(session)
 

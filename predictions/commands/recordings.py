@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,13 +17,18 @@ from errorneurons.predictions.commands.shared import (
     app,
     check_folder,
     check_new_file,
+    draw_for_papers,
+    folder_of_results,
     say,
+    show_readiness,
+    show_verdicts,
     this_command,
-    write_report,
 )
 
 if TYPE_CHECKING:
+    from errorneurons.predictions.claims.claim import Verdict
     from errorneurons.predictions.comparing.weigh import Question
+    from errorneurons.predictions.judging.readiness import Ready
 
 Worlds = Annotated[
     int,
@@ -44,14 +51,23 @@ def check_recording(
         typer.Option(metavar="FILE", help="Mapping file that says what their fields mean."),
     ] = None,
 ) -> None:
-    """Check recordings against the dataset contract."""
+    """Check recordings against the dataset contract, and say which claims they can test.
+
+    Of each claim that they cannot test it is said what is missing; how the tests come out is not.
+    """
     from errorneurons.analysis.door import open_recordings
-    from errorneurons.analysis.session.session import check as check_contract
     from errorneurons.analysis.session.session import collect
+    from errorneurons.predictions.judging.believing import as_believed
+    from errorneurons.predictions.judging.plausible import implausible
+    from errorneurons.predictions.judging.readiness import readiness
+    from errorneurons.predictions.judging.verdicts import confirmatory
+    from errorneurons.predictions.studies.unweighed import cautions_of
     from errorneurons.predictions.words import counted, listed
 
-    sessions = [check_contract(session) for session in open_recordings(files, mapping)]
-    collect(sessions)
+    opened = open_recordings(files, mapping)
+    collect(opened)
+    declared = confirmatory(opened)
+    sessions = as_believed(opened)
     animals = len({s.attrs["animal"] for s in sessions})
     trials, units = (sum(s.sizes[dim] for s in sessions) for dim in ("trial", "unit"))
     verb = "obeys" if len(files) == 1 else "obey"
@@ -60,10 +76,13 @@ def check_recording(
         f"{counted(len(sessions), 'session')}, "
         f"{counted(animals, 'animal')}, {counted(trials, 'trial')}, {counted(units, 'unit')}."
     )
-    for session in sessions:
-        if "cautions" in session.attrs:
-            attrs = session.attrs
-            typer.echo(f"Session {attrs['session_id']} of {attrs['animal']}: {attrs['cautions']}.")
+    for caution in cautions_of(sessions):
+        typer.echo(caution)
+    for doubt in implausible(sessions):
+        typer.echo(f"Look again: {doubt}")
+    those = f"The confirmatory set is {listed(declared)}."
+    typer.echo(those if declared else "No confirmatory set was declared.")
+    show_readiness(readiness(sessions))
 
 
 @app.command()
@@ -102,23 +121,53 @@ def compare_theories(
     worlds: Worlds = 40,
     library: Library = None,
     scheduler: Scheduler = None,
+    claims_only: Annotated[
+        bool, typer.Option("--claims-only", help="Judge the claims, and weigh no theories.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Say nothing of what is being done, only what is found.")
+    ] = False,
     figures: Figures = None,
 ) -> None:
     """Judge the claims on recordings, and weigh the theories.
 
-    Ends in a verdict between theories, how far to trust it, and what to record next. The first
-    time, the worlds of the theories are simulated, which takes a while; they are kept.
+    The verdicts on the claims come first. Then theories are weighed, which ends in a verdict
+    between them, how far to trust it, and what to record next. The first time, the worlds of the
+    theories are simulated, which takes a while; they are kept.
     """
+    from rich.console import Console
+
     from errorneurons.analysis.door import open_recordings
     from errorneurons.analysis.session.session import collect
+    from errorneurons.predictions.commands.progress import Teller
+    from errorneurons.predictions.pages.page import write
     from errorneurons.predictions.studies.report import recording_report
 
-    check_folder(out)
-    question = _question(theory, worlds, seed, library, scheduler)
-    sessions = open_recordings(files, mapping)
-    collect(sessions)  # refuses a session that is given twice
-    name = ", ".join(file.name for file in files)
-    write_report(recording_report(sessions, name, question, this_command(), say), out, figures)
+    tell = Teller(quiet=quiet)
+    with folder_of_results(out):
+        question = _question(theory, worlds, seed, library, scheduler) if not claims_only else None
+        sessions = open_recordings(files, mapping)
+        collect(sessions)  # refuses a session that is given twice
+        name = ", ".join(file.name for file in files)
+        with tell.at_work(Console(stderr=True)) as begin:
+
+            def judged(verdicts: Sequence[Verdict], ready: Ready) -> None:
+                _show_claims(verdicts, ready)
+                begin()
+
+            made = recording_report(sessions, name, question, this_command(), tell, judged)
+        page = write(made, out)
+        draw_for_papers(made, figures)
+    say(f"\n{made.answer}")
+    typer.echo(f"\nReport: {page}")
+
+
+def _show_claims(verdicts: Sequence[Verdict], ready: Ready) -> None:
+    """Print what claims come to, before theories are weighed."""
+    if ready.common:
+        typer.echo(f"To all claims applies: {ready.common} {ready.mend}")
+    show_verdicts(verdicts, ready)
+    sys.stdout.flush()
 
 
 @app.command("plan")

@@ -154,14 +154,16 @@ def on_recording(
     name
         Name of the recording.
     claims
-        What it is judged on; p are adjusted within those that were chosen beforehand.
+        What it is judged on; p are adjusted within those that were chosen beforehand, or within
+        all if no confirmatory set was declared.
     """
     with asked_often(sessions):
         measured = {c.key: measure(c.effect, sessions, trial_level=True) for c in claims}
     verdicts = [judge(c, name, measured[c.key], "recording") for c in claims]
-    chosen = [key for key in confirmatory(sessions) if key in measured]
+    declared = confirmatory(sessions)
+    chosen = [key for key in declared or measured if key in measured]
     beside = [_beside_controls(c, v, sessions) for c, v in zip(claims, verdicts, strict=True)]
-    return _with_holm(beside, measured, chosen), measured
+    return _with_holm(beside, measured, chosen, declared=bool(declared)), measured
 
 
 def _beside_controls(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Dataset]) -> Verdict:
@@ -178,19 +180,33 @@ def _beside_controls(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Datas
 
 
 def confirmatory(sessions: Sequence[xr.Dataset]) -> tuple[str, ...]:
-    """Return the claims that any file chose before the data were judged; by default all."""
+    """Return the claims that any file chose before the data were judged; none if none did.
+
+    Raises
+    ------
+    ValueError
+        If there is no such claim.
+    """
     text = " ".join(str(session.attrs.get("confirmatory") or "") for session in sessions)
     named = dict.fromkeys(re.split(r"[\s,;]+", text.strip())) if text.strip() else ()
-    return tuple(claim(key).key for key in named) or tuple(c.key for c in CLAIMS)
+    try:
+        return tuple(claim(key).key for key in named)
+    except ValueError as error:
+        raise ValueError(f"`confirmatory` names a claim that is none: {error}") from None
 
 
 def _with_holm(
-    verdicts: Sequence[Verdict], measured: Mapping[str, Measured], confirmatory: Sequence[str]
+    verdicts: Sequence[Verdict],
+    measured: Mapping[str, Measured],
+    chosen: Sequence[str],
+    *,
+    declared: bool,
 ) -> tuple[Verdict, ...]:
-    """Write the p of each claim, adjusted within the confirmatory set, into its statistics."""
-    p = [probability(claim(key), measured[key]) for key in confirmatory]
-    known = {key: q for key, q in zip(confirmatory, holm(p), strict=True) if np.isfinite(q)}
-    name = f"p as claimed, Holm over {len(known)} confirmatory claims"
+    """Write the p of each claim, adjusted within those that were chosen, into its statistics."""
+    p = [probability(claim(key), measured[key]) for key in chosen]
+    known = {key: q for key, q in zip(chosen, holm(p), strict=True) if np.isfinite(q)}
+    those = f"{len(known)} confirmatory claims" if declared else f"all {len(known)} claims tested"
+    name = f"p as claimed, Holm over {those}"
     return tuple(
         replace(
             v,

@@ -105,8 +105,8 @@ def card(book: Book, claim: Claim) -> _Card:
         every_strip=_strip(book, claim, cells, "strips") if len(cells) > len(near) else None,
         activity=tuple(t for t in traces if t.subject.name in first),
         other_activity=tuple(t for t in traces if t.subject.name not in first),
-        legend=_legend(shown),
-        roles=_roles(shown),
+        legend=legend_of(shown),
+        roles=roles_of(shown),
         what=str(shown[0]["mean"].attrs.get("long_name", "activity")) if shown else "",
         over=str(shown[0].attrs.get("over", "")) if shown else "",
         columns=columns,
@@ -211,7 +211,7 @@ def _trace(book: Book, claim: Claim, subject: Subject, activity: xr.Dataset) -> 
     return Trace(Markup(svg), subject)
 
 
-def _legend(shown: list[xr.Dataset]) -> tuple[Legend, ...]:
+def legend_of(shown: list[xr.Dataset]) -> tuple[Legend, ...]:
     """Return one entry a condition, dashed as in the figures."""
     if not shown:
         return ()
@@ -221,7 +221,7 @@ def _legend(shown: list[xr.Dataset]) -> tuple[Legend, ...]:
     return tuple(Legend(label, array) for label, array in zip(labels, arrays, strict=True))
 
 
-def _roles(shown: list[xr.Dataset]) -> tuple[tuple[str, str], ...]:
+def roles_of(shown: list[xr.Dataset]) -> tuple[tuple[str, str], ...]:
     """Return role -> how the legend calls its neurons."""
     roles = dict.fromkeys(role for a in shown for role in in_time.recorded_roles(a))
     unlike = {"interneuron": "interneurons", "unknown": "neurons of unknown role"}

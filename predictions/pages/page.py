@@ -24,6 +24,7 @@ from errorneurons.simulate.store.files import replacing
 
 if TYPE_CHECKING:
     from errorneurons.analysis.evidence.weigh import Evidence
+    from errorneurons.predictions.judging.readiness import Ready
 
 _FIELDS = (
     "claim", "subject", "outcome", "value", "low", "high", "level", "units", "n", "over", "reason",
@@ -42,6 +43,7 @@ def render(report: Report) -> str:
     """
     from errorneurons.predictions.pages.cards import card
     from errorneurons.predictions.pages.evidence import next_section, section
+    from errorneurons.predictions.pages.holdings import holdings_section
     from errorneurons.predictions.pages.looks import marker
     from errorneurons.predictions.pages.marks import MARKS, effect
     from errorneurons.predictions.pages.matrix import Book, doubts
@@ -66,6 +68,7 @@ def render(report: Report) -> str:
             "cards": [card(book, claim) for claim in ordered],
             "doubts": doubts(book),
             "evidence": section(report),
+            "held": holdings_section(report),
             "next": next_section(report),
             "separations": book.separations(),
             "families": book.families(),
@@ -151,6 +154,7 @@ def verdicts_json(report: Report) -> str:
         "families": [_family(report, f) for f in report.families],
         "families_apart": [asdict(pair) for pair in report.apart],
         "families_not_separated": not_separated(report.apart),
+        "ready": _ready(report.ready),
         "evidence": _evidence(report.evidence),
         "next": [asdict(step) for step in report.steps.designs] if report.steps else [],
     }
@@ -168,6 +172,14 @@ def _family(report: Report, family: Family) -> dict[str, Any]:
             for v in found
         },
     }
+
+
+def _ready(ready: Ready | None) -> dict[str, Any] | None:
+    if ready is None:
+        return None
+    fields = ("can", "lack", "mend", "more")
+    rows = [{"claim": r.claim.key, **{f: getattr(r, f) for f in fields}} for r in ready.rows]
+    return {"summary": ready.summary, "all lack": ready.common, "claims": rows}
 
 
 def _evidence(evidence: Evidence | None) -> dict[str, Any] | None:

@@ -11,6 +11,8 @@ from errorneurons.analysis.evidence.weigh import Evidence
 from errorneurons.predictions.claims.claim import Claim, SubjectKind, Verdict
 from errorneurons.predictions.comparing.steps import NextSteps
 from errorneurons.predictions.judging.families import Apart, families_apart, family_verdicts
+from errorneurons.predictions.judging.readiness import Ready
+from errorneurons.predictions.studies.holdings import Holdings
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Subject:
         Counts; `animals` are networks if simulated.
     notes
         What the reader must know, e.g. that training did not remove 90 % of the loss.
+    noun
+        What one animal of a recording is called; empty where they are not told apart.
     """
 
     name: str
@@ -42,6 +46,7 @@ class Subject:
     cells: int
     trials: int
     notes: tuple[str, ...] = ()
+    noun: str = "animal"
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,8 @@ class Report:
     families
         Rivals as families, where what they leave open was judged, too; members that are not among
         the subjects have verdicts all the same.
+    holdings, ready
+        What a recording is and holds, and which claims it can test; None of theories.
     """
 
     title: str
@@ -116,6 +123,8 @@ class Report:
     separations: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     families: tuple[Family, ...] = ()
+    holdings: Holdings | None = None
+    ready: Ready | None = None
 
     @property
     def apart(self) -> tuple[Apart, ...]:

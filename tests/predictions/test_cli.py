@@ -194,6 +194,57 @@ def test_what_cannot_be_tested_is_reported_with_its_reason(run: Run, example_nwb
     assert Path("out/report.html").exists()
 
 
+def test_check_says_which_claims_can_be_tested_and_what_the_others_lack(
+    run: Run, example_nwb: Path
+) -> None:
+    run("inspect", str(example_nwb))
+    lines = run("check", str(example_nwb), "--mapping", "recording.toml").stdout.splitlines()
+    assert f"None of the {len(CLAIMS)} claim parts can be tested." in lines
+    assert "No confirmatory set was declared." in lines
+    rows = {line.split()[0]: line for line in lines if line.split()[0] in {c.key for c in CLAIMS}}
+    assert len(rows) == len(CLAIMS)
+    assert all(" not mapped." in row or "No " in row for row in rows.values())
+
+
+def test_check_does_not_say_how_tests_come_out(run: Run, example_nwb: Path) -> None:
+    run("inspect", str(example_nwb))
+    said = run("check", str(example_nwb), "--mapping", "recording.toml").stdout
+    assert not any(outcome.value in said for outcome in Outcome)
+
+
+def test_claims_alone_are_a_page_and_nothing_is_weighed(run: Run, example_nwb: Path) -> None:
+    run("inspect", str(example_nwb))
+    words = "compare", str(example_nwb), "--mapping", "recording.toml", "--claims-only"
+    made = run(*words, "--quiet", "--library", "library")
+    assert made.exit_code == 0
+    assert made.stdout.splitlines()[-1] == "Report: errorneurons-comparison/report.html"
+    assert made.stderr.strip().startswith("No claim about error neurons can be tested here")
+    assert not Path("library").exists()
+
+
+def test_a_refused_comparison_leaves_no_empty_folder(run: Run, example_nwb: Path) -> None:
+    refusal(run("compare", str(example_nwb), "--out", "new/out", "--library", "library"))
+    assert not Path("new").exists()
+
+
+def test_a_folder_that_was_there_is_left(run: Run, example_nwb: Path) -> None:
+    Path("old").mkdir()
+    refusal(run("compare", str(example_nwb), "--out", "old", "--library", "library"))
+    assert Path("old").is_dir()
+
+
+@pytest.mark.parametrize("command", ["check", "compare"])
+def test_a_confirmatory_claim_that_is_none_is_refused_first(
+    run: Run, example_nwb: Path, command: str
+) -> None:
+    run("inspect", str(example_nwb))
+    mapping = Path("recording.toml")
+    text = mapping.read_text(encoding="utf-8")
+    mapping.write_text(f'confirmatory = ["P02", "P4a"]\n{text}', encoding="utf-8")
+    said = refusal(run(command, str(example_nwb), "--mapping", "recording.toml"))
+    assert "`confirmatory` names a claim that is none: there is no claim 'P4a'" in said
+
+
 @pytest.mark.parametrize("registry", list(cli.Registry))
 def test_every_registry_is_listed_with_a_few_words(run: Run, registry: cli.Registry) -> None:
     lines = run("list", registry.value).stdout.splitlines()
