@@ -104,14 +104,17 @@ def _is_among(kind: str, names: tuple[str, ...]) -> Check:
 
 
 def _are_there(files: list[Path]) -> list[Path]:
-    """Refuse a recording that is not there; what is no recording, the door refuses."""
-    for file in files:
-        if not file.parent.exists() or not file.exists():
-            from errorneurons.analysis.door import READERS
+    """Refuse recordings that are not there; what is no recording, the door refuses."""
+    return [_is_there(file) for file in files]
 
-            if file.suffix in READERS:
-                raise ValueError(f"there is no file {file}")
-    return files
+
+def _is_there(file: Path) -> Path:
+    if not file.parent.exists() or not file.exists():
+        from errorneurons.analysis.door import READERS
+
+        if file.suffix in READERS:
+            raise ValueError(f"there is no file {file}")
+    return file
 
 
 def _is_own_theory(files: list[Path] | None) -> list[Path] | None:
@@ -206,4 +209,9 @@ Recordings = Annotated[
     list[Path],
     typer.Argument(metavar="FILES...", callback=_are_there,
                    help="Recordings of any kind, mixed; or folders of them."),
+]  # fmt: skip
+Recording = Annotated[
+    Path,
+    typer.Argument(metavar="FILE", callback=_is_there,
+                   help="A recording: NWB, .mat, .npz, table, folder."),
 ]  # fmt: skip

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from errorneurons.predictions.commands.options import Figures, Manipulations, Recordings, Theories
+from errorneurons.predictions.commands.options import (
+    Figures,
+    Manipulations,
+    Recording,
+    Recordings,
+    Theories,
+)
 from errorneurons.predictions.commands.shared import (
     Out,
     Scheduler,
@@ -87,9 +93,10 @@ def check_recording(
 
 @app.command()
 def inspect(
-    file: Annotated[Path, typer.Argument(help="A recording: NWB, .mat, .npz, table, folder.")],
+    file: Recording,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Mapping file to write (FILE.toml).")
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Mapping file to write (FILE.toml)."),
     ] = None,
 ) -> None:
     """Print what a recording holds, and write a mapping.
