@@ -13,7 +13,7 @@ from errorneurons.predictions.commands.options import (
     Figures,
     Manipulations,
     Names,
-    Recording,
+    RecordingFile,
     Recordings,
     Theories,
 )
@@ -94,7 +94,7 @@ def check_recording(
 
 @app.command()
 def inspect(
-    file: Recording,
+    file: RecordingFile,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="FILE", help="Mapping file to write (FILE.toml)."),
