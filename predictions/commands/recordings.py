@@ -178,6 +178,27 @@ def _show_claims(verdicts: Sequence[Verdict], ready: Ready) -> None:
     sys.stdout.flush()
 
 
+@app.command("compare-results")
+def compare_results(
+    first: Annotated[Path, typer.Argument(help="A verdicts.json, or the folder it lies in.")],
+    second: Annotated[Path, typer.Argument(help="The other one.")],
+    tolerance: Annotated[
+        float, typer.Option(min=0, help="Closer values, absolute or relative, are the same.")
+    ] = 0.01,
+) -> None:
+    """Print in what two results differ; exit status 0 if in nothing, 1 if in something."""
+    from errorneurons.predictions.pages.results import differences, made_otherwise, read_result
+
+    a, b = read_result(first), read_result(second)
+    found = differences(a, b, tolerance)
+    for line in found or ["The results are the same."]:
+        typer.echo(line)
+    for line in made_otherwise(a, b):
+        say(f"made with another {line}")
+    if found:
+        raise typer.Exit(1)
+
+
 @app.command("plan")
 def plan_experiment(
     theory: Theories = None,

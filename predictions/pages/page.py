@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from errorneurons.predictions.claims.claim import Verdict
 from errorneurons.predictions.judging.families import family_verdicts, not_separated
 from errorneurons.predictions.judging.verdicts import TEST_NUMBERS, numbers_of
+from errorneurons.predictions.pages.results import RESULT_VERSION
 from errorneurons.predictions.studies.findings import Family, Report
 from errorneurons.predictions.texts import written
 from errorneurons.simulate.store.files import replacing
@@ -57,6 +58,7 @@ def render(report: Report) -> str:
             "title": report.title,
             "answer": report.answer,
             "methods": report.methods,
+            "references": [reference.text for reference in report.references],
             "configuration": report.configuration,
             "command": report.command,
             "report": report,
@@ -132,14 +134,19 @@ def families_csv(report: Report) -> str:
 
 
 def verdicts_json(report: Report) -> str:
-    """Return verdicts, subjects, claims and configuration; a value that does not exist is null."""
+    """Return verdicts, subjects, claims and configuration; a value that does not exist is null.
+
+    ``templates/verdicts.schema.json`` describes it.
+    """
     claim_fields = ("key", "name", "sentence", "action", "threshold", "side", "counter_circuit")
     subject_fields = ("name", "label", "kind", "animals", "sessions", "cells", "trials", "notes")
     content = {
+        "schema_version": RESULT_VERSION,
         "title": report.title,
         "answer": report.answer,
         "command": report.command,
         "configuration": {key: _finite(value) for key, value in report.configuration.items()},
+        "references": [asdict(reference) for reference in report.references],
         "subjects": [{f: getattr(s, f) for f in subject_fields} for s in report.subjects],
         "claims": [{f: getattr(c, f) for f in claim_fields} for c in report.claims],
         "verdicts": [_record(verdict) for verdict in report.verdicts],

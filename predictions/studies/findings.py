@@ -12,6 +12,7 @@ from errorneurons.predictions.claims.claim import Claim, SubjectKind, Verdict
 from errorneurons.predictions.comparing.steps import NextSteps
 from errorneurons.predictions.judging.families import Apart, families_apart, family_verdicts
 from errorneurons.predictions.judging.readiness import Ready
+from errorneurons.predictions.studies.citing import Reference
 from errorneurons.predictions.studies.holdings import Holdings
 
 
@@ -105,6 +106,8 @@ class Report:
         the subjects have verdicts all the same.
     holdings, ready
         What a recording is and holds, and which claims it can test; None of theories.
+    references
+        The papers of the theories that were compared.
     """
 
     title: str
@@ -125,6 +128,7 @@ class Report:
     families: tuple[Family, ...] = ()
     holdings: Holdings | None = None
     ready: Ready | None = None
+    references: tuple[Reference, ...] = ()
 
     @property
     def apart(self) -> tuple[Apart, ...]:

@@ -29,6 +29,7 @@ from errorneurons.predictions.judging.plausible import implausible
 from errorneurons.predictions.judging.readiness import Ready, readiness_of
 from errorneurons.predictions.judging.verdicts import confirmatory, on_recording
 from errorneurons.predictions.studies.choosing import Selection
+from errorneurons.predictions.studies.citing import references
 from errorneurons.predictions.studies.families import families_among, said_of_families
 from errorneurons.predictions.studies.findings import Report, Subject
 from errorneurons.predictions.studies.holdings import holdings
@@ -114,6 +115,13 @@ def theories_report(
         command=command,
         doubts=said[1:] if chosen.families else paragraphs("answers/points"),
         families=found,
+        references=references(
+            [
+                t.name
+                for t in chosen.judged
+                if t.kind == "theory" and t.name not in dict(chosen.files)
+            ]
+        ),
     )
 
 
@@ -168,6 +176,7 @@ def recording_report(
         labels={t.name: t.label for t in THEORIES},
         holdings=holdings(sessions),
         ready=ready,
+        references=references(question.theories if question and found else ()),
     )
 
 
