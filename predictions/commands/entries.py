@@ -19,3 +19,12 @@ ABLATION_NAMES = (
     "variable_error_neurons", "frozen_area_1", "frozen_area_2", "frozen_area_3",
     "frozen_area_4", "without_learning", "no_inhibition", "sst_off", "vip_off", "pv_off",
 )  # fmt: skip
+CLAIM_KEYS = (
+    "P02", "P04a", "P04b", "P05a", "P05b", "P06a", "P06b", "P01", "P18a", "P18b", "P21", "P03",
+    "P10", "P11", "P20",
+)  # fmt: skip
+MANIPULATION_NAMES = (
+    "silence-area", "drive", "silence-representation", "silence-inference", "silence-learning",
+    "class_influence", "untaught_outcomes", "teach_reteach",
+    "brain_computer_interface_realigning",
+)  # fmt: skip

@@ -12,7 +12,13 @@ from typing import Annotated
 
 import typer
 
-from errorneurons.predictions.commands.entries import ABLATION_NAMES, RESULT_NAMES, TASK_NAMES
+from errorneurons.predictions.commands.entries import (
+    ABLATION_NAMES,
+    CLAIM_KEYS,
+    MANIPULATION_NAMES,
+    RESULT_NAMES,
+    TASK_NAMES,
+)
 
 Check = Callable[[str], object]
 Names = list[str] | None
@@ -53,10 +59,10 @@ def _is_theory(name: str) -> None:
     theory(name)
 
 
-def _is_claim(name: str) -> None:
-    from errorneurons.predictions.claims.registry import claim
+def _is_claim(key: str) -> None:
+    from errorneurons.simulate.refusing import entry
 
-    claim(name)
+    entry("claim", key, dict.fromkeys(CLAIM_KEYS), likeness=0.4)  # keys are short
 
 
 def _is_experiment(name: str) -> None:
@@ -83,10 +89,9 @@ def _is_ablation(name: str) -> None:
 
 
 def _is_manipulation(name: str) -> None:
-    from errorneurons.predictions.claims.registry import MANIPULATIONS
     from errorneurons.simulate.refusing import known
 
-    known("manipulation", name, (*MANIPULATIONS, "none"))
+    known("manipulation", name, (*MANIPULATION_NAMES, "none"))
 
 
 def _is_among(kind: str, names: tuple[str, ...]) -> Check:
@@ -99,14 +104,17 @@ def _is_among(kind: str, names: tuple[str, ...]) -> Check:
 
 
 def _are_there(files: list[Path]) -> list[Path]:
-    """Refuse a recording that is not there; what is no recording, the door refuses."""
-    for file in files:
-        if not file.parent.exists() or not file.exists():
-            from errorneurons.analysis.door import READERS
+    """Refuse recordings that are not there; what is no recording, the door refuses."""
+    return [_is_there(file) for file in files]
 
-            if file.suffix in READERS:
-                raise ValueError(f"there is no file {file}")
-    return files
+
+def _is_there(file: Path) -> Path:
+    if not file.parent.exists() or not file.exists():
+        from errorneurons.analysis.door import READERS
+
+        if file.suffix in READERS:
+            raise ValueError(f"there is no file {file}")
+    return file
 
 
 def _is_own_theory(files: list[Path] | None) -> list[Path] | None:
@@ -201,4 +209,9 @@ Recordings = Annotated[
     list[Path],
     typer.Argument(metavar="FILES...", callback=_are_there,
                    help="Recordings of any kind, mixed; or folders of them."),
+]  # fmt: skip
+RecordingFile = Annotated[
+    Path,
+    typer.Argument(metavar="FILE", callback=_is_there,
+                   help="A recording: NWB, .mat, .npz, table, folder."),
 ]  # fmt: skip

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from errorneurons.predictions.commands.options import Figures, Manipulations, Recordings, Theories
+from errorneurons.predictions.commands.options import (
+    Figures,
+    Manipulations,
+    Names,
+    RecordingFile,
+    Recordings,
+    Theories,
+)
 from errorneurons.predictions.commands.shared import (
     Out,
     Scheduler,
@@ -88,9 +95,10 @@ def check_recording(
 
 @app.command()
 def inspect(
-    file: Annotated[Path, typer.Argument(help="A recording: NWB, .mat, .npz, table, folder.")],
+    file: RecordingFile,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Mapping file to write (FILE.toml).")
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Mapping file to write (FILE.toml)."),
     ] = None,
 ) -> None:
     """Print what a recording holds, and write a mapping.
@@ -196,18 +204,21 @@ def compare_results(
 def plan_experiment(
     theory: Theories = None,
     animals: Annotated[
-        str, typer.Option(metavar="NUMBERS", help="Numbers of animals to try.")
-    ] = "2,3,4,6,8,12",
+        Names, typer.Option(metavar="NUMBERS", help="Animals to try.  [default: 2,3,4,6,8,12]")
+    ] = None,
     cells: Annotated[
-        str, typer.Option(metavar="NUMBERS", help="Cells of each role and area to try.")
-    ] = "4,12,36",
+        Names,
+        typer.Option(metavar="NUMBERS", help="Cells of each role and area.  [default: 4,12,36]"),
+    ] = None,
     trials: Annotated[
-        str, typer.Option(metavar="NUMBERS", help="Trials of a stimulus and condition.")
-    ] = "2,6",
+        Names,
+        typer.Option(metavar="NUMBERS", help="Of a stimulus and condition.  [default: 2,6]"),
+    ] = None,
     manipulation: Manipulations = None,
     areas: Annotated[
-        str, typer.Option(metavar="NUMBERS", help="Recorded areas, 1 lowest, 4 teaching.")
-    ] = "1,2,3,4",
+        Names,
+        typer.Option(metavar="NUMBERS", help="Recorded, 1 lowest, 4 teaching.  [default: 1,2,3,4]"),
+    ] = None,
     instrument: Annotated[str, typer.Option(metavar="KIND", help="spikes or calcium.")] = "spikes",
     label_error: Annotated[
         float, typer.Option(min=0, max=0.9, metavar="SHARE", help="Share of false error labels.")
@@ -232,8 +243,9 @@ def plan_experiment(
     if "none" in chosen and len(chosen) > 1:
         raise ValueError("--manipulation none stands for recording alone; give it by itself")
     grid = Grid(
-        _numbers("--animals", animals), _numbers("--cells", cells), _numbers("--trials", trials),
-        () if chosen == ("none",) else chosen, _numbers("--areas", areas), instrument,
+        _numbers("--animals", animals, Grid.animals), _numbers("--cells", cells, Grid.cells),
+        _numbers("--trials", trials, Grid.trials), () if chosen == ("none",) else chosen,
+        _numbers("--areas", areas, Grid.areas), instrument,
         label_errors(label_error), budget,
     )  # fmt: skip
     check_folder(out)
@@ -257,8 +269,11 @@ def _question(
     return question
 
 
-def _numbers(option: str, text: str) -> tuple[int, ...]:
-    """Return whole numbers that were given with commas between them, in order, each once."""
+def _numbers(option: str, given: Names, default: tuple[int, ...]) -> tuple[int, ...]:
+    """Return whole numbers, given with commas or one by one, in order, each once."""
+    if not given:
+        return default
+    text = ",".join(given)
     try:
         return tuple(sorted({int(part) for part in text.split(",")}))
     except ValueError:

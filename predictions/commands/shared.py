@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 
 STYLES = {"SUPPORTED": "green", "CONTRADICTED": "red", "UNDECIDED": "yellow", "NOT_TESTABLE": "dim"}
+_TYPES = re.compile(r" <(?:list\[)?(?:path|Path|str|text)\]?>", re.IGNORECASE)
+"""What help writes behind an argument that has a word of its own."""
 ENDLESS = 10_000
 """Columns of what is no terminal: nothing is wrapped or cut there."""
 
@@ -48,6 +51,14 @@ class OneSentence(TyperGroup):
         except KeyboardInterrupt:
             say("errorneurons: interrupted; what is done is kept, run it again to go on")
             raise typer.Exit(130) from None
+
+
+class InWords(TyperCommand):
+    """A command whose help names what is to be given, without the types that Python gives it."""
+
+    def get_help(self, ctx: Any) -> str:
+        """Return the help; what stands beside the types stays where it is."""
+        return _TYPES.sub(lambda found: " " * len(found[0]), super().get_help(ctx))
 
 
 app = typer.Typer(

@@ -126,7 +126,7 @@ def simulate_all(
     return {name: _simulated(JSON.read(path)) for name, path in found.items()}
 
 
-def _piece(name: str, animals: Animals, folder: Path | None, keys: tuple[str, ...]) -> Piece:
+def _piece(name: str, animals: Animals, folder: Path | None, keys: tuple[str, ...] = ()) -> Piece:
     known, own = theory_named(name), animals
     also: tuple[str, ...] = ()
     if known.kind != "theory":

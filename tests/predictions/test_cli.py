@@ -16,11 +16,18 @@ import xarray as xr
 from typer.testing import CliRunner, Result
 
 import errorneurons
+import errorneurons as en
 from errorneurons.analysis.evidence.membership import FEWEST_WORLDS
 from errorneurons.predictions.claims.claim import Outcome
-from errorneurons.predictions.claims.registry import CLAIMS
+from errorneurons.predictions.claims.registry import CLAIMS, MANIPULATIONS
 from errorneurons.predictions.commands import cli
-from errorneurons.predictions.commands.entries import ABLATION_NAMES, RESULT_NAMES, TASK_NAMES
+from errorneurons.predictions.commands.entries import (
+    ABLATION_NAMES,
+    CLAIM_KEYS,
+    MANIPULATION_NAMES,
+    RESULT_NAMES,
+    TASK_NAMES,
+)
 from errorneurons.predictions.commands.options import split_names
 from errorneurons.predictions.commands.recordings import Worlds
 from errorneurons.simulate.ablations.registry import ABLATIONS, ablation
@@ -377,8 +384,9 @@ def test_what_is_given_twice_is_planned_once(run: Run, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(planning, "plan", stopped)
     twice = ("--manipulation", "drive", "--manipulation", "drive", "--areas", "4,1,1")
-    assert "enough" in refusal(run(*plan(*twice)))
+    assert "enough" in refusal(run(*plan(*twice, "--animals", "8,4", "--animals", "6")))
     assert (asked[0].manipulations, asked[0].areas) == (("drive",), (1, 4))
+    assert (asked[0].animals, asked[0].cells) == ((4, 6, 8), (4, 12, 36))
 
 
 def test_what_is_missing_is_said_once_and_in_words(example_nwb: Path) -> None:
@@ -404,6 +412,8 @@ def test_names_are_given_with_commas_or_one_by_one() -> None:
 def test_what_is_known_by_its_name_alone_is_in_the_registries() -> None:
     assert tuple(a.name for a in ABLATIONS) == ABLATION_NAMES
     assert tuple(t.name for t in TASKS) == TASK_NAMES
+    assert tuple(c.key for c in CLAIMS) == CLAIM_KEYS
+    assert tuple(MANIPULATIONS) == MANIPULATION_NAMES
     assert tuple(r.name for r in PUBLISHED_RESULTS) == RESULT_NAMES
 
 
@@ -424,12 +434,10 @@ def test_a_theory_is_found_by_what_it_is_called(word: str, meant: str) -> None:
         theory(word)
 
 
-@pytest.mark.parametrize("command", ["report", "ablate", "sweep", "simulate", "compare", "plan"])
+@pytest.mark.parametrize("command", ["report", "ablate", "sweep", "inspect", "compare", "plan"])
 def test_help_says_what_is_to_be_given_in_words(run: Run, command: str) -> None:
     said = run(command, "--help").stdout
-    assert not [
-        kind for kind in ("TEXT", "list[", "<int", "INTEGER") if kind in said.split("Opt")[1]
-    ]
+    assert not [kind for kind in ("TEXT", "list[", " <", "INTEGER") if kind in said]
 
 
 @pytest.mark.parametrize(
@@ -467,6 +475,23 @@ def test_a_report_of_few_asks_their_claims_and_draws_their_figures(run: Run) -> 
     rows = Path("figures/P02.csv").read_text(encoding="utf-8").splitlines()
     assert rows[1].startswith("P02,error_microcircuit,networks,network-000,")
     assert "#030303" not in Path("figures/P02.svg").read_text(encoding="utf-8")
+
+
+def test_figures_of_a_recording_come_with_the_number_of_each_animal(
+    run: Run, tmp_path: Path
+) -> None:
+    sessions = list(en.simulate("supervised_pc", "novelty", animals=2, repeats=3))
+    (tmp_path / "recordings").mkdir()
+    for k, session in enumerate(sessions):
+        session.to_netcdf(tmp_path / "recordings" / f"{k}.nc")
+    done = run("compare", "recordings", "--claims-only", "--figures", "figures", "--out", "out")
+    assert done.exit_code == 0, done.stderr
+    drawn = {p.stem for p in Path("figures").glob("*.pdf")}
+    assert drawn
+    rows = Path(f"figures/{min(drawn)}.csv").read_text(encoding="utf-8").splitlines()
+    assert [row.split(",")[2:4] for row in rows[1:]] == [
+        ["animals", str(s.attrs["animal"])] for s in sessions
+    ]
 
 
 def test_a_theory_of_ones_own_is_judged_beside_the_first_theory(run: Run) -> None:
