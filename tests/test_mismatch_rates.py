@@ -33,7 +33,7 @@ def test_where_the_order_differs_d_is_0_on_average() -> None:
 def test_what_is_clear_is_answered_right() -> None:
     clear = {("P21", "nothing"), ("P03", "together")}
     for key, kind in clear:
-        assert rates(Recordings(key, kind, 10, 60), 1, 100)[Outcome.SUPPORTED] > 0.9
+        assert rates(Recordings(key, kind, 10, 60), 1, 100)[Outcome.SUPPORTED] > 0.95
     for key, kind in (("P21", "all"), ("P03", "below first")):
         assert rates(Recordings(key, kind, 10, 60), 1, 100)[Outcome.CONTRADICTED] > 0.95
 
