@@ -37,8 +37,10 @@ def as_texts(values: RawValues) -> RawValues:
 def missing_in(values: RawValues) -> _Missing:
     """Return which values are NaN or empty."""
     if values.dtype.kind == "f":
-        return np.isnan(values)
-    return values == "" if values.dtype.kind in "UT" else np.zeros(len(values), dtype=bool)
+        return np.asarray(np.isnan(values))
+    return (
+        np.asarray(values == "") if values.dtype.kind in "UT" else np.zeros(len(values), dtype=bool)
+    )
 
 
 def taken(values: RawValues, rows: RowNumbers) -> RawValues:
@@ -71,7 +73,7 @@ def squeezed(table: RawTable, name: str, which: str | int) -> RawValues:
     values, ends = given.lists()
     starts = np.r_[0, ends[:-1]].astype(np.intp)
     if which == "count":
-        return ends - starts
+        return np.asarray(ends - starts)
     if which == "all":
         texts = as_texts(values)
         return np.array([" ".join(texts[a:b]) for a, b in zip(starts, ends, strict=True)])
