@@ -151,6 +151,7 @@ def _has_input(session: xr.Dataset) -> Missing | None:
             "no outcome comes 50 ms or more after its input, so the response to the input cannot "
             "be told from that to the outcome",
             "Give `input_onset` and `outcome_onset`; in a sequence the input is what comes before.",
+            declared=() if "outcome_onset" in session.coords else ("outcome_onset",),
         )
     kinds = _apart(session)
     if not kinds:

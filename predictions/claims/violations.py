@@ -54,7 +54,8 @@ def has_untaught_violations(session: xr.Dataset) -> Missing | None:
     Whether a violation teaches decides what it should evoke; it is not guessed.
     """
     if "outcome" in session.coords and "teaching" not in session.coords:
-        return Missing("whether the outcomes teach is not said", _SAY_SO, ("teaching",))
+        wanted = (("teaching", False),)
+        return Missing("whether the outcomes teach is not said", _SAY_SO, ("teaching",), wanted)
     kinds = (VIOLATED, "an unexpected"), (MET, "an expected")
     lacks = (
         protocol.has_trials(factors, f"{name} outcome that teaches nothing", _ADD)(session)

@@ -85,7 +85,7 @@ def test_families_that_nothing_separates_form_classes_none_of_which_can_grow() -
     assert not_separated(families_apart(families_with(a="S", b="C"))) == ()
 
 
-def test_the_answer_names_who_reaches_furthest_and_who_escapes() -> None:
+def test_the_answer_counts_whom_claims_set_apart_and_points_say_who_escapes() -> None:
     families = tuple(
         Family(name, tuple(Subject(m, m.upper(), "theory", "", 1, 1, 1, 1) for m in members))
         for name, members in (("own", "o"), ("first", "ab"), ("second", "c"))
@@ -96,15 +96,29 @@ def test_the_answer_names_who_reaches_furthest_and_who_escapes() -> None:
         for k in CLAIMS
         for n in "oabc"
     ]
-    answer, *doubts = said_of_families(verdicts, families)
-    assert answer.startswith("With what rivals leave open they are 3 circuits in 2 families.")
-    assert "P04a is contradicted throughout by first and second;" in answer
-    assert answer.endswith(
-        "escapes P02: there it tests a choice, and does not separate the theories."
+    answer, *points = said_of_families(verdicts, families, [k.key for k in CLAIMS])
+    assert answer == (
+        "Whatever is left open, claims set the own apart from 2 of 2 rival families, "
+        "P04a alone from 2."
     )
-    assert doubts == [
-        "P02 does not set the own apart from first, since it is escaped by B (supported, 0.10)."
+    assert points[0] == "With what rivals leave open they are 3 circuits in 2 families."
+    assert "P04a sets the own apart from first and second, whatever they leave open." in points
+    assert points[-2:] == [
+        "P02 sets the own apart from second, whatever they leave open.",
+        "P02 does not set the own apart from first, since it is escaped by B (supported, 0.10).",
     ]
+
+
+def test_whom_no_claim_sets_apart_is_said() -> None:
+    families = tuple(
+        Family(m, (Subject(m, m.upper(), "theory", "", 1, 1, 1, 1),)) for m in ("own", "other")
+    )
+    verdicts = [Verdict(k.key, n, S, "", value=0.1) for k in CLAIMS for n in ("own", "other")]
+    answer, *points = said_of_families(verdicts, families, [k.key for k in CLAIMS])
+    assert answer == (
+        "Whatever is left open, no claim sets the own apart from any of 1 rival families."
+    )
+    assert points[-1] == "No claim sets the own apart from other, whatever they leave open."
 
 
 def test_a_choice_with_which_no_network_is_left_is_not_testable(
