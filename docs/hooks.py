@@ -10,7 +10,8 @@ import inspect
 import re
 import sys
 from collections.abc import Callable, Iterator
-from importlib import resources
+from dataclasses import is_dataclass
+from importlib import import_module, resources
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,12 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, files: Files, **_: Any) -> str:
     """Show examples as code, and let links lead to pages of the site."""
     return fenced(linked(markdown, page.file.src_uri, {f.src_uri for f in files}))
+
+
+def on_page_content(html: str, page: Page, **_: Any) -> str:
+    """Leave types to signatures: of names that are described together only the first is right."""
+    described = r'(<b><code>\w+</code></b>)\s*\(.*?\)(?=\s*–\s*<div class="doc-md-description">)'
+    return re.sub(described, r"\1", html, flags=re.DOTALL) if "reference" in page.url else html
 
 
 def linked(markdown: str, name: str, there: set[str]) -> str:
@@ -169,13 +176,14 @@ def reference_page() -> str:
             lines += _documented(f"en.{name}", f"{found.__module__}.{found.__qualname__}", found)
     lines += ["## en.THEORIES, en.EXPERIMENTS, en.CLAIMS", "", _REGISTRIES_SAID, ""]
     for path in (*FUNCTIONS, *CLASSES):
-        lines += _documented(path.rpartition(".")[2], path, None)
+        module, _, name = path.rpartition(".")
+        lines += _documented(name, path, getattr(import_module(module), name))
     return "\n".join(lines)
 
 
 def _documented(title: str, path: str, found: Any) -> list[str]:
     lines = [f"## {title}", "", f"`{path}`", ""]
-    if found is not None:
+    if inspect.isfunction(found) or is_dataclass(found):
         lines += ["```python", f"{title}{_signature(found)}", "```", ""]
     return [*lines, f"::: {path}", ""]
 
@@ -183,7 +191,7 @@ def _documented(title: str, path: str, found: Any) -> list[str]:
 def _signature(function: Callable[..., Any]) -> str:
     """Return the parameters of a function; annotations without quotes, functions by their names."""
     said = str(inspect.signature(function))
-    said = re.sub(r"(: |-> )'([^']*)'", r"\1\2", said)
+    said = re.sub(r"""(: |-> )(['"])(.*?)\2""", r"\1\3", said)
     said = re.sub(r"<function (\w+) at \w+>", r"\1", said)
     said = re.sub(r", (?=(\*|\w+: ))", ",\n    ", said)
     return said.replace("(", "(\n    ", 1).replace(") ->", ",\n) ->")

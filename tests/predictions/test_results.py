@@ -18,6 +18,7 @@ from errorneurons.analysis.statistics import Interval
 from errorneurons.predictions.claims.claim import Outcome
 from errorneurons.predictions.commands import cli
 from errorneurons.predictions.comparing.steps import NextSteps, Step
+from errorneurons.predictions.judging.readiness import Readiness, Ready
 from errorneurons.predictions.pages.page import render, verdicts_json
 from errorneurons.predictions.pages.results import RESULT_VERSION, differences, read_result
 from errorneurons.predictions.studies.citing import references
@@ -51,9 +52,9 @@ def compared(*words: Path | str) -> Result:
 @pytest.fixture
 def report(example: Any) -> Report:
     """Return a fabricated report of a recording with all that one may hold."""
-    return replace(
-        example.of_animals(), evidence=EVIDENCE, steps=STEPS, references=references(NAMES)
-    )
+    made = example.of_animals()
+    ready = Ready((Readiness(made.claims[0], "no", "One day.", "Record two.", 1),), "Few.", "More.")
+    return replace(made, ready=ready, evidence=EVIDENCE, steps=STEPS, references=references(NAMES))
 
 
 @pytest.fixture
@@ -73,7 +74,8 @@ def test_the_schema_describes_all_that_is_written(report: Report) -> None:
     jsonschema.validate(content, SCHEMA)
     for plural in ("references", "subjects", "claims", "verdicts", "next"):
         assert set(content[plural][0]) == set(SCHEMA["properties"][plural]["items"]["properties"])
-    assert set(content["evidence"]) == set(SCHEMA["properties"]["evidence"]["properties"])
+    for one in ("ready", "evidence"):
+        assert set(content[one]) == set(SCHEMA["properties"][one]["properties"])
 
 
 def test_the_version_is_that_of_the_schema() -> None:
