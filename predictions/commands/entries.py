@@ -1,4 +1,4 @@
-"""Names of what takes long to import, so that an unknown one is answered at once.
+"""What takes long to import, by name, so that an unknown name is answered at once.
 
 A test compares them with the registries.
 """
@@ -28,3 +28,4 @@ MANIPULATION_NAMES = (
     "class_influence", "untaught_outcomes", "teach_reteach",
     "brain_computer_interface_realigning",
 )  # fmt: skip
+FILE_ENDINGS = (".nc", ".zarr", ".nwb", ".mat", ".npz", ".npy", ".csv", ".tsv", ".parquet", ".pqt")

@@ -15,6 +15,7 @@ import typer
 from errorneurons.predictions.commands.entries import (
     ABLATION_NAMES,
     CLAIM_KEYS,
+    FILE_ENDINGS,
     MANIPULATION_NAMES,
     RESULT_NAMES,
     TASK_NAMES,
@@ -109,11 +110,8 @@ def _are_there(files: list[Path]) -> list[Path]:
 
 
 def _is_there(file: Path) -> Path:
-    if not file.parent.exists() or not file.exists():
-        from errorneurons.analysis.door import READERS
-
-        if file.suffix in READERS:
-            raise ValueError(f"there is no file {file}")
+    if file.suffix in FILE_ENDINGS and not file.exists():
+        raise ValueError(f"there is no file {file}")
     return file
 
 

@@ -17,6 +17,7 @@ from typer.testing import CliRunner, Result
 
 import errorneurons
 import errorneurons as en
+from errorneurons.analysis.door import READERS
 from errorneurons.analysis.evidence.membership import FEWEST_WORLDS
 from errorneurons.predictions.claims.claim import Outcome
 from errorneurons.predictions.claims.registry import CLAIMS, MANIPULATIONS
@@ -24,6 +25,7 @@ from errorneurons.predictions.commands import cli
 from errorneurons.predictions.commands.entries import (
     ABLATION_NAMES,
     CLAIM_KEYS,
+    FILE_ENDINGS,
     MANIPULATION_NAMES,
     RESULT_NAMES,
     TASK_NAMES,
@@ -414,6 +416,7 @@ def test_what_is_known_by_its_name_alone_is_in_the_registries() -> None:
     assert tuple(t.name for t in TASKS) == TASK_NAMES
     assert tuple(c.key for c in CLAIMS) == CLAIM_KEYS
     assert tuple(MANIPULATIONS) == MANIPULATION_NAMES
+    assert tuple(READERS) == FILE_ENDINGS
     assert tuple(r.name for r in PUBLISHED_RESULTS) == RESULT_NAMES
 
 
