@@ -112,6 +112,8 @@ def tail(claim: Claim, energies: Array, label_error: float | Array, side: Array)
     more they vary the more skewed they are. If N and q0 M are of a gamma distribution with the
     mean m, D has the skewness 2 cov(D, N + q0 M) / (sd(D) m). `TAIL` times as much is taken,
     because few animals show too little of their spread, and the sample skewness if it is larger.
+    An energy below 0 is noise, which has no tail: twice the mean square of such values, what they
+    say of its variance, is left out of the covariance.
 
     Parameters
     ----------
@@ -124,11 +126,15 @@ def tail(claim: Claim, energies: Array, label_error: float | Array, side: Array)
     """
     d = difference(claim, energies, label_error)
     both = d + 2 * claim.threshold * energies[..., 1]
-    middle = [np.maximum(x.mean(axis=-1), 0.0) / 2 for x in ((both + d) / 2, (both - d) / 2)]
+    energy = (both + d) / 2, (both - d) / 2
+    middle = [np.maximum(x.mean(axis=-1), 0.0) / 2 for x in energy]
+    noise = [2 * (np.minimum(x, 0.0) ** 2).mean(axis=-1) for x in energy]
     off, spread = d - d.mean(axis=-1, keepdims=True), d.std(axis=-1, ddof=1)
     covariance = (off * both).sum(axis=-1) / (d.shape[-1] - 1)
+    # N adds to it, and q0 M takes from it
+    without = np.maximum(covariance - noise[0], 0.0) + np.minimum(covariance + noise[1], 0.0)
     size = spread * (middle[0] + middle[1])
-    of_energies = 2 * TAIL * covariance / np.where(size > 0, size, np.inf)
+    of_energies = 2 * TAIL * without / np.where(size > 0, size, np.inf)
     larger = np.maximum(-side * of_energies, -side * skewness(d))
     return np.asarray(-side * np.maximum(larger, 0.0))
 
