@@ -151,3 +151,14 @@ def test_noise_over_noise_is_told_from_a_small_response(share: float) -> None:
     energies = np.stack([m, m, 0 * m], axis=-1)
     found = outcomes(ABOVE, energies, [0.0] * 3, elsewhere=elsewhere)
     assert (found == "NOT_TESTABLE").mean() == pytest.approx(float(share < 0.01), abs=0.02)
+
+
+@pytest.mark.parametrize(("share", "least", "most"), [(0.0, 0.9, 1.0), (1.0, 0.0, 0.065)])
+def test_noise_of_energies_is_no_skewness_of_animals(
+    share: float, least: float, most: float
+) -> None:
+    rng = np.random.default_rng(1)
+    m = rng.gamma(4, 1 / 4, (4000, 20))
+    n = BELOW.threshold * (share * m + rng.normal(size=m.shape))
+    found = answered(BELOW, np.stack([n, m, 0 * n], axis=-1), 0.0)
+    assert least <= np.mean(found == str(Outcome.SUPPORTED)) <= most
