@@ -30,6 +30,9 @@ from errorneurons.analysis.statistics import Floats
 from errorneurons.predictions.claims import requirements as protocol
 
 NO_CURSOR = "none"
+CLEARLY_MOVED = 1.65
+"""Standard errors by which activity must go with the error that it leaves: one-sided 5 %."""
+_NOTHING = 1e-12
 SHOWN: Window = (0.0, 0.15)
 """From when the error is shown on, before the synapses of simulated animals change [s]."""
 BEFORE_SHOWN: Window = (-0.1, 0.0)
@@ -186,6 +189,62 @@ def after_the_swap(
 ) -> Effect | Missing:
     """Return the energies of the first day with another decoder than the first one."""
     return _mean_over_days(sessions, found, lack, changed=True)
+
+
+def moves_the_cursor(sessions: Sequence[xr.Dataset]) -> Missing | None:
+    """Require that the cells with a weight are seen to move the cursor of the decoder known first.
+
+    Where the weights of a decoder say that their activity, just before the error is shown, takes
+    the cursor farther, the error must be smaller. Cells that were not recorded, that fire noise,
+    or whose weights are another's have no such relation, and what a claim would find in them is no
+    evidence. Means of each goal on each day are taken off; where nothing is left to vary, as in
+    networks without noise on days without learning, nothing is required.
+    """
+    shifts, errors, goals = _moved(sessions)
+    free = len(shifts) - goals - 1
+    if free < 1 or not (shifts.std() > _NOTHING and errors.std() > _NOTHING):
+        return None
+    r = float(np.corrcoef(shifts, errors)[0, 1])
+    if r * np.sqrt(free / max(1 - r**2, _NOTHING)) < -CLEARLY_MOVED:
+        return None
+    return Missing(
+        "the cells with a weight are not seen to move the cursor: where they say that it goes "
+        f"farther, its error is not smaller (correlation {r:.2f} over {len(shifts)} trials)",
+        "Check `decoder_weight` and `outcome_error` (goal minus cursor), and give the activity "
+        "that the decoder reads, from 100 ms before the error is shown on.",
+    )
+
+
+def _moved(sessions: Sequence[xr.Dataset]) -> tuple[Floats, Floats, int]:
+    """Return how far cells moved the cursor and its errors, means of goals off, and the goals."""
+    shifts, errors, goals, known = list[Floats](), list[Floats](), 0, None
+    for session in sessions:
+        chosen, cells = cursor_trials(session), weighted_cells(session)
+        if not len(chosen) or not len(cells) or has_cursor(session):
+            continue
+        known = known or decoders(session)
+        if decoders(session) != known:
+            continue
+        (rates,) = window_means(session, chosen, cells, "outcome_onset", (BEFORE_SHOWN,))
+        shift = rates @ session.variables["decoder_weight"].values.astype(float)[cells]
+        error = session.variables["outcome_error"].values[chosen].astype(float)
+        stimulus = session.variables["stimulus"].values[chosen]
+        for name in np.unique(stimulus):
+            own = (stimulus == name) & np.isfinite(shift)
+            if own.sum() >= 2:
+                shifts.append(shift[own] - shift[own].mean())
+                errors.append(error[own] - error[own].mean())
+                goals += 1
+    none = np.empty(0)
+    return np.concatenate([none, *shifts]), np.concatenate([none, *errors]), goals
+
+
+def weighted_cells(session: xr.Dataset) -> Cells:
+    """Return the units that move the cursor by a known weight, whatever they are labelled."""
+    if "decoder_weight" not in session.coords:
+        return np.empty(0, np.int64)
+    weights = session.variables["decoder_weight"].values.astype(float)
+    return np.flatnonzero(np.isfinite(weights) & (weights != 0))
 
 
 def _mean_over_days(

@@ -30,6 +30,7 @@ from errorneurons.predictions.claims.cursor import (
     after_the_swap,
     causal_signs_of,
     has_cursor,
+    moves_the_cursor,
     of_known_decoder,
     seen_by,
 )
@@ -171,7 +172,8 @@ def _lack_of_moving(session: xr.Dataset) -> Missing | None:
 
 def effect(sessions: Sequence[xr.Dataset]) -> Effect | Missing:
     """N: error times causal sign; M: responses to errors; days with the decoder known first."""
-    return of_known_decoder(sessions, _on_a_day, _lack)
+    found = of_known_decoder(sessions, _on_a_day, _lack)
+    return found if isinstance(found, Missing) else moves_the_cursor(sessions) or found
 
 
 def in_moving_cells(sessions: Sequence[xr.Dataset]) -> Effect | Missing:

@@ -18,7 +18,7 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
-from errorneurons.analysis.measures.energies import Cells, Effect, Missing
+from errorneurons.analysis.measures.energies import Effect, Missing
 from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.predictions.claims.claim import Claim, Condition, Drawing, OverDays
 from errorneurons.predictions.claims.cursor import (
@@ -27,23 +27,17 @@ from errorneurons.predictions.claims.cursor import (
     cursor_trials,
     decoders,
     has_cursor,
+    moves_the_cursor,
     of_known_decoder,
     seen_by,
+    weighted_cells,
 )
 from errorneurons.simulate.experiments.readout import ALL, FIRST
 
 
-def _cells(session: xr.Dataset) -> Cells:
-    """Return the units that move the cursor, whatever they are labelled."""
-    if "decoder_weight" not in session.coords:
-        return np.empty(0, np.int64)
-    weights = session.variables["decoder_weight"].values.astype(float)
-    return np.flatnonzero(np.isfinite(weights) & (weights != 0))
-
-
 def _shown(session: xr.Dataset) -> list[ErrorTrials]:
     """Return errors and how far the change of activity would move the cursor, (trial, 1)."""
-    cells = _cells(session)
+    cells = weighted_cells(session)
     weights = session.variables["decoder_weight"].values.astype(float)[cells]
     return [
         replace(one, responses=(one.responses @ weights)[:, None])
@@ -63,7 +57,7 @@ def _on_a_day(session: xr.Dataset) -> Effect:
 
 
 def _has_weights(session: xr.Dataset) -> Missing | None:
-    if len(_cells(session)):
+    if len(weighted_cells(session)):
         return None
     return Missing(
         "no cell has a known weight with which it moves the cursor",
@@ -73,7 +67,7 @@ def _has_weights(session: xr.Dataset) -> Missing | None:
 
 def _has_all_cells(session: xr.Dataset) -> Missing | None:
     """Require two trials of a goal with all cells that move the cursor, which none may lack."""
-    cells = _cells(session)
+    cells = weighted_cells(session)
     if not len(cells) or has_cursor(session) or seen_by(session, cells):
         return None
     rate = session.variables["rate"].values[cursor_trials(session)][..., cells]
@@ -93,7 +87,8 @@ def _lack(session: xr.Dataset) -> Missing | None:
 
 def effect(sessions: Sequence[xr.Dataset]) -> Effect | Missing:
     """N: error removed by the shift within the trial; M: error; the decoder known first."""
-    return of_known_decoder(sessions, _on_a_day, _lack)
+    found = of_known_decoder(sessions, _on_a_day, _lack)
+    return found if isinstance(found, Missing) else moves_the_cursor(sessions) or found
 
 
 def of_what_is_learnt(sessions: Sequence[xr.Dataset]) -> Effect | Missing:

@@ -95,3 +95,33 @@ def test_a_cell_that_is_lost_from_the_decoder_is_said() -> None:
     )
     without = day.assign(rate=day["rate"].copy(data=rate)).isel(unit=[0, 2, 3])
     assert isinstance(answer([without]), Effect)
+
+
+def read_by(order: list[int], seed: int = 0) -> list[xr.Dataset]:
+    """Return days on which cells move the cursor, and are said to by weights in some order."""
+    days = [
+        cursor_day(still, 10 * seed + k, noise=0.5, trials=12, read_from_cells=True) for k in (1, 2)
+    ]
+    return [d.assign_coords(decoder_weight=("unit", WEIGHTS[order])) for d in days]
+
+
+def test_cells_that_move_the_cursor_are_asked() -> None:
+    assert isinstance(answer(read_by([0, 1, 2, 3])), Effect)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_cells_that_are_not_seen_to_move_the_cursor_are_no_evidence(seed: int) -> None:
+    wrong = answer(read_by([3, 2, 1, 0], seed))
+    assert isinstance(wrong, Missing)
+    assert wrong.what.startswith("the cells with a weight are not seen to move the cursor")
+    assert "over 96 trials" in wrong.what
+
+
+def test_cells_of_noise_hold_still_for_no_reason() -> None:
+    rng = np.random.default_rng(5)
+    days = [cursor_day(still, k, noise=0.5, trials=12) for k in (1, 2)]
+    other = [
+        d.assign_coords(outcome_error=d["outcome_error"] + rng.normal(0, 0.3, d.sizes["trial"]))
+        for d in days
+    ]
+    assert isinstance(answer(other), Missing)
