@@ -59,11 +59,13 @@ class _Probe:
 
     def sorted_by_owner(self) -> tuple[RawValues, RawValues, RawValues]:
         """Return the spikes unit by unit, and where those of each unit start and stop."""
-        times, owners = self.held.vector(self.times), self.held.vector(self.owners)
+        owners = self.held.vector(self.owners)
         order = np.argsort(owners, kind="stable")
         owned = owners[order]
+        del owners  # there may be as many spikes as fill the memory: no more than is needed is held
         starts, stops = (np.searchsorted(owned, self.keys, side=s) for s in ("left", "right"))
-        return times[order], starts, stops
+        del owned
+        return self.held.vector(self.times)[order], starts, stops
 
 
 @dataclass

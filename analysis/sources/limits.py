@@ -121,6 +121,11 @@ def damage_told(path: Path) -> Iterator[None]:
         yield
     except DoorError:
         raise
+    except MemoryError as error:
+        raise DoorError(
+            f"{path.name} needs more memory than there is, or is damaged; keep fewer units or "
+            "trials, take wider bins, or give each probe an array of its own"
+        ) from error
     except BROKEN as error:
         said = " ".join(str(error).split())[:200] or type(error).__name__
         raise DoorError(
