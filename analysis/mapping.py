@@ -18,64 +18,17 @@ from itertools import islice, product
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
+from errorneurons.analysis.filters import checked_filter
+from errorneurons.analysis.origins import Scalar, Source
 from errorneurons.analysis.session.contract import DoorError, told
 from errorneurons.analysis.session.schema import ATTRIBUTES, TRIAL, UNIT
 from errorneurons.analysis.signals import Events, SignalSource
 
-ORIGINS = ("column", "electrodes", "metadata", "constant")
-
 
 class MappingError(DoorError):
     """A mapping file is wrong; the text lists everything that is."""
-
-
-class Source(BaseModel):
-    """Where a column or an attribute comes from; a bare text is the name of a column.
-
-    Attributes
-    ----------
-    column
-        A column of the table of trials, or of units.
-    electrodes
-        For units, a column of the table of electrodes; the unit's peak channel counts if there is
-        one, see `errorneurons.analysis.readers.nwb.electrodes`, or else its first electrode.
-    metadata
-        A field of the file or its subject, e.g. ``subject.subject_id`` or ``session_id``.
-    constant
-        The same value everywhere.
-    values
-        What the values found mean: value found -> value of the contract.
-    low, high, source
-        For ``label_error``: the interval of the share, as numbers or names of columns, and where
-        the share was measured, in words or as the name of a column that says so.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    column: str | None = None
-    electrodes: str | None = None
-    metadata: str | None = None
-    constant: bool | int | float | str | None = None
-    values: dict[str, bool | int | float | str] | None = None
-    low: float | str | None = None
-    high: float | str | None = None
-    source: str | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _bare_text_is_a_column(cls, value: Any) -> Any:
-        return {"column": value} if isinstance(value, str) else value
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> Source:
-        given = [name for name in ORIGINS if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise ValueError(
-                f"give one of {', '.join(ORIGINS)}; found {' and '.join(given) or 'none'}"
-            )
-        return self
 
 
 _Plain = int | float | str
@@ -106,7 +59,11 @@ class Mapping(BaseModel):
         units. ROIs are then what `unit` and `keep_units` speak of.
     keep_trials, keep_units
         Column of the file -> the values with which a trial or unit is kept, e.g.
-        ``{"quality": ("good",)}``; all columns must agree. The others are not read.
+        ``{"quality": ("good",)}``, or a comparison, ``{"snr": "> 2 and < 50"}``; all columns must
+        agree. The others are not read.
+    sessions
+        A table beside the recordings, ``sessions.csv``, that says what each file is: its column
+        ``file`` names them, and ``{ metadata = "sessions.animal" }`` is the column ``animal``.
     areas
         The areas, the lowest first; areas that are not named have no level.
     labels
@@ -130,8 +87,9 @@ class Mapping(BaseModel):
     events: Events = Events()
     trial: dict[str, Source]
     unit: dict[str, Source]
-    keep_trials: dict[str, tuple[bool | int | float | str, ...]] = {}
-    keep_units: dict[str, tuple[bool | int | float | str, ...]] = {}
+    keep_trials: dict[str, tuple[Scalar, ...] | str] = {}
+    keep_units: dict[str, tuple[Scalar, ...] | str] = {}
+    sessions: str | None = None
     signal: SignalSource | None = None
     each: _Each = ()
     rois: str = ""
@@ -141,6 +99,13 @@ class Mapping(BaseModel):
     cautions: tuple[str, ...] = ()
     confirmatory: tuple[str, ...] = ()
     notes: str = ""
+
+    @field_validator("keep_trials", "keep_units")
+    @classmethod
+    def _are_filters(cls, keep: dict[str, Any]) -> dict[str, Any]:
+        for wanted in keep.values():
+            checked_filter(wanted)
+        return keep
 
     @property
     def digest(self) -> str:

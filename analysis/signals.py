@@ -19,6 +19,9 @@ class Events(BaseModel):
     time_zero
         Its column with the time that becomes time zero of a trial; empty for a trial x time x unit
         array that has been cut out already.
+    group
+        Column of the table; rows with the same value in it are one trial. A trial has the values of
+        its first row, see `squeeze` of `errorneurons.analysis.origins.Source` for others.
     rate
         Times of events are counted in so many a second: 1 for seconds, 1000 for milliseconds.
     start, stop
@@ -34,6 +37,7 @@ class Events(BaseModel):
     table: str = ""
     file: str = ""
     time_zero: str = ""
+    group: str | None = None
     rate: float = 1.0
     start: float | None = None
     stop: float | None = None

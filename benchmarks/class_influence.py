@@ -50,6 +50,9 @@ Kind = Literal[
 STIMULI, NOISE, GAINS, CLASS_GAINS = 5, 0.5, 0.5, 0.3
 """Stimuli, variance of the noise of a trial in units of a response's, sigma of the log gains of
 cells, and that of classes where they differ."""
+AS_ENERGIES = 1.0606
+"""What rho is larger by on average where it differs, so that D of P18a, divided by the geometric
+mean of (1 + rho) of both classes, is 0 on average."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,8 @@ def _crossing(
     product_of_both = one.key == "P18a"
     rho = one.claim.threshold**0.5 if product_of_both else one.claim.threshold / 2
     if one.kind == "ratios differ":
+        if product_of_both:
+            rho *= AS_ENERGIES
         return {d: rho * rng.gamma(2.0, 0.5, shape) for d in "RE"}
     if one.kind == "gains differ" and not product_of_both:
         # D is 0 on average if rho (E[h_R^2] + E[h_E^2]) is q0 E[h_R] E[h_E]
@@ -121,11 +126,14 @@ def energies(one: Recordings, rng: np.random.Generator, count: int) -> Array:
     for c in "RE":
         first, second = _estimated([true["R" + c], true["E" + c]], one, rng)
         seen |= {"R" + c: first, "E" + c: second}
-    n = seen["RE"] * seen["ER"]
+    m = seen["RR"] * seen["EE"]
     if one.key == "P18b":
         n = seen["RE"] * seen["EE"] + seen["ER"] * seen["RR"]
-    m = seen["RR"] * seen["EE"]
-    return np.stack([n, m, np.zeros_like(n)], axis=-1)
+        return np.stack([n, m, np.zeros_like(n)], axis=-1)
+    evoked = [np.abs(seen[d + "R"]) + np.abs(seen[d + "E"]) for d in "RE"]
+    unit = np.sqrt(evoked[0] * evoked[1])
+    n = seen["RE"] * seen["ER"]
+    return np.stack([n / unit, m / unit, np.zeros_like(n)], axis=-1)
 
 
 def _estimated(true: list[Array], one: Recordings, rng: np.random.Generator) -> tuple[Array, Array]:

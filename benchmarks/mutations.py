@@ -18,6 +18,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from queue import Empty
 
@@ -394,11 +395,19 @@ def answer(path: Path, mapping: str) -> str:
     return "came in"
 
 
+@cache
+def _made(kind: str, folder: Path) -> tuple[Path, str]:
+    """Make a recording once, and its mapping: every mutation damages a copy."""
+    folder.mkdir()
+    return KINDS[kind](folder)
+
+
 def one(kind: str, seed: int, folder: Path) -> str:
     """Return the answer to one mutation, made in a folder of its own."""
+    whole, mapping = _made(kind, folder.with_name(f"{folder.name}_{kind}"))
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    path, mapping = KINDS[kind](folder)
+    shutil.copytree(whole.parent, folder)
+    path = folder / whole.name
     rng = np.random.default_rng(np.random.SeedSequence([seed, len(kind)]))
     return answer(path, mutate(path, mapping, rng))
 

@@ -81,14 +81,15 @@ def listed(parts: Iterable[str]) -> str:
 def linked(text: str) -> Markup:
     """Escape the text and make links of its DOIs; nothing else on the page leads outside.
 
-    A number and its unit stay on one line.
+    A number and its unit stay on one line; what stands in backticks is set as code.
     """
     text = re.sub(r"(?<=\d) (?=(?:%|ms|s|Hz|mm)(?!\w))", "\N{NO-BREAK SPACE}", text)
     pieces = _DOI.split(text)
     for i in range(1, len(pieces), 2):
         doi = escape(pieces[i].removeprefix("doi:").removeprefix("https://doi.org/"))
         pieces[i] = Markup('<a href="https://doi.org/{0}">doi:{0}</a>').format(doi)
-    return Markup("").join(pieces)
+    whole = str(Markup("").join(pieces))
+    return Markup(re.sub(r"`([^`<>]+)`", r"<code>\1</code>", whole))
 
 
 def identifiers(names: Iterable[str]) -> dict[str, str]:

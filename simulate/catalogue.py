@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from errorneurons.simulate.refusing import entry
@@ -29,17 +29,24 @@ class Catalogue(Mapping[str, EntryT_co]):
         Name -> entry.
     said
         Name -> what is printed of it.
+    synonyms
+        What people call the entries -> the names that are meant.
     """
 
     def __init__(
-        self, kind: str, entries: Mapping[str, EntryT_co], said: Mapping[str, str]
+        self,
+        kind: str,
+        entries: Mapping[str, EntryT_co],
+        said: Mapping[str, str],
+        synonyms: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self._kind, self._entries, self._said = kind, dict(entries), dict(said)
+        self._synonyms = synonyms
 
     def __getitem__(self, name: str) -> EntryT_co:
         """Return an entry by its name, or say which name is nearest."""
         try:
-            return entry(self._kind, name, self._entries)
+            return entry(self._kind, name, self._entries, synonyms=self._synonyms)
         except ValueError as error:
             raise UnknownNameError(str(error)) from None
 

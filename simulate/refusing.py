@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import TypeVar
 
@@ -13,6 +14,10 @@ from errorneurons.simulate.arrays import PerNetwork
 EntryT = TypeVar("EntryT")
 _SHOWN = 60
 """Characters of what was found that are shown."""
+_ALMOST = 0.85
+"""How like a name is what differs from it by a letter or two."""
+_TELLING = 4
+"""Letters that a synonym, or what was given, has at least to be looked for in the other."""
 
 
 def known(what: str, found: object, names: Collection[str]) -> None:
@@ -30,7 +35,13 @@ def known(what: str, found: object, names: Collection[str]) -> None:
     raise ValueError(f"{what} is {found!r}, which is unknown; {mend}")
 
 
-def entry(kind: str, name: object, entries: Mapping[str, EntryT], likeness: float = 0.6) -> EntryT:
+def entry(
+    kind: str,
+    name: object,
+    entries: Mapping[str, EntryT],
+    likeness: float = 0.6,
+    synonyms: Mapping[str, Sequence[str]] | None = None,
+) -> EntryT:
     """Return an entry of a registry by its name.
 
     Parameters
@@ -43,17 +54,40 @@ def entry(kind: str, name: object, entries: Mapping[str, EntryT], likeness: floa
         The registry, by name.
     likeness
         How much of a name must agree, 0 to 1, to be offered instead.
+    synonyms
+        What people call the entries, in lower case -> the names that are meant.
 
     Raises
     ------
     ValueError
-        If there is none of that name; the message offers the nearest one, or names all.
+        If there is none of that name; the message offers what is meant by it, else the nearest
+        name, or names all.
     """
     if isinstance(name, str) and name in entries:
         return entries[name]
-    near = _nearest(name, entries, likeness)
-    hint = f"did you mean {near!r}?" if near else f"known are {', '.join(entries)}"
+    meant = _meant(str(name), synonyms or {}, entries)
+    near = [n for n in (_nearest(name, entries, likeness),) if n is not None]
+    offered = " or ".join(map(repr, [n for n in meant if n in entries] or near))
+    hint = f"did you mean {offered}?" if offered else f"known are {', '.join(entries)}"
     raise ValueError(f"there is no {kind} {in_short(name)}; {hint}")
+
+
+def _meant(
+    found: str, synonyms: Mapping[str, Sequence[str]], names: Collection[str]
+) -> Sequence[str]:
+    """Return the names that are meant by a word: by itself, or by the longest synonym in it."""
+    text = _letters(found)
+    known = {_letters(word): meant for word, meant in synonyms.items()}
+    if text in known or difflib.get_close_matches(found.lower(), names, n=1, cutoff=_ALMOST):
+        return known.get(text, ())
+    inside = [word for word in known if len(word) >= _TELLING and word in text]
+    around = [word for word in known if len(text) >= _TELLING and word.startswith(text)]
+    return known.get(max(inside or around, key=len, default=""), ())
+
+
+def _letters(words: str) -> str:
+    """Return words without what stands between them: `Rao & Ballard` is `rao_ballard`."""
+    return re.sub(r"\band\b|[^a-z]", "", words.lower().replace("_", " "))
 
 
 def _nearest(found: object, names: Collection[str], likeness: float = 0.6) -> str | None:

@@ -26,6 +26,7 @@ from errorneurons.simulate.experiments.registry import named_experiment
 from errorneurons.simulate.instrument.instrument import recorded_by
 from errorneurons.simulate.parts.connectivity import Strengths, strengths_of
 from errorneurons.simulate.refusing import populated, whole_number
+from errorneurons.simulate.theories.from_file import theory_named
 from errorneurons.simulate.theories.registry import Theory
 from errorneurons.simulate.theories.registry import theory as find
 
@@ -84,7 +85,12 @@ def variant(
     {'theory': 'error_microcircuit', 'ablation': 'no_error_feedback', 'connectivity': \
 'macaque_binned', 'layers': '10-20-15-10-5'}
     """
-    known = find(name)
+    return _varied(find(name), without, connectivity, layers)
+
+
+def _varied(
+    known: Theory, without: str, connectivity: str | None, layers: Sequence[int] | None
+) -> Theory:
     made = _wired(_resized(known, layers), connectivity)
     if without != WHOLE:
         made = _ablated(made, ablation_named(without))
@@ -114,7 +120,8 @@ def simulated(
     Parameters
     ----------
     theory
-        Name of a theory, counter-circuit or control, see `THEORIES`.
+        Name of a theory, counter-circuit or control, see `THEORIES`; or path of a Python file of
+        your own, which is run, that ends in ``THEORY = Theory(...)``.
     experiment
         Name of an experiment, see `EXPERIMENTS`, or path of a table of trials that ends in .csv.
     animals
@@ -154,7 +161,7 @@ def simulated(
     """
     whole_number("animals", animals, 1)
     sizes = layers_of(layers) if isinstance(layers, str) else layers
-    made = variant(theory, ablation, connectivity, sizes)
+    made = _varied(theory_named(theory), ablation, connectivity, sizes)
     seen = recorded_by(instrument, made.circuit)
     chosen = replace(named_experiment(experiment), repeats=repeats)
     tried = (made, chosen, Animals(animals, seed), seen)

@@ -47,10 +47,13 @@ NO_THEORY = {
     "error_parts",
     "error_places",
     "error_synapses",
+    "from_file",
     "left_open",
     "nuisance",
+    "papers",
     "ranges",
     "registry",
+    "synonyms",
     "theory",
 }
 """Files of `simulate/theories` that are no theory."""
@@ -70,9 +73,9 @@ MAY_IMPORT = {
 }
 FLOORS = (
     "analysis.session", "analysis.statistics", "analysis.measures", "analysis.signals",
-    "analysis.mapping", "analysis.sources", "analysis.named", "analysis.readers",
-    "analysis.nwb_export", "analysis.readers.nwb", "analysis.door", "analysis.evidence",
-    "analysis.figures", "analysis",
+    "analysis.filters", "analysis.origins", "analysis.mapping", "analysis.sources",
+    "analysis.named", "analysis.readers", "analysis.nwb_export", "analysis.readers.nwb",
+    "analysis.door", "analysis.evidence", "analysis.figures", "analysis",
     "simulate.store", "simulate.arrays", "simulate.refusing", "simulate.feedforward",
     "simulate.circuit", "simulate.parts", "simulate.experiments", "simulate.theories",
     "simulate.engine", "simulate.trials", "simulate.kernels", "simulate.instrument",

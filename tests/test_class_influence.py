@@ -42,3 +42,10 @@ def test_what_is_clear_is_found_and_silence_is_no_support(key: str) -> None:
     assert none[Outcome.CONTRADICTED] > 0.95
     assert quiet[Outcome.SUPPORTED] < 0.02
     assert quiet[Outcome.NOT_TESTABLE] > 0.9
+
+
+@pytest.mark.parametrize("key", ["P18a", "P18b"])
+@pytest.mark.parametrize("kind", AT_THE_THRESHOLD)
+def test_at_the_threshold_neither_answer_comes_often(kind: Kind, key: str) -> None:
+    found = rates(Recordings(kind, 10, 20, key=key), 1, 400)
+    assert max(found[Outcome.SUPPORTED], found[Outcome.CONTRADICTED]) < 0.11

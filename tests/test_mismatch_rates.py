@@ -36,3 +36,13 @@ def test_what_is_clear_is_answered_right() -> None:
         assert rates(Recordings(key, kind, 10, 60), 1, 100)[Outcome.SUPPORTED] > 0.95
     for key, kind in (("P21", "all"), ("P03", "below first")):
         assert rates(Recordings(key, kind, 10, 60), 1, 100)[Outcome.CONTRADICTED] > 0.95
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [("P21", "threshold"), ("P21", "one in nine"), ("P21", "ratio differs"), ("P03", "threshold"),
+     ("P03", "order differs")],
+)  # fmt: skip
+def test_at_the_threshold_neither_answer_comes_often(key: str, kind: str) -> None:
+    found = rates(Recordings(key, kind, 10, 20), 1, 400)
+    assert max(found[Outcome.SUPPORTED], found[Outcome.CONTRADICTED]) < 0.1

@@ -31,3 +31,8 @@ def test_what_the_claim_says_is_found_and_its_contrary_is_not(key: str) -> None:
     no, yes = (0.0, 0.5) if claim(key).side == "above" else (1.0, 0.0)
     assert rates(Recordings(key, yes, 10, 20, 10), 1, 30)[Outcome.SUPPORTED] > 0.9
     assert rates(Recordings(key, no, 10, 20, 10), 1, 30)[Outcome.SUPPORTED] == 0.0
+
+
+def test_at_the_threshold_p10_is_seldom_wrong_where_animals_differ_too() -> None:
+    found = rates(Recordings("P10", claim("P10").threshold, 10, 20, 4, differs=True), 1, 200)
+    assert max(found[Outcome.SUPPORTED], found[Outcome.CONTRADICTED]) < 0.1

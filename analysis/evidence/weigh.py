@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import xarray as xr
 
 from errorneurons.analysis.evidence.classifiers import CANDIDATES, THINNED, Candidate
 from errorneurons.analysis.evidence.comparison import Comparison, Judged, compare
@@ -139,6 +141,25 @@ class Evidence:
         ]  # fmt: skip
         table = pd.DataFrame(rows).sort_values(["kept", "posterior"], ascending=False)
         return table.reset_index(drop=True)
+
+    def to_xarray(self) -> xr.Dataset:
+        """Return the same by theory, with what is said of all of them as attributes.
+
+        Returns
+        -------
+        Dataset
+            Dims ``(theory,)``; attributes ``kind``, ``classifier``, and ``trust`` with its
+            interval, ``trust_low`` to ``trust_high``, over ``trust_count`` virtual experiments.
+        """
+        trust = {"trust": self.trust.value, "trust_low": self.trust.low,
+                 "trust_high": self.trust.high, "trust_count": self.trust_count}  # fmt: skip
+        table = self.to_dataframe().set_index("theory").to_xarray()
+        return table.assign_attrs(kind=self.kind, classifier=self.classifier, **trust)
+
+    def _repr_html_(self) -> str:
+        """Return the table as a notebook shows it, below what it comes to."""
+        led = escape(", ".join(self.leading)) or "no theory on the list"
+        return f"<p>{escape(self.kind)}: {led}</p>{self.to_dataframe().to_html(index=False)}"
 
 
 def weigh(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -22,6 +23,7 @@ from errorneurons.analysis.figures.sheet import (
     INK,
     PALE,
     PAPER,
+    as_files,
     as_svg,
     drawable,
     name_rows,
@@ -36,6 +38,7 @@ from errorneurons.analysis.statistics import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 _LEAST, _MOST = -1.0, 36.0
@@ -92,16 +95,36 @@ def effect_strip(
         as arrow heads.
     """
     with settings(key):
-        figure, axes = rows(len(strips), 44.0, 68.0)
-        low, high = effect_limits(strips, threshold)
-        axes.set_xscale("function", functions=(amplitudes, energies))
-        axes.set_xlim(low, high)
-        _threshold(axes, threshold, side, len(strips))
-        draw_strips(axes, strips)
-        ticks = effect_ticks(low, high, threshold)
-        axes.set_xticks(ticks, [f"{tick:.2g}".replace("-", "\N{MINUS SIGN}") for tick in ticks])
-        axes.set_xlabel("N/M, ratio of energies (spaced by amplitude)")
-        return as_svg(figure, key, alt)
+        return as_svg(_drawn(strips, threshold, side), key, alt)
+
+
+def effect_files(
+    strips: Sequence[StripRow], threshold: float, side: Literal["below", "above"], stem: Path
+) -> tuple[Path, ...]:
+    """Draw the same for a paper, on white: as SVG and PDF, whose text can be edited, and as PNG.
+
+    Parameters
+    ----------
+    strips, threshold, side
+        As in `effect_strip`.
+    stem
+        The files without their endings; each is there whole or not at all.
+    """
+    with settings(stem.name):
+        return as_files(_drawn(strips, threshold, side), stem)
+
+
+def _drawn(strips: Sequence[StripRow], threshold: float, side: Literal["below", "above"]) -> Figure:
+    figure, axes = rows(len(strips), 44.0, 68.0)
+    low, high = effect_limits(strips, threshold)
+    axes.set_xscale("function", functions=(amplitudes, energies))
+    axes.set_xlim(low, high)
+    _threshold(axes, threshold, side, len(strips))
+    draw_strips(axes, strips)
+    ticks = effect_ticks(low, high, threshold)
+    axes.set_xticks(ticks, [f"{tick:.2g}".replace("-", "\N{MINUS SIGN}") for tick in ticks])
+    axes.set_xlabel("N/M, ratio of energies (spaced by amplitude)")
+    return figure
 
 
 def draw_strips(axes: Axes, strips: Sequence[StripRow]) -> None:

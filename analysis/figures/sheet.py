@@ -50,12 +50,17 @@ _CSS = {
 }
 
 
+_PAPER: dict[Any, str] = {PALE: "#c8c8c8", HOLDS: "#7fb9a2", PAPER: "#ffffff", MUTED: "#767676"}
+"""What they stand for on white paper; ink is black as it is."""
+
+
 def settings(key: str) -> AbstractContextManager[None]:
     """Return the settings of all figures, with ids that depend on the key alone."""
     import matplotlib as mpl
 
     rc: dict[Any, Any] = {
-        "svg.fonttype": "none", "svg.hashsalt": key, "font.size": FONT, "font.family": "sans-serif",
+        "svg.fonttype": "none", "pdf.fonttype": 42, "svg.hashsalt": key, "font.size": FONT,
+        "font.family": "sans-serif",
         "font.sans-serif": ["DejaVu Sans"], "text.color": INK, "text.parse_math": False,
         "xtick.color": MUTED, "xtick.labelcolor": INK, "ytick.labelcolor": INK,
         "axes.labelcolor": INK, "axes.edgecolor": MUTED, "axes.spines.top": False,
@@ -195,6 +200,45 @@ def as_png(figure: Figure, path: Path) -> None:
     """Write the figure beside its place and rename it, so that it is there whole or not at all."""
     with beside(path) as part:
         figure.savefig(part, format="png", dpi=DOTS, pil_kwargs={"compress_level": SQUEEZED})
+
+
+def as_files(figure: Figure, stem: Path) -> tuple[Path, ...]:
+    """Write the figure as SVG, PDF and PNG, in colours for white paper, the same every time.
+
+    Parameters
+    ----------
+    figure
+        What was drawn.
+    stem
+        The files without their endings; each is there whole or not at all.
+    """
+    _on_white(figure)
+    undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": None}
+    written = []
+    for kind, metadata in undated.items():
+        path = stem.with_name(f"{stem.name}.{kind}")
+        with beside(path) as part:
+            figure.savefig(part, format=kind, dpi=2 * DOTS, metadata=metadata)
+        written.append(path)
+    return tuple(written)
+
+
+def _on_white(figure: Figure) -> None:
+    """Give what was drawn in colours that stand for those of the page its own on white."""
+    from matplotlib.collections import Collection
+    from matplotlib.colors import to_hex
+    from matplotlib.lines import Line2D
+
+    drawn: list[Any] = figure.findobj(lambda one: isinstance(one, Line2D | Collection))
+    for one in drawn:
+        if isinstance(one, Line2D):
+            one.set_color(_PAPER.get(one.get_color(), one.get_color()))
+            face = one.get_markerfacecolor()
+            one.set_markerfacecolor(_PAPER.get(face, face))
+        elif len(faces := one.get_facecolor()) == 1:
+            alpha = one.get_alpha()
+            one.set_facecolor(_PAPER.get(to_hex(faces[0]), faces[0]))
+            one.set_alpha(alpha)
 
 
 def as_svg(figure: Figure, key: str, alt: str) -> str:

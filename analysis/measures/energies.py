@@ -22,6 +22,8 @@ import numpy.typing as npt
 import xarray as xr
 
 from errorneurons.analysis.measures import gaps
+from errorneurons.analysis.measures.answers import Effect as Effect
+from errorneurons.analysis.measures.answers import Missing as Missing
 from errorneurons.analysis.measures.asking import once, once_alike
 from errorneurons.analysis.measures.windows import Cells as Cells
 from errorneurons.analysis.measures.windows import Trials as Trials
@@ -30,47 +32,6 @@ from errorneurons.analysis.measures.windows import window_mean
 from errorneurons.analysis.statistics import Floats
 
 Factors = Mapping[str, str | bool]
-
-
-@dataclass(frozen=True)
-class Effect:
-    """The energies that one session gives to a claim.
-
-    Attributes
-    ----------
-    numerator
-        N, the cross-validated energy of the response in question.
-    denominator
-        M, the cross-validated energy it is compared with.
-    false_label
-        N_R, the same energy as N in the unlabelled cells: what falsely labelled cells add to N.
-    elsewhere
-        M in all cells of that kind, where it is taken in some of them; 0 where it is in all.
-    """
-
-    numerator: float
-    denominator: float
-    false_label: float = 0.0
-    elsewhere: float = 0.0
-
-
-@dataclass(frozen=True)
-class Missing:
-    """Why a session cannot answer.
-
-    Attributes
-    ----------
-    what
-        What is missing.
-    remedy
-        The nearest experiment that would answer.
-    columns
-        Trial columns that it lacks for that.
-    """
-
-    what: str
-    remedy: str
-    columns: tuple[str, ...] = ()
 
 
 Response = Mapping[str, Floats]

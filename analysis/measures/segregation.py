@@ -53,6 +53,39 @@ def unit_energies_of_difference(first: Response, second: Response) -> Floats:
     return np.asarray(unit_energies(mine) + unit_energies(other) - 2 * np.mean(products, axis=0))
 
 
+def unit_energies_of_contrast(first: Response, second: Response, *control: Response) -> Floats:
+    """Return the energy of first - second of each unit, that of a control block taken off, (unit,).
+
+    Averaged over the stimuli of which all have two trials or more. No two share a trial.
+
+    Parameters
+    ----------
+    first, second
+        Responses in the two conditions that are compared.
+    control
+        What stands for each of them in a control block; none if nothing is to be taken off.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> on, off = np.array([[3.0, 4.0], [3.0, 4.0]]), np.ones((2, 2))
+    >>> adapted = np.array([[1.0, 4.0], [1.0, 4.0]])
+    >>> unit_energies_of_contrast({"a": on}, {"a": off}, {"a": adapted}, {"a": off}).tolist()
+    [4.0, 0.0]
+    """
+    if not control:
+        return unit_energies_of_difference(first, second)
+    parts = first, second, *control
+    shared = [name for name in first if all(len(p[name]) >= 2 if name in p else 0 for p in parts)]
+    if not shared:
+        return np.empty(0)
+    own = [{name: part[name] for name in shared} for part in parts]
+    means = np.array([[part[name].mean(axis=0) for name in shared] for part in own])
+    whole = np.tensordot([1.0, -1.0, -1.0, 1.0], means, axes=1)
+    products = (whole**2 - (means**2).sum(axis=0)).mean(axis=0)
+    return np.asarray(sum(unit_energies(part) for part in own) + products)
+
+
 def shared_by_cells(a: Floats, b: Floats) -> tuple[float, float, float]:
     """Return N, M and the product of both sizes, of two energies of each cell, (cell,).
 

@@ -68,7 +68,7 @@ def recording_of(
     return RawRecording(
         known, units, made, held.metadata, sites,
         invalid=lambda: invalid[-1],
-        lights=lambda trials: _epochs(held, LASER.pattern, trials.name),
+        lights=lambda trials: _epochs(held, LASER.pattern, trials.name), more=held.table,
     )  # fmt: skip
 
 

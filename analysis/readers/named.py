@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from errorneurons.analysis.mapping import Mapping as Meaning
 from errorneurons.analysis.named.arrays import NamedArrays
@@ -23,6 +26,7 @@ from errorneurons.analysis.sources.content import FileContent, content_of
 from errorneurons.analysis.sources.limits import plain_name
 from errorneurons.analysis.sources.recording import RawRecording, RawTable
 from errorneurons.analysis.sources.sessions import Opened
+from errorneurons.analysis.sources.words import as_text
 
 Hold = Callable[[Path], AbstractContextManager[NamedArrays]]
 
@@ -48,9 +52,11 @@ def opened_by(hold: Hold) -> Opened:
                 "`rois` names responses in NWB files of HDF5; say where activity is under [signal]"
             )
         with hold(path) as held:
-            yield recording_of(
+            found = recording_of(
                 held, mapping.signal, mapping.events, events_beside(path, mapping.events)
             )
+            beside = sessions_beside(path, mapping.sessions)
+            yield replace(found, metadata={**found.metadata, **beside})
 
     return opened
 
@@ -80,6 +86,33 @@ def events_beside(path: Path, events: Events) -> dict[str, RawTable]:
             f"[events] table is `{events.table}`, but file names `{name}`; leave it out"
         )
     return {events.table: table}
+
+
+def sessions_beside(path: Path, name: str | None) -> dict[str, object]:
+    """Return what a table of sessions beside a recording says of it, as ``sessions.column``.
+
+    Raises
+    ------
+    DoorError
+        If there is no such file, or it does not name the recording once in its column ``file``.
+    """
+    if not name:
+        return {}
+    table = event_table(path.with_name(plain_name(name)))
+    files = table.plain("file")
+    rows = np.flatnonzero(np.isin(files, [path.name, path.stem]))
+    if len(rows) != 1:
+        raise DoorError(
+            f"`sessions`: {name} names {path.name} in {len(rows)} rows of its column `file`; "
+            "give it one"
+        )
+    row = int(rows[0])
+    return {f"sessions.{key}": _said(table.plain(key)[row]) for key in table.names if key != "file"}
+
+
+def _said(value: object) -> object:
+    """Return a value as a person writes it, None where nothing is."""
+    return as_text(value) or None
 
 
 def describe_arrays(path: Path, hold: Hold) -> FileContent:

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from errorneurons.analysis.mapping import Mapping, Source, did_you_mean
+from errorneurons.analysis.filters import checked_filter
+from errorneurons.analysis.mapping import Mapping, did_you_mean
+from errorneurons.analysis.origins import Scalar, Source
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.session.schema import ATTRIBUTES, FIELDS, Kind
+from errorneurons.analysis.sources.grouped import grouped
 from errorneurons.analysis.sources.recording import RawRecording, RawTable, RawValues, RowNumbers
+from errorneurons.analysis.sources.words import (
+    as_text,
+    before,
+    filled_in,
+    looked_up,
+    matched,
+    overlapping,
+    put_together,
+    squeezed,
+    translated,
+)
 
 TRUTH = {"true": True, "false": False, "yes": True, "no": False, "1": True, "0": False}
 
@@ -55,6 +68,8 @@ def read_tables(recording: RawRecording, mapping: Mapping) -> Tables:
     trials = known[mapping.events.table]
     if len(trials) == 0:
         raise DoorError(f"table `{trials.name}` holds no trials")
+    if mapping.events.group:
+        trials = grouped(trials, mapping.events.group)
     return Tables(recording, trials)
 
 
@@ -66,46 +81,43 @@ def resolve(source: Source, table: RawTable, found: Tables) -> RawValues:
     DoorError
         If the file has no such thing, or a value is found that the mapping does not translate.
     """
+    if source.constant is not None:
+        return np.full(len(table), source.constant)
+    values, where = _origin(source, table, found)
+    if source.previous:
+        values = before(values)
+    if source.matches is not None:
+        values = matched(values, source.matches)
+    if source.values is not None:
+        return translated(values, source.values, source.default, where)
+    return values if source.default is None else filled_in(values, source.default)
+
+
+def _origin(source: Source, table: RawTable, found: Tables) -> tuple[RawValues, str]:
+    """Return what a source names, one value a row of `table`, and what it is called."""
+    if source.combine is not None:
+        return put_together([resolve(part, table, found) for part in source.combine]), "`combine`"
+    if source.during is not None:
+        other = found.recording.table(source.during)
+        return overlapping(source, table, other), f"`during` {source.during}"
     if source.column is not None:
-        values, where = table.plain(source.column), f"column `{source.column}`"
-    elif source.electrodes is not None:
+        return _column(source, source.column, table, found), f"column `{source.column}`"
+    if source.electrodes is not None:
         if found.recording.sites is None or table is not found.units:
             raise DoorError(f"there is no electrode to take `{source.electrodes}` from")
         values = found.recording.sites.at(source.electrodes)
-        where = f"electrodes column `{source.electrodes}`"
-    elif source.metadata is not None:
-        values = np.full(len(table), str(found.recording.said(source.metadata)))
-        where = f"metadata `{source.metadata}`"
-    else:
-        return np.full(len(table), source.constant)
-    return values if source.values is None else _translate(values, source.values, where)
+        return values, f"electrodes column `{source.electrodes}`"
+    said = str(found.recording.said(str(source.metadata)))
+    return np.full(len(table), said), f"metadata `{source.metadata}`"
 
 
-def _translate(
-    values: RawValues, meaning: Dict[str, bool | int | float | str], where: str
-) -> RawValues:
-    found, inverse = np.unique(values, return_inverse=True)
-    unknown = [_text(value) for value in found if _text(value) not in meaning]
-    if unknown:
-        raise DoorError(
-            f"{where} holds {', '.join(map(repr, unknown[:8]))}, which `values` does not "
-            f"translate; it has {', '.join(map(repr, meaning))}"
-        )
-    return np.array([meaning[_text(value)] for value in found])[inverse]
+def _column(source: Source, name: str, table: RawTable, found: Tables) -> RawValues:
+    if source.table is not None:
+        return looked_up(source, table, found.recording.table(source.table))
+    return table.plain(name) if source.squeeze is None else squeezed(table, name, source.squeeze)
 
 
-def _text(value: Any) -> str:
-    """Return a value of a column as text, as the keys of ``values`` are written."""
-    if isinstance(value, bool | np.bool_):
-        return str(bool(value)).lower()
-    if isinstance(value, float | np.floating):
-        return "" if np.isnan(value) else f"{value:.15g}"
-    return str(value)
-
-
-def kept(
-    table: RawTable, keep: Dict[str, tuple[bool | int | float | str, ...]]
-) -> npt.NDArray[np.bool_]:
+def kept(table: RawTable, keep: Dict[str, tuple[Scalar, ...] | str]) -> npt.NDArray[np.bool_]:
     """Return which rows of a table a mapping keeps.
 
     Raises
@@ -115,11 +127,15 @@ def kept(
     """
     rows = np.ones(len(table), dtype=bool)
     for name, wanted in keep.items():
-        allowed = {_text(value) for value in wanted}
         values = table.plain(name)
-        rows &= np.array([_text(value) in allowed for value in values])
+        if isinstance(wanted, str):
+            numbers = as_kind(values, "number", name)
+            for compare, bound in checked_filter(wanted):
+                rows &= compare(numbers, bound) & ~np.isnan(numbers)
+        else:
+            rows &= matched(values, wanted)
         if not rows.any():
-            found = ", ".join(repr(_text(value)) for value in np.unique(values)[:8])
+            found = ", ".join(repr(as_text(value)) for value in np.unique(values)[:8])
             raise DoorError(
                 f"no row of table `{table.name}` is kept by `{name}`, which holds {found}"
             )
@@ -135,7 +151,7 @@ def as_kind(values: RawValues, kind: Kind, name: str) -> RawValues:
         If a value cannot be read so.
     """
     if kind == "text":
-        return np.array([_text(value) for value in values], dtype=str)
+        return np.array([as_text(value) for value in values], dtype=str)
     if kind == "number":
         try:
             return values.astype(np.float64)
@@ -143,7 +159,7 @@ def as_kind(values: RawValues, kind: Kind, name: str) -> RawValues:
             raise DoorError(
                 f"`{name}` must be numbers: {error}; translate with `values`"
             ) from error
-    words = [_text(value).lower() for value in values]
+    words = [as_text(value).lower() for value in values]
     strange = sorted(set(words) - set(TRUTH))
     if strange:
         raise DoorError(

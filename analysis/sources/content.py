@@ -14,6 +14,8 @@ IN_NO_TABLE = "arrays of"
 """How a table of arrays that stand in none is called: ``arrays of 12 rows``."""
 EXAMPLES = 6
 """How many values of a column are shown."""
+ATLAS = 100
+"""So many areas a recording may have."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,10 @@ class ColumnContent:
         In how many rows it is NaN or empty.
     low, high
         Range of its numbers; NaN if it holds none.
+    apart
+        Smallest difference of two of its numbers; NaN if there are none.
+    every
+        All its texts, in order, if they are no more than an atlas has; otherwise none.
     """
 
     name: str
@@ -44,6 +50,8 @@ class ColumnContent:
     missing: int = 0
     low: float = float("nan")
     high: float = float("nan")
+    apart: float = float("nan")
+    every: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Return one line."""
@@ -168,4 +176,6 @@ def _plain_column(name: str, description: str, values: RawValues) -> ColumnConte
         len(values) - len(present),
         float(present.min()) if numbers and len(present) else float("nan"),
         float(present.max()) if numbers and len(present) else float("nan"),
+        float(np.diff(distinct).min()) if numbers and len(distinct) > 1 else float("nan"),
+        () if numbers or len(distinct) > ATLAS else tuple(map(str, distinct)),
     )

@@ -240,6 +240,8 @@ class RawRecording:
         Returns what may be epochs of laser light beside a table of trials: name, (epoch, 2) [s].
     origin
         What provenance says of the file beside its name and hash.
+    more
+        Returns a table that is none of events by name, where a file holds such.
     """
 
     tables: Mapping[str, RawTable]
@@ -250,6 +252,24 @@ class RawRecording:
     invalid: Callable[[], Times] = _empty
     lights: Callable[[RawTable], Iterator[tuple[str, Times]]] = field(default=lambda _: _no_light())
     origin: Mapping[str, str] = field(default_factory=dict)
+    more: Callable[[str], RawTable] | None = None
+
+    def table(self, name: str) -> RawTable:
+        """Return any table by name: of events, the units, the electrodes, and what there is more.
+
+        Raises
+        ------
+        DoorError
+            If there is none.
+        """
+        known = {**self.tables, "units": self.units, self.units.name: self.units}
+        if self.sites is not None:
+            known["electrodes"] = self.sites.table
+        if name not in known and self.more is not None:
+            return self.more(name)
+        if name not in known:
+            raise DoorError(f"the file has no table `{name}`; {did_you_mean(name, tuple(known))}")
+        return known[name]
 
     def said(self, name: str) -> object:
         """Return a field of the file or its subject, e.g. ``subject.species``.

@@ -276,7 +276,7 @@ def _check_lasers(
     windows = zero[read, None] + np.array([cut.start, cut.stop])
     acted = columns.get("manipulation", nothing)[read] != "none"
     if "manipulation" not in mapping.trial:
-        used = {source.column or "" for source in mapping.trial.values()}
+        used = {name for source in mapping.trial.values() for name in source.named}
         check_laser_columns(found.trials, used | {*mapping.keep_trials}, mapping.ignored)
     lights = found.recording.lights(found.trials)
     check_lasers(lights, windows, acted, mapping.ignored)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
+import math
 from collections.abc import Iterator, Mapping
 
 from errorneurons.analysis.session.schema import ATTRIBUTES, TRIAL, UNIT, Field
@@ -13,6 +13,15 @@ from errorneurons.analysis.sources.content import (
     FileContent,
     TableContent,
     printable,
+)
+from errorneurons.analysis.sources.lasers import LASER
+from errorneurons.analysis.sources.presets import (
+    Preset,
+    areas_in_order,
+    heading,
+    light,
+    preset_of,
+    quoted,
 )
 
 SYNONYMS: dict[str, tuple[str, ...]] = {
@@ -30,6 +39,10 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "imagename",
         "cond",
         "gaborstimulusside",
+        "kind",
+        "trialtype",
+        "eventtype",
+        "type",
     ),
     "input_onset": (
         "stimulusonset",
@@ -47,6 +60,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "pupil": ("pupilarea", "pupilsize", "pupildiameter"),
     "unit_id": ("unitname", "clusterid", "unit"),
     "area": (
+        "beryllocation",
         "brainarea",
         "region",
         "brainregion",
@@ -55,15 +69,21 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "brainlocationids",
         "structure",
         "acronym",
+        "allenontology",
     ),
     "cell_type": ("celltype", "waveformclass", "putativecelltype"),
     "layer": ("corticallayer",),
 }
 """Other names that columns go by, in lower case and without underscores."""
 
-_TIME = re.compile("onset|time|start", re.IGNORECASE)
-GUESSES = {"role": '{ constant = "unknown" }'}
+_NO_TRIALS = ("invalid_times", "epochs")
+GUESSES = {
+    "role": '{ constant = "unknown" }',
+    "area": '{ constant = "unknown" }',
+    "stimulus": '{ constant = "all" }',
+}
 """What stands for required columns that no name tells."""
+_MANY_AREAS = 20
 
 _HEAD = """\
 # What the fields of {name} mean.
@@ -74,6 +94,7 @@ _HEAD = """\
 #   {{ electrodes = "location" }}    for units: a column of the table of electrodes
 # and values can be translated, e.g.
 #   {{ column = "type", values = {{ 0 = "expected", 1 = "unexpected" }} }}
+# Columns can be joined, combined, looked up before or during others: docs/recordings.md.
 # Lines that begin with # are not read. What is not mapped counts as not recorded.
 """
 
@@ -83,14 +104,17 @@ def template_of(content: FileContent) -> str:
 
     What names tell is filled in; a file written by `write_nwb` gets a complete mapping.
     """
-    trials = _likely_trials(content)
+    preset = preset_of(content)
+    chosen = preset or Preset("")
+    trials = chosen.table or _likely_trials(content)
     parts = (
-        _top(content),
+        heading(preset),
+        _top(content, chosen),
         _session(content, trials),
         _signal(content),
-        _events(content, trials),
-        _trial(content, trials),
-        _unit(content),
+        _events(content, trials, chosen),
+        _trial(content, trials, {**light(content, trials), **chosen.lines}),
+        _unit(content, chosen.lines),
     )
     lines = [line for part in map(tuple, parts) if part for line in ("", *part)]
     return _HEAD.format(name=_plain(content.name)) + "\n".join(lines) + "\n"
@@ -98,7 +122,8 @@ def template_of(content: FileContent) -> str:
 
 def _likely_trials(content: FileContent) -> TableContent | None:
     """Return the table with most columns that the contract knows; ``trials`` wins a draw."""
-    tables = sorted(content.intervals, key=lambda table: table.name != "trials")
+    some = [t for t in content.intervals if not (t.name in _NO_TRIALS or LASER.search(t.name))]
+    tables = sorted(some or content.intervals, key=lambda table: table.name != "trials")
     names = [field.name for field in TRIAL]
     return max(tables, key=lambda t: sum(bool(_find(t, n)) for n in names), default=None)
 
@@ -114,16 +139,13 @@ def _find(table: TableContent | None, name: str) -> ColumnContent | None:
     return None
 
 
-def _top(content: FileContent) -> Iterator[str]:
+def _top(content: FileContent, preset: Preset) -> Iterator[str]:
     if _find(content.units, "level") is None:
-        area = _area_column(content)
-        values = ", ".join(_quote(v) for v in area[1].values) if area else '"V1", "LM"'
-        yield "# The order of the areas, the lowest first; without it no area is above another."
-        yield f"# areas = [{values}]"
+        yield from _areas(content)
     if content.rois:
         read = content.units is not None and content.units.name == "rois"
         yield "# Whose responses of ROIs are read; without it, the spikes of the units."
-        yield f"{'' if read else '# '}rois = {_quote(content.rois[0])}"
+        yield f"{'' if read else '# '}rois = {quoted(preset.rois or content.rois[0])}"
     yield "# Claims to be judged, chosen before looking at the data; the report prints them."
     yield '# confirmatory = ["P02", "P04a", "P04b"]'
     yield "# Find error cells by their response to unexpected outcomes, in place of `role` below;"
@@ -132,8 +154,25 @@ def _top(content: FileContent) -> Iterator[str]:
     yield "# What a reader must know."
     yield '# notes = ""'
     yield "# Which trials and units are read: column of the file = the values with which they are."
-    yield '# keep_trials = { block = ["main"] }'
-    yield _keep_units(content.units)
+    yield from preset.keep
+    if not any(line.startswith("keep_trials") for line in preset.keep):
+        yield '# keep_trials = { block = ["main"] }'
+    if not any(line.startswith("keep_units") for line in preset.keep):
+        yield _keep_units(content.units)
+
+
+def _areas(content: FileContent) -> Iterator[str]:
+    """Propose no order but one that is known: that of an alphabet is none of areas."""
+    yield "# The order of the areas, the lowest first; without it no area is above another."
+    area = _area_column(content)
+    found = area[1].every or area[1].values if area else ()
+    if order := areas_in_order(found):
+        yield "# Visual areas of mice, after Harris et al. 2019 (doi:10.1038/s41586-019-1716-z) and"
+        yield "# Siegle et al. 2021 (doi:10.1038/s41586-020-03171-x); confirm it for this file."
+        yield f"# areas = [{', '.join(map(quoted, order))}]"
+        return
+    yield '# areas = ["the lowest", "the highest"]'
+    yield from _comment("The file has, in no order:", list(found[:_MANY_AREAS]))
 
 
 def _keep_units(units: TableContent | None) -> str:
@@ -158,10 +197,12 @@ def _session(content: FileContent, trials: TableContent | None) -> Iterator[str]
         column = _attribute(content, trials, name)
         given = [key for key in fallback.get(name, ()) if key in content.about]
         if column:
-            yield f"{name} = {_quote(column.name)}"
+            yield f"{name} = {quoted(column.name)}"
         elif given:
             found = _plain(content.about[given[0]])
-            yield f"{name} = {{ metadata = {_quote(given[0])} }}  # {found}"
+            yield f"{name} = {{ metadata = {quoted(given[0])} }}  # {found}"
+        elif name in fallback and attribute.required:
+            yield f'{name} = {{ constant = "unknown" }}  # a guess; {attribute.meaning}'
         else:
             yield f'# {name} = {{ constant = "?" }}  # {attribute.meaning}'
 
@@ -195,7 +236,7 @@ def _cut_events(content: FileContent) -> Iterator[str]:
     yield "bin_width = 0.05  # a guess"
 
 
-def _events(content: FileContent, trials: TableContent | None) -> Iterator[str]:
+def _events(content: FileContent, trials: TableContent | None, preset: Preset) -> Iterator[str]:
     yield "[events]"
     if content.signal is not None and content.signal.has_trials:
         yield from _cut_events(content)
@@ -208,19 +249,21 @@ def _events(content: FileContent, trials: TableContent | None) -> Iterator[str]:
     others = [table.name for table in content.intervals if table is not trials]
     yield from _comment("other interval tables:", others)
     if trials.name in content.beside:
-        yield f"file = {_quote(content.beside[trials.name])}"
+        yield f"file = {quoted(content.beside[trials.name])}"
     elif not trials.name.startswith(IN_NO_TABLE):
-        yield f"table = {_quote(trials.name)}"
+        yield f"table = {quoted(trials.name)}"
     times = [c.name for c in trials.columns if "time" in c.name or "onset" in c.name]
     yield from _comment("time zero of a trial [s]; there are", times)
-    yield f"time_zero = {_quote(_zero(trials))}"
+    zero = preset.zero or _zero(trials)
+    yield f"time_zero = {quoted(zero)}"
     start, stop, width = _window(trials)
     if width is None:
         yield "# Decide: what is cut out around time zero, and the width of a bin [s]."
+        start, stop, width = _fitting(content, next(c for c in trials.columns if c.name == zero))
     yield f"start = {start:.10g}"
     yield f"stop = {stop:.10g}"
-    yield f"bin_width = {width or 0.05:.10g}"
-    yield "# drop_missing = true  # leave trials without a time zero out"
+    yield f"bin_width = {width:.10g}"
+    yield f"{'' if preset.drop_missing else '# '}drop_missing = true  # leave out trials without it"
 
 
 def _zero(trials: TableContent) -> str:
@@ -245,6 +288,18 @@ def _window(trials: TableContent) -> tuple[float, float, float | None]:
     return start, start + bins * width, width
 
 
+def _fitting(content: FileContent, zero: ColumnContent) -> tuple[float, float, float]:
+    """Return a usual window, shortened until those of two trials do not overlap."""
+    frames = _find(content.units, "imaging_rate")
+    width = 0.05
+    if frames is not None and 0 < frames.low < 1 / width:
+        width = math.ceil(10 / frames.low) / 10
+    bins = math.floor(zero.apart / width - 1e-6) if zero.apart > 0 else round(1.5 / width)
+    bins = max(min(bins, round(1.5 / width)), 1)
+    before = bins // 3
+    return -before * width, (bins - before) * width, width
+
+
 def _attribute(
     content: FileContent, trials: TableContent | None, name: str
 ) -> ColumnContent | None:
@@ -254,14 +309,18 @@ def _attribute(
     return _find(trials, name)
 
 
-def _trial(content: FileContent, trials: TableContent | None) -> Iterator[str]:
+def _trial(
+    content: FileContent, trials: TableContent | None, lines: Mapping[str, str]
+) -> Iterator[str]:
     yield "[trial]"
     yield "# Onsets are read as times of the recording [s]."
     for field in TRIAL:
-        if field.name != "trial_start":
+        if field.name in lines:
+            yield f"{field.name} = {lines[field.name]}"
+        elif field.name != "trial_start":
             cut = content.signal is not None and content.signal.has_trials
             onset = (
-                "{ constant = 0.0 }" if cut else _quote(_zero(trials) if trials else "start_time")
+                "{ constant = 0.0 }" if cut else quoted(_zero(trials) if trials else "start_time")
             )
             yield from _line(field, _find(trials, field.name), GUESSES | {"input_onset": onset})
     used = {column.name for field in TRIAL if (column := _find(trials, field.name))}
@@ -273,13 +332,15 @@ def _trial(content: FileContent, trials: TableContent | None) -> Iterator[str]:
     yield from (f"#   {printable(column.name)}: {_some(column)}" for column in unused)
 
 
-def _unit(content: FileContent) -> Iterator[str]:
+def _unit(content: FileContent, lines: Mapping[str, str]) -> Iterator[str]:
     yield "[unit]"
     for field in UNIT:
         column = _find(content.units, field.name)
         area = _area_column(content)
-        if field.name == "area" and column is None and area:
-            yield f"area = {{ {area[0]} = {_quote(area[1].name)} }}  # {_some(area[1])}"
+        if field.name in lines:
+            yield f"{field.name} = {lines[field.name]}"
+        elif field.name == "area" and column is None and area:
+            yield f"area = {{ {area[0]} = {quoted(area[1].name)} }}  # {_some(area[1])}"
         elif field.name == "label_error" and column and content.units:
             yield _label_error(column, content.units)
         else:
@@ -295,13 +356,13 @@ def _area_column(content: FileContent) -> tuple[str, ColumnContent] | None:
 
 
 def _label_error(column: ColumnContent, units: TableContent) -> str:
-    parts = [f"column = {_quote(column.name)}"]
+    parts = [f"column = {quoted(column.name)}"]
     ends = [end for end in ("low", "high") if f"label_error_{end}" in units.names]
     parts += [f'{end} = "label_error_{end}"' for end in ends]
     source = _find(units, "label_error_source")
     if source and source.values:
         alike = source.distinct == 1
-        parts.append(f"source = {_quote(source.values[0] if alike else source.name)}")
+        parts.append(f"source = {quoted(source.values[0] if alike else source.name)}")
     return f"label_error = {{ {', '.join(parts)} }}"
 
 
@@ -312,11 +373,11 @@ def _line(field: Field, column: ColumnContent | None, guesses: Mapping[str, str]
     elif column is None:
         yield f'# {field.name} = "?"  # {field.long_name}{allowed}'
     elif field.kind == "text" and not set(column.values) <= set(field.values or column.values):
-        values = ", ".join(f'{_quote(value)} = "?"' for value in column.values)
+        values = ", ".join(f'{quoted(value)} = "?"' for value in column.values)
         yield f"# Decide which of{allowed}:"
-        yield f"# {field.name} = {{ column = {_quote(column.name)}, values = {{ {values} }} }}"
+        yield f"# {field.name} = {{ column = {quoted(column.name)}, values = {{ {values} }} }}"
     else:
-        yield f"{field.name} = {_quote(column.name)}  # {_some(column)}"
+        yield f"{field.name} = {quoted(column.name)}  # {_some(column)}"
 
 
 def _some(column: ColumnContent) -> str:
@@ -331,7 +392,3 @@ def _comment(text: str, names: list[str]) -> Iterator[str]:
 def _plain(text: str) -> str:
     line = printable(text)
     return line if len(line) <= 70 else f"{line[:67]}..."
-
-
-def _quote(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -227,12 +227,20 @@ class Verdict:
     level
         What the interval is, e.g. ``"95 % jackknife interval"`` or ``"5-95 % range"``.
     n, over
-        How many of what was resampled: animals, networks or trials.
+        How many of what: animals or networks.
     points
         One a unit of replication: threshold + D / mean(M), on the scale of `value`; their mean
         is `value` after the correction for false labels.
+    names
+        Of the animals or networks that `points` are of.
     statistics
         Rows of the card's table: name -> text.
+    numbers
+        The same as numbers. Of the test of D over animals ``t`` and its degrees of freedom ``df``;
+        ``p_above`` and ``p_below``, one-sided p of D above and below 0 by Student's t; ``p``, as
+        claimed, with ``skewness`` allowed for; ``p_sign_flip``, two-sided and exact, with
+        ``p_sign_flip_least``, the smallest possible; ``p_holm``, ``p`` adjusted within the
+        confirmatory claims. Of networks ``agreeing``, how many agree with the claim.
     """
 
     claim: str
@@ -246,6 +254,8 @@ class Verdict:
     units: str = "ratio of energies N/M"
     level: str = ""
     n: int = 0
-    over: Literal["animals", "networks", "trials", ""] = ""
+    over: Literal["animals", "networks", ""] = ""
     points: tuple[float, ...] = ()
+    names: tuple[str, ...] = ()
     statistics: Mapping[str, str] = field(default_factory=dict)
+    numbers: Mapping[str, float] = field(default_factory=dict)

@@ -4,7 +4,10 @@ With e the energy of the outcome response of error cells and r that of the stimu
 representation cells, on the last day before a reversal (b) and on the day of it (a), and rho the
 squared error of the output before over that at the reversal,
 
-    N = e_b r_a - rho e_a r_b,        M = (1 - rho) e_a r_b.
+    N = e_b r_a - rho e_a r_b,        M = (1 - rho) e_a r_b,
+
+both divided by the geometric mean of (e_b + e_a) / 2 and (r_b + r_a) / 2, which makes them energies
+again: as products, an animal that responds twice as much would count for four.
 
 N/M is the share of the response that should be gone, since the error is, and is not: 0 if error
 cells follow the error, 1 if exposure is all that moves them, since the reversal changes no
@@ -15,6 +18,7 @@ nothing, rho is 1 and there is nothing to compare with.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -91,8 +95,8 @@ def _to_stimulus(session: xr.Dataset, chosen: Trials) -> float:
     )
 
 
-def left_over(error: _Both, stimulus: _Both, rho: float) -> Effect:
-    """Return N and M, see above.
+def left_over(error: _Both, stimulus: _Both, rho: float, others: _Both = (0.0, 0.0)) -> Effect:
+    """Return N and M, see above, and N_R in the same unit.
 
     Parameters
     ----------
@@ -100,14 +104,18 @@ def left_over(error: _Both, stimulus: _Both, rho: float) -> Effect:
         e and r, on the day before and on that of the reversal.
     rho
         Squared error of the output before over that at the reversal.
+    others
+        As `error`, of the cells that a false label would be of.
 
     Examples
     --------
-    >>> left_over((0.5, 1.0), (1.0, 1.0), 0.0)
-    Effect(numerator=0.5, denominator=1.0, false_label=0.0, elsewhere=0.0)
+    >>> left_over((1.0, 3.0), (2.0, 2.0), 0.0)
+    Effect(numerator=1.0, denominator=3.0, false_label=0.0, elsewhere=0.0)
     """
     (e_b, e_a), (r_b, r_a) = error, stimulus
-    return Effect(e_b * r_a - rho * e_a * r_b, (1 - rho) * e_a * r_b)
+    unit = math.sqrt((abs(e_b) + abs(e_a)) * (abs(r_b) + abs(r_a)) / 4) or 1.0  # 1 without any
+    n, n_r = (before * r_a - rho * at * r_b for before, at in (error, others))
+    return Effect(n / unit, (1 - rho) * e_a * r_b / unit, n_r / unit)
 
 
 def _at_a_reversal(pair: _Pair) -> tuple[Effect, Effect]:
@@ -119,14 +127,16 @@ def _at_a_reversal(pair: _Pair) -> tuple[Effect, Effect]:
     rho = missed[0] / missed[1] if missed[1] > 0 else 1.0
     r_b, r_a = (_to_stimulus(day, own) for day, own in zip(pair, chosen, strict=True))
 
-    def found(cells: Sequence[Cells]) -> Effect:
+    def to_outcomes(cells: Sequence[Cells]) -> _Both:
         e_b, e_a = (
             _to_outcome(day, own, those)
             for day, own, those in zip(pair, chosen, cells, strict=True)
         )
-        return left_over((e_b, e_a), (r_b, r_a), rho)
+        return e_b, e_a
 
-    return found([units(day, "error") for day in pair]), found([_others(day) for day in pair])
+    errors = to_outcomes([units(day, "error") for day in pair])
+    others = to_outcomes([_others(day) for day in pair])
+    return left_over(errors, (r_b, r_a), rho, others), left_over(others, (r_b, r_a), rho)
 
 
 def _lack_on_a_day(session: xr.Dataset) -> Missing | None:
@@ -155,6 +165,7 @@ def _has_stimulus_responses(session: xr.Dataset) -> Missing | None:
         return Missing(
             "no outcome comes 100 ms or more after its stimulus",
             "Give `input_onset` and `outcome_onset`, with 100 ms or more between them.",
+            declared=() if "outcome_onset" in session.coords else ("outcome_onset",),
         )
     return protocol.covers("input_onset", _BY_THE_RULE, protocol.BEFORE, window)(session)
 
@@ -198,12 +209,8 @@ def _answer(sessions: Sequence[xr.Dataset], which: int) -> Effect | Missing:
     found = [_at_a_reversal(pair) for pair in _reversals(days)]
     if not found:
         return _no_reversal(days)
-    n, m = (protocol.mean_over(list(column)) for column in zip(
-        *((own[which].numerator, own[which].denominator) for own in found), strict=True
-    ))  # fmt: skip
-    if which:
-        return Effect(n, m)
-    return Effect(n, m, protocol.mean_over([own[1].numerator for own in found]))
+    rows = [(e.numerator, e.denominator, e.false_label) for e in (own[which] for own in found)]
+    return Effect(*(protocol.mean_over(list(column)) for column in zip(*rows, strict=True)))
 
 
 def effect(sessions: Sequence[xr.Dataset]) -> Effect | Missing:

@@ -19,20 +19,20 @@ from errorneurons.analysis.measures.energies import (
 from errorneurons.analysis.measures.segregation import (
     ONE_PEAK,
     shared_by_cells,
-    unit_energies_of_difference,
+    unit_energies_of_contrast,
 )
 from errorneurons.analysis.statistics import Floats
 from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.predictions.claims import violations
 from errorneurons.predictions.claims.claim import Claim, Condition, Drawing
-from errorneurons.predictions.claims.taught import as_taught, most_repeats
+from errorneurons.predictions.claims.taught import as_taught
 
 _FEWEST_CELLS = 10
 """Cells that an area must have to count."""
 _REMEDY = "Show the inputs alone as well, or record four trials or more with each outcome."
 
-_Kinds = tuple[protocol.Trials, protocol.Trials, protocol.Trials]
-"""Trials for the response to the input, and with unexpected and with expected outcomes."""
+_Kinds = tuple[protocol.Trials, violations.Contrast]
+"""Trials for the response to the input, and those whose outcomes are compared."""
 
 
 def effect(session: xr.Dataset) -> Effect | Missing:
@@ -48,7 +48,7 @@ def at_the_onset_of_the_input(session: xr.Dataset) -> Effect | Missing:
 def _in_the_same_cells(session: xr.Dataset, until: Window | None) -> Effect | Missing:
     """Return N and M for the response to the input from its onset to the end of a window."""
     lack = protocol.what_is_missing(
-        session, _has_enough_cells, protocol.has_outcome_contrast, _has_input
+        session, _has_enough_cells, violations.has_outcomes_told_from_adaptation, _has_input
     )
     if lack:
         return lack
@@ -67,14 +67,14 @@ def _in_the_same_cells(session: xr.Dataset, until: Window | None) -> Effect | Mi
 def _energies(session: xr.Dataset, kinds: _Kinds, window: Window) -> tuple[Floats, Floats]:
     """Return the energies of the response to the input and of the outcome contrast, (unit,)."""
     cells = once_alike(session, "all units", lambda: np.arange(session.sizes["unit"]))
-    alone, unexpected, expected = kinds
+    alone, contrast = kinds
     to_input = responses(session, alone, cells, "input_onset", window, protocol.BEFORE)
     outcomes = (
         responses(session, chosen, cells, "outcome_onset", protocol.OUTCOME, protocol.BEFORE)
-        for chosen in (unexpected, expected)
+        for chosen in contrast
     )
     return _of_all(unit_energies(to_input), cells), _of_all(
-        unit_energies_of_difference(*outcomes), cells
+        unit_energies_of_contrast(*outcomes), cells
     )
 
 
@@ -94,17 +94,21 @@ def _apart(session: xr.Dataset) -> Sequence[_Kinds]:
 
 
 def _taken_apart(session: xr.Dataset) -> Sequence[_Kinds]:
-    unexpected, expected = (
+    contrast = violations.outcomes_told_from_adaptation(session)
+    if not contrast:
+        return ()
+    outcomes = (
         trials(session, as_taught(session, factors))
         for factors in (protocol.UNEXPECTED_TRIALS, protocol.EXPECTED_TRIALS)
     )
     alone = np.setdiff1d(
-        trials(session, protocol.PASSIVE_TRIALS), np.concatenate([unexpected, expected])
+        trials(session, protocol.PASSIVE_TRIALS), np.concatenate([*outcomes, *contrast])
     )
     if _repeated(session, alone):
-        return ((alone, unexpected, expected),)
+        return ((alone, contrast),)
+    unexpected, expected, *control = contrast
     halves = [_half(session, expected, k) for k in range(2)]
-    return [(halves[k], unexpected, halves[1 - k]) for k in range(2)]
+    return [(halves[k], (unexpected, halves[1 - k], *control)) for k in range(2)]
 
 
 def _half(session: xr.Dataset, chosen: protocol.Trials, which: int) -> protocol.Trials:
@@ -147,14 +151,17 @@ def _has_input(session: xr.Dataset) -> Missing | None:
             "no outcome comes 50 ms or more after its input, so the response to the input cannot "
             "be told from that to the outcome",
             "Give `input_onset` and `outcome_onset`; in a sequence the input is what comes before.",
+            declared=() if "outcome_onset" in session.coords else ("outcome_onset",),
         )
-    alone, _, _ = _apart(session)[0]
-    if len(_apart(session)) == 1:
+    kinds = _apart(session)
+    if not kinds:
+        return None  # `has_outcomes_told_from_adaptation` says what is missing
+    if len(kinds) == 1:
         return protocol.covers("input_onset", protocol.PASSIVE_TRIALS, protocol.BEFORE, window)(
             session
         )
     expected = as_taught(session, protocol.EXPECTED_TRIALS)
-    if not len(alone) or most_repeats(session, expected) < 4:
+    if not all(_repeated(session, alone) for alone, _ in kinds):
         return Missing(
             "no trials of the input alone, and no stimulus has four trials with an expected "
             "outcome, of which half would show the response to the input",
@@ -186,8 +193,8 @@ CLAIM = Claim(
     refuted_by="Both in the same cells: a third or more of what cells would share by chance. A "
     "single population whose selectivity has one peak shares two thirds or more.",
     record="Ten cells or more of one area, chosen by no response; expected and unexpected outcomes "
-    "50 ms or more after the input, with the input alone or four trials of each. No labels, no "
-    "teaching.",
+    "50 ms or more after the input, with the input alone or four trials of each; outcomes that "
+    "teach nothing with a control of adaptation. No labels, no teaching.",
     effect=effect,
     threshold=ONE_PEAK / 2,
     side="below",

@@ -202,7 +202,9 @@ CLAIM = Claim(
     experiment=(
         "A cursor is moved by cells of known weights towards two goals or more; its error is shown "
         "at a known time. Responses to it are compared with error times sign of the weight, over "
-        "the days with the decoder that the animal knew first."
+        "the days with the decoder that the animal knew first. Cells that are tuned to the goal as "
+        "their weights are pass as well; after a swap their sign is wrong. Weights that are not "
+        "those of the cursor contradict the claim."
     ),
     refuted_by="Responses to errors of which less than a ninth is signed by the weight, as if all "
     "cells were told the same number.",

@@ -71,6 +71,7 @@ def has_output_cells(session: xr.Dataset) -> Missing | None:
     return Missing(
         "no unit is declared to be the output",
         "Declare `output_area` or `teaching_area` in the mapping file.",
+        declared=("output_area",),
     )
 
 
@@ -85,6 +86,7 @@ def _lack_of_laser(session: xr.Dataset) -> Missing | None:
         return Missing(
             "no trial has an outcome, so the time of the read-out is unknown",
             "Give `outcome_onset` in the trials that have an outcome.",
+            declared=("outcome_onset",),
         )
     chosen = trials(session, protocol.INFERENCE_OFF)
     if not len(chosen):

@@ -41,7 +41,9 @@ def effect(session: xr.Dataset) -> Effect | Missing:
 
     With X(d, c) the energy evoked in cells of class c of the other areas while class d is driven,
     N = X(R, E) X(E, R) and M = X(R, R) X(E, E). Both have the gains of all cells and drives, so
-    that N/M is an odds ratio, and 1 where cells are moved whatever their class.
+    that N/M is an odds ratio, and 1 where cells are moved whatever their class. They are divided
+    by the geometric mean of what either drive evokes in both classes, which makes them energies
+    again: as products, an animal driven twice as strongly would count for four.
     """
     return _crossing(session)
 
@@ -65,7 +67,7 @@ def _crossing(session: xr.Dataset, longest: float = np.inf) -> Effect | Missing:
     lack = what_influence_lacks(session, elsewhere, longest=longest)
     if lack:
         return lack
-    found = []
+    found, sizes = [], []
     for area in driven_areas(session):
         levels = elsewhere(level_of(session, area))
         rr, re, er, ee = (
@@ -75,7 +77,10 @@ def _crossing(session: xr.Dataset, longest: float = np.inf) -> Effect | Missing:
         )
         others = evoked_in(session, area, "representation", "unlabelled", levels, longest)
         found.append((re * er, rr * ee, others * er))
-    return mean_effect(found)
+        sizes.append((abs(rr) + abs(re)) * (abs(ee) + abs(er)))
+    unit = float(np.sqrt(protocol.mean_over(sizes))) or 1.0  # 1 where nothing moves
+    product = mean_effect(found)
+    return Effect(product.numerator / unit, product.denominator / unit, product.false_label / unit)
 
 
 def _of_class(session: xr.Dataset, driven: str, other: str) -> Effect | Missing:

@@ -53,7 +53,9 @@ def has_block(factors: protocol.Factors, name: str) -> protocol.Requirement:
         chosen = trials(session, factors)
         absent = tuple(c for c in ("performance", *factors) if c not in session.coords)
         if absent:
-            return Missing(f"no scored trials of {name}", f"{_REMEDY} Score every trial.", absent)
+            wanted = tuple((c, factors[c]) for c in absent if c in factors)
+            remedy = f"{_REMEDY} Score every trial."
+            return Missing(f"no scored trials of {name}", remedy, absent, wanted)
         if np.isfinite(session.variables["performance"].values[chosen]).sum() < FEWEST:
             return Missing(f"fewer than {FEWEST} scored trials of {name}", _REMEDY)
         return None

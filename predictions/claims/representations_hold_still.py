@@ -24,6 +24,7 @@ from errorneurons.predictions.claims.claim import Claim, Condition, Drawing, Ove
 from errorneurons.predictions.claims.cursor import (
     CURSOR_TRIALS,
     ErrorTrials,
+    cursor_trials,
     decoders,
     has_cursor,
     of_known_decoder,
@@ -70,8 +71,24 @@ def _has_weights(session: xr.Dataset) -> Missing | None:
     )
 
 
+def _has_all_cells(session: xr.Dataset) -> Missing | None:
+    """Require two trials of a goal with all cells that move the cursor, which none may lack."""
+    cells = _cells(session)
+    if not len(cells) or has_cursor(session) or seen_by(session, cells):
+        return None
+    rate = session.variables["rate"].values[cursor_trials(session)][..., cells]
+    count = int((~np.isfinite(rate).all(axis=(0, 1))).sum())
+    return Missing(
+        f"{count} of {len(cells)} cells that move the cursor were not recorded in some trials, and "
+        "no goal has two trials with all of them, so that how far activity would move it is not "
+        "known",
+        "Give the trials with all cells that have a weight, or the weights of a decoder without "
+        "those that are lost.",
+    )
+
+
 def _lack(session: xr.Dataset) -> Missing | None:
-    return protocol.what_is_missing(session, has_cursor, _has_weights)
+    return protocol.what_is_missing(session, has_cursor, _has_weights, _has_all_cells)
 
 
 def effect(sessions: Sequence[xr.Dataset]) -> Effect | Missing:
@@ -119,7 +136,9 @@ CLAIM = Claim(
     experiment=(
         "A cursor is moved by cells of known weights; its error is shown at a known time. What the "
         "change of their activity would do to the cursor, through the same decoder, is compared "
-        "with the error, over the days with the decoder that the animal knew first."
+        "with the error, over the days with the decoder that the animal knew first. Cells that "
+        "answer nothing, or weights that are not those of the cursor, support the claim as well: "
+        "see first that the cursor follows from activity and weights."
     ),
     refuted_by="A change of activity that takes away a third of the error or more in the trial.",
     record="The cells that move the cursor with their weights, and the error of each trial, shown "

@@ -65,6 +65,16 @@ LEARNING: Factors = {"phase": "during", "manipulation": "none"}
 LEARNING_OFF: Factors = {"phase": "during", "manipulation": "silence", "manipulated_role": "error"}
 
 
+_OTHER_LEVELS = {
+    "mean": ("means over trials, which do not tell noise from response",
+             "Give single trials, with the animal that each is of."),
+    "pooled": ("pooled over animals that are not told apart", "Say which animal each unit is of."),
+    "sample": ("samples of which no trial is known, and not independent",
+               "Say which trial each sample is of."),
+}  # fmt: skip
+"""Level of data -> why it is not tested, and the mend."""
+
+
 def outcome_off(outcome: str) -> Factors:
     """Return the factors of trials with an area's error cells silenced during the outcome."""
     return {**UNEXPECTED_TRIALS, "outcome": outcome, "manipulation": "silence",
@@ -86,28 +96,21 @@ def what_is_missing(session: xr.Dataset, *requirements: Requirement) -> Missing 
 
 def _together(*lacks: Missing | None) -> Missing | None:
     """Return several lacks as one, or None if there is none; each thing is said once."""
-    found = [lack for lack in lacks if lack is not None]
-    if not found:
-        return None
+    found = [one for lack in lacks if lack is not None for one in lack.each]
+    if len(found) < 2:
+        return found[0] if found else None
     columns = tuple(dict.fromkeys(column for lack in found for column in lack.columns))
     whats, remedies = (dict.fromkeys(x) for x in zip(*((f.what, f.remedy) for f in found),
                                                      strict=True))  # fmt: skip
-    return Missing("; ".join(whats), " ".join(remedies), columns)
+    return Missing("; ".join(whats), " ".join(remedies), columns, parts=tuple(found))
 
 
 def _holds_single_trials(session: xr.Dataset) -> Missing | None:
     level = session.attrs.get("level_of_data", "trial")
     if level == "trial":
         return None
-    what = {
-        "mean": "means over trials",
-        "pooled": "pooled over animals",
-        "sample": "samples of which no trial is known",
-    }[str(level)]
-    return Missing(
-        f"what stands for trials are {what}, which do not tell noise from response",
-        "Give single trials, with the animal that each is of.",
-    )
+    what, remedy = _OTHER_LEVELS[str(level)]
+    return Missing(f"what stands for trials are {what}", remedy)
 
 
 def declares_its_localiser(session: xr.Dataset) -> Missing | None:
@@ -142,7 +145,8 @@ def has_trials(factors: Factors, name: str, remedy: str) -> Requirement:
     def requirement(session: xr.Dataset) -> Missing | None:
         absent = tuple(column for column in factors if column not in session.coords)
         if absent:
-            return Missing(f"no trials with {name}", remedy, absent)
+            wanted = tuple((column, factors[column]) for column in absent)
+            return Missing(f"no trials with {name}", remedy, absent, wanted)
         if most_repeats(session, factors) < 2:
             besides = ", those that chose the units aside" * _was_localised(session, factors)
             return Missing(f"no stimulus has two trials with {name}{besides}", remedy)
@@ -167,9 +171,14 @@ def has_cells(role: str = "error") -> Requirement:
         return Missing(
             f"no unit has the role {role!r}",
             f"Label {role} cells by genetics or by an independent localiser block.",
+            declared=() if _has_roles(session) else ("role",),
         )
 
     return requirement
+
+
+def _has_roles(session: xr.Dataset) -> bool:
+    return bool((session.variables["role"].values != "unknown").any())
 
 
 def has_error_cells_between(low: float, high: float, where: str) -> Requirement:
@@ -191,6 +200,7 @@ def has_teaching_area(session: xr.Dataset) -> Missing | None:
     return Missing(
         "the area that the teaching signal enters is not declared, or no unit of it says its level",
         "Declare `teaching_area` in the mapping file, with the order of the areas.",
+        declared=("teaching_area",),
     )
 
 

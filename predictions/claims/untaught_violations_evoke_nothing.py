@@ -149,7 +149,9 @@ CLAIM = Claim(
     experiment=(
         "Events that were expected and events that were not, in a passive block: oddballs, "
         "violated sequences, omissions; the same event with the same before it, or with a control "
-        "block. All cells, without labels. Window 0 to 200 ms, beside the response to the input."
+        "block. All cells, without labels. Window 0 to 200 ms, beside the response to the input. "
+        "An animal that expects nothing supports the claim as well: show that it has an "
+        "expectation, in other areas or by what it does."
     ),
     refuted_by="A response to the violation at a third of the response to the input, in "
     "amplitude, over all cells, or as large as that in one cell of nine.",

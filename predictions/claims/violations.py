@@ -54,14 +54,19 @@ def has_untaught_violations(session: xr.Dataset) -> Missing | None:
     Whether a violation teaches decides what it should evoke; it is not guessed.
     """
     if "outcome" in session.coords and "teaching" not in session.coords:
-        return Missing("whether the outcomes teach is not said", _SAY_SO, ("teaching",))
+        wanted = (("teaching", False),)
+        return Missing("whether the outcomes teach is not said", _SAY_SO, ("teaching",), wanted)
     kinds = (VIOLATED, "an unexpected"), (MET, "an expected")
     lacks = (
         protocol.has_trials(factors, f"{name} outcome that teaches nothing", _ADD)(session)
         for factors, name in kinds
     )
     covered = protocol.covers("outcome_onset", VIOLATED, protocol.BEFORE, protocol.OUTCOME)
-    return next(filter(None, lacks), None) or _uncontrolled(session) or covered(session)
+    return (
+        next(filter(None, lacks), None)
+        or _uncontrolled(session, untaught_violations(session))
+        or covered(session)
+    )
 
 
 def has_violations(session: xr.Dataset) -> Missing | None:
@@ -71,8 +76,8 @@ def has_violations(session: xr.Dataset) -> Missing | None:
     return has_untaught_violations(session)
 
 
-def _uncontrolled(session: xr.Dataset) -> Missing | None:
-    if untaught_violations(session):
+def _uncontrolled(session: xr.Dataset, contrast: Contrast) -> Missing | None:
+    if contrast:
         return None
     return Missing(
         "a violated expectation is not told from adaptation: no event comes both expected and "
@@ -89,7 +94,10 @@ def untaught_violations(session: xr.Dataset) -> Contrast:
 
 
 def _untaught_violations(session: xr.Dataset) -> Contrast:
-    both = tuple(trials(session, factors) for factors in (VIOLATED, MET))
+    return _controlled(session, tuple(trials(session, factors) for factors in (VIOLATED, MET)))
+
+
+def _controlled(session: xr.Dataset, both: Contrast) -> Contrast:
     control = tuple(trials(session, factors) for factors in _IN_CONTROL)
     matched = trials(session, {"control": "matched"})
     for contrast in (both + control, tuple(np.intersect1d(own, matched) for own in both)):
@@ -122,6 +130,29 @@ def violations(session: xr.Dataset) -> Contrast:
     """Return the trials whose outcomes are compared: those that teach, if a session has such."""
     taught = outcomes_teach(session)
     return taught_violations(session) if taught else untaught_violations(session)
+
+
+def outcomes_told_from_adaptation(session: xr.Dataset) -> Contrast:
+    """Return the trials whose outcomes are compared, as `violations` does; none without control.
+
+    Outcomes of which it is not said whether they teach count as such that do not.
+    """
+    return once_alike(session, "told from adaptation", lambda: _told_from_adaptation(session))
+
+
+def _told_from_adaptation(session: xr.Dataset) -> Contrast:
+    if outcomes_teach(session):
+        return taught_violations(session)
+    both = protocol.UNEXPECTED_TRIALS, protocol.EXPECTED_TRIALS
+    return _controlled(
+        session, tuple(trials(session, protocol.as_taught(session, factors)) for factors in both)
+    )
+
+
+def has_outcomes_told_from_adaptation(session: xr.Dataset) -> Missing | None:
+    """Require outcomes to compare, and a control of adaptation where they teach nothing."""
+    lack = protocol.has_outcome_contrast(session)
+    return lack or _uncontrolled(session, outcomes_told_from_adaptation(session))
 
 
 def contrast_energy(

@@ -15,7 +15,7 @@ import typer
 from errorneurons import __version__
 from errorneurons.predictions.commands import recordings as recordings
 from errorneurons.predictions.commands import simulations as simulations
-from errorneurons.predictions.commands.shared import app
+from errorneurons.predictions.commands.shared import InWords, app
 
 
 class Registry(StrEnum):
@@ -92,6 +92,10 @@ def _entries(what: Registry) -> list[tuple[str, str]]:
             *((f"  {o.name}", f"  {o.description}") for o in own[t.name]),
         )
     ]
+
+
+for _registered in app.registered_commands:
+    _registered.cls = InWords
 
 
 def main() -> None:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from errorneurons.predictions.commands.options import (
+    Figures,
+    Manipulations,
+    Names,
+    RecordingFile,
+    Recordings,
+    Theories,
+)
 from errorneurons.predictions.commands.shared import (
     Out,
     Scheduler,
@@ -14,61 +24,81 @@ from errorneurons.predictions.commands.shared import (
     app,
     check_folder,
     check_new_file,
+    draw_for_papers,
+    folder_of_results,
     say,
+    show_readiness,
+    show_verdicts,
     this_command,
-    write_report,
 )
 
 if TYPE_CHECKING:
+    from errorneurons.predictions.claims.claim import Verdict
     from errorneurons.predictions.comparing.weigh import Question
-
-Theories = Annotated[
-    list[str] | None, typer.Option("--theory", help="Theory to compare; repeat for more.")
-]
+    from errorneurons.predictions.judging.readiness import Ready
 
 Worlds = Annotated[
-    int, typer.Option(min=32, help="Draws of what a theory leaves open, simulated for each.")
+    int,
+    typer.Option(
+        min=32, metavar="N", help="Draws of what a theory leaves open, simulated for each."
+    ),
 ]
 
 Library = Annotated[
-    Path | None, typer.Option(help="Folder that keeps simulated worlds from run to run.")
+    Path | None,
+    typer.Option(metavar="FOLDER", help="Folder that keeps simulated worlds from run to run."),
 ]
 
 
 @app.command("check")
 def check_recording(
-    files: Annotated[list[Path], typer.Argument(help="Recordings of any kind, mixed.")],
+    files: Recordings,
     mapping: Annotated[
-        Path | None, typer.Option(help="Mapping file that says what their fields mean.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Mapping file that says what their fields mean."),
     ] = None,
 ) -> None:
-    """Check recordings against the dataset contract."""
+    """Check recordings against the dataset contract, and say which claims they can test.
+
+    Of each claim that they cannot test it is said what is missing; how the tests come out is not.
+    """
     from errorneurons.analysis.door import open_recordings
-    from errorneurons.analysis.session.session import check as check_contract
     from errorneurons.analysis.session.session import collect
+    from errorneurons.predictions.judging.believing import as_believed
+    from errorneurons.predictions.judging.plausible import implausible
+    from errorneurons.predictions.judging.readiness import readiness
+    from errorneurons.predictions.judging.verdicts import confirmatory
+    from errorneurons.predictions.studies.unweighed import cautions_of, who_was_recorded
     from errorneurons.predictions.words import counted, listed
 
-    sessions = [check_contract(session) for session in open_recordings(files, mapping)]
-    collect(sessions)
-    animals = len({s.attrs["animal"] for s in sessions})
+    opened = open_recordings(files, mapping)
+    collect(opened)
+    declared = confirmatory(opened)
+    sessions = as_believed(opened)
+    animals, noun = len({s.attrs["animal"] for s in sessions}), who_was_recorded(sessions)
     trials, units = (sum(s.sizes[dim] for s in sessions) for dim in ("trial", "unit"))
     verb = "obeys" if len(files) == 1 else "obey"
     typer.echo(
         f"{listed([*map(str, files)])} {verb} the dataset contract: "
         f"{counted(len(sessions), 'session')}, "
-        f"{counted(animals, 'animal')}, {counted(trials, 'trial')}, {counted(units, 'unit')}."
+        f"{counted(animals, noun) if noun else 'animals that are not told apart'}, "
+        f"{counted(trials, 'trial')}, {counted(units, 'unit')}."
     )
-    for session in sessions:
-        if "cautions" in session.attrs:
-            attrs = session.attrs
-            typer.echo(f"Session {attrs['session_id']} of {attrs['animal']}: {attrs['cautions']}.")
+    for caution in cautions_of(sessions):
+        typer.echo(caution)
+    for doubt in implausible(sessions):
+        typer.echo(f"Look again: {doubt}")
+    those = f"The confirmatory set is {listed(declared)}."
+    typer.echo(those if declared else "No confirmatory set was declared.")
+    show_readiness(readiness(sessions))
 
 
 @app.command()
 def inspect(
-    file: Annotated[Path, typer.Argument(help="A recording: NWB, .mat, .npz, table, folder.")],
+    file: RecordingFile,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Mapping file to write (FILE.toml).")
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Mapping file to write (FILE.toml)."),
     ] = None,
 ) -> None:
     """Print what a recording holds, and write a mapping.
@@ -90,9 +120,9 @@ def inspect(
 
 @app.command("compare")
 def compare_theories(
-    files: Annotated[list[Path], typer.Argument(help="Recordings of any kind, mixed.")],
+    files: Recordings,
     mapping: Annotated[
-        Path | None, typer.Option(help="Mapping file of those that need one.")
+        Path | None, typer.Option(metavar="FILE", help="Mapping file of those that need one.")
     ] = None,
     out: Out = Path("errorneurons-comparison"),
     seed: Seed = 1,
@@ -100,43 +130,102 @@ def compare_theories(
     worlds: Worlds = 40,
     library: Library = None,
     scheduler: Scheduler = None,
+    claims_only: Annotated[
+        bool, typer.Option("--claims-only", help="Judge the claims, and weigh no theories.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Say nothing of what is being done, only what is found.")
+    ] = False,
+    figures: Figures = None,
 ) -> None:
     """Judge the claims on recordings, and weigh the theories.
 
-    Ends in a verdict between theories, how far to trust it, and what to record next. The first
-    time, the worlds of the theories are simulated, which takes a while; they are kept.
+    The verdicts on the claims come first. Then theories are weighed, which ends in a verdict
+    between them, how far to trust it, and what to record next. The first time, the worlds of the
+    theories are simulated, which takes a while; they are kept.
     """
+    from rich.console import Console
+
     from errorneurons.analysis.door import open_recordings
     from errorneurons.analysis.session.session import collect
+    from errorneurons.predictions.commands.progress import Teller
+    from errorneurons.predictions.pages.page import write
     from errorneurons.predictions.studies.report import recording_report
 
-    check_folder(out)
-    question = _question(theory, worlds, seed, library, scheduler)
-    sessions = open_recordings(files, mapping)
-    collect(sessions)  # refuses a session that is given twice
-    name = ", ".join(file.name for file in files)
-    write_report(recording_report(sessions, name, question, this_command(), say), out)
+    tell = Teller(quiet=quiet)
+    with folder_of_results(out):
+        question = _question(theory, worlds, seed, library, scheduler) if not claims_only else None
+        sessions = open_recordings(files, mapping)
+        collect(sessions)  # refuses a session that is given twice
+        name = ", ".join(file.name for file in files)
+        with tell.at_work(Console(stderr=True)) as begin:
+
+            def judged(verdicts: Sequence[Verdict], ready: Ready) -> None:
+                _show_claims(verdicts, ready)
+                begin()
+
+            made = recording_report(sessions, name, question, this_command(), tell, judged)
+        page = write(made, out)
+        draw_for_papers(made, figures)
+    say(f"\n{made.answer}")
+    typer.echo(f"\nReport: {page}")
+
+
+def _show_claims(verdicts: Sequence[Verdict], ready: Ready) -> None:
+    """Print what claims come to, before theories are weighed."""
+    if ready.common:
+        typer.echo(ready.summary)
+    show_verdicts(verdicts, ready)
+    sys.stdout.flush()
+
+
+@app.command("compare-results")
+def compare_results(
+    first: Annotated[Path, typer.Argument(help="A verdicts.json, or the folder it lies in.")],
+    second: Annotated[Path, typer.Argument(help="The other one.")],
+    tolerance: Annotated[
+        float, typer.Option(min=0, help="Closer values, absolute or relative, are the same.")
+    ] = 0.01,
+) -> None:
+    """Print in what two results differ; exit status 0 if in nothing, 1 if in something."""
+    from errorneurons.predictions.pages.results import differences, made_otherwise, read_result
+
+    a, b = read_result(first), read_result(second)
+    found = differences(a, b, tolerance)
+    for line in found or ["The results are the same."]:
+        typer.echo(line)
+    for line in made_otherwise(a, b):
+        say(f"made with another {line}")
+    if found:
+        raise typer.Exit(1)
 
 
 @app.command("plan")
 def plan_experiment(
     theory: Theories = None,
-    animals: Annotated[str, typer.Option(help="Numbers of animals to try.")] = "2,3,4,6,8,12",
-    cells: Annotated[str, typer.Option(help="Cells of each role and area to try.")] = "4,12,36",
-    trials: Annotated[str, typer.Option(help="Trials of a stimulus and condition.")] = "2,6",
-    manipulation: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="What can be done, or another experiment; repeat for more. `none` for recording "
-            "alone."
-        ),
+    animals: Annotated[
+        Names, typer.Option(metavar="NUMBERS", help="Animals to try.  [default: 2,3,4,6,8,12]")
     ] = None,
-    areas: Annotated[str, typer.Option(help="Recorded areas, 1 lowest, 4 teaching.")] = "1,2,3,4",
-    instrument: Annotated[str, typer.Option(help="spikes or calcium.")] = "spikes",
+    cells: Annotated[
+        Names,
+        typer.Option(metavar="NUMBERS", help="Cells of each role and area.  [default: 4,12,36]"),
+    ] = None,
+    trials: Annotated[
+        Names,
+        typer.Option(metavar="NUMBERS", help="Of a stimulus and condition.  [default: 2,6]"),
+    ] = None,
+    manipulation: Manipulations = None,
+    areas: Annotated[
+        Names,
+        typer.Option(metavar="NUMBERS", help="Recorded, 1 lowest, 4 teaching.  [default: 1,2,3,4]"),
+    ] = None,
+    instrument: Annotated[str, typer.Option(metavar="KIND", help="spikes or calcium.")] = "spikes",
     label_error: Annotated[
-        float, typer.Option(min=0, max=0.9, help="Share of false error labels.")
+        float, typer.Option(min=0, max=0.9, metavar="SHARE", help="Share of false error labels.")
     ] = 0.05,
-    budget: Annotated[int | None, typer.Option(min=2, help="The most animals.")] = None,
+    budget: Annotated[
+        int | None, typer.Option(min=2, metavar="N", help="The most animals.")
+    ] = None,
     out: Out = Path("errorneurons-plan"),
     seed: Seed = 1,
     worlds: Worlds = 40,
@@ -154,8 +243,9 @@ def plan_experiment(
     if "none" in chosen and len(chosen) > 1:
         raise ValueError("--manipulation none stands for recording alone; give it by itself")
     grid = Grid(
-        _numbers("--animals", animals), _numbers("--cells", cells), _numbers("--trials", trials),
-        () if chosen == ("none",) else chosen, _numbers("--areas", areas), instrument,
+        _numbers("--animals", animals, Grid.animals), _numbers("--cells", cells, Grid.cells),
+        _numbers("--trials", trials, Grid.trials), () if chosen == ("none",) else chosen,
+        _numbers("--areas", areas, Grid.areas), instrument,
         label_errors(label_error), budget,
     )  # fmt: skip
     check_folder(out)
@@ -179,8 +269,11 @@ def _question(
     return question
 
 
-def _numbers(option: str, text: str) -> tuple[int, ...]:
-    """Return whole numbers that were given with commas between them, in order, each once."""
+def _numbers(option: str, given: Names, default: tuple[int, ...]) -> tuple[int, ...]:
+    """Return whole numbers, given with commas or one by one, in order, each once."""
+    if not given:
+        return default
+    text = ",".join(given)
     try:
         return tuple(sorted({int(part) for part in text.split(",")}))
     except ValueError:

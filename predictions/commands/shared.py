@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
     from errorneurons.predictions.claims.claim import Verdict
+    from errorneurons.predictions.judging.readiness import Readiness, Ready
     from errorneurons.predictions.studies.findings import Report
 
 
 STYLES = {"SUPPORTED": "green", "CONTRADICTED": "red", "UNDECIDED": "yellow", "NOT_TESTABLE": "dim"}
+_TYPES = re.compile(r" <(?:list\[)?(?:path|Path|str|text)\]?>", re.IGNORECASE)
+"""What help writes behind an argument that has a word of its own."""
 ENDLESS = 10_000
 """Columns of what is no terminal: nothing is wrapped or cut there."""
 
@@ -48,6 +53,14 @@ class OneSentence(TyperGroup):
             raise typer.Exit(130) from None
 
 
+class InWords(TyperCommand):
+    """A command whose help names what is to be given, without the types that Python gives it."""
+
+    def get_help(self, ctx: Any) -> str:
+        """Return the help; what stands beside the types stays where it is."""
+        return _TYPES.sub(lambda found: " " * len(found[0]), super().get_help(ctx))
+
+
 app = typer.Typer(
     cls=OneSentence,
     no_args_is_help=True,
@@ -56,25 +69,28 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Seed = Annotated[int, typer.Option(min=0, help="Seed of everything random.")]
+Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Seed of everything random.")]
 
-Networks = Annotated[int, typer.Option(min=1, help="Networks simulated for each theory.")]
+Networks = Annotated[
+    int, typer.Option(min=1, metavar="N", help="Networks simulated for each theory.")
+]
 
 Scheduler = Annotated[
     str | None,
-    typer.Option(help="Address of a Dask scheduler whose workers simulate, e.g. tcp://host:8786."),
+    typer.Option(
+        metavar="ADDRESS",
+        help="Address of a Dask scheduler whose workers simulate, e.g. tcp://host:8786.",
+    ),
 ]
 
-Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the report.")]
+Out = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder for the report.")]
 
 
 def _sentence(error: ValueError | OSError) -> str:
     """Return what an error says, without the number that the system gives it."""
-    from errorneurons.analysis.session.contract import told
-
     if isinstance(error, OSError) and error.filename is not None:
         return f"cannot use {error.filename}: {error.strerror}; give another file or folder"
-    return told(error)
+    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 def check_folder(out: Path) -> None:
@@ -96,34 +112,85 @@ def check_new_file(out: Path) -> None:
         raise ValueError(f"the folder {out.parent} may not be written to; give another --out")
 
 
-def write_report(made: Report, out: Path) -> None:
-    """Write a report, and print its answer and a line a verdict."""
+@contextmanager
+def folder_of_results(out: Path) -> Iterator[None]:
+    """Refuse at once a folder that cannot be written to; leave none behind that is empty."""
+    new = [p for p in (out, *out.parents) if not p.exists()]
+    try:
+        check_folder(out)
+        yield
+    finally:
+        for folder in new:
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+
+
+def write_report(made: Report, out: Path, figures: Path | None = None) -> None:
+    """Write a report, and its figures if a folder is given; print its answer and its verdicts."""
     from errorneurons.predictions.pages.page import write
 
     page = write(made, out)
+    draw_for_papers(made, figures)
     say(f"{made.answer}\n")
     show_verdicts(made.verdicts)
     typer.echo(f"\nReport: {page}")
 
 
-def show_verdicts(verdicts: Sequence[Verdict]) -> None:
+def draw_for_papers(made: Report, folder: Path | None) -> None:
+    """Write each claim's figure and its numbers, if a folder is given."""
+    if folder is None:
+        return
+    from errorneurons.predictions.pages.figures import write_figures
+
+    written = write_figures(made, folder)
+    say(f"{folder}: {len(written)} files, each claim's figure and its numbers\n")
+
+
+def show_verdicts(verdicts: Sequence[Verdict], ready: Ready | None = None) -> None:
     """Print a row a verdict: N/M with its interval, or what is missing.
 
     A terminal gets colours, and rows as wide as it is; elsewhere a verdict is one plain line.
     """
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
     from errorneurons.predictions.pages.marks import effect
 
-    console = Console(highlight=False)
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    console, rows = Console(highlight=False), []
+    lacks = {row.claim.key: _lack(row) for row in ready.rows} if ready else {}
     for v in verdicts:
         missing = v.outcome.value == "NOT_TESTABLE"
-        words = _within(v.reason, console) if missing else f"N/M = {_plain(effect(v))}"
+        reason = lacks.get(v.claim) or v.reason
+        words = _within(reason, console) if missing else f"N/M = {_plain(effect(v))}"
         verdict = Text(v.outcome.value, STYLES[v.outcome.value], no_wrap=True)
-        table.add_row(Text(v.claim, no_wrap=True), Text(v.subject, no_wrap=True), verdict, words)
+        rows.append((Text(v.claim, no_wrap=True), Text(v.subject, no_wrap=True), verdict, words))
+    _print_rows(rows, console)
+
+
+def show_readiness(ready: Ready) -> None:
+    """Print which claims can be tested, and of the others what is missing, the nearest first."""
+    from rich.console import Console
+    from rich.text import Text
+
+    typer.echo(ready.summary)
+    console, rows = Console(highlight=False), []
+    for row in ready.rows:
+        able = Text(row.can, "dim" if row.can == "no" else "green", no_wrap=True)
+        key = Text(row.claim.key, no_wrap=True)
+        rows.append((key, able, Text(row.claim.name), Text(f"{_lack(row)} {row.mend}".strip())))
+    _print_rows(rows, console)
+
+
+def _lack(row: Readiness) -> str:
+    return f"{row.lack} And {row.more} more." if row.more else row.lack
+
+
+def _print_rows(rows: Sequence[tuple[str | Text, ...]], console: Console) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for row in rows:
+        table.add_row(*row)
     if console.is_terminal:
         console.print(table)
         return

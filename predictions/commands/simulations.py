@@ -9,6 +9,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from errorneurons.predictions.commands.options import (
+    AblationOnly,
+    Ablations,
+    Claims,
+    Connectivities,
+    ConnectivityOnly,
+    Figures,
+    Results,
+    SizesGiven,
+    Tasks,
+    Theories,
+    TheoriesNeeded,
+    TheoryFiles,
+    TheoryNeeded,
+    Tried,
+)
 from errorneurons.predictions.commands.shared import (
     Networks,
     Out,
@@ -36,15 +52,13 @@ class _Recorded(StrEnum):
     TUFTS = "tufts"
 
 
-Tried = Annotated[
-    str, typer.Argument(help="An experiment, or a table of trials that ends in .csv.")
-]
-
-Count = Annotated[int, typer.Option(min=1, help="Networks; each is an animal.")]
+Count = Annotated[int, typer.Option(min=1, metavar="N", help="Networks; each is an animal.")]
 
 Repeats = Annotated[
     int | None,
-    typer.Option(min=1, help="Trials of each kind (5), or how often a table is run (1)."),
+    typer.Option(
+        min=1, metavar="N", help="Trials of each kind (5), or how often a table is run (1)."
+    ),
 ]
 
 
@@ -53,6 +67,11 @@ def report(
     out: Out = Path("errorneurons-report"),
     seed: Seed = 1,
     networks: Networks = 16,
+    theory: Theories = None,
+    claim: Claims = None,
+    theory_file: TheoryFiles = None,
+    name: Annotated[str, typer.Option(metavar="WORDS", help="Title of the page.")] = "",
+    figures: Figures = None,
     sessions: Annotated[
         bool, typer.Option("--sessions", help="Leave the virtual recordings in OUT/sessions, too.")
     ] = False,
@@ -65,37 +84,41 @@ def report(
     ] = False,
     scheduler: Scheduler = None,
 ) -> None:
-    """Simulate the theories and judge the claims on them."""
+    """Simulate the theories and judge the claims on them.
+
+    With --theory and --claim only these are judged, in the experiments of these claims. A theory of
+    your own, in a Python file that ends in THEORY = Theory(...), need not be in the package.
+    """
     check_folder(out)
+    from errorneurons.predictions.commands.bar import showing
+    from errorneurons.predictions.studies.choosing import selected
     from errorneurons.predictions.studies.report import theories_report
     from errorneurons.simulate.animals.animals import Animals
     from errorneurons.simulate.store.work import Labour
 
+    chosen = selected(theory or (), claim or (), theory_file or (), name, families=families)
     animals, labour = Animals(networks, seed), Labour(scheduler=scheduler)
-    found = theories_report(
-        animals, out, this_command(), say, labour, sessions=sessions, families=families
-    )
-    write_report(found, out)
+    with showing() as tell:
+        found = theories_report(
+            animals, out, this_command(), tell, labour, chosen=chosen, sessions=sessions
+        )
+    write_report(found, out, figures)
 
 
 @app.command()
 def ablate(
-    theory: Annotated[
-        list[str] | None, typer.Option(help="A theory; may be given again. All if not given.")
-    ] = None,
-    ablation: Annotated[
-        list[str] | None, typer.Option(help="An ablation; may be given again. All if not given.")
-    ] = None,
+    theory: Theories = None,
+    ablation: Ablations = None,
     out: Out = Path("errorneurons-ablations"),
     seed: Seed = 1,
-    networks: Annotated[int, typer.Option(min=2, help="Networks trained of each circuit.")] = 12,
+    networks: Annotated[
+        int, typer.Option(min=2, metavar="N", help="Networks trained of each circuit.")
+    ] = 12,
     epochs: Annotated[
-        int | None, typer.Option(min=2, help="Epochs of training; those of the task if not given.")
+        int | None,
+        typer.Option(min=2, metavar="N", help="Epochs of training; by default those of the task."),
     ] = None,
-    task: Annotated[
-        list[str] | None,
-        typer.Option(help="A task; may be given again. The association if not given."),
-    ] = None,
+    task: Tasks = None,
     scheduler: Scheduler = None,
 ) -> None:
     """Take parts of the circuits away, and report what each of them was for.
@@ -122,16 +145,14 @@ def ablate(
 
 @app.command("reproduce")
 def reproduce_published(
-    name: Annotated[
-        list[str] | None,
-        typer.Argument(help="Published results, see `errorneurons list published`. All if none."),
-    ] = None,
+    name: Results = None,
     out: Out = Path("errorneurons-published"),
     quick: Annotated[
         bool, typer.Option("--quick", help="A minute or less each: fewer networks and epochs.")
     ] = False,
     networks: Annotated[
-        int | None, typer.Option(min=1, help="Networks of each circuit; as published if not given.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="Networks of each circuit; by default as published."),
     ] = None,
     seed: Seed = 0,
     scheduler: Scheduler = None,
@@ -156,10 +177,11 @@ def reproduce_published(
 @app.command("simulate")
 def simulate_theories(
     experiment: Tried,
-    theory: Annotated[
-        list[str], typer.Option(help="Theory that is put through it; may be given again.")
+    theory: TheoriesNeeded,
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", metavar="FOLDER", help="Folder for sessions and figures."),
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for sessions and figures.")],
     networks: Count = 4,
     seed: Seed = 1,
     repeats: Repeats = None,
@@ -168,18 +190,18 @@ def simulate_theories(
         typer.Option(help="What is recorded; if left out, spikes where the errors are."),
     ] = None,
     streams: Annotated[
-        int, typer.Option(min=1, help="Copies of a network that share a table's trials out.")
+        int,
+        typer.Option(
+            min=1, metavar="N", help="Copies of a network that share a table's trials out."
+        ),
     ] = 1,
-    ablation: Annotated[
-        str, typer.Option(help="What is taken away, see `errorneurons list ablations`.")
-    ] = "intact",
-    connectivity: Annotated[
-        str | None,
-        typer.Option(help="How areas are wired, see `errorneurons list connectivity`; or a CSV."),
-    ] = None,
+    ablation: AblationOnly = "intact",
+    connectivity: ConnectivityOnly = None,
     layers: Annotated[
         str | None,
-        typer.Option(help="Neurons in the input and in each area, e.g. 10-20-15-10-5."),
+        typer.Option(
+            metavar="SIZES", help="Neurons in the input and in each area, e.g. 10-20-15-10-5."
+        ),
     ] = None,
     scheduler: Scheduler = None,
 ) -> None:
@@ -210,25 +232,19 @@ def simulate_theories(
 @app.command("sweep")
 def _sweep(
     experiment: Tried,
-    theory: Annotated[list[str], typer.Option(help="Theory; may be given again.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the Zarr groups.")],
-    ablation: Annotated[
-        list[str] | None,
-        typer.Option(help="What is taken away, or `intact`; may be given again."),
-    ] = None,
-    connectivity: Annotated[
-        list[str] | None,
-        typer.Option(help="How areas are wired: a name or a CSV file; may be given again."),
-    ] = None,
-    layers: Annotated[
-        list[str] | None,
-        typer.Option(help="Neurons in the input and in each area; may be given again."),
-    ] = None,
+    theory: TheoriesNeeded,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder for the Zarr groups.")
+    ],
+    ablation: Ablations = None,
+    connectivity: Connectivities = None,
+    layers: SizesGiven = None,
     networks: Count = 4,
     seed: Seed = 1,
     repeats: Repeats = None,
     instrument: Annotated[
-        str, typer.Option(help="What is recorded: rates, spikes, calcium or tufts.")
+        str,
+        typer.Option(metavar="KIND", help="What is recorded: rates, spikes, calcium or tufts."),
     ] = "rates",
     scheduler: Scheduler = None,
 ) -> None:
@@ -258,32 +274,60 @@ def _often(repeats: int | None, experiment: str) -> int:
     return repeats or (1 if experiment.endswith(".csv") else 5)
 
 
+_NewFile = Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="NWB file to write.")]
+_VirtualAnimals = Annotated[int, typer.Option(min=1, metavar="N", help="Virtual animals.")]
+_Cells = Annotated[int, typer.Option(min=2, metavar="N", help="Cells of each role in each area.")]
+_TrialsOfAKind = Annotated[
+    int, typer.Option(min=2, metavar="N", help="Trials of each condition and stimulus.")
+]
+_FalseLabels = Annotated[
+    float,
+    typer.Option(min=0, max=0.9, metavar="SHARE", help="Share of error labels that are false."),
+]
+_StatedFalseLabels = Annotated[
+    float | None,
+    typer.Option(
+        min=0,
+        max=0.9,
+        metavar="SHARE",
+        help="Share of false labels that the file states; the truth by default.",
+    ),
+]
+_Kind = Annotated[_Recorded, typer.Option(help="What is recorded.")]
+_RecordedAreas = Annotated[
+    str,
+    typer.Option(
+        metavar="NAMES",
+        help="Areas that are recorded, e.g. 'area 1, area 2'; all if not given.",
+    ),
+]
+_Efficacy = Annotated[
+    float,
+    typer.Option(
+        min=0, max=1, metavar="SHARE", help="Share of its rate that a silenced cell loses."
+    ),
+]
+_OffTarget = Annotated[
+    float,
+    typer.Option(
+        min=0, max=1, metavar="SHARE", help="Share of the other role's cells silenced as well."
+    ),
+]
+
+
 @app.command("demo-recording")
 def demo_recording(
-    theory: Annotated[str, typer.Option(help="Theory or counter-circuit that is recorded.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="NWB file to write.")],
-    animals: Annotated[int, typer.Option(min=1, help="Virtual animals.")] = 8,
-    cells: Annotated[int, typer.Option(min=2, help="Cells of each role in each area.")] = 24,
-    trials: Annotated[int, typer.Option(min=2, help="Trials of each condition and stimulus.")] = 8,
-    label_error: Annotated[
-        float, typer.Option(min=0, max=0.9, help="Share of error labels that are false.")
-    ] = 0.05,
-    stated_label_error: Annotated[
-        float | None,
-        typer.Option(
-            min=0, max=0.9, help="Share of false labels that the file states; the truth by default."
-        ),
-    ] = None,
-    instrument: Annotated[_Recorded, typer.Option(help="What is recorded.")] = _Recorded.SPIKES,
-    areas: Annotated[
-        str, typer.Option(help="Areas that are recorded, e.g. 'area 1, area 2'; all if not given.")
-    ] = "",
-    efficacy: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of its rate that a silenced cell loses.")
-    ] = 1.0,
-    off_target: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of the other role's cells silenced as well.")
-    ] = 0.0,
+    theory: TheoryNeeded,
+    out: _NewFile,
+    animals: _VirtualAnimals = 8,
+    cells: _Cells = 24,
+    trials: _TrialsOfAKind = 8,
+    label_error: _FalseLabels = 0.05,
+    stated_label_error: _StatedFalseLabels = None,
+    instrument: _Kind = _Recorded.SPIKES,
+    areas: _RecordedAreas = "",
+    efficacy: _Efficacy = 1.0,
+    off_target: _OffTarget = 0.0,
     seed: Seed = 101,
 ) -> None:
     """Write a virtual recording of a theory as NWB.

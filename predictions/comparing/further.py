@@ -118,7 +118,10 @@ def what_to_do(keys: Sequence[str] | None = None) -> dict[str, tuple[str, ...]]:
         Of the claims that are to be tested, if not all.
     """
     claims = [c for c in CLAIMS if keys is None or c.key in keys]
-    needs = sorted({(c.shown_by, c.manipulations): None for c in claims}, key=lambda m: not m[1])
+    needs = sorted(
+        dict.fromkeys((c.shown_by, c.manipulations) for c in claims),
+        key=lambda need: (not need[1], need[0] == USUAL_EXPERIMENT),
+    )
     return {
         _in_words(*need): tuple(c.key for c in claims if (c.shown_by, c.manipulations) == need)
         for need in needs

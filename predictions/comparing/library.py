@@ -174,7 +174,8 @@ def _with_time_left(progress: Progress, pieces: Mapping[str, Piece]) -> Progress
             left.remove(text)
             passed, done = time.perf_counter() - began, len(pieces) - len(left)
             if left:
-                text += f"; about {passed * len(left) / done / 60:.1f} minutes left"
+                ahead = passed * len(left) / done / 60
+                text += f"; {done} of {len(pieces)}, about {ahead:.1f} minutes left"
         progress(text)
 
     return say

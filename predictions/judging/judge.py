@@ -121,7 +121,7 @@ def _judge_theory(claim: Claim, subject: str, measured: Measured) -> Verdict:
         "the claim.",
         "Simulate more networks, or narrow the parameters." * (outcome is Outcome.UNDECIDED),
         value, bottom, top, level="5-95 % range over networks", n=count, over="networks",
-        points=points,
+        points=points, names=measured.animals, numbers={"agreeing": round(agree * count)},
         statistics={
             "D / mean M, 5-95 %": f"{bottom - claim.threshold:.3g} to {top - claim.threshold:.3g}",
             **_label_rows(measured),
@@ -163,6 +163,7 @@ def _judge_recording(claim: Claim, subject: str, measured: Measured) -> Verdict:
     return Verdict(
         claim.key, subject, outcome, f"{reason}.", _more(outcome, count), ratio.value, ratio.low,
         ratio.high, level=ratio.level, n=count, over="animals", points=_points(claim, measured),
+        names=measured.animals, numbers=_test_numbers(claim, measured, test),
         statistics={
             **_test_rows(test),
             "skewness of D": _skewness_row(claim, measured, test),
@@ -209,8 +210,8 @@ def _judge_few(claim: Claim, subject: str, measured: Measured) -> Verdict:
         f"{found}."
         + lost * bool(measured.lost),
         more,
-        value, low, high, level=level, n=count, over="trials",
-        points=_points(claim, measured),
+        value, low, high, level=level, n=count, over="animals",
+        points=_points(claim, measured), names=measured.animals,
         statistics=_label_rows(measured),
     )  # fmt: skip
 
@@ -310,6 +311,20 @@ def _skewness_row(claim: Claim, measured: Measured, test: Test) -> str:
     above = float(p_above(claim, measured.energies, known))
     counts = f"t counts as {t:.3g}, p {min(above, 1 - above):.3g}"
     return f"{found:.2g}, reckoned with as {reckoned:.2g}: {counts}"
+
+
+def _test_numbers(claim: Claim, measured: Measured, test: Test) -> dict[str, float]:
+    d = difference(claim, measured.energies, measured.label_error[0])
+    return {
+        "t": test.t,
+        "df": test.degrees,
+        "p": probability(claim, measured),
+        "p_above": test.p_above,
+        "p_below": test.p_below,
+        "p_sign_flip": test.p_sign_flip,
+        "p_sign_flip_least": test.smallest_sign_flip,
+        "skewness": float(skewness(d)),
+    }
 
 
 def _test_rows(test: Test) -> dict[str, str]:

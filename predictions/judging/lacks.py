@@ -24,7 +24,7 @@ def why_no_number(session: xr.Dataset) -> Missing:
             "Record two trials or more of the same stimulus in each condition.",
         )
     return Missing(
-        f"no labelled cell is left with two trials of a stimulus in each condition: {lost}",
+        f"no cell is left with two trials of a stimulus in each condition: {lost}",
         "Record more trials without gaps.",
     )
 

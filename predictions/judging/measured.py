@@ -73,7 +73,8 @@ def measure(effect: Measure, sessions: Sequence[xr.Dataset], trial_level: bool) 
     found = [
         why_no_number(s[0]) if a is _NO_NUMBER else a for s, a in zip(asked, found, strict=True)
     ]
-    missing = next((a for a in found if isinstance(a, Missing)), None)
+    lacks = [a for a in found if isinstance(a, Missing)]
+    missing = min(lacks, key=lambda lack: len(lack.each), default=None)  # the nearest
     answers = [(s, a) for s, a in zip(asked, found, strict=True) if not isinstance(a, Missing)]
     if not answers:
         return Measured((), np.empty((0, 3)), missing=missing)

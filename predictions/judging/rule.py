@@ -112,6 +112,8 @@ def tail(claim: Claim, energies: Array, label_error: float | Array, side: Array)
     more they vary the more skewed they are. If N and q0 M are of a gamma distribution with the
     mean m, D has the skewness 2 cov(D, N + q0 M) / (sd(D) m). `TAIL` times as much is taken,
     because few animals show too little of their spread, and the sample skewness if it is larger.
+    What of N and M lies below 0 is noise, which is not skewed and spreads as much above: twice its
+    square is taken off the variances that count as spread of energies.
 
     Parameters
     ----------
@@ -123,14 +125,21 @@ def tail(claim: Claim, energies: Array, label_error: float | Array, side: Array)
         (...), the sign of the mean of D: what matters is the skewness to the other side.
     """
     d = difference(claim, energies, label_error)
-    both = d + 2 * claim.threshold * energies[..., 1]
-    middle = [np.maximum(x.mean(axis=-1), 0.0) / 2 for x in ((both + d) / 2, (both - d) / 2)]
-    off, spread = d - d.mean(axis=-1, keepdims=True), d.std(axis=-1, ddof=1)
-    covariance = (off * both).sum(axis=-1) / (d.shape[-1] - 1)
-    size = spread * (middle[0] + middle[1])
+    parts = d + claim.threshold * energies[..., 1], claim.threshold * energies[..., 1]
+    mean = sum(np.maximum(x.mean(axis=-1), 0.0) for x in parts) / 2
+    spread = d.std(axis=-1, ddof=1)
+    # cov(D, N + q0 M) is var(N) - var(q0 M)
+    covariance = _of_energies(parts[0]) - _of_energies(parts[1])
+    size = spread * mean
     of_energies = 2 * TAIL * covariance / np.where(size > 0, size, np.inf)
     larger = np.maximum(-side * of_energies, -side * skewness(d))
     return np.asarray(-side * np.maximum(larger, 0.0))
+
+
+def _of_energies(x: Array) -> Array:
+    """Return the variance over animals, less what noise makes of it by what lies below 0."""
+    noise = 2 * (np.minimum(x, 0.0) ** 2).mean(axis=-1)
+    return np.asarray(np.maximum(x.var(axis=-1, ddof=1) - noise, 0.0))
 
 
 def named_outcomes(

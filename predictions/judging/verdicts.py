@@ -20,6 +20,7 @@ from errorneurons.predictions.claims.registry import CLAIMS, claim
 from errorneurons.predictions.judging.believing import as_believed
 from errorneurons.predictions.judging.judge import judge, probability
 from errorneurons.predictions.judging.measured import Measured, measure
+from errorneurons.predictions.judging.table import ResultTable, result_table
 from errorneurons.simulate.refusing import a_list, in_short
 
 AnySessions = xr.DataTree | xr.Dataset | Iterable[xr.Dataset]
@@ -29,11 +30,13 @@ _COLUMNS = (
     "claim", "name", "outcome", "reason", "remedy", "value", "low", "high", "units", "level", "n",
     "over",
 )  # fmt: skip
+TEST_NUMBERS = ("t", "df", "p", "p_holm")
+"""Numbers of the test over animals that stand in tables of verdicts, see `Verdict.numbers`."""
 
 
 def verdict_table(
     sessions: AnySessions, claims: Sequence[str] | None = None, kind: SubjectKind | None = None
-) -> pd.DataFrame:
+) -> ResultTable:
     """Judge claims on sessions, recorded or simulated.
 
     Parameters
@@ -49,11 +52,15 @@ def verdict_table(
 
     Returns
     -------
-    DataFrame
-        One row a claim: ``claim``, its ``name``, ``outcome`` (SUPPORTED, CONTRADICTED, UNDECIDED
-        or NOT_TESTABLE), ``reason`` and ``remedy`` in a sentence, ``value``, ``low`` and ``high``
-        of N/M (NaN where there is none), their ``units``, what the interval is (``level``), and
-        of how many (``n``) of what (``over``).
+    ResultTable
+        A DataFrame, with `to_xarray` by claim. One row a claim: ``claim``, its ``name``,
+        ``outcome`` (SUPPORTED, CONTRADICTED, UNDECIDED or NOT_TESTABLE), ``reason`` and ``remedy``
+        in a sentence, ``value``, ``low`` and ``high`` of N/M (NaN where there is none), their
+        ``units``, what the interval is (``level``), and of how many (``n``) of what (``over``).
+        Of the test over animals ``t`` of D with its degrees of freedom ``df``; ``p``, one-sided as
+        claimed, with skewness allowed for; and ``p_holm``, the same adjusted within the
+        confirmatory claims. They are NaN where there is no test: with fewer than 5 animals, and
+        for networks.
 
     Raises
     ------
@@ -84,8 +91,16 @@ def verdict_table(
                 judge(c, how, measure(c.effect, every, trial_level=False), how) for c in chosen
             )
     names = {c.key: c.name for c in CLAIMS}
-    rows = [{"name": names[v.claim], **vars(v), "outcome": v.outcome.value} for v in verdicts]
-    return pd.DataFrame(rows, columns=list(_COLUMNS))
+    rows = [
+        {"name": names[v.claim], **vars(v), "outcome": v.outcome.value, **numbers_of(v)}
+        for v in verdicts
+    ]
+    return result_table(pd.DataFrame(rows, columns=[*_COLUMNS, *TEST_NUMBERS]), "claim")
+
+
+def numbers_of(verdict: Verdict) -> dict[str, float]:
+    """Return the numbers of the test over animals, NaN where there was none."""
+    return {name: float(verdict.numbers.get(name, float("nan"))) for name in TEST_NUMBERS}
 
 
 def sessions_in(recording: AnySessions) -> list[xr.Dataset]:
@@ -139,14 +154,16 @@ def on_recording(
     name
         Name of the recording.
     claims
-        What it is judged on; p are adjusted within those that were chosen beforehand.
+        What it is judged on; p are adjusted within those that were chosen beforehand, or within
+        all if no confirmatory set was declared.
     """
     with asked_often(sessions):
         measured = {c.key: measure(c.effect, sessions, trial_level=True) for c in claims}
     verdicts = [judge(c, name, measured[c.key], "recording") for c in claims]
-    chosen = [key for key in confirmatory(sessions) if key in measured]
+    declared = confirmatory(sessions)
+    chosen = [key for key in declared or measured if key in measured]
     beside = [_beside_controls(c, v, sessions) for c, v in zip(claims, verdicts, strict=True)]
-    return _with_holm(beside, measured, chosen), measured
+    return _with_holm(beside, measured, chosen, declared=bool(declared)), measured
 
 
 def _beside_controls(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Dataset]) -> Verdict:
@@ -163,21 +180,39 @@ def _beside_controls(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Datas
 
 
 def confirmatory(sessions: Sequence[xr.Dataset]) -> tuple[str, ...]:
-    """Return the claims that any file chose before the data were judged; by default all."""
+    """Return the claims that any file chose before the data were judged; none if none did.
+
+    Raises
+    ------
+    ValueError
+        If there is no such claim.
+    """
     text = " ".join(str(session.attrs.get("confirmatory") or "") for session in sessions)
     named = dict.fromkeys(re.split(r"[\s,;]+", text.strip())) if text.strip() else ()
-    return tuple(claim(key).key for key in named) or tuple(c.key for c in CLAIMS)
+    try:
+        return tuple(claim(key).key for key in named)
+    except ValueError as error:
+        raise ValueError(f"`confirmatory` names a claim that is none: {error}") from None
 
 
 def _with_holm(
-    verdicts: Sequence[Verdict], measured: Mapping[str, Measured], confirmatory: Sequence[str]
+    verdicts: Sequence[Verdict],
+    measured: Mapping[str, Measured],
+    chosen: Sequence[str],
+    *,
+    declared: bool,
 ) -> tuple[Verdict, ...]:
-    """Write the p of each claim, adjusted within the confirmatory set, into its statistics."""
-    p = [probability(claim(key), measured[key]) for key in confirmatory]
-    known = {key: q for key, q in zip(confirmatory, holm(p), strict=True) if np.isfinite(q)}
-    name = f"p as claimed, Holm over {len(known)} confirmatory claims"
+    """Write the p of each claim, adjusted within those that were chosen, into its statistics."""
+    p = [probability(claim(key), measured[key]) for key in chosen]
+    known = {key: q for key, q in zip(chosen, holm(p), strict=True) if np.isfinite(q)}
+    those = f"{len(known)} confirmatory claims" if declared else f"all {len(known)} claims tested"
+    name = f"p as claimed, Holm over {those}"
     return tuple(
-        replace(v, statistics={**v.statistics, name: f"{known[v.claim]:.3g}"})
+        replace(
+            v,
+            statistics={**v.statistics, name: f"{known[v.claim]:.3g}"},
+            numbers={**v.numbers, "p_holm": float(known[v.claim])},
+        )
         if v.claim in known
         else v
         for v in verdicts

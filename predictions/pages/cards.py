@@ -105,8 +105,8 @@ def card(book: Book, claim: Claim) -> _Card:
         every_strip=_strip(book, claim, cells, "strips") if len(cells) > len(near) else None,
         activity=tuple(t for t in traces if t.subject.name in first),
         other_activity=tuple(t for t in traces if t.subject.name not in first),
-        legend=_legend(shown),
-        roles=_roles(shown),
+        legend=legend_of(shown),
+        roles=roles_of(shown),
         what=str(shown[0]["mean"].attrs.get("long_name", "activity")) if shown else "",
         over=str(shown[0].attrs.get("over", "")) if shown else "",
         columns=columns,
@@ -148,21 +148,25 @@ def _drawing(claim: Claim) -> Markup | None:
 def _strip(book: Book, claim: Claim, cells: tuple[VerdictCell, ...], prefix: str) -> Strip | None:
     """Draw the effects of all who have one, and what theories expect."""
     shown = [c for c in cells if number(c.verdict.value, "")]
-    expected = book.report.expected.get(claim.key, {})
-    if not shown and not expected:
+    rows = strip_rows(book, claim, cells)
+    if not rows:
         return None
-    rows = [_row(c) for c in shown]
-    labels = {**book.report.labels, **{s.name: s.label for s in book.report.subjects}}
-    rows += [
-        _expected_row(name, labels.get(name, name.replace("_", " ")), ends)
-        for name, ends in expected.items()
-    ]
     alt = f"Effect N/M of claim {claim.key}: " + "; ".join(f"{r.label} {r.note}" for r in rows)
     key = f"{prefix}-{book.anchors[claim.key]}"
     svg = plots.effect_strip(rows, claim.threshold, claim.side, key, alt)
     over = listed(sorted({c.verdict.over for c in shown if c.verdict.over}))
     levels = listed(sorted({c.verdict.level for c in shown if c.verdict.level}))
-    return Strip(Markup(svg), bool(shown), over, levels, bool(expected))
+    expected = bool(book.report.expected.get(claim.key))
+    return Strip(Markup(svg), bool(shown), over, levels, expected)
+
+
+def strip_rows(book: Book, claim: Claim, cells: tuple[VerdictCell, ...]) -> list[StripRow]:
+    """Return the effects of all who have one, and what theories expect, row by row."""
+    labels = {**book.report.labels, **{s.name: s.label for s in book.report.subjects}}
+    return [_row(c) for c in cells if number(c.verdict.value, "")] + [
+        _expected_row(name, labels.get(name, name.replace("_", " ")), ends)
+        for name, ends in book.report.expected.get(claim.key, {}).items()
+    ]
 
 
 def _row(cell: VerdictCell) -> StripRow:
@@ -207,7 +211,7 @@ def _trace(book: Book, claim: Claim, subject: Subject, activity: xr.Dataset) -> 
     return Trace(Markup(svg), subject)
 
 
-def _legend(shown: list[xr.Dataset]) -> tuple[Legend, ...]:
+def legend_of(shown: list[xr.Dataset]) -> tuple[Legend, ...]:
     """Return one entry a condition, dashed as in the figures."""
     if not shown:
         return ()
@@ -217,7 +221,7 @@ def _legend(shown: list[xr.Dataset]) -> tuple[Legend, ...]:
     return tuple(Legend(label, array) for label, array in zip(labels, arrays, strict=True))
 
 
-def _roles(shown: list[xr.Dataset]) -> tuple[tuple[str, str], ...]:
+def roles_of(shown: list[xr.Dataset]) -> tuple[tuple[str, str], ...]:
     """Return role -> how the legend calls its neurons."""
     roles = dict.fromkeys(role for a in shown for role in in_time.recorded_roles(a))
     unlike = {"interneuron": "interneurons", "unknown": "neurons of unknown role"}

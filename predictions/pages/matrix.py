@@ -128,13 +128,13 @@ class Book:
 
     def size(self, subject: Subject) -> str:
         """Return what the subject consists of, in words."""
-        unit = "animal" if subject.kind == "recording" else "network"
+        noun = subject.noun if subject.kind == "recording" else "network"
         return ", ".join(
-            counted(n, word)
+            counted(n, word) if word else "animals that are not told apart"
             for n, word in (
-                (subject.animals, unit),
+                (subject.animals, noun),
                 (subject.sessions, "session"),
-                (subject.cells, "cell"),
+                (subject.cells, "unit" if subject.kind == "recording" else "cell"),
                 (subject.trials, "trial"),
             )
         )
@@ -162,16 +162,28 @@ class Book:
 def doubts(book: Book) -> tuple[str, ...]:
     """Return what a reader should know before quoting the answer."""
     report = book.report
-    few = [s for s in report.subjects if s.kind == "recording" and s.animals < 5]
-    notes = [f"{s.label}: {note}" for s in (*report.subjects, *book.aside) for note in s.notes]
+    few = [s for s in report.subjects if s.kind == "recording" and s.noun and s.animals < 5]
+    every = *report.subjects, *book.aside
+    names = {s.name: f"{s.label}: " if len(every) > 1 else "" for s in every}
+    notes = [f"{names[s.name]}{note}" for s in every for note in s.notes]
     return (
         *report.doubts,
-        *(f"{s.label}: fewer than five animals; this speaks of these animals only." for s in few),
+        *(_capital(f"{names[s.name]}{_few(s)}.") for s in few),
         *notes,
         *_unbroken(book),
         *_open(book),
         *_alike(book),
     )
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def _few(subject: Subject) -> str:
+    if subject.animals == 1:
+        return f"one {subject.noun}; this speaks of it only"
+    return "fewer than five animals; this speaks of these animals only"
 
 
 def _unbroken(book: Book) -> list[str]:

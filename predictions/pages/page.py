@@ -17,17 +17,21 @@ from typing import TYPE_CHECKING, Any
 
 from errorneurons.predictions.claims.claim import Verdict
 from errorneurons.predictions.judging.families import family_verdicts, not_separated
+from errorneurons.predictions.judging.verdicts import TEST_NUMBERS, numbers_of
+from errorneurons.predictions.pages.results import RESULT_VERSION
 from errorneurons.predictions.studies.findings import Family, Report
 from errorneurons.predictions.texts import written
 from errorneurons.simulate.store.files import replacing
 
 if TYPE_CHECKING:
     from errorneurons.analysis.evidence.weigh import Evidence
+    from errorneurons.predictions.judging.readiness import Ready
 
 _FIELDS = (
     "claim", "subject", "outcome", "value", "low", "high", "level", "units", "n", "over", "reason",
     "remedy",
 )  # fmt: skip
+_HEAD = (*_FIELDS, *TEST_NUMBERS)
 
 
 def render(report: Report) -> str:
@@ -40,6 +44,7 @@ def render(report: Report) -> str:
     """
     from errorneurons.predictions.pages.cards import card
     from errorneurons.predictions.pages.evidence import next_section, section
+    from errorneurons.predictions.pages.holdings import holdings_section
     from errorneurons.predictions.pages.looks import marker
     from errorneurons.predictions.pages.marks import MARKS, effect
     from errorneurons.predictions.pages.matrix import Book, doubts
@@ -53,6 +58,7 @@ def render(report: Report) -> str:
             "title": report.title,
             "answer": report.answer,
             "methods": report.methods,
+            "references": [reference.text for reference in report.references],
             "configuration": report.configuration,
             "command": report.command,
             "report": report,
@@ -64,6 +70,7 @@ def render(report: Report) -> str:
             "cards": [card(book, claim) for claim in ordered],
             "doubts": doubts(book),
             "evidence": section(report),
+            "held": holdings_section(report),
             "next": next_section(report),
             "separations": book.separations(),
             "families": book.families(),
@@ -106,10 +113,11 @@ def verdicts_csv(report: Report) -> str:
     """Return one line a claim and subject; a value that does not exist is an empty field."""
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(_FIELDS)
+    table.writerow(_HEAD)
     for verdict in report.verdicts:
         record = _record(verdict)
-        table.writerow(["" if record[f] is None else record[f] for f in _FIELDS])
+        record |= {name: _finite(value) for name, value in numbers_of(verdict).items()}
+        table.writerow(["" if record[f] is None else record[f] for f in _HEAD])
     return text.getvalue()
 
 
@@ -126,14 +134,19 @@ def families_csv(report: Report) -> str:
 
 
 def verdicts_json(report: Report) -> str:
-    """Return verdicts, subjects, claims and configuration; a value that does not exist is null."""
+    """Return verdicts, subjects, claims and configuration; a value that does not exist is null.
+
+    ``templates/verdicts.schema.json`` describes it.
+    """
     claim_fields = ("key", "name", "sentence", "action", "threshold", "side", "counter_circuit")
     subject_fields = ("name", "label", "kind", "animals", "sessions", "cells", "trials", "notes")
     content = {
+        "schema_version": RESULT_VERSION,
         "title": report.title,
         "answer": report.answer,
         "command": report.command,
         "configuration": {key: _finite(value) for key, value in report.configuration.items()},
+        "references": [asdict(reference) for reference in report.references],
         "subjects": [{f: getattr(s, f) for f in subject_fields} for s in report.subjects],
         "claims": [{f: getattr(c, f) for f in claim_fields} for c in report.claims],
         "verdicts": [_record(verdict) for verdict in report.verdicts],
@@ -148,6 +161,7 @@ def verdicts_json(report: Report) -> str:
         "families": [_family(report, f) for f in report.families],
         "families_apart": [asdict(pair) for pair in report.apart],
         "families_not_separated": not_separated(report.apart),
+        "ready": _ready(report.ready),
         "evidence": _evidence(report.evidence),
         "next": [asdict(step) for step in report.steps.designs] if report.steps else [],
     }
@@ -165,6 +179,14 @@ def _family(report: Report, family: Family) -> dict[str, Any]:
             for v in found
         },
     }
+
+
+def _ready(ready: Ready | None) -> dict[str, Any] | None:
+    if ready is None:
+        return None
+    fields = ("can", "lack", "mend", "more")
+    rows = [{"claim": r.claim.key, **{f: getattr(r, f) for f in fields}} for r in ready.rows]
+    return {"summary": ready.summary, "all lack": ready.common, "claims": rows}
 
 
 def _evidence(evidence: Evidence | None) -> dict[str, Any] | None:
@@ -195,6 +217,8 @@ def _record(verdict: Verdict) -> dict[str, Any]:
     record = {name: _finite(getattr(verdict, name)) for name in _FIELDS}
     record["outcome"] = verdict.outcome.value
     record["points"] = [_finite(point) for point in verdict.points]
+    record["names"] = list(verdict.names)
+    record["numbers"] = {name: _finite(value) for name, value in verdict.numbers.items()}
     record["statistics"] = dict(verdict.statistics)
     return record
 

@@ -7,7 +7,6 @@ from numbers import Real
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import pandas as pd
 import xarray as xr
 
 from errorneurons.analysis.evidence.weigh import Evidence
@@ -17,6 +16,7 @@ from errorneurons.predictions.comparing.library import default_folder
 from errorneurons.predictions.comparing.plan import Grid, plan
 from errorneurons.predictions.comparing.weigh import Question, weighed
 from errorneurons.predictions.judging.believing import as_believed
+from errorneurons.predictions.judging.table import ResultTable, result_table
 from errorneurons.predictions.judging.verdicts import AnySessions, checked, on_recording
 from errorneurons.predictions.studies.lesions import simulate_pairs
 from errorneurons.simulate.ablations.registry import pairs
@@ -124,7 +124,7 @@ def design_points(
     seed: int = 1,
     library: str | Path | None = None,
     progress: Progress = silently,
-) -> pd.DataFrame:
+) -> ResultTable:
     """Find out how often the verdict of an experiment would be right, before it is done.
 
     Parameters
@@ -146,8 +146,9 @@ def design_points(
 
     Returns
     -------
-    DataFrame
-        One row a design: ``animals``, ``cells``, ``trials``, how often its verdict is ``right``
+    ResultTable
+        A DataFrame, with `to_xarray` by animals, cells and trials. One row a
+        design: ``animals``, ``cells``, ``trials``, how often its verdict is ``right``
         with the interval ``low`` to ``high``, and ``smooth``, the same over neighbouring designs.
 
     Raises
@@ -163,7 +164,8 @@ def design_points(
         tuple(animals), tuple(cells), tuple(trials), tuple(manipulations), tuple(areas),
         instrument, label_errors(label_error), budget,
     )  # fmt: skip
-    return plan(grid, question_of(theories, worlds, seed, library), progress).points
+    found = plan(grid, question_of(theories, worlds, seed, library), progress).points
+    return result_table(found, "animals", "cells", "trials")
 
 
 def label_errors(share: float) -> tuple[float, float, float]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from errorneurons.predictions.claims.claim import Verdict
-from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.judging.families import (
     Apart,
     FamilyVerdict,
@@ -33,12 +32,14 @@ def _family_label(kin: str) -> str:
     return next((t.label for t in THEORIES if t.name == kin), kin)
 
 
-def said_of_families(verdicts: Sequence[Verdict], families: Sequence[Family]) -> tuple[str, ...]:
+def said_of_families(
+    verdicts: Sequence[Verdict], families: Sequence[Family], claims: Sequence[str]
+) -> tuple[str, ...]:
     """Return what families say: first a headline, then whom each claim sets apart, and escapes."""
     if not families:
         return ()
     named = {f.name: [m.name for m in f.members] for f in families}
-    found = family_verdicts(named, [c.key for c in CLAIMS], verdicts)
+    found = family_verdicts(named, claims, verdicts)
     own = families[0].name
     labels = {m.name: m.label for f in families for m in f.members}
     apart = _set_apart(families_apart(found), own)

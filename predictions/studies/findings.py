@@ -11,6 +11,9 @@ from errorneurons.analysis.evidence.weigh import Evidence
 from errorneurons.predictions.claims.claim import Claim, SubjectKind, Verdict
 from errorneurons.predictions.comparing.steps import NextSteps
 from errorneurons.predictions.judging.families import Apart, families_apart, family_verdicts
+from errorneurons.predictions.judging.readiness import Ready
+from errorneurons.predictions.studies.citing import Reference
+from errorneurons.predictions.studies.holdings import Holdings
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class Subject:
         Counts; `animals` are networks if simulated.
     notes
         What the reader must know, e.g. that training did not remove 90 % of the loss.
+    noun
+        What one animal of a recording is called; empty where they are not told apart.
     """
 
     name: str
@@ -42,6 +47,7 @@ class Subject:
     cells: int
     trials: int
     notes: tuple[str, ...] = ()
+    noun: str = "animal"
 
 
 @dataclass(frozen=True)
@@ -98,6 +104,10 @@ class Report:
     families
         Rivals as families, where what they leave open was judged, too; members that are not among
         the subjects have verdicts all the same.
+    holdings, ready
+        What a recording is and holds, and which claims it can test; None of theories.
+    references
+        The papers of the theories that were compared.
     """
 
     title: str
@@ -116,6 +126,9 @@ class Report:
     separations: Mapping[tuple[str, str, str], float] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     families: tuple[Family, ...] = ()
+    holdings: Holdings | None = None
+    ready: Ready | None = None
+    references: tuple[Reference, ...] = ()
 
     @property
     def apart(self) -> tuple[Apart, ...]:

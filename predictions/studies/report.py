@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from itertools import combinations
 from pathlib import Path
@@ -25,20 +25,33 @@ from errorneurons.predictions.comparing.weigh import Question, Weighed, weighed
 from errorneurons.predictions.judging.believing import as_believed
 from errorneurons.predictions.judging.judge import judge
 from errorneurons.predictions.judging.measured import FEWEST_ANIMALS
+from errorneurons.predictions.judging.plausible import implausible
+from errorneurons.predictions.judging.readiness import Ready, readiness_of
 from errorneurons.predictions.judging.verdicts import confirmatory, on_recording
+from errorneurons.predictions.studies.choosing import Selection
+from errorneurons.predictions.studies.citing import references
 from errorneurons.predictions.studies.families import families_among, said_of_families
 from errorneurons.predictions.studies.findings import Report, Subject
+from errorneurons.predictions.studies.holdings import holdings
 from errorneurons.predictions.studies.theories import INSTRUMENT, Simulated, simulate_all
+from errorneurons.predictions.studies.unweighed import (
+    cautions_of,
+    could_be_tested,
+    unweighed_answer,
+    who_was_recorded,
+)
 from errorneurons.predictions.texts import one_paragraph, paragraphs
-from errorneurons.predictions.words import counted, listed
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.store.work import Labour, Progress
 from errorneurons.simulate.theories.registry import (
-    OPEN_CHOICES,
-    SUBJECTS,
     THEORIES,
+    Theory,
     theory,
 )
+
+
+def _not_shown(_: Sequence[Verdict], __: Ready) -> None:
+    """Show nothing ahead of the page."""
 
 
 def theories_report(
@@ -48,8 +61,8 @@ def theories_report(
     progress: Progress,
     labour: Labour | None = None,
     *,
+    chosen: Selection | None = None,
     sessions: bool = False,
-    families: bool = False,
 ) -> Report:
     """Simulate the theories and counter-circuits, and judge the claims on them.
 
@@ -65,49 +78,60 @@ def theories_report(
         Called with a sentence whenever something is done.
     labour
         Who simulates; local processes, one a core, if not given.
+    chosen
+        Who is judged on what; all on all claims if not given.
     sessions
         Whether virtual recordings are left in the folder.
-    families
-        Whether what the theories leave open is judged, too: each rival as a family.
     """
-    judged = (*SUBJECTS, *OPEN_CHOICES) if families else SUBJECTS
-    names = [t.name for t in judged]
-    simulated = simulate_all(names, animals, folder, progress, labour, sessions=sessions)
-    verdicts = tuple(
-        judge(c, t.name, simulated[t.name].measured[c.key], t.kind) for c in CLAIMS for t in judged
+    chosen = chosen or Selection()
+    simulated = simulate_all(
+        chosen.addresses, animals, folder, progress, labour, sessions=sessions, claims=chosen.keys
     )
-    known = {name: _simulated_subject(name, own) for name, own in simulated.items()}
-    found = families_among(judged, known) if families else ()
-    said = said_of_families(verdicts, found)
+    verdicts = tuple(
+        judge(c, t.name, simulated[t.name].measured[c.key], t.kind)
+        for c in chosen.claims
+        for t in chosen.judged
+    )
+    known = {t.name: _simulated_subject(t, simulated[t.name]) for t in chosen.judged}
+    found = families_among(chosen.judged, known) if chosen.families else ()
+    said = said_of_families(verdicts, found, [c.key for c in chosen.claims])
     return Report(
-        title="What each theory says these experiments would show",
-        answer=" ".join((_answer_of_theories(verdicts), *said[:1])),
-        subjects=tuple(known[t.name] for t in SUBJECTS),
-        claims=CLAIMS,
+        title=chosen.title,
+        answer=" ".join((_answer_of_theories(verdicts, chosen), *said[:1])),
+        subjects=tuple(known[t.name] for t in chosen.subjects),
+        claims=chosen.claims,
         verdicts=verdicts,
         activity={
             (c.key, t.name): simulated[t.name].activity[c.key]
-            for c in CLAIMS
-            for t in SUBJECTS
+            for c in chosen.claims
+            for t in chosen.subjects
             if c.key in simulated[t.name].activity  # some cannot be put through an experiment
-            if t in THEORIES or t.name == c.counter_circuit
+            if t.kind == "theory" or t.name == c.counter_circuit
         },
         expected={},
         methods=_methods(animals),
-        separations=_separations(verdicts),
+        separations=_separations(verdicts, chosen),
         configuration=_configuration(animals),
         command=command,
-        doubts=said[1:] if families else paragraphs("answers/points"),
+        doubts=said[1:] if chosen.families else paragraphs("answers/points"),
         families=found,
+        references=references(
+            [
+                t.name
+                for t in chosen.judged
+                if t.kind == "theory" and t.name not in dict(chosen.files)
+            ]
+        ),
     )
 
 
 def recording_report(
     sessions: Sequence[xr.Dataset],
     name: str,
-    question: Question,
+    question: Question | None,
     command: str,
     progress: Progress,
+    judged: Callable[[Sequence[Verdict], Ready], None] = _not_shown,
 ) -> Report:
     """Judge the claims on a recording, and weigh it between theories.
 
@@ -118,22 +142,29 @@ def recording_report(
     name
         Name of the recording, as on the page.
     question
-        Which theories are compared, and on how much simulation.
+        Which theories are compared, and on how much simulation; None if none are.
     command, progress
         As in `theories_report`.
+    judged
+        Called with the verdicts, and which claims can be tested, before theories are weighed.
     """
+    confirmatory(sessions)  # a claim that is none is refused before anything is read
     sessions = as_believed(sessions)
     verdicts, measured = on_recording(sessions, name)
+    ready = readiness_of(verdicts, measured, sessions)
+    judged(verdicts, ready)
     found = steps = None
     unlike = _unlike_virtual(sessions, verdicts)
-    if _tested(verdicts) and not unlike:
+    if question and could_be_tested(verdicts) and not unlike:
         found = weighed(sessions, measured, question, progress)
         steps = next_steps(found, question, progress)
     return Report(
         title=f"What {name} says about error neurons",
         answer=answer_of_recording(
-            verdicts, found, len({s.attrs["animal"] for s in sessions}), unlike
-        ),
+            verdicts, found, len({s.attrs["animal"] for s in sessions}), who_was_recorded(sessions)
+        )
+        if found
+        else unweighed_answer(verdicts, sessions, ready, unlike),
         subjects=(_recorded_subject(sessions, name),),
         claims=CLAIMS,
         verdicts=verdicts,
@@ -145,20 +176,18 @@ def recording_report(
         evidence=found.evidence if found else None,
         steps=steps,
         labels={t.name: t.label for t in THEORIES},
+        holdings=holdings(sessions),
+        ready=ready,
+        references=references(question.theories if question and found else ()),
     )
-
-
-def _tested(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Return the verdicts on claims that could be tested."""
-    return [v for v in verdicts if v.outcome is not Outcome.NOT_TESTABLE]
 
 
 def _unlike_virtual(sessions: Sequence[xr.Dataset], verdicts: Sequence[Verdict]) -> str:
     """Return why virtual experiments cannot imitate a recording; empty if they can."""
     if _of_tufts(sessions):
         return "the error carriers are apical tufts, and virtual experiments record somata"
-    tested = [v.claim for v in _tested(verdicts)]
-    return no_trial_of(tested) if tested and not designs_of(sessions) else ""
+    known = [v.claim for v in could_be_tested(verdicts)]
+    return no_trial_of(known) if known and not designs_of(sessions) else ""
 
 
 def _of_tufts(sessions: Sequence[xr.Dataset]) -> bool:
@@ -171,10 +200,9 @@ def _of_tufts(sessions: Sequence[xr.Dataset]) -> bool:
     )
 
 
-def _simulated_subject(name: str, known: Simulated) -> Subject:
-    entry = theory(name)
+def _simulated_subject(entry: Theory, known: Simulated) -> Subject:
     return Subject(
-        name, entry.label, entry.kind, f"{entry.description} {known.training}",
+        entry.name, entry.label, entry.kind, f"{entry.description} {known.training}",
         known.networks, known.networks, known.cells, known.trials, known.notes,
     )  # fmt: skip
 
@@ -183,20 +211,17 @@ def _recorded_subject(sessions: Sequence[xr.Dataset], name: str) -> Subject:
     animals = {str(s.attrs["animal"]) for s in sessions}
     cells = int(np.median([s.sizes["unit"] for s in sessions]))
     notes = list(dict.fromkeys(str(s.attrs["notes"]) for s in sessions if s.attrs.get("notes")))
-    notes += [
-        f"Session {s.attrs['session_id']} of {s.attrs['animal']}: {s.attrs['cautions']}."
-        for s in sessions
-        if s.attrs.get("cautions")
-    ]
+    notes += cautions_of(sessions)
     localised = any(
         "localiser" in s["label_source"].values for s in sessions if "label_source" in s.coords
     )
-    few = len(animals) < FEWEST_ANIMALS
+    few = len(animals) < FEWEST_ANIMALS and bool(who_was_recorded(sessions))
     told = {"localiser": localised, "few": few, "fewest": FEWEST_ANIMALS}
-    notes += paragraphs("answers/notes_on_recording", told)
+    notes += [*paragraphs("answers/notes_on_recording", told), *implausible(sessions)]
     return Subject(
         name, name, "recording", "A recording, taken in by its mapping file.", len(animals),
         len(sessions), cells, int(np.median([s.sizes["trial"] for s in sessions])), tuple(notes),
+        who_was_recorded(sessions),
     )  # fmt: skip
 
 
@@ -213,20 +238,22 @@ def _picture(claim: Claim, sessions: Sequence[xr.Dataset]) -> xr.Dataset | None:
     return activity(same_axis, {str(s): {"stimulus": str(s)} for s in stimuli}, mean_rate)
 
 
-def _separations(verdicts: Sequence[Verdict]) -> dict[tuple[str, str, str], float]:
+def _separations(
+    verdicts: Sequence[Verdict], chosen: Selection
+) -> dict[tuple[str, str, str], float]:
     """(claim, theory, theory) -> how far the values of their networks are apart."""
     points = {(v.claim, v.subject): v.points for v in verdicts if v.points}
-    names = [t.name for t in THEORIES]
+    names = [t.name for t in chosen.theories]
     return {
         (c.key, a, b): separation(points[c.key, a], points[c.key, b])
-        for c in CLAIMS
+        for c in chosen.claims
         for a, b in combinations(names, 2)
         if (c.key, a) in points and (c.key, b) in points
     }
 
 
-def _answer_of_theories(verdicts: Sequence[Verdict]) -> str:
-    subject, *others = THEORIES
+def _answer_of_theories(verdicts: Sequence[Verdict], chosen: Selection) -> str:
+    subject, *others = chosen.theories
     rivals = [t for t in others if t.variant_of != subject.name]
     held = _keys(verdicts, subject.name, Outcome.SUPPORTED)
     against = {r.label: _keys(verdicts, r.name, Outcome.CONTRADICTED) for r in rivals}
@@ -235,7 +262,7 @@ def _answer_of_theories(verdicts: Sequence[Verdict]) -> str:
     return one_paragraph("answers/theories", {
         "subject": subject.label,
         "held": held,
-        "claims": len(CLAIMS),
+        "claims": len(chosen.claims),
         "rivals": len(rivals),
         "most": most,
         "best": [key for key in held if told[key] == most > 0],
@@ -248,42 +275,27 @@ def _keys(verdicts: Sequence[Verdict], subject: str, outcome: Outcome) -> list[s
 
 
 def answer_of_recording(
-    verdicts: Sequence[Verdict], found: Weighed | None, animals: int, unlike: str = ""
+    verdicts: Sequence[Verdict], found: Weighed, animals: int, noun: str = "animal"
 ) -> str:
-    """Return the headline of a recording.
+    """Return the headline of a recording that was weighed.
 
     Parameters
     ----------
     verdicts
         On the claims, one a claim.
     found
-        The recording between theories; None if none were weighed.
-    animals
-        How many were recorded.
-    unlike
-        Why none were weighed, where it is not for want of an answer.
+        The recording between theories.
+    animals, noun
+        How many were recorded, and what one of them is called; empty if they are not told apart.
     """
-    if found is None:
-        tested = _tested(verdicts)
-        told = {
-            "tested": len(tested), "claims": len(verdicts), "counts": _counts(tested),
-            "unlike": unlike,
-        }  # fmt: skip
-        return one_paragraph("answers/unweighed", told)
     said = [
         answer(found.evidence, verdicts, animals, label),
         at_odds(found.evidence.kept, verdicts, found.expected, found.misses, label),
     ]
     if animals < FEWEST_ANIMALS:
-        said.append(f"With {counted(animals, 'animal')} nothing is said of a population.")
+        these = f"this {noun or 'recording'}" if animals == 1 else f"these {animals} {noun}s"
+        said.append(f"This is so in {these} only; nothing is said of a population.")
     return " ".join(filter(None, said))
-
-
-def _counts(verdicts: Sequence[Verdict]) -> str:
-    """Return how many claim parts came to which outcome."""
-    counts = {o: sum(v.outcome is o for v in verdicts) for o in Outcome}
-    return listed([f"{n} {'is' if n == 1 else 'are'} {o.value.lower()}"
-                   for o, n in counts.items() if n])  # fmt: skip
 
 
 def label(name: str) -> str:
@@ -291,8 +303,8 @@ def label(name: str) -> str:
     return theory(name).label
 
 
-def _methods_of_recording(found: Weighed | None, question: Question) -> tuple[str, ...]:
-    if found is None:
+def _methods_of_recording(found: Weighed | None, question: Question | None) -> tuple[str, ...]:
+    if found is None or question is None:
         return _tests()
     networks = paragraphs("methods/networks")
     return (*_tests(), *networks, methods(found.evidence, question.experiments, label))
@@ -317,9 +329,11 @@ def _configuration(animals: Animals) -> dict[str, str | int | float]:
     }
 
 
-def _configuration_of(found: Weighed | None, question: Question) -> dict[str, str | int | float]:
+def _configuration_of(
+    found: Weighed | None, question: Question | None
+) -> dict[str, str | int | float]:
     known: dict[str, str | int | float] = {"errorneurons": __version__}
-    if found is None:
+    if found is None or question is None:
         return known
     return known | {
         "seed": question.animals.seed,
@@ -349,6 +363,8 @@ def _sources(sessions: Sequence[xr.Dataset]) -> dict[str, str | int | float]:
         if given:
             found[key] = ", ".join(given)
     chosen = " ".join(confirmatory(sessions))
+    if not chosen:
+        return found | {"confirmatory_set": "none was declared"}
     return found | {
         "confirmatory_set": chosen,
         "confirmatory_sha256": hashlib.sha256(chosen.encode()).hexdigest(),

@@ -26,18 +26,25 @@ from errorneurons.predictions.claims.registry import CLAIMS, claims_shown_by
 from errorneurons.predictions.judging.measured import Measured, measure
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.days import through_days
-from errorneurons.simulate.animals.performed import Performed, on_one_day, ready_animals
+from errorneurons.simulate.animals.performed import (
+    Performed,
+    not_put_through,
+    on_one_day,
+    ready_animals,
+)
 from errorneurons.simulate.animals.runner import check_possible, origin_of, recordings_of
 from errorneurons.simulate.animals.trained import Trained
 from errorneurons.simulate.engine.plans import compile_ahead
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.registry import EXPERIMENTS_LIST, experiment
 from errorneurons.simulate.instrument.instrument import Instrument, where_errors_are
+from errorneurons.simulate.store.counting import counting
 from errorneurons.simulate.store.files import JSON, NETCDF, keeping
 from errorneurons.simulate.store.keys import key
-from errorneurons.simulate.store.shelf import Piece, Shelf, provide
+from errorneurons.simulate.store.shelf import Piece, Shelf, missing_pieces, provide
 from errorneurons.simulate.store.work import Labour, Progress
-from errorneurons.simulate.theories.registry import OPEN_CHOICES, REGISTRY, theory
+from errorneurons.simulate.theories.from_file import is_file, rests_on_file, theory_named
+from errorneurons.simulate.theories.registry import OPEN_CHOICES, REGISTRY
 
 _USUAL = Claim.shown_by
 """The experiment that shows most claims; its own trials set the gain of the instrument."""
@@ -85,13 +92,14 @@ def simulate_all(
     labour: Labour | None = None,
     *,
     sessions: bool = False,
+    claims: Sequence[str] = (),
 ) -> dict[str, Simulated]:
     """Simulate subjects, as many at a time as there are workers, taking what is there already.
 
     Parameters
     ----------
     names
-        Theories and counter-circuits by name.
+        Theories and counter-circuits by name, or by the Python file of a theory.
     animals
         How many networks of each theory; counter-circuits, which only guard claims, get half.
     folder
@@ -102,22 +110,43 @@ def simulate_all(
         Who does the work; local processes, one a core, if not given.
     sessions
         Whether virtual recordings are left beside, ``sessions/<name>-<key>.nc``.
+    claims
+        Keys of those that are asked; networks go through their experiments alone. All if empty.
+
+    Returns
+    -------
+    dict
+        Name of the theory or counter-circuit -> what is known of it.
     """
     shelf, beside = Shelf(folder / "subjects", JSON), folder / "sessions"
-    pieces = {name: _piece(name, animals, beside if sessions else None) for name in names}
-    found = provide(pieces, shelf, progress, labour, compile_ahead)
+    keys, where = tuple(claims), beside if sessions else None
+    pieces = {theory_named(n).name: _piece(n, animals, where, keys) for n in names}
+    left = [piece.said for piece in missing_pieces(pieces, shelf).values()]
+    found = provide(pieces, shelf, counting(progress, left), labour, compile_ahead)
     return {name: _simulated(JSON.read(path)) for name, path in found.items()}
 
 
-def _piece(name: str, animals: Animals, folder: Path | None) -> Piece:
-    own = animals
-    if theory(name).kind != "theory":
+def _piece(name: str, animals: Animals, folder: Path | None, keys: tuple[str, ...] = ()) -> Piece:
+    known, own = theory_named(name), animals
+    also: tuple[str, ...] = ()
+    if known.kind != "theory":
         own = replace(animals, count=max(1, round(0.5 * animals.count)))
-    known = theory(name)
-    rests_on = key(_simulate, (*known.rests_on, own, tuple(_asked())), _NOT_FOLLOWED)
-    sessions = Shelf(folder, NETCDF).path(name, rests_on) if folder else None
+    given = (*known.rests_on, own, tuple(_asked_by(keys)), keys)
+    if is_file(name):
+        name = str(Path(name).resolve())  # workers may stand elsewhere
+        content, also = rests_on_file(name)
+        given = (*given, content)
+    rests_on = key(_simulate, given, _NOT_FOLLOWED, also)
+    sessions = Shelf(folder, NETCDF).path(known.name, rests_on) if folder else None
     beside = (sessions,) if sessions else ()
-    return Piece(_simulate, (name, own, sessions), rests_on, f"{name}: simulated", beside)
+    said = f"{known.name}: simulated"
+    return Piece(_simulate, (name, own, sessions, keys), rests_on, said, beside)
+
+
+def _asked_by(keys: tuple[str, ...]) -> list[Experiment]:
+    """Return the experiments that show these claims, or all if there are none."""
+    names = {c.shown_by for c in CLAIMS if c.key in keys or not keys}
+    return [tried for tried in _asked() if tried.name in names]
 
 
 def _asked() -> list[Experiment]:
@@ -126,29 +155,35 @@ def _asked() -> list[Experiment]:
     return [experiment(name) for name in names]
 
 
-def _simulate(name: str, animals: Animals, path: Path | None) -> dict[str, Any]:
+def _simulate(
+    name: str, animals: Animals, path: Path | None, keys: tuple[str, ...] = ()
+) -> dict[str, Any]:
     """Simulate a subject and return what it says; leave its sessions in a file, if one is named.
 
     Each is recorded where its errors are: in tufts if dendrites carry them. Its networks are
     trained once, and go from there through each experiment; one is over before the next begins.
     """
-    known = theory(name)
+    known = theory_named(name)
+    claims = [c for c in CLAIMS if c.key in keys or not keys]
     instrument = where_errors_are(INSTRUMENT, known.circuit)
     try:
         ready = ready_animals(known, animals, instrument)
     except ValueError as error:
         if known not in OPEN_CHOICES:
             raise
-        return _unfit(str(error))
+        return _unfit(str(error), claims)
     usual, *others = _asked()
-    networks = on_one_day(ready, usual)
-    own, learnt = list(_expected([networks], instrument)), networks.learnt
-    said = _said(own, usual.name, learnt)
-    del own
+    if path is not None or any(c.shown_by == usual.name for c in claims):
+        networks = on_one_day(ready, usual)
+        said = _said(list(_expected([networks], instrument)), usual.name, networks.learnt, keys)
+    else:
+        networks, said = not_put_through(ready, usual), _Said({}, {})
     for tried in others:
-        more = _elsewhere(ready, tried, instrument, learnt)
-        measured, activity = {**said.measured, **more.measured}, {**said.activity, **more.activity}
-        said = replace(said, measured=measured, activity=activity)
+        if any(c.shown_by == tried.name for c in claims):
+            more = _elsewhere(ready, tried, instrument, networks.learnt, keys)
+            measured, activity = said.measured | more.measured, said.activity | more.activity
+            sizes = (said.cells, said.trials) if said.cells else (more.cells, more.trials)
+            said = _Said(measured, activity, *sizes)
     if path is not None:
         spikes = packed(collect(recordings_of(networks, instrument)))
         with keeping(path) as part:
@@ -159,7 +194,7 @@ def _simulate(name: str, animals: Animals, path: Path | None) -> dict[str, Any]:
         "networks": len(networks.animals.numbers),
         "cells": said.cells,
         "trials": said.trials,
-        "measured": {c.key: _measured_to_json(said.measured[c.key]) for c in CLAIMS},
+        "measured": {c.key: _measured_to_json(said.measured[c.key]) for c in claims},
         "activity": {key: picture.to_dict() for key, picture in said.activity.items()},
     }
 
@@ -168,8 +203,8 @@ def _simulate(name: str, animals: Animals, path: Path | None) -> dict[str, Any]:
 class _Said:
     """What the networks of a subject say in an experiment; cells and trials of one on a day."""
 
-    measured: Mapping[str, Measured]
-    activity: Mapping[str, xr.Dataset]
+    measured: dict[str, Measured]
+    activity: dict[str, xr.Dataset]
     cells: int = 0
     trials: int = 0
 
@@ -188,12 +223,14 @@ def _expected(days: Iterable[Performed], instrument: Instrument) -> Iterator[xr.
         yield from recordings_of(seen, how, origin)
 
 
-def _elsewhere(ready: Trained, tried: Experiment, instrument: Instrument, learnt: bool) -> _Said:
+def _elsewhere(
+    ready: Trained, tried: Experiment, instrument: Instrument, learnt: bool, keys: tuple[str, ...]
+) -> _Said:
     """Put trained networks through an experiment, and return what they say to its claims.
 
     Those that diverge on some day say nothing, lest some days stand for all.
     """
-    claims = claims_shown_by(tried.name)
+    claims = _claims_of(tried.name, keys)
     try:
         check_possible(ready.theory, tried, ready.animals, instrument)
     except ValueError as error:
@@ -204,7 +241,12 @@ def _elsewhere(ready: Trained, tried: Experiment, instrument: Instrument, learnt
     if not whole or max(days.values()) < len(tried.days(ready.animals.seed)):
         lack = f"none of its networks is left at the end of {tried.label}"
         return _silent(claims, Missing(lack, "Lower its learning rate."))
-    return _said(whole, tried.name, learnt)
+    return _said(whole, tried.name, learnt, keys)
+
+
+def _claims_of(tried: str, keys: tuple[str, ...]) -> list[Claim]:
+    """Return those of the claims with these keys, or of all, that an experiment shows."""
+    return [c for c in claims_shown_by(tried) if c.key in keys or not keys]
 
 
 def _silent(claims: Sequence[Claim], lack: Missing) -> _Said:
@@ -212,8 +254,8 @@ def _silent(claims: Sequence[Claim], lack: Missing) -> _Said:
     return _Said({c.key: nothing for c in claims}, {})
 
 
-def _said(sessions: Sequence[xr.Dataset], tried: str, learnt: bool) -> _Said:
-    claims = claims_shown_by(tried)
+def _said(sessions: Sequence[xr.Dataset], tried: str, learnt: bool, keys: tuple[str, ...]) -> _Said:
+    claims = _claims_of(tried, keys)
     with asked_often(sessions):
         measured = {
             c.key: Measured((), np.empty((0, 3)), missing=NOT_LEARNT)
@@ -226,7 +268,7 @@ def _said(sessions: Sequence[xr.Dataset], tried: str, learnt: bool) -> _Said:
     return _Said(measured, pictures, sizes["unit"], sizes["trial"])
 
 
-def _unfit(reason: str) -> dict[str, Any]:
+def _unfit(reason: str, claims: Sequence[Claim]) -> dict[str, Any]:
     """Return what is said of a variant none of whose networks can be used: a choice not to make."""
     lack = Missing(reason, "Decide otherwise what the theory leaves open.")
     nothing = _measured_to_json(Measured((), np.empty((0, 3)), missing=lack))
@@ -236,7 +278,7 @@ def _unfit(reason: str) -> dict[str, Any]:
         "networks": 0,
         "cells": 0,
         "trials": 0,
-        "measured": {c.key: nothing for c in CLAIMS},
+        "measured": {c.key: nothing for c in claims},
         "activity": {},
     }
 

@@ -15,6 +15,7 @@ from errorneurons.simulate.tasks.registry import why_not as cannot_learn
 from errorneurons.simulate.theories import counter_circuits, registry
 from errorneurons.simulate.theories.error_places import Neurons
 from errorneurons.simulate.theories.registry import THEORIES
+from errorneurons.simulate.theories.synonyms import ABLATIONS_CALLED, CALLED
 
 _Measure = Literal["learning", "inference", "error", "change"]
 
@@ -351,7 +352,7 @@ def ablation(name: str) -> Ablation:
     ValueError
         If there is none, with the nearest name.
     """
-    return entry("ablation", name, {a.name: a for a in ABLATIONS})
+    return entry("ablation", name, {a.name: a for a in ABLATIONS}, synonyms=ABLATIONS_CALLED)
 
 
 def pairs(
@@ -368,7 +369,8 @@ def pairs(
     for name in theories:
         if own := VARIANTS.get(name):
             raise ValueError(f"ablations of {own} start from the wiring of {name}; name {own}")
-        entry("theory to ablate", name, dict.fromkeys((*LEARNERS, *NULLS)))
+        those = dict.fromkeys((*LEARNERS, *NULLS))
+        entry("theory to ablate", name, those, synonyms=CALLED)
     chosen = [ablation(name) for name in dict.fromkeys(names)] or ABLATIONS
     tried = [(t, a) for t in dict.fromkeys(theories or LEARNERS) for a in chosen]
     found = tuple((theory, a) for theory, a in tried if a.why_not(theory, task) is None)

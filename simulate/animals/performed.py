@@ -190,6 +190,11 @@ def perform(
     return _told(evening, experiment, told), evening
 
 
+def not_put_through(ready: Trained, experiment: Experiment) -> Performed:
+    """Return what is known of trained networks without any experiment."""
+    return _told(ready, experiment, ())
+
+
 def _told(ready: Trained, experiment: Experiment, blocks: Iterable[Ran]) -> Performed:
     return Performed(
         ready.theory, experiment, ready.animals, tuple(blocks), ready.removed, ready.nuisance,

@@ -31,6 +31,7 @@ from errorneurons.simulate.theories.nuisance import DELAY, Nuisance
 from errorneurons.simulate.theories.prospective_configuration import ProspectiveConfiguration
 from errorneurons.simulate.theories.scalar_reward import ScalarReward
 from errorneurons.simulate.theories.supervised_pc import SupervisedPC
+from errorneurons.simulate.theories.synonyms import CALLED
 from errorneurons.simulate.theories.theory import Theory as Theory  # found here by all others
 
 REGISTRY = (__name__, f"{__package__}.broken")
@@ -352,6 +353,5 @@ def theory(name: str) -> Theory:
     ValueError
         If there is none, with the nearest name.
     """
-    return entry(
-        "theory", name, {t.name: t for t in (*SUBJECTS, *OPEN_CHOICES, *CONTROLS, _LEAKING)}
-    )
+    known = {t.name: t for t in (*SUBJECTS, *OPEN_CHOICES, *CONTROLS, _LEAKING)}
+    return entry("theory", name, known, synonyms=CALLED)

@@ -79,7 +79,8 @@ def __getattr__(name: str) -> Any:
         module, kind, key, text = _REGISTRIES[name]
         entries = getattr(import_module(f"{__name__}.{module}"), name)
         said = {getattr(e, key): getattr(e, text) for e in entries}
-        found = Catalogue(kind, dict(zip(said, entries, strict=True)), said)
+        words = import_module(f"{__name__}.simulate.theories.synonyms").CALLED
+        found = Catalogue(kind, dict(zip(said, entries, strict=True)), said, words)
     elif name == "simulate":
         return import_module(f"{__name__}.simulate")
     else:

@@ -50,6 +50,7 @@ def arrays() -> dict[str, object]:
         "teaching": acted,
         "familiarity": ["trained", "novel"] * 3,
         "phase": ["before", "during", "after"] * 2,
+        "control": ["matched", "none"] * 3,
         "association": ["trained", "reversed"] * 3,
         "decoder": ["first"] * TRIALS,
         "localiser": ~acted,

@@ -53,7 +53,7 @@ def test_the_digest_depends_on_what_is_said_and_not_on_comments() -> None:
         ("bin_width = 0.1", "bin_width = -1", "give start < stop and a bin_width above 0"),
         ("bin_width = 0.1", "", r"\[events\] `bin_width` is missing; add it"),
         ("constant = \"m1\"", "constat = \"m1\"", "`animal.constat` is unknown; did you mean"),
-        ("{ constant = \"m1\" }", "{}", "give one of column, electrodes, metadata, constant"),
+        ("{ constant = \"m1\" }", "{}", "metadata, constant, combine, during; found none"),
         ("[session]", "[session", "this is no TOML: "),
         ("\n[session]", "\nlabels = 'localizer'\n[session]", "`labels` is 'localizer'; input"),
     ],

@@ -228,7 +228,8 @@ def test_nwb_without_a_mapping_says_how_to_get_one(make_nwb: MakeNwb) -> None:
 def test_the_template_of_somebody_elses_file_can_be_read_as_it_is(make_nwb: MakeNwb) -> None:
     text = mapping_template(make_nwb(TRIALS, [0.5]))
     assert 'area = "region"  # V1' in text
-    assert "#   kind: a, b" in text
+    assert 'stimulus = "kind"  # a, b' in text
+    assert "#   event: 0.5, 2.5, 4.5" in text
 
 
 @pytest.mark.parametrize(("trials", "spikes"), [(None, [0.5]), (TRIALS, None), (None, None)])

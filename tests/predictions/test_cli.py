@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,15 +16,43 @@ import xarray as xr
 from typer.testing import CliRunner, Result
 
 import errorneurons
+import errorneurons as en
+from errorneurons.analysis.door import READERS
 from errorneurons.analysis.evidence.membership import FEWEST_WORLDS
 from errorneurons.predictions.claims.claim import Outcome
-from errorneurons.predictions.claims.registry import CLAIMS
+from errorneurons.predictions.claims.registry import CLAIMS, MANIPULATIONS
 from errorneurons.predictions.commands import cli
+from errorneurons.predictions.commands.entries import (
+    ABLATION_NAMES,
+    CLAIM_KEYS,
+    FILE_ENDINGS,
+    MANIPULATION_NAMES,
+    RESULT_NAMES,
+    TASK_NAMES,
+)
+from errorneurons.predictions.commands.options import split_names
 from errorneurons.predictions.commands.recordings import Worlds
+from errorneurons.simulate.ablations.registry import ABLATIONS, ablation
+from errorneurons.simulate.published.registry import PUBLISHED_RESULTS
 from errorneurons.simulate.store import places
+from errorneurons.simulate.tasks.registry import TASKS
 from errorneurons.simulate.theories.registry import THEORIES, theory
+from errorneurons.simulate.theories.synonyms import ABLATIONS_CALLED, CALLED
 
 Run = Callable[..., Result]
+ENTRY = "from errorneurons.simulate.theories.theory import Theory\n"
+OBJECT = f"{ENTRY}THEORY = Theory('mine', 'mine', 'theory', 'Nothing.', object())\n"
+MINE = f"""{ENTRY}
+from dataclasses import dataclass
+from typing import ClassVar
+from errorneurons.simulate.theories.supervised_pc import SupervisedPC
+
+@dataclass(frozen=True)
+class Mine(SupervisedPC):
+    theory: ClassVar[str] = "mine"
+
+THEORY = Theory("mine", "my own theory", "theory", "Of mine.", Mine(learning_rate=0.016))
+"""
 
 
 @pytest.fixture
@@ -73,6 +102,18 @@ def plan(*words: str) -> tuple[str, ...]:
         (demo("--areas", "area 1, area2"), "'area2', which is unknown; did you mean 'area 2'?"),
         (demo("--theory", "supervsed_pc"), "there is no theory 'supervsed_pc'; did you mean"),
         (demo("--theory", "xyz"), "there is no theory 'xyz'; known are error_microcircuit"),
+        (("report", "--theory", "rao_ballard"), "'rao_ballard'; did you mean 'hierarchical_pc'?"),
+        (("report", "--theory", "adaptation,Keller"), "'Keller'; did you mean 'mismatch_neurons'?"),
+        (("report", "--claim", "P4a"), "there is no claim 'P4a'; did you mean 'P04a'?"),
+        (("report", "--theory-file", "mine.py"), "there is no file mine.py; give the Python file"),
+        (("report", "--theory-file", "bad.toml"), "bad.toml cannot be imported"),
+        (("report", "--theory-file", "empty.py"), "empty.py has no THEORY; let it end in THEORY ="),
+        (("report", "--theory-file", "broken.py"), "broken.py cannot be imported: SyntaxError: "),
+        (("report", "--theory-file", "object.py"), "the circuit of object.py, a object, lacks"),
+        (("ablate", "--ablation", "nofeedback"), "did you mean 'no_error_feedback'?"),
+        (("ablate", "--task", "cartpole"), "no task 'cartpole'; did you mean 'cart_pole'?"),
+        (("reproduce", "cartpole"), "published result 'cartpole'; did you mean 'cart_pole'?"),
+        (plan("--manipulation", "drive,drvie"), "'drvie', which is unknown; did you mean 'drive'?"),
         (demo("--out", "x.txt"), "x.txt does not end in .nwb; a demo recording is an NWB file"),
         (demo("--out", "no/x.nwb"), "there is no folder no to write x.nwb to; make it first"),
         (demo("--out", "random.nwb"), "random.nwb is there already and is not overwritten"),
@@ -113,6 +154,9 @@ def test_bad_input_is_one_sentence(
     (tmp_path / "bad.toml").write_text("[sesion]\nanimal = 'm1'\n", encoding="utf-8")
     (tmp_path / "table.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     (tmp_path / "file").touch()
+    (tmp_path / "empty.py").touch()
+    (tmp_path / "broken.py").write_text("def\n", encoding="utf-8")
+    (tmp_path / "object.py").write_text(OBJECT, encoding="utf-8")
     assert message in refusal(run(*words))
 
 
@@ -151,6 +195,57 @@ def test_what_cannot_be_tested_is_reported_with_its_reason(run: Run, example_nwb
     lines = [line for line in said.splitlines() if Outcome.NOT_TESTABLE.value in line]
     assert len(lines) == len(CLAIMS)
     assert Path("out/report.html").exists()
+
+
+def test_check_says_which_claims_can_be_tested_and_what_the_others_lack(
+    run: Run, example_nwb: Path
+) -> None:
+    run("inspect", str(example_nwb))
+    lines = run("check", str(example_nwb), "--mapping", "recording.toml").stdout.splitlines()
+    assert f"None of the {len(CLAIMS)} claim parts can be tested." in lines
+    assert "No confirmatory set was declared." in lines
+    rows = {line.split()[0]: line for line in lines if line.split()[0] in {c.key for c in CLAIMS}}
+    assert len(rows) == len(CLAIMS)
+    assert all(" not mapped." in row or "No " in row for row in rows.values())
+
+
+def test_check_does_not_say_how_tests_come_out(run: Run, example_nwb: Path) -> None:
+    run("inspect", str(example_nwb))
+    said = run("check", str(example_nwb), "--mapping", "recording.toml").stdout
+    assert not any(outcome.value in said for outcome in Outcome)
+
+
+def test_claims_alone_are_a_page_and_nothing_is_weighed(run: Run, example_nwb: Path) -> None:
+    run("inspect", str(example_nwb))
+    words = "compare", str(example_nwb), "--mapping", "recording.toml", "--claims-only"
+    made = run(*words, "--quiet", "--library", "library")
+    assert made.exit_code == 0
+    assert made.stdout.splitlines()[-1] == "Report: errorneurons-comparison/report.html"
+    assert made.stderr.strip().startswith("No claim about error neurons can be tested here")
+    assert not Path("library").exists()
+
+
+def test_a_refused_comparison_leaves_no_empty_folder(run: Run, example_nwb: Path) -> None:
+    refusal(run("compare", str(example_nwb), "--out", "new/out", "--library", "library"))
+    assert not Path("new").exists()
+
+
+def test_a_folder_that_was_there_is_left(run: Run, example_nwb: Path) -> None:
+    Path("old").mkdir()
+    refusal(run("compare", str(example_nwb), "--out", "old", "--library", "library"))
+    assert Path("old").is_dir()
+
+
+@pytest.mark.parametrize("command", ["check", "compare"])
+def test_a_confirmatory_claim_that_is_none_is_refused_first(
+    run: Run, example_nwb: Path, command: str
+) -> None:
+    run("inspect", str(example_nwb))
+    mapping = Path("recording.toml")
+    text = mapping.read_text(encoding="utf-8")
+    mapping.write_text(f'confirmatory = ["P02", "P4a"]\n{text}', encoding="utf-8")
+    said = refusal(run(command, str(example_nwb), "--mapping", "recording.toml"))
+    assert "`confirmatory` names a claim that is none: there is no claim 'P4a'" in said
 
 
 @pytest.mark.parametrize("registry", list(cli.Registry))
@@ -291,8 +386,9 @@ def test_what_is_given_twice_is_planned_once(run: Run, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(planning, "plan", stopped)
     twice = ("--manipulation", "drive", "--manipulation", "drive", "--areas", "4,1,1")
-    assert "enough" in refusal(run(*plan(*twice)))
+    assert "enough" in refusal(run(*plan(*twice, "--animals", "8,4", "--animals", "6")))
     assert (asked[0].manipulations, asked[0].areas) == (("drive",), (1, 4))
+    assert (asked[0].animals, asked[0].cells) == ((4, 6, 8), (4, 12, 36))
 
 
 def test_what_is_missing_is_said_once_and_in_words(example_nwb: Path) -> None:
@@ -308,3 +404,108 @@ def test_what_is_missing_is_said_once_and_in_words(example_nwb: Path) -> None:
 def test_comparisons_ask_for_worlds_enough_to_leave_a_theory_out() -> None:
     (option,) = Worlds.__metadata__
     assert option.min == FEWEST_WORLDS
+
+
+def test_names_are_given_with_commas_or_one_by_one() -> None:
+    assert split_names(["a, b", "c", "a"]) == ["a", "b", "c"]
+    assert split_names(None) == []
+
+
+def test_what_is_known_by_its_name_alone_is_in_the_registries() -> None:
+    assert tuple(a.name for a in ABLATIONS) == ABLATION_NAMES
+    assert tuple(t.name for t in TASKS) == TASK_NAMES
+    assert tuple(c.key for c in CLAIMS) == CLAIM_KEYS
+    assert tuple(MANIPULATIONS) == MANIPULATION_NAMES
+    assert tuple(READERS) == FILE_ENDINGS
+    assert tuple(r.name for r in PUBLISHED_RESULTS) == RESULT_NAMES
+
+
+def test_what_is_meant_by_a_word_is_in_the_registries() -> None:
+    assert all(theory(name) for meant in CALLED.values() for name in meant)
+    assert all(ablation(name) for meant in ABLATIONS_CALLED.values() for name in meant)
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("whittington", "supervised_pc"), ("Rao & Ballard 1999", "hierarchical_pc"),
+     ("sacramento2018", "dendritic_microcircuit"), ("payeur", "burst_dependent"),
+     ("predictive coding", "hierarchical_pc' or 'supervised_pc' or 'mismatch_neurons"),
+     ("dendrtic_microcircuit", "dendritic_microcircuit")],
+)  # fmt: skip
+def test_a_theory_is_found_by_what_it_is_called(word: str, meant: str) -> None:
+    with pytest.raises(ValueError, match=f"did you mean '{meant}'\\?$"):
+        theory(word)
+
+
+@pytest.mark.parametrize("command", ["report", "ablate", "sweep", "inspect", "compare", "plan"])
+def test_help_says_what_is_to_be_given_in_words(run: Run, command: str) -> None:
+    said = run(command, "--help").stdout
+    assert not [kind for kind in ("TEXT", "list[", " <", "INTEGER") if kind in said]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("report", "--theory", "typo"), ("compare", "nofile.nwb"), ("ablate", "--ablation", "typo"),
+     ("simulate", "novelty", "--theory", "typo", "--out", "o"), ("reproduce", "typo")],
+)  # fmt: skip
+def test_a_slip_of_the_pen_does_not_wait_for_heavy_libraries(words: tuple[str, ...]) -> None:
+    program = (
+        "import sys\n"
+        "from errorneurons.predictions.commands.cli import main\n"
+        f"sys.argv = ['errorneurons', *{words}]\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert end.code == 2\n"
+        "print(' '.join(sys.modules))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert not {"numba", "matplotlib", "pynwb", "sklearn"} & set(done.stdout.split())
+
+
+def test_a_report_of_few_asks_their_claims_and_draws_their_figures(run: Run) -> None:
+    chosen = ("--theory", "adaptation,supervised_pc", "--claim", "P02", "--networks", "2")
+    done = run("report", *chosen, "--name", "Of few", "--out", "out", "--figures", "figures")
+    assert "(4 of 4 after " in done.stderr
+    known = json.loads(Path("out/verdicts.json").read_text(encoding="utf-8"))
+    assert known["title"] == "Of few"
+    assert [c["key"] for c in known["claims"]] == ["P02"]
+    assert [s["name"] for s in known["subjects"]] == [
+        THEORIES[0].name, "adaptation", "supervised_pc", "sensory_leak",
+    ]  # fmt: skip
+    assert sorted(p.name for p in Path("figures").iterdir()) == [
+        "P02.csv", "P02.pdf", "P02.png", "P02.svg",
+    ]  # fmt: skip
+    rows = Path("figures/P02.csv").read_text(encoding="utf-8").splitlines()
+    assert rows[1].startswith("P02,error_microcircuit,networks,network-000,")
+    assert "#030303" not in Path("figures/P02.svg").read_text(encoding="utf-8")
+
+
+def test_figures_of_a_recording_come_with_the_number_of_each_animal(
+    run: Run, tmp_path: Path
+) -> None:
+    sessions = list(en.simulate("supervised_pc", "novelty", animals=2, repeats=3))
+    (tmp_path / "recordings").mkdir()
+    for k, session in enumerate(sessions):
+        session.to_netcdf(tmp_path / "recordings" / f"{k}.nc")
+    done = run("compare", "recordings", "--claims-only", "--figures", "figures", "--out", "out")
+    assert done.exit_code == 0, done.stderr
+    drawn = {p.stem for p in Path("figures").glob("*.pdf")}
+    assert drawn
+    rows = Path(f"figures/{min(drawn)}.csv").read_text(encoding="utf-8").splitlines()
+    assert [row.split(",")[2:4] for row in rows[1:]] == [
+        ["animals", str(s.attrs["animal"])] for s in sessions
+    ]
+
+
+def test_a_theory_of_ones_own_is_judged_beside_the_first_theory(run: Run) -> None:
+    Path("mine.py").write_text(MINE, encoding="utf-8")
+    chosen = ("--theory-file", "mine.py", "--claim", "P02", "--networks", "2")
+    said = run("report", *chosen, "--out", "out").stdout
+    assert [line.split()[1] for line in said.splitlines()[:3]] == [
+        THEORIES[0].name, "mine", "sensory_leak",
+    ]  # fmt: skip
+    assert "my own theory" in Path("out/report.html").read_text(encoding="utf-8")
+    again = run("report", *chosen, "--out", "out").stderr
+    assert "all 3 taken from an earlier run" in again
+    Path("mine.py").write_text(MINE.replace("0.016", "0.015"), encoding="utf-8")
+    assert "2 of 3 taken from an earlier run" in run("report", *chosen, "--out", "out").stderr

@@ -117,6 +117,16 @@ def test_it_is_judged_by_animals_of_days_and_other_cells_stand_for_false_labels(
     assert (n / m, n_r / m) == pytest.approx((0.25, 0.25))
 
 
+def test_an_animal_that_responds_twice_as_much_counts_for_two_and_no_more() -> None:
+    one, two = (
+        measure(P10.effect,
+                [day(1, outcome=0.5 * k, stimulus=k), day(2, "new", 1.0, k, stimulus=k)],
+                trial_level=False).energies[0]
+        for k in (1.0, 2.0**0.5)
+    )  # fmt: skip
+    assert two == pytest.approx(2 * one)
+
+
 def test_what_it_cannot_do_without_is_said_with_its_mend() -> None:
     assert lack(day(1)).what == "there is one day"
     assert lack(day(1), day(2)).what == "none of the 2 days is that of a reversal"

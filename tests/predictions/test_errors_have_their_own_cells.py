@@ -80,7 +80,7 @@ def test_what_a_class_has_of_the_other_is_shared(both: float) -> None:
 
 
 def test_without_teaching_without_labels_and_without_the_input_alone_it_is_answered_alike() -> None:
-    passive = {"teaching": None, "phase": None}
+    passive = {"teaching": None, "phase": None, "control": ["matched"] * 16}
     for both in (0.0, 0.5):
         alone = ratio(recorded(both))
         assert ratio(recorded(both, kinds=OUTCOMES)) == pytest.approx(alone)
@@ -88,8 +88,37 @@ def test_without_teaching_without_labels_and_without_the_input_alone_it_is_answe
 
 
 def test_passive_outcomes_are_not_taken_for_the_input_alone() -> None:
-    seen = recorded(kinds=OUTCOMES, teaching=[False] * 16)
+    seen = recorded(kinds=OUTCOMES, teaching=[False] * 16, control=["matched"] * 16)
     assert ratio(seen) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_passive_outcomes_without_a_control_are_not_told_from_adaptation() -> None:
+    passive = lack(recorded(kinds=OUTCOMES, teaching=[False] * 16))
+    assert passive.startswith("a violated expectation is not told from adaptation")
+
+
+def beside_a_control_block(both: float, adaptation: float) -> xr.Dataset:
+    """Return passive outcomes, and the same events in a block in which nothing is expected.
+
+    In both, what is rare evokes more by `adaptation` in the cells that respond to the input.
+    """
+    kinds = [kind for kind in OUTCOMES for _ in range(8)]
+    seen = recorded(
+        both, kinds=OUTCOMES * 2, teaching=[False] * 32, outcome=[*kinds, *["none"] * 16],
+        control=[*["none"] * 16, *kinds],
+    )  # fmt: skip
+    rate = seen["rate"].values.copy()
+    rate[24:] = rate[16:24]
+    rare = np.array([kind == "unexpected" for kind in kinds * 2])[:, None, None]
+    late, driven = (seen["time"].values > 0.3)[:, None], np.arange(CELLS) < CELLS // 2
+    return seen.assign(rate=seen["rate"].copy(data=rate + adaptation * (rare & late & driven)))
+
+
+@pytest.mark.parametrize("both", [0.0, 0.5])
+def test_what_a_control_block_evokes_too_is_taken_off(both: float) -> None:
+    alone = ratio(recorded(both))
+    assert ratio(beside_a_control_block(both, 0.0)) == pytest.approx(alone)
+    assert ratio(beside_a_control_block(both, 3.0)) == pytest.approx(alone, abs=1e-12)
 
 
 def test_noise_of_a_trial_is_in_one_of_the_responses_alone() -> None:

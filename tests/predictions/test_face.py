@@ -97,6 +97,43 @@ def test_a_session_a_list_and_a_collection_are_judged_alike(networks: list[xr.Da
     assert en.judge(networks[0], ["P02"])["n"].item() == 1
 
 
+def test_verdicts_are_a_dataframe_and_labelled_arrays(networks: list[xr.Dataset]) -> None:
+    table = en.judge(networks, ["P02", "P04a"])
+    assert isinstance(table, pd.DataFrame)
+    assert type(table.to_dataframe()) is pd.DataFrame
+    arrays = table.to_xarray()
+    assert arrays["value"].dims == ("claim",)
+    assert arrays["n"].sel(claim="P02") == 2
+    assert table[["claim", "n"]].to_xarray()["n"].dims == ("claim",)
+    assert "SUPPORTED" in table._repr_html_()
+
+
+def test_the_test_over_animals_is_numbers_and_n_counts_animals(networks: list[xr.Dataset]) -> None:
+    few = en.judge(networks, ["P02"], kind="recording").iloc[0]
+    assert (few["n"], few["over"]) == (2, "animals")
+    assert np.isnan(few["t"])
+    many = [
+        s.assign(rate=(1 + 0.1 * k) * s["rate"]).assign_attrs(animal=f"m{k}", session_id=f"m{k}")
+        for k, s in enumerate([*networks, *networks, networks[0]])
+    ]
+    row = en.judge(many, ["P02"], kind="recording").iloc[0]
+    assert (row["n"], row["over"], row["df"]) == (5, "animals", 4)
+    assert row["t"] < 0
+    assert 0 < row["p"] <= row["p_holm"] < 1
+
+
+def test_a_theory_of_ones_own_is_simulated_by_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from errorneurons.simulate.theories.adaptation import Adaptation\n"
+        "from errorneurons.simulate.theories.theory import Theory\n"
+        "THEORY = Theory('mine', 'mine', 'theory', 'A null.', Adaptation())\n",
+        encoding="utf-8",
+    )
+    session = next(en.simulate(str(file), "novelty", animals=1, repeats=1))
+    assert session.attrs["theory"] == "mine"
+
+
 @pytest.mark.parametrize(
     ("ask", "sentence"),
     [
@@ -191,7 +228,12 @@ def test_evidence_is_a_table_of_a_row_a_theory_those_that_stay_first() -> None:
     values = np.concatenate([rng.normal(m, 0.1, (120, 1)) for m in (-0.5, 0.5)]).clip(-1, 1)
     theory = ("low",) * 120 + ("high",) * 120
     experiments = Experiments(("x",), values, theory, np.tile(worlds, 2))
-    found = weigh(experiments, {"x": 0.5}, np.random.SeedSequence(1)).to_dataframe()
+    evidence = weigh(experiments, {"x": 0.5}, np.random.SeedSequence(1))
+    found = evidence.to_dataframe()
     assert found["theory"].tolist() == ["high", "low"]
     assert found["kept"].tolist() == [True, False]
     assert found["posterior"].sum() == pytest.approx(1)
+    arrays = evidence.to_xarray()
+    assert arrays["posterior"].sel(theory="high") > 0.5
+    assert arrays.attrs["trust_low"] <= arrays.attrs["trust"] <= arrays.attrs["trust_high"]
+    assert evidence._repr_html_().startswith("<p>one theory: high</p><table")

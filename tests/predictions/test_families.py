@@ -96,7 +96,7 @@ def test_the_answer_counts_whom_claims_set_apart_and_points_say_who_escapes() ->
         for k in CLAIMS
         for n in "oabc"
     ]
-    answer, *points = said_of_families(verdicts, families)
+    answer, *points = said_of_families(verdicts, families, [k.key for k in CLAIMS])
     assert answer == (
         "Whatever is left open, claims set the own apart from 2 of 2 rival families, "
         "P04a alone from 2."
@@ -114,7 +114,7 @@ def test_whom_no_claim_sets_apart_is_said() -> None:
         Family(m, (Subject(m, m.upper(), "theory", "", 1, 1, 1, 1),)) for m in ("own", "other")
     )
     verdicts = [Verdict(k.key, n, S, "", value=0.1) for k in CLAIMS for n in ("own", "other")]
-    answer, *points = said_of_families(verdicts, families)
+    answer, *points = said_of_families(verdicts, families, [k.key for k in CLAIMS])
     assert answer == (
         "Whatever is left open, no claim sets the own apart from any of 1 rival families."
     )

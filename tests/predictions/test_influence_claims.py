@@ -110,6 +110,17 @@ def test_gains_cancel_and_cells_moved_whatever_their_class_make_1(gain: float) -
     assert ratio("P18a", recorded(strong | weak, gains={E: gain})) == pytest.approx(1.0)
 
 
+def test_an_animal_driven_to_twice_the_energy_counts_for_two_and_no_more() -> None:
+    mixed = AS_CLAIMED | {(R, E, 1): 1.0, (E, R, 1): 1.0}
+    one, two = (
+        EFFECTS["P18a"]["P18a"](recorded(mixed, gains={R: k, E: k})) for k in (1.0, 2.0**0.5)
+    )
+    assert isinstance(one, Effect)
+    assert isinstance(two, Effect)
+    assert two.numerator == pytest.approx(2 * one.numerator)
+    assert two.denominator == pytest.approx(2 * one.denominator)
+
+
 @pytest.mark.parametrize("gain", [0.1, 1.0, 10.0])
 def test_no_gain_of_an_area_hides_what_goes_either_way(gain: float) -> None:
     either = {(c, c, level): gain if level == 1 else 1.0 for c in (R, E) for level in (1, 3)}

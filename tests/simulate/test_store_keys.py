@@ -127,7 +127,7 @@ def test_a_key_rests_on_the_sources_of_the_classes_in_its_configuration() -> Non
     for subject in SUBJECTS:
         used = keys.modules_of(subject.circuit)
         assert type(subject.circuit).__module__ in used
-    assert len({keys.key(found, s.circuit) for s in SUBJECTS}) == len(SUBJECTS)
+    assert len({keys.key(found, s.rests_on) for s in SUBJECTS}) == len(SUBJECTS)
 
 
 def test_keys_are_the_same_in_another_process() -> None:

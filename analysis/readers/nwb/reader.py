@@ -22,7 +22,7 @@ import xarray as xr
 
 from errorneurons.analysis.mapping import Mapping, MappingError, load_mapping, parse_mapping
 from errorneurons.analysis.nwb_export.writer import write_nwb
-from errorneurons.analysis.readers.named import events_beside
+from errorneurons.analysis.readers.named import events_beside, sessions_beside
 from errorneurons.analysis.readers.nwb.electrodes import NwbSites
 from errorneurons.analysis.readers.nwb.file import (
     about,
@@ -94,7 +94,12 @@ def opened_nwb(path: Path, mapping: Mapping) -> Iterator[RawRecording]:
             )
         rois = rois_of(file, mapping.rois) if mapping.rois else None
         held = _recording(file, rois)
-        yield replace(held, tables={**held.tables, **events_beside(path, mapping.events)})
+        beside = sessions_beside(path, mapping.sessions)
+        yield replace(
+            held,
+            tables={**held.tables, **events_beside(path, mapping.events)},
+            metadata={**held.metadata, **beside},
+        )
 
 
 def _recording(file: Any, rois: Rois | None) -> RawRecording:

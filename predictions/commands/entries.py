@@ -1,0 +1,31 @@
+"""What takes long to import, by name, so that an unknown name is answered at once.
+
+A test compares them with the registries.
+"""
+
+TASK_NAMES = (
+    "association", "teacher_student", "cart_pole", "match_to_sample", "yin_yang", "images",
+)  # fmt: skip
+RESULT_NAMES = (
+    "cart_pole", "match_to_sample", "teacher_student", "yin_yang", "population_sizes",
+    "variability", "slope_transfer",
+)  # fmt: skip
+ABLATION_NAMES = (
+    "no_error_feedback", "no_error_to_representation", "no_phi_prime",
+    "no_representation_lookahead", "no_error_lookahead", "no_lookahead", "random_feedback",
+    "noisy_feedback", "noisy_weights", "noisy_laterals", "hierarchical_only", "no_skip_1_3",
+    "no_skip_2_4", "shuffled_strengths", "dense_routes", "half_error_neurons",
+    "double_error_neurons", "paired_error_neurons", "variable_representation_neurons",
+    "variable_error_neurons", "frozen_area_1", "frozen_area_2", "frozen_area_3",
+    "frozen_area_4", "without_learning", "no_inhibition", "sst_off", "vip_off", "pv_off",
+)  # fmt: skip
+CLAIM_KEYS = (
+    "P02", "P04a", "P04b", "P05a", "P05b", "P06a", "P06b", "P01", "P18a", "P18b", "P21", "P03",
+    "P10", "P11", "P20",
+)  # fmt: skip
+MANIPULATION_NAMES = (
+    "silence-area", "drive", "silence-representation", "silence-inference", "silence-learning",
+    "class_influence", "untaught_outcomes", "teach_reteach",
+    "brain_computer_interface_realigning",
+)  # fmt: skip
+FILE_ENDINGS = (".nc", ".zarr", ".nwb", ".mat", ".npz", ".npy", ".csv", ".tsv", ".parquet", ".pqt")

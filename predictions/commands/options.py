@@ -1,0 +1,215 @@
+"""Options that name things: several at a time, with commas or one by one, and refused at once.
+
+Names are looked up before a command imports what it needs, so that a slip of the pen is answered in
+the time that help takes. What takes long to import is known here by its names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from errorneurons.predictions.commands.entries import (
+    ABLATION_NAMES,
+    CLAIM_KEYS,
+    FILE_ENDINGS,
+    MANIPULATION_NAMES,
+    RESULT_NAMES,
+    TASK_NAMES,
+)
+
+Check = Callable[[str], object]
+Names = list[str] | None
+
+
+def split_names(given: Names) -> list[str]:
+    """Return names that were given one by one, with commas between them, or both; each once."""
+    parts = (part.strip() for text in given or () for part in text.split(","))
+    return list(dict.fromkeys(filter(None, parts)))
+
+
+def _several(check: Check) -> Callable[[Names], Names]:
+    """Return what makes of an option the names in it, if they are known."""
+
+    def read(given: Names) -> Names:
+        names = split_names(given)
+        for name in names:
+            check(name)
+        return names or None
+
+    return read
+
+
+def _one(check: Check) -> Callable[[str | None], str | None]:
+    """Return what lets a known name pass."""
+
+    def read(given: str | None) -> str | None:
+        if given is not None:
+            check(given)
+        return given
+
+    return read
+
+
+def _is_theory(name: str) -> None:
+    from errorneurons.simulate.theories.registry import theory
+
+    theory(name)
+
+
+def _is_claim(key: str) -> None:
+    from errorneurons.simulate.refusing import entry
+
+    entry("claim", key, dict.fromkeys(CLAIM_KEYS), likeness=0.4)  # keys are short
+
+
+def _is_experiment(name: str) -> None:
+    from errorneurons.simulate.experiments.registry import experiment
+
+    if not name.endswith(".csv"):
+        experiment(name)
+
+
+def _is_connectivity(name: str) -> None:
+    from errorneurons.simulate.parts.connectivity import CONNECTIVITY
+    from errorneurons.simulate.refusing import entry
+
+    if not name.endswith(".csv"):
+        entry("connectivity", name, dict(CONNECTIVITY))
+
+
+def _is_ablation(name: str) -> None:
+    from errorneurons.simulate.refusing import entry
+    from errorneurons.simulate.theories.synonyms import ABLATIONS_CALLED
+
+    if name != "intact":
+        entry("ablation", name, dict.fromkeys(ABLATION_NAMES), synonyms=ABLATIONS_CALLED)
+
+
+def _is_manipulation(name: str) -> None:
+    from errorneurons.simulate.refusing import known
+
+    known("manipulation", name, (*MANIPULATION_NAMES, "none"))
+
+
+def _is_among(kind: str, names: tuple[str, ...]) -> Check:
+    def check(name: str) -> None:
+        from errorneurons.simulate.refusing import entry
+
+        entry(kind, name, dict.fromkeys(names))
+
+    return check
+
+
+def _are_there(files: list[Path]) -> list[Path]:
+    """Refuse recordings that are not there; what is no recording, the door refuses."""
+    return [_is_there(file) for file in files]
+
+
+def _is_there(file: Path) -> Path:
+    if file.suffix in FILE_ENDINGS and not file.exists():
+        raise ValueError(f"there is no file {file}")
+    return file
+
+
+def _is_own_theory(files: list[Path] | None) -> list[Path] | None:
+    for file in files or ():
+        if not file.is_file():
+            raise ValueError(f"there is no file {file}; give the Python file of a theory")
+    return files or None
+
+
+_SEVERAL = "several with commas between them, or one by one"
+
+Theories = Annotated[
+    Names,
+    typer.Option("--theory", metavar="NAMES", callback=_several(_is_theory),
+                 help=f"Theories, {_SEVERAL}; see `errorneurons list theories`."),
+]  # fmt: skip
+TheoriesNeeded = Annotated[
+    list[str],
+    typer.Option("--theory", metavar="NAMES", callback=_several(_is_theory),
+                 help=f"Theories, {_SEVERAL}; see `errorneurons list theories`."),
+]  # fmt: skip
+TheoryNeeded = Annotated[
+    str,
+    typer.Option("--theory", metavar="NAME", callback=_one(_is_theory),
+                 help="Theory or counter-circuit that is recorded."),
+]  # fmt: skip
+Claims = Annotated[
+    Names,
+    typer.Option("--claim", metavar="KEYS", callback=_several(_is_claim),
+                 help=f"Claims, {_SEVERAL}; see `errorneurons list claims`."),
+]  # fmt: skip
+TheoryFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--theory-file", metavar="FILE", callback=_is_own_theory,
+                 help="A theory of your own: a Python file, which is run. May be given again."),
+]  # fmt: skip
+Figures = Annotated[
+    Path | None,
+    typer.Option("--figures", metavar="FOLDER",
+                 help="Folder for each claim's figure as SVG, PDF and PNG, and its numbers."),
+]  # fmt: skip
+Ablations = Annotated[
+    Names,
+    typer.Option("--ablation", metavar="NAMES", callback=_several(_is_ablation),
+                 help=f"What is taken away, {_SEVERAL}; see `errorneurons list ablations`."),
+]  # fmt: skip
+AblationOnly = Annotated[
+    str,
+    typer.Option("--ablation", metavar="NAME", callback=_one(_is_ablation),
+                 help="What is taken away, see `errorneurons list ablations`."),
+]  # fmt: skip
+Connectivities = Annotated[
+    Names,
+    typer.Option("--connectivity", metavar="NAMES", callback=_several(_is_connectivity),
+                 help=f"How areas are wired, {_SEVERAL}; a name or a CSV file."),
+]  # fmt: skip
+ConnectivityOnly = Annotated[
+    str | None,
+    typer.Option("--connectivity", metavar="NAME", callback=_one(_is_connectivity),
+                 help="How areas are wired, see `errorneurons list connectivity`; or a CSV."),
+]  # fmt: skip
+Tasks = Annotated[
+    Names,
+    typer.Option("--task", metavar="NAMES", callback=_several(_is_among("task", TASK_NAMES)),
+                 help=f"Tasks, {_SEVERAL}. The association if not given."),
+]  # fmt: skip
+Manipulations = Annotated[
+    Names,
+    typer.Option("--manipulation", metavar="NAMES", callback=_several(_is_manipulation),
+                 help=f"What can be done, or other experiments, {_SEVERAL}; `none` for recording "
+                 "alone."),
+]  # fmt: skip
+Results = Annotated[
+    Names,
+    typer.Argument(
+        metavar="[NAMES]...",
+        callback=_several(_is_among("published result", RESULT_NAMES)),
+        help="Published results, see `errorneurons list published`. All if none.",
+    ),
+]
+SizesGiven = Annotated[
+    Names,
+    typer.Option("--layers", metavar="SIZES", callback=split_names,
+                 help=f"Neurons in the input and in each area, e.g. 10-20-15-10-5; {_SEVERAL}."),
+]  # fmt: skip
+Tried = Annotated[
+    str,
+    typer.Argument(metavar="EXPERIMENT", callback=_one(_is_experiment),
+                   help="An experiment, or a table of trials that ends in .csv."),
+]  # fmt: skip
+Recordings = Annotated[
+    list[Path],
+    typer.Argument(metavar="FILES...", callback=_are_there,
+                   help="Recordings of any kind, mixed; or folders of them."),
+]  # fmt: skip
+RecordingFile = Annotated[
+    Path,
+    typer.Argument(metavar="FILE", callback=_is_there,
+                   help="A recording: NWB, .mat, .npz, table, folder."),
+]  # fmt: skip

@@ -1,0 +1,223 @@
+"""What is said of a recording before theories are weighed: what it holds, can test and lacks."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from errorneurons.analysis.session.session import session
+from errorneurons.predictions.commands.progress import Teller
+from errorneurons.predictions.judging.plausible import implausible
+from errorneurons.predictions.judging.readiness import Readiness, Ready, readiness
+from errorneurons.predictions.judging.verdicts import confirmatory, verdict_table
+from errorneurons.predictions.pages.page import render, verdicts_json
+from errorneurons.predictions.studies.holdings import holdings
+from errorneurons.predictions.studies.report import recording_report
+from errorneurons.predictions.studies.unweighed import cautions_of
+
+OUTCOMES: dict[str, Any] = {
+    "outcome": ["expected", "unexpected"] * 8,
+    "outcome_onset": np.full(16, 0.3),
+    "teaching": [True] * 16,
+    "manipulation": ["none"] * 16,
+    "phase": ["after"] * 16,
+}
+
+
+def recorded(animal: str = "m1", *without: str, **changes: Any) -> xr.Dataset:
+    """Return 16 trials of 24 units of two areas in bins of 50 ms."""
+    expected = np.ones((16, 16, 24)) * 0.5  # spikes of a bin
+    expected[:, 4:8, 1::2] += 2.0  # some respond to the input
+    expected[1::2, 10:, ::2] += 2.0  # and others to unexpected outcomes
+    rate = np.random.default_rng(len(animal)).poisson(expected) / 0.05
+    about = {k: changes.pop(k) for k in (*changes,) if k in ("level_of_data", "confirmatory",
+             "teaching_area", "species", "cautions")}  # fmt: skip
+    columns = {
+        "time": np.round(-0.2 + 0.05 * (np.arange(16) + 0.5), 9),
+        "unit_id": [f"u{k}" for k in range(24)], "area": ["V1"] * 12 + ["LM"] * 12,
+        "level": [1.0] * 12 + [2.0] * 12, "role": ["error", "unknown"] * 12,
+        "label_source": ["genetic", "none"] * 12, "label_error": [0.0, np.nan] * 12,
+        "stimulus": ["a", "a", "b", "b"] * 4, "input_onset": np.zeros(16),
+        **OUTCOMES, **changes,
+    }  # fmt: skip
+    kept = {name: column for name, column in columns.items() if name not in without}
+    return session({"rate": rate}, kept,
+                   {"animal": animal, "session_id": "1", **about}, signal="spikes")  # fmt: skip
+
+
+def row(ready: Ready, key: str) -> Readiness:
+    return next(r for r in ready.rows if r.claim.key == key)
+
+
+def test_a_column_that_is_not_mapped_is_told_from_trials_that_were_not_made() -> None:
+    unmapped = row(readiness([recorded("m1", "phase")]), "P03")
+    assert unmapped.lack == "`teaching_area` and `phase` are not mapped."
+    assert 'If learning was over, add `phase = { constant = "after" }`' in unmapped.mend
+    never = recorded(outcome=["expected"] * 16, teaching_area="LM")
+    assert row(readiness([never]), "P03").lack == (
+        "No stimulus has two trials with an unexpected outcome."
+    )
+
+
+def test_what_is_done_on_purpose_is_an_experiment_and_no_line_of_the_mapping() -> None:
+    lack = row(readiness([recorded("m1", "manipulation")]), "P05a")
+    assert lack.lack.startswith("No trials with representation cells driven")
+    assert lack.mend.startswith("Stimulate representation cells")
+    assert lack.more > 0
+
+
+def test_claims_stand_by_how_near_they_are_to_being_tested() -> None:
+    ready = readiness([recorded()])
+    far = [(r.can == "no", r.far) for r in ready.rows]
+    assert far == sorted(far)
+    assert "P01" in ready.summary
+    assert row(ready, "P01").can == "yes"
+
+
+def test_what_all_claims_lack_is_said_once() -> None:
+    ready = readiness([recorded(level_of_data="pooled")])
+    assert ready.common == (
+        "What stands for trials are pooled over animals that are not told apart."
+    )
+    assert ready.mend == "Say which animal each unit is of."
+    assert row(ready, "P01").lack == "Nothing else is missing."
+    assert ready.summary.startswith("None of the ")
+
+
+def test_a_claim_that_some_animals_can_answer_says_how_many() -> None:
+    ready = readiness([recorded(), recorded("m22", "outcome", "teaching")])
+    assert row(ready, "P01").can == "in 1 of 2 animals"
+
+
+@pytest.mark.parametrize(
+    ("changes", "doubt"),
+    [
+        ({"teaching_area": "V9"}, "`teaching_area` is 'V9', where no unit was recorded; recorded"),
+        ({"manipulated_area": ["M2"] * 16}, "`manipulated_area` is 'M2', where no unit was"),
+    ],
+)
+def test_what_is_hardly_so_is_a_sentence(changes: dict[str, Any], doubt: str) -> None:
+    (said,) = implausible([recorded(**changes)])
+    assert said.startswith(doubt)
+
+
+@pytest.mark.parametrize(
+    ("factor", "doubt"),
+    [(0.05, "rates are whole numbers up to"), (0.0005, "half of the units fire at less than")],
+)
+def test_rates_that_are_none_are_doubted(factor: float, doubt: str) -> None:
+    seen = recorded()
+    seen["rate"] = (seen["rate"] * factor).assign_attrs(seen["rate"].attrs)
+    assert [d[: len(doubt)] for d in implausible([seen])] == [doubt]
+
+
+def test_a_plausible_recording_is_not_doubted() -> None:
+    assert implausible([recorded(), recorded("m22")]) == ()
+
+
+def test_a_doubt_about_several_sessions_is_said_once() -> None:
+    (said,) = implausible([recorded(teaching_area="V9"), recorded("m22", teaching_area="V9")])
+    assert said.endswith("(so in 2 of 2 sessions).")
+
+
+def test_a_caution_about_all_sessions_is_said_once() -> None:
+    every = [recorded(name, cautions="no names") for name in ("m1", "m22")]
+    assert cautions_of(every) == ["All 2 sessions: no names."]
+
+
+def test_where_nothing_was_declared_nothing_is_confirmatory() -> None:
+    every = [recorded("m" * k) for k in range(1, 7)]
+    assert confirmatory(every) == ()
+    verdicts = verdict_table(every, ["P01"])
+    assert verdicts["outcome"].notna().all()
+    made = recording_report(every, "x", None, "errorneurons", lambda _: None)
+    assert made.configuration["confirmatory_set"] == "none was declared"
+    rows = {name for v in made.verdicts for name in v.statistics}
+    assert not any("confirmatory" in name for name in rows)
+    assert any("claims tested" in name for name in rows if name.startswith("p as claimed"))
+
+
+def test_a_page_of_a_recording_begins_with_what_it_holds() -> None:
+    held = holdings([recorded(species="Mus musculus"), recorded("m22", species="Mus musculus")])
+    assert held.facts[0].startswith("2 animals (Mus musculus), 2 sessions and 48 units; 32 trials")
+    assert [(a.name, a.units) for a in held.areas] == [
+        ("V1", {"error": 12, "unknown": 12}), ("LM", {"error": 12, "unknown": 12}),
+    ]  # fmt: skip
+    assert held.columns == ("Stimulus", "Outcome", "Trials", "Sessions", "Mean activity")
+    assert held.kinds[0][:4] == ("a", "expected", "8", "2 of 2")
+    assert any("unexpected and expected outcomes (in 2 of 2 sessions)" in f for f in held.facts)
+    assert held.picture is not None
+    assert list(held.picture["condition"].values) == ["expected outcome", "unexpected outcome"]
+
+
+def test_a_recording_without_time_has_no_picture() -> None:
+    columns = {"time": [0.02], "unit_id": ["u"], "area": ["M1"], "level": [np.nan],
+               "role": ["unknown"], "stimulus": ["a", "b"], "input_onset": [0.0, 0.0]}  # fmt: skip
+    about = {"animal": "J", "session_id": "1", "level_of_data": "sample"}
+    rate = {"rate": np.ones((2, 1, 1))}
+    held = holdings([session(rate, columns, about, signal="spikes", sampling_rate=22.2)])
+    assert held.picture is None
+    assert "2 samples of spikes" in held.facts[0]
+
+
+def test_a_person_is_no_animal_and_pooled_animals_are_not_one() -> None:
+    bare = "outcome", "teaching", "outcome_onset"
+    human = recorded("p1", *bare, species="Homo sapiens")
+    made = recording_report([human], "x", None, "errorneurons", lambda _: None)
+    assert made.answer == (
+        "No claim about error neurons can be tested here: no trial is said to have an unexpected "
+        "outcome. It shows 24 units of LM and V1 in one participant."
+    )
+    pooled = recorded("all", level_of_data="pooled")
+    made = recording_report([pooled], "x", None, "errorneurons", lambda _: None)
+    assert made.answer == (
+        "No claim about error neurons can be tested here: its units are pooled over animals that "
+        "are not told apart. It shows 24 units of LM and V1."
+    )
+
+
+def test_verdicts_of_one_animal_are_of_this_animal_only() -> None:
+    made = recording_report([recorded()], "x", None, "errorneurons", lambda _: None)
+    assert made.answer.startswith("Of 1 claim part about error neurons that can be tested here, ")
+    assert made.answer.endswith(", in this animal only.")
+
+
+def test_verdicts_are_shown_before_anything_is_weighed() -> None:
+    seen: list[str] = []
+    recording_report(
+        [recorded()], "x", None, "errorneurons", seen.append,
+        lambda verdicts, ready: seen.append(f"{len(verdicts)} {len(ready.rows)}"),
+    )  # fmt: skip
+    assert seen[0] == "15 15"
+
+
+def test_progress_says_how_long_it_has_taken(capsys: pytest.CaptureFixture[str]) -> None:
+    times = iter((0.0, 83.0))
+    Teller(clock=lambda: next(times))("40 of 80 batches")
+    assert capsys.readouterr().err == "[1:23] 40 of 80 batches\n"
+    Teller(quiet=True)("40 of 80 batches")
+    assert not capsys.readouterr().err
+
+
+def test_the_recording_stands_above_the_verdicts_and_what_is_missing_links_to_its_card() -> None:
+    made = recording_report([recorded()], "x", None, "errorneurons", lambda _: None)
+    page = render(made)
+    order = [page.index(f'id="{name}"') for name in ("answer", "holdings", "ready", "matrix")]
+    assert order == sorted(order)
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert {*re.findall(r'href="#([^"]+)"', page)} <= {*ids}
+    assert "<code>phase</code>" not in page  # it is mapped
+    assert "<code>teaching_area</code>" in page
+
+
+def test_what_claims_lack_is_part_of_the_results() -> None:
+    made = recording_report([recorded()], "x", None, "errorneurons", lambda _: None)
+    ready = json.loads(verdicts_json(made))["ready"]
+    assert ready["summary"] == made.ready.summary
+    assert {row["claim"] for row in ready["claims"]} == {claim.key for claim in made.claims}
