@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup, escape
 
@@ -76,6 +76,19 @@ def listed(parts: Iterable[str]) -> str:
     if any("," in part for part in (*first, last)) and first:
         return f"{'; '.join(first)}; and {last}"
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def first_named(names: Sequence[str], most: int = 3) -> str:
+    """Return names one after the other; of many, the first and how many others there are.
+
+    Examples
+    --------
+    >>> first_named(["a.nwb", "b.nwb"]), first_named(["a.nwb", "b.nwb", "c.nwb", "d.nwb"])
+    ('a.nwb, b.nwb', 'a.nwb and 3 others')
+    """
+    if len(names) <= most:
+        return ", ".join(names)
+    return f"{names[0]} and {len(names) - 1} others"
 
 
 def linked(text: str) -> Markup:

@@ -151,13 +151,14 @@ def compare_theories(
     from errorneurons.predictions.commands.progress import Teller
     from errorneurons.predictions.pages.page import write
     from errorneurons.predictions.studies.report import recording_report
+    from errorneurons.predictions.words import first_named
 
     tell = Teller(quiet=quiet)
     with folder_of_results(out):
         question = _question(theory, worlds, seed, library, scheduler) if not claims_only else None
         sessions = open_recordings(files, mapping)
         collect(sessions)  # refuses a session that is given twice
-        name = ", ".join(file.name for file in files)
+        name = first_named([file.name for file in files])
         with tell.at_work(Console(stderr=True)) as begin:
 
             def judged(verdicts: Sequence[Verdict], ready: Ready) -> None:

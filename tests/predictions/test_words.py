@@ -1,6 +1,13 @@
 import pytest
 
-from errorneurons.predictions.words import amplitude, identifiers, interval, linked, number
+from errorneurons.predictions.words import (
+    amplitude,
+    first_named,
+    identifiers,
+    interval,
+    linked,
+    number,
+)
 
 NAN = float("nan")
 
@@ -40,3 +47,8 @@ def test_other_addresses_do_not_become_links():
 
 def test_identifiers_of_names_that_differ_in_signs_differ():
     assert identifiers(["a b", "a_b", "!"]) == {"a b": "a-b", "a_b": "a-b-2", "!": "unnamed"}
+
+
+def test_a_recording_of_many_files_is_named_by_the_first():
+    assert first_named(["a.nc", "b.nc", "c.nc"]) == "a.nc, b.nc, c.nc"
+    assert first_named(["a.nc", "b.nc", "c.nc", "d.nc"]) == "a.nc and 3 others"
