@@ -12,7 +12,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from errorneurons.predictions.words import amplitude, counted, linked, listed, number
+from errorneurons.predictions.words import amplitude, counted, headline, linked, listed, number
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -41,6 +41,7 @@ def environment() -> Environment:
     made.filters |= {
         "amplitude": amplitude,
         "counted": counted,
+        "headline": headline,
         "listed": listed,
         "number": number,
         "percent": lambda value: f"{value:.0%}",

@@ -115,3 +115,15 @@ def identifiers(names: Iterable[str]) -> dict[str, str]:
             choice, again = f"{stem}-{again}", again + 1
         found.setdefault(name, choice)
     return found
+
+
+def headline(answer: str) -> tuple[str, tuple[str, ...]]:
+    """Return the first sentence of an answer, and the others one by one.
+
+    Examples
+    --------
+    >>> headline("P02 is .3 here. It holds. Is that so?")
+    ('P02 is .3 here.', ('It holds.', 'Is that so?'))
+    """
+    first, *rest = re.split(r"(?<=[.?!]) (?=[A-Z0-9])", answer) or [""]
+    return first, tuple(rest)
