@@ -70,7 +70,7 @@ def answer(evidence: Evidence, verdicts: Sequence[Verdict], animals: int, label:
         "worst": worst if math.isfinite(worst) else None,
         "elsewise": ELSEWISE,
         "testable": len(verdicts) - told[Outcome.NOT_TESTABLE],
-        "told": [f"{n} {o.value.lower()}" for o, n in told.items()
+        "told": [f"{n} {'is' if n == 1 else 'are'} {o.value.lower()}" for o, n in told.items()
                  if n and o is not Outcome.NOT_TESTABLE],
     })  # fmt: skip
 

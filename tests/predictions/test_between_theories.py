@@ -126,7 +126,7 @@ def test_a_recording_like_the_microcircuit_supports_it_over_the_others(weigh_it:
     )
     assert "over the supervised pc and adaptation (posterior" in said
     assert "with 6 animals a verdict like this is right" in said
-    assert said.endswith("that it can test, 7 supported.")
+    assert said.endswith("that it can test, 7 are supported.")
 
 
 def test_a_claim_that_is_not_as_the_theory_that_stays_has_it_is_told() -> None:
