@@ -21,6 +21,7 @@ from errorneurons.simulate.ablations.effects import effects_of_ablations, traine
 from errorneurons.simulate.ablations.registry import Ablation, ablation
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.engine.plans import compile_ahead
+from errorneurons.simulate.store.counting import numbered
 from errorneurons.simulate.store.files import NETCDF
 from errorneurons.simulate.store.keys import key
 from errorneurons.simulate.store.shelf import Piece, Shelf, missing_pieces, provide
@@ -70,13 +71,7 @@ def _name(theory: str, name: str) -> str:
 
 def _counting(progress: Progress, pieces: Mapping[str, Piece], shelf: Shelf) -> Progress:
     """Return what says how many of all pieces that are not there are done besides."""
-    left = {piece.said for piece in missing_pieces(pieces, shelf).values()}
-    numbers = iter(range(1, len(left) + 1))
-
-    def say(text: str) -> None:
-        progress(f"{next(numbers)} of {len(left)}: {text}" if text in left else text)
-
-    return say
+    return numbered(progress, [p.said for p in missing_pieces(pieces, shelf).values()])
 
 
 def _whole(theory: str, design: TaskDesign) -> Piece:

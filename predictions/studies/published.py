@@ -17,6 +17,7 @@ import xarray as xr
 from errorneurons.simulate.engine.plans import compile_ahead
 from errorneurons.simulate.published.registry import PUBLISHED_RESULTS, published_result
 from errorneurons.simulate.published.result import Case, Effort, Figure, PublishedResult
+from errorneurons.simulate.store.counting import numbered
 from errorneurons.simulate.store.files import NETCDF
 from errorneurons.simulate.store.keys import key
 from errorneurons.simulate.store.shelf import Piece, Shelf, missing_pieces, provide
@@ -116,13 +117,7 @@ def obtain(
         for result, effort in asked
         for case in result.cases(effort)
     }
-    left = len(missing_pieces(pieces, shelf))
-    numbers = iter(range(1, left + 1))
-    said = {piece.said for piece in pieces.values()}
-
-    def say(text: str) -> None:
-        progress(f"{next(numbers)} of {left}: {text}" if text in said else text)
-
+    say = numbered(progress, [p.said for p in missing_pieces(pieces, shelf).values()])
     paths = provide(pieces, shelf, say, labour, compile_ahead)
     return tuple(
         Obtained(

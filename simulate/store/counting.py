@@ -62,6 +62,25 @@ def counting(
     return say
 
 
+def numbered(progress: Progress, pieces: Collection[str]) -> Progress:
+    """Return what says, with each piece that is done, how many are.
+
+    Parameters
+    ----------
+    progress
+        Called with what is said.
+    pieces
+        What is said of each piece when it is done.
+    """
+    left = {*pieces}
+    numbers = iter(range(1, len(left) + 1))
+
+    def say(text: str) -> None:
+        progress(f"{next(numbers)} of {len(left)}: {text}" if text in left else text)
+
+    return say
+
+
 def in_minutes(seconds: float) -> str:
     """Return a time in words.
 
