@@ -124,16 +124,12 @@ def _is_own_theory(files: list[Path] | None) -> list[Path] | None:
 
 _SEVERAL = "several with commas between them, or one by one"
 
-Theories = Annotated[
-    Names,
-    typer.Option("--theory", metavar="NAMES", callback=_several(_is_theory),
-                 help=f"Theories, {_SEVERAL}; see `errorneurons list theories`."),
-]  # fmt: skip
-TheoriesNeeded = Annotated[
-    list[str],
-    typer.Option("--theory", metavar="NAMES", callback=_several(_is_theory),
-                 help=f"Theories, {_SEVERAL}; see `errorneurons list theories`."),
-]  # fmt: skip
+_SOME_THEORIES = typer.Option(
+    "--theory", metavar="NAMES", callback=_several(_is_theory),
+    help=f"Theories, {_SEVERAL}; see `errorneurons list theories`.",
+)  # fmt: skip
+Theories = Annotated[Names, _SOME_THEORIES]
+TheoriesNeeded = Annotated[list[str], _SOME_THEORIES]
 TheoryNeeded = Annotated[
     str,
     typer.Option("--theory", metavar="NAME", callback=_one(_is_theory),
