@@ -114,6 +114,21 @@ def _is_among(kind: str, names: tuple[str, ...]) -> Check:
     return check
 
 
+def costs_given(given: Names) -> dict[str, float]:
+    """Return what manipulations cost, as given by `--cost`."""
+    found = {}
+    for text in split_names(given):
+        name, _, number = text.partition("=")
+        try:
+            found[name.strip()] = float(number)
+        except ValueError:
+            raise ValueError(
+                f"--cost is {text!r}; give a manipulation and a number, e.g. drive=3"
+            ) from None
+        _is_manipulation(name.strip())
+    return found
+
+
 def _are_there(files: list[Path]) -> list[Path]:
     """Refuse recordings that are not there; what is no recording, the door refuses."""
     return [_is_there(file) for file in files]
@@ -190,6 +205,12 @@ Manipulations = Annotated[
     typer.Option("--manipulation", metavar="NAMES", callback=_several(_is_manipulation),
                  help=f"What can be done, or other experiments, {_SEVERAL}; `none` for recording "
                  "alone."),
+]  # fmt: skip
+Costs = Annotated[
+    Names,
+    typer.Option("--cost", metavar="NAME=NUMBER",
+                 help="What a manipulation or other experiment adds to the cost of an animal, of "
+                 f"which recording alone is 1, e.g. drive=3; {_SEVERAL}."),
 ]  # fmt: skip
 Results = Annotated[
     Names,

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from errorneurons.predictions.commands.options import (
+    Costs,
     Figures,
     Manipulations,
     Names,
     RecordingFile,
     Recordings,
     Theories,
+    costs_given,
 )
 from errorneurons.predictions.commands.shared import (
     Out,
@@ -131,6 +133,7 @@ def compare_theories(
     worlds: Worlds = 40,
     library: Library = None,
     scheduler: Scheduler = None,
+    cost: Costs = None,
     claims_only: Annotated[
         bool, typer.Option("--claims-only", help="Judge the claims, and weigh no theories.")
     ] = False,
@@ -151,7 +154,9 @@ def compare_theories(
     from errorneurons.predictions.words import first_named
 
     with folder_of_results(out), showing(quiet=quiet) as tell:
-        question = _question(theory, worlds, seed, library, scheduler) if not claims_only else None
+        question = (
+            None if claims_only else _question(theory, worlds, seed, library, scheduler, cost)
+        )
         sessions = open_recordings(files, mapping)
         collect(sessions)  # refuses a session that is given twice
         name = first_named([file.name for file in files])
@@ -217,6 +222,7 @@ def plan_experiment(
     budget: Annotated[
         int | None, typer.Option(min=2, metavar="N", help="The most animals.")
     ] = None,
+    cost: Costs = None,
     out: Out = Path("errorneurons-plan"),
     seed: Seed = 1,
     worlds: Worlds = 40,
@@ -243,7 +249,8 @@ def plan_experiment(
     )  # fmt: skip
     check_folder(out)
     with showing(quiet=quiet) as tell:
-        planned = find(grid, _question(theory, worlds, seed, library, scheduler), tell)
+        question = _question(theory, worlds, seed, library, scheduler, cost)
+        planned = find(grid, question, tell)
     page, lines = write_plan(planned, out, this_command())
     for line in lines:
         typer.echo(line)
@@ -251,14 +258,20 @@ def plan_experiment(
 
 
 def _question(
-    theories: list[str] | None, worlds: int, seed: int, library: Path | None, scheduler: str | None
+    theories: Names,
+    worlds: int,
+    seed: int,
+    library: Path | None,
+    scheduler: str | None,
+    cost: Names,
 ) -> Question:
     """Return what is compared; a folder that cannot be used is refused at once."""
     from errorneurons.predictions.studies.asked import question_of
     from errorneurons.simulate.store.places import check_writable
     from errorneurons.simulate.store.work import Labour
 
-    question = question_of(theories, worlds, seed, library, Labour(scheduler=scheduler))
+    labour = Labour(scheduler=scheduler)
+    question = question_of(theories, worlds, seed, library, labour, costs_given(cost))
     check_writable(question.folder, "--library")
     return question
 
