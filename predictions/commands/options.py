@@ -129,6 +129,20 @@ def costs_given(given: Names) -> dict[str, float]:
     return found
 
 
+def groups_given(given: Names) -> dict[str, list[Path]]:
+    """Return the files of groups, as given by `--group`; each file is there."""
+    found: dict[str, list[Path]] = {}
+    for text in given or ():
+        name, equals, files = text.partition("=")
+        own = [Path(file) for file in split_names([files])]
+        if not (equals and name.strip() and own):
+            raise ValueError(
+                f"--group is {text!r}; give a name and its files, e.g. controls=a.nwb,b.nwb"
+            )
+        found.setdefault(name.strip(), []).extend(_are_there(own))
+    return found
+
+
 def _are_there(files: list[Path]) -> list[Path]:
     """Refuse recordings that are not there; what is no recording, the door refuses."""
     return [_is_there(file) for file in files]
@@ -234,6 +248,17 @@ Recordings = Annotated[
     list[Path],
     typer.Argument(metavar="FILES...", callback=_are_there,
                    help="Recordings of any kind, mixed; or folders of them."),
+]  # fmt: skip
+RecordingsIfAny = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="[FILES]...", callback=lambda files: _are_there(files or []),
+                   help="Recordings of any kind, mixed; or folders of them."),
+]  # fmt: skip
+Groups = Annotated[
+    Names,
+    typer.Option("--group", metavar="NAME=FILES",
+                 help="A group of animals, or another recording, e.g. controls=a.nwb,b.nwb: two or "
+                 "more are judged side by side, and no theory is weighed."),
 ]  # fmt: skip
 RecordingFile = Annotated[
     Path,
