@@ -27,6 +27,17 @@ def number(value: float, empty: str = "no value") -> str:
     return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text.replace("-", "−")
 
 
+def plain_number(value: float) -> str:
+    """Return a number as `number` does, with a minus that every terminal can show.
+
+    Examples
+    --------
+    >>> plain_number(-0.3)
+    '-0.30'
+    """
+    return number(value).replace("\N{MINUS SIGN}", "-")
+
+
 def interval(low: float, high: float, empty: str = "no interval") -> str:
     """Return an interval in brackets.
 

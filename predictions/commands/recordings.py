@@ -12,12 +12,12 @@ import typer
 from errorneurons.predictions.commands.options import (
     Costs,
     Figures,
-    Groups,
     Manipulations,
     Names,
     RecordingFile,
     Recordings,
     RecordingsIfAny,
+    SideBySide,
     Theories,
     costs_given,
     groups_given,
@@ -132,7 +132,7 @@ def compare_theories(
         Path | None, typer.Option(metavar="FILE", help="Mapping file of those that need one.")
     ] = None,
     out: Out = Path("errorneurons-comparison"),
-    group: Groups = None,
+    group: SideBySide = None,
     name: Annotated[
         str, typer.Option(metavar="WORDS", help="What the recording is called on the page.")
     ] = "",

@@ -80,6 +80,12 @@ class _Card:
     table: tuple[tuple[str, tuple[str, ...]], ...]
     upright: bool
 
+    @property
+    def idle(self) -> bool:
+        """Whether the claim cannot be tested on any of those compared."""
+        every = (*self.near, *self.others)
+        return all(c.verdict.outcome is Outcome.NOT_TESTABLE for c in every)
+
 
 def card(book: Book, claim: Claim) -> _Card:
     """Return the card of a claim."""

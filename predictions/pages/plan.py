@@ -161,9 +161,8 @@ def _why_so_many(planned: Planned, chosen: Mapping[str, float]) -> str:
         return f"No design that was tried is right in {TARGETS[0]:.0%}; this one is most often."
     fewer = planned.smallest[TARGETS[0]]
     if fewer and fewer["animals"] < chosen["animals"]:
-        return (
-            f"{counted(int(fewer['animals']), 'animal')} would be right in {TARGETS[0]:.0%} only."
-        )
+        enough = counted(int(fewer["animals"]), "animal")
+        return f"{enough} would do for {TARGETS[0]:.0%}; this number is for {target:.0%}."
     return ""
 
 
