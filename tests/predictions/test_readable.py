@@ -10,9 +10,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from example_report import of_animals, of_theories, untestable
 
-from errorneurons.predictions.pages.page import render
 from errorneurons.predictions.texts import template
 
 OUTCOMES = ("supported", "contradicted", "undecided", "untestable")
@@ -76,9 +74,9 @@ class Outline(HTMLParser):
             self.unnamed.append(tag)
 
 
-@pytest.fixture(scope="module", params=[of_theories, of_animals, untestable])
-def found(request: pytest.FixtureRequest) -> Outline:
-    return Outline(render(request.param()))
+@pytest.fixture(params=["of_theories", "of_animals", "untestable", "in_families"])
+def found(request: pytest.FixtureRequest, pages: dict[str, str]) -> Outline:
+    return Outline(pages[request.param])
 
 
 def test_each_id_stands_once_and_each_link_within_the_page_leads_somewhere(found: Outline) -> None:
