@@ -232,7 +232,9 @@ def step_points(designs: Sequence[tuple[str, float, float, float]], key: str, al
         axes.hlines(at, low, high, color=INK, linewidth=2)
         sns.scatterplot(x=right, y=at, s=70, color=HOLDS, linewidth=0, clip_on=False, zorder=4,
                         ax=axes)  # fmt: skip
-        name_rows(axes, [shortened(t, 42) for t in titles], [f"{share:.0%}" for share in right])
+        name_rows(
+            axes, [shortened(t, 42) for t in titles], [f"{100 * share:.0f} %" for share in right]
+        )
         _unit_axis(axes, "probability of the right verdict")
         return as_svg(figure, key, alt)
 

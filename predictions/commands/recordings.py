@@ -15,9 +15,9 @@ from errorneurons.predictions.commands.options import (
     Manipulations,
     Names,
     RecordingFile,
+    RecordingGroups,
     Recordings,
     RecordingsIfAny,
-    SideBySide,
     Theories,
     costs_given,
     groups_given,
@@ -132,7 +132,7 @@ def compare_theories(
         Path | None, typer.Option(metavar="FILE", help="Mapping file of those that need one.")
     ] = None,
     out: Out = Path("errorneurons-comparison"),
-    group: SideBySide = None,
+    group: RecordingGroups = None,
     name: Annotated[
         str, typer.Option(metavar="WORDS", help="What the recording is called on the page.")
     ] = "",

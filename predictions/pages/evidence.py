@@ -266,9 +266,9 @@ def next_section(report: Report) -> NextSection | None:
         return None
     points = report.steps.points
     rows = [
-        (title, right, low, high)
-        for title, right, low, high in zip(
-            *(points[n].tolist() for n in ("title", "right", "low", "high")), strict=True
+        (f"{title}, cost {cost:.3g}" if cost else title, right, low, high)
+        for title, cost, right, low, high in zip(
+            *(points[n].tolist() for n in ("title", "cost", "right", "low", "high")), strict=True
         )
     ]
     alt = "Probability of the right verdict: " + "; ".join(
