@@ -256,7 +256,7 @@ def _statistics(cell: VerdictCell, extra: tuple[str, ...], levels: set[str]) -> 
     return (
         f"{cell.mark.symbol} {cell.mark.word}",
         number(verdict.value),
-        interval(verdict.low, verdict.high) + level,
+        interval(verdict.low, verdict.high, like=verdict.value) + level,
         amplitude(verdict.value),
         f"{verdict.n} {verdict.over}".strip() if verdict.n else "none",
         *(verdict.statistics.get(name, "not given") for name in extra),
