@@ -12,12 +12,18 @@ import xarray as xr
 
 from errorneurons.analysis.session.session import session
 from errorneurons.predictions.commands.progress import lines, showing
+from errorneurons.predictions.judging.believing import as_believed
 from errorneurons.predictions.judging.plausible import implausible
 from errorneurons.predictions.judging.readiness import Readiness, Ready, readiness
-from errorneurons.predictions.judging.verdicts import confirmatory, verdict_table
+from errorneurons.predictions.judging.verdicts import (
+    confirmatory,
+    on_recording,
+    verdict_table,
+)
 from errorneurons.predictions.pages.page import render, verdicts_json
 from errorneurons.predictions.studies.holdings import holdings
 from errorneurons.predictions.studies.report import recording_report
+from errorneurons.predictions.studies.side_by_side import groups_report
 from errorneurons.predictions.studies.unweighed import cautions_of
 from errorneurons.simulate.store.counting import counting
 
@@ -241,3 +247,25 @@ def test_what_claims_lack_is_part_of_the_results() -> None:
     ready = json.loads(verdicts_json(made))["ready"]
     assert ready["summary"] == made.ready.summary
     assert {row["claim"] for row in ready["claims"]} == {claim.key for claim in made.claims}
+
+
+def test_groups_stand_side_by_side_each_with_its_own_animals() -> None:
+    ours, theirs = [recorded(f"m{k}") for k in range(5)], [recorded("m7"), recorded("m8")]
+    made = groups_report({"ours": ours, "theirs": theirs}, "errorneurons")
+    assert [(s.name, s.animals) for s in made.subjects] == [("ours", 5), ("theirs", 2)]
+    alone, _ = on_recording(as_believed(ours), "ours")
+    said = [(v.claim, v.outcome, v.value) for v in made.verdicts if v.subject == "ours"]
+    assert str(said) == str([(v.claim, v.outcome, v.value) for v in alone])
+    assert made.doubts[0].startswith("Verdicts side by side are no test of a difference")
+    assert "ours" in render(made)
+
+
+def test_groups_with_an_animal_of_the_same_name_are_said_to_share_it() -> None:
+    made = groups_report({"a": [recorded("m1")], "b": [recorded("m1")]}, "errorneurons")
+    assert "in more than one group (e.g. m1)" in made.doubts[1]
+    assert made.answer == "No claim about error neurons can be tested in a and b."
+
+
+def test_one_group_is_no_comparison() -> None:
+    with pytest.raises(ValueError, match="there is one group, a; give two or more, or its files"):
+        groups_report({"a": [recorded()]}, "errorneurons")
