@@ -45,15 +45,29 @@ def _shown(session: xr.Dataset) -> list[ErrorTrials]:
     ]
 
 
-def taken_away(shown: Sequence[ErrorTrials]) -> Effect:
-    """Return N and M, see above; the responses are shifts of the cursor, (trial, 1)."""
-    n = [float((one.responses[:, 0] * one.others).mean()) for one in shown]
-    m = [float((one.errors * one.others).mean()) for one in shown]
-    return Effect(protocol.mean_over(n), protocol.mean_over(m))
+def taken_away(days: Sequence[Sequence[ErrorTrials]]) -> Effect:
+    """Return N and M, see above, over days; the responses are shifts of the cursor, (trial, 1)."""
+    n, m, size = (
+        protocol.mean_over([protocol.mean_over([of(one) for one in shown]) for shown in days])
+        for of in (_shift, _missed, _squared)
+    )
+    return Effect(n / np.sqrt(size), m / np.sqrt(size)) if size else Effect(0.0, 0.0)
 
 
-def _on_a_day(session: xr.Dataset) -> Effect:
-    return taken_away(_shown(session))
+def _shift(one: ErrorTrials) -> float:
+    return float((one.responses[:, 0] * one.others).mean())
+
+
+def _missed(one: ErrorTrials) -> float:
+    return float((one.errors * one.others).mean())
+
+
+def _squared(one: ErrorTrials) -> float:
+    return float((one.errors**2).mean())
+
+
+def _on_days(days: Sequence[xr.Dataset]) -> Effect:
+    return taken_away([_shown(day) for day in days])
 
 
 def _has_weights(session: xr.Dataset) -> Missing | None:
@@ -87,7 +101,7 @@ def _lack(session: xr.Dataset) -> Missing | None:
 
 def effect(sessions: Sequence[xr.Dataset]) -> Effect | Missing:
     """N: error removed by the shift within the trial; M: error; the decoder known first."""
-    found = of_known_decoder(sessions, _on_a_day, _lack)
+    found = of_known_decoder(sessions, _on_days, _lack)
     return found if isinstance(found, Missing) else moves_the_cursor(sessions) or found
 
 
