@@ -126,25 +126,30 @@ class SeenErrors:
     causal: Floats
     signs: Floats
 
-    @property
-    def patterns(self) -> list[Floats]:
-        """p of each stimulus, (trial,); 0 where all cells move the cursor the same way."""
+    def along_signs(self) -> tuple[list[Floats], float]:
+        """Return p of each stimulus, (trial,), and the most of the amplitude that it can be.
+
+        All of it is where as many cells, responding as much, move the cursor either way; nothing
+        where all move it the same way.
+        """
         gains = np.concatenate([one.responses for one in self.shown]).std(axis=0)
+        whole = float(gains @ gains) or 1.0
         # what is told to all alike, each cell answering as it can, moves both halves alike
-        alike = gains**2 @ self.causal / (gains @ gains or 1.0)
+        alike = gains**2 @ self.causal / whole
         axis = gains * (self.causal - alike) * np.where(self.signs == self.causal, 1.0, -1.0)
-        length = np.sqrt(len(axis) * (axis @ axis)) or 1.0
-        return [one.responses @ axis / length for one in self.shown]
+        length = float(np.sqrt(axis @ axis)) or 1.0
+        patterns = [one.responses @ axis / (length * np.sqrt(len(axis))) for one in self.shown]
+        return patterns, length / np.sqrt(whole)
 
 
 def signed_share(days: Sequence[SeenErrors]) -> Effect:
     """Return N and M, see above, over days with one decoder."""
-    sums = [
-        at_equal_goal(pattern, one.errors)
-        for day in days
-        for pattern, one in zip(day.patterns, day.shown, strict=True)
-    ]
-    moved, told, varied = np.sum(sums, axis=0).tolist()
+    moved = told = varied = 0.0
+    for day in days:
+        patterns, most = day.along_signs()
+        for pattern, one in zip(patterns, day.shown, strict=True):
+            own, beside, whole = at_equal_goal(pattern, one.errors)
+            moved, told, varied = moved + own, told + most * beside, varied + whole
     if not varied:
         return Effect(0.0, 0.0)
     of_errors = _between(days, lambda one: one.errors[:, None])
@@ -234,27 +239,29 @@ CLAIM = Claim(
         "prediction error, or arousal, is one number, and all cells get it with the same sign; "
         "it does not tell to which side the cursor missed."
     ),
-    equation="e_i = phi'(u_i) w_i (y* - y),  against  e_i = delta for all i",
+    equation="e_i = phi'(u_i) w_i (y* - y),  against  e_i = delta for all i,  or  e_i = f_i(y*)",
     source="Max et al. 2026, doi:10.1371/journal.pcbi.1014164, error of the output area; "
     "Francioni et al. 2026, doi:10.1038/s41586-026-10190-7",
     experiment=(
         "A cursor is moved by cells of known weights towards two goals or more; its error is shown "
-        "at a known time. Responses to it are compared with error times sign of the weight, over "
-        "the days with the decoder that the animal knew first. Cells that are tuned to the goal as "
-        "their weights are pass as well; after a swap their sign is wrong. Weights that are not "
-        "those of the cursor contradict the claim."
+        "at a known time. How responses to it follow error times sign of the weight from trial to "
+        "trial of one goal is compared with how they differ between goals, over the days with the "
+        "decoder that the animal knew first. Cells that are tuned to the goal, as a decoder built "
+        "from their tuning has it, answer all trials of it alike. Not excluded are cells tuned to "
+        "the goal whose answers happen to fade as its error does: swap the decoder, or miss a goal "
+        "to either side. Weights that are not those of the cursor contradict the claim."
     ),
-    refuted_by="Responses to errors of which less than a ninth is signed by the weight, as if all "
-    "cells were told the same number.",
+    refuted_by="Responses to errors of which less than a third in amplitude follows the error of a "
+    "goal, signed by the weight: as if all cells were told the same number, or answered the goal.",
     record="Two cells or more that move the cursor either way, and what signals errors: somata of "
     "error cells or apical tufts paired with them, or without labels the cells themselves; two "
-    "goals, two trials each, and the error of each trial. No cell needs to be found again on "
-    "another day.",
+    "goals, four trials each in their order, with errors that change over them, as while the animal "
+    "learns. No cell needs to be found again on another day.",
     effect=OverDays(effect),
     threshold=1 / 3,
     side="above",
     manipulations=(),
-    counter_circuit="scalar_reward",
+    counter_circuit="error_as_one_number",
     conditions=(
         Condition("error, decoder known", {**CURSOR_TRIALS, "decoder": FIRST}),
         Condition("error, decoder swapped", {**CURSOR_TRIALS, "decoder": ALL}),
@@ -263,6 +270,7 @@ CLAIM = Claim(
     drawing=Drawing(
         read=(("error", 4),), teaching=True, outcome_onset=0.3, end=0.5, read_window=(0.3, 0.45)
     ),
+    ratio_of="amplitudes",
     secondary={
         "in the cells that move the cursor": OverDays(in_moving_cells),
         "on the first day with another decoder": OverDays(after_swap),
