@@ -97,7 +97,9 @@ def _of_moving_cells(days: Sequence[xr.Dataset]) -> Effect | Missing:
     return _of_cells(days, _moving_cells)
 
 
-def _of_cells(days: Sequence[xr.Dataset], chosen: Callable[[xr.Dataset], Cells]) -> Effect | Missing:
+def _of_cells(
+    days: Sequence[xr.Dataset], chosen: Callable[[xr.Dataset], Cells]
+) -> Effect | Missing:
     seen = [_seen(day, chosen(day)) for day in days]
     seen = [day for day in seen if len(day.shown) >= 2]
     return signed_share(seen) if seen else _one_goal()
@@ -255,8 +257,8 @@ CLAIM = Claim(
     "goal, signed by the weight: as if all cells were told the same number, or answered the goal.",
     record="Two cells or more that move the cursor either way, and what signals errors: somata of "
     "error cells or apical tufts paired with them, or without labels the cells themselves; two "
-    "goals, four trials each in their order, with errors that change over them, as while the animal "
-    "learns. No cell needs to be found again on another day.",
+    "goals, four trials each in their order, with errors that change over them, as while the "
+    "animal learns. No cell needs to be found again on another day.",
     effect=OverDays(effect),
     threshold=1 / 3,
     side="above",

@@ -152,8 +152,8 @@ CLAIM = Claim(
         "answer nothing, or weights that are not those of the cursor, support the claim as well: "
         "see first that the cursor follows from activity and weights."
     ),
-    refuted_by="A change of activity within the trial that takes away a third of the error or more, "
-    "or adds as much to it.",
+    refuted_by="A change of activity within the trial that takes away a third of the error or "
+    "more, or adds as much to it.",
     record="The cells that move the cursor with their weights, and the error of each trial, shown "
     "at a known time; two trials of a goal. No labels, and no cell needs to be found again.",
     effect=OverDays(effect),

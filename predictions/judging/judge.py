@@ -140,7 +140,8 @@ def _judge_theory(claim: Claim, subject: str, measured: Measured) -> Verdict:
     if central_range(m)[0] <= 0:
         where = f"in {(m <= 0).sum()} of {counted(count, 'network')}"
         return _nothing_to_compare(claim, subject, where)
-    if all(central_range(x - LEAST * measured.elsewhere)[0] <= 0 for x in (_corrected(measured), m)):
+    clear = (central_range(x - LEAST * measured.elsewhere)[0] for x in (_corrected(measured), m))
+    if max(clear) <= 0:
         where = f"over {counted(count, 'network')}"
         return _almost_nothing(claim, subject, measured, where)
     low, high = np.transpose(
@@ -156,7 +157,7 @@ def _judge_theory(claim: Claim, subject: str, measured: Measured) -> Verdict:
     return Verdict(
         claim.key, subject, outcome,
         f"{_phrase(claim, outcome, value)}; {agree} of {counted(count, 'network')} "
-        f"{'agrees' if agree == 1 else 'agree'} with the claim.",
+        f"{'agrees' if agree == 1 else 'agree'} with the claim{_unanswered(measured)}.",
         "Simulate more networks, or narrow the parameters." * (outcome is Outcome.UNDECIDED),
         value, bottom, top, claim.units, _range_over(count), count, "networks",
         points=points, names=measured.animals, numbers={"agreeing": agree},
@@ -165,6 +166,12 @@ def _judge_theory(claim: Claim, subject: str, measured: Measured) -> Verdict:
             **_label_rows(measured),
         },
     )  # fmt: skip
+
+
+def _unanswered(measured: Measured) -> str:
+    """Say why networks are not among those that were asked, if there are any."""
+    missing = measured.missing
+    return f". Other networks could not answer: {missing.what}" if missing else ""
 
 
 def _range_over(count: int) -> str:

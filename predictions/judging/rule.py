@@ -3,10 +3,11 @@
 D = N - pi N_R - q0 M of each animal is tested against 0 by a one-sided Student t, alpha .05 each
 way, that counts as smaller where D is skewed the wrong way (`tail`). A claim that N/M lies within
 -q0 and q0 is tested at both ends: supported if it is at both, contradicted if beyond one of them
-(two one-sided tests; only one end can be true, so each answer is wrong in alpha at most). N/M says nothing where M is no
-response, or where both are almost nothing beside what cells of the same kind show elsewhere: then
-it is a ratio of noise. Arrays may hold many recordings at once, so that the rule whose error rates
-are measured is the one that judges.
+(two one-sided tests; N/M lies at one end at most, so each answer is wrong in alpha at most).
+
+N/M says nothing where M is no response, or where both are almost nothing beside what cells of the
+same kind show elsewhere: then it is a ratio of noise. Arrays may hold many recordings at once, so
+that the rule whose error rates are measured is the one that judges.
 """
 
 from __future__ import annotations
@@ -92,7 +93,9 @@ def by_student(
     claim: Claim, energies: Array, label_error: float | Array, alpha: float = ALPHA
 ) -> npt.NDArray[np.str_]:
     """Return what Student's t of D over animals says of a claim, (...), however skewed D is."""
-    above = np.stack([students(difference(claim, x, label_error))[1] for x in ends(claim, energies)])
+    above = np.stack(
+        [students(difference(claim, x, label_error))[1] for x in ends(claim, energies)]
+    )
     return named_outcomes(claim, above < alpha, above > 1 - alpha)
 
 
