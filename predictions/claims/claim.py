@@ -11,7 +11,8 @@ import xarray as xr
 
 from errorneurons.analysis.measures.energies import Effect, Missing, Window
 
-Side = Literal["below", "above"]
+Side = Literal["below", "above", "within"]
+"""Where N/M lies if a claim holds: below or above q0, or within -q0 and q0."""
 Action = Literal["record", "silence", "stimulate", "learn", "trace"]
 SubjectKind = Literal["theory", "counter_circuit", "recording"]
 Site = tuple[Literal["representation", "error"], int]
@@ -163,7 +164,10 @@ class Claim:
     threshold
         q0: the value of N/M that the claim is tested against, the smallest effect that counts.
     side
-        On which side of the threshold N/M lies if the claim holds.
+        On which side of the threshold N/M lies if the claim holds; ``"within"``: between it and its
+        negative.
+    ratio_of
+        What N and M are, of which the square root of energies is the amplitude.
     manipulations
         What the experiment needs beside recording, all of it; empty if recording alone tests the
         claim. Plans offer every manipulation of a claim.
@@ -205,7 +209,13 @@ class Claim:
     bin: float = 0.05
     learning: bool = False
     drawing: Drawing | None = None
+    ratio_of: Literal["energies", "amplitudes"] = "energies"
     secondary: Mapping[str, Measure] = field(default_factory=dict)
+
+    @property
+    def units(self) -> str:
+        """What values of N/M are, as in the column ``units`` of verdicts."""
+        return f"ratio of {self.ratio_of} N/M"
 
 
 @dataclass(frozen=True)
@@ -223,7 +233,7 @@ class Verdict:
     remedy
         For NOT_TESTABLE and UNDECIDED, the nearest experiment that would answer; else empty.
     value, low, high
-        N/M and its interval, as a ratio of energies; NaN where there is none.
+        N/M and its interval, of which `units` says what it is a ratio of; NaN where there is none.
     level
         What the interval is, e.g. ``"95 % jackknife interval"`` or ``"5-95 % range"``.
     n, over
