@@ -143,6 +143,7 @@ CLAIM = Claim(
     side="below",
     manipulations=(),
     counter_circuit="prospective_configuration",
+    by_labels=False,
     conditions=(
         Condition("error, decoder known", {**CURSOR_TRIALS, "decoder": FIRST}),
         Condition("error, decoder swapped", {**CURSOR_TRIALS, "decoder": ALL}),
