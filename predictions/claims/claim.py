@@ -182,6 +182,8 @@ class Claim:
         animals that are compared with real ones have no narrower ones than the claims need.
     learning
         Whether the claim needs a network that has learnt its task.
+    by_labels
+        Whether it is of labelled cells, so that labels that mean nothing answer nothing.
     drawing
         What the card's drawing of the experiment shows; None for no drawing.
     secondary
@@ -208,6 +210,7 @@ class Claim:
     shown_by: str = "outcome_error"
     bin: float = 0.05
     learning: bool = False
+    by_labels: bool = True
     drawing: Drawing | None = None
     ratio_of: Literal["energies", "amplitudes"] = "energies"
     secondary: Mapping[str, Measure] = field(default_factory=dict)

@@ -161,6 +161,7 @@ CLAIM = Claim(
     side="within",
     manipulations=(),
     counter_circuit="held_output",
+    by_labels=False,
     conditions=(
         Condition("error, decoder known", {**CURSOR_TRIALS, "decoder": FIRST}),
         Condition("error, decoder swapped", {**CURSOR_TRIALS, "decoder": ALL}),
