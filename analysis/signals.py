@@ -6,6 +6,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+EVENT_TIME = "event.time"
+"""The column with the time of an event, in a table that has a row for each."""
+
 
 class Events(BaseModel):
     """Which trials there are, and what is cut out around each.
@@ -18,7 +21,8 @@ class Events(BaseModel):
         A file beside the recording, or in its folder, that holds the trials, e.g. ``trials.csv``.
     time_zero
         Its column with the time that becomes time zero of a trial; empty for a trial x time x unit
-        array that has been cut out already.
+        array that has been cut out already. A list of columns makes a trial of each event that
+        they name, one or several a row; see `errorneurons.analysis.sources.per_event`.
     group
         Column of the table; rows with the same value in it are one trial. A trial has the values of
         its first row, see `squeeze` of `errorneurons.analysis.origins.Source` for others.
@@ -30,22 +34,28 @@ class Events(BaseModel):
         Width of a bin [s]; stop - start is a whole number of bins.
     drop_missing
         Whether trials without a time zero are left out; otherwise they are refused.
+    overlap
+        What becomes of trials whose windows overlap: ``leave_out`` drops those that begin before
+        the one before has ended, ``keep`` reads them all the same; otherwise they are refused.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     table: str = ""
     file: str = ""
-    time_zero: str = ""
+    time_zero: str | tuple[str, ...] = ""
     group: str | None = None
     rate: float = 1.0
     start: float | None = None
     stop: float | None = None
     bin_width: float | None = None
     drop_missing: bool = False
+    overlap: Literal["leave_out", "keep"] | None = None
 
     @model_validator(mode="after")
     def _whole_bins(self) -> Events:
+        if self.time_zero == () or len(set(self.several)) < len(self.several):
+            raise ValueError("`time_zero` is a list that names nothing, or a column twice")
         if not 0 < self.rate < float("inf"):
             raise ValueError("give a rate above 0, so many ticks a second")
         if self.start is None or self.stop is None or self.bin_width is None:
@@ -57,6 +67,16 @@ class Events(BaseModel):
                 f"{self.stop - self.start:g} s are no whole number of bins of {self.bin_width:g} s"
             )
         return self
+
+    @property
+    def several(self) -> tuple[str, ...]:
+        """Names of the columns of which each time is an event; empty if a row is a trial."""
+        return () if isinstance(self.time_zero, str) else self.time_zero
+
+    @property
+    def zero(self) -> str:
+        """Name of the column with time zero of each trial; empty if trials are cut out already."""
+        return self.time_zero if isinstance(self.time_zero, str) else EVENT_TIME
 
     @property
     def bins(self) -> int:

@@ -61,7 +61,8 @@ def recording_of(
     if events.table not in known:
         rows = trials
         if rows is None and not events.table:
-            rows = column_length(held.array(events.time_zero).shape)
+            first = (*events.several, events.zero)[0]
+            rows = column_length(held.array(first).shape)
         known[events.table] = held.table(events.table, rows)
     sites = _sites(held, source, units)
     invalid = [np.empty((0, 2)), *(times for _, times in _epochs(held, "^invalid_times$", ""))]
