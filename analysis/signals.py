@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -106,8 +107,11 @@ class SignalSource(BaseModel):
         Name of the array of activity; several names for arrays of different units.
     dims
         What its axes are, the slowest first: ``trial``, ``time``, ``unit``, or two of them that
-        run in one axis, ``trial*time`` if the bins of a trial follow one another. Without
-        ``trial``, it is traces that are cut out around events.
+        run in one axis, ``trial*time`` if the bins of a trial follow one another. Several axes may
+        be trials, ``trial:stimulus`` and ``trial:repeat``; the columns ``axis.stimulus`` and
+        ``axis.repeat`` say where in them a trial is. Of other axes one place is read: ``plane=2``
+        is the third, ``1`` an axis of length 1. Without ``trial``, it is traces that are cut out
+        around events.
     bins
         Bins of a trial, where trials and bins run in one axis.
     bin_starts
@@ -159,11 +163,17 @@ class SignalSource(BaseModel):
     def _one_signal(self) -> SignalSource:
         if self.values and self.spike_times:
             raise ValueError("give one of values and spike_times")
-        named = [name for axis in self.dims for name in axis.split("*")]
-        strange = [name for name in named if name not in ("trial", "time", "unit")]
-        if strange or len(set(named)) < len(named):
-            raise ValueError(f"dims are {list(self.dims)}; name trial, time and unit once each")
-        if "time" not in named and "trial" not in named and self.dims:
+        axes = [name for axis in self.dims if not place_in(axis) for name in axis.split("*")]
+        named = [name for name in axes if not name.startswith("trial:")]
+        kinds = [name.partition(":")[0] for name in axes]
+        strange = [name for name in kinds if name not in ("trial", "time", "unit")]
+        twice = len(set(axes)) < len(axes) or ("trial" in named and len(named) < len(axes))
+        if strange or twice:
+            raise ValueError(
+                f"dims are {list(self.dims)}; name trial, time and unit once each, several axes of "
+                'trials as "trial:name", and of another axis the place that is read, "plane=0"'
+            )
+        if "time" not in kinds and "trial" not in kinds and self.dims:
             raise ValueError(f"dims are {list(self.dims)}; one of them is trial or time")
         if any("*" in axis for axis in self.dims) and not (self.bins or 0) > 0:
             raise ValueError("trials and bins run in one axis; say how many bins a trial has")
@@ -197,7 +207,22 @@ class SignalSource(BaseModel):
     @property
     def has_trials(self) -> bool:
         """Whether activity has been cut out already."""
-        return "trial" in "*".join(self.dims).split("*")
+        names = "*".join(self.dims).split("*")
+        return any(name == "trial" or name.startswith("trial:") for name in names)
+
+
+def place_in(axis: str) -> str:
+    """Return which place of an axis is read, as text; empty for an axis that is read whole.
+
+    Examples
+    --------
+    >>> place_in("plane=2"), place_in("1"), place_in("trial")
+    ('2', '0', '')
+    """
+    if axis == "1":
+        return "0"
+    found = re.fullmatch(r"[^\W\d]\w*=(\d+)", axis)
+    return found[1] if found else ""
 
 
 def _several(names: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -117,11 +117,17 @@ def _raw_column(table: Any, name: str) -> RawColumn:
     def lists() -> tuple[RawValues, RowNumbers]:
         return np.asarray(table[name].target.data[:]), ends_of(table, name)
 
+    def of_matrix() -> tuple[RawValues, RowNumbers]:
+        values = np.asarray(table[name].data[:])
+        return values.ravel(), np.arange(1, len(values) + 1) * values.shape[1]
+
     is_ragged = isinstance(table[name], VectorIndex)
+    shape = np.shape(getattr(table[name], "data", ()))
+    is_matrix = not is_ragged and len(shape) == 2 and shape[1] > 1
     described = table[name].target if is_ragged else table[name]
     return RawColumn(
         lambda: plain_values(table[name]),
-        lists if is_ragged else None,
+        lists if is_ragged else of_matrix if is_matrix else None,
         str(getattr(described, "description", "")),
     )
 
