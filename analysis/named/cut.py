@@ -82,8 +82,8 @@ class CutArray:
             for axis, length in zip(self.dims, self.data.shape, strict=True)
             if axis.startswith("trial:")
         }
-        places = np.indices(tuple(lengths.values())).reshape(len(lengths), -1)
-        return {name: places[k].astype(np.intp) for k, name in enumerate(lengths)}
+        places = np.indices(tuple(lengths.values()), np.intp)
+        return {name: places[k].ravel() for k, name in enumerate(lengths)}
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -112,7 +112,9 @@ class CutArray:
         # axes of trials keep their order, the last runs fastest
         by_kind = sorted(order, key=lambda name: _AXES.index(name.partition(":")[0]))
         apart = apart.transpose([order.index(name) for name in by_kind])
-        sizes = self.sizes | {"unit": found.shape[self.dims.index("unit")] if "unit" in order else 1}
+        sizes = self.sizes | {
+            "unit": found.shape[self.dims.index("unit")] if "unit" in order else 1
+        }
         return apart.reshape([sizes[name] for name in _AXES])
 
     def blocks(self) -> Sequence[slice]:

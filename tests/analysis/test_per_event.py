@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import xarray as xr
-from pynwb import NWBFile, NWBHDF5IO
+from pynwb import NWBHDF5IO, NWBFile
 
 from errorneurons.analysis.door import open_recording
 from errorneurons.analysis.mapping import MappingError, parse_mapping
@@ -65,7 +65,8 @@ def test_each_event_of_a_row_is_a_trial_with_its_own_window(tmp_path: Path) -> N
     session = read(tmp_path)
     assert session["trial_start"].values.tolist() == [1.0, 1.6, 3.0, 5.0, 5.7, 7.0, 7.5, 9.0]
     assert " ".join(session["stimulus"].values).startswith("image drop image image drop")
-    assert (session["input_onset"] == 0).all() and (session["rate"] == 20).all()
+    assert (session["input_onset"] == 0).all()
+    assert (session["rate"] == 20).all()
     assert session["outcome_onset"].values[:2] == pytest.approx([0.6, 0.0])
 
 
@@ -76,7 +77,8 @@ def test_what_a_row_says_holds_for_all_its_events(tmp_path: Path) -> None:
 
 def test_the_value_before_is_that_of_the_event_before(tmp_path: Path) -> None:
     session = read(
-        tmp_path, ('"event.column", values', '"event.column", previous = true, default = "-", values')
+        tmp_path,
+        ('"event.column", values', '"event.column", previous = true, default = "-", values'),
     )
     assert " ".join(session["stimulus"].values[:3]) == "- image drop"
 

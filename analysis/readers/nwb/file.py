@@ -13,6 +13,7 @@ import numpy as np
 
 from errorneurons.analysis.session.contract import DoorError, told
 from errorneurons.analysis.session.files import check_hdf5, import_pynwb
+from errorneurons.analysis.session.links import linked_files
 from errorneurons.analysis.sources.limits import BROKEN
 from errorneurons.analysis.sources.recording import RawColumn, RawTable, RawValues, RowNumbers
 from errorneurons.analysis.sources.when import Times
@@ -76,7 +77,11 @@ def _check_is_nwb(path: Path) -> None:
     try:
         with h5py.File(path, "r") as file:
             is_nwb = "nwb_version" in file.attrs
-    except (OSError, RuntimeError) as error:
+        if is_nwb:
+            linked_files(path)  # refuses links that lead elsewhere
+    except DoorError as error:
+        raise DoorError(f"{path.name}: {error}") from error
+    except BROKEN as error:
         raise DoorError(f"{path.name} is damaged: {told(error)}; copy it again") from error
     if not is_nwb:
         raise DoorError(f"{path.name} is HDF5 but no NWB file: it has no nwb_version")
