@@ -175,7 +175,9 @@ def ragged(table: Any, name: str, row: int) -> RawValues:
     """Return one row of a ragged column, reading no more than this row."""
     index = table[name]
     start = int(index.data[row - 1]) if row > 0 else 0
-    return np.asarray(index.target.data[start : int(index.data[row])])
+    values = np.asarray(index.target.data[start : int(index.data[row])])
+    # as MATLAB writes a column
+    return values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
 
 
 def ends_of(table: Any, name: str) -> RowNumbers:
