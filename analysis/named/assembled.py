@@ -172,7 +172,7 @@ def _cut_arrays(
     first, window = _part(whole, events)
     scale = {"count": 1 / whole.bin_width, "%": 0.01}.get(source.units or "", 1.0)
     table = _named_blocks(held, source, [(b.name, b.sizes["unit"]) for b in blocks])
-    counts = source.units == "count"
+    counts = source.units == "count" and kind == "spikes"  # residuals of counts are events
     return Cut(blocks, window, kind, units, scale, first, counts), table, sizes["trial"]
 
 

@@ -77,7 +77,9 @@ _PROBE = re.compile(r"probe_?[0-9]+[a-z]?", re.IGNORECASE)
 def _check_sorted_once(folder: Path, arrays: dict[str, LazyArray]) -> None:
     """Refuse spikes that stand there twice, as another sorting or revision of the same."""
     spikes = ".spikes.times"
-    places = sorted(f".{name}".removesuffix(spikes) for name in arrays if f".{name}".endswith(spikes))
+    places = sorted(
+        f".{name}".removesuffix(spikes) for name in arrays if f".{name}".endswith(spikes)
+    )
     for one, other in combinations(places, 2):
         probes = [found[0] for found in map(_PROBE.search, (one, other)) if found]
         if f"{other}.".startswith(f"{one}.") or (len(probes) == 2 and probes[0] == probes[1]):
@@ -91,9 +93,7 @@ def _folder(place: str) -> str:
     return f"`{place.strip('.').replace('.', '/')}`" if place else "the folder itself"
 
 
-def _by_number(
-    table: str, held: NamedArrays, arrays: dict[str, LazyArray]
-) -> dict[str, LazyArray]:
+def _by_number(table: str, held: NamedArrays, arrays: dict[str, LazyArray]) -> dict[str, LazyArray]:
     """Return columns with each row at the number of its cluster, by which spikes go.
 
     Raises
