@@ -7,6 +7,7 @@ the time that help takes. What takes long to import is known here by its names.
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,15 @@ from errorneurons.predictions.commands.entries import (
     RESULT_NAMES,
     TASK_NAMES,
 )
+
+
+class Recorded(StrEnum):
+    """What a virtual recording holds."""
+
+    SPIKES = "spikes"
+    CALCIUM = "calcium"
+    TUFTS = "tufts"
+
 
 Check = Callable[[str], object]
 Names = list[str] | None

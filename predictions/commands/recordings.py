@@ -19,6 +19,7 @@ from errorneurons.predictions.commands.options import (
 )
 from errorneurons.predictions.commands.shared import (
     Out,
+    Quiet,
     Scheduler,
     Seed,
     app,
@@ -133,9 +134,7 @@ def compare_theories(
     claims_only: Annotated[
         bool, typer.Option("--claims-only", help="Judge the claims, and weigh no theories.")
     ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="Say nothing of what is being done, only what is found.")
-    ] = False,
+    quiet: Quiet = False,
     figures: Figures = None,
 ) -> None:
     """Judge the claims on recordings, and weigh the theories.
@@ -144,28 +143,19 @@ def compare_theories(
     between them, how far to trust it, and what to record next. The first time, the worlds of the
     theories are simulated, which takes a while; they are kept.
     """
-    from rich.console import Console
-
     from errorneurons.analysis.door import open_recordings
     from errorneurons.analysis.session.session import collect
-    from errorneurons.predictions.commands.progress import Teller
+    from errorneurons.predictions.commands.progress import showing
     from errorneurons.predictions.pages.page import write
     from errorneurons.predictions.studies.report import recording_report
     from errorneurons.predictions.words import first_named
 
-    tell = Teller(quiet=quiet)
-    with folder_of_results(out):
+    with folder_of_results(out), showing(quiet=quiet) as tell:
         question = _question(theory, worlds, seed, library, scheduler) if not claims_only else None
         sessions = open_recordings(files, mapping)
         collect(sessions)  # refuses a session that is given twice
         name = first_named([file.name for file in files])
-        with tell.at_work(Console(stderr=True)) as begin:
-
-            def judged(verdicts: Sequence[Verdict], ready: Ready) -> None:
-                _show_claims(verdicts, ready)
-                begin()
-
-            made = recording_report(sessions, name, question, this_command(), tell, judged)
+        made = recording_report(sessions, name, question, this_command(), tell, _show_claims)
         page = write(made, out)
         draw_for_papers(made, figures)
     say(f"\n{made.answer}")
@@ -232,9 +222,11 @@ def plan_experiment(
     worlds: Worlds = 40,
     library: Library = None,
     scheduler: Scheduler = None,
+    quiet: Quiet = False,
 ) -> None:
     """Plan an experiment: how many animals, cells and trials settle it, and what buys most."""
     from errorneurons.predictions.claims.registry import IN_ONE_EXPERIMENT
+    from errorneurons.predictions.commands.progress import showing
     from errorneurons.predictions.comparing.plan import Grid
     from errorneurons.predictions.comparing.plan import plan as find
     from errorneurons.predictions.pages.plan import write_plan
@@ -250,7 +242,8 @@ def plan_experiment(
         label_errors(label_error), budget,
     )  # fmt: skip
     check_folder(out)
-    planned = find(grid, _question(theory, worlds, seed, library, scheduler), say)
+    with showing(quiet=quiet) as tell:
+        planned = find(grid, _question(theory, worlds, seed, library, scheduler), tell)
     page, lines = write_plan(planned, out, this_command())
     for line in lines:
         typer.echo(line)

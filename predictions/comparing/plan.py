@@ -32,6 +32,7 @@ from errorneurons.predictions.comparing.library import animals_under
 from errorneurons.predictions.comparing.weigh import Question
 from errorneurons.predictions.words import listed
 from errorneurons.simulate.refusing import known, whole_number
+from errorneurons.simulate.store.counting import counting
 from errorneurons.simulate.store.work import Progress
 
 EXPERIMENTS = 240
@@ -171,13 +172,14 @@ def plan(grid: Grid, question: Question, progress: Progress) -> Planned:
     tables = {}
     for cells in sorted(set(grid.cells)):
         for trials in sorted(set(grid.trials)):
-            progress(f"virtual animals with {cells} cells and {trials} trials")
+            progress(f"virtual animals with {_sizes(cells, trials)}")
             tables[cells, trials] = animals_of(grid.designs(cells, trials), question, progress)
     most = max(tables)
     richest = compared_on(
         tables[most], taken_together(grid.designs(*most)), grid.features, question
     )
     rows = []
+    judged = counting(progress, [f"judged: {_sizes(*sizes)}" for sizes in tables])
     for (cells, trials), animals in tables.items():
         for count in grid.affordable:
             design = replace(taken_together(grid.designs(cells, trials)), animals=count)
@@ -185,20 +187,22 @@ def plan(grid: Grid, question: Question, progress: Progress) -> Planned:
             found = richest if largest else compared_on(animals, design, grid.features, question)
             size = {"animals": count, "cells": cells, "trials": trials}
             rows.append(verdicts(found, richest.classes).assign(**size))
-        progress(
-            f"judged: {cells} cells, {trials} trials, {listed(map(str, grid.affordable))} animals"
-        )
+        judged(f"judged: {_sizes(cells, trials)}")
     points = probability_right(pd.concat(rows, ignore_index=True))
     smallest = {t: smallest_design(points, t) for t in TARGETS}
     at = smallest[TARGETS[0]] or best_design(points)
     cells, trials, count = (int(at[name]) for name in ("cells", "trials", "animals"))
-    progress(f"what manipulations buy: {count} animals, {cells} cells, {trials} trials")
+    progress(f"what manipulations buy: {count} animals with {_sizes(cells, trials)}")
     there = replace(taken_together(grid.designs(cells, trials)), animals=count)
     found = compared_on(tables[cells, trials], there, grid.features, question)
     return Planned(
         grid, question, points, smallest, _gains(found, grid, count, question, richest.classes), at,
         richest.classes,
     )  # fmt: skip
+
+
+def _sizes(cells: int, trials: int) -> str:
+    return f"{cells} cells and {trials} trials"
 
 
 def best_design(points: pd.DataFrame) -> dict[str, float]:

@@ -26,6 +26,7 @@ from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.registry import named_experiment
 from errorneurons.simulate.instrument.instrument import recorded_by
 from errorneurons.simulate.refusing import a_list, whole_number
+from errorneurons.simulate.store.counting import counting
 from errorneurons.simulate.store.files import (
     JSON,
     is_intact,
@@ -192,7 +193,7 @@ class CircuitSweep:
         alone = replace(self, circuits=(), folder=None, refused=(), lost={})
         tasks = {f"{t.identifier}: done": (_keep, (alone, t, place)) for t in left}
         try:
-            run_all(tasks, progress, labour, compile_ahead)
+            run_all(tasks, counting(progress, tasks), labour, compile_ahead)
         except BaseException:
             remove_abandoned(place, 0.0)  # what workers that were stopped have begun to write
             raise

@@ -38,10 +38,9 @@ from errorneurons.simulate.engine.plans import compile_ahead
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.registry import EXPERIMENTS_LIST, experiment
 from errorneurons.simulate.instrument.instrument import Instrument, where_errors_are
-from errorneurons.simulate.store.counting import counting
 from errorneurons.simulate.store.files import JSON, NETCDF, keeping
 from errorneurons.simulate.store.keys import key
-from errorneurons.simulate.store.shelf import Piece, Shelf, missing_pieces, provide
+from errorneurons.simulate.store.shelf import Piece, Shelf, provide
 from errorneurons.simulate.store.work import Labour, Progress
 from errorneurons.simulate.theories.from_file import is_file, rests_on_file, theory_named
 from errorneurons.simulate.theories.registry import OPEN_CHOICES, REGISTRY
@@ -121,8 +120,7 @@ def simulate_all(
     shelf, beside = Shelf(folder / "subjects", JSON), folder / "sessions"
     keys, where = tuple(claims), beside if sessions else None
     pieces = {theory_named(n).name: _piece(n, animals, where, keys) for n in names}
-    left = [piece.said for piece in missing_pieces(pieces, shelf).values()]
-    found = provide(pieces, shelf, counting(progress, left), labour, compile_ahead)
+    found = provide(pieces, shelf, progress, labour, compile_ahead)
     return {name: _simulated(JSON.read(path)) for name, path in found.items()}
 
 
