@@ -122,10 +122,13 @@ class Manipulation:
         Identifier, one for all claims that need the same.
     words
         What is done, e.g. ``"driving representation cells"``.
+    cost
+        What it adds to the cost of an animal, of which recording alone on one day is 1: a guess.
     """
 
     name: str
     words: str
+    cost: float = 1.0
 
 
 SILENCE_AREA = Manipulation("silence-area", "silencing one area's error cells at the outcome")
