@@ -28,8 +28,11 @@ from errorneurons.analysis.measures.energies import (
 from errorneurons.analysis.measures.windows import window_means
 from errorneurons.analysis.statistics import Floats
 from errorneurons.predictions.claims import requirements as protocol
+from errorneurons.simulate.experiments.interface import KNOWN, SWAPPED
 
 NO_CURSOR = "none"
+CURSOR_DAYS = (*KNOWN, SWAPPED.start)
+"""Days of simulated animals with the decoder that they know, and the first with another one."""
 CLEARLY_MOVED = 1.65
 """Standard errors by which activity must go with the error that it leaves: one-sided 5 %."""
 _NOTHING = 1e-12
