@@ -180,6 +180,8 @@ class Claim:
         What the card's picture of activity shows.
     shown_by
         The experiment that virtual animals are put through for it, by its name in the registry.
+    days
+        The days of that experiment of which it asks sessions; all if empty.
     bin
         The widest bins in which all windows of its effects are whole [s]: recordings of virtual
         animals that are compared with real ones have no narrower ones than the claims need.
@@ -211,6 +213,7 @@ class Claim:
     counter_circuit: str
     conditions: tuple[Condition, ...]
     shown_by: str = "outcome_error"
+    days: tuple[int, ...] = ()
     bin: float = 0.05
     learning: bool = False
     by_labels: bool = True

@@ -83,7 +83,7 @@ class _Card:
 
 def card(book: Book, claim: Claim) -> _Card:
     """Return the card of a claim."""
-    cells = tuple(book.cell(claim, s) for s in book.report.subjects)
+    cells = book.judged(claim)
     near = _near(cells)
     first = {c.subject.name for c in near}
     activity = _activity(book, claim)

@@ -85,12 +85,14 @@ def theories_report(
     """
     chosen = chosen or Selection()
     simulated = simulate_all(
-        chosen.addresses, animals, folder, progress, labour, sessions=sessions, claims=chosen.keys
-    )
+        chosen.addresses, animals, folder, progress, labour,
+        sessions=sessions, claims=chosen.keys, unpictured=chosen.aside,
+    )  # fmt: skip
     verdicts = tuple(
         judge(c, t.name, simulated[t.name].measured[c.key], t.kind)
         for c in chosen.claims
         for t in chosen.judged
+        if c.key in simulated[t.name].measured  # counter-circuits are asked what concerns them
     )
     known = {t.name: _simulated_subject(t, simulated[t.name]) for t in chosen.judged}
     found = families_among(chosen.judged, known) if chosen.families else ()
