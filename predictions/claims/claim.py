@@ -178,6 +178,8 @@ class Claim:
         animals that are compared with real ones have no narrower ones than the claims need.
     learning
         Whether the claim needs a network that has learnt its task.
+    behaviour
+        Whether N and M are what an animal does; activity if not.
     drawing
         What the card's drawing of the experiment shows; None for no drawing.
     secondary
@@ -204,6 +206,7 @@ class Claim:
     shown_by: str = "outcome_error"
     bin: float = 0.05
     learning: bool = False
+    behaviour: bool = False
     drawing: Drawing | None = None
     secondary: Mapping[str, Measure] = field(default_factory=dict)
 
