@@ -214,8 +214,3 @@ Recordings = Annotated[
     typer.Argument(metavar="FILES...", callback=_are_there,
                    help="Recordings of any kind, mixed; or folders of them."),
 ]  # fmt: skip
-RecordingFile = Annotated[
-    Path,
-    typer.Argument(metavar="FILE", callback=_is_there,
-                   help="A recording: NWB, .mat, .npz, table, folder."),
-]  # fmt: skip
