@@ -122,7 +122,12 @@ class NamedArrays:
         lengths = [n for array in inside.values() if (n := column_length(array.shape)) is not None]
         length = max(sorted(set(lengths)), key=lengths.count, default=0) if rows is None else rows
         called = name or f"{IN_NO_TABLE} {length} rows"
-        refused = {key.removeprefix(f"{name}."): why for key, why in self.refused.items()}
+        refused = {
+            key: f"has {found} values, and the table {length} rows; give it one value a row"
+            for key, array in inside.items()
+            if (found := column_length(array.shape)) not in (None, length)
+        }
+        refused |= {key.removeprefix(f"{name}."): why for key, why in self.refused.items()}
         return RawTable(called, length, dict(_columns(inside, length)), refused=refused)
 
     def groups(self) -> tuple[str, ...]:

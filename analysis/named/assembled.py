@@ -28,7 +28,7 @@ from errorneurons.analysis.sources.recording import (
     Sites,
 )
 from errorneurons.analysis.sources.traces import Series, Traces, checked_frames, steady_frames
-from errorneurons.analysis.sources.when import Times
+from errorneurons.analysis.sources.when import Times, check_precision
 
 
 def recording_of(
@@ -65,6 +65,11 @@ def recording_of(
             first = (*events.several, events.zero)[0]
             rows = column_length(held.array(first).shape)
         known[events.table] = held.table(events.table, rows)
+    if trials not in (None, len(known[events.table])):
+        raise DoorError(
+            f"`{source.arrays[0]}` has {trials} trials, table `{known[events.table].name}` "
+            f"{len(known[events.table])} rows; give it one row a trial, in the same order"
+        )
     if isinstance(made, Cut):
         known[events.table] = _with_axes(known[events.table], made.blocks[0].axes_of_trials)
     sites = _sites(held, source, units)
@@ -180,7 +185,11 @@ def _cut_arrays(
     first, window = _part(whole, events)
     scale = {"count": 1 / whole.bin_width, "%": 0.01}.get(source.units or "", 1.0)
     table = _named_blocks(held, source, [(b.name, b.sizes["unit"]) for b in blocks])
-    return Cut(blocks, window, kind, units, scale, first), table, sizes["trial"]
+    counts = source.units == "count" and kind == "spikes"  # residuals of counts are events
+    return Cut(blocks, window, kind, units, scale, first, counts), table, sizes["trial"]
+
+
+_CENTRES = re.compile(r"cent(er|re)|mid", re.IGNORECASE)
 
 
 def _bins_of(held: NamedArrays, source: SignalSource, events: Events, bins: int) -> CutOut:
@@ -192,6 +201,11 @@ def _bins_of(held: NamedArrays, source: SignalSource, events: Events, bins: int)
                 "[signal], or start and bin_width under [events]"
             )
         return CutOut(events.start, events.start + bins * events.bin_width, events.bin_width)
+    if _CENTRES.search(source.bin_starts):
+        raise DoorError(
+            f"`{source.bin_starts}` are not the starts of bins, as its name tells; give start and "
+            "bin_width under [events] instead"
+        )
     starts = held.vector(source.bin_starts).astype(np.float64) / (source.rate or 1.0)
     widths = np.diff(starts)
     if len(starts) != bins or bins < 2 or not np.isfinite(starts).all():
@@ -233,7 +247,7 @@ def _named_blocks(
     rows = sum(size for _, size in parts)
     table = held.table(source.tables[0], rows)
     names = np.repeat([name for name, _ in parts], [size for _, size in parts])
-    return RawTable(table.name, rows, {**table.columns, "array": RawColumn(lambda: names)})
+    return replace(table, columns={**table.columns, "array": RawColumn(lambda: names)})
 
 
 def _traces(held: NamedArrays, source: SignalSource) -> tuple[Signal, RawTable]:
@@ -247,8 +261,9 @@ def _traces(held: NamedArrays, source: SignalSource) -> tuple[Signal, RawTable]:
         frames, count = block.sizes["time"], block.sizes["unit"]
         where = f"array `{name}`"
         if source.frame_times:
-            found = held.vector(source.frame_times).astype(np.float64) / (source.rate or 1.0)
-            times = checked_frames(found, frames, where)
+            found = held.vector(source.frame_times)
+            check_precision(found / (source.rate or 1.0), f"array `{source.frame_times}`")
+            times = checked_frames(found.astype(np.float64) / (source.rate or 1.0), frames, where)
         elif source.rate:
             times = steady_frames(source.rate, 0.0, frames, where)
         else:

@@ -178,6 +178,8 @@ class Cut:
         What is stored times `scale` is activity in these units.
     first
         Which of the bins of the arrays is the first of the window.
+    counts
+        Whether they hold counts, which are whole numbers.
     """
 
     blocks: tuple[CutArray, ...]
@@ -186,6 +188,7 @@ class Cut:
     units: str
     scale: float = 1.0
     first: int = 0
+    counts: bool = False
 
     def about(self, units: RowNumbers) -> dict[str, str | float]:
         """Return nothing: arrays do not say how they were recorded."""
@@ -203,6 +206,11 @@ class Cut:
             Rows of units and trials.
         edges
             Edges of the bins, which are those of the window.
+
+        Raises
+        ------
+        DoorError
+            If counts are no whole numbers.
         """
         bins = slice(self.first, self.first + edges.shape[1] - 1)
         place = np.full(sum(block.sizes["unit"] for block in self.blocks), -1)
@@ -214,7 +222,18 @@ class Cut:
                 to = place[start + part.start : start + part.stop]
                 if (to >= 0).any():
                     data = block.read(part)[:, bins]
+                    if self.counts:
+                        _check_whole(block.name, data)
                     for k in np.flatnonzero(to >= 0):
                         rate[:, :, to[k]] = data[trials, :, k] * self.scale
             start += block.sizes["unit"]
         return rate
+
+
+def _check_whole(name: str, data: npt.NDArray[np.float64]) -> None:
+    """Refuse counts that are none."""
+    if data.dtype.kind == "f" and (broken := np.isfinite(data) & (data != np.rint(data))).any():
+        raise DoorError(
+            f"`{name}` holds {data[broken][0]:.3g}, no count; if it holds rates, write "
+            'units = "Hz" under [signal]'
+        )

@@ -48,10 +48,16 @@ def not_overlapping(
     if overlap is None:
         worst = int(np.argmax(shared))
         first, second = rows[order[worst]], rows[order[worst + 1]]
+        anew = np.flatnonzero(np.diff(zero) < 0)
+        mend = (
+            f"times begin anew at trial {rows[anew[0] + 1]}; put all on one clock"
+            if len(anew)
+            else 'shorten start to stop under [events], or say overlap = "leave_out" there to drop '
+            "the later one"
+        )
         raise DoorError(
             f"the windows of trials {first} and {second} of the file overlap by "
-            f"{shared[worst]:.3g} s and the same spikes would count twice; shorten start to stop "
-            'under [events], or say overlap = "leave_out" there to drop the later one'
+            f"{shared[worst]:.3g} s and the same spikes would count twice; {mend}"
         )
     if overlap == "keep":
         both = shared > _NONE

@@ -164,6 +164,11 @@ def as_kind(values: RawValues, kind: Kind, name: str) -> RawValues:
             ) from error
     words = [as_text(value).lower() for value in values]
     strange = sorted(set(words) - set(TRUTH))
+    if "" in strange:
+        raise DoorError(
+            f"`{name}` is empty in {words.count('')} of {len(words)} rows; give a `default`, true "
+            "or false"
+        )
     if strange:
         raise DoorError(
             f"`{name}` must be true or false but holds {strange[0]!r}; translate with `values`"

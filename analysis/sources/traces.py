@@ -95,8 +95,14 @@ class Traces:
         -------
         npt.NDArray[np.float32]
             (trial, bin, unit).
+
+        Raises
+        ------
+        DoorError
+            If no trial lies where frames were taken, or no frame has a value.
         """
         del trials
+        self._check_clock(edges)
         slack = edge_tolerance(edges)  # a frame on an edge, but for rounding, is not before it
         place = np.full(self.count, -1)
         place[units] = np.arange(len(units))
@@ -120,6 +126,20 @@ class Traces:
         if len(np.unique(every)) < len(every):
             return [self.series]
         return [(series,) for series in self.series]
+
+    def _check_clock(self, edges: Times) -> None:
+        """Refuse frames on another clock than the trials."""
+        ends = [series.times[[0, -1]] for series in self.series if len(series.times)]
+        if not ends or not len(edges):
+            return
+        (first, _), (_, last) = np.min(ends, axis=0), np.max(ends, axis=0)
+        begin, end = edges[:, 0], edges[:, -1]
+        if ((end < first) | (begin > last)).all():
+            raise DoorError(
+                f"frames run from {first:g} to {last:g} s, trials from {begin.min():g} to "
+                f"{end.max():g} s: no trial lies in the recording; mend the clock of either, or "
+                "how many frames there are a second"
+            )
 
 
 def _add_frames(
