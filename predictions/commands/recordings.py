@@ -75,7 +75,7 @@ def check_recording(
     from errorneurons.predictions.judging.plausible import implausible
     from errorneurons.predictions.judging.readiness import readiness
     from errorneurons.predictions.judging.verdicts import confirmatory
-    from errorneurons.predictions.judging.whom import said_of, who_was_recorded
+    from errorneurons.predictions.judging.whom import ready_of, who_was_recorded
     from errorneurons.predictions.studies.unweighed import cautions_of
     from errorneurons.predictions.words import counted, listed
 
@@ -98,7 +98,7 @@ def check_recording(
         typer.echo(f"Look again: {doubt}")
     those = f"The confirmatory set is {listed(declared)}."
     typer.echo(those if declared else "No confirmatory set was declared.")
-    show_readiness(said_of(readiness(sessions), noun))
+    show_readiness(ready_of(readiness(sessions), noun))
 
 
 @app.command()
@@ -166,14 +166,14 @@ def _show_what_can_be_tested(kinds: Sequence[SameFields], mappings: Sequence[Pat
     from errorneurons.analysis.session.session import collect
     from errorneurons.predictions.judging.believing import as_believed
     from errorneurons.predictions.judging.readiness import readiness
-    from errorneurons.predictions.judging.whom import said_of, who_was_recorded
+    from errorneurons.predictions.judging.whom import ready_of, who_was_recorded
 
     try:
         every = zip(kinds, mappings, strict=True)
         opened = [s for kind, own in every for s in open_recordings(kind.paths, own)]
         collect(opened)
         sessions = as_believed(opened)
-        ready = said_of(readiness(sessions), who_was_recorded(sessions))
+        ready = ready_of(readiness(sessions), who_was_recorded(sessions))
     except DoorError as error:
         typer.echo(f"Which claims can be tested is open until the mapping is corrected: {error}")
         return

@@ -22,7 +22,7 @@ from errorneurons.predictions.judging.judge import judge, probability
 from errorneurons.predictions.judging.labels import beside_chance, chance_of_labels
 from errorneurons.predictions.judging.measured import Measured, measure
 from errorneurons.predictions.judging.table import ResultTable, result_table
-from errorneurons.predictions.judging.whom import said_of, who_was_recorded
+from errorneurons.predictions.judging.whom import verdict_of, who_was_recorded
 from errorneurons.simulate.refusing import a_list, in_short
 
 AnySessions = xr.DataTree | xr.Dataset | Iterable[xr.Dataset]
@@ -168,7 +168,7 @@ def on_recording(
     chosen = [key for key in declared or measured if key in measured]
     noun = who_was_recorded(sessions)
     beside = [
-        said_of(_beside_controls(c, v, sessions), noun)
+        verdict_of(_beside_controls(c, v, sessions), noun)
         for c, v in zip(claims, verdicts, strict=True)
     ]
     return _with_holm(beside, measured, chosen, declared=bool(declared)), measured

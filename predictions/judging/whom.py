@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 import xarray as xr
 
 from errorneurons.predictions.claims.claim import Verdict
 from errorneurons.predictions.judging.readiness import Ready
 
-_Texts = TypeVar("_Texts", str, Verdict, Ready)
 _ANIMAL = re.compile(r"(?<![`\"])\b(an )?animal(s?)\b", re.IGNORECASE)
 """But for `animal`, the attribute of a session."""
 
@@ -31,13 +29,13 @@ def who_was_recorded(sessions: Sequence[xr.Dataset]) -> str:
     return "participant" if human else "animal"
 
 
-def said_of(told: _Texts, noun: str) -> _Texts:
-    """Return a sentence, a verdict or what a recording can test, about those who were recorded.
+def said_of(told: str, noun: str) -> str:
+    """Return a sentence that speaks of animals as one about those who were recorded.
 
     Parameters
     ----------
     told
-        It speaks of animals.
+        The sentence.
     noun
         What one of them is called, see `who_was_recorded`.
 
@@ -48,22 +46,27 @@ def said_of(told: _Texts, noun: str) -> _Texts:
     """
     if noun in ("", "animal"):
         return told
-    if isinstance(told, str):
-        return _ANIMAL.sub(lambda found: _in_place_of(found, noun), told)
-    if isinstance(told, Verdict):
-        table = {said_of(k, noun): said_of(text, noun) for k, text in told.statistics.items()}
-        return replace(
-            told, reason=said_of(told.reason, noun), remedy=said_of(told.remedy, noun),
-            level=said_of(told.level, noun), statistics=table,
-        )  # fmt: skip
+    return _ANIMAL.sub(lambda found: _in_place_of(found, noun), told)
+
+
+def verdict_of(verdict: Verdict, noun: str) -> Verdict:
+    """Return a verdict whose sentences are about those who were recorded, see `said_of`."""
+    table = {said_of(key, noun): said_of(text, noun) for key, text in verdict.statistics.items()}
+    return replace(
+        verdict, reason=said_of(verdict.reason, noun), remedy=said_of(verdict.remedy, noun),
+        level=said_of(verdict.level, noun), statistics=table,
+    )  # fmt: skip
+
+
+def ready_of(ready: Ready, noun: str) -> Ready:
+    """Return what can be tested with sentences about those who were recorded, see `said_of`."""
     rows = tuple(
         replace(row, can=said_of(row.can, noun), lack=said_of(row.lack, noun),
                 mend=said_of(row.mend, noun))
-        for row in told.rows
+        for row in ready.rows
     )  # fmt: skip
-    return replace(
-        told, rows=rows, common=said_of(told.common, noun), mend=said_of(told.mend, noun)
-    )
+    common, mend = said_of(ready.common, noun), said_of(ready.mend, noun)
+    return replace(ready, rows=rows, common=common, mend=mend)
 
 
 def _in_place_of(found: re.Match[str], noun: str) -> str:

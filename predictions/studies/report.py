@@ -29,7 +29,7 @@ from errorneurons.predictions.judging.measured import FEWEST_ANIMALS
 from errorneurons.predictions.judging.plausible import implausible
 from errorneurons.predictions.judging.readiness import Ready, readiness_of
 from errorneurons.predictions.judging.verdicts import confirmatory, on_recording
-from errorneurons.predictions.judging.whom import said_of, who_was_recorded
+from errorneurons.predictions.judging.whom import ready_of, said_of, who_was_recorded
 from errorneurons.predictions.studies.choosing import Selection
 from errorneurons.predictions.studies.citing import references
 from errorneurons.predictions.studies.families import families_among, said_of_families
@@ -155,7 +155,7 @@ def recording_report(
     sessions = as_believed(sessions)
     noun = who_was_recorded(sessions)
     verdicts, measured = on_recording(sessions, name)
-    ready = said_of(readiness_of(verdicts, measured, sessions), noun)
+    ready = ready_of(readiness_of(verdicts, measured, sessions), noun)
     judged(verdicts, ready)
     found = steps = None
     unlike = _unlike_virtual(sessions, verdicts)
