@@ -129,8 +129,8 @@ def _probe(held: NamedArrays, source: SignalSource, k: int) -> _Probe:
     wrong = found[~(np.isfinite(found) & (found >= 0))]
     if len(wrong):
         raise DoorError(
-            f"`{owner}` holds {wrong[0]:g}, which is no number of a unit; leave the spikes out that "
-            "are of none"
+            f"`{owner}` holds {wrong[0]:g}, which is no number of a unit; leave the spikes that "
+            "are of none out"
         )
     table, keys = _units(held, source, k, found)
     strange = np.setdiff1d(found, keys)

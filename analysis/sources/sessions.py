@@ -41,7 +41,14 @@ from errorneurons.analysis.sources.columns import (
 from errorneurons.analysis.sources.lasers import check_laser_columns, check_lasers
 from errorneurons.analysis.sources.recording import CutOut, RawRecording, RawValues, RowNumbers
 from errorneurons.analysis.sources.spikes import samples_per_second
-from errorneurons.analysis.sources.when import Times, check_precision, gaps_in_words, touched
+from errorneurons.analysis.sources.when import (
+    Times,
+    check_overlap,
+    check_precision,
+    check_times,
+    gaps_in_words,
+    touched,
+)
 
 Opened = Callable[[Path, Mapping], AbstractContextManager[RawRecording]]
 """How files of a kind are opened: yields what one holds, open as long as a block runs."""
@@ -202,7 +209,7 @@ def _session(
     signal = found.recording.signal
     edges = cut.edges(part.zero)
     if mapping.events.time_zero:
-        _check_overlap(part.zero, cut, trials)
+        check_overlap(part.zero, cut.stop - cut.start, trials)
     own = {
         name: values[trials if FIELDS[name].dims == ("trial",) else units]
         for name, values in columns.items()
@@ -284,48 +291,15 @@ def _check_lasers(
     check_lasers(lights, windows, acted, mapping.ignored)
 
 
-def _check_overlap(zero: Times, cut: CutOut, rows: RowNumbers) -> None:
-    """Refuse windows that overlap: the same spikes in two trials would make them dependent."""
-    order = np.argsort(zero)
-    overlap = (cut.stop - cut.start) - np.diff(zero[order])
-    if len(overlap) and overlap.max() > 1e-9:
-        worst = int(np.argmax(overlap))
-        first, second = rows[order[worst]], rows[order[worst + 1]]
-        anew = np.flatnonzero(np.diff(zero) < 0)
-        mend = (
-            f"times begin anew at trial {rows[anew[0] + 1]}; put all on one clock"
-            if len(anew)
-            else "shorten start to stop under [events]"
-        )
-        raise DoorError(
-            f"the windows of trials {first} and {second} of the file overlap by "
-            f"{overlap.max():.3g} s and the same spikes would count twice; {mend}"
-        )
-
-
 def _trial_columns(found: Tables, mapping: Mapping, zero: Times) -> dict[str, RawValues]:
     columns = contract_columns(mapping.trial, found.trials, found)
     for name, source in mapping.trial.items():
         if FIELDS[name].units == ("s",) and source.constant is None:
             times = columns[name] / mapping.events.rate
             if mapping.events.time_zero:
-                _check_times(name, times, zero)
+                check_times(name, times, zero)
             columns[name] = times - zero
     return columns | ({"trial_start": zero} if mapping.events.time_zero else {})
-
-
-def _check_times(name: str, times: Times, zero: Times) -> None:
-    """Refuse -1 and its like in place of a time [s]: what lies before a recording, and long ago."""
-    strange = (times < 0) & (zero - times > _LONG_AGO) & (np.nanmin(zero) >= 0)
-    if strange.any():
-        raise DoorError(
-            f"`{name}` is {times[strange][0]:g} s in {strange.sum()} trials, which is before the "
-            "recording began; leave it empty, or write NaN, where there was none"
-        )
-
-
-_LONG_AGO = 10.0
-"""A time so long before time zero of its trial is no time of the trial [s]."""
 
 
 def _unit_columns(found: Tables, mapping: Mapping) -> dict[str, RawValues]:

@@ -113,6 +113,11 @@ class Traces:
             for series in self.series:
                 _add_frames(series, place, own, total, count)
             seen[trial] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+        if seen.size and np.isnan(seen).all():
+            raise DoorError(
+                f"no bin of {len(edges)} trials holds a frame with a value; mend the clock of the "
+                "frames, or take bins as wide as a frame lasts"
+            )
         return seen
 
     def _check_clock(self, edges: Times) -> None:
