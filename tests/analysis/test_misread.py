@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -196,16 +195,3 @@ def test_what_belongs_above_the_sections_is_told_so(tmp_path: Path) -> None:
     said = CUT + 'areas = ["V1"]\n' + REST
     with pytest.raises(DoorError, match="`areas` is unknown; it belongs above the first section"):
         read(tmp_path, cut(), said)
-
-
-def test_an_archive_is_believed_by_its_sums(tmp_path: Path) -> None:
-    sums = []
-    for made in (cut(), cut(counts=cut()["counts"] * 2)):
-        np.savez_compressed(tmp_path / "x.npz", **made)
-        with zipfile.ZipFile(tmp_path / "x.npz") as archive:
-            sums.append(archive.getinfo("counts.npy").CRC.to_bytes(4, "little"))
-    held = (tmp_path / "x.npz").read_bytes()
-    (tmp_path / "x.npz").write_bytes(held.replace(sums[1], sums[0]))
-    (tmp_path / "x.toml").write_text(CUT + REST)
-    with pytest.raises(DoorError, match=r"x.npz is damaged, or .* Bad CRC-32 for file 'counts.npy"):
-        open_recording(tmp_path / "x.npz", tmp_path / "x.toml")
