@@ -7,7 +7,7 @@ length, are columns of trials and units too. A column of a matrix is ``name.1``,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,8 @@ from errorneurons.analysis.sources.content import IN_NO_TABLE
 from errorneurons.analysis.sources.limits import check_text
 from errorneurons.analysis.sources.recording import LazyArray, RawColumn, RawTable, RawValues
 
+PIECE = 2**22
+"""So many values are read together where an array need not be held as a whole."""
 MOST_COLUMNS = 64
 """A matrix with more columns is no part of a table."""
 
@@ -74,6 +76,23 @@ class NamedArrays:
         if not _is_vector(found.shape):
             raise DoorError(f"array `{name}` has shape {found.shape}; it must have one axis")
         return np.asarray(found[...]).reshape(-1)
+
+    def pieces(self, name: str) -> Iterator[RawValues]:
+        """Yield an array of one axis in pieces, in order, so that it is never held as a whole.
+
+        Raises
+        ------
+        DoorError
+            As `vector`.
+        """
+        found = self.array(name)
+        if not _is_vector(found.shape):
+            raise DoorError(f"array `{name}` has shape {found.shape}; it must have one axis")
+        length = int(np.prod(found.shape))
+        axis = next((k for k, n in enumerate(found.shape) if n == length), 0)
+        for start in range(0, length, PIECE):
+            part = (*(slice(None),) * axis, slice(start, min(start + PIECE, length)))
+            yield np.asarray(found[part]).reshape(-1)
 
     def table(self, name: str, rows: int | None = None) -> RawTable:
         """Return the arrays of a group as a table, or those of no group if `name` is empty.

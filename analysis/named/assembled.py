@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -61,13 +62,16 @@ def recording_of(
     if events.table not in known:
         rows = trials
         if rows is None and not events.table:
-            rows = column_length(held.array(events.time_zero).shape)
+            first = (*events.several, events.zero)[0]
+            rows = column_length(held.array(first).shape)
         known[events.table] = held.table(events.table, rows)
     if trials not in (None, len(known[events.table])):
         raise DoorError(
             f"`{source.arrays[0]}` has {trials} trials, table `{known[events.table].name}` "
             f"{len(known[events.table])} rows; give it one row a trial, in the same order"
         )
+    if isinstance(made, Cut):
+        known[events.table] = _with_axes(known[events.table], made.blocks[0].axes_of_trials)
     sites = _sites(held, source, units)
     invalid = [np.empty((0, 2)), *(times for _, times in _epochs(held, "^invalid_times$", ""))]
     return RawRecording(
@@ -88,6 +92,17 @@ def _epochs(held: NamedArrays, pattern: str, but: str) -> Iterator[tuple[str, Ti
         if starts and stops:
             both = np.column_stack([table.plain(n[0]).astype(np.float64) for n in (starts, stops)])
             yield name, both[np.isfinite(both).all(axis=1)]
+
+
+def _with_axes(table: RawTable, axes: Mapping[str, RowNumbers]) -> RawTable:
+    """Return the table of trials with the columns that say where in several axes a trial is."""
+    if any(len(places) != len(table) for places in axes.values()):
+        raise DoorError(
+            f"table `{table.name}` has {len(table)} rows, the axes of trials make "
+            f"{len(next(iter(axes.values())))}; name the table that has one for each"
+        )
+    own = {f"axis.{n}": RawColumn(partial(np.asarray, places)) for n, places in axes.items()}
+    return replace(table, columns={**table.columns, **own}) if own else table
 
 
 _ONLY_SPIKES = {"spike_times", "spike_units", "unit_ids"}
@@ -156,10 +171,8 @@ def _measure(source: SignalSource) -> tuple[str, str]:
 
 def _cut_arrays(
     held: NamedArrays, source: SignalSource, events: Events
-) -> tuple[Signal, RawTable, int]:
-    blocks = tuple(
-        CutArray(name, held.array(name), source.dims, source.bins or 1) for name in source.arrays
-    )
+) -> tuple[Cut, RawTable, int]:
+    blocks = tuple(CutArray.of(name, held.array(name), source) for name in source.arrays)
     kind, units = _measure(source)
     sizes = blocks[0].sizes
     for block in blocks:
@@ -238,7 +251,7 @@ def _named_blocks(
 
 
 def _traces(held: NamedArrays, source: SignalSource) -> tuple[Signal, RawTable]:
-    blocks = [CutArray(name, held.array(name), source.dims) for name in source.arrays]
+    blocks = [CutArray.of(name, held.array(name), source) for name in source.arrays]
     kind, units = _measure(source)
     if source.units == "count":
         raise DoorError("traces are no counts; give [signal] units in Hz, or another measure")
@@ -255,7 +268,7 @@ def _traces(held: NamedArrays, source: SignalSource) -> tuple[Signal, RawTable]:
             times = steady_frames(source.rate, 0.0, frames, where)
         else:
             raise DoorError(f"{where} has no times; give frame_times, or rate, under [signal]")
-        data = _Turned(block.data) if source.dims[0] == "unit" else block.data
+        data = _Turned(block.data) if block.dims[0] == "unit" else block.data
         rows = np.arange(start, start + count)
         series.append(Series(rows, times, data, 0.01 if source.units == "%" else 1.0))
         parts.append((name, count))

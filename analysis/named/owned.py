@@ -51,23 +51,40 @@ def owned_spikes(held: NamedArrays, source: SignalSource) -> tuple[Spikes, RawTa
 
 @dataclass(frozen=True)
 class _Probe:
-    """Spikes of one sorting: their array, that of their owners, and the table of units."""
+    """Spikes of one sorting: their array, that of their owners, and the table of units.
+
+    `known` are the owners that have spikes, in order, and `counts` how many each has.
+    """
 
     held: NamedArrays
     times: str
     owners: str
     table: RawTable
     keys: RawValues
+    known: RawValues
+    counts: RawValues
 
     def sorted_by_owner(self) -> tuple[RawValues, RawValues, RawValues]:
-        """Return the spikes unit by unit, and where those of each unit start and stop."""
-        owners = self.held.vector(self.owners)
-        order = np.argsort(owners, kind="stable")
-        owned = owners[order]
-        del owners  # there may be as many spikes as fill the memory: no more than is needed is held
-        starts, stops = (np.searchsorted(owned, self.keys, side=s) for s in ("left", "right"))
-        del owned
-        return self.held.vector(self.times)[order], starts, stops
+        """Return the spikes unit by unit, and where those of each unit start and stop.
+
+        There may be as many spikes as fill the memory: they are read in pieces, each spike put
+        where it belongs, so that no more is held than the spikes once.
+        """
+        ends = np.cumsum(self.counts)
+        place = ends - self.counts
+        found = np.empty(int(ends[-1]) if len(ends) else 0, self.held.array(self.times).dtype)
+        pieces = zip(self.held.pieces(self.owners), self.held.pieces(self.times), strict=True)
+        for owners, times in pieces:
+            rank = np.searchsorted(self.known, owners)
+            order = np.argsort(rank, kind="stable")
+            own = np.bincount(rank, minlength=len(place))
+            within = np.arange(len(rank)) - np.repeat(np.cumsum(own) - own, own)
+            found[np.repeat(place, own) + within] = times[order]
+            place = place + own
+        starts, stops = np.r_[0, ends], np.r_[ends, ends[-1:]]
+        at = np.searchsorted(self.known, self.keys)
+        there = np.r_[self.known, self.known[-1:]][at] == self.keys if len(ends) else at < 0
+        return found, np.where(there, starts[at], 0), np.where(there, stops[at], 0)
 
 
 @dataclass
@@ -125,12 +142,12 @@ def _probe(held: NamedArrays, source: SignalSource, k: int) -> _Probe:
     for array, its in ((times, name), (owners, owner)):
         if array.dtype.kind not in "iuf":
             raise DoorError(f"`{its}` holds {array.dtype}, no numbers; name another array")
-    found = np.unique(held.vector(owner))
+    found, counts = _counted(held, owner)
     wrong = found[~(np.isfinite(found) & (found >= 0))]
     if len(wrong):
         raise DoorError(
-            f"`{owner}` holds {wrong[0]:g}, which is no number of a unit; leave the spikes that "
-            "are of none out"
+            f"`{owner}` holds {wrong[0]:g}, which is no number of a unit; leave out the "
+            "spikes that are of none"
         )
     table, keys = _units(held, source, k, found)
     strange = np.setdiff1d(found, keys)
@@ -139,7 +156,17 @@ def _probe(held: NamedArrays, source: SignalSource, k: int) -> _Probe:
             f"`{owner}` names unit {strange[0]:g}, which table `{table.name}` does not have; "
             "mend it"
         )
-    return _Probe(held, name, owner, table, keys)
+    return _Probe(held, name, owner, table, keys, found, counts)
+
+
+def _counted(held: NamedArrays, owner: str) -> tuple[RawValues, RawValues]:
+    """Return the different values of an array, in order, and how many there are of each."""
+    pieces = [np.unique(piece, return_counts=True) for piece in held.pieces(owner)]
+    if not pieces:
+        return np.empty(0), np.empty(0, np.intp)
+    every, counts = (np.concatenate(part) for part in zip(*pieces, strict=True))
+    found, at = np.unique(every, return_inverse=True)
+    return found, np.bincount(at, counts).astype(np.intp)
 
 
 def _units(

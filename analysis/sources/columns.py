@@ -15,6 +15,7 @@ from errorneurons.analysis.origins import Scalar, Source
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.session.schema import ATTRIBUTES, FIELDS, Kind
 from errorneurons.analysis.sources.grouped import grouped
+from errorneurons.analysis.sources.per_event import one_row_per_event
 from errorneurons.analysis.sources.recording import RawRecording, RawTable, RawValues, RowNumbers
 from errorneurons.analysis.sources.words import (
     as_text,
@@ -71,6 +72,8 @@ def read_tables(recording: RawRecording, mapping: Mapping) -> Tables:
         raise DoorError(f"table `{trials.name}` holds no trials")
     if mapping.events.group:
         trials = grouped(trials, mapping.events.group)
+    if mapping.events.several:
+        trials = one_row_per_event(trials, mapping.events)
     return Tables(recording, trials)
 
 

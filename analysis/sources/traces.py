@@ -107,18 +107,30 @@ class Traces:
         place = np.full(self.count, -1)
         place[units] = np.arange(len(units))
         seen = np.empty((*edges[:, :-1].shape, len(units)), dtype=np.float32)
-        for trial, own in enumerate(edges - slack):
-            total = np.zeros((len(own) - 1, len(units)))
-            count = np.zeros_like(total)
-            for series in self.series:
-                _add_frames(series, place, own, total, count)
-            seen[trial] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+        seen[...] = np.nan
+        for together in self._apart():
+            rows = place[np.unique(np.concatenate([series.rows for series in together]))]
+            read = np.sort(rows[rows >= 0])
+            for trial, own in enumerate(edges - slack):
+                total = np.zeros((len(own) - 1, len(units)))
+                count = np.zeros_like(total)
+                for series in together:
+                    _add_frames(series, place, own, total, count)
+                part, seen_in = total[:, read], count[:, read]
+                seen[trial][:, read] = np.where(seen_in > 0, part / np.maximum(seen_in, 1), np.nan)
         if seen.size and np.isnan(seen).all():
             raise DoorError(
                 f"no bin of {len(edges)} trials holds a frame with a value; mend the clock of the "
                 "frames, or take bins as wide as a frame lasts"
             )
         return seen
+
+    def _apart(self) -> list[tuple[Series, ...]]:
+        """Return series that share no units apart: what is kept of one need not be of the next."""
+        every = np.concatenate([series.rows for series in self.series])
+        if len(np.unique(every)) < len(every):
+            return [self.series]
+        return [(series,) for series in self.series]
 
     def _check_clock(self, edges: Times) -> None:
         """Refuse frames on another clock than the trials."""

@@ -87,39 +87,6 @@ def check_times(name: str, times: Times, zero: Times) -> None:
         )
 
 
-def check_overlap(zero: Times, length: float, rows: npt.NDArray[np.intp]) -> None:
-    """Refuse windows that overlap: the same spikes in two trials would make them dependent.
-
-    Parameters
-    ----------
-    zero
-        Time zero of each trial [s], (trial,).
-    length
-        How long the window of a trial is [s].
-    rows
-        Where the trials stand in the file.
-
-    Raises
-    ------
-    DoorError
-        Naming the two that overlap most.
-    """
-    order = np.argsort(zero)
-    overlap = length - np.diff(zero[order])
-    if not len(overlap) or overlap.max() <= 1e-9:
-        return
-    worst = int(np.argmax(overlap))
-    first, second = rows[order[worst]], rows[order[worst + 1]]
-    anew = np.flatnonzero(np.diff(zero) < 0)
-    mend = "shorten start to stop under [events]"
-    if len(anew):
-        mend = f"times begin anew at trial {rows[anew[0] + 1]}; put all on one clock"
-    raise DoorError(
-        f"the windows of trials {first} and {second} of the file overlap by {overlap.max():.3g} s "
-        f"and the same spikes would count twice; {mend}"
-    )
-
-
 def checked_intervals(intervals: Times, what: str) -> Times:
     """Return intervals in order, (interval, 2) [s], if each ends after it starts.
 

@@ -26,6 +26,7 @@ from errorneurons.predictions.claims.registry import (
 )
 from errorneurons.predictions.comparing.animals import Table
 from errorneurons.predictions.comparing.conditions import USUAL_EXPERIMENT, all_told, conditions_of
+from errorneurons.predictions.comparing.costs import added_cost
 from errorneurons.predictions.comparing.design import AREAS, Design, taken_together
 from errorneurons.predictions.comparing.effects import draw, features_of, together
 from errorneurons.predictions.comparing.library import animals_under
@@ -136,11 +137,13 @@ class Planned:
     grid, question
         What was asked.
     points
-        Probability of the right verdict at each design, see `power.probability_right`.
+        Probability of the right verdict at each design, see `power.probability_right`, and its
+        ``cost``, in animals that are recorded on one day with nothing done to them.
     smallest
         Target -> the smallest design that reaches it, or None.
     gains
-        What each manipulation adds, see `power.gains`.
+        What each manipulation adds, see `power.gains`, its ``cost`` for an animal, and what is
+        ``added_per_cost``; what adds most for its cost comes first.
     gains_at
         At which design: where larger ones are always right, nothing could be added. The smallest
         that reaches the first target, or the one that is right most often.
@@ -189,6 +192,8 @@ def plan(grid: Grid, question: Question, progress: Progress) -> Planned:
             rows.append(verdicts(found, richest.classes).assign(**size))
         judged(f"judged: {_sizes(cells, trials)}")
     points = probability_right(pd.concat(rows, ignore_index=True))
+    an_animal = 1 + added_cost(grid.manipulations, question.costs)
+    points = points.assign(cost=points["animals"] * an_animal)
     smallest = {t: smallest_design(points, t) for t in TARGETS}
     at = smallest[TARGETS[0]] or best_design(points)
     cells, trials, count = (int(at[name]) for name in ("cells", "trials", "animals"))
@@ -275,7 +280,13 @@ def _gains(
     if not groups:
         return pd.DataFrame(columns=["everything", "without", "lost", "added"], dtype=float)
     same = np.random.SeedSequence(question.animals.seed)
-    return gains(found, groups, animals, same, classes=classes)
+    own = gains(found, groups, animals, same, classes=classes)
+    cost = np.array([added_cost([name], question.costs) for name in own.index])
+    with np.errstate(divide="ignore", invalid="ignore"):  # what costs nothing
+        worth = own["added_per_animal"] / cost
+    return own.assign(cost=cost, added_per_cost=worth).sort_values(
+        ["added_per_cost", "cost"], ascending=[False, True], kind="stable"
+    )
 
 
 def _needing(manipulation: str) -> tuple[str, ...]:

@@ -18,7 +18,6 @@ from errorneurons.analysis.door import open_recording
 from errorneurons.analysis.measures.variants import by_variant
 from errorneurons.analysis.session.session import collect
 from errorneurons.predictions.studies.experiments import Asked
-from errorneurons.predictions.studies.groups import KEY, is_damaged, key_of, write_groups
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.runner import check_possible, origin_of, sessions
 from errorneurons.simulate.engine.plans import compile_ahead
@@ -33,6 +32,7 @@ from errorneurons.simulate.store.files import (
     keep,
     remove_abandoned,
 )
+from errorneurons.simulate.store.groups import KEY, is_damaged, key_of, write_groups
 from errorneurons.simulate.store.keys import hashed, key
 from errorneurons.simulate.store.places import check_writable
 from errorneurons.simulate.store.shelf import Shelf
