@@ -7,9 +7,12 @@ same, so that seconds and bytes are a + b networks; b is that of the largest two
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 
+from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.published.result import (
     Case,
     Effort,
@@ -91,7 +94,7 @@ def _counted(circuit: object, effort: Effort, seed: int) -> xr.Dataset:
     )
 
 
-def told(counts: list[int], values: np.ndarray, count: int) -> np.ndarray:  # type: ignore[type-arg]
+def told(counts: Sequence[int], values: Array, count: int) -> Array:
     """Return values and, behind them, that of another count on the line through the last two."""
     slope = (values[-1] - values[-2]) / (counts[-1] - counts[-2])
     return np.append(values, values[-1] + slope * (count - counts[-1]))

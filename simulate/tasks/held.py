@@ -278,7 +278,8 @@ def _held(stepper: Stepper, world: World, steps: int, learning: bool, *, last: b
     else:
         stepper.advance(world, bins[0])
         found = stepper.advance(world, bins[1], learn=last, show=SHOWN)["representation"]
-    return found[:, 0]
+    ends: Array = found[:, 0]
+    return ends
 
 
 def _said(teaching: bool) -> npt.NDArray[np.bool_]:
@@ -308,7 +309,8 @@ def answers_to(circuit: Any, weights: Any, inputs: Array) -> Array:
     output = neurons(circuit, "representation", circuit.output_area)
     sweep = circuit.sweep(weights)
     if sweep is not None and not sweep.disturbed:
-        return sweep.output(inputs)
+        swept: Array = sweep.output(inputs)
+        return swept
     state = settling.settled(circuit, weights, inputs)[1]
     rates: Array = state.rates["representation"][..., output]
     return rates

@@ -13,7 +13,7 @@ OF_TUFTS = {"yin_yang": 0.01}
 OF_BURSTS = {"yin_yang": 0.3, "cart_pole": 0.1}
 OF_BALANCED_BURSTS = {"yin_yang": 0.1, "cart_pole": 0.1}
 OF_HYBRID_PC = {"yin_yang": 3.0}
-OF_LATENT_EQUILIBRIUM = {"yin_yang": 0.01}
+OF_LATENT_EQUILIBRIUM = {"yin_yang": 0.003}
 OF_SCALAR_REWARD = {"yin_yang": 0.03}
 OF_FEEDBACK_CONTROL = {"yin_yang": 0.3}
 #: A step of learning in match to sample is one hundredth of a step of the report, and one a trial.
