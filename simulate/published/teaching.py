@@ -294,6 +294,8 @@ RESULT = PublishedResult(
     _figures(),
     "What a network can reach depends on the teacher, and the quoted figures are ten networks of "
     "one teacher; here several teachers are drawn, and each yields one median. The published angle "
-    "compares a network with skips to one without; in the figure both have the same.",
+    "compares a network with skips to one without; in the figure both have the same. Theories that "
+    "the experiment was not published with are as in the report: they see an item for 200 ms, in a "
+    "tenth of the epochs, and where their output is linear they learn the teacher's potential.",
     barred_from("teacher_student"),
 )
