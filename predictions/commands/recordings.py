@@ -14,7 +14,6 @@ from errorneurons.predictions.commands.options import (
     Figures,
     Manipulations,
     Names,
-    RecordingFile,
     RecordingGroups,
     Recordings,
     RecordingsIfAny,
