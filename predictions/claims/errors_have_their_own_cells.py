@@ -200,6 +200,7 @@ CLAIM = Claim(
     side="below",
     manipulations=(),
     counter_circuit="sensory_leak",
+    by_labels=False,
     conditions=(
         Condition("input alone", protocol.PASSIVE_TRIALS),
         Condition("unexpected outcome", protocol.UNEXPECTED_TRIALS),

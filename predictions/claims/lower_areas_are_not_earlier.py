@@ -126,6 +126,7 @@ CLAIM = Claim(
     side="below",
     manipulations=(),
     counter_circuit="climbing_errors",
+    by_labels=False,
     conditions=(
         Condition("unexpected outcome", protocol.UNEXPECTED_TRIALS),
         Condition("expected outcome", protocol.EXPECTED_TRIALS),

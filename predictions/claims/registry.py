@@ -63,6 +63,13 @@ def claims_shown_by(experiment: str) -> tuple[Claim, ...]:
     return tuple(c for c in CLAIMS if c.shown_by == experiment)
 
 
+def days_asked(claims: Sequence[Claim]) -> tuple[int, ...]:
+    """Return the days that claims which one experiment shows ask sessions of; all if empty."""
+    if not all(c.days for c in claims):
+        return ()
+    return tuple(sorted({day for c in claims for day in c.days}))
+
+
 def is_usual(claim: Claim) -> bool:
     """Return whether the outcome-error experiment, which shows most claims, shows a claim."""
     return claim.shown_by == Claim.shown_by

@@ -19,8 +19,10 @@ from errorneurons.predictions.claims.lasers import is_control
 from errorneurons.predictions.claims.registry import CLAIMS, claim
 from errorneurons.predictions.judging.believing import as_believed
 from errorneurons.predictions.judging.judge import judge, probability
+from errorneurons.predictions.judging.labels import beside_chance, chance_of_labels
 from errorneurons.predictions.judging.measured import Measured, measure
 from errorneurons.predictions.judging.table import ResultTable, result_table
+from errorneurons.predictions.judging.whom import verdict_of, who_was_recorded
 from errorneurons.predictions.words import plain_number
 from errorneurons.simulate.refusing import a_list, in_short
 
@@ -160,10 +162,16 @@ def on_recording(
     """
     with asked_often(sessions):
         measured = {c.key: measure(c.effect, sessions, trial_level=True) for c in claims}
-    verdicts = [judge(c, name, measured[c.key], "recording") for c in claims]
+        chance = chance_of_labels(sessions)
+    found = (judge(c, name, measured[c.key], "recording") for c in claims)
+    verdicts = [beside_chance(c, v, chance) for c, v in zip(claims, found, strict=True)]
     declared = confirmatory(sessions)
     chosen = [key for key in declared or measured if key in measured]
-    beside = [_beside_controls(c, v, sessions) for c, v in zip(claims, verdicts, strict=True)]
+    noun = who_was_recorded(sessions)
+    beside = [
+        verdict_of(_beside_controls(c, v, sessions), noun)
+        for c, v in zip(claims, verdicts, strict=True)
+    ]
     return _with_holm(beside, measured, chosen, declared=bool(declared)), measured
 
 
