@@ -49,7 +49,6 @@ from errorneurons.simulate.animals.performed import COARSE, OF_WORLDS, Performed
 from errorneurons.simulate.arrays import generator
 from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
 from errorneurons.simulate.store import keys
-from errorneurons.simulate.store.shelf import Piece
 from errorneurons.simulate.store.work import Labour
 from errorneurons.simulate.theories.registry import REGISTRY, theory
 from errorneurons.simulate.trials.run import Activity
@@ -146,16 +145,6 @@ def test_windows_for_the_claims_alone_have_the_distribution_of_those_of_all_spik
     # the late window lies in the other: what they share is shared
     slope = [((x[:, 0] - x[:, 0].mean()) * x[:, 1]).mean() for x in (whole, alone)]
     assert slope[1] == pytest.approx(slope[0], rel=0.2)
-
-
-def test_only_what_is_done_counts_in_the_time_that_is_left() -> None:
-    said: list[str] = []
-    pieces = {name: Piece(str, (), "", f"{name}: recorded") for name in "ab"}
-    say = library._with_time_left(said.append, pieces)
-    for text in ("the worker of 'a' died; it is done again", "b: recorded", "a: recorded"):
-        say(text)
-    assert said[::2] == ["the worker of 'a' died; it is done again", "a: recorded"]
-    assert said[1].startswith("b: recorded; 1 of 2, about 0.0 minutes left")
 
 
 @pytest.mark.parametrize(
