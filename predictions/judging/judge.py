@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -67,9 +68,20 @@ def judge(claim: Claim, subject: str, measured: Measured, kind: SubjectKind) -> 
         lack = measured.missing or Missing("there are no sessions", "Add sessions.")
         reason = f"{lack.what[0].upper()}{lack.what[1:]}."
         return Verdict(claim.key, subject, Outcome.NOT_TESTABLE, reason, lack.remedy)
+    measured = _weaker_first(claim, measured)
     if kind == "recording":
         return _judge_recording(claim, subject, measured)
     return _judge_theory(claim, subject, measured)
+
+
+def _weaker_first(claim: Claim, measured: Measured) -> Measured:
+    """Let what of two things that a claim asks for holds less be the one that is shown."""
+    if measured.energies.shape[1] < 4:
+        return measured
+    n, _, _, other = measured.energies.mean(axis=0)
+    order = [3, 1, 2, 0] if (other < n) == (claim.side == "above") else [0, 1, 2, 3]
+    thinned = measured.thinned[:, order] if len(measured.thinned) else measured.thinned
+    return replace(measured, energies=measured.energies[:, order], thinned=thinned)
 
 
 def _corrected(measured: Measured) -> Array:
@@ -84,7 +96,7 @@ def probability(claim: Claim, measured: Measured) -> float:
     if len(measured.animals) < FEWEST_ANIMALS or not _comparable(measured):
         return float("nan")
     p = [p_above(claim, x, measured.label_error[0]) for x in ends(claim, measured.energies)]
-    return float(p[0] if claim.side == "above" else 1 - np.min(p))
+    return float(np.max(p) if claim.side == "above" else 1 - np.min(p))
 
 
 def _nearer(claim: Claim, measured: Measured) -> tuple[float, Array]:
@@ -228,7 +240,7 @@ def _judge_recording(claim: Claim, subject: str, measured: Measured) -> Verdict:
 
 def _judge_few(claim: Claim, subject: str, measured: Measured) -> Verdict:
     """Say what these animals show, and nothing of the population."""
-    n, m, n_r = measured.energies.mean(axis=0)
+    n, m, n_r = measured.energies.mean(axis=0)[:3]
     pi, count = measured.label_error[0], len(measured.animals)
     animals, these = counted(count, "animal"), "this animal" if count == 1 else "these animals"
     more = f"Record {FEWEST_ANIMALS} animals or more."
