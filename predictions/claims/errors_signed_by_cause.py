@@ -136,7 +136,7 @@ class SeenErrors:
         All of it is where as many cells, responding as much, move the cursor either way; nothing
         where all move it the same way.
         """
-        gains = np.concatenate([one.responses for one in self.shown]).std(axis=0)
+        gains = self.gains()
         whole = float(gains @ gains) or 1.0
         # what is told to all alike, each cell answering as it can, moves both halves alike
         alike = gains**2 @ self.causal / whole
@@ -144,6 +144,13 @@ class SeenErrors:
         length = float(np.sqrt(axis @ axis)) or 1.0
         patterns = [one.responses @ axis / (length * np.sqrt(len(axis))) for one in self.shown]
         return patterns, length / np.sqrt(whole)
+
+    def gains(self) -> Floats:
+        """Return how strongly each cell answers: its spread over goals, less noise, (cell,)."""
+        means = np.array([one.responses.mean(axis=0) for one in self.shown])
+        noise = [one.responses.var(axis=0, ddof=1) / len(one.responses) for one in self.shown]
+        spread = means.var(axis=0, ddof=1) - np.mean(noise, axis=0)
+        return np.asarray(np.sqrt(np.maximum(spread, 0.0)))
 
 
 def signed_share(days: Sequence[SeenErrors]) -> Effect | Missing:
