@@ -309,6 +309,7 @@ CLAIM = Claim(
     drawing=Drawing(
         read=(("error", 4),), teaching=True, outcome_onset=0.3, end=0.5, read_window=(0.3, 0.45)
     ),
+    asks=("Between goals", "At equal goal"),
     ratio_of="amplitudes",
     secondary={
         "in the cells that move the cursor": OverDays(in_moving_cells),

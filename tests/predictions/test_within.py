@@ -84,16 +84,18 @@ def of_both(first: float, second: float, animals: int = 10) -> Verdict:
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "outcome", "shown"),
-    [(0.8, 0.6, "SUPPORTED", 0.6), (0.6, 0.8, "SUPPORTED", 0.6), (0.8, 0.1, "CONTRADICTED", 0.1),
-     (0.1, 0.8, "CONTRADICTED", 0.1), (0.8, 0.34, "UNDECIDED", 0.34)],
+    ("first", "second", "outcome"),
+    [(0.8, 0.6, "SUPPORTED"), (0.6, 0.8, "SUPPORTED"), (0.8, 0.1, "CONTRADICTED"),
+     (0.1, 0.8, "CONTRADICTED"), (0.8, 0.34, "UNDECIDED")],
 )  # fmt: skip
-def test_two_things_at_once_hold_if_the_weaker_does(
-    first: float, second: float, outcome: str, shown: float
+def test_two_things_at_once_hold_if_the_weaker_does_which_is_named(
+    first: float, second: float, outcome: str
 ) -> None:
     found = of_both(first, second)
     assert found.outcome == outcome
-    assert found.value == pytest.approx(shown)
+    assert found.value == pytest.approx(min(first, second))
+    where = "Between goals" if first < second else "At equal goal"
+    assert found.reason.startswith(f"{where}, N/M is {min(first, second)}")
 
 
 @pytest.mark.parametrize("second", [1 / 3, 0.6])
