@@ -169,6 +169,8 @@ class Claim:
     side
         On which side of the threshold N/M lies if the claim holds; ``"within"``: between it and its
         negative.
+    asks
+        Where a claim asks for two things at once: N of which is which, e.g. ``"Between goals"``.
     ratio_of
         What N and M are, of which the square root of energies is the amplitude.
     manipulations
@@ -221,6 +223,7 @@ class Claim:
     by_labels: bool = True
     behaviour: bool = False
     drawing: Drawing | None = None
+    asks: tuple[str, ...] = ()
     ratio_of: Literal["energies", "amplitudes"] = "energies"
     secondary: Mapping[str, Measure] = field(default_factory=dict)
 

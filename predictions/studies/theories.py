@@ -393,7 +393,7 @@ def _measured_from_json(known: dict[str, Any]) -> Measured:
     value, low, high = known["label_error"]
     return Measured(
         tuple(known["animals"]),
-        np.array(known["energies"], dtype=float).reshape(-1, 3),
+        np.array(known["energies"] or np.empty((0, 3)), dtype=float),
         (value, low, high),
         Missing(*known["missing"]) if known["missing"] else None,
         elsewhere=np.array(known["elsewhere"], dtype=float),
