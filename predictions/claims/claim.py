@@ -17,6 +17,8 @@ SubjectKind = Literal["theory", "counter_circuit", "recording"]
 Site = tuple[Literal["representation", "error"], int]
 Measure = Callable[[xr.Dataset], Effect | Missing]
 """Session -> energies N and M, or what is missing and its mend."""
+Caution = Callable[[Sequence[xr.Dataset]], str]
+"""Sessions of a recording -> a sentence on what an answer of theirs leaves open, or nothing."""
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,8 @@ class Claim:
         Whether the claim needs a network that has learnt its task.
     by_labels
         Whether it is of labelled cells, so that labels that mean nothing answer nothing.
+    caution
+        What is said beside the answer of a recording.
     drawing
         What the card's drawing of the experiment shows; None for no drawing.
     secondary
@@ -207,6 +211,7 @@ class Claim:
     bin: float = 0.05
     learning: bool = False
     by_labels: bool = True
+    caution: Caution | None = None
     drawing: Drawing | None = None
     secondary: Mapping[str, Measure] = field(default_factory=dict)
 
