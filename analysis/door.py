@@ -12,6 +12,7 @@ import xarray as xr
 from errorneurons.analysis.readers.stores import open_netcdf, open_zarr
 from errorneurons.analysis.session.contract import DoorError, check, collect, told
 from errorneurons.analysis.session.files import check_hdf5
+from errorneurons.analysis.session.links import refuse_links
 from errorneurons.analysis.session.schema import ACTIVITY, FIELDS
 from errorneurons.analysis.session.storage import APART, unstacked
 from errorneurons.analysis.sources.limits import BROKEN, check_text
@@ -144,6 +145,7 @@ def _read_netcdf(path: Path, mapping: str | Path | None) -> xr.DataTree:
     _refuse_mapping(path, mapping)
     check_hdf5(path)
     try:
+        refuse_links(path)
         return _as_text(open_netcdf(path))
     except DoorError:
         raise

@@ -55,8 +55,9 @@ class Mapping(BaseModel):
         makes the same session is put together, trial after trial.
     rois
         Name of the container whose responses of ROIs are read, e.g. ``DfOverF``, or
-        ``container/series`` where it holds several of the same ROIs; empty for the spikes of
-        units. ROIs are then what `unit` and `keep_units` speak of.
+        ``container/series`` where it holds several of the same ROIs, ``container/Dec*`` for all
+        whose names begin so, one a plane; empty for the spikes of units. ROIs are then what `unit`
+        and `keep_units` speak of.
     keep_trials, keep_units
         Column of the file -> the values with which a trial or unit is kept, e.g.
         ``{"quality": ("good",)}``, or a comparison, ``{"snr": "> 2 and < 50"}``; all columns must

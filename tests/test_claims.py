@@ -209,7 +209,7 @@ def test_a_claims_counter_circuit_is_in_the_registry_of_subjects(claimed: Claim)
 @each
 def test_a_claims_threshold_and_side_are_what_counts(claimed: Claim) -> None:
     assert 0 < claimed.threshold < 1
-    assert claimed.side in ("below", "above")
+    assert claimed.side in ("below", "above", "within")
 
 
 def test_a_manipulation_is_called_the_same_by_all_claims_that_need_it() -> None:

@@ -14,6 +14,7 @@ from errorneurons.analysis.origins import Scalar, Source
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.session.schema import ATTRIBUTES, FIELDS, Kind
 from errorneurons.analysis.sources.grouped import grouped
+from errorneurons.analysis.sources.per_event import one_row_per_event
 from errorneurons.analysis.sources.recording import RawRecording, RawTable, RawValues, RowNumbers
 from errorneurons.analysis.sources.words import (
     as_text,
@@ -70,6 +71,8 @@ def read_tables(recording: RawRecording, mapping: Mapping) -> Tables:
         raise DoorError(f"table `{trials.name}` holds no trials")
     if mapping.events.group:
         trials = grouped(trials, mapping.events.group)
+    if mapping.events.several:
+        trials = one_row_per_event(trials, mapping.events)
     return Tables(recording, trials)
 
 
@@ -161,6 +164,11 @@ def as_kind(values: RawValues, kind: Kind, name: str) -> RawValues:
             ) from error
     words = [as_text(value).lower() for value in values]
     strange = sorted(set(words) - set(TRUTH))
+    if "" in strange:
+        raise DoorError(
+            f"`{name}` is empty in {words.count('')} of {len(words)} rows; give a `default`, true "
+            "or false"
+        )
     if strange:
         raise DoorError(
             f"`{name}` must be true or false but holds {strange[0]!r}; translate with `values`"

@@ -30,6 +30,36 @@ def edge_tolerance(edges: Times) -> float:
     return min(max(1e-8, rounding), 1e-3 * width)
 
 
+_COARSE = 1e-2
+"""Times that are further apart than this for want of digits are none [s]."""
+
+
+def check_precision(times: npt.NDArray[np.generic], what: str) -> None:
+    """Refuse times that have lost their digits: single precision holds seven.
+
+    Parameters
+    ----------
+    times
+        Times [s], as they are stored.
+    what
+        What they are times of.
+
+    Raises
+    ------
+    DoorError
+        Saying how far apart the nearest two times are.
+    """
+    if times.dtype.kind != "f" or times.dtype.itemsize > 4 or not len(times):
+        return
+    largest = np.abs(times[np.isfinite(times)]).max(initial=0.0)
+    apart = float(np.spacing(largest))
+    if apart > _COARSE:
+        raise DoorError(
+            f"{what} are stored with few digits: near {largest:.10g} s, times are {apart:.2g} s "
+            "apart; save them in double precision"
+        )
+
+
 def checked_intervals(intervals: Times, what: str) -> Times:
     """Return intervals in order, (interval, 2) [s], if each ends after it starts.
 

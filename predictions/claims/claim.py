@@ -11,7 +11,8 @@ import xarray as xr
 
 from errorneurons.analysis.measures.energies import Effect, Missing, Window
 
-Side = Literal["below", "above"]
+Side = Literal["below", "above", "within"]
+"""Where N/M lies if a claim holds: below or above q0, or within -q0 and q0."""
 Action = Literal["record", "silence", "stimulate", "learn", "trace"]
 SubjectKind = Literal["theory", "counter_circuit", "recording"]
 Site = tuple[Literal["representation", "error"], int]
@@ -123,10 +124,13 @@ class Manipulation:
         Identifier, one for all claims that need the same.
     words
         What is done, e.g. ``"driving representation cells"``.
+    cost
+        What it adds to the cost of an animal, of which recording alone on one day is 1: a guess.
     """
 
     name: str
     words: str
+    cost: float = 1.0
 
 
 SILENCE_AREA = Manipulation("silence-area", "silencing one area's error cells at the outcome")
@@ -165,7 +169,10 @@ class Claim:
     threshold
         q0: the value of N/M that the claim is tested against, the smallest effect that counts.
     side
-        On which side of the threshold N/M lies if the claim holds.
+        On which side of the threshold N/M lies if the claim holds; ``"within"``: between it and its
+        negative.
+    ratio_of
+        What N and M are, of which the square root of energies is the amplitude.
     manipulations
         What the experiment needs beside recording, all of it; empty if recording alone tests the
         claim. Plans offer every manipulation of a claim.
@@ -175,6 +182,8 @@ class Claim:
         What the card's picture of activity shows.
     shown_by
         The experiment that virtual animals are put through for it, by its name in the registry.
+    days
+        The days of that experiment of which it asks sessions; all if empty.
     bin
         The widest bins in which all windows of its effects are whole [s]: recordings of virtual
         animals that are compared with real ones have no narrower ones than the claims need.
@@ -208,12 +217,19 @@ class Claim:
     counter_circuit: str
     conditions: tuple[Condition, ...]
     shown_by: str = "outcome_error"
+    days: tuple[int, ...] = ()
     bin: float = 0.05
     learning: bool = False
     by_labels: bool = True
     caution: Caution | None = None
     drawing: Drawing | None = None
+    ratio_of: Literal["energies", "amplitudes"] = "energies"
     secondary: Mapping[str, Measure] = field(default_factory=dict)
+
+    @property
+    def units(self) -> str:
+        """What values of N/M are, as in the column ``units`` of verdicts."""
+        return f"ratio of {self.ratio_of} N/M"
 
 
 @dataclass(frozen=True)
@@ -231,7 +247,7 @@ class Verdict:
     remedy
         For NOT_TESTABLE and UNDECIDED, the nearest experiment that would answer; else empty.
     value, low, high
-        N/M and its interval, as a ratio of energies; NaN where there is none.
+        N/M and its interval, of which `units` says what it is a ratio of; NaN where there is none.
     level
         What the interval is, e.g. ``"95 % jackknife interval"`` or ``"5-95 % range"``.
     n, over

@@ -38,6 +38,7 @@ from errorneurons.analysis.measures.energies import (
 )
 from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.predictions.claims.claim import Claim, Condition, Drawing, OverDays
+from errorneurons.simulate.experiments.learning import RELEARNING, RETEACHING
 
 _BY_THE_RULE: protocol.Factors = {"outcome": "expected", "teaching": True, "manipulation": "none"}
 """Trials with the outcome that the rule in force gives, known to the animal or not."""
@@ -299,6 +300,7 @@ CLAIM = Claim(
         Condition("rule being learnt", {**_BY_THE_RULE, "phase": "during"}),
     ),
     shown_by="teach_reteach",
+    days=tuple(day for at in (RELEARNING, RETEACHING) for day in (at.start - 1, at.start)),
     drawing=Drawing(
         read=tuple((role, level) for level in range(1, 5) for role in ("representation", "error")),
         teaching=True,

@@ -26,7 +26,7 @@ from errorneurons.predictions.claims.driving_evokes_no_error import on_and_off, 
 
 DRIVEN_ERROR: protocol.Factors = {**protocol.DRIVEN, "manipulated_role": "error"}
 """As `requirements.DRIVEN`, but of the error cells."""
-DRIVE_CLASSES = Manipulation("drive-classes", "driving each class of an area in turn")
+DRIVE_CLASSES = Manipulation("drive-classes", "driving each class of an area in turn", cost=2.0)
 _Tests = tuple[protocol.Between, ...]
 _Side = Callable[[float], _Tests]
 """Level of the driven area -> tests, any of which the levels that are looked at pass."""

@@ -10,15 +10,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from errorneurons.predictions.commands.options import (
+    Costs,
     Figures,
+    Groups,
     Manipulations,
     Names,
     RecordingFile,
     Recordings,
+    RecordingsIfAny,
     Theories,
+    costs_given,
+    groups_given,
 )
 from errorneurons.predictions.commands.shared import (
     Out,
+    Quiet,
     Scheduler,
     Seed,
     app,
@@ -30,6 +36,7 @@ from errorneurons.predictions.commands.shared import (
     show_readiness,
     show_verdicts,
     this_command,
+    write_report,
 )
 
 if TYPE_CHECKING:
@@ -120,56 +127,77 @@ def inspect(
 
 @app.command("compare")
 def compare_theories(
-    files: Recordings,
+    files: RecordingsIfAny = None,
     mapping: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Mapping file of those that need one.")
     ] = None,
     out: Out = Path("errorneurons-comparison"),
+    group: Groups = None,
+    name: Annotated[
+        str, typer.Option(metavar="WORDS", help="What the recording is called on the page.")
+    ] = "",
     seed: Seed = 1,
     theory: Theories = None,
     worlds: Worlds = 40,
     library: Library = None,
     scheduler: Scheduler = None,
+    cost: Costs = None,
     claims_only: Annotated[
         bool, typer.Option("--claims-only", help="Judge the claims, and weigh no theories.")
     ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="Say nothing of what is being done, only what is found.")
-    ] = False,
+    quiet: Quiet = False,
     figures: Figures = None,
 ) -> None:
     """Judge the claims on recordings, and weigh the theories.
 
     The verdicts on the claims come first. Then theories are weighed, which ends in a verdict
     between them, how far to trust it, and what to record next. The first time, the worlds of the
-    theories are simulated, which takes a while; they are kept.
+    theories are simulated, which takes a while; they are kept. With --group several recordings, or
+    groups of animals, are judged side by side.
     """
-    from rich.console import Console
-
+    if group:
+        _compare_groups(files, groups_given(group), mapping, name, out, figures)
+        return
+    if not files:
+        raise ValueError("there is nothing to compare; give recordings, or groups with --group")
     from errorneurons.analysis.door import open_recordings
     from errorneurons.analysis.session.session import collect
-    from errorneurons.predictions.commands.progress import Teller
+    from errorneurons.predictions.commands.progress import showing
     from errorneurons.predictions.pages.page import write
     from errorneurons.predictions.studies.report import recording_report
     from errorneurons.predictions.words import first_named
 
-    tell = Teller(quiet=quiet)
-    with folder_of_results(out):
-        question = _question(theory, worlds, seed, library, scheduler) if not claims_only else None
+    with folder_of_results(out), showing(quiet=quiet) as tell:
+        question = (
+            None if claims_only else _question(theory, worlds, seed, library, scheduler, cost)
+        )
         sessions = open_recordings(files, mapping)
         collect(sessions)  # refuses a session that is given twice
-        name = first_named([file.name for file in files])
-        with tell.at_work(Console(stderr=True)) as begin:
-
-            def judged(verdicts: Sequence[Verdict], ready: Ready) -> None:
-                _show_claims(verdicts, ready)
-                begin()
-
-            made = recording_report(sessions, name, question, this_command(), tell, judged)
+        called = name or first_named([file.name for file in files])
+        made = recording_report(sessions, called, question, this_command(), tell, _show_claims)
         page = write(made, out)
         draw_for_papers(made, figures)
     say(f"\n{made.answer}")
     typer.echo(f"\nReport: {page}")
+
+
+def _compare_groups(
+    files: list[Path] | None,
+    groups: dict[str, list[Path]],
+    mapping: Path | None,
+    title: str,
+    out: Path,
+    figures: Path | None,
+) -> None:
+    """Judge the claims on groups side by side, and write the page."""
+    from errorneurons.analysis.door import open_recordings
+    from errorneurons.predictions.studies.side_by_side import groups_report
+
+    if files:
+        raise ValueError(f"{files[0]} is in no group; give all files in groups, or none")
+    with folder_of_results(out):
+        opened = {name: open_recordings(own, mapping) for name, own in groups.items()}
+        write_report(groups_report(opened, this_command(), title), out, figures)
 
 
 def _show_claims(verdicts: Sequence[Verdict], ready: Ready) -> None:
@@ -227,14 +255,17 @@ def plan_experiment(
     budget: Annotated[
         int | None, typer.Option(min=2, metavar="N", help="The most animals.")
     ] = None,
+    cost: Costs = None,
     out: Out = Path("errorneurons-plan"),
     seed: Seed = 1,
     worlds: Worlds = 40,
     library: Library = None,
     scheduler: Scheduler = None,
+    quiet: Quiet = False,
 ) -> None:
     """Plan an experiment: how many animals, cells and trials settle it, and what buys most."""
     from errorneurons.predictions.claims.registry import IN_ONE_EXPERIMENT
+    from errorneurons.predictions.commands.progress import showing
     from errorneurons.predictions.comparing.plan import Grid
     from errorneurons.predictions.comparing.plan import plan as find
     from errorneurons.predictions.pages.plan import write_plan
@@ -250,7 +281,9 @@ def plan_experiment(
         label_errors(label_error), budget,
     )  # fmt: skip
     check_folder(out)
-    planned = find(grid, _question(theory, worlds, seed, library, scheduler), say)
+    with showing(quiet=quiet) as tell:
+        question = _question(theory, worlds, seed, library, scheduler, cost)
+        planned = find(grid, question, tell)
     page, lines = write_plan(planned, out, this_command())
     for line in lines:
         typer.echo(line)
@@ -258,14 +291,20 @@ def plan_experiment(
 
 
 def _question(
-    theories: list[str] | None, worlds: int, seed: int, library: Path | None, scheduler: str | None
+    theories: Names,
+    worlds: int,
+    seed: int,
+    library: Path | None,
+    scheduler: str | None,
+    cost: Names,
 ) -> Question:
     """Return what is compared; a folder that cannot be used is refused at once."""
     from errorneurons.predictions.studies.asked import question_of
     from errorneurons.simulate.store.places import check_writable
     from errorneurons.simulate.store.work import Labour
 
-    question = question_of(theories, worlds, seed, library, Labour(scheduler=scheduler))
+    labour = Labour(scheduler=scheduler)
+    question = question_of(theories, worlds, seed, library, labour, costs_given(cost))
     check_writable(question.folder, "--library")
     return question
 

@@ -83,6 +83,11 @@ Scheduler = Annotated[
     ),
 ]
 
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", help="Say nothing of what is being done, only what is found."),
+]
+
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder for the report.")]
 
 

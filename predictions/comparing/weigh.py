@@ -11,6 +11,7 @@ import xarray as xr
 
 from errorneurons.analysis.evidence.weigh import Evidence, weigh
 from errorneurons.predictions.claims.registry import CLAIMS
+from errorneurons.predictions.comparing.costs import check_costs
 from errorneurons.predictions.comparing.design import Design, designs_of
 from errorneurons.predictions.comparing.effects import (
     EXPERIMENTS,
@@ -55,11 +56,13 @@ class Question:
         Virtual experiments of each theory.
     labour
         Who simulates.
+    costs
+        What manipulations add to the cost of an animal, where not as guessed, see `costs`.
 
     Raises
     ------
     ValueError
-        If there are fewer than two theories, or too few experiments.
+        If there are fewer than two theories, or too few experiments, or a cost is none.
     """
 
     theories: tuple[str, ...] = COMPARED
@@ -67,8 +70,10 @@ class Question:
     folder: Path = field(default_factory=default_folder)
     experiments: int = EXPERIMENTS
     labour: Labour = field(default_factory=Labour)
+    costs: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        check_costs(self.costs)
         if len(set(self.theories)) < 2:
             raise ValueError(
                 f"theories are {', '.join(self.theories) or 'none'}; name two or more, "

@@ -9,6 +9,7 @@ one code: the effect of the claim.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -35,6 +36,7 @@ from errorneurons.predictions.judging.rule import (
     by_student,
     comparable,
     difference,
+    ends,
     named_outcomes,
     outcomes,
     p_above,
@@ -44,6 +46,7 @@ from errorneurons.predictions.words import counted
 from errorneurons.simulate.arrays import Array
 
 TIPPING_STEP = 0.005
+FEW_NETWORKS = 10
 UNNAMED = {"", "unknown"}
 """What stands for the animal where a file does not say which it is."""
 
@@ -80,19 +83,38 @@ def probability(claim: Claim, measured: Measured) -> float:
     """
     if len(measured.animals) < FEWEST_ANIMALS or not _comparable(measured):
         return float("nan")
-    above = float(p_above(claim, measured.energies, measured.label_error[0]))
-    return above if claim.side == "above" else 1 - above
+    p = [p_above(claim, x, measured.label_error[0]) for x in ends(claim, measured.energies)]
+    return float(p[0] if claim.side == "above" else 1 - np.min(p))
+
+
+def _nearer(claim: Claim, measured: Measured) -> tuple[float, Array]:
+    """Return the sign of the end of the claim that N/M is nearer to, and energies seen from it."""
+    turned = claim.side == "within" and _corrected(measured).mean() < 0
+    return (-1.0 if turned else 1.0), ends(claim, measured.energies)[int(turned)]
 
 
 def _points(claim: Claim, measured: Measured) -> tuple[float, ...]:
-    d = difference(claim, measured.energies, measured.label_error[0])
-    return tuple((claim.threshold + d / measured.energies[:, 1].mean()).tolist())
+    sign, energies = _nearer(claim, measured)
+    d = difference(claim, energies, measured.label_error[0])
+    return tuple((sign * (claim.threshold + d / measured.energies[:, 1].mean())).tolist())
+
+
+def _agree(claim: Claim, points: Sequence[float]) -> int:
+    """Return how many points lie where the claim says."""
+    held = {
+        "above": [p > claim.threshold for p in points],
+        "below": [p <= claim.threshold for p in points],
+        "within": [abs(p) <= claim.threshold for p in points],
+    }
+    return sum(held[claim.side])
 
 
 def _phrase(claim: Claim, outcome: Outcome, value: float) -> str:
+    value = round(value, 9) + 0.0  # 0 to rounding is 0
+    if claim.side == "within":
+        return _phrase_within(claim, outcome, value)
     other = "above" if claim.side == "below" else "below"
     q0 = f"{claim.threshold:.2g}"
-    value = round(value, 9) + 0.0  # 0 to rounding is 0
     return {
         Outcome.SUPPORTED: f"N/M is {value:.2g}, {claim.side} the threshold of {q0}, as claimed",
         Outcome.CONTRADICTED: f"N/M is {value:.2g}, {other} the threshold of {q0}; the claim says "
@@ -101,32 +123,62 @@ def _phrase(claim: Claim, outcome: Outcome, value: float) -> str:
     }[outcome]
 
 
+def _phrase_within(claim: Claim, outcome: Outcome, value: float) -> str:
+    q0 = f"{claim.threshold:.2g}"
+    nearer = f"{math.copysign(claim.threshold, value):.2g}"
+    return {
+        Outcome.SUPPORTED: f"N/M is {value:.2g}, between -{q0} and {q0}, as claimed",
+        Outcome.CONTRADICTED: f"N/M is {value:.2g}, beyond the threshold of {nearer}; the claim "
+        f"says between -{q0} and {q0}",
+        Outcome.UNDECIDED: f"N/M is {value:.2g}, not clear of the threshold of {nearer}",
+    }[outcome]
+
+
 def _judge_theory(claim: Claim, subject: str, measured: Measured) -> Verdict:
-    low, high = central_range(difference(claim, measured.energies, measured.label_error[0]))
-    m_low, _ = central_range(measured.energies[:, 1])
+    pi, m = measured.label_error[0], measured.energies[:, 1]
     count = len(measured.animals)
-    if m_low <= 0:
-        return _nothing_to_compare(claim, subject, f"in 5 % of {count} networks or more")
-    responses = _corrected(measured), measured.energies[:, 1]
-    if all(central_range(x - LEAST * measured.elsewhere)[0] <= 0 for x in responses):
-        return _almost_nothing(claim, subject, measured, f"in 5 % of {count} networks or more")
+    if central_range(m)[0] <= 0:
+        where = f"in {(m <= 0).sum()} of {counted(count, 'network')}"
+        return _nothing_to_compare(claim, subject, where)
+    clear = (central_range(x - LEAST * measured.elsewhere)[0] for x in (_corrected(measured), m))
+    if max(clear) <= 0:
+        where = f"over {counted(count, 'network')}"
+        return _almost_nothing(claim, subject, measured, where)
+    low, high = np.transpose(
+        [central_range(difference(claim, x, pi)) for x in ends(claim, measured.energies)]
+    )
     outcome = Outcome(str(named_outcomes(claim, low > 0, high < 0)))
     points = _points(claim, measured)
     value = float(np.mean(points))
     bottom, top = central_range(points)
-    agree = np.mean([(p > claim.threshold) == (claim.side == "above") for p in points])
+    agree = _agree(claim, points)
+    _, seen = _nearer(claim, measured)
+    d_low, d_high = central_range(difference(claim, seen, pi) / m.mean())
     return Verdict(
         claim.key, subject, outcome,
-        f"{_phrase(claim, outcome, value)}; {round(agree * count)} of {count} networks agree with "
-        "the claim.",
+        f"{_phrase(claim, outcome, value)}; {agree} of {counted(count, 'network')} "
+        f"{'agrees' if agree == 1 else 'agree'} with the claim{_unanswered(measured)}.",
         "Simulate more networks, or narrow the parameters." * (outcome is Outcome.UNDECIDED),
-        value, bottom, top, level="5-95 % range over networks", n=count, over="networks",
-        points=points, names=measured.animals, numbers={"agreeing": round(agree * count)},
+        value, bottom, top, claim.units, _range_over(count), count, "networks",
+        points=points, names=measured.animals, numbers={"agreeing": agree},
         statistics={
-            "D / mean M, 5-95 %": f"{bottom - claim.threshold:.3g} to {top - claim.threshold:.3g}",
+            "D / mean M, 5-95 %": f"{d_low:.3g} to {d_high:.3g}",
             **_label_rows(measured),
         },
     )  # fmt: skip
+
+
+def _unanswered(measured: Measured) -> str:
+    """Say why networks are not among those that were asked, if there are any."""
+    missing = measured.missing
+    return f". Other networks could not answer: {missing.what}" if missing else ""
+
+
+def _range_over(count: int) -> str:
+    """Return what the interval of a theory is; of a handful there is nothing to leave out."""
+    if count < FEW_NETWORKS:
+        return f"range over {counted(count, 'network')}, too few to leave out 5 % at either end"
+    return "5-95 % range over networks"
 
 
 def _judge_recording(claim: Claim, subject: str, measured: Measured) -> Verdict:
@@ -138,7 +190,7 @@ def _judge_recording(claim: Claim, subject: str, measured: Measured) -> Verdict:
         if comparable(measured.energies):
             return _almost_nothing(claim, subject, measured, where)
         return _nothing_to_compare(claim, subject, where)
-    test = against_zero(difference(claim, measured.energies, measured.label_error[0]))
+    test = against_zero(difference(claim, _nearer(claim, measured)[1], measured.label_error[0]))
     plain = _at(claim, measured, measured.label_error[0])
     outcome = Outcome(
         str(outcomes(claim, measured.energies, measured.label_error, elsewhere=measured.elsewhere))
@@ -162,7 +214,7 @@ def _judge_recording(claim: Claim, subject: str, measured: Measured) -> Verdict:
         reason += f". Some sessions could not answer: {measured.missing.what}"
     return Verdict(
         claim.key, subject, outcome, f"{reason}.", _more(outcome, count), ratio.value, ratio.low,
-        ratio.high, level=ratio.level, n=count, over="animals", points=_points(claim, measured),
+        ratio.high, claim.units, ratio.level, count, "animals", points=_points(claim, measured),
         names=measured.animals, numbers=_test_numbers(claim, measured, test),
         statistics={
             **_test_rows(test),
@@ -210,7 +262,7 @@ def _judge_few(claim: Claim, subject: str, measured: Measured) -> Verdict:
         f"{found}."
         + lost * bool(measured.lost),
         more,
-        value, low, high, level=level, n=count, over="animals",
+        value, low, high, claim.units, level, count, "animals",
         points=_points(claim, measured), names=measured.animals,
         statistics=_label_rows(measured),
     )  # fmt: skip
@@ -289,7 +341,7 @@ def _of_skewness(claim: Claim, measured: Measured, plain: Outcome) -> str:
             "; but animals differ so much, or so much to one side, that a mean as far from the "
             "threshold comes too often by chance"
         )
-    d = difference(claim, measured.energies, known)
+    d = difference(claim, _nearer(claim, measured)[1], known)
     count, found = len(d), float(skewness(d) * np.sign(d.mean()))
     # the standard error of the sample skewness of normal values
     error = math.sqrt(6 * count * (count - 1) / ((count - 2) * (count + 1) * (count + 3)))
@@ -302,19 +354,19 @@ def _of_skewness(claim: Claim, measured: Measured, plain: Outcome) -> str:
 
 
 def _skewness_row(claim: Claim, measured: Measured, test: Test) -> str:
-    known = measured.label_error[0]
-    reckoned = float(tail(claim, measured.energies, known, np.sign(test.mean)))
-    found = float(skewness(difference(claim, measured.energies, known)))
+    known, (_, energies) = measured.label_error[0], _nearer(claim, measured)
+    reckoned = float(tail(claim, energies, known, np.sign(test.mean)))
+    found = float(skewness(difference(claim, energies, known)))
     if not reckoned:
         return f"{found:.2g}, none towards the threshold"
     t = float(shrunk(test.t, reckoned, len(measured.animals)))
-    above = float(p_above(claim, measured.energies, known))
+    above = float(p_above(claim, energies, known))
     counts = f"t counts as {t:.3g}, p {min(above, 1 - above):.3g}"
     return f"{found:.2g}, reckoned with as {reckoned:.2g}: {counts}"
 
 
 def _test_numbers(claim: Claim, measured: Measured, test: Test) -> dict[str, float]:
-    d = difference(claim, measured.energies, measured.label_error[0])
+    d = difference(claim, _nearer(claim, measured)[1], measured.label_error[0])
     return {
         "t": test.t,
         "df": test.degrees,

@@ -83,7 +83,7 @@ class _Card:
 
 def card(book: Book, claim: Claim) -> _Card:
     """Return the card of a claim."""
-    cells = tuple(book.cell(claim, s) for s in book.report.subjects)
+    cells = book.judged(claim)
     near = _near(cells)
     first = {c.subject.name for c in near}
     activity = _activity(book, claim)
@@ -251,7 +251,7 @@ def _statistics(cell: VerdictCell, extra: tuple[str, ...], levels: set[str]) -> 
         f"{cell.mark.symbol} {cell.mark.word}",
         number(verdict.value),
         interval(verdict.low, verdict.high) + level,
-        amplitude(verdict.value),
+        amplitude(verdict.value) if "energies" in verdict.units else number(verdict.value),
         f"{verdict.n} {verdict.over}".strip() if verdict.n else "none",
         *(verdict.statistics.get(name, "not given") for name in extra),
     )

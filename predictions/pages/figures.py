@@ -35,7 +35,7 @@ def write_figures(report: Report, folder: Path) -> tuple[Path, ...]:
     folder.mkdir(parents=True, exist_ok=True)
     book, files = Book(report), list[Path]()
     for claim in report.claims:
-        strips = strip_rows(book, claim, tuple(book.cell(claim, s) for s in report.subjects))
+        strips = strip_rows(book, claim, book.judged(claim))
         if strips:
             stem, numbers = folder / claim.key, folder / f"{claim.key}.csv"
             files += effect_files(strips, claim.threshold, claim.side, stem)
@@ -58,5 +58,5 @@ def _numbers(report: Report, claim: Claim) -> str:
     for theory, ends in report.expected.get(claim.key, {}).items():
         for name, value in zip(("low", "high"), ends, strict=True):
             row = (claim.key, theory, "expected, 5-95 % range", name, value)
-            table.writerow((*row, "ratio of energies N/M", *said))
+            table.writerow((*row, claim.units, *said))
     return text.getvalue()

@@ -25,6 +25,8 @@ MARKS: Mapping[Outcome, Mark] = {
     Outcome.UNDECIDED: Mark("?", "Undecided", "undecided"),
     Outcome.NOT_TESTABLE: Mark("–", "Not testable", "untestable"),
 }
+NOT_ASKED = Mark("·", "Not asked", "untestable")
+"""What is shown where nobody was judged."""
 
 
 def effect(verdict: Verdict) -> str:

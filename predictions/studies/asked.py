@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Real
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -37,6 +37,7 @@ def question_of(
     seed: int = 1,
     library: str | Path | None = None,
     labour: Labour | None = None,
+    costs: Mapping[str, float] | None = None,
 ) -> Question:
     """Return what is compared; an unknown theory is refused at once.
 
@@ -52,11 +53,16 @@ def question_of(
         Folder that keeps simulated worlds; that of the user if not given.
     labour
         Who simulates; local processes, one a core, if not given.
+    costs
+        What manipulations add to the cost of an animal; guesses for those not given.
     """
     a_list("theories", theories or COMPARED)
     names = tuple(dict.fromkeys(find(name).name for name in theories or COMPARED))
     folder = default_folder() if library is None else Path(library)
-    return Question(names, Animals(seed=seed, worlds=worlds), folder, labour=labour or Labour())
+    return Question(
+        names, Animals(seed=seed, worlds=worlds), folder, labour=labour or Labour(),
+        costs=costs or {},
+    )  # fmt: skip
 
 
 def evidence_from(
@@ -120,6 +126,7 @@ def design_points(
     instrument: str = Grid.signal,
     label_error: float = 0.05,
     budget: int | None = None,
+    costs: Mapping[str, float] | None = None,
     worlds: int = 40,
     seed: int = 1,
     library: str | Path | None = None,
@@ -143,18 +150,22 @@ def design_points(
         Share of false error labels, known to within 5 %.
     budget
         The most animals that can be had.
+    costs
+        Manipulation or other experiment -> what it adds to the cost of an animal, of which
+        recording alone on one day is 1; guesses for those not given: silencing 1, driving 2.
 
     Returns
     -------
     ResultTable
         A DataFrame, with `to_xarray` by animals, cells and trials. One row a
         design: ``animals``, ``cells``, ``trials``, how often its verdict is ``right``
-        with the interval ``low`` to ``high``, and ``smooth``, the same over neighbouring designs.
+        with the interval ``low`` to ``high``, ``smooth``, the same over neighbouring designs, and
+        its ``cost``.
 
     Raises
     ------
     ValueError
-        If a theory or manipulation is unknown, or a number impossible.
+        If a theory or manipulation is unknown, or a number or cost impossible.
     """
     several = {"animals": animals, "cells": cells, "trials": trials, "areas": areas,
                "manipulations": manipulations}  # fmt: skip
@@ -164,7 +175,8 @@ def design_points(
         tuple(animals), tuple(cells), tuple(trials), tuple(manipulations), tuple(areas),
         instrument, label_errors(label_error), budget,
     )  # fmt: skip
-    found = plan(grid, question_of(theories, worlds, seed, library), progress).points
+    question = question_of(theories, worlds, seed, library, costs=costs)
+    found = plan(grid, question, progress).points
     return result_table(found, "animals", "cells", "trials")
 
 

@@ -17,10 +17,9 @@ import xarray as xr
 from errorneurons.simulate.engine.plans import compile_ahead
 from errorneurons.simulate.published.registry import PUBLISHED_RESULTS, published_result
 from errorneurons.simulate.published.result import Case, Effort, Figure, PublishedResult
-from errorneurons.simulate.store.counting import numbered
 from errorneurons.simulate.store.files import NETCDF
 from errorneurons.simulate.store.keys import key
-from errorneurons.simulate.store.shelf import Piece, Shelf, missing_pieces, provide
+from errorneurons.simulate.store.shelf import Piece, Shelf, provide
 from errorneurons.simulate.store.work import Labour, Progress, silently
 from errorneurons.simulate.theories.registry import REGISTRY
 
@@ -117,8 +116,7 @@ def obtain(
         for result, effort in asked
         for case in result.cases(effort)
     }
-    say = numbered(progress, [p.said for p in missing_pieces(pieces, shelf).values()])
-    paths = provide(pieces, shelf, say, labour, compile_ahead)
+    paths = provide(pieces, shelf, progress, labour, compile_ahead)
     return tuple(
         Obtained(
             result, effort,

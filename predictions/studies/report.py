@@ -85,12 +85,14 @@ def theories_report(
     """
     chosen = chosen or Selection()
     simulated = simulate_all(
-        chosen.addresses, animals, folder, progress, labour, sessions=sessions, claims=chosen.keys
-    )
+        chosen.addresses, animals, folder, progress, labour,
+        sessions=sessions, claims=chosen.keys, unpictured=chosen.aside,
+    )  # fmt: skip
     verdicts = tuple(
         judge(c, t.name, simulated[t.name].measured[c.key], t.kind)
         for c in chosen.claims
         for t in chosen.judged
+        if c.key in simulated[t.name].measured  # counter-circuits are asked what concerns them
     )
     known = {t.name: _simulated_subject(t, simulated[t.name]) for t in chosen.judged}
     found = families_among(chosen.judged, known) if chosen.families else ()
@@ -165,13 +167,13 @@ def recording_report(
         )
         if found
         else unweighed_answer(verdicts, sessions, ready, unlike),
-        subjects=(_recorded_subject(sessions, name),),
+        subjects=(recorded_subject(sessions, name),),
         claims=CLAIMS,
         verdicts=verdicts,
-        activity={(c.key, name): p for c in CLAIMS if (p := _picture(c, sessions)) is not None},
+        activity={(c.key, name): p for c in CLAIMS if (p := activity_in(c, sessions)) is not None},
         expected=found.expected if found else {},
         methods=_methods_of_recording(found, question),
-        configuration=_configuration_of(found, question) | _sources(sessions),
+        configuration=_configuration_of(found, question) | sources_of(sessions),
         command=command,
         evidence=found.evidence if found else None,
         steps=steps,
@@ -207,7 +209,8 @@ def _simulated_subject(entry: Theory, known: Simulated) -> Subject:
     )  # fmt: skip
 
 
-def _recorded_subject(sessions: Sequence[xr.Dataset], name: str) -> Subject:
+def recorded_subject(sessions: Sequence[xr.Dataset], name: str) -> Subject:
+    """Return a recording as a subject, with what the reader must know of it."""
     animals = {str(s.attrs["animal"]) for s in sessions}
     cells = int(np.median([s.sizes["unit"] for s in sessions]))
     notes = list(dict.fromkeys(str(s.attrs["notes"]) for s in sessions if s.attrs.get("notes")))
@@ -225,8 +228,8 @@ def _recorded_subject(sessions: Sequence[xr.Dataset], name: str) -> Subject:
     )  # fmt: skip
 
 
-def _picture(claim: Claim, sessions: Sequence[xr.Dataset]) -> xr.Dataset | None:
-    """Activity in the claim's conditions, or by stimulus where the recording has none of them."""
+def activity_in(claim: Claim, sessions: Sequence[xr.Dataset]) -> xr.Dataset | None:
+    """Return activity in the claim's conditions, or by stimulus where there are none of them."""
     conditions = {c.label: c.factors for c in claim.conditions}
     same_axis = [s for s in sessions if s["time"].equals(sessions[0]["time"])]
     picture = activity(same_axis, conditions)
@@ -305,19 +308,20 @@ def label(name: str) -> str:
 
 def _methods_of_recording(found: Weighed | None, question: Question | None) -> tuple[str, ...]:
     if found is None or question is None:
-        return _tests()
+        return tests_in_words()
     networks = paragraphs("methods/networks")
-    return (*_tests(), *networks, methods(found.evidence, question.experiments, label))
+    return (*tests_in_words(), *networks, methods(found.evidence, question.experiments, label))
 
 
-def _tests() -> tuple[str, ...]:
+def tests_in_words() -> tuple[str, ...]:
+    """Return paragraphs on how claims are tested on recordings."""
     return paragraphs("methods/tests", {"fewest": FEWEST_ANIMALS})
 
 
 def _methods(animals: Animals) -> tuple[str, ...]:
     seen = asdict(INSTRUMENT) | {"networks": animals.count}
     networks = paragraphs("methods/networks")
-    return (*networks, *paragraphs("methods/instrument", seen), *_tests())
+    return (*networks, *paragraphs("methods/instrument", seen), *tests_in_words())
 
 
 def _configuration(animals: Animals) -> dict[str, str | int | float]:
@@ -354,8 +358,8 @@ def _origin(session: xr.Dataset) -> Mapping[str, Any]:
     return known if isinstance(known, dict) else {}
 
 
-def _sources(sessions: Sequence[xr.Dataset]) -> dict[str, str | int | float]:
-    """Hashes of all files and of the confirmatory set."""
+def sources_of(sessions: Sequence[xr.Dataset]) -> dict[str, str | int | float]:
+    """Return hashes of all files and of the confirmatory set."""
     found: dict[str, str | int | float] = {}
     origins = [_origin(session) for session in sessions]
     for key in ("source_file", "source_sha256", "mapping_sha256"):

@@ -139,7 +139,7 @@ class Performed:
         if not self.blocks:
             return self
         experiment = replace(self.experiment, repeats=repeats)
-        day = experiment.days(self.animals.seed)[self.day - 1]
+        day = experiment.day(self.animals.seed, self.day)
         blocks = tuple(
             ran.repeated_as(block.table) if repeats_itself(block, experiment.noise) else ran
             for ran, block in zip(self.blocks, day.blocks, strict=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from errorneurons.simulate.published.result import (
     barred_from,
 )
 from errorneurons.simulate.tasks import teacher_student as task
-from errorneurons.simulate.tasks.students import RATES, STUDENTS
+from errorneurons.simulate.tasks.students import ACTIVATION, RATES, STUDENTS
 from errorneurons.simulate.theories.backprop import Backprop
 from errorneurons.simulate.theories.dendritic_microcircuit import DendriticMicrocircuit
 from errorneurons.simulate.theories.dendritic_pc import DendriticPC
@@ -27,6 +28,37 @@ from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 _AS_PUBLISHED = "as published"
 _CHAIN = "a chain, no skips"
 _QUIET = "laterals without noise"
+_IDEAL = "ideal inhibition"
+_TANH = "tanh"
+_RATE_RULE = "tanh, learning from rates"
+
+
+@dataclass(frozen=True)
+class _Condition:
+    """What is done to students: how files call it, to whom, and what it is."""
+
+    short: str
+    theories: tuple[str, ...]
+    change: Callable[[Any], Any] = lambda circuit: circuit
+
+
+def _tanh(circuit: Any, plasticity: str = "potential") -> Any:
+    activation = (ACTIVATION,) * len(circuit.sizes)
+    return replace(circuit, activation=activation, plasticity=plasticity)
+
+
+_CONDITIONS = {
+    _AS_PUBLISHED: _Condition("", STUDENTS),
+    _CHAIN: _Condition("-chain", (ErrorMicrocircuit.theory,), lambda c: replace(c, connectivity=None)),
+    _QUIET: _Condition("-ideal", (ErrorMicrocircuit.theory,)),
+    _IDEAL: _Condition(
+        "-ideal", (DendriticPC.theory, DendriticMicrocircuit.theory),
+        lambda c: replace(c, lateral="ideal"),
+    ),
+    _TANH: _Condition("-tanh", (DendriticPC.theory,), _tanh),
+    _RATE_RULE: _Condition("-rate", (DendriticPC.theory,), lambda c: _tanh(c, "rate")),
+}  # fmt: skip
+"""Figures 3, A1 (the chain), A2 (ideal inhibition) and C1 (`dendritic_pc` with tanh)."""
 
 QUOTED: dict[tuple[int, ...], dict[str, tuple[float, float, float, float, tuple[float, ...]]]] = {
     (2, 1): {
@@ -70,31 +102,24 @@ _QUICK_EPOCHS = 100
 
 def student_case(theory: str, layers: tuple[int, ...], condition: str = _AS_PUBLISHED) -> str:
     """Return the name of a case."""
-    short = {_AS_PUBLISHED: "", _CHAIN: "-chain", _QUIET: "-ideal"}[condition]
-    return f"{theory}-{'-'.join(map(str, layers))}{short}"
+    return f"{theory}-{'-'.join(map(str, layers))}{_CONDITIONS[condition].short}"
 
 
 def _cases(effort: Effort) -> tuple[Case, ...]:
     deepest = _SHALLOW if effort.epochs < _QUICK_EPOCHS else max(len(n) for n in RATES)
-    kinds = {
-        _AS_PUBLISHED: STUDENTS,
-        _CHAIN: (ErrorMicrocircuit.theory,),
-        _QUIET: (ErrorMicrocircuit.theory,),
-    }
     return tuple(
         Case(student_case(theory, layers, kind), theory, kind, (layers, kind))
-        for kind, theories in kinds.items()
+        for kind, condition in _CONDITIONS.items()
         for layers in RATES
         if len(layers) - 1 <= deepest
-        for theory in theories
+        for theory in condition.theories
     )
 
 
 def _circuit(case: Case) -> Any:
     layers, kind = case.how
     assert isinstance(layers, tuple)
-    circuit: Any = task.student(case.theory, layers)
-    return replace(circuit, connectivity=None) if kind == _CHAIN else circuit
+    return _CONDITIONS[str(kind)].change(task.student(case.theory, layers))
 
 
 def _untrained(circuit: Any, seed: int, networks: range, kind: object) -> Any:
@@ -153,7 +178,7 @@ def _figures() -> tuple[Figure, ...]:
 RESULT = PublishedResult(
     "teacher_student",
     "Learning from a teacher",
-    "Max et al. 2026, doi:10.1371/journal.pcbi.1014164, Fig. 3, A1",
+    "Max et al. 2026, doi:10.1371/journal.pcbi.1014164, Fig. 3, A1, A2, C1",
     "Students of one to five areas learn what a random network of their layout makes of random "
     "inputs; how close their synaptic changes come to backpropagation is an angle in each area.",
     _cases,
@@ -187,6 +212,24 @@ RESULT = PublishedResult(
             "areas",
             "log",
             (_CHAIN, _QUIET),
+        ),
+        ResultPlot(
+            "Apical errors under ideal inhibition",
+            "score",
+            "mean squared error",
+            "areas",
+            "areas",
+            "log",
+            (_IDEAL,),
+        ),
+        ResultPlot(
+            "Dendritic PC otherwise",
+            "score",
+            "mean squared error",
+            "areas",
+            "areas",
+            "log",
+            (_TANH, _RATE_RULE),
         ),
     ),
     {

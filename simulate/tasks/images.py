@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from scipy.ndimage import zoom
 
 from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.circuit import Timing
@@ -68,7 +67,8 @@ class Images:
 @cache
 def digit_images() -> Array:
     """Return one image of each digit, values from 0 to 1, (digit, pixel)."""
-    from sklearn.datasets import load_digits  # takes a second to import
+    from scipy.ndimage import zoom  # this and the next take a second to import
+    from sklearn.datasets import load_digits
 
     small = load_digits()
     first = [int(np.flatnonzero(small.target == digit)[0]) for digit in range(DIGITS)]

@@ -141,6 +141,8 @@ class Task:
         The published experiment, noise included; None if the task is ours.
     cannot
         Controls that are no theories -> why they cannot.
+    rivals
+        Theories that are put to the published experiment as they are in the report, see `rivals`.
     """
 
     name: str
@@ -155,6 +157,7 @@ class Task:
     score: str = ""
     reproduced: Reproduce | None = None
     cannot: Mapping[str, str] = field(default_factory=dict)
+    rivals: tuple[str, ...] = ()
 
     def train(self, circuit: Intact, design: TaskDesign) -> Learnt:
         """Train networks for all epochs, whatever they learn."""

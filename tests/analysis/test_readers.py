@@ -218,7 +218,7 @@ bin_width = 0.5
         ('units = "count"', 'units = "spikes"', "input should be 'Hz', 'count'"),
         ("start = -0.1", "start = -0.1\nstop = 9.0", "the recording has bins from -0.1 to 0.2 s"),
         ("start = -0.1", "", "give bin_starts under"),
-        ('"kind"', '"region"', "table `arrays of 12 rows` has no column `region`; known"),
+        ('"kind"', '"region"', "`region` of table `arrays of 12 rows` has 5 values, and the table"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:

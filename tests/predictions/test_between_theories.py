@@ -398,6 +398,12 @@ def test_the_next_steps_start_from_the_recording(weigh_it: Any, animals: None) -
     assert steps.summary.startswith("The design as recorded gives the right verdict in")
 
 
+def test_a_grant_says_why_it_asks_for_more_animals_than_reach_the_target(planned: Planned) -> None:
+    said = "3 animals would do to be right about the theories in 95%; with fewer than 5 no claim"
+    few = {"animals": 3.0, "cells": 12.0, "trials": 4.0}
+    assert said in paragraph(replace(planned, smallest={0.8: few, 0.95: few}))
+
+
 def test_the_page_shows_the_evidence_and_what_to_record_next(weigh_it: Any, animals: None) -> None:
     found: Weighed = weigh_it(recording(0.0))
     report = Report(

@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 from errorneurons.analysis.session.session import session
-from errorneurons.predictions.commands.progress import Teller
+from errorneurons.predictions.commands.progress import lines, showing
 from errorneurons.predictions.judging.plausible import implausible
 from errorneurons.predictions.judging.readiness import Readiness, Ready, readiness
 from errorneurons.predictions.judging.verdicts import confirmatory, verdict_table
@@ -19,6 +19,7 @@ from errorneurons.predictions.pages.page import render, verdicts_json
 from errorneurons.predictions.studies.holdings import holdings
 from errorneurons.predictions.studies.report import recording_report
 from errorneurons.predictions.studies.unweighed import cautions_of
+from errorneurons.simulate.store.counting import counting
 
 OUTCOMES: dict[str, Any] = {
     "outcome": ["expected", "unexpected"] * 8,
@@ -198,9 +199,28 @@ def test_verdicts_are_shown_before_anything_is_weighed() -> None:
 
 def test_progress_says_how_long_it_has_taken(capsys: pytest.CaptureFixture[str]) -> None:
     times = iter((0.0, 83.0))
-    Teller(clock=lambda: next(times))("40 of 80 batches")
-    assert capsys.readouterr().err == "[1:23] 40 of 80 batches\n"
-    Teller(quiet=True)("40 of 80 batches")
+    lines(clock=lambda: next(times))("weighing the theories")
+    assert capsys.readouterr().err == "[1:23] weighing the theories\n"
+
+
+def test_of_many_pieces_a_few_have_a_line_with_the_time_that_is_left(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    seconds = [0.0]
+    tell = counting(lines(clock=lambda: seconds[0]), "abcd", clock=lambda: seconds[0])
+    for piece in "abcd":
+        seconds[0] += 16.0
+        tell(piece)
+    assert capsys.readouterr().err.splitlines() == [
+        "[0:16] a (1 of 4, about 48 s left)",
+        "[0:48] c (3 of 4, about 16 s left)",
+        "[1:04] d (4 of 4)",
+    ]
+
+
+def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with showing(quiet=True) as tell:
+        tell("weighing the theories")
     assert not capsys.readouterr().err
 
 
