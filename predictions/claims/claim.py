@@ -188,7 +188,7 @@ class Claim:
         The widest bins in which all windows of its effects are whole [s]: recordings of virtual
         animals that are compared with real ones have no narrower ones than the claims need.
     learning
-        Whether the claim needs a network that has learnt its task.
+        Whether N and M are gains in performance, and no responses.
     by_labels
         Whether it is of labelled cells, so that labels that mean nothing answer nothing.
     caution
