@@ -1,9 +1,9 @@
 """What is said of labels that mean nothing: labels dealt at random within areas.
 
-Run with ``python benchmarks/dealt_labels.py``; it takes some minutes. Networks of a theory go through
-the experiments that show the claims on labelled cells, and are recorded. Of each of many
-recordings, six animals are drawn, and the labels of each animal's cells are dealt anew within each
-area. Then no answer is right, SUPPORTED no more than CONTRADICTED. Beside it stand the same
+Run with ``python benchmarks/dealt_labels.py``; it takes some minutes. Networks of a theory go
+through the experiments that show the claims on labelled cells, and are recorded. Of each of many
+recordings, six animals are drawn, and the labels of their cells are dealt anew within each area.
+Then no answer is right, SUPPORTED no more than CONTRADICTED. Beside it stand the same
 recordings with their own labels, and what would be said if labels were taken at their word.
 
 All days of an animal are dealt alike, as its cells are the same. The table in Markdown goes to
