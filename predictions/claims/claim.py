@@ -187,10 +187,10 @@ class Claim:
     bin
         The widest bins in which all windows of its effects are whole [s]: recordings of virtual
         animals that are compared with real ones have no narrower ones than the claims need.
-    learning
-        Whether N and M are gains in performance, and no responses.
     by_labels
         Whether it is of labelled cells, so that labels that mean nothing answer nothing.
+    behaviour
+        Whether N and M are what an animal learns to do; activity if not.
     caution
         What is said beside the answer of a recording.
     drawing
@@ -219,8 +219,8 @@ class Claim:
     shown_by: str = "outcome_error"
     days: tuple[int, ...] = ()
     bin: float = 0.05
-    learning: bool = False
     by_labels: bool = True
+    behaviour: bool = False
     caution: Caution | None = None
     drawing: Drawing | None = None
     ratio_of: Literal["energies", "amplitudes"] = "energies"

@@ -104,7 +104,7 @@ CLAIM = Claim(
         Condition("learning", protocol.LEARNING),
         Condition("learning, error cells off", protocol.LEARNING_OFF),
     ),
-    learning=True,
+    behaviour=True,
     drawing=Drawing(
         read=(("representation", 4),),
         manipulation="silence",

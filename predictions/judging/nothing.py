@@ -11,7 +11,7 @@ _LEARN = "Ask it of animals that learn: longer blocks, or an association that is
 
 def nothing_to_compare(claim: Claim, subject: str, where: str) -> Verdict:
     """Return that M is no response, in these animals or networks."""
-    if claim.learning:
+    if claim.behaviour:
         return Verdict(
             claim.key, subject, Outcome.NOT_TESTABLE,
             f"Nothing is learnt to compare with: M, the gain of control blocks, is not above 0 "
@@ -29,7 +29,7 @@ def nothing_to_compare(claim: Claim, subject: str, where: str) -> Verdict:
 def almost_nothing(claim: Claim, subject: str, measured: Measured, where: str) -> Verdict:
     """Return that M and N are almost nothing beside what there is elsewhere, or was to learn."""
     m, whole = measured.energies[:, 1].mean(), measured.elsewhere.mean()
-    if claim.learning:
+    if claim.behaviour:
         return Verdict(
             claim.key, subject, Outcome.NOT_TESTABLE,
             f"Almost nothing is learnt to compare with: {where} neither gain is clear of "
