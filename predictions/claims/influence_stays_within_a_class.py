@@ -116,7 +116,7 @@ def _mean_and_error(energies: Floats) -> tuple[float, float]:
     """Return the mean over cells and its standard error, 0 without cells, or of one."""
     there = energies[np.isfinite(energies)]
     if len(there) < 2:
-        return float(there.sum()), 0.0
+        return (float(there[0]) if len(there) else float("nan") if len(energies) else 0.0), 0.0
     return float(there.mean()), float(there.std(ddof=1) / math.sqrt(len(there)))
 
 
@@ -194,7 +194,10 @@ def each_evoked_in(
 ) -> Floats:  # fmt: skip
     """Return the energy that driving a class evokes in each cell, (cell,); as `evoked_in`."""
     shown = _on_and_off_in(session, area, driven, seen, levels, longest)
-    return unit_energies_of_difference(*shown) if shown else np.empty(0)
+    if shown is None:
+        return np.empty(0)
+    energies = unit_energies_of_difference(*shown)
+    return energies if len(energies) else np.array([np.nan])  # no stimulus is in both
 
 
 def _on_and_off_in(

@@ -222,3 +222,11 @@ def test_being_asked_often_does_not_change_what_is_found(name: str) -> None:
     plain = EFFECTS[name[:4]][name](seen)
     with asked_often([seen]):
         assert EFFECTS[name[:4]][name](seen) == EFFECTS[name[:4]][name](seen) == plain
+
+
+def test_where_drives_and_controls_share_no_stimulus_there_is_no_number() -> None:
+    seen = recorded()
+    stimulus = np.where(seen["manipulation"].values == "drive", "a", "b")
+    found = measure(claim("P18a").effect, [seen.assign_coords(stimulus=("trial", stimulus))], True)
+    assert found.missing is not None
+    assert found.missing.what.startswith("no stimulus has two trials in each of the conditions")
