@@ -42,6 +42,8 @@ class NamedArrays:
         Where activity is, if the program that wrote the file tells.
     refused
         Name -> why it is not read.
+    release
+        Forgets what has been read so far; it is read again if it is asked for.
     """
 
     arrays: Mapping[str, LazyArray]
@@ -49,6 +51,7 @@ class NamedArrays:
     metadata: Mapping[str, object] = field(default_factory=dict)
     signal: SignalSource | None = None
     refused: Mapping[str, str] = field(default_factory=dict)
+    release: Callable[[], None] = lambda: None
 
     def array(self, name: str) -> LazyArray:
         """Return an array by name.

@@ -89,7 +89,8 @@ def read_sessions(path: Path, mapping: Mapping, opened: Opened) -> xr.DataTree:
 
 def _with_names(recording: RawRecording, path: Path) -> RawRecording:
     """Return a recording that knows the names of its file and folder."""
-    names = {"file.name": path.stem, "folder.name": path.resolve().parent.name}
+    folder = path.resolve().parent
+    names = {"file.name": path.stem, "folder.name": folder.name, "folder.above": folder.parent.name}
     return replace(recording, metadata={**recording.metadata, **names})
 
 

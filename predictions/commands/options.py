@@ -271,8 +271,3 @@ Groups = Annotated[
                  help="A group of animals, or another recording, e.g. controls=a.nwb,b.nwb: two or "
                  "more are judged side by side, and no theory is weighed."),
 ]  # fmt: skip
-RecordingFile = Annotated[
-    Path,
-    typer.Argument(metavar="FILE", callback=_is_there,
-                   help="A recording: NWB, .mat, .npz, table, folder."),
-]  # fmt: skip

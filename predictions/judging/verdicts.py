@@ -22,6 +22,7 @@ from errorneurons.predictions.judging.judge import judge, probability
 from errorneurons.predictions.judging.labels import beside_chance, chance_of_labels
 from errorneurons.predictions.judging.measured import Measured, measure
 from errorneurons.predictions.judging.table import ResultTable, result_table
+from errorneurons.predictions.judging.whom import verdict_of, who_was_recorded
 from errorneurons.simulate.refusing import a_list, in_short
 
 AnySessions = xr.DataTree | xr.Dataset | Iterable[xr.Dataset]
@@ -165,7 +166,11 @@ def on_recording(
     verdicts = [beside_chance(c, v, chance) for c, v in zip(claims, found, strict=True)]
     declared = confirmatory(sessions)
     chosen = [key for key in declared or measured if key in measured]
-    beside = [_beside_controls(c, v, sessions) for c, v in zip(claims, verdicts, strict=True)]
+    noun = who_was_recorded(sessions)
+    beside = [
+        verdict_of(_beside_controls(c, v, sessions), noun)
+        for c, v in zip(claims, verdicts, strict=True)
+    ]
     return _with_holm(beside, measured, chosen, declared=bool(declared)), measured
 
 
