@@ -179,7 +179,10 @@ def test_a_stimulus_is_written_one_way(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ('outcome = "kind"', "`outcome` holds 'grating', 'plaid'; allowed are expected, unexpected"),
+        (
+            'outcome = "kind"',
+            "`outcome` holds 'grating', 'plaid'; allowed are expected, unexpected",
+        ),
         ("teaching = true", r"is true; write { constant = true } if it is so everywhere, or the"),
         ("phase = after", "text stands between quotes, which 'phase = after' lacks"),
         ('association = "rule1"', 'or write { constant = "rule1" } if it is so everywhere'),

@@ -23,7 +23,7 @@ from errorneurons.analysis.readers.nwb.reader import (
     parse_mapping,
     read_nwb,
 )
-from errorneurons.analysis.session.session import ContractError, DoorError
+from errorneurons.analysis.session.session import DoorError
 
 Make = Callable[..., xr.Dataset]
 MakeNwb = Callable[..., Path]
