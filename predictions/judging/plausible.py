@@ -148,16 +148,20 @@ def _is_sure(what: str, areas: list[str]) -> bool:
     return any(area.endswith(("2/3", "6a", "6b")) or not area[-1].isdigit() for area in areas)
 
 
+_NOTHING = ("", "nan", "NaN", "unknown", "void", "root", "?")
+"""What stands for no area, and no stimulus, in files."""
+
+
 def _empty(session: xr.Dataset) -> Iterator[tuple[str, str]]:
     for name, what in (("area", "unit"), ("stimulus", "trial")):
         texts = session[name].values
-        none = int(np.isin(texts, ["", "nan", "NaN"]).sum())
-        if none:
+        none = int(np.isin(texts, _NOTHING).sum())
+        if none and not (texts == "unknown").all():
             yield (
                 f"empty {name}",
                 (
-                    f"`{name}` is empty in {counted(none, what)} of {len(texts)}, which count as "
-                    f"of one {name}; leave them out, or say by `default` what they are."
+                    f"`{name}` is empty or unknown in {counted(none, what)} of {len(texts)}, which "
+                    f"count as of one {name}; leave them out, or say by `default` what they are."
                 ),
             )
 

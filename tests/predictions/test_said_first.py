@@ -103,8 +103,8 @@ def test_a_claim_that_some_animals_can_answer_says_how_many() -> None:
         ({"area": ["VISp2/3"] * 12 + ["VISp5"] * 12}, "areas 'VISp2/3' and 'VISp5' seem to be lay"),
         ({"area": ["VISp"] * 12 + ["VISp5"] * 12}, "areas 'VISp' and 'VISp5' seem to be layers of"),
         ({"area": ["left V1"] * 12 + ["V1"] * 12}, "areas 'V1' and 'left V1' seem to be sides of"),
-        ({"area": [""] * 12 + ["LM"] * 12}, "`area` is empty in 12 units of 24, which count as of"),
-        ({"stimulus": [""] + ["a"] * 15}, "`stimulus` is empty in 1 trial of 16, which count"),
+        ({"area": [""] * 12 + ["LM"] * 12}, "`area` is empty or unknown in 12 units of 24, which"),
+        ({"stimulus": [""] + ["a"] * 15}, "`stimulus` is empty or unknown in 1 trial of 16,"),
         ({"performance": np.full(16, 85.0)}, "`performance` reaches 85, a share 1 at most; divide"),
         (
             {"input_onset": np.r_[np.zeros(15), -99]},
