@@ -191,7 +191,7 @@ def _localiser(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
 
 
 _NO_OPSINS = {
-    "no", "control", "ctrl", "sham", "wt", "wildtype", "wild-type", "na", "n/a", "nan", "false", "0",
+    "no", "control", "ctrl", "sham", "wt", "wildtype", "wild-type", "na", "n/a", "nan", "false",
     "yfp", "eyfp", "gfp", "egfp", "mcherry", "tdtomato",
 }  # fmt: skip
 """What control animals are said to have, in lower case: a fluorophore alone answers no light."""

@@ -205,8 +205,8 @@ def _day(session: xr.Dataset) -> Iterator[tuple[str, str]]:
         yield (
             "day",
             (
-                f"`day` is {day:.0f}, which seems to be a date; count days, so that the next is one "
-                "more, also at the end of a month."
+                f"`day` is {day:.0f}, which seems to be a date; count days, so that the next is "
+                "one more, also at the end of a month."
             ),
         )
 
