@@ -23,7 +23,7 @@ from errorneurons.predictions.commands.entries import (
 )
 
 
-class Recorded(StrEnum):
+class RecordedBy(StrEnum):
     """What a virtual recording holds."""
 
     SPIKES = "spikes"
@@ -265,7 +265,7 @@ RecordingsIfAny = Annotated[
     typer.Argument(metavar="[FILES]...", callback=lambda files: _are_there(files or []),
                    help="Recordings of any kind, mixed; or folders of them."),
 ]  # fmt: skip
-Groups = Annotated[
+RecordingGroups = Annotated[
     Names,
     typer.Option("--group", metavar="NAME=FILES",
                  help="A group of animals, or another recording, e.g. controls=a.nwb,b.nwb: two or "
