@@ -191,7 +191,7 @@ def contract_columns(
         Naming every column that cannot be read.
     """
     columns: dict[str, RawValues] = {}
-    wrong = []
+    wrong: list[str] = []
     for name, source in sources.items():
         if name != "targeted":
             try:
