@@ -29,7 +29,7 @@ from errorneurons.predictions.claims.claim import (
     SubjectKind,
     Verdict,
 )
-from errorneurons.predictions.judging.measured import FEWEST_ANIMALS, Measured
+from errorneurons.predictions.judging.measured import FEWEST_ANIMALS, Measured, error_of_thinned
 from errorneurons.predictions.judging.rule import (
     LEAST,
     answered,
@@ -246,11 +246,11 @@ def _judge_few(claim: Claim, subject: str, measured: Measured) -> Verdict:
     found = f"N/M is {value:.2g}"
     if len(measured.thinned) > 1:
         left = (measured.thinned[:, 0] - pi * measured.thinned[:, 2]) / measured.thinned[:, 1]
-        reach = _reach(left)
+        reach = 2 * error_of_thinned(left)
         low, high = value - reach, value + reach
         level = "about 95 %, jackknife over groups of trials, these animals only"
         found += f" ({low:.2g} to {high:.2g})"
-        if m <= _reach(measured.thinned[:, 1]):
+        if m <= 2 * measured.errors_over_trials[1]:
             found = (
                 "the response to compare with is not told from noise: M is not clear of 0 with "
                 f"groups of trials left out, and N/M, {value:.2g}, says nothing"
@@ -266,12 +266,6 @@ def _judge_few(claim: Claim, subject: str, measured: Measured) -> Verdict:
         points=_points(claim, measured), names=measured.animals,
         statistics=_label_rows(measured),
     )  # fmt: skip
-
-
-def _reach(left: Array) -> float:
-    """Return two standard errors by the jackknife, of values with each group left out."""
-    groups = len(left)
-    return 2 * math.sqrt((groups - 1) / groups * float(((left - left.mean()) ** 2).sum()))
 
 
 def _nothing_to_compare(claim: Claim, subject: str, where: str) -> Verdict:

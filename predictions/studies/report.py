@@ -20,6 +20,7 @@ from errorneurons.predictions.claims.claim import Claim, Outcome, Verdict
 from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.comparing.design import designs_of, no_trial_of
 from errorneurons.predictions.comparing.further import next_steps
+from errorneurons.predictions.comparing.responding import telling
 from errorneurons.predictions.comparing.sentences import answer, at_odds, methods
 from errorneurons.predictions.comparing.steps import NextSteps
 from errorneurons.predictions.comparing.weigh import Question, Weighed, weighed
@@ -160,15 +161,18 @@ def recording_report(
     found = steps = None
     unlike = _unlike_virtual(sessions, verdicts)
     if question and could_be_tested(verdicts) and not unlike:
-        found = weighed(sessions, measured, question, progress)
-        steps = _steps_of(next_steps(found, question, progress), noun)
+        told = telling(sessions, measured)
+        unlike = told.responses.nothing
+        if not unlike:
+            found = weighed(told, question, progress)
+            steps = _steps_of(next_steps(found, question, progress), noun)
     return Report(
         title=f"What {name} says about error neurons",
         answer=answer_of_recording(
             verdicts, found, len({s.attrs["animal"] for s in sessions}), noun
         )
         if found
-        else unweighed_answer(verdicts, sessions, ready, unlike),
+        else said_of(unweighed_answer(verdicts, sessions, ready, unlike), noun),
         subjects=(recorded_subject(sessions, name),),
         claims=CLAIMS,
         verdicts=verdicts,
@@ -304,9 +308,13 @@ def answer_of_recording(
     animals, noun
         How many were recorded, and what one of them is called; empty if they are not told apart.
     """
+    responses = found.responses
+    animals -= len(responses.without)
+    clear = [v for v in verdicts if v.claim not in responses.silent]
     said = [
         answer(found.evidence, verdicts, animals, label),
-        at_odds(found.evidence.kept, verdicts, found.expected, found.misses, label),
+        responses.caution,
+        at_odds(found.evidence.kept, clear, found.expected, found.misses, label),
     ]
     if animals < FEWEST_ANIMALS:
         these = f"this {noun or 'recording'}" if animals == 1 else f"these {animals} {noun}s"

@@ -149,9 +149,7 @@ def learn_held(
             items.inputs, items.targets, order, np.full(count, steps), np.full(count, True),
             np.full(count, True), target_lag=len(circuit.layers) - 1,
         )  # fmt: skip
-        after = advanced(
-            circuit, weights, schedule, state, diverging=diverging, untaught=untaught
-        )
+        after = advanced(circuit, weights, schedule, state, diverging=diverging, untaught=untaught)
         weights, state = after.weights, after.state
         yield weights
 

@@ -261,9 +261,7 @@ def match_to_sample(
     )
 
 
-def _squared_error(
-    circuit: Any, weights: Any, task: MatchToSample, trials: DelayedTrials
-) -> Array:
+def _squared_error(circuit: Any, weights: Any, task: MatchToSample, trials: DelayedTrials) -> Array:
     """Return the mean squared error at the end of the test stimulus, untaught, (network,)."""
     found = sampled_responses(circuit, weights, task, trials)
     error: Array = ((found - trials.targets) ** 2).mean(axis=1)
