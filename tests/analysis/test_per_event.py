@@ -103,6 +103,12 @@ def test_events_without_a_time_are_refused_unless_left_out(tmp_path: Path) -> No
         read(tmp_path, ("drop_missing = true", ""))
 
 
+def test_rows_without_any_event_are_told_so(tmp_path: Path) -> None:
+    nothing = dict.fromkeys(("trials.flash", "trials.reward"), np.full(5, np.nan))
+    with pytest.raises(DoorError, match="10 of 10 events of table `trials` have no time"):
+        read(tmp_path, **nothing)
+
+
 CLOSE = {"trials.reward": FLASHES + 0.25}
 
 
