@@ -104,14 +104,13 @@ def _is_other_folder(path: Path) -> bool:
 
 def _open_folder(path: Path, mapping: str | Path | None) -> xr.DataTree:
     """Open a folder of a known program, or all recordings in a folder."""
-    kinds = ", ".join(READERS)
     if not (_exists(path) and path.is_dir()):
-        raise DoorError(f"cannot read {path.name}: its ending is none of {kinds}")
+        raise DoorError(_why_no_recording(path))
     if is_known_folder(path):
         return _told(path, _read_arrays, mapping)
     inside = _inside(path, _DEEPEST)
     if not inside:
-        raise DoorError(f"{path} is a folder; give one of the files in it, {kinds}")
+        raise DoorError(f"{path} is a folder; give one of the files in it, {', '.join(READERS)}")
     opened = [open_recording(one, mapping if needs_mapping(one) else None) for one in inside]
     return collect(node.to_dataset() for tree in opened for node in tree.children.values())
 
@@ -148,6 +147,19 @@ def _inside(folder: Path, deep: int) -> list[Path]:
 
 _DEEPEST = 4
 """Folders in folders are looked into no further."""
+
+
+def _why_no_recording(path: Path) -> str:
+    """Say why a path leads to no recording."""
+    if not _exists(path):
+        quoted = any(letter in path.name for letter in "*?")
+        return f"there is no file or folder {path}" + "; give it without quotes" * quoted
+    if path.suffix == ".toml":
+        return f"{path.name} is a mapping file, and no recording; write --mapping {path.name}"
+    if path.suffix.lower() in READERS:
+        small = path.suffix.lower()
+        return f"{path.name} ends in {path.suffix}; rename it, so that it ends in {small}"
+    return f"cannot read {path.name}: its ending is none of {', '.join(READERS)}"
 
 
 def is_known_folder(path: Path) -> bool:
@@ -236,6 +248,8 @@ def _holding(path: Path) -> Hold:
     from errorneurons.analysis.readers.nwb.zarr_store import hold_nwb_zarr
 
     hold = hold_nwb_zarr if path.is_dir() and is_nwb_zarr(path) else holding(path)
+    if hold is None and not path.is_dir():
+        raise DoorError(_why_no_recording(path))
     if hold is None:
         kinds = ", ".join(READERS)
         raise DoorError(f"cannot read {path.name}: it is none of {kinds}, nor a folder of Suite2p, "

@@ -126,7 +126,8 @@ class NamedArrays:
             if (holder := key.rpartition(".")[0]) == name or holder not in self.lists
         }
         if not inside and name:
-            raise DoorError(f"there is no table `{name}`; {did_you_mean(name, self.groups())}")
+            hint = did_you_mean(name, self.groups()) if self.groups() else "its arrays are in none"
+            raise DoorError(f"there is no table `{name}`; {hint}")
         lengths = [n for array in inside.values() if (n := column_length(array.shape)) is not None]
         length = max(sorted(set(lengths)), key=lengths.count, default=0) if rows is None else rows
         called = name or f"{IN_NO_TABLE} {length} rows"

@@ -12,9 +12,9 @@ import typer
 from errorneurons.predictions.commands.options import (
     Costs,
     Figures,
-    Groups,
     Manipulations,
     Names,
+    RecordingGroups,
     Recordings,
     RecordingsIfAny,
     Theories,
@@ -188,7 +188,7 @@ def compare_theories(
         Path | None, typer.Option(metavar="FILE", help="Mapping file of those that need one.")
     ] = None,
     out: Out = Path("errorneurons-comparison"),
-    group: Groups = None,
+    group: RecordingGroups = None,
     name: Annotated[
         str, typer.Option(metavar="WORDS", help="What the recording is called on the page.")
     ] = "",

@@ -42,7 +42,7 @@ from errorneurons.predictions.judging.rule import (
     p_above,
     tail,
 )
-from errorneurons.predictions.words import counted
+from errorneurons.predictions.words import counted, plain_number
 from errorneurons.simulate.arrays import Array
 
 TIPPING_STEP = 0.005
@@ -114,12 +114,12 @@ def _phrase(claim: Claim, outcome: Outcome, value: float) -> str:
     if claim.side == "within":
         return _phrase_within(claim, outcome, value)
     other = "above" if claim.side == "below" else "below"
-    q0 = f"{claim.threshold:.2g}"
+    q0, found = f"{claim.threshold:.2g}", f"N/M is {plain_number(value)}"
     return {
-        Outcome.SUPPORTED: f"N/M is {value:.2g}, {claim.side} the threshold of {q0}, as claimed",
-        Outcome.CONTRADICTED: f"N/M is {value:.2g}, {other} the threshold of {q0}; the claim says "
+        Outcome.SUPPORTED: f"{found}, {claim.side} the threshold of {q0}, as claimed",
+        Outcome.CONTRADICTED: f"{found}, {other} the threshold of {q0}; the claim says "
         f"{claim.side}",
-        Outcome.UNDECIDED: f"N/M is {value:.2g}, not clear of the threshold of {q0}",
+        Outcome.UNDECIDED: f"{found}, not clear of the threshold of {q0}",
     }[outcome]
 
 
@@ -243,17 +243,17 @@ def _judge_few(claim: Claim, subject: str, measured: Measured) -> Verdict:
     value = float((n - pi * n_r) / m)
     low = high = float("nan")
     level = "no interval: too few trials to leave any out"
-    found = f"N/M is {value:.2g}"
+    found = f"N/M is {plain_number(value)}"
     if len(measured.thinned) > 1:
         left = (measured.thinned[:, 0] - pi * measured.thinned[:, 2]) / measured.thinned[:, 1]
         reach = 2 * error_of_thinned(left)
         low, high = value - reach, value + reach
         level = "about 95 %, jackknife over groups of trials, these animals only"
-        found += f" ({low:.2g} to {high:.2g})"
+        found += f" ({plain_number(low)} to {plain_number(high)})"
         if m <= 2 * measured.errors_over_trials[1]:
             found = (
                 "the response to compare with is not told from noise: M is not clear of 0 with "
-                f"groups of trials left out, and N/M, {value:.2g}, says nothing"
+                f"groups of trials left out, and N/M, {plain_number(value)}, says nothing"
             )
     lost = f" Energies are over the units and trials that are there: {measured.lost}."
     return Verdict(

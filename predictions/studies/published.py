@@ -21,7 +21,7 @@ from errorneurons.simulate.store.files import NETCDF
 from errorneurons.simulate.store.keys import key
 from errorneurons.simulate.store.shelf import Piece, Shelf, provide
 from errorneurons.simulate.store.work import Labour, Progress, silently
-from errorneurons.simulate.theories.registry import REGISTRY
+from errorneurons.simulate.theories.registry import REGISTRY, THEORIES
 
 _NOT_FOLLOWED = (*REGISTRY, "errorneurons.simulate.published.registry")
 
@@ -127,7 +127,9 @@ def obtain(
 
 
 def _piece(result: PublishedResult, case: Case, effort: Effort, seed: int) -> Piece:
-    rests_on = key(result.work, (case, effort, seed), _NOT_FOLLOWED)
+    entry = next((t for t in THEORIES if t.name == case.theory), None)
+    as_entered = (entry.rests_on, entry.paces) if entry else ()
+    rests_on = key(result.work, (case, effort, seed, as_entered), _NOT_FOLLOWED)
     return Piece(result.work, (case, effort, seed), rests_on, f"{result.name}: {case.name}")
 
 

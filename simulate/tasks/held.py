@@ -272,11 +272,14 @@ def _held(stepper: Stepper, world: World, steps: int, learning: bool, *, last: b
 
     Theories that learn after settling do so in the last step of an item.
     """
-    always = stepper.circuit.plastic == "always"
-    stepper.advance(world, max(steps - 1, 0), learn=learning and always)
-    end = min(steps, 1)
-    found = stepper.advance(world, end, learn=learning and (always or last), show=SHOWN)
-    return found["representation"][:, 0]
+    bins = (max(steps - 1, 0), min(steps, 1))
+    if not learning or stepper.circuit.plastic == "always":
+        found = stepper.advance(world, bins, learn=learning, show=SHOWN)["representation"][1]
+    else:
+        stepper.advance(world, bins[0])
+        found = stepper.advance(world, bins[1], learn=last, show=SHOWN)["representation"]
+    ends: Array = found[:, 0]
+    return ends
 
 
 def _said(teaching: bool) -> npt.NDArray[np.bool_]:
@@ -306,7 +309,15 @@ def answers_to(circuit: Any, weights: Any, inputs: Array) -> Array:
     output = neurons(circuit, "representation", circuit.output_area)
     sweep = circuit.sweep(weights)
     if sweep is not None and not sweep.disturbed:
-        return sweep.output(inputs)
+        swept: Array = sweep.output(inputs)
+        return swept
     state = settling.settled(circuit, weights, inputs)[1]
     rates: Array = state.rates["representation"][..., output]
     return rates
+
+
+def squared_error(circuit: Any, weights: Any, items: Items) -> Array:
+    """Return the mean squared error of the settled output, (network,)."""
+    found = answers_to(circuit, weights, items.inputs)
+    error: Array = ((found - items.targets) ** 2).mean(axis=(1, 2))
+    return error

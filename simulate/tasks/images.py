@@ -25,10 +25,10 @@ from errorneurons.simulate.circuit import Timing
 from errorneurons.simulate.refusing import known
 from errorneurons.simulate.tasks.held import (
     Items,
-    answers_to,
     artificial,
     learn_held,
     shuffled_items,
+    squared_error,
     uniform_start,
 )
 from errorneurons.simulate.tasks.task import Intact, Learnt, Task, TaskDesign, quiet, taught
@@ -154,13 +154,6 @@ def images(
         {"network": list(networks), "epoch": np.arange(task.epochs + 1)},
         {"theory": circuit.theory, "task": "images"},
     )
-
-
-def squared_error(circuit: Any, weights: Any, shown: Items) -> Array:
-    """Return the mean squared error of the settled output, (network,)."""
-    drawn = answers_to(circuit, weights, shown.inputs)
-    error: Array = ((drawn - shown.targets) ** 2).mean(axis=(1, 2))
-    return error
 
 
 def _draw(circuit: Intact, design: TaskDesign) -> Learnt:

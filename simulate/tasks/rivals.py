@@ -83,7 +83,7 @@ def rival(
 
 def _fitted(rates: Sequence[float], areas: int) -> tuple[float, ...]:
     """Return rates of so many areas: the first ones, the last of them again where there are few."""
-    return (*rates, *rates[-1:] * areas)[:areas]
+    return (*rates, *(rates[-1],) * areas)[:areas]
 
 
 def _scaled(factor: float, rates: Sequence[float]) -> tuple[float, ...]:

@@ -25,6 +25,7 @@ from errorneurons.simulate.arrays import Array, area_slices, generator
 from errorneurons.simulate.kernels import kernels, layout
 from errorneurons.simulate.parts.connectivity import spread
 from errorneurons.simulate.tasks.held import Items
+from errorneurons.simulate.tasks.rivals import rivals
 from errorneurons.simulate.tasks.students import ACTIVATION, PUBLISHED_STUDENTS, Student
 from errorneurons.simulate.tasks.students import STUDENTS as STUDENTS
 from errorneurons.simulate.tasks.students import student as student
@@ -317,4 +318,5 @@ TASK = Task(
     "microcircuit has the skip route from area 1 to area 3",
     _last,
     reproduced=reproduced,
+    rivals=rivals("teacher_student", STUDENTS),
 )

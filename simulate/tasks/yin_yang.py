@@ -41,6 +41,7 @@ from errorneurons.simulate.tasks.rivals import rival, rivals
 from errorneurons.simulate.tasks.task import Intact, Learnt, Task, TaskDesign, quiet, taught
 from errorneurons.simulate.theories.backprop import Backprop
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.theories.registry import theory as find
 
 CLASSES = ("yin", "yang", "dot")
 YIN, YANG, DOT = range(3)
@@ -149,8 +150,12 @@ def yin_yang_learner(theory: str, *, frozen: bool = False, hidden: int = 30) -> 
 
 
 def yin_yang_rival(theory: str) -> Any:
-    """Return a 4-30-3 circuit of a theory of the report; start weights are those of the others."""
-    return rival(theory, "yin_yang", (4, 30, 3), changes={"weight_scale": _START})
+    """Return a 4-30-3 circuit of a theory of the report.
+
+    Start weights are those of the others, but where predictions descend through them.
+    """
+    start = {} if find(theory).senses_outcomes else {"weight_scale": _START}
+    return rival(theory, "yin_yang", (4, 30, 3), changes=start)
 
 
 def accuracy(circuit: Any, weights: Any, inputs: Array, classes: Integers) -> Array:

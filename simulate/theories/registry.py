@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from errorneurons.simulate.parts.connectivity import macaque_binned
 from errorneurons.simulate.refusing import entry
-from errorneurons.simulate.theories import cannot, counter_circuits, ranges
+from errorneurons.simulate.theories import cannot, counter_circuits, paces, ranges
 from errorneurons.simulate.theories.adaptation import Adaptation
 from errorneurons.simulate.theories.broken import COUNTER_CIRCUITS as COUNTER_CIRCUITS
 from errorneurons.simulate.theories.broken import INTACT as INTACT
@@ -72,6 +72,7 @@ THEORIES: tuple[Theory, ...] = (
         nuisance=ranges.OF_SUPERVISED_PC,
         look=("#56b4e9", "s"),
         cannot=cannot.DRAWING,
+        paces=paces.OF_SUPERVISED_PC,
         family="supervised PC",
     ),
     Theory(
@@ -83,6 +84,7 @@ THEORIES: tuple[Theory, ...] = (
         nuisance=ranges.OF_PROSPECTIVE_CONFIGURATION,
         look=("#56b4e9", "P"),
         cannot=cannot.DRAWING,
+        paces=paces.OF_PROSPECTIVE_CONFIGURATION,
         family="supervised PC",
     ),
     Theory(
@@ -133,6 +135,7 @@ THEORIES: tuple[Theory, ...] = (
         nuisance=ranges.OF_OTHERS,
         look=("#029e73", "D"),
         cannot=cannot.DRAWING,
+        paces=paces.OF_TUFTS | paces.FEW_STEPS,
         family="tufts",
         lacks=cannot.LACKED_BY_TUFTS,
     ),
@@ -149,6 +152,7 @@ THEORIES: tuple[Theory, ...] = (
         nuisance=ranges.OF_OTHERS,
         look=("#029e73", "p"),
         cannot=cannot.DRAWING,
+        paces=paces.OF_TUFTS | paces.FEW_STEPS,
         family="tufts",
         lacks=cannot.LACKED_BY_TUFTS,
     ),
@@ -161,6 +165,7 @@ THEORIES: tuple[Theory, ...] = (
         nuisance=ranges.OF_BURSTS,
         look=("#fbafe4", "h"),
         cannot=cannot.WITHOUT_MEMBRANE,
+        paces=paces.OF_BURSTS,
         family="bursts",
         lacks=cannot.LACKED_BY_BURSTS,
     ),
@@ -173,6 +178,7 @@ THEORIES: tuple[Theory, ...] = (
         nuisance=ranges.OF_BALANCED_BURSTS,
         look=("#fbafe4", "H"),
         cannot=cannot.WITHOUT_MEMBRANE,
+        paces=paces.OF_BALANCED_BURSTS,
         family="bursts",
         lacks=cannot.LACKED_BY_BURSTS,
         compared=False,
@@ -187,6 +193,7 @@ THEORIES: tuple[Theory, ...] = (
         senses_outcomes=True,
         look=("#de8f05", "<"),
         cannot=cannot.SHRUNK,
+        paces=paces.OF_HYBRID_PC,
         family="descending PC",
         compared=False,
     ),
@@ -199,6 +206,7 @@ THEORIES: tuple[Theory, ...] = (
         nuisance=ranges.OF_LATENT_EQUILIBRIUM,
         look=("#cc78bc", "^"),
         cannot=cannot.DRAWING,
+        paces=paces.OF_LATENT_EQUILIBRIUM | paces.FEW_STEPS,
         family="latent equilibrium",
         lacks=cannot.LACKED_BY_LATENT_EQUILIBRIUM,
         compared=False,
@@ -212,6 +220,7 @@ THEORIES: tuple[Theory, ...] = (
         nuisance=ranges.OF_SCALAR_REWARD,
         look=("#949494", "X"),
         cannot=cannot.WITHOUT_MEMBRANE,
+        paces=paces.OF_SCALAR_REWARD,
         family="scalar reward",
         lacks=cannot.LACKED_BY_SCALAR_REWARD,
         compared=False,
@@ -225,6 +234,7 @@ THEORIES: tuple[Theory, ...] = (
         nuisance=ranges.OF_FEEDBACK_CONTROL,
         look=("#029e73", "P"),
         cannot=cannot.DRAWING,
+        paces=paces.OF_FEEDBACK_CONTROL | paces.FEW_STEPS,
         family="feedback control",
         lacks=cannot.LACKED_BY_FEEDBACK_CONTROL,
         compared=False,

@@ -244,7 +244,7 @@ bin_width = 0.5
         ('"trial", "time", "unit"', '"trial", "unit"', r"array `counts` has shape \(12, 6, 5\)"),
         ('"trial", "time", "unit"', '"trial", "tim", "unit"', "name trial, time and unit once"),
         ('units = "count"', "", "`units` is missing; say what activity is measured in"),
-        ('units = "count"', 'units = "spikes"', "input should be 'Hz', 'count'"),
+        ('units = "count"', 'units = "spikes"', "is 'spikes', which is unknown; known are Hz"),
         ("start = -0.1", "start = -0.1\nstop = 9.0", "the recording has bins from -0.1 to 0.2 s"),
         ("start = -0.1", "", "give bin_starts under"),
         ('"kind"', '"region"', "`region` of table `arrays of 12 rows` has 5 values, and the table"),
