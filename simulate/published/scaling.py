@@ -86,15 +86,15 @@ def _counted(circuit: object, effort: Effort, seed: int) -> xr.Dataset:
     size = np.array([run.peak * n / 1e6 for run, n in zip(runs, counts, strict=True)])
     return xr.Dataset(
         {
-            "all_seconds": (("network", "count"), told(counts, seconds, _TOLD)[None]),
-            "all_megabytes": (("network", "count"), told(counts, size, _TOLD)[None]),
+            "all_seconds": (("network", "count"), extrapolated(counts, seconds, _TOLD)[None]),
+            "all_megabytes": (("network", "count"), extrapolated(counts, size, _TOLD)[None]),
         },
         {"network": [0], "count": [*counts, _TOLD]},
         {"told": f"{_TOLD} by a + b networks through the largest two"},
     )
 
 
-def told(counts: Sequence[int], values: Array, count: int) -> Array:
+def extrapolated(counts: Sequence[int], values: Array, count: int) -> Array:
     """Return values and, behind them, that of another count on the line through the last two."""
     slope = (values[-1] - values[-2]) / (counts[-1] - counts[-2])
     return np.append(values, values[-1] + slope * (count - counts[-1]))

@@ -26,7 +26,7 @@ OWN_STEP = 1e-3
 """The step of theories as they are in the report [s]."""
 OWN_STEPS = 100
 """Steps for which they see an item without, and then with its target."""
-SHOWN = ("representation",)
+REPRESENTATIONS = ("representation",)
 _ENDS = layout.Recording(("r",), "presentation")
 
 
@@ -274,10 +274,12 @@ def _held(stepper: Stepper, world: World, steps: int, learning: bool, *, last: b
     """
     bins = (max(steps - 1, 0), min(steps, 1))
     if not learning or stepper.circuit.plastic == "always":
-        found = stepper.advance(world, bins, learn=learning, show=SHOWN)["representation"][1]
+        found = stepper.advance(world, bins, learn=learning, show=REPRESENTATIONS)[
+            "representation"
+        ][1]
     else:
         stepper.advance(world, bins[0])
-        found = stepper.advance(world, bins[1], learn=last, show=SHOWN)["representation"]
+        found = stepper.advance(world, bins[1], learn=last, show=REPRESENTATIONS)["representation"]
     ends: Array = found[:, 0]
     return ends
 
