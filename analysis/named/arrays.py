@@ -42,6 +42,8 @@ class NamedArrays:
         Where activity is, if the program that wrote the file tells.
     refused
         Name -> why it is not read.
+    release
+        Forgets what has been read so far; it is read again if it is asked for.
     """
 
     arrays: Mapping[str, LazyArray]
@@ -49,6 +51,7 @@ class NamedArrays:
     metadata: Mapping[str, object] = field(default_factory=dict)
     signal: SignalSource | None = None
     refused: Mapping[str, str] = field(default_factory=dict)
+    release: Callable[[], None] = lambda: None
 
     def array(self, name: str) -> LazyArray:
         """Return an array by name.
@@ -115,7 +118,8 @@ class NamedArrays:
             if (key.startswith(f"{name}.") if name else "." not in key)
         }
         if not inside and name:
-            raise DoorError(f"there is no table `{name}`; {did_you_mean(name, self.groups())}")
+            hint = did_you_mean(name, self.groups()) if self.groups() else "its arrays are in none"
+            raise DoorError(f"there is no table `{name}`; {hint}")
         lengths = [n for array in inside.values() if (n := column_length(array.shape)) is not None]
         length = max(sorted(set(lengths)), key=lengths.count, default=0) if rows is None else rows
         called = name or f"{IN_NO_TABLE} {length} rows"

@@ -53,6 +53,8 @@ def recording_of(
         If an array is missing, or of a shape that does not fit.
     """
     source = _merged(held.signal, signal)
+    made: Signal
+    trials: int | None
     if source.has_trials:
         made, units, trials = _cut_arrays(held, source, events)
     else:
@@ -96,11 +98,6 @@ def _epochs(held: NamedArrays, pattern: str, but: str) -> Iterator[tuple[str, Ti
 
 def _with_axes(table: RawTable, axes: Mapping[str, RowNumbers]) -> RawTable:
     """Return the table of trials with the columns that say where in several axes a trial is."""
-    if any(len(places) != len(table) for places in axes.values()):
-        raise DoorError(
-            f"table `{table.name}` has {len(table)} rows, the axes of trials make "
-            f"{len(next(iter(axes.values())))}; name the table that has one for each"
-        )
     own = {f"axis.{n}": RawColumn(partial(np.asarray, places)) for n, places in axes.items()}
     return replace(table, columns={**table.columns, **own}) if own else table
 

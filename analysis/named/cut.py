@@ -77,10 +77,12 @@ class CutArray:
     @property
     def axes_of_trials(self) -> dict[str, RowNumbers]:
         """Name of each of several axes of trials -> where in it a trial is, (trial,)."""
+        split = (self._split(*own) for own in zip(self.dims, self.data.shape, strict=True))
         lengths = {
-            axis.partition(":")[2]: length
-            for axis, length in zip(self.dims, self.data.shape, strict=True)
-            if axis.startswith("trial:")
+            name.removeprefix("trial:"): length
+            for axes in split
+            for name, length in axes.items()
+            if name.startswith("trial:")
         }
         places = np.indices(tuple(lengths.values()), np.intp)
         return {name: places[k].ravel() for k, name in enumerate(lengths)}

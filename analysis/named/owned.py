@@ -81,6 +81,7 @@ class _Probe:
             within = np.arange(len(rank)) - np.repeat(np.cumsum(own) - own, own)
             found[np.repeat(place, own) + within] = times[order]
             place = place + own
+        self.held.release()
         starts, stops = np.r_[0, ends], np.r_[ends, ends[-1:]]
         at = np.searchsorted(self.known, self.keys)
         there = np.r_[self.known, self.known[-1:]][at] == self.keys if len(ends) else at < 0

@@ -109,7 +109,9 @@ def _by_number(table: str, held: NamedArrays, arrays: dict[str, LazyArray]) -> d
     if np.array_equal(ids, np.arange(length)):
         return {f"{table}.{name}": array for name, array in held.arrays.items()}
     check_count(Path(table), length)
-    found = {f"{table}.{n}": placed(a, ids, length) for n, a in held.arrays.items()}
+    found: dict[str, LazyArray] = {
+        f"{table}.{name}": placed(array, ids, length) for name, array in held.arrays.items()
+    }
     return found | {f"{table}.{_NUMBER}": np.arange(length)}
 
 

@@ -122,7 +122,8 @@ def _may_lose_words(column: pd.Series, small: bool) -> bool:
     """Whether words of a column may have been read as nothing, or as numbers."""
     if column.dtype.kind in "iu":
         return small
-    return bool(column.isna().any()) and (column.dtype.kind not in "biufM" or column.isna().all())
+    none = column.isna()
+    return bool(none.any()) and (column.dtype.kind not in "biufM" or bool(none.all()))
 
 
 def _with_points(column: pd.Series) -> pd.Series:

@@ -52,7 +52,7 @@ def spelled_otherwise(sessions: Mapping[str, xr.Dataset]) -> Iterator[str]:
                     told.add(word)
                     yield (
                         f"`{name}` is {known!r} and {word!r}, which differ in spelling alone; "
-                        "write it the same way everywhere, by `values` if the file cannot be mended"
+                        "write it the same way everywhere, by `values` if the file stays as it is"
                     )
         for area in _words(session, "area"):
             known = areas.setdefault(folded(area), area)

@@ -15,8 +15,10 @@ all its events, and three columns are new:
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.signals import EVENT_TIME, Events
@@ -37,10 +39,9 @@ class _Found:
     column: RowNumbers
     time: Times
 
-    def ordered(self) -> _Found:
-        """Return them row by row, in the order of time within a row."""
-        order = np.lexsort((self.time, self.row))
-        return _Found(*(part[order] for part in (self.row, self.number, self.column, self.time)))
+    def at(self, places: npt.NDArray[Any]) -> _Found:
+        """Return some of the events."""
+        return _Found(self.row[places], self.number[places], self.column[places], self.time[places])
 
 
 def one_row_per_event(table: RawTable, events: Events) -> RawTable:
@@ -66,8 +67,8 @@ def one_row_per_event(table: RawTable, events: Events) -> RawTable:
             f"{missing.sum()} of {len(missing)} events of table `{table.name}` have no time; set "
             "drop_missing = true under [events] to leave these out"
         )
-    kept = _Found(*(p[~missing] for p in (found.row, found.number, found.column, found.time)))
-    one = kept.ordered()
+    kept = found.at(~missing)
+    one = kept.at(np.lexsort((kept.time, kept.row)))
     ends = [own for _, own in lists]
     columns = {name: _of_events(column, one, ends, name) for name, column in table.columns.items()}
     columns |= {
@@ -95,13 +96,15 @@ def _times(table: RawTable, name: str) -> _Lists:
 
 
 def _events(lists: list[_Lists]) -> _Found:
-    parts = []
-    for k, (times, ends) in enumerate(lists):
-        counts = np.diff(ends, prepend=0)
-        row = np.repeat(np.arange(len(ends)), counts)
-        number = np.arange(len(times)) - np.repeat(ends - counts, counts)
-        parts.append((row, number, np.full(len(times), k), times))
-    return _Found(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+    counts = [np.diff(ends, prepend=0) for _, ends in lists]
+    rows = [np.repeat(np.arange(len(own)), own) for own in counts]
+    begins = [np.repeat(ends - own, own) for (_, ends), own in zip(lists, counts, strict=True)]
+    return _Found(
+        np.concatenate(rows),
+        np.concatenate([np.arange(len(begin)) - begin for begin in begins]),
+        np.repeat(np.arange(len(lists)), [len(times) for times, _ in lists]),
+        np.concatenate([times for times, _ in lists]),
+    )
 
 
 def _of_events(column: RawColumn, one: _Found, ends: list[RowNumbers], name: str) -> RawColumn:

@@ -42,7 +42,13 @@ from errorneurons.analysis.sources.columns import (
 from errorneurons.analysis.sources.lasers import check_laser_columns, check_lasers
 from errorneurons.analysis.sources.recording import CutOut, RawRecording, RawValues, RowNumbers
 from errorneurons.analysis.sources.spikes import samples_per_second
-from errorneurons.analysis.sources.when import Times, check_precision, gaps_in_words, touched
+from errorneurons.analysis.sources.when import (
+    Times,
+    check_precision,
+    check_times,
+    gaps_in_words,
+    touched,
+)
 
 Opened = Callable[[Path, Mapping], AbstractContextManager[RawRecording]]
 """How files of a kind are opened: yields what one holds, open as long as a block runs."""
@@ -83,7 +89,8 @@ def read_sessions(path: Path, mapping: Mapping, opened: Opened) -> xr.DataTree:
 
 def _with_names(recording: RawRecording, path: Path) -> RawRecording:
     """Return a recording that knows the names of its file and folder."""
-    names = {"file.name": path.stem, "folder.name": path.resolve().parent.name}
+    folder = path.resolve().parent
+    names = {"file.name": path.stem, "folder.name": folder.name, "folder.above": folder.parent.name}
     return replace(recording, metadata={**recording.metadata, **names})
 
 
@@ -297,23 +304,9 @@ def _trial_columns(found: Tables, mapping: Mapping, zero: Times) -> dict[str, Ra
         if FIELDS[name].units == ("s",) and source.constant is None:
             times = columns[name] / mapping.events.rate
             if mapping.events.zero:
-                _check_times(name, times, zero)
+                check_times(name, times, zero)
             columns[name] = times - zero
     return columns | ({"trial_start": zero} if mapping.events.zero else {})
-
-
-def _check_times(name: str, times: Times, zero: Times) -> None:
-    """Refuse -1 and its like in place of a time [s]: what lies before a recording, and long ago."""
-    strange = (times < 0) & (zero - times > _LONG_AGO) & (np.nanmin(zero) >= 0)
-    if strange.any():
-        raise DoorError(
-            f"`{name}` is {times[strange][0]:g} s in {strange.sum()} trials, which is before the "
-            "recording began; leave it empty, or write NaN, where there was none"
-        )
-
-
-_LONG_AGO = 10.0
-"""A time so long before time zero of its trial is no time of the trial [s]."""
 
 
 def _unit_columns(found: Tables, mapping: Mapping) -> dict[str, RawValues]:

@@ -185,7 +185,7 @@ def _keep_units(units: TableContent | None) -> str:
 
 def _session(content: FileContent, trials: TableContent | None) -> Iterator[str]:
     fallback = {
-        "animal": ("subject.subject_id",),
+        "animal": ("subject.subject_id", "folder.above", "folder.name"),
         "session_id": ("session_id", "identifier", "file.name"),
         "species": ("subject.species",),
     }

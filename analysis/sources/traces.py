@@ -118,6 +118,11 @@ class Traces:
                     _add_frames(series, place, own, total, count)
                 part, seen_in = total[:, read], count[:, read]
                 seen[trial][:, read] = np.where(seen_in > 0, part / np.maximum(seen_in, 1), np.nan)
+        if seen.size and np.isnan(seen).all():
+            raise DoorError(
+                f"no bin of {len(edges)} trials holds a frame with a value; mend the clock of the "
+                "frames, or take bins as wide as a frame lasts"
+            )
         return seen
 
     def _apart(self) -> list[tuple[Series, ...]]:

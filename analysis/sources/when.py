@@ -60,6 +60,33 @@ def check_precision(times: npt.NDArray[np.generic], what: str) -> None:
         )
 
 
+_LONG_AGO = 10.0
+"""A time so long before time zero of its trial is no time of the trial [s]."""
+
+
+def check_times(name: str, times: Times, zero: Times) -> None:
+    """Refuse -1 and its like in place of a time: what lies before the recording, and long ago.
+
+    Parameters
+    ----------
+    name
+        What the times are, as the contract calls it.
+    times, zero
+        The times, and time zero of each trial [s], (trial,).
+
+    Raises
+    ------
+    DoorError
+        Naming the first, and how many there are.
+    """
+    strange = (times < 0) & (zero - times > _LONG_AGO) & (np.nanmin(zero) >= 0)
+    if strange.any():
+        raise DoorError(
+            f"`{name}` is {times[strange][0]:g} s in {strange.sum()} trials, which is before the "
+            "recording began; leave it empty, or write NaN, where there was none"
+        )
+
+
 def checked_intervals(intervals: Times, what: str) -> Times:
     """Return intervals in order, (interval, 2) [s], if each ends after it starts.
 

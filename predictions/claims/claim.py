@@ -189,6 +189,8 @@ class Claim:
         Whether the claim needs a network that has learnt its task.
     by_labels
         Whether it is of labelled cells, so that labels that mean nothing answer nothing.
+    behaviour
+        Whether N and M are what an animal does; activity if not.
     drawing
         What the card's drawing of the experiment shows; None for no drawing.
     secondary
@@ -217,6 +219,7 @@ class Claim:
     bin: float = 0.05
     learning: bool = False
     by_labels: bool = True
+    behaviour: bool = False
     drawing: Drawing | None = None
     ratio_of: Literal["energies", "amplitudes"] = "energies"
     secondary: Mapping[str, Measure] = field(default_factory=dict)

@@ -95,6 +95,7 @@ CLAIM = Claim(
         Condition("learning, error cells off", protocol.LEARNING_OFF),
     ),
     learning=True,
+    behaviour=True,
     drawing=Drawing(
         read=(("representation", 4),),
         manipulation="silence",

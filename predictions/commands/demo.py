@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from errorneurons.predictions.commands.options import Recorded, TheoryNeeded
+from errorneurons.predictions.commands.options import RecordedBy, TheoryNeeded
 from errorneurons.predictions.commands.shared import (
     Quiet,
     Seed,
@@ -41,7 +41,7 @@ _StatedFalseLabels = Annotated[
         help="Share of false labels that the file states; the truth by default.",
     ),
 ]
-_Kind = Annotated[Recorded, typer.Option(help="What is recorded.")]
+_Kind = Annotated[RecordedBy, typer.Option(help="What is recorded.")]
 RecordedAreas = Annotated[
     str,
     typer.Option(
@@ -72,7 +72,7 @@ def demo_recording(
     trials: _TrialsOfAKind = 8,
     label_error: _FalseLabels = 0.05,
     stated_label_error: _StatedFalseLabels = None,
-    instrument: _Kind = Recorded.SPIKES,
+    instrument: _Kind = RecordedBy.SPIKES,
     areas: RecordedAreas = "",
     efficacy: _Efficacy = 1.0,
     off_target: _OffTarget = 0.0,

@@ -23,7 +23,7 @@ from errorneurons.predictions.commands.entries import (
 )
 
 
-class Recorded(StrEnum):
+class RecordedBy(StrEnum):
     """What a virtual recording holds."""
 
     SPIKES = "spikes"
@@ -73,6 +73,9 @@ def _is_theory(name: str) -> None:
 def _is_claim(key: str) -> None:
     from errorneurons.simulate.refusing import entry
 
+    meant = {f"{known[0]}{known[1:].lstrip('0')}": known for known in CLAIM_KEYS}.get(key.upper())
+    if meant is not None and key not in CLAIM_KEYS:
+        raise ValueError(f"there is no claim {key!r}; did you mean {meant!r}?")
     entry("claim", key, dict.fromkeys(CLAIM_KEYS), likeness=0.4)  # keys are short
 
 
@@ -149,9 +152,17 @@ def _are_there(files: list[Path]) -> list[Path]:
 
 
 def _is_there(file: Path) -> Path:
+    if file.suffix == ".toml":
+        raise ValueError(f"{file} is a mapping file, and no recording; write --mapping {file}")
     if file.suffix in FILE_ENDINGS and not file.exists():
         raise ValueError(f"there is no file {file}")
     return file
+
+
+def _is_folder(folder: Path | None) -> Path | None:
+    if folder is not None and folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is a file; give a folder")
+    return folder
 
 
 def _is_own_theory(files: list[Path] | None) -> list[Path] | None:
@@ -186,7 +197,7 @@ TheoryFiles = Annotated[
 ]  # fmt: skip
 Figures = Annotated[
     Path | None,
-    typer.Option("--figures", metavar="FOLDER",
+    typer.Option("--figures", metavar="FOLDER", callback=_is_folder,
                  help="Folder for each claim's figure as SVG, PDF and PNG, and its numbers."),
 ]  # fmt: skip
 Ablations = Annotated[
@@ -254,14 +265,9 @@ RecordingsIfAny = Annotated[
     typer.Argument(metavar="[FILES]...", callback=lambda files: _are_there(files or []),
                    help="Recordings of any kind, mixed; or folders of them."),
 ]  # fmt: skip
-Groups = Annotated[
+RecordingGroups = Annotated[
     Names,
     typer.Option("--group", metavar="NAME=FILES",
                  help="A group of animals, or another recording, e.g. controls=a.nwb,b.nwb: two or "
                  "more are judged side by side, and no theory is weighed."),
-]  # fmt: skip
-RecordingFile = Annotated[
-    Path,
-    typer.Argument(metavar="FILE", callback=_is_there,
-                   help="A recording: NWB, .mat, .npz, table, folder."),
 ]  # fmt: skip

@@ -82,7 +82,7 @@ def _bar(console: Console) -> Iterator[Progress]:
         shown.start()
         if isinstance(text, Done):
             shown.update(task, description=text.piece, completed=text.done, total=text.total,
-                         count=text.count)  # fmt: skip
+                         count=text.words)  # fmt: skip
         else:
             shown.update(task, description="working", total=None, count="")
             console.print(text, markup=False)

@@ -12,10 +12,9 @@ import typer
 from errorneurons.predictions.commands.options import (
     Costs,
     Figures,
-    Groups,
     Manipulations,
     Names,
-    RecordingFile,
+    RecordingGroups,
     Recordings,
     RecordingsIfAny,
     Theories,
@@ -40,6 +39,7 @@ from errorneurons.predictions.commands.shared import (
 )
 
 if TYPE_CHECKING:
+    from errorneurons.analysis.kinds import SameFields
     from errorneurons.predictions.claims.claim import Verdict
     from errorneurons.predictions.comparing.weigh import Question
     from errorneurons.predictions.judging.readiness import Ready
@@ -75,7 +75,8 @@ def check_recording(
     from errorneurons.predictions.judging.plausible import implausible
     from errorneurons.predictions.judging.readiness import readiness
     from errorneurons.predictions.judging.verdicts import confirmatory
-    from errorneurons.predictions.studies.unweighed import cautions_of, who_was_recorded
+    from errorneurons.predictions.judging.whom import ready_of, who_was_recorded
+    from errorneurons.predictions.studies.unweighed import cautions_of
     from errorneurons.predictions.words import counted, listed
 
     opened = open_recordings(files, mapping)
@@ -97,32 +98,87 @@ def check_recording(
         typer.echo(f"Look again: {doubt}")
     those = f"The confirmatory set is {listed(declared)}."
     typer.echo(those if declared else "No confirmatory set was declared.")
-    show_readiness(readiness(sessions))
+    show_readiness(ready_of(readiness(sessions), noun))
 
 
 @app.command()
 def inspect(
-    file: RecordingFile,
+    files: Recordings,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="FILE", help="Mapping file to write (FILE.toml)."),
     ] = None,
 ) -> None:
-    """Print what a recording holds, and write a mapping.
+    """Print what recordings hold, write a mapping, and say which claims they can test by it.
 
-    The mapping file is filled in as far as names tell, with comments; read and correct it.
+    The mapping file is filled in as far as names tell, with comments; read and correct it. One is
+    written for all recordings with the same fields.
     """
-    from errorneurons.analysis.door import describe_recording
+    from errorneurons.analysis.door import recordings_in
+    from errorneurons.analysis.kinds import alike_by_fields
     from errorneurons.analysis.session.files import beside
     from errorneurons.analysis.sources.template import template_of
+    from errorneurons.predictions.words import listed
 
-    content = describe_recording(file)
-    target = out or Path(file.with_suffix(".toml").name)
-    check_new_file(target)
-    typer.echo(str(content))
-    with beside(target) as part:
-        part.write_text(template_of(content), encoding="utf-8")
-    say(f"mapping written to {target}; read it, and give it to: errorneurons compare")
+    if out:
+        check_new_file(out)
+    kinds = alike_by_fields(recordings_in(files))
+    written = _mapping_files(kinds, out)
+    for kind, target in zip(kinds, written, strict=True):
+        if kind.content is not None and target is not None:
+            typer.echo(str(kind.content))
+            if more := [str(path) for path in kind.paths[1:]]:
+                typer.echo(f"The same fields have {listed(more)}.")
+            with beside(target) as part:
+                part.write_text(template_of(kind.content), encoding="utf-8")
+            say(f"mapping written to {target}; read it, and give it to: errorneurons compare")
+    _show_what_can_be_tested(kinds, written)
+
+
+def _mapping_files(kinds: Sequence[SameFields], out: Path | None) -> list[Path | None]:
+    """Return where the mapping of each kind is written, None for those that need none."""
+    firsts = [None if kind.content is None else kind.paths[0] for kind in kinds]
+    unlike = [path for path in firsts if path is not None]
+    if not unlike:
+        name = kinds[0].paths[0].name
+        raise ValueError(f"{name} needs no mapping: errorneurons check {name}")
+    if out and len(unlike) > 1:
+        raise ValueError(
+            f"--out names one mapping, and {unlike[0]} and {unlike[1]} hold unlike fields; leave "
+            "it out, or inspect them one by one"
+        )
+    stems: list[str] = []
+    targets: list[Path | None] = []
+    for path in firsts:
+        stem = "" if path is None else path.with_suffix("").name
+        stems.append(stem)
+        number = f"-{stems.count(stem)}" * (stems.count(stem) > 1)
+        targets.append(None if path is None else out or Path(f"{stem}{number}.toml"))
+    for target in filter(None, targets):
+        check_new_file(target)
+    return targets
+
+
+def _show_what_can_be_tested(kinds: Sequence[SameFields], mappings: Sequence[Path | None]) -> None:
+    """Print which claims can be tested by mappings as they were written, or why that is open."""
+    from errorneurons.analysis.door import open_recordings
+    from errorneurons.analysis.session.contract import DoorError
+    from errorneurons.analysis.session.session import collect
+    from errorneurons.predictions.judging.believing import as_believed
+    from errorneurons.predictions.judging.readiness import readiness
+    from errorneurons.predictions.judging.whom import ready_of, who_was_recorded
+
+    try:
+        every = zip(kinds, mappings, strict=True)
+        opened = [s for kind, own in every for s in open_recordings(kind.paths, own)]
+        collect(opened)
+        sessions = as_believed(opened)
+        ready = ready_of(readiness(sessions), who_was_recorded(sessions))
+    except DoorError as error:
+        typer.echo(f"Which claims can be tested is open until the mapping is corrected: {error}")
+        return
+    typer.echo("By this mapping as it stands:")
+    show_readiness(ready)
 
 
 @app.command("compare")
@@ -132,7 +188,7 @@ def compare_theories(
         Path | None, typer.Option(metavar="FILE", help="Mapping file of those that need one.")
     ] = None,
     out: Out = Path("errorneurons-comparison"),
-    group: Groups = None,
+    group: RecordingGroups = None,
     name: Annotated[
         str, typer.Option(metavar="WORDS", help="What the recording is called on the page.")
     ] = "",

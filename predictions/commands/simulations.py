@@ -15,7 +15,7 @@ from errorneurons.predictions.commands.options import (
     Connectivities,
     ConnectivityOnly,
     Figures,
-    Recorded,
+    RecordedBy,
     Results,
     SizesGiven,
     Tasks,
@@ -178,7 +178,7 @@ def simulate_theories(
     seed: Seed = 1,
     repeats: Repeats = None,
     instrument: Annotated[
-        Recorded | None,
+        RecordedBy | None,
         typer.Option(help="What is recorded; if left out, spikes where the errors are."),
     ] = None,
     streams: Annotated[

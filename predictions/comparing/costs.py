@@ -26,7 +26,7 @@ def check_costs(costs: Mapping[str, float]) -> None:
     ValueError
         If a name is unknown, or a cost is no number of 0 or more.
     """
-    for name, cost in costs.items():
+    for name, cost in dict[str, object](costs).items():
         known("manipulation", name, MANIPULATIONS)
         if not isinstance(cost, int | float) or not math.isfinite(cost) or cost < 0:
             raise ValueError(

@@ -8,7 +8,7 @@ made when that changes; an interrupted run takes up where it stopped.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +56,7 @@ def virtual_experiments(
     progress: Progress,
     count: int = EXPERIMENTS,
     labour: Labour | None = None,
+    scatter: Mapping[str, float] | None = None,
 ) -> dict[str, Drawn]:
     """Return virtual experiments of theories under designs, simulating what is not there yet.
 
@@ -65,9 +66,12 @@ def virtual_experiments(
         As in `animals_under`.
     count
         Experiments of each theory.
+    scatter
+        How uncertain the recording is that they stand for, see `effects.Recorded`.
     """
     found = animals_under(names, designs, animals, folder, progress, labour)
-    return {n: draw(t, n, taken_together(designs), animals.seed, count) for n, t in found.items()}
+    one = taken_together(designs)
+    return {n: draw(t, n, one, animals.seed, count, scatter) for n, t in found.items()}
 
 
 def animals_under(

@@ -29,7 +29,7 @@ from errorneurons.predictions.claims.claim import (
     SubjectKind,
     Verdict,
 )
-from errorneurons.predictions.judging.measured import FEWEST_ANIMALS, Measured
+from errorneurons.predictions.judging.measured import FEWEST_ANIMALS, Measured, error_of_thinned
 from errorneurons.predictions.judging.rule import (
     LEAST,
     answered,
@@ -42,7 +42,7 @@ from errorneurons.predictions.judging.rule import (
     p_above,
     tail,
 )
-from errorneurons.predictions.words import counted
+from errorneurons.predictions.words import counted, plain_number
 from errorneurons.simulate.arrays import Array
 
 TIPPING_STEP = 0.005
@@ -114,12 +114,12 @@ def _phrase(claim: Claim, outcome: Outcome, value: float) -> str:
     if claim.side == "within":
         return _phrase_within(claim, outcome, value)
     other = "above" if claim.side == "below" else "below"
-    q0 = f"{claim.threshold:.2g}"
+    q0, found = f"{claim.threshold:.2g}", f"N/M is {plain_number(value)}"
     return {
-        Outcome.SUPPORTED: f"N/M is {value:.2g}, {claim.side} the threshold of {q0}, as claimed",
-        Outcome.CONTRADICTED: f"N/M is {value:.2g}, {other} the threshold of {q0}; the claim says "
+        Outcome.SUPPORTED: f"{found}, {claim.side} the threshold of {q0}, as claimed",
+        Outcome.CONTRADICTED: f"{found}, {other} the threshold of {q0}; the claim says "
         f"{claim.side}",
-        Outcome.UNDECIDED: f"N/M is {value:.2g}, not clear of the threshold of {q0}",
+        Outcome.UNDECIDED: f"{found}, not clear of the threshold of {q0}",
     }[outcome]
 
 
@@ -243,17 +243,17 @@ def _judge_few(claim: Claim, subject: str, measured: Measured) -> Verdict:
     value = float((n - pi * n_r) / m)
     low = high = float("nan")
     level = "no interval: too few trials to leave any out"
-    found = f"N/M is {value:.2g}"
+    found = f"N/M is {plain_number(value)}"
     if len(measured.thinned) > 1:
         left = (measured.thinned[:, 0] - pi * measured.thinned[:, 2]) / measured.thinned[:, 1]
-        reach = _reach(left)
+        reach = 2 * error_of_thinned(left)
         low, high = value - reach, value + reach
         level = "about 95 %, jackknife over groups of trials, these animals only"
-        found += f" ({low:.2g} to {high:.2g})"
-        if m <= _reach(measured.thinned[:, 1]):
+        found += f" ({plain_number(low)} to {plain_number(high)})"
+        if m <= 2 * measured.errors_over_trials[1]:
             found = (
                 "the response to compare with is not told from noise: M is not clear of 0 with "
-                f"groups of trials left out, and N/M, {value:.2g}, says nothing"
+                f"groups of trials left out, and N/M, {plain_number(value)}, says nothing"
             )
     lost = f" Energies are over the units and trials that are there: {measured.lost}."
     return Verdict(
@@ -266,12 +266,6 @@ def _judge_few(claim: Claim, subject: str, measured: Measured) -> Verdict:
         points=_points(claim, measured), names=measured.animals,
         statistics=_label_rows(measured),
     )  # fmt: skip
-
-
-def _reach(left: Array) -> float:
-    """Return two standard errors by the jackknife, of values with each group left out."""
-    groups = len(left)
-    return 2 * math.sqrt((groups - 1) / groups * float(((left - left.mean()) ** 2).sum()))
 
 
 def _nothing_to_compare(claim: Claim, subject: str, where: str) -> Verdict:

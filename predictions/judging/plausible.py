@@ -17,6 +17,8 @@ from errorneurons.predictions.words import counted, listed, number
 
 _SLOW, _FAST = 0.05, 300.0
 """Rates that a typical unit does not have [Hz]."""
+_FEW = 0.1
+"""A share of rates that are unlike all others."""
 _WIDE = 5.0
 """Bins that are hardly so wide [s]."""
 _SOME = 50
@@ -242,6 +244,17 @@ def _rates(session: xr.Dataset) -> Iterator[tuple[str, str]]:
             ),
         )
         return
+    spikes = known * width
+    broken = np.abs(spikes - np.round(spikes)) > 1e-3
+    if 0 < broken.sum() < _FEW * len(known):
+        yield (
+            "broken",
+            (
+                f"{broken.sum()} of {len(known)} rates that were looked at are no whole number of "
+                f"spikes of a bin, as all others are, the first {number(float(known[broken][0]))} "
+                "Hz; the file may be damaged."
+            ),
+        )
     typical = float(np.median(_means(some)))
     if typical < _SLOW:
         yield (

@@ -22,6 +22,8 @@ from errorneurons.predictions.judging.judge import judge, probability
 from errorneurons.predictions.judging.labels import beside_chance, chance_of_labels
 from errorneurons.predictions.judging.measured import Measured, measure
 from errorneurons.predictions.judging.table import ResultTable, result_table
+from errorneurons.predictions.judging.whom import verdict_of, who_was_recorded
+from errorneurons.predictions.words import plain_number
 from errorneurons.simulate.refusing import a_list, in_short
 
 AnySessions = xr.DataTree | xr.Dataset | Iterable[xr.Dataset]
@@ -165,7 +167,11 @@ def on_recording(
     verdicts = [beside_chance(c, v, chance) for c, v in zip(claims, found, strict=True)]
     declared = confirmatory(sessions)
     chosen = [key for key in declared or measured if key in measured]
-    beside = [_beside_controls(c, v, sessions) for c, v in zip(claims, verdicts, strict=True)]
+    noun = who_was_recorded(sessions)
+    beside = [
+        verdict_of(_beside_controls(c, v, sessions), noun)
+        for c, v in zip(claims, verdicts, strict=True)
+    ]
     return _with_holm(beside, measured, chosen, declared=bool(declared)), measured
 
 
@@ -178,7 +184,8 @@ def _beside_controls(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Datas
     if not found.animals:
         return verdict
     ratio = ratio_of_means(found.energies[:, 0], found.energies[:, 1])
-    said = f"N/M is {ratio.value:.2g} in {len(found.animals)} of them, which are not in the test"
+    size = plain_number(ratio.value)
+    said = f"N/M is {size} in {len(found.animals)} of them, which are not in the test"
     return replace(verdict, statistics={**verdict.statistics, "control animals": said})
 
 

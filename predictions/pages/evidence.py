@@ -265,12 +265,8 @@ def next_section(report: Report) -> NextSection | None:
     if report.steps is None:
         return None
     points = report.steps.points
-    rows = [
-        (title, right, low, high)
-        for title, right, low, high in zip(
-            *(points[n].tolist() for n in ("title", "right", "low", "high")), strict=True
-        )
-    ]
+    columns = ("title", "right", "low", "high", "cost")
+    rows = list(zip(*(points[n].tolist() for n in columns), strict=True))
     alt = "Probability of the right verdict: " + "; ".join(
         f"{title} {right:.0%}" for title, right, *_ in rows
     )

@@ -98,9 +98,22 @@ def plan_answer(planned: Planned) -> str:
     count = len(planned.question.theories)
     whom = _theories(planned) if count <= NAMED else f"the {count} theories compared"
     return (
-        f"To be right about {whom}: {_smallest(planned)}. The best design that was tried is right "
-        f"in {float(best['right']):.1%} of virtual experiments.{_few(planned)}"
+        f"{_in_short(planned)} To be right about {whom}: {_smallest(planned)}. The best design "
+        f"that was tried is right in {float(best['right']):.1%} of virtual experiments."
+        f"{_few(planned)}"
     )
+
+
+def _in_short(planned: Planned) -> str:
+    """Return how many animals it takes, in a sentence short enough for a headline."""
+    reached: dict[int, list[str]] = {}
+    for target, found in planned.smallest.items():
+        if found:
+            reached.setdefault(int(found["animals"]), []).append(f"{target:.0%}")
+    if not reached:
+        return "No design that was tried tells these theories apart often enough."
+    takes = [f"{counted(n, 'animal')} to be right in {listed(t)}" for n, t in reached.items()]
+    return f"It takes {listed(takes)} of virtual experiments."
 
 
 def _smallest(planned: Planned) -> str:
@@ -161,9 +174,8 @@ def _why_so_many(planned: Planned, chosen: Mapping[str, float]) -> str:
         return f"No design that was tried is right in {TARGETS[0]:.0%}; this one is most often."
     fewer = planned.smallest[TARGETS[0]]
     if fewer and fewer["animals"] < chosen["animals"]:
-        return (
-            f"{counted(int(fewer['animals']), 'animal')} would be right in {TARGETS[0]:.0%} only."
-        )
+        enough = counted(int(fewer["animals"]), "animal")
+        return f"{enough} would do for {TARGETS[0]:.0%}; this number is for {target:.0%}."
     return ""
 
 
@@ -223,7 +235,7 @@ def _lines(planned: Planned) -> list[Line]:
     ]
 
 
-def _gains(planned: Planned) -> list[tuple[str, ...]]:
+def _gains(planned: Planned) -> list[tuple[str, str, str, str, str]]:
     """Return what each is worth: words, cost, lost without it, added alone, and for its cost."""
     rows = []
     for name in planned.gains.index:

@@ -14,6 +14,7 @@ from errorneurons.predictions.claims.registry import IN_ONE_EXPERIMENT
 from errorneurons.predictions.comparing.design import designs_of, no_trial_of
 from errorneurons.predictions.comparing.library import default_folder
 from errorneurons.predictions.comparing.plan import Grid, plan
+from errorneurons.predictions.comparing.responding import telling
 from errorneurons.predictions.comparing.weigh import Question, weighed
 from errorneurons.predictions.judging.believing import as_believed
 from errorneurons.predictions.judging.table import ResultTable, result_table
@@ -102,7 +103,8 @@ def evidence_from(
     Raises
     ------
     ValueError
-        If a theory is unknown, or the recording can test no claim.
+        If a theory is unknown, or the recording can test no claim, or none has a response that is
+        clear of 0.
     """
     question = question_of(theories, worlds, seed, library)
     every = as_believed(checked(sessions))
@@ -112,7 +114,10 @@ def evidence_from(
     if not designs_of(every):
         tested = [key for key, m in measured.items() if m.animals]
         raise ValueError(f"nothing can be weighed: {no_trial_of(tested)}; give such trials too")
-    return weighed(every, measured, question, progress).evidence
+    told = telling(every, measured)
+    if why := told.responses.nothing:
+        raise ValueError(f"nothing can be weighed: {why}")
+    return weighed(told, question, progress).evidence
 
 
 def design_points(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,9 @@ from errorneurons.predictions.claims.claim import Claim, Outcome, Verdict
 from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.comparing.design import designs_of, no_trial_of
 from errorneurons.predictions.comparing.further import next_steps
+from errorneurons.predictions.comparing.responding import telling
 from errorneurons.predictions.comparing.sentences import answer, at_odds, methods
+from errorneurons.predictions.comparing.steps import NextSteps
 from errorneurons.predictions.comparing.weigh import Question, Weighed, weighed
 from errorneurons.predictions.judging.believing import as_believed
 from errorneurons.predictions.judging.judge import judge
@@ -28,6 +30,7 @@ from errorneurons.predictions.judging.measured import FEWEST_ANIMALS
 from errorneurons.predictions.judging.plausible import implausible
 from errorneurons.predictions.judging.readiness import Ready, readiness_of
 from errorneurons.predictions.judging.verdicts import confirmatory, on_recording
+from errorneurons.predictions.judging.whom import ready_of, said_of, who_was_recorded
 from errorneurons.predictions.studies.choosing import Selection
 from errorneurons.predictions.studies.citing import references
 from errorneurons.predictions.studies.families import families_among, said_of_families
@@ -38,7 +41,6 @@ from errorneurons.predictions.studies.unweighed import (
     cautions_of,
     could_be_tested,
     unweighed_answer,
-    who_was_recorded,
 )
 from errorneurons.predictions.texts import one_paragraph, paragraphs
 from errorneurons.simulate.animals.animals import Animals
@@ -152,18 +154,22 @@ def recording_report(
     """
     confirmatory(sessions)  # a claim that is none is refused before anything is read
     sessions = as_believed(sessions)
+    noun = who_was_recorded(sessions)
     verdicts, measured = on_recording(sessions, name)
-    ready = readiness_of(verdicts, measured, sessions)
+    ready = ready_of(readiness_of(verdicts, measured, sessions), noun)
     judged(verdicts, ready)
     found = steps = None
     unlike = _unlike_virtual(sessions, verdicts)
     if question and could_be_tested(verdicts) and not unlike:
-        found = weighed(sessions, measured, question, progress)
-        steps = next_steps(found, question, progress)
+        told = telling(sessions, measured)
+        unlike = told.responses.nothing
+        if not unlike:
+            found = weighed(told, question, progress)
+            steps = _steps_of(next_steps(found, question, progress), noun)
     return Report(
         title=f"What {name} says about error neurons",
         answer=answer_of_recording(
-            verdicts, found, len({s.attrs["animal"] for s in sessions}), who_was_recorded(sessions)
+            verdicts, found, len({s.attrs["animal"] for s in sessions}), noun
         )
         if found
         else unweighed_answer(verdicts, sessions, ready, unlike),
@@ -182,6 +188,15 @@ def recording_report(
         ready=ready,
         references=references(question.theories if question and found else ()),
     )
+
+
+def _steps_of(steps: NextSteps, noun: str) -> NextSteps:
+    """Return advice that speaks of those who were recorded."""
+    designs = tuple(
+        replace(step, title=said_of(step.title, noun), sentence=said_of(step.sentence, noun))
+        for step in steps.designs
+    )
+    return replace(steps, summary=said_of(steps.summary, noun), designs=designs)
 
 
 def _unlike_virtual(sessions: Sequence[xr.Dataset], verdicts: Sequence[Verdict]) -> str:
@@ -218,13 +233,15 @@ def recorded_subject(sessions: Sequence[xr.Dataset], name: str) -> Subject:
     localised = any(
         "localiser" in s["label_source"].values for s in sessions if "label_source" in s.coords
     )
-    few = len(animals) < FEWEST_ANIMALS and bool(who_was_recorded(sessions))
+    noun = who_was_recorded(sessions)
+    few = len(animals) < FEWEST_ANIMALS and bool(noun)
     told = {"localiser": localised, "few": few, "fewest": FEWEST_ANIMALS}
-    notes += [*paragraphs("answers/notes_on_recording", told), *implausible(sessions)]
+    found = (*paragraphs("answers/notes_on_recording", told), *implausible(sessions))
+    notes += [said_of(note, noun) for note in found]
     return Subject(
         name, name, "recording", "A recording, taken in by its mapping file.", len(animals),
         len(sessions), cells, int(np.median([s.sizes["trial"] for s in sessions])), tuple(notes),
-        who_was_recorded(sessions),
+        noun,
     )  # fmt: skip
 
 
@@ -291,14 +308,18 @@ def answer_of_recording(
     animals, noun
         How many were recorded, and what one of them is called; empty if they are not told apart.
     """
+    responses = found.responses
+    animals -= len(responses.without)
+    clear = [v for v in verdicts if v.claim not in responses.silent]
     said = [
         answer(found.evidence, verdicts, animals, label),
-        at_odds(found.evidence.kept, verdicts, found.expected, found.misses, label),
+        responses.caution,
+        at_odds(found.evidence.kept, clear, found.expected, found.misses, label),
     ]
     if animals < FEWEST_ANIMALS:
         these = f"this {noun or 'recording'}" if animals == 1 else f"these {animals} {noun}s"
         said.append(f"This is so in {these} only; nothing is said of a population.")
-    return " ".join(filter(None, said))
+    return said_of(" ".join(filter(None, said)), noun)
 
 
 def label(name: str) -> str:

@@ -207,10 +207,17 @@ def _simulate(
         return _unfit(str(error), claims)
     usual, *others = _asked()
     through = path is not None or any(c.shown_by == usual.name for c in claims)
-    networks = on_one_day(ready, usual) if through else not_put_through(ready, usual)
-    asked = _Asked(ready, instrument, keys, pictured, networks.learnt)
-    said = _said(asked, asked.shown([networks]), usual) if through else _Said({}, {})
-    if path is not None:
+    networks = before = not_put_through(ready, usual)
+    asked, said = _Asked(ready, instrument, keys, pictured, before.learnt), _Said({}, {})
+    if through:
+        networks = on_one_day(ready, usual)
+        said = _silent(asked.claims(usual), _none_left(usual))
+    if networks.blocks:
+        asked = replace(asked, learnt=networks.learnt)
+        said = _said(asked, asked.shown([networks]), usual)
+    else:  # what they learnt before they were lost is known all the same
+        networks = replace(before, left_out=networks.left_out)
+    if path is not None and networks.blocks:
         spikes = packed(collect(recordings_of(networks, instrument)))
         with keeping(path) as part:
             part.write_bytes(spikes)
@@ -300,9 +307,13 @@ def _elsewhere(asked: _Asked, tried: Experiment) -> _Said:
     days = Counter(str(s.attrs["animal"]) for s in sessions)
     whole = [s for s in sessions if days[str(s.attrs["animal"])] == len(wanted)]
     if not whole:
-        lack = f"none of its networks is left at the end of {tried.label}"
-        return _silent(claims, Missing(lack, "Lower its learning rate."))
+        return _silent(claims, _none_left(tried))
     return _said(asked, whole, tried)
+
+
+def _none_left(tried: Experiment) -> Missing:
+    lack = f"none of its networks is left at the end of {tried.label}"
+    return Missing(lack, "Lower its learning rate.")
 
 
 def _silent(claims: Sequence[Claim], lack: Missing) -> _Said:

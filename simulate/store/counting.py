@@ -15,24 +15,24 @@ class Done(str):
         What is said of the piece itself.
     done, total
         How many pieces are done, of how many.
-    count
+    words
         The same in words, with how long the others will take.
     """
 
-    __slots__ = ("count", "done", "piece", "total")
+    __slots__ = ("done", "piece", "total", "words")
 
     piece: str
     done: int
     total: int
-    count: str
+    words: str
 
 
 def _done(piece: str, done: int, total: int, passed: float) -> Done:
     """Return what is said of a piece when `done` of `total` have taken so long [s]."""
     left = passed / done * (total - done)
-    count = f"{done} of {total}" + f", about {in_minutes(left)} left" * (done < total)
-    said = Done(f"{piece} ({count})" if total > 1 else piece)
-    said.piece, said.done, said.total, said.count = piece, done, total, count
+    words = f"{done} of {total}" + f", about {in_minutes(left)} left" * (done < total)
+    said = Done(f"{piece} ({words})" if total > 1 else piece)
+    said.piece, said.done, said.total, said.words = piece, done, total, words
     return said
 
 

@@ -41,9 +41,7 @@ def test_an_option_costs_what_is_added_to_the_recording() -> None:
 def test_a_cost_is_a_number_for_what_can_be_done() -> None:
     with pytest.raises(ValueError, match="the cost of drive is -1; give a number of 0 or more"):
         Question(costs={"drive": -1})
-    with pytest.raises(
-        ValueError, match="manipulation is 'driv', which is unknown"
-    ):
+    with pytest.raises(ValueError, match="manipulation is 'driv', which is unknown"):
         Question(costs={"driv": 1})
 
 

@@ -100,6 +100,16 @@ def test_a_claim_that_some_animals_can_answer_says_how_many() -> None:
     [
         ({"teaching_area": "V9"}, "`teaching_area` is 'V9', where no unit was recorded; recorded"),
         ({"manipulated_area": ["M2"] * 16}, "`manipulated_area` is 'M2', where no unit was"),
+        ({"area": ["VISp2/3"] * 12 + ["VISp5"] * 12}, "areas 'VISp2/3' and 'VISp5' seem to be lay"),
+        ({"area": ["VISp"] * 12 + ["VISp5"] * 12}, "areas 'VISp' and 'VISp5' seem to be layers of"),
+        ({"area": ["left V1"] * 12 + ["V1"] * 12}, "areas 'V1' and 'left V1' seem to be sides of"),
+        ({"area": [""] * 12 + ["LM"] * 12}, "`area` is empty in 12 units of 24, which count as of"),
+        ({"stimulus": [""] + ["a"] * 15}, "`stimulus` is empty in 1 trial of 16, which count"),
+        ({"performance": np.full(16, 85.0)}, "`performance` reaches 85, a share 1 at most; divide"),
+        (
+            {"input_onset": np.r_[np.zeros(15), -99]},
+            "`input_onset` is \N{MINUS SIGN}99 s in 1 of 16 trials, in",
+        ),
     ],
 )
 def test_what_is_hardly_so_is_a_sentence(changes: dict[str, Any], doubt: str) -> None:
@@ -115,6 +125,26 @@ def test_rates_that_are_none_are_doubted(factor: float, doubt: str) -> None:
     seen = recorded()
     seen["rate"] = (seen["rate"] * factor).assign_attrs(seen["rate"].attrs)
     assert [d[: len(doubt)] for d in implausible([seen])] == [doubt]
+
+
+@pytest.mark.parametrize("areas", [("V1", "V2"), ("CA1", "CA3"), ("S1", "S2"), ("L", "R")])
+def test_areas_with_numbers_are_no_layers(areas: tuple[str, str]) -> None:
+    assert implausible([recorded(area=[areas[0]] * 12 + [areas[1]] * 12)]) == ()
+
+
+@pytest.mark.parametrize(("dim", "what"), [("trial", "trials 0 and 5"), ("unit", "units 0 and 5")])
+def test_activity_that_stands_there_twice_is_doubted(dim: str, what: str) -> None:
+    seen = recorded()
+    seen["rate"][{dim: 5}] = seen["rate"].isel({dim: 0}).values
+    assert [d[: len(what)] for d in implausible([seen])] == [what]
+
+
+@pytest.mark.parametrize(("factor", "doubted"), [(0.01, False), (1.0, True)])
+def test_percent_and_fluorescence_are_no_ratios(factor: float, doubted: bool) -> None:
+    seen = recorded()
+    about = {**seen["rate"].attrs, "units": "dF/F", "signal": "calcium"}
+    seen["rate"] = (seen["rate"] * factor).assign_attrs(about)
+    assert [d.startswith("dF/F of half of") for d in implausible([seen])] == [True] * doubted
 
 
 def test_a_plausible_recording_is_not_doubted() -> None:

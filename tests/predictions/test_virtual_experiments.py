@@ -326,6 +326,18 @@ def test_an_experiment_does_not_depend_on_how_many_are_drawn() -> None:
     np.testing.assert_array_equal(few, many[:4])
 
 
+def test_experiments_are_made_as_uncertain_as_a_recording_that_is_less_certain_than_most() -> None:
+    energies = np.random.default_rng(0).normal([0.0, 5.0, 0.0], 0.3, (80, len(INDICES), 3))
+    made = table_of(energies, np.repeat(np.arange(20), 4))
+    usual, alike, less = (
+        draw(made, "t", SMALL, 1, 200, scatter).values[:, 0]
+        for scatter in (None, {"P02": 0.01}, {"P02": 0.3})
+    )
+    np.testing.assert_array_equal(alike, usual)
+    assert np.median(less) > np.median(usual) + 0.2
+    assert less.std() > 2 * usual.std()
+
+
 def test_without_virtual_animals_the_mend_is_named() -> None:
     with pytest.raises(ValueError, match="no virtual animal of t is left; narrow its nuisance"):
         draw(table_of(np.empty((0, len(INDICES), 3)), []), "t", SMALL, 1)

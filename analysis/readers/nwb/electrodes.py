@@ -104,8 +104,8 @@ def _peaks(electrodes: Any, units: Any) -> RowNumbers | None:
         ids = plain_values(units[name])
         if ids is None or ids.dtype.kind not in "iuf":
             continue
-        if (rows := _counted_from_one(ids, electrodes, units)) is not None:
-            return rows
+        if (counted := _counted_from_one(ids, electrodes, units)) is not None:
+            return counted
         if all(given in known for given in ids):
             return np.array([known[given] for given in ids], dtype=np.intp)
     return None
