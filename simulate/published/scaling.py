@@ -8,6 +8,7 @@ same, so that seconds and bytes are a + b networks; b is that of the largest two
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -79,7 +80,7 @@ def learnt_at(case: Case, effort: Effort, seed: int) -> xr.Dataset:
     )  # fmt: skip
 
 
-def _counted(circuit: object, effort: Effort, seed: int) -> xr.Dataset:
+def _counted(circuit: Any, effort: Effort, seed: int) -> xr.Dataset:
     counts = [n for n in _COUNTS if n <= _MANY or effort.epochs > 1]
     runs = [grown(circuit, seed, range(n), 1) for n in counts]
     seconds = np.array([run.seconds * n for run, n in zip(runs, counts, strict=True)])
@@ -89,7 +90,12 @@ def _counted(circuit: object, effort: Effort, seed: int) -> xr.Dataset:
             "all_seconds": (("network", "count"), extrapolated(counts, seconds, _TOLD)[None]),
             "all_megabytes": (("network", "count"), extrapolated(counts, size, _TOLD)[None]),
         },
-        {"network": [0], "count": [*counts, _TOLD]},
+        {
+            "network": [0],
+            "count": [*counts, _TOLD],
+            "areas": len(circuit.sizes),
+            "neurons": circuit.layers[0],
+        },
         {"told": f"{_TOLD} by a + b networks through the largest two"},
     )
 
