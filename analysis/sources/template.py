@@ -185,7 +185,7 @@ def _keep_units(units: TableContent | None) -> str:
 
 def _session(content: FileContent, trials: TableContent | None) -> Iterator[str]:
     fallback = {
-        "animal": ("subject.subject_id",),
+        "animal": ("subject.subject_id", "folder.above", "folder.name"),
         "session_id": ("session_id", "identifier", "file.name"),
         "species": ("subject.species",),
     }
@@ -224,7 +224,9 @@ def _signal(content: FileContent) -> Iterator[str]:
         if value:
             yield f"{'# ' if content.known else ''}{name} = {json.dumps(value, ensure_ascii=False)}"
     if content.signal.values and not (content.signal.has_trials or content.signal.frame_times):
-        yield "rate = 30.0  # a guess; frames a second" if "rate" not in said else ""
+        yield "rate = 30.0  # a guess; frames a second of one plane" if "rate" not in said else ""
+    if content.signal.spike_times and "rate" not in said:
+        yield "# rate = 30000.0  # where times are counted in samples, so many a second"
 
 
 def _cut_events(content: FileContent) -> Iterator[str]:

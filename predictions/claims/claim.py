@@ -18,6 +18,8 @@ SubjectKind = Literal["theory", "counter_circuit", "recording"]
 Site = tuple[Literal["representation", "error"], int]
 Measure = Callable[[xr.Dataset], Effect | Missing]
 """Session -> energies N and M, or what is missing and its mend."""
+Caution = Callable[[Sequence[xr.Dataset]], str]
+"""Sessions of a recording -> a sentence on what an answer of theirs leaves open, or nothing."""
 
 
 @dataclass(frozen=True)
@@ -122,10 +124,13 @@ class Manipulation:
         Identifier, one for all claims that need the same.
     words
         What is done, e.g. ``"driving representation cells"``.
+    cost
+        What it adds to the cost of an animal, of which recording alone on one day is 1: a guess.
     """
 
     name: str
     words: str
+    cost: float = 1.0
 
 
 SILENCE_AREA = Manipulation("silence-area", "silencing one area's error cells at the outcome")
@@ -179,11 +184,17 @@ class Claim:
         What the card's picture of activity shows.
     shown_by
         The experiment that virtual animals are put through for it, by its name in the registry.
+    days
+        The days of that experiment of which it asks sessions; all if empty.
     bin
         The widest bins in which all windows of its effects are whole [s]: recordings of virtual
         animals that are compared with real ones have no narrower ones than the claims need.
-    learning
-        Whether the claim needs a network that has learnt its task.
+    by_labels
+        Whether it is of labelled cells, so that labels that mean nothing answer nothing.
+    behaviour
+        Whether N and M are what an animal learns to do; activity if not.
+    caution
+        What is said beside the answer of a recording.
     drawing
         What the card's drawing of the experiment shows; None for no drawing.
     secondary
@@ -208,8 +219,11 @@ class Claim:
     counter_circuit: str
     conditions: tuple[Condition, ...]
     shown_by: str = "outcome_error"
+    days: tuple[int, ...] = ()
     bin: float = 0.05
-    learning: bool = False
+    by_labels: bool = True
+    behaviour: bool = False
+    caution: Caution | None = None
     drawing: Drawing | None = None
     asks: tuple[str, ...] = ()
     ratio_of: Literal["energies", "amplitudes"] = "energies"

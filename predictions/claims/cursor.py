@@ -28,11 +28,14 @@ from errorneurons.analysis.measures.energies import (
 from errorneurons.analysis.measures.windows import window_means
 from errorneurons.analysis.statistics import Floats
 from errorneurons.predictions.claims import requirements as protocol
+from errorneurons.simulate.experiments.interface import KNOWN, SWAPPED
 
 OfDays = Callable[[Sequence[xr.Dataset]], Effect | Missing]
 """Days of one animal with one decoder -> energies N and M, or what is missing and its mend."""
 
 NO_CURSOR = "none"
+CURSOR_DAYS = (*KNOWN, SWAPPED.start)
+"""Days of simulated animals with the decoder that they know, and the first with another one."""
 CLEARLY_MOVED = 1.65
 """Standard errors by which activity must go with the error that it leaves: one-sided 5 %."""
 _NOTHING = 1e-12

@@ -35,6 +35,7 @@ from errorneurons.analysis.statistics import Floats
 from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.predictions.claims.claim import Claim, Condition, Drawing, OverDays
 from errorneurons.predictions.claims.cursor import (
+    CURSOR_DAYS,
     CURSOR_TRIALS,
     ErrorTrials,
     after_the_swap,
@@ -306,6 +307,7 @@ CLAIM = Claim(
         Condition("error, decoder swapped", {**CURSOR_TRIALS, "decoder": ALL}),
     ),
     shown_by="brain_computer_interface_realigning",
+    days=CURSOR_DAYS,
     drawing=Drawing(
         read=(("error", 4),), teaching=True, outcome_onset=0.3, end=0.5, read_window=(0.3, 0.45)
     ),

@@ -25,6 +25,7 @@ from errorneurons.analysis.measures.energies import Effect, Missing
 from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.predictions.claims.claim import Claim, Condition, Drawing, OverDays
 from errorneurons.predictions.claims.cursor import (
+    CURSOR_DAYS,
     CURSOR_TRIALS,
     ErrorTrials,
     cursor_trials,
@@ -161,11 +162,13 @@ CLAIM = Claim(
     side="within",
     manipulations=(),
     counter_circuit="held_output",
+    by_labels=False,
     conditions=(
         Condition("error, decoder known", {**CURSOR_TRIALS, "decoder": FIRST}),
         Condition("error, decoder swapped", {**CURSOR_TRIALS, "decoder": ALL}),
     ),
     shown_by="brain_computer_interface_realigning",
+    days=CURSOR_DAYS,
     drawing=Drawing(
         read=(("representation", 4),), teaching=True, outcome_onset=0.3, end=0.5,
         read_window=(0.3, 0.45),

@@ -30,7 +30,8 @@ from errorneurons.predictions.claims.claim import (
     SubjectKind,
     Verdict,
 )
-from errorneurons.predictions.judging.measured import FEWEST_ANIMALS, Measured
+from errorneurons.predictions.judging.measured import FEWEST_ANIMALS, Measured, error_of_thinned
+from errorneurons.predictions.judging.nothing import almost_nothing, nothing_to_compare
 from errorneurons.predictions.judging.phrases import agreeing, phrase, range_over, unanswered
 from errorneurons.predictions.judging.rule import (
     LEAST,
@@ -44,7 +45,7 @@ from errorneurons.predictions.judging.rule import (
     p_above,
     tail,
 )
-from errorneurons.predictions.words import counted
+from errorneurons.predictions.words import counted, plain_number
 from errorneurons.simulate.arrays import Array
 
 TIPPING_STEP = 0.005
@@ -118,11 +119,11 @@ def _judge_theory(claim: Claim, subject: str, measured: Measured) -> Verdict:
     count = len(measured.animals)
     if central_range(m)[0] <= 0:
         where = f"in {(m <= 0).sum()} of {counted(count, 'network')}"
-        return _nothing_to_compare(claim, subject, where)
+        return nothing_to_compare(claim, subject, where)
     clear = (central_range(x - LEAST * measured.elsewhere)[0] for x in (_corrected(measured), m))
     if max(clear) <= 0:
         where = f"over {counted(count, 'network')}"
-        return _almost_nothing(claim, subject, measured, where)
+        return almost_nothing(claim, subject, measured, where)
     low, high = np.transpose(
         [central_range(difference(claim, x, pi)) for x in ends(claim, measured.energies)]
     )
@@ -156,8 +157,8 @@ def _judge_recording(claim: Claim, subject: str, measured: Measured) -> Verdict:
     if not _comparable(measured):
         where = f"over {count} animals"
         if comparable(measured.energies):
-            return _almost_nothing(claim, subject, measured, where)
-        return _nothing_to_compare(claim, subject, where)
+            return almost_nothing(claim, subject, measured, where)
+        return nothing_to_compare(claim, subject, where)
     test = against_zero(difference(claim, _nearer(claim, measured)[1], measured.label_error[0]))
     plain = _at(claim, measured, measured.label_error[0])
     outcome = Outcome(
@@ -204,24 +205,24 @@ def _judge_few(claim: Claim, subject: str, measured: Measured) -> Verdict:
         animals, these = "unnamed animals", "these sessions"
         more = f"Say which animal each session is of. {more}"
     if not m > 0:
-        return _nothing_to_compare(claim, subject, f"in {animals}")
+        return nothing_to_compare(claim, subject, f"in {animals}")
     least = LEAST * measured.elsewhere.mean()
     if max(m, n - pi * n_r) < least:
-        return _almost_nothing(claim, subject, measured, "in these animals")
+        return almost_nothing(claim, subject, measured, "in these animals")
     value = float((n - pi * n_r) / m)
     low = high = float("nan")
     level = "no interval: too few trials to leave any out"
-    found = f"N/M is {value:.2g}"
+    found = f"N/M is {plain_number(value)}"
     if len(measured.thinned) > 1:
         left = (measured.thinned[:, 0] - pi * measured.thinned[:, 2]) / measured.thinned[:, 1]
-        reach = _reach(left)
+        reach = 2 * error_of_thinned(left)
         low, high = value - reach, value + reach
         level = "about 95 %, jackknife over groups of trials, these animals only"
-        found += f" ({low:.2g} to {high:.2g})"
-        if m <= _reach(measured.thinned[:, 1]):
+        found += f" ({plain_number(low)} to {plain_number(high)})"
+        if m <= 2 * measured.errors_over_trials[1]:
             found = (
                 "the response to compare with is not told from noise: M is not clear of 0 with "
-                f"groups of trials left out, and N/M, {value:.2g}, says nothing"
+                f"groups of trials left out, and N/M, {plain_number(value)}, says nothing"
             )
     lost = f" Energies are over the units and trials that are there: {measured.lost}."
     return Verdict(
@@ -236,34 +237,8 @@ def _judge_few(claim: Claim, subject: str, measured: Measured) -> Verdict:
     )  # fmt: skip
 
 
-def _reach(left: Array) -> float:
-    """Return two standard errors by the jackknife, of values with each group left out."""
-    groups = len(left)
-    return 2 * math.sqrt((groups - 1) / groups * float(((left - left.mean()) ** 2).sum()))
-
-
-def _nothing_to_compare(claim: Claim, subject: str, where: str) -> Verdict:
-    return Verdict(
-        claim.key, subject, Outcome.NOT_TESTABLE,
-        f"There is no response to compare with: M is not above 0 {where}.",
-        "Record more trials or cells, or a larger outcome error, until the comparison response is "
-        "clear of 0.",
-    )  # fmt: skip
-
-
 def _comparable(measured: Measured) -> bool:
     return bool(comparable(measured.energies, measured.elsewhere, measured.label_error[0]))
-
-
-def _almost_nothing(claim: Claim, subject: str, measured: Measured, where: str) -> Verdict:
-    m, whole = measured.energies[:, 1].mean(), measured.elsewhere.mean()
-    return Verdict(
-        claim.key, subject, Outcome.NOT_TESTABLE,
-        f"There is almost no response to compare with: {where} neither N nor M is clear of "
-        f"{LEAST:.0%} of the energy of the same response in all error cells, a tenth in amplitude "
-        f"(M is {m:.2g}, and {whole:.2g} there), and N/M would be a ratio of noise.",
-        "Ask it of cells that respond to the outcome: other areas, or a larger outcome error.",
-    )  # fmt: skip
 
 
 def _at(claim: Claim, measured: Measured, label_error: float) -> Outcome:

@@ -56,6 +56,11 @@ class Measured:
     lost: str = ""
     elsewhere: Array = field(default_factory=lambda: np.zeros(1))
 
+    @property
+    def errors_over_trials(self) -> tuple[float, float]:
+        """Standard errors of N and M over trials, see `error_of_thinned`."""
+        return error_of_thinned(self.thinned[:, 0]), error_of_thinned(self.thinned[:, 1])
+
 
 def measure(effect: Measure, sessions: Sequence[xr.Dataset], trial_level: bool) -> Measured:
     """Take an effect from each session, and average it within animals.
@@ -91,8 +96,19 @@ def measure(effect: Measure, sessions: Sequence[xr.Dataset], trial_level: bool) 
                         lost=losses(answering) if trial_level else "",
                         elsewhere=means[:, 3])  # fmt: skip
     if trial_level and len(rows) < FEWEST_ANIMALS:
-        return replace(measured, thinned=_thinned(effect, answering))
+        return replace(measured, thinned=_without_groups(effect, answering))
     return measured
+
+
+def error_of_thinned(left: Array) -> float:
+    """Return the standard error, by the jackknife, of what each group of trials is left out of.
+
+    NaN with fewer than two groups.
+    """
+    groups = len(left)
+    if groups < 2:
+        return math.nan
+    return math.sqrt((groups - 1) / groups * float(((left - left.mean()) ** 2).sum()))
 
 
 def energies_of_animal(effect: Measure, sessions: Sequence[xr.Dataset]) -> Array:
@@ -127,7 +143,8 @@ def _without_elsewhere(rows: Array) -> Array:
     return np.delete(rows, 3, axis=-1)
 
 
-def _thinned(effect: Measure, sessions: Sequence[xr.Dataset]) -> Array:
+def _without_groups(effect: Measure, sessions: Sequence[xr.Dataset]) -> Array:
+    """Return N, M and N_R, means over sessions, without each group of trials, (group, 3)."""
     rows = []
     for group in range(TRIAL_GROUPS):
         left = [thinned(session, group, TRIAL_GROUPS) for session in sessions]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from errorneurons.analysis.measures.energies import Missing
 from errorneurons.predictions.claims.claim import Claim, Outcome
-from errorneurons.predictions.words import counted
+from errorneurons.predictions.words import counted, plain_number
 
 FEW_NETWORKS = 10
 
@@ -18,23 +18,23 @@ def phrase(claim: Claim, outcome: Outcome, value: float) -> str:
     if claim.side == "within":
         return _phrase_within(claim, outcome, value)
     other = "above" if claim.side == "below" else "below"
-    q0 = f"{claim.threshold:.2g}"
+    q0, found = f"{claim.threshold:.2g}", f"N/M is {plain_number(value)}"
     return {
-        Outcome.SUPPORTED: f"N/M is {value:.2g}, {claim.side} the threshold of {q0}, as claimed",
-        Outcome.CONTRADICTED: f"N/M is {value:.2g}, {other} the threshold of {q0}; the claim says "
+        Outcome.SUPPORTED: f"{found}, {claim.side} the threshold of {q0}, as claimed",
+        Outcome.CONTRADICTED: f"{found}, {other} the threshold of {q0}; the claim says "
         f"{claim.side}",
-        Outcome.UNDECIDED: f"N/M is {value:.2g}, not clear of the threshold of {q0}",
+        Outcome.UNDECIDED: f"{found}, not clear of the threshold of {q0}",
     }[outcome]
 
 
 def _phrase_within(claim: Claim, outcome: Outcome, value: float) -> str:
-    q0 = f"{claim.threshold:.2g}"
+    q0, found = f"{claim.threshold:.2g}", f"N/M is {plain_number(value)}"
     nearer = f"{math.copysign(claim.threshold, value):.2g}"
     return {
-        Outcome.SUPPORTED: f"N/M is {value:.2g}, between -{q0} and {q0}, as claimed",
-        Outcome.CONTRADICTED: f"N/M is {value:.2g}, beyond the threshold of {nearer}; the claim "
+        Outcome.SUPPORTED: f"{found}, between -{q0} and {q0}, as claimed",
+        Outcome.CONTRADICTED: f"{found}, beyond the threshold of {nearer}; the claim "
         f"says between -{q0} and {q0}",
-        Outcome.UNDECIDED: f"N/M is {value:.2g}, not clear of the threshold of {nearer}",
+        Outcome.UNDECIDED: f"{found}, not clear of the threshold of {nearer}",
     }[outcome]
 
 

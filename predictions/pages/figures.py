@@ -35,7 +35,7 @@ def write_figures(report: Report, folder: Path) -> tuple[Path, ...]:
     folder.mkdir(parents=True, exist_ok=True)
     book, files = Book(report), list[Path]()
     for claim in report.claims:
-        strips = strip_rows(book, claim, tuple(book.cell(claim, s) for s in report.subjects))
+        strips = strip_rows(book, claim, book.judged(claim))
         if strips:
             stem, numbers = folder / claim.key, folder / f"{claim.key}.csv"
             files += effect_files(strips, claim.threshold, claim.side, stem)

@@ -25,10 +25,13 @@ MARKS: Mapping[Outcome, Mark] = {
     Outcome.UNDECIDED: Mark("?", "Undecided", "undecided"),
     Outcome.NOT_TESTABLE: Mark("–", "Not testable", "untestable"),
 }
+NOT_ASKED = Mark("·", "Not asked", "untestable")
+"""What is shown where nobody was judged."""
 
 
 def effect(verdict: Verdict) -> str:
     """Return the value of a verdict with its interval."""
     if not math.isfinite(verdict.value):
         return "no value"
-    return f"{number(verdict.value)} {interval(verdict.low, verdict.high, '')}".strip()
+    ends = interval(verdict.low, verdict.high, "", verdict.value)
+    return f"{number(verdict.value)} {ends}".strip()

@@ -8,7 +8,7 @@ from itertools import combinations
 
 from errorneurons.predictions.claims.claim import Claim, Outcome, Verdict
 from errorneurons.predictions.judging.families import FamilyVerdict, family_verdicts
-from errorneurons.predictions.pages.marks import MARKS, Mark, effect
+from errorneurons.predictions.pages.marks import MARKS, NOT_ASKED, Mark, effect
 from errorneurons.predictions.studies.findings import Report, Subject
 from errorneurons.predictions.words import counted, identifiers, listed
 from errorneurons.simulate.experiments.registry import experiment
@@ -119,7 +119,13 @@ class Book:
         """Return one cell of the matrix."""
         verdict = self.verdict(claim, subject)
         breaker = subject.name == claim.counter_circuit
-        return VerdictCell(subject, verdict, MARKS[verdict.outcome], effect(verdict), breaker)
+        mark = NOT_ASKED if verdict is _NONE else MARKS[verdict.outcome]
+        return VerdictCell(subject, verdict, mark, effect(verdict), breaker)
+
+    def judged(self, claim: Claim) -> tuple[VerdictCell, ...]:
+        """Return the cells of a claim's subjects, those that were not asked left out."""
+        asked = (s for s in self.report.subjects if (claim.key, s.name) in self.verdicts)
+        return tuple(self.cell(claim, s) for s in asked)
 
     def tally(self, subject: Subject) -> str:
         """Return how often each outcome was reached, in words."""
@@ -127,16 +133,12 @@ class Book:
         return ", ".join(f"{found[o]} {MARKS[o].word.lower()}" for o in Outcome if found[o])
 
     def size(self, subject: Subject) -> str:
-        """Return what the subject consists of, in words."""
-        noun = subject.noun if subject.kind == "recording" else "network"
-        return ", ".join(
-            counted(n, word) if word else "animals that are not told apart"
-            for n, word in (
-                (subject.animals, noun),
-                (subject.sessions, "session"),
-                (subject.cells, "unit" if subject.kind == "recording" else "cell"),
-                (subject.trials, "trial"),
-            )
+        """Return what the subject consists of, in words; the size is that of the middle session."""
+        noun, unit = (subject.noun, "unit") if subject.kind == "recording" else ("network", "cell")
+        whom = counted(subject.animals, noun) if noun else "animals that are not told apart"
+        return (
+            f"{whom}, {counted(subject.sessions, 'session')} of {counted(subject.cells, unit)} and "
+            f"{counted(subject.trials, 'trial')}"
         )
 
     def _row(self, claim: Claim, subjects: tuple[Subject, ...]) -> _Row:

@@ -53,6 +53,11 @@ class Selection:
         return (*self.subjects, *choices) if self.families else self.subjects
 
     @property
+    def aside(self) -> frozenset[str]:
+        """Names of those judged that are no subjects, whose activity is not shown."""
+        return frozenset(t.name for t in self.judged) - {t.name for t in self.subjects}
+
+    @property
     def keys(self) -> tuple[str, ...]:
         """Keys of the claims; none if they are all there are."""
         return () if self.claims == CLAIMS else tuple(c.key for c in self.claims)

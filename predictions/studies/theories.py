@@ -9,8 +9,8 @@ again: writing it takes longer than simulating it (`docs/cluster.md` has the fig
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,43 +18,41 @@ import numpy as np
 import xarray as xr
 
 from errorneurons.analysis.measures.activity import activities
-from errorneurons.analysis.measures.asking import asked_often
+from errorneurons.analysis.measures.asking import Remembered, asked_often
 from errorneurons.analysis.measures.energies import Missing
+from errorneurons.analysis.session.plain import Plain
 from errorneurons.analysis.session.session import collect, packed
 from errorneurons.predictions.claims.claim import Claim
-from errorneurons.predictions.claims.registry import CLAIMS, claims_shown_by
+from errorneurons.predictions.claims.registry import CLAIMS, claims_shown_by, days_asked
 from errorneurons.predictions.judging.measured import Measured, measure
 from errorneurons.simulate.animals.animals import Animals
-from errorneurons.simulate.animals.days import through_days
+from errorneurons.simulate.animals.days import referenced, through_days
+from errorneurons.simulate.animals.expected import expected_of
 from errorneurons.simulate.animals.performed import (
     Performed,
     not_put_through,
     on_one_day,
     ready_animals,
 )
-from errorneurons.simulate.animals.runner import check_possible, origin_of, recordings_of
+from errorneurons.simulate.animals.runner import check_possible, recordings_of
 from errorneurons.simulate.animals.trained import Trained
 from errorneurons.simulate.engine.plans import compile_ahead
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.registry import EXPERIMENTS_LIST, experiment
 from errorneurons.simulate.instrument.instrument import Instrument, where_errors_are
-from errorneurons.simulate.store.counting import counting
+from errorneurons.simulate.instrument.plainly import Cells
 from errorneurons.simulate.store.files import JSON, NETCDF, keeping
 from errorneurons.simulate.store.keys import key
-from errorneurons.simulate.store.shelf import Piece, Shelf, missing_pieces, provide
+from errorneurons.simulate.store.shelf import Piece, Shelf, provide
 from errorneurons.simulate.store.work import Labour, Progress
 from errorneurons.simulate.theories.from_file import is_file, rests_on_file, theory_named
-from errorneurons.simulate.theories.registry import OPEN_CHOICES, REGISTRY
+from errorneurons.simulate.theories.registry import OPEN_CHOICES, REGISTRY, Theory
 
 _USUAL = Claim.shown_by
 """The experiment that shows most claims; its own trials set the gain of the instrument."""
 _NOT_FOLLOWED = (*REGISTRY, *EXPERIMENTS_LIST)
 INSTRUMENT = Instrument()
 """How networks are recorded: spikes of cells of every role and area."""
-NOT_LEARNT = Missing(
-    "its networks did not learn the task: training removed less than 90 % of the loss",
-    "Train it on a task that it can learn.",
-)
 
 
 @dataclass(frozen=True)
@@ -93,6 +91,7 @@ def simulate_all(
     *,
     sessions: bool = False,
     claims: Sequence[str] = (),
+    unpictured: Collection[str] = (),
 ) -> dict[str, Simulated]:
     """Simulate subjects, as many at a time as there are workers, taking what is there already.
 
@@ -112,6 +111,10 @@ def simulate_all(
         Whether virtual recordings are left beside, ``sessions/<name>-<key>.nc``.
     claims
         Keys of those that are asked; networks go through their experiments alone. All if empty.
+        Counter-circuits go through those of the claims that must fail on them, and say nothing to
+        claims that other experiments show.
+    unpictured
+        Those of the names whose activity is not shown.
 
     Returns
     -------
@@ -119,19 +122,41 @@ def simulate_all(
         Name of the theory or counter-circuit -> what is known of it.
     """
     shelf, beside = Shelf(folder / "subjects", JSON), folder / "sessions"
-    keys, where = tuple(claims), beside if sessions else None
-    pieces = {theory_named(n).name: _piece(n, animals, where, keys) for n in names}
-    left = [piece.said for piece in missing_pieces(pieces, shelf).values()]
-    found = provide(pieces, shelf, counting(progress, left), labour, compile_ahead)
+    where = beside if sessions else None
+    pieces = {}
+    for name in names:
+        keys = asked_of(theory_named(name), claims)
+        shown = name not in unpictured
+        pieces[theory_named(name).name] = _piece(name, animals, where, keys, pictured=shown)
+    found = provide(pieces, shelf, progress, labour, compile_ahead)
     return {name: _simulated(JSON.read(path)) for name, path in found.items()}
 
 
-def _piece(name: str, animals: Animals, folder: Path | None, keys: tuple[str, ...] = ()) -> Piece:
+def asked_of(subject: Theory, keys: Sequence[str]) -> tuple[str, ...]:
+    """Return the keys of the claims that a subject is asked, of these or of all if there are none.
+
+    Counter-circuits are asked what the experiments show that show the claims they must break.
+    """
+    asked = [c for c in CLAIMS if c.key in keys or not keys]
+    own = {c.shown_by for c in asked if c.counter_circuit == subject.name}
+    if subject.kind == "counter_circuit" and own:
+        return tuple(c.key for c in asked if c.shown_by in own)
+    return tuple(keys)
+
+
+def _piece(
+    name: str,
+    animals: Animals,
+    folder: Path | None,
+    keys: tuple[str, ...] = (),
+    *,
+    pictured: bool = True,
+) -> Piece:
     known, own = theory_named(name), animals
     also: tuple[str, ...] = ()
     if known.kind != "theory":
         own = replace(animals, count=max(1, round(0.5 * animals.count)))
-    given = (*known.rests_on, own, tuple(_asked_by(keys)), keys)
+    given = (*known.rests_on, own, tuple(_asked_by(keys)), keys, pictured)
     if is_file(name):
         name = str(Path(name).resolve())  # workers may stand elsewhere
         content, also = rests_on_file(name)
@@ -140,7 +165,7 @@ def _piece(name: str, animals: Animals, folder: Path | None, keys: tuple[str, ..
     sessions = Shelf(folder, NETCDF).path(known.name, rests_on) if folder else None
     beside = (sessions,) if sessions else ()
     said = f"{known.name}: simulated"
-    return Piece(_simulate, (name, own, sessions, keys), rests_on, said, beside)
+    return Piece(_simulate, (name, own, sessions, keys, pictured), rests_on, said, beside)
 
 
 def _asked_by(keys: tuple[str, ...]) -> list[Experiment]:
@@ -156,7 +181,11 @@ def _asked() -> list[Experiment]:
 
 
 def _simulate(
-    name: str, animals: Animals, path: Path | None, keys: tuple[str, ...] = ()
+    name: str,
+    animals: Animals,
+    path: Path | None,
+    keys: tuple[str, ...] = (),
+    pictured: bool = True,
 ) -> dict[str, Any]:
     """Simulate a subject and return what it says; leave its sessions in a file, if one is named.
 
@@ -173,21 +202,28 @@ def _simulate(
             raise
         return _unfit(str(error), claims)
     usual, *others = _asked()
-    if path is not None or any(c.shown_by == usual.name for c in claims):
+    through = path is not None or any(c.shown_by == usual.name for c in claims)
+    networks = before = not_put_through(ready, usual)
+    asked, said = _Asked(ready, instrument, keys, pictured), _Said({}, {})
+    if through:
         networks = on_one_day(ready, usual)
-        said = _said(list(_expected([networks], instrument)), usual.name, networks.learnt, keys)
-    else:
-        networks, said = not_put_through(ready, usual), _Said({}, {})
-    for tried in others:
-        if any(c.shown_by == tried.name for c in claims):
-            more = _elsewhere(ready, tried, instrument, networks.learnt, keys)
-            measured, activity = said.measured | more.measured, said.activity | more.activity
-            sizes = (said.cells, said.trials) if said.cells else (more.cells, more.trials)
-            said = _Said(measured, activity, *sizes)
-    if path is not None:
+        said = _silent(asked.claims(usual), _none_left(usual))
+    if networks.blocks:
+        said = _said(asked, asked.shown([networks]), usual)
+    else:  # what they learnt before they were lost is known all the same
+        networks = replace(before, left_out=networks.left_out)
+    if path is not None and networks.blocks:
         spikes = packed(collect(recordings_of(networks, instrument)))
         with keeping(path) as part:
             part.write_bytes(spikes)
+    networks = replace(networks, blocks=())  # before the next experiment takes as much
+    asked = replace(asked, ready=referenced(ready))
+    for tried in others:
+        if any(c.shown_by == tried.name for c in claims):
+            more = _elsewhere(asked, tried)
+            measured, activity = said.measured | more.measured, said.activity | more.activity
+            sizes = (said.cells, said.trials) if said.cells else (more.cells, more.trials)
+            said = _Said(measured, activity, *sizes)
     return {
         "notes": networks.notes,
         "training": networks.training,
@@ -209,44 +245,67 @@ class _Said:
     trials: int = 0
 
 
-def _expected(days: Iterable[Performed], instrument: Instrument) -> Iterator[xr.Dataset]:
-    """Yield what networks are expected to show, day by day.
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """Trained networks of a subject, and what they are asked.
 
-    A theory is judged on the firing rates its cells are expected to have: networks are free, so
-    spiking noise would only be averaged away, and two trials of a kind are enough.
+    Attributes
+    ----------
+    ready, instrument
+        The networks, and how they are recorded.
+    keys
+        Keys of the claims; all if empty.
+    pictured
+        Whether their activity is shown.
+    cells
+        Number of a network -> its cells, the same in all experiments; as far as drawn.
     """
-    how, origin = replace(instrument, spiking="none"), None
-    for day in days:
-        seen = day.repeated(2)
-        if origin is None:  # the same on all days
-            origin = origin_of(seen.theory, seen.experiment, seen.animals, how, seen.laser)
-        yield from recordings_of(seen, how, origin)
+
+    ready: Trained
+    instrument: Instrument
+    keys: tuple[str, ...]
+    pictured: bool
+    cells: dict[int, Cells] = field(default_factory=dict)
+
+    def claims(self, tried: Experiment) -> list[Claim]:
+        """Return those of the claims that an experiment shows."""
+        return [c for c in claims_shown_by(tried.name) if c.key in self.keys or not self.keys]
+
+    def shown(self, days: Iterable[Performed]) -> list[Plain]:
+        """Return what networks are expected to show, day by day.
+
+        A theory is judged on the firing rates its cells are expected to have: networks are free, so
+        spiking noise would only be averaged away, and two trials of a kind are enough.
+        """
+        return [
+            session
+            for day in days
+            for session in expected_of(day.repeated(2), self.instrument, self.cells)
+        ]
 
 
-def _elsewhere(
-    ready: Trained, tried: Experiment, instrument: Instrument, learnt: bool, keys: tuple[str, ...]
-) -> _Said:
+def _elsewhere(asked: _Asked, tried: Experiment) -> _Said:
     """Put trained networks through an experiment, and return what they say to its claims.
 
     Those that diverge on some day say nothing, lest some days stand for all.
     """
-    claims = _claims_of(tried.name, keys)
+    ready, claims = asked.ready, asked.claims(tried)
     try:
-        check_possible(ready.theory, tried, ready.animals, instrument)
+        check_possible(ready.theory, tried, ready.animals, asked.instrument)
     except ValueError as error:
         return _silent(claims, Missing(str(error), "Ask it of a theory that can be put through."))
-    sessions = list(_expected(through_days(ready, tried), instrument))
+    wanted = days_asked(claims) or range(1, len(tried.days(ready.animals.seed)) + 1)
+    sessions = asked.shown(through_days(ready, tried, wanted=wanted))
     days = Counter(str(s.attrs["animal"]) for s in sessions)
-    whole = [s for s in sessions if days[str(s.attrs["animal"])] == max(days.values())]
-    if not whole or max(days.values()) < len(tried.days(ready.animals.seed)):
-        lack = f"none of its networks is left at the end of {tried.label}"
-        return _silent(claims, Missing(lack, "Lower its learning rate."))
-    return _said(whole, tried.name, learnt, keys)
+    whole = [s for s in sessions if days[str(s.attrs["animal"])] == len(wanted)]
+    if not whole:
+        return _silent(claims, _none_left(tried))
+    return _said(asked, whole, tried)
 
 
-def _claims_of(tried: str, keys: tuple[str, ...]) -> list[Claim]:
-    """Return those of the claims with these keys, or of all, that an experiment shows."""
-    return [c for c in claims_shown_by(tried) if c.key in keys or not keys]
+def _none_left(tried: Experiment) -> Missing:
+    lack = f"none of its networks is left at the end of {tried.label}"
+    return Missing(lack, "Lower its learning rate.")
 
 
 def _silent(claims: Sequence[Claim], lack: Missing) -> _Said:
@@ -254,18 +313,25 @@ def _silent(claims: Sequence[Claim], lack: Missing) -> _Said:
     return _Said({c.key: nothing for c in claims}, {})
 
 
-def _said(sessions: Sequence[xr.Dataset], tried: str, learnt: bool, keys: tuple[str, ...]) -> _Said:
-    claims = _claims_of(tried, keys)
-    with asked_often(sessions):
-        measured = {
-            c.key: Measured((), np.empty((0, 3)), missing=NOT_LEARNT)
-            if c.learning and not learnt
-            else measure(c.effect, sessions, trial_level=False)
-            for c in claims
-        }
-    pictures = activities(sessions, {c.key: _conditions(c) for c in claims})
+def _said(asked: _Asked, seen: Sequence[Plain], tried: Experiment) -> _Said:
+    claims, sessions = asked.claims(tried), [one.as_session() for one in seen]
+    with asked_often(sessions, _shared_memory(seen)):
+        measured = {c.key: measure(c.effect, sessions, trial_level=False) for c in claims}
+    shown = {c.key: _conditions(c) for c in claims if asked.pictured}
+    pictures = activities(sessions, shown) if shown else {}
     sizes = sessions[0].sizes
     return _Said(measured, pictures, sizes["unit"], sizes["trial"])
+
+
+def _shared_memory(seen: Sequence[Plain]) -> list[tuple[Remembered, Remembered]]:
+    """Return room for what claims find out, common to sessions of a day with units alike."""
+    alike: dict[Hashable, Remembered] = {}
+    return [({}, alike.setdefault(_kind(one), {})) for one in seen]
+
+
+def _kind(session: Plain) -> Hashable:
+    units = (session.variables[name].values.tobytes() for name in ("area", "role", "level"))
+    return session.attrs["day"], *units
 
 
 def _unfit(reason: str, claims: Sequence[Claim]) -> dict[str, Any]:

@@ -6,8 +6,9 @@ a cell fires alike on all days and in all experiments, and what is silent stays 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
+from itertools import islice
 
 from errorneurons.simulate.animals.performed import Performed, perform
 from errorneurons.simulate.animals.trained import Trained
@@ -23,7 +24,10 @@ REFERENCE = Clock(start=0.0, outcome=0.3, stop=0.5, bin=0.05)
 
 
 def through_days(
-    ready: Trained, experiment: Experiment, progress: Callable[[str], None] = lambda _: None
+    ready: Trained,
+    experiment: Experiment,
+    progress: Callable[[str], None] = lambda _: None,
+    wanted: Collection[int] = (),
 ) -> Iterator[Performed]:
     """Yield what networks did, day by day; they may diverge while they learn.
 
@@ -35,17 +39,29 @@ def through_days(
         What is done.
     progress
         As in `sessions`.
+    wanted
+        Which days; all if empty. The others change synapses, and are over with the last of these.
     """
-    ready = replace(ready, extents=_reference(ready))
-    for number, day in enumerate(experiment.days(ready.animals.seed), start=1):
+    ready = referenced(ready)
+    days = enumerate(experiment.days(ready.animals.seed), start=1)
+    for number, day in islice(days, max(wanted, default=None)):
+        skipped = wanted and number not in wanted
+        if skipped and not any(block.plastic for block in day.blocks):
+            continue
         before = ready.animals.numbers
         seen, ready = perform(ready, experiment, day, number)
-        yield seen
+        if not skipped:
+            yield seen
         del seen  # before the next day takes as much
         for network in sorted({*before} - {*ready.animals.numbers}):
             progress(f"{ready.theory.name}: network {network} {ready.left_out[network]}, its last")
         if not ready.animals.numbers:
             return
+
+
+def referenced(ready: Trained) -> Trained:
+    """Return networks with the gain of the instrument set, in the reference block."""
+    return ready if ready.extents else replace(ready, extents=_reference(ready))
 
 
 @QUIETLY

@@ -119,8 +119,8 @@ class Performed:
             notes.append(f"Networks that oscillate under teaching are left out: {names}.")
         if not self.learnt:
             notes.append(
-                f"Training removed {np.median(self.removed):.0%} of the loss, less than 90 %, so "
-                "no claim about learning is tested."
+                f"Training removed {np.median(self.removed):.0%} of the loss, less than 90 %; "
+                "claims about learning compare what is learnt of a new association."
             )
         return tuple(notes)
 
@@ -139,7 +139,7 @@ class Performed:
         if not self.blocks:
             return self
         experiment = replace(self.experiment, repeats=repeats)
-        day = experiment.days(self.animals.seed)[self.day - 1]
+        day = experiment.day(self.animals.seed, self.day)
         blocks = tuple(
             ran.repeated_as(block.table) if repeats_itself(block, experiment.noise) else ran
             for ran, block in zip(self.blocks, day.blocks, strict=True)

@@ -27,12 +27,10 @@ from errorneurons.simulate.animals.trained import (
     untrained_bench,
 )
 from errorneurons.simulate.circuit import Circuit, has
+from errorneurons.simulate.experiments.columns import DEFAULTS
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.readout import decoder_of
-from errorneurons.simulate.experiments.trials import (
-    whole,
-    with_defaults,
-)
+from errorneurons.simulate.experiments.trials import whole
 from errorneurons.simulate.instrument.extents import extents
 from errorneurons.simulate.instrument.instrument import Instrument
 from errorneurons.simulate.instrument.observe import observe, shown_in
@@ -125,9 +123,11 @@ def recordings_of(
         blocks = [replace(ran.shown_to(index), extents=own) for ran in seen.blocks]
         session = observe(seen.theory.circuit, blocks, number, 0, animals.seed, instrument, shown)
         del blocks
+        name = f"{tried.name}_day{first.day}"  # other experiments of the same animals differ
         yield session.assign_attrs(
-            seen.theory.attributes, day=first.day, experiment=tried.name, provenance=origin
-        )
+            seen.theory.attributes, session_id=name, day=first.day, experiment=tried.name,
+            provenance=origin,
+        )  # fmt: skip
         del session
 
 
@@ -157,7 +157,7 @@ def check_possible(
         table = day.table
         names = [name for name in MANIPULATION if name in table]
         manipulated(bench, table[names].drop_duplicates().to_dict("records"))
-        decoder_of(bench.readout, with_defaults(table))
+        decoder_of(bench.readout, table.filter(["decoder"]).fillna(DEFAULTS["decoder"]))
         many = [block.streams for block in day.blocks if block.plastic and block.streams > 1]
         if many:
             raise ValueError(

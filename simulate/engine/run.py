@@ -58,6 +58,7 @@ class Stepper:
         self._ready = self._learnt = False
         self._plastic = plastic
         self._stale_state = self._stale_weights = False
+        self._held: tuple[Any, dict[str, Any]] = None, {}
 
     # --- what others see ---
 
@@ -311,8 +312,10 @@ class Stepper:
         return Program(table, code, recorded.template)
 
     def _environment(self, world: Any) -> dict[str, Any]:
-        held = {f"weights.{name}": x for name, x in arrays(self._weights).items()}
-        return held | world_arrays(world)
+        if self._held[0] is not self._weights:  # looked through once, and not in every stretch
+            held = {f"weights.{name}": x for name, x in arrays(self._weights).items()}
+            self._held = self._weights, held
+        return self._held[1] | world_arrays(world)
 
     def _give(self, program: Program, given: Array, world: Any) -> None:
         """Lay out anew what depends on the world, and synapses that are given."""

@@ -303,6 +303,14 @@ class Experiment:
             Seed of the run; decides the order of trials.
         """
         return tuple(
-            Day(tuple(plan.block(seed, self.repeats, self.clock) for plan in plans))
+            self._day(seed, tuple(plans))
             for _, plans in groupby(self.blocks, key=lambda plan: plan.day)
         )
+
+    def day(self, seed: int, number: int) -> Day:
+        """Return one of the days, by its number from 1."""
+        plans = [tuple(own) for _, own in groupby(self.blocks, key=lambda plan: plan.day)]
+        return self._day(seed, plans[number - 1])
+
+    def _day(self, seed: int, plans: Sequence[BlockPlan]) -> Day:
+        return Day(tuple(plan.block(seed, self.repeats, self.clock) for plan in plans))

@@ -149,7 +149,7 @@ def with_defaults(table: pd.DataFrame) -> pd.DataFrame:
     for name, value in DEFAULTS.items():
         if name not in full:
             full[name] = value
-        elif name != "input_onset":  # NaN: there is no input
+        elif name != "input_onset" and full[name].hasnans:  # NaN: there is no input
             full[name] = full[name].where(full[name].notna(), value)
     return full
 

@@ -111,6 +111,11 @@ class Instrument:
             return "calcium"
         return "model" if self.spiking == "none" else "spikes"
 
+    @property
+    def units(self) -> Literal["dF/F", "Hz"]:
+        """In which units its sessions hold it."""
+        return "dF/F" if self.imaging else "Hz"
+
     def cells_of(self, area: str) -> int:
         """Return how many cells of each role are sampled in an area."""
         return dict(self.cells_in).get(area, self.cells)

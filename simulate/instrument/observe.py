@@ -38,7 +38,7 @@ from errorneurons.simulate.trials.run import Activity, Binned
 AIM = ("manipulation", "manipulated_role", "manipulated_area", "manipulated_cell")
 """The columns that say at whom a manipulation is aimed."""
 BLOCK = 16
-"""Trials whose spikes are drawn together; bounds the memory that takes."""
+"""Trials whose rates or spikes are made together: it bounds memory, and they stay in the cache."""
 
 Aim = tuple[str, str, str, int]
 Aimed = tuple[str, Chosen, npt.NDArray[np.bool_]]
@@ -119,29 +119,21 @@ def observe(
     expected = expected_rates(blocks, index, units, instrument, sizes)
     rate = as_shown(expected, width, units, instrument, rng)
     shown = shown or shown_in([block.table for block in blocks])
+    every = [slice(None)] * len(blocks)
     columns: dict[str, npt.ArrayLike] = {
-        "time": (first.clock.start + width * (np.arange(rate.shape[1]) + 0.5)).round(9),
-        **_unit_columns(units, instrument, "model" if labelled is None else "genetic"),
+        "time": time_of(first, width, rate.shape[1]),
+        **unit_columns(circuit, units, instrument, labelled),
         **shown.factors,
-        "partner": partners(circuit, units),
         "targeted": targeted_units(units, shown.count, aims_of(circuit, shown, labelled)),
-        "performance": np.concatenate(
-            [performance(b.output[index], b.target[index]) for b in blocks]
-        ),
-        "outcome_error": np.concatenate(
-            [(b.target[index] - b.output[index]).mean(axis=-1) for b in blocks]
-        ),
+        **outcome_columns(blocks, index, every),
+        **cursor_columns(circuit, first, index, units, instrument, sizes),
     }
-    if first.decoder is not None:
-        decoder, scale = first.decoder[index], _scale(sizes, "representation", index, instrument)
-        columns["causal_sign"] = causal_signs(circuit, units, decoder)
-        columns["decoder_weight"] = decoder_weights(circuit, units, decoder, scale)
     seen = session(
         {"rate": rate},
         columns,
         attributes_of(circuit, network, first.day),
         signal=instrument.signal,
-        units="dF/F" if instrument.imaging else "Hz",
+        units=instrument.units,
         sampling_rate=1 / width,
     )
     seen = seen.assign_coords(shown.others)
@@ -151,6 +143,62 @@ def observe(
         seen["rate"].attrs["frame_rate"] = instrument.imaging.frame_rate
         seen["rate"].attrs["indicator"] = instrument.imaging.indicator.name
     return seen
+
+
+def time_of(block: Activity, width: float, bins: int) -> Array:
+    """Return the centres of the bins of a session [s]."""
+    return np.asarray((block.clock.start + width * (np.arange(bins) + 0.5)).round(9))
+
+
+def outcome_columns(
+    blocks: Sequence[Activity], index: int, rows: Sequence[TrialOrder | slice]
+) -> dict[str, Array]:
+    """Return how well one network did in each trial, and by how much it missed the outcome.
+
+    Parameters
+    ----------
+    blocks, index
+        As in `observe`.
+    rows
+        For each block, which of its trials come, in which order.
+    """
+    each = [
+        (b.output[index][own], b.target[index][own]) for b, own in zip(blocks, rows, strict=True)
+    ]
+    return {
+        "performance": np.concatenate([performance(*both) for both in each]),
+        "outcome_error": np.concatenate([(t - output).mean(axis=-1) for output, t in each]),
+    }
+
+
+def cursor_columns(
+    circuit: Circuit[Any, Any],
+    block: Activity,
+    index: int,
+    units: Units,
+    instrument: Instrument,
+    sizes: Mapping[str, Array],
+) -> dict[str, Array]:
+    """Return what each unit does to a cursor, if there is one.
+
+    Parameters
+    ----------
+    circuit, index, instrument
+        As in `observe`.
+    block
+        The first block.
+    units
+        The units.
+    sizes
+        Size of each signal, as `extents` returns it.
+    """
+    if block.decoder is None:
+        return {}
+    decoder, scale = block.decoder[index], _scale(sizes, "representation", index, instrument)
+    return {
+        "causal_sign": causal_signs(circuit, units, decoder),
+        "decoder_weight": decoder_weights(circuit, units, decoder, scale),
+    }
 
 
 def shown_in(tables: Sequence[pd.DataFrame]) -> Displayed:
@@ -253,12 +301,17 @@ def _expected_in(block: Activity, index: int, units: Units, scale: Mapping[str, 
     """Return expected firing rates in a block [Hz]; `scale` turns signals into rates."""
     signals = signals_of(block)
     rate = np.empty((*signals["representation"].shape[1:3], len(units.source)), np.float32)
-    for source, factor in scale.items():
-        chosen = np.flatnonzero(units.source == source)
-        rate[..., chosen] = signals[source][index][..., units.neuron[chosen]] * factor
-    rate *= (units.gain * units.sign).astype(np.float32)
-    rate += units.baseline.astype(np.float32)
-    return np.maximum(rate, np.float32(0), out=rate)
+    gain, baseline = (x.astype(np.float32) for x in (units.gain * units.sign, units.baseline))
+    chosen = {source: np.flatnonzero(units.source == source) for source in scale}
+    for start in range(0, len(rate), BLOCK):
+        part = rate[start : start + BLOCK]
+        for source, factor in scale.items():
+            own = signals[source][index][start : start + BLOCK]
+            part[..., chosen[source]] = own[..., units.neuron[chosen[source]]] * factor
+        part *= gain
+        part += baseline
+        np.maximum(part, np.float32(0), out=part)
+    return rate
 
 
 def as_shown(
@@ -294,9 +347,21 @@ def _spikes(expected: Binned, width: float, rng: np.random.Generator) -> Binned:
     return rate
 
 
-def _unit_columns(
-    units: Units, instrument: Instrument, label_source: str
+def unit_columns(
+    circuit: Circuit[Any, Any], units: Units, instrument: Instrument, labelled: Chosen | None
 ) -> dict[str, npt.ArrayLike]:
+    """Return the columns of units that are the same on all days.
+
+    Parameters
+    ----------
+    circuit, instrument
+        As in `observe`.
+    units
+        The units.
+    labelled
+        Which neurons are labelled error cells, as in `Bench`.
+    """
+    label_source = "model" if labelled is None else "genetic"
     error = units.label == "error"
     tuft = "apical tuft of a virtual representation cell"
     kinds = {label: f"virtual {label} cell" for label in dict.fromkeys(units.label.tolist())}
@@ -311,6 +376,7 @@ def _unit_columns(
         "error_sign": np.where(error, units.sign, 0),
         "label_source": [label_source] * len(error),
         "label_error": np.where(error, instrument.label_error, np.nan),
+        "partner": partners(circuit, units),
     }
 
 

@@ -22,16 +22,28 @@ from errorneurons.simulate.instrument.observe import (
     aims_of,
     as_shown,
     attributes_of,
+    cursor_columns,
     expected_rates,
+    outcome_columns,
     performance,
     purpose_of,
     targeted_units,
+    time_of,
+    unit_columns,
 )
 from errorneurons.simulate.instrument.spikes import poisson_of_kinds
 from errorneurons.simulate.instrument.sums import Sums
 from errorneurons.simulate.instrument.units import Labelled, Units, labels_of, sampled
 from errorneurons.simulate.trials.bench import Chosen
 from errorneurons.simulate.trials.run import Activity
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """The units of a network, and their columns that are the same on all days."""
+
+    units: Units
+    columns: Mapping[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,26 +159,50 @@ class Instrumented:
         if rates is None:
             shape = len(self.kinds), self.bins, len(units.label)
             rates = np.broadcast_to(np.float32(0), shape)
-        how = self.instrument
-        low, high = how.label_error_interval
-        time = self.blocks[0].clock.start + self.width * (np.arange(rates.shape[1]) + 0.5)
-        columns = {
-            **self.shown.factors,
-            "time": time.round(9),
+        return self._plain(rates, {
             "area": units.area,
             "level": units.level,
             "role": units.label,
+            "label_error": np.where(units.label == "error", self.instrument.label_error, np.nan),
             "targeted": targeted_units(units, self.shown.count, self.aims),
             "performance": self.performance,
+        })  # fmt: skip
+
+    def expected(self, cells: Cells) -> Plain:
+        """Return what cells are expected to show, with all that `observe` says of them."""
+        units, kinds, first = cells.units, self.kinds, self.blocks[0]
+        rates = expected_rates(self.blocks, self.index, units, self.instrument, self.sizes)
+        repeated = not np.array_equal(kinds, np.arange(len(rates)))
+        about = self.circuit, first, self.index, units, self.instrument, self.sizes
+        seen = self._plain(rates[kinds] if repeated else rates, {
+            **cells.columns,
+            "targeted": targeted_units(units, self.shown.count, self.aims),
+            **outcome_columns(self.blocks, self.index, self.rows),
+            **cursor_columns(*about),
+        })  # fmt: skip
+        others = {n: PlainColumn(x.values, x.attrs) for n, x in self.shown.others.items()}
+        return replace(seen, variables={**seen.variables, **others})
+
+    def cells(self, seed: int) -> Cells:
+        """Draw the cells of a recording with a seed of its own; they are the same on all days."""
+        units = self.units(seed)
+        columns = unit_columns(self.circuit, units, self.instrument, self.labelled)
+        return Cells(units, {name: np.asarray(x) for name, x in columns.items()})
+
+    def _plain(
+        self, rates: npt.NDArray[np.float32], columns: Mapping[str, npt.NDArray[Any]]
+    ) -> Plain:
+        """Return a session with the columns of all, and some of its units and trials."""
+        how, width, first = self.instrument, self.width, self.blocks[0]
+        low, high = how.label_error_interval
+        attrs: dict[str, dict[str, Any]] = {
+            "label_error": {"low": low, "high": high},
+            "rate": {"sampling_rate": 1 / width, "signal": how.signal, "units": how.units},
         }
-        variables = {name: PlainColumn(values) for name, values in columns.items()}
-        variables["label_error"] = PlainColumn(
-            np.where(units.label == "error", how.label_error, np.nan), {"low": low, "high": high}
-        )
-        variables["rate"] = PlainColumn(
-            rates, {"sampling_rate": 1 / self.width, "signal": how.signal}
-        )
-        return Plain(variables, attributes_of(self.circuit, self.network, self.blocks[0].day))
+        every = {"time": time_of(first, width, rates.shape[1]), **self.shown.factors, **columns,
+                 "rate": rates}  # fmt: skip
+        variables = {name: PlainColumn(x, attrs.get(name, {})) for name, x in every.items()}
+        return Plain(variables, attributes_of(self.circuit, self.network, first.day))
 
 
 def _bins_of(

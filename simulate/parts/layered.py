@@ -168,6 +168,15 @@ class LayeredCircuit:
         return np.concatenate([np.zeros((*rates.shape[:2], self.layers[0])), rates], axis=-1)
 
 
+class PairedCircuit(LayeredCircuit):
+    """A layered circuit with one error to each representation neuron, in the same area."""
+
+    @property
+    def populations(self) -> tuple[Population, ...]:
+        """Representation and error neurons of areas 1, 2, ..."""
+        return stacked("representation", self.sizes) + stacked("error", self.sizes)
+
+
 class FreezableCircuit(LayeredCircuit, RoutedCircuit):
     """A layered circuit in which single areas may learn nothing, and routes be cut.
 

@@ -36,21 +36,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import expit
 
 from errorneurons.simulate.arrays import Array, PerNetwork, delayed, matvec, outer
-from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
+from errorneurons.simulate.circuit import Axons, Role, Timing, World
 from errorneurons.simulate.feedforward import Sweep
-from errorneurons.simulate.parts.activations import AreaActivations
-from errorneurons.simulate.parts.layered import LearningCircuit, RoutedCircuit, feedforward, stacked
-from errorneurons.simulate.parts.plasticity import drawn_weights, generators, transposed
+from errorneurons.simulate.parts.bursts import BurstingCircuit, bursting, centred
+from errorneurons.simulate.parts.layered import feedforward
+from errorneurons.simulate.parts.plasticity import transposed
 from errorneurons.simulate.refusing import (
-    all_known,
-    known,
-    lengths,
     not_negative,
     probabilities,
     shares,
@@ -90,11 +87,11 @@ class State:
     @property
     def rates(self) -> Mapping[Role, Array]:
         """Rates by role."""
-        return {"representation": 2 * self.e - 1, "error": self.error}
+        return {"representation": centred(self.e), "error": self.error}
 
 
 @dataclass(frozen=True)
-class BurstBalanced(LearningCircuit, RoutedCircuit):
+class BurstBalanced(BurstingCircuit):
     """Parameters of balanced bursts.
 
     Attributes
@@ -136,31 +133,17 @@ class BurstBalanced(LearningCircuit, RoutedCircuit):
     cut: tuple[str, ...] = ()
 
     theory = "burst_balanced"
-    carrier: ClassVar[Carrier] = "burst_probability"
-    plastic: ClassVar[Literal["always", "after settling"]] = "always"
 
     def __post_init__(self) -> None:
-        lengths("learning_rates", self.learning_rates, len(self.sizes))
-        known(f"feedback of {self.theory}", self.feedback, ("transpose", "fixed"))
-        all_known(f"cut of {self.theory}", self.cut, ("error_feedback", "inhibition"))
+        self.check_ensembles(("error_feedback", "inhibition"))
         not_negative(self.theory, {"beta": self.beta, "inhibition_rate": self.inhibition_rate})
         probabilities(self.theory, {"p_b": self.p_b})
         shares(self.theory, {"kappa": self.kappa})
 
     @property
-    def populations(self) -> tuple[Population, ...]:
-        """The ensembles of areas 1, 2, ... twice over: their events and their bursts."""
-        return stacked("representation", self.sizes) + stacked("error", self.sizes)
-
-    @property
     def axons(self) -> tuple[Axons, ...]:
         """Which synapses lie between areas, and whose they are; Q is driven by events alone."""
-        return (
-            self.ascending_axons("W"),
-            self.descending_axons("representation", "Y"),
-            self.descending_axons("representation", "Q"),
-            self.descending_axons("error", "Y"),
-        )
+        return (*super().axons, self.descending_axons("representation", "Q"))
 
     @cached_property
     def eta_inhibition(self) -> Array:
@@ -169,11 +152,7 @@ class BurstBalanced(LearningCircuit, RoutedCircuit):
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks, whose bursts are balanced."""
-        rngs = generators(seed, self.theory, networks)
-        W = drawn_weights(rngs, self.projections, self.weight_scale)
-        Y = transposed(W, self.layers[0])
-        if self.feedback == "fixed":
-            Y = drawn_weights(rngs, self.feedback_strengths, self.weight_scale)
+        W, Y = self.drawn_synapses(seed, networks)
         return Weights(W, Y, self.p_b * Y)
 
     def rest(self, weights: Weights, streams: int) -> State:
@@ -196,10 +175,10 @@ class BurstBalanced(LearningCircuit, RoutedCircuit):
         )
         above, down_travelling = delayed(state.down_travelling, state.e)
 
-        untaught = self.bursting(weights, e, others, above, world)
+        untaught = self.deviating(weights, e, others, above, world)
         untaught[..., self.output] = 0.0
-        error = self.bursting(weights, e, bursts, above, world)
-        missed = (1 + world.target) / 2 - e[..., self.output]
+        error = self.deviating(weights, e, bursts, above, world)
+        missed = self.wanted(world.target) - e[..., self.output]
         error[..., self.output] = np.where(world.teaching, self.p_b * self.kappa * missed, 0.0)
         error = world.kept("error", error + world.driven("error"))
         return State(
@@ -207,7 +186,7 @@ class BurstBalanced(LearningCircuit, RoutedCircuit):
             presynaptic, e_travelling, b_travelling, untaught_travelling, down_travelling,
         )  # fmt: skip
 
-    def bursting(
+    def deviating(
         self, weights: Weights, e: Array, bursts: Array, above: Array, world: World
     ) -> Array:
         """Return p - p_b where bursts and events of the areas above meet in dendrites."""
@@ -215,9 +194,7 @@ class BurstBalanced(LearningCircuit, RoutedCircuit):
         inhibited = matvec(world.transmitted("Q", weights.Q), above)
         dendrite = (1 - e) * (excited - inhibited * ("inhibition" not in self.cut))
         apical = self.beta * dendrite * ("error_feedback" not in self.cut)
-        # exactly 0, and not to rounding, where nothing arrives
-        found: Array = np.where(apical == 0, 0.0, expit(apical + logit(self.p_b)) - self.p_b)
-        return found
+        return bursting(apical, self.p_b)
 
     def learn(self, weights: Weights, before: State, after: State) -> Weights:  # noqa: ARG002
         """Return the synapses after the step that led to `after`."""
@@ -229,9 +206,4 @@ class BurstBalanced(LearningCircuit, RoutedCircuit):
 
     def sweep(self, weights: Weights) -> Sweep:
         """Return the feedforward sweep that inference is."""
-        logistic = AreaActivations(("logistic",) * len(self.sizes), self.sizes).with_slope
-        return Sweep(self.layers, weights.W, np.ones(1), logistic, read=_centred, span=2.0)
-
-
-def _centred(e: Array) -> Array:
-    return 2 * e - 1
+        return self.sweep_of(weights.W)

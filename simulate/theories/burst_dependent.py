@@ -37,17 +37,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import expit
 
 from errorneurons.simulate.arrays import Array, PerNetwork, delayed, matvec, outer
-from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
+from errorneurons.simulate.circuit import Role, Timing, World
 from errorneurons.simulate.feedforward import Sweep
-from errorneurons.simulate.parts.layered import LearningCircuit, RoutedCircuit, feedforward, stacked
-from errorneurons.simulate.parts.plasticity import drawn_weights, generators, transposed
-from errorneurons.simulate.refusing import all_known, known, lengths, probabilities, shares
+from errorneurons.simulate.parts.bursts import BurstingCircuit, bursting, centred
+from errorneurons.simulate.parts.layered import feedforward
+from errorneurons.simulate.parts.plasticity import transposed
+from errorneurons.simulate.refusing import probabilities, shares
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,11 @@ class State:
     @property
     def rates(self) -> Mapping[Role, Array]:
         """Rates by role."""
-        return {"representation": 2 * self.e - 1, "error": self.error}
+        return {"representation": centred(self.e), "error": self.error}
 
 
 @dataclass(frozen=True)
-class BurstDependent(LearningCircuit, RoutedCircuit):
+class BurstDependent(BurstingCircuit):
     """Parameters of burst-dependent plasticity.
 
     Attributes
@@ -132,38 +133,15 @@ class BurstDependent(LearningCircuit, RoutedCircuit):
     skips: PerNetwork = 0.0
 
     theory = "burst_dependent"
-    carrier: ClassVar[Carrier] = "burst_probability"
-    plastic: ClassVar[Literal["always", "after settling"]] = "always"
 
     def __post_init__(self) -> None:
-        lengths("learning_rates", self.learning_rates, len(self.sizes))
-        known(f"feedback of {self.theory}", self.feedback, ("transpose", "fixed"))
-        all_known(f"cut of {self.theory}", self.cut, ("error_feedback",))
+        self.check_ensembles(("error_feedback",))
         shares(self.theory, {"inhibition": self.inhibition, "skips": self.skips})
         probabilities(self.theory, {"p_0": self.p_0})
 
-    @property
-    def populations(self) -> tuple[Population, ...]:
-        """The ensembles of areas 1, 2, ... twice over: their events and their bursts."""
-        return stacked("representation", self.sizes) + stacked("error", self.sizes)
-
-    @property
-    def axons(self) -> tuple[Axons, ...]:
-        """Which synapses lie between areas, and whose they are."""
-        # an ensemble's events travel up and its bursts down, whichever name it is aimed at by
-        return (
-            self.ascending_axons("W"),
-            self.descending_axons("representation", "Y"),
-            self.descending_axons("error", "Y"),
-        )
-
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks."""
-        rngs = generators(seed, self.theory, networks)
-        W = drawn_weights(rngs, self.strengths, self.weight_scale)
-        if self.feedback == "transpose":
-            return Weights(W, transposed(W, self.layers[0]))
-        return Weights(W, drawn_weights(rngs, self.feedback_strengths, self.weight_scale))
+        return Weights(*self.drawn_synapses(seed, networks))
 
     def rest(self, weights: Weights, streams: int) -> State:
         """Return the state of all potentials 0 and all burst probabilities p_0."""
@@ -187,12 +165,9 @@ class BurstDependent(LearningCircuit, RoutedCircuit):
 
         Y = world.transmitted("Y", weights.Y)
         feedback = matvec(Y, b_arriving) * ("error_feedback" not in self.cut)
-        apical = self.beta * (1 - e) * feedback
-        p = expit(apical + logit(self.p_0))
-        # exactly p_0, and not to rounding, where nothing arrives
-        error = np.where(apical == 0, 0.0, p - self.p_0)
-        wanted = (1 + world.target) / 2
-        taught = np.clip(self.kappa * (wanted - e[..., self.output]), -self.p_0, 1 - self.p_0)
+        error = bursting(self.beta * (1 - e) * feedback, self.p_0)
+        missed = self.wanted(world.target) - e[..., self.output]
+        taught = np.clip(self.kappa * missed, -self.p_0, 1 - self.p_0)
         error[..., self.output] = np.where(world.teaching, taught, 0.0)
         error = world.kept("error", error + world.driven("error"))
         p = self.p_0 + error
@@ -214,12 +189,4 @@ class BurstDependent(LearningCircuit, RoutedCircuit):
 
     def sweep(self, weights: Weights) -> Sweep:
         """Return the feedforward sweep that inference is."""
-        at_rest = f"{self.theory} has feedback at rest"
-        return Sweep(
-            self.layers, weights.W, np.ones(1), _logistic, at_rest, lambda e: 2 * e - 1, span=2.0
-        )
-
-
-def _logistic(u: Array) -> tuple[Array, Array]:
-    e = expit(u)
-    return e, e * (1 - e)
+        return self.sweep_of(weights.W, f"{self.theory} has feedback at rest")

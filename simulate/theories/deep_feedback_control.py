@@ -39,14 +39,14 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from errorneurons.simulate.arrays import Array, PerNetwork, area_slices, delayed, matvec
-from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
+from errorneurons.simulate.circuit import Axons, Carrier, Role, Timing, World
 from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.checks import check_names
 from errorneurons.simulate.parts.layered import (
     ActivatedCircuit,
+    PairedCircuit,
     UniformlyLearningCircuit,
     feedforward,
-    stacked,
 )
 from errorneurons.simulate.parts.plasticity import changed, drawn_weights, generators
 from errorneurons.simulate.refusing import known, not_negative, stable_step
@@ -87,7 +87,7 @@ _ROUTES = ("error_feedback", "error_to_representation")
 
 
 @dataclass(frozen=True)
-class DeepFeedbackControl(ActivatedCircuit, UniformlyLearningCircuit):
+class DeepFeedbackControl(PairedCircuit, ActivatedCircuit, UniformlyLearningCircuit):
     """Parameters of deep feedback control.
 
     Attributes
@@ -147,11 +147,6 @@ class DeepFeedbackControl(ActivatedCircuit, UniformlyLearningCircuit):
         not_negative(self.theory, {"k_p": self.k_p, "k_i": self.k_i, "leak": self.leak,
                                    "reach": self.reach})  # fmt: skip
         stable_step(self.theory, self.timing.dt, float(np.min(self.tau)))
-
-    @property
-    def populations(self) -> tuple[Population, ...]:
-        """Representation neurons of areas 1, 2, ..., and their tufts."""
-        return stacked("representation", self.sizes) + stacked("error", self.sizes)
 
     @cached_property
     def rows(self) -> tuple[slice, ...]:

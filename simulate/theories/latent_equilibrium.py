@@ -33,14 +33,14 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from errorneurons.simulate.arrays import Array, PerNetwork, delayed, matvec
-from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
+from errorneurons.simulate.circuit import Axons, Carrier, Role, Timing, World
 from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.checks import check_names
 from errorneurons.simulate.parts.layered import (
     ActivatedCircuit,
+    PairedCircuit,
     UniformlyLearningCircuit,
     feedforward,
-    stacked,
 )
 from errorneurons.simulate.parts.plasticity import (
     changed,
@@ -80,7 +80,7 @@ _ROUTES = ("error_feedback", "phi_prime", "lookahead")
 
 
 @dataclass(frozen=True)
-class LatentEquilibrium(ActivatedCircuit, UniformlyLearningCircuit):
+class LatentEquilibrium(PairedCircuit, ActivatedCircuit, UniformlyLearningCircuit):
     """Parameters of latent equilibrium.
 
     Attributes
@@ -133,11 +133,6 @@ class LatentEquilibrium(ActivatedCircuit, UniformlyLearningCircuit):
         check_names(self, _ROUTES)
         shares(self.theory, {"lookahead": self.lookahead, "skips": self.skips})
         not_negative(self.theory, {"beta": self.beta})
-
-    @property
-    def populations(self) -> tuple[Population, ...]:
-        """Representation and error neurons of areas 1, 2, ..."""
-        return stacked("representation", self.sizes) + stacked("error", self.sizes)
 
     @property
     def axons(self) -> tuple[Axons, ...]:

@@ -48,14 +48,14 @@ from errorneurons.simulate.arrays import (
     matvec,
     outer,
 )
-from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
+from errorneurons.simulate.circuit import Axons, Carrier, Role, Timing, World
 from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.checks import check_names
 from errorneurons.simulate.parts.layered import (
     ActivatedCircuit,
+    PairedCircuit,
     UniformlyLearningCircuit,
     feedforward,
-    stacked,
 )
 from errorneurons.simulate.parts.plasticity import changed, drawn_weights, generators
 from errorneurons.simulate.refusing import not_negative, shares
@@ -99,7 +99,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class ScalarReward(ActivatedCircuit, UniformlyLearningCircuit):
+class ScalarReward(PairedCircuit, ActivatedCircuit, UniformlyLearningCircuit):
     """Parameters of learning from a scalar error.
 
     Attributes
@@ -152,11 +152,6 @@ class ScalarReward(ActivatedCircuit, UniformlyLearningCircuit):
         check_names(self, ())
         not_negative(self.theory, {"exploration": self.exploration})
         shares(self.theory, {"skips": self.skips})
-
-    @property
-    def populations(self) -> tuple[Population, ...]:
-        """Representation neurons of areas 1, 2, ..., and the error neurons that stand there."""
-        return stacked("representation", self.sizes) + stacked("error", self.sizes)
 
     @property
     def axons(self) -> tuple[Axons, ...]:

@@ -33,14 +33,14 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from errorneurons.simulate.arrays import Array, PerNetwork, delayed, matvec
-from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
+from errorneurons.simulate.circuit import Axons, Carrier, Role, Timing, World
 from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.checks import check_names
 from errorneurons.simulate.parts.layered import (
     ActivatedCircuit,
+    PairedCircuit,
     UniformlyLearningCircuit,
     feedforward,
-    stacked,
 )
 from errorneurons.simulate.parts.plasticity import (
     changed,
@@ -82,7 +82,7 @@ _ROUTES = ("error_feedback", "error_to_representation", "phi_prime")
 
 
 @dataclass(frozen=True)
-class SupervisedPC(ActivatedCircuit, UniformlyLearningCircuit):
+class SupervisedPC(PairedCircuit, ActivatedCircuit, UniformlyLearningCircuit):
     """Parameters of supervised predictive coding.
 
     Attributes
@@ -142,11 +142,6 @@ class SupervisedPC(ActivatedCircuit, UniformlyLearningCircuit):
                 f"lookahead of {self.theory} is {self.lookahead} ms; give 0 ms or more, and less "
                 f"than tau, {self.tau} ms"
             )
-
-    @property
-    def populations(self) -> tuple[Population, ...]:
-        """Representation and error neurons of areas 1, 2, ..."""
-        return stacked("representation", self.sizes) + stacked("error", self.sizes)
 
     @property
     def axons(self) -> tuple[Axons, ...]:

@@ -118,8 +118,15 @@ class Trial:
         """Return the steps at which it may begin that synapses change."""
         first = self.clock.plasticity
         late = 0 if first is None else round((first - self.clock.start) / self.time_step)
-        settled = self.length - round(0.01 / self.time_step)
-        return {late, settled, int(self.outcome_onset[0, 0])}
+        begins = {late, int(self.outcome_onset[0, 0])}
+        if self.circuit.plastic == "after settling":
+            begins.add(self.length - self._last)
+        return begins
+
+    @property
+    def _last(self) -> int:
+        """Return for how many steps at the end synapses change that wait until all has settled."""
+        return round(0.01 / self.time_step)
 
     def _varying(
         self, world: World, steps: range, noise: Iterator[Currents] | None
@@ -184,8 +191,7 @@ class Trial:
 
     def plastic(self, k: int) -> bool:
         """Whether synapses change at step k: with teaching, or only late in it."""
-        last = round(0.01 / self.time_step)
-        if self.circuit.plastic == "after settling" and k < self.length - last:
+        if self.circuit.plastic == "after settling" and k < self.length - self._last:
             return False
         first = self.clock.plasticity
         late = first is None or k >= round((first - self.clock.start) / self.time_step)

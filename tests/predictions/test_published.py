@@ -65,7 +65,7 @@ def test_a_second_run_takes_what_is_there(tmp_path) -> None:
     said: list[str] = []
     for _ in range(2):
         obtain([(SHORT, Effort(2))], 0, tmp_path, said.append)
-    assert said == ["1 of 1: short: only", "all 1 taken from an earlier run"]
+    assert said == ["short: only", "all 1 taken from an earlier run"]
 
 
 def test_the_slope_read_from_noise_is_the_derivative(tmp_path) -> None:

@@ -73,6 +73,20 @@ def test_the_same_activity_under_two_names_is_refused() -> None:
         as_believed([recorded(1), recorded(1, "other", session_id="2")])
 
 
+@pytest.mark.parametrize(
+    "part",
+    [{"trial": slice(0, 3)}, {"trial": slice(None, None, -1)}, {"unit": slice(None, None, -1)}],
+)
+def test_the_same_trials_are_the_same_in_any_order(part: dict[str, slice]) -> None:
+    with pytest.raises(ContractError, match="session 1 of m1 and session 1 of m2 hold the same"):
+        as_believed([recorded(1), recorded(1, "m2").isel(part)])
+
+
+def test_a_session_has_a_name_of_its_own() -> None:
+    with pytest.raises(ContractError, match="session 1 of m1 stands there 2 times; give each its"):
+        as_believed([recorded(1), recorded(2, "m1")])
+
+
 def test_folds_of_a_session_are_no_copies() -> None:
     folds = [recorded(1, session_id=f"1, fold {k} of 2") for k in (1, 2)]
     assert len(as_believed(folds)) == 2
