@@ -28,7 +28,7 @@ from errorneurons.simulate.instrument.pairing import (
     decoder_weights,
     partners,
 )
-from errorneurons.simulate.instrument.rates import as_shown, expected_rates, scale_of
+from errorneurons.simulate.instrument.rates import as_shown, expected_rates, rate_of_one
 from errorneurons.simulate.instrument.units import Units, labels_of, sampled
 from errorneurons.simulate.trials.bench import Chosen
 from errorneurons.simulate.trials.manipulations import aim, aimed_at
@@ -191,7 +191,7 @@ def cursor_columns(
     """
     if block.decoder is None:
         return {}
-    decoder, scale = block.decoder[index], scale_of(sizes, "representation", index, instrument)
+    decoder, scale = block.decoder[index], rate_of_one(sizes, "representation", index, instrument)
     return {
         "causal_sign": causal_signs(circuit, units, decoder),
         "decoder_weight": decoder_weights(circuit, units, decoder, scale),

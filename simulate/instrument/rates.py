@@ -30,7 +30,7 @@ def expected_rates(
 ) -> Binned:
     """Return the expected firing rate of each unit [Hz] in bins of the session."""
     scale = {
-        source: scale_of(sizes, source, index, instrument)
+        source: rate_of_one(sizes, source, index, instrument)
         for source in dict.fromkeys(units.source.tolist())
     }
     each = [_expected_in(block, index, units, scale) for block in blocks]
@@ -48,7 +48,9 @@ def expected_rates(
     return wide
 
 
-def scale_of(sizes: Mapping[str, Array], source: str, index: int, instrument: Instrument) -> float:
+def rate_of_one(
+    sizes: Mapping[str, Array], source: str, index: int, instrument: Instrument
+) -> float:
     """Return the firing rate that stands for a signal of 1 [Hz]."""
     return float(instrument.peak / max(sizes[source][index], 1e-12))
 
