@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -54,6 +55,29 @@ class Measured:
     stated: bool = True
     lost: str = ""
     elsewhere: Array = field(default_factory=lambda: np.zeros(1))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as a file keeps what networks say: nothing is thinned or lost."""
+        lack = self.missing
+        return {
+            "animals": self.animals,
+            "energies": self.energies.tolist(),
+            "label_error": self.label_error,
+            "missing": [lack.what, lack.remedy] if lack else None,
+            "elsewhere": self.elsewhere.tolist(),
+        }
+
+    @classmethod
+    def from_json(cls, known: Mapping[str, Any]) -> Measured:
+        """Return what `to_json` made a file of."""
+        value, low, high = known["label_error"]
+        return cls(
+            tuple(known["animals"]),
+            np.array(known["energies"], dtype=float).reshape(-1, 3),
+            (value, low, high),
+            Missing(*known["missing"]) if known["missing"] else None,
+            elsewhere=np.array(known["elsewhere"], dtype=float),
+        )
 
 
 def measure(effect: Measure, sessions: Sequence[xr.Dataset], trial_level: bool) -> Measured:
