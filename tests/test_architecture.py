@@ -50,6 +50,7 @@ NO_THEORY = {
     "from_file",
     "left_open",
     "nuisance",
+    "paces",
     "papers",
     "ranges",
     "registry",

@@ -40,7 +40,7 @@ from errorneurons.simulate.engine.plans import compile_ahead
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.registry import EXPERIMENTS_LIST, experiment
 from errorneurons.simulate.instrument.instrument import Instrument, where_errors_are
-from errorneurons.simulate.instrument.plainly import Cells
+from errorneurons.simulate.instrument.plainly import DrawnCells
 from errorneurons.simulate.store.files import JSON, NETCDF, keeping
 from errorneurons.simulate.store.keys import key
 from errorneurons.simulate.store.shelf import Piece, Shelf, provide
@@ -125,14 +125,14 @@ def simulate_all(
     where = beside if sessions else None
     pieces = {}
     for name in names:
-        keys = asked_of(theory_named(name), claims)
+        keys = claims_asked(theory_named(name), claims)
         shown = name not in unpictured
         pieces[theory_named(name).name] = _piece(name, animals, where, keys, pictured=shown)
     found = provide(pieces, shelf, progress, labour, compile_ahead)
     return {name: _simulated(JSON.read(path)) for name, path in found.items()}
 
 
-def asked_of(subject: Theory, keys: Sequence[str]) -> tuple[str, ...]:
+def claims_asked(subject: Theory, keys: Sequence[str]) -> tuple[str, ...]:
     """Return the keys of the claims that a subject is asked, of these or of all if there are none.
 
     Counter-circuits are asked what the experiments show that show the claims they must break.
@@ -265,7 +265,7 @@ class _Asked:
     instrument: Instrument
     keys: tuple[str, ...]
     pictured: bool
-    cells: dict[int, Cells] = field(default_factory=dict)
+    cells: dict[int, DrawnCells] = field(default_factory=dict)
 
     def claims(self, tried: Experiment) -> list[Claim]:
         """Return those of the claims that an experiment shows."""

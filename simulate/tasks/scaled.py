@@ -2,8 +2,9 @@
 
 A student learns what a random network of its layout makes of random inputs. Start weights are drawn
 so that activity neither fades nor grows from area to area, and one item moves synapses by about the
-same share of what they lack, however many neurons and areas there are. So size alone differs; that
-is not so in the published networks, whose noise on feedback does not fall with the fan-in.
+same share of what they lack, however many neurons and areas there are; rates of the microcircuit
+make up for what errors lose on their way down. So size alone differs; that is not so in the
+published networks, whose noise on feedback does not fall with the fan-in.
 
 ============== ==================================================================
 start          U(-1, 1) sqrt(3 / fan-in) / gain,  gain = g_bas / (g_L + g_bas)
