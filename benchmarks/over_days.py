@@ -95,7 +95,7 @@ def _energy(one: Recordings, mean: float, cells: Array, rng: np.random.Generator
 
 
 def signed(one: Recordings, share: float, gain: float, rng: np.random.Generator) -> Effect:
-    """Draw N and M of an animal for P11: half of its cells move the cursor either way."""
+    """Draw both N and M of an animal for P11: half of its cells move the cursor either way."""
     causal = np.where(np.arange(one.cells) % 2, 1.0, -1.0)
     half = rng.lognormal(-(GAINS**2), GAINS, one.cells // 2)
     cells = np.repeat(half, 2)  # gains have nothing to do with the sign
@@ -132,7 +132,7 @@ DRAWN: dict[str, Callable[[Recordings, float, float, np.random.Generator], Effec
 
 
 def energies(one: Recordings, rng: np.random.Generator, count: int) -> Array:
-    """Return N, M and 0 of each animal of many recordings, (recording, animal, 3)."""
+    """Return N, M, 0 and of P11 the other N, (recording, animal, 3 or 4)."""
     shape = (count, one.animals)
     gains = rng.gamma(1 / SPREAD, SPREAD, shape)
     shares = one.ratio * (rng.gamma(2.0, 0.5, shape) if one.differs else np.ones(shape))
@@ -142,8 +142,10 @@ def energies(one: Recordings, rng: np.random.Generator, count: int) -> Array:
         DRAWN[one.key](one, float(share), float(gain), rng)
         for share, gain in zip(shares.ravel(), gains.ravel(), strict=True)
     ]
-    rows = np.array([[e.numerator, e.denominator, 0.0] for e in drawn])
-    return rows.reshape(*shape, 3)
+    rows = np.array(
+        [[e.numerator, e.denominator, 0.0, *[e.as_well] * (e.as_well is not None)] for e in drawn]
+    )
+    return rows.reshape(*shape, -1)
 
 
 def rates(one: Recordings, seed: int, count: int) -> dict[str, float]:

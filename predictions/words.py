@@ -110,13 +110,14 @@ def listed(parts: Iterable[str]) -> str:
 
 
 def first_named(names: Sequence[str], most: int = 3) -> str:
-    """Return names one after the other; of many, the first and how many others there are.
+    """Return names one after the other, each once; of many, the first and how many others.
 
     Examples
     --------
     >>> first_named(["a.nwb", "b.nwb"]), first_named(["a.nwb", "b.nwb", "c.nwb", "d.nwb"])
     ('a.nwb, b.nwb', 'a.nwb and 3 others')
     """
+    names = list(dict.fromkeys(names))
     if len(names) <= most:
         return ", ".join(names)
     return f"{names[0]} and {len(names) - 1} others"

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-Side = Literal["below", "above", "within"]
+_Side = Literal["below", "above", "within"]
 """Where a claim holds: on one side of the threshold, or between its negative and it."""
 
 _LEAST, _MOST = -1.0, 36.0
@@ -77,7 +77,7 @@ class StripRow:
 
 
 def effect_strip(
-    strips: Sequence[StripRow], threshold: float, side: Side, key: str,
+    strips: Sequence[StripRow], threshold: float, side: _Side, key: str,
     alt: str,
 ) -> str:  # fmt: skip
     """Draw effects with their intervals against a threshold.
@@ -103,7 +103,7 @@ def effect_strip(
 
 
 def effect_files(
-    strips: Sequence[StripRow], threshold: float, side: Side, stem: Path
+    strips: Sequence[StripRow], threshold: float, side: _Side, stem: Path
 ) -> tuple[Path, ...]:
     """Draw the same for a paper, on white: as SVG and PDF, whose text can be edited, and as PNG.
 
@@ -118,7 +118,7 @@ def effect_files(
         return as_files(_drawn(strips, threshold, side), stem)
 
 
-def _drawn(strips: Sequence[StripRow], threshold: float, side: Side) -> Figure:
+def _drawn(strips: Sequence[StripRow], threshold: float, side: _Side) -> Figure:
     figure, axes = rows(len(strips), 44.0, 68.0)
     low, high = effect_limits(strips, threshold)
     axes.set_xscale("function", functions=(amplitudes, energies))
@@ -188,7 +188,7 @@ def _value(axes: Axes, strip: StripRow, at: int) -> None:
     )  # fmt: skip
 
 
-def _threshold(axes: Axes, threshold: float, side: Side, count: int) -> None:
+def _threshold(axes: Axes, threshold: float, side: _Side, count: int) -> None:
     """Shade in each row where the claim holds, and say so."""
     left, right = axes.get_xlim()
     ends = {"below": (left, threshold), "above": (threshold, right),

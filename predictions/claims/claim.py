@@ -18,6 +18,8 @@ SubjectKind = Literal["theory", "counter_circuit", "recording"]
 Site = tuple[Literal["representation", "error"], int]
 Measure = Callable[[xr.Dataset], Effect | Missing]
 """Session -> energies N and M, or what is missing and its mend."""
+Caution = Callable[[Sequence[xr.Dataset]], str]
+"""Sessions of a recording -> a sentence on what an answer of theirs leaves open, or nothing."""
 
 
 @dataclass(frozen=True)
@@ -169,6 +171,8 @@ class Claim:
     side
         On which side of the threshold N/M lies if the claim holds; ``"within"``: between it and its
         negative.
+    asks
+        Where a claim asks for two things at once: N of which is which, e.g. ``"Between goals"``.
     ratio_of
         What N and M are, of which the square root of energies is the amplitude.
     manipulations
@@ -185,12 +189,12 @@ class Claim:
     bin
         The widest bins in which all windows of its effects are whole [s]: recordings of virtual
         animals that are compared with real ones have no narrower ones than the claims need.
-    learning
-        Whether the claim needs a network that has learnt its task.
     by_labels
         Whether it is of labelled cells, so that labels that mean nothing answer nothing.
     behaviour
-        Whether N and M are what an animal does; activity if not.
+        Whether N and M are what an animal learns to do; activity if not.
+    caution
+        What is said beside the answer of a recording.
     drawing
         What the card's drawing of the experiment shows; None for no drawing.
     secondary
@@ -217,10 +221,11 @@ class Claim:
     shown_by: str = "outcome_error"
     days: tuple[int, ...] = ()
     bin: float = 0.05
-    learning: bool = False
     by_labels: bool = True
     behaviour: bool = False
+    caution: Caution | None = None
     drawing: Drawing | None = None
+    asks: tuple[str, ...] = ()
     ratio_of: Literal["energies", "amplitudes"] = "energies"
     secondary: Mapping[str, Measure] = field(default_factory=dict)
 

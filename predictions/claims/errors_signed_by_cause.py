@@ -4,20 +4,22 @@ With x the response of a cell to seeing the error d of a cursor, s the sign of t
 the cursor, and p = <x s'> over cells, where a dash takes off the mean over cells, so that a number
 that all cells are told alike adds nothing,
 
-    N = slope of p on d at equal goal, times sd(d) between goals,
-    M = sd(x) between goals,
+    N_1 = slope of p on d between goals, times sd(d) between goals,
+    N_2 = slope of p on d at equal goal, times sd(d) between goals,
+    M   = sd(x) between goals,
 
-as amplitudes: N is how much of M there is because of the error, and signed by cause. Between goals
-alone nothing could tell error from goal: a decoder is built from how cells are tuned, so a cell
-that is tuned to the goal and answers no error goes with error times sign as well. At equal goal it
-does not. The error of a goal falls as it is learnt; whatever else differs between goals, and what
-an outcome evokes whatever its error, is the same in all trials of one.
+as amplitudes. The claim is that both are a third of M or more: N_1 says that the answers to
+goals are signed by cause, and N_2 that they are answers to the error. Between goals alone nothing
+tells error from goal: a decoder is built from how cells are tuned, so a cell that is tuned to the
+goal and answers no error goes with error times sign as well. At equal goal it does not. The error
+of a goal falls as it is learnt; whatever else differs between goals, and what an outcome evokes
+whatever its error, is the same in all trials of one.
 
-Where the cursor is read from the very spikes, noise of a trial is in both x and d. So the slope is
-that on errors of other trials, next to it in time (an instrument): odd trials of a goal are
-compared with the even ones between them, and the other way round. Both N and M are multiplied by
-how much of what d varies the others tell, so that where a goal's error only scatters, both are 0.
-Energies and squares are cross-validated over trials.
+Where the cursor is read from the very spikes, noise of a trial is in both x and d. So N_1 takes
+errors of other trials, and the slope of N_2 is that on errors of the trials beside it (an
+instrument): odd trials of a goal are compared with the even ones between them, and the other way
+round. N_1, N_2 and M are multiplied by how much of what d varies the others tell, so that where a
+goal's error only scatters, all are 0. Energies and squares are cross-validated over trials.
 """
 
 from __future__ import annotations
@@ -135,7 +137,7 @@ class SeenErrors:
         All of it is where as many cells, responding as much, move the cursor either way; nothing
         where all move it the same way.
         """
-        gains = np.concatenate([one.responses for one in self.shown]).std(axis=0)
+        gains = self.gains()
         whole = float(gains @ gains) or 1.0
         # what is told to all alike, each cell answering as it can, moves both halves alike
         alike = gains**2 @ self.causal / whole
@@ -144,20 +146,47 @@ class SeenErrors:
         patterns = [one.responses @ axis / (length * np.sqrt(len(axis))) for one in self.shown]
         return patterns, length / np.sqrt(whole)
 
+    def gains(self) -> Floats:
+        """Return how strongly each cell answers: its spread over goals, less noise, (cell,)."""
+        means = np.array([one.responses.mean(axis=0) for one in self.shown])
+        noise = [one.responses.var(axis=0, ddof=1) / len(one.responses) for one in self.shown]
+        spread = means.var(axis=0, ddof=1) - np.mean(noise, axis=0)
+        return np.asarray(np.sqrt(np.maximum(spread, 0.0)))
 
-def signed_share(days: Sequence[SeenErrors]) -> Effect:
+
+def signed_share(days: Sequence[SeenErrors]) -> Effect | Missing:
     """Return N and M, see above, over days with one decoder."""
-    moved = told = varied = 0.0
+    sums, attainable, along = np.zeros(3), 0.0, list[float]()
     for day in days:
         patterns, most = day.along_signs()
+        along.append(_along(patterns, day.shown))
         for pattern, one in zip(patterns, day.shown, strict=True):
-            own, beside, whole = at_equal_goal(pattern, one.errors)
-            moved, told, varied = moved + own, told + most * beside, varied + whole
-    if not varied:
-        return Effect(0.0, 0.0)
+            own = at_equal_goal(pattern, one.errors)
+            sums, attainable = sums + own, attainable + most * own[1]
+    moved, told, varied = sums.tolist()
     of_errors = _between(days, lambda one: one.errors[:, None])
+    if not of_errors > 0:
+        return _errors_alike()
+    if not varied:
+        return Effect(0.0, 0.0, as_well=0.0)
     of_cells = _between(days, lambda one: one.responses)
-    return Effect(moved / varied * of_errors, told / varied * of_cells)
+    return Effect(
+        told / varied * protocol.mean_over(along) / of_errors,
+        attainable / varied * of_cells,
+        as_well=moved / varied * of_errors,
+    )
+
+
+def _along(patterns: Sequence[Floats], shown: Sequence[ErrorTrials]) -> float:
+    """Return the covariance of p with errors of other trials between goals."""
+    count = len(shown)
+    means = np.array([one.errors.mean() for one in shown])
+    elsewhere = means.sum() - means
+    products = [
+        (pattern * (one.others - (one.others + rest) / count)).mean()
+        for pattern, one, rest in zip(patterns, shown, elsewhere, strict=True)
+    ]
+    return float(np.mean(products))
 
 
 def _between(days: Sequence[SeenErrors], what: Callable[[ErrorTrials], Floats]) -> float:
@@ -198,6 +227,14 @@ def _one_goal() -> Missing:
     )
 
 
+def _errors_alike() -> Missing:
+    return Missing(
+        "the cursor misses all goals alike, so that nothing that differs between goals can be an "
+        "answer to its error",
+        "Give goals to either side of where the cursor goes, and trials before it is learnt.",
+    )
+
+
 def _has_goals(session: xr.Dataset) -> Missing | None:
     if has_cursor(session) is not None:
         return None
@@ -213,7 +250,7 @@ def _lack_of_moving(session: xr.Dataset) -> Missing | None:
 
 
 def effect(sessions: Sequence[xr.Dataset]) -> Effect | Missing:
-    """N: what error times causal sign makes of M at equal goal; the decoder known first."""
+    """N: error times causal sign, between goals and at equal goal; the decoder known first."""
     found = of_known_decoder(sessions, _of_error_cells, _lack)
     if isinstance(found, Missing):
         return found
@@ -274,6 +311,7 @@ CLAIM = Claim(
     drawing=Drawing(
         read=(("error", 4),), teaching=True, outcome_onset=0.3, end=0.5, read_window=(0.3, 0.45)
     ),
+    asks=("Between goals", "At equal goal"),
     ratio_of="amplitudes",
     secondary={
         "in the cells that move the cursor": OverDays(in_moving_cells),

@@ -7,6 +7,7 @@ decided of what they leave open. One that escapes is enough: then it tests a cho
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -108,6 +109,19 @@ def families_apart(found: Sequence[FamilyVerdict]) -> tuple[Apart, ...]:
         Apart(a, b, tuple(k for k in claims if said[k, a].is_apart_from(said[k, b])))
         for a, b in combinations(names, 2)
     )
+
+
+def enough_of(pairs: Sequence[Apart]) -> tuple[str, ...]:
+    """Return claims that together separate all that any separates; there may be fewer that do.
+
+    Each is the one that separates most of what those before it leave.
+    """
+    left, found = [set(p.claims) for p in pairs if p.claims], list[str]()
+    while left:
+        counts = Counter(key for claims in left for key in claims)
+        found.append(counts.most_common(1)[0][0])
+        left = [claims for claims in left if found[-1] not in claims]
+    return tuple(found)
 
 
 def not_separated(pairs: Sequence[Apart]) -> tuple[tuple[str, ...], ...]:

@@ -9,7 +9,8 @@ one code: the effect of the claim.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import re
+from dataclasses import replace
 
 import numpy as np
 
@@ -30,6 +31,8 @@ from errorneurons.predictions.claims.claim import (
     Verdict,
 )
 from errorneurons.predictions.judging.measured import FEWEST_ANIMALS, Measured, error_of_thinned
+from errorneurons.predictions.judging.nothing import almost_nothing, nothing_to_compare
+from errorneurons.predictions.judging.phrases import agreeing, phrase, range_over, unanswered
 from errorneurons.predictions.judging.rule import (
     LEAST,
     answered,
@@ -46,7 +49,6 @@ from errorneurons.predictions.words import counted, plain_number
 from errorneurons.simulate.arrays import Array
 
 TIPPING_STEP = 0.005
-FEW_NETWORKS = 10
 UNNAMED = {"", "unknown"}
 """What stands for the animal where a file does not say which it is."""
 
@@ -67,9 +69,22 @@ def judge(claim: Claim, subject: str, measured: Measured, kind: SubjectKind) -> 
         lack = measured.missing or Missing("there are no sessions", "Add sessions.")
         reason = f"{lack.what[0].upper()}{lack.what[1:]}."
         return Verdict(claim.key, subject, Outcome.NOT_TESTABLE, reason, lack.remedy)
-    if kind == "recording":
-        return _judge_recording(claim, subject, measured)
-    return _judge_theory(claim, subject, measured)
+    told = _judge_recording if kind == "recording" else _judge_theory
+    if not claim.asks:
+        return told(claim, subject, measured)
+    weaker, measured = _weaker_first(claim, measured)
+    verdict = told(claim, subject, measured)
+    return replace(verdict, reason=re.sub("^N/M", f"{claim.asks[weaker]}, N/M", verdict.reason))
+
+
+def _weaker_first(claim: Claim, measured: Measured) -> tuple[int, Measured]:
+    """Let what of two things that a claim asks for holds less be the one that is shown."""
+    n, _, _, other = measured.energies.mean(axis=0)
+    if (other < n) != (claim.side == "above"):
+        return 0, measured
+    order = [3, 1, 2, 0]
+    thinned = measured.thinned[:, order] if len(measured.thinned) else measured.thinned
+    return 1, replace(measured, energies=measured.energies[:, order], thinned=thinned)
 
 
 def _corrected(measured: Measured) -> Array:
@@ -84,7 +99,7 @@ def probability(claim: Claim, measured: Measured) -> float:
     if len(measured.animals) < FEWEST_ANIMALS or not _comparable(measured):
         return float("nan")
     p = [p_above(claim, x, measured.label_error[0]) for x in ends(claim, measured.energies)]
-    return float(p[0] if claim.side == "above" else 1 - np.min(p))
+    return float(np.max(p) if claim.side == "above" else 1 - np.min(p))
 
 
 def _nearer(claim: Claim, measured: Measured) -> tuple[float, Array]:
@@ -99,86 +114,40 @@ def _points(claim: Claim, measured: Measured) -> tuple[float, ...]:
     return tuple((sign * (claim.threshold + d / measured.energies[:, 1].mean())).tolist())
 
 
-def _agree(claim: Claim, points: Sequence[float]) -> int:
-    """Return how many points lie where the claim says."""
-    held = {
-        "above": [p > claim.threshold for p in points],
-        "below": [p <= claim.threshold for p in points],
-        "within": [abs(p) <= claim.threshold for p in points],
-    }
-    return sum(held[claim.side])
-
-
-def _phrase(claim: Claim, outcome: Outcome, value: float) -> str:
-    value = round(value, 9) + 0.0  # 0 to rounding is 0
-    if claim.side == "within":
-        return _phrase_within(claim, outcome, value)
-    other = "above" if claim.side == "below" else "below"
-    q0, found = f"{claim.threshold:.2g}", f"N/M is {plain_number(value)}"
-    return {
-        Outcome.SUPPORTED: f"{found}, {claim.side} the threshold of {q0}, as claimed",
-        Outcome.CONTRADICTED: f"{found}, {other} the threshold of {q0}; the claim says "
-        f"{claim.side}",
-        Outcome.UNDECIDED: f"{found}, not clear of the threshold of {q0}",
-    }[outcome]
-
-
-def _phrase_within(claim: Claim, outcome: Outcome, value: float) -> str:
-    q0 = f"{claim.threshold:.2g}"
-    nearer = f"{math.copysign(claim.threshold, value):.2g}"
-    return {
-        Outcome.SUPPORTED: f"N/M is {value:.2g}, between -{q0} and {q0}, as claimed",
-        Outcome.CONTRADICTED: f"N/M is {value:.2g}, beyond the threshold of {nearer}; the claim "
-        f"says between -{q0} and {q0}",
-        Outcome.UNDECIDED: f"N/M is {value:.2g}, not clear of the threshold of {nearer}",
-    }[outcome]
-
-
 def _judge_theory(claim: Claim, subject: str, measured: Measured) -> Verdict:
     pi, m = measured.label_error[0], measured.energies[:, 1]
     count = len(measured.animals)
     if central_range(m)[0] <= 0:
         where = f"in {(m <= 0).sum()} of {counted(count, 'network')}"
-        return _nothing_to_compare(claim, subject, where)
+        return nothing_to_compare(claim, subject, where)
     clear = (central_range(x - LEAST * measured.elsewhere)[0] for x in (_corrected(measured), m))
     if max(clear) <= 0:
         where = f"over {counted(count, 'network')}"
-        return _almost_nothing(claim, subject, measured, where)
+        return almost_nothing(claim, subject, measured, where)
     low, high = np.transpose(
         [central_range(difference(claim, x, pi)) for x in ends(claim, measured.energies)]
     )
     outcome = Outcome(str(named_outcomes(claim, low > 0, high < 0)))
+    if count < 2:  # one network has no range
+        outcome = Outcome.UNDECIDED
     points = _points(claim, measured)
     value = float(np.mean(points))
     bottom, top = central_range(points)
-    agree = _agree(claim, points)
+    agree = agreeing(claim, points)
     _, seen = _nearer(claim, measured)
     d_low, d_high = central_range(difference(claim, seen, pi) / m.mean())
     return Verdict(
         claim.key, subject, outcome,
-        f"{_phrase(claim, outcome, value)}; {agree} of {counted(count, 'network')} "
-        f"{'agrees' if agree == 1 else 'agree'} with the claim{_unanswered(measured)}.",
+        f"{phrase(claim, outcome, value)}; {agree} of {counted(count, 'network')} "
+        f"{'agrees' if agree == 1 else 'agree'} with the claim{unanswered(measured.missing)}.",
         "Simulate more networks, or narrow the parameters." * (outcome is Outcome.UNDECIDED),
-        value, bottom, top, claim.units, _range_over(count), count, "networks",
+        value, bottom, top, claim.units, range_over(count), count, "networks",
         points=points, names=measured.animals, numbers={"agreeing": agree},
         statistics={
             "D / mean M, 5-95 %": f"{d_low:.3g} to {d_high:.3g}",
             **_label_rows(measured),
         },
     )  # fmt: skip
-
-
-def _unanswered(measured: Measured) -> str:
-    """Say why networks are not among those that were asked, if there are any."""
-    missing = measured.missing
-    return f". Other networks could not answer: {missing.what}" if missing else ""
-
-
-def _range_over(count: int) -> str:
-    """Return what the interval of a theory is; of a handful there is nothing to leave out."""
-    if count < FEW_NETWORKS:
-        return f"range over {counted(count, 'network')}, too few to leave out 5 % at either end"
-    return "5-95 % range over networks"
 
 
 def _judge_recording(claim: Claim, subject: str, measured: Measured) -> Verdict:
@@ -188,15 +157,15 @@ def _judge_recording(claim: Claim, subject: str, measured: Measured) -> Verdict:
     if not _comparable(measured):
         where = f"over {count} animals"
         if comparable(measured.energies):
-            return _almost_nothing(claim, subject, measured, where)
-        return _nothing_to_compare(claim, subject, where)
+            return almost_nothing(claim, subject, measured, where)
+        return nothing_to_compare(claim, subject, where)
     test = against_zero(difference(claim, _nearer(claim, measured)[1], measured.label_error[0]))
     plain = _at(claim, measured, measured.label_error[0])
     outcome = Outcome(
         str(outcomes(claim, measured.energies, measured.label_error, elsewhere=measured.elsewhere))
     )
     ratio = ratio_of_means(_corrected(measured), measured.energies[:, 1])
-    reason = f"{_phrase(claim, plain, ratio.value)}, over {count} animals"
+    reason = f"{phrase(claim, plain, ratio.value)}, over {count} animals"
     tipping = _tipping_point(claim, measured, plain)
     if any(_at(claim, measured, pi) is not plain for pi in measured.label_error[1:]):
         reason += (
@@ -228,7 +197,7 @@ def _judge_recording(claim: Claim, subject: str, measured: Measured) -> Verdict:
 
 def _judge_few(claim: Claim, subject: str, measured: Measured) -> Verdict:
     """Say what these animals show, and nothing of the population."""
-    n, m, n_r = measured.energies.mean(axis=0)
+    n, m, n_r = measured.energies.mean(axis=0)[:3]
     pi, count = measured.label_error[0], len(measured.animals)
     animals, these = counted(count, "animal"), "this animal" if count == 1 else "these animals"
     more = f"Record {FEWEST_ANIMALS} animals or more."
@@ -236,10 +205,10 @@ def _judge_few(claim: Claim, subject: str, measured: Measured) -> Verdict:
         animals, these = "unnamed animals", "these sessions"
         more = f"Say which animal each session is of. {more}"
     if not m > 0:
-        return _nothing_to_compare(claim, subject, f"in {animals}")
+        return nothing_to_compare(claim, subject, f"in {animals}")
     least = LEAST * measured.elsewhere.mean()
     if max(m, n - pi * n_r) < least:
-        return _almost_nothing(claim, subject, measured, "in these animals")
+        return almost_nothing(claim, subject, measured, "in these animals")
     value = float((n - pi * n_r) / m)
     low = high = float("nan")
     level = "no interval: too few trials to leave any out"
@@ -268,28 +237,8 @@ def _judge_few(claim: Claim, subject: str, measured: Measured) -> Verdict:
     )  # fmt: skip
 
 
-def _nothing_to_compare(claim: Claim, subject: str, where: str) -> Verdict:
-    return Verdict(
-        claim.key, subject, Outcome.NOT_TESTABLE,
-        f"There is no response to compare with: M is not above 0 {where}.",
-        "Record more trials or cells, or a larger outcome error, until the comparison response is "
-        "clear of 0.",
-    )  # fmt: skip
-
-
 def _comparable(measured: Measured) -> bool:
     return bool(comparable(measured.energies, measured.elsewhere, measured.label_error[0]))
-
-
-def _almost_nothing(claim: Claim, subject: str, measured: Measured, where: str) -> Verdict:
-    m, whole = measured.energies[:, 1].mean(), measured.elsewhere.mean()
-    return Verdict(
-        claim.key, subject, Outcome.NOT_TESTABLE,
-        f"There is almost no response to compare with: {where} neither N nor M is clear of "
-        f"{LEAST:.0%} of the energy of the same response in all error cells, a tenth in amplitude "
-        f"(M is {m:.2g}, and {whole:.2g} there), and N/M would be a ratio of noise.",
-        "Ask it of cells that respond to the outcome: other areas, or a larger outcome error.",
-    )  # fmt: skip
 
 
 def _at(claim: Claim, measured: Measured, label_error: float) -> Outcome:

@@ -7,8 +7,8 @@ error cells are silent. So labelled cells must be seen to differ from the other 
 areas in something: how strongly they respond to the input, to the outcome contrast, or to what is
 driven in another area. Ranks within areas are compared (van Elteren 1960). If labels are dealt at
 random within areas, the sum of ranks of the labelled cells has a known mean and variance, whatever
-cells do; the same cells on several days, or in several folds, count once. The answer holds what
-labels permit whichever claim is asked, and only takes answers back.
+cells do; the same cells on several days, or in several folds, count once. This only takes answers
+back: if labels mean nothing, any comes in 5 % at most, whatever the claim.
 
 Source: Bull. Int. Stat. Inst. 37:351 (1960).
 """
@@ -150,8 +150,11 @@ def _compared(session: xr.Dataset) -> Iterable[tuple[str, Floats]]:
 def _to_input(session: xr.Dataset, every: Cells) -> Floats:
     """Return the energy of the response to the input, until an outcome comes."""
     known = {name: value for name, value in _PLAIN.items() if name in session.coords}
-    latest = (protocol.read_out_window(session) or protocol.OUTCOME)[1]
-    window = 0.0, min(latest, protocol.OUTCOME[1])
+    latest = longest = protocol.OUTCOME[1]
+    before_outcome = protocol.read_out_window(session)
+    if before_outcome is not None and before_outcome[1] >= protocol.ONSET[1]:
+        latest = before_outcome[1]  # else the input is the event that may be an outcome
+    window = 0.0, min(latest, longest)
     return unit_energies(
         responses(session, trials(session, known), every, "input_onset", window, protocol.BEFORE)
     )

@@ -84,9 +84,23 @@ def outcomes(
 
 
 def ends(claim: Claim, energies: Array) -> list[Array]:
-    """Return energies as they are compared with q0: of a claim on both sides N and -N, else N."""
-    turned = energies * np.array([-1.0, 1.0, -1.0])
-    return [energies, turned] if claim.side == "within" else [energies]
+    """Return energies as they are compared with q0: N, of a claim on both sides -N as well.
+
+    Where a claim asks for two things at once, either is compared: it is supported if both are on
+    its side, and contradicted if one is not.
+    """
+    if claim.side == "within":
+        return [energies, energies * np.array([-1.0, 1.0, -1.0])]
+    return [energies[..., [k, 1, 2]] for k in (0, 3)[: energies.shape[-1] - 2]]
+
+
+def _said(claim: Claim, above: Array, alpha: float) -> npt.NDArray[np.str_]:
+    """Return the outcomes by the one-sided p that D lies above 0 at each of its `ends`."""
+    # of two things that are asked at once both may be at the threshold; of two sides one may
+    each = alpha if claim.side == "within" else alpha / len(above)
+    if claim.side == "above":
+        return named_outcomes(claim, above < alpha, above > 1 - each)
+    return named_outcomes(claim, above < each, above > 1 - alpha)
 
 
 def by_student(
@@ -96,7 +110,7 @@ def by_student(
     above = np.stack(
         [students(difference(claim, x, label_error))[1] for x in ends(claim, energies)]
     )
-    return named_outcomes(claim, above < alpha, above > 1 - alpha)
+    return _said(claim, above, alpha)
 
 
 def answered(
@@ -104,7 +118,7 @@ def answered(
 ) -> npt.NDArray[np.str_]:
     """Return what the test of D over animals says of a claim, (...), for a pi that is known."""
     above = np.stack([p_above(claim, x, label_error) for x in ends(claim, energies)])
-    return named_outcomes(claim, above < alpha, above > 1 - alpha)
+    return _said(claim, above, alpha)
 
 
 def p_above(claim: Claim, energies: Array, label_error: float | Array) -> Array:

@@ -14,7 +14,7 @@ import xarray as xr
 from errorneurons.analysis.measures.asking import asked_often
 from errorneurons.analysis.session.session import collect
 from errorneurons.analysis.statistics import holm, ratio_of_means
-from errorneurons.predictions.claims.claim import Claim, SubjectKind, Verdict
+from errorneurons.predictions.claims.claim import Claim, Outcome, SubjectKind, Verdict
 from errorneurons.predictions.claims.lasers import is_control
 from errorneurons.predictions.claims.registry import CLAIMS, claim
 from errorneurons.predictions.judging.believing import as_believed
@@ -164,7 +164,10 @@ def on_recording(
         measured = {c.key: measure(c.effect, sessions, trial_level=True) for c in claims}
         chance = chance_of_labels(sessions)
     found = (judge(c, name, measured[c.key], "recording") for c in claims)
-    verdicts = [beside_chance(c, v, chance) for c, v in zip(claims, found, strict=True)]
+    verdicts = [
+        _cautioned(c, beside_chance(c, v, chance), sessions)
+        for c, v in zip(claims, found, strict=True)
+    ]
     declared = confirmatory(sessions)
     chosen = [key for key in declared or measured if key in measured]
     noun = who_was_recorded(sessions)
@@ -173,6 +176,14 @@ def on_recording(
         for c, v in zip(claims, verdicts, strict=True)
     ]
     return _with_holm(beside, measured, chosen, declared=bool(declared)), measured
+
+
+def _cautioned(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Dataset]) -> Verdict:
+    """Say beside an answer what it leaves open."""
+    if claim.caution is None or verdict.outcome is Outcome.NOT_TESTABLE:
+        return verdict
+    said = claim.caution(sessions)
+    return replace(verdict, reason=f"{verdict.reason} {said}") if said else verdict
 
 
 def _beside_controls(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Dataset]) -> Verdict:

@@ -16,7 +16,7 @@ import xarray as xr
 from errorneurons import __version__
 from errorneurons.analysis.measures.activity import activity, mean_rate
 from errorneurons.analysis.statistics import separation
-from errorneurons.predictions.claims.claim import Claim, Outcome, Verdict
+from errorneurons.predictions.claims.claim import Claim, Verdict
 from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.comparing.design import designs_of, no_trial_of
 from errorneurons.predictions.comparing.further import next_steps
@@ -33,7 +33,12 @@ from errorneurons.predictions.judging.verdicts import confirmatory, on_recording
 from errorneurons.predictions.judging.whom import ready_of, said_of, who_was_recorded
 from errorneurons.predictions.studies.choosing import Selection
 from errorneurons.predictions.studies.citing import references
-from errorneurons.predictions.studies.families import families_among, said_of_families
+from errorneurons.predictions.studies.families import (
+    each_alone,
+    families_among,
+    said_of_families,
+    what_is_told_apart,
+)
 from errorneurons.predictions.studies.findings import Report, Subject
 from errorneurons.predictions.studies.holdings import holdings
 from errorneurons.predictions.studies.theories import INSTRUMENT, Simulated, simulate_all
@@ -42,7 +47,7 @@ from errorneurons.predictions.studies.unweighed import (
     could_be_tested,
     unweighed_answer,
 )
-from errorneurons.predictions.texts import one_paragraph, paragraphs
+from errorneurons.predictions.texts import paragraphs
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.store.work import Labour, Progress
 from errorneurons.simulate.theories.registry import (
@@ -98,10 +103,10 @@ def theories_report(
     )
     known = {t.name: _simulated_subject(t, simulated[t.name]) for t in chosen.judged}
     found = families_among(chosen.judged, known) if chosen.families else ()
-    said = said_of_families(verdicts, found, [c.key for c in chosen.claims])
+    keys = [c.key for c in chosen.claims]
     return Report(
         title=chosen.title,
-        answer=" ".join((_answer_of_theories(verdicts, chosen), *said[:1])),
+        answer=what_is_told_apart(verdicts, found or each_alone(chosen.judged, known), keys),
         subjects=tuple(known[t.name] for t in chosen.subjects),
         claims=chosen.claims,
         verdicts=verdicts,
@@ -117,7 +122,7 @@ def theories_report(
         separations=_separations(verdicts, chosen),
         configuration=_configuration(animals),
         command=command,
-        doubts=said[1:] if chosen.families else paragraphs("answers/points"),
+        doubts=said_of_families(verdicts, found, keys) or paragraphs("answers/points"),
         families=found,
         references=references(
             [
@@ -172,7 +177,7 @@ def recording_report(
             verdicts, found, len({s.attrs["animal"] for s in sessions}), noun
         )
         if found
-        else unweighed_answer(verdicts, sessions, ready, unlike),
+        else said_of(unweighed_answer(verdicts, sessions, ready, unlike), noun),
         subjects=(recorded_subject(sessions, name),),
         claims=CLAIMS,
         verdicts=verdicts,
@@ -270,28 +275,6 @@ def _separations(
         for a, b in combinations(names, 2)
         if (c.key, a) in points and (c.key, b) in points
     }
-
-
-def _answer_of_theories(verdicts: Sequence[Verdict], chosen: Selection) -> str:
-    subject, *others = chosen.theories
-    rivals = [t for t in others if t.variant_of != subject.name]
-    held = _keys(verdicts, subject.name, Outcome.SUPPORTED)
-    against = {r.label: _keys(verdicts, r.name, Outcome.CONTRADICTED) for r in rivals}
-    told = {key: sum(key in keys for keys in against.values()) for key in held}
-    most = max(told.values(), default=0)
-    return one_paragraph("answers/theories", {
-        "subject": subject.label,
-        "held": held,
-        "claims": len(chosen.claims),
-        "rivals": len(rivals),
-        "most": most,
-        "best": [key for key in held if told[key] == most > 0],
-        "silent": [name for name, keys in against.items() if not keys],
-    })  # fmt: skip
-
-
-def _keys(verdicts: Sequence[Verdict], subject: str, outcome: Outcome) -> list[str]:
-    return [v.claim for v in verdicts if v.subject == subject and v.outcome is outcome]
 
 
 def answer_of_recording(

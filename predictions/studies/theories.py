@@ -53,10 +53,6 @@ _USUAL = Claim.shown_by
 _NOT_FOLLOWED = (*REGISTRY, *EXPERIMENTS_LIST)
 INSTRUMENT = Instrument()
 """How networks are recorded: spikes of cells of every role and area."""
-NOT_LEARNT = Missing(
-    "its networks did not learn the task: training removed less than 90 % of the loss",
-    "Train it on a task that it can learn.",
-)
 
 
 @dataclass(frozen=True)
@@ -208,12 +204,11 @@ def _simulate(
     usual, *others = _asked()
     through = path is not None or any(c.shown_by == usual.name for c in claims)
     networks = before = not_put_through(ready, usual)
-    asked, said = _Asked(ready, instrument, keys, pictured, before.learnt), _Said({}, {})
+    asked, said = _Asked(ready, instrument, keys, pictured), _Said({}, {})
     if through:
         networks = on_one_day(ready, usual)
         said = _silent(asked.claims(usual), _none_left(usual))
     if networks.blocks:
-        asked = replace(asked, learnt=networks.learnt)
         said = _said(asked, asked.shown([networks]), usual)
     else:  # what they learnt before they were lost is known all the same
         networks = replace(before, left_out=networks.left_out)
@@ -262,8 +257,6 @@ class _Asked:
         Keys of the claims; all if empty.
     pictured
         Whether their activity is shown.
-    learnt
-        Whether they learnt their task.
     cells
         Number of a network -> its cells, the same in all experiments; as far as drawn.
     """
@@ -272,7 +265,6 @@ class _Asked:
     instrument: Instrument
     keys: tuple[str, ...]
     pictured: bool
-    learnt: bool
     cells: dict[int, Cells] = field(default_factory=dict)
 
     def claims(self, tried: Experiment) -> list[Claim]:
@@ -324,12 +316,7 @@ def _silent(claims: Sequence[Claim], lack: Missing) -> _Said:
 def _said(asked: _Asked, seen: Sequence[Plain], tried: Experiment) -> _Said:
     claims, sessions = asked.claims(tried), [one.as_session() for one in seen]
     with asked_often(sessions, _shared_memory(seen)):
-        measured = {
-            c.key: Measured((), np.empty((0, 3)), missing=NOT_LEARNT)
-            if c.learning and not asked.learnt
-            else measure(c.effect, sessions, trial_level=False)
-            for c in claims
-        }
+        measured = {c.key: measure(c.effect, sessions, trial_level=False) for c in claims}
     shown = {c.key: _conditions(c) for c in claims if asked.pictured}
     pictures = activities(sessions, shown) if shown else {}
     sizes = sessions[0].sizes
@@ -393,7 +380,7 @@ def _measured_from_json(known: dict[str, Any]) -> Measured:
     value, low, high = known["label_error"]
     return Measured(
         tuple(known["animals"]),
-        np.array(known["energies"], dtype=float).reshape(-1, 3),
+        np.array(known["energies"] or np.empty((0, 3)), dtype=float),
         (value, low, high),
         Missing(*known["missing"]) if known["missing"] else None,
         elsewhere=np.array(known["elsewhere"], dtype=float),

@@ -195,7 +195,7 @@ class Instrumented:
         """Return a session with the columns of all, and some of its units and trials."""
         how, width, first = self.instrument, self.width, self.blocks[0]
         low, high = how.label_error_interval
-        attrs = {
+        attrs: dict[str, dict[str, Any]] = {
             "label_error": {"low": low, "high": high},
             "rate": {"sampling_rate": 1 / width, "signal": how.signal, "units": how.units},
         }

@@ -515,3 +515,19 @@ def test_a_theory_of_ones_own_is_judged_beside_the_first_theory(run: Run) -> Non
     assert "all 3 taken from an earlier run" in again
     Path("mine.py").write_text(MINE.replace("0.016", "0.015"), encoding="utf-8")
     assert "2 of 3 taken from an earlier run" in run("report", *chosen, "--out", "out").stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "there is nothing to compare; give recordings, or groups with --group"),
+        (("--group", "a"), "--group is 'a'; give a name and its files, e.g. controls=a.nwb,b.nwb"),
+        (("--group", "a=x.nwb", "--group", "b=y.nwb"), "there is no file x.nwb"),
+        (("--cost", "drive"), "give a manipulation and a number, e.g. drive=3"),
+    ],
+)
+def test_groups_and_costs_that_make_no_sense_are_refused(
+    run: Run, example_nwb: Path, words: tuple[str, ...], said: str
+) -> None:
+    files = [str(example_nwb)] if "--cost" in words else []
+    assert said in refusal(run("compare", *files, *words))

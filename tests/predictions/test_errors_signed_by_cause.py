@@ -41,7 +41,8 @@ def answer(days: Sequence[xr.Dataset], measured: Measure = P11.effect) -> Effect
 def ratio(*days: xr.Dataset, measured: Measure = P11.effect) -> float:
     found = answer(days, measured)
     assert isinstance(found, Effect), found
-    return found.numerator / found.denominator
+    assert found.as_well is not None
+    return min(found.numerator, found.as_well) / found.denominator
 
 
 def lack(*days: xr.Dataset, measured: Measure = P11.effect) -> str:
@@ -100,8 +101,11 @@ def test_noise_adds_nothing_even_if_it_moves_the_cursor() -> None:
     loud = answer([cursor_day(vector, **seen)])
     assert isinstance(silent, Effect)
     assert isinstance(loud, Effect)
-    assert abs(silent.numerator) < 0.1 * loud.denominator
+    assert silent.as_well is not None
+    assert loud.as_well is not None
+    assert max(abs(silent.numerator), abs(silent.as_well)) < 0.1 * loud.denominator
     assert loud.numerator / loud.denominator == pytest.approx(1.0, abs=0.05)
+    assert loud.as_well / loud.denominator == pytest.approx(1.0, abs=0.05)
 
 
 def test_error_cells_that_fire_for_negative_errors_have_the_opposite_sign() -> None:
@@ -150,6 +154,8 @@ def test_what_it_cannot_do_without_is_said() -> None:
     assert lack(cursor_day(vector, outcome_error=None)).startswith("no stimulus has two trials wi")
     assert lack(cursor_day(vector, stimulus=["left"] * 16)).startswith("no two stimuli have two tr")
     assert lack(cursor_day(vector), measured=SWAPPED).startswith("the animal never has another dec")
+    alike = np.tile([1.5, 1.2, 0.8, 0.5], 4)
+    assert lack(cursor_day(vector, outcome_error=alike)).startswith("the cursor misses all goals a")
     both = cursor_day(vector).assign_coords(decoder=("trial", ["first", "second"] * 8))
     assert lack(both).startswith("one session has the decoders 'first' and 'second'")
 
@@ -201,6 +207,16 @@ def test_tuning_to_goals_that_goes_with_weights_by_chance_supports_nothing(seed:
 def test_cells_tuned_to_the_goal_that_answer_the_error_as_well_support_it() -> None:
     found = verdict(decoded_from_tuning(8, 1, chosen=True, answers_error=True))
     assert found.outcome is Outcome.SUPPORTED, found.reason
+
+
+@pytest.mark.parametrize("towards", [-1.0, 1.0])
+def test_cells_that_fade_with_the_error_but_unsigned_are_no_vector(towards: float) -> None:
+    own = towards * np.array([1.0, -2.0, 3.0, 0.5])
+
+    def fading(error: Array, weights: Array) -> Array:
+        return np.abs(error) * own + 0 * weights
+
+    assert ratio(cursor_day(fading)) < 0.2
 
 
 def test_errors_that_only_scatter_cannot_tell_goal_from_error() -> None:

@@ -9,15 +9,17 @@ import pytest
 from errorneurons.predictions.claims.claim import Outcome, Verdict
 from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.judging.families import (
+    Apart,
     FamilyVerdict,
     Reach,
+    enough_of,
     families_apart,
     family_verdicts,
     not_separated,
 )
 from errorneurons.predictions.judging.judge import judge
 from errorneurons.predictions.studies import theories
-from errorneurons.predictions.studies.families import said_of_families
+from errorneurons.predictions.studies.families import said_of_families, what_is_told_apart
 from errorneurons.predictions.studies.findings import Family, Subject
 from errorneurons.simulate.animals.animals import Animals
 
@@ -85,7 +87,7 @@ def test_families_that_nothing_separates_form_classes_none_of_which_can_grow() -
     assert not_separated(families_apart(families_with(a="S", b="C"))) == ()
 
 
-def test_the_answer_counts_whom_claims_set_apart_and_points_say_who_escapes() -> None:
+def test_points_say_whom_claims_set_apart_and_who_escapes() -> None:
     families = tuple(
         Family(name, tuple(Subject(m, m.upper(), "theory", "", 1, 1, 1, 1) for m in members))
         for name, members in (("own", "o"), ("first", "ab"), ("second", "c"))
@@ -96,14 +98,10 @@ def test_the_answer_counts_whom_claims_set_apart_and_points_say_who_escapes() ->
         for k in CLAIMS
         for n in "oabc"
     ]
-    answer, *points = said_of_families(verdicts, families, [k.key for k in CLAIMS])
-    assert answer == (
-        "Whatever is left open, claims set the own apart from 2 of 2 rival families, "
-        "P04a alone from 2."
-    )
+    points = said_of_families(verdicts, families, [k.key for k in CLAIMS])
     assert points[0] == "With what rivals leave open they are 3 circuits in 2 families."
     assert "P04a sets the own apart from first and second, whatever they leave open." in points
-    assert points[-2:] == [
+    assert list(points[-2:]) == [
         "P02 sets the own apart from second, whatever they leave open.",
         "P02 does not set the own apart from first, since it is escaped by B (supported, 0.10).",
     ]
@@ -114,11 +112,47 @@ def test_whom_no_claim_sets_apart_is_said() -> None:
         Family(m, (Subject(m, m.upper(), "theory", "", 1, 1, 1, 1),)) for m in ("own", "other")
     )
     verdicts = [Verdict(k.key, n, S, "", value=0.1) for k in CLAIMS for n in ("own", "other")]
-    answer, *points = said_of_families(verdicts, families, [k.key for k in CLAIMS])
-    assert answer == (
-        "Whatever is left open, no claim sets the own apart from any of 1 rival families."
-    )
+    points = said_of_families(verdicts, families, [k.key for k in CLAIMS])
     assert points[-1] == "No claim sets the own apart from other, whatever they leave open."
+
+
+def headline(**outcomes: str) -> str:
+    """Return what is said first of families of one circuit or more, a letter a circuit."""
+    found = families_with(**outcomes)
+    members = {v.family: [one.subject for one in v.verdicts] for v in found}
+    families = tuple(
+        Family(name, tuple(Subject(m, m, "theory", "", 1, 1, 1, 1) for m in own))
+        for name, own in members.items()
+    )
+    verdicts = [one for v in found for one in v.verdicts]
+    return what_is_told_apart(verdicts, families, list(dict.fromkeys(v.claim for v in found)))
+
+
+def test_the_headline_says_which_claims_tell_theories_apart_and_whom_none_does() -> None:
+    assert headline(a="S S", b="C C", c="C S", d="C C") == (
+        "In simulation claims tell 5 of 6 pairs of theories apart: one of the two supports a claim "
+        "that the other contradicts. P1 tells most of them apart, 4; P1 and P0 together are enough "
+        "for all 5. No claim tells apart b and d."
+    )
+
+
+def test_the_headline_on_families_counts_what_holds_whatever_they_leave_open() -> None:
+    assert headline(a="SS SS", b="CC CC", c="CS UU").startswith(
+        "In simulation claims tell 1 of 3 pairs of families apart whatever they leave open: one"
+    )
+
+
+def test_the_headline_on_two_theories_names_them() -> None:
+    assert headline(a="S S", b="C C") == (
+        "In simulation P0 and P1 each tell a from b: one supports it and the other contradicts it."
+    )
+    assert headline(a="S", b="U") == "In simulation no claim tells a from b."
+    assert headline(a="S").startswith("No rival was judged beside a,")
+
+
+def test_a_few_claims_are_enough_for_all_that_is_told_apart() -> None:
+    pairs = [Apart("a", "b", ("P0", "P1")), Apart("a", "c", ("P1",)), Apart("b", "c", ("P2",))]
+    assert enough_of(pairs) == ("P1", "P2")
 
 
 def test_a_choice_with_which_no_network_is_left_is_not_testable(

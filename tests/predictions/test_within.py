@@ -1,4 +1,4 @@
-"""A claim that N/M lies within a threshold and its negative is tested at both ends."""
+"""Claims that are tested twice: within a threshold and its negative, or of two things at once."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ def test_either_end_counts(share: float, outcome: str, kind: SubjectKind) -> Non
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_said_names_the_end(kind: SubjectKind) -> None:
-    assert "N/M is 0.1, between -0.33 and 0.33, as claimed" in verdict(0.1, kind).reason
-    beyond = "N/M is -0.7, beyond the threshold of -0.33; the claim says between -0.33 and 0.33"
-    assert beyond in verdict(-0.7, kind).reason
+    assert "N/M is 0.12, between -0.33 and 0.33, as claimed" in verdict(0.12, kind).reason
+    beyond = "N/M is -0.72, beyond the threshold of -0.33; the claim says between -0.33 and 0.33"
+    assert beyond in verdict(-0.72, kind).reason
     assert "N/M is -0.34, not clear of the threshold of -0.33" in verdict(-0.34, kind).reason
 
 
@@ -71,3 +71,39 @@ def test_mirrored_energies_are_answered_alike() -> None:
     _, mirrored = ends(WITHIN, table)
     assert answered(WITHIN, table, 0.0) == answered(WITHIN, mirrored, 0.0)
     assert answered(BELOW, mirrored, 0.0) == Outcome.SUPPORTED
+
+
+# Two things at once
+
+BOTH = claim("P11")
+
+
+def of_both(first: float, second: float, animals: int = 10) -> Verdict:
+    table = np.column_stack([energies(first, animals=animals), energies(second)[:, 0]])
+    return judge(BOTH, "it", Measured(tuple(map(str, range(animals))), table), "recording")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "outcome"),
+    [(0.8, 0.62, "SUPPORTED"), (0.62, 0.8, "SUPPORTED"), (0.8, 0.12, "CONTRADICTED"),
+     (0.12, 0.8, "CONTRADICTED"), (0.8, 0.34, "UNDECIDED")],
+)  # fmt: skip
+def test_two_things_at_once_hold_if_the_weaker_does_which_is_named(
+    first: float, second: float, outcome: str
+) -> None:
+    found = of_both(first, second)
+    assert found.outcome == outcome
+    assert found.value == pytest.approx(min(first, second))
+    where = "Between goals" if first < second else "At equal goal"
+    assert found.reason.startswith(f"{where}, N/M is {min(first, second)}")
+
+
+@pytest.mark.parametrize("second", [1 / 3, 0.6])
+def test_two_things_at_the_threshold_are_wrong_as_seldom_as_one(second: float) -> None:
+    rng = np.random.default_rng(2)
+    table = np.column_stack([energies(1 / 3, 0.0, 8), np.full(8, second)])
+    noisy = table + rng.normal(0, 0.05, (4000, 8, 4)) * [1.0, 0.0, 0.0, 1.0]
+    for test in (by_student, answered):
+        found = test(BOTH, noisy, 0.0)
+        for outcome in (Outcome.SUPPORTED, Outcome.CONTRADICTED):
+            assert (found == outcome).mean() < 0.06
