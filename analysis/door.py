@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import xarray as xr
 from errorneurons.analysis.readers.stores import open_netcdf, open_zarr
 from errorneurons.analysis.session.contract import DoorError, check, collect, told
 from errorneurons.analysis.session.files import check_hdf5
+from errorneurons.analysis.session.links import linked_files, refuse_links
 from errorneurons.analysis.session.schema import ACTIVITY, FIELDS
 from errorneurons.analysis.session.storage import APART, unstacked
 from errorneurons.analysis.sources.limits import BROKEN, check_text
@@ -84,7 +86,7 @@ def open_recordings(paths: Sequence[Path], mapping: Path | None = None) -> list[
         As `open_recording`.
     """
     alone = len(paths) == 1
-    opened = [open_recording(p, None if _is_own(p) and not alone else mapping) for p in paths]
+    opened = [open_recording(p, mapping if alone or needs_mapping(p) else None) for p in paths]
     return [node.to_dataset() for tree in opened for node in tree.children.values()]
 
 
@@ -103,16 +105,73 @@ def _is_other_folder(path: Path) -> bool:
 
 def _open_folder(path: Path, mapping: str | Path | None) -> xr.DataTree:
     """Open a folder of a known program, or all recordings in a folder."""
-    kinds = ", ".join(READERS)
     if not (_exists(path) and path.is_dir()):
-        raise DoorError(f"cannot read {path.name}: its ending is none of {kinds}")
+        raise DoorError(_why_no_recording(path))
     if is_known_folder(path):
         return _told(path, _read_arrays, mapping)
-    inside = [p for p in sorted(path.iterdir()) if p.suffix in _ALONE or is_known_folder(p)]
+    inside = _whole(_inside(path, _DEEPEST))
     if not inside:
-        raise DoorError(f"{path} is a folder; give one of the files in it, {kinds}")
-    opened = [open_recording(one, None if _is_own(one) else mapping) for one in inside]
+        raise DoorError(f"{path} is a folder; give one of the files in it, {', '.join(READERS)}")
+    opened = [open_recording(one, mapping if needs_mapping(one) else None) for one in inside]
     return collect(node.to_dataset() for tree in opened for node in tree.children.values())
+
+
+def recordings_in(paths: Sequence[Path]) -> list[Path]:
+    """Return the recordings that files and folders are, those in folders in the order of names.
+
+    Folders may stand in folders, as one of sessions in that of an animal.
+
+    Raises
+    ------
+    DoorError
+        If a path cannot be looked at.
+    """
+    every: list[Path] = []
+    for path in paths:
+        whole = not _exists(path) or not _is_other_folder(path) or is_known_folder(path)
+        every += [path] if whole else _whole(_inside(path, _DEEPEST)) or [path]
+    return every
+
+
+def _inside(folder: Path, deep: int) -> list[Path]:
+    """Return the recordings in a folder and the folders in it, but for hidden ones."""
+    found: list[Path] = []
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if path.suffix in _ALONE or is_known_folder(path):
+            found.append(path)
+        elif deep and path.is_dir() and path.suffix not in READERS:
+            found += _inside(path, deep - 1)
+    return found
+
+
+def _whole(found: list[Path]) -> list[Path]:
+    """Return recordings without NWB files that others link to, which are parts of these."""
+    parts: set[Path] = set()
+    for path in found:
+        if path.suffix == ".nwb" and path.is_file():
+            # what is wrong with a link is said where the file is opened
+            with suppress(DoorError, *BROKEN):
+                parts |= {*linked_files(path)}
+    return [path for path in found if path not in parts] or found
+
+
+_DEEPEST = 4
+"""Folders in folders are looked into no further."""
+
+
+def _why_no_recording(path: Path) -> str:
+    """Say why a path leads to no recording."""
+    if not _exists(path):
+        quoted = any(letter in path.name for letter in "*?")
+        return f"there is no file or folder {path}" + "; give it without quotes" * quoted
+    if path.suffix == ".toml":
+        return f"{path.name} is a mapping file, and no recording; write --mapping {path.name}"
+    if path.suffix.lower() in READERS:
+        small = path.suffix.lower()
+        return f"{path.name} ends in {path.suffix}; rename it, so that it ends in {small}"
+    return f"cannot read {path.name}: its ending is none of {', '.join(READERS)}"
 
 
 def is_known_folder(path: Path) -> bool:
@@ -122,9 +181,9 @@ def is_known_folder(path: Path) -> bool:
     return path.is_dir() and path.suffix not in READERS and holding(path) is not None
 
 
-def _is_own(path: Path) -> bool:
-    """Whether a file is one of the contract."""
-    return path.suffix in _OWN and not is_nwb_zarr(path)
+def needs_mapping(path: Path) -> bool:
+    """Whether a path is no file of the contract."""
+    return path.suffix not in _OWN or is_nwb_zarr(path)
 
 
 _OWN = (".nc", ".zarr")
@@ -144,6 +203,7 @@ def _read_netcdf(path: Path, mapping: str | Path | None) -> xr.DataTree:
     _refuse_mapping(path, mapping)
     check_hdf5(path)
     try:
+        refuse_links(path)
         return _as_text(open_netcdf(path))
     except DoorError:
         raise
@@ -200,6 +260,8 @@ def _holding(path: Path) -> Hold:
     from errorneurons.analysis.readers.nwb.zarr_store import hold_nwb_zarr
 
     hold = hold_nwb_zarr if path.is_dir() and is_nwb_zarr(path) else holding(path)
+    if hold is None and not path.is_dir():
+        raise DoorError(_why_no_recording(path))
     if hold is None:
         kinds = ", ".join(READERS)
         raise DoorError(f"cannot read {path.name}: it is none of {kinds}, nor a folder of Suite2p, "
@@ -285,6 +347,6 @@ def describe_recording(path: Path) -> FileContent:
         return describe_nwb(path)
     if not path.is_dir() and not path.is_file():
         raise DoorError(f"{path} is neither a file nor a folder; give another")
-    if path.suffix in _OWN and not is_nwb_zarr(path):
+    if not needs_mapping(path):
         raise DoorError(f"{path.name} needs no mapping: errorneurons check {path.name}")
     return describe_arrays(path, _holding(path))

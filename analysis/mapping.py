@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import json
+import re
 import tomllib
 from collections.abc import Iterator
 from collections.abc import Mapping as Dict
@@ -55,8 +57,9 @@ class Mapping(BaseModel):
         makes the same session is put together, trial after trial.
     rois
         Name of the container whose responses of ROIs are read, e.g. ``DfOverF``, or
-        ``container/series`` where it holds several of the same ROIs; empty for the spikes of
-        units. ROIs are then what `unit` and `keep_units` speak of.
+        ``container/series`` where it holds several of the same ROIs, ``container/Dec*`` for all
+        whose names begin so, one a plane; empty for the spikes of units. ROIs are then what `unit`
+        and `keep_units` speak of.
     keep_trials, keep_units
         Column of the file -> the values with which a trial or unit is kept, e.g.
         ``{"quality": ("good",)}``, or a comparison, ``{"snr": "> 2 and < 50"}``; all columns must
@@ -213,7 +216,7 @@ def parse_mapping(text: str) -> Mapping:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise MappingError(f"this is no TOML: {error}") from error
+        raise MappingError(f"this is no TOML: {error}; {_mend_of(text, str(error))}") from error
     wrong = [*_unknown_keys(raw), *_missing_keys(raw), *_missing_events(raw)]
     try:
         mapping = Mapping.model_validate(raw)
@@ -225,8 +228,20 @@ def parse_mapping(text: str) -> Mapping:
     return mapping
 
 
+def _mend_of(text: str, said: str) -> str:
+    """Return what is most likely meant by a line that is no TOML."""
+    found = re.search(r"at line (\d+)", said)
+    lines = text.split("\n")
+    line = lines[int(found[1]) - 1].strip() if found and int(found[1]) <= len(lines) else ""
+    if re.match(r"[\w.-]+\s*=\s*[A-Za-z]", line):
+        return f"text stands between quotes, which {line!r} lacks"
+    return f"mend {line!r}" if line else "mend the line"
+
+
 def did_you_mean(name: str, known: tuple[str, ...]) -> str:
     """Return ``did you mean ...?``, or what is known if nothing is near."""
+    if not known:
+        return "there are none"
     guess = difflib.get_close_matches(name, known, n=1)
     more = f" and {len(known) - _MANY} more" if len(known) > _MANY else ""
     return f"did you mean `{guess[0]}`?" if guess else f"known are {', '.join(known[:_MANY])}{more}"
@@ -243,7 +258,16 @@ def _unknown_keys(raw: Dict[str, Any]) -> Iterator[str]:
         elif part in _KEYS and isinstance(content, dict):
             for key in content:
                 if key not in _KEYS[part]:
-                    yield f"[{part}] `{key}` is unknown; {did_you_mean(key, _KEYS[part])}"
+                    yield f"[{part}] `{key}` is unknown; {_meant(key, part)}"
+
+
+def _meant(key: str, part: str) -> str:
+    """Return what is meant by a key that is unknown where it stands."""
+    near = difflib.get_close_matches(key, (*_KEYS[part], *Mapping.model_fields), n=1)
+    if near and near[0] in Mapping.model_fields and near[0] not in _KEYS[part]:
+        move = "is a section of its own" if near[0] in _KEYS else "belongs above the first section"
+        return f"{f'did you mean `{near[0]}`? It' if near[0] != key else 'it'} {move}"
+    return did_you_mean(key, _KEYS[part])
 
 
 def _missing_keys(raw: Dict[str, Any]) -> Iterator[str]:
@@ -288,4 +312,15 @@ def _sentence(detail: Any) -> str:
         return f"{where} is unknown; {did_you_mean(keys[-1], tuple(Source.model_fields))}"
     if detail["type"] == "value_error":
         return f"{where}: {detail['ctx']['error']}"
+    if detail["type"] == "model_type":
+        said = json.dumps(detail["input"], ensure_ascii=False, default=str)
+        own = "..." if isinstance(detail["input"], list) else said
+        return (
+            f"{where} is {said}; write {{ constant = {own} }} if it is so everywhere, or the name "
+            "of a column between quotes"
+        )
+    if detail["type"] == "literal_error":
+        names = tuple(re.findall(r"'([^']*)'", detail["ctx"]["expected"]))
+        near = did_you_mean(str(detail["input"]), names)
+        return f"{where} is {detail['input']!r}, which is unknown; {near}"
     return f"{where} is {detail['input']!r}; {detail['msg'][0].lower()}{detail['msg'][1:]}"

@@ -35,7 +35,7 @@ class Source(BaseModel):
         `by` says; without `id` its rows are known by their names in the file.
     squeeze
         Which of several values a row counts: ``first``, ``last``, their ``count``, ``all`` as
-        text, or the k-th from 0.
+        text, or the k-th from 0; where each event is a trial, ``event`` is that of its place.
     previous
         Whether the value of the row before counts.
     matches
@@ -60,7 +60,7 @@ class Source(BaseModel):
     table: str | None = None
     by: str | None = None
     id: str | None = None
-    squeeze: Literal["first", "last", "count", "all"] | int | None = None
+    squeeze: Literal["first", "last", "count", "all", "event"] | int | None = None
     previous: bool | None = None
     matches: str | tuple[Scalar, ...] | None = None
     values: dict[str, Scalar] | None = None

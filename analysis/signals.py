@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, model_validator
+
+EVENT_TIME = "event.time"
+"""The column with the time of an event, in a table that has a row for each."""
 
 
 class Events(BaseModel):
@@ -18,7 +22,8 @@ class Events(BaseModel):
         A file beside the recording, or in its folder, that holds the trials, e.g. ``trials.csv``.
     time_zero
         Its column with the time that becomes time zero of a trial; empty for a trial x time x unit
-        array that has been cut out already.
+        array that has been cut out already. A list of columns makes a trial of each event that
+        they name, one or several a row; see `errorneurons.analysis.sources.per_event`.
     group
         Column of the table; rows with the same value in it are one trial. A trial has the values of
         its first row, see `squeeze` of `errorneurons.analysis.origins.Source` for others.
@@ -30,22 +35,28 @@ class Events(BaseModel):
         Width of a bin [s]; stop - start is a whole number of bins.
     drop_missing
         Whether trials without a time zero are left out; otherwise they are refused.
+    overlap
+        What becomes of trials whose windows overlap: ``leave_out`` drops those that begin before
+        the one before has ended, ``keep`` reads them all the same; otherwise they are refused.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     table: str = ""
     file: str = ""
-    time_zero: str = ""
+    time_zero: str | tuple[str, ...] = ""
     group: str | None = None
     rate: float = 1.0
     start: float | None = None
     stop: float | None = None
     bin_width: float | None = None
     drop_missing: bool = False
+    overlap: Literal["leave_out", "keep"] | None = None
 
     @model_validator(mode="after")
     def _whole_bins(self) -> Events:
+        if self.time_zero == () or len(set(self.several)) < len(self.several):
+            raise ValueError("`time_zero` is a list that names nothing, or a column twice")
         if not 0 < self.rate < float("inf"):
             raise ValueError("give a rate above 0, so many ticks a second")
         if self.start is None or self.stop is None or self.bin_width is None:
@@ -57,6 +68,16 @@ class Events(BaseModel):
                 f"{self.stop - self.start:g} s are no whole number of bins of {self.bin_width:g} s"
             )
         return self
+
+    @property
+    def several(self) -> tuple[str, ...]:
+        """Names of the columns of which each time is an event; empty if a row is a trial."""
+        return () if isinstance(self.time_zero, str) else self.time_zero
+
+    @property
+    def zero(self) -> str:
+        """Name of the column with time zero of each trial; empty if trials are cut out already."""
+        return self.time_zero if isinstance(self.time_zero, str) else EVENT_TIME
 
     @property
     def bins(self) -> int:
@@ -86,8 +107,11 @@ class SignalSource(BaseModel):
         Name of the array of activity; several names for arrays of different units.
     dims
         What its axes are, the slowest first: ``trial``, ``time``, ``unit``, or two of them that
-        run in one axis, ``trial*time`` if the bins of a trial follow one another. Without
-        ``trial``, it is traces that are cut out around events.
+        run in one axis, ``trial*time`` if the bins of a trial follow one another. Several axes may
+        be trials, ``trial:stimulus`` and ``trial:repeat``; the columns ``axis.stimulus`` and
+        ``axis.repeat`` say where in them a trial is. Of other axes one place is read: ``plane=2``
+        is the third, ``1`` an axis of length 1. Without ``trial``, it is traces that are cut out
+        around events.
     bins
         Bins of a trial, where trials and bins run in one axis.
     bin_starts
@@ -139,11 +163,17 @@ class SignalSource(BaseModel):
     def _one_signal(self) -> SignalSource:
         if self.values and self.spike_times:
             raise ValueError("give one of values and spike_times")
-        named = [name for axis in self.dims for name in axis.split("*")]
-        strange = [name for name in named if name not in ("trial", "time", "unit")]
-        if strange or len(set(named)) < len(named):
-            raise ValueError(f"dims are {list(self.dims)}; name trial, time and unit once each")
-        if "time" not in named and "trial" not in named and self.dims:
+        axes = [name for axis in self.dims if not place_in(axis) for name in axis.split("*")]
+        named = [name for name in axes if not name.startswith("trial:")]
+        kinds = [name.partition(":")[0] for name in axes]
+        strange = [name for name in kinds if name not in ("trial", "time", "unit")]
+        twice = len(set(axes)) < len(axes) or ("trial" in named and len(named) < len(axes))
+        if strange or twice:
+            raise ValueError(
+                f"dims are {list(self.dims)}; name trial, time and unit once each, several axes of "
+                'trials as "trial:name", and of another axis the place that is read, "plane=0"'
+            )
+        if "time" not in kinds and "trial" not in kinds and self.dims:
             raise ValueError(f"dims are {list(self.dims)}; one of them is trial or time")
         if any("*" in axis for axis in self.dims) and not (self.bins or 0) > 0:
             raise ValueError("trials and bins run in one axis; say how many bins a trial has")
@@ -177,7 +207,22 @@ class SignalSource(BaseModel):
     @property
     def has_trials(self) -> bool:
         """Whether activity has been cut out already."""
-        return "trial" in "*".join(self.dims).split("*")
+        names = "*".join(self.dims).split("*")
+        return any(name == "trial" or name.startswith("trial:") for name in names)
+
+
+def place_in(axis: str) -> str:
+    """Return which place of an axis is read, as text; empty for an axis that is read whole.
+
+    Examples
+    --------
+    >>> place_in("plane=2"), place_in("1"), place_in("trial")
+    ('2', '0', '')
+    """
+    if axis == "1":
+        return "0"
+    found = re.fullmatch(r"[^\W\d]\w*=(\d+)", axis)
+    return found[1] if found else ""
 
 
 def _several(names: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ output.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import Literal
@@ -37,6 +38,7 @@ import numpy as np
 import numpy.typing as npt
 
 from errorneurons.predictions.claims.claim import Claim, Outcome
+from errorneurons.predictions.claims.influence_stays_within_a_class import ERRORS
 from errorneurons.predictions.claims.registry import claim
 from errorneurons.predictions.judging.rule import outcomes
 from errorneurons.simulate.arrays import generator
@@ -50,9 +52,9 @@ Kind = Literal[
 STIMULI, NOISE, GAINS, CLASS_GAINS = 5, 0.5, 0.5, 0.3
 """Stimuli, variance of the noise of a trial in units of a response's, sigma of the log gains of
 cells, and that of classes where they differ."""
-AS_ENERGIES = 1.0606
-"""What rho is larger by on average where it differs, so that D of P18a, divided by the geometric
-mean of (1 + rho) of both classes, is 0 on average."""
+AS_SHARES = 1.104
+"""What rho is larger by on average where it differs, so that D of P18a, in shares of what either
+drive evokes in both classes, is 0 on average."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ def _crossing(
     rho = one.claim.threshold**0.5 if product_of_both else one.claim.threshold / 2
     if one.kind == "ratios differ":
         if product_of_both:
-            rho *= AS_ENERGIES
+            rho *= AS_SHARES
         return {d: rho * rng.gamma(2.0, 0.5, shape) for d in "RE"}
     if one.kind == "gains differ" and not product_of_both:
         # D is 0 on average if rho (E[h_R^2] + E[h_E^2]) is q0 E[h_R] E[h_E]
@@ -126,18 +128,27 @@ def energies(one: Recordings, rng: np.random.Generator, count: int) -> Array:
     for c in "RE":
         first, second = _estimated([true["R" + c], true["E" + c]], one, rng)
         seen |= {"R" + c: first, "E" + c: second}
-    m = seen["RR"] * seen["EE"]
-    if one.key == "P18b":
-        n = seen["RE"] * seen["EE"] + seen["ER"] * seen["RR"]
-        return np.stack([n, m, np.zeros_like(n)], axis=-1)
-    evoked = [np.abs(seen[d + "R"]) + np.abs(seen[d + "E"]) for d in "RE"]
-    unit = np.sqrt(evoked[0] * evoked[1])
-    n = seen["RE"] * seen["ER"]
-    return np.stack([n / unit, m / unit, np.zeros_like(n)], axis=-1)
+    if one.key == "P18a":
+        halves = [_shares(seen, half) for half in range(2)]
+        return np.asarray(sum(halves) / len(halves))
+    rr, re, er, ee = (seen[key].mean(axis=-1) for key in ("RR", "RE", "ER", "EE"))
+    return np.stack([re * ee + er * rr, rr * ee, np.zeros_like(rr)], axis=-1)
 
 
-def _estimated(true: list[Array], one: Recordings, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Return the energies of two drives in cells of a class, with or without the same controls."""
+def _shares(seen: Mapping[str, Array], half: int) -> Array:
+    """Return N and M of P18a of half of the cells, as shares of what moves the other half."""
+    rr, re, er, ee = (seen[key][..., half::2].mean(axis=-1) for key in ("RR", "RE", "ER", "EE"))
+    unit = np.ones_like(rr)
+    for d in "RE":
+        others = [seen[d + c][..., 1 - half :: 2] for c in "RE"]
+        moved = sum(np.abs(x.mean(axis=-1)) for x in others)
+        errors = [x.std(axis=-1, ddof=1) / x.shape[-1] ** 0.5 for x in others]
+        unit = unit * (moved + ERRORS * np.hypot(*errors))
+    return np.stack([re * er / unit, rr * ee / unit, np.zeros_like(rr)], axis=-1)
+
+
+def _estimated(true: list[Array], one: Recordings, rng: np.random.Generator) -> list[Array]:
+    """Return the energies of two drives in each cell of a class, with the same controls or not."""
     shape = (*true[0].shape, one.cells, STIMULI)
     noise = NOISE / one.trials
     control = [_means(shape, noise, rng)] * 2
@@ -148,9 +159,9 @@ def _estimated(true: list[Array], one: Recordings, rng: np.random.Generator) -> 
         gains = rng.lognormal(-(GAINS**2) / 2, GAINS, shape[:-1])[..., None]
         pattern = rng.normal(size=shape) * np.sqrt(energy[..., None, None] * gains)
         on, on_noise = _means(shape, noise, rng)
-        difference = ((pattern + on - off) ** 2).mean(axis=(-1, -2))
-        found.append(difference - on_noise - off_noise)
-    return found[0], found[1]
+        difference = ((pattern + on - off) ** 2).mean(axis=-1)
+        found.append(difference - (on_noise + off_noise)[..., None])
+    return found
 
 
 def _means(shape: tuple[int, ...], noise: float, rng: np.random.Generator) -> tuple[Array, Array]:

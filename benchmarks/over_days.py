@@ -7,7 +7,7 @@ N/M is known, with noise of trials, and judged by the claims' own measures and r
 claim an animal                                                                        N/M
 ===== ================================================================================ ===========
 P10   error cells whose response, as the error goes to a tenth, stays by a share       the share
-P11   cells that answer an error in part by its sign in each, in part all alike        the part
+P11   cells that answer an error in part by its sign in each, in part the goal alike   the part
 P20   cells whose change takes a share of the error of the cursor away                 the share
 ===== ================================================================================ ===========
 
@@ -32,7 +32,7 @@ from errorneurons.analysis.measures.energies import Effect, energy
 from errorneurons.predictions.claims.claim import Outcome
 from errorneurons.predictions.claims.cursor import ErrorTrials, means_of_others
 from errorneurons.predictions.claims.errors_fade_as_learnt import left_over
-from errorneurons.predictions.claims.errors_signed_by_cause import signed_share
+from errorneurons.predictions.claims.errors_signed_by_cause import SeenErrors, signed_share
 from errorneurons.predictions.claims.registry import claim
 from errorneurons.predictions.claims.representations_hold_still import taken_away
 from errorneurons.predictions.judging.rule import outcomes
@@ -44,6 +44,8 @@ NOISE, GAINS, SPREAD = 1.0, 0.5, 0.25
 """Standard deviation of a trial in units of a response's, sigma of log gains of cells, and
 variance of the relative energies of animals."""
 GOALS = np.array([-1.0, -0.5, 0.5, 1.0])
+LEARNT, SCATTER = (1.5, 0.5), 0.2
+"""First and last error of a goal over their mean, and standard deviation of single errors; P11."""
 LEFT = 0.1
 """Squared error before the reversal over that at it."""
 AS_ENERGIES = 1.0403
@@ -93,23 +95,19 @@ def _energy(one: Recordings, mean: float, cells: Array, rng: np.random.Generator
 
 
 def signed(one: Recordings, share: float, gain: float, rng: np.random.Generator) -> Effect:
-    """Draw N and M of an animal for P11: half of its cells move the cursor either way."""
+    """Draw both N and M of an animal for P11: half of its cells move the cursor either way."""
     causal = np.where(np.arange(one.cells) % 2, 1.0, -1.0)
     half = rng.lognormal(-(GAINS**2), GAINS, one.cells // 2)
     cells = np.repeat(half, 2)  # gains have nothing to do with the sign
-    part = share * (half**2).mean() / half.mean() ** 2  # what unlike gains take off the share
     alike = np.abs(GOALS) - np.abs(GOALS).mean()
     alike = alike * np.sqrt((GOALS**2).sum() / (alike**2).sum())
-    responses = (
-        np.sqrt(gain * part) * GOALS[:, None] * causal
-        + np.sqrt(gain * max(1 - part, 0.0)) * alike[:, None]
-    ) * cells
-    shown = [
-        _trials(goal, np.full(one.trials, goal),
-                own + NOISE * rng.normal(size=(one.trials, one.cells)))
-        for goal, own in zip(GOALS, responses, strict=True)
-    ]  # fmt: skip
-    return signed_share(shown, causal, causal)
+    shown = []
+    for goal, whole in zip(GOALS, alike, strict=True):
+        errors = goal * np.linspace(*LEARNT, one.trials) + SCATTER * rng.normal(size=one.trials)
+        evoked = share * errors[:, None] * causal + np.sqrt(max(1 - share**2, 0.0)) * whole
+        noise = NOISE * rng.normal(size=(one.trials, one.cells))
+        shown.append(_trials(goal, errors, np.sqrt(gain) * evoked * cells + noise))
+    return signed_share([SeenErrors(tuple(shown), causal, causal)])
 
 
 def shifting(one: Recordings, share: float, gain: float, rng: np.random.Generator) -> Effect:
@@ -121,7 +119,7 @@ def shifting(one: Recordings, share: float, gain: float, rng: np.random.Generato
         error = goal - before @ weights
         moved = (after - before) @ weights + share * goal
         shown.append(_trials(goal, error, moved[:, None]))
-    return taken_away(shown)
+    return taken_away([shown])
 
 
 def _trials(goal: float, errors: Array, responses: Array) -> ErrorTrials:
@@ -134,7 +132,7 @@ DRAWN: dict[str, Callable[[Recordings, float, float, np.random.Generator], Effec
 
 
 def energies(one: Recordings, rng: np.random.Generator, count: int) -> Array:
-    """Return N, M and 0 of each animal of many recordings, (recording, animal, 3)."""
+    """Return N, M, 0 and of P11 the other N, (recording, animal, 3 or 4)."""
     shape = (count, one.animals)
     gains = rng.gamma(1 / SPREAD, SPREAD, shape)
     shares = one.ratio * (rng.gamma(2.0, 0.5, shape) if one.differs else np.ones(shape))
@@ -144,8 +142,10 @@ def energies(one: Recordings, rng: np.random.Generator, count: int) -> Array:
         DRAWN[one.key](one, float(share), float(gain), rng)
         for share, gain in zip(shares.ravel(), gains.ravel(), strict=True)
     ]
-    rows = np.array([[e.numerator, e.denominator, 0.0] for e in drawn])
-    return rows.reshape(*shape, 3)
+    rows = np.array(
+        [[e.numerator, e.denominator, 0.0, *[e.as_well] * (e.as_well is not None)] for e in drawn]
+    )
+    return rows.reshape(*shape, -1)
 
 
 def rates(one: Recordings, seed: int, count: int) -> dict[str, float]:
@@ -162,19 +162,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data-sets", type=int, default=2000)
     parser.add_argument("--far", type=int, help="data sets of lines far from the threshold")
+    parser.add_argument("--claim", choices=tuple(DRAWN), help="one of them instead of all")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     print("| claim | truth | animals | cells | trials | N/M | " + " | ".join(Outcome) + " |")
     print("|---" * 10 + "|")
-    for key in DRAWN:
+    for key in (arguments.claim,) if arguments.claim else DRAWN:
         at = claim(key).threshold
-        most = ("0.5", 0.5, False) if key == "P11" else ("1", 1.0, False)
-        truths = (("threshold", at, False), ("differs", at, True), ("0", 0.0, False),
-                  most)  # fmt: skip
+        most = ("0.7", 0.7, False) if key == "P11" else ("1", 1.0, False)
+        truths = (("threshold", at, False), ("differs", at, True), ("0", 0.0, False), most,
+                  *[("-threshold", -at, False)] * (key == "P20"))  # fmt: skip
         sizes = [*product((6, 10, 20), (20,), (10,)), (10, 80, 10), (10, 20, 4)]
         for (name, ratio, differs), (animals, cells, trials) in product(truths, sizes):
             one = Recordings(key, ratio, animals, cells, trials, differs)
-            near = name in ("threshold", "differs")
+            near = name in ("threshold", "differs", "-threshold")
             count = arguments.data_sets if near else arguments.far or arguments.data_sets
             found = rates(one, arguments.seed, count)
             numbers = " | ".join(f"{value:.3f}" for value in found.values())

@@ -129,7 +129,9 @@ def _claim(claim: Claim) -> Iterator[str]:
         "Source": claim.source,
     }
     yield from (f"- **{name}:** {_cited(text)}" for name, text in said.items())
-    yield f"- **Threshold:** N/M {claim.side} {claim.threshold:.3g}"
+    sign = "\N{PLUS-MINUS SIGN}" if claim.side == "within" else ""
+    said = "" if claim.ratio_of == "energies" else ", as amplitudes"
+    yield f"- **Threshold:** N/M {claim.side} {sign}{claim.threshold:.3g}{said}"
     yield f"- **Shown by:** `errorneurons simulate {claim.shown_by}`"
     yield f"- **Counter-circuit**, which must contradict it: `{claim.counter_circuit}`"
     yield f"\n```text\n{claim.equation}\n```"

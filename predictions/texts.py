@@ -59,7 +59,41 @@ def written(name: str, values: Mapping[str, Any]) -> str:
     values
         What it names; all that it names must be there.
     """
-    return environment().get_template(name).render(values)
+    text = environment().get_template(name).render(values)
+    return typeset(text) if name.endswith(".html") else text
+
+
+_PIECES = re.compile(r"(<(style|script|svg|code|pre)\b.*?</\2>|<[^>]*>)|([^<]+)", re.DOTALL)
+"""What is left as it is, and what is read."""
+_NEGATIVE = re.compile(r"(?<![\w.)\]-])-(?=\.?\d)")
+_PERCENT = re.compile(r"(?<=\d)\s?%")
+_POWER = re.compile(r"(?<=\d)e([+-])0*(\d+)\b")
+
+
+def typeset(page: str) -> str:
+    r"""Return a page with one minus sign, per cent one way, and powers of ten as such.
+
+    Parameters
+    ----------
+    page
+        HTML. Drawings, code and what stands in tags are left as they are.
+
+    Examples
+    --------
+    >>> typeset("<p title='-1%'>-0.3 in 5% or 95 %, p 4.2e-05</p>")
+    "<p title='-1%'>−0.3 in 5\xa0% or 95\xa0%, p 4.2 × 10<sup>−5</sup></p>"
+    """
+    return _PIECES.sub(lambda found: found[1] or _typeset(found[3]), page)
+
+
+def _typeset(text: str) -> str:
+    text = _PERCENT.sub("\N{NO-BREAK SPACE}%", _NEGATIVE.sub("\N{MINUS SIGN}", text))
+    return _POWER.sub(_power, text)
+
+
+def _power(found: re.Match[str]) -> str:
+    sign = "\N{MINUS SIGN}" if found[1] == "-" else ""
+    return f" × 10<sup>{sign}{found[2]}</sup>"
 
 
 def paragraphs(name: str, values: Mapping[str, Any] | None = None) -> tuple[str, ...]:

@@ -11,8 +11,17 @@ from markupsafe import Markup, escape
 _DOI = re.compile(r"((?:doi:|https://doi\.org/)10\.\d{4,9}/[^\s,;<>\"'()]*[^\s,;<>\"'().])")
 
 
-def number(value: float, empty: str = "no value") -> str:
+def number(value: float, empty: str = "no value", like: float | None = None) -> str:
     """Return a number with what precision a reader can use.
+
+    Parameters
+    ----------
+    value
+        The number.
+    empty
+        What is said of a number that is none.
+    like
+        The number as precise as which it is written, if not itself.
 
     Examples
     --------
@@ -21,23 +30,45 @@ def number(value: float, empty: str = "no value") -> str:
     """
     if not math.isfinite(value):
         return empty
-    size = abs(value)
+    size = abs(value if like is None else like)
     digits = 2 if size < 2 else 1 if size < 10 else 0
-    text = f"{value:,.{digits}f}" if size < 1e5 else f"{value:.1e}"
+    text = f"{value:,.{digits}f}" if abs(value) < 1e5 else f"{value:.1e}"
     return text.removeprefix("-") if float(text.replace(",", "")) == 0 else text.replace("-", "−")
 
 
-def interval(low: float, high: float, empty: str = "no interval") -> str:
-    """Return an interval in brackets.
+def plain_number(value: float) -> str:
+    """Return a number as `number` does, with a minus that every terminal can show.
 
     Examples
     --------
-    >>> interval(0.0, 1.5)
-    '[0.00, 1.50]'
+    >>> plain_number(-0.3)
+    '-0.30'
+    """
+    return number(value).replace("\N{MINUS SIGN}", "-")
+
+
+def interval(low: float, high: float, empty: str = "no interval", like: float | None = None) -> str:
+    """Return an interval in brackets, both ends as precise as its value, or as the farther end.
+
+    Parameters
+    ----------
+    low, high
+        Its ends.
+    empty
+        What is said where there is none.
+    like
+        Its value, if that is said beside it.
+
+    Examples
+    --------
+    >>> interval(0.0, 1.5), interval(1.24, 4.9), interval(1.06, 2.2, like=1.64)
+    ('[0.00, 1.50]', '[1.2, 4.9]', '[1.06, 2.20]')
     """
     if not (math.isfinite(low) and math.isfinite(high)):
         return empty
-    return f"[{number(low)}, {number(high)}]"
+    own = like is None or not math.isfinite(like)
+    size = max(abs(low), abs(high)) if own else like
+    return f"[{number(low, like=size)}, {number(high, like=size)}]"
 
 
 def amplitude(value: float) -> str:
@@ -79,13 +110,14 @@ def listed(parts: Iterable[str]) -> str:
 
 
 def first_named(names: Sequence[str], most: int = 3) -> str:
-    """Return names one after the other; of many, the first and how many others there are.
+    """Return names one after the other, each once; of many, the first and how many others.
 
     Examples
     --------
     >>> first_named(["a.nwb", "b.nwb"]), first_named(["a.nwb", "b.nwb", "c.nwb", "d.nwb"])
     ('a.nwb, b.nwb', 'a.nwb and 3 others')
     """
+    names = list(dict.fromkeys(names))
     if len(names) <= most:
         return ", ".join(names)
     return f"{names[0]} and {len(names) - 1} others"

@@ -20,9 +20,9 @@ WEIGHTS = np.array([1.0, 0.5, -0.5, -1.0])
 def cursor_day(
     answer: Callable[[Array, Array], Array], number: int = 1, decoder: str = "first",
     weights: Array = WEIGHTS, miss: float = 1.0, noise: float = 0.0, trials: int = 4,
-    read_from_cells: bool = False, **columns: Any,
+    read_from_cells: bool = False, learnt: float = 0.5, **columns: Any,
 ) -> xr.Dataset:  # fmt: skip
-    """Return a day on which the cursor stays at 0 and misses its goals by a share of them.
+    """Return a day on which the cursor misses its goals by a share of them that falls.
 
     Parameters
     ----------
@@ -31,17 +31,20 @@ def cursor_day(
     number, decoder, weights
         Of the day, what moves the cursor, and by how much each cell does.
     miss
-        Errors over goals.
+        Errors over goals, on average over the trials of a goal.
     noise
         Of trials and bins.
     read_from_cells
         Whether noise before the error is shown moves the cursor.
+    learnt
+        How much more than on average the first trial of a goal misses, and how much less the last.
     columns
         Other columns than these; None to leave one out.
     """
     rng = np.random.default_rng(number)
     rows = [goal for goal in GOALS for _ in range(trials)]
-    error = miss * np.array([GOALS[goal] for goal in rows])
+    falling = np.tile(np.linspace(1 + learnt, 1 - learnt, trials), len(GOALS))
+    error = miss * falling * np.array([GOALS[goal] for goal in rows])
     time = np.round(np.arange(-0.1, 0.5, 0.05) + 0.025, 9)
     rate = noise * rng.normal(size=(len(rows), len(time), len(weights)))
     if read_from_cells:

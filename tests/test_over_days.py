@@ -28,9 +28,14 @@ def test_at_the_threshold_d_is_0_on_average_where_animals_differ_too(key: str) -
 
 @pytest.mark.parametrize("key", DRAWN)
 def test_what_the_claim_says_is_found_and_its_contrary_is_not(key: str) -> None:
-    no, yes = (0.0, 0.5) if claim(key).side == "above" else (1.0, 0.0)
+    no, yes = (0.0, 0.7) if claim(key).side == "above" else (1.0, 0.0)
     assert rates(Recordings(key, yes, 10, 20, 10), 1, 30)[Outcome.SUPPORTED] > 0.9
     assert rates(Recordings(key, no, 10, 20, 10), 1, 30)[Outcome.SUPPORTED] == 0.0
+
+
+def test_a_shift_the_wrong_way_contradicts_p20() -> None:
+    found = rates(Recordings("P20", -0.7, 10, 20, 10), 1, 30)
+    assert found[Outcome.CONTRADICTED] > 0.9
 
 
 def test_at_the_threshold_p10_is_seldom_wrong_where_animals_differ_too() -> None:

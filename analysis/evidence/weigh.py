@@ -169,6 +169,7 @@ def weigh(
     claims: Mapping[str, Sequence[str]] | None = None,
     candidates: Sequence[Candidate] = CANDIDATES,
     strained: Strained | None = None,
+    set_aside: Mapping[str, str] | None = None,
 ) -> Evidence:
     """Weigh a recording between the theories of virtual experiments on its own design.
 
@@ -186,6 +187,8 @@ def weigh(
         Kinds of classifiers to choose from, from simple to complex.
     strained
         Experiments in which something is other than assumed, with all features of `experiments`.
+    set_aside
+        Feature -> why it is not weighed, whatever its value.
 
     Raises
     ------
@@ -193,7 +196,7 @@ def weigh(
         If the recording has a feature that the experiments have not, a value outside [-1, 1], or
         nothing that both can test.
     """
-    dropped = untestable(experiments, recording)
+    dropped = {**(set_aside or {}), **untestable(experiments, recording)}
     features = tuple(name for name in experiments.features if name not in dropped)
     if not features:
         raise ValueError(

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+_Side = Literal["below", "above", "within"]
+"""Where a claim holds: on one side of the threshold, or between its negative and it."""
+
 _LEAST, _MOST = -1.0, 36.0
 """Where the axis of effects ends at most."""
 
@@ -74,7 +77,7 @@ class StripRow:
 
 
 def effect_strip(
-    strips: Sequence[StripRow], threshold: float, side: Literal["below", "above"], key: str,
+    strips: Sequence[StripRow], threshold: float, side: _Side, key: str,
     alt: str,
 ) -> str:  # fmt: skip
     """Draw effects with their intervals against a threshold.
@@ -84,7 +87,8 @@ def effect_strip(
     strips
         From top to bottom.
     threshold, side
-        The value that the claim is tested against, and on which side of it the claim holds.
+        The value that the claim is tested against, and on which side of it the claim holds, or
+        within it and its negative.
     key, alt
         Prefix of the ids, unique on the page, and what the figure shows in words.
 
@@ -99,7 +103,7 @@ def effect_strip(
 
 
 def effect_files(
-    strips: Sequence[StripRow], threshold: float, side: Literal["below", "above"], stem: Path
+    strips: Sequence[StripRow], threshold: float, side: _Side, stem: Path
 ) -> tuple[Path, ...]:
     """Draw the same for a paper, on white: as SVG and PDF, whose text can be edited, and as PNG.
 
@@ -114,7 +118,7 @@ def effect_files(
         return as_files(_drawn(strips, threshold, side), stem)
 
 
-def _drawn(strips: Sequence[StripRow], threshold: float, side: Literal["below", "above"]) -> Figure:
+def _drawn(strips: Sequence[StripRow], threshold: float, side: _Side) -> Figure:
     figure, axes = rows(len(strips), 44.0, 68.0)
     low, high = effect_limits(strips, threshold)
     axes.set_xscale("function", functions=(amplitudes, energies))
@@ -123,7 +127,7 @@ def _drawn(strips: Sequence[StripRow], threshold: float, side: Literal["below", 
     draw_strips(axes, strips)
     ticks = effect_ticks(low, high, threshold)
     axes.set_xticks(ticks, [f"{tick:.2g}".replace("-", "\N{MINUS SIGN}") for tick in ticks])
-    axes.set_xlabel("N/M, ratio of energies (spaced by amplitude)")
+    axes.set_xlabel("N/M (spaced by its square root)")
     return figure
 
 
@@ -184,20 +188,25 @@ def _value(axes: Axes, strip: StripRow, at: int) -> None:
     )  # fmt: skip
 
 
-def _threshold(axes: Axes, threshold: float, side: Literal["below", "above"], count: int) -> None:
+def _threshold(axes: Axes, threshold: float, side: _Side, count: int) -> None:
     """Shade in each row where the claim holds, and say so."""
     left, right = axes.get_xlim()
-    ends = (left, threshold) if side == "below" else (threshold, right)
+    ends = {"below": (left, threshold), "above": (threshold, right),
+            "within": (-threshold, threshold)}[side]  # fmt: skip
+    lines = ends if side == "within" else (threshold,)
     for row in range(count):
         low, high = row - 0.26, row + 0.28
         axes.fill_between(ends, low, high, color=HOLDS, alpha=0.3, linewidth=0)
         axes.plot([0, 0], [low, high], color=PALE, linewidth=1)
-        axes.plot([threshold] * 2, [low, high], color=INK, linewidth=1.3, dashes=(3, 2))
+        for line in lines:
+            axes.plot([line] * 2, [low, high], color=INK, linewidth=1.3, dashes=(3, 2))
     for row in range(1, count):
         axes.axhline(row - 0.66, color=PALE, linewidth=0.4)
     first, at, last = amplitudes(left), amplitudes(threshold), amplitudes(right)
     edge, aligned = (0, "left") if at - first < 0.5 * (last - first) else (1, "right")
     words = f"claim holds {side} {threshold:.2g}, the dashed line"
+    if side == "within":
+        words = f"claim holds within \N{PLUS-MINUS SIGN}{threshold:.2g}, the dashed lines"
     write_words(axes, words, (edge, 1), (0, 5), ha=aligned)
 
 

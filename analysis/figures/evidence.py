@@ -208,13 +208,15 @@ def left_out_points(
         return as_svg(figure, key, alt)
 
 
-def step_points(designs: Sequence[tuple[str, float, float, float]], key: str, alt: str) -> str:
+def step_points(
+    designs: Sequence[tuple[str, float, float, float, float]], key: str, alt: str
+) -> str:
     """Draw the probability of the right verdict of some designs, one below the other.
 
     Parameters
     ----------
     designs
-        Title, probability, and both ends of its interval, top to bottom.
+        Title, probability, both ends of its interval, and cost, top to bottom.
     key, alt
         Prefix of the ids, unique on the page, and what the figure shows in words.
 
@@ -226,13 +228,17 @@ def step_points(designs: Sequence[tuple[str, float, float, float]], key: str, al
 
     with settings(key):
         figure, axes = rows(len(designs), 40.0, 46.0)
-        titles, right, low, high = zip(*designs, strict=True)
+        titles, right, low, high, cost = zip(*designs, strict=True)
         at = np.arange(len(designs))
         axes.hlines(at, 0, 1, color=PALE, linewidth=1)
         axes.hlines(at, low, high, color=INK, linewidth=2)
         sns.scatterplot(x=right, y=at, s=70, color=HOLDS, linewidth=0, clip_on=False, zorder=4,
                         ax=axes)  # fmt: skip
-        name_rows(axes, [shortened(t, 42) for t in titles], [f"{share:.0%}" for share in right])
+        said = [
+            f"{100 * share:.0f} %" + f", cost {own:.3g}" * (own > 0)
+            for share, own in zip(right, cost, strict=True)
+        ]
+        name_rows(axes, [shortened(t, 38) for t in titles], said)
         _unit_axis(axes, "probability of the right verdict")
         return as_svg(figure, key, alt)
 

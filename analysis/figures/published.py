@@ -69,6 +69,8 @@ class Charted:
         Whether the upright axis is logarithmic.
     each
         Whether every network is drawn.
+    wide
+        Whether the other axis is logarithmic.
     quoted
         Published points: label of their course -> (x, y).
     """
@@ -79,6 +81,7 @@ class Charted:
     courses: Sequence[Course]
     log: bool = False
     each: bool = False
+    wide: bool = False
     quoted: Mapping[str, tuple[Sequence[float], Sequence[float]]] = field(default_factory=dict)
 
 
@@ -106,7 +109,9 @@ def published_panel(panel: Charted, key: str, alt: str) -> str:
             axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
             axes.minorticks_off()
         axes.set(xlabel=panel.across, ylabel=panel.label)
-        if all((c.x == np.round(c.x)).all() for c in panel.courses):
+        if panel.wide:
+            axes.set_xscale("log")
+        elif all((c.x == np.round(c.x)).all() for c in panel.courses):
             axes.locator_params(axis="x", integer=True)
         samples = [sample(c.style, DASHES[c.dashed % len(DASHES)]) for c in panel.courses]
         words = [c.label for c in panel.courses]

@@ -19,12 +19,15 @@ class Effect:
         N_R, the same energy as N in the unlabelled cells: what falsely labelled cells add to N.
     elsewhere
         M in all cells of that kind, where it is taken in some of them; 0 where it is in all.
+    as_well
+        The N of what must hold as well, compared with the same M; None where nothing must.
     """
 
     numerator: float
     denominator: float
     false_label: float = 0.0
     elsewhere: float = 0.0
+    as_well: float | None = None
 
 
 @dataclass(frozen=True)

@@ -40,14 +40,24 @@ def unit_energies_there(response: Patterns) -> Floats:
 
 def energy_of_difference_there(first: Patterns, second: Patterns) -> float:
     """Return the energy of a difference over units and stimuli with two trials of both."""
-    cells = [
+    return mean_of_all(_of_difference(first, second))
+
+
+def unit_energies_of_difference_there(first: Patterns, second: Patterns) -> Floats:
+    """Return the energy of a difference of each unit, over stimuli with two trials of both."""
+    each = _of_difference(first, second)
+    return means(np.array(each)) if each else np.empty(0)
+
+
+def _of_difference(first: Patterns, second: Patterns) -> list[Floats]:
+    """Return the energy of a difference of each unit, stimulus by stimulus."""
+    return [
         energies_there(first[s])
         + energies_there(second[s])
         - 2 * means(first[s]) * means(second[s])
         for s in first
         if s in second
     ]
-    return mean_of_all(cells)
 
 
 def overlap_there(first: Patterns, second: Patterns) -> float:

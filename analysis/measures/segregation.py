@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from errorneurons.analysis.measures import gaps
 from errorneurons.analysis.measures.energies import Picked, Response, unit_energies
 from errorneurons.analysis.statistics import Floats
 
@@ -49,6 +50,8 @@ def unit_energies_of_difference(first: Response, second: Response) -> Floats:
     if not shared:
         return np.empty(0)
     mine, other = ({name: part[name] for name in shared} for part in (first, second))
+    if gaps.has_gaps(mine, other):
+        return gaps.unit_energies_of_difference_there(mine, other)
     products = [mine[name].mean(axis=0) * other[name].mean(axis=0) for name in shared]
     return np.asarray(unit_energies(mine) + unit_energies(other) - 2 * np.mean(products, axis=0))
 

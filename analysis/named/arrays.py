@@ -7,8 +7,9 @@ length, are columns of trials and units too. A column of a matrix is ``name.1``,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,16 @@ from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.signals import SignalSource
 from errorneurons.analysis.sources.content import IN_NO_TABLE
 from errorneurons.analysis.sources.limits import check_text
-from errorneurons.analysis.sources.recording import LazyArray, RawColumn, RawTable, RawValues
+from errorneurons.analysis.sources.recording import (
+    LazyArray,
+    RawColumn,
+    RawTable,
+    RawValues,
+    RowNumbers,
+)
 
+PIECE = 2**22
+"""So many values are read together where an array need not be held as a whole."""
 MOST_COLUMNS = 64
 """A matrix with more columns is no part of a table."""
 
@@ -40,6 +49,8 @@ class NamedArrays:
         Where activity is, if the program that wrote the file tells.
     refused
         Name -> why it is not read.
+    release
+        Forgets what has been read so far; it is read again if it is asked for.
     """
 
     arrays: Mapping[str, LazyArray]
@@ -47,6 +58,7 @@ class NamedArrays:
     metadata: Mapping[str, object] = field(default_factory=dict)
     signal: SignalSource | None = None
     refused: Mapping[str, str] = field(default_factory=dict)
+    release: Callable[[], None] = lambda: None
 
     def array(self, name: str) -> LazyArray:
         """Return an array by name.
@@ -75,6 +87,23 @@ class NamedArrays:
             raise DoorError(f"array `{name}` has shape {found.shape}; it must have one axis")
         return np.asarray(found[...]).reshape(-1)
 
+    def pieces(self, name: str) -> Iterator[RawValues]:
+        """Yield an array of one axis in pieces, in order, so that it is never held as a whole.
+
+        Raises
+        ------
+        DoorError
+            As `vector`.
+        """
+        found = self.array(name)
+        if not _is_vector(found.shape):
+            raise DoorError(f"array `{name}` has shape {found.shape}; it must have one axis")
+        length = int(np.prod(found.shape))
+        axis = next((k for k, n in enumerate(found.shape) if n == length), 0)
+        for start in range(0, length, PIECE):
+            part = (*(slice(None),) * axis, slice(start, min(start + PIECE, length)))
+            yield np.asarray(found[part]).reshape(-1)
+
     def table(self, name: str, rows: int | None = None) -> RawTable:
         """Return the arrays of a group as a table, or those of no group if `name` is empty.
 
@@ -94,18 +123,40 @@ class NamedArrays:
             key.removeprefix(f"{name}."): array
             for key, array in self.arrays.items()
             if (key.startswith(f"{name}.") if name else "." not in key)
+            if (holder := key.rpartition(".")[0]) == name or holder not in self.lists
         }
         if not inside and name:
-            raise DoorError(f"there is no table `{name}`; {did_you_mean(name, self.groups())}")
+            hint = did_you_mean(name, self.groups()) if self.groups() else "its arrays are in none"
+            raise DoorError(f"there is no table `{name}`; {hint}")
         lengths = [n for array in inside.values() if (n := column_length(array.shape)) is not None]
         length = max(sorted(set(lengths)), key=lengths.count, default=0) if rows is None else rows
         called = name or f"{IN_NO_TABLE} {length} rows"
-        refused = {key.removeprefix(f"{name}."): why for key, why in self.refused.items()}
-        return RawTable(called, length, dict(_columns(inside, length)), refused=refused)
+        refused = {
+            key: f"has {found} values, and the table {length} rows; give it one value a row"
+            for key, array in inside.items()
+            if (found := column_length(array.shape)) not in (None, length)
+        }
+        refused |= {key.removeprefix(f"{name}."): why for key, why in self.refused.items()}
+        columns = {**dict(_columns(inside, length)), **self._ragged(name, length)}
+        return RawTable(called, length, columns, refused=refused)
+
+    def _ragged(self, group: str, rows: int) -> dict[str, RawColumn]:
+        """Return the lists of a group that have an array a row, as columns of several values."""
+        return {
+            key.removeprefix(f"{group}."): RawColumn(lambda: None, partial(_one_after_other, own))
+            for key, own in self.lists.items()
+            if len(own) == rows and key.rpartition(".")[0] == group
+        }
 
     def groups(self) -> tuple[str, ...]:
         """Return the names of groups of arrays."""
         return tuple(dict.fromkeys(key.rpartition(".")[0] for key in self.arrays if "." in key))
+
+
+def _one_after_other(arrays: Sequence[LazyArray]) -> tuple[RawValues, RowNumbers]:
+    """Return the values of several arrays, and where those of each end."""
+    every = [np.asarray(array[...]).reshape(-1) for array in arrays]
+    return np.concatenate(every), np.cumsum([len(values) for values in every]).astype(np.intp)
 
 
 def _is_vector(shape: tuple[int, ...]) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from errorneurons.analysis.sources.recording import (
     Sites,
 )
 from errorneurons.analysis.sources.traces import Series, Traces, checked_frames, steady_frames
-from errorneurons.analysis.sources.when import Times
+from errorneurons.analysis.sources.when import Times, check_precision
 
 
 def recording_of(
@@ -52,6 +53,8 @@ def recording_of(
         If an array is missing, or of a shape that does not fit.
     """
     source = _merged(held.signal, signal)
+    made: Signal
+    trials: int | None
     if source.has_trials:
         made, units, trials = _cut_arrays(held, source, events)
     else:
@@ -61,8 +64,16 @@ def recording_of(
     if events.table not in known:
         rows = trials
         if rows is None and not events.table:
-            rows = column_length(held.array(events.time_zero).shape)
+            first = (*events.several, events.zero)[0]
+            rows = column_length(held.array(first).shape)
         known[events.table] = held.table(events.table, rows)
+    if trials not in (None, len(known[events.table])):
+        raise DoorError(
+            f"`{source.arrays[0]}` has {trials} trials, table `{known[events.table].name}` "
+            f"{len(known[events.table])} rows; give it one row a trial, in the same order"
+        )
+    if isinstance(made, Cut):
+        known[events.table] = _with_axes(known[events.table], made.blocks[0].axes_of_trials)
     sites = _sites(held, source, units)
     invalid = [np.empty((0, 2)), *(times for _, times in _epochs(held, "^invalid_times$", ""))]
     return RawRecording(
@@ -83,6 +94,12 @@ def _epochs(held: NamedArrays, pattern: str, but: str) -> Iterator[tuple[str, Ti
         if starts and stops:
             both = np.column_stack([table.plain(n[0]).astype(np.float64) for n in (starts, stops)])
             yield name, both[np.isfinite(both).all(axis=1)]
+
+
+def _with_axes(table: RawTable, axes: Mapping[str, RowNumbers]) -> RawTable:
+    """Return the table of trials with the columns that say where in several axes a trial is."""
+    own = {f"axis.{n}": RawColumn(partial(np.asarray, places)) for n, places in axes.items()}
+    return replace(table, columns={**table.columns, **own}) if own else table
 
 
 _ONLY_SPIKES = {"spike_times", "spike_units", "unit_ids"}
@@ -151,10 +168,8 @@ def _measure(source: SignalSource) -> tuple[str, str]:
 
 def _cut_arrays(
     held: NamedArrays, source: SignalSource, events: Events
-) -> tuple[Signal, RawTable, int]:
-    blocks = tuple(
-        CutArray(name, held.array(name), source.dims, source.bins or 1) for name in source.arrays
-    )
+) -> tuple[Cut, RawTable, int]:
+    blocks = tuple(CutArray.of(name, held.array(name), source) for name in source.arrays)
     kind, units = _measure(source)
     sizes = blocks[0].sizes
     for block in blocks:
@@ -167,7 +182,11 @@ def _cut_arrays(
     first, window = _part(whole, events)
     scale = {"count": 1 / whole.bin_width, "%": 0.01}.get(source.units or "", 1.0)
     table = _named_blocks(held, source, [(b.name, b.sizes["unit"]) for b in blocks])
-    return Cut(blocks, window, kind, units, scale, first), table, sizes["trial"]
+    counts = source.units == "count" and kind == "spikes"  # residuals of counts are events
+    return Cut(blocks, window, kind, units, scale, first, counts), table, sizes["trial"]
+
+
+_CENTRES = re.compile(r"cent(er|re)|mid", re.IGNORECASE)
 
 
 def _bins_of(held: NamedArrays, source: SignalSource, events: Events, bins: int) -> CutOut:
@@ -179,6 +198,11 @@ def _bins_of(held: NamedArrays, source: SignalSource, events: Events, bins: int)
                 "[signal], or start and bin_width under [events]"
             )
         return CutOut(events.start, events.start + bins * events.bin_width, events.bin_width)
+    if _CENTRES.search(source.bin_starts):
+        raise DoorError(
+            f"`{source.bin_starts}` are not the starts of bins, as its name tells; give start and "
+            "bin_width under [events] instead"
+        )
     starts = held.vector(source.bin_starts).astype(np.float64) / (source.rate or 1.0)
     widths = np.diff(starts)
     if len(starts) != bins or bins < 2 or not np.isfinite(starts).all():
@@ -220,11 +244,11 @@ def _named_blocks(
     rows = sum(size for _, size in parts)
     table = held.table(source.tables[0], rows)
     names = np.repeat([name for name, _ in parts], [size for _, size in parts])
-    return RawTable(table.name, rows, {**table.columns, "array": RawColumn(lambda: names)})
+    return replace(table, columns={**table.columns, "array": RawColumn(lambda: names)})
 
 
 def _traces(held: NamedArrays, source: SignalSource) -> tuple[Signal, RawTable]:
-    blocks = [CutArray(name, held.array(name), source.dims) for name in source.arrays]
+    blocks = [CutArray.of(name, held.array(name), source) for name in source.arrays]
     kind, units = _measure(source)
     if source.units == "count":
         raise DoorError("traces are no counts; give [signal] units in Hz, or another measure")
@@ -234,13 +258,14 @@ def _traces(held: NamedArrays, source: SignalSource) -> tuple[Signal, RawTable]:
         frames, count = block.sizes["time"], block.sizes["unit"]
         where = f"array `{name}`"
         if source.frame_times:
-            found = held.vector(source.frame_times).astype(np.float64) / (source.rate or 1.0)
-            times = checked_frames(found, frames, where)
+            found = held.vector(source.frame_times)
+            check_precision(found, f"times in `{source.frame_times}`", source.rate or 1.0)
+            times = checked_frames(found.astype(np.float64) / (source.rate or 1.0), frames, where)
         elif source.rate:
             times = steady_frames(source.rate, 0.0, frames, where)
         else:
             raise DoorError(f"{where} has no times; give frame_times, or rate, under [signal]")
-        data = _Turned(block.data) if source.dims[0] == "unit" else block.data
+        data = _Turned(block.data) if block.dims[0] == "unit" else block.data
         rows = np.arange(start, start + count)
         series.append(Series(rows, times, data, 0.01 if source.units == "%" else 1.0))
         parts.append((name, count))

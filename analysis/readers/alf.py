@@ -10,11 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import combinations
 from pathlib import Path
+
+import numpy as np
 
 from errorneurons.analysis.named.arrays import NamedArrays
 from errorneurons.analysis.readers.numpy_files import mapped_npy
-from errorneurons.analysis.readers.tables import TABLES, table_columns
+from errorneurons.analysis.readers.tables import TABLES, placed, table_columns
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.signals import SignalSource
 from errorneurons.analysis.sources.limits import PICKLED, check_count, damage_told
@@ -25,6 +28,8 @@ _NAME = re.compile(
 )
 _WHOLE = ("table", "metrics")
 """Attributes that stand for all columns of a table."""
+_NUMBER = "cluster_id"
+"""The column of such a table that says of which cluster a row is."""
 
 
 def is_alf(folder: Path) -> bool:
@@ -50,12 +55,64 @@ def hold_alf(folder: Path) -> Iterator[NamedArrays]:
         check_count(folder, len(files))
         arrays: dict[str, LazyArray] = {}
         refused: dict[str, str] = {}
+        numbered: dict[str, NamedArrays] = {}
         for path in files:
             parts = [*path.relative_to(folder).parts[:-1], *_named(path)]
             if path.is_symlink() and folder.resolve() not in path.resolve().parents:
                 raise DoorError(f"{path.name} is a link that leads out of {folder.name}; copy it")
-            _add(arrays, refused, path, ".".join(p for p in parts if p not in ("alf", "#")))
+            name = ".".join(p for p in parts if p not in ("alf", "#"))
+            if path.suffix in TABLES:
+                _add_table(arrays, numbered, path, name)
+            else:
+                _add(arrays, refused, path, name)
+        _check_sorted_once(folder, arrays)
+        for table, held in numbered.items():
+            arrays |= _by_number(table, held, arrays)
         yield NamedArrays(arrays, signal=_signal(arrays), refused=refused)
+
+
+_PROBE = re.compile(r"probe_?[0-9]+[a-z]?", re.IGNORECASE)
+
+
+def _check_sorted_once(folder: Path, arrays: dict[str, LazyArray]) -> None:
+    """Refuse spikes that stand there twice, as another sorting or revision of the same."""
+    spikes = ".spikes.times"
+    places = sorted(
+        f".{name}".removesuffix(spikes) for name in arrays if f".{name}".endswith(spikes)
+    )
+    for one, other in combinations(places, 2):
+        probes = [found[0] for found in map(_PROBE.search, (one, other)) if found]
+        if f"{other}.".startswith(f"{one}.") or (len(probes) == 2 and probes[0] == probes[1]):
+            raise DoorError(
+                f"{folder.name} holds two sortings of the same spikes, in {_folder(one)} and "
+                f"{_folder(other)}; leave one of them"
+            )
+
+
+def _folder(place: str) -> str:
+    return f"`{place.strip('.').replace('.', '/')}`" if place else "the folder itself"
+
+
+def _by_number(table: str, held: NamedArrays, arrays: dict[str, LazyArray]) -> dict[str, LazyArray]:
+    """Return columns with each row at the number of its cluster, by which spikes go.
+
+    Raises
+    ------
+    DoorError
+        If the numbers are none, or one stands twice.
+    """
+    ids = np.asarray(held.arrays[_NUMBER])
+    if ids.dtype.kind not in "iu" or (ids < 0).any() or len(np.unique(ids)) < len(ids):
+        raise DoorError(f"`{table}.{_NUMBER}` holds a number twice, or what is none; mend it")
+    others = [array.shape[0] for name, array in arrays.items() if name.startswith(f"{table}.")]
+    length = max([*others, *(ids + 1).tolist()], default=0)
+    if np.array_equal(ids, np.arange(length)):
+        return {f"{table}.{name}": array for name, array in held.arrays.items()}
+    check_count(Path(table), length)
+    found: dict[str, LazyArray] = {
+        f"{table}.{name}": placed(array, ids, length) for name, array in held.arrays.items()
+    }
+    return found | {f"{table}.{_NUMBER}": np.arange(length)}
 
 
 def _named(path: Path) -> tuple[str, ...]:
@@ -63,16 +120,20 @@ def _named(path: Path) -> tuple[str, ...]:
     return (found[1], found[2]) if found else ()
 
 
+def _add_table(
+    arrays: dict[str, LazyArray], numbered: dict[str, NamedArrays], path: Path, name: str
+) -> None:
+    table, _, attribute = name.rpartition(".")
+    held = table_columns(path)
+    if attribute in _WHOLE and _NUMBER in held.arrays:
+        numbered[table] = held
+    elif attribute in _WHOLE or len(held.arrays) > 1:
+        arrays |= {f"{table}.{column}": a for column, a in held.arrays.items()}
+    elif held.arrays:
+        arrays[name] = next(iter(held.arrays.values()))
+
+
 def _add(arrays: dict[str, LazyArray], refused: dict[str, str], path: Path, name: str) -> None:
-    if path.suffix in TABLES:
-        table, _, attribute = name.rpartition(".")
-        held = table_columns(path)
-        keep = dict(held.arrays) if attribute in _WHOLE or len(held.arrays) > 1 else {}
-        one = next(iter(held.arrays.values()), None)
-        arrays |= {f"{table}.{column}": a for column, a in keep.items()}
-        if not keep and one is not None:
-            arrays[name] = one
-        return
     try:
         arrays[name] = mapped_npy(path)
     except DoorError as error:

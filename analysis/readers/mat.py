@@ -7,13 +7,15 @@ What stands in structures is named ``structure.field``, what stands in cells ``c
 from __future__ import annotations
 
 import mmap
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from errorneurons.analysis.named.arrays import NamedArrays
 from errorneurons.analysis.named.naming import Naming
-from errorneurons.analysis.readers.mat5 import HEADER, variables
+from errorneurons.analysis.readers.mat5 import HEADER, Variable, variables
 from errorneurons.analysis.readers.mat73 import hold_mat73
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.sources.limits import check_count, check_size, damage_told
@@ -43,7 +45,16 @@ def hold_mat(path: Path) -> Iterator[NamedArrays]:
 
 def _named(path: Path, file: mmap.mmap) -> NamedArrays:
     naming = Naming(path)
+    read: list[Variable] = []
+
+    def release() -> None:
+        for variable in read:
+            variable.forget()
+        if sys.platform != "win32":
+            file.madvise(mmap.MADV_DONTNEED)
+
     for variable in variables(file):
+        read.append(variable)
         check_count(path, len(naming.arrays))
         name = variable.name
         if variable.kind:
@@ -53,4 +64,4 @@ def _named(path: Path, file: mmap.mmap) -> NamedArrays:
         else:
             check_size(name, variable.shape, 8)
             naming.add(name, variable.values)
-    return naming.held()
+    return replace(naming.held(), release=release)

@@ -105,6 +105,10 @@ class Variable:
         """Return a part of it; it is read once, as a whole."""
         return self.values[index]
 
+    def forget(self) -> None:
+        """Forget what was read; it is read again if it is asked for."""
+        self.__dict__.pop("values", None)
+
     @cached_property
     def values(self) -> np.ndarray[Any, Any]:
         """What it holds; of structures and cells, objects."""

@@ -89,7 +89,10 @@ def events_beside(path: Path, events: Events) -> dict[str, RawTable]:
 
 
 def sessions_beside(path: Path, name: str | None) -> dict[str, object]:
-    """Return what a table of sessions beside a recording says of it, as ``sessions.column``.
+    """Return what a table of sessions says of a recording, as ``sessions.column``.
+
+    The table stands beside it, or in the nearest folder above, where it names recordings as they
+    are seen from there, ``mouse1/day2.nwb``.
 
     Raises
     ------
@@ -98,16 +101,28 @@ def sessions_beside(path: Path, name: str | None) -> dict[str, object]:
     """
     if not name:
         return {}
-    table = event_table(path.with_name(plain_name(name)))
-    files = table.plain("file")
-    rows = np.flatnonzero(np.isin(files, [path.name, path.stem]))
+    folder = _folder_with(path.absolute(), plain_name(name))
+    table = event_table(folder / name)
+    called = path.absolute().relative_to(folder)
+    texts = [str(given).replace("\\", "/").removeprefix("./") for given in table.plain("file")]
+    rows = np.flatnonzero(np.isin(texts, [called.as_posix(), called.with_suffix("").as_posix()]))
     if len(rows) != 1:
         raise DoorError(
-            f"`sessions`: {name} names {path.name} in {len(rows)} rows of its column `file`; "
-            "give it one"
+            f"`sessions`: {name} names {called.as_posix()} in {len(rows)} rows of its column "
+            "`file`; give it one"
         )
     row = int(rows[0])
     return {f"sessions.{key}": _said(table.plain(key)[row]) for key in table.names if key != "file"}
+
+
+_ABOVE = 5
+"""So many folders above a recording a table of sessions is looked for, its own one counted."""
+
+
+def _folder_with(path: Path, name: str) -> Path:
+    """Return the nearest folder above a path that holds a file, its own one if none does."""
+    near = path.parents[:_ABOVE]
+    return next((folder for folder in near if (folder / name).is_file()), path.parent)
 
 
 def _said(value: object) -> object:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
 from typing import IO, Any
@@ -25,6 +25,8 @@ from errorneurons.analysis.sources.limits import (
 )
 from errorneurons.analysis.sources.recording import LazyArray
 
+_KEPT = 2**30
+"""So many bytes of arrays are kept for the next that asks for a part of them."""
 _RATIO = 1100
 """Nothing that zlib has packed becomes larger than this when it is unpacked."""
 
@@ -41,6 +43,7 @@ def hold_npz(path: Path) -> Iterator[NamedArrays]:
     with damage_told(path), zipfile.ZipFile(path) as archive:
         check_count(path, len(archive.infolist()))
         arrays: dict[str, LazyArray] = {}
+        kept = _Kept()
         refused: dict[str, str] = {}
         for info in archive.infolist():
             name = info.filename.removesuffix(".npy")
@@ -53,7 +56,7 @@ def hold_npz(path: Path) -> Iterator[NamedArrays]:
                 refused[name] = PICKLED
             else:
                 _check_held(name, info, start + prod(shape) * dtype.itemsize)
-                arrays[name] = _Member(path, info.filename, tuple(shape), dtype)
+                arrays[name] = _Member(archive, info.filename, tuple(shape), dtype, kept)
         yield NamedArrays(arrays, refused=refused)
 
 
@@ -108,21 +111,60 @@ def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     return found
 
 
-@dataclass(frozen=True)
-class _Member:
-    """An array of an archive; read once, and only if it is asked for."""
+@dataclass
+class _Kept:
+    """Arrays of an archive that were read, the latest as far as they fit into some bytes."""
 
-    path: Path
+    arrays: dict[str, np.ndarray[Any, Any]] = field(default_factory=dict)
+
+    def add(self, name: str, values: np.ndarray[Any, Any]) -> None:
+        self.arrays[name] = values
+        while sum(a.nbytes for a in self.arrays.values()) > _KEPT and len(self.arrays) > 1:
+            self.arrays.pop(next(iter(self.arrays)))
+
+
+@dataclass
+class _Member:
+    """An array of an archive; read only if it is asked for, and piece by piece if asked for so."""
+
+    archive: zipfile.ZipFile
     member: str
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
+    kept: _Kept
+    place: int = 0
+    stream: IO[bytes] | None = None
 
     def __getitem__(self, index: Any) -> Any:
-        return self._values[index]
+        if len(self.shape) == 1 and self.member not in self.kept.arrays:
+            part = index[0] if isinstance(index, tuple) and len(index) == 1 else index
+            if isinstance(part, slice) and part.step is None:
+                start, stop, _ = part.indices(self.shape[0])
+                if stop - start < self.shape[0]:
+                    return self._next(start, max(stop, start))
+        return self._values()[index]
 
-    @cached_property
-    def _values(self) -> np.ndarray[Any, Any]:
-        with zipfile.ZipFile(self.path) as archive:
+    def _next(self, start: int, stop: int) -> np.ndarray[Any, Any]:
+        """Return a piece; the pieces of an array are read one after the other."""
+        if self.stream is None or start != self.place:
             check_size(self.member, self.shape, self.dtype.itemsize)
-            with archive.open(self.member) as stream:
-                return np.asarray(npy.read_array(stream, allow_pickle=False))
+            self.stream = self.archive.open(self.member)
+            _header(self.stream)
+            if start:  # what is passed over is not checked for damage
+                self.stream.seek(start * self.dtype.itemsize, io.SEEK_CUR)
+        wanted = (stop - start) * self.dtype.itemsize
+        found = self.stream.read(wanted)
+        if len(found) != wanted:
+            raise DoorError(f"array `{self.member}` ends too soon; save it again")
+        self.place = stop
+        if stop == self.shape[0]:
+            self.stream.close()
+            self.stream = None
+        return np.frombuffer(found, self.dtype)
+
+    def _values(self) -> np.ndarray[Any, Any]:
+        if self.member not in self.kept.arrays:
+            check_size(self.member, self.shape, self.dtype.itemsize)
+            with self.archive.open(self.member) as stream:
+                self.kept.add(self.member, np.asarray(npy.read_array(stream, allow_pickle=False)))
+        return self.kept.arrays[self.member]

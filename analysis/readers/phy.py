@@ -15,11 +15,12 @@ import numpy as np
 
 from errorneurons.analysis.named.arrays import NamedArrays
 from errorneurons.analysis.readers.numpy_files import mapped_npy
-from errorneurons.analysis.readers.tables import table_columns
+from errorneurons.analysis.readers.tables import placed, table_columns
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.signals import SignalSource
 from errorneurons.analysis.sources.limits import check_size, damage_told
-from errorneurons.analysis.sources.recording import LazyArray
+from errorneurons.analysis.sources.recording import LazyArray, RawValues
+from errorneurons.analysis.sources.words import as_texts, missing_in
 
 _LONGEST = 2**16
 """A file of parameters is no longer [bytes]."""
@@ -54,36 +55,47 @@ def hold_phy(folder: Path) -> Iterator[NamedArrays]:
 
 
 def _clusters(folder: Path, owners: LazyArray) -> dict[str, LazyArray]:
-    """Return the columns of all tables of clusters, one row a cluster that spikes or is told of."""
+    """Return the columns of all tables of clusters, one row a cluster that spikes.
+
+    Tables go on telling of clusters that were merged or split away, and have no spike any more.
+    """
     check_size("spike_clusters", owners.shape, owners.dtype.itemsize)
     tables = [table_columns(path).arrays for path in sorted(folder.glob("cluster_*.tsv"))]
     told = [table for table in tables if "cluster_id" in table]
     keys = [np.asarray(table["cluster_id"]) for table in told]
     if any(key.dtype.kind not in "iu" or len(np.unique(key)) < len(key) for key in keys):
         raise DoorError(f"{folder.name}: a cluster_id stands twice in a table, or is no number")
-    every = np.unique(np.concatenate([np.unique(np.asarray(owners)), *keys]).astype(np.int64))
+    every = np.unique(np.asarray(owners)).astype(np.int64)
     columns: dict[str, LazyArray] = {"clusters.cluster_id": every}
     for table, key in zip(told, keys, strict=True):
-        rows = np.searchsorted(every, key)
+        there = np.isin(key, every)
+        rows = np.searchsorted(every, key[there])
         for name, values in table.items():
             if name != "cluster_id":
-                columns.setdefault(f"clusters.{name}", _placed(values, rows, len(every)))
+                own = placed(np.asarray(values)[there], rows, len(every))
+                first = np.asarray(columns.setdefault(f"clusters.{name}", own))
+                _check_alike(folder, name, every, first, own)
     return columns
 
 
-def _placed(values: LazyArray, rows: np.ndarray, length: int) -> np.ndarray:
-    """Return the values of some rows, with NaN or empty text in the others."""
-    given = np.asarray(values)
-    text = given.dtype.kind == "U"
-    placed = np.full(length, "" if text else np.nan, given.dtype if text else np.float64)
-    placed[rows] = given
-    return placed
+def _check_alike(
+    folder: Path, name: str, clusters: RawValues, first: RawValues, other: RawValues
+) -> None:
+    """Refuse two tables that say unlike things of a cluster; what one is silent about is none."""
+    both = ~(missing_in(first) | missing_in(other))
+    unlike = both & (as_texts(first) != as_texts(other))
+    if unlike.any():
+        at = int(np.argmax(unlike))
+        raise DoorError(
+            f"{folder.name}: its tables say of cluster {clusters[at]} that `{name}` is "
+            f"{first[at]} and {other[at]}; leave the older table out"
+        )
 
 
-def _sample_rate(path: Path) -> float:
-    """Return the samples a second that a file of parameters states as a plain number."""
+def _sample_rate(path: Path) -> float | None:
+    """Return the samples a second that a file of parameters states; None if there is none."""
     if not path.is_file():
-        raise DoorError("there is no params.py; give rate, samples a second, under [signal]")
+        return None
     if path.stat().st_size > _LONGEST:
         raise DoorError(f"params.py is {path.stat().st_size} bytes long; it is no file of Phy")
     for statement in ast.parse(path.read_text(encoding="utf-8")).body:

@@ -49,17 +49,22 @@ def hold_suite2p(folder: Path) -> Iterator[NamedArrays]:
     """
     with damage_told(folder):
         arrays: dict[str, LazyArray] = {}
+        counts: dict[str, int] = {}
+        frames: dict[str, int] = {}
         cells: list[np.ndarray] = []
-        names = []
         for plane in _planes(folder):
             found = {n: mapped_npy(p) for n in _TRACES if (p := plane / f"{n}.npy").is_file()}
             arrays |= {f"{plane.name}.{name}": array for name, array in found.items()}
-            cells.append(_cells(plane, found))
-            names.append(plane.name)
-        every = np.concatenate(cells)
-        arrays["rois.iscell"] = every[:, 0] > 0
-        arrays["rois.probability"] = every[:, 1]
-        arrays["rois.plane"] = np.repeat(names, [len(cell) for cell in cells])
+            counts[plane.name], frames[plane.name] = _shape(plane, found)
+            cells += _cells(plane, counts[plane.name])
+        names = [*counts]
+        if max(frames.values()) - min(frames.values()) > _UNLIKE * max(frames.values()) + 1:
+            raise DoorError(f"planes have {frames} frames; give those of one recording")
+        if len(cells) == len(names):
+            every = np.concatenate(cells)
+            arrays["rois.iscell"] = every[:, 0] > 0
+            arrays["rois.probability"] = every[:, 1]
+        arrays["rois.plane"] = np.repeat(names, [*counts.values()])
         kind = "spks" if all(f"{name}.spks" in arrays for name in names) else "F"
         signal = SignalSource(
             values=tuple(f"{name}.{kind}" for name in names),
@@ -71,14 +76,28 @@ def hold_suite2p(folder: Path) -> Iterator[NamedArrays]:
         yield NamedArrays(arrays, signal=signal, refused=dict.fromkeys(("ops", "stat"), PICKLED))
 
 
-def _cells(plane: Path, found: dict[str, LazyArray]) -> np.ndarray:
-    """Return whether each ROI is a cell, and how likely, (roi, 2)."""
-    rois = {name: array.shape[0] for name, array in found.items() if len(array.shape) == 2}
+_UNLIKE = 0.01
+"""A share of frames that a plane may have more than another."""
+
+
+def _shape(plane: Path, found: dict[str, LazyArray]) -> tuple[int, int]:
+    """Return how many ROIs and frames all files of a plane have."""
+    shapes = {name: array.shape for name, array in found.items()}
+    rois = {name: shape[0] for name, shape in shapes.items() if len(shape) == 2}
     if len(set(rois.values())) != 1 or len(rois) < len(found):
         raise DoorError(f"{plane.name}: {rois} ROIs; all files of a plane must have the same")
-    count = next(iter(rois.values()))
+    frames = {name: shape[1] for name, shape in shapes.items()}
+    if len(set(frames.values())) != 1:
+        raise DoorError(f"{plane.name}: {frames} frames; all files of a plane must have the same")
+    return rois.popitem()[1], frames.popitem()[1]
+
+
+def _cells(plane: Path, count: int) -> list[np.ndarray]:
+    """Return whether each ROI is a cell, and how likely, (roi, 2); nothing if nobody has said."""
     path = plane / "iscell.npy"
-    given = np.asarray(mapped_npy(path)) if path.is_file() else np.ones((count, 2))
+    if not path.is_file():
+        return []
+    given = np.asarray(mapped_npy(path))
     if given.shape != (count, 2):
         raise DoorError(f"{plane.name}/iscell.npy has shape {given.shape} for {count} ROIs")
-    return given
+    return [given]

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from errorneurons.analysis.named.arrays import NamedArrays
+from errorneurons.analysis.readers.delimited import delimited
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.sources.limits import check_size, damage_told
 from errorneurons.analysis.sources.recording import LazyArray, RawTable
@@ -36,20 +37,35 @@ def hold_table(path: Path) -> Iterator[NamedArrays]:
 def table_columns(path: Path) -> NamedArrays:
     """Return the columns of a table, those that hold no numbers or text with the reason."""
     check_size(path.name, (path.stat().st_size,), 1)
-    return frame_columns(_parquet(path) if path.suffix in PARQUET else _text(path))
+    return frame_columns(_parquet(path) if path.suffix in PARQUET else delimited(path))
 
 
 def frame_columns(frame: pd.DataFrame) -> NamedArrays:
-    """Return the columns of a data frame, those that hold no numbers or text with the reason."""
+    """Return the columns of a data frame, those that hold no numbers or text with the reason.
+
+    Raises
+    ------
+    DoorError
+        If two columns have one name.
+    """
     arrays: dict[str, LazyArray] = {}
     refused: dict[str, str] = {}
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise DoorError(f"a table has two columns `{twice}`; give each a name of its own")
     for name in frame.columns:
         values = _plain(frame[name])
         if values is None:
-            refused[str(name)] = "holds neither numbers nor text; write it as one of them"
+            refused[str(name)] = _no_number(frame[name])
         else:
             arrays[str(name)] = values
     return NamedArrays(arrays, refused=refused)
+
+
+def _no_number(column: pd.Series) -> str:
+    if column.dtype.kind in "Mm":
+        return "holds dates or durations; write seconds on the clock of the recording"
+    return "holds neither numbers nor text; write it as one of them"
 
 
 def event_table(path: Path) -> RawTable:
@@ -68,13 +84,6 @@ def event_table(path: Path) -> RawTable:
         held = table_columns(path)
         rows = max((array.shape[0] for array in held.arrays.values()), default=0)
         return replace(held.table("", rows), name=path.stem)
-
-
-def _text(path: Path) -> pd.DataFrame:
-    if not path.stat().st_size:
-        raise DoorError(f"{path.name} is empty; write or copy it again")
-    separator = "\t" if path.suffix == ".tsv" else ","
-    return pd.read_csv(path, sep=separator, encoding="utf-8-sig", low_memory=False)
 
 
 def _parquet(path: Path) -> pd.DataFrame:
@@ -108,3 +117,12 @@ def _plain(column: pd.Series) -> np.ndarray | None:
     if all(isinstance(value, bool) or pd.isna(value) for value in values):
         return np.array(["" if pd.isna(v) else str(bool(v)).lower() for v in values])
     return None
+
+
+def placed(values: LazyArray, rows: np.ndarray, length: int) -> np.ndarray:
+    """Return the values of some rows, with NaN or empty text in the others."""
+    given = np.asarray(values)
+    text = given.dtype.kind == "U"
+    found = np.full(length, "" if text else np.nan, given.dtype if text else np.float64)
+    found[rows] = given
+    return found

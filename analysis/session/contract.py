@@ -181,6 +181,8 @@ def _presence(session: xr.Dataset) -> Iterator[str]:
 def _storable(session: xr.Dataset) -> Iterator[str]:
     """Name what no file can hold: a file must give back what was put in, without pickles."""
     for name, variable in session.variables.items():
+        if not isinstance(name, str):
+            yield f"a variable is called {name!r}, which is no text; the file may be damaged"
         if name not in FIELDS and variable.dtype.kind not in "biufUM":
             yield f"`{name}` has dtype {variable.dtype}; give it as numbers, text or bool"
     known = {attribute.name for attribute in ATTRIBUTES}
@@ -257,7 +259,7 @@ def _read(name: str, variable: xr.Variable, start: int) -> npt.NDArray[np.floati
     """Return some trials of activity; what a damaged file makes of them is told in one sentence."""
     try:
         return np.asarray(variable.isel(trial=slice(start, start + TRIALS_AT_ONCE)).values)
-    except (RuntimeError, ValueError, TypeError, zlib.error) as error:
+    except (RuntimeError, ValueError, TypeError, SystemError, zlib.error) as error:
         raise DoorError(
             f"`{name}` cannot be read from trial {start} on: {told(error)}; the file is damaged, "
             "copy it again"

@@ -27,8 +27,13 @@ def _animal(name: str) -> str:
 
 
 def spelled_otherwise(sessions: Mapping[str, xr.Dataset]) -> Iterator[str]:
-    """Name animals and areas of a collection that differ in spelling alone, each with its mend."""
+    """Name what differs in spelling alone in a collection, each with its mend.
+
+    Animals and areas may differ in case, spaces or dashes; stimuli and rules, which case may tell
+    apart, in spaces or the form of a letter.
+    """
     animals: dict[str, str] = {}
+    words: dict[tuple[str, str], str] = {}
     areas: dict[str, str] = {}
     told: set[str] = set()
     for session in sessions.values():
@@ -40,7 +45,16 @@ def spelled_otherwise(sessions: Mapping[str, xr.Dataset]) -> Iterator[str]:
                 f"animals {known!r} and {animal!r} differ in spelling alone; write the name of an "
                 "animal the same way in all its sessions, or make two animals' names more unlike"
             )
-        for area in _areas(session):
+        for name in ("stimulus", "association"):
+            for word in _words(session, name):
+                known = words.setdefault((name, _spaced(word)), word)
+                if known != word and word not in told:
+                    told.add(word)
+                    yield (
+                        f"`{name}` is {known!r} and {word!r}, which differ in spelling alone; "
+                        "write it the same way everywhere, by `values` if the file stays as it is"
+                    )
+        for area in _words(session, "area"):
             known = areas.setdefault(folded(area), area)
             if known != area and area not in told:
                 told.add(area)
@@ -50,11 +64,17 @@ def spelled_otherwise(sessions: Mapping[str, xr.Dataset]) -> Iterator[str]:
                 )
 
 
-def _areas(session: xr.Dataset) -> list[str]:
-    if "area" not in session.variables or session.variables["area"].dtype.kind not in "UTO":
+def _spaced(word: str) -> str:
+    """Return a word with its letters in one form, and no spaces that cannot be seen."""
+    return " ".join(unicodedata.normalize("NFKC", word).split())
+
+
+def _words(session: xr.Dataset, name: str) -> list[str]:
+    """Return the different words of a column of text."""
+    if name not in session.variables or session.variables[name].dtype.kind not in "UTO":
         return []
-    names = session.variables["area"].values
-    return sorted({str(name) for name in names.flat if isinstance(name, str)})
+    found = session.variables[name].values.flat
+    return sorted({str(word) for word in found if isinstance(word, str)})
 
 
 def names_of(sessions: list[xr.Dataset]) -> list[str]:

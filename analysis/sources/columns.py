@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass
 
@@ -14,6 +16,7 @@ from errorneurons.analysis.origins import Scalar, Source
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.session.schema import ATTRIBUTES, FIELDS, Kind
 from errorneurons.analysis.sources.grouped import grouped
+from errorneurons.analysis.sources.per_event import one_row_per_event
 from errorneurons.analysis.sources.recording import RawRecording, RawTable, RawValues, RowNumbers
 from errorneurons.analysis.sources.words import (
     as_text,
@@ -70,6 +73,8 @@ def read_tables(recording: RawRecording, mapping: Mapping) -> Tables:
         raise DoorError(f"table `{trials.name}` holds no trials")
     if mapping.events.group:
         trials = grouped(trials, mapping.events.group)
+    if mapping.events.several:
+        trials = one_row_per_event(trials, mapping.events)
     return Tables(recording, trials)
 
 
@@ -161,6 +166,11 @@ def as_kind(values: RawValues, kind: Kind, name: str) -> RawValues:
             ) from error
     words = [as_text(value).lower() for value in values]
     strange = sorted(set(words) - set(TRUTH))
+    if "" in strange:
+        raise DoorError(
+            f"`{name}` is empty in {words.count('')} of {len(words)} rows; give a `default`, true "
+            "or false"
+        )
     if strange:
         raise DoorError(
             f"`{name}` must be true or false but holds {strange[0]!r}; translate with `values`"
@@ -181,16 +191,38 @@ def contract_columns(
         Naming every column that cannot be read.
     """
     columns: dict[str, RawValues] = {}
-    wrong = []
+    wrong: list[str] = []
     for name, source in sources.items():
         if name != "targeted":
             try:
                 columns[name] = as_kind(resolve(source, table, found), FIELDS[name].kind, name)
+                wrong += _strange_words(columns[name], name)
             except DoorError as error:
-                wrong.append(f"`{name}`: {error}")
+                wrong.append(f"`{name}`: {_or_constant(str(error), source, table)}")
     if wrong:
         raise DoorError("\n".join(wrong))
     return columns
+
+
+def _strange_words(values: RawValues, name: str) -> Iterator[str]:
+    """Name words that the contract does not know, as long as their column is known."""
+    allowed = FIELDS[name].values
+    strange = [v for v in np.unique(values).tolist() if v not in allowed]
+    if allowed and FIELDS[name].kind == "text" and strange:
+        meaning = ", ".join(f"{json.dumps(v, ensure_ascii=False)} = ..." for v in strange[:4])
+        yield (
+            f"`{name}` holds {', '.join(map(repr, strange[:5]))}; allowed are "
+            f"{', '.join(map(str, allowed))}; say what is meant by values = {{ {meaning} }}"
+        )
+
+
+def _or_constant(said: str, source: Source, table: RawTable) -> str:
+    """Return a sentence about a column that is not there, with the other thing that is meant."""
+    name = source.column
+    plain = source.model_dump(exclude_none=True, exclude_defaults=True).keys() == {"column"}
+    if not plain or said.endswith("?") or name in table.names or name in table.refused:
+        return said
+    return f'{said}; or write {{ constant = "{name}" }} if it is so everywhere'
 
 
 def session_columns(mapping: Mapping, found: Tables) -> dict[str, RawValues]:
@@ -202,10 +234,14 @@ def session_columns(mapping: Mapping, found: Tables) -> dict[str, RawValues]:
         If one cannot be read.
     """
     kinds = {attribute.name: attribute.kind for attribute in ATTRIBUTES}
-    return {
-        name: as_kind(resolve(source, found.trials, found), kinds[name], name)
-        for name, source in mapping.session.items()
-    }
+    columns = {}
+    for name, source in mapping.session.items():
+        try:
+            columns[name] = as_kind(resolve(source, found.trials, found), kinds[name], name)
+        except DoorError as error:
+            said = _or_constant(str(error), source, found.trials)
+            raise DoorError(f"`{name}`: {said}") from error
+    return columns
 
 
 def unit_sessions(mapping: Mapping, found: Tables) -> dict[str, RawValues]:

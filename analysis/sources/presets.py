@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 from errorneurons.analysis.sources.content import ColumnContent, FileContent, TableContent
 from errorneurons.analysis.sources.lasers import LASER
@@ -104,12 +105,17 @@ def allen_flashes(content: FileContent) -> Preset | None:
         "image are left out",
         table,
         "start_time",
-        lines=lines | ({"unit_id": quoted(ids.name)} if ids else {}),
+        lines=lines | ({"unit_id": quoted(ids.name)} if _is_key(ids, content.units) else {}),
         keep=(
             *_kept("keep_trials", change, no),
             *_kept("keep_units", good, _good(good)),
         ),
     )
+
+
+def _is_key(column: ColumnContent | None, table: TableContent | None) -> TypeGuard[ColumnContent]:
+    """Return whether each row has a value of its own; a cell that is not matched has id -1."""
+    return column is not None and table is not None and column.distinct == table.rows
 
 
 def _good(column: ColumnContent | None) -> str:
@@ -225,11 +231,16 @@ def _is_bool(column: ColumnContent | None) -> bool:
 
 def suite2p_in_nwb(content: FileContent) -> Preset | None:
     """Return what Suite2p left in NWB, as NeuroConv writes it."""
-    kinds = {name.rpartition("/")[2].lower(): name for name in content.rois}
+    kinds = {name: name.rpartition("/")[2].lower() for name in content.rois}
+    # series of several planes have the name of the plane behind them
+    deconvolved, around = (
+        [name for name, kind in kinds.items() if kind.startswith(begin)]
+        for begin in ("deconvolved", "neuropil")
+    )
     accepted = _column(content.units, "Accepted", "iscell")
-    found = kinds.get("deconvolved", "")
-    if not found or (accepted is None and "neuropil" not in kinds):
+    if not deconvolved or (accepted is None and not around):
         return None
+    found = deconvolved[0] if len(deconvolved) == 1 else f"{_folder(deconvolved[0])}/Deconvolved*"
     return Preset(
         "Suite2p by NeuroConv (neuroconv.readthedocs.io): cells that were accepted; deconvolved, "
         "since the surround is taken away from that alone",

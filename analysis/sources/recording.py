@@ -56,11 +56,15 @@ class RawColumn:
         where those of each row end.
     description
         What the file says of it.
+    at_event
+        Where each event of a row is a trial: returns the value that stands at the place of the
+        event, (row,).
     """
 
     read: Callable[[], RawValues | None]
     lists: Callable[[], tuple[RawValues, RowNumbers]] | None = None
     description: str = ""
+    at_event: Callable[[], RawValues] | None = None
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,9 @@ class RawTable:
         What the rows are called; counted from 0 if not given.
     refused
         Name of a column -> why it is not read.
+    lasts
+        Returns from when to when each row lasts, (row, 2), in the unit of time of its columns;
+        where it is not given, columns say so.
     """
 
     name: str
@@ -86,6 +93,7 @@ class RawTable:
     columns: Mapping[str, RawColumn]
     ids: Callable[[], RawValues] | None = None
     refused: Mapping[str, str] = field(default_factory=dict)
+    lasts: Callable[[], Times] | None = None
 
     def __len__(self) -> int:
         """Return the number of rows."""

@@ -27,6 +27,7 @@ from errorneurons.analysis.session.contract import ContractError, DoorError, che
 from errorneurons.analysis.session.schema import FIELDS
 from errorneurons.analysis.session.session import collect, session
 from errorneurons.analysis.signals import Events
+from errorneurons.analysis.sources.apart import not_overlapping
 from errorneurons.analysis.sources.columns import (
     Tables,
     as_kind,
@@ -41,7 +42,13 @@ from errorneurons.analysis.sources.columns import (
 from errorneurons.analysis.sources.lasers import check_laser_columns, check_lasers
 from errorneurons.analysis.sources.recording import CutOut, RawRecording, RawValues, RowNumbers
 from errorneurons.analysis.sources.spikes import samples_per_second
-from errorneurons.analysis.sources.when import Times, gaps_in_words, touched
+from errorneurons.analysis.sources.when import (
+    Times,
+    check_precision,
+    check_times,
+    gaps_in_words,
+    touched,
+)
 
 Opened = Callable[[Path, Mapping], AbstractContextManager[RawRecording]]
 """How files of a kind are opened: yields what one holds, open as long as a block runs."""
@@ -82,7 +89,8 @@ def read_sessions(path: Path, mapping: Mapping, opened: Opened) -> xr.DataTree:
 
 def _with_names(recording: RawRecording, path: Path) -> RawRecording:
     """Return a recording that knows the names of its file and folder."""
-    names = {"file.name": path.stem, "folder.name": path.resolve().parent.name}
+    folder = path.resolve().parent
+    names = {"file.name": path.stem, "folder.name": folder.name, "folder.above": folder.parent.name}
     return replace(recording, metadata={**recording.metadata, **names})
 
 
@@ -154,10 +162,14 @@ def sessions_of(
     for animal, session_id in dict.fromkeys(keys):
         key = {"animal": str(animal), "session_id": str(session_id)}
         trials = np.flatnonzero(_matches(about, key, len(zero)) & np.isfinite(zero))
+        said = ""
+        if mapping.events.zero:
+            apart, said = not_overlapping(zero[trials], cut, trials, mapping.events.overlap)
+            trials = trials[apart]
         units = np.flatnonzero(_matches(owners, key, len(kept_units)) & kept_units)
         attrs = _attributes(mapping, {name: about[name][trials] for name in about}) | key
         attrs["provenance"] = json.dumps(provenance)
-        parts.append(_Part(trials, units, zero[trials], attrs))
+        parts.append(_Part(trials, units, zero[trials], attrs, (said,) if said else ()))
     nothing = [_session(found, mapping, columns, part, cut, read=False) for part in parts]
     collect(nothing)  # refuses before anything is counted
     sessions: list[xr.Dataset] = []
@@ -180,12 +192,16 @@ def _localised(made: xr.Dataset) -> tuple[xr.Dataset, ...]:
 
 @dataclass(frozen=True)
 class _Part:
-    """Rows of the trials and units of a session, time zero of each trial [s], and attributes."""
+    """Rows of the trials and units of a session, time zero of each trial [s], and attributes.
+
+    `said` is what must be known of how trials were chosen.
+    """
 
     trials: RowNumbers
     units: RowNumbers
     zero: Times
     attrs: dict[str, str | int | float]
+    said: tuple[str, ...] = ()
 
 
 def _session(
@@ -201,8 +217,6 @@ def _session(
     trials, units, attrs = part.trials, part.units, part.attrs
     signal = found.recording.signal
     edges = cut.edges(part.zero)
-    if mapping.events.time_zero:
-        _check_overlap(part.zero, cut, trials)
     own = {
         name: values[trials if FIELDS[name].dims == ("trial",) else units]
         for name, values in columns.items()
@@ -216,7 +230,7 @@ def _session(
         rate = signal.binned(units, trials, edges)
         rate[invalid] = np.nan
         seen = [*gaps_in_words(rate, invalid), *_areas_in_words(found, mapping, units)]
-        if cautions := [*mapping.cautions, *seen]:
+        if cautions := [*mapping.cautions, *part.said, *seen]:
             attrs = {**attrs, "cautions": "; ".join(cautions)}
     per_second = samples_per_second(edges)
     about = {"signal": signal.kind, "units": signal.units}
@@ -237,10 +251,12 @@ def _areas_in_words(found: Tables, mapping: Mapping, units: RowNumbers) -> tuple
 
 def _time_zero(found: Tables, mapping: Mapping, keep: npt.NDArray[np.bool_]) -> Times:
     """Return time zero of each trial [s], NaN in trials that are left out."""
-    name = mapping.events.time_zero
+    name = mapping.events.zero
     if not name:
         return np.where(keep, 0.0, np.nan)  # trials that were cut out before have their own axis
-    zero = as_kind(found.trials.plain(name), "number", name)
+    given = found.trials.plain(name)
+    check_precision(given, f"times in column `{name}`", mapping.events.rate)
+    zero = as_kind(given, "number", name)
     missing = ~np.isfinite(zero) & keep
     if missing[keep].all() or (missing.any() and not mapping.events.drop_missing):
         raise DoorError(
@@ -282,26 +298,15 @@ def _check_lasers(
     check_lasers(lights, windows, acted, mapping.ignored)
 
 
-def _check_overlap(zero: Times, cut: CutOut, rows: RowNumbers) -> None:
-    """Refuse windows that overlap: the same spikes in two trials would make them dependent."""
-    order = np.argsort(zero)
-    overlap = (cut.stop - cut.start) - np.diff(zero[order])
-    if len(overlap) and overlap.max() > 1e-9:
-        worst = int(np.argmax(overlap))
-        first, second = rows[order[worst]], rows[order[worst + 1]]
-        raise DoorError(
-            f"the windows of trials {first} and {second} of the file overlap by "
-            f"{overlap.max():.3g} s and the same spikes would count twice; shorten start to stop "
-            "under [events]"
-        )
-
-
 def _trial_columns(found: Tables, mapping: Mapping, zero: Times) -> dict[str, RawValues]:
     columns = contract_columns(mapping.trial, found.trials, found)
     for name, source in mapping.trial.items():
         if FIELDS[name].units == ("s",) and source.constant is None:
-            columns[name] = columns[name] / mapping.events.rate - zero
-    return columns | ({"trial_start": zero} if mapping.events.time_zero else {})
+            times = columns[name] / mapping.events.rate
+            if mapping.events.zero:
+                check_times(name, times, zero)
+            columns[name] = times - zero
+    return columns | ({"trial_start": zero} if mapping.events.zero else {})
 
 
 def _unit_columns(found: Tables, mapping: Mapping) -> dict[str, RawValues]:
@@ -355,7 +360,7 @@ def cut_out(events: Events) -> CutOut:
         If the mapping does not say.
     """
     missing = [n for n in ("start", "stop", "bin_width") if getattr(events, n) is None]
-    if missing or not events.time_zero:
+    if missing or not events.zero:
         raise DoorError(
             f"[events] `{[*missing, 'time_zero'][0]}` is missing; activity is cut out around events"
         )

@@ -12,6 +12,7 @@ from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.sources.recording import RowNumbers
 from errorneurons.analysis.sources.when import (
     Times,
+    check_precision,
     checked_intervals,
     edge_tolerance,
     observed,
@@ -97,6 +98,7 @@ class Spikes:
 
 def _checked(found: npt.NDArray[np.generic], row: int) -> Times:
     """Return the spike times of one unit [s], refused if not finite or not in order."""
+    check_precision(found, f"spike times of unit {row}")
     spikes = found.astype(np.float64)
     if not np.isfinite(spikes).all():
         raise DoorError(f"unit {row} has spike times that are NaN or infinite; leave them out")

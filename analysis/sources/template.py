@@ -185,7 +185,7 @@ def _keep_units(units: TableContent | None) -> str:
 
 def _session(content: FileContent, trials: TableContent | None) -> Iterator[str]:
     fallback = {
-        "animal": ("subject.subject_id",),
+        "animal": ("subject.subject_id", "folder.above", "folder.name"),
         "session_id": ("session_id", "identifier", "file.name"),
         "species": ("subject.species",),
     }
@@ -224,7 +224,9 @@ def _signal(content: FileContent) -> Iterator[str]:
         if value:
             yield f"{'# ' if content.known else ''}{name} = {json.dumps(value, ensure_ascii=False)}"
     if content.signal.values and not (content.signal.has_trials or content.signal.frame_times):
-        yield "rate = 30.0  # a guess; frames a second" if "rate" not in said else ""
+        yield "rate = 30.0  # a guess; frames a second of one plane" if "rate" not in said else ""
+    if content.signal.spike_times and "rate" not in said:
+        yield "# rate = 30000.0  # where times are counted in samples, so many a second"
 
 
 def _cut_events(content: FileContent) -> Iterator[str]:
@@ -253,7 +255,7 @@ def _events(content: FileContent, trials: TableContent | None, preset: Preset) -
     elif not trials.name.startswith(IN_NO_TABLE):
         yield f"table = {quoted(trials.name)}"
     times = [c.name for c in trials.columns if "time" in c.name or "onset" in c.name]
-    yield from _comment("time zero of a trial [s]; there are", times)
+    yield from _comment("time zero of a trial [s], or a list of its events; there are", times)
     zero = preset.zero or _zero(trials)
     yield f"time_zero = {quoted(zero)}"
     start, stop, width = _window(trials)

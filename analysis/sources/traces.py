@@ -95,19 +95,56 @@ class Traces:
         -------
         npt.NDArray[np.float32]
             (trial, bin, unit).
+
+        Raises
+        ------
+        DoorError
+            If no trial lies where frames were taken, or no frame has a value.
         """
         del trials
+        self._check_clock(edges)
         slack = edge_tolerance(edges)  # a frame on an edge, but for rounding, is not before it
         place = np.full(self.count, -1)
         place[units] = np.arange(len(units))
         seen = np.empty((*edges[:, :-1].shape, len(units)), dtype=np.float32)
-        for trial, own in enumerate(edges - slack):
-            total = np.zeros((len(own) - 1, len(units)))
-            count = np.zeros_like(total)
-            for series in self.series:
-                _add_frames(series, place, own, total, count)
-            seen[trial] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+        seen[...] = np.nan
+        for together in self._apart():
+            rows = place[np.unique(np.concatenate([series.rows for series in together]))]
+            read = np.sort(rows[rows >= 0])
+            for trial, own in enumerate(edges - slack):
+                total = np.zeros((len(own) - 1, len(units)))
+                count = np.zeros_like(total)
+                for series in together:
+                    _add_frames(series, place, own, total, count)
+                part, seen_in = total[:, read], count[:, read]
+                seen[trial][:, read] = np.where(seen_in > 0, part / np.maximum(seen_in, 1), np.nan)
+        if seen.size and np.isnan(seen).all():
+            raise DoorError(
+                f"no bin of {len(edges)} trials holds a frame with a value; mend the clock of the "
+                "frames, or take bins as wide as a frame lasts"
+            )
         return seen
+
+    def _apart(self) -> list[tuple[Series, ...]]:
+        """Return series that share no units apart: what is kept of one need not be of the next."""
+        every = np.concatenate([series.rows for series in self.series])
+        if len(np.unique(every)) < len(every):
+            return [self.series]
+        return [(series,) for series in self.series]
+
+    def _check_clock(self, edges: Times) -> None:
+        """Refuse frames on another clock than the trials."""
+        ends = [series.times[[0, -1]] for series in self.series if len(series.times)]
+        if not ends or not len(edges):
+            return
+        (first, _), (_, last) = np.min(ends, axis=0), np.max(ends, axis=0)
+        begin, end = edges[:, 0], edges[:, -1]
+        if ((end < first) | (begin > last)).all():
+            raise DoorError(
+                f"frames run from {first:g} to {last:g} s, trials from {begin.min():g} to "
+                f"{end.max():g} s: no trial lies in the recording; mend the clock of either, or "
+                "how many frames there are a second"
+            )
 
 
 def _add_frames(

@@ -30,6 +30,65 @@ def edge_tolerance(edges: Times) -> float:
     return min(max(1e-8, rounding), 1e-3 * width)
 
 
+_COARSE = 1e-2
+"""Times that are further apart than this for want of digits are none [s]."""
+
+
+def check_precision(times: npt.NDArray[np.generic], what: str, rate: float = 1.0) -> None:
+    """Refuse times that have lost their digits: single precision holds seven.
+
+    Parameters
+    ----------
+    times
+        Times as they are stored.
+    what
+        What they are times of.
+    rate
+        They are counted in so many a second.
+
+    Raises
+    ------
+    DoorError
+        Saying how far apart the nearest two times are.
+    """
+    if times.dtype.kind != "f" or times.dtype.itemsize > 4 or not len(times):
+        return
+    largest = np.abs(times[np.isfinite(times)]).max(initial=0.0)
+    apart = float(np.spacing(largest)) / rate
+    if apart > _COARSE:
+        raise DoorError(
+            f"{what} are stored with few digits: near {largest / rate:.10g} s, times are "
+            f"{apart:.2g} s apart; save them in double precision"
+        )
+
+
+_LONG_AGO = 10.0
+"""A time so long before time zero of its trial is no time of the trial [s]."""
+
+
+def check_times(name: str, times: Times, zero: Times) -> None:
+    """Refuse -1 and its like in place of a time: what lies before the recording, and long ago.
+
+    Parameters
+    ----------
+    name
+        What the times are, as the contract calls it.
+    times, zero
+        The times, and time zero of each trial [s], (trial,).
+
+    Raises
+    ------
+    DoorError
+        Naming the first, and how many there are.
+    """
+    strange = (times < 0) & (zero - times > _LONG_AGO) & (np.nanmin(zero) >= 0)
+    if strange.any():
+        raise DoorError(
+            f"`{name}` is {times[strange][0]:g} s in {strange.sum()} trials, which is before the "
+            "recording began; leave it empty, or write NaN, where there was none"
+        )
+
+
 def checked_intervals(intervals: Times, what: str) -> Times:
     """Return intervals in order, (interval, 2) [s], if each ends after it starts.
 

@@ -24,7 +24,8 @@ def as_text(value: Any) -> str:
     if isinstance(value, bool | np.bool_):
         return str(bool(value)).lower()
     if isinstance(value, float | np.floating):
-        return "" if np.isnan(value) else f"{value:.15g}"
+        # 0.1 in single precision is 0.1, not 0.100000001490116, and -0 is 0
+        return "" if np.isnan(value) else f"{float(str(value)) + 0.0:.15g}"
     return str(value)
 
 
@@ -70,6 +71,10 @@ def squeezed(table: RawTable, name: str, which: str | int) -> RawValues:
         raise DoorError(
             f"column `{name}` of table `{table.name}` has one value a row; leave `squeeze` out"
         )
+    if which == "event":
+        if given.at_event is None:
+            raise DoorError('`squeeze = "event"` needs a list of columns as `time_zero`')
+        return given.at_event()
     values, ends = given.lists()
     starts = np.r_[0, ends[:-1]].astype(np.intp)
     if which == "count":
@@ -147,6 +152,8 @@ def interval_of(table: RawTable) -> Times:
     DoorError
         If it does not say.
     """
+    if table.lasts is not None:
+        return table.lasts()
     names = {name.lower(): name for name in table.names}
     start = next((names[n] for n in STARTS if n in names), None)
     stop = next((names[n] for n in STOPS if n in names), start)

@@ -11,12 +11,15 @@ import xarray as xr
 
 from errorneurons.analysis.measures.energies import Effect, Missing, Window
 
-Side = Literal["below", "above"]
+Side = Literal["below", "above", "within"]
+"""Where N/M lies if a claim holds: below or above q0, or within -q0 and q0."""
 Action = Literal["record", "silence", "stimulate", "learn", "trace"]
 SubjectKind = Literal["theory", "counter_circuit", "recording"]
 Site = tuple[Literal["representation", "error"], int]
 Measure = Callable[[xr.Dataset], Effect | Missing]
 """Session -> energies N and M, or what is missing and its mend."""
+Caution = Callable[[Sequence[xr.Dataset]], str]
+"""Sessions of a recording -> a sentence on what an answer of theirs leaves open, or nothing."""
 
 
 @dataclass(frozen=True)
@@ -121,10 +124,13 @@ class Manipulation:
         Identifier, one for all claims that need the same.
     words
         What is done, e.g. ``"driving representation cells"``.
+    cost
+        What it adds to the cost of an animal, of which recording alone on one day is 1: a guess.
     """
 
     name: str
     words: str
+    cost: float = 1.0
 
 
 SILENCE_AREA = Manipulation("silence-area", "silencing one area's error cells at the outcome")
@@ -163,7 +169,12 @@ class Claim:
     threshold
         q0: the value of N/M that the claim is tested against, the smallest effect that counts.
     side
-        On which side of the threshold N/M lies if the claim holds.
+        On which side of the threshold N/M lies if the claim holds; ``"within"``: between it and its
+        negative.
+    asks
+        Where a claim asks for two things at once: N of which is which, e.g. ``"Between goals"``.
+    ratio_of
+        What N and M are, of which the square root of energies is the amplitude.
     manipulations
         What the experiment needs beside recording, all of it; empty if recording alone tests the
         claim. Plans offer every manipulation of a claim.
@@ -178,8 +189,12 @@ class Claim:
     bin
         The widest bins in which all windows of its effects are whole [s]: recordings of virtual
         animals that are compared with real ones have no narrower ones than the claims need.
-    learning
-        Whether the claim needs a network that has learnt its task.
+    by_labels
+        Whether it is of labelled cells, so that labels that mean nothing answer nothing.
+    behaviour
+        Whether N and M are what an animal learns to do; activity if not.
+    caution
+        What is said beside the answer of a recording.
     drawing
         What the card's drawing of the experiment shows; None for no drawing.
     secondary
@@ -206,9 +221,18 @@ class Claim:
     shown_by: str = "outcome_error"
     days: tuple[int, ...] = ()
     bin: float = 0.05
-    learning: bool = False
+    by_labels: bool = True
+    behaviour: bool = False
+    caution: Caution | None = None
     drawing: Drawing | None = None
+    asks: tuple[str, ...] = ()
+    ratio_of: Literal["energies", "amplitudes"] = "energies"
     secondary: Mapping[str, Measure] = field(default_factory=dict)
+
+    @property
+    def units(self) -> str:
+        """What values of N/M are, as in the column ``units`` of verdicts."""
+        return f"ratio of {self.ratio_of} N/M"
 
 
 @dataclass(frozen=True)
@@ -226,7 +250,7 @@ class Verdict:
     remedy
         For NOT_TESTABLE and UNDECIDED, the nearest experiment that would answer; else empty.
     value, low, high
-        N/M and its interval, as a ratio of energies; NaN where there is none.
+        N/M and its interval, of which `units` says what it is a ratio of; NaN where there is none.
     level
         What the interval is, e.g. ``"95 % jackknife interval"`` or ``"5-95 % range"``.
     n, over

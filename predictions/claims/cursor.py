@@ -10,7 +10,7 @@ stimulus, for where the cursor is read from the very spikes, noise of a trial is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +29,9 @@ from errorneurons.analysis.measures.windows import window_means
 from errorneurons.analysis.statistics import Floats
 from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.simulate.experiments.interface import KNOWN, SWAPPED
+
+OfDays = Callable[[Sequence[xr.Dataset]], Effect | Missing]
+"""Days of one animal with one decoder -> energies N and M, or what is missing and its mend."""
 
 NO_CURSOR = "none"
 CURSOR_DAYS = (*KNOWN, SWAPPED.start)
@@ -168,30 +171,30 @@ def _factors(session: xr.Dataset) -> protocol.Factors:
 
 def of_known_decoder(
     sessions: Sequence[xr.Dataset],
-    found: Callable[[xr.Dataset], Effect | Missing],
+    found: OfDays,
     lack: Callable[[xr.Dataset], Missing | None],
 ) -> Effect | Missing:
-    """Return the mean energies over the days with the decoder that the animal knew first.
+    """Return the energies of the days with the decoder that the animal knew first.
 
     Parameters
     ----------
     sessions
         Sessions of one animal, day by day.
     found
-        Energies of a session.
+        Energies of sessions.
     lack
         What a session lacks for it.
     """
-    return _mean_over_days(sessions, found, lack, changed=False)
+    return _over_days(sessions, found, lack, changed=False)
 
 
 def after_the_swap(
     sessions: Sequence[xr.Dataset],
-    found: Callable[[xr.Dataset], Effect | Missing],
+    found: OfDays,
     lack: Callable[[xr.Dataset], Missing | None],
 ) -> Effect | Missing:
     """Return the energies of the first day with another decoder than the first one."""
-    return _mean_over_days(sessions, found, lack, changed=True)
+    return _over_days(sessions, found, lack, changed=True)
 
 
 def moves_the_cursor(sessions: Sequence[xr.Dataset]) -> Missing | None:
@@ -220,13 +223,10 @@ def moves_the_cursor(sessions: Sequence[xr.Dataset]) -> Missing | None:
 
 def _moved(sessions: Sequence[xr.Dataset]) -> tuple[Floats, Floats, int]:
     """Return how far cells moved the cursor and its errors, means of goals off, and the goals."""
-    shifts, errors, goals, known = list[Floats](), list[Floats](), 0, None
-    for session in sessions:
+    shifts, errors, goals = list[Floats](), list[Floats](), 0
+    for session in _of_first_decoder(sessions):
         chosen, cells = cursor_trials(session), weighted_cells(session)
-        if not len(chosen) or not len(cells) or has_cursor(session):
-            continue
-        known = known or decoders(session)
-        if decoders(session) != known:
+        if not len(cells):
             continue
         (rates,) = window_means(session, chosen, cells, "outcome_onset", (BEFORE_SHOWN,))
         shift = rates @ session.variables["decoder_weight"].values.astype(float)[cells]
@@ -242,6 +242,80 @@ def _moved(sessions: Sequence[xr.Dataset]) -> tuple[Floats, Floats, int]:
     return np.concatenate([none, *shifts]), np.concatenate([none, *errors]), goals
 
 
+def _of_first_decoder(sessions: Sequence[xr.Dataset]) -> list[xr.Dataset]:
+    """Return the sessions with a cursor that has the decoder of the first of them."""
+    own = [s for s in sessions if len(cursor_trials(s)) and has_cursor(s) is None]
+    return [s for s in own if decoders(s) == decoders(own[0])]
+
+
+def at_equal_goal(responses: Floats, errors: Floats) -> tuple[float, float, float]:
+    """Return how responses, and errors, of a goal go with the errors of trials beside them.
+
+    Parameters
+    ----------
+    responses, errors
+        Of the trials of one goal in their order, (trial,).
+
+    Returns
+    -------
+    tuple of float
+        Sums over trials of products of responses and errors beside them, of errors and errors
+        beside them, and of errors with themselves, which the second is if they change slowly;
+        means off. Products are of odd trials with even ones, so noise of a trial adds nothing.
+
+    Examples
+    --------
+    >>> at_equal_goal(np.array([8.0, 6.0, 4.0, 2.0]), np.array([4.0, 3.0, 2.0, 1.0]))
+    (4.0, 2.0, 4.0)
+    """
+    moved = told = varied = 0.0
+    for half, own, beside in _halves(errors):
+        moved += float(responses[half] @ beside)
+        told += float(own @ beside)
+        varied += float(own @ own)
+    return moved, told, varied
+
+
+def _halves(errors: Floats) -> Iterator[tuple[slice, Floats, Floats]]:
+    """Yield odd and even trials: where they are, their errors and those beside, means off."""
+    first, last = errors[:1], errors[-1:]
+    before, after = np.concatenate([errors[1:2], errors[:-1]]), np.concatenate([errors[1:], last])
+    after[-1:] = before[-1:] if len(errors) > 1 else first
+    beside = (before + after) / 2
+    for half in (slice(0, None, 2), slice(1, None, 2)):
+        if len(errors[half]):
+            yield half, *(x[half] - x[half].mean() for x in (errors, beside))
+
+
+def goals_are_learnt(sessions: Sequence[xr.Dataset]) -> Missing | None:
+    """Require that the error of a goal changes over its trials by more than it scatters.
+
+    Cells that are tuned to the goal answer all of its trials alike. They differ from cells that
+    answer the error only as far as there are trials of one goal with unlike errors, and errors
+    that the cells' own noise makes are no help, for it is in the cells' responses, too.
+    """
+    pairs = [
+        (own, beside)
+        for session in _of_first_decoder(sessions)
+        for one in seen_by(session, np.empty(0, np.int64))
+        for _, own, beside in _halves(one.errors)
+    ]
+    own, beside = (np.concatenate([np.empty(0), *each]) for each in zip(*pairs, strict=True))
+    # odd trials beside even ones and even ones beside odd ones are the same pairs twice
+    free = (len(own) - len(pairs)) / 2
+    spread = float(np.sqrt((own @ own) * (beside @ beside)))
+    r = float(own @ beside) / spread if spread > _NOTHING else 0.0
+    if free > 0 and r * np.sqrt(free / max(1 - r**2, _NOTHING)) > CLEARLY_MOVED:
+        return None
+    return Missing(
+        "the error of a goal does not change over its trials by more than it scatters, so that "
+        "cells tuned to the goal cannot be told from cells that answer the error (correlation "
+        f"{r:.2f} of a trial with those beside it)",
+        "Give four trials or more of each goal, in their order, from days on which the animal "
+        "learns, or shift the cursor by steps that last for several trials.",
+    )
+
+
 def weighted_cells(session: xr.Dataset) -> Cells:
     """Return the units that move the cursor by a known weight, whatever they are labelled."""
     if "decoder_weight" not in session.coords:
@@ -250,9 +324,9 @@ def weighted_cells(session: xr.Dataset) -> Cells:
     return np.flatnonzero(np.isfinite(weights) & (weights != 0))
 
 
-def _mean_over_days(
+def _over_days(
     sessions: Sequence[xr.Dataset],
-    found: Callable[[xr.Dataset], Effect | Missing],
+    found: OfDays,
     lack: Callable[[xr.Dataset], Missing | None],
     *,
     changed: bool,
@@ -269,9 +343,4 @@ def _mean_over_days(
             "the animal never has another decoder than the first",
             "Change the decoder on one of the days, and name both in `decoder`.",
         )
-    answers = [found(session) for session in (own[:1] if changed else own)]
-    energies = [(e.numerator, e.denominator) for e in answers if isinstance(e, Effect)]
-    if not energies:
-        return answers[0]
-    n, m = (protocol.mean_over(list(column)) for column in zip(*energies, strict=True))
-    return Effect(n, m)
+    return found(own[:1] if changed else own)

@@ -154,7 +154,7 @@ CLAIM = Claim(
     effect=effect,
     threshold=1 / 9,
     side="below",
-    manipulations=(Manipulation("drive", "driving representation cells"),),
+    manipulations=(Manipulation("drive", "driving representation cells", cost=2.0),),
     counter_circuit="sensory_leak",
     conditions=(
         Condition("representation cells driven", protocol.DRIVEN),

@@ -78,7 +78,8 @@ CLAIM = Claim(
     mechanism=(
         "Without teaching nothing leads down but errors, and nothing up but representations. In "
         "predictive coding whose predictions descend, errors ascend; in that whose predictions "
-        "ascend, what is driven is an error that pulls at the areas below."
+        "ascend, what is driven is an error that pulls at the areas below, the less the faster "
+        "activity settles."
     ),
     equation="e_l = phi'(u_l) (B_l e_{l+1}) contains no e_{l-1};  e = 0 => r_l = phi(W_l r_{l-1})",
     source="Max et al. 2026, doi:10.1371/journal.pcbi.1014164, dynamics of both populations",

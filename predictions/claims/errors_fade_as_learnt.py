@@ -193,6 +193,44 @@ def _has_a_rule(session: xr.Dataset) -> Missing | None:
     )
 
 
+def _undated(sessions: Sequence[xr.Dataset]) -> Missing | None:
+    """Require of several sessions that each says its day, which tells before from after."""
+    undated = [s for s in sessions if not np.isfinite(float(s.attrs.get("day", np.nan)))]
+    if len(sessions) < 2 or not undated:
+        return None
+    return Missing(
+        f"session {undated[0].attrs['session_id']!r} says no `day`, so that which sessions come "
+        "before a reversal is not known",
+        "Give the `day` of each session, a number.",
+        declared=("day",),
+    )
+
+
+def _unseen_days(sessions: Sequence[xr.Dataset]) -> str:
+    """Say where a reversal fell between days that were not recorded."""
+    animals: dict[str, list[xr.Dataset]] = {}
+    for session in sessions:
+        animals.setdefault(str(session.attrs["animal"]), []).append(session)
+    apart = []
+    for own in animals.values():
+        if _undated(own) is None:
+            days = sorted(own, key=lambda s: float(s.attrs.get("day", 0)))
+            apart += [_days_between(pair) for pair in _reversals(days)]
+    most = max(apart, default=1.0)
+    if most <= 1:
+        return ""
+    return (
+        f"The last day before a reversal and the first day after it are up to {most:g} days apart; "
+        "what changed on days between them is not seen, and a reversal that was learnt by then "
+        "leaves nothing to compare with."
+    )
+
+
+def _days_between(pair: _Pair) -> float:
+    before, at = (float(day.attrs["day"]) for day in pair)
+    return at - before
+
+
 def _no_reversal(sessions: Sequence[xr.Dataset]) -> Missing:
     count = len(sessions)
     return Missing(
@@ -203,6 +241,9 @@ def _no_reversal(sessions: Sequence[xr.Dataset]) -> Missing:
 
 
 def _answer(sessions: Sequence[xr.Dataset], which: int) -> Effect | Missing:
+    undated = _undated(sessions)
+    if undated:
+        return undated
     lacks = [_lack_on_a_day(session) for session in sessions]
     days = [s for s, lack in zip(sessions, lacks, strict=True) if lack is None]
     if not days:
@@ -253,6 +294,7 @@ CLAIM = Claim(
     side="below",
     manipulations=(),
     counter_circuit="absent_target_read_as_zero",
+    caution=_unseen_days,
     conditions=(
         Condition("rule known", {**_BY_THE_RULE, "phase": "before"}),
         Condition("rule being learnt", {**_BY_THE_RULE, "phase": "during"}),

@@ -194,12 +194,14 @@ CLAIM = Claim(
     "single population whose selectivity has one peak shares two thirds or more.",
     record="Ten cells or more of one area, chosen by no response; expected and unexpected outcomes "
     "50 ms or more after the input, with the input alone or four trials of each; outcomes that "
-    "teach nothing with a control of adaptation. No labels, no teaching.",
+    "teach nothing, or are rare, with a control of adaptation. No labels, no teaching.",
     effect=effect,
     threshold=ONE_PEAK / 2,
     side="below",
     manipulations=(),
     counter_circuit="sensory_leak",
+    by_labels=False,
+    caution=violations.of_rare_outcomes,
     conditions=(
         Condition("input alone", protocol.PASSIVE_TRIALS),
         Condition("unexpected outcome", protocol.UNEXPECTED_TRIALS),

@@ -1,21 +1,31 @@
 """P11: errors are a vector, each signed by what its cell does to the outcome.
 
 With x the response of a cell to seeing the error d of a cursor, s the sign of the cell's effect on
-the cursor, and averages over cells and stimuli,
+the cursor, and p = <x s'> over cells, where a dash takes off the mean over cells, so that a number
+that all cells are told alike adds nothing,
 
-    N = <x s' d'>^2 / (<s'^2> <d'^2>),        M = <x'^2>,
+    N_1 = slope of p on d between goals, times sd(d) between goals,
+    N_2 = slope of p on d at equal goal, times sd(d) between goals,
+    M   = sd(x) between goals,
 
-where a dash takes off the mean: of s over cells, so that a number that all cells are told alike
-adds nothing; of d and x over stimuli, so that what an outcome evokes whatever its error, and
-whatever the cell, adds nothing. N is what of M is signed by cause, 0 to M; it takes the
-sign of <x s' d'>, so that errors of the wrong sign count against the claim. The errors d
-are of other trials than the responses. N is less what noise of trials adds to a square, and M
-a cross-validated energy.
+as amplitudes. The claim is that both are a third of M or more: N_1 says that the answers to
+goals are signed by cause, and N_2 that they are answers to the error. Between goals alone nothing
+tells error from goal: a decoder is built from how cells are tuned, so a cell that is tuned to the
+goal and answers no error goes with error times sign as well. At equal goal it does not. The error
+of a goal falls as it is learnt; whatever else differs between goals, and what an outcome evokes
+whatever its error, is the same in all trials of one.
+
+Where the cursor is read from the very spikes, noise of a trial is in both x and d. So N_1 takes
+errors of other trials, and the slope of N_2 is that on errors of the trials beside it (an
+instrument): odd trials of a goal are compared with the even ones between them, and the other way
+round. N_1, N_2 and M are multiplied by how much of what d varies the others tell, so that where a
+goal's error only scatters, all are 0. Energies and squares are cross-validated over trials.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
@@ -29,7 +39,9 @@ from errorneurons.predictions.claims.cursor import (
     CURSOR_TRIALS,
     ErrorTrials,
     after_the_swap,
+    at_equal_goal,
     causal_signs_of,
+    goals_are_learnt,
     has_cursor,
     moves_the_cursor,
     of_known_decoder,
@@ -79,55 +91,113 @@ def _of_both_signs(session: xr.Dataset, cells: Cells) -> bool:
     return bool(min((signs > 0).sum(), (signs < 0).sum()) >= _FEWEST)
 
 
-def _on_a_day(session: xr.Dataset) -> Effect | Missing:
-    """Return N and M of the cells of one session that signal errors."""
-    return _signed_share(session, _error_cells(session))
+def _of_error_cells(days: Sequence[xr.Dataset]) -> Effect | Missing:
+    """Return N and M of the cells of some days that signal errors."""
+    return _of_cells(days, _error_cells)
 
 
-def _in_moving_cells(session: xr.Dataset) -> Effect | Missing:
-    return _signed_share(session, _moving_cells(session))
+def _of_moving_cells(days: Sequence[xr.Dataset]) -> Effect | Missing:
+    return _of_cells(days, _moving_cells)
 
 
-def _signed_share(session: xr.Dataset, cells: Cells) -> Effect | Missing:
-    shown = seen_by(session, cells)
-    if len(shown) < 2:
-        return _one_goal()
-    return signed_share(shown, causal_signs_of(session)[cells], _signs(session)[cells])
+def _of_cells(
+    days: Sequence[xr.Dataset], chosen: Callable[[xr.Dataset], Cells]
+) -> Effect | Missing:
+    seen = [_seen(day, chosen(day)) for day in days]
+    seen = [day for day in seen if len(day.shown) >= 2]
+    return signed_share(seen) if seen else _one_goal()
 
 
-def signed_share(shown: Sequence[ErrorTrials], causal: Floats, signs: Floats) -> Effect:
-    """Return N and M of some cells, see above; NaN where all move the cursor the same way.
+def _seen(session: xr.Dataset, cells: Cells) -> SeenErrors:
+    shown = tuple(seen_by(session, cells))
+    return SeenErrors(shown, causal_signs_of(session)[cells], _signs(session)[cells])
 
-    Parameters
+
+@dataclass(frozen=True, eq=False)
+class SeenErrors:
+    """What some cells show on a day.
+
+    Attributes
     ----------
     shown
-        Errors and responses to seeing them, of two stimuli or more.
+        Errors and responses to seeing them, of two stimuli or more, trials in their order.
     causal
         Sign of what each cell, or its partner, does to the cursor, (cell,).
     signs
         The same, turned round in cells that fire more for negative errors, (cell,).
     """
-    # the mean is taken off the causal sign: what is told to all alike moves both halves alike
-    axis = (causal - causal.mean()) * np.where(signs == causal, 1.0, -1.0)
-    length = np.sqrt(len(axis) * (axis @ axis))
-    patterns = [one.responses @ axis / length if length else one.errors * np.nan for one in shown]
-    m = tuning_energy({one.stimulus: one.responses for one in shown})
-    return Effect(_along(patterns, shown), m * (len(shown) - 1) / len(shown))
+
+    shown: tuple[ErrorTrials, ...]
+    causal: Floats
+    signs: Floats
+
+    def along_signs(self) -> tuple[list[Floats], float]:
+        """Return p of each stimulus, (trial,), and the most of the amplitude that it can be.
+
+        All of it is where as many cells, responding as much, move the cursor either way; nothing
+        where all move it the same way.
+        """
+        gains = self.gains()
+        whole = float(gains @ gains) or 1.0
+        # what is told to all alike, each cell answering as it can, moves both halves alike
+        alike = gains**2 @ self.causal / whole
+        axis = gains * (self.causal - alike) * np.where(self.signs == self.causal, 1.0, -1.0)
+        length = float(np.sqrt(axis @ axis)) or 1.0
+        patterns = [one.responses @ axis / (length * np.sqrt(len(axis))) for one in self.shown]
+        return patterns, length / np.sqrt(whole)
+
+    def gains(self) -> Floats:
+        """Return how strongly each cell answers: its spread over goals, less noise, (cell,)."""
+        means = np.array([one.responses.mean(axis=0) for one in self.shown])
+        noise = [one.responses.var(axis=0, ddof=1) / len(one.responses) for one in self.shown]
+        spread = means.var(axis=0, ddof=1) - np.mean(noise, axis=0)
+        return np.asarray(np.sqrt(np.maximum(spread, 0.0)))
+
+
+def signed_share(days: Sequence[SeenErrors]) -> Effect | Missing:
+    """Return N and M, see above, over days with one decoder."""
+    sums, attainable, along = np.zeros(3), 0.0, list[float]()
+    for day in days:
+        patterns, most = day.along_signs()
+        along.append(_along(patterns, day.shown))
+        for pattern, one in zip(patterns, day.shown, strict=True):
+            own = at_equal_goal(pattern, one.errors)
+            sums, attainable = sums + own, attainable + most * own[1]
+    moved, told, varied = sums.tolist()
+    of_errors = _between(days, lambda one: one.errors[:, None])
+    if not of_errors > 0:
+        return _errors_alike()
+    if not varied:
+        return Effect(0.0, 0.0, as_well=0.0)
+    of_cells = _between(days, lambda one: one.responses)
+    return Effect(
+        told / varied * protocol.mean_over(along) / of_errors,
+        attainable / varied * of_cells,
+        as_well=moved / varied * of_errors,
+    )
 
 
 def _along(patterns: Sequence[Floats], shown: Sequence[ErrorTrials]) -> float:
-    """Return the energy of patterns along errors of other trials, signed, a stimulus."""
+    """Return the covariance of p with errors of other trials between goals."""
     count = len(shown)
     means = np.array([one.errors.mean() for one in shown])
     elsewhere = means.sum() - means
     products = [
-        pattern * (one.others - (one.others + rest) / count)
+        (pattern * (one.others - (one.others + rest) / count)).mean()
         for pattern, one, rest in zip(patterns, shown, elsewhere, strict=True)
     ]
-    total = sum(p.mean() for p in products)
-    noise = sum(p.var(ddof=1) / len(p) for p in products)
-    size = count * ((means - means.mean()) ** 2).sum()
-    return float(np.sign(total) * (total**2 - noise) / size) if size else float("nan")
+    return float(np.mean(products))
+
+
+def _between(days: Sequence[SeenErrors], what: Callable[[ErrorTrials], Floats]) -> float:
+    """Return the amplitude of what differs between goals; negative where its square is."""
+    energies = [
+        tuning_energy({one.stimulus: what(one) for one in day.shown})
+        * (len(day.shown) - 1) / len(day.shown)
+        for day in days
+    ]  # fmt: skip
+    energy = protocol.mean_over(energies)
+    return float(np.sign(energy) * np.sqrt(abs(energy)))
 
 
 def _has_signs(session: xr.Dataset) -> Missing | None:
@@ -157,6 +227,14 @@ def _one_goal() -> Missing:
     )
 
 
+def _errors_alike() -> Missing:
+    return Missing(
+        "the cursor misses all goals alike, so that nothing that differs between goals can be an "
+        "answer to its error",
+        "Give goals to either side of where the cursor goes, and trials before it is learnt.",
+    )
+
+
 def _has_goals(session: xr.Dataset) -> Missing | None:
     if has_cursor(session) is not None:
         return None
@@ -172,19 +250,21 @@ def _lack_of_moving(session: xr.Dataset) -> Missing | None:
 
 
 def effect(sessions: Sequence[xr.Dataset]) -> Effect | Missing:
-    """N: error times causal sign; M: responses to errors; days with the decoder known first."""
-    found = of_known_decoder(sessions, _on_a_day, _lack)
-    return found if isinstance(found, Missing) else moves_the_cursor(sessions) or found
+    """N: error times causal sign, between goals and at equal goal; the decoder known first."""
+    found = of_known_decoder(sessions, _of_error_cells, _lack)
+    if isinstance(found, Missing):
+        return found
+    return moves_the_cursor(sessions) or goals_are_learnt(sessions) or found
 
 
 def in_moving_cells(sessions: Sequence[xr.Dataset]) -> Effect | Missing:
     """As `effect`, in the cells that move the cursor themselves."""
-    return of_known_decoder(sessions, _in_moving_cells, _lack_of_moving)
+    return of_known_decoder(sessions, _of_moving_cells, _lack_of_moving)
 
 
 def after_swap(sessions: Sequence[xr.Dataset]) -> Effect | Missing:
     """As `effect`, on the first day with another decoder, with the signs that it has."""
-    return after_the_swap(sessions, _on_a_day, _lack)
+    return after_the_swap(sessions, _of_error_cells, _lack)
 
 
 CLAIM = Claim(
@@ -199,27 +279,29 @@ CLAIM = Claim(
         "prediction error, or arousal, is one number, and all cells get it with the same sign; "
         "it does not tell to which side the cursor missed."
     ),
-    equation="e_i = phi'(u_i) w_i (y* - y),  against  e_i = delta for all i",
+    equation="e_i = phi'(u_i) w_i (y* - y),  against  e_i = delta for all i,  or  e_i = f_i(y*)",
     source="Max et al. 2026, doi:10.1371/journal.pcbi.1014164, error of the output area; "
     "Francioni et al. 2026, doi:10.1038/s41586-026-10190-7",
     experiment=(
         "A cursor is moved by cells of known weights towards two goals or more; its error is shown "
-        "at a known time. Responses to it are compared with error times sign of the weight, over "
-        "the days with the decoder that the animal knew first. Cells that are tuned to the goal as "
-        "their weights are pass as well; after a swap their sign is wrong. Weights that are not "
-        "those of the cursor contradict the claim."
+        "at a known time. How responses to it follow error times sign of the weight from trial to "
+        "trial of one goal is compared with how they differ between goals, over the days with the "
+        "decoder that the animal knew first. Cells that are tuned to the goal, as a decoder built "
+        "from their tuning has it, answer all trials of it alike. Not excluded are cells tuned to "
+        "the goal whose answers happen to fade as its error does: swap the decoder, or miss a goal "
+        "to either side. Weights that are not those of the cursor contradict the claim."
     ),
-    refuted_by="Responses to errors of which less than a ninth is signed by the weight, as if all "
-    "cells were told the same number.",
+    refuted_by="Responses to errors of which less than a third in amplitude follows the error of a "
+    "goal, signed by the weight: as if all cells were told the same number, or answered the goal.",
     record="Two cells or more that move the cursor either way, and what signals errors: somata of "
     "error cells or apical tufts paired with them, or without labels the cells themselves; two "
-    "goals, two trials each, and the error of each trial. No cell needs to be found again on "
-    "another day.",
+    "goals, four trials each in their order, with errors that change over them, as while the "
+    "animal learns. No cell needs to be found again on another day.",
     effect=OverDays(effect),
-    threshold=1 / 9,
+    threshold=1 / 3,
     side="above",
     manipulations=(),
-    counter_circuit="scalar_reward",
+    counter_circuit="error_as_one_number",
     conditions=(
         Condition("error, decoder known", {**CURSOR_TRIALS, "decoder": FIRST}),
         Condition("error, decoder swapped", {**CURSOR_TRIALS, "decoder": ALL}),
@@ -229,6 +311,8 @@ CLAIM = Claim(
     drawing=Drawing(
         read=(("error", 4),), teaching=True, outcome_onset=0.3, end=0.5, read_window=(0.3, 0.45)
     ),
+    asks=("Between goals", "At equal goal"),
+    ratio_of="amplitudes",
     secondary={
         "in the cells that move the cursor": OverDays(in_moving_cells),
         "on the first day with another decoder": OverDays(after_swap),

@@ -112,8 +112,9 @@ CLAIM = Claim(
     action="silence",
     mechanism=(
         "Representations ascend from representation neuron to representation neuron; error neurons "
-        "only teach. In predictive coding the input reaches an area through its error neurons, so "
-        "without them nothing is inferred."
+        "only teach. In predictive coding whose input comes through error neurons, nothing is "
+        "inferred without them; where the input drives representation neurons themselves, "
+        "predictive coding expects what is claimed here."
     ),
     equation="r_l = phi(tau (g_bas W_l r_{l-1} + g_api L e_l))  and  e = 0 without t anyway",
     source="Max et al. 2026, doi:10.1371/journal.pcbi.1014164, dynamics of representation neurons",

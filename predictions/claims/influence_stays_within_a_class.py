@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
+from itertools import product
 
 import numpy as np
 import xarray as xr
@@ -10,10 +12,13 @@ import xarray as xr
 from errorneurons.analysis.measures.energies import (
     Effect,
     Missing,
+    Response,
     energy_of_difference,
     level_of,
     units,
 )
+from errorneurons.analysis.measures.segregation import unit_energies_of_difference
+from errorneurons.analysis.statistics import Floats
 from errorneurons.predictions.claims import lasers
 from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.predictions.claims.claim import Claim, Condition, Drawing, Manipulation
@@ -21,7 +26,7 @@ from errorneurons.predictions.claims.driving_evokes_no_error import on_and_off, 
 
 DRIVEN_ERROR: protocol.Factors = {**protocol.DRIVEN, "manipulated_role": "error"}
 """As `requirements.DRIVEN`, but of the error cells."""
-DRIVE_CLASSES = Manipulation("drive-classes", "driving each class of an area in turn")
+DRIVE_CLASSES = Manipulation("drive-classes", "driving each class of an area in turn", cost=2.0)
 _Tests = tuple[protocol.Between, ...]
 _Side = Callable[[float], _Tests]
 """Level of the driven area -> tests, any of which the levels that are looked at pass."""
@@ -30,6 +35,8 @@ _BASELINE = (-0.1, 0.0)
 _AT_FIRST = 0.02
 """Before what goes round a loop is back [s]."""
 _BY_ROLE = {"representation": protocol.DRIVEN, "error": DRIVEN_ERROR}
+ERRORS = 4.0
+"""Standard errors that are added to what a drive evokes, see `effect`."""
 _REMEDY = (
     "Stimulate the labelled {} cells of one area in a passive block, with interleaved controls, "
     "and record both classes in the areas below and above."
@@ -40,10 +47,16 @@ def effect(session: xr.Dataset) -> Effect | Missing:
     """N: what crosses from class to class, both ways multiplied; M: what stays within a class.
 
     With X(d, c) the energy evoked in cells of class c of the other areas while class d is driven,
-    N = X(R, E) X(E, R) and M = X(R, R) X(E, E). Both have the gains of all cells and drives, so
-    that N/M is an odds ratio, and 1 where cells are moved whatever their class. They are divided
-    by the geometric mean of what either drive evokes in both classes, which makes them energies
-    again: as products, an animal driven twice as strongly would count for four.
+
+        N = X(R, E) X(E, R) / U,    M = X(R, R) X(E, E) / U,    U = U(R) U(E),
+        U(d) = |X(d, R)| + |X(d, E)| + 4 times their standard error.
+
+    Both have the gains of all cells and drives, so that N/M is an odds ratio, and 1 where cells are
+    moved whatever their class. U makes them shares of what a drive evokes in both classes: a ratio
+    that differs between animals multiplies N without bound, and is then more skewed than a few
+    animals show. U is of one half of the cells and the products of the other, in turn, so that what
+    is noise in one is not in the other. With the standard error an animal in which a drive moves
+    nobody counts for little.
     """
     return _crossing(session)
 
@@ -67,20 +80,44 @@ def _crossing(session: xr.Dataset, longest: float = np.inf) -> Effect | Missing:
     lack = what_influence_lacks(session, elsewhere, longest=longest)
     if lack:
         return lack
-    found, sizes = [], []
-    for area in driven_areas(session):
-        levels = elsewhere(level_of(session, area))
-        rr, re, er, ee = (
-            evoked_in(session, area, driven, seen, levels, longest)
-            for driven in _BY_ROLE
-            for seen in _BY_ROLE
+    areas = driven_areas(session)
+    return mean_effect([half for area in areas for half in _by_halves(session, area, longest)])
+
+
+def _by_halves(session: xr.Dataset, area: str, longest: float) -> list[tuple[float, float, float]]:
+    """Return N, M and N_R of either half of the cells, in units of the other half."""
+    levels = elsewhere(level_of(session, area))
+    seen = {
+        (d, c): each_evoked_in(session, area, d, c, levels, longest)
+        for d, c in product(_BY_ROLE, (*_BY_ROLE, "unlabelled"))
+    }
+    found = []
+    for own, other in ((0, 1), (1, 0)):
+        (rr, _), (re, _), (r_others, _), (er, _), (ee, _), _ = (
+            _mean_and_error(_half(x, own)) for x in seen.values()
         )
-        others = evoked_in(session, area, "representation", "unlabelled", levels, longest)
-        found.append((re * er, rr * ee, others * er))
-        sizes.append((abs(rr) + abs(re)) * (abs(ee) + abs(er)))
-    unit = float(np.sqrt(protocol.mean_over(sizes))) or 1.0  # 1 where nothing moves
-    product = mean_effect(found)
-    return Effect(product.numerator / unit, product.denominator / unit, product.false_label / unit)
+        unit = 1.0
+        for d in _BY_ROLE:
+            means, errors = zip(
+                *(_mean_and_error(_half(seen[d, c], other)) for c in _BY_ROLE), strict=True
+            )
+            unit *= float(np.abs(means).sum()) + ERRORS * math.hypot(*errors)
+        unit = unit or 1.0  # 1 where nothing moves
+        found.append((re * er / unit, rr * ee / unit, r_others * er / unit))
+    return found
+
+
+def _half(energies: Floats, which: int) -> Floats:
+    """Return every other cell, or a single one."""
+    return energies[which::2] if len(energies) > 1 else energies
+
+
+def _mean_and_error(energies: Floats) -> tuple[float, float]:
+    """Return the mean over cells and its standard error, 0 without cells, or of one."""
+    there = energies[np.isfinite(energies)]
+    if len(there) < 2:
+        return (float(there[0]) if len(there) else float("nan") if len(energies) else 0.0), 0.0
+    return float(there.mean()), float(there.std(ddof=1) / math.sqrt(len(there)))
 
 
 def _of_class(session: xr.Dataset, driven: str, other: str) -> Effect | Missing:
@@ -147,14 +184,29 @@ def evoked_in(
     float
         Energy of the difference from controls [squared units of `rate`], 0 without such cells.
     """
+    shown = _on_and_off_in(session, area, driven, seen, levels, longest)
+    return energy_of_difference(*shown) if shown else 0.0
+
+
+def each_evoked_in(
+    session: xr.Dataset, area: str, driven: str, seen: str, levels: _Tests,
+    longest: float = np.inf,
+) -> Floats:  # fmt: skip
+    """Return the energy that driving a class evokes in each cell, (cell,); as `evoked_in`."""
+    shown = _on_and_off_in(session, area, driven, seen, levels, longest)
+    if shown is None:
+        return np.empty(0)
+    energies = unit_energies_of_difference(*shown)
+    return energies if len(energies) else np.array([np.nan])  # no stimulus is in both
+
+
+def _on_and_off_in(
+    session: xr.Dataset, area: str, driven: str, seen: str, levels: _Tests, longest: float
+) -> tuple[Response, Response] | None:
     on = protocol.in_area(session, unsurprised(session, _BY_ROLE[driven]), area)
     parts = [units(session, seen, there) for there in levels]
     cells = protocol.spared_in(session, on, np.sort(np.concatenate(parts)))
-    return (
-        energy_of_difference(*on_and_off(session, on, cells, longest, _BASELINE))
-        if len(cells)
-        else 0.0
-    )
+    return on_and_off(session, on, cells, longest, _BASELINE) if len(cells) else None
 
 
 def driven_areas(session: xr.Dataset) -> list[str]:

@@ -18,10 +18,16 @@ from errorneurons.predictions.claims.claim import (
 
 _REMEDY = "Silence error cells in the outcome window of every trial of a block of learning."
 FEWEST = 9
+PERFECT = 1.0
+"""Performance that cannot be bettered: all trials right, or no error."""
 
 
 def effect(session: xr.Dataset) -> Effect | Missing:
-    """N: gain in performance, error cells off at the outcome; M: gain in the control block."""
+    """N: gain in performance, error cells off at the outcome; M: gain in the control block.
+
+    N/M is relative to what is learnt, however well the animal knew its task before; M is compared
+    with what there was to learn.
+    """
     lack = protocol.what_is_missing(
         session,
         has_block(protocol.LEARNING_OFF, "learning with error cells off at the outcome"),
@@ -29,21 +35,25 @@ def effect(session: xr.Dataset) -> Effect | Missing:
         lasers.reaches_cells,
         lasers.during_the_outcome(protocol.LEARNING_OFF),
     )
-    return lack or Effect(
-        gain(session, trials(session, protocol.LEARNING_OFF)),
-        gain(session, trials(session, protocol.LEARNING)),
+    if lack:
+        return lack
+    (_, off), (first, control) = (
+        gain(session, trials(session, block))
+        for block in (protocol.LEARNING_OFF, protocol.LEARNING)
     )
+    return Effect(off, control, elsewhere=max(PERFECT - first, 0.0))
 
 
-def gain(session: xr.Dataset, block: protocol.Trials) -> float:
-    """Return the mean performance in the last third of a block minus that at its beginning.
+def gain(session: xr.Dataset, block: protocol.Trials) -> tuple[float, float]:
+    """Return performance at the beginning of a block, and by how much its last third is better.
 
     The beginning is the first trial of each stimulus, before anything can have been learnt of it.
     """
     scored = block[np.isfinite(session.variables["performance"].values[block])]
     performance = session.variables["performance"].values[scored]
-    _, first = np.unique(session.variables["stimulus"].values[scored], return_index=True)
-    return float(performance[-(len(scored) // 3) :].mean() - performance[first].mean())
+    _, at = np.unique(session.variables["stimulus"].values[scored], return_index=True)
+    first = float(performance[at].mean())
+    return first, float(performance[-(len(scored) // 3) :].mean()) - first
 
 
 def has_block(factors: protocol.Factors, name: str) -> protocol.Requirement:
@@ -94,7 +104,7 @@ CLAIM = Claim(
         Condition("learning", protocol.LEARNING),
         Condition("learning, error cells off", protocol.LEARNING_OFF),
     ),
-    learning=True,
+    behaviour=True,
     drawing=Drawing(
         read=(("representation", 4),),
         manipulation="silence",

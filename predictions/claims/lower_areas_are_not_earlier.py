@@ -126,6 +126,8 @@ CLAIM = Claim(
     side="below",
     manipulations=(),
     counter_circuit="climbing_errors",
+    by_labels=False,
+    caution=violations.of_rare_outcomes,
     conditions=(
         Condition("unexpected outcome", protocol.UNEXPECTED_TRIALS),
         Condition("expected outcome", protocol.EXPECTED_TRIALS),

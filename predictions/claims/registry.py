@@ -54,6 +54,10 @@ EFFECTS: dict[str, dict[str, Measure]] = {
 """Claim -> the name of each of its effects -> the effect; first what it is judged by."""
 
 
+MORE_DAYS = 0.5
+"""What a further day costs with an animal that is there already; the first costs 1."""
+
+
 def claims_shown_by(experiment: str) -> tuple[Claim, ...]:
     """Return the claims that virtual animals show in an experiment, by its name."""
     return tuple(c for c in CLAIMS if c.shown_by == experiment)
@@ -78,7 +82,15 @@ def manipulations_of(claims: Sequence[Claim]) -> dict[str, Manipulation]:
     """
     usual = {m.name: m for c in claims if is_usual(c) for m in c.manipulations}
     names = dict.fromkeys(c.shown_by for c in claims if not is_usual(c))
-    return usual | {name: Manipulation(name, experiment(name).label) for name in names}
+    return usual | {name: _another(name) for name in names}
+
+
+def _another(name: str) -> Manipulation:
+    """Return an experiment as what is done besides: on days of its own, with all that it needs."""
+    tried = experiment(name)
+    needed = {m.name: m.cost for c in claims_shown_by(name) for m in c.manipulations}
+    days = len(tried.days(0))
+    return Manipulation(name, tried.label, MORE_DAYS * days + sum(needed.values()))
 
 
 MANIPULATIONS = manipulations_of(CLAIMS)

@@ -32,8 +32,9 @@ CLAIM = Claim(
     action="silence",
     mechanism=(
         "Errors only descend, so what is silenced below changes nothing above. In predictive "
-        "coding an area without its error neurons is no longer held by its input: it drifts until "
-        "the error above is explained away."
+        "coding whose input comes through error neurons, an area without them is no longer held by "
+        "its input: it drifts until the error above is explained away. Where the input drives "
+        "representation neurons themselves, predictive coding expects what is claimed here."
     ),
     equation="e_{l+1} = phi'(u_{l+1}) (B_{l+1} e_{l+2})  does not contain e_l",
     source="Max et al. 2026, doi:10.1371/journal.pcbi.1014164, dynamics of error neurons",

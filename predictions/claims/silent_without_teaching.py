@@ -175,7 +175,8 @@ CLAIM = Claim(
         "Error neurons are driven by the error neurons above them and by nothing else. Without a "
         "teaching signal the output's error neurons are silent, and so are all others, however "
         "surprising the input. In predictive coding the input itself is an error until it is "
-        "predicted."
+        "predicted, which takes as long as activity takes to settle: where that is a few "
+        "milliseconds, little of it is left in the window."
     ),
     equation="e_L = 0 without t,  e_l = phi'(u_l) (B_l e_{l+1})  =>  e_l = 0 in every area",
     source="Max et al. 2026, doi:10.1371/journal.pcbi.1014164, dynamics of error neurons",

@@ -163,6 +163,7 @@ CLAIM = Claim(
     side="below",
     manipulations=(),
     counter_circuit="every_outcome_teaches",
+    by_labels=False,
     conditions=(
         Condition("violated, nothing teaches", violations.VIOLATED),
         Condition("met, nothing teaches", violations.MET),

@@ -10,6 +10,8 @@ the violation and with it: AAAA, and not the A's that foretell something else.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
@@ -26,6 +28,7 @@ from errorneurons.analysis.measures.energies import (
 )
 from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.predictions.claims.taught import outcomes_teach
+from errorneurons.predictions.words import counted
 
 Contrast = tuple[protocol.Trials, ...]
 """Trials with unexpected and with expected outcomes; then what stands for each in the control."""
@@ -121,9 +124,38 @@ def _stimuli(session: xr.Dataset, chosen: protocol.Trials) -> npt.NDArray[np.str
 
 
 def taught_violations(session: xr.Dataset) -> Contrast:
-    """Return the trials with unexpected and with expected outcomes that teach."""
-    both = protocol.UNEXPECTED_TRIALS, protocol.EXPECTED_TRIALS
-    return tuple(trials(session, factors) for factors in both)
+    """Return the trials with unexpected and with expected outcomes that teach.
+
+    With a control where there is one. They do without: an outcome that teaches is another event
+    than the one expected, which comes expected after another stimulus; see `of_rare_outcomes`.
+    """
+    return once_alike(session, "taught violations", lambda: _taught_violations(session))
+
+
+def _taught_violations(session: xr.Dataset) -> Contrast:
+    both = tuple(
+        trials(session, factors)
+        for factors in (protocol.UNEXPECTED_TRIALS, protocol.EXPECTED_TRIALS)
+    )
+    return _controlled(session, both) or both
+
+
+def of_rare_outcomes(sessions: Sequence[xr.Dataset]) -> str:
+    """Say where outcomes that teach are rarer if unexpected, and no control shows them alike."""
+    rarer = [s for s in sessions if outcomes_teach(s) and _rarer(s)]
+    if not rarer:
+        return ""
+    where = "" if len(rarer) == len(sessions) else f" in {counted(len(rarer), 'session')}"
+    return (
+        f"Unexpected outcomes are rarer than expected ones{where}, and no control block shows both "
+        "alike: cells that adapt to what comes often, or answer what is rare, count as cells of "
+        "errors, unless each outcome comes as often in all, expected after another stimulus."
+    )
+
+
+def _rarer(session: xr.Dataset) -> bool:
+    contrast = taught_violations(session)
+    return len(contrast) == 2 and 0 < len(contrast[0]) < len(contrast[1])
 
 
 def violations(session: xr.Dataset) -> Contrast:

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from errorneurons import __version__
+from errorneurons.predictions.commands import demo as demo
 from errorneurons.predictions.commands import recordings as recordings
 from errorneurons.predictions.commands import simulations as simulations
 from errorneurons.predictions.commands.shared import InWords, app

@@ -8,7 +8,7 @@ TASK_NAMES = (
 )  # fmt: skip
 RESULT_NAMES = (
     "cart_pole", "match_to_sample", "teacher_student", "yin_yang", "population_sizes",
-    "variability", "slope_transfer",
+    "variability", "scale", "slope_transfer",
 )  # fmt: skip
 ABLATION_NAMES = (
     "no_error_feedback", "no_error_to_representation", "no_phi_prime",

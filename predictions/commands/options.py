@@ -7,6 +7,7 @@ the time that help takes. What takes long to import is known here by its names.
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,15 @@ from errorneurons.predictions.commands.entries import (
     RESULT_NAMES,
     TASK_NAMES,
 )
+
+
+class RecordedBy(StrEnum):
+    """What a virtual recording holds."""
+
+    SPIKES = "spikes"
+    CALCIUM = "calcium"
+    TUFTS = "tufts"
+
 
 Check = Callable[[str], object]
 Names = list[str] | None
@@ -63,6 +73,9 @@ def _is_theory(name: str) -> None:
 def _is_claim(key: str) -> None:
     from errorneurons.simulate.refusing import entry
 
+    meant = {f"{known[0]}{known[1:].lstrip('0')}": known for known in CLAIM_KEYS}.get(key.upper())
+    if meant is not None and key not in CLAIM_KEYS:
+        raise ValueError(f"there is no claim {key!r}; did you mean {meant!r}?")
     entry("claim", key, dict.fromkeys(CLAIM_KEYS), likeness=0.4)  # keys are short
 
 
@@ -104,15 +117,52 @@ def _is_among(kind: str, names: tuple[str, ...]) -> Check:
     return check
 
 
+def costs_given(given: Names) -> dict[str, float]:
+    """Return what manipulations cost, as given by `--cost`."""
+    found = {}
+    for text in split_names(given):
+        name, _, number = text.partition("=")
+        try:
+            found[name.strip()] = float(number)
+        except ValueError:
+            raise ValueError(
+                f"--cost is {text!r}; give a manipulation and a number, e.g. drive=3"
+            ) from None
+        _is_manipulation(name.strip())
+    return found
+
+
+def groups_given(given: Names) -> dict[str, list[Path]]:
+    """Return the files of groups, as given by `--group`; each file is there."""
+    found: dict[str, list[Path]] = {}
+    for text in given or ():
+        name, equals, files = text.partition("=")
+        own = [Path(file) for file in split_names([files])]
+        if not (equals and name.strip() and own):
+            raise ValueError(
+                f"--group is {text!r}; give a name and its files, e.g. controls=a.nwb,b.nwb"
+            )
+        found.setdefault(name.strip(), []).extend(_are_there(own))
+    return found
+
+
 def _are_there(files: list[Path]) -> list[Path]:
     """Refuse recordings that are not there; what is no recording, the door refuses."""
     return [_is_there(file) for file in files]
 
 
 def _is_there(file: Path) -> Path:
+    if file.suffix == ".toml":
+        raise ValueError(f"{file} is a mapping file, and no recording; write --mapping {file}")
     if file.suffix in FILE_ENDINGS and not file.exists():
         raise ValueError(f"there is no file {file}")
     return file
+
+
+def _is_folder(folder: Path | None) -> Path | None:
+    if folder is not None and folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is a file; give a folder")
+    return folder
 
 
 def _is_own_theory(files: list[Path] | None) -> list[Path] | None:
@@ -147,7 +197,7 @@ TheoryFiles = Annotated[
 ]  # fmt: skip
 Figures = Annotated[
     Path | None,
-    typer.Option("--figures", metavar="FOLDER",
+    typer.Option("--figures", metavar="FOLDER", callback=_is_folder,
                  help="Folder for each claim's figure as SVG, PDF and PNG, and its numbers."),
 ]  # fmt: skip
 Ablations = Annotated[
@@ -181,6 +231,12 @@ Manipulations = Annotated[
                  help=f"What can be done, or other experiments, {_SEVERAL}; `none` for recording "
                  "alone."),
 ]  # fmt: skip
+Costs = Annotated[
+    Names,
+    typer.Option("--cost", metavar="NAME=NUMBER",
+                 help="What a manipulation or other experiment adds to the cost of an animal, of "
+                 f"which recording alone is 1, e.g. drive=3; {_SEVERAL}."),
+]  # fmt: skip
 Results = Annotated[
     Names,
     typer.Argument(
@@ -204,8 +260,14 @@ Recordings = Annotated[
     typer.Argument(metavar="FILES...", callback=_are_there,
                    help="Recordings of any kind, mixed; or folders of them."),
 ]  # fmt: skip
-RecordingFile = Annotated[
-    Path,
-    typer.Argument(metavar="FILE", callback=_is_there,
-                   help="A recording: NWB, .mat, .npz, table, folder."),
+RecordingsIfAny = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="[FILES]...", callback=lambda files: _are_there(files or []),
+                   help="Recordings of any kind, mixed; or folders of them."),
+]  # fmt: skip
+RecordingGroups = Annotated[
+    Names,
+    typer.Option("--group", metavar="NAME=FILES",
+                 help="A group of animals, or another recording, e.g. controls=a.nwb,b.nwb: two or "
+                 "more are judged side by side, and no theory is weighed."),
 ]  # fmt: skip

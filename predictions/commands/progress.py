@@ -1,70 +1,93 @@
-"""How commands say what they are at: with the time that has passed, or not at all."""
+"""How long commands say what they are at: a bar on a terminal, a few plain lines elsewhere.
+
+Either says how many pieces are done, how long it has taken, and how long the others will take.
+"""
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from errorneurons.predictions.commands.shared import say
+from errorneurons.simulate.store.counting import Done
+from errorneurons.simulate.store.work import Progress, silently
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress
+
+SELDOM = 30.0
+"""Of pieces that are done, the last of a series has its line, and one in so long a time [s]."""
 
 
-class Teller:
-    """Says what has been done, and how long it has taken so far.
+@contextmanager
+def showing(*, quiet: bool = False) -> Iterator[Progress]:
+    """Give what progress is told to, while a command works.
 
     Parameters
     ----------
     quiet
-        Whether to say nothing.
+        Whether to show nothing.
+    """
+    if quiet:
+        yield silently
+        return
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False)
+    if not console.is_terminal:
+        yield lines()
+        return
+    with _bar(console) as tell:
+        yield tell
+
+
+def lines(clock: Callable[[], float] = time.monotonic) -> Progress:
+    """Return what says on stderr what is done, each line with the time since the beginning.
+
+    Parameters
+    ----------
     clock
         Tells the time [s].
     """
+    began, spoke = clock(), -math.inf
 
-    def __init__(self, *, quiet: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
-        self.quiet, self.clock, self.began = quiet, clock, clock()
-        self._shown: Progress | None = None
-
-    def __call__(self, text: str) -> None:
-        """Say what has been done, with the time since the beginning."""
-        if self.quiet:
+    def tell(text: str) -> None:
+        nonlocal spoke
+        now = clock()
+        if isinstance(text, Done) and text.done < text.total and now - spoke < SELDOM:
             return
-        if self._shown is None:
-            say(f"[{_clocked(self.clock() - self.began)}] {text}")
+        spoke = now
+        passed = int(now - began)
+        say(f"[{passed // 60}:{passed % 60:02d}] {text}")
+
+    return tell
+
+
+@contextmanager
+def _bar(console: Console) -> Iterator[Progress]:
+    """Give what moves a bar at the foot of a terminal; it is there from the first that is told."""
+    from rich import progress
+
+    shown = progress.Progress(
+        progress.SpinnerColumn(), progress.TextColumn("{task.description}"), progress.BarColumn(),
+        progress.TextColumn("{task.fields[count]}"), progress.TimeElapsedColumn(),
+        console=console, transient=True, redirect_stdout=False, refresh_per_second=2,
+    )  # fmt: skip
+    task = shown.add_task("working", total=None, count="")
+
+    def tell(text: str) -> None:
+        shown.start()
+        if isinstance(text, Done):
+            shown.update(task, description=text.piece, completed=text.done, total=text.total,
+                         count=text.words)  # fmt: skip
         else:
-            self._shown.console.print(text, markup=False, highlight=False)
+            shown.update(task, description="working", total=None, count="")
+            console.print(text, markup=False)
 
-    @contextmanager
-    def at_work(self, console: Console) -> Iterator[Callable[[], None]]:
-        """Yield what shows that something goes on, if there is a terminal, until the block ends.
-
-        Parameters
-        ----------
-        console
-            Where progress is told.
-        """
-        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-        columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-        shown = Progress(*columns, console=console, transient=True,
-                         redirect_stdout=False, refresh_per_second=2)  # fmt: skip
-
-        def begin() -> None:
-            if console.is_terminal and not self.quiet:
-                shown.add_task("weighing the theories", total=None)
-                shown.start()
-                self._shown = shown
-
-        try:
-            yield begin
-        finally:
-            shown.stop()
-            self._shown = None
-
-
-def _clocked(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+    try:
+        yield tell
+    finally:
+        shown.stop()

@@ -10,15 +10,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from errorneurons.predictions.commands.options import (
+    Costs,
     Figures,
     Manipulations,
     Names,
-    RecordingFile,
+    RecordingGroups,
     Recordings,
+    RecordingsIfAny,
     Theories,
+    costs_given,
+    groups_given,
 )
 from errorneurons.predictions.commands.shared import (
     Out,
+    Quiet,
     Scheduler,
     Seed,
     app,
@@ -30,9 +35,11 @@ from errorneurons.predictions.commands.shared import (
     show_readiness,
     show_verdicts,
     this_command,
+    write_report,
 )
 
 if TYPE_CHECKING:
+    from errorneurons.analysis.kinds import SameFields
     from errorneurons.predictions.claims.claim import Verdict
     from errorneurons.predictions.comparing.weigh import Question
     from errorneurons.predictions.judging.readiness import Ready
@@ -68,7 +75,8 @@ def check_recording(
     from errorneurons.predictions.judging.plausible import implausible
     from errorneurons.predictions.judging.readiness import readiness
     from errorneurons.predictions.judging.verdicts import confirmatory
-    from errorneurons.predictions.studies.unweighed import cautions_of, who_was_recorded
+    from errorneurons.predictions.judging.whom import ready_of, who_was_recorded
+    from errorneurons.predictions.studies.unweighed import cautions_of
     from errorneurons.predictions.words import counted, listed
 
     opened = open_recordings(files, mapping)
@@ -90,86 +98,162 @@ def check_recording(
         typer.echo(f"Look again: {doubt}")
     those = f"The confirmatory set is {listed(declared)}."
     typer.echo(those if declared else "No confirmatory set was declared.")
-    show_readiness(readiness(sessions))
+    show_readiness(ready_of(readiness(sessions), noun))
 
 
 @app.command()
 def inspect(
-    file: RecordingFile,
+    files: Recordings,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", metavar="FILE", help="Mapping file to write (FILE.toml)."),
     ] = None,
 ) -> None:
-    """Print what a recording holds, and write a mapping.
+    """Print what recordings hold, write a mapping, and say which claims they can test by it.
 
-    The mapping file is filled in as far as names tell, with comments; read and correct it.
+    The mapping file is filled in as far as names tell, with comments; read and correct it. One is
+    written for all recordings with the same fields.
     """
-    from errorneurons.analysis.door import describe_recording
+    from errorneurons.analysis.door import recordings_in
+    from errorneurons.analysis.kinds import alike_by_fields
     from errorneurons.analysis.session.files import beside
     from errorneurons.analysis.sources.template import template_of
+    from errorneurons.predictions.words import listed
 
-    content = describe_recording(file)
-    target = out or Path(file.with_suffix(".toml").name)
-    check_new_file(target)
-    typer.echo(str(content))
-    with beside(target) as part:
-        part.write_text(template_of(content), encoding="utf-8")
-    say(f"mapping written to {target}; read it, and give it to: errorneurons compare")
+    if out:
+        check_new_file(out)
+    kinds = alike_by_fields(recordings_in(files))
+    written = _mapping_files(kinds, out)
+    for kind, target in zip(kinds, written, strict=True):
+        if kind.content is not None and target is not None:
+            typer.echo(str(kind.content))
+            if more := [str(path) for path in kind.paths[1:]]:
+                typer.echo(f"The same fields have {listed(more)}.")
+            with beside(target) as part:
+                part.write_text(template_of(kind.content), encoding="utf-8")
+            say(f"mapping written to {target}; read it, and give it to: errorneurons compare")
+    _show_what_can_be_tested(kinds, written)
+
+
+def _mapping_files(kinds: Sequence[SameFields], out: Path | None) -> list[Path | None]:
+    """Return where the mapping of each kind is written, None for those that need none."""
+    firsts = [None if kind.content is None else kind.paths[0] for kind in kinds]
+    unlike = [path for path in firsts if path is not None]
+    if not unlike:
+        name = kinds[0].paths[0].name
+        raise ValueError(f"{name} needs no mapping: errorneurons check {name}")
+    if out and len(unlike) > 1:
+        raise ValueError(
+            f"--out names one mapping, and {unlike[0]} and {unlike[1]} hold unlike fields; leave "
+            "it out, or inspect them one by one"
+        )
+    stems: list[str] = []
+    targets: list[Path | None] = []
+    for path in firsts:
+        stem = "" if path is None else path.with_suffix("").name
+        stems.append(stem)
+        number = f"-{stems.count(stem)}" * (stems.count(stem) > 1)
+        targets.append(None if path is None else out or Path(f"{stem}{number}.toml"))
+    for target in filter(None, targets):
+        check_new_file(target)
+    return targets
+
+
+def _show_what_can_be_tested(kinds: Sequence[SameFields], mappings: Sequence[Path | None]) -> None:
+    """Print which claims can be tested by mappings as they were written, or why that is open."""
+    from errorneurons.analysis.door import open_recordings
+    from errorneurons.analysis.session.contract import DoorError
+    from errorneurons.analysis.session.session import collect
+    from errorneurons.predictions.judging.believing import as_believed
+    from errorneurons.predictions.judging.readiness import readiness
+    from errorneurons.predictions.judging.whom import ready_of, who_was_recorded
+
+    try:
+        every = zip(kinds, mappings, strict=True)
+        opened = [s for kind, own in every for s in open_recordings(kind.paths, own)]
+        collect(opened)
+        sessions = as_believed(opened)
+        ready = ready_of(readiness(sessions), who_was_recorded(sessions))
+    except DoorError as error:
+        typer.echo(f"Which claims can be tested is open until the mapping is corrected: {error}")
+        return
+    typer.echo("By this mapping as it stands:")
+    show_readiness(ready)
 
 
 @app.command("compare")
 def compare_theories(
-    files: Recordings,
+    files: RecordingsIfAny = None,
     mapping: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Mapping file of those that need one.")
     ] = None,
     out: Out = Path("errorneurons-comparison"),
+    group: RecordingGroups = None,
+    name: Annotated[
+        str, typer.Option(metavar="WORDS", help="What the recording is called on the page.")
+    ] = "",
     seed: Seed = 1,
     theory: Theories = None,
     worlds: Worlds = 40,
     library: Library = None,
     scheduler: Scheduler = None,
+    cost: Costs = None,
     claims_only: Annotated[
         bool, typer.Option("--claims-only", help="Judge the claims, and weigh no theories.")
     ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="Say nothing of what is being done, only what is found.")
-    ] = False,
+    quiet: Quiet = False,
     figures: Figures = None,
 ) -> None:
     """Judge the claims on recordings, and weigh the theories.
 
     The verdicts on the claims come first. Then theories are weighed, which ends in a verdict
     between them, how far to trust it, and what to record next. The first time, the worlds of the
-    theories are simulated, which takes a while; they are kept.
+    theories are simulated, which takes a while; they are kept. With --group several recordings, or
+    groups of animals, are judged side by side.
     """
-    from rich.console import Console
-
+    if group:
+        _compare_groups(files, groups_given(group), mapping, name, out, figures)
+        return
+    if not files:
+        raise ValueError("there is nothing to compare; give recordings, or groups with --group")
     from errorneurons.analysis.door import open_recordings
     from errorneurons.analysis.session.session import collect
-    from errorneurons.predictions.commands.progress import Teller
+    from errorneurons.predictions.commands.progress import showing
     from errorneurons.predictions.pages.page import write
     from errorneurons.predictions.studies.report import recording_report
     from errorneurons.predictions.words import first_named
 
-    tell = Teller(quiet=quiet)
-    with folder_of_results(out):
-        question = _question(theory, worlds, seed, library, scheduler) if not claims_only else None
+    with folder_of_results(out), showing(quiet=quiet) as tell:
+        question = (
+            None if claims_only else _question(theory, worlds, seed, library, scheduler, cost)
+        )
         sessions = open_recordings(files, mapping)
         collect(sessions)  # refuses a session that is given twice
-        name = first_named([file.name for file in files])
-        with tell.at_work(Console(stderr=True)) as begin:
-
-            def judged(verdicts: Sequence[Verdict], ready: Ready) -> None:
-                _show_claims(verdicts, ready)
-                begin()
-
-            made = recording_report(sessions, name, question, this_command(), tell, judged)
+        called = name or first_named([file.name for file in files])
+        made = recording_report(sessions, called, question, this_command(), tell, _show_claims)
         page = write(made, out)
         draw_for_papers(made, figures)
     say(f"\n{made.answer}")
     typer.echo(f"\nReport: {page}")
+
+
+def _compare_groups(
+    files: list[Path] | None,
+    groups: dict[str, list[Path]],
+    mapping: Path | None,
+    title: str,
+    out: Path,
+    figures: Path | None,
+) -> None:
+    """Judge the claims on groups side by side, and write the page."""
+    from errorneurons.analysis.door import open_recordings
+    from errorneurons.predictions.studies.side_by_side import groups_report
+
+    if files:
+        raise ValueError(f"{files[0]} is in no group; give all files in groups, or none")
+    with folder_of_results(out):
+        opened = {name: open_recordings(own, mapping) for name, own in groups.items()}
+        write_report(groups_report(opened, this_command(), title), out, figures)
 
 
 def _show_claims(verdicts: Sequence[Verdict], ready: Ready) -> None:
@@ -227,14 +311,17 @@ def plan_experiment(
     budget: Annotated[
         int | None, typer.Option(min=2, metavar="N", help="The most animals.")
     ] = None,
+    cost: Costs = None,
     out: Out = Path("errorneurons-plan"),
     seed: Seed = 1,
     worlds: Worlds = 40,
     library: Library = None,
     scheduler: Scheduler = None,
+    quiet: Quiet = False,
 ) -> None:
     """Plan an experiment: how many animals, cells and trials settle it, and what buys most."""
     from errorneurons.predictions.claims.registry import IN_ONE_EXPERIMENT
+    from errorneurons.predictions.commands.progress import showing
     from errorneurons.predictions.comparing.plan import Grid
     from errorneurons.predictions.comparing.plan import plan as find
     from errorneurons.predictions.pages.plan import write_plan
@@ -250,7 +337,9 @@ def plan_experiment(
         label_errors(label_error), budget,
     )  # fmt: skip
     check_folder(out)
-    planned = find(grid, _question(theory, worlds, seed, library, scheduler), say)
+    with showing(quiet=quiet) as tell:
+        question = _question(theory, worlds, seed, library, scheduler, cost)
+        planned = find(grid, question, tell)
     page, lines = write_plan(planned, out, this_command())
     for line in lines:
         typer.echo(line)
@@ -258,14 +347,20 @@ def plan_experiment(
 
 
 def _question(
-    theories: list[str] | None, worlds: int, seed: int, library: Path | None, scheduler: str | None
+    theories: Names,
+    worlds: int,
+    seed: int,
+    library: Path | None,
+    scheduler: str | None,
+    cost: Names,
 ) -> Question:
     """Return what is compared; a folder that cannot be used is refused at once."""
     from errorneurons.predictions.studies.asked import question_of
     from errorneurons.simulate.store.places import check_writable
     from errorneurons.simulate.store.work import Labour
 
-    question = question_of(theories, worlds, seed, library, Labour(scheduler=scheduler))
+    labour = Labour(scheduler=scheduler)
+    question = question_of(theories, worlds, seed, library, labour, costs_given(cost))
     check_writable(question.folder, "--library")
     return question
 

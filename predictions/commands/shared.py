@@ -30,6 +30,10 @@ ENDLESS = 10_000
 """Columns of what is no terminal: nothing is wrapped or cut there."""
 
 
+_ABOUT_THEORIES = ("report", "plan", "ablate", "reproduce")
+_OF_RECORDINGS = (".nwb", ".nc", ".zarr", ".mat", ".npz", ".npy")
+
+
 class OneSentence(TyperGroup):
     """Runs a command; bad input is one sentence and exit status 2."""
 
@@ -56,6 +60,16 @@ class OneSentence(TyperGroup):
 class InWords(TyperCommand):
     """A command whose help names what is to be given, without the types that Python gives it."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read what is given; a recording given to a command about theories is told where to go."""
+        given = [arg for arg in args if arg.lower().endswith(_OF_RECORDINGS)]
+        if self.name in _ABOUT_THEORIES and given:
+            raise ValueError(
+                f"{self.name} is about theories; recordings are judged by: errorneurons compare "
+                f"{given[0]}"
+            )
+        return super().parse_args(ctx, args)
+
     def get_help(self, ctx: Any) -> str:
         """Return the help; what stands beside the types stays where it is."""
         return _TYPES.sub(lambda found: " " * len(found[0]), super().get_help(ctx))
@@ -81,6 +95,11 @@ Scheduler = Annotated[
         metavar="ADDRESS",
         help="Address of a Dask scheduler whose workers simulate, e.g. tcp://host:8786.",
     ),
+]
+
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", help="Say nothing of what is being done, only what is found."),
 ]
 
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Folder for the report.")]

@@ -1,11 +1,10 @@
-"""Commands that simulate: report, ablate, simulate and demo-recording."""
+"""Commands that simulate: report, ablate, reproduce, simulate and sweep."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -16,41 +15,27 @@ from errorneurons.predictions.commands.options import (
     Connectivities,
     ConnectivityOnly,
     Figures,
+    RecordedBy,
     Results,
     SizesGiven,
     Tasks,
     Theories,
     TheoriesNeeded,
     TheoryFiles,
-    TheoryNeeded,
     Tried,
 )
 from errorneurons.predictions.commands.shared import (
     Networks,
     Out,
+    Quiet,
     Scheduler,
     Seed,
     app,
     check_folder,
-    check_new_file,
     say,
     this_command,
     write_report,
 )
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from errorneurons.simulate.instrument.instrument import Instrument
-
-
-class _Recorded(StrEnum):
-    """What a demo recording holds."""
-
-    SPIKES = "spikes"
-    CALCIUM = "calcium"
-    TUFTS = "tufts"
-
 
 Count = Annotated[int, typer.Option(min=1, metavar="N", help="Networks; each is an animal.")]
 
@@ -83,6 +68,7 @@ def report(
         ),
     ] = False,
     scheduler: Scheduler = None,
+    quiet: Quiet = False,
 ) -> None:
     """Simulate the theories and judge the claims on them.
 
@@ -90,7 +76,7 @@ def report(
     your own, in a Python file that ends in THEORY = Theory(...), need not be in the package.
     """
     check_folder(out)
-    from errorneurons.predictions.commands.bar import showing
+    from errorneurons.predictions.commands.progress import showing
     from errorneurons.predictions.studies.choosing import selected
     from errorneurons.predictions.studies.report import theories_report
     from errorneurons.simulate.animals.animals import Animals
@@ -98,7 +84,7 @@ def report(
 
     chosen = selected(theory or (), claim or (), theory_file or (), name, families=families)
     animals, labour = Animals(networks, seed), Labour(scheduler=scheduler)
-    with showing() as tell:
+    with showing(quiet=quiet) as tell:
         found = theories_report(
             animals, out, this_command(), tell, labour, chosen=chosen, sessions=sessions
         )
@@ -120,11 +106,13 @@ def ablate(
     ] = None,
     task: Tasks = None,
     scheduler: Scheduler = None,
+    quiet: Quiet = False,
 ) -> None:
     """Take parts of the circuits away, and report what each of them was for.
 
     Says what it does to learning, inference, errors and alignment with backpropagation.
     """
+    from errorneurons.predictions.commands.progress import showing
     from errorneurons.predictions.pages.ablations import write_page
     from errorneurons.predictions.studies.ablations import effects_of
     from errorneurons.predictions.studies.lesions import simulate_pairs
@@ -138,7 +126,8 @@ def ablate(
     for name, those in chosen.items():
         folder = out if len(tasks) == 1 else out / name
         design, labour = TaskDesign(networks, seed, epochs, name), Labour(scheduler=scheduler)
-        data = simulate_pairs(those, design, out, say, labour)
+        with showing(quiet=quiet) as tell:
+            data = simulate_pairs(those, design, out, tell, labour)
         page = write_page(data, effects_of(data, those), those, folder, this_command())
         typer.echo(f"Report: {page}")
 
@@ -156,18 +145,21 @@ def reproduce_published(
     ] = None,
     seed: Seed = 0,
     scheduler: Scheduler = None,
+    quiet: Quiet = False,
 ) -> None:
     """Obtain published results again: their figures, and published numbers beside those obtained.
 
     What is in the folder already is not made again.
     """
+    from errorneurons.predictions.commands.progress import showing
     from errorneurons.predictions.pages.published import write_published
     from errorneurons.predictions.studies.published import asked_of, obtain, results_named
     from errorneurons.simulate.store.work import Labour
 
     asked = [asked_of(one, quick, networks) for one in results_named(name or ())]
     check_folder(out)
-    every = obtain(asked, seed, out, say, Labour(scheduler=scheduler))
+    with showing(quiet=quiet) as tell:
+        every = obtain(asked, seed, out, tell, Labour(scheduler=scheduler))
     page, lines = write_published(every, out, this_command(), seed)
     for line in lines:
         typer.echo(line)
@@ -186,7 +178,7 @@ def simulate_theories(
     seed: Seed = 1,
     repeats: Repeats = None,
     instrument: Annotated[
-        _Recorded | None,
+        RecordedBy | None,
         typer.Option(help="What is recorded; if left out, spikes where the errors are."),
     ] = None,
     streams: Annotated[
@@ -204,11 +196,13 @@ def simulate_theories(
         ),
     ] = None,
     scheduler: Scheduler = None,
+    quiet: Quiet = False,
 ) -> None:
     """Put theories through an experiment, and leave sessions and figures of raw activity.
 
     Says beforehand what it costs. What is in the folder already is not made again.
     """
+    from errorneurons.predictions.commands.progress import showing
     from errorneurons.predictions.studies.experiments import Asked
     from errorneurons.predictions.studies.experiments import simulate as put_through
     from errorneurons.simulate.animals.animals import Animals
@@ -225,7 +219,9 @@ def simulate_theories(
         seen = recorded_by(instrument, known.circuit)
         subjects.append(Asked(known, chosen, Animals(networks, seed), seen))
     check_folder(out)
-    for figure in put_through(subjects, out, say, Labour(scheduler=scheduler)):
+    with showing(quiet=quiet) as tell:
+        figures = put_through(subjects, out, tell, Labour(scheduler=scheduler))
+    for figure in figures:
         typer.echo(f"Figure: {figure}")
 
 
@@ -247,12 +243,14 @@ def _sweep(
         typer.Option(metavar="KIND", help="What is recorded: rates, spikes, calcium or tufts."),
     ] = "rates",
     scheduler: Scheduler = None,
+    quiet: Quiet = False,
 ) -> None:
     """Put theories through an experiment: taken apart, wired otherwise, and in other sizes.
 
     Leaves sessions of every combination, and one dataset of activity by neuron type, as Zarr. What
     makes no sense is skipped with the reason; what is in the folder already is not made again.
     """
+    from errorneurons.predictions.commands.progress import showing
     from errorneurons.predictions.studies.sweep import CircuitSweep, through
     from errorneurons.simulate.animals.animals import Animals
     from errorneurons.simulate.store.work import Labour
@@ -265,121 +263,11 @@ def _sweep(
     for reason in dict.fromkeys(asked.skipped["reason"]):
         say(f"skipped: {reason}")
     check_folder(out)
-    asked.save(out, say, Labour(scheduler=scheduler))
+    with showing(quiet=quiet) as tell:
+        asked.save(out, tell, Labour(scheduler=scheduler))
     typer.echo(f"Activity: {out / 'activity.zarr'}\nSessions: {out / 'sessions'}")
 
 
 def _often(repeats: int | None, experiment: str) -> int:
     """Return how often each kind of trial is run; a table is run once unless told otherwise."""
     return repeats or (1 if experiment.endswith(".csv") else 5)
-
-
-_NewFile = Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="NWB file to write.")]
-_VirtualAnimals = Annotated[int, typer.Option(min=1, metavar="N", help="Virtual animals.")]
-_Cells = Annotated[int, typer.Option(min=2, metavar="N", help="Cells of each role in each area.")]
-_TrialsOfAKind = Annotated[
-    int, typer.Option(min=2, metavar="N", help="Trials of each condition and stimulus.")
-]
-_FalseLabels = Annotated[
-    float,
-    typer.Option(min=0, max=0.9, metavar="SHARE", help="Share of error labels that are false."),
-]
-_StatedFalseLabels = Annotated[
-    float | None,
-    typer.Option(
-        min=0,
-        max=0.9,
-        metavar="SHARE",
-        help="Share of false labels that the file states; the truth by default.",
-    ),
-]
-_Kind = Annotated[_Recorded, typer.Option(help="What is recorded.")]
-_RecordedAreas = Annotated[
-    str,
-    typer.Option(
-        metavar="NAMES",
-        help="Areas that are recorded, e.g. 'area 1, area 2'; all if not given.",
-    ),
-]
-_Efficacy = Annotated[
-    float,
-    typer.Option(
-        min=0, max=1, metavar="SHARE", help="Share of its rate that a silenced cell loses."
-    ),
-]
-_OffTarget = Annotated[
-    float,
-    typer.Option(
-        min=0, max=1, metavar="SHARE", help="Share of the other role's cells silenced as well."
-    ),
-]
-
-
-@app.command("demo-recording")
-def demo_recording(
-    theory: TheoryNeeded,
-    out: _NewFile,
-    animals: _VirtualAnimals = 8,
-    cells: _Cells = 24,
-    trials: _TrialsOfAKind = 8,
-    label_error: _FalseLabels = 0.05,
-    stated_label_error: _StatedFalseLabels = None,
-    instrument: _Kind = _Recorded.SPIKES,
-    areas: _RecordedAreas = "",
-    efficacy: _Efficacy = 1.0,
-    off_target: _OffTarget = 0.0,
-    seed: Seed = 101,
-) -> None:
-    """Write a virtual recording of a theory as NWB.
-
-    It holds spikes or calcium, labels of error cells of which some are false, and laser trials. To
-    see what wrong labels do, let the file state another share of them than the true one.
-    """
-    from errorneurons.analysis.readers.nwb.reader import write_nwb
-    from errorneurons.analysis.session.session import collect
-    from errorneurons.predictions.words import counted
-    from errorneurons.simulate.animals.animals import Animals
-    from errorneurons.simulate.animals.performed import put_through
-    from errorneurons.simulate.animals.runner import recordings_of
-    from errorneurons.simulate.experiments.registry import experiment
-    from errorneurons.simulate.instrument.instrument import recorded_by
-    from errorneurons.simulate.theories.registry import theory as find
-    from errorneurons.simulate.trials.bench import Laser
-
-    if out.suffix != ".nwb":
-        raise ValueError(f"{out} does not end in .nwb; a demo recording is an NWB file")
-    check_new_file(out)
-    known = find(theory)
-    seen = _labelled(
-        replace(
-            recorded_by(instrument, known.circuit),
-            cells=cells,
-            areas=tuple(name.strip() for name in areas.split(",") if name.strip()),
-        ),
-        label_error,
-    )
-    stated = label_error if stated_label_error is None else stated_label_error
-    told = _labelled(seen, stated)
-    seen.check_areas(p.area for p in known.circuit.populations)
-    tried = replace(experiment("outcome_error"), repeats=trials)
-    made = put_through(known, tried, Animals(animals, seed), seen, Laser(efficacy, off_target), say)
-    write_nwb(collect(_stating(told, s) for s in recordings_of(made, seen)), out, seed=seed)
-    said = f"{out}: {counted(len(made.animals.numbers), 'animal')} of {theory}"
-    if stated != label_error:
-        said += f"; {label_error:.0%} of error labels are false, the file states {stated:.0%}"
-    say(said)
-
-
-def _labelled(seen: Instrument, share: float) -> Instrument:
-    """Return the instrument with a share of false labels, known to within 5 %."""
-    interval = max(0.0, share - 0.05), share + 0.05
-    return replace(seen, label_error=share, label_error_interval=interval)
-
-
-def _stating(told: Instrument, session: xr.Dataset) -> xr.Dataset:
-    """Return a session whose labels claim to be as often false as those of another instrument."""
-    low, high = told.label_error_interval
-    known = session["label_error"].copy()
-    known.values[known.notnull()] = told.label_error
-    known.attrs |= {"low": low, "high": high}
-    return session.assign_coords(label_error=known)

@@ -2,15 +2,20 @@
 
 For each effect of a claim, its secondary effects too, a bounded index of how N compares with M; and
 for each claim a bit that says whether there is a response M to compare with. Without one the index
-is noise over noise; that there is none is evidence, too. A virtual experiment draws as many virtual
-animals of one world as the recording has animals; they share a discrepancy on every index, which
-stands for what no theory of ours contains.
+is noise over noise. A virtual experiment draws as many virtual animals of one world as the
+recording has animals; they share a discrepancy on every index, which stands for what no theory of
+ours contains.
+
+A recording may be less certain than virtual ones: rates are lower, animals differ more. An index
+lies nearer to 0 the less certain N and M are, so that a theory would be left out for nothing but
+that. Virtual experiments of a theory, of which hardly any is as uncertain, are given as much noise
+as the recording has.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +33,9 @@ DISCREPANCY = 0.07
 """Standard deviation of the discrepancy of a world on each bounded index."""
 CLEAR = 2.0
 """Standard errors over animals by which M is above 0 where there is a response."""
+RARELY = 0.95
+"""Share of a theory's experiments that are more certain than a recording to which it is an odd one.
+"""
 BITS = {c.key: f"{c.key} response" for c in CLAIMS}
 """Claim -> the bit that says whether there is a response to compare with."""
 INDICES = tuple(name for own in EFFECTS.values() for name in own)
@@ -43,7 +51,7 @@ class Drawn:
     Attributes
     ----------
     values
-        Effect vectors, (experiment, feature), see `effects`.
+        Effect vectors, (experiment, feature), as in `RecordedEffects.values`.
     ratios
         N/M of the means over animals, corrected for false labels, (experiment, claim); NaN = not
         testable.
@@ -62,31 +70,10 @@ def features_of(claims: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in FEATURES if name in own)
 
 
-def effects(energies: Mapping[str, Array]) -> Array:
-    """Return the effect vector of an experiment, virtual or not.
-
-    Parameters
-    ----------
-    energies
-        Name of an effect -> N, M and N_R of each animal, (animal, 3), as in `Measured`.
-
-    Returns
-    -------
-    Array
-        For each effect (N - M) / (|N| + |M| + 2 s) of the means over animals, s their standard
-        error, in [-1, 1]; then for each claim whether M is 2 standard errors or more above 0, as 1
-        or 0. NaN where no animal can answer.
-    """
-    vector: Array = _vectors({name: own[None] for name, own in energies.items()}, 1)[0]
-    return vector
-
-
-def _vectors(energies: Mapping[str, Array], count: int) -> Array:
-    """Return the effect vectors of as many experiments, from (experiment, animal, 3)."""
-    said = {name: _summary(energies.get(name), count) for name in INDICES}
-    indices = [
-        bounded_index(s.n, s.m, CLEAR * np.hypot(s.error_n, s.error_m)) for s in said.values()
-    ]
+def _vectors(known: Mapping[str, _Summary], count: int) -> Array:
+    """Return the effect vectors of as many experiments, from what their animals say together."""
+    said = {name: known[name] if name in known else _summary(None, count) for name in INDICES}
+    indices = [bounded_index(s.n, s.m, CLEAR * s.error) for s in said.values()]
     bits = [
         np.where(np.isnan(said[key].m), np.nan, said[key].m > CLEAR * said[key].error_m)
         for key in BITS
@@ -104,6 +91,40 @@ class _Summary:
     error_n: Array
     error_m: Array
 
+    @property
+    def error(self) -> Array:
+        """(experiment,), the standard error of N - M."""
+        return np.hypot(self.error_n, self.error_m)
+
+    @property
+    def scatter(self) -> Array:
+        """(experiment,), that error in units of |N| + |M|; 0 if both are 0."""
+        size = np.abs(self.n) + np.abs(self.m)
+        return np.asarray(self.error / np.where(size > 0, size, np.inf))
+
+    def with_errors(self, error_n: npt.ArrayLike, error_m: npt.ArrayLike) -> _Summary:
+        """Return the same with errors as large at least; those that are NaN are not known."""
+        n, m = np.fmax(self.error_n, error_n), np.fmax(self.error_m, error_m)
+        return replace(self, error_n=n, error_m=m)
+
+    def as_uncertain_as(self, scatter: float, rng: np.random.Generator) -> _Summary:
+        """Return experiments of a theory with as much noise as one that is less certain than most.
+
+        Parameters
+        ----------
+        scatter
+            Of that one; NaN if it has no answer.
+        rng
+            Draws the noise.
+        """
+        own = self.scatter
+        if not np.isfinite(own).any() or not scatter > np.nanquantile(own, RARELY):
+            return self
+        size = np.abs(self.n) + np.abs(self.m)
+        more = size * np.sqrt(np.maximum(scatter**2 - own**2, 0.0) / 2)  # N and M alike
+        n, m = (x + more * rng.normal(size=len(x)) for x in (self.n, self.m))
+        return _Summary(n, m, self.n_r, np.hypot(self.error_n, more), np.hypot(self.error_m, more))
+
 
 def _summary(energies: Array | None, count: int) -> _Summary:
     """Return what the animals of each experiment say together; NaN where none can answer."""
@@ -118,8 +139,28 @@ def _summary(energies: Array | None, count: int) -> _Summary:
     return _Summary(*mean.T, *error.T[:2])
 
 
-def recorded(sessions: Sequence[xr.Dataset], measured: Mapping[str, Measured]) -> Array:
-    """Return the effect vector of a recording.
+@dataclass(frozen=True)
+class RecordedEffects:
+    """What a recording gives the evidence.
+
+    Attributes
+    ----------
+    values
+        Feature -> its value: for each effect (N - M) / (|N| + |M| + 2 s) of the means over animals,
+        s their standard error, in [-1, 1]; for each claim whether M is 2 standard errors or more
+        above 0, as 1 or 0. NaN where no animal can answer.
+    scatter
+        Effect -> how uncertain N - M is, as a share of |N| + |M|.
+    """
+
+    values: Mapping[str, float]
+    scatter: Mapping[str, float]
+
+
+def recorded(sessions: Sequence[xr.Dataset], measured: Mapping[str, Measured]) -> RecordedEffects:
+    """Return what a recording gives the evidence.
+
+    Errors are those over animals; with few of them, those over trials if they are larger.
 
     Parameters
     ----------
@@ -128,17 +169,23 @@ def recorded(sessions: Sequence[xr.Dataset], measured: Mapping[str, Measured]) -
     measured
         Claim key -> what they say to the claim.
     """
-    energies = {key: one.energies for key, one in measured.items()}
-    return effects(
-        {
-            name: energies[name] if name in energies else measure(effect, sessions, False).energies
-            for own in EFFECTS.values()
-            for name, effect in own.items()
-        }
-    )
+    said = {}
+    for own in EFFECTS.values():
+        for name, effect in own.items():
+            found = measured[name] if name in measured else measure(effect, sessions, True)
+            said[name] = _summary(found.energies[None], 1).with_errors(*found.errors_over_trials)
+    values = dict(zip(FEATURES, _vectors(said, 1)[0].tolist(), strict=True))
+    return RecordedEffects(values, {name: float(own.scatter[0]) for name, own in said.items()})
 
 
-def draw(table: Table, theory: str, design: Design, seed: int, count: int = EXPERIMENTS) -> Drawn:
+def draw(
+    table: Table,
+    theory: str,
+    design: Design,
+    seed: int,
+    count: int = EXPERIMENTS,
+    scatter: Mapping[str, float] | None = None,
+) -> Drawn:
     """Draw virtual experiments from measured virtual animals.
 
     Parameters
@@ -151,6 +198,8 @@ def draw(table: Table, theory: str, design: Design, seed: int, count: int = EXPE
         Seed of everything random.
     count
         How many experiments, dealt to the worlds in turn.
+    scatter
+        How uncertain the recording is, see `RecordedEffects`, if they stand for one.
 
     Raises
     ------
@@ -160,8 +209,6 @@ def draw(table: Table, theory: str, design: Design, seed: int, count: int = EXPE
     worlds = np.unique(table.world)
     if not len(worlds):
         raise ValueError(f"no virtual animal of {theory} is left; narrow its nuisance")
-    shift = {int(w): generator(seed, "discrepancy", theory, int(w)).normal(
-        0, DISCREPANCY, len(INDICES)) for w in worlds}  # fmt: skip
     here = {int(w): np.flatnonzero(table.world == w) for w in worlds}
     chosen = [int(worlds[i % len(worlds)]) for i in range(count)]
     rows = np.array([
@@ -176,16 +223,26 @@ def draw(table: Table, theory: str, design: Design, seed: int, count: int = EXPE
         for name in EFFECTS[key].keys() & energies.keys():
             energies[name] = energies[name].copy()
             energies[name][:, able:] = np.nan  # animals are in no order, so any will do
-    values = _vectors(energies, count)
-    indices = slice(0, len(INDICES))
-    shifts = np.array([shift[world] for world in chosen])
-    values[:, indices] = np.clip(values[:, indices] + shifts, -1, 1)
-    ratios = [_ratio(energies.get(c.key), count, design.label_error[0]) for c in CLAIMS]
+    said = {name: _summary(own, count) for name, own in energies.items()}
+    for name in said.keys() & (scatter or {}).keys():
+        noise = generator(seed, "as uncertain", theory, name)
+        said[name] = said[name].as_uncertain_as((scatter or {})[name], noise)
+    values = _shifted(_vectors(said, count), theory, seed, chosen)
+    ratios = [_ratio(said.get(c.key), count, design.label_error[0]) for c in CLAIMS]
     return Drawn(values, np.column_stack(ratios), np.array(chosen))
 
 
-def _ratio(energies: Array | None, count: int, label_error: float) -> Array:
-    said = _summary(energies, count)
+def _shifted(values: Array, theory: str, seed: int, worlds: Sequence[int]) -> Array:
+    """Return effect vectors with the discrepancy of their worlds on every index."""
+    shift = {w: generator(seed, "discrepancy", theory, w).normal(0, DISCREPANCY, len(INDICES))
+             for w in dict.fromkeys(worlds)}  # fmt: skip
+    indices = values[:, : len(INDICES)] + np.array([shift[world] for world in worlds])
+    return np.hstack([np.clip(indices, -1, 1), values[:, len(INDICES) :]])
+
+
+def _ratio(said: _Summary | None, count: int, label_error: float) -> Array:
+    if said is None:
+        return np.full(count, np.nan)
     known = np.where(said.m > 0, said.m, np.nan)
     return np.asarray((said.n - label_error * said.n_r) / known)
 

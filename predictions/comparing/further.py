@@ -14,8 +14,14 @@ from errorneurons.analysis.evidence.comparison import Comparison
 from errorneurons.analysis.evidence.power import probability_right
 from errorneurons.analysis.evidence.recovery import verdicts
 from errorneurons.predictions.claims.claim import Manipulation
-from errorneurons.predictions.claims.registry import CLAIMS, claims_shown_by
+from errorneurons.predictions.claims.registry import (
+    CLAIMS,
+    claim,
+    claims_shown_by,
+    manipulations_of,
+)
 from errorneurons.predictions.comparing.conditions import USUAL_EXPERIMENT, conditions_of
+from errorneurons.predictions.comparing.costs import added_cost
 from errorneurons.predictions.comparing.design import AREAS, Design, taken_together
 from errorneurons.predictions.comparing.effects import features_of
 from errorneurons.predictions.comparing.plan import (
@@ -30,6 +36,8 @@ from errorneurons.predictions.words import counted, listed
 from errorneurons.simulate.experiments.registry import experiment
 from errorneurons.simulate.store.work import Progress
 
+_LEAST_COST = 1e-3
+"""Of what is said to cost nothing."""
 MORE = 1.5
 """How many more animals the larger of the next designs has."""
 
@@ -61,8 +69,9 @@ def next_steps(found: Weighed, question: Question, progress: Progress) -> NextSt
     for title, count, claims in _options(now, full):
         table = verdicts(compared(count, features_of(claims)), classes)
         size = {"animals": count, "cells": _cells(full), "trials": max(full.trials)}
-        point = probability_right(table.assign(**size)).assign(title=title, claims=len(claims))
-        rows.append(point)
+        cost = _cost(now, count, claims, question.costs)
+        point = probability_right(table.assign(**size))
+        rows.append(point.assign(title=title, claims=len(claims), cost=cost))
     points = pd.concat(rows, ignore_index=True)
     return NextSteps(_summary(points), _best(points), points)
 
@@ -107,6 +116,13 @@ def _options(now: Design, full: Design) -> list[tuple[str, int, tuple[str, ...]]
         every = tuple(key for keys in lacking.values() for key in keys)
         options.append(("Add all of these", now.animals, (*have, *every)))
     return options
+
+
+def _cost(now: Design, animals: int, claims: Sequence[str], costs: Mapping[str, float]) -> float:
+    """Return what an option costs beside what is recorded: more animals, or more done with them."""
+    done, to_do = (manipulations_of([claim(k) for k in keys]) for keys in (now.claims, claims))
+    an_animal = 1 + added_cost(done, costs)
+    return (animals - now.animals) * an_animal + animals * added_cost(to_do.keys() - done, costs)
 
 
 def what_to_do(keys: Sequence[str] | None = None) -> dict[str, tuple[str, ...]]:
@@ -154,7 +170,8 @@ def _summary(points: pd.DataFrame) -> str:
         )
     return (
         f"The design as recorded gives the right verdict in {_share(first)} of virtual "
-        "recordings. What would raise that, the best first:"
+        "recordings. What would raise that, first what raises it most for its cost (an animal "
+        "recorded on one day with nothing done to it: 1):"
     )
 
 
@@ -165,9 +182,11 @@ def _better(points: pd.DataFrame) -> pd.DataFrame:
 
 
 def _best(points: pd.DataFrame) -> tuple[Step, ...]:
-    """Return the three steps that bring most, the smaller one first where they bring the same."""
-    order = _better(points).sort_values(
-        ["right", "animals", "claims"], ascending=[False, True, True], kind="stable"
+    """Return the three steps that bring most for their cost, where that is alike the cheaper."""
+    better = _better(points)
+    gained = better["right"] - points["right"].iloc[0]
+    order = better.assign(worth=gained / better["cost"].clip(lower=_LEAST_COST)).sort_values(
+        ["worth", "cost", "claims"], ascending=[False, True, True], kind="stable"
     )
     rows = [_point(order, k) for k in range(min(3, len(order)))]
     return tuple(
@@ -175,8 +194,8 @@ def _best(points: pd.DataFrame) -> tuple[Step, ...]:
             f"{row['title']}.",
             f"{counted(int(row['animals']), 'animal')}, {int(row['cells'])} cells of each role and "
             f"area, {int(row['trials'])} trials of each stimulus and condition: the verdict is "
-            f"right in {_share(row)} of virtual recordings.",
-            float(row["right"]), float(row["low"]), float(row["high"]),
+            f"right in {_share(row)} of virtual recordings, at a cost of {row['cost']:.3g}.",
+            float(row["right"]), float(row["low"]), float(row["high"]), float(row["cost"]),
         )
         for row in rows
     )  # fmt: skip

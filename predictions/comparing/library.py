@@ -8,7 +8,6 @@ made when that changes; an interrupted run takes up where it stopped.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -36,7 +35,7 @@ from errorneurons.simulate.engine.plans import compile_ahead
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.store.files import ARRAYS, JSON, is_intact, keep
 from errorneurons.simulate.store.places import cache_folder
-from errorneurons.simulate.store.shelf import Piece, Shelf, missing_pieces, provide
+from errorneurons.simulate.store.shelf import Shelf, missing_pieces, provide
 from errorneurons.simulate.store.work import Labour, Progress
 from errorneurons.simulate.theories.registry import theory
 
@@ -57,6 +56,7 @@ def virtual_experiments(
     progress: Progress,
     count: int = EXPERIMENTS,
     labour: Labour | None = None,
+    scatter: Mapping[str, float] | None = None,
 ) -> dict[str, Drawn]:
     """Return virtual experiments of theories under designs, simulating what is not there yet.
 
@@ -66,9 +66,12 @@ def virtual_experiments(
         As in `animals_under`.
     count
         Experiments of each theory.
+    scatter
+        How uncertain the recording is that they stand for, see `effects.RecordedEffects`.
     """
     found = animals_under(names, designs, animals, folder, progress, labour)
-    return {n: draw(t, n, taken_together(designs), animals.seed, count) for n, t in found.items()}
+    one = taken_together(designs)
+    return {n: draw(t, n, one, animals.seed, count, scatter) for n, t in found.items()}
 
 
 def animals_under(
@@ -156,29 +159,13 @@ def simulate_worlds(
     if left:
         networks = sum(len(piece.arguments[1].numbers) for piece in left.values())
         progress(f"simulating {networks} networks in {len(left)} batches; kept in {folder}")
-    provide(left, shelf, _with_time_left(progress, left), labour, compile_ahead)
+    provide(left, shelf, progress, labour, compile_ahead)
     made = {piece.arguments[0] for piece in left.values()}
     for name in names:
         own = worlds_key(theory(name), animals, tried)
         path = Shelf(folder, JSON).path(f"{place(name, tried)}/summary", own)
         if name in made or not is_intact(path):  # a run may have ended before it was written
             _summarise(folder, name, animals, path, tried)
-
-
-def _with_time_left(progress: Progress, pieces: Mapping[str, Piece]) -> Progress:
-    """Return what says, with each piece that is done, how long the others will take as it goes."""
-    began, left = time.perf_counter(), {piece.said for piece in pieces.values()}
-
-    def say(text: str) -> None:
-        if text in left:
-            left.remove(text)
-            passed, done = time.perf_counter() - began, len(pieces) - len(left)
-            if left:
-                ahead = passed * len(left) / done / 60
-                text += f"; {done} of {len(pieces)}, about {ahead:.1f} minutes left"
-        progress(text)
-
-    return say
 
 
 def _summarise(folder: Path, name: str, animals: Animals, file: Path, tried: Experiment) -> None:

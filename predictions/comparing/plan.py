@@ -26,12 +26,14 @@ from errorneurons.predictions.claims.registry import (
 )
 from errorneurons.predictions.comparing.animals import Table
 from errorneurons.predictions.comparing.conditions import USUAL_EXPERIMENT, all_told, conditions_of
+from errorneurons.predictions.comparing.costs import added_cost
 from errorneurons.predictions.comparing.design import AREAS, Design, taken_together
 from errorneurons.predictions.comparing.effects import draw, features_of, together
 from errorneurons.predictions.comparing.library import animals_under
 from errorneurons.predictions.comparing.weigh import Question
 from errorneurons.predictions.words import listed
 from errorneurons.simulate.refusing import known, whole_number
+from errorneurons.simulate.store.counting import counting
 from errorneurons.simulate.store.work import Progress
 
 EXPERIMENTS = 240
@@ -135,11 +137,13 @@ class Planned:
     grid, question
         What was asked.
     points
-        Probability of the right verdict at each design, see `power.probability_right`.
+        Probability of the right verdict at each design, see `power.probability_right`, and its
+        ``cost``, in animals that are recorded on one day with nothing done to them.
     smallest
         Target -> the smallest design that reaches it, or None.
     gains
-        What each manipulation adds, see `power.gains`.
+        What each manipulation adds, see `power.gains`, its ``cost`` for an animal, and what is
+        ``added_per_cost``; what adds most for its cost comes first.
     gains_at
         At which design: where larger ones are always right, nothing could be added. The smallest
         that reaches the first target, or the one that is right most often.
@@ -171,13 +175,14 @@ def plan(grid: Grid, question: Question, progress: Progress) -> Planned:
     tables = {}
     for cells in sorted(set(grid.cells)):
         for trials in sorted(set(grid.trials)):
-            progress(f"virtual animals with {cells} cells and {trials} trials")
+            progress(f"virtual animals with {_sizes(cells, trials)}")
             tables[cells, trials] = animals_of(grid.designs(cells, trials), question, progress)
     most = max(tables)
     richest = compared_on(
         tables[most], taken_together(grid.designs(*most)), grid.features, question
     )
     rows = []
+    judged = counting(progress, [f"judged: {_sizes(*sizes)}" for sizes in tables])
     for (cells, trials), animals in tables.items():
         for count in grid.affordable:
             design = replace(taken_together(grid.designs(cells, trials)), animals=count)
@@ -185,20 +190,24 @@ def plan(grid: Grid, question: Question, progress: Progress) -> Planned:
             found = richest if largest else compared_on(animals, design, grid.features, question)
             size = {"animals": count, "cells": cells, "trials": trials}
             rows.append(verdicts(found, richest.classes).assign(**size))
-        progress(
-            f"judged: {cells} cells, {trials} trials, {listed(map(str, grid.affordable))} animals"
-        )
+        judged(f"judged: {_sizes(cells, trials)}")
     points = probability_right(pd.concat(rows, ignore_index=True))
+    an_animal = 1 + added_cost(grid.manipulations, question.costs)
+    points = points.assign(cost=points["animals"] * an_animal)
     smallest = {t: smallest_design(points, t) for t in TARGETS}
     at = smallest[TARGETS[0]] or best_design(points)
     cells, trials, count = (int(at[name]) for name in ("cells", "trials", "animals"))
-    progress(f"what manipulations buy: {count} animals, {cells} cells, {trials} trials")
+    progress(f"what manipulations buy: {count} animals with {_sizes(cells, trials)}")
     there = replace(taken_together(grid.designs(cells, trials)), animals=count)
     found = compared_on(tables[cells, trials], there, grid.features, question)
     return Planned(
         grid, question, points, smallest, _gains(found, grid, count, question, richest.classes), at,
         richest.classes,
     )  # fmt: skip
+
+
+def _sizes(cells: int, trials: int) -> str:
+    return f"{cells} cells and {trials} trials"
 
 
 def best_design(points: pd.DataFrame) -> dict[str, float]:
@@ -271,7 +280,13 @@ def _gains(
     if not groups:
         return pd.DataFrame(columns=["everything", "without", "lost", "added"], dtype=float)
     same = np.random.SeedSequence(question.animals.seed)
-    return gains(found, groups, animals, same, classes=classes)
+    own = gains(found, groups, animals, same, classes=classes)
+    cost = np.array([added_cost([name], question.costs) for name in own.index])
+    with np.errstate(divide="ignore", invalid="ignore"):  # what costs nothing
+        worth = own["added_per_animal"] / cost
+    return own.assign(cost=cost, added_per_cost=worth).sort_values(
+        ["added_per_cost", "cost"], ascending=[False, True], kind="stable"
+    )
 
 
 def _needing(manipulation: str) -> tuple[str, ...]:

@@ -133,9 +133,10 @@ def at_odds(
 
 
 def _missed(verdict: Verdict, expected: tuple[float, float]) -> bool:
-    """Return whether a claim that was tested has a value outside a range."""
+    """Return whether a claim that was tested has a value outside a range, by what is shown."""
     tested = verdict.outcome is not Outcome.NOT_TESTABLE and math.isfinite(verdict.value)
-    return tested and not expected[0] <= verdict.value <= expected[1]
+    inside = expected[0] <= verdict.value <= expected[1]
+    return tested and not inside and number(verdict.value) not in map(number, expected)
 
 
 def _apart(verdict: Verdict, expected: tuple[float, float]) -> bool:

@@ -35,13 +35,25 @@ from errorneurons.simulate.trials.run import Activity
 
 OPTION = "--library"
 """The option that says where the library is."""
+OFTEN = 8
+"""How often each trial of worlds is simulated under noise. Trials that are recorded twice share
+their noise, which counts as a response then.
+"""
 LEFT_OUT = "left_out"
 """Name of the text that says which networks were left out, and why."""
 
 
 def batches_of(name: str, animals: Animals) -> tuple[Animals, ...]:
     """Return which animals of a theory's worlds are simulated together, a file each."""
-    return animals.batches(theory(name), SIDE_BY_SIDE)
+    entry = theory(name)
+    return animals.batches(entry, SIDE_BY_SIDE // OFTEN if entry.noise else SIDE_BY_SIDE)
+
+
+def _often_enough(name: str, tried: Experiment) -> Experiment:
+    """Return the experiment with trials under noise that are rarely recorded more than once."""
+    if not theory(name).noise or tried.name != OF_WORLDS.name:
+        return tried
+    return replace(tried, repeats=max(tried.repeats, OFTEN))
 
 
 def shard(folder: Path, name: str, batch: Animals, tried: Experiment = OF_WORLDS) -> Path:
@@ -75,6 +87,7 @@ def shard_of(name: str, batch: Animals, tried: Experiment = OF_WORLDS) -> Piece:
 
 
 def _simulate(name: str, batch: Animals, tried: Experiment) -> dict[str, npt.NDArray[Any]]:
+    tried = _often_enough(name, tried)
     try:
         if tried.name == OF_WORLDS.name:  # its own trials set the gain of the instrument
             return _packed([put_through(theory(name), tried, batch, ELECTRODES)])
@@ -124,7 +137,7 @@ def read_worlds(
     known = ARRAYS.read(shard(folder, name, batch, tried))
     animals = replace(batch, only=tuple(known["number"].tolist()))
     entry = animals.structured(theory(name))
-    tried = under_noise(entry, tried)
+    tried = under_noise(entry, _often_enough(name, tried))
     labelled = markers(entry.circuit, ELECTRODES, animals)
     left_out = {int(n): why for n, why in json.loads(str(known[LEFT_OUT])).items()}
     found, n = list[Performed](), 0

@@ -19,6 +19,8 @@ class Step:
         What it consists of, and how often its verdict would be right.
     right, low, high
         Probability of the right verdict and its 95 % interval.
+    cost
+        Of what it adds, in animals that are recorded on one day with nothing done to them.
     """
 
     title: str
@@ -26,6 +28,7 @@ class Step:
     right: float
     low: float
     high: float
+    cost: float
 
 
 @dataclass(frozen=True)
@@ -37,10 +40,10 @@ class NextSteps:
     summary
         The advice in a sentence.
     designs
-        Three designs at most, the one that settles it soonest first.
+        Three designs at most, the one that brings most for its cost first.
     points
         Probability of the right verdict at each design, see `analysis.power.probability_right`,
-        with a column ``claims``.
+        with the columns ``claims`` and ``cost``.
     """
 
     summary: str

@@ -7,21 +7,20 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-import xarray as xr
 
 from errorneurons.analysis.evidence.weigh import Evidence, weigh
 from errorneurons.predictions.claims.registry import CLAIMS
+from errorneurons.predictions.comparing.costs import check_costs
 from errorneurons.predictions.comparing.design import Design, designs_of
 from errorneurons.predictions.comparing.effects import (
     EXPERIMENTS,
-    FEATURES,
     Drawn,
     features_of,
     recorded,
     together,
 )
 from errorneurons.predictions.comparing.library import default_folder, virtual_experiments
-from errorneurons.predictions.judging.measured import Measured
+from errorneurons.predictions.comparing.responding import Responding, Telling
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.store.work import Labour, Progress
@@ -30,6 +29,7 @@ from errorneurons.simulate.theories.registry import COMPARED, WITH_LEAK
 UNSTATED = 0.05
 FALSE_LABELS = f"{100 * UNSTATED:.0f} % more false labels than stated"
 LEAK = "input leaks onto error neurons, 5 %"
+SILENT = "M is not clear of 0"
 STRAINED = 200
 """Experiments of each theory in which something is other than assumed."""
 
@@ -55,11 +55,13 @@ class Question:
         Virtual experiments of each theory.
     labour
         Who simulates.
+    costs
+        What manipulations add to the cost of an animal, where not as guessed, see `costs`.
 
     Raises
     ------
     ValueError
-        If there are fewer than two theories, or too few experiments.
+        If there are fewer than two theories, or too few experiments, or a cost is none.
     """
 
     theories: tuple[str, ...] = COMPARED
@@ -67,8 +69,10 @@ class Question:
     folder: Path = field(default_factory=default_folder)
     experiments: int = EXPERIMENTS
     labour: Labour = field(default_factory=Labour)
+    costs: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        check_costs(self.costs)
         if len(set(self.theories)) < 2:
             raise ValueError(
                 f"theories are {', '.join(self.theories) or 'none'}; name two or more, "
@@ -97,51 +101,62 @@ class Weighed:
         What each theory leads one to expect of such a recording.
     misses
         How often that is missed by what the theory itself gives.
+    responses
+        What of the recording was weighed.
     """
 
     designs: tuple[Design, ...]
     evidence: Evidence
     expected: Ranges
     misses: Misses
+    responses: Responding
 
 
-def weighed(
-    sessions: Sequence[xr.Dataset],
-    measured: Mapping[str, Measured],
-    question: Question,
-    progress: Progress,
-) -> Weighed:
+def weighed(told: Telling, question: Question, progress: Progress) -> Weighed:
     """Weigh a recording between theories.
 
     Parameters
     ----------
-    sessions
-        Sessions that obey the dataset contract.
-    measured
-        Claim key -> what they say to the claim; one at least has an answer.
+    told
+        The recording; one claim at least has a response that is clear of 0.
     question
         Which theories, and on how much simulation.
     progress
         Called with a sentence whenever something is done.
     """
-    designs = designs_of(sessions)
-    drawn = virtual_experiments(
-        question.theories, designs, question.animals, question.folder, progress,
-        question.experiments, question.labour,
-    )  # fmt: skip
+    designs, found = designs_of(told.sessions), recorded(told.sessions, told.measured)
+    drawn = _drawn(question, question.theories, designs, found.scatter, progress)
     progress("weighing the theories")
-    found = dict(zip(FEATURES, recorded(sessions, measured).tolist(), strict=True))
-    seed = np.random.SeedSequence(question.animals.seed)
     claims = {c.key: features_of((c.key,)) for c in CLAIMS}
     evidence = weigh(
-        together(drawn), found, seed, claims, strained=_strained(designs, question, progress)
-    )
+        together(drawn), found.values, np.random.SeedSequence(question.animals.seed), claims,
+        strained=_strained(designs, question, found.scatter, progress),
+        set_aside={name: SILENT for key in told.responses.silent for name in claims[key]},
+    )  # fmt: skip
     expected = expected_ranges(drawn)
-    return Weighed(designs, evidence, expected, own_misses(drawn, expected))
+    return Weighed(designs, evidence, expected, own_misses(drawn, expected), told.responses)
+
+
+def _drawn(
+    question: Question,
+    theories: Sequence[str],
+    designs: Sequence[Design],
+    scatter: Mapping[str, float],
+    progress: Progress,
+    count: int | None = None,
+) -> dict[str, Drawn]:
+    """Return virtual experiments, as uncertain as the recording."""
+    return virtual_experiments(
+        theories, designs, question.animals, question.folder, progress,
+        count or question.experiments, question.labour, scatter,
+    )  # fmt: skip
 
 
 def _strained(
-    designs: Sequence[Design], question: Question, progress: Progress
+    designs: Sequence[Design],
+    question: Question,
+    scatter: Mapping[str, float],
+    progress: Progress,
 ) -> dict[tuple[str, str], Array]:
     """Return experiments in which the labels are worse than stated, or input leaks."""
     worse = tuple(replace(design, unstated=UNSTATED) for design in designs)
@@ -151,10 +166,7 @@ def _strained(
     }
     found: dict[tuple[str, str], Array] = {}
     for what, (own, theories) in asked.items():
-        drawn = virtual_experiments(
-            tuple(theories), own, question.animals, question.folder, progress, STRAINED,
-            question.labour,
-        )  # fmt: skip
+        drawn = _drawn(question, tuple(theories), own, scatter, progress, STRAINED)
         found |= {(what, theories[name]): d.values for name, d in drawn.items()}
     return found
 

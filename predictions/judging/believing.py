@@ -6,13 +6,14 @@ Everything that can be refused is refused here, before anything is measured or s
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
 
 from errorneurons.analysis.measures.labelling import FOLD
-from errorneurons.analysis.session.contract import ContractError, check
+from errorneurons.analysis.session.contract import TRIALS_AT_ONCE, ContractError, check
 from errorneurons.analysis.session.identity import spelled_otherwise
 
 NO_SUCH_LOCALISER = "localiser_session_in_no_file"
@@ -36,6 +37,7 @@ def as_believed(sessions: Sequence[xr.Dataset]) -> list[xr.Dataset]:
         check(session)
     breaches = [
         *spelled_otherwise({str(k): session for k, session in enumerate(sessions)}),
+        *_named_twice(sessions),
         *_given_twice(sessions),
         *_units(sessions),
     ]
@@ -59,32 +61,57 @@ def _with_known_localiser(session: xr.Dataset, known: set[tuple[str, str]]) -> x
     return believed
 
 
+def _named_twice(sessions: Sequence[xr.Dataset]) -> list[str]:
+    """Name sessions of one name."""
+    keys = Counter((str(s.attrs.get("animal")), str(s.attrs.get("session_id"))) for s in sessions)
+    return [
+        f"session {session_id} of {animal} stands there {count} times; give each its own session_id"
+        for (animal, session_id), count in keys.items()
+        if count > 1
+    ]
+
+
 def _given_twice(sessions: Sequence[xr.Dataset]) -> list[str]:
-    """Name sessions of unlike names whose activity is the same."""
-    seen: dict[str, xr.Dataset] = {}
+    """Name sessions of unlike names that share activity, whatever its order."""
+    told = [(session, _fingerprints(session)) for session in sessions]
+    seen: dict[bytes, int] = {}
     breaches = []
-    for session in sessions:
-        print_ = _fingerprint(session)
-        other = seen.setdefault(print_, session) if print_ else session
-        if _name(other) != _name(session):
-            breaches.append(
-                f"{_name(other)} and {_name(session)} hold the same activity; give a recording once"
-            )
+    for at, (session, prints) in enumerate(told):
+        others = Counter(k for p in prints if (k := seen.get(p)) is not None)
+        for k, shared in others.items():
+            other, theirs = told[k]
+            if _name(other) != _name(session) and 2 * shared >= min(len(theirs), len(prints)):
+                breaches.append(
+                    f"{_name(other)} and {_name(session)} hold the same activity; give a recording "
+                    "once"
+                )
+        seen |= dict.fromkeys(prints - seen.keys(), at)
     return breaches
+
+
+_BINS = 8
+"""Bins of a trial that are looked at."""
+_TELLING = 0.9
+"""Activity tells trials apart if so large a share of them is unlike any other of the session."""
 
 
 def _name(session: xr.Dataset) -> str:
     return f"session {_session_id(session)} of {session.attrs.get('animal')}"
 
 
-def _fingerprint(session: xr.Dataset) -> str:
-    """Return what tells activity from any other by three of its trials; empty where it is flat."""
-    rate = session["rate"]
-    trials = rate.sizes["trial"]
-    some = np.nan_to_num(rate.isel(trial=sorted({0, trials // 2, trials - 1})).values)
-    if len(np.unique(some)) < 3:
-        return ""
-    return hashlib.sha256(some.tobytes() + str(rate.shape).encode()).hexdigest()
+def _fingerprints(session: xr.Dataset) -> set[bytes]:
+    """Return what tells each trial from any other, whatever the order of units.
+
+    Nothing where activity does not tell the trials of the session apart, as few spikes do not.
+    """
+    rate, found = session["rate"], []
+    step = max(1, rate.sizes["time"] // _BINS)
+    for start in range(0, rate.sizes["trial"], TRIALS_AT_ONCE):
+        block = rate.isel(trial=slice(start, start + TRIALS_AT_ONCE)).values[:, ::step]
+        ordered = np.sort(np.nan_to_num(block), axis=-1)
+        found += [row.tobytes() for row in ordered if row.min() < row.max()]
+    different = {hashlib.sha256(row).digest() for row in found}
+    return different if len(different) >= _TELLING * rate.sizes["trial"] else set()
 
 
 def _units(sessions: Sequence[xr.Dataset]) -> list[str]:

@@ -9,6 +9,8 @@ one code: the effect of the claim.
 from __future__ import annotations
 
 import math
+import re
+from dataclasses import replace
 
 import numpy as np
 
@@ -28,19 +30,22 @@ from errorneurons.predictions.claims.claim import (
     SubjectKind,
     Verdict,
 )
-from errorneurons.predictions.judging.measured import FEWEST_ANIMALS, Measured
+from errorneurons.predictions.judging.measured import FEWEST_ANIMALS, Measured, error_of_thinned
+from errorneurons.predictions.judging.nothing import almost_nothing, nothing_to_compare
+from errorneurons.predictions.judging.phrases import agreeing, phrase, range_over, unanswered
 from errorneurons.predictions.judging.rule import (
     LEAST,
     answered,
     by_student,
     comparable,
     difference,
+    ends,
     named_outcomes,
     outcomes,
     p_above,
     tail,
 )
-from errorneurons.predictions.words import counted
+from errorneurons.predictions.words import counted, plain_number
 from errorneurons.simulate.arrays import Array
 
 TIPPING_STEP = 0.005
@@ -64,9 +69,22 @@ def judge(claim: Claim, subject: str, measured: Measured, kind: SubjectKind) -> 
         lack = measured.missing or Missing("there are no sessions", "Add sessions.")
         reason = f"{lack.what[0].upper()}{lack.what[1:]}."
         return Verdict(claim.key, subject, Outcome.NOT_TESTABLE, reason, lack.remedy)
-    if kind == "recording":
-        return _judge_recording(claim, subject, measured)
-    return _judge_theory(claim, subject, measured)
+    told = _judge_recording if kind == "recording" else _judge_theory
+    if not claim.asks:
+        return told(claim, subject, measured)
+    weaker, measured = _weaker_first(claim, measured)
+    verdict = told(claim, subject, measured)
+    return replace(verdict, reason=re.sub("^N/M", f"{claim.asks[weaker]}, N/M", verdict.reason))
+
+
+def _weaker_first(claim: Claim, measured: Measured) -> tuple[int, Measured]:
+    """Let what of two things that a claim asks for holds less be the one that is shown."""
+    n, _, _, other = measured.energies.mean(axis=0)
+    if (other < n) != (claim.side == "above"):
+        return 0, measured
+    order = [3, 1, 2, 0]
+    thinned = measured.thinned[:, order] if len(measured.thinned) else measured.thinned
+    return 1, replace(measured, energies=measured.energies[:, order], thinned=thinned)
 
 
 def _corrected(measured: Measured) -> Array:
@@ -80,50 +98,53 @@ def probability(claim: Claim, measured: Measured) -> float:
     """
     if len(measured.animals) < FEWEST_ANIMALS or not _comparable(measured):
         return float("nan")
-    above = float(p_above(claim, measured.energies, measured.label_error[0]))
-    return above if claim.side == "above" else 1 - above
+    p = [p_above(claim, x, measured.label_error[0]) for x in ends(claim, measured.energies)]
+    return float(np.max(p) if claim.side == "above" else 1 - np.min(p))
+
+
+def _nearer(claim: Claim, measured: Measured) -> tuple[float, Array]:
+    """Return the sign of the end of the claim that N/M is nearer to, and energies seen from it."""
+    turned = claim.side == "within" and _corrected(measured).mean() < 0
+    return (-1.0 if turned else 1.0), ends(claim, measured.energies)[int(turned)]
 
 
 def _points(claim: Claim, measured: Measured) -> tuple[float, ...]:
-    d = difference(claim, measured.energies, measured.label_error[0])
-    return tuple((claim.threshold + d / measured.energies[:, 1].mean()).tolist())
-
-
-def _phrase(claim: Claim, outcome: Outcome, value: float) -> str:
-    other = "above" if claim.side == "below" else "below"
-    q0 = f"{claim.threshold:.2g}"
-    value = round(value, 9) + 0.0  # 0 to rounding is 0
-    return {
-        Outcome.SUPPORTED: f"N/M is {value:.2g}, {claim.side} the threshold of {q0}, as claimed",
-        Outcome.CONTRADICTED: f"N/M is {value:.2g}, {other} the threshold of {q0}; the claim says "
-        f"{claim.side}",
-        Outcome.UNDECIDED: f"N/M is {value:.2g}, not clear of the threshold of {q0}",
-    }[outcome]
+    sign, energies = _nearer(claim, measured)
+    d = difference(claim, energies, measured.label_error[0])
+    return tuple((sign * (claim.threshold + d / measured.energies[:, 1].mean())).tolist())
 
 
 def _judge_theory(claim: Claim, subject: str, measured: Measured) -> Verdict:
-    low, high = central_range(difference(claim, measured.energies, measured.label_error[0]))
-    m_low, _ = central_range(measured.energies[:, 1])
+    pi, m = measured.label_error[0], measured.energies[:, 1]
     count = len(measured.animals)
-    if m_low <= 0:
-        return _nothing_to_compare(claim, subject, f"in 5 % of {count} networks or more")
-    responses = _corrected(measured), measured.energies[:, 1]
-    if all(central_range(x - LEAST * measured.elsewhere)[0] <= 0 for x in responses):
-        return _almost_nothing(claim, subject, measured, f"in 5 % of {count} networks or more")
+    if central_range(m)[0] <= 0:
+        where = f"in {(m <= 0).sum()} of {counted(count, 'network')}"
+        return nothing_to_compare(claim, subject, where)
+    clear = (central_range(x - LEAST * measured.elsewhere)[0] for x in (_corrected(measured), m))
+    if max(clear) <= 0:
+        where = f"over {counted(count, 'network')}"
+        return almost_nothing(claim, subject, measured, where)
+    low, high = np.transpose(
+        [central_range(difference(claim, x, pi)) for x in ends(claim, measured.energies)]
+    )
     outcome = Outcome(str(named_outcomes(claim, low > 0, high < 0)))
+    if count < 2:  # one network has no range
+        outcome = Outcome.UNDECIDED
     points = _points(claim, measured)
     value = float(np.mean(points))
     bottom, top = central_range(points)
-    agree = np.mean([(p > claim.threshold) == (claim.side == "above") for p in points])
+    agree = agreeing(claim, points)
+    _, seen = _nearer(claim, measured)
+    d_low, d_high = central_range(difference(claim, seen, pi) / m.mean())
     return Verdict(
         claim.key, subject, outcome,
-        f"{_phrase(claim, outcome, value)}; {round(agree * count)} of {count} networks agree with "
-        "the claim.",
+        f"{phrase(claim, outcome, value)}; {agree} of {counted(count, 'network')} "
+        f"{'agrees' if agree == 1 else 'agree'} with the claim{unanswered(measured.missing)}.",
         "Simulate more networks, or narrow the parameters." * (outcome is Outcome.UNDECIDED),
-        value, bottom, top, level="5-95 % range over networks", n=count, over="networks",
-        points=points, names=measured.animals, numbers={"agreeing": round(agree * count)},
+        value, bottom, top, claim.units, range_over(count), count, "networks",
+        points=points, names=measured.animals, numbers={"agreeing": agree},
         statistics={
-            "D / mean M, 5-95 %": f"{bottom - claim.threshold:.3g} to {top - claim.threshold:.3g}",
+            "D / mean M, 5-95 %": f"{d_low:.3g} to {d_high:.3g}",
             **_label_rows(measured),
         },
     )  # fmt: skip
@@ -136,15 +157,15 @@ def _judge_recording(claim: Claim, subject: str, measured: Measured) -> Verdict:
     if not _comparable(measured):
         where = f"over {count} animals"
         if comparable(measured.energies):
-            return _almost_nothing(claim, subject, measured, where)
-        return _nothing_to_compare(claim, subject, where)
-    test = against_zero(difference(claim, measured.energies, measured.label_error[0]))
+            return almost_nothing(claim, subject, measured, where)
+        return nothing_to_compare(claim, subject, where)
+    test = against_zero(difference(claim, _nearer(claim, measured)[1], measured.label_error[0]))
     plain = _at(claim, measured, measured.label_error[0])
     outcome = Outcome(
         str(outcomes(claim, measured.energies, measured.label_error, elsewhere=measured.elsewhere))
     )
     ratio = ratio_of_means(_corrected(measured), measured.energies[:, 1])
-    reason = f"{_phrase(claim, plain, ratio.value)}, over {count} animals"
+    reason = f"{phrase(claim, plain, ratio.value)}, over {count} animals"
     tipping = _tipping_point(claim, measured, plain)
     if any(_at(claim, measured, pi) is not plain for pi in measured.label_error[1:]):
         reason += (
@@ -162,7 +183,7 @@ def _judge_recording(claim: Claim, subject: str, measured: Measured) -> Verdict:
         reason += f". Some sessions could not answer: {measured.missing.what}"
     return Verdict(
         claim.key, subject, outcome, f"{reason}.", _more(outcome, count), ratio.value, ratio.low,
-        ratio.high, level=ratio.level, n=count, over="animals", points=_points(claim, measured),
+        ratio.high, claim.units, ratio.level, count, "animals", points=_points(claim, measured),
         names=measured.animals, numbers=_test_numbers(claim, measured, test),
         statistics={
             **_test_rows(test),
@@ -176,7 +197,7 @@ def _judge_recording(claim: Claim, subject: str, measured: Measured) -> Verdict:
 
 def _judge_few(claim: Claim, subject: str, measured: Measured) -> Verdict:
     """Say what these animals show, and nothing of the population."""
-    n, m, n_r = measured.energies.mean(axis=0)
+    n, m, n_r = measured.energies.mean(axis=0)[:3]
     pi, count = measured.label_error[0], len(measured.animals)
     animals, these = counted(count, "animal"), "this animal" if count == 1 else "these animals"
     more = f"Record {FEWEST_ANIMALS} animals or more."
@@ -184,24 +205,24 @@ def _judge_few(claim: Claim, subject: str, measured: Measured) -> Verdict:
         animals, these = "unnamed animals", "these sessions"
         more = f"Say which animal each session is of. {more}"
     if not m > 0:
-        return _nothing_to_compare(claim, subject, f"in {animals}")
+        return nothing_to_compare(claim, subject, f"in {animals}")
     least = LEAST * measured.elsewhere.mean()
     if max(m, n - pi * n_r) < least:
-        return _almost_nothing(claim, subject, measured, "in these animals")
+        return almost_nothing(claim, subject, measured, "in these animals")
     value = float((n - pi * n_r) / m)
     low = high = float("nan")
     level = "no interval: too few trials to leave any out"
-    found = f"N/M is {value:.2g}"
+    found = f"N/M is {plain_number(value)}"
     if len(measured.thinned) > 1:
         left = (measured.thinned[:, 0] - pi * measured.thinned[:, 2]) / measured.thinned[:, 1]
-        reach = _reach(left)
+        reach = 2 * error_of_thinned(left)
         low, high = value - reach, value + reach
         level = "about 95 %, jackknife over groups of trials, these animals only"
-        found += f" ({low:.2g} to {high:.2g})"
-        if m <= _reach(measured.thinned[:, 1]):
+        found += f" ({plain_number(low)} to {plain_number(high)})"
+        if m <= 2 * measured.errors_over_trials[1]:
             found = (
                 "the response to compare with is not told from noise: M is not clear of 0 with "
-                f"groups of trials left out, and N/M, {value:.2g}, says nothing"
+                f"groups of trials left out, and N/M, {plain_number(value)}, says nothing"
             )
     lost = f" Energies are over the units and trials that are there: {measured.lost}."
     return Verdict(
@@ -210,40 +231,14 @@ def _judge_few(claim: Claim, subject: str, measured: Measured) -> Verdict:
         f"{found}."
         + lost * bool(measured.lost),
         more,
-        value, low, high, level=level, n=count, over="animals",
+        value, low, high, claim.units, level, count, "animals",
         points=_points(claim, measured), names=measured.animals,
         statistics=_label_rows(measured),
     )  # fmt: skip
 
 
-def _reach(left: Array) -> float:
-    """Return two standard errors by the jackknife, of values with each group left out."""
-    groups = len(left)
-    return 2 * math.sqrt((groups - 1) / groups * float(((left - left.mean()) ** 2).sum()))
-
-
-def _nothing_to_compare(claim: Claim, subject: str, where: str) -> Verdict:
-    return Verdict(
-        claim.key, subject, Outcome.NOT_TESTABLE,
-        f"There is no response to compare with: M is not above 0 {where}.",
-        "Record more trials or cells, or a larger outcome error, until the comparison response is "
-        "clear of 0.",
-    )  # fmt: skip
-
-
 def _comparable(measured: Measured) -> bool:
     return bool(comparable(measured.energies, measured.elsewhere, measured.label_error[0]))
-
-
-def _almost_nothing(claim: Claim, subject: str, measured: Measured, where: str) -> Verdict:
-    m, whole = measured.energies[:, 1].mean(), measured.elsewhere.mean()
-    return Verdict(
-        claim.key, subject, Outcome.NOT_TESTABLE,
-        f"There is almost no response to compare with: {where} neither N nor M is clear of "
-        f"{LEAST:.0%} of the energy of the same response in all error cells, a tenth in amplitude "
-        f"(M is {m:.2g}, and {whole:.2g} there), and N/M would be a ratio of noise.",
-        "Ask it of cells that respond to the outcome: other areas, or a larger outcome error.",
-    )  # fmt: skip
 
 
 def _at(claim: Claim, measured: Measured, label_error: float) -> Outcome:
@@ -289,7 +284,7 @@ def _of_skewness(claim: Claim, measured: Measured, plain: Outcome) -> str:
             "; but animals differ so much, or so much to one side, that a mean as far from the "
             "threshold comes too often by chance"
         )
-    d = difference(claim, measured.energies, known)
+    d = difference(claim, _nearer(claim, measured)[1], known)
     count, found = len(d), float(skewness(d) * np.sign(d.mean()))
     # the standard error of the sample skewness of normal values
     error = math.sqrt(6 * count * (count - 1) / ((count - 2) * (count + 1) * (count + 3)))
@@ -302,19 +297,19 @@ def _of_skewness(claim: Claim, measured: Measured, plain: Outcome) -> str:
 
 
 def _skewness_row(claim: Claim, measured: Measured, test: Test) -> str:
-    known = measured.label_error[0]
-    reckoned = float(tail(claim, measured.energies, known, np.sign(test.mean)))
-    found = float(skewness(difference(claim, measured.energies, known)))
+    known, (_, energies) = measured.label_error[0], _nearer(claim, measured)
+    reckoned = float(tail(claim, energies, known, np.sign(test.mean)))
+    found = float(skewness(difference(claim, energies, known)))
     if not reckoned:
         return f"{found:.2g}, none towards the threshold"
     t = float(shrunk(test.t, reckoned, len(measured.animals)))
-    above = float(p_above(claim, measured.energies, known))
+    above = float(p_above(claim, energies, known))
     counts = f"t counts as {t:.3g}, p {min(above, 1 - above):.3g}"
     return f"{found:.2g}, reckoned with as {reckoned:.2g}: {counts}"
 
 
 def _test_numbers(claim: Claim, measured: Measured, test: Test) -> dict[str, float]:
-    d = difference(claim, measured.energies, measured.label_error[0])
+    d = difference(claim, _nearer(claim, measured)[1], measured.label_error[0])
     return {
         "t": test.t,
         "df": test.degrees,

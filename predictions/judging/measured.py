@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -30,14 +29,15 @@ class Measured:
     animals
         Names of the animals, or networks, that can answer.
     energies
-        N, M and N_R of each, averaged over its sessions, (animal, 3). Where sessions state unlike
+        N, M and N_R of each, averaged over its sessions, (animal, 3), and where a claim asks for
+        two things at once the other N, (animal, 4). Where sessions state unlike
         shares of false labels, N_R stands for so much of it that pi N_R holds for each.
     label_error
         pi, the share of false labels: value, low and high; 0 where it is not stated.
     missing
         What the sessions that cannot answer lack.
     thinned
-        N, M and N_R averaged over animals with each group of trials left out, (group, 3); only
+        The same averaged over animals with each group of trials left out, (group, 3 or 4); only
         where there are too few animals for a statement about the population.
     stated
         Whether the sessions state the share of false labels.
@@ -56,28 +56,10 @@ class Measured:
     lost: str = ""
     elsewhere: Array = field(default_factory=lambda: np.zeros(1))
 
-    def to_json(self) -> dict[str, Any]:
-        """Return it as a file keeps what networks say: nothing is thinned or lost."""
-        lack = self.missing
-        return {
-            "animals": self.animals,
-            "energies": self.energies.tolist(),
-            "label_error": self.label_error,
-            "missing": [lack.what, lack.remedy] if lack else None,
-            "elsewhere": self.elsewhere.tolist(),
-        }
-
-    @classmethod
-    def from_json(cls, known: Mapping[str, Any]) -> Measured:
-        """Return what `to_json` made a file of."""
-        value, low, high = known["label_error"]
-        return cls(
-            tuple(known["animals"]),
-            np.array(known["energies"], dtype=float).reshape(-1, 3),
-            (value, low, high),
-            Missing(*known["missing"]) if known["missing"] else None,
-            elsewhere=np.array(known["elsewhere"], dtype=float),
-        )
+    @property
+    def errors_over_trials(self) -> tuple[float, float]:
+        """Standard errors of N and M over trials, see `error_of_thinned`."""
+        return error_of_thinned(self.thinned[:, 0]), error_of_thinned(self.thinned[:, 1])
 
 
 def measure(effect: Measure, sessions: Sequence[xr.Dataset], trial_level: bool) -> Measured:
@@ -105,17 +87,28 @@ def measure(effect: Measure, sessions: Sequence[xr.Dataset], trial_level: bool) 
     answering = [session for own, _ in answers for session in own]
     shares = mean_share(answering)
     rows: dict[str, list[list[float]]] = {}
-    for (first, *_), (n, m, n_r, elsewhere) in answers:
+    for (first, *_), (n, m, n_r, *others) in answers:
         own = n_r * own_share(first, shares)
-        rows.setdefault(str(first.attrs["animal"]), []).append([n, m, own, elsewhere])
+        rows.setdefault(str(first.attrs["animal"]), []).append([n, m, own, *others])
     means = np.array([np.mean(own, axis=0) for own in rows.values()])
-    measured = Measured(tuple(rows), means[:, :3], shares or (0.0, 0.0, 0.0), missing,
+    measured = Measured(tuple(rows), _without_elsewhere(means), shares or (0.0, 0.0, 0.0), missing,
                         stated=shares is not None,
                         lost=losses(answering) if trial_level else "",
                         elsewhere=means[:, 3])  # fmt: skip
     if trial_level and len(rows) < FEWEST_ANIMALS:
-        return replace(measured, thinned=_thinned(effect, answering))
+        return replace(measured, thinned=_without_groups(effect, answering))
     return measured
+
+
+def error_of_thinned(left: Array) -> float:
+    """Return the standard error, by the jackknife, of what each group of trials is left out of.
+
+    NaN with fewer than two groups.
+    """
+    groups = len(left)
+    if groups < 2:
+        return math.nan
+    return math.sqrt((groups - 1) / groups * float(((left - left.mean()) ** 2).sum()))
 
 
 def energies_of_animal(effect: Measure, sessions: Sequence[xr.Dataset]) -> Array:
@@ -128,7 +121,7 @@ def energies_of_animal(effect: Measure, sessions: Sequence[xr.Dataset]) -> Array
 
 
 def _answer(effect: Measure, together: Sequence[xr.Dataset]) -> list[float] | Missing:
-    """Return N, M, N_R and M elsewhere of what is asked together, or what it lacks."""
+    """Return N, M, N_R, M elsewhere and the other N of what is asked together, or its lack."""
     found = answer_of(effect, together)
     if isinstance(found, Missing):
         return found
@@ -142,16 +135,22 @@ _NO_NUMBER = Missing("the energies are no numbers", "See `why_no_number`.")
 
 
 def _row(effect: Effect) -> list[float]:
-    return [effect.numerator, effect.denominator, effect.false_label, effect.elsewhere]
+    as_well = () if effect.as_well is None else (effect.as_well,)
+    return [effect.numerator, effect.denominator, effect.false_label, effect.elsewhere, *as_well]
 
 
-def _thinned(effect: Measure, sessions: Sequence[xr.Dataset]) -> Array:
+def _without_elsewhere(rows: Array) -> Array:
+    return np.delete(rows, 3, axis=-1)
+
+
+def _without_groups(effect: Measure, sessions: Sequence[xr.Dataset]) -> Array:
+    """Return N, M and N_R, means over sessions, without each group of trials, (group, 3)."""
     rows = []
     for group in range(TRIAL_GROUPS):
         left = [thinned(session, group, TRIAL_GROUPS) for session in sessions]
         effects = [answer_of(effect, own) for own in asked_together(effect, left)]
         answers = [_row(e) for e in effects if isinstance(e, Effect)]
         if len(answers) == len(effects):
-            rows.append(np.mean(answers, axis=0)[:3])
-    table = np.array(rows).reshape(-1, 3)
+            rows.append(_without_elsewhere(np.mean(answers, axis=0)))
+    table = np.array(rows) if rows else np.empty((0, 3))
     return np.asarray(table[np.isfinite(table).all(axis=1)])

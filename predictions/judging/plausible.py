@@ -5,6 +5,7 @@ None of it is certain, so none of it is refused; each doubt is one sentence.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -12,10 +13,12 @@ import numpy.typing as npt
 import xarray as xr
 
 from errorneurons.analysis.measures.windows import bin_width
-from errorneurons.predictions.words import listed, number
+from errorneurons.predictions.words import counted, listed, number
 
 _SLOW, _FAST = 0.05, 300.0
 """Rates that a typical unit does not have [Hz]."""
+_FEW = 0.1
+"""A share of rates that are unlike all others."""
 _WIDE = 5.0
 """Bins that are hardly so wide [s]."""
 _SOME = 50
@@ -46,7 +49,16 @@ def _once(sentences: list[str], sessions: int) -> str:
 
 def _of_session(session: xr.Dataset) -> Iterator[tuple[str, str]]:
     yield from _times(session)
+    yield from _onsets(session)
+    yield from _without_onset(session)
     yield from _areas(session)
+    yield from _parts_of_areas(session)
+    yield from _empty(session)
+    yield from _performance(session)
+    yield from _day(session)
+    yield from _doubled(session)
+    if session["rate"].attrs.get("units") == "dF/F":
+        yield from _ratios(session)
     if (
         session["rate"].attrs.get("units") == "Hz"
         and session["rate"].attrs.get("signal") != "event"
@@ -78,6 +90,195 @@ def _areas(session: xr.Dataset) -> Iterator[tuple[str, str]]:
             )
 
 
+def _onsets(session: xr.Dataset) -> Iterator[tuple[str, str]]:
+    time = session["time"].values
+    for name in ("input_onset", "outcome_onset"):
+        if name not in session.coords:
+            continue
+        onset = session[name].values
+        known = np.isfinite(onset)
+        off = known & ((onset < time[0] - _NEAR) | (onset > time[-1] + _NEAR))
+        if off.any() and not off[known].all():
+            yield (
+                name,
+                (
+                    f"`{name}` is {number(float(onset[off][0]))} s in {off.sum()} of "
+                    f"{known.sum()} trials, in which nothing was recorded; if there was none, "
+                    "leave it empty, or write NaN."
+                ),
+            )
+
+
+def _without_onset(session: xr.Dataset) -> Iterator[tuple[str, str]]:
+    """Yield what happened without it being said when, or before what it follows."""
+    for name, onset, words in (
+        ("outcome", "outcome_onset", ("expected", "unexpected")),
+        ("manipulation", "manipulation_onset", ("silence", "drive")),
+    ):
+        if not {name, onset} <= set(session.coords):
+            continue
+        there = np.isin(session[name].values, words)
+        unsaid = there & np.isnan(session[onset].values)
+        if unsaid.any():
+            yield (
+                f"no {onset}",
+                (
+                    f"`{onset}` is empty in {unsaid.sum()} of {there.sum()} trials that have "
+                    f"`{name}`, which are lost where it is asked what follows."
+                ),
+            )
+    if "outcome_onset" in session.coords:
+        input_, outcome = session["input_onset"].values, session["outcome_onset"].values
+        early = outcome < input_
+        if 2 * early.sum() > np.isfinite(outcome - input_).sum():
+            yield (
+                "order",
+                (
+                    f"the outcome comes before the input in {early.sum()} of {early.size} trials; "
+                    "look whether `input_onset` and `outcome_onset` are exchanged."
+                ),
+            )
+
+
+_NEAR = 1.0
+"""An onset may lie so far outside of what is cut out [s]."""
+_LAYER = re.compile(r"(\w{2,}?[a-zA-Z])(1|2/3|4|5|6a|6b|6)")
+_SIDE = re.compile(r"^(left|right|lh|rh)[\s_.-]+|[\s_.-]+(left|right|lh|rh|l|r)$", re.IGNORECASE)
+
+
+def _parts_of_areas(session: xr.Dataset) -> Iterator[tuple[str, str]]:
+    """Yield areas that are layers or sides of one, as far as names tell."""
+    areas = sorted({str(area) for area in session["area"].values})
+    for what, whole in (("layers", _without_layer), ("sides", _without_side)):
+        parts: dict[str, list[str]] = {}
+        for area in areas:
+            parts.setdefault(whole(area), []).append(area)
+        several = [own for own in parts.values() if len(own) > 1 and _is_sure(what, own)]
+        if several:
+            yield (
+                what,
+                (
+                    f"areas {listed([repr(a) for a in several[0][:4]])} seem to be {what} of one "
+                    "area, and count as areas of their own; if they are one, say so by `values` of "
+                    "`area`."
+                ),
+            )
+
+
+def _without_layer(area: str) -> str:
+    found = _LAYER.fullmatch(area)
+    return found[1] if found else area
+
+
+def _without_side(area: str) -> str:
+    return _SIDE.sub("", area).casefold()
+
+
+def _is_sure(what: str, areas: list[str]) -> bool:
+    """Whether names of areas tell of layers: V1 and V2, or CA1 and CA3, do not."""
+    if what == "sides":
+        return True
+    return any(area.endswith(("2/3", "6a", "6b")) or not area[-1].isdigit() for area in areas)
+
+
+_NOTHING = ("", "nan", "NaN", "unknown", "void", "root", "?")
+"""What stands for no area, and no stimulus, in files."""
+
+
+def _empty(session: xr.Dataset) -> Iterator[tuple[str, str]]:
+    for name, what in (("area", "unit"), ("stimulus", "trial")):
+        texts = session[name].values
+        none = int(np.isin(texts, _NOTHING).sum())
+        if none and not (texts == "unknown").all():
+            yield (
+                f"empty {name}",
+                (
+                    f"`{name}` is empty or unknown in {counted(none, what)} of {len(texts)}, which "
+                    f"count as of one {name}; leave them out, or say by `default` what they are."
+                ),
+            )
+
+
+def _day(session: xr.Dataset) -> Iterator[tuple[str, str]]:
+    day = session.attrs.get("day")
+    if isinstance(day, int | float) and day >= _DATE:
+        yield (
+            "day",
+            (
+                f"`day` is {day:.0f}, which seems to be a date; count days, so that the next is "
+                "one more, also at the end of a month."
+            ),
+        )
+
+
+_DATE = 100_000
+"""No animal is so old; 240131 and 20240131 are dates [days]."""
+
+
+def _performance(session: xr.Dataset) -> Iterator[tuple[str, str]]:
+    if "performance" in session.coords and (session["performance"].values > 1).any():
+        highest = float(np.nanmax(session["performance"].values))
+        yield (
+            "performance",
+            f"`performance` reaches {number(highest)}, a share 1 at most; divide percent by 100.",
+        )
+
+
+def _doubled(session: xr.Dataset) -> Iterator[tuple[str, str]]:
+    """Yield trials, and units, whose activity is that of another, value for value."""
+    if session.attrs.get("theory") or session["rate"].attrs.get("signal") == "model":
+        return
+    rate = session["rate"].values
+    for what, rows in (("trial", rate.transpose(0, 2, 1)), ("unit", rate.transpose(2, 0, 1))):
+        first = _twice(rows)
+        if first is not None:
+            yield (
+                f"doubled {what}",
+                (
+                    f"{what}s {first[0]} and {first[1]} hold the same activity, value for value; "
+                    f"give each {what} once."
+                ),
+            )
+
+
+def _twice(rows: npt.NDArray[np.floating]) -> tuple[int, int] | None:
+    """Return two rows that are the same and not flat, None if there are none."""
+    step = max(1, rows.shape[1] // _SEEN)
+    seen: dict[bytes, list[int]] = {}
+    for k, row in enumerate(rows):
+        some = np.ascontiguousarray(row[::step][:_SEEN])
+        if len(np.unique(some[np.isfinite(some)])) > _FLAT:
+            others = seen.setdefault(some.tobytes(), [])
+            for other in others:
+                if np.array_equal(rows[other], row, equal_nan=True):
+                    return other, k
+            others.append(k)
+    return None
+
+
+_SEEN, _FLAT = 16, 3
+"""Parts of a row that are compared first, and values that it needs to tell anything."""
+_TYPICAL = 5.0
+"""dF/F of a typical unit does not vary so much, nor lie so high."""
+
+
+def _ratios(session: xr.Dataset) -> Iterator[tuple[str, str]]:
+    rate = session["rate"]
+    some = rate[:: max(1, rate.sizes["trial"] // _SOME)].values
+    some = some[..., np.isfinite(some).any(axis=(0, 1))]
+    if not some.size or session.attrs.get("theory"):
+        return
+    sizes = np.maximum(np.nanstd(some, axis=(0, 1)), np.abs(np.nanmedian(some, axis=(0, 1))))
+    if (typical := float(np.median(sizes))) > _TYPICAL:
+        yield (
+            "dF/F",
+            (
+                f"dF/F of half of the units is {number(typical)} and more; in percent it is "
+                'units = "%", and fluorescence of which no baseline was taken off is "a.u.".'
+            ),
+        )
+
+
 def _rates(session: xr.Dataset) -> Iterator[tuple[str, str]]:
     rate = session["rate"]
     step = max(1, rate.sizes["trial"] // _SOME)
@@ -96,6 +297,17 @@ def _rates(session: xr.Dataset) -> Iterator[tuple[str, str]]:
             ),
         )
         return
+    spikes = known * width
+    broken = np.abs(spikes - np.round(spikes)) > 1e-3
+    if 0 < broken.sum() < _FEW * len(known):
+        yield (
+            "broken",
+            (
+                f"{broken.sum()} of {len(known)} rates that were looked at are no whole number of "
+                f"spikes of a bin, as all others are, the first {number(float(known[broken][0]))} "
+                "Hz; the file may be damaged."
+            ),
+        )
     typical = float(np.median(_means(some)))
     if typical < _SLOW:
         yield (

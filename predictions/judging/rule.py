@@ -1,10 +1,13 @@
 """The rule by which a recording answers a claim: a test of D over animals.
 
 D = N - pi N_R - q0 M of each animal is tested against 0 by a one-sided Student t, alpha .05 each
-way, that counts as smaller where D is skewed the wrong way (`tail`). N/M says nothing where M is no
-response, or where both are almost nothing beside what cells of the same kind show elsewhere: then
-it is a ratio of noise. Arrays may hold many recordings at once, so that the rule whose error rates
-are measured is the one that judges.
+way, that counts as smaller where D is skewed the wrong way (`tail`). A claim that N/M lies within
+-q0 and q0 is tested at both ends: supported if it is at both, contradicted if beyond one of them
+(two one-sided tests; N/M lies at one end at most, so each answer is wrong in alpha at most).
+
+N/M says nothing where M is no response, or where both are almost nothing beside what cells of the
+same kind show elsewhere: then it is a ratio of noise. Arrays may hold many recordings at once, so
+that the rule whose error rates are measured is the one that judges.
 """
 
 from __future__ import annotations
@@ -73,27 +76,49 @@ def outcomes(
     pi = np.moveaxis(np.asarray(label_error, dtype=float), -1, 0)[..., None]
     known = answered(claim, energies, pi[0], alpha)
     # D clears 0 on one side for an interval of pi, so its ends speak for all that lies within
-    plain, *ends = (by_student(claim, energies, p, alpha) for p in pi)
-    for end in ends:
-        known = np.where(end == plain, known, str(Outcome.UNDECIDED))
+    plain, *others = (by_student(claim, energies, p, alpha) for p in pi)
+    for other in others:
+        known = np.where(other == plain, known, str(Outcome.UNDECIDED))
     testable = comparable(energies, elsewhere, np.asarray(label_error, dtype=float)[..., :1])
     return np.where(testable, known, str(Outcome.NOT_TESTABLE))
+
+
+def ends(claim: Claim, energies: Array) -> list[Array]:
+    """Return energies as they are compared with q0: N, of a claim on both sides -N as well.
+
+    Where a claim asks for two things at once, either is compared: it is supported if both are on
+    its side, and contradicted if one is not.
+    """
+    if claim.side == "within":
+        return [energies, energies * np.array([-1.0, 1.0, -1.0])]
+    return [energies[..., [k, 1, 2]] for k in (0, 3)[: energies.shape[-1] - 2]]
+
+
+def _said(claim: Claim, above: Array, alpha: float) -> npt.NDArray[np.str_]:
+    """Return the outcomes by the one-sided p that D lies above 0 at each of its `ends`."""
+    # of two things that are asked at once both may be at the threshold; of two sides one may
+    each = alpha if claim.side == "within" else alpha / len(above)
+    if claim.side == "above":
+        return named_outcomes(claim, above < alpha, above > 1 - each)
+    return named_outcomes(claim, above < each, above > 1 - alpha)
 
 
 def by_student(
     claim: Claim, energies: Array, label_error: float | Array, alpha: float = ALPHA
 ) -> npt.NDArray[np.str_]:
     """Return what Student's t of D over animals says of a claim, (...), however skewed D is."""
-    _, above = students(difference(claim, energies, label_error))
-    return named_outcomes(claim, above < alpha, above > 1 - alpha)
+    above = np.stack(
+        [students(difference(claim, x, label_error))[1] for x in ends(claim, energies)]
+    )
+    return _said(claim, above, alpha)
 
 
 def answered(
     claim: Claim, energies: Array, label_error: float | Array, alpha: float = ALPHA
 ) -> npt.NDArray[np.str_]:
     """Return what the test of D over animals says of a claim, (...), for a pi that is known."""
-    above = p_above(claim, energies, label_error)
-    return named_outcomes(claim, above < alpha, above > 1 - alpha)
+    above = np.stack([p_above(claim, x, label_error) for x in ends(claim, energies)])
+    return _said(claim, above, alpha)
 
 
 def p_above(claim: Claim, energies: Array, label_error: float | Array) -> Array:
@@ -145,11 +170,19 @@ def _of_energies(x: Array) -> Array:
 def named_outcomes(
     claim: Claim, above: npt.ArrayLike, below: npt.ArrayLike
 ) -> npt.NDArray[np.str_]:
-    """Return what "D clears 0 above", or below, says of a claim, as text of the outcomes."""
-    yes, no = str(Outcome.SUPPORTED), str(Outcome.CONTRADICTED)
-    upper, lower = (yes, no) if claim.side == "above" else (no, yes)
-    undecided = str(Outcome.UNDECIDED)
-    return np.where(above, upper, np.where(below, lower, undecided))
+    """Return what "D clears 0 above", or below, says of a claim, as text of the outcomes.
+
+    Parameters
+    ----------
+    claim
+        The claim.
+    above, below
+        Of D at each of its `ends`, (end, ...).
+    """
+    yes, no = (above, below) if claim.side == "above" else (below, above)
+    supported, contradicted = np.all(yes, axis=0), np.any(no, axis=0)
+    undecided = np.where(contradicted, str(Outcome.CONTRADICTED), str(Outcome.UNDECIDED))
+    return np.where(supported, str(Outcome.SUPPORTED), undecided)
 
 
 def comparable(

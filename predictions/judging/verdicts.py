@@ -14,13 +14,16 @@ import xarray as xr
 from errorneurons.analysis.measures.asking import asked_often
 from errorneurons.analysis.session.session import collect
 from errorneurons.analysis.statistics import holm, ratio_of_means
-from errorneurons.predictions.claims.claim import Claim, SubjectKind, Verdict
+from errorneurons.predictions.claims.claim import Claim, Outcome, SubjectKind, Verdict
 from errorneurons.predictions.claims.lasers import is_control
 from errorneurons.predictions.claims.registry import CLAIMS, claim
 from errorneurons.predictions.judging.believing import as_believed
 from errorneurons.predictions.judging.judge import judge, probability
+from errorneurons.predictions.judging.labels import beside_chance, chance_of_labels
 from errorneurons.predictions.judging.measured import Measured, measure
 from errorneurons.predictions.judging.table import ResultTable, result_table
+from errorneurons.predictions.judging.whom import verdict_of, who_was_recorded
+from errorneurons.predictions.words import plain_number
 from errorneurons.simulate.refusing import a_list, in_short
 
 AnySessions = xr.DataTree | xr.Dataset | Iterable[xr.Dataset]
@@ -159,11 +162,28 @@ def on_recording(
     """
     with asked_often(sessions):
         measured = {c.key: measure(c.effect, sessions, trial_level=True) for c in claims}
-    verdicts = [judge(c, name, measured[c.key], "recording") for c in claims]
+        chance = chance_of_labels(sessions)
+    found = (judge(c, name, measured[c.key], "recording") for c in claims)
+    verdicts = [
+        _cautioned(c, beside_chance(c, v, chance), sessions)
+        for c, v in zip(claims, found, strict=True)
+    ]
     declared = confirmatory(sessions)
     chosen = [key for key in declared or measured if key in measured]
-    beside = [_beside_controls(c, v, sessions) for c, v in zip(claims, verdicts, strict=True)]
+    noun = who_was_recorded(sessions)
+    beside = [
+        verdict_of(_beside_controls(c, v, sessions), noun)
+        for c, v in zip(claims, verdicts, strict=True)
+    ]
     return _with_holm(beside, measured, chosen, declared=bool(declared)), measured
+
+
+def _cautioned(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Dataset]) -> Verdict:
+    """Say beside an answer what it leaves open."""
+    if claim.caution is None or verdict.outcome is Outcome.NOT_TESTABLE:
+        return verdict
+    said = claim.caution(sessions)
+    return replace(verdict, reason=f"{verdict.reason} {said}") if said else verdict
 
 
 def _beside_controls(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Dataset]) -> Verdict:
@@ -175,7 +195,8 @@ def _beside_controls(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Datas
     if not found.animals:
         return verdict
     ratio = ratio_of_means(found.energies[:, 0], found.energies[:, 1])
-    said = f"N/M is {ratio.value:.2g} in {len(found.animals)} of them, which are not in the test"
+    size = plain_number(ratio.value)
+    said = f"N/M is {size} in {len(found.animals)} of them, which are not in the test"
     return replace(verdict, statistics={**verdict.statistics, "control animals": said})
 
 

@@ -80,6 +80,12 @@ class _Card:
     table: tuple[tuple[str, tuple[str, ...]], ...]
     upright: bool
 
+    @property
+    def idle(self) -> bool:
+        """Whether the claim cannot be tested on any of those compared."""
+        every = (*self.near, *self.others)
+        return all(c.verdict.outcome is Outcome.NOT_TESTABLE for c in every)
+
 
 def card(book: Book, claim: Claim) -> _Card:
     """Return the card of a claim."""
@@ -250,8 +256,8 @@ def _statistics(cell: VerdictCell, extra: tuple[str, ...], levels: set[str]) -> 
     return (
         f"{cell.mark.symbol} {cell.mark.word}",
         number(verdict.value),
-        interval(verdict.low, verdict.high) + level,
-        amplitude(verdict.value),
+        interval(verdict.low, verdict.high, like=verdict.value) + level,
+        amplitude(verdict.value) if "energies" in verdict.units else number(verdict.value),
         f"{verdict.n} {verdict.over}".strip() if verdict.n else "none",
         *(verdict.statistics.get(name, "not given") for name in extra),
     )

@@ -16,7 +16,7 @@ from errorneurons.predictions.comparing.sentences import nothing_of
 from errorneurons.predictions.comparing.steps import NextSteps
 from errorneurons.predictions.pages.looks import style_of
 from errorneurons.predictions.studies.findings import Report
-from errorneurons.predictions.words import interval, listed, number
+from errorneurons.predictions.words import counted, interval, listed, number
 
 _Label = Callable[[str], str]
 
@@ -86,6 +86,7 @@ class Section:
     conditions: tuple[_Condition, ...]
     calibration_error: float
     size: str
+    trusted: str
 
     @property
     def lacking(self) -> bool:
@@ -117,6 +118,7 @@ def section(report: Report) -> Section | None:
         conditions=_conditions(evidence, label),
         calibration_error=evidence.calibration_error,
         size=f"{len(evidence.table):,} virtual experiments",
+        trusted=counted(evidence.trust_count, "virtual experiment") if evidence.trust_count else "",
     )
 
 
@@ -265,12 +267,8 @@ def next_section(report: Report) -> NextSection | None:
     if report.steps is None:
         return None
     points = report.steps.points
-    rows = [
-        (title, right, low, high)
-        for title, right, low, high in zip(
-            *(points[n].tolist() for n in ("title", "right", "low", "high")), strict=True
-        )
-    ]
+    columns = ("title", "right", "low", "high", "cost")
+    rows = list(zip(*(points[n].tolist() for n in columns), strict=True))
     alt = "Probability of the right verdict: " + "; ".join(
         f"{title} {right:.0%}" for title, right, *_ in rows
     )

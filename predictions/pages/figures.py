@@ -58,5 +58,5 @@ def _numbers(report: Report, claim: Claim) -> str:
     for theory, ends in report.expected.get(claim.key, {}).items():
         for name, value in zip(("low", "high"), ends, strict=True):
             row = (claim.key, theory, "expected, 5-95 % range", name, value)
-            table.writerow((*row, "ratio of energies N/M", *said))
+            table.writerow((*row, claim.units, *said))
     return text.getvalue()

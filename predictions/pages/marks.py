@@ -33,4 +33,5 @@ def effect(verdict: Verdict) -> str:
     """Return the value of a verdict with its interval."""
     if not math.isfinite(verdict.value):
         return "no value"
-    return f"{number(verdict.value)} {interval(verdict.low, verdict.high, '')}".strip()
+    ends = interval(verdict.low, verdict.high, "", verdict.value)
+    return f"{number(verdict.value)} {ends}".strip()

@@ -133,16 +133,12 @@ class Book:
         return ", ".join(f"{found[o]} {MARKS[o].word.lower()}" for o in Outcome if found[o])
 
     def size(self, subject: Subject) -> str:
-        """Return what the subject consists of, in words."""
-        noun = subject.noun if subject.kind == "recording" else "network"
-        return ", ".join(
-            counted(n, word) if word else "animals that are not told apart"
-            for n, word in (
-                (subject.animals, noun),
-                (subject.sessions, "session"),
-                (subject.cells, "unit" if subject.kind == "recording" else "cell"),
-                (subject.trials, "trial"),
-            )
+        """Return what the subject consists of, in words; the size is that of the middle session."""
+        noun, unit = (subject.noun, "unit") if subject.kind == "recording" else ("network", "cell")
+        whom = counted(subject.animals, noun) if noun else "animals that are not told apart"
+        return (
+            f"{whom}, {counted(subject.sessions, 'session')} of {counted(subject.cells, unit)} and "
+            f"{counted(subject.trials, 'trial')}"
         )
 
     def _row(self, claim: Claim, subjects: tuple[Subject, ...]) -> _Row:

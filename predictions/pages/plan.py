@@ -18,7 +18,7 @@ from errorneurons.predictions.comparing.sentences import NAMED
 from errorneurons.predictions.judging.measured import FEWEST_ANIMALS
 from errorneurons.predictions.pages.page import replace_file
 from errorneurons.predictions.texts import one_paragraph, written
-from errorneurons.predictions.words import counted, listed
+from errorneurons.predictions.words import counted, listed, number
 from errorneurons.simulate.theories.registry import theory
 
 
@@ -32,6 +32,7 @@ class Line:
     right: str
     interval: str
     smooth: str
+    cost: str
 
 
 def write_plan(planned: Planned, folder: Path, command: str) -> tuple[Path, list[str]]:
@@ -82,6 +83,7 @@ def render_plan(planned: Planned, command: str) -> str:
                 "worlds": len(question.animals.of_worlds),
                 "networks of a world": question.animals.count,
                 "instrument": grid.signal,
+                "costs given": ", ".join(f"{n}={c:g}" for n, c in question.costs.items()) or "none",
                 "areas": ", ".join(map(str, grid.areas)),
                 "manipulations": ", ".join(grid.manipulations) or "none",
                 "false labels": f"{grid.label_error[0]:.0%} {_percent(*grid.label_error[1:])}",
@@ -96,9 +98,22 @@ def plan_answer(planned: Planned) -> str:
     count = len(planned.question.theories)
     whom = _theories(planned) if count <= NAMED else f"the {count} theories compared"
     return (
-        f"To be right about {whom}: {_smallest(planned)}. The best design that was tried is right "
-        f"in {float(best['right']):.1%} of virtual experiments.{_few(planned)}"
+        f"{_in_short(planned)} To be right about {whom}: {_smallest(planned)}. The best design "
+        f"that was tried is right in {float(best['right']):.1%} of virtual experiments."
+        f"{_few(planned)}"
     )
+
+
+def _in_short(planned: Planned) -> str:
+    """Return how many animals it takes, in a sentence short enough for a headline."""
+    reached: dict[int, list[str]] = {}
+    for target, found in planned.smallest.items():
+        if found:
+            reached.setdefault(int(found["animals"]), []).append(f"{target:.0%}")
+    if not reached:
+        return "No design that was tried tells these theories apart often enough."
+    takes = [f"{counted(n, 'animal')} to be right in {listed(t)}" for n, t in reached.items()]
+    return f"It takes {listed(takes)} of virtual experiments."
 
 
 def _smallest(planned: Planned) -> str:
@@ -139,7 +154,29 @@ def paragraph(planned: Planned) -> str:
         "right": chosen["right"],
         "interval": _percent(chosen["low"], chosen["high"]),
         "classes": _classes(planned),
+        "why": _why_so_many(planned, chosen),
     })  # fmt: skip
+
+
+def _why_so_many(planned: Planned, chosen: Mapping[str, float]) -> str:
+    """Return why a grant asks for other numbers of animals than the plan says first."""
+    for target in reversed(TARGETS):
+        found = planned.smallest[target]
+        if found and found["animals"] < min(FEWEST_ANIMALS, chosen["animals"]):
+            return (
+                f"{counted(int(found['animals']), 'animal')} would do to be right about the "
+                f"theories in {target:.0%}; with fewer than {FEWEST_ANIMALS} no claim can be "
+                "tested by itself, so we ask for more."
+            )
+        if found:
+            break
+    else:
+        return f"No design that was tried is right in {TARGETS[0]:.0%}; this one is most often."
+    fewer = planned.smallest[TARGETS[0]]
+    if fewer and fewer["animals"] < chosen["animals"]:
+        enough = counted(int(fewer["animals"]), "animal")
+        return f"{enough} would do for {TARGETS[0]:.0%}; this number is for {target:.0%}."
+    return ""
 
 
 def _advised(planned: Planned) -> Mapping[str, float]:
@@ -182,24 +219,37 @@ def _classes(planned: Planned) -> str:
 
 
 def _lines(planned: Planned) -> list[Line]:
-    columns = ("animals", "cells", "trials", "right", "low", "high", "smooth")
+    columns = ("animals", "cells", "trials", "right", "low", "high", "smooth", "cost")
     rows = zip(*(planned.points[name].tolist() for name in columns), strict=True)
     return [
-        Line(int(a), int(c), int(t), f"{right:.0%}", _percent(low, high), f"{smooth:.0%}")
-        for a, c, t, right, low, high, smooth in rows
+        Line(
+            int(a),
+            int(c),
+            int(t),
+            f"{right:.0%}",
+            _percent(low, high),
+            f"{smooth:.0%}",
+            f"{cost:.4g}",
+        )
+        for a, c, t, right, low, high, smooth, cost in rows
     ]
 
 
-def _gains(planned: Planned) -> list[tuple[str, str, str, str]]:
-    """Return what each manipulation is worth: words, lost without it, added alone, per animal."""
+def _gains(planned: Planned) -> list[tuple[str, str, str, str, str]]:
+    """Return what each is worth: words, cost, lost without it, added alone, and for its cost."""
     rows = []
     for name in planned.gains.index:
         own = {column: float(planned.gains.loc[name, column]) for column in planned.gains.columns}
         rows.append((
-            MANIPULATIONS[str(name)].words, _gain(own["lost"]), _gain(own["added"]),
-            f"{100 * own['added_per_animal']:.1f}",
+            MANIPULATIONS[str(name)].words, f"{own['cost']:.3g}", _gain(own["lost"]),
+            _gain(own["added"]), _worth(own["added_per_cost"]),
         ))  # fmt: skip
     return rows
+
+
+def _worth(value: float) -> str:
+    """Return percentage points for an animal's cost of 1; nothing where nothing is paid."""
+    return number(100 * value) if math.isfinite(value) else "costs nothing"
 
 
 def _gain(value: float) -> str:
@@ -230,8 +280,8 @@ def _pictures(planned: Planned) -> dict[str, Markup | float]:
 
 
 def _table_text(planned: Planned) -> list[str]:
-    head = f"{'animals':>7} {'cells':>6} {'trials':>6}   right verdict"
+    head = f"{'animals':>7} {'cells':>6} {'trials':>6} {'cost':>6}   right verdict"
     return [head] + [
-        f"{x.animals:7d} {x.cells:6d} {x.trials:6d}   {x.right} {x.interval}"
+        f"{x.animals:7d} {x.cells:6d} {x.trials:6d} {x.cost:>6}   {x.right} {x.interval}"
         for x in _lines(planned)
     ]

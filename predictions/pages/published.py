@@ -200,7 +200,7 @@ def _picture(obtained: Obtained, panel: ResultPlot, key: str) -> str:
             values = np.concatenate([v for _, v in known], axis=1)
             courses.append(Course(said, style_of(theory), x, values, conditions.index(condition)))
     drawn = Charted(panel.title, panel.across, panel.label, courses, panel.scale == "log",
-                  panel.each, _quoted(obtained, panel, cases))  # fmt: skip
+                  panel.each, panel.wide, _quoted(obtained, panel, cases))  # fmt: skip
     alt = f"{panel.title}: {panel.label} against {panel.across}, of " + "; ".join(
         f"{c.label} from {_number(float(np.nanmedian(c.values[:, 0])))} to "
         f"{_number(float(np.nanmedian(c.values[:, -1])))}"

@@ -44,7 +44,7 @@ class _Said(_Read):
     @property
     def text(self) -> str:
         value, low, high = (math.nan if x is None else x for x in (self.value, self.low, self.high))
-        text = f"{self.outcome.value} {number(value)} {interval(low, high, '')}".rstrip()
+        text = f"{self.outcome.value} {number(value)} {interval(low, high, '', value)}".rstrip()
         return text.replace("\N{MINUS SIGN}", "-")  # that every terminal can show
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Real
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +14,7 @@ from errorneurons.predictions.claims.registry import IN_ONE_EXPERIMENT
 from errorneurons.predictions.comparing.design import designs_of, no_trial_of
 from errorneurons.predictions.comparing.library import default_folder
 from errorneurons.predictions.comparing.plan import Grid, plan
+from errorneurons.predictions.comparing.responding import telling
 from errorneurons.predictions.comparing.weigh import Question, weighed
 from errorneurons.predictions.judging.believing import as_believed
 from errorneurons.predictions.judging.table import ResultTable, result_table
@@ -37,6 +38,7 @@ def question_of(
     seed: int = 1,
     library: str | Path | None = None,
     labour: Labour | None = None,
+    costs: Mapping[str, float] | None = None,
 ) -> Question:
     """Return what is compared; an unknown theory is refused at once.
 
@@ -52,11 +54,16 @@ def question_of(
         Folder that keeps simulated worlds; that of the user if not given.
     labour
         Who simulates; local processes, one a core, if not given.
+    costs
+        What manipulations add to the cost of an animal; guesses for those not given.
     """
     a_list("theories", theories or COMPARED)
     names = tuple(dict.fromkeys(find(name).name for name in theories or COMPARED))
     folder = default_folder() if library is None else Path(library)
-    return Question(names, Animals(seed=seed, worlds=worlds), folder, labour=labour or Labour())
+    return Question(
+        names, Animals(seed=seed, worlds=worlds), folder, labour=labour or Labour(),
+        costs=costs or {},
+    )  # fmt: skip
 
 
 def evidence_from(
@@ -96,7 +103,8 @@ def evidence_from(
     Raises
     ------
     ValueError
-        If a theory is unknown, or the recording can test no claim.
+        If a theory is unknown, or the recording can test no claim, or none has a response that is
+        clear of 0.
     """
     question = question_of(theories, worlds, seed, library)
     every = as_believed(checked(sessions))
@@ -106,7 +114,10 @@ def evidence_from(
     if not designs_of(every):
         tested = [key for key, m in measured.items() if m.animals]
         raise ValueError(f"nothing can be weighed: {no_trial_of(tested)}; give such trials too")
-    return weighed(every, measured, question, progress).evidence
+    told = telling(every, measured)
+    if why := told.responses.nothing:
+        raise ValueError(f"nothing can be weighed: {why}")
+    return weighed(told, question, progress).evidence
 
 
 def design_points(
@@ -120,6 +131,7 @@ def design_points(
     instrument: str = Grid.signal,
     label_error: float = 0.05,
     budget: int | None = None,
+    costs: Mapping[str, float] | None = None,
     worlds: int = 40,
     seed: int = 1,
     library: str | Path | None = None,
@@ -143,18 +155,22 @@ def design_points(
         Share of false error labels, known to within 5 %.
     budget
         The most animals that can be had.
+    costs
+        Manipulation or other experiment -> what it adds to the cost of an animal, of which
+        recording alone on one day is 1; guesses for those not given: silencing 1, driving 2.
 
     Returns
     -------
     ResultTable
         A DataFrame, with `to_xarray` by animals, cells and trials. One row a
         design: ``animals``, ``cells``, ``trials``, how often its verdict is ``right``
-        with the interval ``low`` to ``high``, and ``smooth``, the same over neighbouring designs.
+        with the interval ``low`` to ``high``, ``smooth``, the same over neighbouring designs, and
+        its ``cost``.
 
     Raises
     ------
     ValueError
-        If a theory or manipulation is unknown, or a number impossible.
+        If a theory or manipulation is unknown, or a number or cost impossible.
     """
     several = {"animals": animals, "cells": cells, "trials": trials, "areas": areas,
                "manipulations": manipulations}  # fmt: skip
@@ -164,7 +180,8 @@ def design_points(
         tuple(animals), tuple(cells), tuple(trials), tuple(manipulations), tuple(areas),
         instrument, label_errors(label_error), budget,
     )  # fmt: skip
-    found = plan(grid, question_of(theories, worlds, seed, library), progress).points
+    question = question_of(theories, worlds, seed, library, costs=costs)
+    found = plan(grid, question, progress).points
     return result_table(found, "animals", "cells", "trials")
 
 

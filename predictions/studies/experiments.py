@@ -31,6 +31,7 @@ from errorneurons.simulate.engine.plans import PLANS
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.instrument.instrument import Instrument
 from errorneurons.simulate.instrument.observe import animal
+from errorneurons.simulate.store.counting import counting
 from errorneurons.simulate.store.files import (
     JSON,
     NETCDF,
@@ -104,24 +105,25 @@ def simulate(
             tasks[f"{name}: simulated"] = (_recorded, (left, out))
             say(f"{name}: {cost(*left)}")
     _set_aside()
+    done = counting(say, tasks)
     if labour is not None and labour.scheduler:
-        for said in run_all(tasks, say, labour).values():
+        for said in run_all(tasks, done, labour).values():
             for sentence in said:
                 say(sentence)
     else:
         whole = {tried.theory.identifier: tried.animals.numbers for tried in subjects}
-        for left, _ in (arguments for _, arguments in tasks.values()):
+        for task, (_, (left, _)) in tasks.items():
             name, seen = left.theory.identifier, _record(left, out, say)
             if left.animals.numbers == whole[name]:  # else some are there from an earlier run
                 shown[name] = seen
             PLANS.clear()  # another theory has other programs
             give_back()
+            done(task)
     figures = []
     _set_aside()
     for tried in subjects:
         figures += draw_sessions(tried, out, shown.get(tried.theory.identifier))
         _set_aside()
-        say(f"{tried.theory.identifier}: done")
     return figures
 
 

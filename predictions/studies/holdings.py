@@ -14,7 +14,7 @@ from errorneurons.analysis.measures.energies import Factors, trials
 from errorneurons.analysis.measures.labelling import FOLD
 from errorneurons.analysis.measures.windows import bin_width
 from errorneurons.analysis.statistics import Floats
-from errorneurons.predictions.studies.unweighed import who_was_recorded
+from errorneurons.predictions.judging.whom import who_was_recorded
 from errorneurons.predictions.words import counted, listed, number
 
 _KINDS = 12

@@ -21,10 +21,9 @@ from errorneurons.simulate.ablations.effects import effects_of_ablations, traine
 from errorneurons.simulate.ablations.registry import Ablation, ablation
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.engine.plans import compile_ahead
-from errorneurons.simulate.store.counting import numbered
 from errorneurons.simulate.store.files import NETCDF
 from errorneurons.simulate.store.keys import key
-from errorneurons.simulate.store.shelf import Piece, Shelf, missing_pieces, provide
+from errorneurons.simulate.store.shelf import Piece, Shelf, provide
 from errorneurons.simulate.store.work import Labour, Progress
 from errorneurons.simulate.tasks.registry import epochs_of, intact
 from errorneurons.simulate.tasks.task import TaskDesign
@@ -54,24 +53,19 @@ def simulate_pairs(
     theories = list(dict.fromkeys(name for name, _ in pairs))
     shelf = Shelf(folder / "networks" / design.task, NETCDF)
     whole = {_name(t, INTACT_NAME): _whole(t, design) for t in theories}
-    found = provide(whole, shelf, _counting(progress, whole, shelf), labour, compile_ahead)
+    found = provide(whole, shelf, progress, labour, compile_ahead)
     parts = {
         _name(t, a.name): _part(
             t, a, design, found[_name(t, INTACT_NAME)], whole[_name(t, INTACT_NAME)].key
         )
         for t, a in pairs
     }
-    found |= provide(parts, shelf, _counting(progress, parts, shelf), labour, compile_ahead)
+    found |= provide(parts, shelf, progress, labour, compile_ahead)
     return _collected(pairs, found, design)
 
 
 def _name(theory: str, name: str) -> str:
     return f"{theory}/{name}"
-
-
-def _counting(progress: Progress, pieces: Mapping[str, Piece], shelf: Shelf) -> Progress:
-    """Return what says how many of all pieces that are not there are done besides."""
-    return numbered(progress, [p.said for p in missing_pieces(pieces, shelf).values()])
 
 
 def _whole(theory: str, design: TaskDesign) -> Piece:

@@ -17,12 +17,11 @@ import xarray as xr
 from errorneurons.simulate.engine.plans import compile_ahead
 from errorneurons.simulate.published.registry import PUBLISHED_RESULTS, published_result
 from errorneurons.simulate.published.result import Case, Effort, Figure, PublishedResult
-from errorneurons.simulate.store.counting import numbered
 from errorneurons.simulate.store.files import NETCDF
 from errorneurons.simulate.store.keys import key
-from errorneurons.simulate.store.shelf import Piece, Shelf, missing_pieces, provide
+from errorneurons.simulate.store.shelf import Piece, Shelf, provide
 from errorneurons.simulate.store.work import Labour, Progress, silently
-from errorneurons.simulate.theories.registry import REGISTRY
+from errorneurons.simulate.theories.registry import REGISTRY, THEORIES
 
 _NOT_FOLLOWED = (*REGISTRY, "errorneurons.simulate.published.registry")
 
@@ -117,8 +116,7 @@ def obtain(
         for result, effort in asked
         for case in result.cases(effort)
     }
-    say = numbered(progress, [p.said for p in missing_pieces(pieces, shelf).values()])
-    paths = provide(pieces, shelf, say, labour, compile_ahead)
+    paths = provide(pieces, shelf, progress, labour, compile_ahead)
     return tuple(
         Obtained(
             result, effort,
@@ -129,7 +127,9 @@ def obtain(
 
 
 def _piece(result: PublishedResult, case: Case, effort: Effort, seed: int) -> Piece:
-    rests_on = key(result.work, (case, effort, seed), _NOT_FOLLOWED)
+    entry = next((t for t in THEORIES if t.name == case.theory), None)
+    as_entered = (entry.rests_on, entry.paces) if entry else ()
+    rests_on = key(result.work, (case, effort, seed, as_entered), _NOT_FOLLOWED)
     return Piece(result.work, (case, effort, seed), rests_on, f"{result.name}: {case.name}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,9 @@ from errorneurons.predictions.claims.claim import Claim, Verdict
 from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.comparing.design import designs_of, no_trial_of
 from errorneurons.predictions.comparing.further import next_steps
+from errorneurons.predictions.comparing.responding import telling
 from errorneurons.predictions.comparing.sentences import answer, at_odds, methods
+from errorneurons.predictions.comparing.steps import NextSteps
 from errorneurons.predictions.comparing.weigh import Question, Weighed, weighed
 from errorneurons.predictions.judging.believing import as_believed
 from errorneurons.predictions.judging.judge import judge
@@ -28,6 +30,7 @@ from errorneurons.predictions.judging.measured import FEWEST_ANIMALS
 from errorneurons.predictions.judging.plausible import implausible
 from errorneurons.predictions.judging.readiness import Ready, readiness_of
 from errorneurons.predictions.judging.verdicts import confirmatory, on_recording
+from errorneurons.predictions.judging.whom import ready_of, said_of, who_was_recorded
 from errorneurons.predictions.studies.choosing import Selection
 from errorneurons.predictions.studies.citing import references
 from errorneurons.predictions.studies.families import (
@@ -43,7 +46,6 @@ from errorneurons.predictions.studies.unweighed import (
     cautions_of,
     could_be_tested,
     unweighed_answer,
-    who_was_recorded,
 )
 from errorneurons.predictions.texts import paragraphs
 from errorneurons.simulate.animals.animals import Animals
@@ -157,28 +159,32 @@ def recording_report(
     """
     confirmatory(sessions)  # a claim that is none is refused before anything is read
     sessions = as_believed(sessions)
+    noun = who_was_recorded(sessions)
     verdicts, measured = on_recording(sessions, name)
-    ready = readiness_of(verdicts, measured, sessions)
+    ready = ready_of(readiness_of(verdicts, measured, sessions), noun)
     judged(verdicts, ready)
     found = steps = None
     unlike = _unlike_virtual(sessions, verdicts)
     if question and could_be_tested(verdicts) and not unlike:
-        found = weighed(sessions, measured, question, progress)
-        steps = next_steps(found, question, progress)
+        told = telling(sessions, measured)
+        unlike = told.responses.nothing
+        if not unlike:
+            found = weighed(told, question, progress)
+            steps = _steps_of(next_steps(found, question, progress), noun)
     return Report(
         title=f"What {name} says about error neurons",
         answer=answer_of_recording(
-            verdicts, found, len({s.attrs["animal"] for s in sessions}), who_was_recorded(sessions)
+            verdicts, found, len({s.attrs["animal"] for s in sessions}), noun
         )
         if found
-        else unweighed_answer(verdicts, sessions, ready, unlike),
-        subjects=(_recorded_subject(sessions, name),),
+        else said_of(unweighed_answer(verdicts, sessions, ready, unlike), noun),
+        subjects=(recorded_subject(sessions, name),),
         claims=CLAIMS,
         verdicts=verdicts,
-        activity={(c.key, name): p for c in CLAIMS if (p := _picture(c, sessions)) is not None},
+        activity={(c.key, name): p for c in CLAIMS if (p := activity_in(c, sessions)) is not None},
         expected=found.expected if found else {},
         methods=_methods_of_recording(found, question),
-        configuration=_configuration_of(found, question) | _sources(sessions),
+        configuration=_configuration_of(found, question) | sources_of(sessions),
         command=command,
         evidence=found.evidence if found else None,
         steps=steps,
@@ -187,6 +193,15 @@ def recording_report(
         ready=ready,
         references=references(question.theories if question and found else ()),
     )
+
+
+def _steps_of(steps: NextSteps, noun: str) -> NextSteps:
+    """Return advice that speaks of those who were recorded."""
+    designs = tuple(
+        replace(step, title=said_of(step.title, noun), sentence=said_of(step.sentence, noun))
+        for step in steps.designs
+    )
+    return replace(steps, summary=said_of(steps.summary, noun), designs=designs)
 
 
 def _unlike_virtual(sessions: Sequence[xr.Dataset], verdicts: Sequence[Verdict]) -> str:
@@ -214,7 +229,8 @@ def _simulated_subject(entry: Theory, known: Simulated) -> Subject:
     )  # fmt: skip
 
 
-def _recorded_subject(sessions: Sequence[xr.Dataset], name: str) -> Subject:
+def recorded_subject(sessions: Sequence[xr.Dataset], name: str) -> Subject:
+    """Return a recording as a subject, with what the reader must know of it."""
     animals = {str(s.attrs["animal"]) for s in sessions}
     cells = int(np.median([s.sizes["unit"] for s in sessions]))
     notes = list(dict.fromkeys(str(s.attrs["notes"]) for s in sessions if s.attrs.get("notes")))
@@ -222,18 +238,20 @@ def _recorded_subject(sessions: Sequence[xr.Dataset], name: str) -> Subject:
     localised = any(
         "localiser" in s["label_source"].values for s in sessions if "label_source" in s.coords
     )
-    few = len(animals) < FEWEST_ANIMALS and bool(who_was_recorded(sessions))
+    noun = who_was_recorded(sessions)
+    few = len(animals) < FEWEST_ANIMALS and bool(noun)
     told = {"localiser": localised, "few": few, "fewest": FEWEST_ANIMALS}
-    notes += [*paragraphs("answers/notes_on_recording", told), *implausible(sessions)]
+    found = (*paragraphs("answers/notes_on_recording", told), *implausible(sessions))
+    notes += [said_of(note, noun) for note in found]
     return Subject(
         name, name, "recording", "A recording, taken in by its mapping file.", len(animals),
         len(sessions), cells, int(np.median([s.sizes["trial"] for s in sessions])), tuple(notes),
-        who_was_recorded(sessions),
+        noun,
     )  # fmt: skip
 
 
-def _picture(claim: Claim, sessions: Sequence[xr.Dataset]) -> xr.Dataset | None:
-    """Activity in the claim's conditions, or by stimulus where the recording has none of them."""
+def activity_in(claim: Claim, sessions: Sequence[xr.Dataset]) -> xr.Dataset | None:
+    """Return activity in the claim's conditions, or by stimulus where there are none of them."""
     conditions = {c.label: c.factors for c in claim.conditions}
     same_axis = [s for s in sessions if s["time"].equals(sessions[0]["time"])]
     picture = activity(same_axis, conditions)
@@ -273,14 +291,18 @@ def answer_of_recording(
     animals, noun
         How many were recorded, and what one of them is called; empty if they are not told apart.
     """
+    responses = found.responses
+    animals -= len(responses.without)
+    clear = [v for v in verdicts if v.claim not in responses.silent]
     said = [
         answer(found.evidence, verdicts, animals, label),
-        at_odds(found.evidence.kept, verdicts, found.expected, found.misses, label),
+        responses.caution,
+        at_odds(found.evidence.kept, clear, found.expected, found.misses, label),
     ]
     if animals < FEWEST_ANIMALS:
         these = f"this {noun or 'recording'}" if animals == 1 else f"these {animals} {noun}s"
         said.append(f"This is so in {these} only; nothing is said of a population.")
-    return " ".join(filter(None, said))
+    return said_of(" ".join(filter(None, said)), noun)
 
 
 def label(name: str) -> str:
@@ -290,19 +312,20 @@ def label(name: str) -> str:
 
 def _methods_of_recording(found: Weighed | None, question: Question | None) -> tuple[str, ...]:
     if found is None or question is None:
-        return _tests()
+        return tests_in_words()
     networks = paragraphs("methods/networks")
-    return (*_tests(), *networks, methods(found.evidence, question.experiments, label))
+    return (*tests_in_words(), *networks, methods(found.evidence, question.experiments, label))
 
 
-def _tests() -> tuple[str, ...]:
+def tests_in_words() -> tuple[str, ...]:
+    """Return paragraphs on how claims are tested on recordings."""
     return paragraphs("methods/tests", {"fewest": FEWEST_ANIMALS})
 
 
 def _methods(animals: Animals) -> tuple[str, ...]:
     seen = asdict(INSTRUMENT) | {"networks": animals.count}
     networks = paragraphs("methods/networks")
-    return (*networks, *paragraphs("methods/instrument", seen), *_tests())
+    return (*networks, *paragraphs("methods/instrument", seen), *tests_in_words())
 
 
 def _configuration(animals: Animals) -> dict[str, str | int | float]:
@@ -339,8 +362,8 @@ def _origin(session: xr.Dataset) -> Mapping[str, Any]:
     return known if isinstance(known, dict) else {}
 
 
-def _sources(sessions: Sequence[xr.Dataset]) -> dict[str, str | int | float]:
-    """Hashes of all files and of the confirmatory set."""
+def sources_of(sessions: Sequence[xr.Dataset]) -> dict[str, str | int | float]:
+    """Return hashes of all files and of the confirmatory set."""
     found: dict[str, str | int | float] = {}
     origins = [_origin(session) for session in sessions]
     for key in ("source_file", "source_sha256", "mapping_sha256"):

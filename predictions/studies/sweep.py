@@ -18,7 +18,6 @@ from errorneurons.analysis.door import open_recording
 from errorneurons.analysis.measures.variants import by_variant
 from errorneurons.analysis.session.session import collect
 from errorneurons.predictions.studies.experiments import Asked
-from errorneurons.predictions.studies.groups import KEY, is_damaged, key_of, write_groups
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.runner import check_possible, origin_of, sessions
 from errorneurons.simulate.engine.plans import compile_ahead
@@ -26,12 +25,14 @@ from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.registry import named_experiment
 from errorneurons.simulate.instrument.instrument import recorded_by
 from errorneurons.simulate.refusing import a_list, whole_number
+from errorneurons.simulate.store.counting import counting
 from errorneurons.simulate.store.files import (
     JSON,
     is_intact,
     keep,
     remove_abandoned,
 )
+from errorneurons.simulate.store.groups import KEY, is_damaged, key_of, write_groups
 from errorneurons.simulate.store.keys import hashed, key
 from errorneurons.simulate.store.places import check_writable
 from errorneurons.simulate.store.shelf import Shelf
@@ -192,7 +193,7 @@ class CircuitSweep:
         alone = replace(self, circuits=(), folder=None, refused=(), lost={})
         tasks = {f"{t.identifier}: done": (_keep, (alone, t, place)) for t in left}
         try:
-            run_all(tasks, progress, labour, compile_ahead)
+            run_all(tasks, counting(progress, tasks), labour, compile_ahead)
         except BaseException:
             remove_abandoned(place, 0.0)  # what workers that were stopped have begun to write
             raise

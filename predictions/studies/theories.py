@@ -25,7 +25,6 @@ from errorneurons.analysis.session.session import collect, packed
 from errorneurons.predictions.claims.claim import Claim
 from errorneurons.predictions.claims.registry import CLAIMS, claims_shown_by, days_asked
 from errorneurons.predictions.judging.measured import Measured, measure
-from errorneurons.predictions.studies.choosing import keys_asked
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.days import referenced, through_days
 from errorneurons.simulate.animals.expected import expected_of
@@ -42,23 +41,18 @@ from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.registry import EXPERIMENTS_LIST, experiment
 from errorneurons.simulate.instrument.instrument import Instrument, where_errors_are
 from errorneurons.simulate.instrument.plainly import DrawnCells
-from errorneurons.simulate.store.counting import counting
 from errorneurons.simulate.store.files import JSON, NETCDF, keeping
 from errorneurons.simulate.store.keys import key
-from errorneurons.simulate.store.shelf import Piece, Shelf, missing_pieces, provide
+from errorneurons.simulate.store.shelf import Piece, Shelf, provide
 from errorneurons.simulate.store.work import Labour, Progress
 from errorneurons.simulate.theories.from_file import is_file, rests_on_file, theory_named
-from errorneurons.simulate.theories.registry import OPEN_CHOICES, REGISTRY
+from errorneurons.simulate.theories.registry import OPEN_CHOICES, REGISTRY, Theory
 
 _USUAL = Claim.shown_by
 """The experiment that shows most claims; its own trials set the gain of the instrument."""
 _NOT_FOLLOWED = (*REGISTRY, *EXPERIMENTS_LIST)
 INSTRUMENT = Instrument()
 """How networks are recorded: spikes of cells of every role and area."""
-NOT_LEARNT = Missing(
-    "its networks did not learn the task: training removed less than 90 % of the loss",
-    "Train it on a task that it can learn.",
-)
 
 
 @dataclass(frozen=True)
@@ -131,12 +125,23 @@ def simulate_all(
     where = beside if sessions else None
     pieces = {}
     for name in names:
-        keys = keys_asked(theory_named(name), claims)
+        keys = claims_asked(theory_named(name), claims)
         shown = name not in unpictured
         pieces[theory_named(name).name] = _piece(name, animals, where, keys, pictured=shown)
-    left = [piece.said for piece in missing_pieces(pieces, shelf).values()]
-    found = provide(pieces, shelf, counting(progress, left), labour, compile_ahead)
+    found = provide(pieces, shelf, progress, labour, compile_ahead)
     return {name: _simulated(JSON.read(path)) for name, path in found.items()}
+
+
+def claims_asked(subject: Theory, keys: Sequence[str]) -> tuple[str, ...]:
+    """Return the keys of the claims that a subject is asked, of these or of all if there are none.
+
+    Counter-circuits are asked what the experiments show that show the claims they must break.
+    """
+    asked = [c for c in CLAIMS if c.key in keys or not keys]
+    own = {c.shown_by for c in asked if c.counter_circuit == subject.name}
+    if subject.kind == "counter_circuit" and own:
+        return tuple(c.key for c in asked if c.shown_by in own)
+    return tuple(keys)
 
 
 def _piece(
@@ -199,12 +204,11 @@ def _simulate(
     usual, *others = _asked()
     through = path is not None or any(c.shown_by == usual.name for c in claims)
     networks = before = not_put_through(ready, usual)
-    asked, said = _Asked(ready, instrument, keys, pictured, before.learnt), _Said({}, {})
+    asked, said = _Asked(ready, instrument, keys, pictured), _Said({}, {})
     if through:
         networks = on_one_day(ready, usual)
         said = _silent(asked.claims(usual), _none_left(usual))
     if networks.blocks:
-        asked = replace(asked, learnt=networks.learnt)
         said = _said(asked, asked.shown([networks]), usual)
     else:  # what they learnt before they were lost is known all the same
         networks = replace(before, left_out=networks.left_out)
@@ -226,7 +230,7 @@ def _simulate(
         "networks": len(networks.animals.numbers),
         "cells": said.cells,
         "trials": said.trials,
-        "measured": {c.key: said.measured[c.key].to_json() for c in claims},
+        "measured": {c.key: _measured_to_json(said.measured[c.key]) for c in claims},
         "activity": {key: picture.to_dict() for key, picture in said.activity.items()},
     }
 
@@ -253,8 +257,6 @@ class _Asked:
         Keys of the claims; all if empty.
     pictured
         Whether their activity is shown.
-    learnt
-        Whether they learnt their task.
     cells
         Number of a network -> its cells, the same in all experiments; as far as drawn.
     """
@@ -263,7 +265,6 @@ class _Asked:
     instrument: Instrument
     keys: tuple[str, ...]
     pictured: bool
-    learnt: bool
     cells: dict[int, DrawnCells] = field(default_factory=dict)
 
     def claims(self, tried: Experiment) -> list[Claim]:
@@ -315,12 +316,7 @@ def _silent(claims: Sequence[Claim], lack: Missing) -> _Said:
 def _said(asked: _Asked, seen: Sequence[Plain], tried: Experiment) -> _Said:
     claims, sessions = asked.claims(tried), [one.as_session() for one in seen]
     with asked_often(sessions, _shared_memory(seen)):
-        measured = {
-            c.key: Measured((), np.empty((0, 3)), missing=NOT_LEARNT)
-            if c.learning and not asked.learnt
-            else measure(c.effect, sessions, trial_level=False)
-            for c in claims
-        }
+        measured = {c.key: measure(c.effect, sessions, trial_level=False) for c in claims}
     shown = {c.key: _conditions(c) for c in claims if asked.pictured}
     pictures = activities(sessions, shown) if shown else {}
     sizes = sessions[0].sizes
@@ -341,7 +337,7 @@ def _kind(session: Plain) -> Hashable:
 def _unfit(reason: str, claims: Sequence[Claim]) -> dict[str, Any]:
     """Return what is said of a variant none of whose networks can be used: a choice not to make."""
     lack = Missing(reason, "Decide otherwise what the theory leaves open.")
-    nothing = Measured((), np.empty((0, 3)), missing=lack).to_json()
+    nothing = _measured_to_json(Measured((), np.empty((0, 3)), missing=lack))
     return {
         "notes": [f"{reason[0].upper()}{reason[1:]}."],
         "training": "",
@@ -359,11 +355,33 @@ def _conditions(claim: Claim) -> dict[str, Any]:
 
 def _simulated(known: Mapping[str, Any]) -> Simulated:
     return Simulated(
-        {key: Measured.from_json(m) for key, m in known["measured"].items()},
+        {key: _measured_from_json(m) for key, m in known["measured"].items()},
         {key: xr.Dataset.from_dict(picture) for key, picture in known["activity"].items()},
         tuple(known["notes"]),
         known["training"],
         known["networks"],
         known["cells"],
         known["trials"],
+    )
+
+
+def _measured_to_json(measured: Measured) -> dict[str, Any]:
+    lack = measured.missing
+    return {
+        "animals": measured.animals,
+        "energies": measured.energies.tolist(),
+        "label_error": measured.label_error,
+        "missing": [lack.what, lack.remedy] if lack else None,
+        "elsewhere": measured.elsewhere.tolist(),
+    }
+
+
+def _measured_from_json(known: dict[str, Any]) -> Measured:
+    value, low, high = known["label_error"]
+    return Measured(
+        tuple(known["animals"]),
+        np.array(known["energies"] or np.empty((0, 3)), dtype=float),
+        (value, low, high),
+        Missing(*known["missing"]) if known["missing"] else None,
+        elsewhere=np.array(known["elsewhere"], dtype=float),
     )

@@ -9,6 +9,7 @@ import xarray as xr
 from errorneurons.predictions.claims.claim import Outcome, Verdict
 from errorneurons.predictions.judging.judge import UNNAMED
 from errorneurons.predictions.judging.readiness import Ready
+from errorneurons.predictions.judging.whom import kind_of_trials, who_was_recorded
 from errorneurons.predictions.texts import one_paragraph
 from errorneurons.predictions.words import listed
 
@@ -73,22 +74,9 @@ def cautions_of(sessions: Sequence[xr.Dataset]) -> list[str]:
     return [f"{who[0].upper()}{who[1:]}: {caution}." for caution, who in several.items()]
 
 
-def who_was_recorded(sessions: Sequence[xr.Dataset]) -> str:
-    """Return what one is called of whom a recording is; empty where they are not told apart."""
-    if _level(sessions) == "pooled":
-        return ""
-    human = all("homo" in str(s.attrs.get("species", "")).lower() for s in sessions)
-    return "participant" if human else "animal"
-
-
-def _level(sessions: Sequence[xr.Dataset]) -> str:
-    levels = {str(s.attrs.get("level_of_data", "trial")) for s in sessions}
-    return levels.pop() if len(levels) == 1 else ""
-
-
 def _why(sessions: Sequence[xr.Dataset], ready: Ready) -> str:
     """Return in a few words what a recording on which nothing can be tested lacks first."""
-    if ready.common and (level := _level(sessions)) in _LEVELS:
+    if ready.common and (level := kind_of_trials(sessions)) in _LEVELS:
         return _LEVELS[level]
     named = [s for s in sessions if "outcome" in s.coords]
     if not named:

@@ -119,8 +119,8 @@ class Performed:
             notes.append(f"Networks that oscillate under teaching are left out: {names}.")
         if not self.learnt:
             notes.append(
-                f"Training removed {np.median(self.removed):.0%} of the loss, less than 90 %, so "
-                "no claim about learning is tested."
+                f"Training removed {np.median(self.removed):.0%} of the loss, less than 90 %; "
+                "claims about learning compare what is learnt of a new association."
             )
         return tuple(notes)
 

@@ -123,9 +123,11 @@ def recordings_of(
         blocks = [replace(ran.shown_to(index), extents=own) for ran in seen.blocks]
         session = observe(seen.theory.circuit, blocks, number, 0, animals.seed, instrument, shown)
         del blocks
+        name = f"{tried.name}_day{first.day}"  # other experiments of the same animals differ
         yield session.assign_attrs(
-            seen.theory.attributes, day=first.day, experiment=tried.name, provenance=origin
-        )
+            seen.theory.attributes, session_id=name, day=first.day, experiment=tried.name,
+            provenance=origin,
+        )  # fmt: skip
         del session
 
 

@@ -20,32 +20,27 @@ from errorneurons.analysis.session.session import FIELDS, session
 from errorneurons.simulate.arrays import Array, generator
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.experiments.columns import BY_NAME
-from errorneurons.simulate.experiments.trials import kinds_of, whole, with_defaults
-from errorneurons.simulate.instrument.calcium import fluorescence, imaged, left_of_before
-from errorneurons.simulate.instrument.extents import extents, signals_of
+from errorneurons.simulate.experiments.trials import kinds_of, with_defaults
+from errorneurons.simulate.instrument.extents import extents
 from errorneurons.simulate.instrument.instrument import Instrument as Instrument
-from errorneurons.simulate.instrument.session_columns import (
-    TrialOrder,
-    cursor_columns,
-    outcome_columns,
-    rate_scale,
-    time_of,
-    unit_columns,
+from errorneurons.simulate.instrument.pairing import (
+    causal_signs,
+    decoder_weights,
+    partners,
 )
-from errorneurons.simulate.instrument.spikes import poisson, sub_poisson
+from errorneurons.simulate.instrument.rates import as_shown, expected_rates, rate_of_one
 from errorneurons.simulate.instrument.units import Units, labels_of, sampled
 from errorneurons.simulate.trials.bench import Chosen
 from errorneurons.simulate.trials.manipulations import aim, aimed_at
-from errorneurons.simulate.trials.run import Activity, Binned
+from errorneurons.simulate.trials.run import Activity
 
 AIM = ("manipulation", "manipulated_role", "manipulated_area", "manipulated_cell")
 """The columns that say at whom a manipulation is aimed."""
-BLOCK = 16
-"""Trials whose rates or spikes are made together: it bounds memory, and they stay in the cache."""
 
 Aim = tuple[str, str, str, int]
 Aimed = tuple[str, Chosen, npt.NDArray[np.bool_]]
 """Source and neurons at whom a manipulation is aimed, and its trials, (trial,)."""
+TrialOrder = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -147,6 +142,62 @@ def observe(
     return seen
 
 
+def time_of(block: Activity, width: float, bins: int) -> Array:
+    """Return the centres of the bins of a session [s]."""
+    return np.asarray((block.clock.start + width * (np.arange(bins) + 0.5)).round(9))
+
+
+def outcome_columns(
+    blocks: Sequence[Activity], index: int, rows: Sequence[TrialOrder | slice]
+) -> dict[str, Array]:
+    """Return how well one network did in each trial, and by how much it missed the outcome.
+
+    Parameters
+    ----------
+    blocks, index
+        As in `observe`.
+    rows
+        For each block, which of its trials come, in which order.
+    """
+    each = [
+        (b.output[index][own], b.target[index][own]) for b, own in zip(blocks, rows, strict=True)
+    ]
+    return {
+        "performance": np.concatenate([performance(*both) for both in each]),
+        "outcome_error": np.concatenate([(t - output).mean(axis=-1) for output, t in each]),
+    }
+
+
+def cursor_columns(
+    circuit: Circuit[Any, Any],
+    block: Activity,
+    index: int,
+    units: Units,
+    instrument: Instrument,
+    sizes: Mapping[str, Array],
+) -> dict[str, Array]:
+    """Return what each unit does to a cursor, if there is one.
+
+    Parameters
+    ----------
+    circuit, index, instrument
+        As in `observe`.
+    block
+        The first block.
+    units
+        The units.
+    sizes
+        Size of each signal, as `extents` returns it.
+    """
+    if block.decoder is None:
+        return {}
+    decoder, scale = block.decoder[index], rate_of_one(sizes, "representation", index, instrument)
+    return {
+        "causal_sign": causal_signs(circuit, units, decoder),
+        "decoder_weight": decoder_weights(circuit, units, decoder, scale),
+    }
+
+
 def shown_in(tables: Sequence[pd.DataFrame]) -> Displayed:
     """Return the trials of a day as its sessions hold them.
 
@@ -211,81 +262,37 @@ def attributes_of(
     }
 
 
-def expected_rates(
-    blocks: Sequence[Activity],
-    index: int,
-    units: Units,
-    instrument: Instrument,
-    sizes: Mapping[str, Array],
-) -> Binned:
-    """Return the expected firing rate of each unit [Hz] in bins of the session."""
-    scale = {
-        source: rate_scale(sizes, source, index, instrument)
-        for source in dict.fromkeys(units.source.tolist())
+def unit_columns(
+    circuit: Circuit[Any, Any], units: Units, instrument: Instrument, labelled: Chosen | None
+) -> dict[str, npt.ArrayLike]:
+    """Return the columns of units that are the same on all days.
+
+    Parameters
+    ----------
+    circuit, instrument
+        As in `observe`.
+    units
+        The units.
+    labelled
+        Which neurons are labelled error cells, as in `Bench`.
+    """
+    label_source = "model" if labelled is None else "genetic"
+    error = units.label == "error"
+    tuft = "apical tuft of a virtual representation cell"
+    kinds = {label: f"virtual {label} cell" for label in dict.fromkeys(units.label.tolist())}
+    if instrument.compartment == "apical":
+        kinds["error"] = tuft
+    return {
+        "unit_id": units.name,
+        "area": units.area,
+        "level": units.level,
+        "role": units.label,
+        "cell_type": [kinds[label] for label in units.label.tolist()],
+        "error_sign": np.where(error, units.sign, 0),
+        "label_source": [label_source] * len(error),
+        "label_error": np.where(error, instrument.label_error, np.nan),
+        "partner": partners(circuit, units),
     }
-    each = [_expected_in(block, index, units, scale) for block in blocks]
-    rate = each[0] if len(each) == 1 else np.concatenate(each)
-    if instrument.bin is None:
-        return rate
-    narrow = blocks[0].clock.bin
-    joined = whole(instrument.bin, narrow)
-    if not joined or rate.shape[1] % joined:
-        raise ValueError(
-            f"Instrument.bin is {instrument.bin:g} s; give a whole number of the {narrow:g} s in "
-            f"which activity was simulated that divides the {rate.shape[1] * narrow:g} s of a trial"
-        )
-    wide: Binned = rate.reshape(len(rate), -1, joined, rate.shape[2]).mean(axis=2)
-    return wide
-
-
-def _expected_in(block: Activity, index: int, units: Units, scale: Mapping[str, float]) -> Binned:
-    """Return expected firing rates in a block [Hz]; `scale` turns signals into rates."""
-    signals = signals_of(block)
-    rate = np.empty((*signals["representation"].shape[1:3], len(units.source)), np.float32)
-    gain, baseline = (x.astype(np.float32) for x in (units.gain * units.sign, units.baseline))
-    chosen = {source: np.flatnonzero(units.source == source) for source in scale}
-    for start in range(0, len(rate), BLOCK):
-        part = rate[start : start + BLOCK]
-        for source, factor in scale.items():
-            own = signals[source][index][start : start + BLOCK]
-            part[..., chosen[source]] = own[..., units.neuron[chosen[source]]] * factor
-        part *= gain
-        part += baseline
-        np.maximum(part, np.float32(0), out=part)
-    return rate
-
-
-def as_shown(
-    expected: Binned, width: float, units: Units, instrument: Instrument, rng: np.random.Generator
-) -> Binned:
-    """Return what the instrument shows of cells that fire at expected rates [Hz]."""
-    imaging, random = instrument.imaging, instrument.spiking != "none"
-    if not random and not imaging:
-        return expected
-    fano = instrument.fano if instrument.spiking == "sub_poisson" else 1.0
-    if fano == 1 and not imaging:
-        return _spikes(expected, width, rng)
-    mean = expected * np.float32(width)
-    counts: npt.NDArray[Any] = mean
-    if random:
-        counts = poisson(mean, rng) if fano == 1 else sub_poisson(mean, fano, rng)
-    if not imaging:
-        return (counts / width).astype(np.float32)
-    before = None
-    if random:
-        before = left_of_before(len(mean), units.baseline, fano, imaging.indicator, rng)
-    clean = fluorescence(counts, width, units.baseline, imaging.indicator, before)
-    return imaged(clean, width, units.plane(instrument), imaging, rng, noisy=random)
-
-
-def _spikes(expected: Binned, width: float, rng: np.random.Generator) -> Binned:
-    """Return rates of Poisson spikes, block by block: the numbers are those of one go."""
-    rate = np.empty_like(expected)
-    for start in range(0, len(rate), BLOCK):
-        part = slice(start, start + BLOCK)
-        counts = poisson(expected[part] * np.float32(width), rng)
-        np.divide(counts, width, out=rate[part], casting="same_kind")
-    return rate
 
 
 def aims_of(circuit: Circuit[Any, Any], shown: Displayed, labelled: Chosen | None) -> list[Aimed]:
@@ -318,3 +325,10 @@ def _among(numbers: TrialOrder, chosen: Chosen) -> npt.NDArray[np.bool_]:
     """Return which numbers are those of chosen neurons; -1 is none."""
     known = (numbers >= 0) & (numbers < chosen.size)
     return known & chosen.ravel()[np.where(known, numbers, 0)] if chosen.size else known
+
+
+def performance(output: Array, target: Array) -> Array:
+    """1 - squared error of the output over that of output 0, each trial; NaN without outcome."""
+    error = ((target - output) ** 2).mean(axis=-1)
+    size = np.nanmean(target**2) if np.isfinite(target).any() else 1.0
+    return np.asarray(1 - error / size)

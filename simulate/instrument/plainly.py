@@ -18,21 +18,18 @@ from errorneurons.simulate.instrument.instrument import Instrument
 from errorneurons.simulate.instrument.observe import (
     Aimed,
     Displayed,
-    aims_of,
-    as_shown,
-    attributes_of,
-    expected_rates,
-    purpose_of,
-    targeted_units,
-)
-from errorneurons.simulate.instrument.session_columns import (
     TrialOrder,
+    aims_of,
+    attributes_of,
     cursor_columns,
     outcome_columns,
     performance,
+    purpose_of,
+    targeted_units,
     time_of,
     unit_columns,
 )
+from errorneurons.simulate.instrument.rates import as_shown, expected_rates
 from errorneurons.simulate.instrument.spikes import poisson_of_kinds
 from errorneurons.simulate.instrument.sums import Sums
 from errorneurons.simulate.instrument.units import Labelled, Units, labels_of, sampled

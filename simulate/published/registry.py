@@ -10,6 +10,7 @@ from errorneurons.simulate.published import (
     classifying,
     drawing,
     matching,
+    scaling,
     teaching,
     transfer,
 )
@@ -23,6 +24,7 @@ PUBLISHED_RESULTS: tuple[PublishedResult, ...] = (
     classifying.RESULT,
     drawing.POPULATION_SIZES,
     drawing.VARIABILITY,
+    scaling.RESULT,
     transfer.RESULT,
 )
 

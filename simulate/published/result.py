@@ -115,6 +115,8 @@ class ResultPlot:
         What else is chosen: dim -> coordinate.
     each
         Whether each network is a line of its own, and not median and quartiles.
+    wide
+        Whether the axis to the right is logarithmic.
     """
 
     title: str
@@ -126,6 +128,7 @@ class ResultPlot:
     conditions: tuple[str, ...] = ()
     at: Mapping[str, str | int | float] = field(default_factory=dict)
     each: bool = False
+    wide: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 import xarray as xr
-from scipy.signal import lfilter
 
 from errorneurons.simulate.arrays import Array, generator
 from errorneurons.simulate.parts.activations import ACTIVATIONS
@@ -34,6 +33,8 @@ def _cases(_: Effort) -> tuple[Case, ...]:
 
 def high_passed(rate: Array) -> Array:
     """Return what passes a high-pass filter of the first order, along the last axis."""
+    from scipy.signal import lfilter  # takes half a second to import
+
     kept = 1 - 1 / FILTER
     filtered: Array = lfilter([kept, -kept], [1.0, -kept], rate, axis=-1)
     return filtered

@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 
-from errorneurons.simulate.store.work import Progress
-
 
 class Done(str):
     """What is said when a piece of work is done, with the count for who shows it as a bar.
@@ -17,18 +15,32 @@ class Done(str):
         What is said of the piece itself.
     done, total
         How many pieces are done, of how many.
+    words
+        The same in words, with how long the others will take.
     """
 
-    __slots__ = ("done", "piece", "total")
+    __slots__ = ("done", "piece", "total", "words")
 
     piece: str
     done: int
     total: int
+    words: str
+
+
+def _done(piece: str, done: int, total: int, passed: float) -> Done:
+    """Return what is said of a piece when `done` of `total` have taken so long [s]."""
+    left = passed / done * (total - done)
+    words = f"{done} of {total}" + f", about {in_minutes(left)} left" * (done < total)
+    said = Done(f"{piece} ({words})" if total > 1 else piece)
+    said.piece, said.done, said.total, said.words = piece, done, total, words
+    return said
 
 
 def counting(
-    progress: Progress, pieces: Collection[str], clock: Callable[[], float] = time.monotonic
-) -> Progress:
+    progress: Callable[[str], None],
+    pieces: Collection[str],
+    clock: Callable[[], float] = time.monotonic,
+) -> Callable[[str], None]:
     """Return what says, with each piece that is done, how many are and how long the others take.
 
     Parameters
@@ -48,35 +60,7 @@ def counting(
             progress(text)
             return
         left.remove(text)
-        done = total - len(left)
-        passed = clock() - began
-        rest = passed / done * len(left)
-        said = Done(
-            f"{text} ({done} of {total} after {in_minutes(passed)}"
-            + f", about {in_minutes(rest)} left" * bool(left)
-            + ")"
-        )
-        said.piece, said.done, said.total = text, done, total
-        progress(said)
-
-    return say
-
-
-def numbered(progress: Progress, pieces: Collection[str]) -> Progress:
-    """Return what says, with each piece that is done, how many are.
-
-    Parameters
-    ----------
-    progress
-        Called with what is said.
-    pieces
-        What is said of each piece when it is done.
-    """
-    left = {*pieces}
-    numbers = iter(range(1, len(left) + 1))
-
-    def say(text: str) -> None:
-        progress(f"{next(numbers)} of {len(left)}: {text}" if text in left else text)
+        progress(_done(text, total - len(left), total, clock() - began))
 
     return say
 

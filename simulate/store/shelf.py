@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from errorneurons.simulate.store.counting import counting
 from errorneurons.simulate.store.files import Format, WriteError, is_intact, keep, remove_abandoned
 from errorneurons.simulate.store.places import check_writable
 from errorneurons.simulate.store.work import Ahead, Labour, Progress, run_all
@@ -80,7 +81,7 @@ def provide(
         Where and how it is kept.
     progress
         Called with one sentence on what was taken from an earlier run, with one for every file
-        that is damaged, and whenever a piece is done.
+        that is damaged, and with a `Done` whenever a piece is done.
     labour
         Who does the work; local processes, one a core, if not given.
     ahead
@@ -107,7 +108,8 @@ def provide(
     tasks = {name: (_make, (piece, paths[name], shelf)) for name, piece in left.items()}
     said = {name: piece.said or name for name, piece in left.items()}
     try:
-        run_all(tasks, lambda text: progress(said.get(text, text)), labour, ahead)
+        say = counting(progress, said.values())
+        run_all(tasks, lambda text: say(said.get(text, text)), labour, ahead)
     except BaseException:
         remove_abandoned(shelf.folder, 0.0)  # what workers that were stopped have begun to write
         raise

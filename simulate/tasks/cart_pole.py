@@ -30,14 +30,18 @@ import xarray as xr
 
 from errorneurons.simulate.arrays import Array, generator
 from errorneurons.simulate.circuit import Timing, World, neurons
+from errorneurons.simulate.engine.run import Stepper
 from errorneurons.simulate.refusing import known
 from errorneurons.simulate.tasks.held import (
+    REPRESENTATIONS,
     Items,
     artificial,
+    keeps_its_time,
     learn_held,
     shuffled_items,
     uniform_start,
 )
+from errorneurons.simulate.tasks.rivals import rival, rivals
 from errorneurons.simulate.tasks.task import Intact, Learnt, Task, TaskDesign, part, quiet, taught
 from errorneurons.simulate.theories.backprop import Backprop
 from errorneurons.simulate.theories.dendritic_microcircuit import DendriticMicrocircuit
@@ -184,6 +188,11 @@ def cart_pole_learner(theory: str, hidden: Literal["linear", "tanh"] = "linear")
     return circuit if theory == ErrorMicrocircuit.theory else artificial(circuit)
 
 
+def cart_pole_rival(theory: str) -> Any:
+    """Return a 4-4-1 circuit of a theory of the report, its hidden area tanh."""
+    return rival(theory, "cart_pole", (4, 4, 1))
+
+
 def train_controller(circuit: Any, seed: int, networks: Sequence[int], task: CartPole) -> list[Any]:
     """Return the synapses after each epoch of imitation."""
     states = generator(seed, "cart pole", "states").uniform(
@@ -192,7 +201,7 @@ def train_controller(circuit: Any, seed: int, networks: Sequence[int], task: Car
     items = Items(states, task.controlled(states)[..., None] / task.force)
     orders = shuffled_items(seed, "cart pole", networks, task.states, task.epochs)
     start = circuit.initial_weights(seed, networks)
-    if circuit.carrier != "apical":
+    if circuit.carrier != "apical" and not keeps_its_time(circuit):
         start = uniform_start(circuit, start)
     return list(learn_held(circuit, start, items, task.hold, orders))
 
@@ -254,16 +263,19 @@ def tilts(
     return angles
 
 
-def network_acts(circuit: Any, weights: Any, task: CartPole) -> Callable[[Any, Array], Any]:
-    """Return what a network does in the controller's place, one network a cart."""
+def network_acts(circuit: Any, task: CartPole) -> Callable[[Stepper, Array], Any]:
+    """Return what networks do in the controller's place, one network a cart.
+
+    Those that keep their own time have all the steps of a tick, others as many as published.
+    """
     output = neurons(circuit, "representation", circuit.output_area)
     target, teaching = np.zeros((1, 1, 1)), np.full((1, 1, 1), False)
+    steps = round(task.tick / circuit.timing.step) if keeps_its_time(circuit) else task.steps
 
-    def act(memory: Any, state: Array) -> tuple[Any, Array]:
+    def act(memory: Stepper, state: Array) -> tuple[Stepper, Array]:
         world = World(state[:, None], target, teaching)
-        for _ in range(task.steps):
-            memory = circuit.step(weights, memory, world)
-        return memory, task.force * memory.rates["representation"][:, 0, output][:, 0]
+        rates = memory.advance(world, (steps - 1, 1), show=REPRESENTATIONS)["representation"][-1]
+        return memory, task.force * rates[:, 0, output][:, 0]
 
     return act
 
@@ -276,7 +288,7 @@ def cart_pole(
     Parameters
     ----------
     circuit
-        What `cart_pole_learner` returned.
+        What `cart_pole_learner` or `cart_pole_rival` returned.
     seed
         Seed of the run.
     networks
@@ -298,14 +310,13 @@ def cart_pole(
     # All closed loops run side by side: each epoch's networks, and the last ones once more.
     weights = _together([*after, after[-1]])
     rngs = [generator(seed, "cart pole", n, f"test {t}") for t in tests for n in networks]
-    memory = circuit.rest(weights, 1)
-    found = penalties(task, network_acts(circuit, weights, task), memory, rngs)
+    found = penalties(task, network_acts(circuit, task), Stepper(circuit, weights), rngs)
     found = found.reshape(len(tests), -1)
     same = [generator(seed, "cart pole", n, "test final") for n in networks]
     controller = penalties(task, lambda none, s: (none, task.controlled(s)), None, same)
     last = after[-1]
     same = [generator(seed, "cart pole", n, "test final") for n in networks]
-    tilt = tilts(task, network_acts(circuit, last, task), circuit.rest(last, 1), same)
+    tilt = tilts(task, network_acts(circuit, task), Stepper(circuit, last), same)
     ticks = {"units": "ticks", "long_name": "failures in the closed loop"}
     return xr.Dataset(
         {
@@ -348,8 +359,8 @@ def _balance(circuit: Intact, design: TaskDesign) -> Learnt:
     parts = part(items, slice(task.states)), part(items, slice(task.states, None))
     learnt = taught(circuit, design, parts, task.hold, _few_states(circuit, design))
     rngs = [generator(design.seed, "ablation cart pole", n, "test") for n in design.numbers]
-    acts = network_acts(circuit, learnt.weights, task)
-    failures = penalties(task, acts, circuit.rest(learnt.weights, 1), rngs)
+    acts = network_acts(circuit, task)
+    failures = penalties(task, acts, Stepper(circuit, learnt.weights), rngs)
     return replace(learnt, score=np.where(learnt.diverged, np.nan, failures))
 
 
@@ -367,4 +378,5 @@ TASK = Task(
     _few_states,
     "ticks with failure",
     lambda theory, seed, networks: cart_pole(cart_pole_learner(theory), seed, networks),
+    rivals=rivals("cart_pole", CONTROLLERS),
 )

@@ -19,17 +19,16 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from scipy.ndimage import zoom
 
 from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.circuit import Timing
 from errorneurons.simulate.refusing import known
 from errorneurons.simulate.tasks.held import (
     Items,
-    answers_to,
     artificial,
     learn_held,
     shuffled_items,
+    squared_error,
     uniform_start,
 )
 from errorneurons.simulate.tasks.task import Intact, Learnt, Task, TaskDesign, quiet, taught
@@ -68,7 +67,8 @@ class Images:
 @cache
 def digit_images() -> Array:
     """Return one image of each digit, values from 0 to 1, (digit, pixel)."""
-    from sklearn.datasets import load_digits  # takes a second to import
+    from scipy.ndimage import zoom  # this and the next take a second to import
+    from sklearn.datasets import load_digits
 
     small = load_digits()
     first = [int(np.flatnonzero(small.target == digit)[0]) for digit in range(DIGITS)]
@@ -154,13 +154,6 @@ def images(
         {"network": list(networks), "epoch": np.arange(task.epochs + 1)},
         {"theory": circuit.theory, "task": "images"},
     )
-
-
-def squared_error(circuit: Any, weights: Any, shown: Items) -> Array:
-    """Return the mean squared error of the settled output, (network,)."""
-    drawn = answers_to(circuit, weights, shown.inputs)
-    error: Array = ((drawn - shown.targets) ** 2).mean(axis=(1, 2))
-    return error
 
 
 def _draw(circuit: Intact, design: TaskDesign) -> Learnt:

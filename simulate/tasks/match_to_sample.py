@@ -23,6 +23,7 @@ Source: doi:10.1371/journal.pcbi.1014164, Fig. 2b.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,10 +31,11 @@ import numpy as np
 import xarray as xr
 
 from errorneurons.simulate.arrays import Array, Integers, generator
-from errorneurons.simulate.circuit import Timing
+from errorneurons.simulate.circuit import Timing, neurons
 from errorneurons.simulate.kernels import kernels, layout
 from errorneurons.simulate.refusing import known
-from errorneurons.simulate.tasks.held import for_engine, uniform_start
+from errorneurons.simulate.tasks.held import advanced, uniform_start
+from errorneurons.simulate.tasks.rivals import rival, rivals
 from errorneurons.simulate.tasks.task import Learnt, Task, TaskDesign, quiet
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.theories.error_parts import TunedNeurons, WithoutLookahead
@@ -41,6 +43,12 @@ from errorneurons.simulate.theories.error_parts import TunedNeurons, WithoutLook
 _THEORIES = (ErrorMicrocircuit.theory,)
 PHASES = ("rest", "sample", "delay", "test", "change")
 _SETS = ("training", "validation", "test")
+_SLOPE, _OFFSET = 20.0, 0.5
+"""The threshold at the output, tanh(20 (x - .5))."""
+_MARGIN = 0.1
+"""How far from it the target of a potential is: the answer is then .96."""
+_MEMBRANE = 1 / (0.3 + 0.1 + 0.06)
+"""The published time constant of representation neurons [ms]."""
 
 
 @dataclass(frozen=True)
@@ -127,11 +135,41 @@ def match_learner(theory: str = ErrorMicrocircuit.theory) -> ErrorMicrocircuit:
         layers=(1, 2, 1), activation=("soft_relu", "tanh"), derivative="nominal",
         timing=Timing(1e-5, 0.0), g_leak=0.3, g_apical=0.06, learning_rates=(4000.0, 4000.0),
         feedback_noise=0.5, lateral_noise=0.3,
-        parts=(TunedNeurons((1.0, 20.0), (0.0, 0.5)), WithoutLookahead("representation")),
+        parts=(TunedNeurons((1.0, _SLOPE), (0.0, _OFFSET)), WithoutLookahead("representation")),
     )  # fmt: skip
 
 
-def schedule(task: MatchToSample, trials: DelayedTrials, learning: bool) -> layout.Schedule:
+def match_rival(theory: str) -> Any:
+    """Return a 1-2-1 circuit of a theory of the report, with the published membrane.
+
+    Its rates follow potentials, as those of representation neurons do in the experiment. Its output
+    is linear and read through the published threshold, see `thresholded`.
+    """
+    circuit = rival(
+        theory, "match_to_sample", (1, 2, 1), "soft_relu", timing=Timing(1e-5, 0.0),
+        changes={"tau": _MEMBRANE, "g_leak": 0.3, "g_apical": 0.06},
+    )  # fmt: skip
+    with suppress(ValueError, AttributeError):  # who does not look ahead has no such route
+        return circuit.without("lookahead")
+    return circuit
+
+
+def is_threshold(circuit: Any) -> bool:
+    """Return whether the output of a circuit is the published threshold, and not a potential."""
+    return bool(circuit.activation[-1] != "linear")
+
+
+def thresholded(circuit: Any, rates: Array) -> Array:
+    """Return the answers from -1 to 1 of outputs, those of potentials through the threshold."""
+    if is_threshold(circuit):
+        return rates
+    answer: Array = np.tanh(_SLOPE * (rates - _OFFSET))
+    return answer
+
+
+def schedule(
+    task: MatchToSample, trials: DelayedTrials, learning: bool, potentials: bool = False
+) -> layout.Schedule:
     """Return what networks are shown: five presentations a trial, one a phase.
 
     Parameters
@@ -142,6 +180,8 @@ def schedule(task: MatchToSample, trials: DelayedTrials, learning: bool) -> layo
         One after the other.
     learning
         Whether there is a teaching signal, and learning in the last step of each trial.
+    potentials
+        Whether the target is a potential, which the threshold makes nearly 1 or -1.
     """
     count = len(trials.delay)
     nothing = np.zeros(count)
@@ -151,26 +191,27 @@ def schedule(task: MatchToSample, trials: DelayedTrials, learning: bool) -> layo
     steps = np.stack([*fixed[:2], trials.delay, *fixed[2:]], axis=1)
     taught = np.arange(len(PHASES)) >= PHASES.index(task.taught)
     changing = np.arange(len(PHASES)) == PHASES.index("change")
+    targets = _OFFSET + _MARGIN * trials.targets if potentials else trials.targets
     return layout.Schedule(
-        inputs.reshape(1, -1, 1), np.repeat(trials.targets, len(PHASES))[None, :, None],
+        inputs.reshape(1, -1, 1), np.repeat(targets, len(PHASES))[None, :, None],
         np.arange(inputs.size)[None], steps.ravel(), np.tile(taught & learning, count),
         np.tile(changing & learning, count),
     )  # fmt: skip
 
 
 def sampled_responses(
-    circuit: ErrorMicrocircuit, weights: Any, task: MatchToSample, trials: DelayedTrials
+    circuit: Any, weights: Any, task: MatchToSample, trials: DelayedTrials
 ) -> Array:
     """Return the output at the end of the test stimulus, untaught, (network, trial)."""
+    output = neurons(circuit, "representation", circuit.output_area)
     plan = schedule(task, trials, learning=False)
-    out = kernels.run(circuit, weights, plan, recording=layout.Recording(("r",), "presentation"))
-    rates = out.recorded["r"][:, PHASES.index("test") :: len(PHASES), circuit.output]
-    response: Array = rates[..., 0]
-    return response
+    rates = advanced(circuit, weights, plan, circuit.rest(weights, 1)).rates
+    response = rates[:, PHASES.index("test") :: len(PHASES), output]
+    return thresholded(circuit, response[..., 0])
 
 
 def match_to_sample(
-    circuit: ErrorMicrocircuit,
+    circuit: Any,
     seed: int,
     networks: Sequence[int],
     task: MatchToSample | None = None,
@@ -180,7 +221,7 @@ def match_to_sample(
     Parameters
     ----------
     circuit
-        What `match_learner` returned.
+        What `match_learner` or `match_rival` returned.
     seed
         Seed of the run; trials and delays depend on it alone and are shared by all networks.
     networks
@@ -197,14 +238,16 @@ def match_to_sample(
     """
     task = task or MatchToSample()
     sets, rng = draw_trials(task, seed), generator(seed, "match to sample", "order")
-    weights = uniform_start(circuit, circuit.initial_weights(seed, networks))
-    circuit, weights = for_engine(circuit, weights)
+    weights = circuit.initial_weights(seed, networks)
+    if is_threshold(circuit):
+        weights = uniform_start(circuit, weights)
     state, errors = circuit.rest(weights, 1), []
     for _ in range(task.epochs):
         errors.append(_squared_error(circuit, weights, task, sets["validation"]))
-        plan = schedule(task, sets["training"].shuffled(rng), learning=True)
-        run = kernels.run(circuit, weights, plan, state=state)
-        weights, state = run.weights, run.state
+        shuffled = sets["training"].shuffled(rng)
+        plan = schedule(task, shuffled, learning=True, potentials=not is_threshold(circuit))
+        after = advanced(circuit, weights, plan, state)
+        weights, state = after.weights, after.state
     response = sampled_responses(circuit, weights, task, sets["test"])
     wanted = sets["test"].targets
     return xr.Dataset(
@@ -218,9 +261,7 @@ def match_to_sample(
     )
 
 
-def _squared_error(
-    circuit: ErrorMicrocircuit, weights: Any, task: MatchToSample, trials: DelayedTrials
-) -> Array:
+def _squared_error(circuit: Any, weights: Any, task: MatchToSample, trials: DelayedTrials) -> Array:
     """Return the mean squared error at the end of the test stimulus, untaught, (network,)."""
     found = sampled_responses(circuit, weights, task, trials)
     error: Array = ((found - trials.targets) ** 2).mean(axis=1)
@@ -260,4 +301,5 @@ TASK = Task(
         "backprop": "cannot: it has no membrane, and nothing of the sample is left at the test "
         "stimulus"
     },
+    rivals=rivals("match_to_sample", _THEORIES),
 )

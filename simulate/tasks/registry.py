@@ -19,6 +19,7 @@ from errorneurons.simulate.tasks.task import Intact, Task, TaskDesign
 from errorneurons.simulate.theories.registry import THEORIES
 
 CAN = "can be trained on it"
+JOINS = "takes part in the published experiment, at its own step of 1 ms; nothing is taken away"
 UNTRIED = "not tried: learning rates at which it does this are not known"
 
 TASKS: tuple[Task, ...] = (
@@ -53,6 +54,8 @@ def why_not(theory: str, name: str) -> str | None:
     asked = task(name)
     if theory in asked.can:
         return None
+    if theory in asked.rivals:
+        return JOINS
     reasons = {t.name: t.cannot for t in THEORIES}.get(theory, {})
     return reasons.get(name) or asked.cannot.get(theory, UNTRIED)
 

@@ -22,7 +22,7 @@ import xarray as xr
 from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.circuit import Circuit
 from errorneurons.simulate.refusing import whole_number
-from errorneurons.simulate.tasks.held import Items, answers_to, learn_held, shuffled_items
+from errorneurons.simulate.tasks.held import Items, learn_held, shuffled_items, squared_error
 from errorneurons.simulate.trials.settling import unsettled
 from errorneurons.simulate.trials.training import QUIETLY
 
@@ -141,6 +141,8 @@ class Task:
         The published experiment, noise included; None if the task is ours.
     cannot
         Controls that are no theories -> why they cannot.
+    rivals
+        Theories that are put to the published experiment as they are in the report, see `rivals`.
     """
 
     name: str
@@ -155,6 +157,7 @@ class Task:
     score: str = ""
     reproduced: Reproduce | None = None
     cannot: Mapping[str, str] = field(default_factory=dict)
+    rivals: tuple[str, ...] = ()
 
     def train(self, circuit: Intact, design: TaskDesign) -> Learnt:
         """Train networks for all epochs, whatever they learn."""
@@ -187,24 +190,17 @@ def taught(
     start = circuit.initial_weights(design.seed, design.numbers)
     count = items.inputs.shape[1]
     orders = shuffled_items(design.seed, f"ablation {design.task}", design.numbers, count, epochs)
-    losses, weights = [_loss(circuit, start, asked)], start
+    losses, weights = [squared_error(circuit, start, asked)], start
     looks = np.unique(np.linspace(0, epochs, LOOKS, dtype=np.int64))
     learning = learn_held(circuit, start, items, steps, orders, diverging=True)
     for epoch, weights in enumerate(learning, start=1):
         if epoch in looks:
-            losses.append(_loss(circuit, weights, asked))
+            losses.append(squared_error(circuit, weights, asked))
     loss = np.stack(losses)
     moving = np.zeros(design.networks, dtype=bool)
     if shown is not None:
         moving = unsettled(circuit, weights, shown.inputs, unexpected(shown))
     return Learnt(weights, loss, looks, ~np.isfinite(loss[-1]), moving, design.no_score)
-
-
-def _loss(circuit: Intact, weights: Any, asked: Items) -> Array:
-    error: Array = ((answers_to(circuit, weights, asked.inputs) - asked.targets) ** 2).mean(
-        axis=(1, 2)
-    )
-    return error
 
 
 def unexpected(shown: Items) -> Array:

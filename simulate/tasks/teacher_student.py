@@ -25,13 +25,13 @@ from errorneurons.simulate.arrays import Array, area_slices, generator
 from errorneurons.simulate.kernels import kernels, layout
 from errorneurons.simulate.parts.connectivity import spread
 from errorneurons.simulate.tasks.held import Items
+from errorneurons.simulate.tasks.rivals import rivals
 from errorneurons.simulate.tasks.students import ACTIVATION, PUBLISHED_STUDENTS, Student
 from errorneurons.simulate.tasks.students import STUDENTS as STUDENTS
 from errorneurons.simulate.tasks.students import student as student
 from errorneurons.simulate.tasks.students import untrained as untrained
 from errorneurons.simulate.tasks.task import Intact, Learnt, Task, TaskDesign, part, quiet, taught
 from errorneurons.simulate.theories.backprop import Backprop
-from errorneurons.simulate.theories.dendritic_pc import DendriticPC
 
 HOLD = 20
 SETTLING = 2000
@@ -166,14 +166,19 @@ def shown(items: Array, order: Any) -> Array:
     return np.take_along_axis(items, order[..., None], axis=1)
 
 
+def is_linear(circuit: Student) -> bool:
+    """Return whether a student is linear throughout; it is scored on potentials then."""
+    return set(circuit.activation) == {"linear"}
+
+
 def scored(circuit: Student) -> str:
     """Return what is scored: potentials of the linear dendritic_pc, else rates."""
-    return "u_ahead" if circuit.theory == DendriticPC.theory else "r"
+    return "u_ahead" if is_linear(circuit) else "r"
 
 
 def _answers(circuit: Student, data: Data) -> Array:
     """Return the teachers' outputs that are compared with what is scored."""
-    return data.potentials if circuit.theory == DendriticPC.theory else data.rates
+    return data.potentials if is_linear(circuit) else data.rates
 
 
 def squared_errors(circuit: Student, data: Data, order: Any, recorded: Any) -> Array:
@@ -313,4 +318,5 @@ TASK = Task(
     "microcircuit has the skip route from area 1 to area 3",
     _last,
     reproduced=reproduced,
+    rivals=rivals("teacher_student", STUDENTS),
 )

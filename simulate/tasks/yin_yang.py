@@ -33,18 +33,23 @@ from errorneurons.simulate.tasks.held import (
     Items,
     answers_to,
     artificial,
+    keeps_its_time,
     learn_held,
     shuffled_items,
 )
+from errorneurons.simulate.tasks.rivals import rival, rivals
 from errorneurons.simulate.tasks.task import Intact, Learnt, Task, TaskDesign, quiet, taught
 from errorneurons.simulate.theories.backprop import Backprop
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
+from errorneurons.simulate.theories.registry import theory as find
 
 CLASSES = ("yin", "yang", "dot")
 YIN, YANG, DOT = range(3)
 _SETS = ("training", "validation", "test")
 RADIUS, DOT_RADIUS = 0.5, 0.1
 CLASSIFIERS = (ErrorMicrocircuit.theory, Backprop.theory)
+_START = 4.0
+"""Start weights are U(-1, 1) * this / sqrt(fan-in)."""
 
 
 @dataclass(frozen=True)
@@ -139,9 +144,18 @@ def yin_yang_learner(theory: str, *, frozen: bool = False, hidden: int = 30) -> 
         layers=(4, hidden, 3) if hidden else (4, 3),
         activation=("tanh", "logistic") if hidden else ("logistic",),
         timing=Timing(1e-5, 0.0), g_apical=0.06, learning_rates=(first, 5.0) if hidden else (5.0,),
-        weight_scale=4.0, feedback_noise=0.5, lateral_noise=0.3,
+        weight_scale=_START, feedback_noise=0.5, lateral_noise=0.3,
     )  # fmt: skip
     return circuit if theory == ErrorMicrocircuit.theory else artificial(circuit)
+
+
+def yin_yang_rival(theory: str) -> Any:
+    """Return a 4-30-3 circuit of a theory of the report.
+
+    Start weights are those of the others, but where predictions descend through them.
+    """
+    start = {} if find(theory).senses_outcomes else {"weight_scale": _START}
+    return rival(theory, "yin_yang", (4, 30, 3), changes=start)
 
 
 def accuracy(circuit: Any, weights: Any, inputs: Array, classes: Integers) -> Array:
@@ -159,7 +173,7 @@ def yin_yang(
     Parameters
     ----------
     circuit
-        What `yin_yang_learner` returned.
+        What `yin_yang_learner` or `yin_yang_rival` returned; targets of the latter are 1 and -1.
     seed
         Seed of the run; points depend on it alone and are shared by all networks.
     networks
@@ -179,7 +193,8 @@ def yin_yang(
         for name, count in zip(_SETS, task.points, strict=True)
     }
     inputs, classes = points["training"]
-    items = Items(inputs[None], np.eye(len(CLASSES))[classes][None])
+    wanted = np.eye(len(CLASSES))[classes][None]
+    items = Items(inputs[None], 2 * wanted - 1 if keeps_its_time(circuit) else wanted)
     orders = shuffled_items(seed, "yin yang", networks, len(classes), task.epochs)
     start, after = circuit.initial_weights(seed, networks), []
     for weights in learn_held(circuit, start, items, task.hold, orders):
@@ -230,4 +245,5 @@ TASK = Task(
     _points_in_turn,
     "share of points right",
     lambda theory, seed, networks: yin_yang(yin_yang_learner(theory), seed, networks),
+    rivals=rivals("yin_yang", CLASSIFIERS),
 )

@@ -80,4 +80,16 @@ COUNTER_CIRCUITS: tuple[Theory, ...] = (
         counter_circuits.climbing_errors(INTACT),
         trained=INTACT,
     ),
+    _broken(
+        "error_as_one_number",
+        "The trained microcircuit, all error neurons of its output told the size of its error.",
+        counter_circuits.error_as_one_number(INTACT),
+        trained=INTACT,
+    ),
+    _broken(
+        "held_output",
+        "The trained microcircuit, its output held at the outcome that teaches.",
+        counter_circuits.held_output(INTACT),
+        trained=INTACT,
+    ),
 )

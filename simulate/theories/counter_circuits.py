@@ -22,6 +22,8 @@ from errorneurons.simulate.theories.error_parts import (
     AbsentTargetAsZero,
     ClimbingErrors,
     DirectFeedback,
+    ErrorAsOneNumber,
+    HeldOutput,
     NudgedOutput,
     SensoryLeak,
     WithoutLookahead,
@@ -106,3 +108,23 @@ def teaching_to_representation(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
 def climbing_errors(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
     """Teach the lowest area and let errors ascend, v_den = B^T e, without looking ahead."""
     return circuit.having(ClimbingErrors(), WithoutLookahead(role="error"))
+
+
+def error_as_one_number(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
+    """Tell all error neurons of the output one number: e_i = <(phi'(u) (t - r))^2>^(1/2).
+
+    The target of a cursor is t = r + w d, so the number is |d| <(phi' w)^2>^(1/2). It has neither
+    the sign of the error nor that of a weight, and being the same in all cells it is 0 times the
+    weights' signs less their mean, whatever it is. It pushes all cells the same way.
+    """
+    return circuit.having(ErrorAsOneNumber())
+
+
+def held_output(circuit: ErrorMicrocircuit) -> ErrorMicrocircuit:
+    """Hold the output at the outcome that teaches: du_L/dt = (t - r_L) / tau, its input forgotten.
+
+    It comes to rest where r_L = t, and nowhere else. For a cursor y = w . r with |w| = 1 the target
+    is t = r + w d, so the cursor moves by w . (t - r) = d: all of its error is gone. Error neurons
+    compare as before, but soon there is nothing left to compare.
+    """
+    return circuit.having(HeldOutput(1 / circuit.tau))

@@ -129,7 +129,7 @@ class ErrorMicrocircuit(ErrorParameters):
 
         current = world.driven("representation")
         du = -state.u / tau + self.g_basal * basal + self.g_apical * apical + current
-        du = self.amended(CircuitPart.somatic, du, self.output, self.g_target, state.u, world)
+        du = self.amended(CircuitPart.somatic, du, self.output, self.g_target, state.u, r, world)
         injected = self.amended(CircuitPart.carried, world.driven("error"), self.halves)
         dv = -state.v / tau_E + self.g_dendrite * dendritic + injected
         dv[..., taught] += self.g_target * top
@@ -163,7 +163,7 @@ class ErrorMicrocircuit(ErrorParameters):
     def _top_error(self, weights: Weights, world: World, r: Array, slope: Array) -> Array:
         out = self.output
         absent = self.amended(CircuitPart.untaught, 0.0, slope[..., out], r[..., out])
-        taught = slope[..., out] * (world.target - r[..., out])
+        taught = self.amended(CircuitPart.told, slope[..., out] * (world.target - r[..., out]))
         error = np.where(world.teaching, taught, absent)
         return matvec(weights.L_RE[:, self.output_error, out], error)
 

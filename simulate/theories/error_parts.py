@@ -70,10 +70,43 @@ class NudgedOutput(CircuitPart):
     name: str = field(default="teaching_to_representation", init=False)
 
     def somatic(
-        self, du: Array, output: slice, g_target: PerNetwork, u: Array, world: World
+        self, du: Array, output: slice, g_target: PerNetwork, u: Array, r: Array, world: World
     ) -> Array:
         du[..., output] += g_target * (world.target - u[..., output]) * world.teaching
         return du
+
+
+@dataclass(frozen=True)
+class HeldOutput(CircuitPart):
+    """An outcome that teaches holds the output there: du/dt = (t - r) / tau, instead of its input.
+
+    `rate` is 1 / tau [1/ms]; it may be one a network.
+    """
+
+    name: str = field(default="held_output", init=False)
+    rate: PerNetwork = 0.15
+
+    def check(self, theory: str, sizes: Sizes) -> None:
+        not_negative(theory, {self.name: self.rate})
+
+    def somatic(
+        self, du: Array, output: slice, g_target: PerNetwork, u: Array, r: Array, world: World
+    ) -> Array:
+        held = self.rate * (world.target - r[..., output])
+        du[..., output] = np.where(world.teaching, held, du[..., output])
+        return du
+
+
+@dataclass(frozen=True)
+class ErrorAsOneNumber(CircuitPart):
+    """All error neurons of the output are told one number, the size of its error: <e^2>^(1/2)."""
+
+    name: str = field(default="error_as_one_number", init=False)
+
+    def told(self, error: Array) -> Array:
+        count = error.shape[-1]
+        size: Array = np.sqrt(matvec(np.ones((1, count, count)) / count, error * error))
+        return size
 
 
 @dataclass(frozen=True)

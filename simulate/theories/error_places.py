@@ -131,10 +131,14 @@ class CircuitPart:
         """Return the error of the output without a teaching signal."""
         return error
 
+    def told(self, error: Array) -> Array:
+        """Return what the output's error neurons are told when taught: phi'(u) (t - r)."""
+        return error
+
     def somatic(
-        self, du: Array, output: slice, g_target: PerNetwork, u: Array, world: World
+        self, du: Array, output: slice, g_target: PerNetwork, u: Array, r: Array, world: World
     ) -> Array:
-        """Return du/dt of representation neurons."""
+        """Return du/dt of representation neurons, of which u is the potential and r the rate."""
         return du
 
     def surprise(self, surprise: Array, r: Array, expected: Callable[[], Array]) -> Array:

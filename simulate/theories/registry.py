@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from errorneurons.simulate.parts.connectivity import macaque_binned
 from errorneurons.simulate.refusing import entry
-from errorneurons.simulate.theories import cannot, counter_circuits, ranges
+from errorneurons.simulate.theories import cannot, counter_circuits, paces, ranges
 from errorneurons.simulate.theories.adaptation import Adaptation
 from errorneurons.simulate.theories.broken import COUNTER_CIRCUITS as COUNTER_CIRCUITS
 from errorneurons.simulate.theories.broken import INTACT as INTACT
@@ -71,7 +71,8 @@ THEORIES: tuple[Theory, ...] = (
         SupervisedPC(learning_rate=0.016),
         nuisance=ranges.OF_SUPERVISED_PC,
         look=("#56b4e9", "s"),
-        cannot=cannot.TOO_SLOW,
+        cannot=cannot.DRAWING,
+        paces=paces.FOR_SUPERVISED_PC,
         family="supervised PC",
     ),
     Theory(
@@ -82,7 +83,8 @@ THEORIES: tuple[Theory, ...] = (
         ProspectiveConfiguration(learning_rate=0.035),
         nuisance=ranges.OF_PROSPECTIVE_CONFIGURATION,
         look=("#56b4e9", "P"),
-        cannot=cannot.TOO_SLOW,
+        cannot=cannot.DRAWING,
+        paces=paces.FOR_PROSPECTIVE_CONFIGURATION,
         family="supervised PC",
     ),
     Theory(
@@ -94,7 +96,7 @@ THEORIES: tuple[Theory, ...] = (
         nuisance=ranges.OF_HIERARCHICAL_PC,
         senses_outcomes=True,
         look=("#de8f05", "^"),
-        cannot=cannot.SLOW_AND_SHRUNK,
+        cannot=cannot.SHRUNK,
         family="descending PC",
     ),
     Theory(
@@ -106,7 +108,7 @@ THEORIES: tuple[Theory, ...] = (
         nuisance=ranges.OF_HIERARCHICAL_PC_SENSORY,
         senses_outcomes=True,
         look=("#ca9161", "v"),
-        cannot=cannot.TOO_SLOW,
+        cannot=cannot.SHRUNK,
         family="descending PC",
     ),
     Theory(
@@ -132,7 +134,8 @@ THEORIES: tuple[Theory, ...] = (
         ),
         nuisance=ranges.OF_OTHERS,
         look=("#029e73", "D"),
-        cannot=cannot.LOOKING_AHEAD,
+        cannot=cannot.DRAWING,
+        paces=paces.FOR_TUFTS | paces.FEW_STEPS,
         family="tufts",
         lacks=cannot.LACKED_BY_TUFTS,
     ),
@@ -148,7 +151,8 @@ THEORIES: tuple[Theory, ...] = (
         ),
         nuisance=ranges.OF_OTHERS,
         look=("#029e73", "p"),
-        cannot=cannot.LOOKING_AHEAD,
+        cannot=cannot.DRAWING,
+        paces=paces.FOR_TUFTS | paces.FEW_STEPS,
         family="tufts",
         lacks=cannot.LACKED_BY_TUFTS,
     ),
@@ -160,7 +164,8 @@ THEORIES: tuple[Theory, ...] = (
         BurstDependent(),
         nuisance=ranges.OF_BURSTS,
         look=("#fbafe4", "h"),
-        cannot=cannot.BURSTING,
+        cannot=cannot.WITHOUT_MEMBRANE,
+        paces=paces.FOR_BURSTS,
         family="bursts",
         lacks=cannot.LACKED_BY_BURSTS,
     ),
@@ -173,6 +178,7 @@ THEORIES: tuple[Theory, ...] = (
         nuisance=ranges.OF_BALANCED_BURSTS,
         look=("#fbafe4", "H"),
         cannot=cannot.WITHOUT_MEMBRANE,
+        paces=paces.FOR_BALANCED_BURSTS,
         family="bursts",
         lacks=cannot.LACKED_BY_BURSTS,
         compared=False,
@@ -186,7 +192,8 @@ THEORIES: tuple[Theory, ...] = (
         nuisance=ranges.OF_HYBRID_PC,
         senses_outcomes=True,
         look=("#de8f05", "<"),
-        cannot=cannot.SLOW_AND_SHRUNK,
+        cannot=cannot.SHRUNK,
+        paces=paces.FOR_HYBRID_PC,
         family="descending PC",
         compared=False,
     ),
@@ -198,6 +205,8 @@ THEORIES: tuple[Theory, ...] = (
         LatentEquilibrium(learning_rate=0.05),
         nuisance=ranges.OF_LATENT_EQUILIBRIUM,
         look=("#cc78bc", "^"),
+        cannot=cannot.DRAWING,
+        paces=paces.FOR_LATENT_EQUILIBRIUM | paces.FEW_STEPS,
         family="latent equilibrium",
         lacks=cannot.LACKED_BY_LATENT_EQUILIBRIUM,
         compared=False,
@@ -210,6 +219,8 @@ THEORIES: tuple[Theory, ...] = (
         ScalarReward(learning_rate=0.002),
         nuisance=ranges.OF_SCALAR_REWARD,
         look=("#949494", "X"),
+        cannot=cannot.WITHOUT_MEMBRANE,
+        paces=paces.FOR_SCALAR_REWARD,
         family="scalar reward",
         lacks=cannot.LACKED_BY_SCALAR_REWARD,
         compared=False,
@@ -222,7 +233,8 @@ THEORIES: tuple[Theory, ...] = (
         DeepFeedbackControl(),
         nuisance=ranges.OF_FEEDBACK_CONTROL,
         look=("#029e73", "P"),
-        cannot=cannot.TOO_SLOW,
+        cannot=cannot.DRAWING,
+        paces=paces.FOR_FEEDBACK_CONTROL | paces.FEW_STEPS,
         family="feedback control",
         lacks=cannot.LACKED_BY_FEEDBACK_CONTROL,
         compared=False,
@@ -263,7 +275,7 @@ THEORIES: tuple[Theory, ...] = (
         Adaptation(),
         nuisance=ranges.OF_NULLS,
         look=("#949494", "d"),
-        cannot=cannot.UNTAUGHT,
+        cannot=cannot.DRAWING,
     ),
     Theory(
         "feature_gain",
@@ -274,7 +286,7 @@ THEORIES: tuple[Theory, ...] = (
         nuisance=ranges.OF_NULLS,
         senses_outcomes=True,
         look=("#949494", "*"),
-        cannot=cannot.UNTAUGHT,
+        cannot=cannot.DRAWING,
     ),
 )
 

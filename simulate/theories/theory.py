@@ -42,6 +42,9 @@ class Theory:
         How its areas are wired, as in `simulate.parts.connectivity`.
     cannot
         Task -> why the theory cannot be trained on it; `errorneurons list tasks` says it.
+    paces
+        Task -> factor on its learning rates where it is put to the task as it is in the report, see
+        `simulate.tasks.rivals`; 1 for tasks that are not named.
     family
         Whose equations it shares: ablations demand the same of all of a family.
     lacks
@@ -73,6 +76,7 @@ class Theory:
     connectivity: str = "chain"
     changes: tuple[str, ...] = ()
     cannot: Mapping[str, str] = field(default_factory=dict, hash=False)
+    paces: Mapping[str, float] = field(default_factory=dict, hash=False)
     family: str = ""
     lacks: Mapping[str, str] = field(default_factory=dict, hash=False)
     compared: bool = True

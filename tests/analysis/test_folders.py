@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from mutations import contract_zarr, nc, npz, nwb_zarr
 from mutations import spikes as lab_spikes
 
 from errorneurons.analysis.door import describe_recording, open_recording, open_recordings
+from errorneurons.analysis.readers.objects import named_objects
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.sources.template import template_of
 
@@ -213,6 +215,18 @@ def test_objects_of_pynapple_are_read_by_what_they_can_do(tmp_path: Path) -> Non
     np.testing.assert_allclose(made["rate"][:, 0, 4], spikes_of(4))
 
 
+def test_what_is_told_of_units_of_pynapple_goes_by_their_numbers(tmp_path: Path) -> None:
+    class Turned(Trains):
+        metadata = pd.DataFrame({"region": ["LM", "V1"]}, index=[1, 0])
+
+    units = Turned({k: Train(SPIKES[k == OWNERS]) for k in range(2)})
+    made = named_objects({"units": units})
+    assert made.table("units").plain("region").tolist() == ["V1", "LM"]
+    Turned.metadata = pd.DataFrame({"region": ["LM", "V1"]}, index=[1, 7])
+    with pytest.raises(DoorError, match="the metadata of `units` are not of its units"):
+        named_objects({"units": units})
+
+
 def test_nwb_in_zarr_is_read_as_nwb(tmp_path: Path) -> None:
     path, mapping = nwb_zarr(tmp_path)
     made = read(path, mapping)
@@ -259,3 +273,79 @@ def test_kinds_are_mixed(tmp_path: Path) -> None:
     own, _ = nc(tmp_path / "a")
     sessions = open_recordings([path, own], tmp_path / "m.toml")
     assert [session.attrs["session_id"] for session in sessions] == ["s2", "s1"]
+
+
+# More, or less, than one recording
+
+OF_ALF = REST.replace('"onset"', '"stimOn_times"').replace('"kind"', '"contrastLeft"') + ALF
+
+
+def told(folder: Path, name: str, group: list[str]) -> None:
+    table = pd.DataFrame({"cluster_id": np.arange(len(group)) * 10, "group": group})
+    table.to_csv(folder / name, sep="\t", index=False)
+
+
+def test_clusters_that_were_merged_away_are_no_silent_units(tmp_path: Path) -> None:
+    folder = phy(tmp_path)
+    told(folder, "cluster_group.tsv", ["good"] * (UNITS + 3))
+    assert read(folder, REST + EVENTS).sizes["unit"] == UNITS
+
+
+def test_tables_that_disagree_about_a_cluster_are_refused(tmp_path: Path) -> None:
+    folder = phy(tmp_path)
+    told(folder, "cluster_info.tsv", ["good", "mua"])
+    message = "its tables say of cluster 10 that `group` is good and mua; leave the older table out"
+    with pytest.raises(DoorError, match=message):
+        read(folder, REST + EVENTS)
+
+
+def test_samples_without_params_need_a_rate(tmp_path: Path) -> None:
+    folder = phy(tmp_path)
+    (folder / "params.py").unlink()
+    with pytest.raises(DoorError, match="`spike_times` holds whole numbers, and not how many"):
+        read(folder, REST + EVENTS)
+    made = read(folder, "[signal]\nrate = 30000\n" + REST + EVENTS)
+    np.testing.assert_allclose(made["rate"][:, 0, 3], spikes_of(3))
+    assert "# rate = 30000.0" in template_of(describe_recording(folder))
+
+
+def test_rois_that_nobody_has_looked_at_are_no_cells(tmp_path: Path) -> None:
+    folder = suite2p(tmp_path)
+    (folder / "plane1" / "iscell.npy").unlink()
+    said = REST + EVENTS + "[signal]\nrate = 10\n"
+    with pytest.raises(DoorError, match="table `rois` has no column `iscell`"):
+        read(folder, "keep_units = { iscell = [true] }\n" + said)
+    assert read(folder, said).sizes["unit"] == 6
+
+
+def test_planes_of_two_recordings_are_refused(tmp_path: Path) -> None:
+    folder = suite2p(tmp_path)
+    for name in ("F", "Fneu", "spks"):
+        np.save(folder / "plane1" / f"{name}.npy", np.ones((3, 300)))
+    with pytest.raises(DoorError, match=r"planes have .*'plane1': 300} frames; give those of one"):
+        read(folder, REST + EVENTS + "[signal]\nrate = 10\n")
+
+
+@pytest.mark.parametrize("place", ["#2024-05-06#", "pykilosort"])
+def test_a_probe_that_was_sorted_twice_is_read_once_or_not_at_all(
+    tmp_path: Path, place: str
+) -> None:
+    folder = alf(tmp_path)
+    inside = folder / "probe00"
+    shutil.copytree(inside, tmp_path / "copy")
+    shutil.move(tmp_path / "copy", inside / place)
+    message = f"two sortings of the same spikes, in `probe00` and `probe00/{place}`; leave one"
+    with pytest.raises(DoorError, match=message):
+        read(folder, OF_ALF)
+
+
+def test_metrics_stand_at_the_number_of_their_cluster(tmp_path: Path) -> None:
+    folder = alf(tmp_path)
+    table = pd.DataFrame({"cluster_id": [4, 3, 0], "label": [0.3, 0.7, 1.0], "deep": [True] * 3})
+    table.to_csv(folder / "probe00" / "clusters.metrics.csv", index=False)
+    made = read(folder, 'keep_units = { label = "> 0.5" }\n' + OF_ALF)
+    assert list(made["unit_id"].values) == ["0", "3"]
+    np.testing.assert_allclose(made["rate"][:, 0, 1], spikes_of(3))
+    table.assign(cluster_id=[4, 4, 0]).to_csv(folder / "probe00/clusters.metrics.csv", index=False)
+    with pytest.raises(DoorError, match=r"`probe00.clusters.cluster_id` holds a number twice"):
+        read(folder, OF_ALF)

@@ -55,7 +55,7 @@ def test_the_digest_depends_on_what_is_said_and_not_on_comments() -> None:
         ("constant = \"m1\"", "constat = \"m1\"", "`animal.constat` is unknown; did you mean"),
         ("{ constant = \"m1\" }", "{}", "metadata, constant, combine, during; found none"),
         ("[session]", "[session", "this is no TOML: "),
-        ("\n[session]", "\nlabels = 'localizer'\n[session]", "`labels` is 'localizer'; input"),
+        ("\n[session]", "\nlabels = 'localizer'\n[session]", "`labels` is 'localizer', which is"),
     ],
 )  # fmt: skip
 def test_a_wrong_line_is_named_with_its_mend(old: str, new: str, message: str) -> None:

@@ -136,6 +136,35 @@ def test_trials_and_bins_may_run_in_one_axis(tmp_path: Path, write: Write, dims:
 
 
 @pytest.mark.parametrize("write", WRITERS)
+def test_several_axes_are_trials_and_of_others_one_place_is_read(
+    tmp_path: Path, write: Write
+) -> None:
+    apart = counts().reshape(3, 4, BINS, UNITS).transpose(3, 0, 1, 2)
+    stacked = np.stack([apart, apart + 100], axis=-1)
+    dims = ["unit", "trial:kind", "trial:repeat", "time", "plane=0"]
+    said = CUT.replace('["trial", "time", "unit"]', str(dims))
+    rest = REST.replace('"kind"', '{ combine = ["axis.kind", "axis.repeat"] }')
+    made = read(write(tmp_path, cut() | {"counts": stacked}), said + rest)
+    np.testing.assert_allclose(made["rate"], counts() / 0.05, rtol=1e-6)
+    assert made["stimulus"].values[:5].tolist() == ["0 0", "0 1", "0 2", "0 3", "1 0"]
+
+
+@pytest.mark.parametrize(
+    ("dims", "message"),
+    [
+        ('"trial", "time", "unit", "1"', "an axis of 2 is named"),
+        ('"trial", "time", "unit", "plane=2"', "`plane=2` in dims is beyond its 2 places"),
+        ('"trial", "trial:x", "unit", "time"', 'several axes of trials as "trial:name"'),
+        ('"trial", "time", "unit", "plane"', 'the place that is read, "plane=0"'),
+    ],
+)
+def test_axes_that_do_not_fit_are_named(tmp_path: Path, dims: str, message: str) -> None:
+    held = cut() | {"counts": np.stack([counts(), counts()], axis=-1)}
+    with pytest.raises(DoorError, match=message):
+        read(as_npz(tmp_path, held), (CUT + REST).replace('"trial", "time", "unit"', dims))
+
+
+@pytest.mark.parametrize("write", WRITERS)
 def test_spikes_with_owners_are_counted_around_events(tmp_path: Path, write: Write) -> None:
     rng = np.random.default_rng(1)
     times, owners = np.sort(rng.uniform(0, 60, 4000)), rng.integers(0, UNITS, 4000)
@@ -215,10 +244,10 @@ bin_width = 0.5
         ('"trial", "time", "unit"', '"trial", "unit"', r"array `counts` has shape \(12, 6, 5\)"),
         ('"trial", "time", "unit"', '"trial", "tim", "unit"', "name trial, time and unit once"),
         ('units = "count"', "", "`units` is missing; say what activity is measured in"),
-        ('units = "count"', 'units = "spikes"', "input should be 'Hz', 'count'"),
+        ('units = "count"', 'units = "spikes"', "is 'spikes', which is unknown; known are Hz"),
         ("start = -0.1", "start = -0.1\nstop = 9.0", "the recording has bins from -0.1 to 0.2 s"),
         ("start = -0.1", "", "give bin_starts under"),
-        ('"kind"', '"region"', "table `arrays of 12 rows` has no column `region`; known"),
+        ('"kind"', '"region"', "`region` of table `arrays of 12 rows` has 5 values, and the table"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:

@@ -69,7 +69,7 @@ CLAIMS = (
         "Half or more of the outcome response below survives.",
         "Error neurons of two areas, 40 outcomes with and without laser.",
         unmeasured, 0.5, "below", (), "direct_feedback",
-        (Condition("laser off", {}), Condition("laser on", {})), learning=True,
+        (Condition("laser off", {}), Condition("laser on", {})), behaviour=True,
         drawing=Drawing(
             read=HIDDEN[:2], manipulation="silence", manipulated=HIDDEN[2:], teaching=True,
             manipulation_window=(0.2, 0.4), outcome_onset=0.2, end=0.4, read_window=(0.2, 0.4),
@@ -84,7 +84,7 @@ CLAIMS = (
         "Less than four fifths of the outcome response above survives.",
         "Error neurons of two areas below the teaching area, 40 outcomes with and without laser.",
         unmeasured, 0.8, "above", (), "supervised_pc",
-        (Condition("laser off", {}), Condition("laser on", {})), learning=True,
+        (Condition("laser off", {}), Condition("laser on", {})), behaviour=True,
         drawing=Drawing(
             read=HIDDEN[1:], manipulation="silence", manipulated=HIDDEN[:1], teaching=True,
             manipulation_window=(0.2, 0.4), outcome_onset=0.2, end=0.4, read_window=(0.2, 0.4),
@@ -131,7 +131,7 @@ CLAIMS = (
         "The output changes by a third or more of its tuning.",
         "Closed-loop silencing on test trials without outcome, behaviour or output area.",
         unmeasured, 1 / 9, "below", (), "absent_target_read_as_zero",
-        (Condition("intact", {}), Condition("error neurons off", {})), learning=True,
+        (Condition("intact", {}), Condition("error neurons off", {})), behaviour=True,
         drawing=Drawing(
             read=(("representation", 4),), manipulation="silence",
             manipulated=(*HIDDEN, ("error", 4)), manipulation_window=(-0.05, 0.4), end=0.4,
@@ -147,7 +147,7 @@ CLAIMS = (
         "Half or more of the gain of control blocks is left.",
         "Blocks with and without laser in the same animal, performance on every trial.",
         unmeasured, 0.5, "below", (), "teaching_to_representation",
-        (Condition("laser off", {}), Condition("laser on", {})), learning=True,
+        (Condition("laser off", {}), Condition("laser on", {})), behaviour=True,
         drawing=Drawing(
             read=(("representation", 4),), manipulation="silence", manipulated=HIDDEN,
             teaching=True, manipulation_window=(0.2, 0.4), outcome_onset=0.2, end=0.4,

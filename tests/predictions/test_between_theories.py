@@ -29,6 +29,7 @@ from errorneurons.predictions.comparing.animals import Table
 from errorneurons.predictions.comparing.effects import Drawn, draw
 from errorneurons.predictions.comparing.plan import Grid, Planned
 from errorneurons.predictions.comparing.plan import plan as find_plan
+from errorneurons.predictions.comparing.responding import telling
 from errorneurons.predictions.comparing.sentences import answer, at_odds, methods
 from errorneurons.predictions.comparing.weigh import (
     Question,
@@ -84,11 +85,13 @@ def recording(ratio: float, m: float = 1.0) -> dict[str, Measured]:
 def weigh_it(monkeypatch: pytest.MonkeyPatch, drawn: dict[str, Drawn]) -> Any:
     monkeypatch.setattr(between_theories, "designs_of", lambda _: (DESIGN,))
 
-    def those(names: tuple[str, ...], *_: Any) -> dict[str, Drawn]:
-        return {name: drawn.get(name, drawn["error_microcircuit"]) for name in names}
+    def those(names: tuple[str, ...], *known: Any) -> dict[str, Drawn]:
+        own = [name if name in drawn else "error_microcircuit" for name in names]
+        made = {name: draw(table(name), name, DESIGN, 1, 96, known[-1]) for name in {*own}}
+        return {name: made[one] for name, one in zip(names, own, strict=True)}
 
     monkeypatch.setattr(between_theories, "virtual_experiments", those)
-    return lambda measured: weighed([], measured, QUESTION, lambda _: None)
+    return lambda measured: weighed(telling([], measured), QUESTION, lambda _: None)
 
 
 @pytest.fixture
@@ -236,6 +239,20 @@ def test_the_page_says_what_was_weighed_and_what_was_left_out(weigh_it: Any) -> 
     assert "in the teaching area (not testable in" in rows["P02"].lacking
     assert (rows["P05a"].own, rows["P05a"].response) == ("–", "–")
     assert shown.dropped.startswith("Nothing could be weighed, for all theories alike, of P05a ")
+
+
+def test_a_claim_without_a_response_brings_no_evidence(weigh_it: Any) -> None:
+    silent = recording(1.5, m=0.0)["P02"]
+    evidence = weigh_it({**recording(0.0), "P02": silent}).evidence
+    assert evidence.dropped["P02"] == evidence.dropped["P02 response"] == "M is not clear of 0"
+    assert evidence.kept == ("error_microcircuit",)
+
+
+def test_a_theory_does_not_leave_because_a_recording_is_uncertain(weigh_it: Any) -> None:
+    rng, known = np.random.default_rng(3), recording(0.0)
+    for own in known.values():
+        own.energies[:, :2] += 0.4 * rng.normal(size=(6, 2))
+    assert "error_microcircuit" in weigh_it(known).evidence.kept
 
 
 def test_expected_ranges_are_those_of_the_theories(drawn: dict[str, Drawn]) -> None:
@@ -396,6 +413,12 @@ def test_the_next_steps_start_from_the_recording(weigh_it: Any, animals: None) -
     assert len(steps.designs) <= 3
     assert all(step.right > first for step in steps.designs)
     assert steps.summary.startswith("The design as recorded gives the right verdict in")
+
+
+def test_a_grant_says_why_it_asks_for_more_animals_than_reach_the_target(planned: Planned) -> None:
+    said = "3 animals would do to be right about the theories in 95%; with fewer than 5 no claim"
+    few = {"animals": 3.0, "cells": 12.0, "trials": 4.0}
+    assert said in paragraph(replace(planned, smallest={0.8: few, 0.95: few}))
 
 
 def test_the_page_shows_the_evidence_and_what_to_record_next(weigh_it: Any, animals: None) -> None:

@@ -142,3 +142,22 @@ def test_days_with_other_stimuli_are_no_reversal() -> None:
     others = day(2, "new", 1.0, 1.0, stimulus=1.0)
     others = others.assign_coords(stimulus=("trial", ["c"] * 8))
     assert lack(day(1), others).what == "none of the 2 days is that of a reversal"
+
+
+def test_days_of_no_number_are_refused_and_a_single_one_is_not() -> None:
+    undated = day(2, "new", 1.0, 1.0)
+    del undated.attrs["day"]
+    assert lack(day(1), undated).what == (
+        "session '2' says no `day`, so that which sessions come before a reversal is not known"
+    )
+    assert lack(undated).what == "there is one day"
+
+
+def test_days_between_which_nothing_was_recorded_are_said() -> None:
+    assert P10.caution is not None
+    days = [day(1), day(5, "new", 1.0, 1.0)]
+    assert ratio(*days) == pytest.approx(0.0)
+    assert P10.caution(days).startswith(
+        "The last day before a reversal and the first day after it are up to 4 days apart"
+    )
+    assert P10.caution([day(1), day(2, "new", 1.0, 1.0)]) == ""

@@ -97,14 +97,15 @@ def test_passive_outcomes_without_a_control_are_not_told_from_adaptation() -> No
     assert passive.startswith("a violated expectation is not told from adaptation")
 
 
-def beside_a_control_block(both: float, adaptation: float) -> xr.Dataset:
-    """Return passive outcomes, and the same events in a block in which nothing is expected.
+def beside_a_control_block(both: float, adaptation: float, teaching: bool = False) -> xr.Dataset:
+    """Return outcomes, passive or not, and the same events in a block in which nothing is expected.
 
     In both, what is rare evokes more by `adaptation` in the cells that respond to the input.
     """
     kinds = [kind for kind in OUTCOMES for _ in range(8)]
     seen = recorded(
-        both, kinds=OUTCOMES * 2, teaching=[False] * 32, outcome=[*kinds, *["none"] * 16],
+        both, kinds=OUTCOMES * 2, teaching=[teaching] * 16 + [False] * 16,
+        outcome=[*kinds, *["none"] * 16],
         control=[*["none"] * 16, *kinds],
     )  # fmt: skip
     rate = seen["rate"].values.copy()
@@ -114,11 +115,15 @@ def beside_a_control_block(both: float, adaptation: float) -> xr.Dataset:
     return seen.assign(rate=seen["rate"].copy(data=rate + adaptation * (rare & late & driven)))
 
 
+@pytest.mark.parametrize("teaching", [False, True])
 @pytest.mark.parametrize("both", [0.0, 0.5])
-def test_what_a_control_block_evokes_too_is_taken_off(both: float) -> None:
+def test_what_a_control_block_evokes_too_is_taken_off(both: float, teaching: bool) -> None:
     alone = ratio(recorded(both))
-    assert ratio(beside_a_control_block(both, 0.0)) == pytest.approx(alone)
-    assert ratio(beside_a_control_block(both, 3.0)) == pytest.approx(alone, abs=1e-12)
+    assert ratio(beside_a_control_block(both, 0.0, teaching)) == pytest.approx(alone)
+    adapted = beside_a_control_block(both, 3.0, teaching)
+    assert ratio(adapted) == pytest.approx(alone, abs=1e-12)
+    assert P01.caution is not None
+    assert P01.caution([adapted]) == ""
 
 
 def test_noise_of_a_trial_is_in_one_of_the_responses_alone() -> None:
@@ -151,3 +156,15 @@ def test_being_asked_often_changes_nothing() -> None:
     plain = P01.effect(seen)
     with asked_often([seen]):
         assert P01.effect(seen) == P01.effect(seen) == plain
+
+
+def test_outcomes_that_teach_and_are_rarer_are_answered_with_a_caution() -> None:
+    assert P01.caution is not None
+    seen = recorded(kinds=("none", *OUTCOMES, "expected"))
+    assert P01.caution([seen]).startswith(
+        "Unexpected outcomes are rarer than expected ones, and no control block shows both alike"
+    )
+    assert P01.caution([seen, recorded()]).startswith(
+        "Unexpected outcomes are rarer than expected ones in 1 session, and"
+    )
+    assert P01.caution([recorded()]) == ""

@@ -117,7 +117,7 @@ def test_few_animals_get_the_interval_beside_the_ratio() -> None:
     verdict = of_recording(replace(measured(0.04, 1), thinned=groups))
     assert verdict.reason == (
         "1 animal: no statement about the population. In this animal only, N/M is "
-        f"{verdict.value:.2g} ({verdict.low:.2g} to {verdict.high:.2g})."
+        "0.04 (0.02 to 0.06)."
     )
 
 

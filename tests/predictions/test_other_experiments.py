@@ -87,7 +87,7 @@ ODDBALL = replace(
 )  # fmt: skip
 DAYS = replace(
     PLAIN, key="T02", name="days", effect=OverDays(return_of_errors), shown_by="teach_reteach",
-    conditions=(Condition("reversed", REVERSED),), learning=True,
+    conditions=(Condition("reversed", REVERSED),), behaviour=True,
 )  # fmt: skip
 
 

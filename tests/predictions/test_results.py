@@ -37,7 +37,7 @@ EVIDENCE = Evidence(
     Interval(0.9, 0.8, 1.0, ""), 40, NONE, NONE, NONE, NONE, 0.01, NONE, NONE, NONE, EACH,
     "ridge", {}, dict.fromkeys(NAMES, 40),
 )  # fmt: skip
-STEPS = NextSteps("More.", (Step("As it is", "Six animals.", 0.9, 0.8, 1.0),), NONE)
+STEPS = NextSteps("More.", (Step("As it is", "Six animals.", 0.9, 0.8, 1.0, 6.0),), NONE)
 
 
 def written(report: Report, path: Path) -> Path:

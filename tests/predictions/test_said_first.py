@@ -11,14 +11,21 @@ import pytest
 import xarray as xr
 
 from errorneurons.analysis.session.session import session
-from errorneurons.predictions.commands.progress import Teller
+from errorneurons.predictions.commands.progress import lines, showing
+from errorneurons.predictions.judging.believing import as_believed
 from errorneurons.predictions.judging.plausible import implausible
 from errorneurons.predictions.judging.readiness import Readiness, Ready, readiness
-from errorneurons.predictions.judging.verdicts import confirmatory, verdict_table
+from errorneurons.predictions.judging.verdicts import (
+    confirmatory,
+    on_recording,
+    verdict_table,
+)
 from errorneurons.predictions.pages.page import render, verdicts_json
 from errorneurons.predictions.studies.holdings import holdings
 from errorneurons.predictions.studies.report import recording_report
+from errorneurons.predictions.studies.side_by_side import groups_report
 from errorneurons.predictions.studies.unweighed import cautions_of
+from errorneurons.simulate.store.counting import counting
 
 OUTCOMES: dict[str, Any] = {
     "outcome": ["expected", "unexpected"] * 8,
@@ -36,7 +43,7 @@ def recorded(animal: str = "m1", *without: str, **changes: Any) -> xr.Dataset:
     expected[1::2, 10:, ::2] += 2.0  # and others to unexpected outcomes
     rate = np.random.default_rng(len(animal)).poisson(expected) / 0.05
     about = {k: changes.pop(k) for k in (*changes,) if k in ("level_of_data", "confirmatory",
-             "teaching_area", "species", "cautions")}  # fmt: skip
+             "teaching_area", "species", "cautions", "day")}  # fmt: skip
     columns = {
         "time": np.round(-0.2 + 0.05 * (np.arange(16) + 0.5), 9),
         "unit_id": [f"u{k}" for k in range(24)], "area": ["V1"] * 12 + ["LM"] * 12,
@@ -99,6 +106,25 @@ def test_a_claim_that_some_animals_can_answer_says_how_many() -> None:
     [
         ({"teaching_area": "V9"}, "`teaching_area` is 'V9', where no unit was recorded; recorded"),
         ({"manipulated_area": ["M2"] * 16}, "`manipulated_area` is 'M2', where no unit was"),
+        ({"area": ["VISp2/3"] * 12 + ["VISp5"] * 12}, "areas 'VISp2/3' and 'VISp5' seem to be lay"),
+        ({"area": ["VISp"] * 12 + ["VISp5"] * 12}, "areas 'VISp' and 'VISp5' seem to be layers of"),
+        ({"area": ["left V1"] * 12 + ["V1"] * 12}, "areas 'V1' and 'left V1' seem to be sides of"),
+        ({"area": [""] * 12 + ["LM"] * 12}, "`area` is empty or unknown in 12 units of 24, which"),
+        ({"stimulus": [""] + ["a"] * 15}, "`stimulus` is empty or unknown in 1 trial of 16,"),
+        (
+            {"outcome_onset": np.full(16, -0.1)},
+            "the outcome comes before the input in 16 of 16 tri",
+        ),
+        (
+            {"outcome_onset": np.tile([0.3, np.nan], 8)},
+            "`outcome_onset` is empty in 8 of 16 trials",
+        ),
+        ({"day": 20240131}, "`day` is 20240131, which seems to be a date; count days, so that"),
+        ({"performance": np.full(16, 85.0)}, "`performance` reaches 85, a share 1 at most; divide"),
+        (
+            {"input_onset": np.r_[np.zeros(15), -99]},
+            "`input_onset` is \N{MINUS SIGN}99 s in 1 of 16 trials, in",
+        ),
     ],
 )
 def test_what_is_hardly_so_is_a_sentence(changes: dict[str, Any], doubt: str) -> None:
@@ -114,6 +140,26 @@ def test_rates_that_are_none_are_doubted(factor: float, doubt: str) -> None:
     seen = recorded()
     seen["rate"] = (seen["rate"] * factor).assign_attrs(seen["rate"].attrs)
     assert [d[: len(doubt)] for d in implausible([seen])] == [doubt]
+
+
+@pytest.mark.parametrize("areas", [("V1", "V2"), ("CA1", "CA3"), ("S1", "S2"), ("L", "R")])
+def test_areas_with_numbers_are_no_layers(areas: tuple[str, str]) -> None:
+    assert implausible([recorded(area=[areas[0]] * 12 + [areas[1]] * 12)]) == ()
+
+
+@pytest.mark.parametrize(("dim", "what"), [("trial", "trials 0 and 5"), ("unit", "units 0 and 5")])
+def test_activity_that_stands_there_twice_is_doubted(dim: str, what: str) -> None:
+    seen = recorded()
+    seen["rate"][{dim: 5}] = seen["rate"].isel({dim: 0}).values
+    assert [d[: len(what)] for d in implausible([seen])] == [what]
+
+
+@pytest.mark.parametrize(("factor", "doubted"), [(0.01, False), (1.0, True)])
+def test_percent_and_fluorescence_are_no_ratios(factor: float, doubted: bool) -> None:
+    seen = recorded()
+    about = {**seen["rate"].attrs, "units": "dF/F", "signal": "calcium"}
+    seen["rate"] = (seen["rate"] * factor).assign_attrs(about)
+    assert [d.startswith("dF/F of half of") for d in implausible([seen])] == [True] * doubted
 
 
 def test_a_plausible_recording_is_not_doubted() -> None:
@@ -198,9 +244,28 @@ def test_verdicts_are_shown_before_anything_is_weighed() -> None:
 
 def test_progress_says_how_long_it_has_taken(capsys: pytest.CaptureFixture[str]) -> None:
     times = iter((0.0, 83.0))
-    Teller(clock=lambda: next(times))("40 of 80 batches")
-    assert capsys.readouterr().err == "[1:23] 40 of 80 batches\n"
-    Teller(quiet=True)("40 of 80 batches")
+    lines(clock=lambda: next(times))("weighing the theories")
+    assert capsys.readouterr().err == "[1:23] weighing the theories\n"
+
+
+def test_of_many_pieces_a_few_have_a_line_with_the_time_that_is_left(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    seconds = [0.0]
+    tell = counting(lines(clock=lambda: seconds[0]), "abcd", clock=lambda: seconds[0])
+    for piece in "abcd":
+        seconds[0] += 16.0
+        tell(piece)
+    assert capsys.readouterr().err.splitlines() == [
+        "[0:16] a (1 of 4, about 48 s left)",
+        "[0:48] c (3 of 4, about 16 s left)",
+        "[1:04] d (4 of 4)",
+    ]
+
+
+def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with showing(quiet=True) as tell:
+        tell("weighing the theories")
     assert not capsys.readouterr().err
 
 
@@ -221,3 +286,25 @@ def test_what_claims_lack_is_part_of_the_results() -> None:
     ready = json.loads(verdicts_json(made))["ready"]
     assert ready["summary"] == made.ready.summary
     assert {row["claim"] for row in ready["claims"]} == {claim.key for claim in made.claims}
+
+
+def test_groups_stand_side_by_side_each_with_its_own_animals() -> None:
+    ours, theirs = [recorded("m" * k) for k in range(1, 6)], [recorded("n" * 7), recorded("n" * 8)]
+    made = groups_report({"ours": ours, "theirs": theirs}, "errorneurons")
+    assert [(s.name, s.animals) for s in made.subjects] == [("ours", 5), ("theirs", 2)]
+    alone, _ = on_recording(as_believed(ours), "ours")
+    said = [(v.claim, v.outcome, v.value) for v in made.verdicts if v.subject == "ours"]
+    assert str(said) == str([(v.claim, v.outcome, v.value) for v in alone])
+    assert made.doubts[0].startswith("Verdicts side by side are no test of a difference")
+    assert "ours" in render(made)
+
+
+def test_groups_with_an_animal_of_the_same_name_are_said_to_share_it() -> None:
+    made = groups_report({"a": [recorded("m1")], "b": [recorded("m1")]}, "errorneurons")
+    assert "in more than one group (e.g. m1)" in made.doubts[1]
+    assert made.answer == "a and b agree on the one claim part that can be tested."
+
+
+def test_one_group_is_no_comparison() -> None:
+    with pytest.raises(ValueError, match="there is one group, a; give two or more, or its files"):
+        groups_report({"a": [recorded()]}, "errorneurons")

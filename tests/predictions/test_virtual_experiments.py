@@ -34,7 +34,14 @@ from errorneurons.predictions.comparing.design import (
     design_of,
     simulated_levels,
 )
-from errorneurons.predictions.comparing.effects import BITS, FEATURES, INDICES, Drawn, draw, effects
+from errorneurons.predictions.comparing.effects import (
+    BITS,
+    FEATURES,
+    INDICES,
+    Drawn,
+    draw,
+    recorded,
+)
 from errorneurons.predictions.comparing.recording import (
     Seen,
     presentation,
@@ -42,14 +49,13 @@ from errorneurons.predictions.comparing.recording import (
     recorded_plainly,
     subject_of,
 )
-from errorneurons.predictions.judging.measured import measure
+from errorneurons.predictions.judging.measured import Measured, measure
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.day import Ran, distinct
 from errorneurons.simulate.animals.performed import COARSE, OF_WORLDS, Performed
 from errorneurons.simulate.arrays import generator
 from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
 from errorneurons.simulate.store import keys
-from errorneurons.simulate.store.shelf import Piece
 from errorneurons.simulate.store.work import Labour
 from errorneurons.simulate.theories.registry import REGISTRY, theory
 from errorneurons.simulate.trials.run import Activity
@@ -73,6 +79,12 @@ def animals() -> Performed:
     return Performed(
         theory("error_microcircuit"), OF_WORLDS, PLAN, tuple(blocks), np.ones(4), drawn, {}
     )
+
+
+def effects(energies: dict[str, Any]) -> Any:
+    """Return what animals with these energies give the evidence, by `FEATURES`."""
+    told = {key: Measured(tuple(map(str, range(len(own)))), own) for key, own in energies.items()}
+    return np.array([*recorded([], told).values.values()])
 
 
 def session_of(animals: Performed, design: Design, index: int = 0, seed: int = 1) -> xr.Dataset:
@@ -146,16 +158,6 @@ def test_windows_for_the_claims_alone_have_the_distribution_of_those_of_all_spik
     # the late window lies in the other: what they share is shared
     slope = [((x[:, 0] - x[:, 0].mean()) * x[:, 1]).mean() for x in (whole, alone)]
     assert slope[1] == pytest.approx(slope[0], rel=0.2)
-
-
-def test_only_what_is_done_counts_in_the_time_that_is_left() -> None:
-    said: list[str] = []
-    pieces = {name: Piece(str, (), "", f"{name}: recorded") for name in "ab"}
-    say = library._with_time_left(said.append, pieces)
-    for text in ("the worker of 'a' died; it is done again", "b: recorded", "a: recorded"):
-        say(text)
-    assert said[::2] == ["the worker of 'a' died; it is done again", "a: recorded"]
-    assert said[1].startswith("b: recorded; 1 of 2, about 0.0 minutes left")
 
 
 @pytest.mark.parametrize(
@@ -326,6 +328,18 @@ def test_an_experiment_does_not_depend_on_how_many_are_drawn() -> None:
     np.testing.assert_array_equal(few, many[:4])
 
 
+def test_experiments_are_made_as_uncertain_as_a_recording_that_is_less_certain_than_most() -> None:
+    energies = np.random.default_rng(0).normal([0.0, 5.0, 0.0], 0.3, (80, len(INDICES), 3))
+    made = table_of(energies, np.repeat(np.arange(20), 4))
+    usual, alike, less = (
+        draw(made, "t", SMALL, 1, 200, scatter).values[:, 0]
+        for scatter in (None, {"P02": 0.01}, {"P02": 0.3})
+    )
+    np.testing.assert_array_equal(alike, usual)
+    assert np.median(less) > np.median(usual) + 0.2
+    assert less.std() > 1.5 * usual.std()
+
+
 def test_without_virtual_animals_the_mend_is_named() -> None:
     with pytest.raises(ValueError, match="no virtual animal of t is left; narrow its nuisance"):
         draw(table_of(np.empty((0, len(INDICES), 3)), []), "t", SMALL, 1)
@@ -433,6 +447,20 @@ def test_the_library_lies_where_the_environment_says(monkeypatch: pytest.MonkeyP
     assert library.default_folder() == Path(os.sep) / "cache" / "errorneurons-library"
     monkeypatch.setenv(library.FOLDER, "elsewhere")
     assert library.default_folder() == Path("elsewhere")
+
+
+@pytest.mark.parametrize(("name", "often"), [("error_microcircuit", 2), ("supervised_pc_noisy", 8)])
+def test_trials_under_noise_are_simulated_often_enough_to_be_recorded_once(
+    name: str, often: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(shards, "_packed", lambda _: {})
+    monkeypatch.setattr(shards, "put_through", lambda _, tried, *__: asked.append(tried.repeats))
+    batch = shards.batches_of(name, Animals(4, worlds=20))[0]
+    piece = shards.shard_of(name, batch, OF_WORLDS)
+    piece.work(*piece.arguments)
+    assert asked == [often]
+    assert len(batch.numbers) <= 80 // often
 
 
 def test_worlds_rest_neither_on_instruments_nor_on_claims() -> None:

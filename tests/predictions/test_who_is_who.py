@@ -15,7 +15,7 @@ from errorneurons.predictions.claims.requirements import what_is_missing
 from errorneurons.predictions.judging.believing import as_believed
 from errorneurons.predictions.judging.measured import measure
 from errorneurons.predictions.judging.verdicts import confirmatory, verdict_table
-from errorneurons.predictions.studies.report import _sources
+from errorneurons.predictions.studies.report import sources_of
 
 
 def recorded(seed: int = 0, animal: str = "", signal: str = "spikes", **attrs: Any) -> xr.Dataset:
@@ -71,6 +71,20 @@ def test_the_same_activity_under_two_names_is_refused() -> None:
     message = "session 1 of m1 and session 2 of other hold the same activity; give a recording once"
     with pytest.raises(ContractError, match=message):
         as_believed([recorded(1), recorded(1, "other", session_id="2")])
+
+
+@pytest.mark.parametrize(
+    "part",
+    [{"trial": slice(0, 3)}, {"trial": slice(None, None, -1)}, {"unit": slice(None, None, -1)}],
+)
+def test_the_same_trials_are_the_same_in_any_order(part: dict[str, slice]) -> None:
+    with pytest.raises(ContractError, match="session 1 of m1 and session 1 of m2 hold the same"):
+        as_believed([recorded(1), recorded(1, "m2").isel(part)])
+
+
+def test_a_session_has_a_name_of_its_own() -> None:
+    with pytest.raises(ContractError, match="session 1 of m1 stands there 2 times; give each its"):
+        as_believed([recorded(1), recorded(2, "m1")])
 
 
 def test_folds_of_a_session_are_no_copies() -> None:
@@ -150,13 +164,13 @@ def test_the_confirmatory_set_is_that_of_all_files() -> None:
 def test_the_hashes_of_all_files_are_kept() -> None:
     origins = [{"source_file": f"{k}.nwb", "source_sha256": k} for k in "ab"]
     sessions = [recorded(k, provenance=json.dumps(o)) for k, o in enumerate(origins)]
-    assert _sources(sessions)["source_file"] == "a.nwb, b.nwb"
-    assert _sources(sessions)["source_sha256"] == "a, b"
+    assert sources_of(sessions)["source_file"] == "a.nwb, b.nwb"
+    assert sources_of(sessions)["source_sha256"] == "a, b"
 
 
 @pytest.mark.parametrize("text", ["converted by hand, 3 May", '["a"]', "5"])
 def test_provenance_in_free_text_is_no_hash(text: str) -> None:
-    assert "source_file" not in _sources([recorded(provenance=text)])
+    assert "source_file" not in sources_of([recorded(provenance=text)])
 
 
 def test_each_animal_is_corrected_by_its_own_share_of_false_labels() -> None:

@@ -109,6 +109,33 @@ def test_only_the_nudged_circuit_learns_with_its_error_cells_off(
     assert change.max() > 1e-3 if nudged else change.max() < 1e-12
 
 
+def test_an_error_told_as_one_number_is_the_same_in_all_error_neurons_of_the_output(
+    make_world: Maker, states: Runner
+) -> None:
+    weights = INTACT.initial_weights(1, [0, 1])
+    told = []
+    for circuit in (INTACT, counter_circuits.error_as_one_number(INTACT)):
+        untaught = states(circuit, weights, make_world(circuit), 100)[-1]
+        assert not untaught.e.any()
+        last = states(circuit, weights, make_world(circuit, teaching=True), 2)[-1]
+        told.append(last.v[..., OUTPUT])
+    intact, broken = told
+    size = np.sqrt((intact**2).mean(axis=-1, keepdims=True))
+    np.testing.assert_allclose(broken, size * np.ones(intact.shape[-1]), rtol=1e-9)
+
+
+def test_a_held_output_comes_to_rest_at_the_target_and_is_free_without_one(
+    make_world: Maker, states: Runner
+) -> None:
+    circuit, weights = counter_circuits.held_output(INTACT), INTACT.initial_weights(1, [0])
+    world = make_world(circuit, teaching=True)
+    last = states(circuit, weights, world, 400)[-1]
+    target = np.broadcast_to(world.target, last.r[..., circuit.output].shape)
+    np.testing.assert_allclose(last.r[..., circuit.output], target, atol=1e-6)
+    free = [states(c, weights, make_world(c), 100)[-1] for c in (circuit, INTACT)]
+    np.testing.assert_array_equal(free[0].u, free[1].u)
+
+
 @pytest.mark.parametrize("counter", COUNTER_CIRCUITS, ids=lambda c: c.name)
 def test_an_ablated_circuit_has_the_synapses_of_the_intact_one(counter: Theory) -> None:
     intact = INTACT.initial_weights(4, [2, 7])

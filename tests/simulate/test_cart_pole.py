@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from errorneurons.simulate.arrays import generator
+from errorneurons.simulate.circuit import World
+from errorneurons.simulate.engine.run import Stepper
 from errorneurons.simulate.tasks import cart_pole as task
 
 PLANT = task.CartPole()
@@ -105,10 +107,27 @@ def test_four_steps_a_tick_give_a_network_the_time_to_answer() -> None:
     circuit = task.cart_pole_learner("error_microcircuit", "tanh")
     weights = circuit.initial_weights(0, range(3))
     state = np.random.default_rng(0).uniform(-1, 1, (3, 4))
-    memory, force = task.network_acts(circuit, weights, PLANT)(circuit.rest(weights, 1), state)
-    _, force = task.network_acts(circuit, weights, PLANT)(memory, state)
+    act = task.network_acts(circuit, PLANT)
+    memory, force = act(Stepper(circuit, weights), state)
+    _, force = act(memory, state)
     rates = circuit.sweep(weights).settled(state[:, None])[1]
     np.testing.assert_allclose(force, PLANT.force * rates[:, 0, -1], atol=1e-8)
+
+
+@pytest.mark.parametrize("theory", task.TASK.rivals)
+def test_whoever_keeps_its_time_has_all_steps_of_a_tick(theory: str) -> None:
+    circuit = task.cart_pole_rival(theory)
+    weights, state = circuit.initial_weights(0, range(2)), np.full((2, 4), 0.3)
+    _, force = task.network_acts(circuit, PLANT)(Stepper(circuit, weights), state)
+    plain, world = (
+        circuit.rest(weights, 1),
+        World(state[:, None], np.zeros((1, 1, 1)), np.full((1, 1, 1), False)),
+    )
+    for _ in range(10):
+        plain = circuit.step(weights, plain, world)
+    np.testing.assert_allclose(
+        force, PLANT.force * plain.rates["representation"][:, 0, -1], atol=1e-9
+    )
 
 
 @pytest.mark.parametrize(
@@ -119,7 +138,7 @@ def test_imitation_reduces_the_penalty(theory: str, hidden: Any) -> None:
     weights = task.train_controller(circuit, 0, networks, SHORT)[-1]
     start = circuit.initial_weights(0, networks)
     before, after = (
-        task.penalties(SHORT, task.network_acts(circuit, w, SHORT), circuit.rest(w, 1), rngs(5))
+        task.penalties(SHORT, task.network_acts(circuit, SHORT), Stepper(circuit, w), rngs(5))
         for w in (start, weights)
     )
     assert np.median(after) < 0.5 * np.median(before)

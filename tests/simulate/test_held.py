@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from errorneurons.simulate.circuit import Timing
+from errorneurons.simulate.circuit import Timing, World
 from errorneurons.simulate.tasks import held
 from errorneurons.simulate.theories.backprop import Backprop
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.theories.error_parts import NoisyWeights, PairedErrors, VariableNeurons
+from errorneurons.simulate.theories.prospective_configuration import ProspectiveConfiguration
 from errorneurons.simulate.theories.supervised_pc import SupervisedPC
 
 LAYERS = (3, 5, 2)
@@ -78,17 +79,38 @@ def test_networks_that_diverge_are_refused_or_end_as_nan() -> None:
     assert not np.isfinite(after.W).all()
 
 
-def test_a_theory_that_learns_after_settling_learns_once_an_item() -> None:
-    class Counted(SupervisedPC):
-        plastic = "after settling"  # type: ignore[assignment]
-        calls = 0
+def stepped_plainly(circuit: Any, steps: int, untaught: int) -> Any:
+    """Two epochs by `step` and `learn` alone: targets lag, or come when all has settled."""
+    weights, shown = circuit.initial_weights(0, range(2)), items()
+    state, lag = circuit.rest(weights, 1), untaught or len(LAYERS) - 1
+    for order in held.shuffled_items(0, "test", range(2), 6, 2):
+        target, taught = shown.targets[:, :1], False
+        for item in order.T:
+            for step in range(steps + untaught):
+                if step == lag:
+                    target, taught = shown.targets[[0, 0], item][:, None], True
+                told = np.full((1, 1, 1), taught and not (untaught and step < lag))
+                world = World(shown.inputs[[0, 0], item][:, None], target, told)
+                after = circuit.step(weights, state, world)
+                end = step == steps + untaught - 1
+                if end or (circuit.plastic == "always" and step >= untaught):
+                    weights = circuit.learn(weights, state, after)
+                state = after
+    return weights
 
-        def learn(self, *arguments: Any) -> Any:
-            Counted.calls += 1
-            return super().learn(*arguments)
 
-    last(Counted(layers=LAYERS, activation=("tanh", "linear")), 2)
-    assert Counted.calls == 2 * 6
+QUICK = {"layers": LAYERS, "activation": ("tanh", "linear"), "timing": Timing(1e-4, 0.0)}
+OWN = {"layers": LAYERS, "activation": ("tanh", "linear"), "timing": Timing(1e-3, 0.0)}
+
+
+@pytest.mark.parametrize("theory", [SupervisedPC, ProspectiveConfiguration])
+@pytest.mark.parametrize(("parameters", "held_for"), [(QUICK, (10, 0)), (OWN, (100, 100))])
+def test_any_theory_learns_as_its_step_and_learn_say(theory, parameters, held_for) -> None:
+    circuit = theory(**parameters)
+    assert held.paced(circuit, 10) == held_for
+    np.testing.assert_allclose(
+        last(circuit, 2).W, stepped_plainly(circuit, *held_for).W, atol=1e-10
+    )
 
 
 def test_the_order_of_a_network_is_its_own() -> None:

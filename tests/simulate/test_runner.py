@@ -103,7 +103,9 @@ def test_a_session_obeys_the_contract_and_keeps_the_columns_of_its_table() -> No
 
 def test_days_are_sessions_of_the_same_animal_and_cells(three_days: list[xr.Dataset]) -> None:
     assert [s.attrs["day"] for s in three_days] == [1, 2, 3]
-    assert [s.attrs["session_id"] for s in three_days] == ["1", "2", "3"]
+    assert [s.attrs["session_id"] for s in three_days] == [
+        f"{three_days[0].attrs['experiment']}_day{day}" for day in (1, 2, 3)
+    ]
     assert {s.attrs["animal"] for s in three_days} == {"network-000"}
     assert all((s["unit_id"] == three_days[0]["unit_id"]).all() for s in three_days)
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from errorneurons.simulate.store import files
+from errorneurons.simulate.store.counting import counting
 from errorneurons.simulate.store.files import NETCDF, is_intact
 from errorneurons.simulate.store.shelf import Piece, Shelf, provide
 
@@ -43,7 +44,8 @@ def test_what_is_there_is_taken_and_the_rest_is_made(
 ) -> None:
     shelf, said = library
     provide(of_arrays(chores, range(2)), shelf, said.append)
-    assert sorted(said) == ["0 simulated", "1 simulated"]
+    assert sorted(text.partition(" (")[0] for text in said) == ["0 simulated", "1 simulated"]
+    assert [text.partition(" (")[2][:6] for text in said] == ["1 of 2", "2 of 2"]
     said.clear()
     paths = provide(of_arrays(chores, range(3)), shelf, said.append)
     assert said == ["2 of 3 taken from an earlier run", "2 simulated"]
@@ -141,3 +143,14 @@ def test_kills_at_random_moments_lose_nothing_and_change_no_bit(
     assert start("a", "2").wait() == 0
     files.remove_abandoned(tmp_path / "kept", 0.0)
     assert contents(tmp_path / "kept") == alone
+
+
+def test_only_what_is_done_counts_in_the_time_that_is_left() -> None:
+    said: list[str] = []
+    seconds = iter((0.0, 10.0, 30.0))
+    say = counting(said.append, ["a", "b"], clock=lambda: next(seconds))
+    for text in ("the worker of 'a' died; it is done again", "b", "a"):
+        say(text)
+    assert said == [
+        "the worker of 'a' died; it is done again", "b (1 of 2, about 10 s left)", "a (2 of 2)",
+    ]  # fmt: skip

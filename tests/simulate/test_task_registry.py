@@ -7,17 +7,12 @@ from pathlib import Path
 import pytest
 
 from errorneurons.simulate.tasks import (
-    cart_pole,
-    images,
-    match_to_sample,
     registry,
-    teacher_student,
-    yin_yang,
 )
 from errorneurons.simulate.tasks.task import Task
 from errorneurons.simulate.theories.registry import THEORIES, theory
 
-SHARED = {"__init__", "held", "registry", "students", "task"}
+SHARED = {"__init__", "held", "registry", "rivals", "scaled", "students", "task"}
 FOLDER = Path(__file__).parents[2] / "simulate" / "tasks"
 each = pytest.mark.parametrize("task", registry.TASKS, ids=lambda task: task.name)
 
@@ -62,15 +57,20 @@ def test_a_published_experiment_can_be_repeated(task: Task) -> None:
     assert (task.reproduced is None) == (task.name == "association")
 
 
-def test_what_relaxes_has_no_time_to_do_so_in_the_items_of_these_tasks() -> None:
-    """Items are held for less than a third of the shortest relaxation time."""
-    steps = {
-        "yin_yang": yin_yang.YinYang().hold, "cart_pole": cart_pole.CartPole().hold,
-        "images": images.Images().hold, "teacher_student": teacher_student.HOLD,
-        "match_to_sample": match_to_sample.MatchToSample().test,
+@each
+def test_a_rival_takes_part_as_it_is_in_the_report_and_in_nothing_else(task: Task) -> None:
+    assert not set(task.rivals) & {*task.can, *task.cannot}
+    for name in task.rivals:
+        assert registry.why_not(name, task.name) == registry.JOINS
+
+
+def test_whoever_is_no_rival_says_why() -> None:
+    reasons = {
+        registry.why_not(theory, task.name) for task in registry.TASKS for theory in
+        registry.theories() if theory not in (*task.can, *task.rivals)
     }  # fmt: skip
-    assert set(steps) == {t.name for t in registry.TASKS} - {"association"}
-    assert max(steps.values()) * 0.01 < 10.0 / 3
+    assert reasons
+    assert registry.UNTRIED not in reasons - {registry.why_not("backprop", "association")}
 
 
 def test_each_theory_has_a_line_below_each_task() -> None:

@@ -102,6 +102,27 @@ def _peaks(electrodes: Any, units: Any) -> RowNumbers | None:
                 return rows
             continue
         ids = plain_values(units[name])
-        if ids is not None and ids.dtype.kind in "iuf" and all(given in known for given in ids):
+        if ids is None or ids.dtype.kind not in "iuf":
+            continue
+        if (counted := _counted_from_one(ids, electrodes, units)) is not None:
+            return counted
+        if all(given in known for given in ids):
             return np.array([known[given] for given in ids], dtype=np.intp)
     return None
+
+
+def _counted_from_one(ids: RawValues, electrodes: Any, units: Any) -> RowNumbers | None:
+    """Return the rows of peak channels that count from 1, None if they do not seem to.
+
+    As in Steinmetz et al. (2019): the electrodes of each unit begin with its peak, and are named by
+    their rows from 0, the peak by its number from 1. Taken for an id, it is the next electrode.
+    """
+    if "electrodes" not in units.colnames:
+        return None
+    every, ends = _electrodes(units)
+    starts = np.r_[0, ends[:-1]].astype(np.intp)
+    if (ends - starts < 2).any() or not len(ids):
+        return None
+    first = every[starts]
+    fits = np.array_equal(first, ids - 1) and (first < len(electrodes)).all()
+    return first if fits else None

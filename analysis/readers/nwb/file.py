@@ -13,6 +13,7 @@ import numpy as np
 
 from errorneurons.analysis.session.contract import DoorError, told
 from errorneurons.analysis.session.files import check_hdf5, import_pynwb
+from errorneurons.analysis.session.links import linked_files
 from errorneurons.analysis.sources.limits import BROKEN
 from errorneurons.analysis.sources.recording import RawColumn, RawTable, RawValues, RowNumbers
 from errorneurons.analysis.sources.when import Times
@@ -76,7 +77,11 @@ def _check_is_nwb(path: Path) -> None:
     try:
         with h5py.File(path, "r") as file:
             is_nwb = "nwb_version" in file.attrs
-    except (OSError, RuntimeError) as error:
+        if is_nwb:
+            linked_files(path)  # refuses links that lead elsewhere
+    except DoorError as error:
+        raise DoorError(f"{path.name}: {error}") from error
+    except BROKEN as error:
         raise DoorError(f"{path.name} is damaged: {told(error)}; copy it again") from error
     if not is_nwb:
         raise DoorError(f"{path.name} is HDF5 but no NWB file: it has no nwb_version")
@@ -117,11 +122,17 @@ def _raw_column(table: Any, name: str) -> RawColumn:
     def lists() -> tuple[RawValues, RowNumbers]:
         return np.asarray(table[name].target.data[:]), ends_of(table, name)
 
+    def of_matrix() -> tuple[RawValues, RowNumbers]:
+        values = np.asarray(table[name].data[:])
+        return values.ravel(), np.arange(1, len(values) + 1) * values.shape[1]
+
     is_ragged = isinstance(table[name], VectorIndex)
+    shape = np.shape(getattr(table[name], "data", ()))
+    is_matrix = not is_ragged and len(shape) == 2 and shape[1] > 1
     described = table[name].target if is_ragged else table[name]
     return RawColumn(
         lambda: plain_values(table[name]),
-        lists if is_ragged else None,
+        lists if is_ragged else of_matrix if is_matrix else None,
         str(getattr(described, "description", "")),
     )
 
@@ -164,7 +175,9 @@ def ragged(table: Any, name: str, row: int) -> RawValues:
     """Return one row of a ragged column, reading no more than this row."""
     index = table[name]
     start = int(index.data[row - 1]) if row > 0 else 0
-    return np.asarray(index.target.data[start : int(index.data[row])])
+    values = np.asarray(index.target.data[start : int(index.data[row])])
+    # as MATLAB writes a column
+    return values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
 
 
 def ends_of(table: Any, name: str) -> RowNumbers:

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -36,6 +37,7 @@ from errorneurons.analysis.readers.nwb.file import (
 from errorneurons.analysis.readers.nwb.lasers import nwb_lights
 from errorneurons.analysis.readers.nwb.rois import Rois, readable, rois_of
 from errorneurons.analysis.session.contract import DoorError
+from errorneurons.analysis.session.links import linked_files
 from errorneurons.analysis.sources.content import FileContent, content_of
 from errorneurons.analysis.sources.recording import RawRecording, RowNumbers, Signal
 from errorneurons.analysis.sources.sessions import read_sessions
@@ -99,7 +101,17 @@ def opened_nwb(path: Path, mapping: Mapping) -> Iterator[RawRecording]:
             held,
             tables={**held.tables, **events_beside(path, mapping.events)},
             metadata={**held.metadata, **beside},
+            origin={**held.origin, **_linked(path)},
         )
+
+
+def _linked(path: Path) -> dict[str, str]:
+    """Return the hash of each file that a recording links to, by name."""
+    found = {}
+    for other in linked_files(path):
+        with other.open("rb") as stream:
+            found[f"sha256 of {other.name}"] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return found
 
 
 def _recording(file: Any, rois: Rois | None) -> RawRecording:

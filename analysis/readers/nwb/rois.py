@@ -106,7 +106,8 @@ def rois_of(file: Any, name: str) -> Rois:
     file
         The open `pynwb.NWBFile`.
     name
-        Name of the container, e.g. ``DfOverF``, or of one of its series, ``Fluorescence/raw``.
+        Name of the container, e.g. ``DfOverF``, or of one of its series, ``Fluorescence/raw``, or
+        how those of several planes begin, ``Fluorescence/Deconvolved*``.
 
     Raises
     ------
@@ -121,7 +122,8 @@ def rois_of(file: Any, name: str) -> Rois:
         raise DoorError(f"the file has no responses of ROIs `{name}`; {hint}")
     every = list(known[holder].roi_response_series.values())
     if one:
-        every = [series for series in every if series.name == one]
+        begin = one.removesuffix("*")
+        every = [s for s in every if s.name == one or (begin != one and s.name.startswith(begin))]
         if not every:
             names = tuple(known[holder].roi_response_series)
             raise DoorError(f"`{holder}` holds no series `{one}`; {did_you_mean(one, names)}")

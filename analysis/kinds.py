@@ -1,0 +1,69 @@
+"""Which recordings hold the same fields: one mapping is enough for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from errorneurons.analysis.door import describe_recording, needs_mapping
+from errorneurons.analysis.sources.content import IN_NO_TABLE, FileContent, TableContent
+
+
+@dataclass(frozen=True)
+class SameFields:
+    """Recordings with the same fields.
+
+    Attributes
+    ----------
+    content
+        What the first of them holds; None of files of the contract, which need no mapping.
+    paths
+        Their files and folders.
+    """
+
+    content: FileContent | None
+    paths: tuple[Path, ...]
+
+
+def alike_by_fields(paths: Sequence[Path]) -> tuple[SameFields, ...]:
+    """Return recordings by kind, each kind in the place of its first.
+
+    Raises
+    ------
+    DoorError
+        If one is damaged or no recording.
+    """
+    found: dict[object, tuple[FileContent | None, list[Path]]] = {}
+    for path in paths:
+        content = describe_recording(path) if needs_mapping(path) else None
+        key = None if content is None else _fields(content)
+        found.setdefault(key, (content, []))[1].append(path)
+    return tuple(
+        SameFields(_in_folders(content, own), tuple(own)) for content, own in found.values()
+    )
+
+
+def _in_folders(content: FileContent | None, paths: Sequence[Path]) -> FileContent | None:
+    """Return what a file holds, with its folders where they tell recordings apart."""
+    folders = {path.absolute().parent for path in paths}
+    if content is None or len(folders) == 1:
+        return content
+    above = {folder.parent for folder in folders}
+    first = paths[0].absolute().parent
+    name = ("folder.name", first) if len(above) == 1 else ("folder.above", first.parent)
+    return replace(content, about={**content.about, name[0]: name[1].name})
+
+
+def _fields(content: FileContent) -> tuple[object, ...]:
+    """Return the names of all that a file holds."""
+    tables = (content.units, content.electrodes, *content.intervals)
+    arrays = tuple(name.partition(" (")[0] for name in content.arrays)
+    return (*map(_columns, tables), content.rois, arrays, tuple(content.beside))
+
+
+def _columns(table: TableContent | None) -> tuple[object, ...]:
+    if table is None:
+        return ()
+    # arrays in no table are called by their number, which is no field
+    return ("" if table.name.startswith(IN_NO_TABLE) else table.name, *table.names)

@@ -1,0 +1,205 @@
+"""Which claims of a recording have a response to compare with, and which animals show none.
+
+A claim compares N with a response M. Where M is not clear of 0, noise is compared with noise: a
+theory that expects a response would be left out, and it may be the labels, the trials or the
+electrodes that are to blame. So such a claim brings no evidence. Nor does an animal in which
+nothing is clear of 0 where it is in the others. How often noise is taken for a response is held
+over all claims together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import scipy  # `scipy.stats` takes long to load, and is loaded when it is used
+import xarray as xr
+
+from errorneurons.analysis.measures.asking import asked_often
+from errorneurons.analysis.statistics import holm, students
+from errorneurons.predictions.claims.registry import CLAIMS
+from errorneurons.predictions.judging.measured import (
+    FEWEST_ANIMALS,
+    Measured,
+    measure,
+)
+from errorneurons.predictions.words import counted, listed
+
+BY_CHANCE = 0.05
+"""How often, at most, any claim of a recording of noise passes for one with a response."""
+LITTLE = 0.25
+"""An animal is looked at more closely if its M are all below so much of what others have."""
+_OTHERS = 0.75
+"""What others have: this quantile over animals."""
+
+
+@dataclass(frozen=True)
+class Responding:
+    """What of a recording brings evidence.
+
+    Attributes
+    ----------
+    clear, silent
+        Keys of the claims that can be tested, by whether M is clear of 0.
+    without
+        Animals that were left out, since nothing is clear of 0 in them while it is in others.
+    animals
+        How many there are with them.
+    """
+
+    clear: tuple[str, ...]
+    silent: tuple[str, ...]
+    without: tuple[str, ...] = ()
+    animals: int = 0
+
+    @property
+    def of_activity(self) -> bool:
+        """Whether any activity is clear of 0."""
+        return any(c.key in self.clear and not c.behaviour for c in CLAIMS)
+
+    @property
+    def nothing(self) -> str:
+        """Why theories cannot be weighed, in words; empty if they can."""
+        if self.clear:
+            return ""
+        which = "the claim" if len(self.silent) == 1 else f"any of the {len(self.silent)} claims"
+        return (
+            f"the response that is compared with (M) is not clear of 0 in {which} that can be "
+            "tested, so that there is nothing to weigh, and no theory is ruled out"
+        )
+
+    @property
+    def caution(self) -> str:
+        """What of the recording is not weighed, as sentences; empty if all is."""
+        said = []
+        if self.without:
+            who = f"{len(self.without)} of {counted(self.animals, 'animal')}"
+            said.append(
+                f"In {who} ({listed(self.without)}) no response is clear of 0 while it is in the "
+                "others, as without labelled cells or with trials mixed up; these are not weighed."
+            )
+        if self.silent:
+            said.append(
+                "With all claims looked at together, the response that is compared with (M) is "
+                f"not clear of 0 in {listed(self.silent)}, which "
+                f"{'brings' if len(self.silent) == 1 else 'bring'} no evidence for or against any "
+                "theory."
+            )
+            if not self.of_activity:
+                said.append(
+                    f"So no activity is weighed: the verdict rests on {listed(self.clear)} alone, "
+                    "on what the animals do."
+                )
+        return " ".join(said)
+
+
+@dataclass(frozen=True)
+class Telling:
+    """A recording as far as it brings evidence.
+
+    Attributes
+    ----------
+    sessions, measured
+        Those of all animals but `Responding.without`, and claim key -> what they say to the claim.
+    responses
+        What of it brings evidence.
+    """
+
+    sessions: Sequence[xr.Dataset]
+    measured: Mapping[str, Measured]
+    responses: Responding
+
+
+def telling(sessions: Sequence[xr.Dataset], measured: Mapping[str, Measured]) -> Telling:
+    """Return a recording as far as it brings evidence.
+
+    Parameters
+    ----------
+    sessions
+        Sessions that obey the dataset contract.
+    measured
+        Claim key -> what they say to the claim.
+    """
+    without = animals_without(sessions, measured)
+    left = [session for session in sessions if str(session.attrs["animal"]) not in without]
+    if without and (known := _active(said := _measured(left))):
+        animals = len({str(session.attrs["animal"]) for session in sessions})
+        return Telling(left, said, replace(known, without=without, animals=animals))
+    return Telling(sessions, measured, responding(measured))
+
+
+def _measured(sessions: Sequence[xr.Dataset]) -> dict[str, Measured]:
+    with asked_often(sessions):
+        return {c.key: measure(c.effect, sessions, trial_level=True) for c in CLAIMS}
+
+
+def _active(measured: Mapping[str, Measured]) -> Responding | None:
+    """Return what responds, None if no activity does."""
+    found = responding(measured)
+    return found if found.of_activity else None
+
+
+def responding(measured: Mapping[str, Measured]) -> Responding:
+    """Return which claims have a response M that is clear of 0.
+
+    Over animals, or over trials with fewer than 5, one-sided, adjusted by Holm for the number of
+    claims.
+
+    Parameters
+    ----------
+    measured
+        Claim key -> what the recording says to it.
+    """
+    keys = [key for key, own in measured.items() if own.animals]
+    adjusted = holm([_p_response(measured[key]) for key in keys])
+    clear = tuple(key for key, p in zip(keys, adjusted, strict=True) if p <= BY_CHANCE)
+    return Responding(clear, tuple(key for key in keys if key not in clear))
+
+
+def animals_without(
+    sessions: Sequence[xr.Dataset], measured: Mapping[str, Measured]
+) -> tuple[str, ...]:
+    """Return the animals in which no response is clear of 0, and which are less than others.
+
+    Those are looked at whose M is small beside that of others in all claims on activity, one by
+    one and over trials, by the same rule as recordings of few animals. Whether the others respond
+    is not asked here.
+
+    Parameters
+    ----------
+    sessions
+        Sessions that obey the dataset contract.
+    measured
+        Claim key -> what they say to the claim.
+    """
+    names = dict.fromkeys(str(session.attrs["animal"]) for session in sessions)
+    if len(names) < 2:
+        return ()
+    asked = [c for c in CLAIMS if not c.behaviour and c.key in measured and measured[c.key].animals]
+    small = {name: [True] for name in names}
+    for claim in asked:
+        m = measured[claim.key].energies[:, 1]
+        least = LITTLE * max(float(np.quantile(m, _OTHERS)), 0.0)
+        for name, own in zip(measured[claim.key].animals, m, strict=True):
+            small[name].append(bool(own < least))
+    found = []
+    for name in [name for name, little in small.items() if all(little) and len(little) > 1]:
+        own = [session for session in sessions if str(session.attrs["animal"]) == name]
+        if not _active(_measured(own)):
+            found.append(name)
+    return tuple(found) if len(found) < len(names) else ()
+
+
+def _p_response(measured: Measured) -> float:
+    """Return the one-sided p that M is above 0; NaN if too few trials can be left out to say."""
+    m = measured.energies[:, 1]
+    if len(m) >= FEWEST_ANIMALS:
+        return float(students(m)[1])
+    groups, error = len(measured.thinned), measured.errors_over_trials[1]
+    if groups < 2:
+        return math.nan
+    if error == 0:
+        return 0.0 if m.mean() > 0 else 1.0
+    return float(scipy.stats.t.sf(m.mean() / error, groups - 1))

@@ -1,0 +1,161 @@
+"""Teacher and student of any size: areas of equally many neurons, as many of them as wanted.
+
+A student learns what a random network of its layout makes of random inputs. Start weights are drawn
+so that activity neither fades nor grows from area to area, and one item moves synapses by about the
+same share of what they lack, however many neurons and areas there are; rates of the microcircuit
+make up for what errors lose on their way down. So size alone differs; that is not so in the
+published networks, whose noise on feedback does not fall with the fan-in.
+
+============== ==================================================================
+start          U(-1, 1) sqrt(3 / fan-in) / gain,  gain = g_bas / (g_L + g_bas)
+learning rate  a step of gradient descent of .5 / (areas n) an item
+hold           five steps an area, and ten more
+============== ==================================================================
+
+Nothing is published of these networks but that the microcircuit keeps up with the artificial one.
+"""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from errorneurons.simulate.arrays import Array, area_slices, generator
+from errorneurons.simulate.circuit import Timing, World
+from errorneurons.simulate.engine.run import Stepper
+from errorneurons.simulate.tasks.held import Items, artificial, learn_held, paced, squared_error
+from errorneurons.simulate.tasks.held import shuffled_items as shuffled
+from errorneurons.simulate.tasks.teacher_student import angle
+from errorneurons.simulate.theories.backprop import Backprop
+from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
+
+SIZED = (ErrorMicrocircuit.theory, Backprop.theory)
+_ITEMS, _ASKED = 40, 3
+_SHARE = 0.5
+_G_LEAK, _G_BASAL = 0.03, 0.1
+_TIMING = Timing(1e-5, 0.0)
+
+
+@dataclass(frozen=True)
+class Grown:
+    """What came of students of one size.
+
+    Attributes
+    ----------
+    untrained, error
+        Mean squared error of settled outputs, before and after training, (network,). As there are
+        fewer items than inputs in large networks, it is that of the items that were learnt.
+    angles
+        Between their change of synapses and backpropagation's, of trained students, means over
+        items, (network, area) [deg].
+    seconds
+        CPU time of training, for each network and item [s].
+    peak
+        The most memory that training took beside what was there before, for each network [byte].
+    """
+
+    untrained: Array
+    error: Array
+    angles: Array
+    seconds: float
+    peak: float
+
+
+def sized(theory: str, areas: int, neurons: int) -> Any:
+    """Return a chain of areas of equally many neurons, tanh, without noise on its synapses.
+
+    Parameters
+    ----------
+    theory
+        One of `SIZED`.
+    areas, neurons
+        Areas above the input, and neurons of each and of the input.
+    """
+    rate = _SHARE / (areas * neurons * _TIMING.dt * hold_of(areas))
+    circuit = ErrorMicrocircuit(
+        layers=(neurons,) * (areas + 1), activation=("tanh",) * areas, timing=_TIMING,
+        g_leak=_G_LEAK, g_basal=_G_BASAL, g_apical=0.0006, learning_rates=(1.0,) * areas,
+        weight_scale=np.sqrt(3) * (_G_LEAK + _G_BASAL) / _G_BASAL,
+    )  # fmt: skip
+    # whatever the error loses on its way down is made up for, as rates are gradients of one size
+    lost = np.diagonal(artificial(circuit).area_eta)
+    if theory == Backprop.theory:
+        return replace(artificial(circuit), learning_rates=(rate,) * areas)
+    return replace(circuit, learning_rates=tuple((rate / lost).tolist()))
+
+
+def hold_of(areas: int) -> int:
+    """Return for how many steps an item is shown: up, down, and half as long again."""
+    return 5 * areas + 10
+
+
+def grown(circuit: Any, seed: int, networks: Sequence[int], epochs: int) -> Grown:
+    """Train students, each of its own teacher, and say what became of them and what it took."""
+    lessons, asked = _lessons(circuit, seed, networks)
+    start = circuit.initial_weights(seed, networks)
+    hold, presented = hold_of(len(circuit.sizes)), epochs * _ITEMS * len(networks)
+    warm = learn_held(circuit, start, lessons, hold, shuffled(seed, "size", networks, 1, 1))
+    next(warm)  # what is compiled in the first run is not counted
+    tracemalloc.start()
+    began = time.process_time()
+    orders = shuffled(seed, "size", networks, _ITEMS, epochs)
+    *_, weights = learn_held(circuit, start, lessons, hold, orders)
+    seconds = time.process_time() - began
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return Grown(
+        squared_error(circuit, start, lessons), squared_error(circuit, weights, lessons),
+        update_directions(circuit, weights, asked), seconds / presented, peak / len(networks),
+    )  # fmt: skip
+
+
+def _lessons(circuit: Any, seed: int, networks: Sequence[int]) -> tuple[Items, Items]:
+    """Return items to learn and to be asked, of a teacher for each network."""
+    areas, neurons = len(circuit.sizes), circuit.layers[0]
+    teacher = sized(Backprop.theory, areas, neurons)
+    name = f"teacher of {areas} times {neurons}"
+    rngs = [generator(seed, "size", network, name) for network in networks]
+    inputs = np.stack([rng.uniform(-1, 1, (_ITEMS + _ASKED, neurons)) for rng in rngs])
+    teachers = teacher.initial_weights(seed + 1, networks)
+    targets = teacher.sweep(teachers).output(inputs)
+    return (
+        Items(inputs[:, :_ITEMS], targets[:, :_ITEMS]),
+        Items(inputs[:, _ITEMS:], targets[:, _ITEMS:]),
+    )
+
+
+def update_directions(circuit: Any, weights: Any, asked: Items) -> Array:
+    """Return the angle between a circuit's change of synapses and backpropagation's.
+
+    Parameters
+    ----------
+    circuit, weights
+        Networks; synapses are frozen until each item has settled with its target.
+    asked
+        Items that were not learnt.
+
+    Returns
+    -------
+    Array
+        (network, area) [deg], mean over items.
+    """
+    areas, found = area_slices(circuit.sizes), []
+    sweep, told = circuit.sweep(weights), np.full((1, 1, 1), True)
+    taught, untaught = paced(circuit, hold_of(len(areas)))
+    for item in range(asked.inputs.shape[1]):
+        inputs, target = (x[:, item : item + 1] for x in (asked.inputs, asked.targets))
+        stepper = Stepper(circuit, weights)
+        stepper.advance(World(inputs, target, ~told), untaught)
+        stepper.advance(World(inputs, target, told), taught - 1)
+        before = stepper.state
+        state = circuit.step(weights, before, World(inputs, target, told))
+        own = circuit.learn(weights, before, state).W - weights.W
+        wanted = sweep.negative_gradient(inputs, target)
+        found.append([angle(own[:, area], wanted[:, area]) for area in areas])
+    mean: Array = np.mean(found, axis=0).T
+    return mean

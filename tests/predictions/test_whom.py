@@ -1,0 +1,37 @@
+"""Sentences on a recording of people speak of participants."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from errorneurons.predictions.commands.cli import app
+from errorneurons.predictions.judging.whom import said_of
+
+
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        ("An animal a day.", "A participant a day."),
+        ("Animals differ; record 5 animals.", "Participants differ; record 5 participants."),
+        ("Say `animal` of each.", "Say `animal` of each."),
+        ("in 2 of 3 animals", "in 2 of 3 participants"),
+    ],
+)
+def test_animals_are_participants_where_people_were_recorded(sentence: str, said: str) -> None:
+    assert said_of(sentence, "participant") == said
+    assert said_of(sentence, "animal") == sentence
+
+
+def test_check_of_a_patient_speaks_of_no_animal(example_nwb: Path) -> None:
+    mapping = example_nwb.with_suffix(".toml")
+    CliRunner().invoke(app, ["inspect", str(example_nwb), "--out", str(mapping)])
+    text = mapping.read_text(encoding="utf-8")
+    lines = [x for x in text.split("\n") if not x.startswith("species")]
+    people = "[session]\nspecies = { constant = 'Homo sapiens' }"
+    mapping.write_text("\n".join(lines).replace("[session]", people), encoding="utf-8")
+    told = CliRunner().invoke(app, ["check", str(example_nwb), "--mapping", str(mapping)]).stdout
+    assert "1 participant" in told
+    assert "animal" not in told.replace("the animal's", "")
