@@ -39,8 +39,8 @@ def _cases(_: Effort) -> tuple[Case, ...]:
         for key, (words, *how) in _CONDITIONS.items()
         for theory in CLASSIFIERS
     )
-    _, *how = _CONDITIONS["all"]
-    joined = (Case(f"{name}-all", name, _OWN_STEP, tuple(how)) for name in TASK.rivals)
+    how = tuple(_CONDITIONS["all"][1:])
+    joined = (Case(f"{name}-all", name, _OWN_STEP, how) for name in TASK.rivals)
     return (*own, *joined)
 
 
