@@ -39,7 +39,7 @@ def _cases(_: Effort) -> tuple[Case, ...]:
         for key, (words, *how) in _CONDITIONS.items()
         for theory in CLASSIFIERS
     )
-    how = _CONDITIONS["all"][1:]
+    how = tuple(_CONDITIONS["all"][1:])
     joined = (Case(f"{name}-all", name, _OWN_STEP, how) for name in TASK.rivals)
     return (*own, *joined)
 

@@ -130,7 +130,7 @@ RESULT = PublishedResult(
                    "neurons an area", "log", (_LARGER,), wide=True),
         ResultPlot("Memory, by neurons", "megabytes", "memory of a network [MB]", "neurons",
                    "neurons an area", "log", (_LARGER,), wide=True),
-        ResultPlot("Time of many networks", "all_seconds", "CPU time of an epoch [s]", "count",
+        ResultPlot("Time of many networks", "all_seconds", "CPU time of an item [s]", "count",
                    "networks; the last point is told", "log", (_MORE,), wide=True),
         ResultPlot("Memory of many networks", "all_megabytes", "memory [MB]", "count",
                    "networks; the last point is told", "log", (_MORE,), wide=True),

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import time
 import tracemalloc
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -104,7 +105,8 @@ def grown(circuit: Any, seed: int, networks: Sequence[int], epochs: int) -> Grow
     tracemalloc.start()
     began = time.process_time()
     orders = shuffled(seed, "size", networks, _ITEMS, epochs)
-    *_, weights = learn_held(circuit, start, lessons, hold, orders)
+    # only the last synapses are kept: they are most of the memory
+    (weights,) = deque(learn_held(circuit, start, lessons, hold, orders), maxlen=1)
     seconds = time.process_time() - began
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
