@@ -1,8 +1,9 @@
 """How fast theories learn where they are put to published tasks as they are in the report.
 
 Factors on their learning rates, 1 for tasks that are not named. Each is the best of several, a
-factor of 3 or so apart, on a few networks of another seed and a few epochs: by the share of points
-right in Yin-Yang, by failures of the cart, by the error in match to sample.
+factor of 3 or so apart, on a few networks and a few epochs: by the share of points right in
+Yin-Yang (networks of another seed), by failures of the cart and by the error in match to sample
+(networks among those that are shown, which favours these theories a little).
 """
 
 from __future__ import annotations
