@@ -218,9 +218,7 @@ def _beside_lasers(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Dataset
                 "cells that it is aimed at do not differ by more than chance from those in trials "
                 f"without it (p {p:.2g})."
             )
-            return replace(
-                verdict, outcome=Outcome.UNDECIDED, reason=reason, remedy=_SEE_THE_LASER
-            )
+            return replace(verdict, outcome=Outcome.UNDECIDED, reason=reason, remedy=_SEE_THE_LASER)
     return verdict
 
 
