@@ -181,10 +181,13 @@ def on_recording(
 
 def _cautioned(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Dataset]) -> Verdict:
     """Say beside an answer what it leaves open."""
-    if claim.caution is None or verdict.outcome is Outcome.NOT_TESTABLE:
+    if verdict.outcome is Outcome.NOT_TESTABLE:
         return verdict
-    said = claim.caution(sessions)
-    return replace(verdict, reason=f"{verdict.reason} {said}") if said else verdict
+    said = [
+        claim.caution(sessions) if claim.caution else "",
+        claim.otherwise if verdict.outcome is Outcome.SUPPORTED else "",
+    ]
+    return replace(verdict, reason=" ".join([verdict.reason, *filter(None, said)]))
 
 
 _DECIDED = (Outcome.SUPPORTED, Outcome.CONTRADICTED)
