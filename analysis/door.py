@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ import xarray as xr
 from errorneurons.analysis.readers.stores import open_netcdf, open_zarr
 from errorneurons.analysis.session.contract import DoorError, check, collect, told
 from errorneurons.analysis.session.files import check_hdf5
-from errorneurons.analysis.session.links import refuse_links
+from errorneurons.analysis.session.links import linked_files, refuse_links
 from errorneurons.analysis.session.schema import ACTIVITY, FIELDS
 from errorneurons.analysis.session.storage import APART, unstacked
 from errorneurons.analysis.sources.limits import BROKEN, check_text
@@ -108,7 +109,7 @@ def _open_folder(path: Path, mapping: str | Path | None) -> xr.DataTree:
         raise DoorError(_why_no_recording(path))
     if is_known_folder(path):
         return _told(path, _read_arrays, mapping)
-    inside = _inside(path, _DEEPEST)
+    inside = _whole(_inside(path, _DEEPEST))
     if not inside:
         raise DoorError(f"{path} is a folder; give one of the files in it, {', '.join(READERS)}")
     opened = [open_recording(one, mapping if needs_mapping(one) else None) for one in inside]
@@ -128,7 +129,7 @@ def recordings_in(paths: Sequence[Path]) -> list[Path]:
     every: list[Path] = []
     for path in paths:
         whole = not _exists(path) or not _is_other_folder(path) or is_known_folder(path)
-        every += [path] if whole else _inside(path, _DEEPEST) or [path]
+        every += [path] if whole else _whole(_inside(path, _DEEPEST)) or [path]
     return every
 
 
@@ -143,6 +144,17 @@ def _inside(folder: Path, deep: int) -> list[Path]:
         elif deep and path.is_dir() and path.suffix not in READERS:
             found += _inside(path, deep - 1)
     return found
+
+
+def _whole(found: list[Path]) -> list[Path]:
+    """Return recordings without NWB files that others link to, which are parts of these."""
+    parts: set[Path] = set()
+    for path in found:
+        if path.suffix == ".nwb" and path.is_file():
+            # what is wrong with a link is said where the file is opened
+            with suppress(DoorError, *BROKEN):
+                parts |= {*linked_files(path)}
+    return [path for path in found if path not in parts] or found
 
 
 _DEEPEST = 4

@@ -50,6 +50,7 @@ NO_THEORY = {
     "from_file",
     "left_open",
     "nuisance",
+    "paces",
     "papers",
     "ranges",
     "registry",
@@ -57,7 +58,16 @@ NO_THEORY = {
     "theory",
 }
 """Files of `simulate/theories` that are no theory."""
-NO_CLAIM = {"claim", "cursor", "lasers", "registry", "requirements", "taught", "violations"}
+NO_CLAIM = {
+    "dated",
+    "claim",
+    "cursor",
+    "lasers",
+    "registry",
+    "requirements",
+    "taught",
+    "violations",
+}
 """Files of `predictions/claims` that are no claim."""
 LONG_MODULES = {
     "simulate/kernels/kernels.py": "kernels, longer where splitting would cost speed",

@@ -28,7 +28,7 @@ from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.outcome import with_learning
 from errorneurons.simulate.experiments.registry import experiment
 from errorneurons.simulate.instrument.observe import Instrument
-from errorneurons.simulate.theories.registry import SUBJECTS, theory
+from errorneurons.simulate.theories.registry import COUNTER_CIRCUITS, theory
 
 THEORY, OUTCOME = "error_microcircuit", "outcome_error"
 NETWORKS = 12
@@ -201,9 +201,8 @@ def test_a_claim_shows_at_least_two_conditions_by_different_names(claimed: Claim
 
 
 @each
-def test_a_claims_counter_circuit_is_in_the_registry_of_subjects(claimed: Claim) -> None:
-    assert claimed.counter_circuit in {subject.name for subject in SUBJECTS}
-    assert claimed.counter_circuit != THEORY
+def test_a_claims_counter_circuit_is_a_broken_microcircuit_and_no_rival(claimed: Claim) -> None:
+    assert claimed.counter_circuit in {broken.name for broken in COUNTER_CIRCUITS}
 
 
 @each

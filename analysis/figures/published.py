@@ -111,6 +111,8 @@ def published_panel(panel: Charted, key: str, alt: str) -> str:
         axes.set(xlabel=panel.across, ylabel=panel.label)
         if panel.wide:
             axes.set_xscale("log")
+            axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+            axes.minorticks_off()
         elif all((c.x == np.round(c.x)).all() for c in panel.courses):
             axes.locator_params(axis="x", integer=True)
         samples = [sample(c.style, DASHES[c.dashed % len(DASHES)]) for c in panel.courses]

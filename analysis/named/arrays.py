@@ -7,8 +7,9 @@ length, are columns of trials and units too. A column of a matrix is ``name.1``,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,13 @@ from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.signals import SignalSource
 from errorneurons.analysis.sources.content import IN_NO_TABLE
 from errorneurons.analysis.sources.limits import check_text
-from errorneurons.analysis.sources.recording import LazyArray, RawColumn, RawTable, RawValues
+from errorneurons.analysis.sources.recording import (
+    LazyArray,
+    RawColumn,
+    RawTable,
+    RawValues,
+    RowNumbers,
+)
 
 PIECE = 2**22
 """So many values are read together where an array need not be held as a whole."""
@@ -116,6 +123,7 @@ class NamedArrays:
             key.removeprefix(f"{name}."): array
             for key, array in self.arrays.items()
             if (key.startswith(f"{name}.") if name else "." not in key)
+            if (holder := key.rpartition(".")[0]) == name or holder not in self.lists
         }
         if not inside and name:
             hint = did_you_mean(name, self.groups()) if self.groups() else "its arrays are in none"
@@ -129,11 +137,26 @@ class NamedArrays:
             if (found := column_length(array.shape)) not in (None, length)
         }
         refused |= {key.removeprefix(f"{name}."): why for key, why in self.refused.items()}
-        return RawTable(called, length, dict(_columns(inside, length)), refused=refused)
+        columns = {**dict(_columns(inside, length)), **self._ragged(name, length)}
+        return RawTable(called, length, columns, refused=refused)
+
+    def _ragged(self, group: str, rows: int) -> dict[str, RawColumn]:
+        """Return the lists of a group that have an array a row, as columns of several values."""
+        return {
+            key.removeprefix(f"{group}."): RawColumn(lambda: None, partial(_one_after_other, own))
+            for key, own in self.lists.items()
+            if len(own) == rows and key.rpartition(".")[0] == group
+        }
 
     def groups(self) -> tuple[str, ...]:
         """Return the names of groups of arrays."""
         return tuple(dict.fromkeys(key.rpartition(".")[0] for key in self.arrays if "." in key))
+
+
+def _one_after_other(arrays: Sequence[LazyArray]) -> tuple[RawValues, RowNumbers]:
+    """Return the values of several arrays, and where those of each end."""
+    every = [np.asarray(array[...]).reshape(-1) for array in arrays]
+    return np.concatenate(every), np.cumsum([len(values) for values in every]).astype(np.intp)
 
 
 def _is_vector(shape: tuple[int, ...]) -> bool:

@@ -259,7 +259,7 @@ def _traces(held: NamedArrays, source: SignalSource) -> tuple[Signal, RawTable]:
         where = f"array `{name}`"
         if source.frame_times:
             found = held.vector(source.frame_times)
-            check_precision(found / (source.rate or 1.0), f"array `{source.frame_times}`")
+            check_precision(found, f"times in `{source.frame_times}`", source.rate or 1.0)
             times = checked_frames(found.astype(np.float64) / (source.rate or 1.0), frames, where)
         elif source.rate:
             times = steady_frames(source.rate, 0.0, frames, where)

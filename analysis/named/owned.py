@@ -117,12 +117,13 @@ def in_seconds(times: RawValues, rate: float | None, name: str) -> RawValues:
     DoorError
         If they are whole numbers and it is not said of what.
     """
-    check_precision(times, f"`{name}`")
-    if rate is None and len(times) > 1 and (times[:_SOME] % 1 == 0).all():
-        raise DoorError(
-            f"`{name}` holds whole numbers, and not how many there are a second; add rate under "
-            "[signal]: 30000 for samples of 30 kHz, 1000 for milliseconds, 1 for seconds"
-        )
+    if rate is None:
+        check_precision(times, f"`{name}`")  # times without digits are whole numbers too
+        if len(times) > 1 and (times[:_SOME] % 1 == 0).all():
+            raise DoorError(
+                f"`{name}` holds whole numbers, and not how many there are a second; add rate "
+                "under [signal]: 30000 for samples of 30 kHz, 1000 for milliseconds, 1 for seconds"
+            )
     kept = times.dtype if times.dtype.kind == "f" else np.float64
     seconds: RawValues = times / np.asarray(rate or 1.0, kept)
     return seconds

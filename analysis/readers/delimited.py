@@ -76,6 +76,11 @@ def _checked_names(path: Path, separator: str) -> list[str]:
             f"{path.name} has two columns `{twice[0]}`; give each a name of its own, or leave one "
             "out"
         )
+    if names and all(map(_is_number, names)) and names != [str(k) for k in range(len(names))]:
+        raise DoorError(
+            f"{path.name} begins with {names[0]}, no name of a column; write the names above the "
+            "first row"
+        )
     if len(first) > len(names):
         raise DoorError(
             f"{path.name} has {len(names)} names of columns, and {len(first)} values in its first "
@@ -89,6 +94,14 @@ def _checked_names(path: Path, separator: str) -> list[str]:
             "short, copy it again"
         )
     return names
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _last_row(path: Path) -> str:

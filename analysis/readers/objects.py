@@ -85,7 +85,7 @@ def named_objects(objects: Mapping[str, object]) -> NamedArrays:
         elif isinstance(value, Trains):
             keys = [*value.keys()]
             lists[name] = tuple(np.asarray(value[key].t) for key in keys)
-            told = {"key": np.array(keys), **_told(value.metadata)}
+            told = {"key": np.array(keys), **_told(_in_order(name, value.metadata, keys))}
             arrays |= {f"{name}.{n}": a for n, a in told.items()}
         elif isinstance(value, pd.DataFrame):
             arrays |= {f"{name}.{n}": a for n, a in _told(value).items()}
@@ -98,6 +98,17 @@ def named_objects(objects: Mapping[str, object]) -> NamedArrays:
                 f"`{name}` is of type {kind}; give an array, a table, or a pynapple object"
             )
     return NamedArrays(arrays, lists)
+
+
+def _in_order(name: str, frame: pd.DataFrame, keys: list[Any]) -> pd.DataFrame:
+    """Return what is told of units in the order of their trains."""
+    if not len(frame.columns):
+        return frame
+    if set(frame.index) != set(keys) or not frame.index.is_unique:
+        raise DoorError(
+            f"the metadata of `{name}` are not of its units: its index must hold their numbers"
+        )
+    return frame.loc[keys]
 
 
 def _told(frame: pd.DataFrame) -> Mapping[str, LazyArray]:

@@ -26,17 +26,34 @@ def open_netcdf(path: Path) -> xr.DataTree:
     Raises
     ------
     DoorError
-        If a variable is shorter than its dims: libraries would fill it up with zeros.
+        If a variable is shorter than its dims: libraries would fill it up with zeros. If an
+        attribute is a list of numbers of unknown length, which no file of sessions has: where
+        damage made one, reading it ends the process.
     """
     import h5py
 
     with h5py.File(path, "r") as file:
+        file.visititems(lambda name, node: _check_attributes(path, name, node))
         for name, found, expected in _lengths(file):
             raise DoorError(
                 f"{path.name}: `{name}` has shape {found} but its dims are {expected} long; what "
                 "is missing would be read as zeros, so write the file again"
             )
     return xr.open_datatree(path, engine="h5netcdf", phony_dims="access")
+
+
+def _check_attributes(path: Path, name: str, node: Any) -> None:
+    from h5py import h5a, h5t
+
+    for k in range(h5a.get_num_attrs(node.id)):
+        attribute = h5a.open(node.id, index=k)
+        kind = attribute.get_type()
+        if isinstance(kind, h5t.TypeVlenID) and kind.get_super().get_class() != h5t.REFERENCE:
+            said = attribute.name.decode("utf-8", "replace")
+            raise DoorError(
+                f"{path.name}: the attribute `{said}` of `{name}` is neither text nor numbers; the "
+                "file is damaged, copy it again"
+            )
 
 
 def _lengths(file: Any) -> Iterator[tuple[str, tuple[int, ...], tuple[int, ...]]]:

@@ -37,6 +37,7 @@ def inconsistencies(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
     yield from _trials(session, sound)
     yield from _areas(session, sound)
     yield from _localiser(session, sound)
+    yield from _opsin(session)
 
 
 def _rate(session: xr.Dataset) -> Iterator[str]:
@@ -186,6 +187,22 @@ def _localiser(session: xr.Dataset, sound: set[str]) -> Iterator[str]:
         yield (
             f"attribute `localiser_session` is {other!r}, the session itself; leave it out and "
             "mark its localiser trials by `localiser`"
+        )
+
+
+_NO_OPSINS = {
+    "no", "control", "ctrl", "sham", "wt", "wildtype", "wild-type", "na", "n/a", "nan", "false",
+    "yfp", "eyfp", "gfp", "egfp", "mcherry", "tdtomato",
+}  # fmt: skip
+"""What control animals are said to have, in lower case: a fluorophore alone answers no light."""
+
+
+def _opsin(session: xr.Dataset) -> Iterator[str]:
+    opsin = session.attrs.get("opsin")
+    if isinstance(opsin, str) and opsin.strip().lower() in _NO_OPSINS:
+        yield (
+            f"attribute `opsin` is {opsin!r}, which answers no light; write 'none' in control "
+            "animals, or leave it out if it is unknown"
         )
 
 

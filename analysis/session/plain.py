@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -102,6 +102,13 @@ class Plain:
     def sizes(self) -> dict[str, int]:
         """Trials, bins and units."""
         return dict(zip(FIELDS["rate"].dims, self.variables["rate"].shape, strict=True))
+
+    def __getattr__(self, name: str) -> NoReturn:
+        """Refuse what a claim need not ask."""
+        raise AttributeError(
+            f"a claim asked a virtual animal for `{name}`; let effects ask sessions for "
+            "`variables`, `coords`, `sizes` and `attrs` alone"
+        )
 
     def __contains__(self, name: str) -> bool:
         """Whether there is an array of that name."""

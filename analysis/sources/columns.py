@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass
 
@@ -190,12 +191,12 @@ def contract_columns(
         Naming every column that cannot be read.
     """
     columns: dict[str, RawValues] = {}
-    wrong = []
+    wrong: list[str] = []
     for name, source in sources.items():
         if name != "targeted":
             try:
                 columns[name] = as_kind(resolve(source, table, found), FIELDS[name].kind, name)
-                _check_words(columns[name], name)
+                wrong += _strange_words(columns[name], name)
             except DoorError as error:
                 wrong.append(f"`{name}`: {_or_constant(str(error), source, table)}")
     if wrong:
@@ -203,14 +204,14 @@ def contract_columns(
     return columns
 
 
-def _check_words(values: RawValues, name: str) -> None:
-    """Refuse words that the contract does not know, as long as their column is known."""
+def _strange_words(values: RawValues, name: str) -> Iterator[str]:
+    """Name words that the contract does not know, as long as their column is known."""
     allowed = FIELDS[name].values
     strange = [v for v in np.unique(values).tolist() if v not in allowed]
     if allowed and FIELDS[name].kind == "text" and strange:
         meaning = ", ".join(f"{json.dumps(v, ensure_ascii=False)} = ..." for v in strange[:4])
-        raise DoorError(
-            f"the file holds {', '.join(map(repr, strange[:8]))}; allowed are "
+        yield (
+            f"`{name}` holds {', '.join(map(repr, strange[:5]))}; allowed are "
             f"{', '.join(map(str, allowed))}; say what is meant by values = {{ {meaning} }}"
         )
 

@@ -62,6 +62,8 @@ def one_row_per_event(table: RawTable, events: Events) -> RawTable:
     lists = [_times(table, name) for name in events.several]
     found = _events(lists)
     missing = ~np.isfinite(found.time)
+    if not len(missing):
+        raise DoorError(f"table `{table.name}` has no event in {', '.join(events.several)}")
     if missing.all() or (missing.any() and not events.drop_missing):
         raise DoorError(
             f"{missing.sum()} of {len(missing)} events of table `{table.name}` have no time; set "

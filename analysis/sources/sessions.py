@@ -255,7 +255,7 @@ def _time_zero(found: Tables, mapping: Mapping, keep: npt.NDArray[np.bool_]) -> 
     if not name:
         return np.where(keep, 0.0, np.nan)  # trials that were cut out before have their own axis
     given = found.trials.plain(name)
-    check_precision(given, f"times in column `{name}`")
+    check_precision(given, f"times in column `{name}`", mapping.events.rate)
     zero = as_kind(given, "number", name)
     missing = ~np.isfinite(zero) & keep
     if missing[keep].all() or (missing.any() and not mapping.events.drop_missing):

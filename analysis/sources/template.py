@@ -255,7 +255,7 @@ def _events(content: FileContent, trials: TableContent | None, preset: Preset) -
     elif not trials.name.startswith(IN_NO_TABLE):
         yield f"table = {quoted(trials.name)}"
     times = [c.name for c in trials.columns if "time" in c.name or "onset" in c.name]
-    yield from _comment("time zero of a trial [s]; there are", times)
+    yield from _comment("time zero of a trial [s], or a list of its events; there are", times)
     zero = preset.zero or _zero(trials)
     yield f"time_zero = {quoted(zero)}"
     start, stop, width = _window(trials)

@@ -34,15 +34,17 @@ _COARSE = 1e-2
 """Times that are further apart than this for want of digits are none [s]."""
 
 
-def check_precision(times: npt.NDArray[np.generic], what: str) -> None:
+def check_precision(times: npt.NDArray[np.generic], what: str, rate: float = 1.0) -> None:
     """Refuse times that have lost their digits: single precision holds seven.
 
     Parameters
     ----------
     times
-        Times [s], as they are stored.
+        Times as they are stored.
     what
         What they are times of.
+    rate
+        They are counted in so many a second.
 
     Raises
     ------
@@ -52,11 +54,11 @@ def check_precision(times: npt.NDArray[np.generic], what: str) -> None:
     if times.dtype.kind != "f" or times.dtype.itemsize > 4 or not len(times):
         return
     largest = np.abs(times[np.isfinite(times)]).max(initial=0.0)
-    apart = float(np.spacing(largest))
+    apart = float(np.spacing(largest)) / rate
     if apart > _COARSE:
         raise DoorError(
-            f"{what} are stored with few digits: near {largest:.10g} s, times are {apart:.2g} s "
-            "apart; save them in double precision"
+            f"{what} are stored with few digits: near {largest / rate:.10g} s, times are "
+            f"{apart:.2g} s apart; save them in double precision"
         )
 
 

@@ -24,7 +24,8 @@ def as_text(value: Any) -> str:
     if isinstance(value, bool | np.bool_):
         return str(bool(value)).lower()
     if isinstance(value, float | np.floating):
-        return "" if np.isnan(value) else f"{value:.15g}"
+        # 0.1 in single precision is 0.1, not 0.100000001490116, and -0 is 0
+        return "" if np.isnan(value) else f"{float(str(value)) + 0.0:.15g}"
     return str(value)
 
 

@@ -28,6 +28,7 @@ from errorneurons.analysis.measures.energies import (
 from errorneurons.analysis.measures.windows import window_means
 from errorneurons.analysis.statistics import Floats
 from errorneurons.predictions.claims import requirements as protocol
+from errorneurons.predictions.claims.dated import undated
 from errorneurons.simulate.experiments.interface import KNOWN, SWAPPED
 
 OfDays = Callable[[Sequence[xr.Dataset]], Effect | Missing]
@@ -344,6 +345,10 @@ def _over_days(
     good = [s for s, missing in zip(with_cursor, lacks, strict=True) if missing is None]
     if not good:
         return next(missing for missing in lacks if missing is not None)
+    if len({decoders(session) for session in good}) > 1:
+        unordered = undated(good, "which decoder the animal knew first")
+        if unordered:
+            return unordered
     known = decoders(good[0])
     own = [s for s in good if (decoders(s) != known) == changed]
     if not own:

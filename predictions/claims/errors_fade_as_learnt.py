@@ -38,6 +38,7 @@ from errorneurons.analysis.measures.energies import (
 )
 from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.predictions.claims.claim import Claim, Condition, Drawing, OverDays
+from errorneurons.predictions.claims.dated import undated
 from errorneurons.simulate.experiments.learning import RELEARNING, RETEACHING
 
 _BY_THE_RULE: protocol.Factors = {"outcome": "expected", "teaching": True, "manipulation": "none"}
@@ -193,19 +194,6 @@ def _has_a_rule(session: xr.Dataset) -> Missing | None:
     )
 
 
-def _undated(sessions: Sequence[xr.Dataset]) -> Missing | None:
-    """Require of several sessions that each says its day, which tells before from after."""
-    undated = [s for s in sessions if not np.isfinite(float(s.attrs.get("day", np.nan)))]
-    if len(sessions) < 2 or not undated:
-        return None
-    return Missing(
-        f"session {undated[0].attrs['session_id']!r} says no `day`, so that which sessions come "
-        "before a reversal is not known",
-        "Give the `day` of each session, a number.",
-        declared=("day",),
-    )
-
-
 def _unseen_days(sessions: Sequence[xr.Dataset]) -> str:
     """Say where a reversal fell between days that were not recorded."""
     animals: dict[str, list[xr.Dataset]] = {}
@@ -213,7 +201,7 @@ def _unseen_days(sessions: Sequence[xr.Dataset]) -> str:
         animals.setdefault(str(session.attrs["animal"]), []).append(session)
     apart = []
     for own in animals.values():
-        if _undated(own) is None:
+        if undated(own) is None:
             days = sorted(own, key=lambda s: float(s.attrs.get("day", 0)))
             apart += [_days_between(pair) for pair in _reversals(days)]
     most = max(apart, default=1.0)
@@ -241,9 +229,9 @@ def _no_reversal(sessions: Sequence[xr.Dataset]) -> Missing:
 
 
 def _answer(sessions: Sequence[xr.Dataset], which: int) -> Effect | Missing:
-    undated = _undated(sessions)
-    if undated:
-        return undated
+    lack = undated(sessions, "which sessions come before a reversal")
+    if lack:
+        return lack
     lacks = [_lack_on_a_day(session) for session in sessions]
     days = [s for s, lack in zip(sessions, lacks, strict=True) if lack is None]
     if not days:

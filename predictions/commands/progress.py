@@ -18,7 +18,7 @@ from errorneurons.simulate.store.work import Progress, silently
 if TYPE_CHECKING:
     from rich.console import Console
 
-RARELY = 30.0
+SELDOM = 30.0
 """Of pieces that are done, the last of a series has its line, and one in so long a time [s]."""
 
 
@@ -57,7 +57,7 @@ def lines(clock: Callable[[], float] = time.monotonic) -> Progress:
     def tell(text: str) -> None:
         nonlocal spoke
         now = clock()
-        if isinstance(text, Done) and text.done < text.total and now - spoke < RARELY:
+        if isinstance(text, Done) and text.done < text.total and now - spoke < SELDOM:
             return
         spoke = now
         passed = int(now - began)

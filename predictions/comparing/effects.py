@@ -51,7 +51,7 @@ class Drawn:
     Attributes
     ----------
     values
-        Effect vectors, (experiment, feature), see `effects`.
+        Effect vectors, (experiment, feature), as in `RecordedEffects.values`.
     ratios
         N/M of the means over animals, corrected for false labels, (experiment, claim); NaN = not
         testable.
@@ -68,26 +68,6 @@ def features_of(claims: Sequence[str]) -> tuple[str, ...]:
     """Return the features of some claims, in the order of the vector."""
     own = {name for key in claims for name in (*EFFECTS[key], BITS[key])}
     return tuple(name for name in FEATURES if name in own)
-
-
-def effects(energies: Mapping[str, Array]) -> Array:
-    """Return the effect vector of an experiment, virtual or not.
-
-    Parameters
-    ----------
-    energies
-        Name of an effect -> N, M and N_R of each animal, (animal, 3), as in `Measured`.
-
-    Returns
-    -------
-    Array
-        For each effect (N - M) / (|N| + |M| + 2 s) of the means over animals, s their standard
-        error, in [-1, 1]; then for each claim whether M is 2 standard errors or more above 0, as 1
-        or 0. NaN where no animal can answer.
-    """
-    one = {name: _summary(own[None], 1) for name, own in energies.items()}
-    vector: Array = _vectors(one, 1)[0]
-    return vector
 
 
 def _vectors(known: Mapping[str, _Summary], count: int) -> Array:
@@ -160,13 +140,15 @@ def _summary(energies: Array | None, count: int) -> _Summary:
 
 
 @dataclass(frozen=True)
-class Recorded:
+class RecordedEffects:
     """What a recording gives the evidence.
 
     Attributes
     ----------
     values
-        Feature -> its value, see `effects`; NaN = not testable.
+        Feature -> its value: for each effect (N - M) / (|N| + |M| + 2 s) of the means over animals,
+        s their standard error, in [-1, 1]; for each claim whether M is 2 standard errors or more
+        above 0, as 1 or 0. NaN where no animal can answer.
     scatter
         Effect -> how uncertain N - M is, as a share of |N| + |M|.
     """
@@ -175,7 +157,7 @@ class Recorded:
     scatter: Mapping[str, float]
 
 
-def recorded(sessions: Sequence[xr.Dataset], measured: Mapping[str, Measured]) -> Recorded:
+def recorded(sessions: Sequence[xr.Dataset], measured: Mapping[str, Measured]) -> RecordedEffects:
     """Return what a recording gives the evidence.
 
     Errors are those over animals; with few of them, those over trials if they are larger.
@@ -193,7 +175,7 @@ def recorded(sessions: Sequence[xr.Dataset], measured: Mapping[str, Measured]) -
             found = measured[name] if name in measured else measure(effect, sessions, True)
             said[name] = _summary(found.energies[None], 1).with_errors(*found.errors_over_trials)
     values = dict(zip(FEATURES, _vectors(said, 1)[0].tolist(), strict=True))
-    return Recorded(values, {name: float(own.scatter[0]) for name, own in said.items()})
+    return RecordedEffects(values, {name: float(own.scatter[0]) for name, own in said.items()})
 
 
 def draw(
@@ -217,7 +199,7 @@ def draw(
     count
         How many experiments, dealt to the worlds in turn.
     scatter
-        How uncertain the recording is, see `Recorded`, if they stand for one.
+        How uncertain the recording is, see `RecordedEffects`, if they stand for one.
 
     Raises
     ------

@@ -67,7 +67,7 @@ def virtual_experiments(
     count
         Experiments of each theory.
     scatter
-        How uncertain the recording is that they stand for, see `effects.Recorded`.
+        How uncertain the recording is that they stand for, see `effects.RecordedEffects`.
     """
     found = animals_under(names, designs, animals, folder, progress, labour)
     one = taken_together(designs)

@@ -27,7 +27,7 @@ from errorneurons.predictions.judging.measured import (
 )
 from errorneurons.predictions.words import counted, listed
 
-LEVEL = 0.05
+BY_CHANCE = 0.05
 """How often, at most, any claim of a recording of noise passes for one with a response."""
 LITTLE = 0.25
 """An animal is looked at more closely if its M are all below so much of what others have."""
@@ -154,7 +154,7 @@ def responding(measured: Mapping[str, Measured]) -> Responding:
     """
     keys = [key for key, own in measured.items() if own.animals]
     adjusted = holm([_p_response(measured[key]) for key in keys])
-    clear = tuple(key for key, p in zip(keys, adjusted, strict=True) if p <= LEVEL)
+    clear = tuple(key for key, p in zip(keys, adjusted, strict=True) if p <= BY_CHANCE)
     return Responding(clear, tuple(key for key in keys if key not in clear))
 
 

@@ -128,6 +128,8 @@ def _judge_theory(claim: Claim, subject: str, measured: Measured) -> Verdict:
         [central_range(difference(claim, x, pi)) for x in ends(claim, measured.energies)]
     )
     outcome = Outcome(str(named_outcomes(claim, low > 0, high < 0)))
+    if count < 2:  # one network has no range
+        outcome = Outcome.UNDECIDED
     points = _points(claim, measured)
     value = float(np.mean(points))
     bottom, top = central_range(points)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -60,6 +61,29 @@ class Measured:
     def errors_over_trials(self) -> tuple[float, float]:
         """Standard errors of N and M over trials, see `error_of_thinned`."""
         return error_of_thinned(self.thinned[:, 0]), error_of_thinned(self.thinned[:, 1])
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as a file keeps what networks say: nothing is thinned or lost."""
+        lack = self.missing
+        return {
+            "animals": self.animals,
+            "energies": self.energies.tolist(),
+            "label_error": self.label_error,
+            "missing": [lack.what, lack.remedy] if lack else None,
+            "elsewhere": self.elsewhere.tolist(),
+        }
+
+    @classmethod
+    def from_json(cls, known: Mapping[str, Any]) -> Measured:
+        """Return what `to_json` made a file of."""
+        value, low, high = known["label_error"]
+        return cls(
+            tuple(known["animals"]),
+            np.array(known["energies"] or np.empty((0, 3)), dtype=float),
+            (value, low, high),
+            Missing(*known["missing"]) if known["missing"] else None,
+            elsewhere=np.array(known["elsewhere"], dtype=float),
+        )
 
 
 def measure(effect: Measure, sessions: Sequence[xr.Dataset], trial_level: bool) -> Measured:

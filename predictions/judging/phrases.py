@@ -50,6 +50,8 @@ def agreeing(claim: Claim, points: Sequence[float]) -> int:
 
 def range_over(count: int) -> str:
     """Return what the interval of a theory is; of a handful there is nothing to leave out."""
+    if count < 2:
+        return "no range from one network"
     if count < FEW_NETWORKS:
         return f"range over {counted(count, 'network')}, too few to leave out 5 % at either end"
     return "5-95 % range over networks"

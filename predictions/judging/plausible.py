@@ -50,10 +50,12 @@ def _once(sentences: list[str], sessions: int) -> str:
 def _of_session(session: xr.Dataset) -> Iterator[tuple[str, str]]:
     yield from _times(session)
     yield from _onsets(session)
+    yield from _without_onset(session)
     yield from _areas(session)
     yield from _parts_of_areas(session)
     yield from _empty(session)
     yield from _performance(session)
+    yield from _day(session)
     yield from _doubled(session)
     if session["rate"].attrs.get("units") == "dF/F":
         yield from _ratios(session)
@@ -107,6 +109,37 @@ def _onsets(session: xr.Dataset) -> Iterator[tuple[str, str]]:
             )
 
 
+def _without_onset(session: xr.Dataset) -> Iterator[tuple[str, str]]:
+    """Yield what happened without it being said when, or before what it follows."""
+    for name, onset, words in (
+        ("outcome", "outcome_onset", ("expected", "unexpected")),
+        ("manipulation", "manipulation_onset", ("silence", "drive")),
+    ):
+        if not {name, onset} <= set(session.coords):
+            continue
+        there = np.isin(session[name].values, words)
+        unsaid = there & np.isnan(session[onset].values)
+        if unsaid.any():
+            yield (
+                f"no {onset}",
+                (
+                    f"`{onset}` is empty in {unsaid.sum()} of {there.sum()} trials that have "
+                    f"`{name}`, which are lost where it is asked what follows."
+                ),
+            )
+    if "outcome_onset" in session.coords:
+        input_, outcome = session["input_onset"].values, session["outcome_onset"].values
+        early = outcome < input_
+        if 2 * early.sum() > np.isfinite(outcome - input_).sum():
+            yield (
+                "order",
+                (
+                    f"the outcome comes before the input in {early.sum()} of {early.size} trials; "
+                    "look whether `input_onset` and `outcome_onset` are exchanged."
+                ),
+            )
+
+
 _NEAR = 1.0
 """An onset may lie so far outside of what is cut out [s]."""
 _LAYER = re.compile(r"(\w{2,}?[a-zA-Z])(1|2/3|4|5|6a|6b|6)")
@@ -148,18 +181,38 @@ def _is_sure(what: str, areas: list[str]) -> bool:
     return any(area.endswith(("2/3", "6a", "6b")) or not area[-1].isdigit() for area in areas)
 
 
+_NOTHING = ("", "nan", "NaN", "unknown", "void", "root", "?")
+"""What stands for no area, and no stimulus, in files."""
+
+
 def _empty(session: xr.Dataset) -> Iterator[tuple[str, str]]:
     for name, what in (("area", "unit"), ("stimulus", "trial")):
         texts = session[name].values
-        none = int(np.isin(texts, ["", "nan", "NaN"]).sum())
-        if none:
+        none = int(np.isin(texts, _NOTHING).sum())
+        if none and not (texts == "unknown").all():
             yield (
                 f"empty {name}",
                 (
-                    f"`{name}` is empty in {counted(none, what)} of {len(texts)}, which count as "
-                    f"of one {name}; leave them out, or say by `default` what they are."
+                    f"`{name}` is empty or unknown in {counted(none, what)} of {len(texts)}, which "
+                    f"count as of one {name}; leave them out, or say by `default` what they are."
                 ),
             )
+
+
+def _day(session: xr.Dataset) -> Iterator[tuple[str, str]]:
+    day = session.attrs.get("day")
+    if isinstance(day, int | float) and day >= _DATE:
+        yield (
+            "day",
+            (
+                f"`day` is {day:.0f}, which seems to be a date; count days, so that the next is "
+                "one more, also at the end of a month."
+            ),
+        )
+
+
+_DATE = 100_000
+"""No animal is so old; 240131 and 20240131 are dates [days]."""
 
 
 def _performance(session: xr.Dataset) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ _ANIMAL = re.compile(r"(?<![`\"])\b(an )?animal(s?)\b", re.IGNORECASE)
 """But for `animal`, the attribute of a session."""
 
 
-def level_of(sessions: Sequence[xr.Dataset]) -> str:
+def kind_of_trials(sessions: Sequence[xr.Dataset]) -> str:
     """Return what a trial of sessions is, see the contract; empty where they differ."""
     levels = {str(s.attrs.get("level_of_data", "trial")) for s in sessions}
     return levels.pop() if len(levels) == 1 else ""
@@ -23,7 +23,7 @@ def level_of(sessions: Sequence[xr.Dataset]) -> str:
 
 def who_was_recorded(sessions: Sequence[xr.Dataset]) -> str:
     """Return what one is called of whom a recording is; empty where they are not told apart."""
-    if level_of(sessions) == "pooled":
+    if kind_of_trials(sessions) == "pooled":
         return ""
     human = all("homo" in str(s.attrs.get("species", "")).lower() for s in sessions)
     return "participant" if human else "animal"

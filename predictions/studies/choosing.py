@@ -115,3 +115,15 @@ def selected(
     subjects = (*chosen, *kept)
     where = tuple((t.name, file) for file, t in own.items())
     return Selection(subjects, asked, title or _TITLE, families, where)
+
+
+def keys_asked(subject: Theory, keys: Sequence[str]) -> tuple[str, ...]:
+    """Return the keys of the claims that a subject is asked, of these or of all if there are none.
+
+    Counter-circuits are asked what the experiments show that show the claims they must break.
+    """
+    asked = [c for c in CLAIMS if c.key in keys or not keys]
+    own = {c.shown_by for c in asked if c.counter_circuit == subject.name}
+    if subject.kind == "counter_circuit" and own:
+        return tuple(c.key for c in asked if c.shown_by in own)
+    return tuple(keys)

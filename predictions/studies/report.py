@@ -177,7 +177,7 @@ def recording_report(
             verdicts, found, len({s.attrs["animal"] for s in sessions}), noun
         )
         if found
-        else unweighed_answer(verdicts, sessions, ready, unlike),
+        else said_of(unweighed_answer(verdicts, sessions, ready, unlike), noun),
         subjects=(recorded_subject(sessions, name),),
         claims=CLAIMS,
         verdicts=verdicts,

@@ -25,6 +25,7 @@ from errorneurons.analysis.session.session import collect, packed
 from errorneurons.predictions.claims.claim import Claim
 from errorneurons.predictions.claims.registry import CLAIMS, claims_shown_by, days_asked
 from errorneurons.predictions.judging.measured import Measured, measure
+from errorneurons.predictions.studies.choosing import keys_asked
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.days import referenced, through_days
 from errorneurons.simulate.animals.expected import expected_of
@@ -40,13 +41,13 @@ from errorneurons.simulate.engine.plans import compile_ahead
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.registry import EXPERIMENTS_LIST, experiment
 from errorneurons.simulate.instrument.instrument import Instrument, where_errors_are
-from errorneurons.simulate.instrument.plainly import Cells
+from errorneurons.simulate.instrument.plainly import DrawnCells
 from errorneurons.simulate.store.files import JSON, NETCDF, keeping
 from errorneurons.simulate.store.keys import key
 from errorneurons.simulate.store.shelf import Piece, Shelf, provide
 from errorneurons.simulate.store.work import Labour, Progress
 from errorneurons.simulate.theories.from_file import is_file, rests_on_file, theory_named
-from errorneurons.simulate.theories.registry import OPEN_CHOICES, REGISTRY, Theory
+from errorneurons.simulate.theories.registry import OPEN_CHOICES, REGISTRY
 
 _USUAL = Claim.shown_by
 """The experiment that shows most claims; its own trials set the gain of the instrument."""
@@ -125,23 +126,11 @@ def simulate_all(
     where = beside if sessions else None
     pieces = {}
     for name in names:
-        keys = asked_of(theory_named(name), claims)
+        keys = keys_asked(theory_named(name), claims)
         shown = name not in unpictured
         pieces[theory_named(name).name] = _piece(name, animals, where, keys, pictured=shown)
     found = provide(pieces, shelf, progress, labour, compile_ahead)
     return {name: _simulated(JSON.read(path)) for name, path in found.items()}
-
-
-def asked_of(subject: Theory, keys: Sequence[str]) -> tuple[str, ...]:
-    """Return the keys of the claims that a subject is asked, of these or of all if there are none.
-
-    Counter-circuits are asked what the experiments show that show the claims they must break.
-    """
-    asked = [c for c in CLAIMS if c.key in keys or not keys]
-    own = {c.shown_by for c in asked if c.counter_circuit == subject.name}
-    if subject.kind == "counter_circuit" and own:
-        return tuple(c.key for c in asked if c.shown_by in own)
-    return tuple(keys)
 
 
 def _piece(
@@ -230,7 +219,7 @@ def _simulate(
         "networks": len(networks.animals.numbers),
         "cells": said.cells,
         "trials": said.trials,
-        "measured": {c.key: _measured_to_json(said.measured[c.key]) for c in claims},
+        "measured": {c.key: said.measured[c.key].to_json() for c in claims},
         "activity": {key: picture.to_dict() for key, picture in said.activity.items()},
     }
 
@@ -265,7 +254,7 @@ class _Asked:
     instrument: Instrument
     keys: tuple[str, ...]
     pictured: bool
-    cells: dict[int, Cells] = field(default_factory=dict)
+    cells: dict[int, DrawnCells] = field(default_factory=dict)
 
     def claims(self, tried: Experiment) -> list[Claim]:
         """Return those of the claims that an experiment shows."""
@@ -337,7 +326,7 @@ def _kind(session: Plain) -> Hashable:
 def _unfit(reason: str, claims: Sequence[Claim]) -> dict[str, Any]:
     """Return what is said of a variant none of whose networks can be used: a choice not to make."""
     lack = Missing(reason, "Decide otherwise what the theory leaves open.")
-    nothing = _measured_to_json(Measured((), np.empty((0, 3)), missing=lack))
+    nothing = Measured((), np.empty((0, 3)), missing=lack).to_json()
     return {
         "notes": [f"{reason[0].upper()}{reason[1:]}."],
         "training": "",
@@ -355,33 +344,11 @@ def _conditions(claim: Claim) -> dict[str, Any]:
 
 def _simulated(known: Mapping[str, Any]) -> Simulated:
     return Simulated(
-        {key: _measured_from_json(m) for key, m in known["measured"].items()},
+        {key: Measured.from_json(m) for key, m in known["measured"].items()},
         {key: xr.Dataset.from_dict(picture) for key, picture in known["activity"].items()},
         tuple(known["notes"]),
         known["training"],
         known["networks"],
         known["cells"],
         known["trials"],
-    )
-
-
-def _measured_to_json(measured: Measured) -> dict[str, Any]:
-    lack = measured.missing
-    return {
-        "animals": measured.animals,
-        "energies": measured.energies.tolist(),
-        "label_error": measured.label_error,
-        "missing": [lack.what, lack.remedy] if lack else None,
-        "elsewhere": measured.elsewhere.tolist(),
-    }
-
-
-def _measured_from_json(known: dict[str, Any]) -> Measured:
-    value, low, high = known["label_error"]
-    return Measured(
-        tuple(known["animals"]),
-        np.array(known["energies"] or np.empty((0, 3)), dtype=float),
-        (value, low, high),
-        Missing(*known["missing"]) if known["missing"] else None,
-        elsewhere=np.array(known["elsewhere"], dtype=float),
     )

@@ -10,7 +10,7 @@ from errorneurons.predictions.claims.claim import Outcome, Verdict
 from errorneurons.predictions.claims.registry import else_behind
 from errorneurons.predictions.judging.judge import UNNAMED
 from errorneurons.predictions.judging.readiness import Ready
-from errorneurons.predictions.judging.whom import level_of, who_was_recorded
+from errorneurons.predictions.judging.whom import kind_of_trials, who_was_recorded
 from errorneurons.predictions.texts import one_paragraph
 from errorneurons.predictions.words import listed
 
@@ -78,7 +78,7 @@ def cautions_of(sessions: Sequence[xr.Dataset]) -> list[str]:
 
 def _why(sessions: Sequence[xr.Dataset], ready: Ready) -> str:
     """Return in a few words what a recording on which nothing can be tested lacks first."""
-    if ready.common and (level := level_of(sessions)) in _LEVELS:
+    if ready.common and (level := kind_of_trials(sessions)) in _LEVELS:
         return _LEVELS[level]
     named = [s for s in sessions if "outcome" in s.coords]
     if not named:

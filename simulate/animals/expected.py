@@ -10,11 +10,11 @@ from errorneurons.simulate.animals.performed import Performed
 from errorneurons.simulate.instrument.extents import extents
 from errorneurons.simulate.instrument.instrument import Instrument
 from errorneurons.simulate.instrument.observe import shown_in
-from errorneurons.simulate.instrument.plainly import Cells, Instrumented
+from errorneurons.simulate.instrument.plainly import DrawnCells, Instrumented
 
 
 def expected_of(
-    seen: Performed, instrument: Instrument, cells: dict[int, Cells]
+    seen: Performed, instrument: Instrument, cells: dict[int, DrawnCells]
 ) -> Iterator[Plain]:
     """Record networks as `recordings_of` does, by the firing rates that cells are expected to have.
 

@@ -24,10 +24,13 @@ from errorneurons.simulate.experiments.trials import kinds_of, whole, with_defau
 from errorneurons.simulate.instrument.calcium import fluorescence, imaged, left_of_before
 from errorneurons.simulate.instrument.extents import extents, signals_of
 from errorneurons.simulate.instrument.instrument import Instrument as Instrument
-from errorneurons.simulate.instrument.pairing import (
-    causal_signs,
-    decoder_weights,
-    partners,
+from errorneurons.simulate.instrument.session_columns import (
+    TrialOrder,
+    cursor_columns,
+    outcome_columns,
+    rate_scale,
+    time_of,
+    unit_columns,
 )
 from errorneurons.simulate.instrument.spikes import poisson, sub_poisson
 from errorneurons.simulate.instrument.units import Units, labels_of, sampled
@@ -43,7 +46,6 @@ BLOCK = 16
 Aim = tuple[str, str, str, int]
 Aimed = tuple[str, Chosen, npt.NDArray[np.bool_]]
 """Source and neurons at whom a manipulation is aimed, and its trials, (trial,)."""
-TrialOrder = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -145,62 +147,6 @@ def observe(
     return seen
 
 
-def time_of(block: Activity, width: float, bins: int) -> Array:
-    """Return the centres of the bins of a session [s]."""
-    return np.asarray((block.clock.start + width * (np.arange(bins) + 0.5)).round(9))
-
-
-def outcome_columns(
-    blocks: Sequence[Activity], index: int, rows: Sequence[TrialOrder | slice]
-) -> dict[str, Array]:
-    """Return how well one network did in each trial, and by how much it missed the outcome.
-
-    Parameters
-    ----------
-    blocks, index
-        As in `observe`.
-    rows
-        For each block, which of its trials come, in which order.
-    """
-    each = [
-        (b.output[index][own], b.target[index][own]) for b, own in zip(blocks, rows, strict=True)
-    ]
-    return {
-        "performance": np.concatenate([performance(*both) for both in each]),
-        "outcome_error": np.concatenate([(t - output).mean(axis=-1) for output, t in each]),
-    }
-
-
-def cursor_columns(
-    circuit: Circuit[Any, Any],
-    block: Activity,
-    index: int,
-    units: Units,
-    instrument: Instrument,
-    sizes: Mapping[str, Array],
-) -> dict[str, Array]:
-    """Return what each unit does to a cursor, if there is one.
-
-    Parameters
-    ----------
-    circuit, index, instrument
-        As in `observe`.
-    block
-        The first block.
-    units
-        The units.
-    sizes
-        Size of each signal, as `extents` returns it.
-    """
-    if block.decoder is None:
-        return {}
-    decoder, scale = block.decoder[index], _scale(sizes, "representation", index, instrument)
-    return {
-        "causal_sign": causal_signs(circuit, units, decoder),
-        "decoder_weight": decoder_weights(circuit, units, decoder, scale),
-    }
-
-
 def shown_in(tables: Sequence[pd.DataFrame]) -> Displayed:
     """Return the trials of a day as its sessions hold them.
 
@@ -274,7 +220,7 @@ def expected_rates(
 ) -> Binned:
     """Return the expected firing rate of each unit [Hz] in bins of the session."""
     scale = {
-        source: _scale(sizes, source, index, instrument)
+        source: rate_scale(sizes, source, index, instrument)
         for source in dict.fromkeys(units.source.tolist())
     }
     each = [_expected_in(block, index, units, scale) for block in blocks]
@@ -290,11 +236,6 @@ def expected_rates(
         )
     wide: Binned = rate.reshape(len(rate), -1, joined, rate.shape[2]).mean(axis=2)
     return wide
-
-
-def _scale(sizes: Mapping[str, Array], source: str, index: int, instrument: Instrument) -> float:
-    """Return the firing rate that stands for a signal of 1 [Hz]."""
-    return float(instrument.peak / max(sizes[source][index], 1e-12))
 
 
 def _expected_in(block: Activity, index: int, units: Units, scale: Mapping[str, float]) -> Binned:
@@ -347,39 +288,6 @@ def _spikes(expected: Binned, width: float, rng: np.random.Generator) -> Binned:
     return rate
 
 
-def unit_columns(
-    circuit: Circuit[Any, Any], units: Units, instrument: Instrument, labelled: Chosen | None
-) -> dict[str, npt.ArrayLike]:
-    """Return the columns of units that are the same on all days.
-
-    Parameters
-    ----------
-    circuit, instrument
-        As in `observe`.
-    units
-        The units.
-    labelled
-        Which neurons are labelled error cells, as in `Bench`.
-    """
-    label_source = "model" if labelled is None else "genetic"
-    error = units.label == "error"
-    tuft = "apical tuft of a virtual representation cell"
-    kinds = {label: f"virtual {label} cell" for label in dict.fromkeys(units.label.tolist())}
-    if instrument.compartment == "apical":
-        kinds["error"] = tuft
-    return {
-        "unit_id": units.name,
-        "area": units.area,
-        "level": units.level,
-        "role": units.label,
-        "cell_type": [kinds[label] for label in units.label.tolist()],
-        "error_sign": np.where(error, units.sign, 0),
-        "label_source": [label_source] * len(error),
-        "label_error": np.where(error, instrument.label_error, np.nan),
-        "partner": partners(circuit, units),
-    }
-
-
 def aims_of(circuit: Circuit[Any, Any], shown: Displayed, labelled: Chosen | None) -> list[Aimed]:
     """Return at whom the manipulations of a day are aimed, and in which trials."""
     return [(*aimed_at(circuit, labelled, *key), where) for key, where in shown.aims.items()]
@@ -410,10 +318,3 @@ def _among(numbers: TrialOrder, chosen: Chosen) -> npt.NDArray[np.bool_]:
     """Return which numbers are those of chosen neurons; -1 is none."""
     known = (numbers >= 0) & (numbers < chosen.size)
     return known & chosen.ravel()[np.where(known, numbers, 0)] if chosen.size else known
-
-
-def performance(output: Array, target: Array) -> Array:
-    """1 - squared error of the output over that of output 0, each trial; NaN without outcome."""
-    error = ((target - output) ** 2).mean(axis=-1)
-    size = np.nanmean(target**2) if np.isfinite(target).any() else 1.0
-    return np.asarray(1 - error / size)

@@ -18,16 +18,18 @@ from errorneurons.simulate.instrument.instrument import Instrument
 from errorneurons.simulate.instrument.observe import (
     Aimed,
     Displayed,
-    TrialOrder,
     aims_of,
     as_shown,
     attributes_of,
-    cursor_columns,
     expected_rates,
-    outcome_columns,
-    performance,
     purpose_of,
     targeted_units,
+)
+from errorneurons.simulate.instrument.session_columns import (
+    TrialOrder,
+    cursor_columns,
+    outcome_columns,
+    performance,
     time_of,
     unit_columns,
 )
@@ -39,7 +41,7 @@ from errorneurons.simulate.trials.run import Activity
 
 
 @dataclass(frozen=True, eq=False)
-class Cells:
+class DrawnCells:
     """The units of a network, and their columns that are the same on all days."""
 
     units: Units
@@ -168,7 +170,7 @@ class Instrumented:
             "performance": self.performance,
         })  # fmt: skip
 
-    def expected(self, cells: Cells) -> Plain:
+    def expected(self, cells: DrawnCells) -> Plain:
         """Return what cells are expected to show, with all that `observe` says of them."""
         units, kinds, first = cells.units, self.kinds, self.blocks[0]
         rates = expected_rates(self.blocks, self.index, units, self.instrument, self.sizes)
@@ -183,11 +185,11 @@ class Instrumented:
         others = {n: PlainColumn(x.values, x.attrs) for n, x in self.shown.others.items()}
         return replace(seen, variables={**seen.variables, **others})
 
-    def cells(self, seed: int) -> Cells:
+    def cells(self, seed: int) -> DrawnCells:
         """Draw the cells of a recording with a seed of its own; they are the same on all days."""
         units = self.units(seed)
         columns = unit_columns(self.circuit, units, self.instrument, self.labelled)
-        return Cells(units, {name: np.asarray(x) for name, x in columns.items()})
+        return DrawnCells(units, {name: np.asarray(x) for name, x in columns.items()})
 
     def _plain(
         self, rates: npt.NDArray[np.float32], columns: Mapping[str, npt.NDArray[Any]]

@@ -25,6 +25,7 @@ from errorneurons.simulate.tasks.yin_yang import (
 from errorneurons.simulate.theories.backprop import Backprop
 
 _HIDDEN = 30
+_OWN_STEP = "all synapses learn, at its own step"
 _CONDITIONS = {
     "all": ("all synapses learn", False, _HIDDEN),
     "frozen": ("lower synapses frozen", True, _HIDDEN),
@@ -38,8 +39,9 @@ def _cases(_: Effort) -> tuple[Case, ...]:
         for key, (words, *how) in _CONDITIONS.items()
         for theory in CLASSIFIERS
     )
-    words, *how = _CONDITIONS["all"]
-    return (*own, *(Case(f"{name}-all", name, words, tuple(how)) for name in TASK.rivals))
+    how = tuple(_CONDITIONS["all"][1:])
+    joined = (Case(f"{name}-all", name, _OWN_STEP, how) for name in TASK.rivals)
+    return (*own, *joined)
 
 
 def classified(case: Case, effort: Effort, seed: int) -> xr.Dataset:
@@ -66,7 +68,7 @@ RESULT = PublishedResult(
     Effort(2, 6),
     tuple(
         ResultPlot(words, "accuracy", "share right", "epoch", "epoch", conditions=(words,))
-        for words, *_ in _CONDITIONS.values()
+        for words in (*(words for words, *_ in _CONDITIONS.values()), _OWN_STEP)
     ),
     {
         "accuracy": "share of points right in validation",

@@ -24,10 +24,14 @@ from errorneurons.simulate.tasks.match_to_sample import (
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
 _THEORY = ErrorMicrocircuit.theory
+_AS_PUBLISHED, _LINEAR = "as published", "a linear output"
 
 
 def _cases(_: Effort) -> tuple[Case, ...]:
-    return tuple(Case(theory, theory) for theory in (*TASK.can, *TASK.rivals))
+    return (
+        *(Case(theory, theory, _AS_PUBLISHED) for theory in TASK.can),
+        *(Case(theory, theory, _LINEAR) for theory in TASK.rivals),
+    )
 
 
 def delayed_answers(case: Case, effort: Effort, seed: int) -> xr.Dataset:
@@ -48,8 +52,17 @@ RESULT = PublishedResult(
     Effort(10, 15),
     Effort(4, 6),
     (
-        ResultPlot(
-            "Error in validation", "error", "mean squared error", "epoch", "epoch", each=True
+        *(
+            ResultPlot(
+                f"Error in validation, {words}",
+                "error",
+                "mean squared error",
+                "epoch",
+                "epoch",
+                conditions=(words,),
+                each=True,
+            )
+            for words in (_AS_PUBLISHED, _LINEAR)
         ),
     ),
     {

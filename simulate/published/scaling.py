@@ -8,6 +8,7 @@ same, so that seconds and bytes are a + b networks; b is that of the largest two
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -79,22 +80,27 @@ def learnt_at(case: Case, effort: Effort, seed: int) -> xr.Dataset:
     )  # fmt: skip
 
 
-def _counted(circuit: object, effort: Effort, seed: int) -> xr.Dataset:
+def _counted(circuit: Any, effort: Effort, seed: int) -> xr.Dataset:
     counts = [n for n in _COUNTS if n <= _MANY or effort.epochs > 1]
     runs = [grown(circuit, seed, range(n), 1) for n in counts]
     seconds = np.array([run.seconds * n for run, n in zip(runs, counts, strict=True)])
     size = np.array([run.peak * n / 1e6 for run, n in zip(runs, counts, strict=True)])
     return xr.Dataset(
         {
-            "all_seconds": (("network", "count"), told(counts, seconds, _TOLD)[None]),
-            "all_megabytes": (("network", "count"), told(counts, size, _TOLD)[None]),
+            "all_seconds": (("network", "count"), extrapolated(counts, seconds, _TOLD)[None]),
+            "all_megabytes": (("network", "count"), extrapolated(counts, size, _TOLD)[None]),
         },
-        {"network": [0], "count": [*counts, _TOLD]},
+        {
+            "network": [0],
+            "count": [*counts, _TOLD],
+            "areas": len(circuit.sizes),
+            "neurons": circuit.layers[0],
+        },
         {"told": f"{_TOLD} by a + b networks through the largest two"},
     )
 
 
-def told(counts: Sequence[int], values: Array, count: int) -> Array:
+def extrapolated(counts: Sequence[int], values: Array, count: int) -> Array:
     """Return values and, behind them, that of another count on the line through the last two."""
     slope = (values[-1] - values[-2]) / (counts[-1] - counts[-2])
     return np.append(values, values[-1] + slope * (count - counts[-1]))
@@ -124,7 +130,7 @@ RESULT = PublishedResult(
                    "neurons an area", "log", (_LARGER,), wide=True),
         ResultPlot("Memory, by neurons", "megabytes", "memory of a network [MB]", "neurons",
                    "neurons an area", "log", (_LARGER,), wide=True),
-        ResultPlot("Time of many networks", "all_seconds", "CPU time of an epoch [s]", "count",
+        ResultPlot("Time of many networks", "all_seconds", "CPU time of an item [s]", "count",
                    "networks; the last point is told", "log", (_MORE,), wide=True),
         ResultPlot("Memory of many networks", "all_megabytes", "memory [MB]", "count",
                    "networks; the last point is told", "log", (_MORE,), wide=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -188,7 +189,8 @@ def _taught_at_own_step(case: Case, effort: Effort, seed: int, teachers: Integer
     start = circuit.initial_weights(seed, networks)
     name, epochs = "teacher student", max(effort.epochs // _FEWER, 1)
     orders = shuffled_items(seed, name, networks, data.items, epochs)
-    *_, weights = learn_held(circuit, start, lessons, task.HOLD, orders, diverging=True)
+    learnt = learn_held(circuit, start, lessons, task.HOLD, orders, diverging=True)
+    (weights,) = deque(learnt, maxlen=1)
     angles = update_directions(circuit, weights, part(asked, slice(_DIRECTED)))
     definitions = ["published", "same_skips"]
     return xr.Dataset(

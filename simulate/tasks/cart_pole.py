@@ -33,7 +33,7 @@ from errorneurons.simulate.circuit import Timing, World, neurons
 from errorneurons.simulate.engine.run import Stepper
 from errorneurons.simulate.refusing import known
 from errorneurons.simulate.tasks.held import (
-    SHOWN,
+    REPRESENTATIONS,
     Items,
     artificial,
     keeps_its_time,
@@ -274,7 +274,7 @@ def network_acts(circuit: Any, task: CartPole) -> Callable[[Stepper, Array], Any
 
     def act(memory: Stepper, state: Array) -> tuple[Stepper, Array]:
         world = World(state[:, None], target, teaching)
-        rates = memory.advance(world, (steps - 1, 1), show=SHOWN)["representation"][-1]
+        rates = memory.advance(world, (steps - 1, 1), show=REPRESENTATIONS)["representation"][-1]
         return memory, task.force * rates[:, 0, output][:, 0]
 
     return act

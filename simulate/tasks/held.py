@@ -1,6 +1,6 @@
 """Learning from items that are shown one after the other, each held for some steps.
 
-Theories that the engine knows run compiled, the others by their own `step` and `learn`.
+Theories with a kernel of their own take it, the others the compiled loop that all have in common.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ OWN_STEP = 1e-3
 """The step of theories as they are in the report [s]."""
 OWN_STEPS = 100
 """Steps for which they see an item without, and then with its target."""
-SHOWN = ("representation",)
+REPRESENTATIONS = ("representation",)
 _ENDS = layout.Recording(("r",), "presentation")
 
 
@@ -262,7 +262,8 @@ def _stepped(
             stepper.advance(before, untaught)
             ends.append(_held(stepper, now, int(steps), learns, last=True))
         else:
-            _held(stepper, before, schedule.target_lag, learns, last=False)
+            if schedule.target_lag:
+                _held(stepper, before, schedule.target_lag, learns, last=False)
             ends.append(_held(stepper, now, int(steps) - schedule.target_lag, learns, last=True))
     return Advanced(stepper.weights, stepper.state, np.stack(ends, axis=1))
 
@@ -273,12 +274,12 @@ def _held(stepper: Stepper, world: World, steps: int, learning: bool, *, last: b
     Theories that learn after settling do so in the last step of an item.
     """
     bins = (max(steps - 1, 0), min(steps, 1))
-    if not learning or stepper.circuit.plastic == "always":
-        found = stepper.advance(world, bins, learn=learning, show=SHOWN)["representation"][1]
-    else:
+    if learning and stepper.circuit.plastic != "always":
         stepper.advance(world, bins[0])
-        found = stepper.advance(world, bins[1], learn=last, show=SHOWN)["representation"]
-    ends: Array = found[:, 0]
+        found = stepper.advance(world, bins[1:], learn=last, show=REPRESENTATIONS)
+    else:
+        found = stepper.advance(world, bins, learn=learning, show=REPRESENTATIONS)
+    ends: Array = found["representation"][-1][:, 0]
     return ends
 
 

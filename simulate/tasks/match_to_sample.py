@@ -143,7 +143,7 @@ def match_rival(theory: str) -> Any:
     """Return a 1-2-1 circuit of a theory of the report, with the published membrane.
 
     Its rates follow potentials, as those of representation neurons do in the experiment. Its output
-    is linear and read through the published threshold, see `answered`.
+    is linear and read through the published threshold, see `thresholded`.
     """
     circuit = rival(
         theory, "match_to_sample", (1, 2, 1), "soft_relu", timing=Timing(1e-5, 0.0),
@@ -159,7 +159,7 @@ def is_threshold(circuit: Any) -> bool:
     return bool(circuit.activation[-1] != "linear")
 
 
-def answered(circuit: Any, rates: Array) -> Array:
+def thresholded(circuit: Any, rates: Array) -> Array:
     """Return the answers from -1 to 1 of outputs, those of potentials through the threshold."""
     if is_threshold(circuit):
         return rates
@@ -207,7 +207,7 @@ def sampled_responses(
     plan = schedule(task, trials, learning=False)
     rates = advanced(circuit, weights, plan, circuit.rest(weights, 1)).rates
     response = rates[:, PHASES.index("test") :: len(PHASES), output]
-    return answered(circuit, response[..., 0])
+    return thresholded(circuit, response[..., 0])
 
 
 def match_to_sample(

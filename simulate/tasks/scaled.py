@@ -2,8 +2,9 @@
 
 A student learns what a random network of its layout makes of random inputs. Start weights are drawn
 so that activity neither fades nor grows from area to area, and one item moves synapses by about the
-same share of what they lack, however many neurons and areas there are. So size alone differs; that
-is not so in the published networks, whose noise on feedback does not fall with the fan-in.
+same share of what they lack, however many neurons and areas there are; rates of the microcircuit
+make up for what errors lose on their way down. So size alone differs; that is not so in the
+published networks, whose noise on feedback does not fall with the fan-in.
 
 ============== ==================================================================
 start          U(-1, 1) sqrt(3 / fan-in) / gain,  gain = g_bas / (g_L + g_bas)
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 import time
 import tracemalloc
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -103,7 +105,8 @@ def grown(circuit: Any, seed: int, networks: Sequence[int], epochs: int) -> Grow
     tracemalloc.start()
     began = time.process_time()
     orders = shuffled(seed, "size", networks, _ITEMS, epochs)
-    *_, weights = learn_held(circuit, start, lessons, hold, orders)
+    # only the last synapses are kept: they are most of the memory
+    (weights,) = deque(learn_held(circuit, start, lessons, hold, orders), maxlen=1)
     seconds = time.process_time() - began
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

@@ -271,3 +271,11 @@ def test_the_same_session_twice_is_refused(make_session: Make) -> None:
 def test_a_breach_in_a_collection_names_its_session(make_session: Make) -> None:
     with pytest.raises(ContractError, match=r"^session m1_s1: `area` is missing"):
         collect([make_session().drop_vars("area")])
+
+
+@pytest.mark.parametrize("opsin", ["eYFP", "Control", "no"])
+def test_control_animals_have_no_opsin(make_session: Make, opsin: str) -> None:
+    message = f"attribute `opsin` is '{opsin}', which answers no light; write 'none' in control"
+    with pytest.raises(ContractError, match=message):
+        check(make_session().assign_attrs(opsin=opsin))
+    check(make_session().assign_attrs(opsin="ChR2-eYFP"))

@@ -18,6 +18,7 @@ from mutations import contract_zarr, nc, npz, nwb_zarr
 from mutations import spikes as lab_spikes
 
 from errorneurons.analysis.door import describe_recording, open_recording, open_recordings
+from errorneurons.analysis.readers.objects import named_objects
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.sources.template import template_of
 
@@ -212,6 +213,18 @@ def test_objects_of_pynapple_are_read_by_what_they_can_do(tmp_path: Path) -> Non
     (tmp_path / "m.toml").write_text(signal + rest + said)
     (made,) = open_recording(objects, tmp_path / "m.toml").children.values()
     np.testing.assert_allclose(made["rate"][:, 0, 4], spikes_of(4))
+
+
+def test_what_is_told_of_units_of_pynapple_goes_by_their_numbers(tmp_path: Path) -> None:
+    class Turned(Trains):
+        metadata = pd.DataFrame({"region": ["LM", "V1"]}, index=[1, 0])
+
+    units = Turned({k: Train(SPIKES[k == OWNERS]) for k in range(2)})
+    made = named_objects({"units": units})
+    assert made.table("units").plain("region").tolist() == ["V1", "LM"]
+    Turned.metadata = pd.DataFrame({"region": ["LM", "V1"]}, index=[1, 7])
+    with pytest.raises(DoorError, match="the metadata of `units` are not of its units"):
+        named_objects({"units": units})
 
 
 def test_nwb_in_zarr_is_read_as_nwb(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 import xarray as xr
 from pynwb import NWBHDF5IO, NWBFile, TimeSeries
 
-from errorneurons.analysis.door import open_recording
+from errorneurons.analysis.door import open_recording, recordings_in
 from errorneurons.analysis.session.contract import DoorError
 
 MAPPING = """
@@ -73,6 +73,13 @@ def test_a_link_to_a_file_beside_the_recording_is_followed_and_its_hash_kept(lab
     session = opened(lab)
     assert (session["rate"] == 10).all()
     assert len(json.loads(session.attrs["provenance"])["sha256 of raw.h5"]) == 64
+
+
+def test_in_a_folder_a_file_that_another_links_to_is_no_recording_of_its_own(lab: Path) -> None:
+    lab.with_name("raw.h5").rename(lab.with_name("raw.nwb"))
+    relinked(lab, "raw.nwb")
+    assert [path.name for path in recordings_in([lab.parent])] == ["lab.nwb"]
+    assert list(open_recording(lab.parent, lab.with_name("m.toml"))) == ["m1_s1"]
 
 
 @pytest.mark.parametrize(

@@ -137,6 +137,16 @@ def test_times_without_their_digits_are_refused(tmp_path: Path, name: str) -> No
         read(tmp_path, held, OWNED + REST)
 
 
+def test_ticks_in_single_precision_keep_what_digits_they_need(tmp_path: Path) -> None:
+    held = spikes(st=(SPIKES * 30000).astype("f4"), onset=(ONSETS * 1000).astype("f4"))
+    said = OWNED.replace("[events]", "rate = 30000\n[events]\nrate = 1000")
+    whole = read(tmp_path, spikes(), OWNED + REST)
+    np.testing.assert_array_equal(read(tmp_path, held, said + REST)["rate"], whole["rate"])
+    late = {"st": SPIKES * 30000 + 6e8, "onset": ONSETS * 1000 + 2e7}
+    held |= {name: times.astype("f4") for name, times in late.items()}
+    assert read(tmp_path, held, said + REST)["trial_start"][0] == pytest.approx(20005, abs=0.01)
+
+
 def test_a_column_of_another_length_is_named_with_it(tmp_path: Path) -> None:
     held = spikes(region=["V1"] * (UNITS - 1))
     with pytest.raises(DoorError, match=r"`region` of table .* has 4 values, and the table 5 rows"):
@@ -179,7 +189,10 @@ def test_a_stimulus_is_written_one_way(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ('outcome = "kind"', "`outcome`: the file holds 'grating', 'plaid'; allowed are expected"),
+        (
+            'outcome = "kind"',
+            "`outcome` holds 'grating', 'plaid'; allowed are expected, unexpected",
+        ),
         ("teaching = true", r"is true; write { constant = true } if it is so everywhere, or the"),
         ("phase = after", "text stands between quotes, which 'phase = after' lacks"),
         ('association = "rule1"', 'or write { constant = "rule1" } if it is so everywhere'),

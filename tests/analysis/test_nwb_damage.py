@@ -241,5 +241,5 @@ def test_what_breaks_the_contract_is_refused_before_spikes_are_read(
 
     monkeypatch.setattr(Spikes, "binned", never)
     wrong = 'outcome = { constant = "odd" }\nstimulus'
-    with pytest.raises(ContractError, match="`outcome` holds 'odd'; allowed are"):
+    with pytest.raises(DoorError, match="`outcome` holds 'odd'; allowed are"):
         read(lab(), "stimulus", wrong)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+import scipy.io
 import xarray as xr
 from pynwb import NWBHDF5IO, NWBFile
 
@@ -103,6 +104,12 @@ def test_events_without_a_time_are_refused_unless_left_out(tmp_path: Path) -> No
         read(tmp_path, ("drop_missing = true", ""))
 
 
+def test_rows_without_any_event_are_told_so(tmp_path: Path) -> None:
+    nothing = dict.fromkeys(("trials.flash", "trials.reward"), np.full(5, np.nan))
+    with pytest.raises(DoorError, match="10 of 10 events of table `trials` have no time"):
+        read(tmp_path, **nothing)
+
+
 CLOSE = {"trials.reward": FLASHES + 0.25}
 
 
@@ -184,3 +191,19 @@ def test_a_column_with_other_counts_has_no_value_at_an_event(tmp_path: Path) -> 
 def test_one_of_the_columns_of_a_matrix_is_read(tmp_path: Path) -> None:
     found = ragged(tmp_path, '{ column = "place", squeeze = 1 }')
     assert found == ["10", "10", "20", "20", "30"]
+
+
+def test_cells_of_a_matlab_structure_hold_the_events_of_a_trial(tmp_path: Path) -> None:
+    cells = np.empty((3, 1), dtype=object)
+    cells[:, 0] = [np.array([1.1, 1.4]), np.array([2.2]), np.array([3.1, 3.4, 3.7])]
+    trials = {"side": np.array([[1.0], [2.0], [1.0]]), "flashes": cells}
+    held = {"st": np.arange(0.025, 5, 0.05), "owner": np.zeros(100), "trials": trials}
+    scipy.io.savemat(tmp_path / "x.mat", held)
+    text = re.sub("outcome_onset.*", "", MAPPING).replace('["flash", "reward"]', '["flashes"]')
+    text = re.sub("stimulus =.*", 'stimulus = "side"', text).replace(
+        "[events]", "rate = 1\n[events]"
+    )
+    (tmp_path / "m.toml").write_text(text)
+    session = open_recording(tmp_path / "x.mat", tmp_path / "m.toml")["m1_s1"]
+    assert session["trial_start"].values.tolist() == [1.1, 1.4, 2.2, 3.1, 3.4, 3.7]
+    assert "".join(session["stimulus"].values) == "112111"

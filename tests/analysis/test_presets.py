@@ -323,3 +323,40 @@ def test_visual_behavior_neuropixels_has_flashes_of_good_units(tmp_path: Path) -
     assert f'table = "{VISUAL_BEHAVIOR}"' in text
     assert found["area"].values.tolist() == ["VISl", "CA1"]
     assert set(found["stimulus"].values) >= {"a", "b"}
+
+
+def test_ibl_in_nwb_has_areas_of_the_beryl_atlas_at_the_largest_electrode(tmp_path: Path) -> None:
+    late = ONSETS * 4
+    trials = {
+        "start_time": list(late - 0.6),
+        "stop_time": list(late + 1.8),
+        "quiescence_period": [0.55] * 24,
+        "gabor_stimulus_onset_time": [np.nan, *late[1:]],
+        "auditory_cue_time": list(late + 0.01),
+        "gabor_stimulus_contrast": [100.0, 12.5] * 12,
+        "gabor_stimulus_side": ["left", "right"] * 12,
+        "wheel_movement_onset_time": list(late + 0.3),
+        "choice_registration_time": list(late + 0.5),
+        "feedback_time": list(late + 0.51),
+        "mouse_wheel_choice": ["clockwise", "counter_clockwise"] * 12,
+        "is_mouse_rewarded": [True, False] * 12,
+        "probability_left": [0.8] * 24,
+        "block_index": [0] * 24,
+    }
+    units = {
+        "max_electrode": [502, 501, 500],
+        "ibl_quality_score": [1.0, 2 / 3, 1.0],
+        "distance_from_probe_tip_um": [10.0, 20.0, 30.0],
+    }
+
+    def fill(file: Any) -> None:
+        names = ["VISp1", "VISl2", "CA1x"]
+        file.electrodes.add_column("beryl_location", "b", data=[n[:-1] for n in names])
+
+    found, text = proposed(nwb(tmp_path, {"trials": trials}, units, fill))
+    assert 'electrodes = "beryl_location"' in text
+    assert found["area"].values.tolist() == ["CA1", "VISp"]
+    assert found.sizes["trial"] == 23
+    assert set(found["stimulus"].values) == {"left 100", "right 12.5"}
+    assert np.allclose(found["outcome_onset"], 0.51)
+    assert found["performance"].values[0] == 0.0

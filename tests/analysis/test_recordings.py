@@ -23,7 +23,7 @@ from errorneurons.analysis.readers.nwb.reader import (
     parse_mapping,
     read_nwb,
 )
-from errorneurons.analysis.session.session import ContractError, DoorError
+from errorneurons.analysis.session.session import DoorError
 
 Make = Callable[..., xr.Dataset]
 MakeNwb = Callable[..., Path]
@@ -177,7 +177,7 @@ def test_a_file_with_no_trial_in_its_table_is_refused(make_nwb: MakeNwb) -> None
 
 
 def test_a_breach_of_the_contract_names_the_file(make_nwb: MakeNwb) -> None:
-    with pytest.raises(ContractError, match=r"^lab.nwb: `outcome` holds 'a', 'b'"):
+    with pytest.raises(DoorError, match=r"^lab.nwb: `outcome` holds 'a', 'b'"):
         read(make_nwb(TRIALS, [0.5]), "stimulus", 'outcome = "kind"\nstimulus')
 
 

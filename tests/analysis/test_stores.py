@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import xarray as xr
 import zarr
+from h5py import h5a, h5s, h5t
 
 from errorneurons.analysis.door import open_recording
 from errorneurons.analysis.session.session import DoorError, check, collect, save
@@ -117,4 +118,19 @@ def test_a_broken_column_is_told_when_the_store_is_opened(
     path = blocks(tmp_path / "x.zarr", make_session(), 3)
     (path / "m1_s1" / "stimulus" / "c" / "0").write_bytes(b"garbage")
     with pytest.raises(DoorError, match=r"x.zarr is no Zarr group of sessions: Zstd"):
+        open_recording(path)
+
+
+def test_an_attribute_that_is_no_text_any_more_is_not_read(
+    make_session: Make, tmp_path: Path
+) -> None:
+    path = save(make_session(), tmp_path / "x.nc")
+    with h5py.File(path, "r+") as file:
+        node = file[next(iter(file))]["time"]
+        del node.attrs["long_name"]
+        numbers = h5t.vlen_create(h5t.STD_U8LE)
+        h5a.create(node.id, b"long_name", numbers, h5s.create(h5s.SCALAR))
+    with pytest.raises(
+        DoorError, match=r"`long_name` of `.*time` is neither text nor numbers; the"
+    ):
         open_recording(path)

@@ -39,6 +39,7 @@ def test_a_table_is_the_same_whatever_stands_between_its_columns(tmp_path: Path,
     [
         ("x,y\n1,5,2\n2,5,3\n", "2 names of columns, and 3 values in its first row; give each"),
         ("x,y\n1,2,\n2,3,\n", "2 names of columns, and 3 values in its first row; give each"),
+        ("0.5,1\n0.7,2\n", "begins with 0.5, no name of a column; write the names above the"),
         ("x,y,x\n1,2,3\n", "has two columns `x`; give each a name of its own"),
         ("x,y\n1,2\n3", "has 2 columns, its last row has 1; it is cut short, copy it again"),
     ],
@@ -46,6 +47,10 @@ def test_a_table_is_the_same_whatever_stands_between_its_columns(tmp_path: Path,
 def test_values_that_slip_a_column_are_refused(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(DoorError, match=message):
         column(tmp_path, text)
+
+
+def test_columns_may_be_numbered(tmp_path: Path) -> None:
+    assert column(tmp_path, "0,1\n0.7,2\n", "1") == [2]
 
 
 def test_a_last_row_wider_than_what_is_looked_at_is_whole(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import xarray as xr
 from errorneurons.analysis.door import open_recording
 from errorneurons.analysis.mapping import MappingError, parse_mapping
 from errorneurons.analysis.session.contract import DoorError
+from errorneurons.analysis.sources.columns import as_kind
 
 MAPPING = """
 TOP
@@ -133,3 +134,9 @@ def test_a_word_that_makes_no_sense_is_named(said: str) -> None:
     first, _, rest = said.partition("\n")
     with pytest.raises(MappingError, match=WRONG[said]):
         parse_mapping(text.replace("TRIAL", first) + rest)
+
+
+def test_a_number_is_written_one_way() -> None:
+    single = np.array([0.1, 0.25, 16777216.0, np.nan], dtype=np.float32)
+    assert as_kind(single, "text", "stimulus").tolist() == ["0.1", "0.25", "16777216", ""]
+    assert as_kind(np.array([-0.0, 0.0, -0.5]), "text", "stimulus").tolist() == ["0", "0", "-0.5"]

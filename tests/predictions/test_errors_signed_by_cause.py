@@ -158,6 +158,12 @@ def test_what_it_cannot_do_without_is_said() -> None:
     assert lack(cursor_day(vector, outcome_error=alike)).startswith("the cursor misses all goals a")
     both = cursor_day(vector).assign_coords(decoder=("trial", ["first", "second"] * 8))
     assert lack(both).startswith("one session has the decoders 'first' and 'second'")
+    swapped = cursor_day(vector, 2, "second")
+    del swapped.attrs["day"]
+    assert lack(cursor_day(vector), swapped) == (
+        f"session {swapped.attrs['session_id']!r} says no `day`, so that which decoder the animal "
+        "knew first is not known"
+    )
 
 
 # Cells that are tuned to the goal

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -9,7 +11,7 @@ import xarray as xr
 import errorneurons as en
 from errorneurons.predictions.pages.published import render_published, write_published
 from errorneurons.predictions.studies.published import asked_of, compared, obtain
-from errorneurons.simulate.published import transfer
+from errorneurons.simulate.published import scaling, transfer
 from errorneurons.simulate.published.registry import PUBLISHED_RESULTS, published_result
 from errorneurons.simulate.published.result import (
     Case,
@@ -90,6 +92,17 @@ def test_the_page_stands_alone_and_has_every_number(tmp_path) -> None:
     rows = (tmp_path / "published.csv").read_text().splitlines()
     assert rows[1] == "short,only,backprop,score,,1.5,,,1.5,0.75,2.25,True"
     assert xr.load_dataset(tmp_path / "short.nc").sizes == {"case": 1, "network": 4}
+
+
+def test_sizes_and_counts_of_networks_stand_on_one_page(tmp_path) -> None:
+    every = scaling.RESULT.cases(Effort(1))
+    few = tuple(c for c in every if c.name.endswith(("areas-2x10", "networks-3x10")))
+    short = replace(scaling.RESULT, cases=lambda _: few)
+    (found,) = obtain([(short, Effort(1))], 0, tmp_path, lambda _: None)
+    page, _ = write_published([found], tmp_path, "errorneurons reproduce scale", 0)
+    assert page.read_text().count("<figure>") >= 4
+    told = xr.load_dataset(tmp_path / "scale.nc")["all_seconds"]
+    assert list(told["count"].values) == [10, 100, 100_000]
 
 
 def test_an_empty_page_is_a_page() -> None:

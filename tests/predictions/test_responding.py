@@ -12,7 +12,7 @@ import xarray as xr
 from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.comparing import responding as asked
 from errorneurons.predictions.comparing.responding import (
-    LEVEL,
+    BY_CHANCE,
     Responding,
     responding,
     telling,
@@ -47,7 +47,7 @@ def test_a_claim_with_a_response_is_told_from_one_without(animals: int) -> None:
 
 def test_noise_has_a_response_in_any_claim_as_rarely_as_the_level_says() -> None:
     found = [bool(responding(recording([0.0] * 8, seed)).clear) for seed in range(100)]
-    assert np.mean(found) < LEVEL + 2 * np.sqrt(LEVEL / 100)
+    assert np.mean(found) < BY_CHANCE + 2 * np.sqrt(BY_CHANCE / 100)
 
 
 def test_a_claim_that_no_animal_answers_is_neither_clear_nor_silent() -> None:

@@ -43,7 +43,7 @@ def recorded(animal: str = "m1", *without: str, **changes: Any) -> xr.Dataset:
     expected[1::2, 10:, ::2] += 2.0  # and others to unexpected outcomes
     rate = np.random.default_rng(len(animal)).poisson(expected) / 0.05
     about = {k: changes.pop(k) for k in (*changes,) if k in ("level_of_data", "confirmatory",
-             "teaching_area", "species", "cautions")}  # fmt: skip
+             "teaching_area", "species", "cautions", "day")}  # fmt: skip
     columns = {
         "time": np.round(-0.2 + 0.05 * (np.arange(16) + 0.5), 9),
         "unit_id": [f"u{k}" for k in range(24)], "area": ["V1"] * 12 + ["LM"] * 12,
@@ -109,8 +109,17 @@ def test_a_claim_that_some_animals_can_answer_says_how_many() -> None:
         ({"area": ["VISp2/3"] * 12 + ["VISp5"] * 12}, "areas 'VISp2/3' and 'VISp5' seem to be lay"),
         ({"area": ["VISp"] * 12 + ["VISp5"] * 12}, "areas 'VISp' and 'VISp5' seem to be layers of"),
         ({"area": ["left V1"] * 12 + ["V1"] * 12}, "areas 'V1' and 'left V1' seem to be sides of"),
-        ({"area": [""] * 12 + ["LM"] * 12}, "`area` is empty in 12 units of 24, which count as of"),
-        ({"stimulus": [""] + ["a"] * 15}, "`stimulus` is empty in 1 trial of 16, which count"),
+        ({"area": [""] * 12 + ["LM"] * 12}, "`area` is empty or unknown in 12 units of 24, which"),
+        ({"stimulus": [""] + ["a"] * 15}, "`stimulus` is empty or unknown in 1 trial of 16,"),
+        (
+            {"outcome_onset": np.full(16, -0.1)},
+            "the outcome comes before the input in 16 of 16 tri",
+        ),
+        (
+            {"outcome_onset": np.tile([0.3, np.nan], 8)},
+            "`outcome_onset` is empty in 8 of 16 trials",
+        ),
+        ({"day": 20240131}, "`day` is 20240131, which seems to be a date; count days, so that"),
         ({"performance": np.full(16, 85.0)}, "`performance` reaches 85, a share 1 at most; divide"),
         (
             {"input_onset": np.r_[np.zeros(15), -99]},

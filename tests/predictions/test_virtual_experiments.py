@@ -34,7 +34,14 @@ from errorneurons.predictions.comparing.design import (
     design_of,
     simulated_levels,
 )
-from errorneurons.predictions.comparing.effects import BITS, FEATURES, INDICES, Drawn, draw, effects
+from errorneurons.predictions.comparing.effects import (
+    BITS,
+    FEATURES,
+    INDICES,
+    Drawn,
+    draw,
+    recorded,
+)
 from errorneurons.predictions.comparing.recording import (
     Seen,
     presentation,
@@ -42,7 +49,7 @@ from errorneurons.predictions.comparing.recording import (
     recorded_plainly,
     subject_of,
 )
-from errorneurons.predictions.judging.measured import measure
+from errorneurons.predictions.judging.measured import Measured, measure
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.day import Ran, distinct
 from errorneurons.simulate.animals.performed import COARSE, OF_WORLDS, Performed
@@ -72,6 +79,12 @@ def animals() -> Performed:
     return Performed(
         theory("error_microcircuit"), OF_WORLDS, PLAN, tuple(blocks), np.ones(4), drawn, {}
     )
+
+
+def effects(energies: dict[str, Any]) -> Any:
+    """Return what animals with these energies give the evidence, by `FEATURES`."""
+    told = {key: Measured(tuple(map(str, range(len(own)))), own) for key, own in energies.items()}
+    return np.array([*recorded([], told).values.values()])
 
 
 def session_of(animals: Performed, design: Design, index: int = 0, seed: int = 1) -> xr.Dataset:

@@ -12,7 +12,7 @@ from errorneurons.analysis.session.plain import Plain
 from errorneurons.predictions.claims.claim import Claim, Condition
 from errorneurons.predictions.claims.registry import CLAIMS, claim, days_asked
 from errorneurons.predictions.judging.measured import measure
-from errorneurons.predictions.studies.theories import asked_of
+from errorneurons.predictions.studies.choosing import keys_asked
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.days import through_days
 from errorneurons.simulate.animals.expected import expected_of
@@ -72,16 +72,22 @@ def test_what_cells_are_expected_to_show_is_what_their_sessions_hold(shown_by: s
             np.testing.assert_array_equal(plain[str(name)].values, column.values, str(name))
 
 
+def test_a_claim_that_asks_for_more_is_told_what_there_is() -> None:
+    plain = Plain({}, {})
+    with pytest.raises(AttributeError, match="asked a virtual animal for `sel`; let effects ask"):
+        _ = plain.sel
+
+
 def test_a_counter_circuit_is_asked_what_the_experiments_of_its_claims_show() -> None:
     broken = theory(claim("P21").counter_circuit)
     shown = {c.key for c in CLAIMS if c.shown_by == claim("P21").shown_by}
-    assert {*asked_of(broken, ())} == shown
-    assert asked_of(broken, ("P21", "P02")) == ("P21",)
+    assert {*keys_asked(broken, ())} == shown
+    assert keys_asked(broken, ("P21", "P02")) == ("P21",)
 
 
 def test_a_theory_is_asked_all_claims_that_are_named() -> None:
-    assert asked_of(theory("adaptation"), ("P21", "P02")) == ("P21", "P02")
-    assert asked_of(theory("adaptation"), ()) == ()
+    assert keys_asked(theory("adaptation"), ("P21", "P02")) == ("P21", "P02")
+    assert keys_asked(theory("adaptation"), ()) == ()
 
 
 def test_conditions_of_a_picture_are_on_days_that_are_asked_for() -> None:

@@ -15,7 +15,7 @@ from errorneurons.predictions.claims.requirements import what_is_missing
 from errorneurons.predictions.judging.believing import as_believed
 from errorneurons.predictions.judging.measured import measure
 from errorneurons.predictions.judging.verdicts import confirmatory, verdict_table
-from errorneurons.predictions.studies.report import _sources
+from errorneurons.predictions.studies.report import sources_of
 
 
 def recorded(seed: int = 0, animal: str = "", signal: str = "spikes", **attrs: Any) -> xr.Dataset:
@@ -164,13 +164,13 @@ def test_the_confirmatory_set_is_that_of_all_files() -> None:
 def test_the_hashes_of_all_files_are_kept() -> None:
     origins = [{"source_file": f"{k}.nwb", "source_sha256": k} for k in "ab"]
     sessions = [recorded(k, provenance=json.dumps(o)) for k, o in enumerate(origins)]
-    assert _sources(sessions)["source_file"] == "a.nwb, b.nwb"
-    assert _sources(sessions)["source_sha256"] == "a, b"
+    assert sources_of(sessions)["source_file"] == "a.nwb, b.nwb"
+    assert sources_of(sessions)["source_sha256"] == "a, b"
 
 
 @pytest.mark.parametrize("text", ["converted by hand, 3 May", '["a"]', "5"])
 def test_provenance_in_free_text_is_no_hash(text: str) -> None:
-    assert "source_file" not in _sources([recorded(provenance=text)])
+    assert "source_file" not in sources_of([recorded(provenance=text)])
 
 
 def test_each_animal_is_corrected_by_its_own_share_of_false_labels() -> None:

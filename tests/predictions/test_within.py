@@ -45,9 +45,9 @@ def test_either_end_counts(share: float, outcome: str, kind: SubjectKind) -> Non
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_said_names_the_end(kind: SubjectKind) -> None:
-    assert "N/M is 0.1, between -0.33 and 0.33, as claimed" in verdict(0.1, kind).reason
-    beyond = "N/M is -0.7, beyond the threshold of -0.33; the claim says between -0.33 and 0.33"
-    assert beyond in verdict(-0.7, kind).reason
+    assert "N/M is 0.12, between -0.33 and 0.33, as claimed" in verdict(0.12, kind).reason
+    beyond = "N/M is -0.72, beyond the threshold of -0.33; the claim says between -0.33 and 0.33"
+    assert beyond in verdict(-0.72, kind).reason
     assert "N/M is -0.34, not clear of the threshold of -0.33" in verdict(-0.34, kind).reason
 
 
@@ -85,8 +85,8 @@ def of_both(first: float, second: float, animals: int = 10) -> Verdict:
 
 @pytest.mark.parametrize(
     ("first", "second", "outcome"),
-    [(0.8, 0.6, "SUPPORTED"), (0.6, 0.8, "SUPPORTED"), (0.8, 0.1, "CONTRADICTED"),
-     (0.1, 0.8, "CONTRADICTED"), (0.8, 0.34, "UNDECIDED")],
+    [(0.8, 0.62, "SUPPORTED"), (0.62, 0.8, "SUPPORTED"), (0.8, 0.12, "CONTRADICTED"),
+     (0.12, 0.8, "CONTRADICTED"), (0.8, 0.34, "UNDECIDED")],
 )  # fmt: skip
 def test_two_things_at_once_hold_if_the_weaker_does_which_is_named(
     first: float, second: float, outcome: str

@@ -45,7 +45,7 @@ def test_in_match_to_sample_a_rival_is_as_fast_as_published(theory: str) -> None
 def test_potentials_are_read_through_the_threshold() -> None:
     circuit = match_to_sample.match_rival("supervised_pc")
     np.testing.assert_allclose(
-        match_to_sample.answered(circuit, np.array([0.4, 0.5, 0.6])), np.tanh([-2, 0, 2])
+        match_to_sample.thresholded(circuit, np.array([0.4, 0.5, 0.6])), np.tanh([-2, 0, 2])
     )
 
 

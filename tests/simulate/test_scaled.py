@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from errorneurons.simulate.published.scaling import told
+from errorneurons.simulate.published.scaling import extrapolated
 from errorneurons.simulate.tasks.scaled import SIZED, grown, sized
 
 MICROCIRCUIT, ARTIFICIAL = SIZED
@@ -37,5 +37,5 @@ def test_students_learn_and_longer_is_better(theory: str) -> None:
 
 def test_what_was_not_run_is_told_by_a_line_through_the_last_two() -> None:
     np.testing.assert_allclose(
-        told([1, 10, 100], np.array([9.0, 12, 102]), 1000), [9, 12, 102, 1002]
+        extrapolated([1, 10, 100], np.array([9.0, 12, 102]), 1000), [9, 12, 102, 1002]
     )
