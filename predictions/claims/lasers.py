@@ -31,6 +31,8 @@ from errorneurons.predictions.claims.requirements import (
 
 SLACK = 0.01
 """A laser may come this much later, or end this much earlier, than a window [s]."""
+_NO_ONE_AREA = ("", "all", "none")
+"""What stands for the area of a laser that is on all of them."""
 CONTROL = "none"
 """The opsin of control animals."""
 
@@ -101,6 +103,8 @@ def changes(session: xr.Dataset, manipulation: str, role: str) -> dict[str, floa
 
 
 def _changes(session: xr.Dataset, event: str, on: Factors, off: Factors) -> list[float]:
+    if "manipulated_area" not in session.coords:
+        return []
     start, stop = _times(session, on, event)
     lit, dark = trials(session, on), trials(session, off)
     if not (len(start) and len(dark) and np.isfinite([start, stop]).all()):
@@ -126,8 +130,9 @@ def _aimed_at(session: xr.Dataset, lit: Trials, role: str, area: str) -> Cells:
     if "targeted" in session:
         return np.flatnonzero(session.variables["targeted"].values[lit].any(axis=0))
     cells = units(session, "unlabelled" if role == "representation" else role)
-    areas = session.variables["area"].values[cells].astype(str)
-    return np.asarray(cells[areas == area] if area in areas else cells)
+    if area in _NO_ONE_AREA:
+        return cells
+    return np.asarray(cells[session.variables["area"].values[cells] == area])
 
 
 def _lit(session: xr.Dataset, factors: Factors, event: str, window: Window) -> Missing | None:
