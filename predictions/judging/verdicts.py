@@ -191,6 +191,10 @@ def _cautioned(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Dataset]) -
 
 
 _DECIDED = (Outcome.SUPPORTED, Outcome.CONTRADICTED)
+_LASER_UNSEEN = (
+    "That the laser does anything is not seen: no cell that it is aimed at was recorded with it "
+    "and without it, after the same input or outcome."
+)
 _SEE_THE_LASER = (
     "Record cells that the laser is aimed at, in trials in which they fire without it, and see "
     "that it moves them."
@@ -203,7 +207,7 @@ def _beside_lasers(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Dataset
     A laser that does nothing evokes nothing, spares all, and supports and contradicts claims. So
     the cells that it is aimed at must be seen to differ with it, over animals.
     """
-    if verdict.outcome not in _DECIDED or claim.behaviour:
+    if verdict.outcome not in _DECIDED:
         return verdict
     uses = {
         (str(x["manipulation"]), str(x["manipulated_role"]))
@@ -213,8 +217,7 @@ def _beside_lasers(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Dataset
     for manipulation, role in sorted(uses):
         p = _chance_of_laser(sessions, manipulation, role)
         if np.isnan(p):
-            said = "No cell that the laser is aimed at was recorded, to see that it does anything."
-            return replace(verdict, reason=f"{verdict.reason} {said}")
+            return replace(verdict, reason=f"{verdict.reason} {_LASER_UNSEEN}")
         if p >= ALPHA:
             reason = (
                 f"{verdict.reason.removesuffix('.')}; but the laser may do nothing: with it the "
