@@ -195,6 +195,8 @@ class Claim:
         Whether N and M are what an animal learns to do; activity if not.
     caution
         What is said beside the answer of a recording.
+    otherwise
+        What else makes a recording support the claim, said wherever one does.
     drawing
         What the card's drawing of the experiment shows; None for no drawing.
     secondary
@@ -224,6 +226,7 @@ class Claim:
     by_labels: bool = True
     behaviour: bool = False
     caution: Caution | None = None
+    otherwise: str = ""
     drawing: Drawing | None = None
     asks: tuple[str, ...] = ()
     ratio_of: Literal["energies", "amplitudes"] = "energies"

@@ -204,11 +204,12 @@ def moves_the_cursor(sessions: Sequence[xr.Dataset]) -> Missing | None:
     Where the weights of a decoder say that their activity, just before the error is shown, takes
     the cursor farther, the error must be smaller. Cells that were not recorded, that fire noise,
     or whose weights are another's have no such relation, and what a claim would find in them is no
-    evidence. Means of each goal on each day are taken off; where nothing is left to vary, as in
+    evidence. Rates that drift go with an error that is learnt, whoever moves the cursor; so what is
+    asked is how a trial of a goal differs from the one before. Where nothing differs, as in
     networks without noise on days without learning, nothing is required.
     """
-    shifts, errors, goals = _moved(sessions)
-    free = len(shifts) - goals - 1
+    shifts, errors = _moved(sessions)
+    free = len(shifts) - 2
     if free < 1 or not (shifts.std() > _NOTHING and errors.std() > _NOTHING):
         return None
     r = float(np.corrcoef(shifts, errors)[0, 1])
@@ -216,15 +217,19 @@ def moves_the_cursor(sessions: Sequence[xr.Dataset]) -> Missing | None:
         return None
     return Missing(
         "the cells with a weight are not seen to move the cursor: where they say that it goes "
-        f"farther, its error is not smaller (correlation {r:.2f} over {len(shifts)} trials)",
+        f"farther than in the trial before, its error is not smaller (correlation {r:.2f} over "
+        f"{len(shifts)} pairs of trials)",
         "Check `decoder_weight` and `outcome_error` (goal minus cursor), and give the activity "
         "that the decoder reads, from 100 ms before the error is shown on.",
     )
 
 
-def _moved(sessions: Sequence[xr.Dataset]) -> tuple[Floats, Floats, int]:
-    """Return how far cells moved the cursor and its errors, means of goals off, and the goals."""
-    shifts, errors, goals = list[Floats](), list[Floats](), 0
+def _moved(sessions: Sequence[xr.Dataset]) -> tuple[Floats, Floats]:
+    """Return how much farther cells moved the cursor than in the trial before, and its errors so.
+
+    Of pairs of neighbouring trials of a goal, each trial in one pair.
+    """
+    shifts, errors = [np.empty(0)], [np.empty(0)]
     for session in _of_first_decoder(sessions):
         chosen, cells = cursor_trials(session), weighted_cells(session)
         if not len(cells):
@@ -235,12 +240,15 @@ def _moved(sessions: Sequence[xr.Dataset]) -> tuple[Floats, Floats, int]:
         stimulus = session.variables["stimulus"].values[chosen]
         for name in np.unique(stimulus):
             own = (stimulus == name) & np.isfinite(shift)
-            if own.sum() >= 2:
-                shifts.append(shift[own] - shift[own].mean())
-                errors.append(error[own] - error[own].mean())
-                goals += 1
-    none = np.empty(0)
-    return np.concatenate([none, *shifts]), np.concatenate([none, *errors]), goals
+            shifts.append(_from_pairs(shift[own]))
+            errors.append(_from_pairs(error[own]))
+    return np.concatenate(shifts), np.concatenate(errors)
+
+
+def _from_pairs(values: Floats) -> Floats:
+    """Return the differences of the first two values, of the next two, and so on, (pair,)."""
+    later = values[1::2]
+    return np.asarray(later - values[::2][: len(later)])
 
 
 def _of_first_decoder(sessions: Sequence[xr.Dataset]) -> list[xr.Dataset]:

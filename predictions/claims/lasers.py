@@ -7,11 +7,32 @@ import numpy.typing as npt
 import xarray as xr
 
 from errorneurons.analysis.measures.asking import once_alike
-from errorneurons.analysis.measures.energies import Factors, Missing, Window, trials
-from errorneurons.predictions.claims.requirements import BEFORE, OUTCOME, Requirement, covers
+from errorneurons.analysis.measures.energies import (
+    Cells,
+    Factors,
+    Missing,
+    Trials,
+    Window,
+    energy_of_difference,
+    responses,
+    trials,
+    units,
+)
+from errorneurons.predictions.claims.requirements import (
+    BEFORE,
+    OUTCOME,
+    PASSIVE_TRIALS,
+    UNEXPECTED_TRIALS,
+    Requirement,
+    as_taught,
+    covers,
+    mean_over,
+)
 
 SLACK = 0.01
 """A laser may come this much later, or end this much earlier, than a window [s]."""
+_NO_ONE_AREA = ("", "all", "none")
+"""What stands for the area of a laser that is on all of them."""
 CONTROL = "none"
 """The opsin of control animals."""
 
@@ -55,6 +76,63 @@ def _after_the_input(session: xr.Dataset, factors: Factors) -> Missing | None:
         return _missed(wrong, start, stop, "begin with the input or after it", "input_onset")
     while_on = float(np.median(start)), float(np.median(stop))
     return covers("input_onset", factors, BEFORE, while_on)(session)
+
+
+def changes(session: xr.Dataset, manipulation: str, role: str) -> dict[str, float]:
+    """Return the energy of what a laser changes in the cells that it is aimed at, by event.
+
+    Of trials with the input alone, and of unexpected outcomes, each with and without the laser.
+    Cells that are silent anyway do not show in the former that they are silenced, but may in the
+    latter. What was not shown, or not recorded, is left out.
+
+    Parameters
+    ----------
+    session
+        A session that obeys the dataset contract.
+    manipulation, role
+        What is done, to cells of which role.
+    """
+    found = {}
+    plain = {"input_onset": PASSIVE_TRIALS, "outcome_onset": as_taught(session, UNEXPECTED_TRIALS)}
+    for event, off in plain.items():
+        on = {**off, "manipulation": manipulation, "manipulated_role": role}
+        energies = _changes(session, event, on, off)
+        if energies:
+            found[event] = mean_over(energies)
+    return found
+
+
+def _changes(session: xr.Dataset, event: str, on: Factors, off: Factors) -> list[float]:
+    if "manipulated_area" not in session.coords:
+        return []
+    start, stop = _times(session, on, event)
+    lit, dark = trials(session, on), trials(session, off)
+    if not (len(start) and len(dark) and np.isfinite([start, stop]).all()):
+        return []
+    first, last = float(np.median(start)), float(np.median(stop))
+    before = first - (BEFORE[1] - BEFORE[0]), first
+    window = first, last
+    if last <= first or any(covers(event, x, before, window)(session) for x in (on, off)):
+        return []
+    areas = session.variables["manipulated_area"].values[lit].astype(str)
+    found = []
+    for area in np.unique(areas):
+        own = lit[areas == area]
+        cells = _aimed_at(session, own, str(on["manipulated_role"]), str(area))
+        if len(cells):
+            both = (responses(session, x, cells, event, window, before) for x in (own, dark))
+            found.append(energy_of_difference(*both))
+    return [energy for energy in found if np.isfinite(energy)]
+
+
+def _aimed_at(session: xr.Dataset, lit: Trials, role: str, area: str) -> Cells:
+    """Return the cells that a laser is aimed at: those said to be, or all of a role in an area."""
+    if "targeted" in session:
+        return np.flatnonzero(session.variables["targeted"].values[lit].any(axis=0))
+    cells = units(session, "unlabelled" if role == "representation" else role)
+    if area in _NO_ONE_AREA:
+        return cells
+    return np.asarray(cells[session.variables["area"].values[cells] == area])
 
 
 def _lit(session: xr.Dataset, factors: Factors, event: str, window: Window) -> Missing | None:

@@ -5,7 +5,7 @@ To add a claim, write its file in `claims` and one entry here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from errorneurons.predictions.claims import (
     driving_evokes_no_error,
@@ -24,7 +24,7 @@ from errorneurons.predictions.claims import (
     silent_without_teaching,
     untaught_violations_evoke_nothing,
 )
-from errorneurons.predictions.claims.claim import Claim, Manipulation, Measure
+from errorneurons.predictions.claims.claim import Claim, Manipulation, Measure, Outcome, Verdict
 from errorneurons.simulate.experiments.registry import experiment
 from errorneurons.simulate.refusing import entry
 
@@ -113,3 +113,9 @@ def claim(key: str) -> Claim:
         If there is none, with the nearest key.
     """
     return entry("claim", key, {c.key: c for c in CLAIMS}, likeness=0.4)  # keys are short
+
+
+def else_behind(verdicts: Iterable[Verdict]) -> list[str]:
+    """Return what else, of a recording, makes it support the claims that it supports."""
+    supported = (claim(v.claim) for v in verdicts if v.outcome is Outcome.SUPPORTED)
+    return [found.otherwise for found in supported if found.otherwise]

@@ -131,6 +131,11 @@ def of_what_is_learnt(sessions: Sequence[xr.Dataset]) -> Effect | Missing:
     )
 
 
+_ANSWERS_NOTHING = (
+    "Cells that answer nothing, or weights that are not those of the cursor, support the claim as "
+    "well: see first that the cursor follows from activity and weights."
+)
+
 CLAIM = Claim(
     key="P20",
     name="representations hold still at the error",
@@ -149,9 +154,8 @@ CLAIM = Claim(
     experiment=(
         "A cursor is moved by cells of known weights; its error is shown at a known time. What the "
         "change of their activity would do to the cursor, through the same decoder, is compared "
-        "with the error, over the days with the decoder that the animal knew first. Cells that "
-        "answer nothing, or weights that are not those of the cursor, support the claim as well: "
-        "see first that the cursor follows from activity and weights."
+        "with the error, over the days with the decoder that the animal knew first. "
+        f"{_ANSWERS_NOTHING}"
     ),
     refuted_by="A change of activity within the trial that takes away a third of the error or "
     "more, or adds as much to it.",
@@ -163,6 +167,7 @@ CLAIM = Claim(
     manipulations=(),
     counter_circuit="held_output",
     by_labels=False,
+    otherwise=_ANSWERS_NOTHING,
     conditions=(
         Condition("error, decoder known", {**CURSOR_TRIALS, "decoder": FIRST}),
         Condition("error, decoder swapped", {**CURSOR_TRIALS, "decoder": ALL}),

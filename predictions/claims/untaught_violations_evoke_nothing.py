@@ -132,6 +132,11 @@ def _has_taught(session: xr.Dataset) -> Missing | None:
     )
 
 
+_EXPECTS_NOTHING = (
+    "An animal that expects nothing supports the claim as well: show that it has an expectation, "
+    "in other areas or by what it does."
+)
+
 CLAIM = Claim(
     key="P21",
     name="violations that teach nothing evoke nothing",
@@ -150,8 +155,7 @@ CLAIM = Claim(
         "Events that were expected and events that were not, in a passive block: oddballs, "
         "violated sequences, omissions; the same event with the same before it, or with a control "
         "block. All cells, without labels. Window 0 to 200 ms, beside the response to the input. "
-        "An animal that expects nothing supports the claim as well: show that it has an "
-        "expectation, in other areas or by what it does."
+        f"{_EXPECTS_NOTHING}"
     ),
     refuted_by="A response to the violation at a third of the response to the input, in "
     "amplitude, over all cells, or as large as that in one cell of nine.",
@@ -164,6 +168,7 @@ CLAIM = Claim(
     manipulations=(),
     counter_circuit="every_outcome_teaches",
     by_labels=False,
+    otherwise=_EXPECTS_NOTHING,
     conditions=(
         Condition("violated, nothing teaches", violations.VIOLATED),
         Condition("met, nothing teaches", violations.MET),

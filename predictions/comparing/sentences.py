@@ -16,6 +16,7 @@ from errorneurons.analysis.evidence.experiments import bounded_index
 from errorneurons.analysis.evidence.membership import CONFIDENCE
 from errorneurons.analysis.evidence.weigh import Evidence
 from errorneurons.predictions.claims.claim import Outcome, Verdict
+from errorneurons.predictions.claims.registry import else_behind
 from errorneurons.predictions.comparing.effects import DISCREPANCY
 from errorneurons.predictions.texts import one_paragraph
 from errorneurons.predictions.words import listed, number
@@ -72,6 +73,7 @@ def answer(evidence: Evidence, verdicts: Sequence[Verdict], animals: int, label:
         "testable": len(verdicts) - told[Outcome.NOT_TESTABLE],
         "told": [f"{n} {'is' if n == 1 else 'are'} {o.value.lower()}" for o, n in told.items()
                  if n and o is not Outcome.NOT_TESTABLE],
+        "otherwise": else_behind(verdicts),
     })  # fmt: skip
 
 

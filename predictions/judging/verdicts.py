@@ -13,14 +13,15 @@ import xarray as xr
 
 from errorneurons.analysis.measures.asking import asked_often
 from errorneurons.analysis.session.session import collect
-from errorneurons.analysis.statistics import holm, ratio_of_means
+from errorneurons.analysis.statistics import holm, ratio_of_means, students
 from errorneurons.predictions.claims.claim import Claim, Outcome, SubjectKind, Verdict
-from errorneurons.predictions.claims.lasers import is_control
+from errorneurons.predictions.claims.lasers import changes, is_control
 from errorneurons.predictions.claims.registry import CLAIMS, claim
 from errorneurons.predictions.judging.believing import as_believed
 from errorneurons.predictions.judging.judge import judge, probability
 from errorneurons.predictions.judging.labels import beside_chance, chance_of_labels
 from errorneurons.predictions.judging.measured import Measured, measure
+from errorneurons.predictions.judging.rule import ALPHA
 from errorneurons.predictions.judging.table import ResultTable, result_table
 from errorneurons.predictions.judging.whom import verdict_of, who_was_recorded
 from errorneurons.predictions.words import plain_number
@@ -165,7 +166,7 @@ def on_recording(
         chance = chance_of_labels(sessions)
     found = (judge(c, name, measured[c.key], "recording") for c in claims)
     verdicts = [
-        _cautioned(c, beside_chance(c, v, chance), sessions)
+        _cautioned(c, _beside_lasers(c, beside_chance(c, v, chance), sessions), sessions)
         for c, v in zip(claims, found, strict=True)
     ]
     declared = confirmatory(sessions)
@@ -180,10 +181,67 @@ def on_recording(
 
 def _cautioned(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Dataset]) -> Verdict:
     """Say beside an answer what it leaves open."""
-    if claim.caution is None or verdict.outcome is Outcome.NOT_TESTABLE:
+    if verdict.outcome is Outcome.NOT_TESTABLE:
         return verdict
-    said = claim.caution(sessions)
-    return replace(verdict, reason=f"{verdict.reason} {said}") if said else verdict
+    said = [
+        claim.caution(sessions) if claim.caution else "",
+        claim.otherwise if verdict.outcome is Outcome.SUPPORTED else "",
+    ]
+    return replace(verdict, reason=" ".join([verdict.reason, *filter(None, said)]))
+
+
+_DECIDED = (Outcome.SUPPORTED, Outcome.CONTRADICTED)
+_LASER_UNSEEN = (
+    "That the laser does anything is not seen: no cell that it is aimed at was recorded with it "
+    "and without it, after the same input or outcome."
+)
+_SEE_THE_LASER = (
+    "Record cells that the laser is aimed at, in trials in which they fire without it, and see "
+    "that it moves them."
+)
+
+
+def _beside_lasers(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Dataset]) -> Verdict:
+    """Return a verdict as far as lasers bear it: UNDECIDED where one is not seen to do anything.
+
+    A laser that does nothing evokes nothing, spares all, and supports and contradicts claims. So
+    the cells that it is aimed at must be seen to differ with it, over animals.
+    """
+    if verdict.outcome not in _DECIDED:
+        return verdict
+    uses = {
+        (str(x["manipulation"]), str(x["manipulated_role"]))
+        for x in (condition.factors for condition in claim.conditions)
+        if x.get("manipulation", "none") != "none"
+    }
+    for manipulation, role in sorted(uses):
+        p = _chance_of_laser(sessions, manipulation, role)
+        if np.isnan(p):
+            return replace(verdict, reason=f"{verdict.reason} {_LASER_UNSEEN}")
+        if p >= ALPHA:
+            reason = (
+                f"{verdict.reason.removesuffix('.')}; but the laser may do nothing: with it the "
+                "cells that it is aimed at do not differ by more than chance from those in trials "
+                f"without it (p {p:.2g})."
+            )
+            return replace(verdict, outcome=Outcome.UNDECIDED, reason=reason, remedy=_SEE_THE_LASER)
+    return verdict
+
+
+def _chance_of_laser(sessions: Sequence[xr.Dataset], manipulation: str, role: str) -> float:
+    """Return the p that a laser changes as much in the cells it is aimed at if it does nothing.
+
+    The least over events, times how many there are; NaN if none is seen in two animals.
+    """
+    seen: dict[str, dict[str, list[float]]] = {}
+    for session in sessions:
+        if not is_control(session):
+            for event, energy in changes(session, manipulation, role).items():
+                animals = seen.setdefault(event, {})
+                animals.setdefault(str(session.attrs["animal"]), []).append(energy)
+    means = [[np.mean(days) for days in own.values()] for own in seen.values() if len(own) > 1]
+    found = [float(students(own)[1]) for own in means]
+    return min(1.0, len(found) * min(found)) if found else float("nan")
 
 
 def _beside_controls(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Dataset]) -> Verdict:

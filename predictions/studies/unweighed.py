@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import xarray as xr
 
 from errorneurons.predictions.claims.claim import Outcome, Verdict
+from errorneurons.predictions.claims.registry import else_behind
 from errorneurons.predictions.judging.judge import UNNAMED
 from errorneurons.predictions.judging.readiness import Ready
 from errorneurons.predictions.judging.whom import kind_of_trials, who_was_recorded
@@ -51,6 +52,7 @@ def unweighed_answer(
     return one_paragraph("answers/unweighed", {
         "tested": len(known),
         "counts": [f"{n} {'is' if n == 1 else 'are'} {word}" for n, word in counts if n],
+        "otherwise": else_behind(verdicts),
         "one": who_was_recorded(sessions) if len(animals) == 1 and not animals & UNNAMED else "",
         "unlike": unlike,
         "why": _why(sessions, ready),

@@ -127,3 +127,37 @@ def test_of_animals_that_cannot_answer_virtual_experiments_take_nothing() -> Non
         design = Design(8, {}, (0,) * len(OUTCOME_ERROR), ("P04a",), answering={"P04a": share})
         ratios = draw(table, "t", design, 1, 400).ratios[:, claim_number]
         assert np.std(ratios) == pytest.approx(animals**-0.5, rel=0.15)
+
+
+def told_apart(k: int, *, works: bool) -> xr.Dataset:
+    """Return a session whose error cells alone answer outcomes, with a laser that may work."""
+    seen = recorded("m" * (k + 1))
+    rate, c = seen["rate"].values.copy(), seen.coords
+    after = seen["time"].values > 0.3
+    shown = (c["outcome"].values == "unexpected")[:, None, None]
+    rate[:, after, 1::2] -= 40.0 * shown
+    start, stop = (c[f"manipulation_{end}"].values for end in ("onset", "offset"))
+    lit = (seen["time"].values > start[:, None]) & (seen["time"].values < stop[:, None])
+    aimed = (c["area"].values == c["manipulated_area"].values[:, None]) & (
+        c["role"].values == c["manipulated_role"].values[:, None]
+    )
+    hit = lit[:, :, None] & aimed[:, None, :] & works
+    driven = (c["manipulation"].values == "drive")[:, None, None]
+    return seen.assign(rate=seen["rate"].copy(data=np.where(hit, 100.0 * driven, rate)))
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_a_laser_that_does_nothing_answers_nothing(works: bool) -> None:
+    asked = [claim(key) for key in LASERS]
+    verdicts, _ = on_recording([told_apart(k, works=works) for k in range(12)], "lasers", asked)
+    doubted = {v.claim for v in verdicts if "the laser may do nothing" in v.reason}
+    decided = {v.claim for v in verdicts if v.outcome in ("SUPPORTED", "CONTRADICTED")}
+    assert decided == ({"P04a", "P05a", "P05b", "P06a"} if works else set())
+    assert doubted == (set() if works else {"P04a", "P05a", "P05b", "P06a"})
+
+
+def test_a_laser_on_cells_that_nobody_recorded_is_said() -> None:
+    seen = [told_apart(k, works=True) for k in range(12)]
+    others = [s.isel(unit=s["role"].values != "error") for s in seen]
+    (verdict,), _ = on_recording(others, "lasers", [claim("P06a")])
+    assert "That the laser does anything is not seen" in verdict.reason

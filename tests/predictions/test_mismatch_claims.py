@@ -11,8 +11,8 @@ import xarray as xr
 from errorneurons.analysis.measures.asking import asked_often
 from errorneurons.analysis.measures.energies import Effect, Missing
 from errorneurons.analysis.session.session import session
-from errorneurons.predictions.claims.claim import Claim
-from errorneurons.predictions.claims.registry import claim
+from errorneurons.predictions.claims.claim import Claim, Outcome, Verdict
+from errorneurons.predictions.claims.registry import claim, else_behind
 
 P21, P03 = claim("P21"), claim("P03")
 KINDS = ("expected", "unexpected")
@@ -189,3 +189,9 @@ def test_being_asked_often_changes_nothing(claimed: Claim) -> None:
     plain = claimed.effect(seen)
     with asked_often([seen]):
         assert claimed.effect(seen) == claimed.effect(seen) == plain
+
+
+def test_what_else_supports_a_claim_is_said_where_it_is_supported() -> None:
+    said = [Verdict("P21", "mice", outcome, "") for outcome in Outcome]
+    (only,) = else_behind(said)
+    assert only.startswith("An animal that expects nothing supports the claim as well")

@@ -114,7 +114,7 @@ def test_cells_that_are_not_seen_to_move_the_cursor_are_no_evidence(seed: int) -
     wrong = answer(read_by([3, 2, 1, 0], seed))
     assert isinstance(wrong, Missing)
     assert wrong.what.startswith("the cells with a weight are not seen to move the cursor")
-    assert "over 96 trials" in wrong.what
+    assert "over 48 pairs of trials" in wrong.what
 
 
 def test_cells_of_noise_hold_still_for_no_reason() -> None:
@@ -125,3 +125,14 @@ def test_cells_of_noise_hold_still_for_no_reason() -> None:
         for d in days
     ]
     assert isinstance(answer(other), Missing)
+
+
+def test_rates_that_drift_while_the_error_is_learnt_do_not_move_the_cursor() -> None:
+    rng = np.random.default_rng(6)
+    day = cursor_day(still, 1, noise=0.5, trials=12)
+    learnt = np.linspace(0, 1, day.sizes["trial"])
+    drifting = day["rate"].copy(data=day["rate"].values + learnt[:, None, None] * WEIGHTS)
+    error = 2 - learnt + rng.normal(0, 0.1, len(learnt))
+    found = answer([day.assign(rate=drifting).assign_coords(outcome_error=("trial", error))])
+    assert isinstance(found, Missing)
+    assert found.what.startswith("the cells with a weight are not seen to move the cursor")
