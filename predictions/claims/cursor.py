@@ -40,6 +40,8 @@ CURSOR_DAYS = (*KNOWN, SWAPPED.start)
 CLEARLY_MOVED = 1.65
 """Standard errors by which activity must go with the error that it leaves: one-sided 5 %."""
 _NOTHING = 1e-12
+_HARDLY = 1e-4
+"""Share of the energy of errors that must be change at equal goal."""
 SHOWN: Window = (0.0, 0.15)
 """From when the error is shown on, before the synapses of simulated animals change [s]."""
 BEFORE_SHOWN: Window = (-0.1, 0.0)
@@ -303,26 +305,35 @@ def goals_are_learnt(sessions: Sequence[xr.Dataset]) -> Missing | None:
     answer the error only as far as there are trials of one goal with unlike errors, and errors
     that the cells' own noise makes are no help, for it is in the cells' responses, too.
     """
-    pairs = [
-        (own, beside)
-        for session in _of_first_decoder(sessions)
-        for one in seen_by(session, np.empty(0, np.int64))
-        for _, own, beside in _halves(one.errors)
-    ]
+    days = _of_first_decoder(sessions)
+    every = [one for session in days for one in seen_by(session, np.empty(0, np.int64))]
+    pairs = [(own, beside) for one in every for _, own, beside in _halves(one.errors)]
     own, beside = (np.concatenate([np.empty(0), *each]) for each in zip(*pairs, strict=True))
     # odd trials beside even ones and even ones beside odd ones are the same pairs twice
     free = (len(own) - len(pairs)) / 2
     spread = float(np.sqrt((own @ own) * (beside @ beside)))
     r = float(own @ beside) / spread if spread > _NOTHING else 0.0
     if free > 0 and r * np.sqrt(free / max(1 - r**2, _NOTHING)) > CLEARLY_MOVED:
-        return None
+        size = sum(float(one.errors @ one.errors) for one in every)
+        if float(own @ own) > _HARDLY * size:
+            return None
+        return Missing(
+            "the error of a goal hardly changes over its trials, by less than 1 % of its size, "
+            "so that cells tuned to the goal cannot be told from cells that answer the error",
+            _LEARN,
+        )
     return Missing(
         "the error of a goal does not change over its trials by more than it scatters, so that "
         "cells tuned to the goal cannot be told from cells that answer the error (correlation "
         f"{r:.2f} of a trial with those beside it)",
-        "Give four trials or more of each goal, in their order, from days on which the animal "
-        "learns, or shift the cursor by steps that last for several trials.",
+        _LEARN,
     )
+
+
+_LEARN = (
+    "Give four trials or more of each goal, in their order, from days on which the animal learns, "
+    "or shift the cursor by steps that last for several trials."
+)
 
 
 def weighted_cells(session: xr.Dataset) -> Cells:

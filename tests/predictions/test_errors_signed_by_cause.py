@@ -75,7 +75,7 @@ def surprise(error: Array, weights: Array) -> Array:
 @pytest.mark.parametrize("share", [0.2, 0.5])
 def test_a_mixture_has_the_root_of_the_share_of_its_energy(share: float) -> None:
     mixed = cursor_day(
-        lambda d, w: share**0.5 * vector(d, w) + (1 - share) ** 0.5 * surprise(d, w), learnt=0.01
+        lambda d, w: share**0.5 * vector(d, w) + (1 - share) ** 0.5 * surprise(d, w), learnt=0.02
     )
     assert ratio(mixed) == pytest.approx(share**0.5, abs=1e-3)
 
@@ -233,3 +233,9 @@ def test_errors_that_only_scatter_cannot_tell_goal_from_error() -> None:
     said = lack(*days)
     assert said.startswith("the error of a goal does not change over its trials by more than it")
     assert "cells tuned to the goal cannot be told from cells that answer the error" in said
+
+
+def test_errors_that_hardly_change_at_equal_goal_are_no_test() -> None:
+    said = lack(cursor_day(vector, learnt=0.005))
+    assert said.startswith("the error of a goal hardly changes over its trials, by less than 1 % o")
+    assert ratio(cursor_day(vector, learnt=0.02)) == pytest.approx(1.0)
