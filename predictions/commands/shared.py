@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 STYLES = {"SUPPORTED": "green", "CONTRADICTED": "red", "UNDECIDED": "yellow", "NOT_TESTABLE": "dim"}
 _TYPES = re.compile(r" <(?:list\[)?(?:path|Path|str|text)\]?>", re.IGNORECASE)
 """What help writes behind an argument that has a word of its own."""
+_SCREEN = 24
+"""Verdicts that have a line each; of more, the outcomes stand side by side."""
 ENDLESS = 10_000
 """Columns of what is no terminal: nothing is wrapped or cut there."""
 
@@ -151,7 +153,7 @@ def write_report(made: Report, out: Path, figures: Path | None = None) -> None:
     page = write(made, out)
     draw_for_papers(made, figures)
     say(f"{made.answer}\n")
-    show_verdicts(made.verdicts)
+    show_outcomes(made.verdicts)
     typer.echo(f"\nReport: {page}")
 
 
@@ -184,6 +186,25 @@ def show_verdicts(verdicts: Sequence[Verdict], ready: Ready | None = None) -> No
         verdict = Text(v.outcome.value, STYLES[v.outcome.value], no_wrap=True)
         rows.append((Text(v.claim, no_wrap=True), Text(v.subject, no_wrap=True), verdict, words))
     _print_rows(rows, console)
+
+
+def show_outcomes(verdicts: Sequence[Verdict]) -> None:
+    """Print a line a verdict, or of many the outcomes: a row a subject, a column a claim."""
+    if len(verdicts) <= _SCREEN:
+        show_verdicts(verdicts)
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    claims = tuple(dict.fromkeys(v.claim for v in verdicts))
+    said = {(v.subject, v.claim): v.outcome.value for v in verdicts}
+    rows: list[tuple[str | Text, ...]] = [("", *claims)]
+    for subject in dict.fromkeys(v.subject for v in verdicts):
+        words = [said.get((subject, key), "") for key in claims]
+        marks = [Text(word[:1] or ".", STYLES.get(word, "dim")) for word in words]
+        rows.append((Text(subject, no_wrap=True), *marks))
+    _print_rows(rows, Console(highlight=False))
+    typer.echo("S supported, C contradicted, U undecided, N not testable, . not asked")
 
 
 def show_readiness(ready: Ready) -> None:

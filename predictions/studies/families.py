@@ -22,10 +22,8 @@ from errorneurons.simulate.theories.registry import THEORIES, Theory
 
 
 def each_alone(judged: Sequence[Theory], subjects: Mapping[str, Subject]) -> tuple[Family, ...]:
-    """Return theories as families of one; a variant of another one that is there is left out."""
-    names = {t.name for t in judged}
-    alone = [t for t in judged if t.kind == "theory" and t.variant_of not in names]
-    return tuple(Family(t.label, (subjects[t.name],)) for t in alone)
+    """Return theories as families of one."""
+    return tuple(Family(t.label, (subjects[t.name],)) for t in judged if t.kind == "theory")
 
 
 def families_among(judged: Sequence[Theory], subjects: Mapping[str, Subject]) -> tuple[Family, ...]:

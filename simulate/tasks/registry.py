@@ -19,7 +19,7 @@ from errorneurons.simulate.tasks.task import Intact, Task, TaskDesign
 from errorneurons.simulate.theories.registry import THEORIES
 
 CAN = "can be trained on it"
-JOINS = "takes part in the published experiment, at its own step of 1 ms; nothing is taken away"
+JOINS = "takes part in `reproduce` as it is in the report; nothing can be taken away from it there"
 UNTRIED = "not tried: learning rates at which it does this are not known"
 
 TASKS: tuple[Task, ...] = (

@@ -187,7 +187,7 @@ def test_a_drawing_has_the_areas_and_skips_of_its_circuit() -> None:
         (("--theory", "burst_dependent", "--ablation", "no_lookahead"), "has no lookahead to"),
         (("--networks", "1"), "Invalid value for '--networks'"),
         (("--task", "yingyang"), "there is no task 'yingyang'; did you mean"),
-        (("--task", "yin_yang", "--theory", "supervised_pc"), "it relaxes with 10 ms or more"),
+        (("--task", "yin_yang", "--theory", "supervised_pc"), "takes part in `reproduce` as it is"),
         (("--task", "yin_yang", "--ablation", "dense_routes"), "a circuit of 2 areas has nothing"),
         (("--out", "/dev/null/x"), "cannot make the folder /dev/null/x: Not a directory; give"),
     ],

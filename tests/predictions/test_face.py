@@ -200,9 +200,10 @@ def test_what_is_wrong_is_one_sentence(ask: Any, sentence: str) -> None:
 def test_sessions_that_break_the_contract_or_stand_twice_are_not_judged(
     networks: list[xr.Dataset],
 ) -> None:
-    with pytest.raises(ValueError, match="session network-000_1 stands twice"):
+    name = "session network-000_novelty_day1"
+    with pytest.raises(ValueError, match=f"{name} stands twice"):
         en.judge([networks[0], networks[0]])
-    with pytest.raises(ValueError, match="session network-000_1: `rate` is missing; add it"):
+    with pytest.raises(ValueError, match=f"{name}: `rate` is missing; add it"):
         en.judge(networks[0].drop_vars("rate"))
 
 

@@ -11,7 +11,9 @@ import pytest
 import xarray as xr
 
 from errorneurons.analysis.session.session import session
+from errorneurons.predictions.claims.claim import Outcome, Verdict
 from errorneurons.predictions.commands.progress import lines, showing
+from errorneurons.predictions.commands.shared import show_outcomes
 from errorneurons.predictions.judging.believing import as_believed
 from errorneurons.predictions.judging.plausible import implausible
 from errorneurons.predictions.judging.readiness import Readiness, Ready, readiness
@@ -308,3 +310,19 @@ def test_groups_with_an_animal_of_the_same_name_are_said_to_share_it() -> None:
 def test_one_group_is_no_comparison() -> None:
     with pytest.raises(ValueError, match="there is one group, a; give two or more, or its files"):
         groups_report({"a": [recorded()]}, "errorneurons")
+
+
+def test_many_verdicts_stand_side_by_side_and_few_have_a_line_each(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def said(claims: int, subjects: int) -> list[str]:
+        pairs = [(c, s) for c in range(claims) for s in range(subjects)][: claims * subjects - 1]
+        show_outcomes(
+            [Verdict(f"P{c}", f"subject_{s}", Outcome.NOT_TESTABLE, "why") for c, s in pairs]
+        )
+        return capsys.readouterr().out.splitlines()
+
+    assert len(said(4, 3)) == 11
+    many = said(6, 5)
+    assert many[0].split() == ["P0", "P1", "P2", "P3", "P4", "P5"]
+    assert many[5].split() == ["subject_4", *"NNNNN", "."]
