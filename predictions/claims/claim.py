@@ -196,7 +196,7 @@ class Claim:
     caution
         What is said beside the answer of a recording.
     otherwise
-        What else makes a recording support the claim, said wherever one does.
+        What else makes a recording support the claim, said wherever one does; None if nothing.
     drawing
         What the card's drawing of the experiment shows; None for no drawing.
     secondary
@@ -226,7 +226,7 @@ class Claim:
     by_labels: bool = True
     behaviour: bool = False
     caution: Caution | None = None
-    otherwise: str = ""
+    otherwise: str | None = None
     drawing: Drawing | None = None
     asks: tuple[str, ...] = ()
     ratio_of: Literal["energies", "amplitudes"] = "energies"

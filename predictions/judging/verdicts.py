@@ -184,8 +184,8 @@ def _cautioned(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Dataset]) -
     if verdict.outcome is Outcome.NOT_TESTABLE:
         return verdict
     said = [
-        claim.caution(sessions) if claim.caution else "",
-        claim.otherwise if verdict.outcome is Outcome.SUPPORTED else "",
+        claim.caution(sessions) if claim.caution else None,
+        claim.otherwise if verdict.outcome is Outcome.SUPPORTED else None,
     ]
     return replace(verdict, reason=" ".join([verdict.reason, *filter(None, said)]))
 
