@@ -18,6 +18,9 @@ SubjectKind = Literal["theory", "counter_circuit", "recording"]
 Site = tuple[Literal["representation", "error"], int]
 Measure = Callable[[xr.Dataset], Effect | Missing]
 """Session -> energies N and M, or what is missing and its mend."""
+Incomplete = Callable[[float, float, Sequence[xr.Dataset]], float]
+"""Threshold, share of their amplitude that silenced cells keep, sessions -> what N/M has to be
+beyond, so that it is beyond the threshold if they are silenced wholly."""
 Caution = Callable[[Sequence[xr.Dataset]], str]
 """Sessions of a recording -> a sentence on what an answer of theirs leaves open, or nothing."""
 
@@ -193,6 +196,9 @@ class Claim:
         Whether it is of labelled cells, so that labels that mean nothing answer nothing.
     behaviour
         Whether N and M are what an animal learns to do; activity if not.
+    incomplete
+        What becomes of the threshold where a laser leaves a share of the response of the cells
+        that it is to silence; None if nothing is silenced.
     caution
         What is said beside the answer of a recording.
     otherwise
@@ -225,6 +231,7 @@ class Claim:
     bin: float = 0.05
     by_labels: bool = True
     behaviour: bool = False
+    incomplete: Incomplete | None = None
     caution: Caution | None = None
     otherwise: str | None = None
     drawing: Drawing | None = None

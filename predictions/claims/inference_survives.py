@@ -132,6 +132,7 @@ CLAIM = Claim(
         Manipulation("silence-inference", "silencing all error cells during inference"),
     ),
     counter_circuit="drive_through_errors",
+    incomplete=lasers.of_what_changes,
     conditions=(
         Condition("error cells off", protocol.INFERENCE_OFF),
         Condition("no laser", protocol.PASSIVE_TRIALS),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
@@ -11,21 +13,26 @@ from errorneurons.analysis.measures.energies import (
     Cells,
     Factors,
     Missing,
+    Response,
     Trials,
     Window,
     energy_of_difference,
+    overlap_of_contrasts,
     responses,
     trials,
+    tuning_energy,
     units,
 )
 from errorneurons.predictions.claims.requirements import (
     BEFORE,
+    EXPECTED_TRIALS,
     OUTCOME,
     PASSIVE_TRIALS,
     UNEXPECTED_TRIALS,
     Requirement,
     as_taught,
     covers,
+    in_area,
     mean_over,
 )
 
@@ -96,33 +103,128 @@ def changes(session: xr.Dataset, manipulation: str, role: str) -> dict[str, floa
     plain = {"input_onset": PASSIVE_TRIALS, "outcome_onset": as_taught(session, UNEXPECTED_TRIALS)}
     for event, off in plain.items():
         on = {**off, "manipulation": manipulation, "manipulated_role": role}
-        energies = _changes(session, event, on, off)
-        if energies:
-            found[event] = mean_over(energies)
+        energies = []
+        for lit, cells, window in _aims(session, event, on):
+            before = window[0] - (BEFORE[1] - BEFORE[0]), window[0]
+            if not any(covers(event, x, before, window)(session) for x in (on, off)):
+                both = (
+                    responses(session, chosen, cells, event, window, before)
+                    for chosen in (lit, trials(session, off))
+                )
+                energies.append(energy_of_difference(*both))
+        if known := [energy for energy in energies if np.isfinite(energy)]:
+            found[event] = mean_over(known)
     return found
 
 
-def _changes(session: xr.Dataset, event: str, on: Factors, off: Factors) -> list[float]:
+def what_is_left(
+    session: xr.Dataset, manipulation: str, role: str
+) -> dict[str, tuple[float, float]]:
+    """Return how much a laser leaves of the response of the cells that it is aimed at, by event.
+
+    The overlap of the response with the laser and without it, and the energy of that without it,
+    of which the ratio is the share of the amplitude that is left. After the input the response is
+    the tuning, at outcomes the contrast of unexpected and expected ones: so a laser that takes as
+    much from all trials, or adds as much, does not count. What was not shown is left out.
+
+    Parameters
+    ----------
+    session
+        A session that obeys the dataset contract.
+    manipulation, role
+        What is done, to cells of which role.
+    """
+    laser = {"manipulation": manipulation, "manipulated_role": role}
+    outcomes = tuple(as_taught(session, f) for f in (UNEXPECTED_TRIALS, EXPECTED_TRIALS))
+    found = {}
+    for event, off in {"input_onset": (PASSIVE_TRIALS,), "outcome_onset": outcomes}.items():
+        parts = _parts_left(session, event, off, laser)
+        if known := [part for part in parts if np.isfinite(part).all()]:
+            overlaps, energies = zip(*known, strict=True)
+            found[event] = mean_over(overlaps), mean_over(energies)
+    return found
+
+
+def _parts_left(
+    session: xr.Dataset, event: str, off: tuple[Factors, ...], laser: Factors
+) -> list[tuple[float, float]]:
+    """Return what is left in each area that a laser is aimed at, as overlap and energy."""
+    on = [{**factors, **laser} for factors in off]
+    parts = []
+    for lit, cells, (first, last) in _aims(session, event, on[0]):
+        window = max(first, 0.0), last
+        if any(covers(event, x, BEFORE, window)(session) for x in (*on, *off)):
+            continue
+        area = str(session.variables["manipulated_area"].values[lit[0]])
+        chosen = [in_area(session, trials(session, x), area) for x in on]
+        chosen += [trials(session, x) for x in off]
+        if all(map(len, chosen)):
+            seen = [responses(session, x, cells, event, window, BEFORE) for x in chosen]
+            parts.append(_contrast_left(*seen) if len(off) > 1 else _tuning_left(*seen))
+    return parts
+
+
+def _contrast_left(
+    lit: Response, lit_expected: Response, dark: Response, dark_expected: Response
+) -> tuple[float, float]:
+    without = dark, dark_expected
+    return overlap_of_contrasts((lit, lit_expected), without), energy_of_difference(*without)
+
+
+def _tuning_left(lit: Response, dark: Response) -> tuple[float, float]:
+    shared = [name for name in dark if name in lit and len(dark[name]) >= 2]
+    if len(shared) < 2:
+        return np.nan, np.nan
+    both = (np.array([np.nanmean(x[name], axis=0) for name in shared]) for x in (lit, dark))
+    first, second = (x - x.mean(axis=0) for x in both)
+    products = (first * second).sum(axis=0) / (len(shared) - 1)
+    return float(np.nanmean(products)), tuning_energy({name: dark[name] for name in shared})
+
+
+def _aims(session: xr.Dataset, event: str, on: Factors) -> list[tuple[Trials, Cells, Window]]:
+    """Return the trials of a laser in each area, the cells it is aimed at, and when it is on."""
     if "manipulated_area" not in session.coords:
         return []
     start, stop = _times(session, on, event)
-    lit, dark = trials(session, on), trials(session, off)
-    if not (len(start) and len(dark) and np.isfinite([start, stop]).all()):
+    if not len(start) or not np.isfinite([start, stop]).all():
         return []
-    first, last = float(np.median(start)), float(np.median(stop))
-    before = first - (BEFORE[1] - BEFORE[0]), first
-    window = first, last
-    if last <= first or any(covers(event, x, before, window)(session) for x in (on, off)):
+    window = float(np.median(start)), float(np.median(stop))
+    if window[1] <= max(window[0], 0.0):
         return []
+    lit = trials(session, on)
     areas = session.variables["manipulated_area"].values[lit].astype(str)
     found = []
     for area in np.unique(areas):
         own = lit[areas == area]
         cells = _aimed_at(session, own, str(on["manipulated_role"]), str(area))
         if len(cells):
-            both = (responses(session, x, cells, event, window, before) for x in (own, dark))
-            found.append(energy_of_difference(*both))
-    return [energy for energy in found if np.isfinite(energy)]
+            found.append((own, cells, window))
+    return found
+
+
+def of_what_remains(
+    threshold: float,
+    left: float,
+    sessions: Sequence[xr.Dataset],  # noqa: ARG001
+) -> float:
+    """Return the threshold of what remains of a response, see `Incomplete`.
+
+    As much as is left where the laser is aimed may remain whatever is true, and of the rest the
+    threshold is asked.
+    """
+    return left + (1 - left) * threshold
+
+
+def of_what_changes(
+    threshold: float,
+    left: float,
+    sessions: Sequence[xr.Dataset],  # noqa: ARG001
+) -> float:
+    """Return the threshold of the energy of what silencing changes, see `Incomplete`.
+
+    Its amplitude is as large as what the laser takes away.
+    """
+    return (1 - left) ** 2 * threshold
 
 
 def _aimed_at(session: xr.Dataset, lit: Trials, role: str, area: str) -> Cells:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 
@@ -44,8 +47,10 @@ def effect(session: xr.Dataset) -> Effect | Missing:
     return Effect(off, control, elsewhere=max(PERFECT - first, 0.0))
 
 
-def gain(session: xr.Dataset, block: protocol.Trials) -> tuple[float, float]:
+def gain(session: xr.Dataset, block: protocol.Trials, share: float = 1.0) -> tuple[float, float]:
     """Return performance at the beginning of a block, and by how much its last third is better.
+
+    Or the last third of the first `share` of its trials.
 
     The beginning is the first trial of each stimulus, before anything can have been learnt of it.
     """
@@ -53,7 +58,24 @@ def gain(session: xr.Dataset, block: protocol.Trials) -> tuple[float, float]:
     performance = session.variables["performance"].values[scored]
     _, at = np.unique(session.variables["stimulus"].values[scored], return_index=True)
     first = float(performance[at].mean())
-    return first, float(performance[-(len(scored) // 3) :].mean()) - first
+    seen = performance[: math.ceil(share * len(scored))]
+    return first, float(seen[-max(1, len(seen) // 3) :].mean()) - first
+
+
+def incomplete(threshold: float, left: float, sessions: Sequence[xr.Dataset]) -> float:
+    """Return the threshold where error cells keep a share of their response, see `Incomplete`.
+
+    Who learns from a share of each error has learnt at the end what others have after that share
+    of the trials, which may be almost all: so much of the gain is taken from the control block.
+    """
+    gains = [
+        [gain(s, trials(s, protocol.LEARNING), share)[1] for share in (left, 1.0)]
+        for s in sessions
+        if left > 0 and isinstance(effect(s), Effect)
+    ]
+    early, whole = np.sum(gains, axis=0) if gains else (0.0, 1.0)
+    learnt = float(np.clip(early / whole, left, 1.0))
+    return learnt + (1 - learnt) * threshold
 
 
 def has_block(factors: protocol.Factors, name: str) -> protocol.Requirement:
@@ -105,6 +127,7 @@ CLAIM = Claim(
         Condition("learning, error cells off", protocol.LEARNING_OFF),
     ),
     behaviour=True,
+    incomplete=incomplete,
     drawing=Drawing(
         read=(("representation", 4),),
         manipulation="silence",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import xarray as xr
 
 from errorneurons.analysis.measures.energies import Effect, Missing
+from errorneurons.predictions.claims import lasers
 from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.predictions.claims.claim import Claim, Condition, Drawing, Manipulation
 from errorneurons.predictions.claims.driving_evokes_no_error import above, evoked
@@ -63,6 +64,7 @@ CLAIM = Claim(
         Manipulation("silence-representation", "silencing a higher area's representation cells"),
     ),
     counter_circuit="absent_target_read_as_zero",
+    incomplete=lasers.of_what_changes,
     conditions=(
         Condition("higher representation cells off", protocol.SILENCED),
         Condition("no laser", protocol.PASSIVE_TRIALS),

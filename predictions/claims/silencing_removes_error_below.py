@@ -95,6 +95,7 @@ CLAIM = Claim(
     side="below",
     manipulations=(SILENCE_AREA,),
     counter_circuit="direct_feedback",
+    incomplete=lasers.of_what_remains,
     conditions=(
         Condition("unexpected outcome", protocol.UNEXPECTED_TRIALS),
         Condition("unexpected outcome, error cells off", OFF),

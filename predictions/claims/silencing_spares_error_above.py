@@ -5,6 +5,7 @@ from __future__ import annotations
 import xarray as xr
 
 from errorneurons.analysis.measures.energies import Effect, Missing
+from errorneurons.predictions.claims import lasers
 from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.predictions.claims.claim import SILENCE_AREA, Claim, Condition, Drawing
 from errorneurons.predictions.claims.silencing_removes_error_below import (
@@ -51,6 +52,7 @@ CLAIM = Claim(
     side="above",
     manipulations=(SILENCE_AREA,),
     counter_circuit="errors_need_those_below",
+    incomplete=lasers.of_what_remains,
     conditions=(
         Condition("unexpected outcome", protocol.UNEXPECTED_TRIALS),
         Condition("unexpected outcome, error cells off", OFF),

@@ -13,15 +13,15 @@ import xarray as xr
 
 from errorneurons.analysis.measures.asking import asked_often
 from errorneurons.analysis.session.session import collect
-from errorneurons.analysis.statistics import holm, ratio_of_means, students
+from errorneurons.analysis.statistics import Interval, holm, ratio_of_means, students
 from errorneurons.predictions.claims.claim import Claim, Outcome, SubjectKind, Verdict
-from errorneurons.predictions.claims.lasers import changes, is_control
+from errorneurons.predictions.claims.lasers import changes, is_control, what_is_left
 from errorneurons.predictions.claims.registry import CLAIMS, claim
 from errorneurons.predictions.judging.believing import as_believed
 from errorneurons.predictions.judging.judge import judge, probability
 from errorneurons.predictions.judging.labels import beside_chance, chance_of_labels
 from errorneurons.predictions.judging.measured import Measured, measure
-from errorneurons.predictions.judging.rule import ALPHA
+from errorneurons.predictions.judging.rule import ALPHA, outcomes
 from errorneurons.predictions.judging.table import ResultTable, result_table
 from errorneurons.predictions.judging.whom import verdict_of, who_was_recorded
 from errorneurons.predictions.words import plain_number
@@ -166,7 +166,9 @@ def on_recording(
         chance = chance_of_labels(sessions)
     found = (judge(c, name, measured[c.key], "recording") for c in claims)
     verdicts = [
-        _cautioned(c, _beside_lasers(c, beside_chance(c, v, chance), sessions), sessions)
+        _cautioned(
+            c, _beside_lasers(c, beside_chance(c, v, chance), measured[c.key], sessions), sessions
+        )
         for c, v in zip(claims, found, strict=True)
     ]
     declared = confirmatory(sessions)
@@ -201,11 +203,26 @@ _SEE_THE_LASER = (
 )
 
 
-def _beside_lasers(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Dataset]) -> Verdict:
-    """Return a verdict as far as lasers bear it: UNDECIDED where one is not seen to do anything.
+_LEFT_UNSEEN = (
+    "How much the laser leaves of the response of the cells that it is aimed at is not seen: none "
+    "that clearly responds was recorded with it and without it."
+)
+_SILENCE_MORE = (
+    "Silence more of the cells, or each of them more, and see in those that the laser is aimed at "
+    "that little of their response is left."
+)
+MOST_LEFT = 0.5
+"""A laser that may leave more of the amplitude than this tells nothing of complete silencing."""
+
+
+def _beside_lasers(
+    claim: Claim, verdict: Verdict, measured: Measured, sessions: Sequence[xr.Dataset]
+) -> Verdict:
+    """Return a verdict as far as lasers bear it: UNDECIDED where one is seen to do too little.
 
     A laser that does nothing evokes nothing, spares all, and supports and contradicts claims. So
-    the cells that it is aimed at must be seen to differ with it, over animals.
+    the cells that it is aimed at must be seen to differ with it, over animals; and what it is to
+    silence must be seen to be silent, as far as the threshold asks for it.
     """
     if verdict.outcome not in _DECIDED:
         return verdict
@@ -225,7 +242,59 @@ def _beside_lasers(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Dataset
                 f"without it (p {p:.2g})."
             )
             return replace(verdict, outcome=Outcome.UNDECIDED, reason=reason, remedy=_SEE_THE_LASER)
+        if manipulation == "silence":
+            verdict = _beside_what_is_left(claim, verdict, measured, sessions, role)
     return verdict
+
+
+def _beside_what_is_left(
+    claim: Claim, verdict: Verdict, measured: Measured, sessions: Sequence[xr.Dataset], role: str
+) -> Verdict:
+    """Return a verdict, UNDECIDED if a laser that silences in part would do for it."""
+    if claim.incomplete is None or verdict.outcome is not _of_no_laser(claim):
+        return verdict
+    left = _share_left(sessions, role)
+    if left is None:
+        return replace(verdict, reason=f"{verdict.reason} {_LEFT_UNSEEN}")
+    most = min(max(left.high, 0.0), 1.0)
+    bound = claim.incomplete(claim.threshold, most, sessions)
+    asked = replace(claim, threshold=bound)
+    found = outcomes(asked, measured.energies, measured.label_error, elsewhere=measured.elsewhere)
+    if most <= MOST_LEFT and str(found) == verdict.outcome:
+        return verdict
+    low, value = (f"{max(share, 0.0):.0%}" for share in (left.low, left.value))
+    reason = (
+        f"{verdict.reason.removesuffix('.')}; but the laser leaves {value} ({low} to {most:.0%}) "
+        "of the response of the cells that it is aimed at, and that may be why."
+    )
+    return replace(verdict, outcome=Outcome.UNDECIDED, reason=reason, remedy=_SILENCE_MORE)
+
+
+def _of_no_laser(claim: Claim) -> Outcome:
+    """Return what is said of a claim if silencing takes nothing away: all remains, none changes."""
+    assert claim.incomplete is not None
+    grows = claim.incomplete(claim.threshold, 1.0, ()) > claim.threshold
+    return Outcome.SUPPORTED if grows == (claim.side == "above") else Outcome.CONTRADICTED
+
+
+def _share_left(sessions: Sequence[xr.Dataset], role: str) -> Interval | None:
+    """Return the share of their amplitude that silenced cells keep, where it is best known.
+
+    None if there are no two animals in which they clearly respond without the laser.
+    """
+    seen: dict[str, dict[str, list[tuple[float, float]]]] = {}
+    for session in sessions:
+        if not is_control(session):
+            for event, parts in what_is_left(session, "silence", role).items():
+                animals = seen.setdefault(event, {})
+                animals.setdefault(str(session.attrs["animal"]), []).append(parts)
+    means = [
+        np.transpose([np.mean(days, axis=0) for days in own.values()])
+        for own in seen.values()
+        if len(own) > 1
+    ]
+    known = [ratio_of_means(*both) for both in means if students(both[1])[1] < ALPHA]
+    return min(known, key=lambda share: share.high - share.low, default=None)
 
 
 def _chance_of_laser(sessions: Sequence[xr.Dataset], manipulation: str, role: str) -> float:

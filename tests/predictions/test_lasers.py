@@ -11,6 +11,7 @@ import xarray as xr
 
 from errorneurons.analysis.measures.energies import Effect, Missing
 from errorneurons.analysis.session.session import session
+from errorneurons.predictions.claims.lasers import what_is_left
 from errorneurons.predictions.claims.registry import CLAIMS, claim
 from errorneurons.predictions.comparing.animals import Table
 from errorneurons.predictions.comparing.design import Design, design_of
@@ -36,9 +37,9 @@ SHOWN = [
 LASERS = ("P04a", "P04b", "P05a", "P05b", "P06a")
 
 
-def recorded(animal: str = "m", **attrs: str) -> xr.Dataset:
-    """Return four trials of two stimuli and each kind, and a cell of each role and area."""
-    rows = [{**kind, "stimulus": s} for kind in SHOWN for s in "ab" for _ in range(4)]
+def recorded(animal: str = "m", repeats: int = 4, **attrs: str) -> xr.Dataset:
+    """Return some trials of two stimuli and each kind, and a cell of each role and area."""
+    rows = [{**kind, "stimulus": s} for kind in SHOWN for s in "ab" for _ in range(repeats)]
     nothing = {"manipulation": "none", "manipulated_role": "none", "manipulated_area": "none",
                "manipulation_onset": np.nan, "manipulation_offset": np.nan}  # fmt: skip
     full: list[Mapping[str, Any]] = [nothing | row for row in rows]
@@ -129,9 +130,14 @@ def test_of_animals_that_cannot_answer_virtual_experiments_take_nothing() -> Non
         assert np.std(ratios) == pytest.approx(animals**-0.5, rel=0.15)
 
 
-def told_apart(k: int, *, works: bool) -> xr.Dataset:
-    """Return a session whose error cells alone answer outcomes, with a laser that may work."""
-    seen = recorded("m" * (k + 1))
+def told_apart(
+    k: int, *, works: bool, left: float = 0.0, below: float = 1.0, repeats: int = 4
+) -> xr.Dataset:
+    """Return a session whose error cells alone answer outcomes, with a laser that may work.
+
+    Of what silenced cells fire a share is `left`, and `below` of what errors below them fire.
+    """
+    seen = recorded("m" * (k + 1), repeats)
     rate, c = seen["rate"].values.copy(), seen.coords
     after = seen["time"].values > 0.3
     shown = (c["outcome"].values == "unexpected")[:, None, None]
@@ -143,7 +149,10 @@ def told_apart(k: int, *, works: bool) -> xr.Dataset:
     )
     hit = lit[:, :, None] & aimed[:, None, :] & works
     driven = (c["manipulation"].values == "drive")[:, None, None]
-    return seen.assign(rate=seen["rate"].copy(data=np.where(hit, 100.0 * driven, rate)))
+    outcomes = (c["outcome"].values != "none")[:, None, None]
+    descending = lit[:, :, None] & (c["area"].values == "V1") & outcomes
+    rate = np.where(descending & (c["role"].values == "error"), below * rate, rate)
+    return seen.assign(rate=seen["rate"].copy(data=np.where(hit, 100 * driven + left * rate, rate)))
 
 
 @pytest.mark.parametrize("works", [True, False])
@@ -161,3 +170,87 @@ def test_a_laser_on_cells_that_nobody_recorded_is_said() -> None:
     others = [s.isel(unit=s["role"].values != "error") for s in seen]
     (verdict,), _ = on_recording(others, "lasers", [claim("P06a")])
     assert "That the laser does anything is not seen" in verdict.reason
+
+
+@pytest.mark.parametrize("left", [0.0, 0.4])
+@pytest.mark.parametrize(("role", "event"), [("error", "outcome"), ("representation", "input")])
+def test_what_a_laser_leaves_is_measured(left: float, role: str, event: str) -> None:
+    seen = [told_apart(k, works=True, left=left, repeats=12) for k in range(12)]
+    parts = [what_is_left(s, "silence", role)[f"{event}_onset"] for s in seen]
+    overlap, energy = np.mean(parts, axis=0)
+    assert overlap / energy == pytest.approx(left, abs=0.07)
+
+
+@pytest.mark.parametrize(
+    ("left", "below", "said"),
+    [
+        (0.0, 1.0, "CONTRADICTED"),
+        (0.3, 1.0, "CONTRADICTED"),  # .3 are left, and all remains
+        (0.6, 0.6, "UNDECIDED"),
+        (0.4, 0.6, "UNDECIDED"),  # .33 if all were silenced
+        (0.7, 1.0, "UNDECIDED"),
+        (0.3, 0.3, "SUPPORTED"),
+    ],
+)
+def test_what_is_left_in_silenced_cells_does_not_contradict(
+    left: float, below: float, said: str
+) -> None:
+    seen = [told_apart(k, works=True, left=left, below=below, repeats=12) for k in range(12)]
+    (verdict,), _ = on_recording(seen, "lasers", [claim("P04a")])
+    assert verdict.outcome == said
+    assert ("the laser leaves" in verdict.reason) == (said == "UNDECIDED")
+
+
+@pytest.mark.parametrize(
+    ("key", "left", "said"),
+    [
+        ("P05b", 0.2, "SUPPORTED"),
+        ("P05b", 0.7, "UNDECIDED"),
+        ("P06a", 0.0, "SUPPORTED"),
+        ("P06a", 0.7, "UNDECIDED"),
+    ],
+)
+def test_half_a_laser_supports_nothing(key: str, left: float, said: str) -> None:
+    seen = [told_apart(k, works=True, left=left, repeats=12) for k in range(12)]
+    (verdict,), _ = on_recording(seen, "lasers", [claim(key)])
+    assert verdict.outcome == said
+
+
+@pytest.mark.parametrize("key", ["P04a", "P04b", "P05b", "P06a", "P06b"])
+def test_the_threshold_is_that_of_complete_silencing(key: str) -> None:
+    asked = claim(key)
+    assert asked.incomplete is not None
+    assert asked.incomplete(asked.threshold, 0.0, ()) == asked.threshold
+    nothing_silenced = 0.0 if key in ("P05b", "P06a") else 1.0
+    assert asked.incomplete(asked.threshold, 1.0, ()) == nothing_silenced
+
+
+def test_every_claim_that_silences_says_what_incomplete_silencing_does() -> None:
+    silencing = {
+        c.key for c in CLAIMS for x in c.conditions if x.factors.get("manipulation") == "silence"
+    }
+    assert silencing == {c.key for c in CLAIMS if c.incomplete}
+
+
+def learner(rate: float, count: int = 60) -> xr.Dataset:
+    """Return two blocks of learning with a curve that saturates, with a laser in the second."""
+    seen = recorded()
+    lit = np.flatnonzero(seen["manipulation"].values == "silence")[:1]
+    dark = np.flatnonzero((seen["outcome"].values == "unexpected") & seen["teaching"].values)[:1]
+    both = seen.isel(trial=np.repeat([*dark, *lit], count))
+    performance = np.concatenate([-np.exp(-s * np.arange(count)) for s in (rate, 0.2 * rate)])
+    return both.assign_coords(
+        phase=("trial", ["during"] * 2 * count),
+        outcome_onset=("trial", np.full(2 * count, 0.3)),
+        performance=("trial", performance),
+    )
+
+
+@pytest.mark.parametrize("rate", [0.02, 0.1, 0.3])
+def test_who_learns_from_a_fifth_of_each_error_does_not_contradict(rate: float) -> None:
+    seen, asked = learner(rate), claim("P06b")
+    found = asked.effect(seen)
+    assert isinstance(found, Effect)
+    assert asked.incomplete is not None
+    bound = asked.incomplete(0.0, 0.2, [seen])
+    assert found.numerator / found.denominator == pytest.approx(bound, abs=0.03)
