@@ -211,8 +211,8 @@ _SILENCE_MORE = (
     "Silence more of the cells, or each of them more, and see in those that the laser is aimed at "
     "that little of their response is left."
 )
-MOST_LEFT = 0.5
-"""A laser that may leave more of the amplitude than this tells nothing of complete silencing."""
+_MOST_LEFT = 0.5
+"""A laser that leaves more of the amplitude than this tells nothing of complete silencing."""
 
 
 def _beside_lasers(
@@ -260,7 +260,7 @@ def _beside_what_is_left(
     bound = claim.incomplete(claim.threshold, most, sessions)
     asked = replace(claim, threshold=bound)
     found = outcomes(asked, measured.energies, measured.label_error, elsewhere=measured.elsewhere)
-    if most <= MOST_LEFT and str(found) == verdict.outcome:
+    if left.value <= _MOST_LEFT and str(found) == verdict.outcome:
         return verdict
     low, value = (f"{max(share, 0.0):.0%}" for share in (left.low, left.value))
     reason = (
