@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,6 @@ from errorneurons.analysis.measures.energies import (
     overlap_of_contrasts,
     responses,
     trials,
-    tuning_energy,
     units,
 )
 from errorneurons.predictions.claims.requirements import (
@@ -104,12 +104,13 @@ def changes(session: xr.Dataset, manipulation: str, role: str) -> dict[str, floa
     for event, off in plain.items():
         on = {**off, "manipulation": manipulation, "manipulated_role": role}
         energies = []
+        dark = trials(session, off)
         for lit, cells, window in _aims(session, event, on):
             before = window[0] - (BEFORE[1] - BEFORE[0]), window[0]
-            if not any(covers(event, x, before, window)(session) for x in (on, off)):
+            if len(dark) and not any(covers(event, x, before, window)(session) for x in (on, off)):
                 both = (
                     responses(session, chosen, cells, event, window, before)
-                    for chosen in (lit, trials(session, off))
+                    for chosen in (lit, dark)
                 )
                 energies.append(energy_of_difference(*both))
         if known := [energy for energy in energies if np.isfinite(energy)]:
@@ -117,10 +118,8 @@ def changes(session: xr.Dataset, manipulation: str, role: str) -> dict[str, floa
     return found
 
 
-def what_is_left(
-    session: xr.Dataset, manipulation: str, role: str
-) -> dict[str, tuple[float, float]]:
-    """Return how much a laser leaves of the response of the cells that it is aimed at, by event.
+def what_is_left(session: xr.Dataset, role: str) -> dict[str, tuple[float, float]]:
+    """Return how much silencing leaves of the response of the cells that it is aimed at, by event.
 
     The overlap of the response with the laser and without it, and the energy of that without it,
     of which the ratio is the share of the amplitude that is left. After the input the response is
@@ -131,10 +130,10 @@ def what_is_left(
     ----------
     session
         A session that obeys the dataset contract.
-    manipulation, role
-        What is done, to cells of which role.
+    role
+        Of the cells that are silenced.
     """
-    laser = {"manipulation": manipulation, "manipulated_role": role}
+    laser = {"manipulation": "silence", "manipulated_role": role}
     outcomes = tuple(as_taught(session, f) for f in (UNEXPECTED_TRIALS, EXPECTED_TRIALS))
     found = {}
     for event, off in {"input_onset": (PASSIVE_TRIALS,), "outcome_onset": outcomes}.items():
@@ -153,7 +152,7 @@ def _parts_left(
     parts = []
     for lit, cells, (first, last) in _aims(session, event, on[0]):
         window = max(first, 0.0), last
-        if any(covers(event, x, BEFORE, window)(session) for x in (*on, *off)):
+        if last <= window[0] or any(covers(event, x, BEFORE, window)(session) for x in (*on, *off)):
             continue
         area = str(session.variables["manipulated_area"].values[lit[0]])
         chosen = [in_area(session, trials(session, x), area) for x in on]
@@ -173,12 +172,12 @@ def _contrast_left(
 
 def _tuning_left(lit: Response, dark: Response) -> tuple[float, float]:
     shared = [name for name in dark if name in lit and len(dark[name]) >= 2]
-    if len(shared) < 2:
-        return np.nan, np.nan
-    both = (np.array([np.nanmean(x[name], axis=0) for name in shared]) for x in (lit, dark))
-    first, second = (x - x.mean(axis=0) for x in both)
-    products = (first * second).sum(axis=0) / (len(shared) - 1)
-    return float(np.nanmean(products)), tuning_energy({name: dark[name] for name in shared})
+    pairs = [
+        _contrast_left(*({"either": x[name]} for x in (lit, dark) for name in two))
+        for two in combinations(shared, 2)
+    ]
+    overlaps, energies = zip(*pairs, strict=True) if pairs else ((), ())
+    return mean_over(overlaps), mean_over(energies)
 
 
 def _aims(session: xr.Dataset, event: str, on: Factors) -> list[tuple[Trials, Cells, Window]]:
@@ -189,7 +188,7 @@ def _aims(session: xr.Dataset, event: str, on: Factors) -> list[tuple[Trials, Ce
     if not len(start) or not np.isfinite([start, stop]).all():
         return []
     window = float(np.median(start)), float(np.median(stop))
-    if window[1] <= max(window[0], 0.0):
+    if window[1] <= window[0]:
         return []
     lit = trials(session, on)
     areas = session.variables["manipulated_area"].values[lit].astype(str)

@@ -285,7 +285,7 @@ def _share_left(sessions: Sequence[xr.Dataset], role: str) -> Interval | None:
     seen: dict[str, dict[str, list[tuple[float, float]]]] = {}
     for session in sessions:
         if not is_control(session):
-            for event, parts in what_is_left(session, "silence", role).items():
+            for event, parts in what_is_left(session, role).items():
                 animals = seen.setdefault(event, {})
                 animals.setdefault(str(session.attrs["animal"]), []).append(parts)
     means = [

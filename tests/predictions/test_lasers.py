@@ -176,7 +176,7 @@ def test_a_laser_on_cells_that_nobody_recorded_is_said() -> None:
 @pytest.mark.parametrize(("role", "event"), [("error", "outcome"), ("representation", "input")])
 def test_what_a_laser_leaves_is_measured(left: float, role: str, event: str) -> None:
     seen = [told_apart(k, works=True, left=left, repeats=12) for k in range(12)]
-    parts = [what_is_left(s, "silence", role)[f"{event}_onset"] for s in seen]
+    parts = [what_is_left(s, role)[f"{event}_onset"] for s in seen]
     overlap, energy = np.mean(parts, axis=0)
     assert overlap / energy == pytest.approx(left, abs=0.07)
 
