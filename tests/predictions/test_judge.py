@@ -164,7 +164,7 @@ def test_where_no_share_of_false_labels_is_stated_the_answer_says_how_far_it_hol
 
 
 def test_an_answer_whose_interval_holds_the_threshold_says_what_decided() -> None:
-    said = "; the one-sided test of N - q0 M decides, though the two-sided interval of N/M holds"
+    said = "; a one-sided test of N against M times the threshold decides, though the two-sided"
     close = of_recording(measured(0.155, noise=0.06))
     assert close.outcome is Outcome.CONTRADICTED
     assert close.low < Q0 < close.high
