@@ -16,6 +16,7 @@ import numpy as np
 
 from errorneurons.analysis.measures.energies import Missing
 from errorneurons.analysis.statistics import (
+    Interval,
     Test,
     against_zero,
     central_range,
@@ -172,7 +173,7 @@ def _judge_recording(claim: Claim, subject: str, measured: Measured) -> Verdict:
             f"; but the share of false labels is known only as {measured.label_error[1]:.0%} to "
             f"{measured.label_error[2]:.0%}, and the answer {tipping}"
         )
-    reason += _of_skewness(claim, measured, plain)
+    reason += _of_skewness(claim, measured, plain) + _of_interval(claim, outcome, ratio)
     if not measured.stated and measured.energies[:, 2].any():
         reason += (
             f"; the share of false labels is not stated and taken as 0, and the answer {tipping}"
@@ -193,6 +194,17 @@ def _judge_recording(claim: Claim, subject: str, measured: Measured) -> Verdict:
             "the answer": tipping,
         },
     )  # fmt: skip
+
+
+def _of_interval(claim: Claim, outcome: Outcome, ratio: Interval) -> str:
+    """Say why an answer is clear of a threshold that the interval of N/M holds."""
+    q0 = math.copysign(claim.threshold, ratio.value) if claim.side == "within" else claim.threshold
+    if outcome is Outcome.UNDECIDED or not ratio.low < q0 < ratio.high:
+        return ""
+    return (
+        "; a one-sided test of N against M times the threshold decides, though the two-sided "
+        "interval of N/M holds the threshold"
+    )
 
 
 def _judge_few(claim: Claim, subject: str, measured: Measured) -> Verdict:

@@ -75,6 +75,8 @@ class Readiness:
         How many other things are missing.
     far
         How far the claim is from being tested: things not recorded, entries not mapped.
+    silent
+        Whether all that it needs is there, and responds to nothing.
     """
 
     claim: Claim
@@ -83,6 +85,7 @@ class Readiness:
     mend: str = ""
     more: int = 0
     far: tuple[int, int] = (0, 0)
+    silent: bool = False
 
 
 @dataclass(frozen=True)
@@ -163,7 +166,7 @@ def _row(
 ) -> Readiness:
     able = len(measured.animals)
     if able and verdict.outcome is Outcome.NOT_TESTABLE:
-        return Readiness(claim, "no", verdict.reason, verdict.remedy, far=(1, 0))
+        return Readiness(claim, "no", verdict.reason, verdict.remedy, far=(1, 0), silent=True)
     if measured.missing is None:
         return Readiness(claim, "yes")
     can = "no" if not able else "yes" if able == animals else f"in {able} of {animals} animals"

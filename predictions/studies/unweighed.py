@@ -80,6 +80,8 @@ def _why(sessions: Sequence[xr.Dataset], ready: Ready) -> str:
     """Return in a few words what a recording on which nothing can be tested lacks first."""
     if ready.common and (level := kind_of_trials(sessions)) in _LEVELS:
         return _LEVELS[level]
+    if silent := [row.claim.key for row in ready.rows if row.silent]:
+        return f"there is no response to compare with ({listed(silent)})"
     named = [s for s in sessions if "outcome" in s.coords]
     if not named:
         return "no trial is said to have an unexpected outcome"

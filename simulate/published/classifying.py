@@ -65,7 +65,7 @@ RESULT = PublishedResult(
     _cases,
     classified,
     Effort(10, 300),
-    Effort(2, 6),
+    Effort(2, 4),
     tuple(
         ResultPlot(words, "accuracy", "share right", "epoch", "epoch", conditions=(words,))
         for words in (*(words for words, *_ in _CONDITIONS.values()), _OWN_STEP)

@@ -202,7 +202,7 @@ def _taught_at_own_step(case: Case, effort: Effort, seed: int, teachers: Integer
         },
         {
             "network": list(networks), "teacher": ("network", teachers),
-            "areas": len(circuit.sizes), "area": np.arange(1, len(layers)),
+            "areas": len(layers) - 1, "area": np.arange(1, len(layers)),
             "definition": definitions,
         },
     )  # fmt: skip

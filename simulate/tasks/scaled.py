@@ -144,10 +144,13 @@ def update_directions(circuit: Any, weights: Any, asked: Items) -> Array:
     Returns
     -------
     Array
-        (network, area) [deg], mean over items.
+        (network, area) [deg], mean over items; NaN where inference is no feedforward sweep, which
+        has no gradient to compare with.
     """
-    areas, found = area_slices(circuit.sizes), []
+    areas, found = area_slices(circuit.layers[1:]), []
     sweep, told = circuit.sweep(weights), np.full((1, 1, 1), True)
+    if sweep is None:
+        return np.full((len(weights.W), len(areas)), np.nan)
     taught, untaught = paced(circuit, hold_of(len(areas)))
     for item in range(asked.inputs.shape[1]):
         inputs, target = (x[:, item : item + 1] for x in (asked.inputs, asked.targets))

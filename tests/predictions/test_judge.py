@@ -163,6 +163,15 @@ def test_where_no_share_of_false_labels_is_stated_the_answer_says_how_far_it_hol
     assert verdict.statistics["false labels"].startswith("no share is stated, so pi is taken as 0")
 
 
+def test_an_answer_whose_interval_holds_the_threshold_says_what_decided() -> None:
+    said = "; a one-sided test of N against M times the threshold decides, though the two-sided"
+    close = of_recording(measured(0.155, noise=0.06))
+    assert close.outcome is Outcome.CONTRADICTED
+    assert close.low < Q0 < close.high
+    assert said in close.reason
+    assert said not in of_recording(measured(0.5)).reason
+
+
 def test_the_fieller_set_stands_beside_the_jackknife() -> None:
     found = of_recording(measured(0.3)).statistics["N/M, 95 % Fieller"]
     low, high = map(float, found.split(" to "))

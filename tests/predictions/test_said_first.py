@@ -229,6 +229,18 @@ def test_a_person_is_no_animal_and_pooled_animals_are_not_one() -> None:
     )
 
 
+def test_cells_that_respond_to_nothing_are_not_said_to_lack_labels() -> None:
+    passive: dict[str, Any] = {"role": ["unknown"] * 24, "teaching": [False] * 16,
+                               "control": ["none"] * 8 + ["matched"] * 8}  # fmt: skip
+    still = [recorded(f"m{k}", **passive) for k in range(6)]
+    rng = np.random.default_rng(1)
+    for one in still:
+        one["rate"].values[:] = rng.poisson(0.5, one["rate"].shape) / 0.05
+    made = recording_report(still, "x", None, "errorneurons", lambda _: None)
+    assert "can be tested here: there is no response to compare with (P21)." in made.answer
+    assert "error cell" not in made.answer
+
+
 def test_verdicts_of_one_animal_are_of_this_animal_only() -> None:
     made = recording_report([recorded()], "x", None, "errorneurons", lambda _: None)
     assert made.answer.startswith("Of 1 claim part about error neurons that can be tested here, ")

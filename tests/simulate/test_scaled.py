@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from errorneurons.simulate.published.scaling import extrapolated
-from errorneurons.simulate.tasks.scaled import SIZED, grown, sized
+from errorneurons.simulate.tasks.held import Items
+from errorneurons.simulate.tasks.scaled import SIZED, grown, sized, update_directions
+from errorneurons.simulate.theories.registry import theory as find
 
 MICROCIRCUIT, ARTIFICIAL = SIZED
 
@@ -39,3 +41,14 @@ def test_what_was_not_run_is_told_by_a_line_through_the_last_two() -> None:
     np.testing.assert_allclose(
         extrapolated([1, 10, 100], np.array([9.0, 12, 102]), 1000), [9, 12, 102, 1002]
     )
+
+
+@pytest.mark.parametrize("name", ["prospective_configuration", "adaptation"])
+def test_only_what_infers_by_a_sweep_has_an_angle_to_backpropagation(name: str) -> None:
+    circuit = find(name).circuit
+    weights = circuit.initial_weights(0, [0])
+    rng = np.random.default_rng(0)
+    asked = Items(rng.uniform(-1, 1, (1, 2, 10)), rng.uniform(-0.5, 0.5, (1, 2, 5)))
+    angles = update_directions(circuit, weights, asked)
+    assert angles.shape == (1, 4)
+    assert np.isnan(angles).all() == (circuit.sweep(weights) is None) == (name == "adaptation")
