@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from errorneurons.analysis.measures.asking import once_alike
+from errorneurons.analysis.measures.asking import once, once_alike
 from errorneurons.analysis.measures.energies import (
     Cells,
     Factors,
@@ -133,6 +133,10 @@ def what_is_left(session: xr.Dataset, role: str) -> dict[str, tuple[float, float
     role
         Of the cells that are silenced.
     """
+    return once(session, ("what is left", role), lambda: _what_is_left(session, role))
+
+
+def _what_is_left(session: xr.Dataset, role: str) -> dict[str, tuple[float, float]]:
     laser = {"manipulation": "silence", "manipulated_role": role}
     outcomes = tuple(as_taught(session, f) for f in (UNEXPECTED_TRIALS, EXPECTED_TRIALS))
     found = {}
