@@ -29,7 +29,7 @@ def test_a_paragraph_without_one_of_its_values_is_refused() -> None:
 
 
 def test_paragraphs_are_plain_and_drawings_escaped() -> None:
-    told = {"tested": 1, "counts": ["<b> & co"], "one": "", "unlike": "<i>"}
+    told = {"tested": 1, "counts": ["<b> & co"], "one": "", "otherwise": (), "unlike": "<i>"}
     assert "<b> & co" in one_paragraph("answers/unweighed", told)
     known = {"cut": (), "alt": "<b>", "lesion": True, "areas": 2, "skips": ()}
     assert 'aria-label="&lt;b&gt;"' in written("circuit.svg", known)
