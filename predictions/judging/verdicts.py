@@ -166,7 +166,11 @@ def on_recording(
         chance = chance_of_labels(sessions)
     found = (judge(c, name, measured[c.key], "recording") for c in claims)
     verdicts = [
-        _cautioned(c, _beside_lasers(c, beside_chance(c, v, chance), sessions), sessions)
+        _cautioned(
+            c,
+            _doubted(c, _beside_lasers(c, beside_chance(c, v, chance), sessions), sessions),
+            sessions,
+        )
         for c, v in zip(claims, found, strict=True)
     ]
     declared = confirmatory(sessions)
@@ -191,6 +195,16 @@ def _cautioned(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Dataset]) -
 
 
 _DECIDED = (Outcome.SUPPORTED, Outcome.CONTRADICTED)
+
+
+def _doubted(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Dataset]) -> Verdict:
+    """Return a verdict, UNDECIDED where the recording leaves open why it is so."""
+    if verdict.outcome not in _DECIDED or not claim.doubt or not (why := claim.doubt(sessions)):
+        return verdict
+    reason = f"{verdict.reason.removesuffix('.')}; but this is open, since {why}."
+    return replace(verdict, outcome=Outcome.UNDECIDED, reason=reason)
+
+
 _LASER_UNSEEN = (
     "That the laser does anything is not seen: no cell that it is aimed at was recorded with it "
     "and without it, after the same input or outcome."
