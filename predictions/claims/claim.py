@@ -141,7 +141,7 @@ ERROR_SITES: tuple[Site, ...] = tuple(("error", level) for level in range(1, 5))
 
 
 @dataclass(frozen=True)
-class Shown:
+class Precondition:
     """What a recording must show before the absence of a response says anything.
 
     Attributes
@@ -249,7 +249,7 @@ class Claim:
     behaviour: bool = False
     caution: Caution | None = None
     otherwise: str | None = None
-    unless: Shown | None = None
+    unless: Precondition | None = None
     doubt: Caution | None = None
     drawing: Drawing | None = None
     asks: tuple[str, ...] = ()

@@ -18,7 +18,13 @@ from errorneurons.analysis.measures.energies import (
 )
 from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.predictions.claims import violations
-from errorneurons.predictions.claims.claim import ERROR_SITES, Claim, Condition, Drawing, Shown
+from errorneurons.predictions.claims.claim import (
+    ERROR_SITES,
+    Claim,
+    Condition,
+    Drawing,
+    Precondition,
+)
 from errorneurons.predictions.claims.taught import outcomes_teach
 
 
@@ -188,7 +194,7 @@ CLAIM = Claim(
     counter_circuit="every_outcome_teaches",
     by_labels=False,
     otherwise=_EXPECTS_NOTHING,
-    unless=Shown("that the animals expect anything", of_expecting),
+    unless=Precondition("that the animals expect anything", of_expecting),
     conditions=(
         Condition("violated, nothing teaches", violations.VIOLATED),
         Condition("met, nothing teaches", violations.MET),

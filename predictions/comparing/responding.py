@@ -20,7 +20,7 @@ import xarray as xr
 
 from errorneurons.analysis.measures.asking import asked_often
 from errorneurons.analysis.statistics import holm, students
-from errorneurons.predictions.claims.claim import Claim, Shown
+from errorneurons.predictions.claims.claim import Claim, Precondition
 from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.judging.measured import (
     FEWEST_ANIMALS,
@@ -172,7 +172,7 @@ def _untold(claim: Claim, sessions: Sequence[xr.Dataset], measured: Mapping[str,
 
 
 def _is_shown(
-    needed: Shown, sessions: Sequence[xr.Dataset], measured: Mapping[str, Measured], key: str
+    needed: Precondition, sessions: Sequence[xr.Dataset], measured: Mapping[str, Measured], key: str
 ) -> bool:
     """Return whether N of a claim, or what it needs in the same animals, is clear of 0.
 

@@ -125,7 +125,7 @@ def passive(animal: str, mismatch: float = 0.0, taught: float | None = None) -> 
         "input_onset": [0.0] * len(rows), "outcome_onset": [0.3] * len(rows),
         "outcome": ["unexpected" if odd else "expected" for _, odd, _ in rows],
         "teaching": [teaches for teaches, *_ in rows], "control": ["matched"] * len(rows),
-        "manipulation": ["none"] * len(rows),
+        "manipulation": ["none"] * len(rows), "phase": ["after"] * len(rows),
     }  # fmt: skip
     attrs = {"animal": animal, "session_id": "1"}
     return session({"rate": rate}, columns, attrs, signal="model", units="Hz", sampling_rate=20.0)
