@@ -144,6 +144,22 @@ ERROR_SITES: tuple[Site, ...] = tuple(("error", level) for level in range(1, 5))
 
 
 @dataclass(frozen=True)
+class Precondition:
+    """What a recording must show before the absence of a response says anything.
+
+    Attributes
+    ----------
+    what
+        In words that follow "nothing shows", e.g. ``"that the animals expect anything"``.
+    by
+        An effect whose M is clear of 0 where it is shown.
+    """
+
+    what: str
+    by: Measure
+
+
+@dataclass(frozen=True)
 class Claim:
     """A claim: a sentence about activity that an experiment can contradict.
 
@@ -203,6 +219,12 @@ class Claim:
         What is said beside the answer of a recording.
     otherwise
         What else makes a recording support the claim, said wherever one does; None if nothing.
+    doubt
+        Why an answer of a recording would stay open, in words that follow "since"; then it is
+        UNDECIDED, and brings no evidence between theories.
+    unless
+        What shows that this other reason does not hold, if N does not; without either the claim
+        brings no evidence between theories. None where `effect` itself asks for it.
     drawing
         What the card's drawing of the experiment shows; None for no drawing.
     secondary
@@ -234,6 +256,8 @@ class Claim:
     incomplete: Incomplete | None = None
     caution: Caution | None = None
     otherwise: str | None = None
+    unless: Precondition | None = None
+    doubt: Caution | None = None
     drawing: Drawing | None = None
     asks: tuple[str, ...] = ()
     ratio_of: Literal["energies", "amplitudes"] = "energies"

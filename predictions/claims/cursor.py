@@ -100,12 +100,15 @@ class ErrorTrials:
         Mean error of the other trials, (trial,).
     responses
         To seeing the error, (trial, cell).
+    before
+        Rates before it is shown, (trial, cell).
     """
 
     stimulus: str
     errors: Floats
     others: Floats
     responses: Floats
+    before: Floats
 
 
 def seen_by(session: xr.Dataset, cells: Cells) -> list[ErrorTrials]:
@@ -123,7 +126,8 @@ def seen_by(session: xr.Dataset, cells: Cells) -> list[ErrorTrials]:
         own = complete & (stimulus == name)
         if own.sum() >= 2:
             others = means_of_others(error[own])
-            found.append(ErrorTrials(str(name), error[own], others, (shown - before)[own]))
+            moved = (shown - before)[own]
+            found.append(ErrorTrials(str(name), error[own], others, moved, before[own]))
     return found
 
 

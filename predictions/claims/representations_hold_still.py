@@ -11,6 +11,15 @@ consolidate it, 0 if it stays, and negative if activity moves the other way. Eit
 holding still, so the claim is tested at both ends. N is linear in activity, so its noise adds
 nothing; divided by the size of errors, an animal that misses twice as far counts twice, not four
 times.
+
+Activity that holds the cursor and just ends is no answer to the error, but goes with it: what holds
+the cursor short of a goal leaves an error of the same sign. Let a be how far activity before would
+move the cursor, its mean over goals off, as those of s and d are here, and g = -<s a> / <a a> the
+share of it that is gone. An answer stays open if over animals
+
+    g > 0,        g |<a d>| >= <d d> / 3,        g |<a d>| >= |<s d> + g <a d>|,
+
+that is if the end alone makes N/M what counts, and as much of it as is left.
 """
 
 from __future__ import annotations
@@ -22,8 +31,15 @@ import numpy as np
 import xarray as xr
 
 from errorneurons.analysis.measures.energies import Effect, Missing
+from errorneurons.analysis.statistics import Floats
 from errorneurons.predictions.claims import requirements as protocol
-from errorneurons.predictions.claims.claim import Claim, Condition, Drawing, OverDays
+from errorneurons.predictions.claims.claim import (
+    Claim,
+    Condition,
+    Drawing,
+    OverDays,
+    asked_together,
+)
 from errorneurons.predictions.claims.cursor import (
     CURSOR_DAYS,
     CURSOR_TRIALS,
@@ -31,6 +47,7 @@ from errorneurons.predictions.claims.cursor import (
     cursor_trials,
     decoders,
     has_cursor,
+    means_of_others,
     moves_the_cursor,
     of_known_decoder,
     seen_by,
@@ -38,13 +55,19 @@ from errorneurons.predictions.claims.cursor import (
 )
 from errorneurons.simulate.experiments.readout import ALL, FIRST
 
+_NOTHING = 1e-12
+
 
 def _shown(session: xr.Dataset) -> list[ErrorTrials]:
     """Return errors and how far the change of activity would move the cursor, (trial, 1)."""
     cells = weighted_cells(session)
     weights = session.variables["decoder_weight"].values.astype(float)[cells]
     return [
-        replace(one, responses=(one.responses @ weights)[:, None])
+        replace(
+            one,
+            responses=(one.responses @ weights)[:, None],
+            before=(one.before @ weights)[:, None],
+        )
         for one in seen_by(session, cells)
     ]
 
@@ -72,6 +95,45 @@ def _squared(one: ErrorTrials) -> float:
 
 def _on_days(days: Sequence[xr.Dataset]) -> Effect:
     return taken_away([_shown(day) for day in days])
+
+
+def that_activity_ends(sessions: Sequence[xr.Dataset]) -> str:
+    """Say that the shift is not told from the end of what holds the cursor; nothing if it is."""
+    found = [
+        _products(shown)
+        for own in asked_together(CLAIM.effect, sessions)
+        for day in _known_days(own)
+        if len(shown := _shown(day)) > 1
+    ]
+    if not found:
+        return ""
+    with_before, with_error, before, error, both = np.mean(found, axis=0)
+    if min(before, error) < _NOTHING or with_before >= 0:
+        return ""
+    gone = -with_before / before
+    by_end = -gone * both
+    if abs(by_end) < max(CLAIM.threshold * error, abs(with_error - by_end)):
+        return ""
+    return (
+        f"activity that holds the cursor ends as the error is shown ({min(gone, 1):.0%} of it is "
+        "gone), which is not told from an answer to the error"
+    )
+
+
+def _products(shown: Sequence[ErrorTrials]) -> tuple[float, ...]:
+    """Return <s a>, <s d>, <a a>, <d d> and <a d> of a day, means over goals off."""
+    s, a = [one.responses[:, 0] for one in shown], [one.before[:, 0] for one in shown]
+    d = [one.errors for one in shown]
+    return tuple(_product(*two) for two in ((s, a), (s, d), (a, a), (d, d), (a, d)))
+
+
+def _product(first: Sequence[Floats], second: Sequence[Floats]) -> float:
+    """Return the mean over goals of products less that of their means; of different trials each."""
+    pairs = list(zip(first, second, strict=True))
+    own = np.array([float((x * means_of_others(y)).mean()) for x, y in pairs])
+    x, y = (np.array([float(values.mean()) for values in one]) for one in (first, second))
+    between = x.sum() * y.sum() - x @ y + own.sum()
+    return float(own.mean() - between / len(own) ** 2)
 
 
 def _has_weights(session: xr.Dataset) -> Missing | None:
@@ -109,14 +171,18 @@ def effect(sessions: Sequence[xr.Dataset]) -> Effect | Missing:
     return found if isinstance(found, Missing) else moves_the_cursor(sessions) or found
 
 
+def _known_days(sessions: Sequence[xr.Dataset]) -> list[xr.Dataset]:
+    days = [session for session in sessions if _lack(session) is None]
+    return [session for session in days if decoders(session) == decoders(days[0])]
+
+
 def of_what_is_learnt(sessions: Sequence[xr.Dataset]) -> Effect | Missing:
     """N: shift on the first day times what is learnt until the last; M: the square of the latter.
 
     Learnt is how much less the cursor misses each goal on the last day, so no cell needs to be
     found again.
     """
-    days = [session for session in sessions if _lack(session) is None]
-    days = [session for session in days if decoders(session) == decoders(days[0])]
+    days = _known_days(sessions)
     if len(days) < 2:
         return _lack(sessions[0]) or Missing(
             "there is one day with the cursor", "Record it on two days or more with one decoder."
@@ -168,6 +234,7 @@ CLAIM = Claim(
     counter_circuit="held_output",
     by_labels=False,
     otherwise=_ANSWERS_NOTHING,
+    doubt=that_activity_ends,
     conditions=(
         Condition("error, decoder known", {**CURSOR_TRIALS, "decoder": FIRST}),
         Condition("error, decoder swapped", {**CURSOR_TRIALS, "decoder": ALL}),

@@ -18,7 +18,13 @@ from errorneurons.analysis.measures.energies import (
 )
 from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.predictions.claims import violations
-from errorneurons.predictions.claims.claim import ERROR_SITES, Claim, Condition, Drawing
+from errorneurons.predictions.claims.claim import (
+    ERROR_SITES,
+    Claim,
+    Condition,
+    Drawing,
+    Precondition,
+)
 from errorneurons.predictions.claims.taught import outcomes_teach
 
 
@@ -51,6 +57,20 @@ def in_error_cells(session: xr.Dataset) -> Effect | Missing:
     """As `beside_outcomes_that_teach`, in labelled error cells."""
     lack = protocol.has_cells()(session)
     return lack or _beside_taught(session, [units(session, "error")])
+
+
+def of_expecting(session: xr.Dataset) -> Effect | Missing:
+    """M: the contrast of outcomes that teach, in the same cells; there is no N.
+
+    Where unexpected ones are rarer, it may be adaptation, and shows no expectation.
+    """
+    lack = protocol.what_is_missing(session, _has_somata, _has_taught, _as_often)
+    if lack:
+        return lack
+    contrast, areas = violations.taught_violations(session), violations.somata_of_areas(session)
+    return Effect(
+        0.0, _mean(violations.contrast_energy(session, contrast, own) for own in areas.values())
+    )
 
 
 def _beside_the_input(session: xr.Dataset, areas: dict[str, protocol.Cells]) -> Effect | Missing:
@@ -132,6 +152,11 @@ def _has_taught(session: xr.Dataset) -> Missing | None:
     )
 
 
+def _as_often(session: xr.Dataset) -> Missing | None:
+    rare = violations.of_rare_outcomes([session])
+    return Missing(rare, "Show each outcome as often expected as not.") if rare else None
+
+
 _EXPECTS_NOTHING = (
     "An animal that expects nothing supports the claim as well: show that it has an expectation, "
     "in other areas or by what it does."
@@ -169,6 +194,7 @@ CLAIM = Claim(
     counter_circuit="every_outcome_teaches",
     by_labels=False,
     otherwise=_EXPECTS_NOTHING,
+    unless=Precondition("that the animals expect anything", of_expecting),
     conditions=(
         Condition("violated, nothing teaches", violations.VIOLATED),
         Condition("met, nothing teaches", violations.MET),

@@ -2,16 +2,17 @@
 
 A claim compares N with a response M. Where M is not clear of 0, noise is compared with noise: a
 theory that expects a response would be left out, and it may be the labels, the trials or the
-electrodes that are to blame. So such a claim brings no evidence. Nor does an animal in which
-nothing is clear of 0 where it is in the others. How often noise is taken for a response is held
-over all claims together.
+electrodes that are to blame. So such a claim brings no evidence. Nor does one whose N is absent for
+what may be another reason (`Claim.unless`), or there for one (`Claim.doubt`), nor an animal in
+which nothing is clear of 0 where it is in the others. How often noise is taken for a response is
+held over all claims together.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import scipy  # `scipy.stats` takes long to load, and is loaded when it is used
@@ -19,6 +20,7 @@ import xarray as xr
 
 from errorneurons.analysis.measures.asking import asked_often
 from errorneurons.analysis.statistics import holm, students
+from errorneurons.predictions.claims.claim import Claim, Precondition
 from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.judging.measured import (
     FEWEST_ANIMALS,
@@ -29,6 +31,7 @@ from errorneurons.predictions.words import counted, listed
 
 BY_CHANCE = 0.05
 """How often, at most, any claim of a recording of noise passes for one with a response."""
+SILENT = "M is not clear of 0"
 LITTLE = 0.25
 """An animal is looked at more closely if its M are all below so much of what others have."""
 _OTHERS = 0.75
@@ -47,12 +50,20 @@ class Responding:
         Animals that were left out, since nothing is clear of 0 in them while it is in others.
     animals
         How many there are with them.
+    untold
+        Key of each other claim that can be tested -> why it says nothing of theories.
     """
 
     clear: tuple[str, ...]
     silent: tuple[str, ...]
     without: tuple[str, ...] = ()
     animals: int = 0
+    untold: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def set_aside(self) -> dict[str, str]:
+        """Key of each claim that is not weighed -> why."""
+        return {**dict.fromkeys(self.silent, SILENT), **self.untold}
 
     @property
     def of_activity(self) -> bool:
@@ -64,11 +75,16 @@ class Responding:
         """Why theories cannot be weighed, in words; empty if they can."""
         if self.clear:
             return ""
-        which = "the claim" if len(self.silent) == 1 else f"any of the {len(self.silent)} claims"
-        return (
-            f"the response that is compared with (M) is not clear of 0 in {which} that can be "
-            "tested, so that there is nothing to weigh, and no theory is ruled out"
-        )
+        why = [f"{reason}, so that {key} says nothing" for key, reason in self.untold.items()]
+        if self.silent:
+            other = "other " if why else ""
+            count = len(self.silent)
+            which = f"the {other}claim" if count == 1 else f"any of the {count} {other}claims"
+            why.append(
+                f"the response that is compared with (M) is not clear of 0 in {which} that can be "
+                "tested"
+            )
+        return f"{listed(why)}, so that there is nothing to weigh, and no theory is ruled out"
 
     @property
     def caution(self) -> str:
@@ -87,11 +103,15 @@ class Responding:
                 f"{'brings' if len(self.silent) == 1 else 'bring'} no evidence for or against any "
                 "theory."
             )
-            if not self.of_activity:
-                said.append(
-                    f"So no activity is weighed: the verdict rests on {listed(self.clear)} alone, "
-                    "on what the animals do."
-                )
+        said += [
+            f"{key} brings no evidence for or against any theory, since {reason}."
+            for key, reason in self.untold.items()
+        ]
+        if self.set_aside and not self.of_activity:
+            said.append(
+                f"So no activity is weighed: the verdict rests on {listed(self.clear)} alone, "
+                "on what the animals do."
+            )
         return " ".join(said)
 
 
@@ -126,8 +146,44 @@ def telling(sessions: Sequence[xr.Dataset], measured: Mapping[str, Measured]) ->
     left = [session for session in sessions if str(session.attrs["animal"]) not in without]
     if without and (known := _active(said := _measured(left))):
         animals = len({str(session.attrs["animal"]) for session in sessions})
-        return Telling(left, said, replace(known, without=without, animals=animals))
-    return Telling(sessions, measured, responding(measured))
+        found = replace(known, without=without, animals=animals)
+        return Telling(left, said, _as_told(found, left, said))
+    return Telling(sessions, measured, _as_told(responding(measured), sessions, measured))
+
+
+def _as_told(
+    found: Responding, sessions: Sequence[xr.Dataset], measured: Mapping[str, Measured]
+) -> Responding:
+    """Return what brings evidence, with what stays open set aside."""
+    untold = {
+        c.key: why
+        for c in CLAIMS
+        if c.key in found.clear and (why := _untold(c, sessions, measured))
+    }
+    clear = tuple(key for key in found.clear if key not in untold)
+    return replace(found, clear=clear, untold=untold)
+
+
+def _untold(claim: Claim, sessions: Sequence[xr.Dataset], measured: Mapping[str, Measured]) -> str:
+    """Return why a claim says nothing of theories though there is a response; empty if it does."""
+    if claim.unless and not _is_shown(claim.unless, sessions, measured, claim.key):
+        return f"nothing shows {claim.unless.what}"
+    return claim.doubt(sessions) if claim.doubt else ""
+
+
+def _is_shown(
+    needed: Precondition, sessions: Sequence[xr.Dataset], measured: Mapping[str, Measured], key: str
+) -> bool:
+    """Return whether N of a claim, or what it needs in the same animals, is clear of 0.
+
+    Adjusted for both, and for the claims of which it is asked whether they have a response.
+    """
+    own = measured[key]
+    same = [session for session in sessions if str(session.attrs["animal"]) in own.animals]
+    shown = measure(needed.by, same, trial_level=True)
+    others = [_p_above(other, 1) for other in measured.values() if other.animals]
+    p = [_p_above(own, 0), _p_above(shown, 1) if shown.animals else math.nan]
+    return any(adjusted <= BY_CHANCE for adjusted in holm([*p, *others])[:2])
 
 
 def _measured(sessions: Sequence[xr.Dataset]) -> dict[str, Measured]:
@@ -153,7 +209,7 @@ def responding(measured: Mapping[str, Measured]) -> Responding:
         Claim key -> what the recording says to it.
     """
     keys = [key for key, own in measured.items() if own.animals]
-    adjusted = holm([_p_response(measured[key]) for key in keys])
+    adjusted = holm([_p_above(measured[key], 1) for key in keys])
     clear = tuple(key for key, p in zip(keys, adjusted, strict=True) if p <= BY_CHANCE)
     return Responding(clear, tuple(key for key in keys if key not in clear))
 
@@ -192,14 +248,14 @@ def animals_without(
     return tuple(found) if len(found) < len(names) else ()
 
 
-def _p_response(measured: Measured) -> float:
-    """Return the one-sided p that M is above 0; NaN if too few trials can be left out to say."""
-    m = measured.energies[:, 1]
-    if len(m) >= FEWEST_ANIMALS:
-        return float(students(m)[1])
-    groups, error = len(measured.thinned), measured.errors_over_trials[1]
+def _p_above(measured: Measured, which: int) -> float:
+    """Return the one-sided p that N (0) or M (1) is above 0; NaN if trials are too few to say."""
+    energies = measured.energies[:, which]
+    if len(energies) >= FEWEST_ANIMALS:
+        return float(students(energies)[1])
+    groups, error = len(measured.thinned), measured.errors_over_trials[which]
     if groups < 2:
         return math.nan
     if error == 0:
-        return 0.0 if m.mean() > 0 else 1.0
-    return float(scipy.stats.t.sf(m.mean() / error, groups - 1))
+        return 0.0 if energies.mean() > 0 else 1.0
+    return float(scipy.stats.t.sf(energies.mean() / error, groups - 1))

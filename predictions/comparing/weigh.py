@@ -29,7 +29,6 @@ from errorneurons.simulate.theories.registry import COMPARED, WITH_LEAK
 UNSTATED = 0.05
 FALSE_LABELS = f"{100 * UNSTATED:.0f} % more false labels than stated"
 LEAK = "input leaks onto error neurons, 5 %"
-SILENT = "M is not clear of 0"
 STRAINED = 200
 """Experiments of each theory in which something is other than assumed."""
 
@@ -131,7 +130,9 @@ def weighed(told: Telling, question: Question, progress: Progress) -> Weighed:
     evidence = weigh(
         together(drawn), found.values, np.random.SeedSequence(question.animals.seed), claims,
         strained=_strained(designs, question, found.scatter, progress),
-        set_aside={name: SILENT for key in told.responses.silent for name in claims[key]},
+        set_aside={
+            name: why for key, why in told.responses.set_aside.items() for name in claims[key]
+        },
     )  # fmt: skip
     expected = expected_ranges(drawn)
     return Weighed(designs, evidence, expected, own_misses(drawn, expected), told.responses)

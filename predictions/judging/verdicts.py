@@ -166,9 +166,7 @@ def on_recording(
         chance = chance_of_labels(sessions)
     found = (judge(c, name, measured[c.key], "recording") for c in claims)
     verdicts = [
-        _cautioned(
-            c, _beside_lasers(c, beside_chance(c, v, chance), measured[c.key], sessions), sessions
-        )
+        _considered(c, v, measured[c.key], chance, sessions)
         for c, v in zip(claims, found, strict=True)
     ]
     declared = confirmatory(sessions)
@@ -179,6 +177,18 @@ def on_recording(
         for c, v in zip(claims, verdicts, strict=True)
     ]
     return _with_holm(beside, measured, chosen, declared=bool(declared)), measured
+
+
+def _considered(
+    claim: Claim,
+    verdict: Verdict,
+    measured: Measured,
+    chance: float,
+    sessions: Sequence[xr.Dataset],
+) -> Verdict:
+    """Return a verdict as far as labels and lasers bear it, with what else may explain it."""
+    borne = _beside_lasers(claim, beside_chance(claim, verdict, chance), measured, sessions)
+    return _cautioned(claim, _doubted(claim, borne, sessions), sessions)
 
 
 def _cautioned(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Dataset]) -> Verdict:
@@ -193,6 +203,16 @@ def _cautioned(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Dataset]) -
 
 
 _DECIDED = (Outcome.SUPPORTED, Outcome.CONTRADICTED)
+
+
+def _doubted(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Dataset]) -> Verdict:
+    """Return a verdict, UNDECIDED where the recording leaves open why it is so."""
+    if verdict.outcome not in _DECIDED or not claim.doubt or not (why := claim.doubt(sessions)):
+        return verdict
+    reason = f"{verdict.reason.removesuffix('.')}; but this is open, since {why}."
+    return replace(verdict, outcome=Outcome.UNDECIDED, reason=reason)
+
+
 _LASER_UNSEEN = (
     "That the laser does anything is not seen: no cell that it is aimed at was recorded with it "
     "and without it, after the same input or outcome."

@@ -293,7 +293,7 @@ def answer_of_recording(
     """
     responses = found.responses
     animals -= len(responses.without)
-    clear = [v for v in verdicts if v.claim not in responses.silent]
+    clear = [v for v in verdicts if v.claim not in responses.set_aside]
     said = [
         answer(found.evidence, verdicts, animals, label),
         responses.caution,

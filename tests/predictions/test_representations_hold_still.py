@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 import xarray as xr
-from cursors import WEIGHTS, Array, cursor_day
+from cursors import GOALS, WEIGHTS, Array, cursor_day
 
 from errorneurons.analysis.measures.energies import Effect, Missing
 from errorneurons.predictions.claims.claim import Measure, OverDays
 from errorneurons.predictions.claims.registry import claim
+from errorneurons.predictions.claims.representations_hold_still import that_activity_ends
+from errorneurons.predictions.judging.verdicts import verdict_table
 
 P20 = claim("P20")
 LEARNT = P20.secondary["as a share of what is learnt over days"]
@@ -136,3 +138,52 @@ def test_rates_that_drift_while_the_error_is_learnt_do_not_move_the_cursor() -> 
     found = answer([day.assign(rate=drifting).assign_coords(outcome_error=("trial", error))])
     assert isinstance(found, Missing)
     assert found.what.startswith("the cells with a weight are not seen to move the cursor")
+
+
+def holding(day: xr.Dataset, cursor: Array, until: float) -> xr.Dataset:
+    """Return a day on which cells hold the cursor, (trial,), until a time [s]."""
+    held = cursor[:, None] * WEIGHTS / (WEIGHTS**2).sum()
+    on = day["time"].values[:, None] < until
+    return day.assign(rate=day["rate"].copy(data=day["rate"].values + on * held[:, None]))
+
+
+def where_it_is(day: xr.Dataset) -> Array:
+    goals = np.array([GOALS[str(name)] for name in day["stimulus"].values])
+    return np.asarray(goals - day["outcome_error"].values)
+
+
+def test_activity_that_ends_as_the_error_is_shown_is_no_answer_to_it() -> None:
+    day = cursor_day(still, miss=0.5)
+    ends = holding(day, where_it_is(day), until=0.3)
+    goes_on = holding(day, where_it_is(day), until=1.0)
+    assert that_activity_ends([ends]) == (
+        "activity that holds the cursor ends as the error is shown (100% of it is gone), which is "
+        "not told from an answer to the error"
+    )
+    assert not that_activity_ends([goes_on])
+    assert not that_activity_ends([day])
+
+
+@pytest.mark.parametrize("until", [0.3, 1.0])
+@pytest.mark.parametrize("share", [0.0, -0.7, 0.7])
+def test_where_what_holds_the_cursor_has_no_part_in_errors_an_answer_is_told(
+    share: float, until: float
+) -> None:
+    day = cursor_day(moving(share))
+    apart = dict(zip(GOALS, [1.0, -2.0, 2.0, -1.0], strict=True))
+    cursor = np.array([apart[str(name)] for name in day["stimulus"].values])
+    held = holding(day, cursor, until)
+    assert not that_activity_ends([held])
+    assert ratio(held) == pytest.approx(share)
+
+
+def test_a_verdict_on_activity_that_ends_is_open() -> None:
+    days = [cursor_day(still, k, miss=0.4 + 0.05 * k, noise=0.01) for k in range(1, 9)]
+    ended = [
+        holding(day, where_it_is(day), until=0.3).assign_attrs(animal=f"m{k}", day=1)
+        for k, day in enumerate(days)
+    ]
+    row = verdict_table(ended, ["P20"], "recording").iloc[0]
+    assert row.outcome == "UNDECIDED"
+    assert row.value < -1 / 3
+    assert "but this is open, since activity that holds the cursor ends" in row.reason

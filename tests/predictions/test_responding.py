@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from errorneurons.analysis.session.session import session
 from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.comparing import responding as asked
 from errorneurons.predictions.comparing.responding import (
@@ -18,6 +19,7 @@ from errorneurons.predictions.comparing.responding import (
     telling,
 )
 from errorneurons.predictions.judging.measured import Measured
+from errorneurons.predictions.judging.verdicts import on_recording
 
 KEYS = tuple(c.key for c in CLAIMS if not c.behaviour)
 ANIMALS = tuple("abcdefgh")
@@ -88,6 +90,7 @@ def half(monkeypatch: pytest.MonkeyPatch) -> Any:
             return recording([m[str(s.attrs["animal"])] for s in sessions])
 
         monkeypatch.setattr(asked, "_measured", measured)
+        monkeypatch.setattr(asked, "_untold", lambda *_: "")
         sessions = [xr.Dataset(attrs={"animal": name}) for name in ANIMALS]
         return telling(sessions, measured(sessions))
 
@@ -105,3 +108,50 @@ def test_animals_are_left_out_neither_if_all_respond_nor_if_none_does(half: Any)
     assert not half("").responses.without
     nobody = half("abcdefgh").responses
     assert (nobody.without, bool(nobody.nothing)) == ((), True)
+
+
+def passive(animal: str, mismatch: float = 0.0, taught: float | None = None) -> xr.Dataset:
+    """Return cells that answer the input, and as much as said violations, with noise."""
+    rng = np.random.default_rng(ord(animal))
+    blocks = [(False, mismatch)] if taught is None else [(False, mismatch), (True, taught)]
+    rows = [(teaches, odd, size * odd) for teaches, size in blocks for odd in (0, 1) * 20]
+    time = np.round(np.arange(-0.1, 0.6, 0.05) + 0.025, 9)
+    rate = rng.normal(size=(len(rows), len(time), 12))
+    rate[:, (time > 0) & (time < 0.2)] += 5.0
+    rate[:, time > 0.3] += np.array([size for *_, size in rows])[:, None, None]
+    columns = {
+        "time": time, "unit_id": [f"u{k}" for k in range(12)], "area": ["V1"] * 12,
+        "level": [1.0] * 12, "role": ["unknown"] * 12, "stimulus": ["A"] * len(rows),
+        "input_onset": [0.0] * len(rows), "outcome_onset": [0.3] * len(rows),
+        "outcome": ["unexpected" if odd else "expected" for _, odd, _ in rows],
+        "teaching": [teaches for teaches, *_ in rows], "control": ["matched"] * len(rows),
+        "manipulation": ["none"] * len(rows), "phase": ["after"] * len(rows),
+    }  # fmt: skip
+    attrs = {"animal": animal, "session_id": "1"}
+    return session({"rate": rate}, columns, attrs, signal="model", units="Hz", sampling_rate=20.0)
+
+
+def of_passive(mismatch: float = 0.0, taught: float | None = None) -> Responding:
+    days = [passive(name, mismatch, taught) for name in ANIMALS]
+    return telling(days, on_recording(days, "passive")[1]).responses
+
+
+@pytest.mark.parametrize("taught", [None, 0.0])
+def test_animals_that_are_not_seen_to_expect_bring_no_evidence_by_what_they_lack(
+    taught: float | None,
+) -> None:
+    found = of_passive(taught=taught)
+    assert found.set_aside["P21"] == "nothing shows that the animals expect anything"
+    assert found.nothing.startswith(
+        "nothing shows that the animals expect anything, so that P21 says nothing"
+    )
+
+
+def test_animals_that_answer_violations_of_either_kind_expect() -> None:
+    assert "P21" in of_passive(mismatch=2.0).clear
+    assert "P21" in of_passive(taught=2.0).clear
+
+
+def test_what_is_not_weighed_says_why() -> None:
+    found = Responding(("P02",), (), untold={"P21": "nothing shows it"}).caution
+    assert found == "P21 brings no evidence for or against any theory, since nothing shows it."
