@@ -106,7 +106,8 @@ def signed(one: Recordings, share: float, gain: float, rng: np.random.Generator)
         errors = goal * np.linspace(*LEARNT, one.trials) + SCATTER * rng.normal(size=one.trials)
         evoked = share * errors[:, None] * causal + np.sqrt(max(1 - share**2, 0.0)) * whole
         noise = NOISE * rng.normal(size=(one.trials, one.cells))
-        shown.append(_trials(goal, errors, np.sqrt(gain) * evoked * cells + noise))
+        responses = np.sqrt(gain) * evoked * cells + noise
+        shown.append(_trials(goal, errors, responses, np.zeros(responses.shape)))
     return signed_share([SeenErrors(tuple(shown), causal, causal)])
 
 
@@ -118,12 +119,12 @@ def shifting(one: Recordings, share: float, gain: float, rng: np.random.Generato
         before, after = NOISE * rng.normal(size=(2, one.trials, one.cells))
         error = goal - before @ weights
         moved = (after - before) @ weights + share * goal
-        shown.append(_trials(goal, error, moved[:, None]))
+        shown.append(_trials(goal, error, moved[:, None], before))
     return taken_away([shown])
 
 
-def _trials(goal: float, errors: Array, responses: Array) -> ErrorTrials:
-    return ErrorTrials(str(goal), errors, means_of_others(errors), responses)
+def _trials(goal: float, errors: Array, responses: Array, before: Array) -> ErrorTrials:
+    return ErrorTrials(str(goal), errors, means_of_others(errors), responses, before)
 
 
 DRAWN: dict[str, Callable[[Recordings, float, float, np.random.Generator], Effect]] = {
