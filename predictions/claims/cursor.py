@@ -299,7 +299,8 @@ def _halves(errors: Floats) -> Iterator[tuple[slice, Floats, Floats]]:
     beside = (before + after) / 2
     for half in (slice(0, None, 2), slice(1, None, 2)):
         if len(errors[half]):
-            yield half, *(x[half] - x[half].mean() for x in (errors, beside))
+            own, next_to = errors[half], beside[half]
+            yield half, own - own.mean(), next_to - next_to.mean()
 
 
 def goals_are_learnt(sessions: Sequence[xr.Dataset]) -> Missing | None:
