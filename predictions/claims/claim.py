@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -320,3 +320,21 @@ class Verdict:
     names: tuple[str, ...] = ()
     statistics: Mapping[str, str] = field(default_factory=dict)
     numbers: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def decided(self) -> bool:
+        """Whether it supports or contradicts its claim."""
+        return self.outcome in (Outcome.SUPPORTED, Outcome.CONTRADICTED)
+
+    def left_open(self, why: str, remedy: str = "") -> Verdict:
+        """Return it UNDECIDED, with why what is found may be no answer.
+
+        Parameters
+        ----------
+        why
+            What follows "; but" in the reason, without a full stop.
+        remedy
+            The nearest experiment that would answer, if there is one.
+        """
+        reason = f"{self.reason.removesuffix('.')}; but {why}."
+        return replace(self, outcome=Outcome.UNDECIDED, reason=reason, remedy=remedy or self.remedy)

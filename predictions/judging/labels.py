@@ -33,11 +33,10 @@ from errorneurons.analysis.measures.segregation import unit_energies_of_differen
 from errorneurons.analysis.statistics import Floats
 from errorneurons.predictions.claims import lasers
 from errorneurons.predictions.claims import requirements as protocol
-from errorneurons.predictions.claims.claim import Claim, Outcome, Verdict
+from errorneurons.predictions.claims.claim import Claim, Verdict
 from errorneurons.predictions.claims.driving_evokes_no_error import on_and_off, unsurprised
 from errorneurons.predictions.judging.rule import ALPHA
 
-_DECIDED = (Outcome.SUPPORTED, Outcome.CONTRADICTED)
 _PLAIN: protocol.Factors = {"manipulation": "none"}
 _CHECK = (
     "Check which units the labels are of; or show expected and unexpected outcomes in a localiser "
@@ -108,20 +107,18 @@ def beside_chance(claim: Claim, verdict: Verdict, chance: float) -> Verdict:
     chance
         From `chance_of_labels`.
     """
-    if not claim.by_labels or verdict.outcome not in _DECIDED or not math.isfinite(chance):
+    if not claim.by_labels or not verdict.decided or not math.isfinite(chance):
         return verdict
     said = {**verdict.statistics, "labels": f"told from labels dealt at random, p {chance:.2g}"}
     if chance < ALPHA:
         return replace(verdict, statistics=said)
     said["labels"] = f"not {said['labels']}"
-    reason = (
-        f"{verdict.reason.removesuffix('.')}; but the labels may be wrong: nothing that is seen of "
-        "the cells labelled error cells differs from the other cells of their areas by more than "
-        f"it does if labels are dealt at random (p {chance:.2g})."
+    why = (
+        "the labels may be wrong: nothing that is seen of the cells labelled error cells differs "
+        "from the other cells of their areas by more than it does if labels are dealt at random "
+        f"(p {chance:.2g})"
     )
-    return replace(
-        verdict, outcome=Outcome.UNDECIDED, reason=reason, remedy=_CHECK, statistics=said
-    )
+    return replace(verdict.left_open(why, _CHECK), statistics=said)
 
 
 def _strata(session: xr.Dataset) -> tuple[Floats, Floats]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
 
@@ -25,6 +25,7 @@ from errorneurons.predictions.judging.rule import ALPHA, outcomes
 from errorneurons.predictions.judging.table import ResultTable, result_table
 from errorneurons.predictions.judging.whom import verdict_of, who_was_recorded
 from errorneurons.predictions.words import plain_number
+from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.refusing import a_list, in_short
 
 AnySessions = xr.DataTree | xr.Dataset | Iterable[xr.Dataset]
@@ -202,15 +203,11 @@ def _cautioned(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Dataset]) -
     return replace(verdict, reason=" ".join([verdict.reason, *filter(None, said)]))
 
 
-_DECIDED = (Outcome.SUPPORTED, Outcome.CONTRADICTED)
-
-
 def _doubted(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Dataset]) -> Verdict:
     """Return a verdict, UNDECIDED where the recording leaves open why it is so."""
-    if verdict.outcome not in _DECIDED or not claim.doubt or not (why := claim.doubt(sessions)):
+    if not verdict.decided or not claim.doubt or not (why := claim.doubt(sessions)):
         return verdict
-    reason = f"{verdict.reason.removesuffix('.')}; but this is open, since {why}."
-    return replace(verdict, outcome=Outcome.UNDECIDED, reason=reason)
+    return verdict.left_open(f"this is open, since {why}")
 
 
 _LASER_UNSEEN = (
@@ -244,7 +241,7 @@ def _beside_lasers(
     the cells that it is aimed at must be seen to differ with it, over animals; and what it is to
     silence must be seen to be silent, as far as the threshold asks for it.
     """
-    if verdict.outcome not in _DECIDED:
+    if not verdict.decided:
         return verdict
     uses = {
         (str(x["manipulation"]), str(x["manipulated_role"]))
@@ -256,12 +253,11 @@ def _beside_lasers(
         if np.isnan(p):
             return replace(verdict, reason=f"{verdict.reason} {_LASER_UNSEEN}")
         if p >= ALPHA:
-            reason = (
-                f"{verdict.reason.removesuffix('.')}; but the laser may do nothing: with it the "
-                "cells that it is aimed at do not differ by more than chance from those in trials "
-                f"without it (p {p:.2g})."
+            why = (
+                "the laser may do nothing: with it the cells that it is aimed at do not differ by "
+                f"more than chance from those in trials without it (p {p:.2g})"
             )
-            return replace(verdict, outcome=Outcome.UNDECIDED, reason=reason, remedy=_SEE_THE_LASER)
+            return verdict.left_open(why, _SEE_THE_LASER)
         if manipulation == "silence":
             verdict = _beside_what_is_left(claim, verdict, measured, sessions, role)
     return verdict
@@ -283,11 +279,11 @@ def _beside_what_is_left(
     if left.value <= _MOST_LEFT and str(found) == verdict.outcome:
         return verdict
     low, value = (f"{max(share, 0.0):.0%}" for share in (left.low, left.value))
-    reason = (
-        f"{verdict.reason.removesuffix('.')}; but the laser leaves {value} ({low} to {most:.0%}) "
-        "of the response of the cells that it is aimed at, and that may be why."
+    why = (
+        f"the laser leaves {value} ({low} to {most:.0%}) of the response of the cells that it is "
+        "aimed at, and that may be why"
     )
-    return replace(verdict, outcome=Outcome.UNDECIDED, reason=reason, remedy=_SILENCE_MORE)
+    return verdict.left_open(why, _SILENCE_MORE)
 
 
 def _of_no_laser(claim: Claim) -> Outcome:
@@ -302,18 +298,8 @@ def _share_left(sessions: Sequence[xr.Dataset], role: str) -> Interval | None:
 
     None if there are no two animals in which they clearly respond without the laser.
     """
-    seen: dict[str, dict[str, list[tuple[float, float]]]] = {}
-    for session in sessions:
-        if not is_control(session):
-            for event, parts in what_is_left(session, role).items():
-                animals = seen.setdefault(event, {})
-                animals.setdefault(str(session.attrs["animal"]), []).append(parts)
-    means = [
-        np.transpose([np.mean(days, axis=0) for days in own.values()])
-        for own in seen.values()
-        if len(own) > 1
-    ]
-    known = [ratio_of_means(*both) for both in means if students(both[1])[1] < ALPHA]
+    means = _over_animals(sessions, lambda session: what_is_left(session, role))
+    known = [ratio_of_means(*both.T) for both in means if students(both[:, 1])[1] < ALPHA]
     return min(known, key=lambda share: share.high - share.low, default=None)
 
 
@@ -322,15 +308,30 @@ def _chance_of_laser(sessions: Sequence[xr.Dataset], manipulation: str, role: st
 
     The least over events, times how many there are; NaN if none is seen in two animals.
     """
-    seen: dict[str, dict[str, list[float]]] = {}
-    for session in sessions:
-        if not is_control(session):
-            for event, energy in changes(session, manipulation, role).items():
-                animals = seen.setdefault(event, {})
-                animals.setdefault(str(session.attrs["animal"]), []).append(energy)
-    means = [[np.mean(days) for days in own.values()] for own in seen.values() if len(own) > 1]
+    means = _over_animals(sessions, lambda session: changes(session, manipulation, role))
     found = [float(students(own)[1]) for own in means]
     return min(1.0, len(found) * min(found)) if found else float("nan")
+
+
+def _over_animals(
+    sessions: Sequence[xr.Dataset],
+    seen_in: Callable[[xr.Dataset], Mapping[str, float | tuple[float, float]]],
+) -> list[Array]:
+    """Return the means of animals over their sessions, (animal, ...), for each event.
+
+    Control animals are left out, and events that were seen in fewer than two animals.
+    """
+    seen: dict[str, dict[str, list[float | tuple[float, float]]]] = {}
+    for session in sessions:
+        if not is_control(session):
+            for event, found in seen_in(session).items():
+                animals = seen.setdefault(event, {})
+                animals.setdefault(str(session.attrs["animal"]), []).append(found)
+    return [
+        np.array([np.mean(days, axis=0) for days in own.values()])
+        for own in seen.values()
+        if len(own) > 1
+    ]
 
 
 def _beside_controls(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Dataset]) -> Verdict:

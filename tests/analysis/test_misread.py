@@ -10,31 +10,11 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 import xarray as xr
+from cut_arrays import BINS, CUT, REST, TRIALS, UNITS
 
 from errorneurons.analysis.door import open_recording
 from errorneurons.analysis.session.contract import DoorError
 
-TRIALS, BINS, UNITS = 12, 6, 5
-REST = """
-[session]
-animal = { constant = "m1" }
-session_id = { constant = "s1" }
-[trial]
-stimulus = "kind"
-input_onset = { constant = 0.0 }
-[unit]
-area = "region"
-role = { constant = "unknown" }
-"""
-CUT = """
-[signal]
-values = "counts"
-dims = ["trial", "time", "unit"]
-units = "count"
-[events]
-start = -0.1
-bin_width = 0.05
-"""
 ONSETS = np.arange(TRIALS) * 4.0 + 5
 SPIKES = np.sort(np.random.default_rng(1).uniform(0, 60, 4000))
 OWNERS = np.random.default_rng(2).integers(0, UNITS, 4000)

@@ -11,32 +11,12 @@ import numpy.typing as npt
 import pytest
 import scipy.io
 import xarray as xr
+from cut_arrays import BINS, CUT, REST, TRIALS, UNITS
 
 from errorneurons.analysis.door import open_recording
 from errorneurons.analysis.readers.mat import hold_mat
 from errorneurons.analysis.session.contract import DoorError
 
-TRIALS, BINS, UNITS = 12, 6, 5
-REST = """
-[session]
-animal = { constant = "m1" }
-session_id = { constant = "s1" }
-[trial]
-stimulus = "kind"
-input_onset = { constant = 0.0 }
-[unit]
-area = "region"
-role = { constant = "unknown" }
-"""
-CUT = """
-[signal]
-values = "counts"
-dims = ["trial", "time", "unit"]
-units = "count"
-[events]
-start = -0.1
-bin_width = 0.05
-"""
 Arrays = dict[str, npt.NDArray[np.generic]]
 Write = Callable[[Path, Arrays], Path]
 
