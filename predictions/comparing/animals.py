@@ -34,7 +34,7 @@ from errorneurons.simulate.animals.performed import Performed
 from errorneurons.simulate.arrays import Array, generator
 from errorneurons.simulate.instrument.calcium import GCAMP6F, Imaging
 from errorneurons.simulate.instrument.instrument import Instrument, snr_at
-from errorneurons.simulate.instrument.plainly import Instrumented
+from errorneurons.simulate.instrument.instrumented import Instrumented
 
 SPARE = 1.5
 """Virtual animals of a world for each animal of an experiment, so that experiments differ."""

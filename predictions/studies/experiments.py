@@ -30,7 +30,7 @@ from errorneurons.simulate.animals.runner import check_possible, origin_of, sess
 from errorneurons.simulate.engine.plans import PLANS
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.instrument.instrument import Instrument
-from errorneurons.simulate.instrument.observe import animal
+from errorneurons.simulate.instrument.instrumented import animal
 from errorneurons.simulate.store.counting import counting
 from errorneurons.simulate.store.files import (
     JSON,
