@@ -110,13 +110,7 @@ def theories_report(
         subjects=tuple(known[t.name] for t in chosen.subjects),
         claims=chosen.claims,
         verdicts=verdicts,
-        activity={
-            (c.key, t.name): simulated[t.name].activity[c.key]
-            for c in chosen.claims
-            for t in chosen.subjects
-            if c.key in simulated[t.name].activity  # some cannot be put through an experiment
-            if t.kind == "theory" or t.name == c.counter_circuit
-        },
+        activity=_pictures(chosen, simulated),
         expected={},
         methods=_methods(animals),
         separations=_separations(verdicts, chosen),
@@ -124,14 +118,27 @@ def theories_report(
         command=command,
         doubts=said_of_families(verdicts, found, keys) or paragraphs("answers/points"),
         families=found,
-        references=references(
-            [
-                t.name
-                for t in chosen.judged
-                if t.kind == "theory" and t.name not in dict(chosen.files)
-            ]
-        ),
+        references=references(_of_the_registry(chosen)),
     )
+
+
+def _pictures(
+    chosen: Selection, simulated: Mapping[str, Simulated]
+) -> dict[tuple[str, str], xr.Dataset]:
+    """(claim, subject) -> activity: of theories, and of the counter-circuit of each claim."""
+    return {
+        (c.key, t.name): simulated[t.name].activity[c.key]
+        for c in chosen.claims
+        for t in chosen.subjects
+        if c.key in simulated[t.name].activity  # some cannot be put through an experiment
+        if t.kind == "theory" or t.name == c.counter_circuit
+    }
+
+
+def _of_the_registry(chosen: Selection) -> list[str]:
+    """Return the names of the theories that are judged, without those from files."""
+    files = dict(chosen.files)
+    return [t.name for t in chosen.judged if t.kind == "theory" and t.name not in files]
 
 
 def recording_report(
