@@ -44,7 +44,7 @@ from errorneurons.predictions.pages.page import render, verdicts_json
 from errorneurons.predictions.pages.plan import paragraph, render_plan, write_plan
 from errorneurons.predictions.pages.plan import plan_answer as plan_answer
 from errorneurons.predictions.studies.findings import Report
-from errorneurons.predictions.studies.report import answer_of_recording
+from errorneurons.predictions.studies.recordings import answer_of_recording
 from errorneurons.simulate.animals.animals import Animals
 
 WORLDS = 40
