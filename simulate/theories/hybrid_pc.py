@@ -34,6 +34,7 @@ import numpy as np
 
 from errorneurons.simulate.arrays import Array, PerNetwork, area_slices, delayed, matvec, outer
 from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
+from errorneurons.simulate.parts.explained import explained
 from errorneurons.simulate.parts.layered import RoutedCircuit
 from errorneurons.simulate.refusing import not_negative
 from errorneurons.simulate.theories.hierarchical_pc import HierarchicalPC
@@ -70,18 +71,17 @@ class State:
         return self.network.rates
 
 
+@explained(HierarchicalPC)
 @dataclass(frozen=True)
 class HybridPC(RoutedCircuit):
     """Parameters of hybrid predictive coding.
 
     Attributes
     ----------
-    layers, activation, tau, weight_scale, cut, frozen, prior, skips
-        As in `HierarchicalPC`; areas that are frozen do not learn to guess either.
-    learning_rate
-        eta [1/ms]; may be one a network, as may the next.
     amortisation
         eta_A / eta; without any nothing is guessed, and fronts reset areas to 0.
+    frozen
+        Names of areas whose predictions of the level below do not change, nor do their guesses.
 
     Raises
     ------

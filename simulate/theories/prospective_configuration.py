@@ -29,18 +29,18 @@ import numpy as np
 from errorneurons.simulate.arrays import PerNetwork
 from errorneurons.simulate.circuit import Axons, Carrier, Population, Timing, World
 from errorneurons.simulate.feedforward import Sweep
+from errorneurons.simulate.parts.explained import explained
 from errorneurons.simulate.parts.layered import RoutedCircuit
 from errorneurons.simulate.theories.supervised_pc import State, SupervisedPC, Weights
 
 
+@explained(SupervisedPC)
 @dataclass(frozen=True)
 class ProspectiveConfiguration(RoutedCircuit):
     """Parameters of prospective configuration.
 
     Attributes
     ----------
-    layers, activation, tau, weight_scale, cut, frozen, direct, lookahead, skips
-        As in `SupervisedPC`.
     learning_rate
         eta [1/ms], while settled.
     limit
