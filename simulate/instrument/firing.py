@@ -17,7 +17,7 @@ from errorneurons.simulate.instrument.spikes import poisson, sub_poisson
 from errorneurons.simulate.instrument.units import Units
 from errorneurons.simulate.trials.run import Activity, Binned
 
-BLOCK = 16
+_BLOCK = 16
 """Trials whose rates or spikes are made together: it bounds memory, and they stay in the cache."""
 
 
@@ -61,10 +61,10 @@ def _expected_in(block: Activity, index: int, units: Units, scale: Mapping[str, 
     rate = np.empty((*signals["representation"].shape[1:3], len(units.source)), np.float32)
     gain, baseline = (x.astype(np.float32) for x in (units.gain * units.sign, units.baseline))
     chosen = {source: np.flatnonzero(units.source == source) for source in scale}
-    for start in range(0, len(rate), BLOCK):
-        part = rate[start : start + BLOCK]
+    for start in range(0, len(rate), _BLOCK):
+        part = rate[start : start + _BLOCK]
         for source, factor in scale.items():
-            own = signals[source][index][start : start + BLOCK]
+            own = signals[source][index][start : start + _BLOCK]
             part[..., chosen[source]] = own[..., units.neuron[chosen[source]]] * factor
         part *= gain
         part += baseline
@@ -98,8 +98,8 @@ def as_shown(
 def _spikes(expected: Binned, width: float, rng: np.random.Generator) -> Binned:
     """Return rates of Poisson spikes, block by block: the numbers are those of one go."""
     rate = np.empty_like(expected)
-    for start in range(0, len(rate), BLOCK):
-        part = slice(start, start + BLOCK)
+    for start in range(0, len(rate), _BLOCK):
+        part = slice(start, start + _BLOCK)
         counts = poisson(expected[part] * np.float32(width), rng)
         np.divide(counts, width, out=rate[part], casting="same_kind")
     return rate
