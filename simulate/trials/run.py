@@ -26,7 +26,7 @@ from errorneurons.simulate.experiments.trials import (
     whole,
 )
 from errorneurons.simulate.trials.bench import Bench, Chosen
-from errorneurons.simulate.trials.trial import Segment, Trial, currents
+from errorneurons.simulate.trials.trial import Segment, SomaticNoise, Trial
 from errorneurons.simulate.trials.twins import Twins
 
 Binned = npt.NDArray[np.float32]
@@ -131,7 +131,7 @@ def run_trials(
         own = of_networks(weights, copies, count)
     else:
         own = weights
-    noise = None if bench.noise is None else currents(bench, n_streams)
+    noise = None if bench.noise is None else SomaticNoise(bench, n_streams)
     stepper: Stepper | Twins
     if separate or noise is not None:
         stepper = Stepper(circuit, own, 1 if separate else n_streams, plastic=learn)
