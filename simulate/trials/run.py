@@ -26,7 +26,7 @@ from errorneurons.simulate.experiments.trials import (
     whole,
 )
 from errorneurons.simulate.trials.bench import Bench, Chosen
-from errorneurons.simulate.trials.trial import Segment, Trial, currents
+from errorneurons.simulate.trials.trial import Segment, SomaticNoise, Trial
 from errorneurons.simulate.trials.twins import Twins
 
 Binned = npt.NDArray[np.float32]
@@ -124,7 +124,7 @@ def run_trials(
     dealt = streams(trials_of_all, n_streams)
     decoder = decoder_of(bench.readout, pd.DataFrame(trials_of_all, columns=["decoder"]))
     separate = learn or _reaches_terminals(trials_of_all)
-    noise = None if bench.noise is None else currents(bench, n_streams)
+    noise = None if bench.noise is None else SomaticNoise(bench, n_streams)
     stepper: Stepper | Twins
     if separate:
         stepper = _separate_stepper(bench, weights, n_streams, learn)
