@@ -291,7 +291,7 @@ def _weighed(drawn: Mapping[str, Drawn], features: Sequence[str]) -> npt.NDArray
     chance = np.concatenate([own.chance for own in drawn.values()])
     clear = clear_of_chance(np.where(asked, chance, np.nan))
     own = np.array([[f in features_of((c.key,)) for f in FEATURES] for c in CLAIMS])
-    return clear @ own
+    return np.asarray(clear @ own)
 
 
 def _gains(
