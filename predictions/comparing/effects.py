@@ -65,8 +65,8 @@ class Drawn:
         (experiment,), the world of each; experiments of one world share what was drawn for it.
     chance
         The one-sided p that M is above 0, (experiment, claim); NaN = not testable. With few animals
-        a recording finds it over trials. What these are uncertain by is not known of virtual
-        animals: so much, at most, as the animals of a world differ.
+        a recording tests it over groups of trials, of which virtual animals keep no record: how
+        much the animals of a world differ, which is more, stands for how uncertain these are.
     """
 
     values: Array
