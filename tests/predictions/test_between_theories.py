@@ -54,11 +54,11 @@ QUESTION = Question(NAMES, Animals(2, worlds=WORLDS), experiments=96)
 DESIGN = full_design(animals=6, cells=12, repeats=4)
 
 
-def table(name: str, noise: float = 0.1) -> Table:
-    """Virtual animals whose N/M is that of the theory, with some noise."""
+def table(name: str, noise: float = 0.1, null: float = 0.0) -> Table:
+    """Virtual animals whose N/M is that of the theory, with some noise; M of the null."""
     rng = np.random.default_rng(len(name))
     world = np.repeat(np.arange(WORLDS), 6)
-    m = np.full((len(world), len(CLAIMS)), 0.0 if name == "adaptation" else 1.0)
+    m = np.full((len(world), len(CLAIMS)), null if name == "adaptation" else 1.0)
     n = RATIO[name] * m
     energies = np.stack([n, m, np.zeros_like(m)], axis=-1)
     energies[..., :2] += noise * rng.normal(size=energies[..., :2].shape)
@@ -112,7 +112,10 @@ def animals(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def planned() -> Planned:
-    made = {name: table(name) for name in NAMES}
+    return planned_on({name: table(name, null=1.0) for name in NAMES})
+
+
+def planned_on(made: dict[str, Table]) -> Planned:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(planning, "animals_under", lambda *_: made)
         return find_plan(Grid((3, 6), (12,), (4,)), QUESTION, lambda _: None)
@@ -301,6 +304,11 @@ def test_the_largest_design_is_right_where_theories_are_far_apart(planned: Plann
     assert planned.points["right"].iloc[-1] > 0.9
     assert planned.smallest[0.8] is not None
     assert all(len(members) == 1 for members in planned.classes)
+
+
+def test_a_plan_promises_nothing_of_recordings_in_which_nothing_responds() -> None:
+    right = planned_on({name: table(name) for name in NAMES}).points["right"]
+    assert right.max() < 0.7  # those of the null, one in three, are not weighed
 
 
 def test_a_plan_says_what_each_manipulation_is_worth(planned: Planned) -> None:
