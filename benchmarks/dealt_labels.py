@@ -21,10 +21,10 @@ import xarray as xr
 
 import errorneurons as en
 from errorneurons.analysis.measures.asking import asked_often
-from errorneurons.predictions.claims.claim import Claim, Outcome
+from errorneurons.predictions.claims.claim import Claim, Outcome, Verdict
 from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.judging.judge import judge
-from errorneurons.predictions.judging.labels import beside_chance, chance_of_labels
+from errorneurons.predictions.judging.labels import chance_of_labels, doubt_of_labels
 from errorneurons.predictions.judging.measured import measure
 from errorneurons.simulate.arrays import generator
 
@@ -50,10 +50,12 @@ def verdicts(sessions: Sequence[xr.Dataset], claims: Sequence[Claim]) -> dict[st
     with asked_often(sessions):
         chance = chance_of_labels(sessions)
         plain = [judge(c, "", measure(c.effect, sessions, True), "recording") for c in claims]
-    return {
-        c.key: (str(beside_chance(c, v, chance).outcome), str(v.outcome))
-        for c, v in zip(claims, plain, strict=True)
-    }
+    return {c.key: _said(c, v, chance) for c, v in zip(claims, plain, strict=True)}
+
+
+def _said(claim: Claim, plain: Verdict, chance: float) -> tuple[str, str]:
+    doubted = plain.decided and doubt_of_labels(claim, chance)
+    return str(Outcome.UNDECIDED if doubted else plain.outcome), str(plain.outcome)
 
 
 def nulls(
