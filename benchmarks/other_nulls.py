@@ -46,8 +46,10 @@ def _with(session: xr.Dataset, rate: npt.NDArray[np.floating]) -> xr.Dataset:
     return session.assign(rate=session["rate"].copy(data=rate.astype(np.float32)))
 
 
-def _counts(rate: npt.NDArray[np.floating], width: float, rng: np.random.Generator):  # type: ignore[no-untyped-def]
-    return rng.poisson(np.maximum(rate, 0.0) * width) / width
+def _counts(
+    rate: npt.NDArray[np.floating], width: float, rng: np.random.Generator
+) -> npt.NDArray[np.floating]:
+    return np.asarray(rng.poisson(np.maximum(rate, 0.0) * width) / width)
 
 
 def _width(session: xr.Dataset) -> float:
@@ -78,7 +80,11 @@ def nothing(session: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
     return _with(session, _counts(mean, _width(session), rng))
 
 
-def as_it_is(session: xr.Dataset, rng: np.random.Generator, animal: int) -> xr.Dataset:
+def as_it_is(
+    session: xr.Dataset,
+    rng: np.random.Generator,  # noqa: ARG001
+    animal: int,  # noqa: ARG001
+) -> xr.Dataset:
     """Return the session."""
     return session
 
@@ -95,21 +101,41 @@ def shuffled_in_half(session: xr.Dataset, rng: np.random.Generator, animal: int)
     return session.assign_coords(outcome=("trial", outcome))
 
 
-def running(session: xr.Dataset, rng: np.random.Generator, animal: int) -> xr.Dataset:
+def running(
+    session: xr.Dataset,
+    rng: np.random.Generator,
+    animal: int,  # noqa: ARG001
+) -> xr.Dataset:
     """Return a session in which all cells fire more from unexpected outcomes on."""
-    return _with(session, session["rate"].values + _while_running(session, rng))
+    return _while_running(session, rng, np.ones(session.sizes["unit"]))
 
 
-def _while_running(session: xr.Dataset, rng: np.random.Generator) -> npt.NDArray[np.floating]:
+def running_by_rate(
+    session: xr.Dataset,
+    rng: np.random.Generator,
+    animal: int,  # noqa: ARG001
+) -> xr.Dataset:
+    """Return the same, by as much more as cells fire anyway."""
+    usual = session["rate"].values.mean(axis=(0, 1))
+    return _while_running(session, rng, usual / usual.mean())
+
+
+def _while_running(
+    session: xr.Dataset, rng: np.random.Generator, loads: npt.NDArray[np.floating]
+) -> xr.Dataset:
     runs = (session["outcome"].values == "unexpected") * rng.gamma(
         4.0, 0.25, session.sizes["trial"]
     )
     on = session["time"].values[None] >= session["outcome_onset"].values[:, None]
-    shared = np.broadcast_to((SHARED * runs[:, None] * on)[..., None], session["rate"].shape)
-    return np.asarray(_counts(shared, _width(session), rng))
+    shared = SHARED * (runs[:, None] * on)[..., None] * loads
+    return _with(session, session["rate"].values + _counts(shared, _width(session), rng))
 
 
-def gain(session: xr.Dataset, rng: np.random.Generator, animal: int) -> xr.Dataset:
+def gain(
+    session: xr.Dataset,
+    rng: np.random.Generator,
+    animal: int,  # noqa: ARG001
+) -> xr.Dataset:
     """Return a session in which all cells fire more, by a factor, where outcomes are unexpected."""
     more = np.where(session["outcome"].values == "unexpected", MORE, 1.0)
     more = more * np.exp(0.2 * rng.normal(size=len(more)))
@@ -128,7 +154,11 @@ def one_has_all(session: xr.Dataset, rng: np.random.Generator, animal: int) -> x
     return session.isel(unit=np.sort(np.concatenate(chosen)))
 
 
-def one_fires(session: xr.Dataset, rng: np.random.Generator, animal: int) -> xr.Dataset:
+def one_fires(
+    session: xr.Dataset,
+    rng: np.random.Generator,
+    animal: int,  # noqa: ARG001
+) -> xr.Dataset:
     """Return a session one unit of which fires fifty times as much."""
     times = np.ones(session.sizes["unit"])
     times[rng.integers(len(times))] = TIMES
@@ -139,6 +169,7 @@ CHANGES: dict[str, Change] = {
     "as it is": as_it_is,
     "outcomes shuffled in half of the animals": shuffled_in_half,
     "all cells fire more, as if running": running,
+    "the same in proportion to their rates": running_by_rate,
     "a gain of all cells goes with the outcome": gain,
     "one animal has nine tenths of the units": one_has_all,
     "one unit fires 50 times as much": one_fires,
@@ -172,6 +203,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--theory", action="append", help="by default the microcircuit")
     parser.add_argument("--experiment", default="outcome_error")
+    parser.add_argument("--change", action="append", choices=CHANGES, help="by default all")
     arguments = parser.parse_args()
     claims = [c for c in CLAIMS if c.shown_by == arguments.experiment]
     print(f"| recording | {' | '.join(c.key for c in claims)} |")
@@ -179,9 +211,14 @@ def main() -> None:
     for theory in arguments.theory or THEORIES:
         sessions = list(en.simulate(theory, arguments.experiment, NETWORKS, arguments.seed))
         for empty in (False, True):
-            for name, changed in CHANGES.items():
+            for name in arguments.change or CHANGES:
                 found = outcomes_of(
-                    sessions, claims, changed, arguments.recordings, arguments.seed, empty=empty
+                    sessions,
+                    claims,
+                    CHANGES[name],
+                    arguments.recordings,
+                    arguments.seed,
+                    empty=empty,
                 )
                 rates = " | ".join(_rates(found[c.key]) for c in claims)
                 print(f"| {'nothing' if empty else theory}, {name} | {rates} |", flush=True)

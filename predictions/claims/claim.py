@@ -210,6 +210,9 @@ class Claim:
         animals that are compared with real ones have no narrower ones than the claims need.
     by_labels
         Whether it is of labelled cells, so that labels that mean nothing answer nothing.
+    of_outcomes
+        Whether it compares what unexpected and expected outcomes evoke, so that what all cells
+        share of it, as they do running or arousal, answers nothing.
     behaviour
         Whether N and M are what an animal learns to do; activity if not.
     incomplete
@@ -252,6 +255,7 @@ class Claim:
     days: tuple[int, ...] = ()
     bin: float = 0.05
     by_labels: bool = True
+    of_outcomes: bool = False
     behaviour: bool = False
     incomplete: Incomplete | None = None
     caution: Caution | None = None

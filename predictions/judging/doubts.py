@@ -5,6 +5,10 @@ labels that are dealt at random. So the cells that a laser is aimed at must be s
 it, over animals, and what it is to silence must be seen to be silent, as far as a threshold asks
 for it. What is doubted leaves a verdict open, and is not weighed between theories, whose virtual
 lasers and labels mean what they say.
+
+So do signals that all cells share. Animals that run, wake up or are rewarded where an outcome is
+unexpected move all cells, and their contrast of outcomes is no error. So an answer must be the same
+with that taken off, see `without_what_is_shared`.
 """
 
 from __future__ import annotations
@@ -16,11 +20,13 @@ import numpy as np
 import xarray as xr
 
 from errorneurons.analysis.measures.asking import asked_often
+from errorneurons.analysis.measures.energies import Effect, Missing
 from errorneurons.analysis.statistics import Interval, ratio_of_means, students
-from errorneurons.predictions.claims.claim import Claim, Outcome, Verdict
+from errorneurons.predictions.claims.claim import Claim, Measure, Outcome, Verdict, answer_of
 from errorneurons.predictions.claims.lasers import changes, is_control, what_is_left
+from errorneurons.predictions.claims.requirements import BEFORE
 from errorneurons.predictions.judging.labels import chance_of_labels, doubt_of_labels
-from errorneurons.predictions.judging.measured import Doubt, Measured, measure
+from errorneurons.predictions.judging.measured import FEWEST_ANIMALS, Doubt, Measured, measure
 from errorneurons.predictions.judging.rule import ALPHA, outcomes
 from errorneurons.simulate.arrays import Array
 
@@ -52,20 +58,96 @@ def measured_with_doubts(
     """Return what a recording says to each claim, by key, with what is doubted of it."""
     with asked_often(sessions):
         chance = chance_of_labels(sessions)
-        return {c.key: _measured(c, sessions, chance) for c in claims}
+        found = {c.key: measure(c.effect, sessions, trial_level=True) for c in claims}
+        alike = _said_without_what_is_shared(sessions, claims, found)
+        return {
+            c.key: replace(own, doubt=_doubt(c, own, sessions, chance, alike.get(c.key, "")))
+            if (own := found[c.key]).animals
+            else own
+            for c in claims
+        }
 
 
-def _measured(claim: Claim, sessions: Sequence[xr.Dataset], chance: float) -> Measured:
-    found = measure(claim.effect, sessions, trial_level=True)
-    return replace(found, doubt=_doubt(claim, sessions, chance)) if found.animals else found
-
-
-def _doubt(claim: Claim, sessions: Sequence[xr.Dataset], chance: float) -> Doubt | None:
+def _doubt(
+    claim: Claim, measured: Measured, sessions: Sequence[xr.Dataset], chance: float, unshared: str
+) -> Doubt | None:
     """Return why what a recording says to a claim may be no answer."""
     doubted = doubt_of_labels(claim, chance) or _doubt_of_lasers(claim, sessions)
-    if doubted or not claim.doubt or not (why := claim.doubt(sessions)):
+    if doubted:
         return doubted
-    return Doubt(why)
+    if unshared and unshared != _said(claim, measured):
+        return Doubt(
+            "cells may answer outcomes alike, as they do running, arousal or a reward: with what "
+            f"all of them share taken off, the claim is {unshared}",
+            _SEE_WHAT_ALL_SHARE,
+        )
+    return Doubt(why) if claim.doubt and (why := claim.doubt(sessions)) else None
+
+
+_SEE_WHAT_ALL_SHARE = (
+    "Compare trials of like running speed, pupil and reward, and record more cells, to see what "
+    "error cells do that others do not."
+)
+_FEWEST_CELLS = 16
+"""What fewer cells share is not told from what each of them does."""
+
+
+def _said(claim: Claim, measured: Measured) -> str:
+    return str(
+        outcomes(claim, measured.energies, measured.label_error, elsewhere=measured.elsewhere)
+    )
+
+
+def _said_without_what_is_shared(
+    sessions: Sequence[xr.Dataset], claims: Sequence[Claim], measured: Mapping[str, Measured]
+) -> dict[str, str]:
+    """Return what is said of claims on outcomes with what cells share taken off, by key.
+
+    Of recordings of which a statement about the population is made.
+    """
+    asked = [c for c in claims if c.of_outcomes and len(measured[c.key].animals) >= FEWEST_ANIMALS]
+    found: dict[str, dict[int, Effect | Missing]] = {c.key: {} for c in asked}
+    for session in sessions if asked else ():
+        alone = without_what_is_shared(session)
+        with asked_often([alone]):
+            for c in asked:
+                found[c.key][id(session)] = answer_of(c.effect, [alone])
+    said = {}
+    for c in asked:
+        own = measure(_known(found[c.key]), sessions, trial_level=False)
+        said[c.key] = _said(c, own) if len(own.animals) >= FEWEST_ANIMALS else ""
+    return said
+
+
+def _known(answers: Mapping[int, Effect | Missing]) -> Measure:
+    return lambda session: answers[id(session)]
+
+
+def without_what_is_shared(session: xr.Dataset) -> xr.Dataset:
+    """Return a session with what all its units share of what outcomes evoke taken off.
+
+    In each time bin from the outcome on, of the change since before it: one amount for all, and one
+    times their mean rate before outcomes, by least squares over the units that were recorded
+    throughout. Sessions of few units, or without outcomes, stay as they are.
+    """
+    if "outcome_onset" not in session.coords:
+        return session
+    rate = session["rate"].values
+    since = session["time"].values - session.variables["outcome_onset"].values[:, None]
+    before = (since >= BEFORE[0]) & (since < BEFORE[1])
+    shown = np.flatnonzero(before.any(axis=1) & np.isfinite(rate).any(axis=(1, 2)))
+    complete = np.isfinite(rate[shown]).all(axis=(0, 1))
+    if complete.sum() < _FEWEST_CELLS or not len(shown):
+        return session
+    usual = np.stack([rate[k, before[k]].mean(axis=0) for k in shown])[:, complete]
+    loads = np.zeros((rate.shape[2], 2), dtype=rate.dtype)
+    loads[complete] = np.stack([np.ones(usual.shape[1]), usual.mean(axis=0)], axis=-1)
+    taking = np.linalg.pinv(loads[complete]).T
+    left = rate.copy()
+    for trial, base in zip(shown, usual, strict=True):
+        after = since[trial] >= 0
+        left[trial, after] -= (rate[trial, after][:, complete] - base) @ taking @ loads.T
+    return session.assign(rate=session["rate"].copy(data=left))
 
 
 def _doubt_of_lasers(claim: Claim, sessions: Sequence[xr.Dataset]) -> Doubt | None:

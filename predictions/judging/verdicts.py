@@ -188,7 +188,7 @@ def _considered(
 ) -> Verdict:
     """Return a verdict as far as the recording bears it, with what else may explain it."""
     if verdict.decided:
-        said = verdict.statistics | row_of_labels(claim, chance)
+        said = {**verdict.statistics, **row_of_labels(claim, chance)}
         verdict = replace(verdict, statistics=said)
         if doubt := measured.doubt:
             verdict = verdict.left_open(doubt.why, doubt.remedy)

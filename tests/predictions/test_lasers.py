@@ -16,6 +16,7 @@ from errorneurons.predictions.claims.registry import CLAIMS, claim
 from errorneurons.predictions.comparing.animals import Table
 from errorneurons.predictions.comparing.design import Design, design_of
 from errorneurons.predictions.comparing.effects import draw
+from errorneurons.predictions.comparing.responding import telling
 from errorneurons.predictions.judging.verdicts import on_recording
 from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
 
@@ -214,6 +215,23 @@ def test_half_a_laser_supports_nothing(key: str, left: float, said: str) -> None
     seen = [told_apart(k, works=True, left=left, repeats=12) for k in range(12)]
     (verdict,), _ = on_recording(seen, "lasers", [claim(key)])
     assert verdict.outcome == said
+
+
+@pytest.mark.parametrize(
+    ("works", "left", "said"),
+    [
+        (True, 0.0, set()),
+        (True, 0.4, {"virtual lasers leave nothing"}),
+        (False, 1.0, {"the laser may do nothing"}),
+    ],
+)
+def test_what_a_laser_does_not_do_is_not_weighed(works: bool, left: float, said: set[str]) -> None:
+    seen = [told_apart(k, works=works, left=left, repeats=12) for k in range(12)]
+    asked = [claim("P02"), claim("P04a"), claim("P06a")]
+    found = telling(seen, on_recording(seen, "lasers", asked)[1]).responses
+    reasons = ("virtual lasers leave nothing", "the laser may do nothing")
+    assert {r for r in reasons for why in found.untold.values() if r in why} == said
+    assert set(found.untold) == ({"P04a", "P06a"} if said else set())
 
 
 @pytest.mark.parametrize("key", ["P04a", "P04b", "P05b", "P06a", "P06b"])

@@ -155,3 +155,11 @@ def test_animals_that_answer_violations_of_either_kind_expect() -> None:
 def test_what_is_not_weighed_says_why() -> None:
     found = Responding(("P02",), (), untold={"P21": "nothing shows it"}).caution
     assert found == "P21 brings no evidence for or against any theory, since nothing shows it."
+
+
+def test_claims_that_one_reason_leaves_open_are_named_together() -> None:
+    found = Responding((), (), untold={"P02": "labels may be wrong", "P04a": "labels may be wrong"})
+    assert found.caution.startswith(
+        "P02 and P04a bring no evidence for or against any theory, since labels may be wrong."
+    )
+    assert found.nothing.startswith("labels may be wrong, so that P02 and P04a say nothing, so")
