@@ -48,6 +48,10 @@ _SILENCE_MORE = (
     "Silence more of the cells, or each of them more, and see in those that the laser is aimed at "
     "that little of their response is left."
 )
+_KNOW_WHAT_IS_LEFT = (
+    "Record more trials with the laser and without it, or more of the cells that it is aimed at, "
+    "or outcomes that they answer more strongly, to know how little of their response is left."
+)
 _MOST_LEFT = 0.5
 """A laser that leaves more of the amplitude than this tells nothing of complete silencing."""
 
@@ -214,7 +218,13 @@ def _beside_what_is_left(
     found = outcomes(asked, measured.energies, measured.label_error, elsewhere=measured.elsewhere)
     if left.value <= _MOST_LEFT and str(found) == verdict.outcome:
         return verdict
-    return verdict.left_open(f"{_of_share(left)}, and that may be why", _SILENCE_MORE)
+    if left.low > 0:
+        return verdict.left_open(f"{_of_share(left)}, and that may be why", _SILENCE_MORE)
+    why = (
+        f"it is known only that the laser leaves {most:.0%} or less of the response of the cells "
+        "that it is aimed at, and that much may be why"
+    )
+    return verdict.left_open(why, _KNOW_WHAT_IS_LEFT)
 
 
 def _of_share(left: Interval) -> str:

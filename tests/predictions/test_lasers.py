@@ -11,12 +11,14 @@ import xarray as xr
 
 from errorneurons.analysis.measures.energies import Effect, Missing
 from errorneurons.analysis.session.session import session
+from errorneurons.analysis.statistics import Interval
 from errorneurons.predictions.claims.lasers import what_is_left
 from errorneurons.predictions.claims.registry import CLAIMS, claim
 from errorneurons.predictions.comparing.animals import Table
 from errorneurons.predictions.comparing.design import Design, design_of
 from errorneurons.predictions.comparing.effects import draw
 from errorneurons.predictions.comparing.responding import telling
+from errorneurons.predictions.judging import doubts
 from errorneurons.predictions.judging.verdicts import on_recording
 from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
 
@@ -200,6 +202,21 @@ def test_what_is_left_in_silenced_cells_does_not_contradict(
     (verdict,), _ = on_recording(seen, "lasers", [claim("P04a")])
     assert verdict.outcome == said
     assert ("the laser leaves" in verdict.reason) == (said == "UNDECIDED")
+
+
+@pytest.mark.parametrize(
+    ("left", "low", "remedy"), [(0.0, -0.3, "Record more trials"), (0.3, 0.1, "Silence more of")]
+)
+def test_a_share_that_is_hardly_known_asks_for_trials_and_not_for_light(
+    monkeypatch: pytest.MonkeyPatch, left: float, low: float, remedy: str
+) -> None:
+    known = Interval(left, low, 0.9, "95 % jackknife interval over animals")
+    monkeypatch.setattr(doubts, "_share_left", lambda *_: known)
+    seen = [told_apart(k, works=True, below=0.7, repeats=12) for k in range(12)]
+    (verdict,), _ = on_recording(seen, "lasers", [claim("P04a")])
+    assert verdict.outcome == "UNDECIDED"
+    assert verdict.remedy.startswith(remedy)
+    assert ("it is known only that the laser leaves 90% or less" in verdict.reason) == (low < 0)
 
 
 @pytest.mark.parametrize(
