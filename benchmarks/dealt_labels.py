@@ -82,11 +82,13 @@ def main() -> None:
     parser.add_argument("--nulls", type=int, default=100)
     parser.add_argument("--animals", type=int, default=6)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--theory", action="append", help="by default two; may be repeated")
+    parser.add_argument("--claim", action="append", help="by default all; may be repeated")
     arguments = parser.parse_args()
     print("| theory | claim | own labels | dealt: S | C | at their word: S | C |")
     print("|---" * 7 + "|")
-    by_labels = [c for c in CLAIMS if c.by_labels]
-    for theory in THEORIES:
+    by_labels = [c for c in CLAIMS if c.by_labels and c.key in (arguments.claim or [c.key])]
+    for theory in arguments.theory or THEORIES:
         for shown_by in dict.fromkeys(c.shown_by for c in by_labels):
             claims = [c for c in by_labels if c.shown_by == shown_by]
             sessions = list(en.simulate(theory, shown_by, ANIMALS, arguments.seed))
