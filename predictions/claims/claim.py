@@ -223,8 +223,8 @@ class Claim:
     otherwise
         What else makes a recording support the claim, said wherever one does; None if nothing.
     doubt
-        Why an answer of a recording would stay open, in words that follow "since"; then it is
-        UNDECIDED, and brings no evidence between theories.
+        Why an answer of a recording would stay open, in words that follow "but" or "since"; then it
+        is UNDECIDED, and brings no evidence between theories.
     unless
         What shows that this other reason does not hold, if N does not; without either the claim
         brings no evidence between theories. None where `effect` itself asks for it.

@@ -38,8 +38,6 @@ _SEE_THE_LASER = (
     "Record cells that the laser is aimed at, in trials in which they fire without it, and see "
     "that it moves them."
 )
-
-
 _LEFT_UNSEEN = (
     "How much the laser leaves of the response of the cells that it is aimed at is not seen: none "
     "that clearly responds was recorded with it and without it."
@@ -52,6 +50,12 @@ _KNOW_WHAT_IS_LEFT = (
     "Record more trials with the laser and without it, or more of the cells that it is aimed at, "
     "or outcomes that they answer more strongly, to know how little of their response is left."
 )
+_SEE_WHAT_ALL_SHARE = (
+    "Compare trials of like running speed, pupil and reward, and record more cells, to see what "
+    "error cells do that others do not."
+)
+_FEWEST_CELLS = 16
+"""What fewer cells share is not told from what each of them does."""
 _MOST_LEFT = 0.5
 """A laser that leaves more of the amplitude than this tells nothing of complete silencing."""
 
@@ -64,12 +68,12 @@ def measured_with_doubts(
         chance = chance_of_labels(sessions)
         found = {c.key: measure(c.effect, sessions, trial_level=True) for c in claims}
         alike = _said_without_what_is_shared(sessions, claims, found)
-        return {
-            c.key: replace(own, doubt=_doubt(c, own, sessions, chance, alike.get(c.key, "")))
-            if (own := found[c.key]).animals
-            else own
+        doubts = {
+            c.key: _doubt(c, found[c.key], sessions, chance, alike.get(c.key, ""))
             for c in claims
+            if found[c.key].animals
         }
+    return {key: replace(own, doubt=doubts.get(key)) for key, own in found.items()}
 
 
 def _doubt(
@@ -86,14 +90,6 @@ def _doubt(
             _SEE_WHAT_ALL_SHARE,
         )
     return Doubt(why) if claim.doubt and (why := claim.doubt(sessions)) else None
-
-
-_SEE_WHAT_ALL_SHARE = (
-    "Compare trials of like running speed, pupil and reward, and record more cells, to see what "
-    "error cells do that others do not."
-)
-_FEWEST_CELLS = 16
-"""What fewer cells share is not told from what each of them does."""
 
 
 def _said(claim: Claim, measured: Measured) -> str:
@@ -131,26 +127,28 @@ def without_what_is_shared(session: xr.Dataset) -> xr.Dataset:
     """Return a session with what all its units share of what outcomes evoke taken off.
 
     In each time bin from the outcome on, of the change since before it: one amount for all, and one
-    times their mean rate before outcomes, by least squares over the units that were recorded
+    times their mean rate until outcomes, by least squares over the units that were recorded
     throughout. Sessions of few units, or without outcomes, stay as they are.
     """
     if "outcome_onset" not in session.coords:
         return session
     rate = session["rate"].values
+    rate = rate.astype(np.result_type(rate, np.float32), copy=False)
     since = session["time"].values - session.variables["outcome_onset"].values[:, None]
     before = (since >= BEFORE[0]) & (since < BEFORE[1])
     shown = np.flatnonzero(before.any(axis=1) & np.isfinite(rate).any(axis=(1, 2)))
     complete = np.isfinite(rate[shown]).all(axis=(0, 1))
     if complete.sum() < _FEWEST_CELLS or not len(shown):
         return session
-    usual = np.stack([rate[k, before[k]].mean(axis=0) for k in shown])[:, complete]
+    base = np.stack([rate[k, before[k]].mean(axis=0) for k in shown])[:, complete]
+    usual = np.mean([rate[k, since[k] < 0].mean(axis=0) for k in shown], axis=0)[complete]
     loads = np.zeros((rate.shape[2], 2), dtype=rate.dtype)
-    loads[complete] = np.stack([np.ones(usual.shape[1]), usual.mean(axis=0)], axis=-1)
+    loads[complete] = np.stack([np.ones(len(usual)), usual], axis=-1)
     taking = np.linalg.pinv(loads[complete]).T
     left = rate.copy()
-    for trial, base in zip(shown, usual, strict=True):
+    for trial, own in zip(shown, base, strict=True):
         after = since[trial] >= 0
-        left[trial, after] -= (rate[trial, after][:, complete] - base) @ taking @ loads.T
+        left[trial, after] -= (rate[trial, after][:, complete] - own) @ taking @ loads.T
     return session.assign(rate=session["rate"].copy(data=left))
 
 
