@@ -21,10 +21,10 @@ import xarray as xr
 
 import errorneurons as en
 from errorneurons.analysis.measures.asking import asked_often
-from errorneurons.predictions.claims.claim import Claim, Outcome
+from errorneurons.predictions.claims.claim import Claim, Outcome, Verdict
 from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.judging.judge import judge
-from errorneurons.predictions.judging.labels import beside_chance, chance_of_labels
+from errorneurons.predictions.judging.labels import chance_of_labels, doubt_of_labels
 from errorneurons.predictions.judging.measured import measure
 from errorneurons.simulate.arrays import generator
 
@@ -50,10 +50,12 @@ def verdicts(sessions: Sequence[xr.Dataset], claims: Sequence[Claim]) -> dict[st
     with asked_often(sessions):
         chance = chance_of_labels(sessions)
         plain = [judge(c, "", measure(c.effect, sessions, True), "recording") for c in claims]
-    return {
-        c.key: (str(beside_chance(c, v, chance).outcome), str(v.outcome))
-        for c, v in zip(claims, plain, strict=True)
-    }
+    return {c.key: _said(c, v, chance) for c, v in zip(claims, plain, strict=True)}
+
+
+def _said(claim: Claim, plain: Verdict, chance: float) -> tuple[str, str]:
+    doubted = plain.decided and doubt_of_labels(claim, chance)
+    return str(Outcome.UNDECIDED if doubted else plain.outcome), str(plain.outcome)
 
 
 def nulls(
@@ -80,11 +82,13 @@ def main() -> None:
     parser.add_argument("--nulls", type=int, default=100)
     parser.add_argument("--animals", type=int, default=6)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--theory", action="append", help="by default two; may be repeated")
+    parser.add_argument("--claim", action="append", help="by default all; may be repeated")
     arguments = parser.parse_args()
     print("| theory | claim | own labels | dealt: S | C | at their word: S | C |")
     print("|---" * 7 + "|")
-    by_labels = [c for c in CLAIMS if c.by_labels]
-    for theory in THEORIES:
+    by_labels = [c for c in CLAIMS if c.by_labels and c.key in (arguments.claim or [c.key])]
+    for theory in arguments.theory or THEORIES:
         for shown_by in dict.fromkeys(c.shown_by for c in by_labels):
             claims = [c for c in by_labels if c.shown_by == shown_by]
             sessions = list(en.simulate(theory, shown_by, ANIMALS, arguments.seed))

@@ -33,9 +33,10 @@ def asked_often(
     known
         Of each session what is known of it alone, and what is known of its trials and of the roles
         and areas of its units; whoever hands the latter over again vouches that these are the same.
-        Nothing at first.
+        Nothing at first, but of sessions that are asked often already.
     """
-    memories = known or [({}, {}) for _ in sessions]
+    before = _KNOWN.get() or {}
+    memories = known or [before.get(id(s), ({}, {})) for s in sessions]
     token = _KNOWN.set({id(s): own for s, own in zip(sessions, memories, strict=True)})
     try:
         yield

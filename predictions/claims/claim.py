@@ -210,6 +210,9 @@ class Claim:
         animals that are compared with real ones have no narrower ones than the claims need.
     by_labels
         Whether it is of labelled cells, so that labels that mean nothing answer nothing.
+    of_outcomes
+        Whether it compares what unexpected and expected outcomes evoke, so that what all cells
+        share of it, as they do running or arousal, answers nothing.
     behaviour
         Whether N and M are what an animal learns to do; activity if not.
     incomplete
@@ -220,8 +223,8 @@ class Claim:
     otherwise
         What else makes a recording support the claim, said wherever one does; None if nothing.
     doubt
-        Why an answer of a recording would stay open, in words that follow "since"; then it is
-        UNDECIDED, and brings no evidence between theories.
+        Why an answer of a recording would stay open, in words that follow "but" or "since"; then it
+        is UNDECIDED, and brings no evidence between theories.
     unless
         What shows that this other reason does not hold, if N does not; without either the claim
         brings no evidence between theories. None where `effect` itself asks for it.
@@ -252,6 +255,7 @@ class Claim:
     days: tuple[int, ...] = ()
     bin: float = 0.05
     by_labels: bool = True
+    of_outcomes: bool = False
     behaviour: bool = False
     incomplete: Incomplete | None = None
     caution: Caution | None = None

@@ -152,6 +152,7 @@ CLAIM = Claim(
     record="Cell-targeted stimulation of representation cells without teaching, labelled error "
     "cells in the same area or below, expected and unexpected outcomes in other trials.",
     effect=effect,
+    of_outcomes=True,
     threshold=1 / 9,
     side="below",
     manipulations=(Manipulation("drive", "driving representation cells", cost=2.0),),

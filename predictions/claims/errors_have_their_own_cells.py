@@ -196,6 +196,7 @@ CLAIM = Claim(
     "50 ms or more after the input, with the input alone or four trials of each; outcomes that "
     "teach nothing, or are rare, with a control of adaptation. No labels, no teaching.",
     effect=effect,
+    of_outcomes=True,
     threshold=ONE_PEAK / 2,
     side="below",
     manipulations=(),

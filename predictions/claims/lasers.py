@@ -99,6 +99,11 @@ def changes(session: xr.Dataset, manipulation: str, role: str) -> dict[str, floa
     manipulation, role
         What is done, to cells of which role.
     """
+    key = "changes", manipulation, role
+    return once(session, key, lambda: _changes(session, manipulation, role))
+
+
+def _changes(session: xr.Dataset, manipulation: str, role: str) -> dict[str, float]:
     found = {}
     plain = {"input_onset": PASSIVE_TRIALS, "outcome_onset": as_taught(session, UNEXPECTED_TRIALS)}
     for event, off in plain.items():

@@ -122,6 +122,7 @@ CLAIM = Claim(
     record="The declared teaching area and one below it, recorded together in bins of 50 ms or "
     "less; expected and unexpected outcomes, with a control if they teach nothing. No labels.",
     effect=effect,
+    of_outcomes=True,
     threshold=2 / 3,
     side="below",
     manipulations=(),

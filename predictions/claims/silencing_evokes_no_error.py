@@ -58,6 +58,7 @@ CLAIM = Claim(
     record="Silencing of representation cells (or, labels permitting, of all output) of a higher "
     "area without teaching, labelled error cells below, outcome trials besides.",
     effect=effect,
+    of_outcomes=True,
     threshold=1 / 9,
     side="below",
     manipulations=(

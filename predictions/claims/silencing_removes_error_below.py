@@ -91,6 +91,7 @@ CLAIM = Claim(
     refuted_by="Half or more of the outcome contrast remaining below the silenced area.",
     record="Labelled error cells in the silenced area, for the laser, and in one area below it.",
     effect=effect,
+    of_outcomes=True,
     threshold=0.5,
     side="below",
     manipulations=(SILENCE_AREA,),

@@ -48,6 +48,7 @@ CLAIM = Claim(
     record="Labelled error cells in the silenced area, for the laser, and in one area strictly "
     "between it and the declared teaching area.",
     effect=effect,
+    of_outcomes=True,
     threshold=0.8,
     side="above",
     manipulations=(SILENCE_AREA,),

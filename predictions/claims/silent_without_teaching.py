@@ -189,6 +189,7 @@ CLAIM = Claim(
     record="Labelled error cells, novel input without teaching, expected and unexpected outcomes "
     "after the same stimuli, bins of 50 ms or less.",
     effect=effect,
+    of_outcomes=True,
     threshold=1 / 9,
     side="below",
     manipulations=(),

@@ -188,6 +188,7 @@ CLAIM = Claim(
     "unexpected, matched in what comes before or with a control block, of which it is said that "
     "nothing teaches. No labels, no task.",
     effect=effect,
+    of_outcomes=True,
     threshold=1 / 9,
     side="below",
     manipulations=(),

@@ -3,9 +3,9 @@
 A claim compares N with a response M. Where M is not clear of 0, noise is compared with noise: a
 theory that expects a response would be left out, and it may be the labels, the trials or the
 electrodes that are to blame. So such a claim brings no evidence. Nor does one whose N is absent for
-what may be another reason (`Claim.unless`), or there for one (`Claim.doubt`), nor an animal in
-which nothing is clear of 0 where it is in the others. How often noise is taken for a response is
-held over all claims together.
+what may be another reason (`Claim.unless`), or there for one (`Measured.doubt`), nor one whose
+laser is seen to leave a part of what it is to silence, nor an animal in which nothing is clear of 0
+where it is in the others. How often noise is taken for a response is held over all claims together.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ import numpy.typing as npt
 import scipy  # `scipy.stats` takes long to load, and is loaded when it is used
 import xarray as xr
 
-from errorneurons.analysis.measures.asking import asked_often
 from errorneurons.analysis.statistics import holm, students
 from errorneurons.predictions.claims.claim import Claim, Precondition
 from errorneurons.predictions.claims.registry import CLAIMS
+from errorneurons.predictions.judging.doubts import left_by_lasers, measured_with_doubts
 from errorneurons.predictions.judging.measured import (
     FEWEST_ANIMALS,
     Measured,
@@ -72,12 +72,22 @@ class Responding:
         """Whether any activity is clear of 0."""
         return any(c.key in self.clear and not c.behaviour for c in CLAIMS)
 
+    def _untold_together(self, one: str, several: str) -> list[tuple[str, str]]:
+        """Return claims of one reason with a verb for them, and the reason."""
+        keys: dict[str, list[str]] = {}
+        for key, reason in self.untold.items():
+            keys.setdefault(reason, []).append(key)
+        return [
+            (f"{listed(own)} {one if len(own) == 1 else several}", why) for why, own in keys.items()
+        ]
+
     @property
     def nothing(self) -> str:
         """Why theories cannot be weighed, in words; empty if they can."""
         if self.clear:
             return ""
-        why = [f"{reason}, so that {key} says nothing" for key, reason in self.untold.items()]
+        told = self._untold_together("says", "say")
+        why = [f"{reason}, so that {which} nothing" for which, reason in told]
         if self.silent:
             other = "other " if why else ""
             count = len(self.silent)
@@ -106,8 +116,8 @@ class Responding:
                 "theory."
             )
         said += [
-            f"{key} brings no evidence for or against any theory, since {reason}."
-            for key, reason in self.untold.items()
+            f"{which} no evidence for or against any theory, since {reason}."
+            for which, reason in self._untold_together("brings", "bring")
         ]
         if self.set_aside and not self.of_activity:
             said.append(
@@ -170,7 +180,8 @@ def _untold(claim: Claim, sessions: Sequence[xr.Dataset], measured: Mapping[str,
     """Return why a claim says nothing of theories though there is a response; empty if it does."""
     if claim.unless and not _is_shown(claim.unless, sessions, measured, claim.key):
         return f"nothing shows {claim.unless.what}"
-    return claim.doubt(sessions) if claim.doubt else ""
+    doubt = measured[claim.key].doubt
+    return doubt.why if doubt else left_by_lasers(claim, sessions)
 
 
 def _is_shown(
@@ -189,8 +200,7 @@ def _is_shown(
 
 
 def _measured(sessions: Sequence[xr.Dataset]) -> dict[str, Measured]:
-    with asked_often(sessions):
-        return {c.key: measure(c.effect, sessions, trial_level=True) for c in CLAIMS}
+    return measured_with_doubts(sessions, CLAIMS)
 
 
 def _active(measured: Mapping[str, Measured]) -> Responding | None:

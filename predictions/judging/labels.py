@@ -17,12 +17,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import scipy  # `scipy.stats` takes long to load, and is loaded when it is used
 import xarray as xr
 
+from errorneurons.analysis.measures.asking import once
 from errorneurons.analysis.measures.energies import (
     Cells,
     responses,
@@ -33,8 +34,9 @@ from errorneurons.analysis.measures.segregation import unit_energies_of_differen
 from errorneurons.analysis.statistics import Floats
 from errorneurons.predictions.claims import lasers
 from errorneurons.predictions.claims import requirements as protocol
-from errorneurons.predictions.claims.claim import Claim, Verdict
+from errorneurons.predictions.claims.claim import Claim
 from errorneurons.predictions.claims.driving_evokes_no_error import on_and_off, unsurprised
+from errorneurons.predictions.judging.measured import Doubt
 from errorneurons.predictions.judging.rule import ALPHA
 
 _PLAIN: protocol.Factors = {"manipulation": "none"}
@@ -52,17 +54,22 @@ def chance_of_labels(sessions: Sequence[xr.Dataset]) -> float:
     """
     ranks: dict[str, dict[str, list[tuple[float, float]]]] = {}
     for session in sessions:
-        for name, energies in _compared(session):
-            found = rank_sum(energies, *_strata(session))
-            if found[1] > 0:
-                animals = ranks.setdefault(name, {})
-                animals.setdefault(str(session.attrs["animal"]), []).append(found)
+        for name, found in once(session, "rank sums", partial(_rank_sums, session)).items():
+            animals = ranks.setdefault(name, {})
+            animals.setdefault(str(session.attrs["animal"]), []).append(found)
     # days of an animal may be of the same cells: their deviations add up as if they were
     sums = [[np.sum(days, axis=0) for days in animals.values()] for animals in ranks.values()]
     z = [sum(x for x, _ in own) / math.sqrt(sum(sd**2 for _, sd in own)) for own in sums]
     if not z:
         return float("nan")
     return min(1.0, 2 * len(z) * float(scipy.stats.norm.sf(np.abs(z).max())))
+
+
+def _rank_sums(session: xr.Dataset) -> dict[str, tuple[float, float]]:
+    """Return what `rank_sum` says of each thing that is compared, if it says anything."""
+    strata = _strata(session)
+    sums = {name: rank_sum(energies, *strata) for name, energies in _compared(session)}
+    return {name: found for name, found in sums.items() if found[1] > 0}
 
 
 def rank_sum(energies: Floats, labelled: Floats, strata: Floats) -> tuple[float, float]:
@@ -97,28 +104,32 @@ def rank_sum(energies: Floats, labelled: Floats, strata: Floats) -> tuple[float,
     return score, math.sqrt(variance)
 
 
-def beside_chance(claim: Claim, verdict: Verdict, chance: float) -> Verdict:
-    """Return a verdict as far as labels bear it: UNDECIDED where they may be dealt at random.
+def doubt_of_labels(claim: Claim, chance: float) -> Doubt | None:
+    """Return why labels answer nothing, where they may be dealt at random.
 
     Parameters
     ----------
-    claim, verdict
-        What is said of which claim.
+    claim
+        What is asked.
     chance
         From `chance_of_labels`.
     """
-    if not claim.by_labels or not verdict.decided or not math.isfinite(chance):
-        return verdict
-    said = {**verdict.statistics, "labels": f"told from labels dealt at random, p {chance:.2g}"}
-    if chance < ALPHA:
-        return replace(verdict, statistics=said)
-    said["labels"] = f"not {said['labels']}"
-    why = (
+    if not claim.by_labels or not chance >= ALPHA:
+        return None
+    return Doubt(
         "the labels may be wrong: nothing that is seen of the cells labelled error cells differs "
         "from the other cells of their areas by more than it does if labels are dealt at random "
-        f"(p {chance:.2g})"
+        f"(p {chance:.2g})",
+        _CHECK,
     )
-    return replace(verdict.left_open(why, _CHECK), statistics=said)
+
+
+def row_of_labels(claim: Claim, chance: float) -> dict[str, str]:
+    """Return what stands beside an answer: whether its labels are told from chance."""
+    if not claim.by_labels or not math.isfinite(chance):
+        return {}
+    said = f"told from labels dealt at random, p {chance:.2g}"
+    return {"labels": said if chance < ALPHA else f"not {said}"}
 
 
 def _strata(session: xr.Dataset) -> tuple[Floats, Floats]:

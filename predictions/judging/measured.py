@@ -10,15 +10,32 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from errorneurons.analysis.measures.energies import Effect, Missing
+from errorneurons.analysis.measures.energies import Effect, Missing, false_labels
 from errorneurons.analysis.measures.gaps import thinned
 from errorneurons.predictions.claims.claim import Measure, answer_of, asked_together
 from errorneurons.predictions.judging.lacks import losses, why_no_number
-from errorneurons.predictions.judging.shares import mean_share, own_share
 from errorneurons.simulate.arrays import Array
 
 FEWEST_ANIMALS = 5
 TRIAL_GROUPS = 8
+Share = tuple[float, float, float]
+"""A share of false labels and its interval."""
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Why what sessions say to a claim may be no answer to it.
+
+    Attributes
+    ----------
+    why
+        In words that follow "but" or "since", without a full stop.
+    remedy
+        The nearest experiment that would answer, if there is one.
+    """
+
+    why: str
+    remedy: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,6 +63,9 @@ class Measured:
         What of the sessions that answer was not recorded, in words; of recordings only.
     elsewhere
         What M of each animal is in all cells, (animal,); 0 where it is taken in all, see `Effect`.
+    doubt
+        Why it may be no answer; None where nothing is known of such. A verdict is left open by it,
+        and theories are not weighed by it.
     """
 
     animals: tuple[str, ...]
@@ -56,6 +76,7 @@ class Measured:
     stated: bool = True
     lost: str = ""
     elsewhere: Array = field(default_factory=lambda: np.zeros(1))
+    doubt: Doubt | None = None
 
     @property
     def errors_over_trials(self) -> tuple[float, float]:
@@ -109,10 +130,10 @@ def measure(effect: Measure, sessions: Sequence[xr.Dataset], trial_level: bool) 
     if not answers:
         return Measured((), np.empty((0, 3)), missing=missing)
     answering = [session for own, _ in answers for session in own]
-    shares = mean_share(answering)
+    shares = _mean_share(answering)
     rows: dict[str, list[list[float]]] = {}
     for (first, *_), (n, m, n_r, *others) in answers:
-        own = n_r * own_share(first, shares)
+        own = n_r * _own_share(first, shares)
         rows.setdefault(str(first.attrs["animal"]), []).append([n, m, own, *others])
     means = np.array([np.mean(own, axis=0) for own in rows.values()])
     measured = Measured(tuple(rows), _without_elsewhere(means), shares or (0.0, 0.0, 0.0), missing,
@@ -122,6 +143,26 @@ def measure(effect: Measure, sessions: Sequence[xr.Dataset], trial_level: bool) 
     if trial_level and len(rows) < FEWEST_ANIMALS:
         return replace(measured, thinned=_without_groups(effect, answering))
     return measured
+
+
+def _mean_share(sessions: Sequence[xr.Dataset]) -> Share | None:
+    """Mean share of false labels over the sessions that state it, and its interval."""
+    shares = [share for session in sessions if (share := false_labels(session)) is not None]
+    if not shares:
+        return None
+    value, low, high = np.mean(shares, axis=0)
+    return float(value), float(low), float(high)
+
+
+def _own_share(session: xr.Dataset, shares: Share | None) -> float:
+    """Return the share of false labels of a session, as a multiple of the mean over sessions.
+
+    N_R times this, times the mean, is what the session's own share adds to N.
+    """
+    own = false_labels(session)
+    if shares is None or own is None or not shares[0] or math.isclose(own[0], shares[0]):
+        return 1.0
+    return own[0] / shares[0]
 
 
 def error_of_thinned(left: Array) -> float:

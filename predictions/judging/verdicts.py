@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
 
@@ -13,19 +13,18 @@ import xarray as xr
 
 from errorneurons.analysis.measures.asking import asked_often
 from errorneurons.analysis.session.session import collect
-from errorneurons.analysis.statistics import Interval, holm, ratio_of_means, students
+from errorneurons.analysis.statistics import holm, ratio_of_means
 from errorneurons.predictions.claims.claim import Claim, Outcome, SubjectKind, Verdict
-from errorneurons.predictions.claims.lasers import changes, is_control, what_is_left
+from errorneurons.predictions.claims.lasers import is_control
 from errorneurons.predictions.claims.registry import CLAIMS, claim
 from errorneurons.predictions.judging.believing import as_believed
+from errorneurons.predictions.judging.doubts import beside_lasers, measured_with_doubts
 from errorneurons.predictions.judging.judge import judge, probability
-from errorneurons.predictions.judging.labels import beside_chance, chance_of_labels
+from errorneurons.predictions.judging.labels import chance_of_labels, row_of_labels
 from errorneurons.predictions.judging.measured import Measured, measure
-from errorneurons.predictions.judging.rule import ALPHA, outcomes
 from errorneurons.predictions.judging.table import ResultTable, result_table
 from errorneurons.predictions.judging.whom import verdict_of, who_was_recorded
 from errorneurons.predictions.words import plain_number
-from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.refusing import a_list, in_short
 
 AnySessions = xr.DataTree | xr.Dataset | Iterable[xr.Dataset]
@@ -163,13 +162,13 @@ def on_recording(
         all if no confirmatory set was declared.
     """
     with asked_often(sessions):
-        measured = {c.key: measure(c.effect, sessions, trial_level=True) for c in claims}
+        measured = measured_with_doubts(sessions, claims)
         chance = chance_of_labels(sessions)
-    found = (judge(c, name, measured[c.key], "recording") for c in claims)
-    verdicts = [
-        _considered(c, v, measured[c.key], chance, sessions)
-        for c, v in zip(claims, found, strict=True)
-    ]
+        found = (judge(c, name, measured[c.key], "recording") for c in claims)
+        verdicts = [
+            _considered(c, v, measured[c.key], chance, sessions)
+            for c, v in zip(claims, found, strict=True)
+        ]
     declared = confirmatory(sessions)
     chosen = [key for key in declared or measured if key in measured]
     noun = who_was_recorded(sessions)
@@ -187,9 +186,15 @@ def _considered(
     chance: float,
     sessions: Sequence[xr.Dataset],
 ) -> Verdict:
-    """Return a verdict as far as labels and lasers bear it, with what else may explain it."""
-    borne = _beside_lasers(claim, beside_chance(claim, verdict, chance), measured, sessions)
-    return _cautioned(claim, _doubted(claim, borne, sessions), sessions)
+    """Return a verdict as far as the recording bears it, with what else may explain it."""
+    if verdict.decided:
+        said = {**verdict.statistics, **row_of_labels(claim, chance)}
+        verdict = replace(verdict, statistics=said)
+        if doubt := measured.doubt:
+            verdict = verdict.left_open(doubt.why, doubt.remedy)
+        else:
+            verdict = beside_lasers(claim, verdict, measured, sessions)
+    return _cautioned(claim, verdict, sessions)
 
 
 def _cautioned(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Dataset]) -> Verdict:
@@ -201,137 +206,6 @@ def _cautioned(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Dataset]) -
         claim.otherwise if verdict.outcome is Outcome.SUPPORTED else None,
     ]
     return replace(verdict, reason=" ".join([verdict.reason, *filter(None, said)]))
-
-
-def _doubted(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Dataset]) -> Verdict:
-    """Return a verdict, UNDECIDED where the recording leaves open why it is so."""
-    if not verdict.decided or not claim.doubt or not (why := claim.doubt(sessions)):
-        return verdict
-    return verdict.left_open(f"this is open, since {why}")
-
-
-_LASER_UNSEEN = (
-    "That the laser does anything is not seen: no cell that it is aimed at was recorded with it "
-    "and without it, after the same input or outcome."
-)
-_SEE_THE_LASER = (
-    "Record cells that the laser is aimed at, in trials in which they fire without it, and see "
-    "that it moves them."
-)
-
-
-_LEFT_UNSEEN = (
-    "How much the laser leaves of the response of the cells that it is aimed at is not seen: none "
-    "that clearly responds was recorded with it and without it."
-)
-_SILENCE_MORE = (
-    "Silence more of the cells, or each of them more, and see in those that the laser is aimed at "
-    "that little of their response is left."
-)
-_MOST_LEFT = 0.5
-"""A laser that leaves more of the amplitude than this tells nothing of complete silencing."""
-
-
-def _beside_lasers(
-    claim: Claim, verdict: Verdict, measured: Measured, sessions: Sequence[xr.Dataset]
-) -> Verdict:
-    """Return a verdict as far as lasers bear it: UNDECIDED where one is seen to do too little.
-
-    A laser that does nothing evokes nothing, spares all, and supports and contradicts claims. So
-    the cells that it is aimed at must be seen to differ with it, over animals; and what it is to
-    silence must be seen to be silent, as far as the threshold asks for it.
-    """
-    if not verdict.decided:
-        return verdict
-    uses = {
-        (str(x["manipulation"]), str(x["manipulated_role"]))
-        for x in (condition.factors for condition in claim.conditions)
-        if x.get("manipulation", "none") != "none"
-    }
-    for manipulation, role in sorted(uses):
-        p = _chance_of_laser(sessions, manipulation, role)
-        if np.isnan(p):
-            return replace(verdict, reason=f"{verdict.reason} {_LASER_UNSEEN}")
-        if p >= ALPHA:
-            why = (
-                "the laser may do nothing: with it the cells that it is aimed at do not differ by "
-                f"more than chance from those in trials without it (p {p:.2g})"
-            )
-            return verdict.left_open(why, _SEE_THE_LASER)
-        if manipulation == "silence":
-            verdict = _beside_what_is_left(claim, verdict, measured, sessions, role)
-    return verdict
-
-
-def _beside_what_is_left(
-    claim: Claim, verdict: Verdict, measured: Measured, sessions: Sequence[xr.Dataset], role: str
-) -> Verdict:
-    """Return a verdict, UNDECIDED if a laser that silences in part would do for it."""
-    if claim.incomplete is None or verdict.outcome is not _of_no_laser(claim):
-        return verdict
-    left = _share_left(sessions, role)
-    if left is None:
-        return replace(verdict, reason=f"{verdict.reason} {_LEFT_UNSEEN}")
-    most = min(max(left.high, 0.0), 1.0)
-    bound = claim.incomplete(claim.threshold, most, sessions)
-    asked = replace(claim, threshold=bound)
-    found = outcomes(asked, measured.energies, measured.label_error, elsewhere=measured.elsewhere)
-    if left.value <= _MOST_LEFT and str(found) == verdict.outcome:
-        return verdict
-    low, value = (f"{max(share, 0.0):.0%}" for share in (left.low, left.value))
-    why = (
-        f"the laser leaves {value} ({low} to {most:.0%}) of the response of the cells that it is "
-        "aimed at, and that may be why"
-    )
-    return verdict.left_open(why, _SILENCE_MORE)
-
-
-def _of_no_laser(claim: Claim) -> Outcome:
-    """Return what is said of a claim if silencing takes nothing away: all remains, none changes."""
-    assert claim.incomplete is not None
-    grows = claim.incomplete(claim.threshold, 1.0, ()) > claim.threshold
-    return Outcome.SUPPORTED if grows == (claim.side == "above") else Outcome.CONTRADICTED
-
-
-def _share_left(sessions: Sequence[xr.Dataset], role: str) -> Interval | None:
-    """Return the share of their amplitude that silenced cells keep, where it is best known.
-
-    None if there are no two animals in which they clearly respond without the laser.
-    """
-    means = _over_animals(sessions, lambda session: what_is_left(session, role))
-    known = [ratio_of_means(*both.T) for both in means if students(both[:, 1])[1] < ALPHA]
-    return min(known, key=lambda share: share.high - share.low, default=None)
-
-
-def _chance_of_laser(sessions: Sequence[xr.Dataset], manipulation: str, role: str) -> float:
-    """Return the p that a laser changes as much in the cells it is aimed at if it does nothing.
-
-    The least over events, times how many there are; NaN if none is seen in two animals.
-    """
-    means = _over_animals(sessions, lambda session: changes(session, manipulation, role))
-    found = [float(students(own)[1]) for own in means]
-    return min(1.0, len(found) * min(found)) if found else float("nan")
-
-
-def _over_animals(
-    sessions: Sequence[xr.Dataset],
-    seen_in: Callable[[xr.Dataset], Mapping[str, float | tuple[float, float]]],
-) -> list[Array]:
-    """Return the means of animals over their sessions, (animal, ...), for each event.
-
-    Control animals are left out, and events that were seen in fewer than two animals.
-    """
-    seen: dict[str, dict[str, list[float | tuple[float, float]]]] = {}
-    for session in sessions:
-        if not is_control(session):
-            for event, found in seen_in(session).items():
-                animals = seen.setdefault(event, {})
-                animals.setdefault(str(session.attrs["animal"]), []).append(found)
-    return [
-        np.array([np.mean(days, axis=0) for days in own.values()])
-        for own in seen.values()
-        if len(own) > 1
-    ]
 
 
 def _beside_controls(claim: Claim, verdict: Verdict, sessions: Sequence[xr.Dataset]) -> Verdict:

@@ -7,9 +7,14 @@ import pytest
 import xarray as xr
 
 from errorneurons.analysis.session.session import session
-from errorneurons.predictions.claims.claim import Outcome, Verdict
+from errorneurons.predictions.claims.claim import Outcome
 from errorneurons.predictions.claims.registry import claim
-from errorneurons.predictions.judging.labels import beside_chance, chance_of_labels, rank_sum
+from errorneurons.predictions.judging.labels import (
+    chance_of_labels,
+    doubt_of_labels,
+    rank_sum,
+    row_of_labels,
+)
 from errorneurons.predictions.judging.verdicts import on_recording
 
 P18A, P21 = claim("P18a"), claim("P21")
@@ -67,24 +72,22 @@ def test_the_same_cells_on_many_days_are_no_further_evidence() -> None:
     assert chance_of_labels(days) == pytest.approx(chance_of_labels(once))
 
 
-def test_answers_are_taken_back_where_labels_may_be_dealt_at_random() -> None:
-    found = Verdict("P18a", "x", Outcome.CONTRADICTED, "N/M is 1, above the threshold.")
-    assert beside_chance(P18A, found, 0.2).outcome is Outcome.UNDECIDED
-    assert beside_chance(P18A, found, 0.2).reason == (
-        "N/M is 1, above the threshold; but the labels may be wrong: nothing that is seen of the "
-        "cells labelled error cells differs from the other cells of their areas by more than it "
-        "does if labels are dealt at random (p 0.2)."
+def test_what_labels_say_is_doubted_where_they_may_be_dealt_at_random() -> None:
+    found = doubt_of_labels(P18A, 0.2)
+    assert found is not None
+    assert found.why == (
+        "the labels may be wrong: nothing that is seen of the cells labelled error cells differs "
+        "from the other cells of their areas by more than it does if labels are dealt at random "
+        "(p 0.2)"
     )
-    assert beside_chance(P18A, found, 0.001).outcome is Outcome.CONTRADICTED
-    assert beside_chance(P18A, found, float("nan")) == found
-    assert beside_chance(P21, found, 0.2) == found
+    assert doubt_of_labels(P18A, 0.001) is None
+    assert doubt_of_labels(P18A, float("nan")) is None
+    assert doubt_of_labels(P21, 0.2) is None
 
 
 def test_an_answer_says_beside_it_whether_its_labels_are_told_from_chance() -> None:
     p02 = claim("P02")
     verdicts, _ = on_recording([recorded(k, True) for k in range(6)], "x", [p02])
     assert verdicts[0].outcome is Outcome.NOT_TESTABLE
-    found = Verdict("P02", "x", Outcome.SUPPORTED, "N/M is 0.")
-    assert beside_chance(p02, found, 0.001).statistics["labels"] == (
-        "told from labels dealt at random, p 0.001"
-    )
+    assert row_of_labels(p02, 0.001) == {"labels": "told from labels dealt at random, p 0.001"}
+    assert row_of_labels(P21, 0.001) == {}

@@ -11,11 +11,14 @@ import xarray as xr
 
 from errorneurons.analysis.measures.energies import Effect, Missing
 from errorneurons.analysis.session.session import session
+from errorneurons.analysis.statistics import Interval
 from errorneurons.predictions.claims.lasers import what_is_left
 from errorneurons.predictions.claims.registry import CLAIMS, claim
 from errorneurons.predictions.comparing.animals import Table
 from errorneurons.predictions.comparing.design import Design, design_of
 from errorneurons.predictions.comparing.effects import draw
+from errorneurons.predictions.comparing.responding import telling
+from errorneurons.predictions.judging import doubts
 from errorneurons.predictions.judging.verdicts import on_recording
 from errorneurons.simulate.experiments.outcome import OUTCOME_ERROR
 
@@ -202,6 +205,21 @@ def test_what_is_left_in_silenced_cells_does_not_contradict(
 
 
 @pytest.mark.parametrize(
+    ("left", "low", "remedy"), [(0.0, -0.3, "Record more trials"), (0.3, 0.1, "Silence more of")]
+)
+def test_a_share_that_is_hardly_known_asks_for_trials_and_not_for_light(
+    monkeypatch: pytest.MonkeyPatch, left: float, low: float, remedy: str
+) -> None:
+    known = Interval(left, low, 0.9, "95 % jackknife interval over animals")
+    monkeypatch.setattr(doubts, "_share_left", lambda *_: known)
+    seen = [told_apart(k, works=True, below=0.7, repeats=12) for k in range(12)]
+    (verdict,), _ = on_recording(seen, "lasers", [claim("P04a")])
+    assert verdict.outcome == "UNDECIDED"
+    assert verdict.remedy.startswith(remedy)
+    assert ("it is known only that the laser leaves 90% or less" in verdict.reason) == (low < 0)
+
+
+@pytest.mark.parametrize(
     ("key", "left", "said"),
     [
         ("P05b", 0.2, "SUPPORTED"),
@@ -214,6 +232,23 @@ def test_half_a_laser_supports_nothing(key: str, left: float, said: str) -> None
     seen = [told_apart(k, works=True, left=left, repeats=12) for k in range(12)]
     (verdict,), _ = on_recording(seen, "lasers", [claim(key)])
     assert verdict.outcome == said
+
+
+@pytest.mark.parametrize(
+    ("works", "left", "said"),
+    [
+        (True, 0.0, set()),
+        (True, 0.4, {"virtual lasers leave nothing"}),
+        (False, 1.0, {"the laser may do nothing"}),
+    ],
+)
+def test_what_a_laser_does_not_do_is_not_weighed(works: bool, left: float, said: set[str]) -> None:
+    seen = [told_apart(k, works=works, left=left, repeats=12) for k in range(12)]
+    asked = [claim("P02"), claim("P04a"), claim("P06a")]
+    found = telling(seen, on_recording(seen, "lasers", asked)[1]).responses
+    reasons = ("virtual lasers leave nothing", "the laser may do nothing")
+    assert {r for r in reasons for why in found.untold.values() if r in why} == said
+    assert set(found.untold) == ({"P04a", "P06a"} if said else set())
 
 
 @pytest.mark.parametrize("key", ["P04a", "P04b", "P05b", "P06a", "P06b"])

@@ -186,4 +186,4 @@ def test_a_verdict_on_activity_that_ends_is_open() -> None:
     row = verdict_table(ended, ["P20"], "recording").iloc[0]
     assert row.outcome == "UNDECIDED"
     assert row.value < -1 / 3
-    assert "but this is open, since activity that holds the cursor ends" in row.reason
+    assert "but activity that holds the cursor ends" in row.reason

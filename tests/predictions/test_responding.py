@@ -164,3 +164,11 @@ def test_responses_of_many_recordings_are_adjusted_as_those_of_one_are() -> None
     p = 10 ** -rng.uniform(0, 4, (200, 9))
     p[rng.uniform(size=p.shape) < 0.2] = np.nan
     assert np.array_equal(clear_of_chance(p), [holm(row) <= BY_CHANCE for row in p])
+
+
+def test_claims_that_one_reason_leaves_open_are_named_together() -> None:
+    found = Responding((), (), untold={"P02": "labels may be wrong", "P04a": "labels may be wrong"})
+    assert found.caution.startswith(
+        "P02 and P04a bring no evidence for or against any theory, since labels may be wrong."
+    )
+    assert found.nothing.startswith("labels may be wrong, so that P02 and P04a say nothing, so")
