@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -25,9 +26,12 @@ from errorneurons.analysis.statistics import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
 _HEIGHT, _LEGEND = 250.0, 18.0
 """Height of a panel, and of a line of its legend [px]."""
+_FEWEST_TICKS, _MOST_TICKS = 3, 8
+"""Labels of a logarithmic axis."""
 
 
 @dataclass(frozen=True)
@@ -106,13 +110,11 @@ def published_panel(panel: Charted, key: str, alt: str) -> str:
             axes.plot(x, y, "_", color=INK, markersize=13, markeredgewidth=2, zorder=5)
         if panel.log:
             axes.set_yscale("log" if _positive(panel) else "symlog")
-            axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-            axes.minorticks_off()
+            _label_powers(axes.yaxis, axes.get_ylim())
         axes.set(xlabel=panel.across, ylabel=panel.label)
         if panel.wide:
             axes.set_xscale("log")
-            axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-            axes.minorticks_off()
+            _label_powers(axes.xaxis, axes.get_xlim())
         elif all((c.x == np.round(c.x)).all() for c in panel.courses):
             axes.locator_params(axis="x", integer=True)
         samples = [sample(c.style, DASHES[c.dashed % len(DASHES)]) for c in panel.courses]
@@ -122,6 +124,40 @@ def published_panel(panel: Charted, key: str, alt: str) -> str:
             words.append("published")
         legend(figure, samples, words)
         return as_svg(figure, key, alt)
+
+
+def _label_powers(axis: Axis, limits: tuple[float, float]) -> None:
+    """Label powers of ten, and so much between them that one sees how the axis runs."""
+    from matplotlib.ticker import FixedLocator, NullLocator
+
+    if axis.get_scale() == "log":
+        axis.set_major_locator(FixedLocator(log_ticks(*limits)))
+    axis.set_major_formatter(lambda value, _: f"{value:g}".replace("-", "\N{MINUS SIGN}"))
+    axis.set_minor_locator(NullLocator())
+
+
+def log_ticks(low: float, high: float) -> tuple[float, ...]:
+    """Return where a logarithmic axis is labelled: at three places or more, at eight at most.
+
+    Parameters
+    ----------
+    low, high
+        Ends of the axis, positive.
+
+    Examples
+    --------
+    >>> log_ticks(0.8, 200.0), log_ticks(0.8, 12.0), log_ticks(2.1, 2.9)
+    ((1.0, 10.0, 100.0), (1.0, 2.0, 5.0, 10.0), (2.2, 2.4, 2.6, 2.8))
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for leading in ((1,), (1, 2, 5), range(1, 10)):
+        every = (float(f"{m}e{k}") for k in powers for m in leading)
+        if len(found := [tick for tick in every if low <= tick <= high]) >= _FEWEST_TICKS:
+            return tuple(found[:: math.ceil(len(found) / _MOST_TICKS)])
+    step = MaxNLocator(4).tick_values(low, high)
+    return tuple(round(float(tick), 12) for tick in step if low <= tick <= high)
 
 
 def _positive(panel: Charted) -> bool:

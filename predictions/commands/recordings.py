@@ -293,7 +293,10 @@ def plan_experiment(
     ] = None,
     cells: Annotated[
         Names,
-        typer.Option(metavar="NUMBERS", help="Cells of each role and area.  [default: 4,12,36]"),
+        typer.Option(
+            metavar="NUMBERS",
+            help="Error cells, and representation cells, an area.  [default: 4,12,36]",
+        ),
     ] = None,
     trials: Annotated[
         Names,

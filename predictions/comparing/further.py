@@ -32,7 +32,7 @@ from errorneurons.predictions.comparing.plan import (
 )
 from errorneurons.predictions.comparing.steps import NextSteps, Step
 from errorneurons.predictions.comparing.weigh import Question, Weighed
-from errorneurons.predictions.words import counted, listed
+from errorneurons.predictions.words import cells_in_words, counted, listed
 from errorneurons.simulate.experiments.registry import experiment
 from errorneurons.simulate.store.work import Progress
 
@@ -192,8 +192,8 @@ def _best(points: pd.DataFrame) -> tuple[Step, ...]:
     return tuple(
         Step(
             f"{row['title']}.",
-            f"{counted(int(row['animals']), 'animal')}, {int(row['cells'])} cells of each role and "
-            f"area, {int(row['trials'])} trials of each stimulus and condition: the verdict is "
+            f"{counted(int(row['animals']), 'animal')}, {cells_in_words(int(row['cells']))}, "
+            f"{int(row['trials'])} trials of each stimulus and condition: the verdict is "
             f"right in {_share(row)} of virtual recordings, at a cost of {row['cost']:.3g}.",
             float(row["right"]), float(row["low"]), float(row["high"]), float(row["cost"]),
         )

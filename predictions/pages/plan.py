@@ -18,7 +18,7 @@ from errorneurons.predictions.comparing.sentences import NAMED
 from errorneurons.predictions.judging.measured import FEWEST_ANIMALS
 from errorneurons.predictions.pages.page import replace_file
 from errorneurons.predictions.texts import one_paragraph, written
-from errorneurons.predictions.words import counted, listed, number
+from errorneurons.predictions.words import cells_in_words, counted, listed, number
 from errorneurons.simulate.theories.registry import theory
 
 
@@ -201,8 +201,8 @@ def _recording(planned: Planned) -> str:
 
 def _size(design: Mapping[str, float]) -> str:
     return (
-        f"{counted(int(design['animals']), 'animal')} with {int(design['cells'])} cells of each "
-        f"role and area and {int(design['trials'])} trials of each stimulus and condition"
+        f"{counted(int(design['animals']), 'animal')} with {cells_in_words(int(design['cells']))} "
+        f"and {int(design['trials'])} trials of each stimulus and condition"
     )
 
 

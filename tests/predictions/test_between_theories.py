@@ -374,7 +374,7 @@ def test_a_plan_is_written_as_a_page_and_a_table(planned: Planned, tmp_path: Pat
 
 def test_the_paragraph_for_a_grant_names_the_design_and_its_power(planned: Planned) -> None:
     text = paragraph(planned)
-    assert "12 cells of each role and area and 4 trials" in text
+    assert "12 error and 12 representation cells of each area and 4 trials" in text
     assert text.startswith("We will record spikes in ")
     imaged = replace(planned, grid=replace(planned.grid, signal="calcium"))
     assert paragraph(imaged).startswith("We will image somata with two photons in ")

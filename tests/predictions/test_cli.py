@@ -208,7 +208,7 @@ def test_check_says_which_claims_can_be_tested_and_what_the_others_lack(
 ) -> None:
     run("inspect", str(example_nwb))
     lines = run("check", str(example_nwb), "--mapping", "recording.toml").stdout.splitlines()
-    assert f"None of the {len(CLAIMS)} claim parts can be tested." in lines
+    assert f"None of the {len(CLAIMS)} claims can be tested." in lines
     assert "No confirmatory set was declared." in lines
     rows = {line.split()[0]: line for line in lines if line.split()[0] in {c.key for c in CLAIMS}}
     assert len(rows) == len(CLAIMS)

@@ -243,8 +243,18 @@ def test_cells_that_respond_to_nothing_are_not_said_to_lack_labels() -> None:
 
 def test_verdicts_of_one_animal_are_of_this_animal_only() -> None:
     made = recording_report([recorded()], "x", None, "errorneurons", lambda _: None)
-    assert made.answer.startswith("Of 1 claim part about error neurons that can be tested here, ")
-    assert made.answer.endswith(", in this animal only.")
+    assert made.answer == (
+        "Of 15 claims about error neurons, P01 alone can be tested here, and is undecided, in this "
+        "animal only."
+    )
+
+
+def test_a_claim_that_cannot_be_tested_says_in_the_matrix_what_it_lacks() -> None:
+    made = recording_report([recorded()], "x", None, "errorneurons", lambda _: None)
+    matrix = render(made).partition('id="matrix-main"')[2].partition("</table>")[0]
+    assert (
+        "<p>No stimulus has two trials with a cursor whose error is known. And 1 more. " in matrix
+    )
 
 
 def test_verdicts_are_shown_before_anything_is_weighed() -> None:
@@ -310,13 +320,15 @@ def test_groups_stand_side_by_side_each_with_its_own_animals() -> None:
     said = [(v.claim, v.outcome, v.value) for v in made.verdicts if v.subject == "ours"]
     assert str(said) == str([(v.claim, v.outcome, v.value) for v in alone])
     assert made.doubts[0].startswith("Verdicts side by side are no test of a difference")
-    assert "ours" in render(made)
+    page = render(made)
+    ours, theirs = re.findall(r'(<svg class="marker".*?</svg>) (?:ours|theirs)</th>', page)
+    assert ours != theirs
 
 
 def test_groups_with_an_animal_of_the_same_name_are_said_to_share_it() -> None:
     made = groups_report({"a": [recorded("m1")], "b": [recorded("m1")]}, "errorneurons")
     assert "in more than one group (e.g. m1)" in made.doubts[1]
-    assert made.answer == "a and b agree on the one claim part that can be tested."
+    assert made.answer == "a and b agree on the one claim that can be tested."
 
 
 def test_one_group_is_no_comparison() -> None:
