@@ -299,7 +299,7 @@ def test_manipulations_are_worth_something_where_not_everything_is_right(planned
     assert reached is not None
     assert planned.gains_at["animals"] == reached["animals"] == 3
     page = render_plan(planned, "c")
-    assert "worth at 3 animals with 12 cells" in page
+    assert "worth at 3 animals with 12 error and 12 representation cells" in page
     assert "+0%" not in page
     assert "-0%" not in page
 
@@ -412,11 +412,11 @@ def test_the_next_steps_start_from_the_recording(weigh_it: Any, animals: None) -
     first = steps.points["right"].iloc[0]
     assert len(steps.designs) <= 3
     assert all(step.right > first for step in steps.designs)
-    assert steps.summary.startswith("The design as recorded gives the right verdict in")
+    assert steps.summary.startswith("The design as recorded singles out the true theory in")
 
 
 def test_a_grant_says_why_it_asks_for_more_animals_than_reach_the_target(planned: Planned) -> None:
-    said = "3 animals would do to be right about the theories in 95%; with fewer than 5 no claim"
+    said = "3 animals would single out the true theory in 95%; with fewer than 5 no claim"
     few = {"animals": 3.0, "cells": 12.0, "trials": 4.0}
     assert said in paragraph(replace(planned, smallest={0.8: few, 0.95: few}))
 
