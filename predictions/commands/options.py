@@ -6,6 +6,7 @@ the time that help takes. What takes long to import is known here by its names.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -15,7 +16,7 @@ import typer
 
 from errorneurons.predictions.commands.entries import (
     ABLATION_NAMES,
-    CLAIM_KEYS,
+    CLAIM_NAMES,
     FILE_ENDINGS,
     MANIPULATION_NAMES,
     RESULT_NAMES,
@@ -32,6 +33,8 @@ class RecordedBy(StrEnum):
 
 
 Check = Callable[[str], object]
+_BEGINNING = 5
+"""Letters by which words are alike: silence, silencing, silent."""
 Names = list[str] | None
 
 
@@ -73,10 +76,23 @@ def _is_theory(name: str) -> None:
 def _is_claim(key: str) -> None:
     from errorneurons.simulate.refusing import entry
 
-    meant = {f"{known[0]}{known[1:].lstrip('0')}": known for known in CLAIM_KEYS}.get(key.upper())
-    if meant is not None and key not in CLAIM_KEYS:
+    meant = {f"{known[0]}{known[1:].lstrip('0')}": known for known in CLAIM_NAMES}.get(key.upper())
+    if meant is not None and key not in CLAIM_NAMES:
         raise ValueError(f"there is no claim {key!r}; did you mean {meant!r}?")
-    entry("claim", key, dict.fromkeys(CLAIM_KEYS), likeness=0.4)  # keys are short
+    # keys are short, so that little of one tells which is meant
+    entry("claim", key, CLAIM_NAMES, likeness=0.4, synonyms={key: _claims_about(key)})
+
+
+def _claims_about(words: str) -> list[str]:
+    """Return the claims whose names share most words with these, or how words begin."""
+    asked = _beginnings(words)
+    shared = {key: len(asked & _beginnings(name)) for key, name in CLAIM_NAMES.items()}
+    most = max(shared.values())
+    return [key for key, count in shared.items() if count == most > 0]
+
+
+def _beginnings(words: str) -> set[str]:
+    return {word[:_BEGINNING] for word in re.findall(r"[a-z]{4,}", words.lower())}
 
 
 def _is_experiment(name: str) -> None:
@@ -159,6 +175,20 @@ def _is_there(file: Path) -> Path:
     return file
 
 
+def _is_mapping(path: Path | None) -> Path | None:
+    """Refuse a mapping file that is not there, before it is known what is in the recordings."""
+    if path is not None and not path.exists():
+        raise ValueError(
+            f"there is no mapping file {path}; `errorneurons inspect` writes one to start from"
+        )
+    return path
+
+
+def _are_costs(given: Names) -> Names:
+    costs_given(given)
+    return given
+
+
 def _is_folder(folder: Path | None) -> Path | None:
     if folder is not None and folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file; give a folder")
@@ -233,7 +263,7 @@ Manipulations = Annotated[
 ]  # fmt: skip
 Costs = Annotated[
     Names,
-    typer.Option("--cost", metavar="NAME=NUMBER",
+    typer.Option("--cost", metavar="NAME=NUMBER", callback=_are_costs,
                  help="What a manipulation or other experiment adds to the cost of an animal, of "
                  f"which recording alone is 1, e.g. drive=3; {_SEVERAL}."),
 ]  # fmt: skip
@@ -254,6 +284,11 @@ Tried = Annotated[
     str,
     typer.Argument(metavar="EXPERIMENT", callback=_one(_is_experiment),
                    help="An experiment, or a table of trials that ends in .csv."),
+]  # fmt: skip
+MappingFile = Annotated[
+    Path | None,
+    typer.Option("--mapping", metavar="FILE", callback=_is_mapping,
+                 help="Mapping file that says what the fields of recordings mean."),
 ]  # fmt: skip
 Recordings = Annotated[
     list[Path],

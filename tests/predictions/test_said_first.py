@@ -312,6 +312,25 @@ def test_what_claims_lack_is_part_of_the_results() -> None:
     assert {row["claim"] for row in ready["claims"]} == {claim.key for claim in made.claims}
 
 
+@pytest.mark.parametrize(
+    ("names", "doubted"),
+    [("ACA VISl VISp", True), ("VISp VISl ACA", False), ("V1 V2 V3", False), ("LGN V1 V4", True)],
+)
+def test_an_order_of_areas_that_is_that_of_the_alphabet_is_doubted(
+    names: str, doubted: bool
+) -> None:
+    area = [name for name in names.split() for _ in range(8)]
+    level = [float(k) for k in (1, 2, 3) for _ in range(8)]
+    said = [d for d in implausible([recorded(area=area, level=level)]) if "alphabet" in d]
+    assert len(said) == doubted
+
+
+def test_a_taught_area_without_a_place_in_the_order_is_doubted() -> None:
+    apart = recorded(level=[1.0] * 12 + [np.nan] * 12, teaching_area="LM")
+    (said,) = implausible([apart])
+    assert said.startswith("`teaching_area` is 'LM', which has no place in the order of the areas,")
+
+
 def test_groups_stand_side_by_side_each_with_its_own_animals() -> None:
     ours, theirs = [recorded("m" * k) for k in range(1, 6)], [recorded("n" * 7), recorded("n" * 8)]
     made = groups_report({"ours": ours, "theirs": theirs}, "errorneurons")
