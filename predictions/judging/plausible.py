@@ -105,8 +105,8 @@ def _order_of_areas(session: xr.Dataset) -> Iterator[tuple[str, str]]:
         yield (
             "alphabet",
             (
-                f"the areas stand in the order of the alphabet, {listed(order[:8])}, the lowest first; "
-                "look whether that is their hierarchy."
+                f"the areas stand in the order of the alphabet, {listed(order[:8])}, the "
+                "lowest first; look whether that is their hierarchy."
             ),
         )
     taught = str(session.attrs.get("teaching_area", ""))
@@ -114,8 +114,8 @@ def _order_of_areas(session: xr.Dataset) -> Iterator[tuple[str, str]]:
         yield (
             "teaching level",
             (
-                f"`teaching_area` is {taught!r}, which has no place in the order of the areas, so that "
-                "none is known to be below it; add it to `areas`, or say its `level`."
+                f"`teaching_area` is {taught!r}, which has no place in the order of the areas, so "
+                "that none is known to be below it; add it to `areas`, or say its `level`."
             ),
         )
 

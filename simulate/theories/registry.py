@@ -53,7 +53,7 @@ THEORIES: tuple[Theory, ...] = (
     ),
     Theory(
         "error_microcircuit_macaque",
-        "error-neuron microcircuit, macaque",
+        "error-neuron microcircuit (macaque)",
         "theory",
         "The microcircuit in a loose hierarchy: areas skip areas as in macaque visual cortex.",
         MACAQUE,
