@@ -6,7 +6,6 @@ the time that help takes. What takes long to import is known here by its names.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -33,8 +32,6 @@ class RecordedBy(StrEnum):
 
 
 Check = Callable[[str], object]
-_BEGINNING = 5
-"""Letters by which words are alike: silence, silencing, silent."""
 Names = list[str] | None
 
 
@@ -74,25 +71,11 @@ def _is_theory(name: str) -> None:
 
 
 def _is_claim(key: str) -> None:
+    from errorneurons.predictions.claims.meant import claims_meant
     from errorneurons.simulate.refusing import entry
 
-    meant = {f"{known[0]}{known[1:].lstrip('0')}": known for known in CLAIM_NAMES}.get(key.upper())
-    if meant is not None and key not in CLAIM_NAMES:
-        raise ValueError(f"there is no claim {key!r}; did you mean {meant!r}?")
-    # keys are short, so that little of one tells which is meant
-    entry("claim", key, CLAIM_NAMES, likeness=0.4, synonyms={key: _claims_about(key)})
-
-
-def _claims_about(words: str) -> list[str]:
-    """Return the claims whose names share most words with these, or how words begin."""
-    asked = _beginnings(words)
-    shared = {key: len(asked & _beginnings(name)) for key, name in CLAIM_NAMES.items()}
-    most = max(shared.values())
-    return [key for key, count in shared.items() if count == most > 0]
-
-
-def _beginnings(words: str) -> set[str]:
-    return {word[:_BEGINNING] for word in re.findall(r"[a-z]{4,}", words.lower())}
+    meant = claims_meant(key, CLAIM_NAMES)
+    entry("claim", key, CLAIM_NAMES, likeness=0.4, synonyms=meant)  # keys are short
 
 
 def _is_experiment(name: str) -> None:
