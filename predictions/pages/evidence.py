@@ -252,7 +252,7 @@ def _left_out(evidence: Evidence, names: dict[str, str], label: _Label) -> Marku
         return None
     with_all = table.query("left_out == '' and kept").sort_values("posterior")
     first = next(
-        (f"{label(r.theory)} ({r.posterior:.2f})" for r in with_all[::-1].itertuples()), ""
+        (f"{label(str(r.theory))} ({r.posterior:.2f})" for r in with_all[::-1].itertuples()), ""
     )
     alt = (
         "Probability of each theory that stays without each claim in turn; with all claims "
