@@ -24,26 +24,15 @@ from errorneurons.analysis.sources.presets import (
     quoted,
 )
 
+_STIMULI = (
+    "stimulusname", "stimcategory", "stim", "stimulusid", "condition", "image", "cue",
+    "contrastleft", "imagename", "cond", "gaborstimulusside", "kind", "trialtype", "eventtype",
+    "type",
+)  # fmt: skip
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "animal": ("mouse", "mouseid", "animalid", "subject", "subjectid"),
     "session_id": ("session",),
-    "stimulus": (
-        "stimulusname",
-        "stimcategory",
-        "stim",
-        "stimulusid",
-        "condition",
-        "image",
-        "cue",
-        "contrastleft",
-        "imagename",
-        "cond",
-        "gaborstimulusside",
-        "kind",
-        "trialtype",
-        "eventtype",
-        "type",
-    ),  # fmt: skip
+    "stimulus": _STIMULI,
     "input_onset": (
         "stimulusonset",
         "stimonset",
@@ -86,7 +75,7 @@ GUESSES = {
 _MANY_AREAS = 20
 _NO_LABELS = (
     "spike_times", "obs_intervals", "electrodes", "waveform_mean", "label_error_low",
-    "label_error_high", "label_error_source",
+    "label_error_high", "label_error_source", "array",
 )  # fmt: skip
 """Columns of units that say nothing of what a unit is, or are read with another."""
 
