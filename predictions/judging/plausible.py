@@ -22,7 +22,7 @@ _FEW = 0.1
 _WIDE = 5.0
 """Bins that are hardly so wide [s]."""
 _HIERARCHY = 3
-"""So many areas in the order of the alphabet are hardly so by chance."""
+"""Of fewer areas an order of the alphabet says nothing."""
 _SOME = 50
 """Trials that are looked at."""
 
