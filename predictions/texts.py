@@ -12,7 +12,15 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from errorneurons.predictions.words import amplitude, counted, headline, linked, listed, number
+from errorneurons.predictions.words import (
+    amplitude,
+    counted,
+    glossed,
+    headline,
+    linked,
+    listed,
+    number,
+)
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -63,7 +71,9 @@ def written(name: str, values: Mapping[str, Any]) -> str:
     return typeset(text) if name.endswith(".html") else text
 
 
-_PIECES = re.compile(r"(<(style|script|svg|code|pre)\b.*?</\2>|<[^>]*>)|([^<]+)", re.DOTALL)
+_PIECES = re.compile(
+    r"(<(style|script|svg|code|pre|title|option)\b.*?</\2>|<[^>]*>)|([^<]+)", re.DOTALL
+)
 """What is left as it is, and what is read."""
 _NEGATIVE = re.compile(r"(?<![\w.)\]-])-(?=\.?\d)")
 _PERCENT = re.compile(r"(?<=\d)\s?%")
@@ -71,7 +81,7 @@ _POWER = re.compile(r"(?<=\d)e([+-])0*(\d+)\b")
 
 
 def typeset(page: str) -> str:
-    r"""Return a page with one minus sign, per cent one way, and powers of ten as such.
+    r"""Return a page with one minus sign, per cent one way, powers of ten as such, and glosses.
 
     Parameters
     ----------
@@ -88,7 +98,7 @@ def typeset(page: str) -> str:
 
 def _typeset(text: str) -> str:
     text = _PERCENT.sub("\N{NO-BREAK SPACE}%", _NEGATIVE.sub("\N{MINUS SIGN}", text))
-    return _POWER.sub(_power, text)
+    return glossed(_POWER.sub(_power, text))
 
 
 def _power(found: re.Match[str]) -> str:

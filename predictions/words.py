@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from markupsafe import Markup, escape
 
+GLOSSES: Mapping[str, str] = {
+    "N/M": "the response in question, N, over the response that it is compared with, M",
+    "q0": "the threshold of N/M: the smallest effect that counts",
+    "pi N_R": "what false labels add to N: their share, pi, times N of the unlabelled cells, N_R",
+    "role": "what a neuron is for: representation or error, or an interneuron",
+    "world": "one draw of what a theory leaves open, and the animals in which it is so",
+    "counter-circuit": "the microcircuit, broken so that a claim must fail on it",
+    "localiser": "trials that serve to find the error cells, and not to test them",
+}
+"""Words of this house -> what they mean, for those who point at them."""
+_GLOSSED = re.compile(
+    rf"(?<![\w/-])({'|'.join(map(re.escape, GLOSSES))})(s?)(?![\w/])", re.IGNORECASE
+)
 _DOI = re.compile(r"((?:doi:|https://doi\.org/)10\.\d{4,9}/[^\s,;<>\"'()]*[^\s,;<>\"'().])")
 
 
@@ -109,6 +122,17 @@ def listed(parts: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+def cells_in_words(count: int) -> str:
+    """Return how many cells of each area are recorded.
+
+    Examples
+    --------
+    >>> cells_in_words(12)
+    '12 error and 12 representation cells of each area'
+    """
+    return f"{count} error and {count} representation cells of each area"
+
+
 def first_named(names: Sequence[str], most: int = 3) -> str:
     """Return names one after the other, each once; of many, the first and how many others.
 
@@ -135,6 +159,22 @@ def linked(text: str) -> Markup:
         pieces[i] = Markup('<a href="https://doi.org/{0}">doi:{0}</a>').format(doi)
     whole = str(Markup("").join(pieces))
     return Markup(re.sub(r"`([^`<>]+)`", r"<code>\1</code>", whole))
+
+
+def glossed(text: str) -> str:
+    """Return escaped text in which words of this house say what they mean when pointed at.
+
+    Examples
+    --------
+    >>> glossed("q0")
+    '<abbr title="the threshold of N/M: the smallest effect that counts">q0</abbr>'
+    """
+    return _GLOSSED.sub(_with_gloss, text)
+
+
+def _with_gloss(found: re.Match[str]) -> str:
+    word = next(word for word in GLOSSES if word.lower() == found[1].lower())
+    return f'<abbr title="{GLOSSES[word]}">{found[0]}</abbr>'
 
 
 def identifiers(names: Iterable[str]) -> dict[str, str]:

@@ -59,6 +59,7 @@ NO_THEORY = {
 }
 """Files of `simulate/theories` that are no theory."""
 NO_CLAIM = {
+    "meant",
     "dated",
     "claim",
     "cursor",

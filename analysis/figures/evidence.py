@@ -58,7 +58,7 @@ def posterior_bars(
     posterior
         Theory -> probability, top to bottom.
     kept
-        The theories that stay; the bars of the others are pale, and say so.
+        The theories that stay; the others have no bar, and it is said why.
     looks
         Names and looks of the theories.
     key, alt
@@ -75,13 +75,12 @@ def posterior_bars(
         figure, axes = rows(len(names), 38.0, 42.0)
         axes.set_yticks(range(len(names)))
         axes.barh(range(len(names)), 1, 0.34, color=PALE, alpha=0.3, linewidth=0)
+        stays = [posterior[n] if n in kept else 0.0 for n in names]
         sns.barplot(
-            x=list(posterior.values()), y=names, hue=names, palette=colours, orient="h", width=0.34,
-            saturation=1, errorbar=None, legend=False, ax=axes,
+            x=stays, y=names, hue=names, palette=colours, orient="h", width=0.34, saturation=1,
+            errorbar=None, legend=False, ax=axes,
         )  # fmt: skip
-        for bar, name in zip(axes.patches[len(names) :], names, strict=True):
-            bar.set_alpha(1.0 if name in kept else 0.45)
-        said = [_percent(posterior[n]) + ("" if n in kept else ", ruled out") for n in names]
+        said = [_percent(posterior[n]) if n in kept else "ruled out" for n in names]
         name_rows(axes, [_label(name, looks) for name in names], said, (16, 8))
         for row, name in enumerate(names):
             mark(axes, _style(name, looks), (0, row), (6, 14))
@@ -180,30 +179,28 @@ def left_out_points(
 
     Returns
     -------
-        An ``<svg>`` element. A theory has a line of its own if it ever reaches two per cent. Hollow
-        markers are theories that are ruled out.
+        An ``<svg>`` element. A theory has a marker where it stays, if it ever reaches two per cent.
     """
     import seaborn as sns
 
+    left_out = list(dict.fromkeys(table["left_out"]))
+    table = table[table["kept"]]
     highest = table.groupby("theory", sort=False)["posterior"].max()
     names = [str(name) for name in highest.index[highest > _SHOWN]]
-    left_out = list(dict.fromkeys(table["left_out"]))
     with settings(key):
         figure, axes = rows(len(left_out), 40.0, 46.0 + ENTRY * len(names))
         axes.hlines(range(len(left_out)), 0, 1, color=PALE, linewidth=1)
         for name in names:
             style, own = _style(name, looks), table[table["theory"] == name]
-            for kept, face in ((True, style.colour), (False, PAPER)):
-                some = own[own["kept"] == kept]
-                sns.scatterplot(
-                    x=some["posterior"], y=some["left_out"].map(left_out.index), s=80, ax=axes,
-                    marker=style.marker, facecolor=face, edgecolor=style.colour, linewidth=1.4,
-                    clip_on=False, zorder=4,
-                )  # fmt: skip
+            sns.scatterplot(
+                x=own["posterior"], y=own["left_out"].map(left_out.index), s=80, ax=axes,
+                marker=style.marker, facecolor=style.colour, edgecolor=style.colour, clip_on=False,
+                zorder=4,
+            )  # fmt: skip
         words = [f"without: {claims.get(c, c)}" if c else "with every claim" for c in left_out]
         name_rows(axes, [shortened(said, 50) for said in words])
         axes.set(yticks=[], ylabel="")
-        _unit_axis(axes, "posterior probability; hollow: ruled out")
+        _unit_axis(axes, "posterior probability")
         legend(figure, [sample(_style(n, looks)) for n in names], [_label(n, looks) for n in names])
         return as_svg(figure, key, alt)
 
@@ -211,7 +208,7 @@ def left_out_points(
 def step_points(
     designs: Sequence[tuple[str, float, float, float, float]], key: str, alt: str
 ) -> str:
-    """Draw the probability of the right verdict of some designs, one below the other.
+    """Draw how often the true theory is singled out of some designs, one below the other.
 
     Parameters
     ----------
@@ -239,14 +236,14 @@ def step_points(
             for share, own in zip(right, cost, strict=True)
         ]
         name_rows(axes, [shortened(t, 38) for t in titles], said)
-        _unit_axis(axes, "probability of the right verdict")
+        _unit_axis(axes, "true theory singled out")
         return as_svg(figure, key, alt)
 
 
 def power_curves(
     points: pd.DataFrame, key: str, alt: str, targets: Sequence[float] = (0.8, 0.95)
 ) -> str:
-    """Draw the probability of the right verdict against animals, a line for cells x trials.
+    """Draw how often the true theory is singled out against animals, a line for cells x trials.
 
     Parameters
     ----------
@@ -286,14 +283,14 @@ def power_curves(
         axes.set_xlim(animals[0] - 0.5, animals[-1] + 0.5)
         axes.set_xticks(animals[:: -(-len(animals) // 9)])
         axes.set(xlabel="animals", ylim=(-0.02, 1.03))
-        _unit_ticks(axes, "right verdict")
+        _unit_ticks(axes, "singled out")
         words = [f"{c:g} cells, {t:g} trials" for c, t in sizes]
         legend(figure, [sample(styles[c], dashes[t]) for c, t in sizes], words)
         return as_svg(figure, key, alt)
 
 
 def design_map(points: pd.DataFrame, trials: float, key: str, alt: str) -> str:
-    """Draw animals x cells, the probability of the right verdict as a heat map, at some trials.
+    """Draw animals x cells, how often the true theory is singled out as a heat map, at some trials.
 
     Parameters
     ----------
@@ -323,9 +320,7 @@ def design_map(points: pd.DataFrame, trials: float, key: str, alt: str) -> str:
         axes = figure.subplots()
         _heat(axes, table.sort_index(ascending=False))
         axes.set(xlabel="animals", ylabel="cells")
-        axes.set_title(
-            f"right verdict [%], {trials:g} trials", size=SMALL, weight="bold", loc="left"
-        )
+        axes.set_title(f"singled out [%], {trials:g} trials", size=SMALL, weight="bold", loc="left")
         return as_svg(figure, key, alt)
 
 

@@ -148,7 +148,7 @@ def _role(
     above = curves.shape[2] - 0.02
     bar = column.y(np.array([above - length * unit, above]))
     yield _line((ends[1] + 5,) * 2, (float(bar[0]), float(bar[1])), INK, 2.5)
-    name = {"unknown": "Role unknown"}.get(role, role.capitalize())
+    name = {"unknown": "Unlabelled"}.get(role, role.capitalize())
     name = abridged(name, 16 if roles < 3 else 9)
     yield _words(name, column.left, 14, size=FONT, colour=role_colour(role), weight=700)
     units = activity["mean"].attrs.get("units", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -25,9 +26,14 @@ from errorneurons.analysis.statistics import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
 _HEIGHT, _LEGEND = 250.0, 18.0
 """Height of a panel, and of a line of its legend [px]."""
+_FEWEST_TICKS, _MOST_TICKS = 3, 8
+"""Labels of a logarithmic axis."""
+_SMALL = 1e-6
+"""What is smaller, or larger than its inverse, is written as a power of ten."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ class Charted:
     title, across, label
         Above it, and of its two axes, with units.
     courses
-        What is drawn.
+        What is drawn; those of one label look alike and stand in the legend once.
     log
         Whether the upright axis is logarithmic.
     each
@@ -96,7 +102,8 @@ def published_panel(panel: Charted, key: str, alt: str) -> str:
         Prefix of the ids, and what the figure shows in words.
     """
     with settings(key):
-        lines = len(panel.courses) + bool(panel.quoted)
+        known = {c.label: c for c in panel.courses}
+        lines = len(known) + bool(panel.quoted)
         figure = blank(_HEIGHT + _LEGEND * lines, WIDTH, arranged=True)
         axes = figure.subplots()
         axes.spines["left"].set_visible(True)
@@ -106,22 +113,62 @@ def published_panel(panel: Charted, key: str, alt: str) -> str:
             axes.plot(x, y, "_", color=INK, markersize=13, markeredgewidth=2, zorder=5)
         if panel.log:
             axes.set_yscale("log" if _positive(panel) else "symlog")
-            axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-            axes.minorticks_off()
+            _label_powers(axes.yaxis, axes.get_ylim())
         axes.set(xlabel=panel.across, ylabel=panel.label)
         if panel.wide:
             axes.set_xscale("log")
-            axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-            axes.minorticks_off()
+            _label_powers(axes.xaxis, axes.get_xlim())
         elif all((c.x == np.round(c.x)).all() for c in panel.courses):
             axes.locator_params(axis="x", integer=True)
-        samples = [sample(c.style, DASHES[c.dashed % len(DASHES)]) for c in panel.courses]
-        words = [c.label for c in panel.courses]
+        samples = [sample(c.style, DASHES[c.dashed % len(DASHES)]) for c in known.values()]
+        words = [*known]
         if panel.quoted:
             samples.append(sample(Style(MUTED, "_"), "none"))
             words.append("published")
         legend(figure, samples, words)
         return as_svg(figure, key, alt)
+
+
+def _label_powers(axis: Axis, limits: tuple[float, float]) -> None:
+    """Label powers of ten, and so much between them that one sees how the axis runs."""
+    from matplotlib.ticker import FixedLocator, NullLocator
+
+    if axis.get_scale() == "log":
+        axis.set_major_locator(FixedLocator(log_ticks(*limits)))
+    axis.set_major_formatter(lambda value, _: _plainly(value))
+    axis.set_minor_locator(NullLocator())
+
+
+def _plainly(value: float) -> str:
+    """Return a number without a power of ten, as far as one can read it."""
+    if value and not _SMALL <= abs(value) < 1 / _SMALL:
+        return f"{value:g}".replace("-", "\N{MINUS SIGN}")
+    return np.format_float_positional(value, precision=9, trim="-").replace("-", "\N{MINUS SIGN}")
+
+
+def log_ticks(low: float, high: float) -> tuple[float, ...]:
+    """Return where a logarithmic axis is labelled: at three places or more, at eight at most.
+
+    Parameters
+    ----------
+    low, high
+        Ends of the axis, positive.
+
+    Examples
+    --------
+    >>> log_ticks(0.8, 200.0), log_ticks(0.8, 12.0), log_ticks(2.1, 2.9)
+    ((1.0, 10.0, 100.0), (1.0, 2.0, 5.0, 10.0), (2.2, 2.4, 2.6, 2.8))
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for leading in ((1,), (1, 2, 5)):
+        every = (float(f"{m}e{k}") for k in powers for m in leading)
+        if len(found := [tick for tick in every if low <= tick <= high]) >= _FEWEST_TICKS:
+            return tuple(found[:: math.ceil(len(found) / _MOST_TICKS)])
+    even = (MaxNLocator(n, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high) for n in range(4, 12))
+    inside = (tuple(float(tick) for tick in own if low <= tick <= high) for own in even)
+    return next(own for own in inside if len(own) >= _FEWEST_TICKS)
 
 
 def _positive(panel: Charted) -> bool:

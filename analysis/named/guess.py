@@ -21,6 +21,8 @@ _TIMES = re.compile(
     r"(^|[._])(t|time|times|time_s|bins?|bin_?starts?|frame_?times?)$", re.IGNORECASE
 )
 _ONSETS = re.compile(r"onset|start|stim|cue|event|trial", re.IGNORECASE)
+_EVENLY = 1.5
+"""Steps of frames or bins differ by less than this factor; those of events by more."""
 _MOST = 10**6
 """So many values at most are looked at to tell counts from other measures."""
 
@@ -63,7 +65,8 @@ def guessed(held: NamedArrays) -> Guess:
 def _tables(held: NamedArrays, signal: SignalSource) -> tuple[RawTable, tuple[RawTable, ...]]:
     """Return the table of units that a signal leads to, and tables that may be of its trials."""
     if signal.has_trials:
-        found = recording_of(held, signal, Events(start=0.0, bin_width=1.0), {})
+        events = Events() if signal.bin_starts else Events(start=0.0, bin_width=1.0)
+        found = recording_of(held, signal, events, {})
         return found.units, (found.tables[""], *_groups(held, signal.tables))
     rate = {} if signal.rate or not signal.values else {"rate": 30.0}
     nowhere = Events(table="none")
@@ -109,7 +112,7 @@ def _signals(held: NamedArrays) -> Iterator[SignalSource]:
 def _array(held: NamedArrays, name: str, shape: tuple[int, ...]) -> SignalSource:
     """Return an array of activity, its axes by the arrays that are as long."""
     lengths = {n: int(np.prod(a.shape)) for n, a in held.arrays.items() if _is_column(a.shape)}
-    times = [n for n in lengths if _TIMES.search(n) and lengths[n] in shape]
+    times = [n for n in lengths if _TIMES.search(n) and lengths[n] in shape and _runs(held, n)]
     if len(shape) == 2:
         turned = shape[0] < shape[1]
         return SignalSource(
@@ -130,6 +133,15 @@ def _array(held: NamedArrays, name: str, shape: tuple[int, ...]) -> SignalSource
     return SignalSource(
         values=name, dims=tuple(dims), units=_measure(held, name), bin_starts=starts
     )
+
+
+def _runs(held: NamedArrays, name: str) -> bool:
+    """Whether an array increases evenly, as bins do and the times of events do not."""
+    array = held.arrays[name]
+    if array.dtype.kind not in "iuf":
+        return False
+    steps = np.diff(np.ravel(array[...]).astype(float))
+    return bool(len(steps) and steps.min() > 0 and steps.max() < _EVENLY * steps.min())
 
 
 def _is_column(shape: tuple[int, ...]) -> bool:

@@ -60,7 +60,8 @@ class ColumnContent:
             parts.append(f"{self.low:g} to {self.high:g}")
         if self.distinct:
             more = ", ..." if self.distinct > len(self.values) else ""
-            parts.append(f"{self.distinct} values: {', '.join(self.values)}{more}")
+            noun = "value" if self.distinct == 1 else "values"
+            parts.append(f"{self.distinct} {noun}: {', '.join(self.values)}{more}")
         if self.missing:
             parts.append(f"{self.missing} missing")
         return "; ".join(parts)

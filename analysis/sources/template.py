@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from errorneurons.analysis.session.schema import ATTRIBUTES, TRIAL, UNIT, Field
 from errorneurons.analysis.sources.content import (
@@ -24,26 +24,15 @@ from errorneurons.analysis.sources.presets import (
     quoted,
 )
 
+_STIMULI = (
+    "stimulusname", "stimcategory", "stim", "stimulusid", "condition", "image", "cue",
+    "contrastleft", "imagename", "cond", "gaborstimulusside", "kind", "trialtype", "eventtype",
+    "type",
+)  # fmt: skip
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "animal": ("mouse", "mouseid", "animalid", "subject", "subjectid"),
     "session_id": ("session",),
-    "stimulus": (
-        "stimulusname",
-        "stimcategory",
-        "stim",
-        "stimulusid",
-        "condition",
-        "image",
-        "cue",
-        "contrastleft",
-        "imagename",
-        "cond",
-        "gaborstimulusside",
-        "kind",
-        "trialtype",
-        "eventtype",
-        "type",
-    ),
+    "stimulus": _STIMULI,
     "input_onset": (
         "stimulusonset",
         "stimonset",
@@ -84,6 +73,11 @@ GUESSES = {
 }
 """What stands for required columns that no name tells."""
 _MANY_AREAS = 20
+_NO_LABELS = (
+    "spike_times", "obs_intervals", "electrodes", "waveform_mean", "label_error_low",
+    "label_error_high", "label_error_source", "array",
+)  # fmt: skip
+"""Columns of units that say nothing of what a unit is, or are read with another."""
 
 _HEAD = """\
 # What the fields of {name} mean.
@@ -325,10 +319,16 @@ def _trial(
                 "{ constant = 0.0 }" if cut else quoted(_zero(trials) if trials else "start_time")
             )
             yield from _line(field, _find(trials, field.name), GUESSES | {"input_onset": onset})
-    used = {column.name for field in TRIAL if (column := _find(trials, field.name))}
-    used |= {c.name for a in ATTRIBUTES if (c := _attribute(content, trials, a.name))}
-    used |= {"start_time", "stop_time", "time_zero", "bin_width"}
-    unused = [c for c in trials.columns if c.name not in used] if trials else []
+    used = {c.name for a in ATTRIBUTES if (c := _attribute(content, trials, a.name))}
+    yield from _unused(trials, TRIAL, {*used, "start_time", "stop_time", "time_zero", "bin_width"})
+
+
+def _unused(
+    table: TableContent | None, fields: Sequence[Field], used: Collection[str]
+) -> Iterator[str]:
+    """Yield the columns of a table of which the mapping says nothing yet."""
+    known = {*used, *(c.name for field in fields if (c := _find(table, field.name)))}
+    unused = [c for c in table.columns if c.name not in known] if table else []
     if unused:
         yield "# Not used yet:"
     yield from (f"#   {printable(column.name)}: {_some(column)}" for column in unused)
@@ -347,6 +347,7 @@ def _unit(content: FileContent, lines: Mapping[str, str]) -> Iterator[str]:
             yield _label_error(column, content.units)
         else:
             yield from _line(field, column, GUESSES)
+    yield from _unused(content.units, UNIT, {*_NO_LABELS, *(a.name for a in ATTRIBUTES)})
 
 
 def _area_column(content: FileContent) -> tuple[str, ColumnContent] | None:

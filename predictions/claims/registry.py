@@ -25,6 +25,7 @@ from errorneurons.predictions.claims import (
     untaught_violations_evoke_nothing,
 )
 from errorneurons.predictions.claims.claim import Claim, Manipulation, Measure, Outcome, Verdict
+from errorneurons.predictions.claims.meant import claims_meant
 from errorneurons.simulate.experiments.registry import experiment
 from errorneurons.simulate.refusing import entry
 
@@ -112,7 +113,9 @@ def claim(key: str) -> Claim:
     ValueError
         If there is none, with the nearest key.
     """
-    return entry("claim", key, {c.key: c for c in CLAIMS}, likeness=0.4)  # keys are short
+    meant = claims_meant(str(key), {c.key: c.name for c in CLAIMS})
+    known = {c.key: c for c in CLAIMS}
+    return entry("claim", key, known, likeness=0.4, synonyms=meant)  # keys are short
 
 
 def else_behind(verdicts: Iterable[Verdict]) -> list[str]:

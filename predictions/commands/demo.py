@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 _NewFile = Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="NWB file to write.")]
 _VirtualAnimals = Annotated[int, typer.Option(min=1, metavar="N", help="Virtual animals.")]
-_Cells = Annotated[int, typer.Option(min=2, metavar="N", help="Cells of each role in each area.")]
+_Cells = Annotated[
+    int,
+    typer.Option(min=2, metavar="N", help="Error cells, and representation cells, of each area."),
+]
 _TrialsOfAKind = Annotated[
     int, typer.Option(min=2, metavar="N", help="Trials of each condition and stimulus.")
 ]
@@ -58,7 +61,7 @@ _Efficacy = Annotated[
 _OffTarget = Annotated[
     float,
     typer.Option(
-        min=0, max=1, metavar="SHARE", help="Share of the other role's cells silenced as well."
+        min=0, max=1, metavar="SHARE", help="Share of the other kind of cells silenced as well."
     ),
 ]
 

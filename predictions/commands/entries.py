@@ -19,10 +19,23 @@ ABLATION_NAMES = (
     "variable_error_neurons", "frozen_area_1", "frozen_area_2", "frozen_area_3",
     "frozen_area_4", "without_learning", "no_inhibition", "sst_off", "vip_off", "pv_off",
 )  # fmt: skip
-CLAIM_KEYS = (
-    "P02", "P04a", "P04b", "P05a", "P05b", "P06a", "P06b", "P01", "P18a", "P18b", "P21", "P03",
-    "P10", "P11", "P20",
-)  # fmt: skip
+CLAIM_NAMES = {
+    "P02": "error cells are silent without teaching",
+    "P04a": "silencing error cells removes the outcome error below",
+    "P04b": "silencing error cells spares the outcome error above",
+    "P05a": "driving representation cells evokes no error",
+    "P05b": "silencing higher representation cells evokes no error below",
+    "P06a": "inference survives without error cells",
+    "P06b": "learning needs error cells",
+    "P01": "outcome errors have cells of their own",
+    "P18a": "influence between areas stays within a class",
+    "P18b": "the influence of errors descends",
+    "P21": "violations that teach nothing evoke nothing",
+    "P03": "errors do not begin below the taught area",
+    "P10": "errors fade as learnt, and return at a reversal",
+    "P11": "errors are signed by cause",
+    "P20": "representations hold still at the error",
+}
 MANIPULATION_NAMES = (
     "silence-area", "drive", "silence-representation", "silence-inference", "silence-learning",
     "class_influence", "untaught_outcomes", "teach_reteach",

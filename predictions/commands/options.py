@@ -15,7 +15,7 @@ import typer
 
 from errorneurons.predictions.commands.entries import (
     ABLATION_NAMES,
-    CLAIM_KEYS,
+    CLAIM_NAMES,
     FILE_ENDINGS,
     MANIPULATION_NAMES,
     RESULT_NAMES,
@@ -71,12 +71,11 @@ def _is_theory(name: str) -> None:
 
 
 def _is_claim(key: str) -> None:
+    from errorneurons.predictions.claims.meant import claims_meant
     from errorneurons.simulate.refusing import entry
 
-    meant = {f"{known[0]}{known[1:].lstrip('0')}": known for known in CLAIM_KEYS}.get(key.upper())
-    if meant is not None and key not in CLAIM_KEYS:
-        raise ValueError(f"there is no claim {key!r}; did you mean {meant!r}?")
-    entry("claim", key, dict.fromkeys(CLAIM_KEYS), likeness=0.4)  # keys are short
+    meant = claims_meant(key, CLAIM_NAMES)
+    entry("claim", key, CLAIM_NAMES, likeness=0.4, synonyms=meant)  # keys are short
 
 
 def _is_experiment(name: str) -> None:
@@ -159,6 +158,20 @@ def _is_there(file: Path) -> Path:
     return file
 
 
+def _is_mapping(path: Path | None) -> Path | None:
+    """Refuse a mapping file that is not there, before it is known what is in the recordings."""
+    if path is not None and not path.exists():
+        raise ValueError(
+            f"there is no mapping file {path}; `errorneurons inspect` writes one to start from"
+        )
+    return path
+
+
+def _are_costs(given: Names) -> Names:
+    costs_given(given)
+    return given
+
+
 def _is_folder(folder: Path | None) -> Path | None:
     if folder is not None and folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file; give a folder")
@@ -233,7 +246,7 @@ Manipulations = Annotated[
 ]  # fmt: skip
 Costs = Annotated[
     Names,
-    typer.Option("--cost", metavar="NAME=NUMBER",
+    typer.Option("--cost", metavar="NAME=NUMBER", callback=_are_costs,
                  help="What a manipulation or other experiment adds to the cost of an animal, of "
                  f"which recording alone is 1, e.g. drive=3; {_SEVERAL}."),
 ]  # fmt: skip
@@ -254,6 +267,11 @@ Tried = Annotated[
     str,
     typer.Argument(metavar="EXPERIMENT", callback=_one(_is_experiment),
                    help="An experiment, or a table of trials that ends in .csv."),
+]  # fmt: skip
+MappingFile = Annotated[
+    Path | None,
+    typer.Option("--mapping", metavar="FILE", callback=_is_mapping,
+                 help="Mapping file that says what the fields of recordings mean."),
 ]  # fmt: skip
 Recordings = Annotated[
     list[Path],

@@ -13,6 +13,7 @@ from errorneurons.predictions.commands.options import (
     Costs,
     Figures,
     Manipulations,
+    MappingFile,
     Names,
     RecordingGroups,
     Recordings,
@@ -60,10 +61,7 @@ Library = Annotated[
 @app.command("check")
 def check_recording(
     files: Recordings,
-    mapping: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Mapping file that says what their fields mean."),
-    ] = None,
+    mapping: MappingFile = None,
 ) -> None:
     """Check recordings against the dataset contract, and say which claims they can test.
 
@@ -184,9 +182,7 @@ def _show_what_can_be_tested(kinds: Sequence[SameFields], mappings: Sequence[Pat
 @app.command("compare")
 def compare_theories(
     files: RecordingsIfAny = None,
-    mapping: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Mapping file of those that need one.")
-    ] = None,
+    mapping: MappingFile = None,
     out: Out = Path("errorneurons-comparison"),
     group: RecordingGroups = None,
     name: Annotated[
@@ -293,7 +289,10 @@ def plan_experiment(
     ] = None,
     cells: Annotated[
         Names,
-        typer.Option(metavar="NUMBERS", help="Cells of each role and area.  [default: 4,12,36]"),
+        typer.Option(
+            metavar="NUMBERS",
+            help="Error cells, and representation cells, an area.  [default: 4,12,36]",
+        ),
     ] = None,
     trials: Annotated[
         Names,

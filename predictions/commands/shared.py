@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from errorneurons.predictions.claims.claim import Verdict
-    from errorneurons.predictions.judging.readiness import Readiness, Ready
+    from errorneurons.predictions.judging.readiness import Ready
     from errorneurons.predictions.studies.findings import Report
 
 
@@ -176,9 +176,10 @@ def show_verdicts(verdicts: Sequence[Verdict], ready: Ready | None = None) -> No
     from rich.text import Text
 
     from errorneurons.predictions.pages.marks import effect
+    from errorneurons.predictions.words import GLOSSES
 
     console, rows = Console(highlight=False), []
-    lacks = {row.claim.key: _lack(row) for row in ready.rows} if ready else {}
+    lacks = ready.lacks if ready else {}
     for v in verdicts:
         missing = v.outcome.value == "NOT_TESTABLE"
         reason = lacks.get(v.claim) or v.reason
@@ -186,6 +187,8 @@ def show_verdicts(verdicts: Sequence[Verdict], ready: Ready | None = None) -> No
         verdict = Text(v.outcome.value, STYLES[v.outcome.value], no_wrap=True)
         rows.append((Text(v.claim, no_wrap=True), Text(v.subject, no_wrap=True), verdict, words))
     _print_rows(rows, console)
+    if any(v.outcome.value != "NOT_TESTABLE" for v in verdicts):
+        typer.echo(f"N/M is {GLOSSES['N/M']}.")
 
 
 def show_outcomes(verdicts: Sequence[Verdict]) -> None:
@@ -217,12 +220,8 @@ def show_readiness(ready: Ready) -> None:
     for row in ready.rows:
         able = Text(row.can, "dim" if row.can == "no" else "green", no_wrap=True)
         key = Text(row.claim.key, no_wrap=True)
-        rows.append((key, able, Text(row.claim.name), Text(f"{_lack(row)} {row.mend}".strip())))
+        rows.append((key, able, Text(row.claim.name), Text(f"{row.lacking} {row.mend}".strip())))
     _print_rows(rows, console)
-
-
-def _lack(row: Readiness) -> str:
-    return f"{row.lack} And {row.more} more." if row.more else row.lack
 
 
 def _print_rows(rows: Sequence[tuple[str | Text, ...]], console: Console) -> None:

@@ -132,9 +132,11 @@ def no_trial_of(keys: Sequence[str]) -> str:
         Of those claims.
     """
     names = dict.fromkeys(claim(key).shown_by for key in keys)
+    taught = " (in which outcomes teach)"
+    said = [experiment_in_words(n) + taught * (n == USUAL_EXPERIMENT) for n in names]
     return (
-        f"no trial is of a condition of {' or '.join(map(experiment_in_words, names))}, outside "
-        "of learning, which virtual experiments imitate"
+        f"no trial is of a condition of {' or '.join(said)}, outside of learning, which virtual "
+        "experiments imitate"
     )
 
 

@@ -31,7 +31,7 @@ from errorneurons.predictions.comparing.plan import (
 )
 from errorneurons.predictions.comparing.steps import NextSteps, Step
 from errorneurons.predictions.comparing.weigh import Question, Weighed
-from errorneurons.predictions.words import counted, listed
+from errorneurons.predictions.words import cells_in_words, counted, listed
 from errorneurons.simulate.experiments.registry import experiment
 from errorneurons.simulate.store.work import Progress
 
@@ -158,17 +158,17 @@ def _summary(points: pd.DataFrame) -> str:
     first = _point(points, 0)
     if first["right"] >= max(TARGETS):
         return (
-            f"The design as recorded gives the right verdict in {_share(first)} of virtual "
+            f"The design as recorded singles out the true theory in {_share(first)} of virtual "
             "recordings; more of the same would change little."
         )
     if not len(_better(points)):
         return (
-            f"The design as recorded gives the right verdict in {_share(first)} of virtual "
+            f"The design as recorded singles out the true theory in {_share(first)} of virtual "
             "recordings. None of the larger designs that were simulated does better: what limits "
             "it is not the size of the recording but what the theories leave open."
         )
     return (
-        f"The design as recorded gives the right verdict in {_share(first)} of virtual "
+        f"The design as recorded singles out the true theory in {_share(first)} of virtual "
         "recordings. What would raise that, first what raises it most for its cost (an animal "
         "recorded on one day with nothing done to it: 1):"
     )
@@ -191,9 +191,9 @@ def _best(points: pd.DataFrame) -> tuple[Step, ...]:
     return tuple(
         Step(
             f"{row['title']}.",
-            f"{counted(int(row['animals']), 'animal')}, {int(row['cells'])} cells of each role and "
-            f"area, {int(row['trials'])} trials of each stimulus and condition: the verdict is "
-            f"right in {_share(row)} of virtual recordings, at a cost of {row['cost']:.3g}.",
+            f"{counted(int(row['animals']), 'animal')}, {cells_in_words(int(row['cells']))}, "
+            f"{int(row['trials'])} trials of each stimulus and condition: the true theory is "
+            f"singled out in {_share(row)} of virtual recordings, at a cost of {row['cost']:.3g}.",
             float(row["right"]), float(row["low"]), float(row["high"]), float(row["cost"]),
         )
         for row in rows

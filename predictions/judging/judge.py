@@ -339,8 +339,9 @@ def _test_rows(test: Test) -> dict[str, str]:
     if math.isfinite(test.p_sign_flip):
         flip = f"{test.p_sign_flip:.3g} (the smallest possible is {test.smallest_sign_flip:.2g})"
     return {
-        "test": "Student t of D = N - pi N_R - q0 M over animals, alpha .05 on each side, counted "
-        "as smaller where D is skewed towards 0",
+        "test": "Student t over animals of D = N - pi N_R - q0 M (pi: share of false labels, N_R: "
+        "N of unlabelled cells, q0: the threshold), alpha .05 on each side, counted as smaller "
+        "where D is skewed towards 0",
         "t": f"{test.t:.3g} with {test.degrees} degrees of freedom",
         "p, D below 0": f"{test.p_below:.3g}",
         "p, D above 0": f"{test.p_above:.3g}",

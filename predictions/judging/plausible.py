@@ -21,6 +21,8 @@ _FEW = 0.1
 """A share of rates that are unlike all others."""
 _WIDE = 5.0
 """Bins that are hardly so wide [s]."""
+_HIERARCHY = 3
+"""Of fewer areas an order of the alphabet says nothing."""
 _SOME = 50
 """Trials that are looked at."""
 
@@ -52,6 +54,7 @@ def _of_session(session: xr.Dataset) -> Iterator[tuple[str, str]]:
     yield from _onsets(session)
     yield from _without_onset(session)
     yield from _areas(session)
+    yield from _order_of_areas(session)
     yield from _parts_of_areas(session)
     yield from _empty(session)
     yield from _performance(session)
@@ -88,6 +91,33 @@ def _areas(session: xr.Dataset) -> Iterator[tuple[str, str]]:
                     f"{listed(sorted(recorded)[:8])}."
                 ),
             )
+
+
+def _order_of_areas(session: xr.Dataset) -> Iterator[tuple[str, str]]:
+    """Yield that an order of areas is that of the alphabet, or leaves out the taught area."""
+    if "level" not in session.coords:
+        return
+    areas, levels = (session.variables[name].values for name in ("area", "level"))
+    placed = {str(a): float(v) for a, v in zip(areas, levels, strict=True) if np.isfinite(v)}
+    order = sorted(placed, key=lambda area: placed[area])
+    counted_up = len({re.sub(r"\d+$", "", area) for area in order}) == 1
+    if len({*placed.values()}) >= _HIERARCHY and order == sorted(order) and not counted_up:
+        yield (
+            "alphabet",
+            (
+                f"the areas stand in the order of the alphabet, {listed(order[:8])}, the "
+                "lowest first; look whether that is their hierarchy."
+            ),
+        )
+    taught = str(session.attrs.get("teaching_area", ""))
+    if placed and taught in {str(a) for a in areas} - {*placed}:
+        yield (
+            "teaching level",
+            (
+                f"`teaching_area` is {taught!r}, which has no place in the order of the areas, so "
+                "that none is known to be below it; add it to `areas`, or say its `level`."
+            ),
+        )
 
 
 def _onsets(session: xr.Dataset) -> Iterator[tuple[str, str]]:

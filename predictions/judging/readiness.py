@@ -87,6 +87,11 @@ class Readiness:
     far: tuple[int, int] = (0, 0)
     silent: bool = False
 
+    @property
+    def lacking(self) -> str:
+        """Return what is missing first of all, and how many other things are."""
+        return f"{self.lack} And {self.more} more." if self.more else self.lack
+
 
 @dataclass(frozen=True)
 class Ready:
@@ -105,15 +110,18 @@ class Ready:
     mend: str = ""
 
     @property
+    def lacks(self) -> dict[str, str]:
+        """Return claim -> what it lacks first; what all lack, before all else."""
+        return {row.claim.key: self.common or row.lacking for row in self.rows}
+
+    @property
     def summary(self) -> str:
         """Return how many claims can be tested, and why none can if it is one thing."""
         able = [row.claim.key for row in self.rows if row.can != "no"]
         if not able:
             why = f": {self.common[0].lower()}{self.common[1:]} {self.mend}" if self.common else "."
-            return f"None of the {len(self.rows)} claim parts can be tested{why}"
-        return (
-            f"{counted(len(able), 'claim part')} of {len(self.rows)} can be tested: {listed(able)}."
-        )
+            return f"None of the {len(self.rows)} claims can be tested{why}"
+        return f"{counted(len(able), 'claim')} of {len(self.rows)} can be tested: {listed(able)}."
 
 
 def readiness(sessions: Sequence[xr.Dataset]) -> Ready:

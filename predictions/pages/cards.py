@@ -169,18 +169,18 @@ def _strip(book: Book, claim: Claim, cells: tuple[VerdictCell, ...], prefix: str
 def strip_rows(book: Book, claim: Claim, cells: tuple[VerdictCell, ...]) -> list[StripRow]:
     """Return the effects of all who have one, and what theories expect, row by row."""
     labels = {**book.report.labels, **{s.name: s.label for s in book.report.subjects}}
-    return [_row(c) for c in cells if number(c.verdict.value, "")] + [
+    return [_row(book, c) for c in cells if number(c.verdict.value, "")] + [
         _expected_row(name, labels.get(name, name.replace("_", " ")), ends)
         for name, ends in book.report.expected.get(claim.key, {}).items()
     ]
 
 
-def _row(cell: VerdictCell) -> StripRow:
+def _row(book: Book, cell: VerdictCell) -> StripRow:
     verdict, subject = cell.verdict, cell.subject
     return StripRow(
         subject.label,
         f"{effect(verdict)} {cell.mark.symbol}",
-        style_of(subject.name, subject.kind),
+        book.looks[subject.name],
         verdict.points,
         verdict.value,
         verdict.low,
@@ -230,7 +230,7 @@ def legend_of(shown: list[xr.Dataset]) -> tuple[Legend, ...]:
 def roles_of(shown: list[xr.Dataset]) -> tuple[tuple[str, str], ...]:
     """Return role -> how the legend calls its neurons."""
     roles = dict.fromkeys(role for a in shown for role in in_time.recorded_roles(a))
-    unlike = {"interneuron": "interneurons", "unknown": "neurons of unknown role"}
+    unlike = {"interneuron": "interneurons", "unknown": "unlabelled neurons"}
     return tuple((role, unlike.get(role, f"{role} neurons")) for role in roles)
 
 

@@ -78,7 +78,7 @@ class Section:
     dropped: str
     entered: tuple[Entered, ...]
     rows: tuple[_Row, ...]
-    posterior: Markup
+    posterior: Markup | None
     recovery: Markup
     in_set: Markup
     calibration: Markup
@@ -135,7 +135,7 @@ def _row(evidence: Evidence, name: str, label: _Label) -> _Row:
     return _Row(
         name=name,
         label=label(name),
-        posterior=number(evidence.posterior[name]),
+        posterior=number(evidence.posterior[name]) if name in evidence.kept else "–",
         p=f"{evidence.p[name]:.3f}",
         stays=_stays(evidence, name),
         recovered=_share(_at(evidence.recovery, name, name)),
@@ -195,9 +195,13 @@ def _share(value: float) -> str:
     return f"{float(value):.0%}"
 
 
-def _posterior(evidence: Evidence, label: _Label) -> Markup:
+def _posterior(evidence: Evidence, label: _Label) -> Markup | None:
+    """Draw the probabilities of the theories that stay; none if none does."""
+    if not evidence.kept:
+        return None
     alt = "Probability of each theory: " + "; ".join(
-        f"{label(name)} {value:.2f}" for name, value in evidence.posterior.items()
+        f"{label(name)} {f'{value:.2f}' if name in evidence.kept else 'ruled out'}"
+        for name, value in evidence.posterior.items()
     )
     svg = plots.posterior_bars(
         evidence.posterior, evidence.kept, _looks(evidence, label), "posterior", alt
@@ -243,12 +247,16 @@ def _calibration(evidence: Evidence) -> Markup:
 
 
 def _left_out(evidence: Evidence, names: dict[str, str], label: _Label) -> Markup | None:
-    if evidence.left_out["left_out"].nunique() < 2:
+    table = evidence.left_out
+    if table["left_out"].nunique() < 2 or not table["kept"].any():
         return None
-    first = evidence.left_out.query("left_out == ''").sort_values("posterior").iloc[-1]
+    with_all = table.query("left_out == '' and kept").sort_values("posterior")
+    first = next(
+        (f"{label(str(r.theory))} ({r.posterior:.2f})" for r in with_all[::-1].itertuples()), ""
+    )
     alt = (
-        "Probability of each theory without each claim in turn; with all claims the most probable "
-        f"is {label(first['theory'])} ({first['posterior']:.2f})"
+        "Probability of each theory that stays without each claim in turn; with all claims "
+        f"{f'the most probable is {first}' if first else 'none stays'}"
     )
     svg = plots.left_out_points(evidence.left_out, names, _looks(evidence, label), "left-out", alt)
     return Markup(svg)
@@ -269,7 +277,7 @@ def next_section(report: Report) -> NextSection | None:
     points = report.steps.points
     columns = ("title", "right", "low", "high", "cost")
     rows = list(zip(*(points[n].tolist() for n in columns), strict=True))
-    alt = "Probability of the right verdict: " + "; ".join(
+    alt = "How often the true theory is singled out: " + "; ".join(
         f"{title} {right:.0%}" for title, right, *_ in rows
     )
     return NextSection(report.steps, Markup(plots.step_points(rows, "next", alt)))

@@ -55,4 +55,4 @@ def holdings_section(report: Report) -> _Shown | None:
 
 
 def _of_role(role: str) -> str:
-    return {"unknown": "Units of unknown role"}.get(role, f"{role.capitalize()} units")
+    return {"unknown": "Unlabelled units"}.get(role, f"{role.capitalize()} units")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
 from markupsafe import Markup
 
 from errorneurons.analysis.figures.palette import COUNTER_CIRCUIT, RECORDING, Style, drawn_style
@@ -25,18 +28,30 @@ def style_of(name: str, kind: str = "theory") -> Style:
     return others.get(kind) or LOOK_OF.get(name) or drawn_style(name)
 
 
-def marker(subject: Subject) -> Markup:
-    """Return a subject's marker as a small drawing."""
-    style = style_of(subject.name, subject.kind)
+def looks_of(subjects: Sequence[Subject]) -> Mapping[str, Style]:
+    """Return name -> look of subjects of one page; recordings side by side differ by marker."""
+    recordings = [s.name for s in subjects if s.kind == "recording"]
+    own = {
+        name: replace(RECORDING, marker=_OF_RECORDINGS[k % len(_OF_RECORDINGS)])
+        for k, name in enumerate(recordings)
+    }
+    return {s.name: own.get(s.name) or style_of(s.name, s.kind) for s in subjects}
+
+
+def drawn_marker(style: Style) -> Markup:
+    """Return the marker of a look as a small drawing."""
     shape = _SHAPES.get(style.marker, _SHAPES["o"])
     fill = style.colour if style.filled else "none"
-    edge = style.colour if style == RECORDING or not style.filled else "currentColor"
+    own = style.colour == RECORDING.colour or not style.filled
+    edge = style.colour if own else "currentColor"
     return Markup(
         f'<svg class="marker" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">'
         f'<path d="{shape}" style="fill:{fill};stroke:{edge};stroke-width:1.2"/></svg>'
     )
 
 
+_OF_RECORDINGS = "os^DvphP*X"
+"""Markers of recordings side by side, in their order."""
 _SHAPES = {
     "o": "M8 2.5a5.5 5.5 0 1 0 .01 0z",
     "s": "M3 3h10v10h-10z",

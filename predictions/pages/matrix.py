@@ -6,8 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import combinations
 
+from markupsafe import Markup
+
 from errorneurons.predictions.claims.claim import Claim, Outcome, Verdict
 from errorneurons.predictions.judging.families import FamilyVerdict, family_verdicts
+from errorneurons.predictions.pages.looks import drawn_marker, looks_of
 from errorneurons.predictions.pages.marks import MARKS, NOT_ASKED, Mark, effect
 from errorneurons.predictions.studies.findings import Report, Subject
 from errorneurons.predictions.words import counted, identifiers, listed
@@ -61,12 +64,17 @@ class Book:
         self.verdicts = {(v.claim, v.subject): v for v in report.verdicts}
         self.anchors = identifiers(c.key for c in report.claims)
         self.names = identifiers(s.name for s in (*report.subjects, *self.aside))
+        self.looks = looks_of((*report.subjects, *self.aside))
         self.subjects = tuple(s for s in report.subjects if s.kind != "counter_circuit")
         self.counter_circuits = tuple(s for s in report.subjects if s.kind == "counter_circuit")
 
     def verdict(self, claim: Claim, subject: Subject) -> Verdict:
         """Return the verdict, or one that says that there is none."""
         return self.verdicts.get((claim.key, subject.name), _NONE)
+
+    def marker(self, subject: Subject) -> Markup:
+        """Return a subject's marker as a small drawing."""
+        return drawn_marker(self.looks[subject.name])
 
     def groups(self, subjects: tuple[Subject, ...]) -> tuple[Group, ...]:
         """Return the matrix of these subjects, its claims grouped by what an experimenter does."""

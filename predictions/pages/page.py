@@ -45,7 +45,6 @@ def render(report: Report) -> str:
     from errorneurons.predictions.pages.cards import card
     from errorneurons.predictions.pages.evidence import next_section, section
     from errorneurons.predictions.pages.holdings import holdings_section
-    from errorneurons.predictions.pages.looks import marker
     from errorneurons.predictions.pages.marks import MARKS, effect
     from errorneurons.predictions.pages.matrix import Book, doubts
 
@@ -64,7 +63,7 @@ def render(report: Report) -> str:
             "report": report,
             "book": book,
             "marks": MARKS,
-            "marker": marker,
+            "marker": book.marker,
             "groups": groups,
             "counter_groups": book.groups(book.counter_circuits) if book.counter_circuits else (),
             "cards": [card(book, claim) for claim in ordered],

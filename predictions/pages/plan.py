@@ -18,7 +18,7 @@ from errorneurons.predictions.comparing.sentences import NAMED
 from errorneurons.predictions.judging.measured import FEWEST_ANIMALS
 from errorneurons.predictions.pages.page import replace_file
 from errorneurons.predictions.texts import one_paragraph, written
-from errorneurons.predictions.words import counted, listed, number
+from errorneurons.predictions.words import cells_in_words, counted, listed, number
 from errorneurons.simulate.theories.registry import theory
 
 
@@ -98,8 +98,8 @@ def plan_answer(planned: Planned) -> str:
     count = len(planned.question.theories)
     whom = _theories(planned) if count <= NAMED else f"the {count} theories compared"
     return (
-        f"{_in_short(planned)} To be right about {whom}: {_smallest(planned)}. The best design "
-        f"that was tried is right in {float(best['right']):.1%} of virtual experiments."
+        f"{_in_short(planned)} Among {whom}: {_smallest(planned)}. The best design that was tried "
+        f"singles out the true theory in {float(best['right']):.1%} of virtual experiments."
         f"{_few(planned)}"
     )
 
@@ -112,8 +112,8 @@ def _in_short(planned: Planned) -> str:
             reached.setdefault(int(found["animals"]), []).append(f"{target:.0%}")
     if not reached:
         return "No design that was tried tells these theories apart often enough."
-    takes = [f"{counted(n, 'animal')} to be right in {listed(t)}" for n, t in reached.items()]
-    return f"It takes {listed(takes)} of virtual experiments."
+    takes = [f"{counted(n, 'animal')} in {listed(t)}" for n, t in reached.items()]
+    return f"To single out the true theory takes {listed(takes)} of virtual experiments."
 
 
 def _smallest(planned: Planned) -> str:
@@ -164,14 +164,14 @@ def _why_so_many(planned: Planned, chosen: Mapping[str, float]) -> str:
         found = planned.smallest[target]
         if found and found["animals"] < min(FEWEST_ANIMALS, chosen["animals"]):
             return (
-                f"{counted(int(found['animals']), 'animal')} would do to be right about the "
-                f"theories in {target:.0%}; with fewer than {FEWEST_ANIMALS} no claim can be "
+                f"{counted(int(found['animals']), 'animal')} would single out the true "
+                f"theory in {target:.0%}; with fewer than {FEWEST_ANIMALS} no claim can be "
                 "tested by itself, so we ask for more."
             )
         if found:
             break
     else:
-        return f"No design that was tried is right in {TARGETS[0]:.0%}; this one is most often."
+        return f"No design that was tried reaches {TARGETS[0]:.0%}; this one comes nearest."
     fewer = planned.smallest[TARGETS[0]]
     if fewer and fewer["animals"] < chosen["animals"]:
         enough = counted(int(fewer["animals"]), "animal")
@@ -201,8 +201,8 @@ def _recording(planned: Planned) -> str:
 
 def _size(design: Mapping[str, float]) -> str:
     return (
-        f"{counted(int(design['animals']), 'animal')} with {int(design['cells'])} cells of each "
-        f"role and area and {int(design['trials'])} trials of each stimulus and condition"
+        f"{counted(int(design['animals']), 'animal')} with {cells_in_words(int(design['cells']))} "
+        f"and {int(design['trials'])} trials of each stimulus and condition"
     )
 
 
@@ -260,15 +260,15 @@ def _gain(value: float) -> str:
 def _gains_caption(planned: Planned) -> str:
     alone, everything = (float(planned.gains[name].iloc[0]) for name in ("ungrouped", "everything"))
     return (
-        f"What each manipulation is worth at {_size(planned.gains_at)}, in probability of the "
-        f"right verdict: {alone:.0%} by recording alone, {everything:.0%} with all of them"
+        f"What each manipulation is worth at {_size(planned.gains_at)}, as how often the "
+        f"true theory is singled out: {alone:.0%} by recording alone, {everything:.0%} with all"
     )
 
 
 def _pictures(planned: Planned) -> dict[str, Markup | float]:
     """Return the curves of power and the map of designs, and at how many trials the map is."""
     points, lines = planned.points, _lines(planned)
-    alt = "Probability of the right verdict: " + "; ".join(
+    alt = "How often the true theory is singled out: " + "; ".join(
         f"{x.animals} animals, {x.cells} cells, {x.trials} trials {x.right}" for x in lines
     )
     trials = float(points["trials"].max())
@@ -280,7 +280,7 @@ def _pictures(planned: Planned) -> dict[str, Markup | float]:
 
 
 def _table_text(planned: Planned) -> list[str]:
-    head = f"{'animals':>7} {'cells':>6} {'trials':>6} {'cost':>6}   right verdict"
+    head = f"{'animals':>7} {'cells':>6} {'trials':>6} {'cost':>6}   singled out"
     return [head] + [
         f"{x.animals:7d} {x.cells:6d} {x.trials:6d} {x.cost:>6}   {x.right} {x.interval}"
         for x in _lines(planned)

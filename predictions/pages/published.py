@@ -195,10 +195,11 @@ def _picture(obtained: Obtained, panel: ResultPlot, key: str) -> str:
         said = f"{label}, {condition}" if several and condition else label
         parts = [_points(obtained.found[c.name], panel) for c in own]
         known = [p for p in parts if p is not None]
-        if known:
-            x = np.concatenate([x for x, _ in known])
-            values = np.concatenate([v for _, v in known], axis=1)
-            courses.append(Course(said, style_of(theory), x, values, conditions.index(condition)))
+        if known and all(len(x) == 1 for x, _ in known):  # a point a case: one line through all
+            known = [(np.concatenate([x for x, _ in known]),
+                      np.concatenate([v for _, v in known], axis=1))]  # fmt: skip
+        look, dashed = style_of(theory), conditions.index(condition)
+        courses += [Course(said, look, x, values, dashed) for x, values in known]
     drawn = Charted(panel.title, panel.across, panel.label, courses, panel.scale == "log",
                   panel.each, panel.wide, _quoted(obtained, panel, cases))  # fmt: skip
     alt = f"{panel.title}: {panel.label} against {panel.across}, of " + "; ".join(

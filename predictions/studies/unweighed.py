@@ -48,10 +48,12 @@ def unweighed_answer(
     known = could_be_tested(verdicts)
     animals = {str(s.attrs["animal"]) for s in sessions}
     counts = [(sum(v.outcome is o for v in known), o.value.lower()) for o in Outcome]
+    alone = len(known) == 1
     areas = sorted({str(a) for s in sessions for a in s["area"].values})
     return one_paragraph("answers/unweighed", {
-        "tested": len(known),
-        "counts": [f"{n} {'is' if n == 1 else 'are'} {word}" for n, word in counts if n],
+        "tested": [v.claim for v in known],
+        "all": len(verdicts),
+        "counts": ["is " * alone + (word if alone else f"{n} {word}") for n, word in counts if n],
         "otherwise": else_behind(verdicts),
         "one": who_was_recorded(sessions) if len(animals) == 1 and not animals & UNNAMED else "",
         "unlike": unlike,

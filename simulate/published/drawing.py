@@ -65,7 +65,8 @@ POPULATION_SIZES = PublishedResult(
     (
         ResultPlot("After training", "score", "mean squared error of a pixel", "representation",
               "representation neurons", "log"),
-        ResultPlot("Learning", "error", "mean squared error of a pixel", "epoch", "epoch", "log"),
+        ResultPlot("Learning, a line a size", "error", "mean squared error of a pixel", "epoch",
+              "epoch", "log"),
     ),
     {"score": "mean squared error of a pixel after training"},
     differs="Learning rates, times and images are ours: the published ones are not given. The "

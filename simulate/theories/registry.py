@@ -53,7 +53,7 @@ THEORIES: tuple[Theory, ...] = (
     ),
     Theory(
         "error_microcircuit_macaque",
-        "error-neuron microcircuit, macaque",
+        "error-neuron microcircuit (macaque)",
         "theory",
         "The microcircuit in a loose hierarchy: areas skip areas as in macaque visual cortex.",
         MACAQUE,
@@ -89,7 +89,7 @@ THEORIES: tuple[Theory, ...] = (
     ),
     Theory(
         "hierarchical_pc",
-        "hierarchical PC, outcome on top",
+        "hierarchical PC (outcome on top)",
         "theory",
         "Predictive coding in which predictions descend and the outcome clamps the top.",
         HierarchicalPC(learning_rate=0.03, weight_scale=1.0, tau=20.0),
@@ -101,7 +101,7 @@ THEORIES: tuple[Theory, ...] = (
     ),
     Theory(
         "hierarchical_pc_sensory",
-        "hierarchical PC, outcome as input",
+        "hierarchical PC (outcome as input)",
         "theory",
         "Predictive coding in which predictions descend; the outcome is one more sensory input.",
         HierarchicalPC("outcome_as_input", learning_rate=0.03, weight_scale=1.0, tau=20.0),

@@ -8,6 +8,7 @@ import xarray as xr
 from errorneurons.analysis.figures.effects import StripRow, effect_strip
 from errorneurons.analysis.figures.in_time import activity_in_time, recorded_roles, round_times
 from errorneurons.analysis.figures.palette import ROLE_COLOURS, drawn_style
+from errorneurons.analysis.figures.published import log_ticks
 from errorneurons.analysis.figures.traces import (
     events_of,
     kept_samples,
@@ -171,3 +172,15 @@ def test_an_area_that_was_not_recorded_says_so():
 )  # fmt: skip
 def test_times_on_an_axis_are_round(ends, texts):
     assert [text for _, text in round_times(*ends)] == texts
+
+
+@pytest.mark.parametrize("low", [1e-9, 0.03, 0.9, 2.1, 99.0])
+@pytest.mark.parametrize("wide", [1.3, 3.0, 9.0, 12.0, 1e5, 1e14])
+def test_a_logarithmic_axis_has_three_labels_or_more_and_they_lie_on_it(
+    low: float, wide: float
+) -> None:
+    ticks = log_ticks(low, low * wide)
+    assert 3 <= len(ticks) <= 9
+    assert low <= ticks[0]
+    assert ticks[-1] <= low * wide
+    assert list(ticks) == sorted({*ticks})

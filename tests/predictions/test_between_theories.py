@@ -321,7 +321,7 @@ def test_manipulations_are_worth_something_where_not_everything_is_right(planned
     assert reached is not None
     assert planned.gains_at["animals"] == reached["animals"] == 3
     page = render_plan(planned, "c")
-    assert "worth at 3 animals with 12 cells" in page
+    assert "worth at 3 animals with 12 error and 12 representation cells" in page
     assert "+0%" not in page
     assert "-0%" not in page
 
@@ -396,7 +396,7 @@ def test_a_plan_is_written_as_a_page_and_a_table(planned: Planned, tmp_path: Pat
 
 def test_the_paragraph_for_a_grant_names_the_design_and_its_power(planned: Planned) -> None:
     text = paragraph(planned)
-    assert "12 cells of each role and area and 4 trials" in text
+    assert "12 error and 12 representation cells of each area and 4 trials" in text
     assert text.startswith("We will record spikes in ")
     imaged = replace(planned, grid=replace(planned.grid, signal="calcium"))
     assert paragraph(imaged).startswith("We will image somata with two photons in ")
@@ -433,11 +433,11 @@ def test_the_next_steps_start_from_the_recording(of_microcircuit: Weighed, anima
     first = steps.points["right"].iloc[0]
     assert len(steps.designs) <= 3
     assert all(step.right > first for step in steps.designs)
-    assert steps.summary.startswith("The design as recorded gives the right verdict in")
+    assert steps.summary.startswith("The design as recorded singles out the true theory in")
 
 
 def test_a_grant_says_why_it_asks_for_more_animals_than_reach_the_target(planned: Planned) -> None:
-    said = "3 animals would do to be right about the theories in 95%; with fewer than 5 no claim"
+    said = "3 animals would single out the true theory in 95%; with fewer than 5 no claim"
     few = {"animals": 3.0, "cells": 12.0, "trials": 4.0}
     assert said in paragraph(replace(planned, smallest={0.8: few, 0.95: few}))
 

@@ -24,7 +24,7 @@ from errorneurons.predictions.claims.registry import CLAIMS, MANIPULATIONS
 from errorneurons.predictions.commands import cli
 from errorneurons.predictions.commands.entries import (
     ABLATION_NAMES,
-    CLAIM_KEYS,
+    CLAIM_NAMES,
     FILE_ENDINGS,
     MANIPULATION_NAMES,
     RESULT_NAMES,
@@ -126,6 +126,8 @@ def plan(*words: str) -> tuple[str, ...]:
         ),
         (("report", "mouse.nwb"), "recordings are judged by: errorneurons compare mouse.nwb"),
         (("report", "--claim", "p2"), "there is no claim 'p2'; did you mean 'P02'?"),
+        (("report", "--claim", "inference"), "no claim 'inference'; did you mean 'P06a'?"),
+        (("report", "--claim", "silence"), "did you mean 'P02' or 'P04a' or 'P04b' or 'P05b'?"),
         (("check", "random.nc"), "random.nc is no HDF5 file, whatever its ending says"),
         (("check", "truncated.nc"), "truncated.nc is truncated: its end is missing; copy it again"),
         (("check", "random.nwb"), "random.nwb needs a mapping file"),
@@ -208,7 +210,7 @@ def test_check_says_which_claims_can_be_tested_and_what_the_others_lack(
 ) -> None:
     run("inspect", str(example_nwb))
     lines = run("check", str(example_nwb), "--mapping", "recording.toml").stdout.splitlines()
-    assert f"None of the {len(CLAIMS)} claim parts can be tested." in lines
+    assert f"None of the {len(CLAIMS)} claims can be tested." in lines
     assert "No confirmatory set was declared." in lines
     rows = {line.split()[0]: line for line in lines if line.split()[0] in {c.key for c in CLAIMS}}
     assert len(rows) == len(CLAIMS)
@@ -420,7 +422,8 @@ def test_names_are_given_with_commas_or_one_by_one() -> None:
 def test_what_is_known_by_its_name_alone_is_in_the_registries() -> None:
     assert tuple(a.name for a in ABLATIONS) == ABLATION_NAMES
     assert tuple(t.name for t in TASKS) == TASK_NAMES
-    assert tuple(c.key for c in CLAIMS) == CLAIM_KEYS
+    assert {c.key: c.name for c in CLAIMS} == CLAIM_NAMES
+    assert [c.key for c in CLAIMS] == [*CLAIM_NAMES]
     assert tuple(MANIPULATIONS) == MANIPULATION_NAMES
     assert tuple(READERS) == FILE_ENDINGS
     assert tuple(r.name for r in PUBLISHED_RESULTS) == RESULT_NAMES

@@ -62,6 +62,19 @@ def test_one_mapping_is_written_for_recordings_with_the_same_fields(lab: Path) -
     assert 'animal = { metadata = "folder.name" }  # m1' in Path("a.toml").read_text()
 
 
+def test_times_of_events_are_not_taken_for_bins(lab: Path) -> None:
+    rng = np.random.default_rng(2)
+    np.savez(
+        lab / "mouse.npz", counts=rng.poisson(1.0, (12, 30, 4)), image=["a", "b"] * 6,
+        change_time=rng.uniform(0.4, 0.6, 12), time=np.arange(30) * 0.02, tagged=[True, False] * 2,
+    )  # fmt: skip
+    said("inspect", "mouse.npz")
+    lines = Path("mouse.toml").read_text().splitlines()
+    assert 'dims = ["trial", "time", "unit"]' in lines
+    assert 'bin_starts = "time"' in lines
+    assert lines[-2:] == ["# Not used yet:", "#   tagged: False, True"]
+
+
 def test_inspect_says_which_claims_can_be_tested(example_nwb: Path) -> None:
     told = said("inspect", str(example_nwb), "--out", str(example_nwb.with_suffix(".toml"))).stdout
     assert "By this mapping as it stands:" in told

@@ -283,8 +283,9 @@ def test_rules_may_have_any_name(recordings: dict[str, list[xr.Dataset]]) -> Non
 @pytest.mark.usefixtures("compared")
 def test_a_recording_without_trials_of_the_experiment_is_told_which_it_lacks() -> None:
     assert no_trial_of(["P02", "T01"]) == (
-        "no trial is of a condition of the outcome-error experiment or the experiment 'passive "
-        "local and global oddballs', outside of learning, which virtual experiments imitate"
+        "no trial is of a condition of the outcome-error experiment (in which outcomes teach) or "
+        "the experiment 'passive local and global oddballs', outside of learning, which virtual "
+        "experiments imitate"
     )
 
 

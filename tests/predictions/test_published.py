@@ -28,6 +28,11 @@ def _drawn(case: Case, effort: Effort, seed: int) -> xr.Dataset:
     return xr.Dataset({"score": ("network", values)}, {"teacher": ("network", teacher), "areas": 1})
 
 
+def _learnt(case: Case, effort: Effort, seed: int) -> xr.Dataset:
+    course = np.full((1, 4), float(case.name[-1]))
+    return xr.Dataset({"error": (("network", "epoch"), course)}, {"epoch": range(4)})
+
+
 SHORT = PublishedResult(
     "short", "Short", "A paper, doi:10.1/short", "Nothing is learnt.",
     lambda _: (Case("only", "backprop"),), _drawn, Effort(4), Effort(2),
@@ -120,3 +125,15 @@ def test_python_gives_a_dataset_of_cases() -> None:
     found = en.reproduce("slope_transfer", quick=True, networks=1)
     assert found["theory"].dims == ("case",)
     assert set(found["condition"].values) == {"noise of 0.05", "noise of 0.1"}
+
+
+def test_courses_of_circuits_that_differ_in_size_are_lines_of_their_own(tmp_path) -> None:
+    cases = tuple(Case(f"size-{k}", "backprop") for k in (1, 2))
+    panel = ResultPlot("Learning", "error", "error", "epoch", "epoch", "log")
+    sizes = replace(SHORT, cases=lambda _: cases, work=_learnt, panels=(panel,), figures=())
+    page, _ = write_published(
+        obtain([(sizes, Effort(1))], 0, tmp_path, lambda _: None), tmp_path, "errorneurons", 0
+    )
+    text = page.read_text()
+    assert "against epoch, of backprop from 1 to 1; backprop from 2 to 2" in text
+    assert text.count(">backprop</text>") == 1  # in the legend

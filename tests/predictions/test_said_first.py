@@ -243,8 +243,18 @@ def test_cells_that_respond_to_nothing_are_not_said_to_lack_labels() -> None:
 
 def test_verdicts_of_one_animal_are_of_this_animal_only() -> None:
     made = recording_report([recorded()], "x", None, "errorneurons", lambda _: None)
-    assert made.answer.startswith("Of 1 claim part about error neurons that can be tested here, ")
-    assert made.answer.endswith(", in this animal only.")
+    assert made.answer == (
+        "Of 15 claims about error neurons, P01 alone can be tested here, and is undecided, in this "
+        "animal only."
+    )
+
+
+def test_a_claim_that_cannot_be_tested_says_in_the_matrix_what_it_lacks() -> None:
+    made = recording_report([recorded()], "x", None, "errorneurons", lambda _: None)
+    matrix = render(made).partition('id="matrix-main"')[2].partition("</table>")[0]
+    assert (
+        "<p>No stimulus has two trials with a cursor whose error is known. And 1 more. " in matrix
+    )
 
 
 def test_verdicts_are_shown_before_anything_is_weighed() -> None:
@@ -302,6 +312,25 @@ def test_what_claims_lack_is_part_of_the_results() -> None:
     assert {row["claim"] for row in ready["claims"]} == {claim.key for claim in made.claims}
 
 
+@pytest.mark.parametrize(
+    ("names", "doubted"),
+    [("ACA VISl VISp", True), ("VISp VISl ACA", False), ("V1 V2 V3", False), ("LGN V1 V4", True)],
+)
+def test_an_order_of_areas_that_is_that_of_the_alphabet_is_doubted(
+    names: str, doubted: bool
+) -> None:
+    area = [name for name in names.split() for _ in range(8)]
+    level = [float(k) for k in (1, 2, 3) for _ in range(8)]
+    said = [d for d in implausible([recorded(area=area, level=level)]) if "alphabet" in d]
+    assert len(said) == doubted
+
+
+def test_a_taught_area_without_a_place_in_the_order_is_doubted() -> None:
+    apart = recorded(level=[1.0] * 12 + [np.nan] * 12, teaching_area="LM")
+    (said,) = implausible([apart])
+    assert said.startswith("`teaching_area` is 'LM', which has no place in the order of the areas,")
+
+
 def test_groups_stand_side_by_side_each_with_its_own_animals() -> None:
     ours, theirs = [recorded("m" * k) for k in range(1, 6)], [recorded("n" * 7), recorded("n" * 8)]
     made = groups_report({"ours": ours, "theirs": theirs}, "errorneurons")
@@ -310,13 +339,15 @@ def test_groups_stand_side_by_side_each_with_its_own_animals() -> None:
     said = [(v.claim, v.outcome, v.value) for v in made.verdicts if v.subject == "ours"]
     assert str(said) == str([(v.claim, v.outcome, v.value) for v in alone])
     assert made.doubts[0].startswith("Verdicts side by side are no test of a difference")
-    assert "ours" in render(made)
+    page = render(made)
+    ours, theirs = re.findall(r'(<svg class="marker".*?</svg>) (?:ours|theirs)</th>', page)
+    assert ours != theirs
 
 
 def test_groups_with_an_animal_of_the_same_name_are_said_to_share_it() -> None:
     made = groups_report({"a": [recorded("m1")], "b": [recorded("m1")]}, "errorneurons")
     assert "in more than one group (e.g. m1)" in made.doubts[1]
-    assert made.answer == "a and b agree on the one claim part that can be tested."
+    assert made.answer == "a and b agree on the one claim that can be tested."
 
 
 def test_one_group_is_no_comparison() -> None:

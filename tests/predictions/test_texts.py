@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from jinja2 import UndefinedError
 
-from errorneurons.predictions.texts import one_paragraph, paragraphs, written
+from errorneurons.predictions.texts import one_paragraph, paragraphs, typeset, written
+from errorneurons.predictions.words import GLOSSES
 
 ROOT = Path(__file__).parents[2] / "predictions"
 TEMPLATES = ROOT / "templates"
@@ -29,10 +30,26 @@ def test_a_paragraph_without_one_of_its_values_is_refused() -> None:
 
 
 def test_paragraphs_are_plain_and_drawings_escaped() -> None:
-    told = {"tested": 1, "counts": ["<b> & co"], "one": "", "otherwise": (), "unlike": "<i>"}
+    told = {
+        "tested": ["P02"],
+        "all": 15,
+        "counts": ["<b> & co"],
+        "one": "",
+        "otherwise": (),
+        "unlike": "",
+    }
     assert "<b> & co" in one_paragraph("answers/unweighed", told)
     known = {"cut": (), "alt": "<b>", "lesion": True, "areas": 2, "skips": ()}
     assert 'aria-label="&lt;b&gt;"' in written("circuit.svg", known)
+
+
+@pytest.mark.parametrize("word", GLOSSES)
+def test_words_of_this_house_say_what_they_mean_when_pointed_at(word: str) -> None:
+    assert typeset(f"<p>A {word}.</p>") == (
+        f'<p>A <abbr title="{GLOSSES[word]}">{word}</abbr>.</p>'
+    )
+    as_they_are = f'<title>{word}</title><i title="{word}">a</i><code>{word}</code> a{word}'
+    assert typeset(as_they_are) == as_they_are
 
 
 @pytest.mark.parametrize("page", ["page", "plan", "ablations"])
