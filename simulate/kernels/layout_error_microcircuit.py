@@ -65,7 +65,8 @@ class Rules(NamedTuple):
     pass phi' on as it is, so that it needs no copy.
 
     A share is tau times a conductance: what a compartment contributes to the lookahead. `pace`
-    is dt / tau of representation neurons, of hidden and of top error neurons.
+is dt / tau of representation neurons, of hidden and of top error neurons. `descends` are the
+    columns of the feedback between which a row has synapses in any network, (error neuron, 2).
     """
 
     pace: tuple[float, float, float]
@@ -89,6 +90,7 @@ class Rules(NamedTuple):
     direct: bool
     alone: bool | None
     relaxing: bool
+    descends: Integers
 
 
 class Synapses(NamedTuple):
@@ -241,7 +243,19 @@ def _rules(circuit: ErrorMicrocircuit, weights: Weights) -> Rules:
         direct=error_sizes == sizes and onto_error,
         alone=is_large(circuit) or None,
         relaxing=any(own.onto_error) or any(own.onto_representation),
+        descends=_descends(circuit, weights),
     )
+
+
+def _descends(circuit: ErrorMicrocircuit, weights: Weights) -> Integers:
+    """Return between which columns each row of the feedback may have synapses."""
+    E = sum(circuit.error_sizes)
+    if is_large(circuit):
+        return np.tile([0, E], (E, 1))
+    used = weights.B.any(axis=0) | weights.feedback_noise.any(axis=0)
+    used |= transposed_part(circuit, weights.W).any(axis=0)
+    first_used, last_used = used.argmax(axis=1), E - used[:, ::-1].argmax(axis=1)
+    return np.stack([first_used, np.where(used.any(axis=1), last_used, first_used)], axis=1)
 
 
 def transposed_part(circuit: ErrorMicrocircuit, W: Array) -> Array:
