@@ -6,7 +6,7 @@ faster, for the theories of the published tasks; `errorneurons.simulate.engine` 
 How it is fast, in the order of what it buys:
 
 1. *Networks innermost.* All arrays of a block have the network as last dimension, so that each
-   line of a kernel works on up to 128 networks at once. Large networks run one at a time instead:
+   line of a kernel works on up to 256 networks at once. Large networks run one at a time instead:
    their own synapses fill the cache. Which of the two is decided by the layer sizes alone.
 2. *The lookahead is the steady state.* In exact arithmetic u~ at a step is tau times the total
    current of the step before, so nothing is lost by computing it as that, and
@@ -16,7 +16,7 @@ How it is fast, in the order of what it buys:
    one learning step; reading before the change reproduces this without storing the feedback.
 4. *Held input.* While an input is held, its product with W is corrected by the rank-one change;
    the input synapses themselves are written once a presentation.
-5. *Nothing twice.* Without a target errors die out and nothing is learnt: then activity only
+5. *Nothing twice.* Without a target errors fade and nothing is learnt: then activity only
    ascends, and once it has settled, it is not computed again until the next input.
 6. *Stages.* A step is a list of stages that become part of the kernel, and references to arrays
    are not counted: both cost more than the arithmetic where networks are small.
@@ -99,6 +99,9 @@ from errorneurons.simulate.theories.backprop import Backprop
 from errorneurons.simulate.theories.dendritic_microcircuit import DendriticMicrocircuit
 from errorneurons.simulate.theories.dendritic_pc import DendriticPC
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
+
+#: Error potentials below this are none: they would change no bit of a synapse of usual strength.
+NOTHING = 1e-30
 
 #: Sums over neurons may be reordered only where a network runs alone.
 ELEMENTWISE = {"contract"}
@@ -339,10 +342,10 @@ def _all_zero(values: Array) -> bool:
 @_inner()
 def _none_travels(line: Array, first: int) -> bool:
     """Return whether no error is on its way; errors are the rows from `first` on."""
+    travelling = 0
     for place in range(line.shape[0]):
-        if not _all_zero(line[place, first:]):
-            return False
-    return True
+        travelling += not _all_zero(line[place, first:])
+    return travelling == 0
 
 
 @_inner(fastmath=ELEMENTWISE)
@@ -800,6 +803,10 @@ def _somas(a: Anatomy, c: Rules, x: Variables, noise: Array) -> None:
         ahead[k] = c.basal_share * basal[k] + surprise[k]
     _scale(c.dendritic_share, x.dendritic[:hidden], x.v_ahead[:hidden])
     _scale(c.top_share, x.top[hidden:], x.v_ahead[hidden:])
+    # Errors that run around in noisy feedback would fade for thousands of steps.
+    errors = x.v_ahead.reshape(-1)
+    for k in range(errors.size):
+        errors[k] = 0.0 if abs(errors[k]) < NOTHING else errors[k]
     if noise.size:
         both, added = x.aheads.reshape(-1), noise.reshape(-1)
         for k in range(added.size):
@@ -852,8 +859,8 @@ def _learn(a: Anatomy, c: Rules, s: Synapses, x: Variables, step: int) -> None:
 
 
 @_inner()
-def _is_silent(a: Anatomy, c: Rules, x: Variables, learning: bool) -> bool:
-    """Return whether all errors of networks without a target are zero, and nothing is learnt."""
+def _is_silent(c: Rules, x: Variables, learning: bool) -> bool:
+    """Return whether no network has a target, an error or anything left to learn."""
     if x.counter[2] == 1 or c.absent_is_zero or c.leak != 0.0 or c.filter != 0.0 or c.relaxing:
         return False
     if learning and (c.rate_rule or (c.transposed and x.counter[1] == 0)):
@@ -864,7 +871,7 @@ def _is_silent(a: Anatomy, c: Rules, x: Variables, learning: bool) -> bool:
 
 @_inner()
 def _ascend(a: Anatomy, s: Synapses, x: Variables, r: Array) -> None:
-    """The step of networks whose errors are silent: what ascends is all there is."""
+    """Make the step of networks whose errors are silent: what ascends is all there is."""
     for post in range(1, a.first.size - 1):
         for pre in range(post):
             if a.linked[post, pre + 1]:
@@ -873,6 +880,7 @@ def _ascend(a: Anatomy, s: Synapses, x: Variables, r: Array) -> None:
     _clear(x.apical)
     _clear(x.dendritic)
     _clear(x.top)
+    _clear(x.pending)
 
 
 @_inner()
@@ -913,7 +921,7 @@ def error_microcircuit(
                 _copy(x.rates[: R + E], x.line[n % line])
                 late = x.line[(n + 2) % line]
                 _copy(x.drive, x.basal)
-                if c.alone is None and not p.noise.size and _is_silent(a, c, x, learning):
+                if c.alone is None and not p.noise.size and _is_silent(c, x, learning):
                     _ascend(a, s, x, late)
                     silent_for += 1
                 else:
@@ -1125,9 +1133,7 @@ def _compartments_and_learning(
                           (arriving, late), (x.basal, x.apical))  # fmt: skip
         else:
             _product_many(s.B, own, above, late, x.apical)
-            _product_and_outer(
-                s.W, above, own, 1.0, arriving, x.basal, eta, x.surprise, before
-            )
+            _product_and_outer(s.W, above, own, 1.0, arriving, x.basal, eta, x.surprise, before)
         if c.mirrored and not implied:
             _product_many(s.B_PI, own, mirror, x.r_interneuron, x.apical)
             if not c.implied:

@@ -65,8 +65,8 @@ class Rules(NamedTuple):
     pass phi' on as it is, so that it needs no copy.
 
     A share is tau times a conductance: what a compartment contributes to the lookahead. `pace`
-is dt / tau of representation neurons, of hidden and of top error neurons. `descends` are the
-    columns of the feedback between which a row has synapses in any network, (error neuron, 2).
+    is dt / tau of representation neurons, of hidden and of top error neurons. `descends` are the
+    columns of the feedback between which a row may have synapses, (error neuron, 2).
     """
 
     pace: tuple[float, float, float]
