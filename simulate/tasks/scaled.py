@@ -38,6 +38,9 @@ from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 SIZED = (ErrorMicrocircuit.theory, Backprop.theory)
 _ITEMS, _ASKED = 40, 3
 _SHARE = 0.5
+_SQUARES = 10
+BUDGET = 1.6e9
+"""What networks that are trained together may take, so that two such runs fit into 4 GB [byte]."""
 _G_LEAK, _G_BASAL = 0.03, 0.1
 _TIMING = Timing(1e-5, 0.0)
 
@@ -88,6 +91,35 @@ def sized(theory: str, areas: int, neurons: int) -> Any:
     if theory == Backprop.theory:
         return replace(artificial(circuit), learning_rates=(rate,) * areas)
     return replace(circuit, learning_rates=tuple((rate / lost).tolist()))
+
+
+def affordable(circuit: Any, networks: int, budget: float = BUDGET) -> int:
+    """Return how many of so many networks are run, so that together they fit into memory.
+
+    Synapses are kept as squares of all neurons, of which training holds `_SQUARES` at a time.
+
+    Parameters
+    ----------
+    circuit
+        What is to be trained.
+    networks
+        As many as are wanted.
+    budget
+        What they may take [byte].
+
+    Raises
+    ------
+    ValueError
+        If one network does not fit.
+    """
+    neurons, inputs = sum(circuit.sizes), circuit.layers[0]
+    each = _SQUARES * 8.0 * neurons * (neurons + inputs)
+    if each > budget:
+        raise ValueError(
+            f"{len(circuit.sizes)} areas of {inputs} neurons take {each / 1e9:.1f} GB a network, "
+            f"of {budget / 1e9:.1f} GB that may be taken; give fewer areas or neurons"
+        )
+    return min(networks, int(budget / each))
 
 
 def hold_of(areas: int) -> int:
