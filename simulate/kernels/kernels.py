@@ -101,7 +101,7 @@ from errorneurons.simulate.theories.dendritic_pc import DendriticPC
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 
 #: Error potentials below this are none: they would change no bit of a synapse of usual strength.
-NOTHING = 1e-30
+_NOTHING = 1e-30
 
 #: Sums over neurons may be reordered only where a network runs alone.
 ELEMENTWISE = {"contract"}
@@ -806,7 +806,7 @@ def _somas(a: Anatomy, c: Rules, x: Variables, noise: Array) -> None:
     # Errors that run around in noisy feedback would fade for thousands of steps.
     errors = x.v_ahead.reshape(-1)
     for k in range(errors.size):
-        errors[k] = 0.0 if abs(errors[k]) < NOTHING else errors[k]
+        errors[k] = 0.0 if abs(errors[k]) < _NOTHING else errors[k]
     if noise.size:
         both, added = x.aheads.reshape(-1), noise.reshape(-1)
         for k in range(added.size):

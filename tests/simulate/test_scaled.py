@@ -66,7 +66,7 @@ def test_as_many_networks_are_run_as_fit_into_memory() -> None:
 
 
 def test_a_network_that_does_not_fit_into_memory_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"20 areas of 1000 neurons take 33.6 GB a network"):
+    with pytest.raises(ValueError, match=r"20 areas of 1000 neurons take 80.6 GB a network"):
         affordable(sized(MICROCIRCUIT, 20, 1000), 5)
 
 
