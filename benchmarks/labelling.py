@@ -23,7 +23,7 @@ from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.performed import put_through
 from errorneurons.simulate.animals.runner import recordings_of
 from errorneurons.simulate.experiments.outcome import with_learning
-from errorneurons.simulate.instrument.observe import Instrument
+from errorneurons.simulate.instrument.instrument import Instrument
 from errorneurons.simulate.theories.registry import THEORIES, theory
 
 STIMULI = 5

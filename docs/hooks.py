@@ -21,7 +21,7 @@ from mkdocs.structure.pages import Page
 
 import errorneurons as en
 from errorneurons.predictions.claims.claim import Claim
-from errorneurons.predictions.studies.citing import references
+from errorneurons.predictions.studies.findings import references
 from errorneurons.simulate.theories.registry import OPEN_CHOICES, Theory
 from errorneurons.simulate.variants import simulated
 

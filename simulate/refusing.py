@@ -86,7 +86,7 @@ def _meant(
 
 
 def _letters(words: str) -> str:
-    """Return words without what stands between them: `Rao & Ballard` is `rao_ballard`."""
+    """Return words without what stands between them: `Rao & Ballard` is `raoballard`."""
     return re.sub(r"\band\b|[^a-z]", "", words.lower().replace("_", " "))
 
 

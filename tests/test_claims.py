@@ -27,7 +27,7 @@ from errorneurons.simulate.animals.runner import recordings_of, sessions
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.outcome import with_learning
 from errorneurons.simulate.experiments.registry import experiment
-from errorneurons.simulate.instrument.observe import Instrument
+from errorneurons.simulate.instrument.instrument import Instrument
 from errorneurons.simulate.theories.registry import COUNTER_CIRCUITS, theory
 
 THEORY, OUTCOME = "error_microcircuit", "outcome_error"

@@ -30,6 +30,9 @@ class Experiments:
         use the same numbers.
     main
         The features that count by themselves, see `membership`; all if none is named.
+    weighed
+        (experiment, feature): whether a recording like it would be weighed by the feature; None if
+        all are.
 
     Raises
     ------
@@ -43,6 +46,7 @@ class Experiments:
     theory: tuple[str, ...]
     world: Ints
     main: tuple[str, ...] = ()
+    weighed: npt.NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         breach = _breach(self)
@@ -63,12 +67,16 @@ class Experiments:
     def rows(self, kept: npt.NDArray[np.generic]) -> Experiments:
         """Return some of the experiments, by place or by a mask."""
         theory = tuple(np.asarray(self.theory)[kept].tolist())
-        return replace(self, values=self.values[kept], theory=theory, world=self.world[kept])
+        weighed = None if self.weighed is None else self.weighed[kept]
+        return replace(
+            self, values=self.values[kept], theory=theory, world=self.world[kept], weighed=weighed
+        )
 
     def columns(self, kept: tuple[str, ...]) -> Experiments:
         """Return all experiments with some of the features."""
         places = [self.features.index(name) for name in kept]
-        return replace(self, features=kept, values=self.values[:, places])
+        weighed = None if self.weighed is None else self.weighed[:, places]
+        return replace(self, features=kept, values=self.values[:, places], weighed=weighed)
 
     def without(self, theory: str) -> Experiments:
         """Return the experiments of all other theories."""
@@ -106,6 +114,8 @@ def _breach(experiments: Experiments) -> str:
             f"values are {values.shape} and worlds {world.shape} for {count} experiments and"
             f" {width} features; give ({count}, {width}) and ({count},)"
         )
+    if experiments.weighed is not None and experiments.weighed.shape != values.shape:
+        return f"weighed is {experiments.weighed.shape} for values that are {values.shape}"
     if len(set(experiments.features)) < width:
         return f"a feature is named twice among {', '.join(experiments.features)}"
     if (np.abs(values) > 1).any():

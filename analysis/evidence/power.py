@@ -2,11 +2,15 @@
 
 A verdict is right if the true theory leads those that stay, and no theory leads that the richest
 design could tell from it (`recovery.verdicts`). Everything here works on tables of such verdicts.
+
+A recording is weighed by what it shows a response to, and by nothing else: so is each virtual
+experiment. Whoever takes all features of all of them promises of a small design what its
+recordings do not keep.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +24,10 @@ from errorneurons.analysis.statistics import Floats
 
 SIZE = ("animals", "cells", "trials")
 _POINTS = (*SIZE, "right", "low", "high", "smooth", "count")
+MOST_SETS = 8
+"""Sets of features by which experiments of a design are weighed: the most frequent; others count as
+the nearest of these.
+"""
 
 
 def probability_right(table: pd.DataFrame) -> pd.DataFrame:
@@ -50,6 +58,56 @@ def probability_right(table: pd.DataFrame) -> pd.DataFrame:
         rows.append((*size, found.value, found.low, found.high, np.nan, len(own)))
     points = pd.DataFrame(rows, columns=list(_POINTS))
     return points.assign(smooth=monotone(points))
+
+
+def as_weighed(
+    whole: Comparison, classes: Sequence[Sequence[str]], seed: np.random.SeedSequence
+) -> pd.DataFrame:
+    """Return whether the verdict on each virtual experiment is right, weighed as recordings are.
+
+    Parameters
+    ----------
+    whole
+        The theories compared on one design, by all features.
+    classes
+        Theories that a right verdict need not tell apart.
+    seed
+        Of the comparisons by some of the features, the seed of `whole`.
+
+    Returns
+    -------
+        Columns ``theory``, ``world`` and ``right``, as in `recovery.verdicts`, each by the features
+        that `Experiments.weighed` says. By none of them every theory stays.
+    """
+    experiments = whole.experiments
+    found = verdicts(whole, classes)[["theory", "world", "right"]]
+    if experiments.weighed is None:
+        return found
+    right, names = found["right"].to_numpy(copy=True), np.array(experiments.features)
+    for those, kept in _weighed_alike(experiments.weighed):
+        if not kept.any():
+            right[those] = len(classes) == 1
+        elif not kept.all():
+            some = experiments.columns(tuple(names[kept].tolist()))
+            part = compare(some, seed, _same_kind(whole))
+            right[those] = verdicts(part, classes)["right"].to_numpy()[those]
+    return found.assign(right=right)
+
+
+def _weighed_alike(
+    weighed: npt.NDArray[np.bool_],
+) -> Iterator[tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]]:
+    """Yield which experiments are weighed by the same features, and by which."""
+    sets, number, counts = np.unique(weighed, axis=0, return_inverse=True, return_counts=True)
+    common = sets[np.argsort(-counts, kind="stable")[:MOST_SETS]]
+    nearest = (sets[:, None] != common).sum(axis=2).argmin(axis=1)[number.ravel()]
+    for at, kept in enumerate(common):
+        yield nearest == at, kept
+
+
+def _same_kind(whole: Comparison) -> tuple[Candidate, ...]:
+    """Return the kind of classifier that was chosen for a comparison."""
+    return tuple(one for one in CANDIDATES if one.name == whole.fitted.name)
 
 
 def monotone(points: pd.DataFrame) -> Floats:
@@ -109,7 +167,6 @@ def gains(
     groups: Mapping[str, Sequence[str]],
     animals: int,
     seed: np.random.SeedSequence,
-    candidates: Sequence[Candidate] = CANDIDATES,
     classes: Sequence[Sequence[str]] | None = None,
 ) -> pd.DataFrame:
     """Return what each claim or manipulation adds to the probability of the right verdict.
@@ -124,8 +181,7 @@ def gains(
         Of the design.
     seed
         Of the comparisons by some of the features, the seed of `whole`: other folds, other figures.
-    candidates
-        Kinds of classifiers; by fewer features, the theories are told apart by the kind of `whole`.
+        They are by the kind of classifier that was chosen for `whole`.
     classes
         Theories that a right verdict need not tell apart; default those that all features together
         cannot tell apart.
@@ -150,7 +206,6 @@ def gains(
     if not groups or animals < 1:
         raise ValueError("gains need a claim or manipulation, and an animal, or more")
     names = np.array(experiments.features)
-    chosen = tuple(one for one in candidates if one.name == whole.fitted.name)
     alike = whole.classes if classes is None else classes
 
     def right(kept: npt.NDArray[np.bool_]) -> float:
@@ -158,8 +213,8 @@ def gains(
         if not features:  # Nothing to go by: every theory stays.
             return float(len(alike) == 1)
         same = features == experiments.features
-        part = whole if same else compare(experiments.columns(features), seed, chosen)
-        table = verdicts(part, alike)
+        part = whole if same else compare(experiments.columns(features), seed, _same_kind(whole))
+        table = as_weighed(part, alike, seed)
         return share(table["right"], table["theory"], table["world"]).value
 
     owns = {group: np.isin(names, list(own)) for group, own in groups.items()}

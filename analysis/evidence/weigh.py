@@ -197,16 +197,10 @@ def weigh(
         nothing that both can test.
     """
     dropped = {**(set_aside or {}), **untestable(experiments, recording)}
-    features = tuple(name for name in experiments.features if name not in dropped)
-    if not features:
-        raise ValueError(
-            "nothing can be weighed: no claim is testable both in the recording and in the virtual"
-            f" experiments ({'; '.join(f'{name}: {why}' for name, why in dropped.items())})"
-        )
-    tested = experiments.columns(features)
+    features = _features_left(experiments, dropped)
+    tested, values = experiments.columns(features), np.array([recording[n] for n in features])
     comparison = compare(tested, seed, candidates)
-    values = np.array([[recording[name] for name in features]])
-    judged = comparison.judge(values)
+    judged = comparison.judge(values[None])
     table, curve = verdicts(comparison), calibration_curve(comparison)
     trust, count = _trust(comparison, judged, table)
     chosen = tuple(one for one in candidates if one.name == comparison.fitted.name)
@@ -228,7 +222,7 @@ def weigh(
         share_in_set=share_in_set(comparison),
         calibration=curve,
         calibration_error=calibration_error(curve),
-        left_out=leave_one_claim_out(thin, values[0], seed, by_claim, chosen),
+        left_out=leave_one_claim_out(thin, values, seed, by_claim, chosen),
         off_list=leave_one_theory_out(thin, seed, comparison.classes, chosen),
         misspecified=misspecified(comparison, _columns(strained or {}, experiments, features)),
         false_alarms=false_alarms(table),
@@ -236,6 +230,17 @@ def weigh(
         classifiers=comparison.classifiers,
         worlds={str(name): n for name, n in table.groupby("theory")["world"].nunique().items()},
     )
+
+
+def _features_left(experiments: Experiments, dropped: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the features that are weighed; it refuses if there is none."""
+    features = tuple(name for name in experiments.features if name not in dropped)
+    if not features:
+        raise ValueError(
+            "nothing can be weighed: no claim is testable both in the recording and in the virtual"
+            f" experiments ({'; '.join(f'{name}: {why}' for name, why in dropped.items())})"
+        )
+    return features
 
 
 def untestable(experiments: Experiments, recording: Mapping[str, float]) -> dict[str, str]:

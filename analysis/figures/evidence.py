@@ -170,7 +170,7 @@ def left_out_points(
     Parameters
     ----------
     table
-        ``left_out``, ``theory``, ``posterior``, ``kept``, see `evidence.leave_one_claim_out`.
+        ``left_out``, ``theory``, ``posterior``, ``kept``, see `robustness.leave_one_claim_out`.
     claims
         Claim -> words for it; those without an entry keep their names.
     looks

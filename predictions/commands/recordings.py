@@ -220,7 +220,7 @@ def compare_theories(
     from errorneurons.analysis.session.session import collect
     from errorneurons.predictions.commands.progress import showing
     from errorneurons.predictions.pages.page import write
-    from errorneurons.predictions.studies.report import recording_report
+    from errorneurons.predictions.studies.recordings import recording_report
     from errorneurons.predictions.words import first_named
 
     with folder_of_results(out), showing(quiet=quiet) as tell:

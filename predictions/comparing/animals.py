@@ -34,7 +34,7 @@ from errorneurons.simulate.animals.performed import Performed
 from errorneurons.simulate.arrays import Array, generator
 from errorneurons.simulate.instrument.calcium import GCAMP6F, Imaging
 from errorneurons.simulate.instrument.instrument import Instrument, snr_at
-from errorneurons.simulate.instrument.plainly import Instrumented
+from errorneurons.simulate.instrument.instrumented import Instrumented
 
 SPARE = 1.5
 """Virtual animals of a world for each animal of an experiment, so that experiments differ."""
@@ -176,16 +176,8 @@ def measured(
         subjects = [_Days(days, given, int(k), instrument) for k in networks]
         for k in range(max(len(networks), design.animals)):
             again, index = divmod(k, len(networks))
-            seen = [
-                one
-                for session in range(design.sessions)
-                for one in subjects[index].recorded(
-                    own, generator(seed, "recording", theory, again, session), known
-                )
-            ]
-            sessions = [one.session for one in seen]
-            with asked_often(sessions, [(one.own, one.alike) for one in seen]):
-                rows.append(np.array([energies_of_animal(e, sessions) for e in effects.values()]))
+            rngs = [generator(seed, "recording", theory, again, n) for n in range(design.sessions)]
+            rows.append(subjects[index].energies(own, [*effects.values()], rngs, known))
             worlds.append(int(world))
             whose.append(int(first.number[networks[index]]) + _AGAIN * again)
     energies = np.array(rows, dtype=float).reshape(len(worlds), len(effects), 3)
@@ -205,6 +197,19 @@ class _Days:
     def plainly(self) -> Instrumented:
         """The network as `recorded_plainly` takes it."""
         return subject_of(self.days[0], self.index, self.instrument, self.given[0])
+
+    def energies(
+        self,
+        design: Design,
+        effects: Sequence[Measure],
+        rngs: Sequence[np.random.Generator],
+        known: Known,
+    ) -> Array:
+        """Record it once with each generator; return N, M and N_R in all of it, (effect, 3)."""
+        seen = [one for rng in rngs for one in self.recorded(design, rng, known)]
+        sessions = [one.session for one in seen]
+        with asked_often(sessions, [(one.own, one.alike) for one in seen]):
+            return np.array([energies_of_animal(effect, sessions) for effect in effects])
 
     def recorded(self, design: Design, rng: np.random.Generator, known: Known) -> Sequence[Seen]:
         """Record it once, day by day; a localiser makes a session of each fold."""

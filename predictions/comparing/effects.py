@@ -19,13 +19,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+import scipy  # `scipy.stats` takes long to load, and is loaded when it is used
 import xarray as xr
 
 from errorneurons.analysis.evidence.experiments import Experiments, bounded_index
 from errorneurons.predictions.claims.registry import CLAIMS, EFFECTS
 from errorneurons.predictions.comparing.animals import Table
 from errorneurons.predictions.comparing.design import Design
-from errorneurons.predictions.judging.measured import Measured, measure
+from errorneurons.predictions.judging.measured import (
+    FEWEST_ANIMALS,
+    TRIAL_GROUPS,
+    Measured,
+    measure,
+)
 from errorneurons.simulate.arrays import Array, generator
 
 EXPERIMENTS = 1000
@@ -57,11 +63,16 @@ class Drawn:
         testable.
     world
         (experiment,), the world of each; experiments of one world share what was drawn for it.
+    chance
+        The one-sided p that M is above 0, (experiment, claim); NaN = not testable. With few animals
+        a recording tests it over groups of trials, of which virtual animals keep no record: how
+        much the animals of a world differ, which is more, stands for how uncertain these are.
     """
 
     values: Array
     ratios: Array
     world: npt.NDArray[np.int64]
+    chance: Array
 
 
 def features_of(claims: Sequence[str]) -> tuple[str, ...]:
@@ -128,7 +139,7 @@ class _Summary:
 
 def _summary(energies: Array | None, count: int) -> _Summary:
     """Return what the animals of each experiment say together; NaN where none can answer."""
-    rows = np.empty((count, 0, 3)) if energies is None else energies
+    rows = np.empty((count, 0, 3)) if energies is None else energies[..., :3]
     there = np.isfinite(rows).all(axis=2, keepdims=True)
     number = there.sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -229,7 +240,39 @@ def draw(
         said[name] = said[name].as_uncertain_as((scatter or {})[name], noise)
     values = _shifted(_vectors(said, count), theory, seed, chosen)
     ratios = [_ratio(said.get(c.key), count, design.label_error[0]) for c in CLAIMS]
-    return Drawn(values, np.column_stack(ratios), np.array(chosen))
+    return Drawn(values, np.column_stack(ratios), np.array(chosen),
+                 _chances(table, energies, chosen))  # fmt: skip
+
+
+def _chances(table: Table, energies: Mapping[str, Array], worlds: Sequence[int]) -> Array:
+    """Return the p that M is above 0, (experiment, claim), from the energies of the animals."""
+    found = np.full((len(worlds), len(BITS)), np.nan)
+    for at, key in enumerate(BITS):
+        if key in energies:
+            m = table.energies[:, table.effects.index(key), 1]
+            spread = {w: _spread(m[table.world == w]) for w in {*worlds}}
+            own = np.array([spread[w] for w in worlds])
+            found[:, at] = _chance(energies[key][..., 1], own)
+    return found
+
+
+def _spread(m: Array) -> float:
+    """Return the standard deviation over those animals that can answer, 0 if fewer than two can."""
+    known = m[np.isfinite(m)]
+    return float(known.std(ddof=1)) if len(known) > 1 else 0.0
+
+
+def _chance(m: Array, spread: Array) -> Array:
+    """Return the p that the mean of M over animals is above 0, (experiment,), see `Drawn`."""
+    there = np.isfinite(m)
+    number = there.sum(axis=1)
+    few = number < FEWEST_ANIMALS
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(there, m, 0.0).sum(axis=1) / number
+        off = np.where(there, m - mean[:, None], 0.0)
+        error = np.where(few, spread, np.sqrt((off**2).sum(axis=1) / (number - 1)))
+        t = mean * np.sqrt(number) / error
+    return np.asarray(scipy.stats.t.sf(t, np.where(few, TRIAL_GROUPS, number) - 1))
 
 
 def _shifted(values: Array, theory: str, seed: int, worlds: Sequence[int]) -> Array:

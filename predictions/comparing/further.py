@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 
 from errorneurons.analysis.evidence.comparison import Comparison
-from errorneurons.analysis.evidence.power import probability_right
-from errorneurons.analysis.evidence.recovery import verdicts
+from errorneurons.analysis.evidence.power import as_weighed, probability_right
 from errorneurons.predictions.claims.claim import Manipulation
 from errorneurons.predictions.claims.registry import (
     CLAIMS,
@@ -65,9 +64,9 @@ def next_steps(found: Weighed, question: Question, progress: Progress) -> NextSt
         return compared_on(animals, replace(full, animals=count), features, question)
 
     classes = compared(full.animals, features_of(full.claims)).classes
-    rows = []
+    rows, same = [], np.random.SeedSequence(question.animals.seed)
     for title, count, claims in _options(now, full):
-        table = verdicts(compared(count, features_of(claims)), classes)
+        table = as_weighed(compared(count, features_of(claims)), classes, same)
         size = {"animals": count, "cells": _cells(full), "trials": max(full.trials)}
         cost = _cost(now, count, claims, question.costs)
         point = probability_right(table.assign(**size))

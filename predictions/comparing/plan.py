@@ -11,11 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from errorneurons.analysis.evidence.comparison import Comparison, compare
-from errorneurons.analysis.evidence.power import gains, probability_right, smallest_design
-from errorneurons.analysis.evidence.recovery import verdicts
+from errorneurons.analysis.evidence.power import (
+    as_weighed,
+    gains,
+    probability_right,
+    smallest_design,
+)
 from errorneurons.predictions.claims.registry import (
     CLAIMS,
     IN_ONE_EXPERIMENT,
@@ -28,8 +33,16 @@ from errorneurons.predictions.comparing.animals import Table
 from errorneurons.predictions.comparing.conditions import USUAL_EXPERIMENT, all_told, conditions_of
 from errorneurons.predictions.comparing.costs import added_cost
 from errorneurons.predictions.comparing.design import AREAS, Design, taken_together
-from errorneurons.predictions.comparing.effects import draw, features_of, together
+from errorneurons.predictions.comparing.effects import (
+    BITS,
+    FEATURES,
+    Drawn,
+    draw,
+    features_of,
+    together,
+)
 from errorneurons.predictions.comparing.library import animals_under
+from errorneurons.predictions.comparing.responding import clear_of_chance
 from errorneurons.predictions.comparing.weigh import Question
 from errorneurons.predictions.words import listed
 from errorneurons.simulate.refusing import known, whole_number
@@ -181,7 +194,7 @@ def plan(grid: Grid, question: Question, progress: Progress) -> Planned:
     richest = compared_on(
         tables[most], taken_together(grid.designs(*most)), grid.features, question
     )
-    rows = []
+    rows, same = [], np.random.SeedSequence(question.animals.seed)
     judged = counting(progress, [f"judged: {_sizes(*sizes)}" for sizes in tables])
     for (cells, trials), animals in tables.items():
         for count in grid.affordable:
@@ -189,7 +202,7 @@ def plan(grid: Grid, question: Question, progress: Progress) -> Planned:
             largest = (cells, trials) == most and count == max(grid.affordable)
             found = richest if largest else compared_on(animals, design, grid.features, question)
             size = {"animals": count, "cells": cells, "trials": trials}
-            rows.append(verdicts(found, richest.classes).assign(**size))
+            rows.append(as_weighed(found, richest.classes, same).assign(**size))
         judged(f"judged: {_sizes(cells, trials)}")
     points = probability_right(pd.concat(rows, ignore_index=True))
     an_animal = 1 + added_cost(grid.manipulations, question.costs)
@@ -258,13 +271,27 @@ def compared_on(
     seed = question.animals.seed
     count = max(EXPERIMENTS, len(question.animals.of_worlds))
     drawn = {name: draw(own, name, design, seed, count) for name, own in animals.items()}
-    experiments = together(drawn)
+    every = together(drawn)
+    experiments = replace(every, weighed=_weighed(drawn, features))
     tested = np.flatnonzero(np.isfinite(experiments.values).any(axis=0))
     names = tuple(f for f in (experiments.features[k] for k in tested) if f in features)
     if not names:
         areas = listed(f"area {level}" for level in sorted({a for a, _ in design.cells}))
         raise ValueError(f"with {areas} alone no claim can be tested; record more areas")
     return compare(experiments.columns(names), np.random.SeedSequence(seed))
+
+
+def _weighed(drawn: Mapping[str, Drawn], features: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Return by which features recordings would be weighed, (experiment, feature).
+
+    Those of the claims with a response that is clear of 0, all claims of `features` together, as
+    `responding.telling` has it.
+    """
+    asked = np.array([BITS[c.key] in features for c in CLAIMS])
+    chance = np.concatenate([own.chance for own in drawn.values()])
+    clear = clear_of_chance(np.where(asked, chance, np.nan))
+    own = np.array([[f in features_of((c.key,)) for f in FEATURES] for c in CLAIMS])
+    return np.asarray(clear @ own)
 
 
 def _gains(

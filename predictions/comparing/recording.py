@@ -25,8 +25,16 @@ from errorneurons.simulate.animals.day import presented
 from errorneurons.simulate.animals.performed import Performed
 from errorneurons.simulate.arrays import of_networks
 from errorneurons.simulate.circuit import Circuit
-from errorneurons.simulate.instrument.observe import Displayed, Instrument, observe, shown_in
-from errorneurons.simulate.instrument.plainly import Instrumented
+from errorneurons.simulate.instrument.displayed import Displayed, shown_in
+from errorneurons.simulate.instrument.instrument import Instrument
+from errorneurons.simulate.instrument.instrumented import Instrumented
+from errorneurons.simulate.instrument.observe import observe
+from errorneurons.simulate.instrument.plainly import (
+    drawn_means,
+    plain_session,
+    simulated_bins,
+    sums_suffice,
+)
 from errorneurons.simulate.instrument.sums import Sums, sums_of
 from errorneurons.simulate.instrument.units import Units
 
@@ -176,11 +184,11 @@ def recorded_plainly(subject: Instrumented, design: Design, seed: int, known: Kn
         known[kind] = _alike(subject, units, design)
     alike = known[kind]
     if alike.sums is None:
-        seen = subject.session(units, subject.rates(units, seed))
+        seen = plain_session(subject, units, subject.rates(units, seed))
         return Seen(seen.of_units(alike.chosen).as_session(), {}, alike.memory)
     own = units.of(alike.chosen)
-    means = subject.means(own, alike.sums, seed)
-    session = subject.session(own).undrawn().as_session()
+    means = drawn_means(subject, own, alike.sums, seed)
+    session = plain_session(subject, own).undrawn().as_session()
     return Seen(session, cast("Remembered", means), alike.memory)
 
 
@@ -188,15 +196,17 @@ def _alike(subject: Instrumented, units: Units, design: Design) -> Alike:
     """Return what is in common, from asking a session without a spike for every effect."""
     chosen = _chosen(units.area, units.label, units.level, design, subject.circuit)
     memory: Remembered = {}
-    if not subject.sums_suffice:
+    if not sums_suffice(subject):
         return Alike(chosen, memory, None)
     own = units.of(chosen)
-    asked = subject.session(own).without("targeted").as_session()  # no cell is left out
+    asked = plain_session(subject, own).without("targeted").as_session()  # no cell is left out
     with asked_often([asked], [({}, memory)]):
         for claim in claims_shown_by(design.experiment):
             for effect in EFFECTS[claim.key].values():
                 effect(asked)
-    return Alike(chosen, memory, sums_of(windows_asked(memory), subject.kinds, subject.bins))
+    return Alike(
+        chosen, memory, sums_of(windows_asked(memory), subject.kinds, simulated_bins(subject))
+    )
 
 
 def _chosen(

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 import scipy  # `scipy.stats` takes long to load, and is loaded when it is used
 import xarray as xr
 
@@ -28,6 +29,7 @@ from errorneurons.predictions.judging.measured import (
     measure,
 )
 from errorneurons.predictions.words import counted, listed
+from errorneurons.simulate.arrays import Array
 
 BY_CHANCE = 0.05
 """How often, at most, any claim of a recording of noise passes for one with a response."""
@@ -209,9 +211,27 @@ def responding(measured: Mapping[str, Measured]) -> Responding:
         Claim key -> what the recording says to it.
     """
     keys = [key for key, own in measured.items() if own.animals]
-    adjusted = holm([_p_above(measured[key], 1) for key in keys])
-    clear = tuple(key for key, p in zip(keys, adjusted, strict=True) if p <= BY_CHANCE)
+    found = clear_of_chance(np.array([_p_above(measured[key], 1) for key in keys]))
+    clear = tuple(key for key, yes in zip(keys, found, strict=True) if yes)
     return Responding(clear, tuple(key for key in keys if key not in clear))
+
+
+def clear_of_chance(p: Array) -> npt.NDArray[np.bool_]:
+    """Return which responses are clear of 0, (..., claim), of many recordings at once.
+
+    The smallest p is compared with `BY_CHANCE` divided by how many there are, the next one with
+    that divided by one less, until one is larger (Holm).
+
+    Parameters
+    ----------
+    p
+        One-sided, (..., claim); NaN where there is none.
+    """
+    order = np.argsort(p, axis=-1)  # NaN come last
+    left = np.isfinite(p).sum(axis=-1, keepdims=True) - np.arange(p.shape[-1])
+    small = np.take_along_axis(p, order, axis=-1) * left <= BY_CHANCE
+    first = np.logical_and.accumulate(small & (left > 0), axis=-1)
+    return np.take_along_axis(first, np.argsort(order, axis=-1), axis=-1)
 
 
 def animals_without(

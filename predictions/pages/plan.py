@@ -41,7 +41,7 @@ def write_plan(planned: Planned, folder: Path, command: str) -> tuple[Path, list
     Parameters
     ----------
     planned
-        From `planning.plan`.
+        What `comparing.plan.plan` returns.
     folder
         Where; made if it is not there. Files are written beside their names and then renamed.
     command
@@ -60,7 +60,7 @@ def render_plan(planned: Planned, command: str) -> str:
     Parameters
     ----------
     planned
-        From `planning.plan`.
+        What `comparing.plan.plan` returns.
     command
         The command that re-makes it.
     """

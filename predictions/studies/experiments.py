@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,7 +31,7 @@ from errorneurons.simulate.animals.runner import check_possible, origin_of, sess
 from errorneurons.simulate.engine.plans import PLANS
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.instrument.instrument import Instrument
-from errorneurons.simulate.instrument.observe import animal
+from errorneurons.simulate.instrument.instrumented import animal
 from errorneurons.simulate.store.counting import counting
 from errorneurons.simulate.store.files import (
     JSON,
@@ -96,35 +97,43 @@ def simulate(
     for tried in subjects:
         check_possible(*tried)
     remove_abandoned(out)
-    tasks, shown = {}, dict[str, dict[int, _Shown]]()
+    left: dict[str, Asked] = {}
     for tried in subjects:
-        name, left = tried.theory.identifier, missing(tried, out, say)
-        if left is None:
+        name, own = tried.theory.identifier, missing(tried, out, say)
+        if own is None:
             say(f"{name}: all sessions taken from an earlier run")
         else:
-            tasks[f"{name}: simulated"] = (_recorded, (left, out))
-            say(f"{name}: {cost(*left)}")
+            left[name] = own
+            say(f"{name}: {cost(*own)}")
     _set_aside()
-    done = counting(say, tasks)
-    if labour is not None and labour.scheduler:
-        for said in run_all(tasks, done, labour).values():
-            for sentence in said:
-                say(sentence)
-    else:
-        whole = {tried.theory.identifier: tried.animals.numbers for tried in subjects}
-        for task, (_, (left, _)) in tasks.items():
-            name, seen = left.theory.identifier, _record(left, out, say)
-            if left.animals.numbers == whole[name]:  # else some are there from an earlier run
-                shown[name] = seen
-            PLANS.clear()  # another theory has other programs
-            give_back()
-            done(task)
+    seen = _record_all(left, out, say, labour)
     figures = []
     _set_aside()
     for tried in subjects:
-        figures += draw_sessions(tried, out, shown.get(tried.theory.identifier))
+        name, animals = tried.theory.identifier, tried.animals
+        partly = name in left and left[name].animals.numbers != animals.numbers
+        figures += draw_sessions(tried, out, None if partly else seen.get(name))
         _set_aside()
     return figures
+
+
+def _record_all(
+    left: Mapping[str, Asked], out: Path, say: Progress, labour: Labour | None
+) -> dict[str, dict[int, _Shown]]:
+    """Leave the sessions of theories in a folder; return what those show that were made here."""
+    tasks = {f"{name}: simulated": (_recorded, (own, out)) for name, own in left.items()}
+    done = counting(say, tasks)
+    if labour is not None and labour.scheduler:
+        for sentence in chain.from_iterable(run_all(tasks, done, labour).values()):
+            say(sentence)
+        return {}
+    shown = {}
+    for task, (name, own) in zip(tasks, left.items(), strict=True):
+        shown[name] = _record(own, out, say)
+        PLANS.clear()  # another theory has other programs
+        give_back()
+        done(task)
+    return shown
 
 
 def _recorded(tried: Asked, out: Path) -> list[str]:

@@ -13,7 +13,7 @@ from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.judging.believing import as_believed
 from errorneurons.predictions.judging.verdicts import on_recording
 from errorneurons.predictions.studies.findings import Report
-from errorneurons.predictions.studies.report import (
+from errorneurons.predictions.studies.recordings import (
     activity_in,
     recorded_subject,
     sources_of,

@@ -190,29 +190,13 @@ def _simulate(
         if known not in OPEN_CHOICES:
             raise
         return _unfit(str(error), claims)
+    asked = _Asked(ready, instrument, keys, pictured)
     usual, *others = _asked()
-    through = path is not None or any(c.shown_by == usual.name for c in claims)
-    networks = before = not_put_through(ready, usual)
-    asked, said = _Asked(ready, instrument, keys, pictured), _Said({}, {})
-    if through:
-        networks = on_one_day(ready, usual)
-        said = _silent(asked.claims(usual), _none_left(usual))
-    if networks.blocks:
-        said = _said(asked, asked.shown([networks]), usual)
-    else:  # what they learnt before they were lost is known all the same
-        networks = replace(before, left_out=networks.left_out)
-    if path is not None and networks.blocks:
-        spikes = packed(collect(recordings_of(networks, instrument)))
-        with keeping(path) as part:
-            part.write_bytes(spikes)
-    networks = replace(networks, blocks=())  # before the next experiment takes as much
+    networks, said = _usually(asked, usual, path)
     asked = replace(asked, ready=referenced(ready))
     for tried in others:
-        if any(c.shown_by == tried.name for c in claims):
-            more = _elsewhere(asked, tried)
-            measured, activity = said.measured | more.measured, said.activity | more.activity
-            sizes = (said.cells, said.trials) if said.cells else (more.cells, more.trials)
-            said = _Said(measured, activity, *sizes)
+        if asked.claims(tried):
+            said = said.with_more(_elsewhere(asked, tried))
     return {
         "notes": networks.notes,
         "training": networks.training,
@@ -232,6 +216,14 @@ class _Said:
     activity: dict[str, xr.Dataset]
     cells: int = 0
     trials: int = 0
+
+    def with_more(self, other: _Said) -> _Said:
+        """Return what they say in two experiments; counts are those of the first that has any."""
+        counted = self if self.cells else other
+        return _Said(
+            self.measured | other.measured, self.activity | other.activity,
+            counted.cells, counted.trials,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -271,6 +263,25 @@ class _Asked:
             for day in days
             for session in expected_of(day.repeated(2), self.instrument, self.cells)
         ]
+
+
+def _usually(asked: _Asked, usual: Experiment, path: Path | None) -> tuple[Performed, _Said]:
+    """Put trained networks through the usual experiment, if it is asked for; leave its sessions.
+
+    What was recorded is not returned: the next experiment takes as much.
+    """
+    claims, before = asked.claims(usual), not_put_through(asked.ready, usual)
+    if path is None and not claims:
+        return before, _Said({}, {})
+    networks = on_one_day(asked.ready, usual)
+    if not networks.blocks:  # what they learnt before they were lost is known all the same
+        return replace(before, left_out=networks.left_out), _silent(claims, _none_left(usual))
+    said = _said(asked, asked.shown([networks]), usual)
+    if path is not None:
+        spikes = packed(collect(recordings_of(networks, asked.instrument)))
+        with keeping(path) as part:
+            part.write_bytes(spikes)
+    return replace(networks, blocks=()), said
 
 
 def _elsewhere(asked: _Asked, tried: Experiment) -> _Said:

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from errorneurons.analysis.session.plain import Plain
 from errorneurons.simulate.animals.performed import Performed
+from errorneurons.simulate.instrument.displayed import shown_in
 from errorneurons.simulate.instrument.extents import extents
 from errorneurons.simulate.instrument.instrument import Instrument
-from errorneurons.simulate.instrument.observe import shown_in
-from errorneurons.simulate.instrument.plainly import DrawnCells, Instrumented
+from errorneurons.simulate.instrument.instrumented import Instrumented
+from errorneurons.simulate.instrument.plainly import DrawnCells, draw_cells, expected_of_cells
 
 
 def expected_of(
@@ -38,6 +39,6 @@ def expected_of(
     for index, number in enumerate(seen.animals.numbers):
         one = Instrumented(circuit, blocks, rows, number, index, how, shown)
         if number not in cells:
-            cells[number] = one.cells(seen.animals.seed)
-        session = one.expected(cells[number])
+            cells[number] = draw_cells(one, seen.animals.seed)
+        session = expected_of_cells(one, cells[number])
         yield replace(session, attrs={**session.attrs, "day": first.day})

@@ -31,9 +31,10 @@ from errorneurons.simulate.experiments.columns import DEFAULTS
 from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.experiments.readout import decoder_of
 from errorneurons.simulate.experiments.trials import whole
+from errorneurons.simulate.instrument.displayed import shown_in
 from errorneurons.simulate.instrument.extents import extents
 from errorneurons.simulate.instrument.instrument import Instrument
-from errorneurons.simulate.instrument.observe import observe, shown_in
+from errorneurons.simulate.instrument.observe import observe
 from errorneurons.simulate.theories.registry import THEORIES, Theory
 from errorneurons.simulate.trials.bench import Laser
 from errorneurons.simulate.trials.manipulations import manipulated

@@ -6,6 +6,7 @@ without a laser. Both start from the synapses of the morning, which only a simul
 
 from __future__ import annotations
 
+from errorneurons.simulate.experiments.association import STIMULI
 from errorneurons.simulate.experiments.experiment import Experiment, Frozen, Plastic
 from errorneurons.simulate.experiments.learning import LEARNING_BLOCKS, NEW
 from errorneurons.simulate.experiments.trials import (
@@ -32,7 +33,8 @@ OUTCOME_ERROR: tuple[TrialFactors, ...] = (
     PASSIVE | silence("representation", "area 3", WHILE_SETTLED),
     PASSIVE | silence("error", "all", BEFORE_INPUT),
 )
-FROZEN = Frozen(OUTCOME_ERROR, order=(), streams=len(OUTCOME_ERROR), fewest=2, defaults=False)
+_KINDS = STIMULI * len(OUTCOME_ERROR)
+FROZEN = Frozen(OUTCOME_ERROR, order=(), streams=_KINDS, fewest=2, defaults=False)
 
 
 def with_learning(presentations: int) -> Experiment:

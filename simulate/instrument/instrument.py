@@ -201,7 +201,7 @@ OpenScope sessions hold 1,000 to 2,700 units that pass quality control on 5 to 6
 to 450 a probe, of which a cortical area has its part; 60 sampled and about 24 passed cells of each
 role in an area leave room for units of neither role. 40,010 of the 99,180 sorted units of the Allen
 Institute's survey pass its default criteria (Siegle et al. 2021, doi:10.1038/s41586-020-03171-x).
-Simulate in bins of 1 ms (`Plan.bin`) for spikes in bins of 1 ms.
+Simulate in bins of 1 ms (`Clock.bin`) for spikes in bins of 1 ms.
 """
 
 TWO_PHOTON_SOMATA = Instrument(

@@ -40,11 +40,14 @@ class BurstingCircuit(PairedCircuit, LearningCircuit, RoutedCircuit):
 
     Attributes
     ----------
+    layers
+        Ensembles in the input and in each area, lowest first.
+    beta
+        Gain of the apical dendrites.
+    learning_rates
+        eta of each area [1/ms].
     feedback
-        ``"transpose"`` of W, refreshed in every learning step, or ``"fixed"``: a parameter of the
-        theory.
-    weight_scale
-        Start weights are U(-1, 1) * weight_scale / sqrt(fan-in): a parameter of the theory.
+        ``"transpose"`` of W, refreshed in every learning step, or ``"fixed"``.
     """
 
     feedback: Literal["transpose", "fixed"]

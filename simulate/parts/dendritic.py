@@ -24,7 +24,6 @@ from errorneurons.simulate.parts.connectivity import spread
 from errorneurons.simulate.parts.layered import ActivatedCircuit, LearningCircuit, RoutedCircuit
 from errorneurons.simulate.parts.plasticity import drawn_weights, generators, transposed
 
-#: What can be cut: B r, the lateral inhibition of tufts, v_api at the soma; r = phi(u) for phi(u~).
 ROUTES = ("error_feedback", "inhibition", "error_to_representation", "lookahead")
 
 
@@ -34,10 +33,6 @@ class DendriticHierarchy(ActivatedCircuit, LearningCircuit, RoutedCircuit):
 
     Attributes
     ----------
-    layers
-        Neurons in the input and in each area, lowest first.
-    activation
-        Activation function of each area.
     g_leak, g_basal, g_apical, g_dendrite, g_interneuron, g_target
         Conductances [1/ms]; those of interneurons count only where there are some.
     learning_rates
@@ -46,15 +41,13 @@ class DendriticHierarchy(ActivatedCircuit, LearningCircuit, RoutedCircuit):
         ``"transpose"`` of W plus noise, refreshed in every learning step, or ``"fixed"``.
     feedback_noise
         Half-width of the uniform noise on B.
-    weight_scale
-        Start weights are U(-1, 1) * weight_scale / sqrt(fan-in).
     target
         What `World.target` holds: ``"rate"``, converted by the inverse of the output's phi, or
         ``"potential"``.
-    derivative
-        How phi' is computed, see `AreaActivations`.
     cut
-        Names of what is cut, of `ROUTES`.
+        Names of what is cut: ``"error_feedback"``, B r, ``"inhibition"``, that of tufts by their
+        area, ``"error_to_representation"``, v_api at the soma, or ``"lookahead"``, which makes
+        r = phi(u) of phi(u~).
     """
 
     layers: tuple[int, ...] = (10, 20, 15, 10, 5)

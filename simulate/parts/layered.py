@@ -71,7 +71,7 @@ class RoutedCircuit:
     Attributes
     ----------
     cut
-        Names of what is cut: a parameter of the theory, which knows the names.
+        Names of what is cut; the theory knows the names.
     """
 
     cut: tuple[str, ...]
@@ -92,13 +92,22 @@ class RoutedCircuit:
 class LayeredCircuit:
     """A circuit of stacked areas; it adds no parameter to those of the theory.
 
+    It says of parameters what they are in most theories, see `explained`; a theory has those that
+    it declares.
+
     Attributes
     ----------
     layers
-        Neurons in the input and in each area, lowest first: a parameter of the theory.
+        Neurons in the input and in each area, lowest first.
+    timing
+        Length of a time step, and axonal delay between areas [s].
+    learning_rate
+        eta [1/ms].
+    weight_scale
+        Start weights are U(-1, 1) * weight_scale / sqrt(fan-in).
     skips
-        Strength of routes that skip areas, as a share of the macaque's, see `loosened`; a
-        parameter of some theories, which may be one a network.
+        Strength of routes that skip areas, as a share of the macaque's, from 0 (a strict hierarchy)
+        to 1, see `loosened`.
     """
 
     layers: tuple[int, ...]
@@ -183,7 +192,7 @@ class FreezableCircuit(LayeredCircuit, RoutedCircuit):
     Attributes
     ----------
     frozen
-        Names of areas onto which synapses do not change: a parameter of the theory.
+        Names of areas whose synapses do not change.
     """
 
     frozen: tuple[str, ...]
@@ -196,13 +205,7 @@ class FreezableCircuit(LayeredCircuit, RoutedCircuit):
 
 
 class UniformlyLearningCircuit(FreezableCircuit):
-    """A layered circuit in which all synapses that may change do so at one rate, times strength.
-
-    Attributes
-    ----------
-    learning_rate
-        eta [1/ms]: a parameter of the theory.
-    """
+    """A layered circuit in which all synapses that may change do so at one rate, times strength."""
 
     learning_rate: PerNetwork
 
@@ -223,9 +226,10 @@ class ActivatedCircuit(LayeredCircuit):
     Attributes
     ----------
     activation
-        Activation function of each area: a parameter of the theory.
+        Activation function phi of each area; with a linear output, targets are potentials and
+        rates.
     derivative
-        How phi' is computed, see `AreaActivations`; a parameter of some theories.
+        How phi' is computed, see `AreaActivations`.
     """
 
     activation: tuple[str, ...]
@@ -243,10 +247,9 @@ class LearningCircuit(LayeredCircuit):
     Attributes
     ----------
     learning_rates
-        eta of each area [1/ms], or a table with one of each projection: a parameter of the theory.
+        eta of each area [1/ms], or a table (area, input or area) with one of each projection.
     learning_grading
-        How those of areas are spread over projections, see `plasticity`; a parameter of some
-        theories.
+        How `learning_rates` of areas are spread over projections, see `plasticity`.
     """
 
     learning_rates: Rates

@@ -25,8 +25,25 @@ class LevelledCircuit(RoutedCircuit):
 
     Attributes
     ----------
-    mapping, layers, outcomes, activation, frozen, skips
-        Parameters of the theory, see `HierarchicalPC`.
+    mapping
+        Where the outcome enters.
+    layers
+        Neurons in the input and in each area, lowest first.
+    outcomes
+        Numbers that make an outcome; with ``"outcome_at_top"`` the size of the last area.
+    activation
+        g.
+    timing
+        Length of a time step, and axonal delay between levels [s].
+    learning_rate
+        eta [1/ms].
+    weight_scale
+        Start weights are U(-1, 1) * weight_scale / sqrt(fan-in).
+    frozen
+        Names of areas whose predictions of the level below do not change.
+    skips
+        Strength of predictions that skip levels, as a share of the macaque's, from 0 (a strict
+        hierarchy) to 1.
     """
 
     mapping: Placement

@@ -23,6 +23,7 @@ import numpy as np
 
 from errorneurons.simulate.arrays import Array, delayed, matvec
 from errorneurons.simulate.circuit import Carrier, Role, Timing, World
+from errorneurons.simulate.parts.explained import explained
 from errorneurons.simulate.parts.layered import ActivatedCircuit, after_input
 from errorneurons.simulate.parts.plasticity import drawn_weights, generators
 
@@ -49,16 +50,13 @@ class State:
         return {"representation": self.r}
 
 
+@explained()
 @dataclass(frozen=True)
 class Adaptation(ActivatedCircuit):
     """Parameters of adaptation.
 
     Attributes
     ----------
-    layers
-        Neurons in the input and in each area, lowest first.
-    activation
-        phi of each area.
     tau_recovery
         tau_rec: time in which resources come back [ms].
     use

@@ -29,6 +29,7 @@ from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.activations import Derivative
 from errorneurons.simulate.parts.checks import check_connectivity, check_hierarchy, check_options
 from errorneurons.simulate.parts.connectivity import Strengths, chain
+from errorneurons.simulate.parts.explained import explained
 from errorneurons.simulate.parts.layered import (
     ActivatedCircuit,
     LearningCircuit,
@@ -81,31 +82,20 @@ class State:
         return {"representation": self.r}
 
 
+@explained()
 @dataclass(frozen=True)
 class Backprop(ActivatedCircuit, LearningCircuit):
     """Parameters of the artificial network.
 
     Attributes
     ----------
-    layers
-        Neurons in the input and in each area, lowest first.
-    activation
-        Activation function of each area.
     g_leak, g_basal
         Conductances [1/ms]; they scale potentials and nothing else.
-    learning_rates
-        eta of each area [1/ms], or a table (area, input or area) with one of each projection.
     connectivity
         Strengths of the projections, (area, input or area); default a chain.
     feedback
         ``"transpose"`` of W, refreshed in every learning step, or ``"fixed"``: random synapses
         that never change (feedback alignment).
-    learning_grading
-        How `learning_rates` of areas are spread over projections, see `plasticity`.
-    weight_scale
-        Start weights are U(-1, 1) * weight_scale / sqrt(fan-in).
-    derivative
-        How phi' is computed, see `AreaActivations`.
 
     Raises
     ------

@@ -45,6 +45,7 @@ from errorneurons.simulate.arrays import Array, PerNetwork, delayed, matvec, out
 from errorneurons.simulate.circuit import Axons, Role, Timing, World
 from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.bursts import BurstingCircuit, bursting, centred
+from errorneurons.simulate.parts.explained import explained
 from errorneurons.simulate.parts.layered import feedforward
 from errorneurons.simulate.parts.plasticity import transposed
 from errorneurons.simulate.refusing import (
@@ -90,28 +91,19 @@ class State:
         return {"representation": centred(self.e), "error": self.error}
 
 
+@explained()
 @dataclass(frozen=True)
 class BurstBalanced(BurstingCircuit):
     """Parameters of balanced bursts.
 
     Attributes
     ----------
-    layers
-        Ensembles in the input and in each area, lowest first.
     p_b
-        Burst probability at rest; this, the next two and eta_Q may be one a network.
-    beta
-        Gain of the apical dendrites.
+        Burst probability at rest.
     kappa
         Gain of the teaching signal, from 0 to 1.
-    learning_rates
-        eta of each area [1/ms].
     inhibition_rate
         eta_Q [1/ms].
-    feedback
-        ``"transpose"`` of W, refreshed in every learning step, or ``"fixed"``.
-    weight_scale
-        Start weights are U(-1, 1) * weight_scale / sqrt(fan-in).
     cut
         Names of routes that carry nothing: ``"error_feedback"``, Y b - Q e, ``"inhibition"``, Q e.
 

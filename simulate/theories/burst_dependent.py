@@ -46,6 +46,7 @@ from errorneurons.simulate.arrays import Array, PerNetwork, delayed, matvec, out
 from errorneurons.simulate.circuit import Role, Timing, World
 from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.bursts import BurstingCircuit, bursting, centred
+from errorneurons.simulate.parts.explained import explained
 from errorneurons.simulate.parts.layered import feedforward
 from errorneurons.simulate.parts.plasticity import transposed
 from errorneurons.simulate.refusing import probabilities, shares
@@ -83,35 +84,23 @@ class State:
         return {"representation": centred(self.e), "error": self.error}
 
 
+@explained()
 @dataclass(frozen=True)
 class BurstDependent(BurstingCircuit):
     """Parameters of burst-dependent plasticity.
 
     Attributes
     ----------
-    layers
-        Ensembles in the input and in each area, lowest first.
     p_0
         Burst probability without any dendritic input.
-    beta
-        Gain of the apical dendrites.
     kappa
         Gain of the teaching signal.
     tau_mean
         Time constant of the running mean of the burst probability [ms].
-    learning_rates
-        eta of each area [1/ms].
-    feedback
-        ``"transpose"`` of W, refreshed in every learning step, or ``"fixed"``.
     inhibition
         q: share of what events alone bring down that apical inhibition cancels, from 0 to 1.
-    weight_scale
-        Start weights are U(-1, 1) * weight_scale / sqrt(fan-in).
     cut
         Names of routes that carry nothing; there is one, ``"error_feedback"``: Y b.
-    skips
-        Strength of routes that skip areas, as a share of the macaque's, from 0 (a strict hierarchy)
-        to 1; may be one a network.
 
     Raises
     ------

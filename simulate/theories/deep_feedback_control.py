@@ -42,6 +42,7 @@ from errorneurons.simulate.arrays import Array, PerNetwork, area_slices, delayed
 from errorneurons.simulate.circuit import Axons, Carrier, Role, Timing, World
 from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.checks import check_names
+from errorneurons.simulate.parts.explained import explained
 from errorneurons.simulate.parts.layered import (
     ActivatedCircuit,
     PairedCircuit,
@@ -82,22 +83,15 @@ class State:
         return {"representation": self.r, "error": self.apical}
 
 
-#: What can be cut: Q c below the output, and a at the soma.
-_ROUTES = ("error_feedback", "error_to_representation")
-
-
+@explained()
 @dataclass(frozen=True)
 class DeepFeedbackControl(PairedCircuit, ActivatedCircuit, UniformlyLearningCircuit):
     """Parameters of deep feedback control.
 
     Attributes
     ----------
-    layers
-        Neurons in the input and in each area, lowest first.
-    activation
-        Activation function of each area; with a linear output, targets are potentials and rates.
     tau
-        Time constant of the membranes [ms]; this and the next six may be one a network.
+        Time constant of the membranes [ms].
     k_p
         Gain of the controller for the error itself.
     k_i
@@ -106,16 +100,11 @@ class DeepFeedbackControl(PairedCircuit, ActivatedCircuit, UniformlyLearningCirc
         alpha, how fast the integral forgets [1/ms]; with some, the output stays short of it.
     reach
         rho, how strongly the controller acts on areas below the output.
-    learning_rate
-        eta [1/ms].
-    weight_scale
-        Start weights are U(-1, 1) * weight_scale / sqrt(fan-in).
     feedback
         ``"transpose"``, or ``"fixed"``: Q is drawn as synapses are.
     cut
-        Names of what is cut, of `_ROUTES`.
-    frozen
-        Names of areas whose synapses do not change.
+        Names of what is cut: ``"error_feedback"``, Q c below the output, or
+        ``"error_to_representation"``, a at the soma.
 
     Raises
     ------
@@ -142,7 +131,7 @@ class DeepFeedbackControl(PairedCircuit, ActivatedCircuit, UniformlyLearningCirc
     plastic: ClassVar[Literal["always", "after settling"]] = "after settling"
 
     def __post_init__(self) -> None:
-        check_names(self, _ROUTES)
+        check_names(self, ("error_feedback", "error_to_representation"))
         known(f"feedback of {self.theory}", self.feedback, ("transpose", "fixed"))
         not_negative(self.theory, {"k_p": self.k_p, "k_i": self.k_i, "leak": self.leak,
                                    "reach": self.reach})  # fmt: skip

@@ -37,6 +37,7 @@ from errorneurons.simulate.arrays import Array, delayed, matvec, outer
 from errorneurons.simulate.circuit import Role, World
 from errorneurons.simulate.parts.checks import check_dendritic
 from errorneurons.simulate.parts.dendritic import ROUTES
+from errorneurons.simulate.parts.explained import explained
 from errorneurons.simulate.parts.interneurons import MirroredHierarchy
 from errorneurons.simulate.parts.layered import feedforward
 
@@ -81,9 +82,10 @@ class State:
         }
 
 
+@explained()
 @dataclass(frozen=True)
 class DendriticMicrocircuit(MirroredHierarchy):
-    """Parameters of the dendritic cortical microcircuit, besides those of `MirroredHierarchy`.
+    """Parameters of the dendritic cortical microcircuit.
 
     Attributes
     ----------

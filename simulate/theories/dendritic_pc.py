@@ -36,6 +36,7 @@ from errorneurons.simulate.arrays import Array, delayed, matvec, outer
 from errorneurons.simulate.circuit import Population, Role, World
 from errorneurons.simulate.parts.checks import check_dendritic
 from errorneurons.simulate.parts.dendritic import ROUTES, DendriticHierarchy, within_areas
+from errorneurons.simulate.parts.explained import explained
 from errorneurons.simulate.parts.layered import feedforward, stacked
 
 
@@ -70,6 +71,7 @@ class State:
         return {"representation": self.r, "error": self.error}
 
 
+@explained()
 @dataclass(frozen=True)
 class DendriticPC(DendriticHierarchy):
     """Parameters of dendritic predictive coding.
@@ -78,6 +80,8 @@ class DendriticPC(DendriticHierarchy):
     ----------
     lateral_rates
         eta_M of each hidden area [1/ms].
+    plasticity
+        What W compares, ``"potential"`` or ``"rate"``; see the rate rule.
     lateral
         ``"plastic"``, or ``"ideal"``: M is kept at c B W, the network always predicts itself.
 

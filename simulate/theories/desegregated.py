@@ -45,6 +45,7 @@ from errorneurons.simulate.arrays import Array, PerNetwork, area_rows, delayed, 
 from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
 from errorneurons.simulate.parts.checks import check_names
 from errorneurons.simulate.parts.connectivity import Strengths, chain
+from errorneurons.simulate.parts.explained import explained
 from errorneurons.simulate.parts.layered import (
     ActivatedCircuit,
     FreezableCircuit,
@@ -86,6 +87,7 @@ class State:
         return {"representation": self.r, "interneuron": self.inhibition}
 
 
+@explained()
 @dataclass(frozen=True)
 class Desegregated(ActivatedCircuit, FreezableCircuit):
     """Parameters of desegregated predictive processing.
@@ -95,17 +97,12 @@ class Desegregated(ActivatedCircuit, FreezableCircuit):
     layers
         Neurons in the input and excitatory neurons in each area, lowest first; an area has as many
         inhibitory neurons.
-    activation
-        phi of each area.
     tau
-        Time constant of excitatory cells [ms]; this, the next four and the strength of
-        G may be one a network.
+        Time constant of excitatory cells [ms].
     balance
         beta, the share of inhibition that cells feel, on average.
     spread
         sigma, by how much it is more or less in single cells.
-    learning_rate
-        eta [1/ms].
     weight_scale
         F is U(-1, 1) * weight_scale / sqrt(fan-in). V starts at 0.
     descent

@@ -39,6 +39,7 @@ import numpy as np
 from errorneurons.simulate.arrays import Array, delayed, matvec
 from errorneurons.simulate.circuit import Carrier, Role, World
 from errorneurons.simulate.feedforward import Sweep
+from errorneurons.simulate.parts.explained import explained
 from errorneurons.simulate.parts.layered import feedforward
 from errorneurons.simulate.parts.plasticity import changed
 from errorneurons.simulate.theories.error_parameters import ErrorParameters
@@ -72,9 +73,10 @@ class State:
         return {"representation": self.r, "error": self.e if self.pairs is None else self.pairs}
 
 
+@explained()
 @dataclass(frozen=True)
 class ErrorMicrocircuit(ErrorParameters):
-    """The error-neuron microcircuit; its parameters are those of `ErrorParameters`."""
+    """Parameters of the error-neuron microcircuit."""
 
     carrier: ClassVar[Carrier] = "error"
     plastic: ClassVar[Literal["always", "after settling"]] = "always"

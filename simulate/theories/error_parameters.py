@@ -36,7 +36,6 @@ from errorneurons.simulate.refusing import all_known, lengths, populated
 from errorneurons.simulate.theories.error_parts import Ungated, WithoutLookahead
 from errorneurons.simulate.theories.error_places import CircuitPart
 
-#: AreaRoutes that can be cut: B e and v_api, each at the dendrite where it arrives.
 _ROUTES = ("error_feedback", "error_to_representation")
 
 #: The choices that each option leaves.
@@ -54,18 +53,12 @@ _PartT = TypeVar("_PartT", bound=CircuitPart)
 
 @dataclass(frozen=True)
 class ErrorParameters(ActivatedCircuit, LearningCircuit, RoutedCircuit):
-    """Parameters of the error-neuron microcircuit, the fields of `ErrorMicrocircuit`.
+    """The parameters of the error-neuron microcircuit, in a class below its equations.
 
     Attributes
     ----------
-    layers
-        Neurons in the input and in each area, lowest first.
-    activation
-        Activation function of the representation neurons of each area.
     g_leak, g_basal, g_apical, g_dendrite, g_target
-        Conductances [1/ms]; these, noise and strengths may be one a network, see `PerNetwork`.
-    learning_rates
-        eta of each area [1/ms], or a table (area, input or area) with one of each projection.
+        Conductances [1/ms].
     connectivity
         Strengths of the projections, (area, input or area); default a chain.
     skip_strength
@@ -73,19 +66,14 @@ class ErrorParameters(ActivatedCircuit, LearningCircuit, RoutedCircuit):
         reaches only what it reaches there.
     feedback_noise, lateral_noise
         Half-widths of the uniform noise on B and on the lateral synapses.
-    weight_scale
-        Start weights are U(-1, 1) * weight_scale / sqrt(fan-in).
     error_layers
         Error neurons of each area (areas only); default as many as representation neurons.
-    derivative
-        How phi' is computed, see `AreaActivations`.
     feedback
         ``"transpose"`` of W plus noise, refreshed in every learning step, or ``"fixed"``:
         random synapses that never change (feedback alignment).
-    learning_grading
-        How `learning_rates` of areas are spread over projections, see `plasticity`.
     cut
-        Names of routes that carry nothing, of `_ROUTES`.
+        Names of what is cut: ``"error_feedback"``, B e, or ``"error_to_representation"``, v_api,
+        each at the dendrite where it arrives.
     parts
         What has other equations than the paper's, see `error_parts`.
 

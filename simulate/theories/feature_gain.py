@@ -30,6 +30,7 @@ import numpy as np
 
 from errorneurons.simulate.arrays import Array, delayed, matvec, outer
 from errorneurons.simulate.circuit import Carrier, Role, Timing, World
+from errorneurons.simulate.parts.explained import explained
 from errorneurons.simulate.parts.layered import ActivatedCircuit, feedforward
 from errorneurons.simulate.parts.plasticity import drawn_weights, generators
 
@@ -64,16 +65,13 @@ class State:
         return {"representation": self.r}
 
 
+@explained()
 @dataclass(frozen=True)
 class FeatureGain(ActivatedCircuit):
     """Parameters of feature selectivity under a common gain.
 
     Attributes
     ----------
-    layers
-        Neurons in the input and in each area, lowest first.
-    activation
-        phi of each area.
     gamma
         How strongly arousal scales responses.
     relevance

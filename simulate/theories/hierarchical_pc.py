@@ -40,6 +40,7 @@ import numpy as np
 from errorneurons.simulate.arrays import Array, PerNetwork, delayed, matvec, outer
 from errorneurons.simulate.circuit import Carrier, Role, Timing, World
 from errorneurons.simulate.parts.checks import check_names
+from errorneurons.simulate.parts.explained import explained
 from errorneurons.simulate.parts.levels import LevelledCircuit, Placement
 from errorneurons.simulate.parts.plasticity import drawn_weights, generators
 from errorneurons.simulate.refusing import not_negative, shares
@@ -70,39 +71,20 @@ class State:
         return {"representation": self.x[..., self.inputs :], "error": self.e}
 
 
-#: What can be cut: V^T (g' e), -e, and the factor g' (then 1).
-_ROUTES = ("error_feedback", "error_to_representation", "phi_prime")
-
-
+@explained()
 @dataclass(frozen=True)
 class HierarchicalPC(LevelledCircuit):
     """Parameters of hierarchical predictive coding.
 
     Attributes
     ----------
-    mapping
-        Where the outcome enters.
-    layers
-        Neurons in the input and in each area, lowest first.
-    outcomes
-        Numbers that make an outcome; with ``"outcome_at_top"`` the size of the last area.
-    activation
-        g.
     tau
-        Time constant of relaxation [ms]; this and the next two may be one a network.
-    learning_rate
-        eta [1/ms].
-    weight_scale
-        Start weights are U(-1, 1) * weight_scale / sqrt(fan-in).
+        Time constant of relaxation [ms].
     cut
-        Names of what is cut, of `_ROUTES`.
-    frozen
-        Names of areas whose predictions of the level below do not change.
+        Names of what is cut: ``"error_feedback"``, V^T (g' e), ``"error_to_representation"``, -e,
+        or ``"phi_prime"``, the factor g' (then 1).
     prior
-        pi: precision of the prior at the top, from 0 (flat) on; may be one a network.
-    skips
-        Strength of predictions that skip levels, as a share of the macaque's, from 0 (a strict
-        hierarchy) to 1; may be one a network.
+        pi: precision of the prior at the top, from 0 (flat) on.
 
     Raises
     ------
@@ -127,7 +109,7 @@ class HierarchicalPC(LevelledCircuit):
     plastic: ClassVar[Literal["always", "after settling"]] = "after settling"
 
     def __post_init__(self) -> None:
-        check_names(self, _ROUTES)
+        check_names(self, ("error_feedback", "error_to_representation", "phi_prime"))
         not_negative(self.theory, {"prior": self.prior})
         shares(self.theory, {"skips": self.skips})
         if self.mapping == "outcome_at_top" and self.layers[-1] != self.outcomes:

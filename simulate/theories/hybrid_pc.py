@@ -33,8 +33,9 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from errorneurons.simulate.arrays import Array, PerNetwork, area_slices, delayed, matvec, outer
-from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timing, World
-from errorneurons.simulate.parts.layered import RoutedCircuit
+from errorneurons.simulate.circuit import Axons, Carrier, Role, Timing, World
+from errorneurons.simulate.parts.explained import explained
+from errorneurons.simulate.parts.nested import NestedCircuit, in_common
 from errorneurons.simulate.refusing import not_negative
 from errorneurons.simulate.theories.hierarchical_pc import HierarchicalPC
 from errorneurons.simulate.theories.hierarchical_pc import State as Relaxing
@@ -70,18 +71,17 @@ class State:
         return self.network.rates
 
 
+@explained(HierarchicalPC)
 @dataclass(frozen=True)
-class HybridPC(RoutedCircuit):
+class HybridPC(NestedCircuit):
     """Parameters of hybrid predictive coding.
 
     Attributes
     ----------
-    layers, activation, tau, weight_scale, cut, frozen, prior, skips
-        As in `HierarchicalPC`; areas that are frozen do not learn to guess either.
-    learning_rate
-        eta [1/ms]; may be one a network, as may the next.
     amortisation
         eta_A / eta; without any nothing is guessed, and fronts reset areas to 0.
+    frozen
+        Names of areas whose predictions of the level below do not change, nor do their guesses.
 
     Raises
     ------
@@ -112,22 +112,7 @@ class HybridPC(RoutedCircuit):
     @cached_property
     def network(self) -> HierarchicalPC:
         """The network of predictive coding that relaxes."""
-        return HierarchicalPC(
-            layers=self.layers, outcomes=self.layers[-1], activation=self.activation,
-            timing=self.timing, tau=self.tau, learning_rate=self.learning_rate,
-            weight_scale=self.weight_scale, cut=self.cut, frozen=self.frozen, prior=self.prior,
-            skips=self.skips,
-        )  # fmt: skip
-
-    @property
-    def output_area(self) -> str:
-        """The area whose representation neurons are the output: the top."""
-        return self.network.output_area
-
-    @property
-    def populations(self) -> tuple[Population, ...]:
-        """Those of predictive coding: guesses have no neurons of their own."""
-        return self.network.populations
+        return HierarchicalPC(outcomes=self.layers[-1], **in_common(self, HierarchicalPC))
 
     @property
     def axons(self) -> tuple[Axons, ...]:

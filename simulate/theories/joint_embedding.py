@@ -55,6 +55,7 @@ from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timi
 from errorneurons.simulate.parts.cells import Places, acted_on, places, side_by_side
 from errorneurons.simulate.parts.checks import check_names
 from errorneurons.simulate.parts.connectivity import Strengths, chain
+from errorneurons.simulate.parts.explained import explained
 from errorneurons.simulate.parts.layered import (
     ActivatedCircuit,
     FreezableCircuit,
@@ -87,6 +88,7 @@ class State:
         return {"representation": self.r, "error": self.error}
 
 
+@explained()
 @dataclass(frozen=True)
 class JointEmbedding(ActivatedCircuit, FreezableCircuit):
     """Parameters of joint embedding.
@@ -96,14 +98,10 @@ class JointEmbedding(ActivatedCircuit, FreezableCircuit):
     layers
         Neurons in the input and representation neurons in each area, lowest first; an area has
         as many neurons of each class of error neurons.
-    activation
-        phi of each area.
     tau
-        Time constant of embeddings [ms]; this and the next three may be one a network.
+        Time constant of embeddings [ms].
     correction
         k: how far an error moves the embedding of its area, from 0 to 1.
-    learning_rate
-        eta [1/ms].
     weight_scale
         Encodings F are U(-1, 1) * weight_scale / sqrt(fan-in). V starts at 0.
     cut

@@ -36,6 +36,7 @@ from errorneurons.simulate.arrays import Array, PerNetwork, delayed, matvec
 from errorneurons.simulate.circuit import Axons, Carrier, Role, Timing, World
 from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.checks import check_names
+from errorneurons.simulate.parts.explained import explained
 from errorneurons.simulate.parts.layered import (
     ActivatedCircuit,
     PairedCircuit,
@@ -75,37 +76,22 @@ class State:
         return {"representation": self.r, "error": self.e}
 
 
-#: What can be cut: W^T e, the factor phi' on W^T e (then 1), and T (then 0).
-_ROUTES = ("error_feedback", "phi_prime", "lookahead")
-
-
+@explained()
 @dataclass(frozen=True)
 class LatentEquilibrium(PairedCircuit, ActivatedCircuit, UniformlyLearningCircuit):
     """Parameters of latent equilibrium.
 
     Attributes
     ----------
-    layers
-        Neurons in the input and in each area, lowest first.
-    activation
-        Activation function of each area; with a linear output, targets are potentials and rates.
     tau
-        Time constant of the membranes [ms]; this and the next four may be one a network.
+        Time constant of the membranes [ms].
     lookahead
         How far neurons look ahead, as a share of tau.
     beta
         How strongly the teaching signal nudges the output.
-    learning_rate
-        eta [1/ms].
-    weight_scale
-        Start weights are U(-1, 1) * weight_scale / sqrt(fan-in).
     cut
-        Names of what is cut, of `_ROUTES`.
-    frozen
-        Names of areas whose synapses do not change.
-    skips
-        Strength of routes that skip areas, as a share of the macaque's, from 0 (a strict hierarchy)
-        to 1; may be one a network.
+        Names of what is cut: ``"error_feedback"``, W^T e, ``"phi_prime"``, the factor phi' on W^T e
+        (then 1), or ``"lookahead"``, T (then 0).
 
     Raises
     ------
@@ -130,7 +116,7 @@ class LatentEquilibrium(PairedCircuit, ActivatedCircuit, UniformlyLearningCircui
     plastic: ClassVar[Literal["always", "after settling"]] = "always"
 
     def __post_init__(self) -> None:
-        check_names(self, _ROUTES)
+        check_names(self, ("error_feedback", "phi_prime", "lookahead"))
         shares(self.theory, {"lookahead": self.lookahead, "skips": self.skips})
         not_negative(self.theory, {"beta": self.beta})
 

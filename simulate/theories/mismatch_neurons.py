@@ -44,6 +44,7 @@ from errorneurons.simulate.circuit import Axons, Carrier, Population, Role, Timi
 from errorneurons.simulate.parts.cells import Places, acted_on, places, side_by_side
 from errorneurons.simulate.parts.checks import check_names
 from errorneurons.simulate.parts.connectivity import Strengths, chain
+from errorneurons.simulate.parts.explained import explained
 from errorneurons.simulate.parts.layered import (
     ActivatedCircuit,
     FreezableCircuit,
@@ -91,6 +92,7 @@ class State:
         }
 
 
+@explained()
 @dataclass(frozen=True)
 class MismatchNeurons(ActivatedCircuit, FreezableCircuit):
     """Parameters of mismatch neurons.
@@ -100,16 +102,12 @@ class MismatchNeurons(ActivatedCircuit, FreezableCircuit):
     layers
         Neurons in the input and representation neurons in each area, lowest first; an area has
         as many neurons of each class of error neurons and interneurons.
-    activation
-        phi of each area.
     tau
         Time constant of the representation [ms].
     correction
         k: how far an error moves the representation, from 0 to 1.
     disinhibition
         w: the share of the predictions that reaches negative-error neurons by way of VIP cells.
-    learning_rate
-        eta [1/ms].
     weight_scale
         The bottom-up synapses F are U(-1, 1) * weight_scale / sqrt(fan-in). V starts at 0.
     cut

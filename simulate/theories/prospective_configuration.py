@@ -27,20 +27,20 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from errorneurons.simulate.arrays import PerNetwork
-from errorneurons.simulate.circuit import Axons, Carrier, Population, Timing, World
+from errorneurons.simulate.circuit import Carrier, Timing, World
 from errorneurons.simulate.feedforward import Sweep
-from errorneurons.simulate.parts.layered import RoutedCircuit
+from errorneurons.simulate.parts.explained import explained
+from errorneurons.simulate.parts.nested import NestedCircuit, in_common
 from errorneurons.simulate.theories.supervised_pc import State, SupervisedPC, Weights
 
 
+@explained(SupervisedPC)
 @dataclass(frozen=True)
-class ProspectiveConfiguration(RoutedCircuit):
+class ProspectiveConfiguration(NestedCircuit):
     """Parameters of prospective configuration.
 
     Attributes
     ----------
-    layers, activation, tau, weight_scale, cut, frozen, direct, lookahead, skips
-        As in `SupervisedPC`.
     learning_rate
         eta [1/ms], while settled.
     limit
@@ -72,26 +72,7 @@ class ProspectiveConfiguration(RoutedCircuit):
     @cached_property
     def network(self) -> SupervisedPC:
         """The network of supervised predictive coding whose steps are taken."""
-        return SupervisedPC(
-            self.layers, self.activation, self.timing, self.tau, self.learning_rate,
-            self.weight_scale, self.cut, self.frozen, self.direct, self.lookahead,
-            self.skips,
-        )  # fmt: skip
-
-    @property
-    def output_area(self) -> str:
-        """The area whose representation neurons are the output: the last."""
-        return self.network.output_area
-
-    @property
-    def populations(self) -> tuple[Population, ...]:
-        """Representation and error neurons of areas 1, 2, ..."""
-        return self.network.populations
-
-    @property
-    def axons(self) -> tuple[Axons, ...]:
-        """Which synapses lie between areas, and whose they are."""
-        return self.network.axons
+        return SupervisedPC(**in_common(self, SupervisedPC))
 
     def initial_weights(self, seed: int, networks: Sequence[int]) -> Weights:
         """Draw the synapses of untrained networks: those of supervised predictive coding."""

@@ -51,6 +51,7 @@ from errorneurons.simulate.arrays import (
 from errorneurons.simulate.circuit import Axons, Carrier, Role, Timing, World
 from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.checks import check_names
+from errorneurons.simulate.parts.explained import explained
 from errorneurons.simulate.parts.layered import (
     ActivatedCircuit,
     PairedCircuit,
@@ -98,33 +99,21 @@ class State:
         return {"representation": self.r, "error": self.e}
 
 
+@explained()
 @dataclass(frozen=True)
 class ScalarReward(PairedCircuit, ActivatedCircuit, UniformlyLearningCircuit):
     """Parameters of learning from a scalar error.
 
     Attributes
     ----------
-    layers
-        Neurons in the input and in each area, lowest first.
-    activation
-        Activation function of each area; with a linear output, targets are potentials and rates.
     exploration
-        sigma: standard deviation of perturbations; all numbers may be one a network.
+        sigma: standard deviation of perturbations.
     tau_exploration
         Time constant with which exploration ceases while an outcome lasts [ms].
-    learning_rate
-        eta [1/ms].
     expectation_rate
         eta_v [1/ms].
-    weight_scale
-        Start weights are U(-1, 1) * weight_scale / sqrt(fan-in).
     cut
         There is nothing to cut.
-    frozen
-        Names of areas whose synapses do not change.
-    skips
-        Strength of routes that skip areas, as a share of the macaque's, from 0 (a strict hierarchy)
-        to 1; may be one a network.
 
     Raises
     ------

@@ -36,6 +36,7 @@ from errorneurons.simulate.arrays import Array, PerNetwork, delayed, matvec
 from errorneurons.simulate.circuit import Axons, Carrier, Role, Timing, World
 from errorneurons.simulate.feedforward import Sweep
 from errorneurons.simulate.parts.checks import check_names
+from errorneurons.simulate.parts.explained import explained
 from errorneurons.simulate.parts.layered import (
     ActivatedCircuit,
     PairedCircuit,
@@ -77,39 +78,26 @@ class State:
         return {"representation": self.r, "error": self.e}
 
 
-#: What can be cut: W^T e, -e, and the factor phi' on W^T e (then 1).
 _ROUTES = ("error_feedback", "error_to_representation", "phi_prime")
 
 
+@explained()
 @dataclass(frozen=True)
 class SupervisedPC(PairedCircuit, ActivatedCircuit, UniformlyLearningCircuit):
     """Parameters of supervised predictive coding.
 
     Attributes
     ----------
-    layers
-        Neurons in the input and in each area, lowest first.
-    activation
-        Activation function of each area; with a linear output, targets are potentials and rates.
     tau
-        Time constant of relaxation [ms]; this and the next two may be one a network.
-    learning_rate
-        eta [1/ms].
-    weight_scale
-        Start weights are U(-1, 1) * weight_scale / sqrt(fan-in).
+        Time constant of relaxation [ms].
     cut
-        Names of what is cut, of `_ROUTES`.
-    frozen
-        Names of areas whose synapses do not change.
+        Names of what is cut: ``"error_feedback"``, W^T e, ``"error_to_representation"``, -e, or
+        ``"phi_prime"``, the factor phi' on W^T e (then 1).
     direct
-        Share of W phi(x) - x that a soma sums itself, from 0 to 1; this and the next may be one a
-        network. Where it is 1 no error returns, and there is no ``"error_to_representation"`` to
-        cut.
+        Share of W phi(x) - x that a soma sums itself, from 0 to 1. Where it is 1 no error returns,
+        and there is no ``"error_to_representation"`` to cut.
     lookahead
         T: how far rates and errors run ahead of potentials [ms], below `tau`.
-    skips
-        Strength of routes that skip areas, as a share of the macaque's, from 0 (a strict hierarchy)
-        to 1; may be one a network.
 
     Raises
     ------

@@ -26,7 +26,7 @@ from errorneurons.simulate.experiments.trials import (
     whole,
 )
 from errorneurons.simulate.trials.bench import Bench, Chosen
-from errorneurons.simulate.trials.trial import Segment, Trial, currents
+from errorneurons.simulate.trials.trial import Segment, SomaticNoise, Trial
 from errorneurons.simulate.trials.twins import Twins
 
 Binned = npt.NDArray[np.float32]
@@ -121,45 +121,63 @@ def run_trials(
         If the trials cannot be dealt evenly, or the bins are no whole number of time steps.
     """
     trials_of_all = trials_of(table)
-    circuit, dealt = bench.circuit, streams(trials_of_all, n_streams)
+    dealt = streams(trials_of_all, n_streams)
     decoder = decoder_of(bench.readout, pd.DataFrame(trials_of_all, columns=["decoder"]))
     separate = learn or _reaches_terminals(trials_of_all)
-    if separate:  # a stream with synapses of its own is a network of its own to the circuit
-        count = len(bench.association.stimuli["trained"])
-        copies = np.repeat(np.arange(count), n_streams)
-        circuit = of_networks(circuit, copies, count)
-        own = of_networks(weights, copies, count)
-    else:
-        own = weights
-    noise = None if bench.noise is None else currents(bench, n_streams)
+    noise = None if bench.noise is None else SomaticNoise(bench, n_streams)
     stepper: Stepper | Twins
-    if separate or noise is not None:
-        stepper = Stepper(circuit, own, 1 if separate else n_streams, plastic=learn)
+    if separate:
+        stepper = _separate_stepper(bench, weights, n_streams, learn)
+    elif noise is not None:
+        stepper = Stepper(bench.circuit, weights, n_streams)
     else:
-        stepper = Twins(circuit, own, n_streams)
+        stepper = Twins(bench.circuit, weights, n_streams)
     recorded: dict[str, Any] = {}
     for number, trials in enumerate(zip(*dealt, strict=True)):
         trial = Trial(bench, trials, clock, cursor(bench.readout, decoder, trials))
         recorder = _Recorder(bench, clock, stepper, roles)
         for segment in trial.segments(noise, separate, recorder.edges(trial.length)):
-            learns = learn and segment.plastic
-            recorder.advance(segment, learns)
+            recorder.advance(segment, learn and segment.plastic)
             if segment.last == recorder.read_out.stop:
                 trial.close_loop(_by_stream(recorder.output(), n_streams))
-        found: dict[str, Any] = {**recorder.bins(), _OUTPUT: recorder.output()}
-        found = {name: _by_stream(x, n_streams) for name, x in found.items()}
-        found[_OUTPUT] = trial.read(found[_OUTPUT])
-        found[_TARGET] = np.broadcast_to(trial.shown_target(), found[_OUTPUT].shape)
-        _put(recorded, number, len(dealt[0]), found)
+        _put(recorded, number, len(dealt[0]), _of_trial(trial, recorder, n_streams))
+    activity = _put_together(bench, table, clock, decoder, recorded)
+    learnt = stepper.weights if isinstance(stepper, Stepper) and learn else weights
+    return activity, learnt
+
+
+def _separate_stepper(
+    bench: Bench[WeightsT, StateT], weights: WeightsT, n_streams: int, learn: bool
+) -> Stepper:
+    """Return what steps streams with synapses of their own: networks of their own to a circuit."""
+    count = len(bench.association.stimuli["trained"])
+    copies = np.repeat(np.arange(count), n_streams)
+    circuit = of_networks(bench.circuit, copies, count)
+    return Stepper(circuit, of_networks(weights, copies, count), 1, plastic=learn)
+
+
+def _of_trial(trial: Trial, recorder: _Recorder, n_streams: int) -> dict[str, Any]:
+    """Return what was recorded in a trial, and its target; arrays (network, stream, ...)."""
+    recorded: dict[str, Any] = {**recorder.bins(), _OUTPUT: recorder.output()}
+    found = {name: _by_stream(x, n_streams) for name, x in recorded.items()}
+    found[_OUTPUT] = trial.read(found[_OUTPUT])
+    found[_TARGET] = np.broadcast_to(trial.shown_target(), found[_OUTPUT].shape)
+    return found
+
+
+def _put_together(
+    bench: Bench[Any, Any],
+    table: pd.DataFrame,
+    clock: Clock,
+    decoder: Array | None,
+    recorded: Mapping[str, Any],
+) -> Activity:
+    """Return the activity in all trials from arrays (network, stream, trial of it, ...)."""
     by_trial = {name: x.reshape(len(x), -1, *x.shape[3:]) for name, x in recorded.items()}
     output, target = by_trial.pop(_OUTPUT), by_trial.pop(_TARGET)
     apical = by_trial.pop(_APICAL, None)
     rates = cast("dict[Role, Binned]", by_trial)
-    activity = Activity(
-        rates, output, target, table, clock, bench.labelled, apical, decoder=decoder
-    )
-    learnt = stepper.weights if isinstance(stepper, Stepper) and learn else weights
-    return activity, learnt
+    return Activity(rates, output, target, table, clock, bench.labelled, apical, decoder=decoder)
 
 
 def _reaches_terminals(trials: Sequence[Mapping[str, Any]]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,11 +19,11 @@ from errorneurons.simulate.trials.bench import Bench
 from errorneurons.simulate.trials.manipulations import manipulated
 
 _Trials = tuple[dict[Any, Any], ...]
-Currents = Mapping[Role, Array]
+Currents = dict[Role, Array]
 
 _ROLES: tuple[Role, ...] = ("representation", "error", "interneuron")
-DRAWN = 10
-"""Steps whose noise is drawn at once; the numbers do not depend on it."""
+_DRAWN = 10
+"""Steps whose noise is drawn at once."""
 _VARYING = 50
 """The most steps for which what differs from step to step is kept in memory."""
 
@@ -88,14 +88,14 @@ class Trial:
         return np.array(found)[:, None]
 
     def segments(
-        self, noise: Iterator[Currents] | None, separate: bool, edges: Iterable[int]
+        self, noise: SomaticNoise | None, separate: bool, edges: Iterable[int]
     ) -> Iterator[Segment]:
         """Yield stretches of steps in which nothing begins or ends, each with its world.
 
         Parameters
         ----------
         noise
-            Currents of one step after the other, if there is noise.
+            Into all somata, if there is any.
         separate
             Whether each stream of each network stands as a network of its own.
         edges
@@ -128,16 +128,16 @@ class Trial:
         """Return for how many steps at the end synapses change that wait until all has settled."""
         return round(0.01 / self.time_step)
 
-    def _varying(
-        self, world: World, steps: range, noise: Iterator[Currents] | None
-    ) -> World:  # fmt: skip
+    def _varying(self, world: World, steps: range, noise: SomaticNoise | None) -> World:
         """Return the world of some steps, (step, network, stream, neuron) of what varies."""
         if self.frequency.any():
             world = replace(world, input=np.stack([self._input(k) for k in steps]))
         if noise is None:
             return world
-        each = [_summed(world.current, own) for own in islice(noise, len(steps))]
-        current = {role: np.stack([own[role] for own in each]) for role in each[0]}
+        each_step = np.zeros((len(steps), 1, 1, 1))
+        current = noise.currents(len(steps))
+        for role, value in world.current.items():
+            current[role] = current.get(role, each_step) + value
         return replace(world, current=current)
 
     def _world(self, k: int) -> World:
@@ -228,31 +228,40 @@ def _outcome(association: Association, trial: Mapping[Any, Any]) -> Array:
     return sized.unexpected(name)[:, pattern]
 
 
-def _summed(current: Currents, noise: Currents) -> Currents:
-    return {**noise, **{role: x + noise.get(role, 0.0) for role, x in current.items()}}
+class SomaticNoise:
+    """Noise into all somata, drawn as steps are taken.
 
-
-def currents(bench: Bench[Any, Any], streams: int) -> Iterator[Currents]:
-    """Yield the noise into all somata, one step after the other, by role.
-
-    Parameters
-    ----------
-    bench
-        Circuit, the strength of its drive, and its noise.
-    streams
-        Copies of each network; each has its own noise.
+    It is up or down in each step, as in the simplified weak Euler scheme (Kloeden and Platen 1992,
+    chapter 14): potentials sum many steps, and have the moments that normal steps give.
     """
-    noise, circuit = bench.noise, bench.circuit
-    assert noise is not None
-    roles = somata(circuit)
-    ends = np.cumsum([0, *(neurons(circuit, role).stop for role in roles)])
-    when = (noise.day, noise.block) if noise.block else (noise.day,)
-    rngs = [generator(noise.seed, circuit.theory, int(n), "noise", *when) for n in noise.networks]
-    while True:
-        drawn = [rng.standard_normal((DRAWN, streams, int(ends[-1]))) for rng in rngs]
-        for one in noise.size * bench.drive * np.stack(drawn, axis=1):
-            parts = np.split(one, ends[1:-1], axis=-1)
-            yield dict(zip(roles, parts, strict=True))
+
+    def __init__(self, bench: Bench[Any, Any], streams: int) -> None:
+        """Begin the noise of a bench, another one for each of so many copies of each network."""
+        noise, circuit = bench.noise, bench.circuit
+        assert noise is not None
+        sizes = {role: neurons(circuit, role).stop for role in somata(circuit)}
+        ends = np.cumsum([0, *sizes.values()]).tolist()
+        self._roles = {role: slice(*own) for role, own in zip(sizes, pairwise(ends), strict=True)}
+        when = (noise.day, noise.block) if noise.block else (noise.day,)
+        self._rngs = [
+            generator(noise.seed, circuit.theory, int(n), "noise", *when) for n in noise.networks
+        ]
+        self._shape = (_DRAWN, streams, ends[-1])
+        self._size = noise.size * bench.drive
+        self._left = self._drawn()
+
+    def currents(self, steps: int) -> Currents:
+        """Return that of the next steps, by role, (step, network, stream, neuron)."""
+        parts = [self._left]
+        while sum(map(len, parts)) < steps:
+            parts.append(self._drawn())
+        every = np.concatenate(parts)
+        self._left = every[steps:]
+        return {role: self._size * every[:steps, ..., own] for role, own in self._roles.items()}
+
+    def _drawn(self) -> Array:
+        drawn = [rng.integers(0, 2, self._shape, np.int8) for rng in self._rngs]
+        return 2.0 * np.stack(drawn, axis=1) - 1.0
 
 
 def somata(circuit: Circuit[Any, Any]) -> tuple[Role, ...]:

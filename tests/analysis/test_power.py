@@ -1,5 +1,7 @@
 """Probability of the right verdict, the smallest design, and gains."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,9 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.isotonic import IsotonicRegression
 
+from errorneurons.analysis.evidence import power
 from errorneurons.analysis.evidence.classifiers import CANDIDATES
 from errorneurons.analysis.evidence.comparison import compare
-from errorneurons.analysis.evidence.power import gains, monotone, probability_right, smallest_design
+from errorneurons.analysis.evidence.power import (
+    as_weighed,
+    gains,
+    monotone,
+    probability_right,
+    smallest_design,
+)
 
 SEED = np.random.SeedSequence(1)
 SIMPLE = CANDIDATES[:1]
@@ -90,7 +99,7 @@ def test_one_lucky_design_does_not_make_a_smallest() -> None:
 def silence_tells(clusters):
     known = clusters({"a": [0.7, 0.1], "b": [-0.7, 0.1], "c": [0.0, 0.1]}, worlds=60)
     groups = {"drive": ("claim 1",), "silence": ("claim 0",)}
-    return gains(compare(known, SEED, SIMPLE), groups, 10, SEED, SIMPLE)
+    return gains(compare(known, SEED, SIMPLE), groups, 10, SEED)
 
 
 def test_the_manipulation_that_tells_theories_apart_is_the_dearest_to_lose(silence_tells) -> None:
@@ -104,6 +113,35 @@ def test_gains_are_differences_and_per_animal(silence_tells) -> None:
     assert row["ungrouped"] == 0  # without any claim every theory stays
     assert row["added"] == row["alone"]
     assert row["lost_per_animal"] == pytest.approx(row["lost"] / 10)
+
+
+def told_by_claim_0(clusters, weighed):
+    """How often verdicts are right where claim 0 tells all: in all experiments but each fourth."""
+    known = clusters({"a": [0.7, 0.1], "b": [-0.7, 0.1]}, worlds=60)
+    mask = np.ones(known.values.shape, dtype=bool)
+    mask[::4] = weighed
+    found = compare(replace(known, weighed=mask), SEED, SIMPLE)
+    right = as_weighed(found, found.classes, SEED)["right"].to_numpy().reshape(-1, 4)
+    return right[:, 1:].mean(), right[:, 0].mean()
+
+
+def test_a_verdict_is_right_by_what_the_experiment_is_weighed_by_alone(clusters) -> None:
+    whole, part = told_by_claim_0(clusters, [False, True])
+    assert whole > 0.9
+    assert part < 0.3
+
+
+def test_no_verdict_is_right_where_nothing_is_weighed(clusters) -> None:
+    whole, part = told_by_claim_0(clusters, [False, False])
+    assert whole > 0.9
+    assert part == 0
+
+
+def test_rare_sets_of_features_count_as_the_nearest_frequent_one(
+    clusters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(power, "MOST_SETS", 1)
+    assert min(told_by_claim_0(clusters, [False, True])) > 0.9
 
 
 def test_a_group_of_unknown_features_is_refused(clusters) -> None:

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from designs import full_design
 
-from errorneurons.analysis.evidence.weigh import Evidence
 from errorneurons.predictions.claims.claim import Manipulation, Outcome, Verdict
 from errorneurons.predictions.claims.registry import (
     CLAIMS,
@@ -44,7 +43,7 @@ from errorneurons.predictions.pages.page import render, verdicts_json
 from errorneurons.predictions.pages.plan import paragraph, render_plan, write_plan
 from errorneurons.predictions.pages.plan import plan_answer as plan_answer
 from errorneurons.predictions.studies.findings import Report
-from errorneurons.predictions.studies.report import answer_of_recording
+from errorneurons.predictions.studies.recordings import answer_of_recording
 from errorneurons.simulate.animals.animals import Animals
 
 WORLDS = 40
@@ -55,11 +54,11 @@ QUESTION = Question(NAMES, Animals(2, worlds=WORLDS), experiments=96)
 DESIGN = full_design(animals=6, cells=12, repeats=4)
 
 
-def table(name: str, noise: float = 0.1) -> Table:
-    """Virtual animals whose N/M is that of the theory, with some noise."""
+def table(name: str, noise: float = 0.1, null: float = 0.0) -> Table:
+    """Virtual animals whose N/M is that of the theory, with some noise; M of the null."""
     rng = np.random.default_rng(len(name))
     world = np.repeat(np.arange(WORLDS), 6)
-    m = np.full((len(world), len(CLAIMS)), 0.0 if name == "adaptation" else 1.0)
+    m = np.full((len(world), len(CLAIMS)), null if name == "adaptation" else 1.0)
     n = RATIO[name] * m
     energies = np.stack([n, m, np.zeros_like(m)], axis=-1)
     energies[..., :2] += noise * rng.normal(size=energies[..., :2].shape)
@@ -81,17 +80,27 @@ def recording(ratio: float, m: float = 1.0) -> dict[str, Measured]:
     return found
 
 
-@pytest.fixture
-def weigh_it(monkeypatch: pytest.MonkeyPatch, drawn: dict[str, Drawn]) -> Any:
-    monkeypatch.setattr(between_theories, "designs_of", lambda _: (DESIGN,))
-
+@pytest.fixture(scope="module")
+def weigh_it(drawn: dict[str, Drawn]) -> Any:
     def those(names: tuple[str, ...], *known: Any) -> dict[str, Drawn]:
         own = [name if name in drawn else "error_microcircuit" for name in names]
         made = {name: draw(table(name), name, DESIGN, 1, 96, known[-1]) for name in {*own}}
         return {name: made[one] for name, one in zip(names, own, strict=True)}
 
-    monkeypatch.setattr(between_theories, "virtual_experiments", those)
-    return lambda measured: weighed(telling([], measured), QUESTION, lambda _: None)
+    def found(measured: dict[str, Measured]) -> Weighed:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(between_theories, "designs_of", lambda _: (DESIGN,))
+            patch.setattr(between_theories, "virtual_experiments", those)
+            return weighed(telling([], measured), QUESTION, lambda _: None)
+
+    return found
+
+
+@pytest.fixture(scope="module")
+def of_microcircuit(weigh_it: Any) -> Weighed:
+    """What is found of a recording like the microcircuit, which takes two seconds."""
+    found: Weighed = weigh_it(recording(0.0))
+    return found
 
 
 @pytest.fixture
@@ -103,7 +112,10 @@ def animals(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def planned() -> Planned:
-    made = {name: table(name) for name in NAMES}
+    return planned_on({name: table(name, null=1.0) for name in NAMES})
+
+
+def planned_on(made: dict[str, Table]) -> Planned:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(planning, "animals_under", lambda *_: made)
         return find_plan(Grid((3, 6), (12,), (4,)), QUESTION, lambda _: None)
@@ -120,8 +132,10 @@ def label(name: str) -> str:
     return name.replace("_", " ")
 
 
-def test_a_recording_like_the_microcircuit_supports_it_over_the_others(weigh_it: Any) -> None:
-    evidence = weigh_it(recording(0.0)).evidence
+def test_a_recording_like_the_microcircuit_supports_it_over_the_others(
+    of_microcircuit: Weighed,
+) -> None:
+    evidence = of_microcircuit.evidence
     assert evidence.kept == ("error_microcircuit",)
     said = answer(evidence, supported(7), 6, label)
     assert said.startswith(
@@ -153,11 +167,10 @@ def test_a_claim_that_is_not_as_the_theory_that_stays_has_it_is_told() -> None:
 
 
 def test_the_page_says_in_its_headline_that_a_theory_that_stays_misses_a_range(
-    weigh_it: Any,
+    of_microcircuit: Weighed,
 ) -> None:
-    found: Weighed = weigh_it(recording(0.0))
     verdict = replace(supported(1)[0], claim="P02", value=0.9, low=0.5, high=1.3)
-    said = answer_of_recording([verdict], found, 6)
+    said = answer_of_recording([verdict], of_microcircuit, 6)
     assert "The error-neuron microcircuit, which stays, expects P02 between " in said
     assert "(found 0.90); " in said
 
@@ -169,8 +182,10 @@ def test_how_often_its_own_experiments_miss_the_ranges_of_a_theory(drawn: dict[s
     assert list(share) == sorted(share, reverse=True)
 
 
-def test_theories_that_stay_and_do_not_lead_are_said_to_be_less_probable(weigh_it: Any) -> None:
-    evidence: Evidence = weigh_it(recording(0.0)).evidence
+def test_theories_that_stay_and_do_not_lead_are_said_to_be_less_probable(
+    of_microcircuit: Weighed,
+) -> None:
+    evidence = of_microcircuit.evidence
     posterior = {"error_microcircuit": 0.9, "supervised_pc": 0.009, "adaptation": 0.091}
     both = replace(evidence, kept=NAMES[:2], leading=NAMES[:1], kind="several", posterior=posterior)
     said = answer(both, supported(1), 6, label)
@@ -195,8 +210,10 @@ def test_a_recording_like_no_theory_is_told_so(weigh_it: Any) -> None:
     assert "It may be of a circuit that is not on the list, or be other than it states" in said
 
 
-def test_when_every_theory_stays_the_answer_is_that_it_cannot_tell(weigh_it: Any) -> None:
-    evidence: Evidence = weigh_it(recording(0.0)).evidence
+def test_when_every_theory_stays_the_answer_is_that_it_cannot_tell(
+    of_microcircuit: Weighed,
+) -> None:
+    evidence = of_microcircuit.evidence
     said = answer(
         replace(evidence, kept=NAMES, leading=NAMES, kind="several"), supported(1), 6, label
     )
@@ -204,23 +221,23 @@ def test_when_every_theory_stays_the_answer_is_that_it_cannot_tell(weigh_it: Any
 
 
 def test_a_theory_that_stays_alone_and_is_not_the_most_probable_is_said_not_to_be(
-    weigh_it: Any,
+    of_microcircuit: Weighed,
 ) -> None:
-    evidence: Evidence = weigh_it(recording(0.0)).evidence
+    evidence = of_microcircuit.evidence
     posterior = {"error_microcircuit": 0.2, "supervised_pc": 0.7, "adaptation": 0.1}
     said = answer(replace(evidence, posterior=posterior), supported(1), 6, label)
     assert "(the supervised pc would be more probable, and could not have given it); with 6" in said
 
 
-def test_when_nobody_gave_the_verdict_its_trust_is_unknown(weigh_it: Any) -> None:
-    evidence: Evidence = weigh_it(recording(0.0)).evidence
+def test_when_nobody_gave_the_verdict_its_trust_is_unknown(of_microcircuit: Weighed) -> None:
+    evidence = of_microcircuit.evidence
     unknown = replace(evidence.trust, value=float("nan"))
     said = answer(replace(evidence, trust=unknown), supported(1), 6, label)
     assert "no virtual recording of this size gave this verdict, so its trust is unknown" in said
 
 
-def test_methods_name_the_worlds_the_classifier_and_the_rule(weigh_it: Any) -> None:
-    evidence = weigh_it(recording(0.0)).evidence
+def test_methods_name_the_worlds_the_classifier_and_the_rule(of_microcircuit: Weighed) -> None:
+    evidence = of_microcircuit.evidence
     text = methods(evidence, 96, label)
     assert f"{WORLDS} for the supervised pc" in text
     assert evidence.classifier in text
@@ -287,6 +304,11 @@ def test_the_largest_design_is_right_where_theories_are_far_apart(planned: Plann
     assert planned.points["right"].iloc[-1] > 0.9
     assert planned.smallest[0.8] is not None
     assert all(len(members) == 1 for members in planned.classes)
+
+
+def test_a_plan_promises_nothing_of_recordings_in_which_nothing_responds() -> None:
+    right = planned_on({name: table(name) for name in NAMES}).points["right"]
+    assert right.max() < 0.7  # those of the null, one in three, are not weighed
 
 
 def test_a_plan_says_what_each_manipulation_is_worth(planned: Planned) -> None:
@@ -402,9 +424,8 @@ def test_what_one_design_reaches_is_said_once(planned: Planned) -> None:
     assert "No design with fewer than 3 animals was tried." in text
 
 
-def test_the_next_steps_start_from_the_recording(weigh_it: Any, animals: None) -> None:
-    found: Weighed = weigh_it(recording(0.0))
-    poor = replace(found, designs=(replace(DESIGN, claims=("P02",)),))
+def test_the_next_steps_start_from_the_recording(of_microcircuit: Weighed, animals: None) -> None:
+    poor = replace(of_microcircuit, designs=(replace(DESIGN, claims=("P02",)),))
     steps = further.next_steps(poor, QUESTION, lambda _: None)
     titles = steps.points["title"].tolist()
     assert titles[:2] == ["As recorded", "More animals"]
@@ -421,11 +442,12 @@ def test_a_grant_says_why_it_asks_for_more_animals_than_reach_the_target(planned
     assert said in paragraph(replace(planned, smallest={0.8: few, 0.95: few}))
 
 
-def test_the_page_shows_the_evidence_and_what_to_record_next(weigh_it: Any, animals: None) -> None:
-    found: Weighed = weigh_it(recording(0.0))
+def test_the_page_shows_the_evidence_and_what_to_record_next(
+    of_microcircuit: Weighed, animals: None
+) -> None:
     report = Report(
-        "t", "a", (), CLAIMS, (), {}, {}, (), {}, "c", evidence=found.evidence,
-        steps=further.next_steps(found, QUESTION, lambda _: None),
+        "t", "a", (), CLAIMS, (), {}, {}, (), {}, "c", evidence=of_microcircuit.evidence,
+        steps=further.next_steps(of_microcircuit, QUESTION, lambda _: None),
         labels={"adaptation": "adaptation null"},
     )  # fmt: skip
     shown = section(report)

@@ -19,7 +19,7 @@ from errorneurons.predictions.claims.requirements import (
     UNEXPECTED_TRIALS,
 )
 from errorneurons.predictions.comparing.weigh import Question
-from errorneurons.predictions.studies.report import recording_report
+from errorneurons.predictions.studies.recordings import recording_report
 
 AREAS = ("V1", "LM", "AL", "MT")
 OFF = protocol.outcome_off("unexpected")

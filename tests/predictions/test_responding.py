@@ -10,11 +10,13 @@ import pytest
 import xarray as xr
 
 from errorneurons.analysis.session.session import session
+from errorneurons.analysis.statistics import holm
 from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.comparing import responding as asked
 from errorneurons.predictions.comparing.responding import (
     BY_CHANCE,
     Responding,
+    clear_of_chance,
     responding,
     telling,
 )
@@ -155,3 +157,10 @@ def test_animals_that_answer_violations_of_either_kind_expect() -> None:
 def test_what_is_not_weighed_says_why() -> None:
     found = Responding(("P02",), (), untold={"P21": "nothing shows it"}).caution
     assert found == "P21 brings no evidence for or against any theory, since nothing shows it."
+
+
+def test_responses_of_many_recordings_are_adjusted_as_those_of_one_are() -> None:
+    rng = np.random.default_rng(1)
+    p = 10 ** -rng.uniform(0, 4, (200, 9))
+    p[rng.uniform(size=p.shape) < 0.2] = np.nan
+    assert np.array_equal(clear_of_chance(p), [holm(row) <= BY_CHANCE for row in p])

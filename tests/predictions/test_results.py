@@ -21,8 +21,7 @@ from errorneurons.predictions.comparing.steps import NextSteps, Step
 from errorneurons.predictions.judging.readiness import Readiness, Ready
 from errorneurons.predictions.pages.page import render, verdicts_json
 from errorneurons.predictions.pages.results import RESULT_VERSION, differences, read_result
-from errorneurons.predictions.studies.citing import references
-from errorneurons.predictions.studies.findings import Report
+from errorneurons.predictions.studies.findings import Report, references
 from errorneurons.simulate.theories.papers import PAPERS
 from errorneurons.simulate.theories.registry import COUNTER_CIRCUITS, SUBJECTS, THEORIES
 

@@ -24,7 +24,7 @@ from errorneurons.predictions.judging.verdicts import (
 )
 from errorneurons.predictions.pages.page import render, verdicts_json
 from errorneurons.predictions.studies.holdings import holdings
-from errorneurons.predictions.studies.report import recording_report
+from errorneurons.predictions.studies.recordings import recording_report
 from errorneurons.predictions.studies.side_by_side import groups_report
 from errorneurons.predictions.studies.unweighed import cautions_of
 from errorneurons.simulate.store.counting import counting

@@ -23,7 +23,7 @@ from errorneurons.predictions.claims.requirements import (
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.runner import sessions
 from errorneurons.simulate.experiments.outcome import with_learning
-from errorneurons.simulate.instrument.observe import Instrument
+from errorneurons.simulate.instrument.instrument import Instrument
 from errorneurons.simulate.theories.registry import theory
 
 SECONDARY = {

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy
 import xarray as xr
 from designs import full_design
 
@@ -326,6 +327,23 @@ def test_an_experiment_does_not_depend_on_how_many_are_drawn() -> None:
     energies = np.random.default_rng(0).normal(size=(4, len(INDICES), 3))
     few, many = (draw(table_of(energies), "t", SMALL, 1, n).values for n in (4, 9))
     np.testing.assert_array_equal(few, many[:4])
+
+
+def test_a_claim_that_asks_for_two_things_is_weighed_by_the_first_of_them() -> None:
+    three = np.array([[0.2, 1.0, 0.1], [0.3, 1.1, 0.1]])
+    four = np.column_stack([three, [0.9, 0.8]])
+    assert np.array_equal(effects({"P11": four}), effects({"P11": three}), equal_nan=True)
+
+
+@pytest.mark.parametrize(("animals", "degrees"), [(12, 11), (3, 7)])
+def test_a_response_is_tested_over_animals_and_with_few_as_over_eight_groups_of_trials(
+    animals: int, degrees: int
+) -> None:
+    m = np.random.default_rng(3).normal(0.7, 1.0, (2, animals))  # a world a row, drawn as it is
+    made = Table(np.repeat([0, 1], animals), np.stack([m.reshape(-1, 1)] * 3, axis=-1), ("P02",))
+    chance = draw(made, "t", replace(SMALL, animals=animals), 1, 2).chance
+    t = m.mean(axis=1) / m.std(axis=1, ddof=1) * np.sqrt(animals)
+    assert chance[:, CLAIMS.index(claim("P02"))] == pytest.approx(scipy.stats.t.sf(t, degrees))
 
 
 def test_experiments_are_made_as_uncertain_as_a_recording_that_is_less_certain_than_most() -> None:

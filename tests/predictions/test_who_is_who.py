@@ -15,7 +15,7 @@ from errorneurons.predictions.claims.requirements import what_is_missing
 from errorneurons.predictions.judging.believing import as_believed
 from errorneurons.predictions.judging.measured import measure
 from errorneurons.predictions.judging.verdicts import confirmatory, verdict_table
-from errorneurons.predictions.studies.report import sources_of
+from errorneurons.predictions.studies.recordings import sources_of
 
 
 def recorded(seed: int = 0, animal: str = "", signal: str = "spikes", **attrs: Any) -> xr.Dataset:

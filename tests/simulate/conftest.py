@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
+from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.circuit import Role, Timing, World, has
 from errorneurons.simulate.experiments.association import association
 from errorneurons.simulate.experiments.experiment import Experiment
@@ -43,6 +45,38 @@ def states() -> Callable[..., list[Any]]:
         return [state := circuit.step(weights, state, world) for _ in range(steps)]
 
     return run
+
+
+@pytest.fixture
+def along_gradient(
+    make_world: Callable[..., World], states: Callable[..., list[Any]]
+) -> Callable[..., float]:
+    """Return what gives the cosine of plasticity in an area with the gradient, with bursts."""
+
+    def loss(W: Array, inputs: Array, target: Array) -> float:
+        """Return the loss of the output's events whose gradient is -(t - e) e / (e (1 - e))."""
+        e = expit(inputs @ W[:6, :4].T)
+        e = expit(e @ W[6:11, 4:10].T)
+        e = expit(e @ W[11:, 10:15].T)
+        return float((-e - (1 - target) * np.log1p(-e)).sum())
+
+    def cosine(circuit: Any, area: slice) -> float:
+        assert circuit.layers == (4, 6, 5, 3)
+        weights, world = circuit.initial_weights(1, [0]), make_world(circuit, teaching=True)
+        pair = states(circuit, weights, world, 100)[-2:]
+        dW = (circuit.learn(weights, *pair).W - weights.W)[0, area]
+        places, gradient = np.argwhere(circuit.projections[area] == 1), []
+        for post, pre in places:
+            shifted = []
+            for sign in (1, -1):
+                moved = weights.W[0].copy()
+                moved[area.start + post, pre] += sign * 1e-5
+                shifted.append(loss(moved, world.input[0], (1 + world.target[0]) / 2))
+            gradient.append((shifted[1] - shifted[0]) / 2e-5)
+        mine = dW[places[:, 0], places[:, 1]]
+        return float(mine @ gradient / np.linalg.norm(mine) / np.linalg.norm(gradient))
+
+    return cosine
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from errorneurons.simulate.arrays import Array
 from errorneurons.simulate.circuit import World
 from errorneurons.simulate.theories.burst_balanced import BurstBalanced, Weights
 from errorneurons.simulate.theories.burst_dependent import BurstDependent
@@ -88,32 +87,11 @@ def test_nothing_is_learnt_of_events_that_nothing_teaches(
     np.testing.assert_allclose(CIRCUIT.learn(weights, *free).W, weights.W, atol=1e-14)
 
 
-def loss(W: Array, inputs: Array, target: Array) -> float:
-    """Return the loss of the output's events whose gradient is -(t - e) e / (e (1 - e))."""
-    e = expit(inputs @ W[:6, :4].T)
-    e = expit(e @ W[6:11, 4:10].T)
-    e = expit(e @ W[11:, 10:15].T)
-    return float((-e - (1 - target) * np.log1p(-e)).sum())
-
-
 @pytest.mark.parametrize("area", [slice(0, 6), slice(6, 11), slice(11, 14)])
 def test_small_errors_change_synapses_along_the_gradient(
-    area: slice, make_world: Maker, states: Runner
+    area: slice, along_gradient: Callable[..., float]
 ) -> None:
-    circuit = replace(CIRCUIT, kappa=1e-4)
-    weights, world = circuit.initial_weights(1, [0]), make_world(circuit, teaching=True)
-    pair = states(circuit, weights, world, 100)[-2:]
-    dW = (circuit.learn(weights, *pair).W - weights.W)[0, area]
-    places, gradient = np.argwhere(circuit.projections[area] == 1), []
-    for post, pre in places:
-        shifted = []
-        for sign in (1, -1):
-            moved = weights.W[0].copy()
-            moved[area.start + post, pre] += sign * 1e-5
-            shifted.append(loss(moved, world.input[0], (1 + world.target[0]) / 2))
-        gradient.append((shifted[1] - shifted[0]) / 2e-5)
-    mine = dW[places[:, 0], places[:, 1]]
-    assert mine @ gradient / np.linalg.norm(mine) / np.linalg.norm(gradient) > 1 - 1e-5
+    assert along_gradient(replace(CIRCUIT, kappa=1e-4), area) > 1 - 1e-5
 
 
 def test_with_ideal_inhibition_it_is_burst_dependent_plasticity_balanced(

@@ -30,7 +30,7 @@ from errorneurons.simulate.theories.mismatch_neurons import MismatchNeurons
 from errorneurons.simulate.theories.registry import THEORIES, Theory, theory
 from errorneurons.simulate.trials.bench import NoiseCurrent
 from errorneurons.simulate.trials.run import run_trials
-from errorneurons.simulate.trials.trial import currents
+from errorneurons.simulate.trials.trial import SomaticNoise
 
 CLOCK = Clock(start=-0.02, outcome=0.06, stop=0.1, bin=0.02)
 TABLE = pd.DataFrame({"pattern": [0, 1, 2, 3], "outcome": ["none", "unexpected"] * 2})
@@ -201,12 +201,15 @@ def test_noise_is_the_networks_own_and_as_strong_as_asked() -> None:
     bench = untrained_bench(theory("supervised_pc"), TWO, FEW)
     drive = np.array([1.0, 3.0])[:, None, None]
     bench = replace(bench, drive=drive, noise=NoiseCurrent(0.5, 3, np.array([0, 2])))
-    steps = currents(bench, 4)
-    drawn: list[Any] = [next(steps) for _ in range(200)]
-    both = np.stack([np.concatenate([d["representation"], d["error"]], axis=-1) for d in drawn])
+    noise = SomaticNoise(bench, 4)
+    drawn = [noise.currents(steps) for steps in (7, 153, 40)]
+    both = np.concatenate(
+        [np.concatenate([d["representation"], d["error"]], axis=-1) for d in drawn]
+    )
     np.testing.assert_allclose(both.std(axis=(0, 2, 3)), 0.5 * drive[:, 0, 0], rtol=0.02)
-    own = generator(3, "supervised_pc", 2, "noise", 1).standard_normal((200, 4, both.shape[-1]))
-    np.testing.assert_allclose(both[:, 1], 1.5 * own)
+    rng = generator(3, "supervised_pc", 2, "noise", 1)
+    own = rng.integers(0, 2, (200, 4, both.shape[-1]), np.int8)
+    np.testing.assert_allclose(both[:, 1], 1.5 * (2.0 * own - 1.0))
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,14 @@ def test_every_subject_and_control_is_found_by_its_name() -> None:
 def test_an_unknown_theory_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(ValueError, match="no theory 'burst_dependant'; did you mean 'burst_depend"):
         theory("burst_dependant")
+
+
+@pytest.mark.parametrize("circuit", {type(t.circuit): None for t in SUBJECTS})
+def test_help_explains_each_parameter_of_a_theory_once(circuit: type) -> None:
+    section = (circuit.__doc__ or "").partition("Attributes\n----------\n")[2].partition("\n\n")[0]
+    heads = [line for line in section.splitlines() if not line.startswith(" ")]
+    explained = [name for head in heads for name in head.split(", ")]
+    assert explained == [f.name for f in fields(circuit)]
 
 
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda t: t.name)
