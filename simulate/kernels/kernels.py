@@ -6,7 +6,7 @@ faster, for the theories of the published tasks; `errorneurons.simulate.engine` 
 How it is fast, in the order of what it buys:
 
 1. *Networks innermost.* All arrays of a block have the network as last dimension, so that each
-   line of a kernel works on up to 128 networks at once. Large networks run one at a time instead:
+   line of a kernel works on up to 256 networks at once. Large networks run one at a time instead:
    their own synapses fill the cache. Which of the two is decided by the layer sizes alone.
 2. *The lookahead is the steady state.* In exact arithmetic u~ at a step is tau times the total
    current of the step before, so nothing is lost by computing it as that, and
@@ -16,9 +16,11 @@ How it is fast, in the order of what it buys:
    one learning step; reading before the change reproduces this without storing the feedback.
 4. *Held input.* While an input is held, its product with W is corrected by the rank-one change;
    the input synapses themselves are written once a presentation.
-5. *Stages.* A step is a list of stages that become part of the kernel, and references to arrays
+5. *Nothing twice.* Without a target errors fade and nothing is learnt: then activity only
+   ascends, and once it has settled, it is not computed again until the next input.
+6. *Stages.* A step is a list of stages that become part of the kernel, and references to arrays
    are not counted: both cost more than the arithmetic where networks are small.
-6. *Places in memory.* Synapses and what is used beside them begin with lines of the cache, apart
+7. *Places in memory.* Synapses and what is used beside them begin with lines of the cache, apart
    from each other within a page (`layout.aligned`): up to twice as fast where networks are large.
 
 Read the loop of `error_microcircuit` first: it names the stages of a step in their order. They
@@ -57,6 +59,7 @@ from errorneurons.simulate.kernels.layout import (
     PHI_TANH,
     PUBLISHED,
     Execution,
+    Flags,
     Layout,
     Presentations,
     Record,
@@ -96,6 +99,9 @@ from errorneurons.simulate.theories.backprop import Backprop
 from errorneurons.simulate.theories.dendritic_microcircuit import DendriticMicrocircuit
 from errorneurons.simulate.theories.dendritic_pc import DendriticPC
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
+
+#: Error potentials below this are none: they would change no bit of a synapse of usual strength.
+_NOTHING = 1e-30
 
 #: Sums over neurons may be reordered only where a network runs alone.
 ELEMENTWISE = {"contract"}
@@ -321,6 +327,27 @@ def _record(everything: Array, rows: Integers, room: Array) -> None:
             room[i, k] = everything[rows[i], k]
 
 
+@_inner()
+def _all_zero(values: Array) -> bool:
+    """Return whether all numbers of (neuron, network) are zero."""
+    for i in range(values.shape[0]):
+        row, found = values[i], 0
+        for k in range(row.size):
+            found += row[k] != 0.0
+        if found:
+            return False
+    return True
+
+
+@_inner()
+def _none_travels(line: Array, first: int) -> bool:
+    """Return whether no error is on its way; errors are the rows from `first` on."""
+    travelling = 0
+    for place in range(line.shape[0]):
+        travelling += not _all_zero(line[place, first:])
+    return travelling == 0
+
+
 @_inner(fastmath=ELEMENTWISE)
 def _pass_many(
     W: Array, rows: tuple[int, int], columns: tuple[int, int], eta: float, commit: bool,
@@ -437,6 +464,57 @@ def _product(
         _product_many(M, rows, columns, x, y)
     else:
         _product_one(M, rows, columns, x, y)
+
+
+@_inner(fastmath=ELEMENTWISE)
+def _relearn_many(
+    synapses: tuple[Array, Array, Array], rows: tuple[int, int], columns: tuple[int, int],
+    eta: float, change: tuple[Array, Array], rates: tuple[Array, Array],
+    results: tuple[Array, Array],
+) -> None:  # fmt: skip
+    """Both products of one projection with stored feedback, which is refreshed, and its change.
+
+    `synapses` are W, B and the noise of B, `change` is (surprise, presynaptic rates), `rates` is
+    (forward, what descends), `results` is (basal, feedback): what this adds to.
+    """
+    W, B, noises = synapses
+    noisy = noises.size > 0
+    for i in range(rows[0], rows[1]):
+        surprise, late, basal = change[0][i], rates[1][i], results[0][i]
+        for j in range(columns[0], columns[1]):
+            w, b, feedback = W[i, j], B[j, i], results[1][j]
+            before, r = change[1][j], rates[0][j]
+            if noisy:
+                noise = noises[j, i]
+                for k in range(w.size):
+                    old = w[k]
+                    feedback[k] += b[k] * late[k]
+                    b[k] = old + noise[k]
+                    basal[k] += old * r[k]
+                    w[k] = old + eta * surprise[k] * before[k]
+            else:
+                for k in range(w.size):
+                    old = w[k]
+                    feedback[k] += b[k] * late[k]
+                    b[k] = old
+                    basal[k] += old * r[k]
+                    w[k] = old + eta * surprise[k] * before[k]
+
+
+@_inner(fastmath=ELEMENTWISE)
+def _product_and_outer(
+    W: Array, rows: tuple[int, int], columns: tuple[int, int], sign: float, x: Array, y: Array,
+    eta: float, post: Array, pre: Array,
+) -> None:  # fmt: skip
+    """Add sign W x to y, and then eta post pre^T to W, in one pass."""
+    for i in range(rows[0], rows[1]):
+        total, change = y[i], post[i]
+        for j in range(columns[0], columns[1]):
+            w, value, before = W[i, j], x[j], pre[j]
+            for k in range(w.size):
+                old = w[k]
+                total[k] += sign * old * value[k]
+                w[k] = old + eta * change[k] * before[k]
 
 
 @_inner(fastmath=ELEMENTWISE)
@@ -680,9 +758,13 @@ def _errors(
     _clear(x.top)
     if c.transposed:
         _onto_errors(a, c, x.descending, x.dendritic[:hidden])
-    if s.B.size:
+    if s.B.size and alone is None:
+        # Noise that links areas one way leaves half of the matrix empty.
+        for i in range(hidden):
+            _product_many(s.B, (i, i + 1), (c.descends[i, 0], c.descends[i, 1]), late, x.dendritic)
+    elif s.B.size:
         rows, columns = (a.first_error[0], hidden), (a.first_error[0], a.first_error[areas])
-        _product(alone, s.B, rows, columns, late, x.dendritic)
+        _product_one(s.B, rows, columns, late, x.dendritic)
     if c.gated:
         gate = x.slope if c.direct else x.gate
         flat, factor = x.dendritic[:hidden].reshape(-1), gate.reshape(-1)
@@ -721,6 +803,10 @@ def _somas(a: Anatomy, c: Rules, x: Variables, noise: Array) -> None:
         ahead[k] = c.basal_share * basal[k] + surprise[k]
     _scale(c.dendritic_share, x.dendritic[:hidden], x.v_ahead[:hidden])
     _scale(c.top_share, x.top[hidden:], x.v_ahead[hidden:])
+    # Errors that run around in noisy feedback would fade for thousands of steps.
+    errors = x.v_ahead.reshape(-1)
+    for k in range(errors.size):
+        errors[k] = 0.0 if abs(errors[k]) < _NOTHING else errors[k]
     if noise.size:
         both, added = x.aheads.reshape(-1), noise.reshape(-1)
         for k in range(added.size):
@@ -772,6 +858,43 @@ def _learn(a: Anatomy, c: Rules, s: Synapses, x: Variables, step: int) -> None:
         _relax(a, s)
 
 
+@_inner()
+def _is_silent(c: Rules, x: Variables, learning: bool) -> bool:
+    """Return whether no network has a target, an error or anything left to learn."""
+    if x.counter[2] == 1 or c.absent_is_zero or c.leak != 0.0 or c.filter != 0.0 or c.relaxing:
+        return False
+    if learning and (c.rate_rule or (c.transposed and x.counter[1] == 0)):
+        return False
+    silent = _none_travels(x.line, x.u.shape[0])
+    return silent and _all_zero(x.surprise) and _all_zero(x.pending)
+
+
+@_inner()
+def _ascend(a: Anatomy, s: Synapses, x: Variables, r: Array) -> None:
+    """Make the step of networks whose errors are silent: what ascends is all there is."""
+    for post in range(1, a.first.size - 1):
+        for pre in range(post):
+            if a.linked[post, pre + 1]:
+                rows, columns = (a.first[post], a.first[post + 1]), (a.first[pre], a.first[pre + 1])
+                _product_many(s.W, rows, columns, r, x.basal)
+    _clear(x.apical)
+    _clear(x.dendritic)
+    _clear(x.top)
+    _clear(x.pending)
+
+
+@_inner()
+def _settles_after(a: Anatomy, ahead: Flags, line: int, R: int) -> int:
+    """Return after how many steps of a held input nothing changes while errors are silent.
+
+    Rates that follow the lookahead pass on what they receive at once, or after the delay.
+    """
+    for block in range(ahead.size):
+        if a.begins[block] < R and not ahead[block]:
+            return 1 << 62
+    return (a.first.size - 1) * (line - 1) + line
+
+
 @kernel()
 def error_microcircuit(
     a: Anatomy, c: Rules, s: Synapses, x: Variables, p: Presentations, out: Record
@@ -779,31 +902,40 @@ def error_microcircuit(
     """Simulate a block of error microcircuits; changes `s` and `x`, and fills `out`."""
     R, E = x.u.shape[0], x.v.shape[0]
     time = row = np.int64(0)
+    enough = _settles_after(a, a.ahead, x.line.shape[0], R)
     for presentation in range(p.steps.size + 1):
         _present(c.alone, a, s, x, p, presentation)
         steps = p.steps[presentation] if presentation < p.steps.size else 0
+        silent_for = 0
         for step in range(steps):
             _teach(x, p, presentation, step)
             learning, n, line = p.learning[presentation], x.counter[0], x.line.shape[0]
-            by_rates = learning and c.rate_rule
-            if by_rates:
-                _scale(c.basal_share, x.basal, x.predicted)
-            _activate(a, c, s, x, a.phi.size if by_rates else 2 * a.phi.size // 3)
-            if by_rates:
-                _subtract(x.r, x.expected, x.surprise)
-            _copy(x.rates[: R + E], x.line[n % line])
-            late = x.line[(n + 2) % line]
-            beside = late[R:] if c.aligned else x.beside
-            if c.transposed:
-                _clear(x.descending)
-                if not c.aligned:
-                    _onto_representations(a, c, late[R:], x.beside)
-            _copy(x.drive, x.basal)
-            _pass_all(c.alone, a, s, x, learning, late, beside)
-            _laterals(c.alone, a, c, s, x)
-            _errors(c.alone, a, c, s, x, late[R:])
-            if learning:
-                _learn(a, c, s, x, step)
+            settled = silent_for > enough and x.counter[2] == 0
+            if not settled:
+                by_rates = learning and c.rate_rule
+                if by_rates:
+                    _scale(c.basal_share, x.basal, x.predicted)
+                _activate(a, c, s, x, a.phi.size if by_rates else 2 * a.phi.size // 3)
+                if by_rates:
+                    _subtract(x.r, x.expected, x.surprise)
+                _copy(x.rates[: R + E], x.line[n % line])
+                late = x.line[(n + 2) % line]
+                _copy(x.drive, x.basal)
+                if c.alone is None and not p.noise.size and _is_silent(c, x, learning):
+                    _ascend(a, s, x, late)
+                    silent_for += 1
+                else:
+                    beside = late[R:] if c.aligned else x.beside
+                    if c.transposed:
+                        _clear(x.descending)
+                        if not c.aligned:
+                            _onto_representations(a, c, late[R:], x.beside)
+                    _pass_all(c.alone, a, s, x, learning, late, beside)
+                    _laterals(c.alone, a, c, s, x)
+                    _errors(c.alone, a, c, s, x, late[R:])
+                    if learning:
+                        _learn(a, c, s, x, step)
+                    silent_for = 0
             recording = out.each_step or step == steps - 1
             if recording:
                 _record(x.everything, out.during, out.room[row])
@@ -876,6 +1008,15 @@ def _dendritic_compartments(
 
 
 @_inner(fastmath=ELEMENTWISE)
+def _negative(a: DendriticAnatomy, s: DendriticSynapses, area: int) -> None:
+    """B^PI = -B for the feedback to one area."""
+    for i in range(a.first[area], a.first[area + 1]):
+        for j in range(a.first[area + 1], a.first[area + 2]):
+            for k in range(s.B.shape[2]):
+                s.B_PI[i, j - a.first[1], k] = -s.B[i, j, k]
+
+
+@_inner(fastmath=ELEMENTWISE)
 def _keep_ideal(a: DendriticAnatomy, c: DendriticRules, s: DendriticSynapses) -> None:
     """Lateral synapses that predict the feedback exactly: M = B c W, or W^IP = c/c_I W."""
     for area in range(a.first.size - 2):
@@ -916,10 +1057,7 @@ def _learn_dendritic(
         if c.refreshed:
             _transpose(s.W, s.B, s.noise, above, own)
         if c.mirrored and (c.refreshed or c.ideal):
-            for i in range(own[0], own[1]):
-                for j in range(above[0], above[1]):
-                    for k in range(s.B.shape[2]):
-                        s.B_PI[i, j - a.first[1], k] = -s.B[i, j, k]
+            _negative(a, s, area)
         _add_outer(alone, s.W, above, own, a.eta[area + 1, area + 1], x.surprise, before)
         if c.ideal:
             continue
@@ -932,6 +1070,91 @@ def _learn_dendritic(
             _add_outer(alone, s.M, own, own, lateral, x.last_apical, x.last_r_before)
     if c.ideal:
         _keep_ideal(a, c, s)
+
+
+@_inner()
+def _write_implied(a: DendriticAnatomy, c: DendriticRules, s: DendriticSynapses) -> None:
+    """Write the synapses that have followed from others while networks learnt."""
+    if c.mirrored:
+        for area in range(a.first.size - 2):
+            _negative(a, s, area)
+    if c.ideal:
+        _keep_ideal(a, c, s)
+
+
+@_inner(fastmath=ELEMENTWISE)
+def _unpredicted(
+    a: DendriticAnatomy, c: DendriticRules, s: DendriticSynapses, x: DendriticVariables,
+    area: int, arriving: Array,
+) -> None:  # fmt: skip
+    """Write what descends and is not predicted by implied synapses into `predicted`.
+
+    Feedback and what predicts it are then one product: B c W r is B applied to c W r.
+    """
+    own, above = (a.first[area], a.first[area + 1]), (a.first[area + 1], a.first[area + 2])
+    if c.ideal:
+        _clear(x.predicted[above[0] : above[1]])
+        _product_many(s.W, above, own, x.r if c.mirrored else x.r_before, x.predicted)
+    for i in range(above[0], above[1]):
+        late, found, share = arriving[i], x.predicted[i], c.attenuation[i, 0]
+        if c.mirrored:
+            m = i - a.first[1]
+            rate, dendritic = x.r_interneuron[m], x.dendritic[m]
+            if c.ideal:
+                for k in range(found.size):
+                    dendritic[k] = share / c.attenuation_interneuron * found[k]
+            for k in range(found.size):
+                found[k] = late[k] - rate[k]
+        else:
+            for k in range(found.size):
+                found[k] = late[k] - share * found[k]
+
+
+@stage()
+def _compartments_and_learning(
+    a: DendriticAnatomy, c: DendriticRules, s: DendriticSynapses, x: DendriticVariables,
+    arriving: Array,
+) -> None:  # fmt: skip
+    """`_dendritic_compartments` and `_learn_dendritic`: synapses are gone through once."""
+    before = x.line[(x.counter[0] + 1) % x.line.shape[0]]
+    implied = c.implied and x.counter[1] == 1
+    _copy(x.drive, x.basal)
+    _clear(x.apical)
+    _clear(x.dendritic)
+    _subtract(x.r_interneuron, x.expected_interneuron, x.expected_interneuron)
+    for area in range(a.first.size - 2):
+        own, above = (a.first[area], a.first[area + 1]), (a.first[area + 1], a.first[area + 2])
+        mirror, lateral = (above[0] - a.first[1], above[1] - a.first[1]), a.lateral[area]
+        late, eta = x.predicted if implied else arriving, a.eta[area + 1, area + 1]
+        if implied:
+            _unpredicted(a, c, s, x, area, arriving)
+        if c.refreshed:
+            _relearn_many((s.W, s.B, s.noise), above, own, eta, (x.surprise, before),
+                          (arriving, late), (x.basal, x.apical))  # fmt: skip
+        else:
+            _product_many(s.B, own, above, late, x.apical)
+            _product_and_outer(s.W, above, own, 1.0, arriving, x.basal, eta, x.surprise, before)
+        if c.mirrored and not implied:
+            _product_many(s.B_PI, own, mirror, x.r_interneuron, x.apical)
+            if not c.implied:
+                if c.refreshed:
+                    _negative(a, s, area)
+                _add_outer(None, s.B_PI, own, mirror, -a.inhibition[area], x.last_apical,
+                           x.last_r_interneuron)  # fmt: skip
+        if c.ideal and not implied:
+            if c.mirrored:
+                _product_many(s.W_IP, mirror, own, x.r, x.dendritic)
+            else:
+                _product_and_outer(
+                    s.M, own, own, -1.0, x.r_before, x.apical, 0.0, x.r_before, x.r_before
+                )
+        elif c.mirrored and not c.ideal:
+            _product_and_outer(s.W_IP, mirror, own, 1.0, x.r, x.dendritic, lateral,
+                               x.expected_interneuron, x.last_r)  # fmt: skip
+        elif not c.ideal:
+            _product_and_outer(s.M, own, own, -1.0, x.r_before, x.apical, lateral,
+                               x.last_apical, x.last_r_before)  # fmt: skip
+    x.counter[1] = 1
 
 
 @stage()
@@ -980,9 +1203,13 @@ def dendritic(
     for presentation in range(p.steps.size + 1):
         _present(c.alone, a, s, x, p, presentation)
         steps = p.steps[presentation] if presentation < p.steps.size else 0
+        learning = presentation < p.steps.size and p.learning[presentation]
+        if c.implied and x.counter[1] == 1 and not learning:
+            _write_implied(a, c, s)
+            x.counter[1] = 0
         for step in range(steps):
             _teach(x, p, presentation, step)
-            learning, n, line = p.learning[presentation], x.counter[0], x.line.shape[0]
+            n, line = x.counter[0], x.line.shape[0]
             _copy(x.now, x.before)
             _copy(x.last_r, x.r_before)
             if learning:
@@ -990,11 +1217,16 @@ def dendritic(
             blocks = a.phi.size if learning else a.phi.size // 2
             _block_rates(a.phi[:blocks], a.begins, x.aheads, x.rates)
             _copy(x.r, x.line[n % line])
-            _dendritic_compartments(c.alone, a, c, s, x, x.line[(n + 2) % line])
-            if learning:
-                if c.rate_rule:
-                    _subtract(x.r, x.expected, x.surprise)
+            arriving = x.line[(n + 2) % line]
+            if learning and c.rate_rule:
+                _subtract(x.r, x.expected, x.surprise)
+            if c.alone is None and learning:
+                _compartments_and_learning(a, c, s, x, arriving)
+            else:
+                _dendritic_compartments(c.alone, a, c, s, x, arriving)
+            if c.alone is not None and learning:
                 _learn_dendritic(c.alone, a, c, s, x)
+            if learning:
                 _learn_input(a, x, step)
             recording = out.each_step or step == steps - 1
             if recording:
@@ -1021,13 +1253,23 @@ def backprop(
     R, areas = x.u.shape[0], a.first.size - 1
     time = row = np.int64(0)
     ramp, no_noise = 1.0 if c.derivative == PUBLISHED else 1.0 / 6.0, s.B[:0]
+    enough = areas * (x.line.shape[0] - 1) + x.line.shape[0]
     for presentation in range(p.steps.size + 1):
         _present(c.alone, a, s, x, p, presentation)
         learning = presentation < p.steps.size and p.learning[presentation]
         steps = p.steps[presentation] if presentation < p.steps.size else 0
+        silent_for = 0
         for step in range(steps):
             _teach(x, p, presentation, step)
             n, line = x.counter[0], x.line.shape[0]
+            if silent_for > enough and x.counter[2] == 0:
+                if out.each_step or step == steps - 1:
+                    _record(x.everything, out.during, out.room[row])
+                    _record(x.everything, out.after, out.room[row, out.during.size :])
+                    row += 1
+                time += 1
+                x.counter[0] += 1
+                continue
             late, before = x.line[(n + 2) % line], x.line[(n + 1) % line]
             _block_rates(a.phi, a.first, x.u, x.r)
             for area in range(areas):
@@ -1039,18 +1281,29 @@ def backprop(
             _copy(x.delta, x.surprise)
             _copy(x.drive, x.basal)
             _clear(x.error)
+            silent = c.alone is None and not p.noise.size and x.counter[2] == 0
+            silent = silent and _none_travels(x.line, R)
             for post in range(1, areas):
                 rows = (a.first[post], a.first[post + 1])
                 for pre in range(post):
-                    if a.linked[post, pre + 1]:
-                        columns = (a.first[pre], a.first[pre + 1])
+                    if not a.linked[post, pre + 1]:
+                        continue
+                    columns, eta = (a.first[pre], a.first[pre + 1]), a.eta[post, pre + 1]
+                    # The first silent step may still have feedback to refresh.
+                    if silent and silent_for:
+                        _product_many(s.W, rows, columns, late, x.basal)
+                    elif c.alone is None and learning and c.refreshed:
+                        _relearn_many((s.W, s.B, no_noise), rows, columns, eta,
+                                      (x.surprise, before), (late, late[R:]),
+                                      (x.basal, x.error))  # fmt: skip
+                    else:
                         _product(c.alone, s.W, rows, columns, late, x.basal)
                         _product(c.alone, s.B, columns, rows, late[R:], x.error)
                         if learning and c.refreshed:
                             _transpose(s.W, s.B, no_noise, rows, columns)
                         if learning:
-                            _add_outer(c.alone, s.W, rows, columns, a.eta[post, pre + 1],
-                                       x.surprise, before)  # fmt: skip
+                            _add_outer(c.alone, s.W, rows, columns, eta, x.surprise, before)
+            silent_for = silent_for + 1 if silent else 0
             top = a.first[areas - 1]
             for i in range(top, R):
                 for k in range(x.u.shape[1]):

@@ -167,7 +167,7 @@ class Execution:
     """
 
     threads: int = 1
-    block: int = 128
+    block: int = 256
     noise: Noise | None = None
 
     def __post_init__(self) -> None:

@@ -42,7 +42,11 @@ class DendriticAnatomy(NamedTuple):
 
 
 class DendriticRules(NamedTuple):
-    """The numbers and options of the equations, per neuron where they differ, (neuron, 1)."""
+    """The numbers and options of the equations, per neuron where they differ, (neuron, 1).
+
+    `implied`: after each step of learning B^PI is -B, and lateral synapses are ideal if they are
+    to be, so that small networks need not keep them while they learn.
+    """
 
     dt: float
     tau: Array
@@ -59,6 +63,7 @@ class DendriticRules(NamedTuple):
     rate_rule: bool
     mirrored: bool
     alone: bool | None
+    implied: bool
 
 
 class DendriticSynapses(NamedTuple):
@@ -178,7 +183,9 @@ def _anatomy(circuit: Any) -> DendriticAnatomy:
 
 def _rules(circuit: Any, weights: Any) -> DendriticRules:  # noqa: ARG001
     """Lay out the numbers and options of a circuit's equations."""
-    mirrored = circuit.has_interneurons
+    mirrored, ideal = circuit.has_interneurons, circuit.lateral == "ideal"
+    refreshed = circuit.feedback == "transpose"
+    mirrors = mirrored and refreshed and not any(circuit.inhibition_rates)
     return DendriticRules(
         dt=circuit.timing.dt,
         tau=circuit.tau[:, None].copy(),
@@ -190,11 +197,12 @@ def _rules(circuit: Any, weights: Any) -> DendriticRules:  # noqa: ARG001
         g_target=float(circuit.g_target),
         g_dendrite=float(circuit.g_dendrite),
         g_interneuron=float(circuit.g_interneuron),
-        refreshed=circuit.feedback == "transpose",
-        ideal=circuit.lateral == "ideal",
+        refreshed=refreshed,
+        ideal=ideal,
         rate_rule=circuit.plasticity == "rate",
         mirrored=mirrored,
         alone=is_large(circuit) or None,
+        implied=(ideal or mirrors) and not is_large(circuit),
     )
 
 

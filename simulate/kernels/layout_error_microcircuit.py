@@ -25,7 +25,7 @@ from errorneurons.simulate.kernels.layout import (
     plain,
     views,
 )
-from errorneurons.simulate.kernels.layout_error_parts import kernel_options
+from errorneurons.simulate.kernels.layout_error_parts import kernel_options, tuning_arrays
 from errorneurons.simulate.parts.plasticity import linked_pairs, one_to_one
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit, State
 from errorneurons.simulate.theories.error_parts import LowPassed
@@ -65,7 +65,8 @@ class Rules(NamedTuple):
     pass phi' on as it is, so that it needs no copy.
 
     A share is tau times a conductance: what a compartment contributes to the lookahead. `pace`
-    is dt / tau of representation neurons, of hidden and of top error neurons.
+    is dt / tau of representation neurons, of hidden and of top error neurons. `descends` are the
+    columns of the feedback between which a row may have synapses, (error neuron, 2).
     """
 
     pace: tuple[float, float, float]
@@ -89,6 +90,7 @@ class Rules(NamedTuple):
     direct: bool
     alone: bool | None
     relaxing: bool
+    descends: Integers
 
 
 class Synapses(NamedTuple):
@@ -241,7 +243,19 @@ def _rules(circuit: ErrorMicrocircuit, weights: Weights) -> Rules:
         direct=error_sizes == sizes and onto_error,
         alone=is_large(circuit) or None,
         relaxing=any(own.onto_error) or any(own.onto_representation),
+        descends=_descends(circuit, weights),
     )
+
+
+def _descends(circuit: ErrorMicrocircuit, weights: Weights) -> Integers:
+    """Return between which columns each row of the feedback may have synapses."""
+    E = sum(circuit.error_sizes)
+    if is_large(circuit):
+        return np.tile([0, E], (E, 1))
+    parts = (weights.B, weights.feedback_noise, transposed_part(circuit, weights.W))
+    used = sum(np.abs(part).sum(axis=0) for part in parts) != 0
+    first_used, last_used = used.argmax(axis=1), E - used[:, ::-1].argmax(axis=1)
+    return np.stack([first_used, np.where(used.any(axis=1), last_used, first_used)], axis=1)
 
 
 def transposed_part(circuit: ErrorMicrocircuit, W: Array) -> Array:
@@ -251,24 +265,6 @@ def transposed_part(circuit: ErrorMicrocircuit, W: Array) -> Array:
     forward = W[:, :, circuit.layers[0] :]
     B[:, E[:, None], E] = np.swapaxes(forward, 1, 2)[:, R[:, None], R]
     return B
-
-
-def tuning_arrays(circuit: ErrorMicrocircuit, weights: Weights, block: slice) -> list[Array]:
-    """Lay out slopes and offsets of all blocks, (row, network), empty if there are none."""
-    tunings = (weights.tuning, weights.error_tuning, weights.tuning)
-    if tunings == (None, None, None):
-        return [np.zeros((0, 1)), np.zeros((0, 1))]
-    sizes = (sum(circuit.sizes), sum(circuit.error_sizes), sum(circuit.sizes))
-    networks = len(weights.W)
-    arrays = []
-    for i, neutral in enumerate((1.0, 0.0)):
-        parts = [
-            np.full((networks, 1, n), neutral) if tuning is None
-            else np.broadcast_to(tuning[i], (networks, 1, n))
-            for tuning, n in zip(tunings, sizes, strict=True)
-        ]  # fmt: skip
-        arrays.append(last(np.concatenate(parts, axis=-1)[block, 0]))
-    return arrays
 
 
 def _synapses(circuit: ErrorMicrocircuit, weights: Weights, block: slice) -> Synapses:

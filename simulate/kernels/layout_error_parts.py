@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.kernels.layout import last
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 from errorneurons.simulate.theories.error_parts import (
     AbsentTargetAsZero,
@@ -25,6 +27,7 @@ from errorneurons.simulate.theories.error_parts import (
     WithoutLookahead,
 )
 from errorneurons.simulate.theories.error_places import CircuitPart
+from errorneurons.simulate.theories.error_synapses import Weights
 
 _KNOWN = (
     AbsentTargetAsZero, DirectFeedback, ErrorActivation, LowPassed, NoisyWeights, NudgedOutput,
@@ -94,3 +97,21 @@ def check_part(part: CircuitPart, mend: str) -> None:
         )
     if not isinstance(part, _KNOWN):
         raise ValueError(f"the engine knows no {part.name}; {mend}")
+
+
+def tuning_arrays(circuit: ErrorMicrocircuit, weights: Weights, block: slice) -> list[Array]:
+    """Lay out slopes and offsets of all blocks, (row, network), empty if there are none."""
+    tunings = (weights.tuning, weights.error_tuning, weights.tuning)
+    if tunings == (None, None, None):
+        return [np.zeros((0, 1)), np.zeros((0, 1))]
+    sizes = (sum(circuit.sizes), sum(circuit.error_sizes), sum(circuit.sizes))
+    networks = len(weights.W)
+    arrays = []
+    for i, neutral in enumerate((1.0, 0.0)):
+        parts = [
+            np.full((networks, 1, n), neutral) if tuning is None
+            else np.broadcast_to(tuning[i], (networks, 1, n))
+            for tuning, n in zip(tunings, sizes, strict=True)
+        ]  # fmt: skip
+        arrays.append(last(np.concatenate(parts, axis=-1)[block, 0]))
+    return arrays

@@ -28,8 +28,15 @@ import numpy as np
 
 from errorneurons.simulate.arrays import Array, area_slices, generator
 from errorneurons.simulate.circuit import Timing, World
-from errorneurons.simulate.engine.run import Stepper
-from errorneurons.simulate.tasks.held import Items, artificial, learn_held, paced, squared_error
+from errorneurons.simulate.kernels.layout import Schedule
+from errorneurons.simulate.tasks.held import (
+    Items,
+    advanced,
+    artificial,
+    learn_held,
+    paced,
+    squared_error,
+)
 from errorneurons.simulate.tasks.held import shuffled_items as shuffled
 from errorneurons.simulate.tasks.teacher_student import angle
 from errorneurons.simulate.theories.backprop import Backprop
@@ -38,6 +45,9 @@ from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
 SIZED = (ErrorMicrocircuit.theory, Backprop.theory)
 _ITEMS, _ASKED = 40, 3
 _SHARE = 0.5
+_SQUARES = 24
+BUDGET = 2.4e9
+"""What networks that are trained together may take, so that a run fits into 4 GB [byte]."""
 _G_LEAK, _G_BASAL = 0.03, 0.1
 _TIMING = Timing(1e-5, 0.0)
 
@@ -88,6 +98,35 @@ def sized(theory: str, areas: int, neurons: int) -> Any:
     if theory == Backprop.theory:
         return replace(artificial(circuit), learning_rates=(rate,) * areas)
     return replace(circuit, learning_rates=tuple((rate / lost).tolist()))
+
+
+def affordable(circuit: Any, networks: int, budget: float = BUDGET) -> int:
+    """Return how many of so many networks are run, so that together they fit into memory.
+
+    Synapses are kept as squares of all neurons; training and angles take `_SQUARES` of them.
+
+    Parameters
+    ----------
+    circuit
+        What is to be trained.
+    networks
+        As many as are wanted.
+    budget
+        What they may take [byte].
+
+    Raises
+    ------
+    ValueError
+        If one network does not fit.
+    """
+    neurons, inputs = sum(circuit.sizes), circuit.layers[0]
+    each = _SQUARES * 8.0 * neurons * (neurons + inputs)
+    if each > budget:
+        raise ValueError(
+            f"{len(circuit.sizes)} areas of {inputs} neurons take {each / 1e9:.1f} GB a network, "
+            f"of {budget / 1e9:.1f} GB that may be taken; give fewer areas or neurons"
+        )
+    return min(networks, int(budget / each))
 
 
 def hold_of(areas: int) -> int:
@@ -154,10 +193,12 @@ def update_directions(circuit: Any, weights: Any, asked: Items) -> Array:
     taught, untaught = paced(circuit, hold_of(len(areas)))
     for item in range(asked.inputs.shape[1]):
         inputs, target = (x[:, item : item + 1] for x in (asked.inputs, asked.targets))
-        stepper = Stepper(circuit, weights)
-        stepper.advance(World(inputs, target, ~told), untaught)
-        stepper.advance(World(inputs, target, told), taught - 1)
-        before = stepper.state
+        # the engine would lay out eight networks where there is one, which large ones do not fit
+        shows = Schedule(
+            inputs, target, np.zeros((1, 1), int), np.array([taught - 1]), told[0, 0], ~told[0, 0]
+        )
+        rest = circuit.rest(weights, 1)
+        before = advanced(circuit, weights, shows, rest, untaught=untaught).state
         state = circuit.step(weights, before, World(inputs, target, told))
         own = circuit.learn(weights, before, state).W - weights.W
         wanted = sweep.negative_gradient(inputs, target)

@@ -100,9 +100,12 @@ def assert_same(found: Any, wanted: Any, what: str) -> None:
                 assert_near(x, y, f"{what}: {field.name}")
 
 
-def compare(circuit: Any, networks: int = 3, noise: layout.Noise | None = None) -> None:
+def compare(
+    circuit: Any, networks: int = 3, noise: layout.Noise | None = None,
+    plan: layout.Schedule | None = None,
+) -> None:  # fmt: skip
     weights = circuit.initial_weights(SEED, range(networks))
-    plan = schedule_of(circuit, networks, SEED)
+    plan = plan or schedule_of(circuit, networks, SEED)
     names = tuple(n for n in kernels.recordable(circuit) if n != "surprise")
     out = kernels.run(
         circuit, weights, plan, recording=layout.Recording(names),
@@ -328,6 +331,21 @@ def test_each_theory_does_what_its_equations_say(
 @pytest.mark.parametrize("theory", kernels.COMPILED_THEORIES[1:3], ids=lambda theory: theory.theory)
 def test_ideal_laterals_are_kept_as_the_equations_say(theory: Any) -> None:
     compare(theory(**arguments_of(theory), lateral="ideal"))
+
+
+def test_feedback_that_interneurons_mirror_follows_the_feedback() -> None:
+    theory: Any = kernels.COMPILED_THEORIES[2]
+    compare(theory(**arguments_of(theory) | {"inhibition_rates": (0.0, 0.0)}))
+
+
+@pytest.mark.parametrize("theory", kernels.COMPILED_THEORIES, ids=lambda theory: theory.theory)
+def test_networks_settle_without_a_target_and_learn_again_as_the_equations_say(
+    theory: Any,
+) -> None:
+    circuit = theory(**arguments_of(theory))
+    plan = schedule_of(circuit, 3, SEED)
+    taught = np.array([True, False, False, False, True, False, True])
+    compare(circuit, plan=replace(plan, steps=np.full(7, 40), teaching=taught))
 
 
 @pytest.mark.parametrize("steps", [1, 3])

@@ -5,9 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from errorneurons.simulate.published.scaling import extrapolated
+from errorneurons.simulate.published.scaling import RESULT, extrapolated
 from errorneurons.simulate.tasks.held import Items
-from errorneurons.simulate.tasks.scaled import SIZED, grown, sized, update_directions
+from errorneurons.simulate.tasks.scaled import (
+    SIZED,
+    affordable,
+    grown,
+    sized,
+    update_directions,
+)
 from errorneurons.simulate.theories.registry import theory as find
 
 MICROCIRCUIT, ARTIFICIAL = SIZED
@@ -52,3 +58,21 @@ def test_only_what_infers_by_a_sweep_has_an_angle_to_backpropagation(name: str) 
     angles = update_directions(circuit, weights, asked)
     assert angles.shape == (1, 4)
     assert np.isnan(angles).all() == (circuit.sweep(weights) is None) == (name == "adaptation")
+
+
+def test_as_many_networks_are_run_as_fit_into_memory() -> None:
+    assert affordable(sized(MICROCIRCUIT, 3, 10), 5) == 5
+    assert 1 <= affordable(sized(MICROCIRCUIT, 3, 1000), 5) < 5
+
+
+def test_a_network_that_does_not_fit_into_memory_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"20 areas of 1000 neurons take 80.6 GB a network"):
+        affordable(sized(MICROCIRCUIT, 20, 1000), 5)
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_every_size_of_the_published_result_fits_into_memory(quick: bool) -> None:
+    effort = RESULT.quick if quick else RESULT.published
+    for case in RESULT.cases(effort):
+        areas, neurons = (int(str(n)) for n in case.how)
+        assert affordable(sized(case.theory, areas, neurons), effort.networks) >= 1
