@@ -62,6 +62,7 @@ NO_CLAIM = {
     "dated",
     "claim",
     "cursor",
+    "ending",
     "lasers",
     "registry",
     "requirements",

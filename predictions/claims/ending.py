@@ -27,8 +27,9 @@ _WINDOWS = ("input_onset", BEFORE), ("outcome_onset", BEFORE), ("outcome_onset",
 _SIGNS = np.array([1.0, -1.0, -1.0, 1.0])
 """Of the parts of a contrast: unexpected and expected, and what stands for each in the control."""
 _CLEAR = 0.05
+"""A pattern is there if p that it has no energy, over animals, is below this."""
 _MOST = 0.5
-"""A larger share of the contrast than this may be all that there is."""
+"""Where as large a share of the contrast goes with it, the rest may be nothing."""
 
 
 def of_what_was_there(
@@ -62,23 +63,32 @@ def of_what_was_there(
 
 def _said(products: Floats) -> str:
     """Return the sentence for products of the three patterns, (animal, pattern, pattern)."""
-    differs, held, contrast = products.mean(axis=0)
-    p_differs, p_held = (float(students(products[:, k, k])[1]) for k in (0, 1))
-    share = differs[2] ** 2 / (differs[0] * contrast[2])
-    if p_differs < _CLEAR and contrast[2] > 0 and share >= _MOST:
+    differing, held = (_share(products, pattern) for pattern in (0, 1))
+    if abs(differing) >= _MOST:
         return (
             "the trials that are compared differ before the outcome already, and "
-            f"{min(share, 1):.0%} of what differs after it goes with that; compare trials that are "
-            "alike up to the outcome"
+            f"{min(abs(differing), 1):.0%} of what differs after it goes with that; compare trials "
+            "that are alike up to the outcome"
         )
-    share = held[2] ** 2 / (held[1] * contrast[2])
-    if p_held < _CLEAR and held[2] < 0 < contrast[2] and share >= _MOST:
+    if held <= -_MOST:
         return (
             "the response to the input ends at unexpected outcomes, and "
-            f"{min(share, 1):.0%} of what differs between outcomes is that; let the input last "
+            f"{min(-held, 1):.0%} of what differs between outcomes is that; let the input last "
             "alike with both"
         )
     return ""
+
+
+def _share(products: Floats, pattern: int) -> float:
+    """Return the share of the contrast that goes with a pattern, below 0 if that ends.
+
+    It is 0 where one of them is not there: the pattern must be clear of 0 over animals.
+    """
+    means = products.mean(axis=0)
+    own, along, contrast = means[pattern, pattern], means[pattern, 2], means[2, 2]
+    if min(own, contrast) <= 0 or students(products[:, pattern, pattern])[1] >= _CLEAR:
+        return 0.0
+    return float(np.sign(along) * along**2 / (own * contrast))
 
 
 def _products(session: xr.Dataset, contrast: Contrast) -> Iterator[Floats]:
