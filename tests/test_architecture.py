@@ -63,6 +63,7 @@ NO_CLAIM = {
     "dated",
     "claim",
     "cursor",
+    "ending",
     "lasers",
     "registry",
     "requirements",

@@ -234,7 +234,7 @@ def _answer(sessions: Sequence[xr.Dataset], which: int) -> Effect | Missing:
         return lack
     lacks = [_lack_on_a_day(session) for session in sessions]
     days = [s for s, lack in zip(sessions, lacks, strict=True) if lack is None]
-    if not days:
+    if len(days) < min(2, len(sessions)):
         return next(lack for lack in lacks if lack is not None)
     found = [_at_a_reversal(pair) for pair in _reversals(days)]
     if not found:

@@ -25,6 +25,7 @@ from errorneurons.analysis.statistics import Floats
 from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.predictions.claims import violations
 from errorneurons.predictions.claims.claim import Claim, Condition, Drawing
+from errorneurons.predictions.claims.ending import of_what_was_there
 from errorneurons.predictions.claims.taught import as_taught
 
 _FEWEST_CELLS = 10
@@ -208,6 +209,7 @@ CLAIM = Claim(
         Condition("unexpected outcome", protocol.UNEXPECTED_TRIALS),
         Condition("expected outcome", protocol.EXPECTED_TRIALS),
     ),
+    doubt=of_what_was_there(violations.outcomes_told_from_adaptation),
     drawing=Drawing(
         read=tuple((role, level) for level in range(1, 5) for role in ("representation", "error")),
         teaching=True,

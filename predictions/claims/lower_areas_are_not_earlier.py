@@ -10,6 +10,7 @@ from errorneurons.analysis.statistics import Floats
 from errorneurons.predictions.claims import requirements as protocol
 from errorneurons.predictions.claims import violations
 from errorneurons.predictions.claims.claim import Claim, Condition, Drawing
+from errorneurons.predictions.claims.ending import of_what_was_there
 
 _SPLITS = (0.05, 0.1)
 """Where the time after an outcome is split [s], in windows that recordings resolve.
@@ -133,6 +134,7 @@ CLAIM = Claim(
         Condition("unexpected outcome", protocol.UNEXPECTED_TRIALS),
         Condition("expected outcome", protocol.EXPECTED_TRIALS),
     ),
+    doubt=of_what_was_there(violations.violations),
     drawing=Drawing(
         read=tuple((role, level) for level in range(1, 5) for role in ("representation", "error")),
         teaching=True,

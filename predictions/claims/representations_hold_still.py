@@ -17,9 +17,10 @@ the cursor short of a goal leaves an error of the same sign. Let a be how far ac
 move the cursor, its mean over goals off, as those of s and d are here, and g = -<s a> / <a a> the
 share of it that is gone. An answer stays open if over animals
 
-    g > 0,        g |<a d>| >= <d d> / 3,        g |<a d>| >= |<s d> + g <a d>|,
+    |g <a d>| >= <d d> / 3,        |g <a d>| >= |<s d> + g <a d>|,
 
-that is if the end alone makes N/M what counts, and as much of it as is left.
+that is if the end alone makes N/M what counts, and as much of it as is left. So it does if activity
+goes on growing (g < 0), as where it takes longer than until the error is shown.
 """
 
 from __future__ import annotations
@@ -108,16 +109,18 @@ def that_activity_ends(sessions: Sequence[xr.Dataset]) -> str:
     if not found:
         return ""
     with_before, with_error, before, error, both = np.mean(found, axis=0)
-    if min(before, error) < _NOTHING or with_before >= 0:
+    if min(before, error) < _NOTHING:
         return ""
-    gone = -with_before / before
-    by_end = -gone * both
-    if abs(by_end) < max(CLAIM.threshold * error, abs(with_error - by_end)):
+    grown = with_before / before
+    of_itself = grown * both
+    if abs(of_itself) < max(CLAIM.threshold * error, abs(with_error - of_itself)):
         return ""
-    return (
-        f"activity that holds the cursor ends as the error is shown ({min(gone, 1):.0%} of it is "
-        "gone), which is not told from an answer to the error"
+    does = (
+        f"goes on growing as the error is shown (by {grown:.0%})"
+        if grown > 0
+        else f"ends as the error is shown ({min(-grown, 1):.0%} of it is gone)"
     )
+    return f"activity that holds the cursor {does}, which is not told from an answer to the error"
 
 
 def _products(shown: Sequence[ErrorTrials]) -> tuple[float, ...]:

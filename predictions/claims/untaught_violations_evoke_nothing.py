@@ -25,6 +25,7 @@ from errorneurons.predictions.claims.claim import (
     Drawing,
     Precondition,
 )
+from errorneurons.predictions.claims.ending import of_what_was_there
 from errorneurons.predictions.claims.taught import outcomes_teach
 
 
@@ -201,6 +202,7 @@ CLAIM = Claim(
         Condition("met, nothing teaches", violations.MET),
     ),
     shown_by="untaught_outcomes",
+    doubt=of_what_was_there(violations.untaught_violations),
     drawing=Drawing(
         read=(
             *((role, k) for role, k in ERROR_SITES),

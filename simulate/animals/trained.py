@@ -177,7 +177,8 @@ def none_left(theory: Theory, reasons: Iterable[str]) -> str:
     diverged = sum(reason.startswith(DIVERGED) for reason in every)
     return (
         f"no network of {theory.name} is left: {diverged} diverged and "
-        f"{every.count(OSCILLATES)} oscillate; lower its learning rate or the delay"
+        f"{every.count(OSCILLATES)} oscillate; lower its learning rate or the delay, and "
+        "if it has a rhythm of its own, let `rates` be means over a cycle"
     )
 
 

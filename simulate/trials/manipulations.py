@@ -43,20 +43,21 @@ def aimed_at(
     -------
     role, neurons
         What these neurons are in the circuit, and which, (network or 1, neuron of that role); none
-        if the theory has nobody of that role.
+        if the theory has nobody of that role, or nobody in that area.
 
     Raises
     ------
     ValueError
-        If the area has no such neurons, or not so many, or there is no such role.
+        If there is no such area or role, or not so many neurons.
     """
     by_label = labelled is not None and role in OTHER
     source = cast("Role", "representation" if by_label else role)
     if source in get_args(Role) and not has(circuit, source):
         return source, np.zeros((1, 0), dtype=bool)
-    where = neurons(circuit, source, area)
     aimed = np.zeros((1, neurons(circuit, source).stop), dtype=bool)
-    aimed[:, where] = True
+    known = any(p.area == area for p in circuit.populations)
+    if not known or _has_in(circuit, source, area):
+        aimed[:, neurons(circuit, source, area)] = True
     if labelled is not None and by_label:
         aimed = aimed & (labelled if role == "error" else ~labelled)
     if cell >= 0:
@@ -64,6 +65,10 @@ def aimed_at(
     if kind == "drive":
         aimed = aimed & (np.cumsum(aimed, axis=1) % 2 == 1)
     return source, aimed
+
+
+def _has_in(circuit: Circuit[Any, Any], role: str, area: str) -> bool:
+    return any(p.role == role and area in (p.area, "all") for p in circuit.populations)
 
 
 def _only(aimed: Chosen, cell: int, what: str) -> Chosen:
@@ -148,9 +153,7 @@ def _hit(bench: Bench[Any, Any], trial: Mapping[Any, Any]) -> dict[Role, Chosen]
     other, off_target = OTHER.get(role), _of_laser(bench, trial, "off_target")
     if not off_target or other is None:
         return {source: aimed}
-    if bench.labelled is None and not any(
-        p.role == other and area in (p.area, "all") for p in bench.circuit.populations
-    ):
+    if bench.labelled is None and not _has_in(bench.circuit, other, area):
         return {source: aimed}  # there is nobody else
     if not bench.strays:
         raise ValueError(

@@ -129,6 +129,7 @@ def test_an_animal_that_responds_twice_as_much_counts_for_two_and_no_more() -> N
 
 def test_what_it_cannot_do_without_is_said_with_its_mend() -> None:
     assert lack(day(1)).what == "there is one day"
+    assert lack(day(1), day(2, performance=None)) == lack(day(2, performance=None))
     assert lack(day(1), day(2)).what == "none of the 2 days is that of a reversal"
     assert lack(day(1, performance=None)).what.startswith("nothing says how well the animal does")
     assert lack(day(1, association=None)).what.startswith("nothing says which outcome the rule")

@@ -164,6 +164,15 @@ def test_activity_that_ends_as_the_error_is_shown_is_no_answer_to_it() -> None:
     assert not that_activity_ends([day])
 
 
+def test_activity_that_goes_on_growing_as_the_error_is_shown_is_no_answer_to_it() -> None:
+    day = cursor_day(still, miss=0.5)
+    twice = holding(day, 2 * where_it_is(day), until=1.0)
+    assert that_activity_ends([holding(twice, -where_it_is(day), until=0.3)]) == (
+        "activity that holds the cursor goes on growing as the error is shown (by 100%), which is "
+        "not told from an answer to the error"
+    )
+
+
 @pytest.mark.parametrize("until", [0.3, 1.0])
 @pytest.mark.parametrize("share", [0.0, -0.7, 0.7])
 def test_where_what_holds_the_cursor_has_no_part_in_errors_an_answer_is_told(

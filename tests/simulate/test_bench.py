@@ -80,6 +80,15 @@ def test_the_roles_of_labelled_cells_split_the_representation_neurons(circuit: A
     assert not (aimed[0][1] & aimed[1][1]).any()
 
 
+def test_a_laser_on_an_area_without_such_cells_meets_nobody() -> None:
+    above = (*NoErrorNeurons().populations, Population("error", "area 3", 3, 5))
+    circuit: Any = NoErrorNeurons(above)
+    hit = [aimed_at(circuit, None, "silence", "error", f"area {n}")[1].sum() for n in (2, 3)]
+    assert hit == [0, 5]
+    with pytest.raises(ValueError, match="areas that have: area 3"):
+        aimed_at(circuit, None, "silence", "error", "area 9")
+
+
 def test_a_drive_reaches_every_other_neuron_of_a_role() -> None:
     source, driven = aimed_at(INTACT, None, "drive", "representation", "area 2")
     assert source == "representation"
