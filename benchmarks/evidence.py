@@ -5,25 +5,44 @@ virtual experiments, which are judged as recordings would be. Acceptance: the se
 theory in at least 93 % of 400 new experiments of each theory. How often only theories of the true
 theory's class lead, and how often no other even stays, is reported as it is, and so is what is said
 of circuits that are not on the list. With ``--variants`` these are the variants of theories that
-nobody fitted, each beside the theory that it is a variant of.
+nobody fitted, each beside the theory that it is a variant of; *as weighed* is how often that theory
+stays if each experiment is weighed as `compare` weighs a recording: by the claims that show a
+response, beside experiments that are as uncertain as it is.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from designs import full_design
 
-from errorneurons.analysis.evidence.comparison import Comparison, Judged, compare, same_class
+from errorneurons.analysis.evidence.comparison import (
+    LEVEL_OF_A_THEORY,
+    Comparison,
+    Judged,
+    compare,
+    same_class,
+)
+from errorneurons.analysis.evidence.membership import membership
 from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.comparing.design import Design
-from errorneurons.predictions.comparing.effects import FEATURES, Drawn, draw, features_of, together
+from errorneurons.predictions.comparing.effects import (
+    BITS,
+    FEATURES,
+    Drawn,
+    draw,
+    features_of,
+    together,
+)
 from errorneurons.predictions.comparing.library import virtual_animals
+from errorneurons.predictions.comparing.responding import clear_of_chance
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.theories.registry import COMPARED, OPEN_CHOICES, THEORIES, theory
 
@@ -69,6 +88,37 @@ def judged(fitted: Comparison, new: pd.DataFrame, found: Judged) -> pd.DataFrame
             "worlds": new.loc[own, "world"].nunique(),
         })  # fmt: skip
     return pd.DataFrame(rows).set_index("theory")
+
+
+def as_weighed(
+    own: Drawn, parent: Callable[[Mapping[str, float]], Drawn], kept: tuple[str, ...]
+) -> float:
+    """Return how often a theory stays for experiments, weighed as `compare` weighs recordings.
+
+    Parameters
+    ----------
+    own
+        The experiments.
+    parent
+        Returns experiments of the theory that are as uncertain as one of these.
+    kept
+        The features that are asked.
+    """
+    main = np.isin(FEATURES, tuple(BITS))
+    asked = np.array([BITS[c.key] in kept for c in CLAIMS])
+    stays = []
+    for values, p, k in zip(own.values, own.chance, range(len(own.world)), strict=True):
+        clear = clear_of_chance(np.where(asked, p, np.nan))
+        by = features_of([c.key for c, yes in zip(CLAIMS, clear, strict=True) if yes])
+        beside = parent({effect: float(x[k]) for effect, x in own.scatter.items()})
+        there = np.isfinite(values) & np.isfinite(beside.values).any(axis=0)
+        those = there & np.isin(FEATURES, by)
+        if not those.any():  # nothing is weighed
+            stays.append(True)
+            continue
+        member = membership(beside.values[:, those], beside.world, 1, main[those])
+        stays.append(bool(member.p(values[None, those])[0] > LEVEL_OF_A_THEORY))
+    return float(np.mean(stays))
 
 
 def strangers(fitted: Comparison, drawn: dict[str, Drawn], kept: tuple[str, ...]) -> pd.DataFrame:
@@ -119,6 +169,9 @@ def main() -> None:
     parser.add_argument(
         "--variants", action="store_true", help="off the list: every variant that nobody fitted"
     )
+    parser.add_argument(
+        "--weighed", type=int, default=0, help="so many of each variant weighed as recordings are"
+    )
     chosen = parser.parse_args()
     known = (*OFF_LIST, *VARIANTS) if chosen.variants else OFF_LIST
     names, start = tuple(chosen.theory or COMPARED), time.perf_counter()
@@ -147,6 +200,13 @@ def main() -> None:
         print(f"\n{title}\n{judged(fitted, truth, found).round(3).to_string()}")
         drawn = {n: draw(t, n, own, other.seed, chosen.new) for n, t in strange.items()}
         print(strangers(fitted, drawn, kept).to_string())
+        for name in drawn:
+            parent = theory(name).variant_of
+            if chosen.weighed and parent in names:
+                few = draw(strange[name], name, own, other.seed, chosen.weighed)
+                beside = partial(draw, tables[0][parent], parent, own, 1, 1000)
+                stays = as_weighed(few, beside, kept)
+                print(f"{name} as weighed: {parent} stays in {stays:.3f} of {chosen.weighed}")
         print("cannot be told apart:", [c for c in fitted.classes if len(c) > 1] or "none")
 
 

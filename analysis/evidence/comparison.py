@@ -36,7 +36,7 @@ from errorneurons.analysis.evidence.membership import (
 )
 from errorneurons.analysis.statistics import Floats
 
-_LEVEL = 0.05
+LEVEL_OF_A_THEORY = 0.05
 _ALIKE = 0.75
 """Pairwise accuracy below which two theories cannot be told apart on a design."""
 CLEARLY = 10.0
@@ -66,7 +66,7 @@ class Judged:
     @property
     def kept(self) -> npt.NDArray[np.bool_]:
         """(experiment, theory): whether the theory stays, p > .05."""
-        return self.p > _LEVEL
+        return self.p > LEVEL_OF_A_THEORY
 
     @property
     def leading(self) -> npt.NDArray[np.bool_]:

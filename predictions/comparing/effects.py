@@ -67,12 +67,15 @@ class Drawn:
         The one-sided p that M is above 0, (experiment, claim); NaN = not testable. With few animals
         a recording tests it over groups of trials, of which virtual animals keep no record: how
         much the animals of a world differ, which is more, stands for how uncertain these are.
+    scatter
+        Effect -> (experiment,), how uncertain N - M is over animals, as in `RecordedEffects`.
     """
 
     values: Array
     ratios: Array
     world: npt.NDArray[np.int64]
     chance: Array
+    scatter: Mapping[str, Array]
 
 
 def features_of(claims: Sequence[str]) -> tuple[str, ...]:
@@ -235,13 +238,14 @@ def draw(
             energies[name] = energies[name].copy()
             energies[name][:, able:] = np.nan  # animals are in no order, so any will do
     said = {name: _summary(own, count) for name, own in energies.items()}
+    own_scatter = {name: found.scatter for name, found in said.items()}
     for name in said.keys() & (scatter or {}).keys():
         noise = generator(seed, "as uncertain", theory, name)
         said[name] = said[name].as_uncertain_as((scatter or {})[name], noise)
     values = _shifted(_vectors(said, count), theory, seed, chosen)
     ratios = [_ratio(said.get(c.key), count, design.label_error[0]) for c in CLAIMS]
     return Drawn(values, np.column_stack(ratios), np.array(chosen),
-                 _chances(table, energies, chosen))  # fmt: skip
+                 _chances(table, energies, chosen), own_scatter)  # fmt: skip
 
 
 def _chances(table: Table, energies: Mapping[str, Array], worlds: Sequence[int]) -> Array:
