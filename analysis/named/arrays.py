@@ -49,6 +49,8 @@ class NamedArrays:
         Where activity is, if the program that wrote the file tells.
     refused
         Name -> why it is not read.
+    doubts
+        What must be known of how it was written, in sentences.
     release
         Forgets what has been read so far; it is read again if it is asked for.
     """
@@ -58,6 +60,7 @@ class NamedArrays:
     metadata: Mapping[str, object] = field(default_factory=dict)
     signal: SignalSource | None = None
     refused: Mapping[str, str] = field(default_factory=dict)
+    doubts: tuple[str, ...] = ()
     release: Callable[[], None] = lambda: None
 
     def array(self, name: str) -> LazyArray:
@@ -138,7 +141,7 @@ class NamedArrays:
         }
         refused |= {key.removeprefix(f"{name}."): why for key, why in self.refused.items()}
         columns = {**dict(_columns(inside, length)), **self._ragged(name, length)}
-        return RawTable(called, length, columns, refused=refused)
+        return RawTable(called, length, columns, refused=refused, doubts=self.doubts)
 
     def _ragged(self, group: str, rows: int) -> dict[str, RawColumn]:
         """Return the lists of a group that have an array a row, as columns of several values."""

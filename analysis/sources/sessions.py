@@ -229,7 +229,8 @@ def _session(
     if read:
         rate = signal.binned(units, trials, edges)
         rate[invalid] = np.nan
-        seen = [*gaps_in_words(rate, invalid), *_areas_in_words(found, mapping, units)]
+        doubts = dict.fromkeys((*found.trials.doubts, *found.units.doubts))
+        seen = [*doubts, *gaps_in_words(rate, invalid), *_areas_in_words(found, mapping, units)]
         if cautions := [*mapping.cautions, *part.said, *seen]:
             attrs = {**attrs, "cautions": "; ".join(cautions)}
     per_second = samples_per_second(edges)
