@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from errorneurons.analysis.called import names_that_tell
 from errorneurons.analysis.door import describe_recording, needs_mapping
 from errorneurons.analysis.sources.content import IN_NO_TABLE, FileContent, TableContent
 
@@ -40,19 +41,16 @@ def alike_by_fields(paths: Sequence[Path]) -> tuple[SameFields, ...]:
         key = None if content is None else _fields(content)
         found.setdefault(key, (content, []))[1].append(path)
     return tuple(
-        SameFields(_in_folders(content, own), tuple(own)) for content, own in found.values()
+        SameFields(_with_names(content, own), tuple(own)) for content, own in found.values()
     )
 
 
-def _in_folders(content: FileContent | None, paths: Sequence[Path]) -> FileContent | None:
-    """Return what a file holds, with its folders where they tell recordings apart."""
-    folders = {path.absolute().parent for path in paths}
-    if content is None or len(folders) == 1:
-        return content
-    above = {folder.parent for folder in folders}
-    first = paths[0].absolute().parent
-    name = ("folder.name", first) if len(above) == 1 else ("folder.above", first.parent)
-    return replace(content, about={**content.about, name[0]: name[1].name})
+def _with_names(content: FileContent | None, paths: Sequence[Path]) -> FileContent | None:
+    """Return what a file holds, with the names that tell recordings apart."""
+    if content is None:
+        return None
+    about = {key: value for key, value in content.about.items() if key != "file.name"}
+    return replace(content, about={**about, **names_that_tell(paths)})
 
 
 def _fields(content: FileContent) -> tuple[object, ...]:

@@ -63,7 +63,8 @@ def guessed(held: NamedArrays) -> Guess:
 def _tables(held: NamedArrays, signal: SignalSource) -> tuple[RawTable, tuple[RawTable, ...]]:
     """Return the table of units that a signal leads to, and tables that may be of its trials."""
     if signal.has_trials:
-        found = recording_of(held, signal, Events(start=0.0, bin_width=1.0), {})
+        events = Events() if signal.bin_starts else Events(start=0.0, bin_width=1.0)
+        found = recording_of(held, signal, events, {})
         return found.units, (found.tables[""], *_groups(held, signal.tables))
     rate = {} if signal.rate or not signal.values else {"rate": 30.0}
     nowhere = Events(table="none")

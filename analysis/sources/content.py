@@ -147,6 +147,75 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
 
 
+SYNONYMS: dict[str, tuple[str, ...]] = {
+    "animal": ("mouse", "mouseid", "animalid", "subject", "subjectid"),
+    "session_id": ("session",),
+    "stimulus": (
+        "stimulusname",
+        "stimulustype",
+        "stimtype",
+        "stimcategory",
+        "stim",
+        "stimulusid",
+        "condition",
+        "conditions",
+        "image",
+        "cue",
+        "contrastleft",
+        "imagename",
+        "cond",
+        "gaborstimulusside",
+        "kind",
+        "trialtype",
+        "eventtype",
+        "type",
+        "label",
+        "labels",
+        "y",
+    ),
+    "input_onset": (
+        "stimulusonset",
+        "stimonset",
+        "stimontime",
+        "stimontimes",
+        "gaborstimulusonsettime",
+        "stimulustime",
+        "cueonset",
+        "onset",
+    ),
+    "outcome_onset": ("rewardtime", "rewardonset", "feedbacktime", "feedbacktimes", "omissiontime"),
+    "performance": ("correct", "accuracy", "iscorrect", "hit"),
+    "running": ("runningspeed", "speed", "velocity"),
+    "pupil": ("pupilarea", "pupilsize", "pupildiameter"),
+    "unit_id": ("unitname", "clusterid", "unit"),
+    "area": (
+        "beryllocation",
+        "brainarea",
+        "region",
+        "brainregion",
+        "location",
+        "brainlocationacronyms",
+        "brainlocationids",
+        "structure",
+        "acronym",
+        "allenontology",
+    ),
+    "cell_type": ("celltype", "waveformclass", "putativecelltype"),
+    "layer": ("corticallayer",),
+}
+"""Other names that columns go by, in lower case and without underscores."""
+
+def column_called(table: TableContent | None, name: str) -> ColumnContent | None:
+    """Return the column of a table that goes by a name or one of its synonyms."""
+    if table is None:
+        return None
+    for wanted in (name.replace("_", ""), *SYNONYMS.get(name, ())):
+        for column in table.columns:
+            if column.name.lower().replace("_", "").replace(" ", "") == wanted:
+                return column
+    return None
+
+
 def content_of(table: RawTable) -> TableContent:
     """Return what a table holds."""
     columns = tuple(_column(name, column) for name, column in table.columns.items())

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 
+from errorneurons.analysis.called import FOLDERS
 from errorneurons.analysis.session.schema import ATTRIBUTES, TRIAL, UNIT, Field
 from errorneurons.analysis.sources.content import (
     IN_NO_TABLE,
     ColumnContent,
     FileContent,
     TableContent,
+    column_called,
     printable,
 )
 from errorneurons.analysis.sources.lasers import LASER
@@ -19,62 +22,11 @@ from errorneurons.analysis.sources.presets import (
     Preset,
     areas_in_order,
     heading,
+    is_key,
     light,
     preset_of,
     quoted,
 )
-
-SYNONYMS: dict[str, tuple[str, ...]] = {
-    "animal": ("mouse", "mouseid", "animalid", "subject", "subjectid"),
-    "session_id": ("session",),
-    "stimulus": (
-        "stimulusname",
-        "stimcategory",
-        "stim",
-        "stimulusid",
-        "condition",
-        "image",
-        "cue",
-        "contrastleft",
-        "imagename",
-        "cond",
-        "gaborstimulusside",
-        "kind",
-        "trialtype",
-        "eventtype",
-        "type",
-    ),
-    "input_onset": (
-        "stimulusonset",
-        "stimonset",
-        "stimontime",
-        "stimontimes",
-        "gaborstimulusonsettime",
-        "stimulustime",
-        "cueonset",
-        "onset",
-    ),
-    "outcome_onset": ("rewardtime", "rewardonset", "feedbacktime", "feedbacktimes", "omissiontime"),
-    "performance": ("correct", "accuracy", "iscorrect", "hit"),
-    "running": ("runningspeed", "speed", "velocity"),
-    "pupil": ("pupilarea", "pupilsize", "pupildiameter"),
-    "unit_id": ("unitname", "clusterid", "unit"),
-    "area": (
-        "beryllocation",
-        "brainarea",
-        "region",
-        "brainregion",
-        "location",
-        "brainlocationacronyms",
-        "brainlocationids",
-        "structure",
-        "acronym",
-        "allenontology",
-    ),
-    "cell_type": ("celltype", "waveformclass", "putativecelltype"),
-    "layer": ("corticallayer",),
-}
-"""Other names that columns go by, in lower case and without underscores."""
 
 _NO_TRIALS = ("invalid_times", "epochs")
 GUESSES = {
@@ -125,22 +77,11 @@ def _likely_trials(content: FileContent) -> TableContent | None:
     some = [t for t in content.intervals if not (t.name in _NO_TRIALS or LASER.search(t.name))]
     tables = sorted(some or content.intervals, key=lambda table: table.name != "trials")
     names = [field.name for field in TRIAL]
-    return max(tables, key=lambda t: sum(bool(_find(t, n)) for n in names), default=None)
-
-
-def _find(table: TableContent | None, name: str) -> ColumnContent | None:
-    """Return the column of a table that goes by a name or one of its synonyms."""
-    if table is None:
-        return None
-    for wanted in (name.replace("_", ""), *SYNONYMS.get(name, ())):
-        for column in table.columns:
-            if column.name.lower().replace("_", "").replace(" ", "") == wanted:
-                return column
-    return None
+    return max(tables, key=lambda t: sum(bool(column_called(t, n)) for n in names), default=None)
 
 
 def _top(content: FileContent, preset: Preset) -> Iterator[str]:
-    if _find(content.units, "level") is None:
+    if column_called(content.units, "level") is None:
         yield from _areas(content)
     if content.rois:
         read = content.units is not None and content.units.name == "rois"
@@ -185,8 +126,8 @@ def _keep_units(units: TableContent | None) -> str:
 
 def _session(content: FileContent, trials: TableContent | None) -> Iterator[str]:
     fallback = {
-        "animal": ("subject.subject_id", "folder.above", "folder.name"),
-        "session_id": ("session_id", "identifier", "file.name"),
+        "animal": ("subject.subject_id", "file.sub", *FOLDERS),
+        "session_id": ("session_id", "identifier", "file.name", *FOLDERS[::-1]),
         "species": ("subject.species",),
     }
     yield "[session]"
@@ -254,34 +195,52 @@ def _events(content: FileContent, trials: TableContent | None, preset: Preset) -
         yield f"file = {quoted(content.beside[trials.name])}"
     elif not trials.name.startswith(IN_NO_TABLE):
         yield f"table = {quoted(trials.name)}"
-    times = [c.name for c in trials.columns if "time" in c.name or "onset" in c.name]
+    times = [c.name for c in trials.columns if _TIMES.search(c.name)]
     yield from _comment("time zero of a trial [s], or a list of its events; there are", times)
     zero = preset.zero or _zero(trials)
-    yield f"time_zero = {quoted(zero)}"
+    yield f"time_zero = {quoted(zero)}" if zero else '# time_zero = "?"  # no name tells of times'
+    rate, counted = _ticks(zero)
+    if counted:
+        yield f"rate = {rate:.10g}  # a guess; {counted}"
     start, stop, width = _window(trials)
     if width is None:
         yield "# Decide: what is cut out around time zero, and the width of a bin [s]."
-        start, stop, width = _fitting(content, next(c for c in trials.columns if c.name == zero))
+        apart = next((c.apart / rate for c in trials.columns if c.name == zero), math.nan)
+        start, stop, width = _fitting(content, apart)
     yield f"start = {start:.10g}"
     yield f"stop = {stop:.10g}"
     yield f"bin_width = {width:.10g}"
     yield f"{'' if preset.drop_missing else '# '}drop_missing = true  # leave out trials without it"
 
 
+_TIMES = re.compile(r"time|onset|start|stamp|frame|sample|(^|_)(on|t|ms)$", re.IGNORECASE)
+_TICKS = (
+    (re.compile("frame", re.IGNORECASE), 30.0, "frames a second of one plane"),
+    (re.compile("sample", re.IGNORECASE), 30000.0, "samples a second"),
+    (re.compile(r"_ms$|\bms\b|msec|milli", re.IGNORECASE), 1000.0, "milliseconds"),
+)
+"""Names of times that are no seconds -> so many a second, and what is counted."""
+
+
 def _zero(trials: TableContent) -> str:
-    """Return the column that seems to be time zero of a trial."""
+    """Return the column that seems to be time zero of a trial; empty if none does."""
     for name in ("time_zero", "start_time", "input_onset", "timestamp"):
-        if column := _find(trials, name):
+        if column := column_called(trials, name):
             return column.name
-    times = [
-        c.name for c in trials.columns if "onset" in c.name.lower() or "time" in c.name.lower()
-    ]
-    return (*times, "start_time")[0]
+    times = [c for c in trials.columns if _TIMES.search(c.name) and math.isfinite(c.low)]
+    # of several, those that differ in each trial: a delay is no time on the clock
+    every = [c.name for c in times if c.distinct == trials.rows]
+    return (*every, *(c.name for c in times), "")[0]
+
+
+def _ticks(name: str) -> tuple[float, str]:
+    """Return how many a second times under a name are counted in, and what is counted."""
+    return next(((rate, what) for found, rate, what in _TICKS if found.search(name)), (1.0, ""))
 
 
 def _window(trials: TableContent) -> tuple[float, float, float | None]:
     """Return start, stop and bin width as `write_nwb` notes them; a usual window otherwise."""
-    columns = [_find(trials, n) for n in ("start_time", "time_zero", "stop_time", "bin_width")]
+    columns = [column_called(trials, n) for n in ("start_time", "time_zero", "stop_time", "bin_width")]
     if None in columns:
         return -0.5, 1.0, None
     start, zero, stop, width = (column.low for column in columns if column)
@@ -290,13 +249,13 @@ def _window(trials: TableContent) -> tuple[float, float, float | None]:
     return start, start + bins * width, width
 
 
-def _fitting(content: FileContent, zero: ColumnContent) -> tuple[float, float, float]:
-    """Return a usual window, shortened until those of two trials do not overlap."""
-    frames = _find(content.units, "imaging_rate")
+def _fitting(content: FileContent, apart: float) -> tuple[float, float, float]:
+    """Return a usual window, shortened until those of trials `apart` [s] do not overlap."""
+    frames = column_called(content.units, "imaging_rate")
     width = 0.05
     if frames is not None and 0 < frames.low < 1 / width:
         width = math.ceil(10 / frames.low) / 10
-    bins = math.floor(zero.apart / width - 1e-6) if zero.apart > 0 else round(1.5 / width)
+    bins = math.floor(apart / width - 1e-6) if apart > 0 else round(1.5 / width)
     bins = max(min(bins, round(1.5 / width)), 1)
     before = bins // 3
     return -before * width, (bins - before) * width, width
@@ -306,9 +265,9 @@ def _attribute(
     content: FileContent, trials: TableContent | None, name: str
 ) -> ColumnContent | None:
     """Return the column of trials that holds an attribute of the session."""
-    if name == "animal" and _find(content.units, name) is None:
+    if name == "animal" and column_called(content.units, name) is None:
         return None  # one animal for all units
-    return _find(trials, name)
+    return column_called(trials, name)
 
 
 def _trial(
@@ -322,10 +281,10 @@ def _trial(
         elif field.name != "trial_start":
             cut = content.signal is not None and content.signal.has_trials
             onset = (
-                "{ constant = 0.0 }" if cut else quoted(_zero(trials) if trials else "start_time")
+                "{ constant = 0.0 }" if cut else quoted((trials and _zero(trials)) or "start_time")
             )
-            yield from _line(field, _find(trials, field.name), GUESSES | {"input_onset": onset})
-    used = {column.name for field in TRIAL if (column := _find(trials, field.name))}
+            yield from _line(field, column_called(trials, field.name), GUESSES | {"input_onset": onset})
+    used = {column.name for field in TRIAL if (column := column_called(trials, field.name))}
     used |= {c.name for a in ATTRIBUTES if (c := _attribute(content, trials, a.name))}
     used |= {"start_time", "stop_time", "time_zero", "bin_width"}
     unused = [c for c in trials.columns if c.name not in used] if trials else []
@@ -337,7 +296,10 @@ def _trial(
 def _unit(content: FileContent, lines: Mapping[str, str]) -> Iterator[str]:
     yield "[unit]"
     for field in UNIT:
-        column = _find(content.units, field.name)
+        column = column_called(content.units, field.name)
+        if field.name == "unit_id" and column_called(content.units, "animal") is None:
+            # numbers that every probe begins anew are none
+            column = column if is_key(column, content.units) else None
         area = _area_column(content)
         if field.name in lines:
             yield f"{field.name} = {lines[field.name]}"
@@ -351,7 +313,7 @@ def _unit(content: FileContent, lines: Mapping[str, str]) -> Iterator[str]:
 
 def _area_column(content: FileContent) -> tuple[str, ColumnContent] | None:
     for origin, table in (("column", content.units), ("electrodes", content.electrodes)):
-        column = _find(table, "area")
+        column = column_called(table, "area")
         if column:
             return origin, column
     return None
@@ -361,7 +323,7 @@ def _label_error(column: ColumnContent, units: TableContent) -> str:
     parts = [f"column = {quoted(column.name)}"]
     ends = [end for end in ("low", "high") if f"label_error_{end}" in units.names]
     parts += [f'{end} = "label_error_{end}"' for end in ends]
-    source = _find(units, "label_error_source")
+    source = column_called(units, "label_error_source")
     if source and source.values:
         alike = source.distinct == 1
         parts.append(f"source = {quoted(source.values[0] if alike else source.name)}")
