@@ -109,7 +109,10 @@ def _open_folder(path: Path, mapping: str | Path | None) -> xr.DataTree:
         raise DoorError(_why_no_recording(path))
     if is_known_folder(path):
         return _told(path, _read_arrays, mapping)
-    inside = _whole(_inside(path, _DEEPEST))
+    from errorneurons.analysis.folders import tables_with_activity, without_files_beside
+
+    inside = without_files_beside(_whole(_inside(path, _DEEPEST)), mapping)
+    inside = inside or tables_with_activity(path, _DEEPEST, mapping)
     if not inside:
         raise DoorError(f"{path} is a folder; give one of the files in it, {', '.join(READERS)}")
     opened = [open_recording(one, mapping if needs_mapping(one) else None) for one in inside]
@@ -126,10 +129,15 @@ def recordings_in(paths: Sequence[Path]) -> list[Path]:
     DoorError
         If a path cannot be looked at.
     """
+    from errorneurons.analysis.folders import tables_with_activity
+
     every: list[Path] = []
     for path in paths:
-        whole = not _exists(path) or not _is_other_folder(path) or is_known_folder(path)
-        every += [path] if whole else _whole(_inside(path, _DEEPEST)) or [path]
+        if not _exists(path) or not _is_other_folder(path) or is_known_folder(path):
+            every.append(path)
+        else:
+            found = _whole(_inside(path, _DEEPEST)) or tables_with_activity(path, _DEEPEST, None)
+            every += found or [path]
     return every
 
 

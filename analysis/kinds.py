@@ -8,6 +8,7 @@ from pathlib import Path
 
 from errorneurons.analysis.called import names_that_tell
 from errorneurons.analysis.door import describe_recording, needs_mapping
+from errorneurons.analysis.readers.beside import file_beside
 from errorneurons.analysis.sources.content import IN_NO_TABLE, FileContent, TableContent
 
 
@@ -35,9 +36,16 @@ def alike_by_fields(paths: Sequence[Path]) -> tuple[SameFields, ...]:
     DoorError
         If one is damaged or no recording.
     """
+    contents = {p: describe_recording(p) if needs_mapping(p) else None for p in paths}
+    beside = {
+        file_beside(path, file)
+        for path, content in contents.items()
+        for file in (content.beside.values() if content else ())
+    }
     found: dict[object, tuple[FileContent | None, list[Path]]] = {}
-    for path in paths:
-        content = describe_recording(path) if needs_mapping(path) else None
+    for path, content in contents.items():
+        if path in beside and len(beside) < len(contents):
+            continue  # the trials of another
         key = None if content is None else _fields(content)
         found.setdefault(key, (content, []))[1].append(path)
     return tuple(

@@ -59,6 +59,9 @@ class Naming:
         if array.dtype.names:
             for inner in array.dtype.names:
                 self.add_each(f"{name}.{inner}", array[inner].ravel("F").tolist(), depth)
+        elif array.dtype.kind == "O" and array.ndim == 2 and min(array.shape) > 1:
+            for k, row in enumerate(array, start=1):  # as spikes of units in trials
+                self.add_each(f"{name}.{k}", row.tolist(), depth)
         elif array.dtype.kind == "O":
             self.add_each(name, array.ravel("F").tolist(), depth)
         elif array.dtype.kind in "biufUS":

@@ -61,10 +61,7 @@ def _add_dataset(naming: Naming, name: str, node: Any, depth: int) -> None:
     if node.attrs.get("MATLAB_empty", 0):
         naming.arrays[name] = np.zeros(0, str if kind == "char" else float)
     elif node.dtype == h5py.ref_dtype:
-        check_size(name, node.shape, 64)
-        check_count(naming.path, len(naming.arrays) + int(np.prod(node.shape)))
-        # MATLAB counts the first axis first, and writes axes the other way round
-        naming.add_each(name, [_referred(name, r, node.file) for r in node[()].ravel()], depth)
+        naming.add(name, _cells(naming, name, node), depth)
     elif kind == "char":
         check_size(name, node.shape, 2)
         naming.arrays[name] = _text(node[()])
@@ -92,10 +89,24 @@ def check_stored(name: str, node: Any) -> None:
         )
 
 
-def _referred(name: str, reference: Any, file: Any) -> np.ndarray[Any, Any]:
-    node = file[reference]
+def _cells(naming: Naming, name: str, node: Any, around: int = 0) -> np.ndarray[Any, Any]:
+    """Return what stands in cells, or in as many as are `around` them."""
+    check_size(name, node.shape, 64)
+    check_count(naming.path, len(naming.arrays) + max(around, 1) * node.size)
+    cells = np.empty(node.size, dtype=object)
+    # MATLAB counts the first axis first, and writes axes the other way round
+    for k, reference in enumerate(node[()].T.ravel()):
+        inner = node.file[reference]
+        if isinstance(inner, h5py.Dataset) and inner.dtype == h5py.ref_dtype and not around:
+            cells[k] = _cells(naming, name, inner, node.size)
+        else:
+            cells[k] = _referred(name, inner)
+    return cells.reshape(node.shape[::-1])
+
+
+def _referred(name: str, node: Any) -> np.ndarray[Any, Any]:
     if not isinstance(node, h5py.Dataset) or node.dtype == h5py.ref_dtype:
-        raise DoorError(f"`{name}` holds cells or structures in cells; save it flat")
+        raise DoorError(f"`{name}` holds structures in cells, or cells too deep; save it flat")
     check_stored(name, node)
     if node.attrs.get("MATLAB_empty", 0):
         return np.zeros(0)

@@ -111,6 +111,8 @@ class FileContent:
         Whether the program that wrote them is known, so that this is no guess.
     beside
         Names of tables in files of their own -> the file.
+    window
+        From when to when spikes run that are timed within their trials [s].
     """
 
     name: str
@@ -124,6 +126,7 @@ class FileContent:
     signal: SignalSource | None = None
     known: bool = False
     beside: Mapping[str, str] = field(default_factory=dict)
+    window: tuple[float, float] | None = None
 
     def __str__(self) -> str:
         """Return the whole as text."""
@@ -187,7 +190,17 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "performance": ("correct", "accuracy", "iscorrect", "hit"),
     "running": ("runningspeed", "speed", "velocity"),
     "pupil": ("pupilarea", "pupilsize", "pupildiameter"),
-    "unit_id": ("unitname", "clusterid", "unit"),
+    "unit_id": (
+        "unitname",
+        "clusterid",
+        "unit",
+        "neuron",
+        "neuronid",
+        "cell",
+        "cellid",
+        "uid",
+        "array",
+    ),
     "area": (
         "beryllocation",
         "brainarea",

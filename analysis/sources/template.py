@@ -36,6 +36,8 @@ GUESSES = {
 }
 """What stands for required columns that no name tells."""
 _MANY_AREAS = 20
+_LONGEST_TRIAL = 60.0
+"""Times beyond are not on the clock of a trial [s]."""
 
 _HEAD = """\
 # What the fields of {name} mean.
@@ -97,9 +99,22 @@ def _top(content: FileContent, preset: Preset) -> Iterator[str]:
     yield "# Which trials and units are read: column of the file = the values with which they are."
     yield from preset.keep
     if not any(line.startswith("keep_trials") for line in preset.keep):
-        yield '# keep_trials = { block = ["main"] }'
+        yield f"# keep_trials = {{ {_kinds_of_rows(preset.table or _likely_trials(content))} }}"
     if not any(line.startswith("keep_units") for line in preset.keep):
         yield _keep_units(content.units)
+
+
+_KINDS = re.compile(r"line|channel|state|edge|polarity|code|event|block|phase|active", re.IGNORECASE)
+
+
+def _kinds_of_rows(trials: TableContent | None) -> str:
+    """Return by what some rows of the table of trials may be kept, an example if nothing tells."""
+    for column in trials.columns if trials else ():
+        if _KINDS.search(column.name) and 1 < column.distinct == len(column.values):
+            first = column.values[0]
+            word = quoted(first) if column.dtype == "text" else first.lower()
+            return f"{quoted(column.name)} = [{word}]"
+    return 'block = ["main"]'
 
 
 def _areas(content: FileContent) -> Iterator[str]:
@@ -163,16 +178,27 @@ def _signal(content: FileContent) -> Iterator[str]:
         yield "# A guess by names and shapes: check each line."
     for name, value in said.items():
         if value:
-            yield f"{'# ' if content.known else ''}{name} = {json.dumps(value, ensure_ascii=False)}"
+            yield f"{'# ' if content.known else ''}{name} = {_toml(value)}"
     if content.signal.values and not (content.signal.has_trials or content.signal.frame_times):
         yield "rate = 30.0  # a guess; frames a second of one plane" if "rate" not in said else ""
     if content.signal.spike_times and "rate" not in said:
         yield "# rate = 30000.0  # where times are counted in samples, so many a second"
 
 
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {_toml(inner)}' for key, inner in value.items())} }}"
+    return json.dumps(value, ensure_ascii=False)
+
+
 def _cut_events(content: FileContent) -> Iterator[str]:
-    if content.signal and content.signal.bin_starts:
+    if content.signal and (content.signal.bin_starts or "time" in content.signal.columns):
         yield "# Bins are those of the recording; start and stop choose a part of them [s]."
+        return
+    if content.window:
+        yield "# Decide: what is counted, on the clock of trials, and the width of a bin [s]."
+        yield from (f"{n} = {t:g}" for n, t in zip(("start", "stop"), content.window, strict=True))
+        yield "bin_width = 0.05  # a guess"
         return
     yield "# Decide: when the first bin starts, relative to time zero, and the width of a bin [s]."
     yield "start = 0.0  # a guess"
@@ -182,6 +208,7 @@ def _cut_events(content: FileContent) -> Iterator[str]:
 def _events(content: FileContent, trials: TableContent | None, preset: Preset) -> Iterator[str]:
     yield "[events]"
     if content.signal is not None and content.signal.has_trials:
+        yield from _where_trials_stand(content, trials)
         yield from _cut_events(content)
         return
     if trials is None and content.arrays:
@@ -191,10 +218,7 @@ def _events(content: FileContent, trials: TableContent | None, preset: Preset) -
         return
     others = [table.name for table in content.intervals if table is not trials]
     yield from _comment("other interval tables:", others)
-    if trials.name in content.beside:
-        yield f"file = {quoted(content.beside[trials.name])}"
-    elif not trials.name.startswith(IN_NO_TABLE):
-        yield f"table = {quoted(trials.name)}"
+    yield from _where_trials_stand(content, trials)
     times = [c.name for c in trials.columns if _TIMES.search(c.name)]
     yield from _comment("time zero of a trial [s], or a list of its events; there are", times)
     zero = preset.zero or _zero(trials)
@@ -220,6 +244,15 @@ _TICKS = (
     (re.compile(r"_ms$|\bms\b|msec|milli", re.IGNORECASE), 1000.0, "milliseconds"),
 )
 """Names of times that are no seconds -> so many a second, and what is counted."""
+
+
+def _where_trials_stand(content: FileContent, trials: TableContent | None) -> Iterator[str]:
+    file = content.beside.get(trials.name) if trials else None
+    if file:
+        yield f"file = {quoted(file)}"
+    of_its_own = trials is not None and not trials.name.startswith(IN_NO_TABLE)
+    if trials and of_its_own and (file is None or file.endswith((".mat", ".npz"))):
+        yield f"table = {quoted(trials.name)}"
 
 
 def _zero(trials: TableContent) -> str:
@@ -283,7 +316,10 @@ def _trial(
             onset = (
                 "{ constant = 0.0 }" if cut else quoted((trials and _zero(trials)) or "start_time")
             )
-            yield from _line(field, column_called(trials, field.name), GUESSES | {"input_onset": onset})
+            column = column_called(trials, field.name)
+            if cut and field.units == ("s",) and column and not column.high < _LONGEST_TRIAL:
+                column = None  # a time of the recording, and none of the trial
+            yield from _line(field, column, GUESSES | {"input_onset": onset})
     used = {column.name for field in TRIAL if (column := column_called(trials, field.name))}
     used |= {c.name for a in ATTRIBUTES if (c := _attribute(content, trials, a.name))}
     used |= {"start_time", "stop_time", "time_zero", "bin_width"}
