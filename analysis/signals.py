@@ -191,8 +191,8 @@ class SignalSource(BaseModel):
         needed = {"trial", "unit"} if self.spike_times else {"trial", "time", "unit"}
         if self.columns and ({*self.columns} != needed or self.dims or self.spike_units):
             raise ValueError(
-                f"`columns` say of which {', '.join(sorted(needed))} a row is, in place of dims and "
-                "spike_units"
+                f"`columns` say of which {', '.join(sorted(needed))} a row is, in place of dims "
+                "and spike_units"
             )
         return self
 
@@ -221,7 +221,8 @@ class SignalSource(BaseModel):
     def has_trials(self) -> bool:
         """Whether activity has been cut out already."""
         names = "*".join(self.dims).split("*")
-        return bool(self.columns) or any(name == "trial" or name.startswith("trial:") for name in names)
+        cut = any(name == "trial" or name.startswith("trial:") for name in names)
+        return cut or bool(self.columns)
 
 
 def place_in(axis: str) -> str:

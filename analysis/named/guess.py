@@ -68,9 +68,9 @@ def guessed(held: NamedArrays) -> Guess:
 def _tables(held: NamedArrays, signal: SignalSource) -> tuple[RawTable, tuple[RawTable, ...]]:
     """Return the table of units that a signal leads to, and tables that may be of its trials."""
     if signal.has_trials:
-        own = bool(signal.bin_starts or (signal.columns and signal.values))
+        bins = signal.bin_starts or (signal.columns and signal.values)
         first, last = window_of(held, signal) or (0.0, 1.0)
-        events = Events() if own else Events(start=first, stop=last, bin_width=last - first)
+        events = Events() if bins else Events(start=first, stop=last, bin_width=last - first)
         found = recording_of(held, signal, events, {})
         return found.units, (found.tables[""], *_groups(held, signal.tables))
     rate = {} if signal.rate or not signal.values else {"rate": 30.0}
@@ -135,7 +135,6 @@ def _side_by_side(held: NamedArrays) -> Iterator[SignalSource]:
             names = every if alone else tuple(columns)
             measure = _measure(held, columns[0])
             yield SignalSource(values=names, dims=("time",), units=measure, frame_times=time)
-
 
 
 def _by_trial(held: NamedArrays) -> Iterator[SignalSource]:

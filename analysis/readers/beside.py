@@ -62,7 +62,7 @@ def shared_parts(one: str, other: str) -> int:
     return next((k for k, (a, b) in enumerate(parts) if a != b), min(len(one), len(other)))
 
 
-def pattern_of(path: Path, other: Path) -> str:
+def called_like(path: Path, other: Path) -> str:
     """Return how a mapping names a file beside recordings that are called as it is."""
     count = shared_parts(path.name, other.name)
     start = re.match(rf"(?:[^_.]+[_.]){{{count}}}", other.name) if count else None
@@ -160,7 +160,7 @@ def likely_events(path: Path) -> Iterator[tuple[str, RawTable]]:
         for file in sorted(folder.iterdir()):
             if file == path or not file.is_file() or not _LIKELY.search(file.stem):
                 continue
-            pattern = pattern_of(path, file)
+            pattern = called_like(path, file)
             if file.suffix in TABLES and ("." not in file.stem or pattern != file.name):
                 yield pattern, replace(event_table(file), name=pattern.rpartition(".")[0])
             elif file.suffix in _HOLDERS:

@@ -218,6 +218,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
 }
 """Other names that columns go by, in lower case and without underscores."""
 
+
 def column_called(table: TableContent | None, name: str) -> ColumnContent | None:
     """Return the column of a table that goes by a name or one of its synonyms."""
     if table is None:

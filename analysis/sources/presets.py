@@ -103,7 +103,7 @@ def allen_flashes(content: FileContent) -> Preset | None:
     good = _column(content.units, "valid_roi") if rois else _column(content.units, "quality")
     return Preset(
         "Allen Institute, Visual Behavior (brain-map.org): a trial is a flash; changes of the "
-        "image are left out" + ", and the passive replay" * bool(replayed),
+        f"image {'and the passive replay ' * bool(replayed)}are left out",
         table,
         "start_time",
         lines=lines | ({"unit_id": quoted(ids.name)} if is_key(ids, content.units) else {}),

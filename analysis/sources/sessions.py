@@ -21,7 +21,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from errorneurons import __version__
-from errorneurons.analysis.called import names_of
+from errorneurons.analysis.called import called_by
 from errorneurons.analysis.mapping import Mapping, did_you_mean
 from errorneurons.analysis.measures.labelling import labelled_by_localiser
 from errorneurons.analysis.session.contract import ContractError, DoorError, check
@@ -90,7 +90,7 @@ def read_sessions(path: Path, mapping: Mapping, opened: Opened) -> xr.DataTree:
 
 def _with_names(recording: RawRecording, path: Path) -> RawRecording:
     """Return a recording that knows the names of its file and folders."""
-    return replace(recording, metadata={**recording.metadata, **names_of(path)})
+    return replace(recording, metadata={**recording.metadata, **called_by(path)})
 
 
 def _together(sessions: list[xr.Dataset]) -> list[xr.Dataset]:

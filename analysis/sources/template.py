@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 
-from errorneurons.analysis.called import FOLDERS
+from errorneurons.analysis.called import FOLDERS_ABOVE
 from errorneurons.analysis.session.schema import ATTRIBUTES, TRIAL, UNIT, Field
 from errorneurons.analysis.sources.content import (
     IN_NO_TABLE,
@@ -104,7 +104,7 @@ def _top(content: FileContent, preset: Preset) -> Iterator[str]:
         yield _keep_units(content.units)
 
 
-_KINDS = re.compile(r"line|channel|state|edge|polarity|code|event|block|phase|active", re.IGNORECASE)
+_KINDS = re.compile("line|channel|state|edge|polarity|code|event|block|phase", re.IGNORECASE)
 
 
 def _kinds_of_rows(trials: TableContent | None) -> str:
@@ -141,8 +141,8 @@ def _keep_units(units: TableContent | None) -> str:
 
 def _session(content: FileContent, trials: TableContent | None) -> Iterator[str]:
     fallback = {
-        "animal": ("subject.subject_id", "file.sub", *FOLDERS),
-        "session_id": ("session_id", "identifier", "file.name", *FOLDERS[::-1]),
+        "animal": ("subject.subject_id", "file.sub", *FOLDERS_ABOVE),
+        "session_id": ("session_id", "identifier", "file.name", *FOLDERS_ABOVE[::-1]),
         "species": ("subject.species",),
     }
     yield "[session]"
@@ -273,7 +273,9 @@ def _ticks(name: str) -> tuple[float, str]:
 
 def _window(trials: TableContent) -> tuple[float, float, float | None]:
     """Return start, stop and bin width as `write_nwb` notes them; a usual window otherwise."""
-    columns = [column_called(trials, n) for n in ("start_time", "time_zero", "stop_time", "bin_width")]
+    columns = [
+        column_called(trials, n) for n in ("start_time", "time_zero", "stop_time", "bin_width")
+    ]
     if None in columns:
         return -0.5, 1.0, None
     start, zero, stop, width = (column.low for column in columns if column)

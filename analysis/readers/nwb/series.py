@@ -38,10 +38,10 @@ def _series(file: Any) -> Iterator[tuple[str, Any]]:
 
 def _table(name: str, series: Any) -> RawTable | None:
     data, times = getattr(series, "data", None), getattr(series, "timestamps", None)
-    shape = np.shape(data)
-    if series.neurodata_type == _LIGHT or times is None or len(shape) != 1:
+    if series.neurodata_type == _LIGHT or data is None or times is None:
         return None
-    if np.shape(times) != shape or not 1 < shape[0] <= _MOST:
+    shape = np.shape(data)
+    if len(shape) != 1 or np.shape(times) != shape or not 1 < shape[0] <= _MOST:
         return None
     called = _CALLED.get(series.neurodata_type, "value")
     columns = {
