@@ -227,6 +227,7 @@ def images(file: Any) -> None:
     file.add_stimulus(steady)
 
 
+@pytest.mark.filterwarnings("ignore:BehavioralEvents is deprecated")
 def test_images_that_were_presented_are_trials_where_no_table_says_so(tmp_path: Path) -> None:
     path = nwb(tmp_path, {}, {"peak_channel_id": [501, 500]}, images)
     found, text = proposed(path)
