@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import xarray as xr
 
 from errorneurons.analysis.readers.stores import open_netcdf, open_zarr
-from errorneurons.analysis.session.contract import DoorError, check, collect, told
+from errorneurons.analysis.session.contract import ContractError, DoorError, check, collect, told
 from errorneurons.analysis.session.files import check_hdf5
 from errorneurons.analysis.session.links import linked_files, refuse_links
 from errorneurons.analysis.session.schema import ACTIVITY, FIELDS
@@ -115,8 +115,23 @@ def _open_folder(path: Path, mapping: str | Path | None) -> xr.DataTree:
     inside = inside or tables_with_activity(path, _DEEPEST, mapping)
     if not inside:
         raise DoorError(f"{path} is a folder; give one of the files in it, {', '.join(READERS)}")
-    opened = [open_recording(one, mapping if needs_mapping(one) else None) for one in inside]
+    opened = []
+    for one in inside:
+        with _in_folder(one.parent.relative_to(path)):
+            opened.append(open_recording(one, mapping if needs_mapping(one) else None))
     return collect(node.to_dataset() for tree in opened for node in tree.children.values())
+
+
+@contextmanager
+def _in_folder(folder: Path) -> Iterator[None]:
+    """Say in which of several folders a recording is that is refused."""
+    try:
+        yield
+    except ContractError as error:
+        where = f"{folder}: " if folder.name else ""
+        raise ContractError(*(f"{where}{breach}" for breach in error.breaches)) from error
+    except DoorError as error:
+        raise DoorError(f"{folder}: {error}" if folder.name else str(error)) from error
 
 
 def recordings_in(paths: Sequence[Path]) -> list[Path]:

@@ -286,3 +286,41 @@ def test_bins_with_starts_of_their_own_are_recognised(tmp_path: Path) -> None:
     session = read(tmp_path / "x.npz", proposed(tmp_path / "x.npz"))
     np.testing.assert_allclose(session["rate"], counts / 0.05, rtol=1e-6)
     assert session["stimulus"].values[:3].tolist() == ["0", "1", "2"]
+
+
+def test_a_day_is_part_of_a_name_and_an_error_what_is_left_of_a_goal(tmp_path: Path) -> None:
+    counts = RNG.poisson(2, (TRIALS, 6, UNITS))
+    goal, cursor = np.tile([1.0, -1.0], TRIALS // 2), RNG.normal(size=TRIALS)
+    folder = tmp_path / "rat_day12"
+    folder.mkdir()
+    np.savez(folder / "x.npz", counts=counts, kind=KINDS, goal=goal, cursor=cursor)
+    cut = '[signal]\nvalues = "counts"\ndims = ["trial", "time", "unit"]\nunits = "count"\n'
+    more = (
+        'outcome_error = { column = "goal", minus = "cursor" }\noutcome_onset = { constant = 0.5 }'
+    )
+    day = 'day = { metadata = "folder.name", part = "day([0-9]+)" }'
+    rest = REST.replace("[unit]", f"{more}\n[unit]").replace("[trial]", f"{day}\n[trial]")
+    session = read(folder / "x.npz", f"{cut}[events]\nstart = -0.5\nbin_width = 0.25\n{rest}")
+    assert session.attrs["day"] == 12
+    np.testing.assert_allclose(session["outcome_error"], goal - cursor)
+
+
+@pytest.mark.parametrize("pattern", ["day[0-9]+", "(d)(a)y"])
+def test_a_part_of_a_text_is_one_group(tmp_path: Path, pattern: str) -> None:
+    rest = REST.replace(
+        "[trial]", f'day = {{ metadata = "file.name", part = "{pattern}" }}\n[trial]'
+    )
+    with pytest.raises(DoorError, match="`part` needs one group between brackets, as in"):
+        read(structures(tmp_path), BY_TRIAL + rest)
+
+
+def test_of_several_folders_that_is_named_in_which_a_file_is_refused(tmp_path: Path) -> None:
+    for animal, kinds in (("m1", KINDS), ("m2", KINDS[1:])):
+        (tmp_path / "lab" / animal).mkdir(parents=True)
+        held = {"counts": RNG.poisson(2, (TRIALS, 6, UNITS)), "kind": kinds}
+        np.savez(tmp_path / "lab" / animal / "x.npz", **held)
+    cut = '[signal]\nvalues = "counts"\ndims = ["trial", "time", "unit"]\nunits = "count"\n'
+    said = f"{cut}[events]\nstart = -0.5\nbin_width = 0.25\n{REST}"
+    (tmp_path / "m.toml").write_text(said.replace('"m1"', '"{animal}"').replace("{animal}", "m"))
+    with pytest.raises(DoorError, match=r"m2: x\.npz: `stimulus`: column `kind` .* has 11 values"):
+        open_recording(tmp_path / "lab", tmp_path / "m.toml")
