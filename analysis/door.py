@@ -211,7 +211,7 @@ def needs_mapping(path: Path) -> bool:
 
 _OWN = (".nc", ".zarr")
 """Endings of files of the contract, which need no mapping."""
-_ALONE = (*_OWN, ".nwb", ".mat", ".npz")
+_ALONE = (*_OWN, ".nwb", ".mat", ".npz", ".h5", ".hdf5")
 """Endings of files that are recordings; a table is read where a mapping names it."""
 
 
@@ -311,11 +311,12 @@ def _needs_mapping(path: Path) -> str:
 
 Reader = Callable[[Path, str | Path | None], xr.DataTree]
 
+_ARRAYS = (".mat", ".h5", ".hdf5", ".npz", ".npy", ".csv", ".tsv", ".parquet", ".pqt")
 READERS: Mapping[str, Reader] = {
     ".nc": _read_netcdf,
     ".zarr": _read_zarr,
     ".nwb": _read_nwb,
-    **dict.fromkeys((".mat", ".npz", ".npy", ".csv", ".tsv", ".parquet", ".pqt"), _read_arrays),
+    **dict.fromkeys(_ARRAYS, _read_arrays),
 }
 """How each kind of file is read."""
 

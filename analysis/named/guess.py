@@ -148,7 +148,7 @@ def _by_trial(held: NamedArrays) -> Iterator[SignalSource]:
             beside = any(n.startswith(f"{group}.") and n not in held.lists for n in held.arrays)
             table = group if group and beside and not turned else ""
             dims = ("trial", "unit") if turned else ("unit", "trial")
-            yield SignalSource(spike_times=name, dims=dims, table=table)
+            yield _in_ms(held, SignalSource(spike_times=name, dims=dims, table=table))
 
 
 _TRIAL = re.compile(r"^trial", re.IGNORECASE)
@@ -175,7 +175,8 @@ def _rows(held: NamedArrays) -> Iterator[SignalSource]:
         )
     elif spikes and _restarts(held, spikes, trial):
         own = {"trial": trial, "unit": unit}
-        yield SignalSource.model_validate({"spike_times": spikes, "columns": own})
+        said = {"spike_times": spikes, "columns": own}
+        yield _in_ms(held, SignalSource.model_validate(said))
 
 
 def _restarts(held: NamedArrays, times: str, trial: str) -> bool:
@@ -185,6 +186,16 @@ def _restarts(held: NamedArrays, times: str, trial: str) -> bool:
     return bool(len(first) and len(last) and last.min() < first.max())
 
 
+_LONGEST = 60.0
+"""No trial lasts longer [s]: times that run further are in ms."""
+
+
+def _in_ms(held: NamedArrays, signal: SignalSource) -> SignalSource:
+    """Return spikes within trials with their rate, if they seem to be timed in milliseconds."""
+    first, last = window_of(held, signal) or (0.0, 0.0)
+    return signal.model_copy(update={"rate": 1000.0}) if last - first > _LONGEST else signal
+
+
 def window_of(held: NamedArrays, signal: SignalSource) -> tuple[float, float] | None:
     """Return from when to when spikes run that are timed within trials; None if they are not."""
     if not (signal.spike_times and signal.has_trials):
@@ -192,7 +203,7 @@ def window_of(held: NamedArrays, signal: SignalSource) -> tuple[float, float] | 
     name = signal.trains[0]
     trains = [train for own in trains_of(held, name) for train in own]
     times = held.vector(name) if signal.columns else np.concatenate(trains)
-    times = times[np.isfinite(times)]
+    times = times[np.isfinite(times)] / (signal.rate or 1.0)
     if not len(times):
         return None
     first, last = (round(float(edge), 1) for edge in (times.min(), times.max()))

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from errorneurons.analysis.named.arrays import NamedArrays
+from errorneurons.analysis.named.owned import in_seconds
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.signals import Events, SignalSource
 from errorneurons.analysis.sources.limits import check_size
@@ -82,7 +83,7 @@ def _from_lists(
     times = np.concatenate(trains).astype(np.float64)
     shape = (int(trials.max()) + 1, int(units.max()) + 1)
     places = (np.repeat(trials, sizes), np.repeat(units, sizes))
-    counts = _counted(name, times / (source.rate or 1.0), places, shape, events)
+    counts = _counted(name, in_seconds(times, source.rate, name), places, shape, events)
     arrays = {n: a for n, a in held.arrays.items() if not n.startswith(f"{name}.")}
     return replace(held, arrays={**arrays, name: counts}, lists={}), _of_counts(source, name)
 
@@ -149,7 +150,7 @@ def _from_rows(
     told |= {f"{UNITS}.{n}": a for n, a in _told(held, units, len(keys)).items()}
     shape = (len(known), len(keys))
     if source.spike_times:
-        times = values.astype(np.float64) / (source.rate or 1.0)
+        times = in_seconds(values.astype(np.float64), source.rate, name)
         made = _counted(name, times, (trials, units), shape, events)
         where = SignalSource(values=name, dims=("trial", "time", "unit"), units="count")
     else:

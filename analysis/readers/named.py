@@ -16,7 +16,13 @@ from errorneurons.analysis.named.guess import Guess, guessed
 from errorneurons.analysis.readers.alf import hold_alf, is_alf
 from errorneurons.analysis.readers.beside import events_beside, likely_events, with_tables_beside
 from errorneurons.analysis.readers.mat import hold_mat
-from errorneurons.analysis.readers.numpy_files import hold_npy, hold_npz
+from errorneurons.analysis.readers.mat73 import HDF5, hold_hdf5
+from errorneurons.analysis.readers.numpy_files import (
+    hold_folder_of_arrays,
+    hold_npy,
+    hold_npz,
+    is_folder_of_arrays,
+)
 from errorneurons.analysis.readers.phy import hold_phy, is_phy
 from errorneurons.analysis.readers.suite2p import hold_suite2p, is_suite2p
 from errorneurons.analysis.readers.tables import TABLES, event_table, hold_table
@@ -31,14 +37,20 @@ Hold = Callable[[Path], AbstractContextManager[NamedArrays]]
 
 HOLDERS: Mapping[str, Hold] = {
     ".mat": hold_mat,
+    **dict.fromkeys(HDF5, hold_hdf5),
     ".npz": hold_npz,
     ".npy": hold_npy,
     **dict.fromkeys(TABLES, hold_table),
 }
 """How files of named arrays are held open, by their endings."""
 
-FOLDERS = ((is_suite2p, hold_suite2p), (is_phy, hold_phy), (is_alf, hold_alf))
-"""Folders of known programs: how each is told, and held open."""
+FOLDERS = (
+    (is_suite2p, hold_suite2p),
+    (is_phy, hold_phy),
+    (is_alf, hold_alf),
+    (is_folder_of_arrays, hold_folder_of_arrays),
+)
+"""Folders of known programs, and of arrays: how each is told, and held open."""
 
 
 def opened_by(hold: Hold) -> Opened:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import h5py
@@ -324,3 +325,62 @@ def test_of_several_folders_that_is_named_in_which_a_file_is_refused(tmp_path: P
     (tmp_path / "m.toml").write_text(said.replace('"m1"', '"{animal}"').replace("{animal}", "m"))
     with pytest.raises(DoorError, match=r"m2: x\.npz: `stimulus`: column `kind` .* has 11 values"):
         open_recording(tmp_path / "lab", tmp_path / "m.toml")
+
+
+def loose(counts: np.ndarray) -> dict[str, np.ndarray]:
+    starts = -0.5 + 0.25 * np.arange(6)
+    return {"counts": counts, "labels": np.array(KINDS), "time": starts}
+
+
+def test_arrays_in_files_of_their_own_are_one_recording(tmp_path: Path) -> None:
+    counts = RNG.poisson(2, (TRIALS, 6, UNITS))
+    folder = tmp_path / "m1"
+    folder.mkdir()
+    for name, array in loose(counts).items():
+        np.save(folder / f"{name}.npy", array)
+    session = read(folder, proposed(folder))
+    np.testing.assert_allclose(session["rate"], counts * 4)
+    assert session["stimulus"].values.tolist() == KINDS
+
+
+def test_hdf5_comes_in_by_the_names_of_its_arrays(tmp_path: Path) -> None:
+    counts = RNG.poisson(2, (TRIALS, 6, UNITS))
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        for name, array in loose(counts).items():
+            file[f"session/{name}"] = array.astype(object) if array.dtype.kind == "U" else array
+        file["labels"], file["time"] = KINDS, loose(counts)["time"]
+    mapping = proposed(tmp_path / "x.h5")
+    assert 'values = "session.counts"' in mapping
+    session = read(tmp_path / "x.h5", mapping)
+    np.testing.assert_allclose(session["rate"], counts * 4)
+    assert session["stimulus"].values.tolist() == KINDS
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda f: f.attrs.update({"nwb_version": "2.9"}), "another kind of file; .* end in .nwb"),
+        (lambda f: f.update({"y": h5py.ExternalLink("z.h5", "/x")}), "`y` is a link that leads"),
+        (lambda f: f.create_dataset("y", (2**40,), "f8", chunks=(8,)), "`y` is declared"),
+    ],
+)
+def test_hdf5_that_is_something_else_is_refused(
+    tmp_path: Path, damage: Callable[[h5py.File], None], message: str
+) -> None:
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["x"] = np.ones(3)
+        damage(file)
+    with pytest.raises(DoorError, match=message):
+        proposed(tmp_path / "x.h5")
+
+
+def test_milliseconds_within_trials_are_proposed_as_such(tmp_path: Path) -> None:
+    frame = rows_of_spikes().assign(spike_time=lambda f: (f["spike_time"] * 1000).round())
+    frame.to_csv(tmp_path / "spikes.csv", index=False)
+    pd.DataFrame({"trial": range(TRIALS), "kind": KINDS}).to_csv(tmp_path / "trials.csv")
+    mapping = proposed(tmp_path).replace("bin_width = 0.05", "bin_width = 0.25")
+    assert "rate = 1000.0" in mapping
+    session = read(tmp_path / "spikes.csv", mapping)
+    assert float(session["rate"].mean()) == pytest.approx(RATES.mean(), rel=0.05)
+    with pytest.raises(DoorError, match="holds whole numbers, and not how many there are a second"):
+        read(tmp_path / "spikes.csv", mapping.replace("rate = 1000.0", ""))
