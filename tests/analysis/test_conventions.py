@@ -374,6 +374,18 @@ def test_hdf5_that_is_something_else_is_refused(
         proposed(tmp_path / "x.h5")
 
 
+def test_texts_without_an_end_are_refused(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["labels"] = KINDS
+    data = (tmp_path / "x.h5").read_bytes()
+    heap = data.index(b"GCOL")
+    free = heap + 16 + 24 * TRIALS
+    assert data[free : free + 2] == b"\0\0"
+    (tmp_path / "x.h5").write_bytes(data[: free + 8] + bytes(8) + data[free + 16 :])
+    with pytest.raises(DoorError, match=r"x.h5 is damaged: its texts have no end; copy it again"):
+        proposed(tmp_path / "x.h5")
+
+
 def test_milliseconds_within_trials_are_proposed_as_such(tmp_path: Path) -> None:
     frame = rows_of_spikes().assign(spike_time=lambda f: (f["spike_time"] * 1000).round())
     frame.to_csv(tmp_path / "spikes.csv", index=False)
