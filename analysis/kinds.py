@@ -43,9 +43,8 @@ def alike_by_fields(paths: Sequence[Path]) -> tuple[SameFields, ...]:
         for file in (content.beside.values() if content else ())
     }
     found: dict[object, tuple[FileContent | None, list[Path]]] = {}
-    for path, content in contents.items():
-        if path in beside and len(beside) < len(contents):
-            continue  # the trials of another
+    for path in [p for p in contents if p not in beside] or contents:
+        content = contents[path]
         key = None if content is None else _fields(content)
         found.setdefault(key, (content, []))[1].append(path)
     return tuple(

@@ -14,7 +14,7 @@ from errorneurons.analysis.named.assembled import recording_of
 from errorneurons.analysis.named.relative import trains_of
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.signals import Events, SignalSource
-from errorneurons.analysis.sources.recording import RawTable
+from errorneurons.analysis.sources.recording import RawTable, RawValues
 
 _SPIKES = re.compile(r"(^|[._])(spikes?|spk|st|ts)([._]?times?)?$|spike.?times?", re.IGNORECASE)
 _OWNERS = re.compile(r"clu|unit|cell|neuron|owner|spike.?id", re.IGNORECASE)
@@ -126,7 +126,7 @@ _FEWEST = 3
 def _side_by_side(held: NamedArrays) -> Iterator[SignalSource]:
     """Yield traces of which each stands in a column of its own, beside their times."""
     loose = {n: a for n, a in held.arrays.items() if "." not in n and a.dtype.kind == "f"}
-    for time in filter(_TIMES.search, loose):
+    for time in (n for n in filter(_TIMES.search, loose) if _are_steady(held.vector(n))):
         columns = [n for n, a in loose.items() if n != time and a.shape == loose[time].shape]
         stems = {re.sub(r"\d+$", "", name) for name in columns}
         every = f"{next(iter(stems), '')}*"
@@ -149,6 +149,11 @@ def _by_trial(held: NamedArrays) -> Iterator[SignalSource]:
             table = group if group and beside and not turned else ""
             dims = ("trial", "unit") if turned else ("unit", "trial")
             yield _in_ms(held, SignalSource(spike_times=name, dims=dims, table=table))
+
+
+def _are_steady(times: RawValues) -> bool:
+    steps = np.diff(times)
+    return len(steps) > 1 and bool((steps > 0).all() and steps.max() < 2 * np.median(steps))
 
 
 _TRIAL = re.compile(r"^trial", re.IGNORECASE)

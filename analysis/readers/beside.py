@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import TypeVar
 
@@ -59,7 +61,7 @@ def file_beside(path: Path, pattern: str) -> Path:
 def shared_parts(one: str, other: str) -> int:
     """Return how many parts of two names, between ``_`` and dots, are the same from the start."""
     parts = zip(*(re.split(r"[_.]", name) for name in (one, other)), strict=False)
-    return next((k for k, (a, b) in enumerate(parts) if a != b), min(len(one), len(other)))
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], parts))
 
 
 def called_like(path: Path, other: Path) -> str:
@@ -103,8 +105,8 @@ def with_tables_beside(recording: RawRecording, path: Path, mapping: Meaning) ->
     if not mapping.tables:
         return recording
     beside = {name: table_in(file_beside(path, file), "") for name, file in mapping.tables.items()}
-    own = {name: table for name, table in beside.items() if name in recording.tables}
-    if own:
+    known = {*recording.tables, recording.units.name, "units", "electrodes"}
+    if own := known & {*beside}:
         raise DoorError(f"`tables` names {min(own)!r}, which the file has too; choose another name")
     more = recording.more
 
@@ -164,9 +166,8 @@ def likely_events(path: Path) -> Iterator[tuple[str, RawTable]]:
             if file.suffix in TABLES and ("." not in file.stem or pattern != file.name):
                 yield pattern, replace(event_table(file), name=pattern.rpartition(".")[0])
             elif file.suffix in _HOLDERS:
-                with _HOLDERS[file.suffix](file) as held:
-                    for table in _tables_of(held):
-                        yield pattern, table
+                with suppress(DoorError), _HOLDERS[file.suffix](file) as held:
+                    yield from [(pattern, table) for table in _tables_of(held)]
 
 
 def _tables_of(held: NamedArrays) -> list[RawTable]:

@@ -76,8 +76,11 @@ def template_of(content: FileContent) -> str:
 
 def _likely_trials(content: FileContent) -> TableContent | None:
     """Return the table with most columns that the contract knows; ``trials`` wins a draw."""
-    some = [t for t in content.intervals if not (t.name in _NO_TRIALS or LASER.search(t.name))]
-    tables = sorted(some or content.intervals, key=lambda table: table.name != "trials")
+    # a series of times and values is one where nothing else may be
+    whole = [t for t in content.intervals if "timestamp" not in t.names or len(t.names) > 2]
+    whole = whole or [*content.intervals]
+    some = [t for t in whole if not (t.name in _NO_TRIALS or LASER.search(t.name))]
+    tables = sorted(some or whole, key=lambda table: table.name != "trials")
     names = [field.name for field in TRIAL]
     return max(tables, key=lambda t: sum(bool(column_called(t, n)) for n in names), default=None)
 

@@ -14,6 +14,7 @@ import xarray as xr
 
 from errorneurons.analysis.door import open_recording, recordings_in
 from errorneurons.analysis.kinds import alike_by_fields
+from errorneurons.analysis.readers.mat import hold_mat
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.signals import SignalSource
 from errorneurons.analysis.sources.template import template_of
@@ -191,6 +192,20 @@ def test_a_value_that_no_row_gives_is_not_zero(tmp_path: Path) -> None:
     pd.concat([twice, twice[:1]]).to_csv(tmp_path / "x.csv", index=False)
     with pytest.raises(DoorError, match="two rows of `count` are of the same trial, time and unit"):
         read(tmp_path / "x.csv", mapping)
+
+
+def test_a_table_of_trials_is_no_table_of_traces(tmp_path: Path) -> None:
+    trials = {"time": np.cumsum(RNG.exponential(3, 40))}
+    trials |= {name: RNG.random(40) for name in ("contrast", "reaction_time", "reward")}
+    pd.DataFrame(trials).to_csv(tmp_path / "x.csv", index=False)
+    assert "# Decide: values with dims, or spike_times" in proposed(tmp_path / "x.csv")
+
+
+def test_cells_of_words_are_columns(tmp_path: Path) -> None:
+    pairs = np.array([["a", "go"], ["b", "go"], ["a", "stop"]], dtype=object)
+    scipy.io.savemat(tmp_path / "x.mat", {"kinds": pairs})
+    with hold_mat(tmp_path / "x.mat") as held:
+        assert held.table("", 3).plain("kinds.1").tolist() == ["a", "b", "a"]
 
 
 def test_columns_of_rows_take_the_place_of_dims() -> None:
