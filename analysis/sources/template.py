@@ -242,8 +242,8 @@ def _events(content: FileContent, trials: TableContent | None, preset: Preset) -
 
 _TIMES = re.compile(r"time|onset|start|stamp|frame|sample|(^|_)(on|t|ms)$", re.IGNORECASE)
 _TICKS = (
-    (re.compile("frame", re.IGNORECASE), 30.0, "frames a second of one plane"),
-    (re.compile("sample", re.IGNORECASE), 30000.0, "samples a second"),
+    (re.compile("^(?!.*time).*frame", re.IGNORECASE), 30.0, "frames a second of one plane"),
+    (re.compile("^(?!.*time).*sample", re.IGNORECASE), 30000.0, "samples a second"),
     (re.compile(r"_ms$|\bms\b|msec|milli", re.IGNORECASE), 1000.0, "milliseconds"),
 )
 """Names of times that are no seconds -> so many a second, and what is counted."""
