@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import xarray as xr
 
 from errorneurons.analysis.readers.stores import open_netcdf, open_zarr
-from errorneurons.analysis.session.contract import DoorError, check, collect, told
+from errorneurons.analysis.session.contract import ContractError, DoorError, check, collect, told
 from errorneurons.analysis.session.files import check_hdf5
 from errorneurons.analysis.session.links import linked_files, refuse_links
 from errorneurons.analysis.session.schema import ACTIVITY, FIELDS
@@ -109,11 +109,29 @@ def _open_folder(path: Path, mapping: str | Path | None) -> xr.DataTree:
         raise DoorError(_why_no_recording(path))
     if is_known_folder(path):
         return _told(path, _read_arrays, mapping)
-    inside = _whole(_inside(path, _DEEPEST))
+    from errorneurons.analysis.folders import tables_with_activity, without_files_beside
+
+    inside = without_files_beside(_whole(_inside(path, _DEEPEST)), mapping)
+    inside = inside or tables_with_activity(path, _DEEPEST, mapping)
     if not inside:
         raise DoorError(f"{path} is a folder; give one of the files in it, {', '.join(READERS)}")
-    opened = [open_recording(one, mapping if needs_mapping(one) else None) for one in inside]
+    opened = []
+    for one in inside:
+        with _in_folder(one.parent.relative_to(path)):
+            opened.append(open_recording(one, mapping if needs_mapping(one) else None))
     return collect(node.to_dataset() for tree in opened for node in tree.children.values())
+
+
+@contextmanager
+def _in_folder(folder: Path) -> Iterator[None]:
+    """Say in which of several folders a recording is that is refused."""
+    try:
+        yield
+    except ContractError as error:
+        where = f"{folder}: " if folder.name else ""
+        raise ContractError(*(f"{where}{breach}" for breach in error.breaches)) from error
+    except DoorError as error:
+        raise DoorError(f"{folder}: {error}" if folder.name else str(error)) from error
 
 
 def recordings_in(paths: Sequence[Path]) -> list[Path]:
@@ -126,10 +144,15 @@ def recordings_in(paths: Sequence[Path]) -> list[Path]:
     DoorError
         If a path cannot be looked at.
     """
+    from errorneurons.analysis.folders import tables_with_activity
+
     every: list[Path] = []
     for path in paths:
-        whole = not _exists(path) or not _is_other_folder(path) or is_known_folder(path)
-        every += [path] if whole else _whole(_inside(path, _DEEPEST)) or [path]
+        if not _exists(path) or not _is_other_folder(path) or is_known_folder(path):
+            every.append(path)
+        else:
+            found = _whole(_inside(path, _DEEPEST)) or tables_with_activity(path, _DEEPEST, None)
+            every += found or [path]
     return every
 
 
@@ -188,7 +211,7 @@ def needs_mapping(path: Path) -> bool:
 
 _OWN = (".nc", ".zarr")
 """Endings of files of the contract, which need no mapping."""
-_ALONE = (*_OWN, ".nwb", ".mat", ".npz")
+_ALONE = (*_OWN, ".nwb", ".mat", ".npz", ".h5", ".hdf5")
 """Endings of files that are recordings; a table is read where a mapping names it."""
 
 
@@ -288,11 +311,12 @@ def _needs_mapping(path: Path) -> str:
 
 Reader = Callable[[Path, str | Path | None], xr.DataTree]
 
+_ARRAYS = (".mat", ".h5", ".hdf5", ".npz", ".npy", ".csv", ".tsv", ".parquet", ".pqt")
 READERS: Mapping[str, Reader] = {
     ".nc": _read_netcdf,
     ".zarr": _read_zarr,
     ".nwb": _read_nwb,
-    **dict.fromkeys((".mat", ".npz", ".npy", ".csv", ".tsv", ".parquet", ".pqt"), _read_arrays),
+    **dict.fromkeys(_ARRAYS, _read_arrays),
 }
 """How each kind of file is read."""
 

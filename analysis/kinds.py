@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from errorneurons.analysis.called import names_that_tell
 from errorneurons.analysis.door import describe_recording, needs_mapping
+from errorneurons.analysis.readers.beside import file_beside
 from errorneurons.analysis.sources.content import IN_NO_TABLE, FileContent, TableContent
 
 
@@ -34,25 +36,28 @@ def alike_by_fields(paths: Sequence[Path]) -> tuple[SameFields, ...]:
     DoorError
         If one is damaged or no recording.
     """
+    contents = {p: describe_recording(p) if needs_mapping(p) else None for p in paths}
+    beside = {
+        file_beside(path, file)
+        for path, content in contents.items()
+        for file in (content.beside.values() if content else ())
+    }
     found: dict[object, tuple[FileContent | None, list[Path]]] = {}
-    for path in paths:
-        content = describe_recording(path) if needs_mapping(path) else None
+    for path in [p for p in contents if p not in beside] or contents:
+        content = contents[path]
         key = None if content is None else _fields(content)
         found.setdefault(key, (content, []))[1].append(path)
     return tuple(
-        SameFields(_in_folders(content, own), tuple(own)) for content, own in found.values()
+        SameFields(_with_names(content, own), tuple(own)) for content, own in found.values()
     )
 
 
-def _in_folders(content: FileContent | None, paths: Sequence[Path]) -> FileContent | None:
-    """Return what a file holds, with its folders where they tell recordings apart."""
-    folders = {path.absolute().parent for path in paths}
-    if content is None or len(folders) == 1:
-        return content
-    above = {folder.parent for folder in folders}
-    first = paths[0].absolute().parent
-    name = ("folder.name", first) if len(above) == 1 else ("folder.above", first.parent)
-    return replace(content, about={**content.about, name[0]: name[1].name})
+def _with_names(content: FileContent | None, paths: Sequence[Path]) -> FileContent | None:
+    """Return what a file holds, with the names that tell recordings apart."""
+    if content is None:
+        return None
+    about = {key: value for key, value in content.about.items() if key != "file.name"}
+    return replace(content, about={**about, **names_that_tell(paths)})
 
 
 def _fields(content: FileContent) -> tuple[object, ...]:

@@ -67,6 +67,10 @@ class Mapping(BaseModel):
     sessions
         A table beside the recordings, ``sessions.csv``, that says what each file is: its column
         ``file`` names them, and ``{ metadata = "sessions.animal" }`` is the column ``animal``.
+    tables
+        Name -> a file beside the recordings that holds a table of that name, for joins:
+        ``{"histology": "clusters.csv"}``; ``*_units.tsv`` is the one that is called as the
+        recording is.
     areas
         The areas, the lowest first; areas that are not named have no level.
     labels
@@ -93,6 +97,7 @@ class Mapping(BaseModel):
     keep_trials: dict[str, tuple[Scalar, ...] | str] = {}
     keep_units: dict[str, tuple[Scalar, ...] | str] = {}
     sessions: str | None = None
+    tables: dict[str, str] = {}
     signal: SignalSource | None = None
     each: _Each = ()
     rois: str = ""
@@ -288,7 +293,7 @@ def _missing_keys(raw: Dict[str, Any]) -> Iterator[str]:
 def _missing_events(raw: Dict[str, Any]) -> Iterator[str]:
     """Name what must be said of events; a trial x time x unit array says itself what it holds."""
     signal, events = raw.get("signal"), raw.get("events")
-    if isinstance(signal, dict) and "trial" in str(signal.get("dims")):
+    if isinstance(signal, dict) and "trial" in str((signal.get("dims"), signal.get("columns"))):
         return
     if events is None:
         yield "`events` is missing; add it"

@@ -38,6 +38,11 @@ class Source(BaseModel):
         text, or the k-th from 0; where each event is a trial, ``event`` is that of its place.
     previous
         Whether the value of the row before counts.
+    minus
+        A column of the same table that is taken off, as the cursor is from its goal.
+    part
+        What stands in the one group of a regular expression, ``"day([0-9]+)"``; missing where it
+        is not found.
     matches
         True where a regular expression is found in the text, or where the value is in a list.
     values
@@ -62,6 +67,8 @@ class Source(BaseModel):
     id: str | None = None
     squeeze: Literal["first", "last", "count", "all", "event"] | int | None = None
     previous: bool | None = None
+    minus: str | None = None
+    part: str | None = None
     matches: str | tuple[Scalar, ...] | None = None
     values: dict[str, Scalar] | None = None
     default: Scalar | None = None
@@ -79,6 +86,13 @@ class Source(BaseModel):
     def _is_expression(cls, value: Any) -> Any:
         if isinstance(value, str):
             checked_expression(value)
+        return value
+
+    @field_validator("part")
+    @classmethod
+    def _has_one_group(cls, value: str | None) -> str | None:
+        if value is not None and checked_expression(value, "part").groups != 1:
+            raise ValueError('`part` needs one group between brackets, as in "day([0-9]+)"')
         return value
 
     @model_validator(mode="after")
@@ -102,7 +116,8 @@ class Source(BaseModel):
     def named(self) -> set[str]:
         """Names of the columns, and tables of intervals, that are read."""
         inner = {name for part in self.combine or () for name in part.named}
-        return inner | {name for name in (self.column, self.by, self.during) if name}
+        own = (self.column, self.by, self.during, self.minus)
+        return inner | {name for name in own if name}
 
 
 _LONGEST = 200
@@ -110,7 +125,7 @@ _NESTED = re.compile(r"[*+}][^()]*\)\s*[*+{]")
 """A repetition of what repeats, which may take for ever."""
 
 
-def checked_expression(text: str) -> re.Pattern[str]:
+def checked_expression(text: str, word: str = "matches") -> re.Pattern[str]:
     """Return a regular expression, if it is one that ends.
 
     Raises
@@ -120,10 +135,10 @@ def checked_expression(text: str) -> re.Pattern[str]:
     """
     if len(text) > _LONGEST or _NESTED.search(text):
         raise ValueError(
-            f"`matches` repeats what repeats, or is longer than {_LONGEST} characters; give a "
+            f"`{word}` repeats what repeats, or is longer than {_LONGEST} characters; give a "
             "plainer expression, or a list of values"
         )
     try:
         return re.compile(text)
     except (re.error, RecursionError, OverflowError) as error:
-        raise ValueError(f"`matches` is no regular expression: {error}") from error
+        raise ValueError(f"`{word}` is no regular expression: {error}") from error

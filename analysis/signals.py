@@ -104,7 +104,8 @@ class SignalSource(BaseModel):
     Attributes
     ----------
     values
-        Name of the array of activity; several names for arrays of different units.
+        Name of the array of activity; several names for arrays of different units, ``cell_*`` for
+        all that begin so.
     dims
         What its axes are, the slowest first: ``trial``, ``time``, ``unit``, or two of them that
         run in one axis, ``trial*time`` if the bins of a trial follow one another. Several axes may
@@ -135,6 +136,11 @@ class SignalSource(BaseModel):
     rate
         Times are counted in so many a second: 1 for seconds, 30000 for samples; of traces without
         times, frames a second.
+    columns
+        Of a table in which each row is a spike, or the value of a bin: the columns that say of
+        which ``trial`` and ``unit`` it is, and of values ``time``, when the bin starts. Spikes are
+        then timed within their trial, as they are with `dims` ``["unit", "trial"]``, which says
+        that spikes are listed unit by unit and, within, trial by trial.
     units
         What activity is measured in: Hz, count (a bin), dF/F, %, z or a.u.
     kind
@@ -156,6 +162,7 @@ class SignalSource(BaseModel):
     electrodes: str = ""
     channels: str = ""
     rate: float | None = None
+    columns: dict[Literal["trial", "time", "unit"], str] = {}
     units: Literal["Hz", "count", "dF/F", "%", "z", "a.u."] | None = None
     kind: Literal["spikes", "calcium", "event"] | None = None
 
@@ -181,6 +188,12 @@ class SignalSource(BaseModel):
             raise ValueError("give one table of units for each of spike_times")
         if self.rate is not None and not 0 < self.rate < float("inf"):
             raise ValueError("give a rate above 0, so many samples a second")
+        needed = {"trial", "unit"} if self.spike_times else {"trial", "time", "unit"}
+        if self.columns and ({*self.columns} != needed or self.dims or self.spike_units):
+            raise ValueError(
+                f"`columns` say of which {', '.join(sorted(needed))} a row is, in place of dims "
+                "and spike_units"
+            )
         return self
 
     @property
@@ -208,7 +221,8 @@ class SignalSource(BaseModel):
     def has_trials(self) -> bool:
         """Whether activity has been cut out already."""
         names = "*".join(self.dims).split("*")
-        return any(name == "trial" or name.startswith("trial:") for name in names)
+        cut = any(name == "trial" or name.startswith("trial:") for name in names)
+        return cut or bool(self.columns)
 
 
 def place_in(axis: str) -> str:

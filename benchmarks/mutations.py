@@ -131,6 +131,46 @@ def mat73(folder: Path) -> tuple[Path, str]:
     return folder / "x.mat", CUT + REST
 
 
+def hdf5(folder: Path) -> tuple[Path, str]:
+    """Write HDF5 of no known kind."""
+    with h5py.File(folder / "x.h5", "w") as file:
+        for name, array in cut().items():
+            plain = array.astype(object) if array.dtype.kind == "U" else array
+            file[name] = plain
+    return folder / "x.h5", CUT + REST
+
+
+def mat73_by_trial(folder: Path) -> tuple[Path, str]:
+    """Write what MATLAB would as version 7.3 of spikes in cells of trials, in cells of units."""
+    rng = np.random.default_rng(7)
+    with h5py.File(folder / "x.mat", "w", userblock_size=512) as file:
+        outer = []
+        for unit in range(UNITS):
+            trains = [
+                file.create_dataset(f"#refs#/{unit}_{t}", data=rng.uniform(0, 1, (9, 1))).ref
+                for t in range(TRIALS)
+            ]
+            inner = np.array(trains, dtype=h5py.ref_dtype)[:, None]
+            outer.append(file.create_dataset(f"#refs#/{unit}", data=inner).ref)
+        file.create_dataset("spikes", data=np.array(outer, dtype=h5py.ref_dtype)[:, None])
+        file["kind"] = np.arange(TRIALS)[None] % 2.0
+    with (folder / "x.mat").open("r+b") as stream:
+        stream.write(b"MATLAB 7.3 MAT-file".ljust(128))
+    said = '[signal]\nspike_times = "spikes"\ndims = ["unit", "trial"]\n[events]\n'
+    return folder / "x.mat", f"{said}start = 0.0\nstop = 1.0\nbin_width = 0.25\n{REST}"
+
+
+def rows(folder: Path) -> tuple[Path, str]:
+    """Write a table in which each row is the value of a bin."""
+    trial, time, unit = np.indices((TRIALS, BINS, UNITS)).reshape(3, -1)
+    kinds = np.array(["a", "b"])[trial % 2]
+    table = {"trial": trial, "time": time / 10, "unit": unit, "n": cut()["x"].ravel()}
+    pd.DataFrame(table | {"kind": kinds}).to_csv(folder / "x.csv", index=False)
+    named = 'columns = { trial = "trial", time = "time", unit = "unit" }'
+    said = f'[signal]\nvalues = "n"\n{named}\nunits = "count"\n[events]\n'
+    return folder / "x.csv", said + REST
+
+
 def csv(folder: Path) -> tuple[Path, str]:
     """Write spikes as text."""
     trials(folder)
@@ -241,7 +281,8 @@ def _collection(folder: Path) -> xr.DataTree:
 
 
 KINDS: dict[str, Callable[[Path], tuple[Path, str]]] = {
-    "npz": npz, "npy": npy, "mat5": mat5, "mat5_packed": mat5_packed, "mat73": mat73, "csv": csv,
+    "npz": npz, "npy": npy, "mat5": mat5, "mat5_packed": mat5_packed, "mat73": mat73,
+    "mat73_by_trial": mat73_by_trial, "hdf5": hdf5, "rows": rows, "csv": csv,
     "parquet": parquet, "suite2p": suite2p, "phy": phy, "alf": alf, "nwb": nwb,
     "nwb_zarr": nwb_zarr, "nc": nc, "zarr": contract_zarr,
 }  # fmt: skip

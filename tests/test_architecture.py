@@ -85,9 +85,10 @@ MAY_IMPORT = {
 }
 FLOORS = (
     "analysis.session", "analysis.statistics", "analysis.measures", "analysis.signals",
-    "analysis.filters", "analysis.origins", "analysis.mapping", "analysis.sources",
-    "analysis.named", "analysis.readers", "analysis.nwb_export", "analysis.readers.nwb",
-    "analysis.door", "analysis.kinds", "analysis.evidence", "analysis.figures", "analysis",
+    "analysis.filters", "analysis.origins", "analysis.mapping", "analysis.called",
+    "analysis.sources", "analysis.named", "analysis.readers", "analysis.nwb_export",
+    "analysis.readers.nwb", "analysis.folders", "analysis.door", "analysis.kinds",
+    "analysis.evidence", "analysis.figures", "analysis",
     "simulate.store", "simulate.arrays", "simulate.refusing", "simulate.feedforward",
     "simulate.circuit", "simulate.parts", "simulate.experiments", "simulate.theories",
     "simulate.engine", "simulate.trials", "simulate.kernels", "simulate.instrument",

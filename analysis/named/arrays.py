@@ -7,8 +7,10 @@ length, are columns of trials and units too. A column of a matrix is ``name.1``,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any
 
@@ -49,6 +51,8 @@ class NamedArrays:
         Where activity is, if the program that wrote the file tells.
     refused
         Name -> why it is not read.
+    doubts
+        What must be known of how it was written, in sentences.
     release
         Forgets what has been read so far; it is read again if it is asked for.
     """
@@ -58,6 +62,7 @@ class NamedArrays:
     metadata: Mapping[str, object] = field(default_factory=dict)
     signal: SignalSource | None = None
     refused: Mapping[str, str] = field(default_factory=dict)
+    doubts: tuple[str, ...] = ()
     release: Callable[[], None] = lambda: None
 
     def array(self, name: str) -> LazyArray:
@@ -73,6 +78,21 @@ class NamedArrays:
         if name not in self.arrays:
             raise DoorError(f"there is no array `{name}`; {did_you_mean(name, (*self.arrays,))}")
         return self.arrays[name]
+
+    def matching(self, name: str) -> tuple[str, ...]:
+        """Return the arrays and lists of a name, ``cell_*`` of all that begin so, in number order.
+
+        Examples
+        --------
+        >>> arrays = {f"cell_{k}": np.zeros(2) for k in (10, 9, 1)}
+        >>> NamedArrays(arrays).matching("cell_*")
+        ('cell_1', 'cell_9', 'cell_10')
+        """
+        every = (*self.arrays, *self.lists)
+        if "*" not in name:
+            return (name,) if name in every else ()
+        found = [own for own in every if fnmatchcase(own, name)]
+        return tuple(sorted(found, key=lambda own: [_numbered(p) for p in _DIGITS.split(own)]))
 
     def vector(self, name: str) -> RawValues:
         """Return an array of one axis, or one beside which others are 1 long.
@@ -138,7 +158,7 @@ class NamedArrays:
         }
         refused |= {key.removeprefix(f"{name}."): why for key, why in self.refused.items()}
         columns = {**dict(_columns(inside, length)), **self._ragged(name, length)}
-        return RawTable(called, length, columns, refused=refused)
+        return RawTable(called, length, columns, refused=refused, doubts=self.doubts)
 
     def _ragged(self, group: str, rows: int) -> dict[str, RawColumn]:
         """Return the lists of a group that have an array a row, as columns of several values."""
@@ -150,7 +170,15 @@ class NamedArrays:
 
     def groups(self) -> tuple[str, ...]:
         """Return the names of groups of arrays."""
-        return tuple(dict.fromkeys(key.rpartition(".")[0] for key in self.arrays if "." in key))
+        names = dict.fromkeys(key.rpartition(".")[0] for key in self.arrays if "." in key)
+        return tuple(name for name in names if name not in self.lists)
+
+
+_DIGITS = re.compile(r"(\d+)")
+
+
+def _numbered(part: str) -> tuple[int, str]:
+    return (int(part), "") if part.isdecimal() else (-1, part)
 
 
 def _one_after_other(arrays: Sequence[LazyArray]) -> tuple[RawValues, RowNumbers]:

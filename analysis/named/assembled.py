@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from errorneurons.analysis.mapping import did_you_mean
 from errorneurons.analysis.named.arrays import NamedArrays, column_length
 from errorneurons.analysis.named.cut import Cut, CutArray
 from errorneurons.analysis.named.owned import owned_spikes
+from errorneurons.analysis.named.relative import as_arrays
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.signals import MEASURED_IN, Events, SignalSource
 from errorneurons.analysis.sources.lasers import LASER
@@ -52,7 +54,7 @@ def recording_of(
     DoorError
         If an array is missing, or of a shape that does not fit.
     """
-    source = _merged(held.signal, signal)
+    held, source = as_arrays(held, _merged(held, signal), events, tables)
     made: Signal
     trials: int | None
     if source.has_trials:
@@ -107,8 +109,9 @@ _ONLY_VALUES = {"values", "dims", "bins", "units", "kind"}
 """What makes no sense where spikes, or arrays of activity, are read."""
 
 
-def _merged(own: SignalSource | None, said: SignalSource | None) -> SignalSource:
+def _merged(held: NamedArrays, said: SignalSource | None) -> SignalSource:
     """Return where activity is: what the mapping says of it counts before what the reader knows."""
+    own = held.signal
     told = {} if said is None else said.model_dump(exclude_unset=True)
     if own is not None:
         known = own.model_dump(exclude_unset=True)
@@ -120,9 +123,24 @@ def _merged(own: SignalSource | None, said: SignalSource | None) -> SignalSource
             "the mapping file does not say where activity is; add [signal] with `values` and "
             "`dims`, or with `spike_times`"
         )
-    if told.get("values") and not told.get("dims"):
+    names = SignalSource.model_validate({"values": told.get("values", ())}).arrays
+    if any("*" in name for name in names):
+        told["values"] = _every(held, names)
+    if told.get("values") and not (told.get("dims") or told.get("columns")):
         raise DoorError('[signal] `values` needs dims, e.g. dims = ["trial", "time", "unit"]')
     return SignalSource.model_validate(told)
+
+
+def _every(held: NamedArrays, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of arrays that some names, ``cell_*``, stand for."""
+    found: list[str] = []
+    for name in names:
+        own = held.matching(name)
+        if not own:
+            hint = did_you_mean(name.replace("*", ""), (*held.arrays,))
+            raise DoorError(f"there is no array `{name}`; {hint}")
+        found += own
+    return tuple(dict.fromkeys(found))
 
 
 def _sites(held: NamedArrays, source: SignalSource, units: RawTable) -> Sites | None:

@@ -11,9 +11,10 @@ import numpy as np
 
 from errorneurons.analysis.named.arrays import NamedArrays, column_length
 from errorneurons.analysis.named.assembled import recording_of
+from errorneurons.analysis.named.relative import trains_of
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.signals import Events, SignalSource
-from errorneurons.analysis.sources.recording import RawTable
+from errorneurons.analysis.sources.recording import RawTable, RawValues
 
 _SPIKES = re.compile(r"(^|[._])(spikes?|spk|st|ts)([._]?times?)?$|spike.?times?", re.IGNORECASE)
 _OWNERS = re.compile(r"clu|unit|cell|neuron|owner|spike.?id", re.IGNORECASE)
@@ -41,6 +42,8 @@ class Guess:
         Tables, None if nothing tells; several may be those of trials.
     electrodes
         The table of electrodes, if there is one.
+    window
+        From when to when spikes run, if they are timed within trials.
     """
 
     signal: SignalSource | None
@@ -48,6 +51,7 @@ class Guess:
     units: RawTable | None
     trials: tuple[RawTable, ...]
     electrodes: RawTable | None = None
+    window: tuple[float, float] | None = None
 
 
 def guessed(held: NamedArrays) -> Guess:
@@ -58,14 +62,17 @@ def guessed(held: NamedArrays) -> Guess:
         except DoorError:
             continue
         sites = held.table(signal.electrodes) if signal.electrodes else None
-        return Guess(signal, held.signal is not None, units, trials, sites)
+        sure = held.signal is not None
+        return Guess(signal, sure, units, trials, sites, window_of(held, signal))
     return Guess(held.signal, held.signal is not None, None, _groups(held, ()))
 
 
 def _tables(held: NamedArrays, signal: SignalSource) -> tuple[RawTable, tuple[RawTable, ...]]:
     """Return the table of units that a signal leads to, and tables that may be of its trials."""
     if signal.has_trials:
-        events = Events() if signal.bin_starts else Events(start=0.0, bin_width=1.0)
+        bins = signal.bin_starts or (signal.columns and signal.values)
+        first, last = window_of(held, signal) or (0.0, 1.0)
+        events = Events() if bins else Events(start=first, stop=last, bin_width=last - first)
         found = recording_of(held, signal, events, {})
         return found.units, (found.tables[""], *_groups(held, signal.tables))
     rate = {} if signal.rate or not signal.values else {"rate": 30.0}
@@ -91,9 +98,14 @@ def _groups(held: NamedArrays, but: tuple[str, ...]) -> tuple[RawTable, ...]:
 
 def _signals(held: NamedArrays) -> Iterator[SignalSource]:
     """Yield where activity may be, the likeliest first."""
+    yield from _by_trial(held)
     for name in held.lists:
         if _SPIKES.search(name):
-            yield SignalSource(spike_times=name)
+            group = name.rpartition(".")[0]
+            told = [a.shape for n, a in held.arrays.items() if group and n.startswith(f"{group}.")]
+            known = len(held.lists[name]) in map(column_length, told)
+            yield SignalSource(spike_times=name, table=group if known else "")
+    yield from _rows(held)
     vectors = {n: a for n, a in held.arrays.items() if len(a.shape) == 1 or 1 in a.shape[:2]}
     for name, times in vectors.items():
         if _SPIKES.search(name) and times.dtype.kind in "iuf":
@@ -107,6 +119,102 @@ def _signals(held: NamedArrays) -> Iterator[SignalSource]:
             shape, kind = held.arrays[name].shape, held.arrays[name].dtype.kind
             if len(shape) == axes and min(shape) > 1 and kind in "iuf":
                 yield _array(held, name, shape)
+    yield from _side_by_side(held)
+
+
+_FEWEST = 3
+
+
+def _side_by_side(held: NamedArrays) -> Iterator[SignalSource]:
+    """Yield traces of which each stands in a column of its own, beside their times."""
+    loose = {n: a for n, a in held.arrays.items() if "." not in n and a.dtype.kind == "f"}
+    for time in (n for n in filter(_TIMES.search, loose) if _are_steady(held.vector(n))):
+        columns = [n for n, a in loose.items() if n != time and a.shape == loose[time].shape]
+        stems = {re.sub(r"\d+$", "", name) for name in columns}
+        every = f"{next(iter(stems), '')}*"
+        alone = len(stems) == 1 and held.matching(every) == tuple(columns)
+        if len(columns) >= _FEWEST:
+            names = every if alone else tuple(columns)
+            measure = _measure(held, columns[0])
+            yield SignalSource(values=names, dims=("time",), units=measure, frame_times=time)
+
+
+def _by_trial(held: NamedArrays) -> Iterator[SignalSource]:
+    """Yield spikes that are listed unit by unit and trial by trial."""
+    for name in dict.fromkeys(n.rpartition(".")[0] for n in held.lists):
+        lists = trains_of(held, name) if _SPIKES.search(name) else []
+        if lists and len({len(own) for own in lists}) == 1:
+            lengths = [column_length(a.shape) for n, a in held.arrays.items() if "." not in n]
+            turned = len(lists) in lengths and len(lists[0]) not in lengths
+            group = name.rpartition(".")[0]
+            beside = any(n.startswith(f"{group}.") and n not in held.lists for n in held.arrays)
+            table = group if group and beside and not turned else ""
+            dims = ("trial", "unit") if turned else ("unit", "trial")
+            yield _in_ms(held, SignalSource(spike_times=name, dims=dims, table=table))
+
+
+def _are_steady(times: RawValues) -> bool:
+    steps = np.diff(times)
+    return len(steps) > 1 and bool((steps > 0).all() and steps.max() < 2 * np.median(steps))
+
+
+_TRIAL = re.compile(r"^trial", re.IGNORECASE)
+_VALUES = re.compile(r"count|rate|spikes|dff|df_f|value|activity|response", re.IGNORECASE)
+_BINS = re.compile(r"time|^t$|bin", re.IGNORECASE)
+
+
+def _rows(held: NamedArrays) -> Iterator[SignalSource]:
+    """Yield tables in which a row is a spike of a trial, or the value of a bin."""
+    numbers = [n for n, a in held.arrays.items() if len(a.shape) == 1 and "." not in n]
+    trial = next((n for n in numbers if _TRIAL.search(n)), None)
+    unit = next((n for n in numbers if n != trial and _OWNERS.search(n)), None)
+    alike = [n for n in numbers if trial and held.arrays[n].shape == held.arrays[trial].shape]
+    if trial is None or unit not in alike or len(alike) < 3:
+        return
+    rest = [n for n in alike if n not in (trial, unit) and held.arrays[n].dtype.kind in "biuf"]
+    spikes = next((n for n in rest if _SPIKES.search(n)), None)
+    value = next((n for n in rest if _VALUES.search(n) and n != spikes), None)
+    time = next((n for n in rest if _BINS.search(n) and n != value), None)
+    if value and time:
+        own = {"trial": trial, "time": time, "unit": unit}
+        yield SignalSource.model_validate(
+            {"values": value, "columns": own, "units": _measure(held, value)}
+        )
+    elif spikes and _restarts(held, spikes, trial):
+        own = {"trial": trial, "unit": unit}
+        said = {"spike_times": spikes, "columns": own}
+        yield _in_ms(held, SignalSource.model_validate(said))
+
+
+def _restarts(held: NamedArrays, times: str, trial: str) -> bool:
+    """Whether times begin anew in each trial."""
+    found, trials = held.vector(times), held.vector(trial)
+    first, last = (found[trials == k] for k in (trials[0], trials[-1]))
+    return bool(len(first) and len(last) and last.min() < first.max())
+
+
+_LONGEST = 60.0
+"""No trial lasts longer [s]: times that run further are in ms."""
+
+
+def _in_ms(held: NamedArrays, signal: SignalSource) -> SignalSource:
+    """Return spikes within trials with their rate, if they seem to be timed in milliseconds."""
+    first, last = window_of(held, signal) or (0.0, 0.0)
+    return signal.model_copy(update={"rate": 1000.0}) if last - first > _LONGEST else signal
+
+
+def window_of(held: NamedArrays, signal: SignalSource) -> tuple[float, float] | None:
+    """Return from when to when spikes run that are timed within trials; None if they are not."""
+    if not (signal.spike_times and signal.has_trials):
+        return None
+    name = signal.trains[0]
+    trains = [train for own in trains_of(held, name) for train in own]
+    times = held.vector(name) if signal.columns else np.concatenate(trains)
+    times = times[np.isfinite(times)] / (signal.rate or 1.0)
+    if not len(times):
+        return None
+    first, last = (round(float(edge), 1) for edge in (times.min(), times.max()))
+    return (first, last) if first < last else None
 
 
 def _array(held: NamedArrays, name: str, shape: tuple[int, ...]) -> SignalSource:

@@ -59,6 +59,13 @@ class Naming:
         if array.dtype.names:
             for inner in array.dtype.names:
                 self.add_each(f"{name}.{inner}", array[inner].ravel("F").tolist(), depth)
+        elif array.dtype.kind == "O" and array.ndim == 2 and min(array.shape) > 1:
+            matrix = _matrix(array)
+            if matrix is not None:
+                self.arrays[name] = matrix
+                return
+            for k, row in enumerate(array, start=1):  # as spikes of units in trials
+                self.add_each(f"{name}.{k}", row.tolist(), depth)
         elif array.dtype.kind == "O":
             self.add_each(name, array.ravel("F").tolist(), depth)
         elif array.dtype.kind in "biufUS":
@@ -91,9 +98,19 @@ class Naming:
             self.add(f"{name}.{k}", value, depth + 1)
 
 
+def _matrix(cells: np.ndarray[Any, Any]) -> np.ndarray[Any, Any] | None:
+    """Return cells with a text each, or a number each, as one array."""
+    columns = [_column([np.asarray(value) for value in own]) for own in cells.T]
+    known = [own for own in columns if own is not None]
+    alike = len(known) == len(columns) and len({own.dtype.kind for own in known}) == 1
+    return np.column_stack(known) if alike else None
+
+
 def _column(values: list[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any] | None:
     """Return values as one column, if each is one text or one number; nothing is NaN."""
-    if any(value.size > 1 for value in values) or not any(value.size for value in values):
+    if any(value.size > 1 or value.dtype.kind not in "biufU" for value in values):
+        return None
+    if not any(value.size for value in values):
         return None
     if all(value.dtype.kind == "U" or not value.size for value in values):
         return np.array([str(v.reshape(-1)[0]) if v.size else "" for v in values], dtype=str)

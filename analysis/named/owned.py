@@ -204,7 +204,10 @@ def _stacked(probes: Sequence[_Probe], names: Sequence[str]) -> RawTable:
     """Return the units of all sortings as one table, with the columns that all have."""
     if len(probes) == 1:
         table, keys = probes[0].table, probes[0].keys
-        return replace(table, rows=len(keys), ids=lambda: keys)
+        called = probes[0].owners.rpartition(".")[2]
+        columns = {called: RawColumn(lambda: keys), **table.columns}
+        refused = {name: why for name, why in table.refused.items() if name not in columns}
+        return replace(table, rows=len(keys), ids=lambda: keys, columns=columns, refused=refused)
     shared = [n for n in probes[0].table.names if all(n in p.table.names for p in probes)]
     sizes = [len(probe.keys) for probe in probes]
 

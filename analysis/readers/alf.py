@@ -33,8 +33,9 @@ _NUMBER = "cluster_id"
 
 
 def is_alf(folder: Path) -> bool:
-    """Whether a folder holds spikes in the naming of ALF."""
-    return bool(_spikes(folder))
+    """Whether a folder holds spikes in the naming of ALF, and is no folder of such folders."""
+    below = [path.relative_to(folder).parts[:-1] for path in _spikes(folder)]
+    return bool(below) and not any("alf" in parts[1:] for parts in below)
 
 
 def _spikes(folder: Path) -> list[Path]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import os
 import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from errorneurons.analysis.readers.whole_rows import check_rows, is_number
 from errorneurons.analysis.session.contract import DoorError
 
 _SEPARATORS = (",", ";", "\t")
@@ -21,8 +21,6 @@ _NUMBERED = re.compile(r"\s*0\d+\s*")
 """Numbers that are names: ``007`` is not 7."""
 _SMALL = 2**20
 """Tables of so many bytes at most are those of trials, units or sessions, which have names."""
-_LAST = 2**16
-"""Bytes at the end of a file among which its last row is."""
 
 
 def delimited(path: Path) -> pd.DataFrame:
@@ -39,7 +37,7 @@ def delimited(path: Path) -> pd.DataFrame:
     """
     if not path.stat().st_size:
         raise DoorError(f"{path.name} is empty; write or copy it again")
-    separator = _separator(path)
+    separator = separator_of(path)
     names = _checked_names(path, separator)
     frame = pd.read_csv(
         path, sep=separator, encoding="utf-8-sig", low_memory=False, skipinitialspace=True
@@ -53,7 +51,7 @@ def delimited(path: Path) -> pd.DataFrame:
     return frame
 
 
-def _separator(path: Path) -> str:
+def separator_of(path: Path) -> str:
     """Return what stands between columns: what the ending says, or else what the names show."""
     usual = "\t" if path.suffix == ".tsv" else ","
     with path.open(encoding="utf-8-sig") as stream:
@@ -76,7 +74,7 @@ def _checked_names(path: Path, separator: str) -> list[str]:
             f"{path.name} has two columns `{twice[0]}`; give each a name of its own, or leave one "
             "out"
         )
-    if names and all(map(_is_number, names)) and names != [str(k) for k in range(len(names))]:
+    if names and all(map(is_number, names)) and names != [str(k) for k in range(len(names))]:
         raise DoorError(
             f"{path.name} begins with {names[0]}, no name of a column; write the names above the "
             "first row"
@@ -86,30 +84,9 @@ def _checked_names(path: Path, separator: str) -> list[str]:
             f"{path.name} has {len(names)} names of columns, and {len(first)} values in its first "
             "row; give each column a name, and write decimal points where decimal commas stand"
         )
-    last = _last_row(path)
-    values = last.count(separator) + 1
-    if last and '"' not in last and values < len(names):
-        raise DoorError(
-            f"{path.name} has {len(names)} columns, its last row has {values}; it is cut "
-            "short, copy it again"
-        )
+    if len(names) > 1:
+        check_rows(path, separator, len(names))
     return names
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _last_row(path: Path) -> str:
-    with path.open("rb") as stream:
-        size = stream.seek(0, os.SEEK_END)
-        stream.seek(max(0, size - _LAST))
-        rows = stream.read().decode("utf-8", "replace").splitlines()[size > _LAST :]
-    return next((row for row in reversed(rows) if row.strip()), "")
 
 
 def _with_words(path: Path, separator: str, frame: pd.DataFrame) -> pd.DataFrame:

@@ -1,8 +1,8 @@
-"""MATLAB files of version 7.3, which are HDF5: read in part, axes in the order of MATLAB."""
+"""HDF5: read in part; that of MATLAB 7.3 with axes in the order of MATLAB."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,10 @@ from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.session.files import check_hdf5
 from errorneurons.analysis.sources.limits import DEEPEST, check_count, check_size, damage_told
 
+HDF5 = (".h5", ".hdf5")
+"""Endings of files of HDF5 that are none of a known kind."""
+Add = Callable[[Naming, str, Any, int], None]
+"""How a dataset is added: to what, by which name, itself, and in how many groups it stands."""
 _RATIO = 1100
 """Nothing that is packed becomes so many times as large."""
 
@@ -33,11 +37,45 @@ def hold_mat73(path: Path) -> Iterator[NamedArrays]:
     check_hdf5(path)
     with damage_told(path), h5py.File(path, "r") as file:
         naming = Naming(path)
-        _add_group(naming, file, "", 0)
+        _add_group(naming, file, "", 0, _add_dataset)
         yield naming.held()
 
 
-def _add_group(naming: Naming, group: Any, prefix: str, depth: int) -> None:
+@contextmanager
+def hold_hdf5(path: Path) -> Iterator[NamedArrays]:
+    """Yield the arrays of a file of HDF5, ``group.name`` each, axes as they stand there.
+
+    Raises
+    ------
+    DoorError
+        If the file is damaged, leads to other files, or is of a kind that has its own ending.
+    """
+    check_hdf5(path)
+    with damage_told(path), h5py.File(path, "r") as file:
+        if "nwb_version" in file.attrs or file.userblock_size:  # in which MATLAB names itself
+            ending = ".mat" if file.userblock_size else ".nwb"
+            raise DoorError(f"{path.name} is another kind of file; rename it to end in {ending}")
+        naming = Naming(path)
+        _add_group(naming, file, "", 0, _add_plain)
+        yield naming.held()
+
+
+def _add_plain(naming: Naming, name: str, node: Any, depth: int) -> None:
+    """Add a dataset that MATLAB has not written."""
+    del depth
+    check_stored(name, node)
+    text = h5py.check_string_dtype(node.dtype)
+    if node.dtype.kind in "biuf" and node.shape is not None:
+        naming.arrays[name] = node
+    elif text is not None and node.shape is not None:
+        check_size(name, node.shape, 64)
+        found = np.asarray(node.asstr(errors="replace")[()])
+        naming.arrays[name] = np.array(found.tolist(), dtype=str)
+    else:
+        naming.refused[name] = f"holds {node.dtype}; save its numbers as an array"
+
+
+def _add_group(naming: Naming, group: Any, prefix: str, depth: int, add: Add) -> None:
     if depth > DEEPEST:
         raise DoorError(f"`{prefix}` stands in more than {DEEPEST} structures; save it flat")
     check_count(naming.path, len(group))
@@ -49,9 +87,9 @@ def _add_group(naming: Naming, group: Any, prefix: str, depth: int) -> None:
             raise DoorError(f"`{prefix}{name}` is a link that leads elsewhere; copy what it names")
         node = group[name]
         if isinstance(node, h5py.Group):
-            _add_group(naming, node, f"{prefix}{name}.", depth + 1)
+            _add_group(naming, node, f"{prefix}{name}.", depth + 1, add)
         elif isinstance(node, h5py.Dataset):
-            _add_dataset(naming, f"{prefix}{name}", node, depth)
+            add(naming, f"{prefix}{name}", node, depth)
 
 
 def _add_dataset(naming: Naming, name: str, node: Any, depth: int) -> None:
@@ -61,10 +99,7 @@ def _add_dataset(naming: Naming, name: str, node: Any, depth: int) -> None:
     if node.attrs.get("MATLAB_empty", 0):
         naming.arrays[name] = np.zeros(0, str if kind == "char" else float)
     elif node.dtype == h5py.ref_dtype:
-        check_size(name, node.shape, 64)
-        check_count(naming.path, len(naming.arrays) + int(np.prod(node.shape)))
-        # MATLAB counts the first axis first, and writes axes the other way round
-        naming.add_each(name, [_referred(name, r, node.file) for r in node[()].ravel()], depth)
+        naming.add(name, _cells(naming, name, node), depth)
     elif kind == "char":
         check_size(name, node.shape, 2)
         naming.arrays[name] = _text(node[()])
@@ -92,10 +127,24 @@ def check_stored(name: str, node: Any) -> None:
         )
 
 
-def _referred(name: str, reference: Any, file: Any) -> np.ndarray[Any, Any]:
-    node = file[reference]
+def _cells(naming: Naming, name: str, node: Any, around: int = 0) -> np.ndarray[Any, Any]:
+    """Return what stands in cells, or in as many as are `around` them."""
+    check_size(name, node.shape, 64)
+    check_count(naming.path, len(naming.arrays) + max(around, 1) * node.size)
+    cells = np.empty(node.size, dtype=object)
+    # MATLAB counts the first axis first, and writes axes the other way round
+    for k, reference in enumerate(node[()].T.ravel()):
+        inner = node.file[reference]
+        if isinstance(inner, h5py.Dataset) and inner.dtype == h5py.ref_dtype and not around:
+            cells[k] = _cells(naming, name, inner, node.size)
+        else:
+            cells[k] = _referred(name, inner)
+    return cells.reshape(node.shape[::-1])
+
+
+def _referred(name: str, node: Any) -> np.ndarray[Any, Any]:
     if not isinstance(node, h5py.Dataset) or node.dtype == h5py.ref_dtype:
-        raise DoorError(f"`{name}` holds cells or structures in cells; save it flat")
+        raise DoorError(f"`{name}` holds structures in cells, or cells too deep; save it flat")
     check_stored(name, node)
     if node.attrs.get("MATLAB_empty", 0):
         return np.zeros(0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -13,15 +12,21 @@ import numpy as np
 from errorneurons.analysis.mapping import Mapping as Meaning
 from errorneurons.analysis.named.arrays import NamedArrays
 from errorneurons.analysis.named.assembled import recording_of
-from errorneurons.analysis.named.guess import guessed
+from errorneurons.analysis.named.guess import Guess, guessed
 from errorneurons.analysis.readers.alf import hold_alf, is_alf
+from errorneurons.analysis.readers.beside import events_beside, likely_events, with_tables_beside
 from errorneurons.analysis.readers.mat import hold_mat
-from errorneurons.analysis.readers.numpy_files import hold_npy, hold_npz
+from errorneurons.analysis.readers.mat73 import HDF5, hold_hdf5
+from errorneurons.analysis.readers.numpy_files import (
+    hold_folder_of_arrays,
+    hold_npy,
+    hold_npz,
+    is_folder_of_arrays,
+)
 from errorneurons.analysis.readers.phy import hold_phy, is_phy
 from errorneurons.analysis.readers.suite2p import hold_suite2p, is_suite2p
 from errorneurons.analysis.readers.tables import TABLES, event_table, hold_table
 from errorneurons.analysis.session.contract import DoorError
-from errorneurons.analysis.signals import Events
 from errorneurons.analysis.sources.content import FileContent, content_of
 from errorneurons.analysis.sources.limits import plain_name
 from errorneurons.analysis.sources.recording import RawRecording, RawTable
@@ -32,14 +37,20 @@ Hold = Callable[[Path], AbstractContextManager[NamedArrays]]
 
 HOLDERS: Mapping[str, Hold] = {
     ".mat": hold_mat,
+    **dict.fromkeys(HDF5, hold_hdf5),
     ".npz": hold_npz,
     ".npy": hold_npy,
     **dict.fromkeys(TABLES, hold_table),
 }
 """How files of named arrays are held open, by their endings."""
 
-FOLDERS = ((is_suite2p, hold_suite2p), (is_phy, hold_phy), (is_alf, hold_alf))
-"""Folders of known programs: how each is told, and held open."""
+FOLDERS = (
+    (is_suite2p, hold_suite2p),
+    (is_phy, hold_phy),
+    (is_alf, hold_alf),
+    (is_folder_of_arrays, hold_folder_of_arrays),
+)
+"""Folders of known programs, and of arrays: how each is told, and held open."""
 
 
 def opened_by(hold: Hold) -> Opened:
@@ -52,8 +63,12 @@ def opened_by(hold: Hold) -> Opened:
                 "`rois` names responses in NWB files of HDF5; say where activity is under [signal]"
             )
         with hold(path) as held:
-            found = recording_of(
-                held, mapping.signal, mapping.events, events_beside(path, mapping.events)
+            found = with_tables_beside(
+                recording_of(
+                    held, mapping.signal, mapping.events, events_beside(path, mapping.events)
+                ),
+                path,
+                mapping,
             )
             beside = sessions_beside(path, mapping.sessions)
             yield replace(found, metadata={**found.metadata, **beside})
@@ -66,26 +81,6 @@ def holding(path: Path) -> Hold | None:
     if not path.is_dir():
         return HOLDERS.get(path.suffix)
     return next((hold for is_one, hold in FOLDERS if is_one(path)), None)
-
-
-def events_beside(path: Path, events: Events) -> dict[str, RawTable]:
-    """Return the table of trials, if it stands in a file of its own, beside a recording or in it.
-
-    Raises
-    ------
-    DoorError
-        If there is no such file, it is no table, or it stands elsewhere.
-    """
-    if not events.file:
-        return {}
-    name = plain_name(events.file)
-    inside = path / name if path.is_dir() else path.with_name(name)
-    table = event_table(inside if inside.is_file() else path.with_name(name))
-    if events.table not in ("", table.name):
-        raise DoorError(
-            f"[events] table is `{events.table}`, but file names `{name}`; leave it out"
-        )
-    return {events.table: table}
 
 
 def sessions_beside(path: Path, name: str | None) -> dict[str, object]:
@@ -140,9 +135,13 @@ def describe_arrays(path: Path, hold: Hold) -> FileContent:
     """
     with hold(path) as held:
         guess = guessed(held)
-        beside = {} if guess.trials else _beside(path)
+        beside = _beside(path, guess)
         tables = [content_of(table) for table in (*beside.values(), *guess.trials)]
-        arrays = [f"{n} {tuple(a.shape)} {a.dtype}" for n, a in held.arrays.items()]
+        arrays = [
+            f"{n} {tuple(a.shape)} {a.dtype}"
+            for n, a in held.arrays.items()
+            if n.rpartition(".")[0] not in held.lists
+        ]
         arrays += [f"{name} (a list of {len(a)})" for name, a in held.lists.items()]
         return FileContent(
             name=path.name,
@@ -154,15 +153,15 @@ def describe_arrays(path: Path, hold: Hold) -> FileContent:
             arrays=tuple(arrays),
             signal=guess.signal,
             known=guess.sure,
-            beside={table.name: name for name, table in beside.items()},
+            beside={table.name: file for (file, _), table in beside.items()},
+            window=guess.window,
         )
 
 
-def _beside(path: Path) -> dict[str, RawTable]:
-    """Return tables in files of their own that may be those of trials, by the names of files."""
-    if path.suffix in TABLES:
+def _beside(path: Path, guess: Guess) -> dict[tuple[str, str], RawTable]:
+    """Return tables in other files that may be those of trials: file, and name -> table."""
+    by = guess.signal.columns.get("trial") if guess.signal else None
+    if guess.trials and by is None:
         return {}
-    folders = [path, path.parent] if path.is_dir() else [path.parent]
-    found = [p for f in folders for p in sorted(f.iterdir()) if p.suffix in TABLES and p.is_file()]
-    likely = [p for p in found if re.search("trial|event|stim", p.stem, re.IGNORECASE)]
-    return {p.name: event_table(p) for p in likely if "." not in p.stem}
+    found = {(file, table.name): table for file, table in likely_events(path)}
+    return {key: t for key, t in found.items() if by is None or by in t.names}

@@ -73,6 +73,38 @@ def hold_npy(path: Path) -> Iterator[NamedArrays]:
         yield NamedArrays({path.stem: mapped_npy(path)})
 
 
+def is_folder_of_arrays(folder: Path) -> bool:
+    """Whether a folder holds arrays in files of their own, and no folders or other recordings."""
+    inside = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    arrays = [path for path in inside if path.suffix == ".npy"]
+    others = {path.suffix for path in inside} & {".nwb", ".mat", ".npz", ".nc", ".zarr"}
+    return len(arrays) > 1 and not others and not any(path.is_dir() for path in inside)
+
+
+@contextmanager
+def hold_folder_of_arrays(folder: Path) -> Iterator[NamedArrays]:
+    """Yield the arrays of a folder, each by the name of its file.
+
+    Raises
+    ------
+    DoorError
+        If a file is damaged.
+    """
+    files = sorted(path for path in folder.glob("*.npy") if not path.name.startswith("."))
+    check_count(folder, len(files))
+    arrays: dict[str, LazyArray] = {}
+    refused: dict[str, str] = {}
+    with damage_told(folder):
+        for path in files:
+            try:
+                arrays[path.stem] = mapped_npy(path)
+            except DoorError as error:
+                if PICKLED not in str(error):
+                    raise
+                refused[path.stem] = PICKLED
+        yield NamedArrays(arrays, refused=refused)
+
+
 def _check_held(name: str, info: zipfile.ZipInfo, size: int) -> None:
     """Refuse an array that is declared larger than what was packed, or packed as nothing can be."""
     if info.file_size != size or size > _RATIO * max(info.compress_size, 1):

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from errorneurons.analysis.named.arrays import NamedArrays
-from errorneurons.analysis.readers.delimited import delimited
+from errorneurons.analysis.readers.delimited import delimited, separator_of
+from errorneurons.analysis.readers.whole_rows import doubts_of_end
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.sources.limits import check_size, damage_told
 from errorneurons.analysis.sources.recording import LazyArray, RawTable
@@ -37,7 +38,10 @@ def hold_table(path: Path) -> Iterator[NamedArrays]:
 def table_columns(path: Path) -> NamedArrays:
     """Return the columns of a table, those that hold no numbers or text with the reason."""
     check_size(path.name, (path.stat().st_size,), 1)
-    return frame_columns(_parquet(path) if path.suffix in PARQUET else delimited(path))
+    if path.suffix in PARQUET:
+        return frame_columns(_parquet(path))
+    held = frame_columns(delimited(path))
+    return replace(held, doubts=doubts_of_end(path, separator_of(path)))
 
 
 def frame_columns(frame: pd.DataFrame) -> NamedArrays:

@@ -10,7 +10,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
+from struct import unpack_from
 from tempfile import TemporaryDirectory
 
 from errorneurons.analysis.session.contract import DoorError, told
@@ -104,6 +106,8 @@ def check_hdf5(path: Path) -> None:
         raise DoorError(f"{path} is a folder; give a file")
     if path.stat().st_size == 0:
         raise DoorError(f"{path.name} is empty; write or copy it again")
+    if 0 < path.stat().st_size <= _SCANNED and not _texts_end(path):
+        raise DoorError(f"{path.name} is damaged: its texts have no end; copy it again")
     try:
         with h5py.File(path, "r") as file:
             # what every reader looks at first; damage here would leave its file half open
@@ -111,6 +115,31 @@ def check_hdf5(path: Path) -> None:
             list(file)
     except (OSError, RuntimeError, KeyError, UnicodeDecodeError) as error:
         raise DoorError(_why_not_hdf5(path, error)) from error
+
+
+_SCANNED = 2**28
+"""Files so large [bytes] are looked through for what would be read without end."""
+_HEAP, _HEAD, _ALIGNED = b"GCOL\x01\0\0\0", 16, 8
+
+
+def _texts_end(path: Path) -> bool:
+    """Whether every heap of texts of an HDF5 file has an end; the library reads on for ever.
+
+    A heap is its mark, its size, and its objects, each of a number, its length, and bytes; number 0
+    is what is free, all of it counted in its length (HDF5 File Format Specification, III.E).
+    """
+    with path.open("rb") as stream, mmap(stream.fileno(), 0, access=ACCESS_READ) as data:
+        start = data.find(_HEAP)
+        while start >= 0:
+            end = min(start + int.from_bytes(data[start + 8 : start + 16], "little"), len(data))
+            place = start + _HEAD
+            while place + _HEAD <= end:
+                number, length = unpack_from("<H6xQ", data, place)
+                if not number and not length:
+                    return False
+                place += _HEAD + -(-length // _ALIGNED) * _ALIGNED if number else length
+            start = data.find(_HEAP, start + _HEAD)
+    return True
 
 
 def _why_not_hdf5(path: Path, error: Exception) -> str:

@@ -25,6 +25,7 @@ from errorneurons.analysis.sources.words import (
     looked_up,
     matched,
     overlapping,
+    parts_of,
     put_together,
     squeezed,
     translated,
@@ -91,6 +92,11 @@ def resolve(source: Source, table: RawTable, found: Tables) -> RawValues:
     values, where = _origin(source, table, found)
     if source.previous:
         values = before(values)
+    if source.minus is not None:
+        other = as_kind(table.plain(source.minus), "number", source.minus)
+        values = as_kind(values, "number", source.column or "minus") - other
+    if source.part is not None:
+        values = parts_of(values, source.part)
     if source.matches is not None:
         values = matched(values, source.matches)
     if source.values is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -112,6 +112,8 @@ class FileContent:
         Whether the program that wrote them is known, so that this is no guess.
     beside
         Names of tables in files of their own -> the file.
+    window
+        From when to when spikes run that are timed within their trials [s].
     """
 
     name: str
@@ -125,6 +127,7 @@ class FileContent:
     signal: SignalSource | None = None
     known: bool = False
     beside: Mapping[str, str] = field(default_factory=dict)
+    window: tuple[float, float] | None = None
 
     def __str__(self) -> str:
         """Return the whole as text."""
@@ -146,6 +149,101 @@ class FileContent:
 def printable(text: str) -> str:
     """Return text on one line without control characters, whatever a file holds."""
     return "".join(c if c.isprintable() else " " for c in text)
+
+
+SYNONYMS: dict[str, tuple[str, ...]] = {
+    "animal": ("mouse", "mouseid", "animalid", "subject", "subjectid"),
+    "session_id": ("session",),
+    "stimulus": (
+        "stimulusname",
+        "stimulustype",
+        "stimtype",
+        "stimcategory",
+        "stim",
+        "stimulusid",
+        "condition",
+        "conditions",
+        "image",
+        "cue",
+        "contrastleft",
+        "imagename",
+        "cond",
+        "gaborstimulusside",
+        "kind",
+        "trialtype",
+        "eventtype",
+        "type",
+        "label",
+        "labels",
+        "y",
+    ),
+    "input_onset": (
+        "stimulusonset",
+        "stimonset",
+        "stimontime",
+        "stimontimes",
+        "gaborstimulusonsettime",
+        "stimulustime",
+        "cueonset",
+        "onset",
+    ),
+    "outcome_onset": ("rewardtime", "rewardonset", "feedbacktime", "feedbacktimes", "omissiontime"),
+    "performance": ("correct", "accuracy", "iscorrect", "hit"),
+    "running": ("runningspeed", "speed", "velocity"),
+    "pupil": ("pupilarea", "pupilsize", "pupildiameter"),
+    "unit_id": (
+        "unitname",
+        "clusterid",
+        "unit",
+        "neuron",
+        "neuronid",
+        "cell",
+        "cellid",
+        "uid",
+        "array",
+    ),
+    "area": (
+        "beryllocation",
+        "brainarea",
+        "region",
+        "brainregion",
+        "location",
+        "brainlocationacronyms",
+        "brainlocationids",
+        "structure",
+        "acronym",
+        "allenontology",
+    ),
+    "cell_type": ("celltype", "waveformclass", "putativecelltype"),
+    "layer": ("corticallayer",),
+}
+"""Other names that columns go by, in lower case and without underscores."""
+
+
+def column_called(table: TableContent | None, name: str) -> ColumnContent | None:
+    """Return the column of a table that goes by a name or one of its synonyms."""
+    if table is None:
+        return None
+    for wanted in (name.replace("_", ""), *SYNONYMS.get(name, ())):
+        for column in table.columns:
+            if column.name.lower().replace("_", "").replace(" ", "") == wanted:
+                return column
+    return None
+
+
+OF_NO_FIELD = (
+    "spike_times", "obs_intervals", "electrodes", "waveform_mean", "label_error_low",
+    "label_error_high", "label_error_source", "array",
+)  # fmt: skip
+"""Columns of units that say nothing of what a unit is, or are read with another."""
+
+
+def not_used(
+    table: TableContent | None, fields: Iterable[str], used: Collection[str]
+) -> tuple[ColumnContent, ...]:
+    """Return the columns of a table that are none of these fields, nor used otherwise."""
+    known = {*used, *(c.name for name in fields if (c := column_called(table, name)))}
+    return tuple(c for c in table.columns if c.name not in known) if table else ()
 
 
 def content_of(table: RawTable) -> TableContent:

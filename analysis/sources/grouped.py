@@ -34,8 +34,9 @@ def grouped(table: RawTable, by: str) -> RawTable:
     }
     starts = np.r_[0, ends[:-1]].astype(np.intp)
     return RawTable(
-        table.name, len(ends), columns, ids=lambda: table.keys[order[starts]], refused=table.refused
-    )
+        table.name, len(ends), columns, ids=lambda: table.keys[order[starts]],
+        refused=table.refused, doubts=table.doubts,
+    )  # fmt: skip
 
 
 def _one_of_several(

@@ -90,7 +90,8 @@ def allen_flashes(content: FileContent) -> Preset | None:
     if table is None or omitted is None:
         return None
     change, ids = _column(table, "is_change"), _column(content.units, "cell_specimen_id")
-    no = "[false]" if change is None or change.dtype == "bool" else "[0]"
+    replayed = _where(_column(table, "active"), yes=True)
+    kept = [*_where(change, yes=False), *replayed]
     lines = {
         "stimulus": '{ column = "image_name", previous = true, default = "none" }  '
         "# the image before, which foretells that it comes again",
@@ -102,18 +103,26 @@ def allen_flashes(content: FileContent) -> Preset | None:
     good = _column(content.units, "valid_roi") if rois else _column(content.units, "quality")
     return Preset(
         "Allen Institute, Visual Behavior (brain-map.org): a trial is a flash; changes of the "
-        "image are left out",
+        f"image {'and the passive replay ' * bool(replayed)}are left out",
         table,
         "start_time",
-        lines=lines | ({"unit_id": quoted(ids.name)} if _is_key(ids, content.units) else {}),
+        lines=lines | ({"unit_id": quoted(ids.name)} if is_key(ids, content.units) else {}),
         keep=(
-            *_kept("keep_trials", change, no),
+            *((f"keep_trials = {{ {', '.join(kept)} }}",) if kept else ()),
             *_kept("keep_units", good, _good(good)),
         ),
     )
 
 
-def _is_key(column: ColumnContent | None, table: TableContent | None) -> TypeGuard[ColumnContent]:
+def _where(column: ColumnContent | None, *, yes: bool) -> list[str]:
+    """Return what keeps rows where a column is true, or false, if it is either."""
+    if column is None or column.distinct < 2:
+        return []
+    word = str(yes).lower() if column.dtype == "bool" else str(int(yes))
+    return [f"{quoted(column.name)} = [{word}]"]
+
+
+def is_key(column: ColumnContent | None, table: TableContent | None) -> TypeGuard[ColumnContent]:
     """Return whether each row has a value of its own; a cell that is not matched has id -1."""
     return column is not None and table is not None and column.distinct == table.rows
 

@@ -86,6 +86,8 @@ class RawTable:
     lasts
         Returns from when to when each row lasts, (row, 2), in the unit of time of its columns;
         where it is not given, columns say so.
+    doubts
+        What must be known of how it was written, in sentences.
     """
 
     name: str
@@ -94,6 +96,7 @@ class RawTable:
     ids: Callable[[], RawValues] | None = None
     refused: Mapping[str, str] = field(default_factory=dict)
     lasts: Callable[[], Times] | None = None
+    doubts: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """Return the number of rows."""

@@ -21,6 +21,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from errorneurons import __version__
+from errorneurons.analysis.called import called_by
 from errorneurons.analysis.mapping import Mapping, did_you_mean
 from errorneurons.analysis.measures.labelling import labelled_by_localiser
 from errorneurons.analysis.session.contract import ContractError, DoorError, check
@@ -88,10 +89,8 @@ def read_sessions(path: Path, mapping: Mapping, opened: Opened) -> xr.DataTree:
 
 
 def _with_names(recording: RawRecording, path: Path) -> RawRecording:
-    """Return a recording that knows the names of its file and folder."""
-    folder = path.resolve().parent
-    names = {"file.name": path.stem, "folder.name": folder.name, "folder.above": folder.parent.name}
-    return replace(recording, metadata={**recording.metadata, **names})
+    """Return a recording that knows the names of its file and folders."""
+    return replace(recording, metadata={**recording.metadata, **called_by(path)})
 
 
 def _together(sessions: list[xr.Dataset]) -> list[xr.Dataset]:
@@ -229,7 +228,8 @@ def _session(
     if read:
         rate = signal.binned(units, trials, edges)
         rate[invalid] = np.nan
-        seen = [*gaps_in_words(rate, invalid), *_areas_in_words(found, mapping, units)]
+        doubts = dict.fromkeys((*found.trials.doubts, *found.units.doubts))
+        seen = [*doubts, *gaps_in_words(rate, invalid), *_areas_in_words(found, mapping, units)]
         if cautions := [*mapping.cautions, *part.said, *seen]:
             attrs = {**attrs, "cautions": "; ".join(cautions)}
     per_second = samples_per_second(edges)

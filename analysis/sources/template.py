@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
+from errorneurons.analysis.called import FOLDERS_ABOVE
 from errorneurons.analysis.session.schema import ATTRIBUTES, TRIAL, UNIT, Field
 from errorneurons.analysis.sources.content import (
     IN_NO_TABLE,
+    OF_NO_FIELD,
     ColumnContent,
     FileContent,
     TableContent,
+    column_called,
+    not_used,
     printable,
 )
 from errorneurons.analysis.sources.lasers import LASER
@@ -19,65 +24,19 @@ from errorneurons.analysis.sources.presets import (
     Preset,
     areas_in_order,
     heading,
+    is_key,
     light,
     preset_of,
     quoted,
 )
 
-_STIMULI = (
-    "stimulusname", "stimcategory", "stim", "stimulusid", "condition", "image", "cue",
-    "contrastleft", "imagename", "cond", "gaborstimulusside", "kind", "trialtype", "eventtype",
-    "type",
-)  # fmt: skip
-SYNONYMS: dict[str, tuple[str, ...]] = {
-    "animal": ("mouse", "mouseid", "animalid", "subject", "subjectid"),
-    "session_id": ("session",),
-    "stimulus": _STIMULI,
-    "input_onset": (
-        "stimulusonset",
-        "stimonset",
-        "stimontime",
-        "stimontimes",
-        "gaborstimulusonsettime",
-        "stimulustime",
-        "cueonset",
-        "onset",
-    ),
-    "outcome_onset": ("rewardtime", "rewardonset", "feedbacktime", "feedbacktimes", "omissiontime"),
-    "performance": ("correct", "accuracy", "iscorrect", "hit"),
-    "running": ("runningspeed", "speed", "velocity"),
-    "pupil": ("pupilarea", "pupilsize", "pupildiameter"),
-    "unit_id": ("unitname", "clusterid", "unit"),
-    "area": (
-        "beryllocation",
-        "brainarea",
-        "region",
-        "brainregion",
-        "location",
-        "brainlocationacronyms",
-        "brainlocationids",
-        "structure",
-        "acronym",
-        "allenontology",
-    ),
-    "cell_type": ("celltype", "waveformclass", "putativecelltype"),
-    "layer": ("corticallayer",),
-}
-"""Other names that columns go by, in lower case and without underscores."""
-
 _NO_TRIALS = ("invalid_times", "epochs")
-GUESSES = {
-    "role": '{ constant = "unknown" }',
-    "area": '{ constant = "unknown" }',
-    "stimulus": '{ constant = "all" }',
-}
+_UNKNOWN = '{ constant = "unknown" }'
+GUESSES = {"role": _UNKNOWN, "area": _UNKNOWN, "stimulus": '{ constant = "all" }'}
 """What stands for required columns that no name tells."""
 _MANY_AREAS = 20
-_NO_LABELS = (
-    "spike_times", "obs_intervals", "electrodes", "waveform_mean", "label_error_low",
-    "label_error_high", "label_error_source", "array",
-)  # fmt: skip
-"""Columns of units that say nothing of what a unit is, or are read with another."""
+_LONGEST_TRIAL = 60.0
+"""Times beyond are not on the clock of a trial [s]."""
 
 _HEAD = """\
 # What the fields of {name} mean.
@@ -116,25 +75,17 @@ def template_of(content: FileContent) -> str:
 
 def _likely_trials(content: FileContent) -> TableContent | None:
     """Return the table with most columns that the contract knows; ``trials`` wins a draw."""
-    some = [t for t in content.intervals if not (t.name in _NO_TRIALS or LASER.search(t.name))]
-    tables = sorted(some or content.intervals, key=lambda table: table.name != "trials")
+    # a series of times and values is one where nothing else may be
+    whole = [t for t in content.intervals if "timestamp" not in t.names or len(t.names) > 2]
+    whole = whole or [*content.intervals]
+    some = [t for t in whole if not (t.name in _NO_TRIALS or LASER.search(t.name))]
+    tables = sorted(some or whole, key=lambda table: table.name != "trials")
     names = [field.name for field in TRIAL]
-    return max(tables, key=lambda t: sum(bool(_find(t, n)) for n in names), default=None)
-
-
-def _find(table: TableContent | None, name: str) -> ColumnContent | None:
-    """Return the column of a table that goes by a name or one of its synonyms."""
-    if table is None:
-        return None
-    for wanted in (name.replace("_", ""), *SYNONYMS.get(name, ())):
-        for column in table.columns:
-            if column.name.lower().replace("_", "").replace(" ", "") == wanted:
-                return column
-    return None
+    return max(tables, key=lambda t: sum(bool(column_called(t, n)) for n in names), default=None)
 
 
 def _top(content: FileContent, preset: Preset) -> Iterator[str]:
-    if _find(content.units, "level") is None:
+    if column_called(content.units, "level") is None:
         yield from _areas(content)
     if content.rois:
         read = content.units is not None and content.units.name == "rois"
@@ -150,9 +101,22 @@ def _top(content: FileContent, preset: Preset) -> Iterator[str]:
     yield "# Which trials and units are read: column of the file = the values with which they are."
     yield from preset.keep
     if not any(line.startswith("keep_trials") for line in preset.keep):
-        yield '# keep_trials = { block = ["main"] }'
+        yield f"# keep_trials = {{ {_kinds_of_rows(preset.table or _likely_trials(content))} }}"
     if not any(line.startswith("keep_units") for line in preset.keep):
         yield _keep_units(content.units)
+
+
+_KINDS = re.compile("line|channel|state|edge|polarity|code|event|block|phase", re.IGNORECASE)
+
+
+def _kinds_of_rows(trials: TableContent | None) -> str:
+    """Return by what some rows of the table of trials may be kept, an example if nothing tells."""
+    for column in trials.columns if trials else ():
+        if _KINDS.search(column.name) and 1 < column.distinct == len(column.values):
+            first = column.values[0]
+            word = quoted(first) if column.dtype == "text" else first.lower()
+            return f"{quoted(column.name)} = [{word}]"
+    return 'block = ["main"]'
 
 
 def _areas(content: FileContent) -> Iterator[str]:
@@ -179,8 +143,8 @@ def _keep_units(units: TableContent | None) -> str:
 
 def _session(content: FileContent, trials: TableContent | None) -> Iterator[str]:
     fallback = {
-        "animal": ("subject.subject_id", "folder.above", "folder.name"),
-        "session_id": ("session_id", "identifier", "file.name"),
+        "animal": ("subject.subject_id", "file.sub", *FOLDERS_ABOVE),
+        "session_id": ("session_id", "identifier", "file.name", *FOLDERS_ABOVE[::-1]),
         "species": ("subject.species",),
     }
     yield "[session]"
@@ -216,16 +180,27 @@ def _signal(content: FileContent) -> Iterator[str]:
         yield "# A guess by names and shapes: check each line."
     for name, value in said.items():
         if value:
-            yield f"{'# ' if content.known else ''}{name} = {json.dumps(value, ensure_ascii=False)}"
+            yield f"{'# ' if content.known else ''}{name} = {_toml(value)}"
     if content.signal.values and not (content.signal.has_trials or content.signal.frame_times):
         yield "rate = 30.0  # a guess; frames a second of one plane" if "rate" not in said else ""
     if content.signal.spike_times and "rate" not in said:
         yield "# rate = 30000.0  # where times are counted in samples, so many a second"
 
 
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {_toml(inner)}' for key, inner in value.items())} }}"
+    return json.dumps(value, ensure_ascii=False)
+
+
 def _cut_events(content: FileContent) -> Iterator[str]:
-    if content.signal and content.signal.bin_starts:
+    if content.signal and (content.signal.bin_starts or "time" in content.signal.columns):
         yield "# Bins are those of the recording; start and stop choose a part of them [s]."
+        return
+    if content.window:
+        yield "# Decide: what is counted, on the clock of trials, and the width of a bin [s]."
+        yield from (f"{n} = {t:g}" for n, t in zip(("start", "stop"), content.window, strict=True))
+        yield "bin_width = 0.05  # a guess"
         return
     yield "# Decide: when the first bin starts, relative to time zero, and the width of a bin [s]."
     yield "start = 0.0  # a guess"
@@ -235,6 +210,7 @@ def _cut_events(content: FileContent) -> Iterator[str]:
 def _events(content: FileContent, trials: TableContent | None, preset: Preset) -> Iterator[str]:
     yield "[events]"
     if content.signal is not None and content.signal.has_trials:
+        yield from _where_trials_stand(content, trials)
         yield from _cut_events(content)
         return
     if trials is None and content.arrays:
@@ -244,38 +220,63 @@ def _events(content: FileContent, trials: TableContent | None, preset: Preset) -
         return
     others = [table.name for table in content.intervals if table is not trials]
     yield from _comment("other interval tables:", others)
-    if trials.name in content.beside:
-        yield f"file = {quoted(content.beside[trials.name])}"
-    elif not trials.name.startswith(IN_NO_TABLE):
-        yield f"table = {quoted(trials.name)}"
-    times = [c.name for c in trials.columns if "time" in c.name or "onset" in c.name]
+    yield from _where_trials_stand(content, trials)
+    times = [c.name for c in trials.columns if _TIMES.search(c.name)]
     yield from _comment("time zero of a trial [s], or a list of its events; there are", times)
     zero = preset.zero or _zero(trials)
-    yield f"time_zero = {quoted(zero)}"
+    yield f"time_zero = {quoted(zero)}" if zero else '# time_zero = "?"  # no name tells of times'
+    rate, counted = _ticks(zero)
+    if counted:
+        yield f"rate = {rate:.10g}  # a guess; {counted}"
     start, stop, width = _window(trials)
     if width is None:
         yield "# Decide: what is cut out around time zero, and the width of a bin [s]."
-        start, stop, width = _fitting(content, next(c for c in trials.columns if c.name == zero))
+        apart = next((c.apart / rate for c in trials.columns if c.name == zero), math.nan)
+        start, stop, width = _fitting(content, apart)
     yield f"start = {start:.10g}"
     yield f"stop = {stop:.10g}"
     yield f"bin_width = {width:.10g}"
     yield f"{'' if preset.drop_missing else '# '}drop_missing = true  # leave out trials without it"
 
 
+_TIMES = re.compile(r"time|onset|start|stamp|frame|sample|(^|_)(on|t|ms)$", re.IGNORECASE)
+_TICKS = (
+    (re.compile("^(?!.*time).*frame", re.IGNORECASE), 30.0, "frames a second of one plane"),
+    (re.compile("^(?!.*time).*sample", re.IGNORECASE), 30000.0, "samples a second"),
+    (re.compile(r"_ms$|\bms\b|msec|milli", re.IGNORECASE), 1000.0, "milliseconds"),
+)
+"""Names of times that are no seconds -> so many a second, and what is counted."""
+
+
+def _where_trials_stand(content: FileContent, trials: TableContent | None) -> Iterator[str]:
+    file = content.beside.get(trials.name) if trials else None
+    if file:
+        yield f"file = {quoted(file)}"
+    of_its_own = trials is not None and not trials.name.startswith(IN_NO_TABLE)
+    if trials and of_its_own and (file is None or file.endswith((".mat", ".npz"))):
+        yield f"table = {quoted(trials.name)}"
+
+
 def _zero(trials: TableContent) -> str:
-    """Return the column that seems to be time zero of a trial."""
+    """Return the column that seems to be time zero of a trial; empty if none does."""
     for name in ("time_zero", "start_time", "input_onset", "timestamp"):
-        if column := _find(trials, name):
+        if column := column_called(trials, name):
             return column.name
-    times = [
-        c.name for c in trials.columns if "onset" in c.name.lower() or "time" in c.name.lower()
-    ]
-    return (*times, "start_time")[0]
+    times = [c for c in trials.columns if _TIMES.search(c.name) and math.isfinite(c.low)]
+    # of several, those that differ in each trial: a delay is no time on the clock
+    every = [c.name for c in times if c.distinct == trials.rows]
+    return (*every, *(c.name for c in times), "")[0]
+
+
+def _ticks(name: str) -> tuple[float, str]:
+    """Return how many a second times under a name are counted in, and what is counted."""
+    return next(((rate, what) for found, rate, what in _TICKS if found.search(name)), (1.0, ""))
 
 
 def _window(trials: TableContent) -> tuple[float, float, float | None]:
     """Return start, stop and bin width as `write_nwb` notes them; a usual window otherwise."""
-    columns = [_find(trials, n) for n in ("start_time", "time_zero", "stop_time", "bin_width")]
+    names = ("start_time", "time_zero", "stop_time", "bin_width")
+    columns = [column_called(trials, name) for name in names]
     if None in columns:
         return -0.5, 1.0, None
     start, zero, stop, width = (column.low for column in columns if column)
@@ -284,13 +285,13 @@ def _window(trials: TableContent) -> tuple[float, float, float | None]:
     return start, start + bins * width, width
 
 
-def _fitting(content: FileContent, zero: ColumnContent) -> tuple[float, float, float]:
-    """Return a usual window, shortened until those of two trials do not overlap."""
-    frames = _find(content.units, "imaging_rate")
+def _fitting(content: FileContent, apart: float) -> tuple[float, float, float]:
+    """Return a usual window, shortened until those of trials `apart` [s] do not overlap."""
+    frames = column_called(content.units, "imaging_rate")
     width = 0.05
     if frames is not None and 0 < frames.low < 1 / width:
         width = math.ceil(10 / frames.low) / 10
-    bins = math.floor(zero.apart / width - 1e-6) if zero.apart > 0 else round(1.5 / width)
+    bins = math.floor(apart / width - 1e-6) if apart > 0 else round(1.5 / width)
     bins = max(min(bins, round(1.5 / width)), 1)
     before = bins // 3
     return -before * width, (bins - before) * width, width
@@ -300,9 +301,9 @@ def _attribute(
     content: FileContent, trials: TableContent | None, name: str
 ) -> ColumnContent | None:
     """Return the column of trials that holds an attribute of the session."""
-    if name == "animal" and _find(content.units, name) is None:
+    if name == "animal" and column_called(content.units, name) is None:
         return None  # one animal for all units
-    return _find(trials, name)
+    return column_called(trials, name)
 
 
 def _trial(
@@ -315,29 +316,30 @@ def _trial(
             yield f"{field.name} = {lines[field.name]}"
         elif field.name != "trial_start":
             cut = content.signal is not None and content.signal.has_trials
-            onset = (
-                "{ constant = 0.0 }" if cut else quoted(_zero(trials) if trials else "start_time")
-            )
-            yield from _line(field, _find(trials, field.name), GUESSES | {"input_onset": onset})
+            start = (trials and _zero(trials)) or "start_time"
+            onset = "{ constant = 0.0 }" if cut else quoted(start)
+            column = column_called(trials, field.name)
+            if cut and field.units == ("s",) and column and not column.high < _LONGEST_TRIAL:
+                column = None  # a time of the recording, and none of the trial
+            yield from _line(field, column, GUESSES | {"input_onset": onset})
     used = {c.name for a in ATTRIBUTES if (c := _attribute(content, trials, a.name))}
-    yield from _unused(trials, TRIAL, {*used, "start_time", "stop_time", "time_zero", "bin_width"})
+    used |= {"start_time", "stop_time", "time_zero", "bin_width"}
+    yield from _unused(not_used(trials, [f.name for f in TRIAL], used))
 
 
-def _unused(
-    table: TableContent | None, fields: Sequence[Field], used: Collection[str]
-) -> Iterator[str]:
-    """Yield the columns of a table of which the mapping says nothing yet."""
-    known = {*used, *(c.name for field in fields if (c := _find(table, field.name)))}
-    unused = [c for c in table.columns if c.name not in known] if table else []
-    if unused:
+def _unused(columns: Sequence[ColumnContent]) -> Iterator[str]:
+    if columns:
         yield "# Not used yet:"
-    yield from (f"#   {printable(column.name)}: {_some(column)}" for column in unused)
+    yield from (f"#   {printable(column.name)}: {_some(column)}" for column in columns)
 
 
 def _unit(content: FileContent, lines: Mapping[str, str]) -> Iterator[str]:
     yield "[unit]"
     for field in UNIT:
-        column = _find(content.units, field.name)
+        column = column_called(content.units, field.name)
+        if field.name == "unit_id" and column_called(content.units, "animal") is None:
+            # numbers that every probe begins anew are none
+            column = column if is_key(column, content.units) else None
         area = _area_column(content)
         if field.name in lines:
             yield f"{field.name} = {lines[field.name]}"
@@ -347,12 +349,13 @@ def _unit(content: FileContent, lines: Mapping[str, str]) -> Iterator[str]:
             yield _label_error(column, content.units)
         else:
             yield from _line(field, column, GUESSES)
-    yield from _unused(content.units, UNIT, {*_NO_LABELS, *(a.name for a in ATTRIBUTES)})
+    used = {*OF_NO_FIELD, *(a.name for a in ATTRIBUTES)}
+    yield from _unused(not_used(content.units, [f.name for f in UNIT], used))
 
 
 def _area_column(content: FileContent) -> tuple[str, ColumnContent] | None:
     for origin, table in (("column", content.units), ("electrodes", content.electrodes)):
-        column = _find(table, "area")
+        column = column_called(table, "area")
         if column:
             return origin, column
     return None
@@ -362,7 +365,7 @@ def _label_error(column: ColumnContent, units: TableContent) -> str:
     parts = [f"column = {quoted(column.name)}"]
     ends = [end for end in ("low", "high") if f"label_error_{end}" in units.names]
     parts += [f'{end} = "label_error_{end}"' for end in ends]
-    source = _find(units, "label_error_source")
+    source = column_called(units, "label_error_source")
     if source and source.values:
         alike = source.distinct == 1
         parts.append(f"source = {quoted(source.values[0] if alike else source.name)}")

@@ -186,6 +186,14 @@ def matched(values: RawValues, wanted: str | tuple[Scalar, ...]) -> RawValues:
     return np.isin(texts, [as_text(value) for value in wanted])
 
 
+def parts_of(values: RawValues, pattern: str) -> RawValues:
+    """Return what stands in the group of a regular expression, empty where it is not found."""
+    expression = re.compile(pattern)
+    texts, inverse = np.unique(as_texts(values), return_inverse=True)
+    found = [expression.search(text) for text in texts]
+    return np.array([one[1] or "" if one else "" for one in found], dtype=str)[inverse]
+
+
 def translated(
     values: RawValues, meaning: dict[str, Scalar], default: Scalar | None, where: str
 ) -> RawValues:

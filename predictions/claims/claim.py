@@ -292,7 +292,7 @@ class Verdict:
     level
         What the interval is, e.g. ``"95 % jackknife interval"`` or ``"5-95 % range"``.
     n, over
-        How many of what: animals or networks.
+        How many of what: animals, participants or networks.
     points
         One a unit of replication: threshold + D / mean(M), on the scale of `value`; their mean
         is `value` after the correction for false labels.
@@ -319,7 +319,7 @@ class Verdict:
     units: str = "ratio of energies N/M"
     level: str = ""
     n: int = 0
-    over: Literal["animals", "networks", ""] = ""
+    over: Literal["animals", "participants", "networks", ""] = ""
     points: tuple[float, ...] = ()
     names: tuple[str, ...] = ()
     statistics: Mapping[str, str] = field(default_factory=dict)

@@ -85,6 +85,11 @@ def evoked(
                 for part in cells
             )
             effects.append((n, protocol.outcome_contrast_energy(session, cells[0]), n_r))
+    if not effects:
+        return Missing(
+            f"all labelled error cells {where} a manipulated area are aimed at themselves",
+            "Aim at representation cells, and spare labelled error cells.",
+        )
     n, m, n_r = (protocol.mean_over(values) for values in zip(*effects, strict=True))
     return Effect(n, m, n_r, protocol.outcome_contrast_energy(session, units(session, "error")))
 

@@ -41,4 +41,7 @@ MANIPULATION_NAMES = (
     "class_influence", "untaught_outcomes", "teach_reteach",
     "brain_computer_interface_realigning",
 )  # fmt: skip
-FILE_ENDINGS = (".nc", ".zarr", ".nwb", ".mat", ".npz", ".npy", ".csv", ".tsv", ".parquet", ".pqt")
+FILE_ENDINGS = (
+    ".nc", ".zarr", ".nwb", ".mat", ".h5", ".hdf5", ".npz", ".npy", ".csv", ".tsv", ".parquet",
+    ".pqt",
+)  # fmt: skip

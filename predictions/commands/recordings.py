@@ -68,6 +68,7 @@ def check_recording(
     Of each claim that they cannot test it is said what is missing; how the tests come out is not.
     """
     from errorneurons.analysis.door import open_recordings
+    from errorneurons.analysis.measures.labelling import FOLD
     from errorneurons.analysis.session.session import collect
     from errorneurons.predictions.judging.believing import as_believed
     from errorneurons.predictions.judging.plausible import implausible
@@ -82,11 +83,13 @@ def check_recording(
     declared = confirmatory(opened)
     sessions = as_believed(opened)
     animals, noun = len({s.attrs["animal"] for s in sessions}), who_was_recorded(sessions)
-    trials, units = (sum(s.sizes[dim] for s in sessions) for dim in ("trial", "unit"))
+    # a localiser that chooses by halves makes two sessions of one
+    whole = {(s.attrs["animal"], s.attrs["session_id"].split(FOLD)[0]): s for s in sessions}
+    trials, units = (sum(s.sizes[dim] for s in whole.values()) for dim in ("trial", "unit"))
     verb = "obeys" if len(files) == 1 else "obey"
     typer.echo(
         f"{listed([*map(str, files)])} {verb} the dataset contract: "
-        f"{counted(len(sessions), 'session')}, "
+        f"{counted(len(whole), 'session')}, "
         f"{counted(animals, noun) if noun else 'animals that are not told apart'}, "
         f"{counted(trials, 'trial')}, {counted(units, 'unit')}."
     )

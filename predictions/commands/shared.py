@@ -33,7 +33,7 @@ ENDLESS = 10_000
 
 
 _ABOUT_THEORIES = ("report", "plan", "ablate", "reproduce")
-_OF_RECORDINGS = (".nwb", ".nc", ".zarr", ".mat", ".npz", ".npy")
+_OF_RECORDINGS = (".nwb", ".nc", ".zarr", ".mat", ".h5", ".hdf5", ".npz", ".npy")
 
 
 class OneSentence(TyperGroup):

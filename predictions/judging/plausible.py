@@ -62,6 +62,8 @@ def _of_session(session: xr.Dataset) -> Iterator[tuple[str, str]]:
     yield from _doubled(session)
     if session["rate"].attrs.get("units") == "dF/F":
         yield from _ratios(session)
+    if session["rate"].attrs.get("signal") == "calcium":
+        yield from _baselines(session)
     if (
         session["rate"].attrs.get("units") == "Hz"
         and session["rate"].attrs.get("signal") != "event"
@@ -305,6 +307,24 @@ def _ratios(session: xr.Dataset) -> Iterator[tuple[str, str]]:
             (
                 f"dF/F of half of the units is {number(typical)} and more; in percent it is "
                 'units = "%", and fluorescence of which no baseline was taken off is "a.u.".'
+            ),
+        )
+
+
+def _baselines(session: xr.Dataset) -> Iterator[tuple[str, str]]:
+    rate = session["rate"]
+    some = rate[:: max(1, rate.sizes["trial"] // _SOME)].values
+    some = some[..., np.isfinite(some).any(axis=(0, 1))]
+    if not some.size or session.attrs.get("theory"):
+        return
+    above = np.nanmedian(some, axis=(0, 1)) / np.maximum(np.nanstd(some, axis=(0, 1)), 1e-12)
+    if (typical := float(np.median(above))) > _TYPICAL:
+        yield (
+            "baseline",
+            (
+                f"activity of a typical unit lies {number(typical)} times what it varies by above "
+                "0, as fluorescence does of which no baseline was taken off; give dF/F, or bright "
+                "units count for more than others."
             ),
         )
 

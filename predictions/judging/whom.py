@@ -52,8 +52,10 @@ def said_of(told: str, noun: str) -> str:
 def verdict_of(verdict: Verdict, noun: str) -> Verdict:
     """Return a verdict whose sentences are about those who were recorded, see `said_of`."""
     table = {said_of(key, noun): said_of(text, noun) for key, text in verdict.statistics.items()}
+    people = verdict.over == "animals" and noun == "participant"
     return replace(
-        verdict, reason=said_of(verdict.reason, noun), remedy=said_of(verdict.remedy, noun),
+        verdict, over="participants" if people else verdict.over,
+        reason=said_of(verdict.reason, noun), remedy=said_of(verdict.remedy, noun),
         level=said_of(verdict.level, noun), statistics=table,
     )  # fmt: skip
 

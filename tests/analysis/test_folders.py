@@ -17,7 +17,13 @@ from mutations import ONSETS as LAB_ONSETS
 from mutations import contract_zarr, nc, npz, nwb_zarr
 from mutations import spikes as lab_spikes
 
-from errorneurons.analysis.door import describe_recording, open_recording, open_recordings
+from errorneurons.analysis.door import (
+    describe_recording,
+    open_recording,
+    open_recordings,
+    recordings_in,
+)
+from errorneurons.analysis.kinds import alike_by_fields
 from errorneurons.analysis.readers.objects import named_objects
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.sources.template import template_of
@@ -95,6 +101,30 @@ def alf(folder: Path, probes: int = 1) -> Path:
     np.save(made / "_ibl_trials.stimOn_times.npy", ONSETS)
     np.save(made / "_ibl_trials.contrastLeft.npy", np.tile([0.0, 1.0], TRIALS // 2))
     return made
+
+
+def test_folders_of_sessions_in_the_naming_of_alf_are_several_recordings(tmp_path: Path) -> None:
+    animals = ("KS014", "KS015")
+    for animal, probe in zip(animals, (0, 1), strict=True):
+        session = tmp_path / "Subjects" / animal / "2019-12-03" / "001"
+        session.mkdir(parents=True)
+        alf(session, 2)
+        shutil.rmtree(session / "alf" / f"probe0{probe}")  # so that no probe stands twice
+    found = recordings_in([tmp_path])
+    assert [path.name for path in found] == ["001", "001"]
+    (kind,) = alike_by_fields(found[:1])
+    assert kind.content is not None
+    (tmp_path / "m.toml").write_text(template_of(kind.content))
+    assert 'session_id = { metadata = "folder.name" }' in template_of(kind.content)
+    assert open_recording(found[0], tmp_path / "m.toml")["KS014_2019-12-03"]
+
+
+def test_numbers_that_each_probe_begins_anew_are_no_names_of_units(tmp_path: Path) -> None:
+    made = alf(tmp_path, 2)
+    for k in range(2):
+        ids = pd.DataFrame({"cluster_id": np.arange(UNITS)})
+        ids.to_csv(made / f"probe0{k}" / "clusters.metrics.csv", index=False)
+    assert '# unit_id = "?"' in template_of(describe_recording(made))
 
 
 def read(path: Path, mapping: str) -> xr.Dataset:

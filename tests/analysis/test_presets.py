@@ -95,6 +95,16 @@ def test_flashes_of_allen_are_trials_and_omissions_violate_what_the_image_before
     assert "\nareas" not in text
 
 
+def test_passive_replay_of_flashes_is_left_out(tmp_path: Path) -> None:
+    active = [True] * 20 + [False] * 4
+    tables = {"x_presentations": flashes() | {"active": active}}
+    units = {"peak_channel_id": [501, 500], "quality": ["good", "good"]}
+    found, text = proposed(nwb(tmp_path, tables, units))
+    assert found.sizes["trial"] == 19
+    assert 'keep_trials = { "is_change" = [false], "active" = [true] }' in text
+    assert "and the passive replay are left out" in text
+
+
 def test_presentations_of_allen_are_named_by_what_was_shown(tmp_path: Path) -> None:
     shown = {"start_time": list(ONSETS), "stop_time": list(ONSETS + 0.5)}
     gratings = shown | {"orientation": [0.0, 90.0] * 12, "contrast": [0.8] * 24}
@@ -196,6 +206,35 @@ def test_good_units_of_steinmetz_are_noted_two_or_more(tmp_path: Path) -> None:
     found, _ = proposed(alf(tmp_path, {**trials, **sides}, **noted))
     assert found.sizes == {"trial": 12, "time": 30, "unit": 1}
     assert set(found["stimulus"].values) == {"0.5 0"}
+
+
+def images(file: Any) -> None:
+    """Add images that were presented, a series for each list of events, and one that is none."""
+    from pynwb.base import ImageReferences, TimeSeries
+    from pynwb.behavior import BehavioralEvents
+    from pynwb.image import GrayscaleImage, Images, IndexSeries
+
+    every = [GrayscaleImage(name=f"i{k}", data=np.zeros((2, 2))) for k in range(3)]
+    shown = Images(name="scenes", images=every, description="x")
+    shown.order_of_images = ImageReferences(name="order_of_images", data=every)
+    file.add_stimulus_template(shown)
+    index = np.arange(24, dtype="u4") % 3
+    about = {"unit": "N/A", "timestamps": ONSETS, "indexed_images": shown}
+    file.add_stimulus(IndexSeries(name="presentations", data=index, **about))
+    licks = TimeSeries(name="licks", data=np.ones(5), unit="n", timestamps=np.arange(5.0) + 10)
+    file.create_processing_module("behavior", "x").add(BehavioralEvents(time_series=licks))
+    steady = TimeSeries(name="luminance", data=np.ones(50), unit="cd", rate=10.0)
+    file.add_stimulus(steady)
+
+
+@pytest.mark.filterwarnings("ignore:BehavioralEvents is deprecated")
+def test_images_that_were_presented_are_trials_where_no_table_says_so(tmp_path: Path) -> None:
+    path = nwb(tmp_path, {}, {"peak_channel_id": [501, 500]}, images)
+    found, text = proposed(path)
+    np.testing.assert_allclose(found["trial_start"], ONSETS)
+    assert found["stimulus"].values[:4].tolist() == ["0", "1", "2", "0"]
+    assert "# other interval tables: licks" in text
+    assert "luminance" not in text
 
 
 def test_only_known_areas_are_put_in_order() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from errorneurons.analysis.readers import whole_rows
 from errorneurons.analysis.readers.tables import event_table, frame_columns
 from errorneurons.analysis.session.contract import DoorError
 
@@ -42,11 +43,41 @@ def test_a_table_is_the_same_whatever_stands_between_its_columns(tmp_path: Path,
         ("0.5,1\n0.7,2\n", "begins with 0.5, no name of a column; write the names above the"),
         ("x,y,x\n1,2,3\n", "has two columns `x`; give each a name of its own"),
         ("x,y\n1,2\n3", "has 2 columns, its last row has 1; it is cut short, copy it again"),
+        ("x,y\n1,2\n3\n\n", "has 2 columns, its last row has 1; it is cut short, copy it again"),
+        ("x,y,z\n1,2,3\n\n4,5\n7,8,9\n", "has 3 columns, its line 4 has 2; mend it, with nothing"),
+        ('x,y\n"a,b",2\n"c\nd"\n1,2\n', "has 2 columns, its line 4 has 1; mend it, with nothing"),
+        ("x,y\r1,2\r3\r4,5\r", "has 2 columns, its line 3 has 1; mend it, with nothing"),
+        ("x,y\n1,2.25\n2,3.25\n3,4.", "ends in '4.' without an end of line, shorter than"),
+        ("x,y\n1,2.25\n2,3.25\n3,", "ends in '' without an end of line, shorter than what"),
+        ("x,y\n1,grating\n2,a\n3,grat", "ends in 'grat' without an end of line, shorter than"),
     ],
 )
 def test_values_that_slip_a_column_are_refused(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(DoorError, match=message):
         column(tmp_path, text)
+
+
+def test_empty_values_and_rows_are_no_rows_cut_short(tmp_path: Path) -> None:
+    assert column(tmp_path, "x,y\r\n1,\r\n\r\n,2\r\n \r\n", "y")[1] == 2
+    assert column(tmp_path, 'x,y\n"1\n\n",a\n\n"2",b\n', "y") == ["a", "b"]
+
+
+def test_rows_are_counted_over_all_pieces_of_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(whole_rows, "_PIECE", 7)
+    text = "x,y\n" + "1,2\n" * 20
+    assert len(column(tmp_path, text)) == 20
+    with pytest.raises(DoorError, match="has 2 columns, its line 22 has 1; mend it"):
+        column(tmp_path, f"{text}3\n4,5\n")
+
+
+def test_a_last_value_that_may_be_cut_short_is_a_caution(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x,y\n1,2\n2,31")
+    said = "a.csv ends without an end of line: if it was cut short, so is its 31"
+    assert event_table(tmp_path / "a.csv").doubts == (said,)
+    (tmp_path / "a.csv").write_text("x,y\n1,2\n2,31\n")
+    assert event_table(tmp_path / "a.csv").doubts == ()
 
 
 def test_columns_may_be_numbered(tmp_path: Path) -> None:

@@ -91,6 +91,17 @@ def test_what_a_laser_missed_is_said() -> None:
     )
 
 
+@pytest.mark.parametrize("key", ["P05a", "P05b"])
+def test_a_laser_on_all_error_cells_says_nothing_of_what_it_evokes_in_them(key: str) -> None:
+    seen = recorded()
+    done = seen["manipulation"].values[:, None] != "none"
+    seen["targeted"] = ("trial", "unit"), done & (seen["role"].values == "error")
+    lack = claim(key).effect(seen)
+    assert isinstance(lack, Missing)
+    assert "all labelled error cells" in lack.what
+    assert lack.remedy == "Aim at representation cells, and spare labelled error cells."
+
+
 @pytest.mark.parametrize("key", LASERS)
 def test_control_animals_are_no_part_of_the_test_and_stand_beside_it(key: str) -> None:
     animals = [recorded("m" * k) for k in range(1, 6)]

@@ -164,6 +164,18 @@ def test_percent_and_fluorescence_are_no_ratios(factor: float, doubted: bool) ->
     assert [d.startswith("dF/F of half of") for d in implausible([seen])] == [True] * doubted
 
 
+@pytest.mark.parametrize(("baseline", "doubted"), [(0.0, False), (100.0, True)])
+def test_fluorescence_without_a_baseline_taken_off_is_doubted(
+    baseline: float, doubted: bool
+) -> None:
+    seen = recorded()
+    noise = np.random.default_rng(3).normal(baseline, 5.0, seen["rate"].shape)
+    seen["rate"].values = noise.astype(np.float32)
+    seen["rate"].attrs |= {"signal": "calcium", "units": "a.u."}
+    said = "activity of a typical unit lies 20 times what it varies by above 0, as fluorescence"
+    assert [d[: len(said)] for d in implausible([seen])] == [said] * doubted
+
+
 def test_a_plausible_recording_is_not_doubted() -> None:
     assert implausible([recorded(), recorded("m22")]) == ()
 

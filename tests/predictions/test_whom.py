@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from errorneurons.predictions.claims.claim import Outcome, Verdict
 from errorneurons.predictions.commands.cli import app
-from errorneurons.predictions.judging.whom import said_of
+from errorneurons.predictions.judging.whom import said_of, verdict_of
 
 
 @pytest.mark.parametrize(
@@ -35,3 +36,9 @@ def test_check_of_a_patient_speaks_of_no_animal(example_nwb: Path) -> None:
     told = CliRunner().invoke(app, ["check", str(example_nwb), "--mapping", str(mapping)]).stdout
     assert "1 participant" in told
     assert "animal" not in told.replace("the animal's", "")
+
+
+def test_verdicts_on_people_are_over_participants() -> None:
+    seen = Verdict("P01", "mine", Outcome.SUPPORTED, "so", n=5, over="animals")
+    assert verdict_of(seen, "participant").over == "participants"
+    assert verdict_of(seen, "animal").over == "animals"

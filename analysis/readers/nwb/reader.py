@@ -23,7 +23,8 @@ import xarray as xr
 
 from errorneurons.analysis.mapping import Mapping, MappingError, load_mapping, parse_mapping
 from errorneurons.analysis.nwb_export.writer import write_nwb
-from errorneurons.analysis.readers.named import events_beside, sessions_beside
+from errorneurons.analysis.readers.beside import events_beside, likely_events, with_tables_beside
+from errorneurons.analysis.readers.named import sessions_beside
 from errorneurons.analysis.readers.nwb.electrodes import NwbSites
 from errorneurons.analysis.readers.nwb.file import (
     about,
@@ -36,10 +37,11 @@ from errorneurons.analysis.readers.nwb.file import (
 )
 from errorneurons.analysis.readers.nwb.lasers import nwb_lights
 from errorneurons.analysis.readers.nwb.rois import Rois, readable, rois_of
+from errorneurons.analysis.readers.nwb.series import event_series
 from errorneurons.analysis.session.contract import DoorError
 from errorneurons.analysis.session.links import linked_files
 from errorneurons.analysis.sources.content import FileContent, content_of
-from errorneurons.analysis.sources.recording import RawRecording, RowNumbers, Signal
+from errorneurons.analysis.sources.recording import RawRecording, RawTable, RowNumbers, Signal
 from errorneurons.analysis.sources.sessions import read_sessions
 from errorneurons.analysis.sources.spikes import Spikes
 from errorneurons.analysis.sources.template import template_of
@@ -97,12 +99,13 @@ def opened_nwb(path: Path, mapping: Mapping) -> Iterator[RawRecording]:
         rois = rois_of(file, mapping.rois) if mapping.rois else None
         held = _recording(file, rois)
         beside = sessions_beside(path, mapping.sessions)
-        yield replace(
+        whole = replace(
             held,
             tables={**held.tables, **events_beside(path, mapping.events)},
             metadata={**held.metadata, **beside},
             origin={**held.origin, **_linked(path)},
         )
+        yield with_tables_beside(whole, path, mapping)
 
 
 def _linked(path: Path) -> dict[str, str]:
@@ -123,7 +126,7 @@ def _recording(file: Any, rois: Rois | None) -> RawRecording:
     if rois is None and "spike_times" not in units.colnames:
         raise DoorError("the units have no spike_times; give a file with sorted spikes")
     return RawRecording(
-        tables={name: raw_table(name, t) for name, t in interval_tables(file).items()},
+        tables=_tables(file),
         units=raw_table(units.name, units),
         signal=_spikes(units) if rois is None else _traces(rois),
         metadata=about(file),
@@ -132,6 +135,12 @@ def _recording(file: Any, rois: Rois | None) -> RawRecording:
         lights=lambda trials: nwb_lights(file, trials.name),
         origin={"source_identifier": file.identifier, "source_notes": file.notes or ""},
     )
+
+
+def _tables(file: Any) -> dict[str, RawTable]:
+    """Return tables of events, and series that are such, by name."""
+    tables = {name: raw_table(name, table) for name, table in interval_tables(file).items()}
+    return event_series(file) | tables
 
 
 def _spikes(units: Any) -> Signal:
@@ -176,7 +185,10 @@ def describe_nwb(path: str | Path) -> FileContent:
         units = file.units
         if units is None and rois:
             units = rois_of(file, rois[0]).table
-        tables = [raw_table(name, t) for name, t in interval_tables(file).items()]
+        beside = {}
+        if not (tables := _tables(file)):
+            beside = {table.name: (name, table) for name, table in likely_events(path)}
+            tables = {name: table for name, (_, table) in beside.items()}
         return FileContent(
             name=path.name,
             about=_described(file),
@@ -184,9 +196,14 @@ def describe_nwb(path: str | Path) -> FileContent:
             electrodes=None
             if file.electrodes is None
             else content_of(raw_table("electrodes", file.electrodes)),
-            intervals=tuple(content_of(table) for table in tables),
-            other=(*file.acquisition, *file.processing, *file.stimulus),
+            intervals=tuple(content_of(table) for table in tables.values()),
+            other=tuple(
+                name
+                for name in (*file.acquisition, *file.processing, *file.stimulus)
+                if name not in tables
+            ),
             rois=rois,
+            beside={name: where for name, (where, _) in beside.items()},
         )
 
 
