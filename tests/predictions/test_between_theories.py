@@ -192,7 +192,7 @@ def test_theories_that_stay_and_do_not_lead_are_said_to_be_less_probable(
     assert said.startswith(
         "This recording leaves the error microcircuit and supervised pc, and rules out the "
         "adaptation. Of those that remain, the error microcircuit is the most probable among the "
-        "theories listed (the supervised pc 100 times less probable); with 6 animals a verdict"
+        "theories listed (100 times as probable as the supervised pc); with 6 animals a verdict"
     )
     every = answer(replace(both, kept=NAMES), supported(1), 6, label)
     assert every.startswith("Every one of the 3 theories compared could have given this recording")

@@ -91,7 +91,7 @@ def test_claims_stand_by_how_near_they_are_to_being_tested() -> None:
 def test_what_all_claims_lack_is_said_once() -> None:
     ready = readiness([recorded(level_of_data="pooled")])
     assert ready.common == (
-        "What stands for trials are pooled over animals that are not told apart."
+        "The units given are of animals that are not told apart."
     )
     assert ready.mend == "Say which animal each unit is of."
     assert row(ready, "P01").lack == "Nothing else is missing."
