@@ -19,6 +19,7 @@ from errorneurons.predictions.commands.options import (
     Recordings,
     RecordingsIfAny,
     Theories,
+    TheoryFiles,
     costs_given,
     groups_given,
 )
@@ -193,6 +194,7 @@ def compare_theories(
     ] = "",
     seed: Seed = 1,
     theory: Theories = None,
+    theory_file: TheoryFiles = None,
     worlds: Worlds = 40,
     library: Library = None,
     scheduler: Scheduler = None,
@@ -224,7 +226,9 @@ def compare_theories(
 
     with folder_of_results(out), showing(quiet=quiet) as tell:
         question = (
-            None if claims_only else _question(theory, worlds, seed, library, scheduler, cost)
+            None
+            if claims_only
+            else _question(theory, theory_file, worlds, seed, library, scheduler, cost)
         )
         sessions = open_recordings(files, mapping)
         collect(sessions)  # refuses a session that is given twice
@@ -287,6 +291,7 @@ def compare_results(
 @app.command("plan")
 def plan_experiment(
     theory: Theories = None,
+    theory_file: TheoryFiles = None,
     animals: Annotated[
         Names, typer.Option(metavar="NUMBERS", help="Animals to try.  [default: 2,3,4,6,8,12]")
     ] = None,
@@ -340,7 +345,7 @@ def plan_experiment(
     )  # fmt: skip
     check_folder(out)
     with showing(quiet=quiet) as tell:
-        question = _question(theory, worlds, seed, library, scheduler, cost)
+        question = _question(theory, theory_file, worlds, seed, library, scheduler, cost)
         planned = find(grid, question, tell)
     page, lines = write_plan(planned, out, this_command())
     for line in lines:
@@ -350,19 +355,25 @@ def plan_experiment(
 
 def _question(
     theories: Names,
+    files: list[Path] | None,
     worlds: int,
     seed: int,
     library: Path | None,
     scheduler: str | None,
     cost: Names,
 ) -> Question:
-    """Return what is compared; a folder that cannot be used is refused at once."""
+    """Return what is compared; a folder that cannot be used is refused at once.
+
+    Theories of one's own stand beside those that are named, or all that are compared.
+    """
     from errorneurons.predictions.studies.asked import question_of
     from errorneurons.simulate.store.places import check_writable
     from errorneurons.simulate.store.work import Labour
+    from errorneurons.simulate.theories.registry import COMPARED
 
     labour = Labour(scheduler=scheduler)
-    question = question_of(theories, worlds, seed, library, labour, costs_given(cost))
+    every = (*(theories or COMPARED), *map(str, files or ()))
+    question = question_of(every, worlds, seed, library, labour, costs_given(cost))
     check_writable(question.folder, "--library")
     return question
 

@@ -19,7 +19,6 @@ from errorneurons.predictions.judging.measured import FEWEST_ANIMALS
 from errorneurons.predictions.pages.page import replace_file
 from errorneurons.predictions.texts import one_paragraph, written
 from errorneurons.predictions.words import cells_in_words, counted, listed, number
-from errorneurons.simulate.theories.registry import theory
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def render_plan(planned: Planned, command: str) -> str:
             "command": command,
             "configuration": {
                 "errorneurons": __version__,
-                "theories": ", ".join(question.theories),
+                "theories": ", ".join(question.labels),
                 "seed": question.animals.seed,
                 "worlds": len(question.animals.of_worlds),
                 "networks of a world": question.animals.count,
@@ -191,7 +190,7 @@ def _advised(planned: Planned) -> Mapping[str, float]:
 
 
 def _theories(planned: Planned) -> str:
-    return f"the {listed(theory(name).label for name in planned.question.theories)}"
+    return f"the {listed(planned.question.labels.values())}"
 
 
 def _recording(planned: Planned) -> str:
@@ -214,7 +213,8 @@ def _classes(planned: Planned) -> str:
     alike = [members for members in planned.classes if len(members) > 1]
     if not alike:
         return "The largest design can tell every pair of these theories apart."
-    groups = "; ".join(listed(theory(name).label for name in members) for members in alike)
+    labels = planned.question.labels
+    groups = "; ".join(listed(labels[name] for name in members) for members in alike)
     return f"Not even the largest design can tell apart: {groups}."
 
 

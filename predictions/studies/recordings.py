@@ -40,7 +40,8 @@ from errorneurons.predictions.studies.unweighed import (
 )
 from errorneurons.predictions.texts import paragraphs
 from errorneurons.simulate.store.work import Progress
-from errorneurons.simulate.theories.registry import THEORIES, theory
+from errorneurons.simulate.theories.from_file import is_file
+from errorneurons.simulate.theories.registry import THEORIES
 
 
 def _not_shown(_: Sequence[Verdict], __: Ready) -> None:
@@ -101,10 +102,12 @@ def recording_report(
         command=command,
         evidence=found.evidence if found else None,
         steps=steps,
-        labels={t.name: t.label for t in THEORIES},
+        labels={t.name: t.label for t in THEORIES} | (question.labels if question else {}),
         holdings=holdings(sessions),
         ready=ready,
-        references=references(question.theories if question and found else ()),
+        references=references(
+            [n for n in question.theories if not is_file(n)] if question and found else ()
+        ),
     )
 
 
@@ -122,7 +125,7 @@ def answer_of_recording(
     animals, noun
         How many were recorded, and what one of them is called; empty if they are not told apart.
     """
-    responses = found.responses
+    responses, label = found.responses, found.labels.__getitem__
     animals -= len(responses.without)
     clear = [v for v in verdicts if v.claim not in responses.set_aside]
     said = [
@@ -192,11 +195,6 @@ def sources_of(sessions: Sequence[xr.Dataset]) -> dict[str, str | int | float]:
     }
 
 
-def label(name: str) -> str:
-    """Return the name of a theory as in a sentence."""
-    return theory(name).label
-
-
 def _steps_of(steps: NextSteps, noun: str) -> NextSteps:
     """Return advice that speaks of those who were recorded."""
     designs = tuple(
@@ -228,6 +226,7 @@ def _methods_of_recording(found: Weighed | None, question: Question | None) -> t
     if found is None or question is None:
         return tests_in_words()
     networks = paragraphs("methods/networks")
+    label = found.labels.__getitem__
     return (*tests_in_words(), *networks, methods(found.evidence, question.experiments, label))
 
 
@@ -239,7 +238,7 @@ def _configuration_of(
         return known
     return known | {
         "seed": question.animals.seed,
-        "theories": ", ".join(question.theories),
+        "theories": ", ".join(question.labels),
         "worlds": len(question.animals.of_worlds),
         "networks of a world": question.animals.count,
         "virtual experiments": question.experiments,
