@@ -307,6 +307,10 @@ def plan_experiment(
         typer.Option(metavar="NUMBERS", help="Of a stimulus and condition.  [default: 2,6]"),
     ] = None,
     manipulation: Manipulations = None,
+    alone: Annotated[
+        bool,
+        typer.Option("--alone", help="Other experiments by themselves, without outcome errors."),
+    ] = False,
     areas: Annotated[
         Names,
         typer.Option(metavar="NUMBERS", help="Recorded, 1 lowest, 4 teaching.  [default: 1,2,3,4]"),
@@ -334,14 +338,14 @@ def plan_experiment(
     from errorneurons.predictions.pages.plan import write_plan
     from errorneurons.predictions.studies.asked import label_errors
 
-    chosen = tuple(dict.fromkeys(manipulation or IN_ONE_EXPERIMENT))
+    chosen = tuple(dict.fromkeys(manipulation or (() if alone else IN_ONE_EXPERIMENT)))
     if "none" in chosen and len(chosen) > 1:
         raise ValueError("--manipulation none stands for recording alone; give it by itself")
     grid = Grid(
         _numbers("--animals", animals, Grid.animals), _numbers("--cells", cells, Grid.cells),
         _numbers("--trials", trials, Grid.trials), () if chosen == ("none",) else chosen,
         _numbers("--areas", areas, Grid.areas), instrument,
-        label_errors(label_error), budget,
+        label_errors(label_error), budget, alone,
     )  # fmt: skip
     check_folder(out)
     with showing(quiet=quiet) as tell:

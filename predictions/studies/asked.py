@@ -143,6 +143,7 @@ def design_points(
     instrument: str = Grid.signal,
     label_error: float = 0.05,
     budget: int | None = None,
+    alone: bool = False,
     costs: Mapping[str, float] | None = None,
     worlds: int = 40,
     seed: int = 1,
@@ -167,6 +168,8 @@ def design_points(
         Share of false error labels, known to within 5 %.
     budget
         The most animals that can be had.
+    alone
+        Whether the other experiments are done by themselves, without the outcome-error experiment.
     costs
         Manipulation or other experiment -> what it adds to the cost of an animal, of which
         recording alone on one day is 1; guesses for those not given: silencing 1, driving 2.
@@ -190,7 +193,7 @@ def design_points(
         a_list(name, values)
     grid = Grid(
         tuple(animals), tuple(cells), tuple(trials), tuple(manipulations), tuple(areas),
-        instrument, label_errors(label_error), budget,
+        instrument, label_errors(label_error), budget, alone,
     )  # fmt: skip
     question = question_of(theories, worlds, seed, library, costs=costs)
     found = plan(grid, question, progress).points
