@@ -349,11 +349,22 @@ def test_a_budget_keeps_larger_designs_out(animals: None) -> None:
         ),
         ({"manipulations": ("drive", "silence-aera")}, "did you mean 'silence-area'"),
         ({"signal": "spike"}, "did you mean 'spikes'"),
+        (
+            {"manipulations": ("drive", "class_influence"), "alone": True},
+            "manipulations are drive and class_influence; what is done alone, without",
+        ),
+        ({"manipulations": (), "alone": True}, "manipulations are none; what is done alone"),
     ],
 )
 def test_an_impossible_grid_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Grid(**changes)
+
+
+def test_another_experiment_is_planned_without_outcome_errors() -> None:
+    passive = Grid((4,), (12,), (6,), ("untaught_outcomes",), alone=True)
+    assert [d.experiment for d in passive.designs(12, 6)] == ["untaught_outcomes"]
+    assert passive.features == features_of(("P21",))
 
 
 def test_recording_alone_tests_what_no_manipulation_does() -> None:
