@@ -244,6 +244,11 @@ Manipulations = Annotated[
                  help=f"What can be done, or other experiments, {_SEVERAL}; `none` for recording "
                  "alone."),
 ]  # fmt: skip
+Alone = Annotated[
+    bool,
+    typer.Option("--alone", help="Other experiments by themselves, without outcome errors."),
+]  # fmt: skip
+Budget = Annotated[int | None, typer.Option(min=2, metavar="N", help="The most animals.")]
 Costs = Annotated[
     Names,
     typer.Option("--cost", metavar="NAME=NUMBER", callback=_are_costs,

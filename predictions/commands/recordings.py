@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from errorneurons.predictions.commands.options import (
+    Alone,
+    Budget,
     Costs,
     Figures,
     Manipulations,
@@ -307,10 +309,7 @@ def plan_experiment(
         typer.Option(metavar="NUMBERS", help="Of a stimulus and condition.  [default: 2,6]"),
     ] = None,
     manipulation: Manipulations = None,
-    alone: Annotated[
-        bool,
-        typer.Option("--alone", help="Other experiments by themselves, without outcome errors."),
-    ] = False,
+    alone: Alone = False,
     areas: Annotated[
         Names,
         typer.Option(metavar="NUMBERS", help="Recorded, 1 lowest, 4 teaching.  [default: 1,2,3,4]"),
@@ -319,9 +318,7 @@ def plan_experiment(
     label_error: Annotated[
         float, typer.Option(min=0, max=0.9, metavar="SHARE", help="Share of false error labels.")
     ] = 0.05,
-    budget: Annotated[
-        int | None, typer.Option(min=2, metavar="N", help="The most animals.")
-    ] = None,
+    budget: Budget = None,
     cost: Costs = None,
     out: Out = Path("errorneurons-plan"),
     seed: Seed = 1,

@@ -25,7 +25,7 @@ from errorneurons.predictions.comparing import further
 from errorneurons.predictions.comparing import plan as planning
 from errorneurons.predictions.comparing import weigh as between_theories
 from errorneurons.predictions.comparing.animals import Table
-from errorneurons.predictions.comparing.effects import Drawn, draw
+from errorneurons.predictions.comparing.effects import Drawn, draw, features_of
 from errorneurons.predictions.comparing.plan import Grid, Planned
 from errorneurons.predictions.comparing.plan import plan as find_plan
 from errorneurons.predictions.comparing.responding import telling
