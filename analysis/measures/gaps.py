@@ -165,7 +165,7 @@ def blank_in(session: xr.Dataset) -> Blank | None:
     for trial in asked:  # one by one, so that no copy of all of it is made
         at = rate[trial] == 0
         zero += at.mean(axis=0) / len(asked)
-        none[trial] = at[:, there].all(axis=1)
+        none[trial] = at.any(axis=1) & (at | ~np.isfinite(rate[trial]))[:, there].all(axis=1)
     chance = np.log(np.clip(zero[there], _RAREST, 1.0)).sum()
     least = math.ceil(_HARDLY / chance) if chance < 0 else rate.shape[1]
     runs = [(k, *run) for k in np.flatnonzero(none.any(axis=1)) for run in _runs(none[k])]

@@ -136,15 +136,17 @@ def without_what_is_shared(session: xr.Dataset) -> xr.Dataset:
     rate = session["rate"].values
     rate = rate.astype(np.result_type(rate, np.float32), copy=False)
     since = session["time"].values - session.variables["outcome_onset"].values[:, None]
-    before = (since >= BEFORE[0]) & (since < BEFORE[1])
-    there = np.isfinite(rate).all(axis=1)
+    known = np.isfinite(rate)
+    seen = known.any(axis=2)  # trials may be of unlike lengths
+    there = (known | ~seen[..., None]).all(axis=1)
+    before = seen & (since >= BEFORE[0]) & (since < BEFORE[1])
     shown = np.flatnonzero(before.any(axis=1) & (there.sum(axis=1) >= _FEWEST_CELLS))
     if not len(shown):
         return session
-    usual = means(np.stack([rate[k, since[k] < 0].mean(axis=0) for k in shown]))
+    usual = means(np.stack([rate[k, seen[k] & (since[k] < 0)].mean(axis=0) for k in shown]))
     left, taking = rate.copy(), dict[bytes, Array]()
     for trial in shown:
-        own, after = there[trial], since[trial] >= 0
+        own, after = there[trial], seen[trial] & (since[trial] >= 0)
         loads = np.stack([np.ones(own.sum()), usual[own]], axis=-1).astype(rate.dtype)
         if own.tobytes() not in taking:
             taking[own.tobytes()] = np.linalg.pinv(loads).T

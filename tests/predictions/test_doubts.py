@@ -57,7 +57,9 @@ def test_what_units_share_is_taken_off_though_each_misses_trials(
     recorded: list[xr.Dataset],
 ) -> None:
     rng, session = np.random.default_rng(3), recorded[0]
-    missing = rng.random((session.sizes["trial"], 1, session.sizes["unit"])) < 0.1
+    missing = np.tile(rng.random((session.sizes["trial"], 1, session.sizes["unit"])) < 0.1,
+                      (1, session.sizes["time"], 1))  # fmt: skip
+    missing[::2, -2:] = True  # trials of unlike lengths
     gappy = [np.where(missing, np.nan, s["rate"].values) for s in (session, running(session, 9.0))]
     plain, moved = (without_what_is_shared(changed(session, r))["rate"].values for r in gappy)
     np.testing.assert_array_equal(np.isnan(plain), np.isnan(gappy[0]))
