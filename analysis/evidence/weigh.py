@@ -122,9 +122,9 @@ class Evidence:
         Returns
         -------
         DataFrame
-            ``theory``, its ``posterior`` and ``p``, whether it is ``kept`` in the set and one of
-            those ``leading`` it, what it can never be told from on this design (``alike``), and
-            the ``worlds`` that were simulated.
+            ``theory``, its ``posterior``, missing if it is ruled out, and ``p``, whether it is
+            ``kept`` in the set and one of those ``leading`` it, what it can never be told from on
+            this design (``alike``), and the ``worlds`` that were simulated.
         """
         rows = [
             {
@@ -140,6 +140,7 @@ class Evidence:
             for name in self.posterior
         ]  # fmt: skip
         table = pd.DataFrame(rows).sort_values(["kept", "posterior"], ascending=False)
+        table["posterior"] = table["posterior"].where(table["kept"])
         return table.reset_index(drop=True)
 
     def to_xarray(self) -> xr.Dataset:

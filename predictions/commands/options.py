@@ -71,11 +71,9 @@ def _is_theory(name: str) -> None:
 
 
 def _is_claim(key: str) -> None:
-    from errorneurons.predictions.claims.meant import claims_meant
-    from errorneurons.simulate.refusing import entry
+    from errorneurons.predictions.claims.meant import claim_among
 
-    meant = claims_meant(key, CLAIM_NAMES)
-    entry("claim", key, CLAIM_NAMES, likeness=0.4, synonyms=meant)  # keys are short
+    claim_among(CLAIM_NAMES, key, CLAIM_NAMES)
 
 
 def _is_experiment(name: str) -> None:
