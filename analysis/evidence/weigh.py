@@ -160,7 +160,8 @@ class Evidence:
     def _repr_html_(self) -> str:
         """Return the table as a notebook shows it, below what it comes to."""
         led = escape(", ".join(self.leading)) or "no theory on the list"
-        return f"<p>{escape(self.kind)}: {led}</p>{self.to_dataframe().to_html(index=False)}"
+        table = self.to_dataframe().to_html(index=False, na_rep="–")
+        return f"<p>{escape(self.kind)}: {led}</p>{table}"
 
 
 def weigh(

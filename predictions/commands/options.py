@@ -105,6 +105,13 @@ def _is_manipulation(name: str) -> None:
     known("manipulation", name, (*MANIPULATION_NAMES, "none"))
 
 
+def _are_manipulations(given: Names) -> Names:
+    names = _several(_is_manipulation)(given)
+    if names and "none" in names and len(names) > 1:
+        raise ValueError("--manipulation none stands for recording alone; give it by itself")
+    return names
+
+
 def _is_among(kind: str, names: tuple[str, ...]) -> Check:
     def check(name: str) -> None:
         from errorneurons.simulate.refusing import entry
@@ -238,7 +245,7 @@ Tasks = Annotated[
 ]  # fmt: skip
 Manipulations = Annotated[
     Names,
-    typer.Option("--manipulation", metavar="NAMES", callback=_several(_is_manipulation),
+    typer.Option("--manipulation", metavar="NAMES", callback=_are_manipulations,
                  help=f"What can be done, or other experiments, {_SEVERAL}; `none` for recording "
                  "alone."),
 ]  # fmt: skip

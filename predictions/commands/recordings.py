@@ -327,8 +327,6 @@ def plan_experiment(
     _check_theories(theory)
     given = {"animals": animals, "cells": cells, "trials": trials, "areas": areas}
     sizes = {name: _numbers(name, numbers) for name, numbers in given.items() if numbers}
-    if "none" in (manipulation or ()) and len({*(manipulation or ())}) > 1:
-        raise ValueError("--manipulation none stands for recording alone; give it by itself")
     from errorneurons.predictions.claims.registry import IN_ONE_EXPERIMENT
     from errorneurons.predictions.commands.progress import showing
     from errorneurons.predictions.comparing.plan import Grid
