@@ -215,6 +215,8 @@ def compare_theories(
         return
     if not files:
         raise ValueError("there is nothing to compare; give recordings, or groups with --group")
+    if not claims_only:
+        _check_theories(theory)
     from errorneurons.analysis.door import open_recordings
     from errorneurons.analysis.session.session import collect
     from errorneurons.predictions.commands.progress import showing
@@ -322,6 +324,9 @@ def plan_experiment(
     quiet: Quiet = False,
 ) -> None:
     """Plan an experiment: how many animals, cells and trials settle it, and what buys most."""
+    _check_theories(theory)
+    given = {"animals": animals, "cells": cells, "trials": trials, "areas": areas}
+    sizes = {name: _numbers(name, numbers) for name, numbers in given.items() if numbers}
     from errorneurons.predictions.claims.registry import IN_ONE_EXPERIMENT
     from errorneurons.predictions.commands.progress import showing
     from errorneurons.predictions.comparing.plan import Grid
@@ -329,13 +334,10 @@ def plan_experiment(
     from errorneurons.predictions.pages.plan import write_plan
     from errorneurons.predictions.studies.asked import label_errors
 
-    chosen = tuple(dict.fromkeys(manipulation or IN_ONE_EXPERIMENT))
-    if "none" in chosen and len(chosen) > 1:
-        raise ValueError("--manipulation none stands for recording alone; give it by itself")
+    chosen = () if manipulation == ["none"] else tuple(manipulation or IN_ONE_EXPERIMENT)
     grid = Grid(
-        _numbers("--animals", animals, Grid.animals), _numbers("--cells", cells, Grid.cells),
-        _numbers("--trials", trials, Grid.trials), () if chosen == ("none",) else chosen,
-        _numbers("--areas", areas, Grid.areas), instrument,
+        sizes.get("animals", Grid.animals), sizes.get("cells", Grid.cells),
+        sizes.get("trials", Grid.trials), chosen, sizes.get("areas", Grid.areas), instrument,
         label_errors(label_error), budget,
     )  # fmt: skip
     check_folder(out)
@@ -367,14 +369,24 @@ def _question(
     return question
 
 
-def _numbers(option: str, given: Names, default: tuple[int, ...]) -> tuple[int, ...]:
+def _check_theories(given: Names) -> None:
+    """Refuse a single theory before what compares them is imported."""
+    from errorneurons.simulate.refusing import two_theories
+
+    if given:
+        two_theories(given)
+
+
+def _numbers(name: str, given: list[str]) -> tuple[int, ...]:
     """Return whole numbers, given with commas or one by one, in order, each once."""
-    if not given:
-        return default
+    from errorneurons.simulate.refusing import numbers_to_try
+
     text = ",".join(given)
     try:
-        return tuple(sorted({int(part) for part in text.split(",")}))
+        found = tuple(sorted({int(part) for part in text.split(",")}))
     except ValueError:
         raise ValueError(
-            f"{option} is {text!r}; give whole numbers with commas between them, e.g. 4,8,12"
+            f"--{name} is {text!r}; give whole numbers with commas between them, e.g. 4,8,12"
         ) from None
+    numbers_to_try(name, found)
+    return found
