@@ -45,7 +45,7 @@ from errorneurons.predictions.comparing.library import animals_under
 from errorneurons.predictions.comparing.responding import clear_of_chance
 from errorneurons.predictions.comparing.weigh import Question
 from errorneurons.predictions.words import listed
-from errorneurons.simulate.refusing import known, whole_number
+from errorneurons.simulate.refusing import known, numbers_to_try, whole_number
 from errorneurons.simulate.store.counting import counting
 from errorneurons.simulate.store.work import Progress
 
@@ -95,13 +95,8 @@ class Grid:
     alone: bool = False
 
     def __post_init__(self) -> None:
-        for name, least in (("animals", 2), ("cells", 2), ("trials", 2), ("areas", 1)):
-            values = getattr(self, name)
-            if not values or not all(
-                isinstance(n, int | np.integer) and n >= least for n in values
-            ):
-                found = ", ".join(map(str, values)) or "nothing"
-                raise ValueError(f"{name} to try: {found}; give whole numbers of {least} or more")
+        for name in ("animals", "cells", "trials", "areas"):
+            numbers_to_try(name, getattr(self, name))
         if max(self.areas) > AREAS:
             raise ValueError(f"area {max(self.areas)} is not simulated; give areas 1 to {AREAS}")
         if self.budget is not None:

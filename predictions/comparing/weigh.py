@@ -23,6 +23,7 @@ from errorneurons.predictions.comparing.library import default_folder, virtual_e
 from errorneurons.predictions.comparing.responding import Responding, Telling
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.refusing import two_theories
 from errorneurons.simulate.store.work import Labour, Progress
 from errorneurons.simulate.theories.from_file import theory_named
 from errorneurons.simulate.theories.registry import COMPARED, WITH_LEAK
@@ -73,11 +74,7 @@ class Question:
 
     def __post_init__(self) -> None:
         check_costs(self.costs)
-        if len(set(self.theories)) < 2:
-            raise ValueError(
-                f"theories are {', '.join(self.theories) or 'none'}; name two or more, "
-                "see `errorneurons list theories`"
-            )
+        two_theories(self.theories)
         worlds = len(self.animals.of_worlds)
         if self.experiments < worlds:
             raise ValueError(

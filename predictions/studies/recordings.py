@@ -97,7 +97,7 @@ def recording_report(
         verdicts=verdicts,
         activity={(c.key, name): p for c in CLAIMS if (p := activity_in(c, sessions)) is not None},
         expected=found.expected if found else {},
-        methods=_methods_of_recording(found, question),
+        methods=_methods_of_recording(found, question, noun),
         configuration=_configuration_of(found, question) | sources_of(sessions),
         command=command,
         evidence=found.evidence if found else None,
@@ -173,9 +173,10 @@ def activity_in(claim: Claim, sessions: Sequence[xr.Dataset]) -> xr.Dataset | No
     return activity(same_axis, {str(s): {"stimulus": str(s)} for s in stimuli}, mean_rate)
 
 
-def tests_in_words() -> tuple[str, ...]:
-    """Return paragraphs on how claims are tested on recordings."""
-    return paragraphs("methods/tests", {"fewest": FEWEST_ANIMALS})
+def tests_in_words(noun: str) -> tuple[str, ...]:
+    """Return paragraphs on how claims are tested on recordings of animals, or of participants."""
+    told = paragraphs("methods/tests", {"fewest": FEWEST_ANIMALS})
+    return tuple(said_of(paragraph, noun) for paragraph in told)
 
 
 def sources_of(sessions: Sequence[xr.Dataset]) -> dict[str, str | int | float]:
@@ -222,12 +223,15 @@ def _of_tufts(sessions: Sequence[xr.Dataset]) -> bool:
     )
 
 
-def _methods_of_recording(found: Weighed | None, question: Question | None) -> tuple[str, ...]:
+def _methods_of_recording(
+    found: Weighed | None, question: Question | None, noun: str
+) -> tuple[str, ...]:
+    tests = tests_in_words(noun)
     if found is None or question is None:
-        return tests_in_words()
+        return tests
     networks = paragraphs("methods/networks")
     label = found.labels.__getitem__
-    return (*tests_in_words(), *networks, methods(found.evidence, question.experiments, label))
+    return (*tests, *networks, methods(found.evidence, question.experiments, label))
 
 
 def _configuration_of(
