@@ -30,9 +30,7 @@ def nwb_lights(file: Any, trials: str) -> Iterator[tuple[str, Times]]:
     trials
         Name of its table of trials, which is none.
     """
-    modules = file.processing.values()
-    inside = {n: t for module in modules for n, t in module.data_interfaces.items()}
-    for name, table in {**interval_tables(file), **inside}.items():
+    for name, table in {**interval_tables(file), **_inside(file)}.items():
         is_table = getattr(table, "neurodata_type", "") == "TimeIntervals"
         if is_table and name != trials and LASER.search(name):
             ends = [plain_column(table, end).astype(float) for end in ("start_time", "stop_time")]
@@ -58,17 +56,21 @@ def light_tables(file: Any) -> dict[str, RawTable]:
 
 def _powers(file: Any) -> dict[str, Any]:
     """Return the series of laser power of a file, by name."""
-    modules = file.processing.values()
-    inside = {n: t for module in modules for n, t in module.data_interfaces.items()}
-    held = {**file.acquisition, **file.stimulus, **inside}
+    held = {**file.acquisition, **file.stimulus, **_inside(file)}
     return {n: s for n, s in held.items() if s.neurodata_type == "OptogeneticSeries"}
+
+
+def _inside(file: Any) -> dict[str, Any]:
+    """Return what stands in the modules of a file, by name."""
+    modules = file.processing.values()
+    return {n: held for module in modules for n, held in module.data_interfaces.items()}
 
 
 def _epochs_of(name: str, series: Any) -> RawTable:
     """Return a series of laser power as a table, a row an epoch."""
     pulses, power = _light(series)
-    first = np.diff(pulses[:, 0], prepend=-np.inf) > 0
-    first[1:] &= pulses[1:, 0] - pulses[:-1, 1] > TRAIN
+    first = np.ones(len(pulses), dtype=np.bool_)
+    first[1:] = pulses[1:, 0] - pulses[:-1, 1] > TRAIN
     starts = np.flatnonzero(first)
     last = np.append(starts[1:], len(pulses))[: len(starts)] - 1
     most = np.maximum.reduceat(power, starts) if len(starts) else power
