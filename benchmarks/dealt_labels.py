@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import xarray as xr
+from answers import DECIDED, counted, some_animals  # beside this file
 
 import errorneurons as en
 from errorneurons.analysis.measures.asking import asked_often
@@ -30,7 +31,6 @@ from errorneurons.simulate.arrays import generator
 
 THEORIES = "error_microcircuit", "supervised_pc"
 ANIMALS = 12
-DECIDED = (Outcome.SUPPORTED, Outcome.CONTRADICTED)
 
 
 def dealt(session: xr.Dataset, rng: np.random.Generator) -> xr.Dataset:
@@ -62,18 +62,17 @@ def nulls(
     sessions: Sequence[xr.Dataset], claims: Sequence[Claim], count: int, animals: int, seed: int
 ) -> dict[str, Counter[tuple[str, str]]]:
     """Return how often what is said of each claim of recordings whose labels are dealt anew."""
-    names = sorted({str(s.attrs["animal"]) for s in sessions})
-    found: dict[str, Counter[tuple[str, str]]] = {c.key: Counter() for c in claims}
-    for k in range(count):
-        chosen = generator(seed, "dealt", k).permutation(names)[:animals]
-        made = [
-            dealt(s, generator(seed, "dealt", k, str(s.attrs["animal"])))
-            for s in sessions
-            if s.attrs["animal"] in chosen
-        ]
-        for key, said in verdicts(made, claims).items():
-            found[key][said] += 1
-    return found
+
+    def made() -> Iterator[list[xr.Dataset]]:
+        for k in range(count):
+            chosen = some_animals(sessions, animals, generator(seed, "dealt", k))
+            yield [
+                dealt(s, generator(seed, "dealt", k, str(s.attrs["animal"])))
+                for s in sessions
+                if s.attrs["animal"] in chosen
+            ]
+
+    return counted(made(), lambda own: verdicts(own, claims))
 
 
 def main() -> None:

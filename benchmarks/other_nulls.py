@@ -15,16 +15,16 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
+from answers import DECIDED, counted, outcomes_by, some_animals  # beside this file
 
 import errorneurons as en
 from errorneurons.predictions.claims.claim import Claim, Outcome
 from errorneurons.predictions.claims.registry import CLAIMS
-from errorneurons.predictions.judging.verdicts import on_recording
 from errorneurons.simulate.arrays import generator
 
 THEORIES = ("error_microcircuit",)
@@ -181,19 +181,18 @@ def outcomes_of(
     *, empty: bool,
 ) -> dict[str, Counter[Outcome]]:  # fmt: skip
     """Return what is said of each claim, of many recordings that are changed."""
-    names = sorted({str(s.attrs["animal"]) for s in sessions})
-    found: dict[str, Counter[Outcome]] = {c.key: Counter() for c in claims}
-    for k in range(count):
-        rng = generator(seed, "other nulls", k)
-        chosen = {name: i for i, name in enumerate(rng.permutation(names)[:ANIMALS])}
-        made = []
-        for session in sessions:
-            if (name := str(session.attrs["animal"])) in chosen:
-                own = nothing(session, rng) if empty else session
-                made.append(changed(own, rng, chosen[name]))
-        for verdict in on_recording(made, "recording", claims)[0]:
-            found[verdict.claim][verdict.outcome] += 1
-    return found
+
+    def made() -> Iterator[list[xr.Dataset]]:
+        for k in range(count):
+            rng = generator(seed, "other nulls", k)
+            chosen = some_animals(sessions, ANIMALS, rng)
+            own = [s for s in sessions if s.attrs["animal"] in chosen]
+            yield [
+                changed(nothing(s, rng) if empty else s, rng, chosen.index(s.attrs["animal"]))
+                for s in own
+            ]
+
+    return counted(made(), outcomes_by(claims))
 
 
 def main() -> None:
@@ -225,7 +224,7 @@ def main() -> None:
 
 
 def _rates(found: Counter[Outcome]) -> str:
-    decided = (found[o] / found.total() for o in (Outcome.SUPPORTED, Outcome.CONTRADICTED))
+    decided = (found[o] / found.total() for o in DECIDED)
     return ", ".join(f"{letter} {rate:.2f}" for letter, rate in zip("SC", decided, strict=True))
 
 

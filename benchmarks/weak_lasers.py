@@ -14,18 +14,18 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import xarray as xr
+from answers import DECIDED, counted, outcomes_by  # beside this file
 
 from errorneurons.analysis.measures.asking import asked_often
 from errorneurons.predictions.claims.claim import Claim, Outcome
 from errorneurons.predictions.claims.registry import claim
 from errorneurons.predictions.judging.judge import judge
 from errorneurons.predictions.judging.measured import measure
-from errorneurons.predictions.judging.verdicts import on_recording
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.runner import sessions
 from errorneurons.simulate.arrays import generator
@@ -40,7 +40,7 @@ CLAIMS = tuple(claim(key) for key in ("P04a", "P04b", "P05a", "P05b", "P06a", "P
 EFFICACIES = 0.0, 0.2, 0.4, 0.6, 0.8, 1.0
 WEAK = EFFICACIES[1:-1]
 NETWORKS, ANIMALS, DEAD = 16, 8, 3
-OPPOSITE = {Outcome.SUPPORTED: Outcome.CONTRADICTED, Outcome.CONTRADICTED: Outcome.SUPPORTED}
+OPPOSITE = dict(zip(DECIDED, DECIDED[::-1], strict=True))
 
 Lasers = Callable[[np.random.Generator], Sequence[float]]
 """Draws the efficacy of the laser in each animal of a recording."""
@@ -101,16 +101,16 @@ def outcomes_of(
     seen: Sessions, lasers: Lasers, count: int, seed: int, claims: Sequence[Claim] = CLAIMS
 ) -> dict[str, Counter[Outcome]]:
     """Return what is said of each claim, of many recordings of some of the networks."""
-    found: dict[str, Counter[Outcome]] = {c.key: Counter() for c in claims}
     networks = len(next(iter(seen.values())))
-    for k in range(count):
-        rng = generator(seed, "weak lasers", k)
-        efficacies = lasers(rng)
-        chosen = rng.permutation(networks)[: len(efficacies)]
-        own = [seen[e][n] for e, n in zip(efficacies, chosen, strict=True)]
-        for verdict in on_recording(own, "recording", claims)[0]:
-            found[verdict.claim][verdict.outcome] += 1
-    return found
+
+    def made() -> Iterator[list[xr.Dataset]]:
+        for k in range(count):
+            rng = generator(seed, "weak lasers", k)
+            efficacies = lasers(rng)
+            chosen = rng.permutation(networks)[: len(efficacies)]
+            yield [seen[e][n] for e, n in zip(efficacies, chosen, strict=True)]
+
+    return counted(made(), outcomes_by(claims))
 
 
 def main() -> None:

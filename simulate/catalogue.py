@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
-
-from errorneurons.simulate.refusing import entry
 
 EntryT_co = TypeVar("EntryT_co", covariant=True)
 
@@ -23,30 +21,27 @@ class Catalogue(Mapping[str, EntryT_co]):
 
     Parameters
     ----------
-    kind
-        What the entries are, in the singular.
+    find
+        The registry's own look-up, which says what is meant by a name that is none; it may know
+        entries that are not listed, as counter-circuits are not.
     entries
         Name -> entry.
     said
         Name -> what is printed of it.
-    synonyms
-        What people call the entries -> the names that are meant.
     """
 
     def __init__(
         self,
-        kind: str,
+        find: Callable[[str], EntryT_co],
         entries: Mapping[str, EntryT_co],
         said: Mapping[str, str],
-        synonyms: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        self._kind, self._entries, self._said = kind, dict(entries), dict(said)
-        self._synonyms = synonyms
+        self._find, self._entries, self._said = find, dict(entries), dict(said)
 
     def __getitem__(self, name: str) -> EntryT_co:
-        """Return an entry by its name, or say which name is nearest."""
+        """Return an entry by its name, or say which name is meant."""
         try:
-            return entry(self._kind, name, self._entries, synonyms=self._synonyms)
+            return self._find(name)
         except ValueError as error:
             raise UnknownNameError(str(error)) from None
 

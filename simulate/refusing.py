@@ -18,6 +18,8 @@ _ALMOST = 0.85
 """How like a name is what differs from it by a letter or two."""
 _TELLING = 4
 """Letters that a synonym, or what was given, has at least to be looked for in the other."""
+_FEWEST_TO_TRY = {"animals": 2, "cells": 2, "trials": 2, "areas": 1}
+"""With one animal, cell or trial nothing is known of how much they differ."""
 
 
 def known(what: str, found: object, names: Collection[str]) -> None:
@@ -127,6 +129,35 @@ def whole_number(what: str, found: object, least: int) -> None:
     """
     if isinstance(found, bool) or not isinstance(found, int | np.integer) or found < least:
         raise ValueError(f"{what} is {in_short(found)}; give a whole number of {least} or more")
+
+
+def numbers_to_try(what: str, found: Collection[object]) -> None:
+    """Refuse numbers of a planned experiment of which one is too small, and none at all.
+
+    Raises
+    ------
+    ValueError
+        If one of `found` is no whole number, or too small, or there is none.
+    """
+    least = _FEWEST_TO_TRY[what]
+    if not found or not all(isinstance(n, int | np.integer) and n >= least for n in found):
+        given = ", ".join(map(str, found)) or "nothing"
+        raise ValueError(f"{what} to try: {given}; give whole numbers of {least} or more")
+
+
+def two_theories(found: Collection[str]) -> None:
+    """Refuse to compare fewer than two theories.
+
+    Raises
+    ------
+    ValueError
+        If `found` has fewer than two names.
+    """
+    if len({*found}) < 2:
+        raise ValueError(
+            f"theories are {', '.join(found) or 'none'}; name two or more, "
+            "see `errorneurons list theories`"
+        )
 
 
 def all_known(what: str, found: Collection[str], names: Collection[str]) -> None:

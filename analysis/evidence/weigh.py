@@ -122,9 +122,9 @@ class Evidence:
         Returns
         -------
         DataFrame
-            ``theory``, its ``posterior`` and ``p``, whether it is ``kept`` in the set and one of
-            those ``leading`` it, what it can never be told from on this design (``alike``), and
-            the ``worlds`` that were simulated.
+            ``theory``, its ``posterior``, missing if it is ruled out, and ``p``, whether it is
+            ``kept`` in the set and one of those ``leading`` it, what it can never be told from on
+            this design (``alike``), and the ``worlds`` that were simulated.
         """
         rows = [
             {
@@ -140,6 +140,7 @@ class Evidence:
             for name in self.posterior
         ]  # fmt: skip
         table = pd.DataFrame(rows).sort_values(["kept", "posterior"], ascending=False)
+        table["posterior"] = table["posterior"].where(table["kept"])
         return table.reset_index(drop=True)
 
     def to_xarray(self) -> xr.Dataset:
@@ -159,7 +160,8 @@ class Evidence:
     def _repr_html_(self) -> str:
         """Return the table as a notebook shows it, below what it comes to."""
         led = escape(", ".join(self.leading)) or "no theory on the list"
-        return f"<p>{escape(self.kind)}: {led}</p>{self.to_dataframe().to_html(index=False)}"
+        table = self.to_dataframe().to_html(index=False, na_rep="–")
+        return f"<p>{escape(self.kind)}: {led}</p>{table}"
 
 
 def weigh(

@@ -6,13 +6,17 @@ units and stimuli, so that a unit which is lost half-way does not stand on one s
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
+from errorneurons.analysis.measures.windows import bin_width
 from errorneurons.analysis.statistics import Floats
 
 Patterns = Mapping[str, Floats]
@@ -129,3 +133,70 @@ def thinned(session: xr.Dataset, group: int, groups: int) -> xr.Dataset:
     kinds = pd.DataFrame(columns)
     number = kinds.groupby(list(columns), dropna=False).cumcount().to_numpy()
     return session.isel(trial=np.flatnonzero(number % groups != group))
+
+
+@dataclass(frozen=True)
+class Blank:
+    """Bins in which no unit is active in some trials, though chance would hardly have it so.
+
+    Attributes
+    ----------
+    trials
+        In which trials the first of them lies, as where the recording was interrupted.
+    start, duration
+        Of the bins of the first of these trials [s].
+    """
+
+    trials: npt.NDArray[np.int64]
+    start: float
+    duration: float
+
+
+def blank_in(session: xr.Dataset) -> Blank | None:
+    """Return the bin at which most trials become blank, None where fewer than three do.
+
+    A run of bins that are exactly 0 in all units is blank if units that are 0 as often as they are
+    on the whole, one by one, would hardly have one in the session. Trials with something silenced
+    are left out.
+    """
+    rate, asked = session["rate"].values, _not_silenced(session)
+    there = np.isfinite(rate).any(axis=(0, 1))
+    zero, none = np.zeros(rate.shape[2]), np.zeros(rate.shape[:2], dtype=bool)
+    for trial in asked:  # one by one, so that no copy of all of it is made
+        at = rate[trial] == 0
+        zero += at.mean(axis=0) / len(asked)
+        none[trial] = at.any(axis=1) & (at | ~np.isfinite(rate[trial]))[:, there].all(axis=1)
+    chance = np.log(np.clip(zero[there], _RAREST, 1.0)).sum()
+    least = math.ceil(_HARDLY / chance) if chance < 0 else rate.shape[1]
+    runs = [(k, *run) for k in np.flatnonzero(none.any(axis=1)) for run in _runs(none[k])]
+    long = [run for run in runs if run[2] >= least]
+    if not long:
+        return None
+    start = Counter(run[1] for run in long).most_common(1)[0][0]
+    those = [run for run in long if run[1] == start]
+    if len(those) < _FEWEST_BLANK:
+        return None
+    time = session["time"].values
+    width = bin_width(session)
+    trials = np.array([run[0] for run in those], dtype=np.int64)
+    return Blank(trials, float(time[start]) - width / 2, those[0][2] * width)
+
+
+def _not_silenced(session: xr.Dataset) -> npt.NDArray[np.int64]:
+    if "manipulation" not in session.coords:
+        return np.arange(session.sizes["trial"])
+    return np.flatnonzero(session["manipulation"].values != "silence")
+
+
+def _runs(none: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return where runs of bins begin, and how many bins they have."""
+    edges = np.flatnonzero(np.diff(np.r_[False, none, False].astype(int)))
+    return [(int(a), int(b - a)) for a, b in edges.reshape(-1, 2)]
+
+
+_HARDLY = -35.0
+"""Log of the chance that a run of bins is blank, below which it is hardly chance."""
+_RAREST = 1e-3
+"""A unit that is never 0 is said to be so often."""
+_FEWEST_BLANK = 3
+"""Trials in which a recording is blank at the same time, which fewer may be by mishap."""

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import xarray as xr
 
+from errorneurons.analysis.measures.gaps import means
 from errorneurons.analysis.measures.windows import window_mean
 from errorneurons.analysis.statistics import Floats, students
 from errorneurons.predictions.claims.requirements import BEFORE, OUTCOME
@@ -98,7 +99,7 @@ def _products(session: xr.Dataset, contrast: Contrast) -> Iterator[Floats]:
         return
     cells = np.concatenate(list(areas.values()))
     stimuli = [session.variables["stimulus"].values[part].astype(str) for part in contrast]
-    means = [
+    shown = [
         np.stack([window_mean(session, part, *window)[:, cells] for window in _WINDOWS])
         for part in contrast
     ]
@@ -106,9 +107,10 @@ def _products(session: xr.Dataset, contrast: Contrast) -> Iterator[Floats]:
         rows = [np.flatnonzero(own == name) for own in stimuli]
         if min(map(len, rows)) < 2:
             continue
-        of_parts = list(zip(means, rows, strict=True))
+        of_parts = list(zip(shown, rows, strict=True))
         one, other = (
-            _patterns(np.stack([x[:, r[k::2]].mean(axis=1) for x, r in of_parts])) for k in range(2)
+            _patterns(np.stack([[means(own) for own in x[:, r[k::2]]] for x, r in of_parts]))
+            for k in range(2)
         )
         both = one[:, None] * other[None]
         there = np.isfinite(both).all(axis=(0, 1))
@@ -117,14 +119,14 @@ def _products(session: xr.Dataset, contrast: Contrast) -> Iterator[Floats]:
             yield (found + found.T) / 2
 
 
-def _patterns(means: Floats) -> Floats:
+def _patterns(shown: Floats) -> Floats:
     """Return what differs before, what is held, and the contrast, (pattern, unit).
 
     Parameters
     ----------
-    means
-        (part of the contrast, window, unit).
+    shown
+        Means over trials, (part of the contrast, window, unit).
     """
-    before_input, before, after = means.transpose(1, 0, 2)
-    held, signs = before - before_input, _SIGNS[: len(means)]
+    before_input, before, after = shown.transpose(1, 0, 2)
+    held, signs = before - before_input, _SIGNS[: len(shown)]
     return np.stack([signs @ held, held.mean(axis=0), signs @ (after - before)])

@@ -5,8 +5,33 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from errorneurons.simulate.refusing import EntryT, entry
+
 _BEGINNING = 5
 """Letters by which words are alike: silence, silencing, silent."""
+_LIKENESS = 0.4
+"""How much of a key must agree to be offered instead; keys are short."""
+
+
+def claim_among(claims: Mapping[str, EntryT], key: str, names: Mapping[str, str]) -> EntryT:
+    """Return a claim, or what stands for it, by its key.
+
+    Parameters
+    ----------
+    claims
+        By key.
+    key
+        What was given.
+    names
+        Key of a claim -> its name.
+
+    Raises
+    ------
+    ValueError
+        If there is none, with the keys that are meant by it.
+    """
+    meant = claims_meant(str(key), names)
+    return entry("claim", key, claims, likeness=_LIKENESS, synonyms=meant)
 
 
 def claims_meant(key: str, names: Mapping[str, str]) -> dict[str, list[str]]:

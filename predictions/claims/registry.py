@@ -25,9 +25,8 @@ from errorneurons.predictions.claims import (
     untaught_violations_evoke_nothing,
 )
 from errorneurons.predictions.claims.claim import Claim, Manipulation, Measure, Outcome, Verdict
-from errorneurons.predictions.claims.meant import claims_meant
+from errorneurons.predictions.claims.meant import claim_among
 from errorneurons.simulate.experiments.registry import experiment
-from errorneurons.simulate.refusing import entry
 
 CLAIMS: tuple[Claim, ...] = (
     silent_without_teaching.CLAIM,
@@ -113,9 +112,7 @@ def claim(key: str) -> Claim:
     ValueError
         If there is none, with the nearest key.
     """
-    meant = claims_meant(str(key), {c.key: c.name for c in CLAIMS})
-    known = {c.key: c for c in CLAIMS}
-    return entry("claim", key, known, likeness=0.4, synonyms=meant)  # keys are short
+    return claim_among({c.key: c for c in CLAIMS}, key, {c.key: c.name for c in CLAIMS})
 
 
 def else_behind(verdicts: Iterable[Verdict]) -> list[str]:

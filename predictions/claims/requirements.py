@@ -66,10 +66,11 @@ LEARNING_OFF: Factors = {"phase": "during", "manipulation": "silence", "manipula
 
 
 _OTHER_LEVELS = {
-    "mean": ("means over trials, which do not tell noise from response",
+    "mean": ("the activity given is means over trials, which do not tell noise from response",
              "Give single trials, with the animal that each is of."),
-    "pooled": ("pooled over animals that are not told apart", "Say which animal each unit is of."),
-    "sample": ("samples of which no trial is known, and not independent",
+    "pooled": ("the units given are of animals that are not told apart",
+               "Say which animal each unit is of."),
+    "sample": ("the activity given is samples of which no trial is known, and not independent",
                "Say which trial each sample is of."),
 }  # fmt: skip
 """Level of data -> why it is not tested, and the mend."""
@@ -110,7 +111,7 @@ def _holds_single_trials(session: xr.Dataset) -> Missing | None:
     if level == "trial":
         return None
     what, remedy = _OTHER_LEVELS[str(level)]
-    return Missing(f"what stands for trials are {what}", remedy)
+    return Missing(what, remedy)
 
 
 def declares_its_localiser(session: xr.Dataset) -> Missing | None:

@@ -71,11 +71,9 @@ def _is_theory(name: str) -> None:
 
 
 def _is_claim(key: str) -> None:
-    from errorneurons.predictions.claims.meant import claims_meant
-    from errorneurons.simulate.refusing import entry
+    from errorneurons.predictions.claims.meant import claim_among
 
-    meant = claims_meant(key, CLAIM_NAMES)
-    entry("claim", key, CLAIM_NAMES, likeness=0.4, synonyms=meant)  # keys are short
+    claim_among(CLAIM_NAMES, key, CLAIM_NAMES)
 
 
 def _is_experiment(name: str) -> None:
@@ -105,6 +103,13 @@ def _is_manipulation(name: str) -> None:
     from errorneurons.simulate.refusing import known
 
     known("manipulation", name, (*MANIPULATION_NAMES, "none"))
+
+
+def _are_manipulations(given: Names) -> Names:
+    names = _several(_is_manipulation)(given)
+    if names and "none" in names and len(names) > 1:
+        raise ValueError("--manipulation none stands for recording alone; give it by itself")
+    return names
 
 
 def _is_among(kind: str, names: tuple[str, ...]) -> Check:
@@ -240,10 +245,28 @@ Tasks = Annotated[
 ]  # fmt: skip
 Manipulations = Annotated[
     Names,
-    typer.Option("--manipulation", metavar="NAMES", callback=_several(_is_manipulation),
+    typer.Option("--manipulation", metavar="NAMES", callback=_are_manipulations,
                  help=f"What can be done, or other experiments, {_SEVERAL}; `none` for recording "
                  "alone."),
 ]  # fmt: skip
+Alone = Annotated[
+    bool,
+    typer.Option("--alone", help="Other experiments by themselves, without outcome errors."),
+]  # fmt: skip
+Budget = Annotated[int | None, typer.Option(min=2, metavar="N", help="The most animals.")]
+LabelError = Annotated[
+    float, typer.Option(min=0, max=0.9, metavar="SHARE", help="Share of false error labels.")
+]
+Worlds = Annotated[
+    int,
+    typer.Option(
+        min=32, metavar="N", help="Draws of what a theory leaves open, simulated for each."
+    ),
+]
+Library = Annotated[
+    Path | None,
+    typer.Option(metavar="FOLDER", help="Folder that keeps simulated worlds from run to run."),
+]
 Costs = Annotated[
     Names,
     typer.Option("--cost", metavar="NAME=NUMBER", callback=_are_costs,

@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from errorneurons.predictions.commands.options import (
+    Alone,
+    Budget,
     Costs,
     Figures,
+    LabelError,
+    Library,
     Manipulations,
     MappingFile,
     Names,
@@ -19,6 +23,8 @@ from errorneurons.predictions.commands.options import (
     Recordings,
     RecordingsIfAny,
     Theories,
+    TheoryFiles,
+    Worlds,
     costs_given,
     groups_given,
 )
@@ -44,18 +50,6 @@ if TYPE_CHECKING:
     from errorneurons.predictions.claims.claim import Verdict
     from errorneurons.predictions.comparing.weigh import Question
     from errorneurons.predictions.judging.readiness import Ready
-
-Worlds = Annotated[
-    int,
-    typer.Option(
-        min=32, metavar="N", help="Draws of what a theory leaves open, simulated for each."
-    ),
-]
-
-Library = Annotated[
-    Path | None,
-    typer.Option(metavar="FOLDER", help="Folder that keeps simulated worlds from run to run."),
-]
 
 
 @app.command("check")
@@ -193,6 +187,7 @@ def compare_theories(
     ] = "",
     seed: Seed = 1,
     theory: Theories = None,
+    theory_file: TheoryFiles = None,
     worlds: Worlds = 40,
     library: Library = None,
     scheduler: Scheduler = None,
@@ -215,6 +210,8 @@ def compare_theories(
         return
     if not files:
         raise ValueError("there is nothing to compare; give recordings, or groups with --group")
+    if not claims_only:
+        _check_theories(theory, theory_file)
     from errorneurons.analysis.door import open_recordings
     from errorneurons.analysis.session.session import collect
     from errorneurons.predictions.commands.progress import showing
@@ -224,7 +221,9 @@ def compare_theories(
 
     with folder_of_results(out), showing(quiet=quiet) as tell:
         question = (
-            None if claims_only else _question(theory, worlds, seed, library, scheduler, cost)
+            None
+            if claims_only
+            else _question(theory, theory_file, worlds, seed, library, scheduler, cost)
         )
         sessions = open_recordings(files, mapping)
         collect(sessions)  # refuses a session that is given twice
@@ -287,6 +286,7 @@ def compare_results(
 @app.command("plan")
 def plan_experiment(
     theory: Theories = None,
+    theory_file: TheoryFiles = None,
     animals: Annotated[
         Names, typer.Option(metavar="NUMBERS", help="Animals to try.  [default: 2,3,4,6,8,12]")
     ] = None,
@@ -302,17 +302,14 @@ def plan_experiment(
         typer.Option(metavar="NUMBERS", help="Of a stimulus and condition.  [default: 2,6]"),
     ] = None,
     manipulation: Manipulations = None,
+    alone: Alone = False,
     areas: Annotated[
         Names,
         typer.Option(metavar="NUMBERS", help="Recorded, 1 lowest, 4 teaching.  [default: 1,2,3,4]"),
     ] = None,
     instrument: Annotated[str, typer.Option(metavar="KIND", help="spikes or calcium.")] = "spikes",
-    label_error: Annotated[
-        float, typer.Option(min=0, max=0.9, metavar="SHARE", help="Share of false error labels.")
-    ] = 0.05,
-    budget: Annotated[
-        int | None, typer.Option(min=2, metavar="N", help="The most animals.")
-    ] = None,
+    label_error: LabelError = 0.05,
+    budget: Budget = None,
     cost: Costs = None,
     out: Out = Path("errorneurons-plan"),
     seed: Seed = 1,
@@ -322,6 +319,9 @@ def plan_experiment(
     quiet: Quiet = False,
 ) -> None:
     """Plan an experiment: how many animals, cells and trials settle it, and what buys most."""
+    _check_theories(theory, theory_file)
+    given = {"animals": animals, "cells": cells, "trials": trials, "areas": areas}
+    sizes = {name: _numbers(name, numbers) for name, numbers in given.items() if numbers}
     from errorneurons.predictions.claims.registry import IN_ONE_EXPERIMENT
     from errorneurons.predictions.commands.progress import showing
     from errorneurons.predictions.comparing.plan import Grid
@@ -329,18 +329,16 @@ def plan_experiment(
     from errorneurons.predictions.pages.plan import write_plan
     from errorneurons.predictions.studies.asked import label_errors
 
-    chosen = tuple(dict.fromkeys(manipulation or IN_ONE_EXPERIMENT))
-    if "none" in chosen and len(chosen) > 1:
-        raise ValueError("--manipulation none stands for recording alone; give it by itself")
+    usual = () if alone else IN_ONE_EXPERIMENT
+    chosen = () if manipulation == ["none"] else tuple(manipulation or usual)
     grid = Grid(
-        _numbers("--animals", animals, Grid.animals), _numbers("--cells", cells, Grid.cells),
-        _numbers("--trials", trials, Grid.trials), () if chosen == ("none",) else chosen,
-        _numbers("--areas", areas, Grid.areas), instrument,
-        label_errors(label_error), budget,
+        sizes.get("animals", Grid.animals), sizes.get("cells", Grid.cells),
+        sizes.get("trials", Grid.trials), chosen, sizes.get("areas", Grid.areas), instrument,
+        label_errors(label_error), budget, alone,
     )  # fmt: skip
     check_folder(out)
     with showing(quiet=quiet) as tell:
-        question = _question(theory, worlds, seed, library, scheduler, cost)
+        question = _question(theory, theory_file, worlds, seed, library, scheduler, cost)
         planned = find(grid, question, tell)
     page, lines = write_plan(planned, out, this_command())
     for line in lines:
@@ -350,31 +348,47 @@ def plan_experiment(
 
 def _question(
     theories: Names,
+    files: list[Path] | None,
     worlds: int,
     seed: int,
     library: Path | None,
     scheduler: str | None,
     cost: Names,
 ) -> Question:
-    """Return what is compared; a folder that cannot be used is refused at once."""
+    """Return what is compared; a folder that cannot be used is refused at once.
+
+    Theories of one's own stand beside those that are named, or all that are compared.
+    """
     from errorneurons.predictions.studies.asked import question_of
     from errorneurons.simulate.store.places import check_writable
     from errorneurons.simulate.store.work import Labour
+    from errorneurons.simulate.theories.registry import COMPARED
 
     labour = Labour(scheduler=scheduler)
-    question = question_of(theories, worlds, seed, library, labour, costs_given(cost))
+    every = (*(theories or COMPARED), *map(str, files or ()))
+    question = question_of(every, worlds, seed, library, labour, costs_given(cost))
     check_writable(question.folder, "--library")
     return question
 
 
-def _numbers(option: str, given: Names, default: tuple[int, ...]) -> tuple[int, ...]:
+def _check_theories(given: Names, files: list[Path] | None) -> None:
+    """Refuse a single theory before what compares them is imported."""
+    from errorneurons.simulate.refusing import two_theories
+
+    if given:
+        two_theories([*given, *map(str, files or ())])
+
+
+def _numbers(name: str, given: list[str]) -> tuple[int, ...]:
     """Return whole numbers, given with commas or one by one, in order, each once."""
-    if not given:
-        return default
+    from errorneurons.simulate.refusing import numbers_to_try
+
     text = ",".join(given)
     try:
-        return tuple(sorted({int(part) for part in text.split(",")}))
+        found = tuple(sorted({int(part) for part in text.split(",")}))
     except ValueError:
         raise ValueError(
-            f"{option} is {text!r}; give whole numbers with commas between them, e.g. 4,8,12"
+            f"--{name} is {text!r}; give whole numbers with commas between them, e.g. 4,8,12"
         ) from None
+    numbers_to_try(name, found)
+    return found

@@ -143,6 +143,7 @@ def reproduce_published(
         int | None,
         typer.Option(min=1, metavar="N", help="Networks of each circuit; by default as published."),
     ] = None,
+    theory_file: TheoryFiles = None,
     seed: Seed = 0,
     scheduler: Scheduler = None,
     quiet: Quiet = False,
@@ -156,7 +157,8 @@ def reproduce_published(
     from errorneurons.predictions.studies.published import asked_of, obtain, results_named
     from errorneurons.simulate.store.work import Labour
 
-    asked = [asked_of(one, quick, networks) for one in results_named(name or ())]
+    files = theory_file or ()
+    asked = [asked_of(one, quick, networks, files) for one in results_named(name or ())]
     check_folder(out)
     with showing(quiet=quiet) as tell:
         every = obtain(asked, seed, out, tell, Labour(scheduler=scheduler))

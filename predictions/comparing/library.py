@@ -37,7 +37,7 @@ from errorneurons.simulate.store.files import ARRAYS, JSON, is_intact, keep
 from errorneurons.simulate.store.places import cache_folder
 from errorneurons.simulate.store.shelf import Shelf, missing_pieces, provide
 from errorneurons.simulate.store.work import Labour, Progress
-from errorneurons.simulate.theories.registry import theory
+from errorneurons.simulate.theories.from_file import theory_named
 
 FOLDER = "ERRORNEURONS_LIBRARY"
 """The environment variable that says where the library is."""
@@ -92,7 +92,7 @@ def animals_under(
         The recording to be imitated, a design for each experiment whose trials it has.
     """
     each = [virtual_animals(names, d, animals, folder, progress, labour) for d in designs]
-    return {name: joined_tables([tables[name] for tables in each]) for name in names}
+    return {name: joined_tables([tables[name] for tables in each]) for name in each[0]}
 
 
 def virtual_animals(
@@ -110,7 +110,7 @@ def virtual_animals(
     Parameters
     ----------
     names
-        Theories by name.
+        Theories by name, or by the Python file that one is in.
     design
         The recording to be imitated.
     animals
@@ -129,7 +129,10 @@ def virtual_animals(
     pieces = {file: table_of(n, design, animals, folder) for n, file in files.items()}
     shelf = Shelf(folder, ARRAYS, OPTION)
     provide(missing_pieces(pieces, shelf), shelf, progress, labour)
-    return {n: read_recorded(shelf.path(file, pieces[file].key)) for n, file in files.items()}
+    return {
+        theory_named(n).name: read_recorded(shelf.path(file, pieces[file].key))
+        for n, file in files.items()
+    }
 
 
 def simulate_worlds(
@@ -162,7 +165,7 @@ def simulate_worlds(
     provide(left, shelf, progress, labour, compile_ahead)
     made = {piece.arguments[0] for piece in left.values()}
     for name in names:
-        own = worlds_key(theory(name), animals, tried)
+        own = worlds_key(name, animals, tried)
         path = Shelf(folder, JSON).path(f"{place(name, tried)}/summary", own)
         if name in made or not is_intact(path):  # a run may have ended before it was written
             _summarise(folder, name, animals, path, tried)
@@ -181,10 +184,10 @@ def _summarise(folder: Path, name: str, animals: Animals, file: Path, tried: Exp
             "left_out": left_out,
             "median share of the loss removed": float(np.median(removed)),
         }
-    entry = theory(name)
+    entry = theory_named(name)
     summary = {
         "package": f"errorneurons {__version__}",
-        "key": worlds_key(entry, animals, tried),
+        "key": worlds_key(name, animals, tried),
         "experiment": tried.name,
         "circuit": repr(entry.circuit),
         "nuisance": [repr(n) for n in entry.nuisance],

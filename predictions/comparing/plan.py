@@ -45,7 +45,7 @@ from errorneurons.predictions.comparing.library import animals_under
 from errorneurons.predictions.comparing.responding import clear_of_chance
 from errorneurons.predictions.comparing.weigh import Question
 from errorneurons.predictions.words import listed
-from errorneurons.simulate.refusing import known, whole_number
+from errorneurons.simulate.refusing import known, numbers_to_try, whole_number
 from errorneurons.simulate.store.counting import counting
 from errorneurons.simulate.store.work import Progress
 
@@ -74,11 +74,14 @@ class Grid:
         Share of false labels: value, low and high.
     budget
         The most animals that can be had; None for no limit.
+    alone
+        Whether the other experiments are done by themselves, without the outcome-error experiment.
 
     Raises
     ------
     ValueError
-        If a number is impossible, or a manipulation unknown.
+        If a number is impossible, or a manipulation unknown, or what is to be done alone is not
+        other experiments.
     """
 
     animals: tuple[int, ...] = (2, 3, 4, 6, 8, 12)
@@ -89,15 +92,11 @@ class Grid:
     signal: str = "spikes"
     label_error: tuple[float, float, float] = (0.05, 0.0, 0.1)
     budget: int | None = None
+    alone: bool = False
 
     def __post_init__(self) -> None:
-        for name, least in (("animals", 2), ("cells", 2), ("trials", 2), ("areas", 1)):
-            values = getattr(self, name)
-            if not values or not all(
-                isinstance(n, int | np.integer) and n >= least for n in values
-            ):
-                found = ", ".join(map(str, values)) or "nothing"
-                raise ValueError(f"{name} to try: {found}; give whole numbers of {least} or more")
+        for name in ("animals", "cells", "trials", "areas"):
+            numbers_to_try(name, getattr(self, name))
         if max(self.areas) > AREAS:
             raise ValueError(f"area {max(self.areas)} is not simulated; give areas 1 to {AREAS}")
         if self.budget is not None:
@@ -110,6 +109,12 @@ class Grid:
         for name in self.manipulations:
             known("manipulation", name, MANIPULATIONS)
         known("instrument", self.signal, ("spikes", "calcium"))
+        if self.alone and (not self.manipulations or {*self.manipulations} & {*IN_ONE_EXPERIMENT}):
+            others = listed(name for name in MANIPULATIONS if name not in IN_ONE_EXPERIMENT)
+            raise ValueError(
+                f"manipulations are {listed(self.manipulations) or 'none'}; what is done alone, "
+                f"without the outcome-error experiment, is one or more of {others}"
+            )
 
     @property
     def affordable(self) -> tuple[int, ...]:
@@ -120,12 +125,19 @@ class Grid:
     @property
     def features(self) -> tuple[str, ...]:
         """Features of the claims that can be tested."""
-        return features_of(claims_for(self.manipulations))
+        keys = claims_for(self.manipulations)
+        shown = {c.key for name in self.experiments for c in claims_shown_by(name)}
+        return features_of([key for key in keys if key in shown])
+
+    @property
+    def experiments(self) -> tuple[str, ...]:
+        """Names of the experiments that are done, the outcome-error experiment first."""
+        others = sorted({c.shown_by for c in CLAIMS if c.shown_by in self.manipulations})
+        return (*others,) if self.alone else (USUAL_EXPERIMENT, *others)
 
     def designs(self, cells: int, trials: int) -> tuple[Design, ...]:
         """Return one of the designs, with the most animals that can be had, by experiment."""
         here = {(level, role): cells for level in self.areas for role in ROLES_RECORDED}
-        others = {c.shown_by for c in CLAIMS if c.shown_by in self.manipulations}
         return tuple(
             Design(
                 max(self.affordable), here,
@@ -134,7 +146,7 @@ class Grid:
                 label_error=self.label_error, signal=self.signal, experiment=name,
                 told=all_told(name),
             )
-            for name in (USUAL_EXPERIMENT, *sorted(others))
+            for name in self.experiments
         )  # fmt: skip
 
 
@@ -302,6 +314,7 @@ def _gains(
     groups = {
         name: tuple(k for k in features_of(_needing(name)) if k in have)
         for name in grid.manipulations
+        if not grid.alone  # nothing is left without it
     }
     groups = {name: own for name, own in groups.items() if own}
     if not groups:

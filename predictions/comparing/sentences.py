@@ -65,7 +65,7 @@ def answer(evidence: Evidence, verdicts: Sequence[Verdict], animals: int, label:
         "likelier": label(likeliest) if likeliest not in kept else None,
         "one_class": evidence.kind == "one class",
         "leading": [label(name) for name in evidence.leading],
-        "behind": [f"the {label(name)} {number(factor)} times"
+        "behind": [f"{number(factor)} times as probable as the {label(name)}"
                    for name, factor in _behind(evidence).items()],
         "trust": trust(evidence, animals),
         "worst": worst if math.isfinite(worst) else None,
@@ -86,7 +86,7 @@ def trust(evidence: Evidence, animals: int) -> str:
 
 
 def _behind(evidence: Evidence) -> dict[str, float]:
-    """Return how many times less probable than the first are those that stay and do not lead."""
+    """Return how many times as probable as those that stay and do not lead the first is."""
     shared = {name: sum(evidence.posterior[n] for n in own)
               for own in evidence.classes for name in own}  # fmt: skip
     first = max((shared[name] for name in evidence.leading), default=math.nan)

@@ -30,7 +30,8 @@ from errorneurons.simulate.experiments.experiment import Experiment
 from errorneurons.simulate.store.files import ARRAYS
 from errorneurons.simulate.store.keys import key
 from errorneurons.simulate.store.shelf import Piece, Shelf
-from errorneurons.simulate.theories.registry import REGISTRY, Theory, theory
+from errorneurons.simulate.theories.from_file import is_file, rests_on_file, theory_named
+from errorneurons.simulate.theories.registry import REGISTRY
 from errorneurons.simulate.trials.run import Activity
 
 OPTION = "--library"
@@ -45,20 +46,20 @@ LEFT_OUT = "left_out"
 
 def batches_of(name: str, animals: Animals) -> tuple[Animals, ...]:
     """Return which animals of a theory's worlds are simulated together, a file each."""
-    entry = theory(name)
+    entry = theory_named(name)
     return animals.batches(entry, SIDE_BY_SIDE // OFTEN if entry.noise else SIDE_BY_SIDE)
 
 
 def _often_enough(name: str, tried: Experiment) -> Experiment:
     """Return the experiment with trials under noise that are rarely recorded more than once."""
-    if not theory(name).noise or tried.name != OF_WORLDS.name:
+    if not theory_named(name).noise or tried.name != OF_WORLDS.name:
         return tried
     return replace(tried, repeats=max(tried.repeats, OFTEN))
 
 
 def shard(folder: Path, name: str, batch: Animals, tried: Experiment = OF_WORLDS) -> Path:
     """Return the file of a batch of worlds of a theory, put through an experiment."""
-    own = worlds_key(theory(name), batch, tried)
+    own = worlds_key(name, batch, tried)
     return Shelf(folder, ARRAYS).path(shard_name(name, batch, tried), own)
 
 
@@ -70,28 +71,34 @@ def shard_name(name: str, batch: Animals, tried: Experiment = OF_WORLDS) -> str:
 
 def place(name: str, tried: Experiment) -> str:
     """Return the folder of a theory put through an experiment, within the library."""
-    return name if tried.name == OF_WORLDS.name else f"{name}/{tried.name}"
+    own = theory_named(name).name
+    return own if tried.name == OF_WORLDS.name else f"{own}/{tried.name}"
 
 
-def worlds_key(entry: Theory, animals: Animals, tried: Experiment = OF_WORLDS) -> str:
+def worlds_key(name: str, animals: Animals, tried: Experiment = OF_WORLDS) -> str:
     """Return the hash of everything that the worlds of a theory rest on in an experiment."""
-    rests_on = (entry.rests_on, replace(animals, only=None))
-    return key(_simulate, (*rests_on, tried), REGISTRY)
+    rests_on = (theory_named(name).rests_on, replace(animals, only=None), tried)
+    if not is_file(name):
+        return key(_simulate, rests_on, REGISTRY)
+    content, also = rests_on_file(name)
+    return key(_simulate, (*rests_on, content), REGISTRY, also)
 
 
 def shard_of(name: str, batch: Animals, tried: Experiment = OF_WORLDS) -> Piece:
     """Return the piece of work that simulates a batch of worlds in an experiment."""
     there = "" if tried.name == OF_WORLDS.name else f" in {tried.label}"
-    said = f"{name}: worlds {', '.join(map(str, batch.of_worlds))} simulated{there}"
-    return Piece(_simulate, (name, batch, tried), worlds_key(theory(name), batch, tried), said)
+    said = (
+        f"{theory_named(name).name}: worlds {', '.join(map(str, batch.of_worlds))} simulated{there}"
+    )
+    return Piece(_simulate, (name, batch, tried), worlds_key(name, batch, tried), said)
 
 
 def _simulate(name: str, batch: Animals, tried: Experiment) -> dict[str, npt.NDArray[Any]]:
     tried = _often_enough(name, tried)
     try:
         if tried.name == OF_WORLDS.name:  # its own trials set the gain of the instrument
-            return _packed([put_through(theory(name), tried, batch, ELECTRODES)])
-        ready = ready_animals(theory(name), batch, ELECTRODES)
+            return _packed([put_through(theory_named(name), tried, batch, ELECTRODES)])
+        ready = ready_animals(theory_named(name), batch, ELECTRODES)
         days = list(through_days(ready, tried)) if ready.animals.numbers else []
         numbers = days[-1].animals.numbers if len(days) == len(tried.days(batch.seed)) else ()
         return _packed([day.of(numbers) for day in days] or [on_one_day(ready, tried)])
@@ -136,7 +143,7 @@ def read_worlds(
     """
     known = ARRAYS.read(shard(folder, name, batch, tried))
     animals = replace(batch, only=tuple(known["number"].tolist()))
-    entry = animals.structured(theory(name))
+    entry = animals.structured(theory_named(name))
     tried = under_noise(entry, _often_enough(name, tried))
     labelled = markers(entry.circuit, ELECTRODES, animals)
     left_out = {int(n): why for n, why in json.loads(str(known[LEFT_OUT])).items()}

@@ -18,18 +18,19 @@ from errorneurons.simulate.experiments.registry import EXPERIMENTS_LIST
 from errorneurons.simulate.store.files import ARRAYS
 from errorneurons.simulate.store.keys import key
 from errorneurons.simulate.store.shelf import Piece
-from errorneurons.simulate.theories.registry import REGISTRY, theory
+from errorneurons.simulate.theories.from_file import theory_named
+from errorneurons.simulate.theories.registry import REGISTRY
 
 
 def table_of(name: str, design: Design, animals: Animals, folder: Path) -> Piece:
     """Return the piece of work that records the worlds of a theory under a design."""
-    worlds = worlds_key(theory(name), animals, of_worlds(design.experiment))
+    worlds = worlds_key(name, animals, of_worlds(design.experiment))
     rests_on = (worlds, design, effects_under(design))
     return Piece(
         _record,
         (name, design, animals, folder),
         key(_record, rests_on, (*REGISTRY, *EXPERIMENTS_LIST)),
-        f"{name}: recorded",
+        f"{theory_named(name).name}: recorded",
     )
 
 
@@ -40,7 +41,7 @@ def _record(
     known: Known = {}
     tried = of_worlds(design.experiment)
     parts = [
-        measured(seen, name, design, animals.seed, known)
+        measured(seen, theory_named(name).name, design, animals.seed, known)
         for batch in batches_of(name, animals)
         if len((seen := read_worlds(folder, name, batch, tried))[0].number)
     ]

@@ -23,7 +23,9 @@ from errorneurons.predictions.comparing.library import default_folder, virtual_e
 from errorneurons.predictions.comparing.responding import Responding, Telling
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.arrays import Array
+from errorneurons.simulate.refusing import two_theories
 from errorneurons.simulate.store.work import Labour, Progress
+from errorneurons.simulate.theories.from_file import theory_named
 from errorneurons.simulate.theories.registry import COMPARED, WITH_LEAK
 
 UNSTATED = 0.05
@@ -45,7 +47,7 @@ class Question:
     Attributes
     ----------
     theories
-        Names, at least two.
+        Names, or Python files of theories that the registry does not have; at least two.
     animals
         Those of the library: worlds, networks of each, and seed.
     folder
@@ -72,11 +74,7 @@ class Question:
 
     def __post_init__(self) -> None:
         check_costs(self.costs)
-        if len(set(self.theories)) < 2:
-            raise ValueError(
-                f"theories are {', '.join(self.theories) or 'none'}; name two or more, "
-                "see `errorneurons list theories`"
-            )
+        two_theories(self.theories)
         worlds = len(self.animals.of_worlds)
         if self.experiments < worlds:
             raise ValueError(
@@ -84,6 +82,12 @@ class Question:
             )
         if worlds < 2:
             raise ValueError(f"worlds is {worlds}; give 2 or more, 40 are advised")
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Name of a theory -> what it is called in a sentence, in their order."""
+        found = map(theory_named, self.theories)
+        return {theory.name: theory.label for theory in found}
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,8 @@ class Weighed:
         How often that is missed by what the theory itself gives.
     responses
         What of the recording was weighed.
+    labels
+        Name of a theory -> what it is called in a sentence.
     """
 
     designs: tuple[Design, ...]
@@ -109,6 +115,7 @@ class Weighed:
     expected: Ranges
     misses: Misses
     responses: Responding
+    labels: Mapping[str, str]
 
 
 def weighed(told: Telling, question: Question, progress: Progress) -> Weighed:
@@ -135,7 +142,8 @@ def weighed(told: Telling, question: Question, progress: Progress) -> Weighed:
         },
     )  # fmt: skip
     expected = expected_ranges(drawn)
-    return Weighed(designs, evidence, expected, own_misses(drawn, expected), told.responses)
+    misses = own_misses(drawn, expected)
+    return Weighed(designs, evidence, expected, misses, told.responses, question.labels)
 
 
 def _drawn(
@@ -162,13 +170,14 @@ def _strained(
     """Return experiments in which the labels are worse than stated, or input leaks."""
     worse = tuple(replace(design, unstated=UNSTATED) for design in designs)
     asked = {
-        FALSE_LABELS: (worse, {name: name for name in question.theories}),
-        LEAK: (designs, {k: v for k, v in WITH_LEAK.items() if v in question.theories}),
+        FALSE_LABELS: (worse, question.theories),
+        LEAK: (designs, tuple(k for k, v in WITH_LEAK.items() if v in question.theories)),
     }
     found: dict[tuple[str, str], Array] = {}
     for what, (own, theories) in asked.items():
-        drawn = _drawn(question, tuple(theories), own, scatter, progress, STRAINED)
-        found |= {(what, theories[name]): d.values for name, d in drawn.items()}
+        drawn = _drawn(question, theories, own, scatter, progress, STRAINED)
+        meant = WITH_LEAK if what == LEAK else {}
+        found |= {(what, meant.get(name, name)): d.values for name, d in drawn.items()}
     return found
 
 

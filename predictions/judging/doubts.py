@@ -21,6 +21,7 @@ import xarray as xr
 
 from errorneurons.analysis.measures.asking import asked_often
 from errorneurons.analysis.measures.energies import Effect, Missing
+from errorneurons.analysis.measures.gaps import means
 from errorneurons.analysis.statistics import Interval, ratio_of_means, students
 from errorneurons.predictions.claims.claim import Claim, Measure, Outcome, Verdict, answer_of
 from errorneurons.predictions.claims.lasers import changes, is_control, what_is_left
@@ -127,28 +128,31 @@ def without_what_is_shared(session: xr.Dataset) -> xr.Dataset:
     """Return a session with what all its units share of what outcomes evoke taken off.
 
     In each time bin from the outcome on, of the change since before it: one amount for all, and one
-    times their mean rate until outcomes, by least squares over the units that were recorded
-    throughout. Sessions of few units, or without outcomes, stay as they are.
+    times their mean rate until outcomes, by least squares over the units that were recorded in that
+    trial. Trials of few units stay as they are, and sessions without outcomes.
     """
     if "outcome_onset" not in session.coords:
         return session
     rate = session["rate"].values
     rate = rate.astype(np.result_type(rate, np.float32), copy=False)
     since = session["time"].values - session.variables["outcome_onset"].values[:, None]
-    before = (since >= BEFORE[0]) & (since < BEFORE[1])
-    shown = np.flatnonzero(before.any(axis=1) & np.isfinite(rate).any(axis=(1, 2)))
-    complete = np.isfinite(rate[shown]).all(axis=(0, 1))
-    if complete.sum() < _FEWEST_CELLS or not len(shown):
+    known = np.isfinite(rate)
+    seen = known.any(axis=2)  # trials may be of unlike lengths
+    there = (known | ~seen[..., None]).all(axis=1)
+    before = seen & (since >= BEFORE[0]) & (since < BEFORE[1])
+    shown = np.flatnonzero(before.any(axis=1) & (there.sum(axis=1) >= _FEWEST_CELLS))
+    if not len(shown):
         return session
-    base = np.stack([rate[k, before[k]].mean(axis=0) for k in shown])[:, complete]
-    usual = np.mean([rate[k, since[k] < 0].mean(axis=0) for k in shown], axis=0)[complete]
-    loads = np.zeros((rate.shape[2], 2), dtype=rate.dtype)
-    loads[complete] = np.stack([np.ones(len(usual)), usual], axis=-1)
-    taking = np.linalg.pinv(loads[complete]).T
-    left = rate.copy()
-    for trial, own in zip(shown, base, strict=True):
-        after = since[trial] >= 0
-        left[trial, after] -= (rate[trial, after][:, complete] - own) @ taking @ loads.T
+    usual = means(np.stack([rate[k, seen[k] & (since[k] < 0)].mean(axis=0) for k in shown]))
+    left, taking = rate.copy(), dict[bytes, Array]()
+    for trial in shown:
+        own, after = there[trial], seen[trial] & (since[trial] >= 0)
+        loads = np.stack([np.ones(own.sum()), usual[own]], axis=-1).astype(rate.dtype)
+        if own.tobytes() not in taking:
+            taking[own.tobytes()] = np.linalg.pinv(loads).T
+        base = rate[trial, before[trial]][:, own].mean(axis=0)
+        moved = (rate[trial, after][:, own] - base) @ taking[own.tobytes()] @ loads.T
+        left[np.ix_([trial], after, own)] -= moved
     return session.assign(rate=session["rate"].copy(data=left))
 
 

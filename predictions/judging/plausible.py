@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from errorneurons.analysis.measures.gaps import blank_in
 from errorneurons.analysis.measures.windows import bin_width
 from errorneurons.predictions.words import counted, listed, number
 
@@ -50,16 +51,11 @@ def _once(sentences: list[str], sessions: int) -> str:
 
 
 def _of_session(session: xr.Dataset) -> Iterator[tuple[str, str]]:
-    yield from _times(session)
-    yield from _onsets(session)
-    yield from _without_onset(session)
-    yield from _areas(session)
-    yield from _order_of_areas(session)
-    yield from _parts_of_areas(session)
-    yield from _empty(session)
-    yield from _performance(session)
-    yield from _day(session)
-    yield from _doubled(session)
+    for ask in (
+        _times, _onsets, _without_onset, _areas, _order_of_areas, _parts_of_areas,
+        _empty, _performance, _day, _doubled, _blank,
+    ):  # fmt: skip
+        yield from ask(session)
     if session["rate"].attrs.get("units") == "dF/F":
         yield from _ratios(session)
     if session["rate"].attrs.get("signal") == "calcium":
@@ -264,13 +260,23 @@ def _doubled(session: xr.Dataset) -> Iterator[tuple[str, str]]:
     for what, rows in (("trial", rate.transpose(0, 2, 1)), ("unit", rate.transpose(2, 0, 1))):
         first = _twice(rows)
         if first is not None:
-            yield (
-                f"doubled {what}",
-                (
-                    f"{what}s {first[0]} and {first[1]} hold the same activity, value for value; "
-                    f"give each {what} once."
-                ),
-            )
+            same = f"{what}s {first[0]} and {first[1]} hold the same activity, value for value"
+            yield f"doubled {what}", f"{same}; give each {what} once."
+
+
+def _blank(session: xr.Dataset) -> Iterator[tuple[str, str]]:
+    """Yield that no unit is active at some time, as where a recording was interrupted."""
+    if session.attrs.get("theory") or (found := blank_in(session)) is None:
+        return
+    outcome = session.variables.get("outcome")
+    odd = 0 if outcome is None else (outcome.values[found.trials] == "unexpected").sum()
+    of_them = f", {odd} of them with an unexpected outcome" * bool(odd)
+    said = (
+        f"no unit of {session.sizes['unit']} is active for {1000 * found.duration:.3g} ms, from "
+        f"{number(found.start)} s on, in {counted(len(found.trials), 'trial')} of "
+        f"{session.sizes['trial']}{of_them}; if the recording was interrupted, leave these out."
+    )
+    yield "blank", said
 
 
 def _twice(rows: npt.NDArray[np.floating]) -> tuple[int, int] | None:
@@ -295,9 +301,7 @@ _TYPICAL = 5.0
 
 
 def _ratios(session: xr.Dataset) -> Iterator[tuple[str, str]]:
-    rate = session["rate"]
-    some = rate[:: max(1, rate.sizes["trial"] // _SOME)].values
-    some = some[..., np.isfinite(some).any(axis=(0, 1))]
+    some = _looked_at(session)
     if not some.size or session.attrs.get("theory"):
         return
     sizes = np.maximum(np.nanstd(some, axis=(0, 1)), np.abs(np.nanmedian(some, axis=(0, 1))))
@@ -311,10 +315,15 @@ def _ratios(session: xr.Dataset) -> Iterator[tuple[str, str]]:
         )
 
 
-def _baselines(session: xr.Dataset) -> Iterator[tuple[str, str]]:
+def _looked_at(session: xr.Dataset) -> npt.NDArray[np.floating]:
+    """Return some trials, of the units that have values there, (trial, time, unit)."""
     rate = session["rate"]
-    some = rate[:: max(1, rate.sizes["trial"] // _SOME)].values
-    some = some[..., np.isfinite(some).any(axis=(0, 1))]
+    some = np.asarray(rate[:: max(1, rate.sizes["trial"] // _SOME)].values)
+    return some[..., np.isfinite(some).any(axis=(0, 1))]
+
+
+def _baselines(session: xr.Dataset) -> Iterator[tuple[str, str]]:
+    some = _looked_at(session)
     if not some.size or session.attrs.get("theory"):
         return
     above = np.nanmedian(some, axis=(0, 1)) / np.maximum(np.nanstd(some, axis=(0, 1)), 1e-12)

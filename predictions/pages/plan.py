@@ -19,7 +19,6 @@ from errorneurons.predictions.judging.measured import FEWEST_ANIMALS
 from errorneurons.predictions.pages.page import replace_file
 from errorneurons.predictions.texts import one_paragraph, written
 from errorneurons.predictions.words import cells_in_words, counted, listed, number
-from errorneurons.simulate.theories.registry import theory
 
 
 @dataclass(frozen=True)
@@ -73,12 +72,13 @@ def render_plan(planned: Planned, command: str) -> str:
             "classes": _classes(planned),
             "lines": _lines(planned),
             "gains": _gains(planned),
+            "alone": grid.alone,
             "gains_caption": _gains_caption(planned) if len(planned.gains) else "",
             **_pictures(planned),
             "command": command,
             "configuration": {
                 "errorneurons": __version__,
-                "theories": ", ".join(question.theories),
+                "theories": ", ".join(question.labels),
                 "seed": question.animals.seed,
                 "worlds": len(question.animals.of_worlds),
                 "networks of a world": question.animals.count,
@@ -86,6 +86,7 @@ def render_plan(planned: Planned, command: str) -> str:
                 "costs given": ", ".join(f"{n}={c:g}" for n, c in question.costs.items()) or "none",
                 "areas": ", ".join(map(str, grid.areas)),
                 "manipulations": ", ".join(grid.manipulations) or "none",
+                "outcome-error experiment": "no" if grid.alone else "yes",
                 "false labels": f"{grid.label_error[0]:.0%} {_percent(*grid.label_error[1:])}",
             },
         },
@@ -191,7 +192,7 @@ def _advised(planned: Planned) -> Mapping[str, float]:
 
 
 def _theories(planned: Planned) -> str:
-    return f"the {listed(theory(name).label for name in planned.question.theories)}"
+    return f"the {listed(planned.question.labels.values())}"
 
 
 def _recording(planned: Planned) -> str:
@@ -214,7 +215,8 @@ def _classes(planned: Planned) -> str:
     alike = [members for members in planned.classes if len(members) > 1]
     if not alike:
         return "The largest design can tell every pair of these theories apart."
-    groups = "; ".join(listed(theory(name).label for name in members) for members in alike)
+    labels = planned.question.labels
+    groups = "; ".join(listed(labels[name] for name in members) for members in alike)
     return f"Not even the largest design can tell apart: {groups}."
 
 

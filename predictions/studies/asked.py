@@ -20,11 +20,13 @@ from errorneurons.predictions.judging.believing import as_believed
 from errorneurons.predictions.judging.table import ResultTable, result_table
 from errorneurons.predictions.judging.verdicts import AnySessions, checked, on_recording
 from errorneurons.predictions.studies.lesions import simulate_pairs
+from errorneurons.predictions.words import listed
 from errorneurons.simulate.ablations.registry import pairs
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.refusing import a_list, in_short
 from errorneurons.simulate.store.work import Labour, Progress, silently
 from errorneurons.simulate.tasks.task import TaskDesign
+from errorneurons.simulate.theories.from_file import is_file, theory_named
 from errorneurons.simulate.theories.registry import COMPARED
 from errorneurons.simulate.theories.registry import theory as find
 
@@ -45,7 +47,8 @@ def question_of(
     Parameters
     ----------
     theories
-        Names; those that evidence compares by default if not given.
+        Names, or Python files of theories that the registry does not have; those that evidence
+        compares by default if not given.
     worlds
         Draws of what a theory leaves open.
     seed
@@ -58,12 +61,20 @@ def question_of(
         What manipulations add to the cost of an animal; guesses for those not given.
     """
     a_list("theories", theories or COMPARED)
-    names = tuple(dict.fromkeys(find(name).name for name in theories or COMPARED))
+    names = tuple(dict.fromkeys(map(_named, theories or COMPARED)))
+    called = [theory_named(name).name for name in names]
+    if twice := [name for name in {*called} if called.count(name) > 1]:
+        raise ValueError(f"two files hold a theory of one name: {listed(twice)}; rename one")
     folder = default_folder() if library is None else Path(library)
     return Question(
         names, Animals(seed=seed, worlds=worlds), folder, labour=labour or Labour(),
         costs=costs or {},
     )  # fmt: skip
+
+
+def _named(theory: str) -> str:
+    """Return the name of a theory, or where its file is for whoever simulates it."""
+    return str(Path(theory).resolve()) if is_file(theory) else find(theory).name
 
 
 def evidence_from(
@@ -84,7 +95,8 @@ def evidence_from(
     sessions
         A collection as `open` returns it, or sessions.
     theories
-        Names, two or more; those that evidence compares by default if not given.
+        Names, or Python files of theories of your own, two or more; those that evidence compares by
+        default if not given.
     worlds
         Draws of what a theory leaves open, simulated for each; below 32 none can be left out.
     seed
@@ -131,6 +143,7 @@ def design_points(
     instrument: str = Grid.signal,
     label_error: float = 0.05,
     budget: int | None = None,
+    alone: bool = False,
     costs: Mapping[str, float] | None = None,
     worlds: int = 40,
     seed: int = 1,
@@ -155,6 +168,8 @@ def design_points(
         Share of false error labels, known to within 5 %.
     budget
         The most animals that can be had.
+    alone
+        Whether the other experiments are done by themselves, without the outcome-error experiment.
     costs
         Manipulation or other experiment -> what it adds to the cost of an animal, of which
         recording alone on one day is 1; guesses for those not given: silencing 1, driving 2.
@@ -178,7 +193,7 @@ def design_points(
         a_list(name, values)
     grid = Grid(
         tuple(animals), tuple(cells), tuple(trials), tuple(manipulations), tuple(areas),
-        instrument, label_errors(label_error), budget,
+        instrument, label_errors(label_error), budget, alone,
     )  # fmt: skip
     question = question_of(theories, worlds, seed, library, costs=costs)
     found = plan(grid, question, progress).points

@@ -21,6 +21,7 @@ from errorneurons.simulate.store.files import NETCDF
 from errorneurons.simulate.store.keys import key
 from errorneurons.simulate.store.shelf import Piece, Shelf, provide
 from errorneurons.simulate.store.work import Labour, Progress, silently
+from errorneurons.simulate.theories.from_file import rests_on_file
 from errorneurons.simulate.theories.registry import REGISTRY, THEORIES
 
 _NOT_FOLLOWED = (*REGISTRY, "errorneurons.simulate.published.registry")
@@ -75,15 +76,22 @@ class Compared:
         return self.low <= self.figure.value <= self.high
 
 
-def asked_of(name: str, quick: bool, networks: int | None = None) -> tuple[PublishedResult, Effort]:
+def asked_of(
+    name: str, quick: bool, networks: int | None = None, theory_files: Sequence[str | Path] = ()
+) -> tuple[PublishedResult, Effort]:
     """Return a published result and how much is done for it.
+
+    Parameters
+    ----------
+    name, quick, networks, theory_files
+        As in `obtained_again`.
 
     Raises
     ------
     ValueError
-        If there is no such result, or no such number of networks.
+        If there is no such result, no such number of networks, or no theory in a file.
     """
-    result = published_result(name)
+    result = published_result(name).joined_by(theory_files)
     effort = result.quick if quick else result.published
     return result, effort if networks is None else replace(effort, networks=networks)
 
@@ -127,10 +135,16 @@ def obtain(
 
 
 def _piece(result: PublishedResult, case: Case, effort: Effort, seed: int) -> Piece:
-    entry = next((t for t in THEORIES if t.name == case.theory), None)
-    as_entered = (entry.rests_on, entry.paces) if entry else ()
-    rests_on = key(result.work, (case, effort, seed, as_entered), _NOT_FOLLOWED)
+    rests_on = key(result.work, (case, effort, seed, _entered(case)), _NOT_FOLLOWED)
     return Piece(result.work, (case, effort, seed), rests_on, f"{result.name}: {case.name}")
+
+
+def _entered(case: Case) -> tuple[object, ...]:
+    """Return what a case rests on of the entry of its theory, if it has one."""
+    if case.file:
+        return rests_on_file(case.file)
+    entry = next((t for t in THEORIES if t.name == case.theory), None)
+    return (entry.rests_on, entry.paces) if entry else ()
 
 
 def compared(obtained: Obtained) -> tuple[Compared, ...]:
@@ -172,6 +186,7 @@ def obtained_again(
     *,
     quick: bool = False,
     networks: int | None = None,
+    theory_files: Sequence[str | Path] = (),
     seed: int = 0,
     folder: str | Path | None = None,
     progress: Progress = silently,
@@ -186,6 +201,9 @@ def obtained_again(
         Whether to do so in a minute or less, with fewer networks and epochs than published.
     networks
         Networks of each case; as many as published if not given.
+    theory_files
+        Python files of theories of one's own that take part where others can; each is run, and ends
+        in ``THEORY = Theory(...)``.
     seed
         Seed of everything random.
     folder
@@ -201,7 +219,7 @@ def obtained_again(
     Raises
     ------
     ValueError
-        If there is no such result, or no such number of networks.
+        If there is no such result, no such number of networks, or no theory in a file.
 
     Examples
     --------
@@ -210,7 +228,7 @@ def obtained_again(
     >>> found.sizes["case"], float(abs(found["bias"]).max()) < 0.1
     (6, True)
     """
-    asked = asked_of(name, quick, networks)
+    asked = asked_of(name, quick, networks, theory_files)
     if folder is not None:
         (obtained,) = obtain([asked], seed, Path(folder), progress)
         return as_one_dataset(obtained)

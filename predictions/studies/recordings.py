@@ -40,7 +40,8 @@ from errorneurons.predictions.studies.unweighed import (
 )
 from errorneurons.predictions.texts import paragraphs
 from errorneurons.simulate.store.work import Progress
-from errorneurons.simulate.theories.registry import THEORIES, theory
+from errorneurons.simulate.theories.from_file import is_file
+from errorneurons.simulate.theories.registry import THEORIES
 
 
 def _not_shown(_: Sequence[Verdict], __: Ready) -> None:
@@ -96,15 +97,17 @@ def recording_report(
         verdicts=verdicts,
         activity={(c.key, name): p for c in CLAIMS if (p := activity_in(c, sessions)) is not None},
         expected=found.expected if found else {},
-        methods=_methods_of_recording(found, question),
+        methods=_methods_of_recording(found, question, noun),
         configuration=_configuration_of(found, question) | sources_of(sessions),
         command=command,
         evidence=found.evidence if found else None,
         steps=steps,
-        labels={t.name: t.label for t in THEORIES},
+        labels={t.name: t.label for t in THEORIES} | (question.labels if question else {}),
         holdings=holdings(sessions),
         ready=ready,
-        references=references(question.theories if question and found else ()),
+        references=references(
+            [n for n in question.theories if not is_file(n)] if question and found else ()
+        ),
     )
 
 
@@ -122,7 +125,7 @@ def answer_of_recording(
     animals, noun
         How many were recorded, and what one of them is called; empty if they are not told apart.
     """
-    responses = found.responses
+    responses, label = found.responses, found.labels.__getitem__
     animals -= len(responses.without)
     clear = [v for v in verdicts if v.claim not in responses.set_aside]
     said = [
@@ -170,9 +173,10 @@ def activity_in(claim: Claim, sessions: Sequence[xr.Dataset]) -> xr.Dataset | No
     return activity(same_axis, {str(s): {"stimulus": str(s)} for s in stimuli}, mean_rate)
 
 
-def tests_in_words() -> tuple[str, ...]:
-    """Return paragraphs on how claims are tested on recordings."""
-    return paragraphs("methods/tests", {"fewest": FEWEST_ANIMALS})
+def tests_in_words(noun: str) -> tuple[str, ...]:
+    """Return paragraphs on how claims are tested on recordings of animals, or of participants."""
+    told = paragraphs("methods/tests", {"fewest": FEWEST_ANIMALS})
+    return tuple(said_of(paragraph, noun) for paragraph in told)
 
 
 def sources_of(sessions: Sequence[xr.Dataset]) -> dict[str, str | int | float]:
@@ -190,11 +194,6 @@ def sources_of(sessions: Sequence[xr.Dataset]) -> dict[str, str | int | float]:
         "confirmatory_set": chosen,
         "confirmatory_sha256": hashlib.sha256(chosen.encode()).hexdigest(),
     }
-
-
-def label(name: str) -> str:
-    """Return the name of a theory as in a sentence."""
-    return theory(name).label
 
 
 def _steps_of(steps: NextSteps, noun: str) -> NextSteps:
@@ -224,11 +223,15 @@ def _of_tufts(sessions: Sequence[xr.Dataset]) -> bool:
     )
 
 
-def _methods_of_recording(found: Weighed | None, question: Question | None) -> tuple[str, ...]:
+def _methods_of_recording(
+    found: Weighed | None, question: Question | None, noun: str
+) -> tuple[str, ...]:
+    tests = tests_in_words(noun)
     if found is None or question is None:
-        return tests_in_words()
+        return tests
     networks = paragraphs("methods/networks")
-    return (*tests_in_words(), *networks, methods(found.evidence, question.experiments, label))
+    label = found.labels.__getitem__
+    return (*tests, *networks, methods(found.evidence, question.experiments, label))
 
 
 def _configuration_of(
@@ -239,7 +242,7 @@ def _configuration_of(
         return known
     return known | {
         "seed": question.animals.seed,
-        "theories": ", ".join(question.theories),
+        "theories": ", ".join(question.labels),
         "worlds": len(question.animals.of_worlds),
         "networks of a world": question.animals.count,
         "virtual experiments": question.experiments,

@@ -134,7 +134,7 @@ def _separations(
 def _methods(animals: Animals) -> tuple[str, ...]:
     seen = asdict(INSTRUMENT) | {"networks": animals.count}
     networks = paragraphs("methods/networks")
-    return (*networks, *paragraphs("methods/instrument", seen), *tests_in_words())
+    return (*networks, *paragraphs("methods/instrument", seen), *tests_in_words("animal"))
 
 
 def _configuration(animals: Animals) -> dict[str, str | int | float]:

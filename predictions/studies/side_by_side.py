@@ -12,6 +12,7 @@ from errorneurons.predictions.claims.claim import Outcome, Verdict
 from errorneurons.predictions.claims.registry import CLAIMS
 from errorneurons.predictions.judging.believing import as_believed
 from errorneurons.predictions.judging.verdicts import on_recording
+from errorneurons.predictions.judging.whom import said_of, who_was_recorded
 from errorneurons.predictions.studies.findings import Report
 from errorneurons.predictions.studies.recordings import (
     activity_in,
@@ -50,6 +51,7 @@ def groups_report(
     for own in groups.values():
         collect(own)  # refuses a session that is given twice
     believed = {name: as_believed(own) for name, own in groups.items()}
+    noun = who_was_recorded(every)
     verdicts = tuple(v for name, own in believed.items() for v in on_recording(own, name)[0])
     return Report(
         title=title or f"{listed([*groups])} side by side",
@@ -64,10 +66,13 @@ def groups_report(
             if (shown := activity_in(c, own)) is not None
         },
         expected={},
-        methods=tests_in_words(),
+        methods=tests_in_words(noun),
         configuration={"errorneurons": __version__, **sources_of(every)},
         command=command,
-        doubts=paragraphs("answers/notes_on_groups", {"shared": _shared(groups)}),
+        doubts=tuple(
+            said_of(note, noun)
+            for note in paragraphs("answers/notes_on_groups", {"shared": _shared(groups)})
+        ),
     )
 
 

@@ -33,22 +33,25 @@ _PENALTIES = {
 _FINAL = {"linear": (5.0, 3.0, 7.75), "tanh": (17.0, 8.25, 29.25)}
 
 
-def _cases(_: Effort) -> tuple[Case, ...]:
+def _joining(theory: str, _: Effort) -> tuple[Case, ...]:
+    return (Case(f"{theory}-tanh", theory, _OWN_STEP, ("tanh",)),)
+
+
+def _cases(effort: Effort) -> tuple[Case, ...]:
     own = tuple(
         Case(f"{theory}-{hidden}", theory, words, (hidden,))
         for hidden, words in HIDDEN.items()
         for theory in CONTROLLERS
     )
-    joined = (Case(f"{name}-tanh", name, _OWN_STEP, ("tanh",)) for name in TASK.rivals)
-    return (*own, *joined)
+    return (*own, *(case for name in TASK.rivals for case in _joining(name, effort)))
 
 
 def balanced(case: Case, effort: Effort, seed: int) -> xr.Dataset:
     """Return penalties, and how the pole stands in the final test, see `cart_pole`."""
     hidden = cast("Literal['linear', 'tanh']", case.how[0])
     task = replace(CartPole(), epochs=effort.epochs)
-    own = case.theory in TASK.rivals
-    circuit = cart_pole_rival(case.theory) if own else learner(case.theory, hidden)
+    joined = case.condition == _OWN_STEP
+    circuit = cart_pole_rival(case.source) if joined else learner(case.theory, hidden)
     return cart_pole(circuit, seed, range(effort.networks), task)
 
 
@@ -97,4 +100,5 @@ RESULT = PublishedResult(
     "and then 100 ms with its force, and all 10 steps of a tick of the plant. Bursts are bounded: "
     "they cannot push as hard as the controller at times does. Adaptation and gain learn nothing.",
     cannot=barred_from("cart_pole"),
+    joins=_joining,
 )  # fmt: skip

@@ -33,22 +33,24 @@ _CONDITIONS = {
 }
 
 
-def _cases(_: Effort) -> tuple[Case, ...]:
+def _joining(theory: str, _: Effort) -> tuple[Case, ...]:
+    return (Case(f"{theory}-all", theory, _OWN_STEP, tuple(_CONDITIONS["all"][1:])),)
+
+
+def _cases(effort: Effort) -> tuple[Case, ...]:
     own = tuple(
         Case(f"{theory}-{key}", theory, words, tuple(how))
         for key, (words, *how) in _CONDITIONS.items()
         for theory in CLASSIFIERS
     )
-    how = tuple(_CONDITIONS["all"][1:])
-    joined = (Case(f"{name}-all", name, _OWN_STEP, how) for name in TASK.rivals)
-    return (*own, *joined)
+    return (*own, *(case for name in TASK.rivals for case in _joining(name, effort)))
 
 
 def classified(case: Case, effort: Effort, seed: int) -> xr.Dataset:
     """Return the share of points told right, see `yin_yang`."""
     frozen, hidden = case.how
-    if case.theory in TASK.rivals:
-        circuit = yin_yang_rival(case.theory)
+    if case.condition == _OWN_STEP:
+        circuit = yin_yang_rival(case.source)
     else:
         circuit = yin_yang_learner(case.theory, frozen=bool(frozen), hidden=int(str(hidden)))
     task = replace(YinYang(), epochs=effort.epochs)
@@ -88,4 +90,5 @@ RESULT = PublishedResult(
     "outputs, and learning rates of which the best of a few was taken. Adaptation and gain learn "
     "nothing and show what is chance.",
     barred_from("yin_yang"),
+    _joining,
 )  # fmt: skip

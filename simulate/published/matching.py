@@ -27,18 +27,22 @@ _THEORY = ErrorMicrocircuit.theory
 _AS_PUBLISHED, _LINEAR = "as published", "a linear output"
 
 
-def _cases(_: Effort) -> tuple[Case, ...]:
+def _joining(theory: str, _: Effort) -> tuple[Case, ...]:
+    return (Case(theory, theory, _LINEAR),)
+
+
+def _cases(effort: Effort) -> tuple[Case, ...]:
     return (
         *(Case(theory, theory, _AS_PUBLISHED) for theory in TASK.can),
-        *(Case(theory, theory, _LINEAR) for theory in TASK.rivals),
+        *(case for theory in TASK.rivals for case in _joining(theory, effort)),
     )
 
 
 def delayed_answers(case: Case, effort: Effort, seed: int) -> xr.Dataset:
     """Return errors in validation and in the test, see `match_to_sample`."""
     task = replace(MatchToSample(), epochs=effort.epochs)
-    learner = match_rival if case.theory in TASK.rivals else match_learner
-    return match_to_sample(learner(case.theory), seed, range(effort.networks), task)
+    learner = match_rival if case.condition == _LINEAR else match_learner
+    return match_to_sample(learner(case.source), seed, range(effort.networks), task)
 
 
 RESULT = PublishedResult(
@@ -84,4 +88,5 @@ RESULT = PublishedResult(
     "is read through the published threshold, tanh(20 (x - .5)): what the threshold makes of small "
     "differences never reaches their errors, and none has been seen to solve the task.",
     barred_from("match_to_sample"),
+    _joining,
 )

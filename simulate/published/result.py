@@ -8,13 +8,17 @@ and tables take medians and quartiles over it, after means over what other dims 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal
 
 import xarray as xr
 
 from errorneurons.simulate.refusing import whole_number
+from errorneurons.simulate.theories.from_file import theory_from
+
+_ONLY_PUBLISHED = "only the circuits that it was published with take part in it"
 
 
 @dataclass(frozen=True)
@@ -59,12 +63,20 @@ class Case:
         In words; empty if there is only one.
     how
         What its work is called with beside; numbers and names.
+    file
+        Python file of the theory, if it is none of the registry.
     """
 
     name: str
     theory: str
     condition: str = ""
     how: tuple[str | int | float | bool | tuple[int, ...], ...] = ()
+    file: str = ""
+
+    @property
+    def source(self) -> str:
+        """What the theory is found by: its name, or its file."""
+        return self.file or self.theory
 
 
 @dataclass(frozen=True)
@@ -159,6 +171,9 @@ class PublishedResult:
         Where what is obtained is known to differ, and why; empty if it does not.
     cannot
         Returns theory -> why it takes no part.
+    joins
+        Name of a theory that the experiment was not published with, and effort -> its cases; none
+        if no other theory can take part.
     """
 
     name: str
@@ -174,6 +189,40 @@ class PublishedResult:
     figures: tuple[Figure, ...] = ()
     differs: str = ""
     cannot: Callable[[], Mapping[str, str]] = dict
+    joins: Callable[[str, Effort], tuple[Case, ...]] | None = None
+
+    def joined_by(self, files: Sequence[str | Path]) -> PublishedResult:
+        """Return the result with theories in Python files taking part, where others can.
+
+        Parameters
+        ----------
+        files
+            Each ends in a ``THEORY``, see `from_file.theory_from`.
+
+        Raises
+        ------
+        ValueError
+            If a file has no theory, or two have one of the same name.
+        """
+        known = {(entry := theory_from(file)).name: (entry, file) for file in files}
+        if len(known) < len(files):
+            raise ValueError("two files have a theory of the same name; rename one")
+        barred = {
+            name: _ONLY_PUBLISHED if self.joins is None else entry.cannot[self.name]
+            for name, (entry, _) in known.items()
+            if self.joins is None or self.name in entry.cannot
+        }
+
+        def cases(effort: Effort) -> tuple[Case, ...]:
+            own = (
+                replace(case, file=str(Path(file).resolve()))
+                for name, (_, file) in known.items()
+                if self.joins is not None and name not in barred
+                for case in self.joins(name, effort)
+            )
+            return (*self.cases(effort), *own)
+
+        return replace(self, cases=cases, cannot=lambda: {**self.cannot(), **barred})
 
 
 def barred_from(task: str) -> Callable[[], Mapping[str, str]]:

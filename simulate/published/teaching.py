@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -119,13 +119,25 @@ def student_case(theory: str, layers: tuple[int, ...], condition: str = _AS_PUBL
 
 
 def _cases(effort: Effort) -> tuple[Case, ...]:
-    deepest = _SHALLOW if effort.epochs < _QUICK_EPOCHS else max(len(n) for n in RATES)
+    return tuple(
+        case
+        for kind, condition in _CONDITIONS.items()
+        for case in _cases_of(condition.theories, kind, effort)
+    )
+
+
+def _joining(theory: str, effort: Effort) -> tuple[Case, ...]:
+    return _cases_of((theory,), _OWN_STEP, effort)
+
+
+def _cases_of(theories: Sequence[str], kind: str, effort: Effort) -> tuple[Case, ...]:
+    quick = effort.epochs < _QUICK_EPOCHS or kind == _OWN_STEP
+    deepest = _SHALLOW if quick else max(len(n) for n in RATES)
     return tuple(
         Case(student_case(theory, layers, kind), theory, kind, (layers, kind))
-        for kind, condition in _CONDITIONS.items()
         for layers in RATES
-        if len(layers) - 1 <= (min(deepest, _SHALLOW) if kind == _OWN_STEP else deepest)
-        for theory in condition.theories
+        if len(layers) - 1 <= deepest
+        for theory in theories
     )
 
 
@@ -181,7 +193,7 @@ def _taught_at_own_step(case: Case, effort: Effort, seed: int, teachers: Integer
     """Return the same of a theory as it is in the report, of rates or, where linear, potentials."""
     layers, networks = case.how[0], range(len(teachers))
     assert isinstance(layers, tuple)
-    circuit = rival(case.theory, task.TASK.name, layers)
+    circuit = rival(case.source, task.TASK.name, layers)
     data = task.teach(task.student(Backprop.theory, layers), seed, teachers.tolist())
     linear = getattr(circuit, "activation", ACTIVATION)[-1] == "linear"
     every = Items(data.inputs, data.potentials if linear else data.rates)
@@ -300,4 +312,5 @@ RESULT = PublishedResult(
     "the experiment was not published with are as in the report: they see an item for 200 ms, in a "
     "tenth of the epochs, and where their output is linear they learn the teacher's potential.",
     barred_from("teacher_student"),
+    _joining,
 )

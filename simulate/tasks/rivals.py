@@ -15,8 +15,8 @@ from typing import Any
 
 from errorneurons.simulate.circuit import Timing
 from errorneurons.simulate.tasks.held import OWN_STEP
+from errorneurons.simulate.theories.from_file import theory_named
 from errorneurons.simulate.theories.registry import THEORIES
-from errorneurons.simulate.theories.registry import theory as find
 
 OWN_TIMING = Timing(OWN_STEP, 0.0)
 
@@ -51,8 +51,10 @@ def rival(
 
     Parameters
     ----------
-    theory, task
-        Names.
+    theory
+        Name, or Python file, see `from_file.theory_named`.
+    task
+        Name.
     layers
         Neurons in the input and in each area, lowest first.
     hidden
@@ -61,8 +63,13 @@ def rival(
         Its clock.
     changes
         Parameters that are others on this task, for theories that have them.
+
+    Raises
+    ------
+    ValueError
+        If its circuit cannot have those layers.
     """
-    entry = find(theory)
+    entry = theory_named(theory)
     circuit: Any = entry.circuit
     areas, pace = len(layers) - 1, entry.paces.get(task, 1.0)
     known = {field.name for field in fields(circuit)}
@@ -78,7 +85,12 @@ def rival(
         if name in known:
             wanted[name] = _scaled(pace, _fitted(getattr(circuit, name), areas - 1))
     fitting = {name: value for name, value in wanted.items() if name in known}
-    return replace(circuit, layers=layers, timing=timing, **fitting)
+    try:
+        return replace(circuit, layers=layers, timing=timing, **fitting)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{entry.name} cannot be put to {task}, of layers {'-'.join(map(str, layers))}: {error}"
+        ) from error
 
 
 def _fitted(rates: Sequence[float], areas: int) -> tuple[float, ...]:

@@ -41,7 +41,7 @@ from errorneurons.simulate.tasks.rivals import rival, rivals
 from errorneurons.simulate.tasks.task import Intact, Learnt, Task, TaskDesign, quiet, taught
 from errorneurons.simulate.theories.backprop import Backprop
 from errorneurons.simulate.theories.error_microcircuit import ErrorMicrocircuit
-from errorneurons.simulate.theories.registry import theory as find
+from errorneurons.simulate.theories.from_file import theory_named
 
 CLASSES = ("yin", "yang", "dot")
 YIN, YANG, DOT = range(3)
@@ -154,7 +154,7 @@ def yin_yang_rival(theory: str) -> Any:
 
     Start weights are those of the others, but where predictions descend through them.
     """
-    start = {} if find(theory).senses_outcomes else {"weight_scale": _START}
+    start = {} if theory_named(theory).senses_outcomes else {"weight_scale": _START}
     return rival(theory, "yin_yang", (4, 30, 3), changes=start)
 
 

@@ -24,8 +24,11 @@ from errorneurons.simulate.theories.theory import Theory
 _ENTRY = "THEORY"
 _ENDING = ".py"
 _PACKAGE = "errorneurons."
-_WRONG = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, NotImplementedError)
-"""What equations raise that do not fit their arrays, or are not there."""
+_WRONG = (
+    ArithmeticError, AssertionError, AttributeError, LookupError, OSError, RuntimeError, TypeError,
+    ValueError,
+)  # fmt: skip
+"""What equations raise that do not fit their arrays, or read files that are not there."""
 
 
 def theory_named(name: str) -> Theory:

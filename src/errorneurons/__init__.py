@@ -65,7 +65,7 @@ _REGISTRIES = {
     "EXPERIMENTS": ("simulate.experiments.registry", "experiment", "name", "description"),
     "CLAIMS": ("predictions.claims.registry", "claim", "key", "sentence"),
 }
-"""Registries: name -> module, what an entry is, and its fields that name and describe it."""
+"""Registries: name -> module, its look-up, and the fields that name and describe an entry."""
 
 
 def __getattr__(name: str) -> Any:
@@ -76,11 +76,11 @@ def __getattr__(name: str) -> Any:
     elif name in _REGISTRIES:
         from errorneurons.simulate.catalogue import Catalogue
 
-        module, kind, key, text = _REGISTRIES[name]
-        entries = getattr(import_module(f"{__name__}.{module}"), name)
+        place, find, key, text = _REGISTRIES[name]
+        registry = import_module(f"{__name__}.{place}")
+        entries = getattr(registry, name)
         said = {getattr(e, key): getattr(e, text) for e in entries}
-        words = import_module(f"{__name__}.simulate.theories.synonyms").CALLED
-        found = Catalogue(kind, dict(zip(said, entries, strict=True)), said, words)
+        found = Catalogue(getattr(registry, find), dict(zip(said, entries, strict=True)), said)
     elif name == "simulate":
         return import_module(f"{__name__}.simulate")
     else:

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import scipy.io
 import xarray as xr
+from cut_arrays import REST as CUT_OUT
 
 from errorneurons.analysis.door import open_recording, recordings_in
 from errorneurons.analysis.kinds import alike_by_fields
@@ -28,17 +29,7 @@ TRAINS = [
 """Spike times within trials [s], unit by unit."""
 TRAINS[1][3] = np.empty(0)
 KINDS = ["a", "b"] * (TRIALS // 2)
-REST = """
-[session]
-animal = { constant = "m1" }
-session_id = { constant = "s1" }
-[trial]
-stimulus = "kind"
-input_onset = { constant = 0.0 }
-[unit]
-area = { constant = "V1" }
-role = { constant = "unknown" }
-"""
+REST = CUT_OUT.replace('"region"', '{ constant = "V1" }')
 WINDOW = "[events]\nstart = -0.5\nstop = 1.0\nbin_width = 0.25\n"
 BY_TRIAL = f"""
 [signal]

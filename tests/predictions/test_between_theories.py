@@ -25,7 +25,7 @@ from errorneurons.predictions.comparing import further
 from errorneurons.predictions.comparing import plan as planning
 from errorneurons.predictions.comparing import weigh as between_theories
 from errorneurons.predictions.comparing.animals import Table
-from errorneurons.predictions.comparing.effects import Drawn, draw
+from errorneurons.predictions.comparing.effects import Drawn, draw, features_of
 from errorneurons.predictions.comparing.plan import Grid, Planned
 from errorneurons.predictions.comparing.plan import plan as find_plan
 from errorneurons.predictions.comparing.responding import telling
@@ -192,7 +192,7 @@ def test_theories_that_stay_and_do_not_lead_are_said_to_be_less_probable(
     assert said.startswith(
         "This recording leaves the error microcircuit and supervised pc, and rules out the "
         "adaptation. Of those that remain, the error microcircuit is the most probable among the "
-        "theories listed (the supervised pc 100 times less probable); with 6 animals a verdict"
+        "theories listed (100 times as probable as the supervised pc); with 6 animals a verdict"
     )
     every = answer(replace(both, kept=NAMES), supported(1), 6, label)
     assert every.startswith("Every one of the 3 theories compared could have given this recording")
@@ -349,11 +349,22 @@ def test_a_budget_keeps_larger_designs_out(animals: None) -> None:
         ),
         ({"manipulations": ("drive", "silence-aera")}, "did you mean 'silence-area'"),
         ({"signal": "spike"}, "did you mean 'spikes'"),
+        (
+            {"manipulations": ("drive", "class_influence"), "alone": True},
+            "manipulations are drive and class_influence; what is done alone, without",
+        ),
+        ({"manipulations": (), "alone": True}, "manipulations are none; what is done alone"),
     ],
 )
 def test_an_impossible_grid_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Grid(**changes)
+
+
+def test_another_experiment_is_planned_without_outcome_errors() -> None:
+    passive = Grid((4,), (12,), (6,), ("untaught_outcomes",), alone=True)
+    assert [d.experiment for d in passive.designs(12, 6)] == ["untaught_outcomes"]
+    assert passive.features == features_of(("P21",))
 
 
 def test_recording_alone_tests_what_no_manipulation_does() -> None:

@@ -109,6 +109,7 @@ def plan(*words: str) -> tuple[str, ...]:
         (("report", "--theory-file", "bad.toml"), "bad.toml cannot be imported"),
         (("report", "--theory-file", "empty.py"), "empty.py has no THEORY; let it end in THEORY ="),
         (("report", "--theory-file", "broken.py"), "broken.py cannot be imported: SyntaxError: "),
+        (("report", "--theory-file", "reads.py"), "reads.py cannot be imported: FileNotFoundError"),
         (("report", "--theory-file", "object.py"), "the circuit of object.py, a object, lacks"),
         (("ablate", "--ablation", "nofeedback"), "did you mean 'no_error_feedback'?"),
         (("ablate", "--task", "cartpole"), "no task 'cartpole'; did you mean 'cart_pole'?"),
@@ -164,6 +165,7 @@ def test_bad_input_is_one_sentence(
     (tmp_path / "file").touch()
     (tmp_path / "empty.py").touch()
     (tmp_path / "broken.py").write_text("def\n", encoding="utf-8")
+    (tmp_path / "reads.py").write_text("open('weights.npy')\n", encoding="utf-8")
     (tmp_path / "object.py").write_text(OBJECT, encoding="utf-8")
     assert message in refusal(run(*words))
 

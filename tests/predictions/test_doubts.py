@@ -53,12 +53,18 @@ def test_nothing_is_taken_off_before_outcomes_and_where_there_is_none(
     np.testing.assert_array_equal(left[same], session["rate"].values[same])
 
 
-def test_units_that_were_not_always_recorded_stay(recorded: list[xr.Dataset]) -> None:
-    rate = recorded[0]["rate"].values.copy()
-    rate[:9, :, 3] = np.nan
-    left = without_what_is_shared(changed(recorded[0], rate))["rate"].values
-    np.testing.assert_array_equal(left[..., 3], rate[..., 3])
-    assert np.isfinite(np.delete(left, 3, axis=2)).all()
+def test_what_units_share_is_taken_off_though_each_misses_trials(
+    recorded: list[xr.Dataset],
+) -> None:
+    rng, session = np.random.default_rng(3), recorded[0]
+    missing = np.tile(rng.random((session.sizes["trial"], 1, session.sizes["unit"])) < 0.1,
+                      (1, session.sizes["time"], 1))  # fmt: skip
+    missing[::2, -2:] = True  # trials of unlike lengths
+    gappy = [np.where(missing, np.nan, s["rate"].values) for s in (session, running(session, 9.0))]
+    plain, moved = (without_what_is_shared(changed(session, r))["rate"].values for r in gappy)
+    np.testing.assert_array_equal(np.isnan(plain), np.isnan(gappy[0]))
+    np.testing.assert_allclose(moved, plain, atol=1e-3)
+    assert np.nanmax(abs(plain - gappy[0])) > 1.0
 
 
 def test_errors_answer_as_they_did(recorded: list[xr.Dataset]) -> None:

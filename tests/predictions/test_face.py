@@ -73,6 +73,8 @@ def test_registries_are_read_by_name_and_print_a_line_an_entry() -> None:
     assert repr(en.EXPERIMENTS).splitlines()[1].startswith("novelty ")
     with pytest.raises(ValueError, match="there is no theory 'supervised'; did you mean 'superv"):
         en.THEORIES["supervised"]
+    with pytest.raises(ValueError, match=r"there is no claim 'P2'; did you mean 'P02'\?"):
+        en.CLAIMS["P2"]
 
 
 def test_verdicts_are_a_table_of_a_row_a_claim_with_numbers(networks: list[xr.Dataset]) -> None:
@@ -233,7 +235,7 @@ def test_evidence_is_a_table_of_a_row_a_theory_those_that_stay_first() -> None:
     found = evidence.to_dataframe()
     assert found["theory"].tolist() == ["high", "low"]
     assert found["kept"].tolist() == [True, False]
-    assert found["posterior"].sum() == pytest.approx(1)
+    assert found["posterior"].notna().tolist() == [True, False]
     arrays = evidence.to_xarray()
     assert arrays["posterior"].sel(theory="high") > 0.5
     assert arrays.attrs["trust_low"] <= arrays.attrs["trust"] <= arrays.attrs["trust_high"]

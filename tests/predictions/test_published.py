@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -137,3 +138,55 @@ def test_courses_of_circuits_that_differ_in_size_are_lines_of_their_own(tmp_path
     text = page.read_text()
     assert "against epoch, of backprop from 1 to 1; backprop from 2 to 2" in text
     assert text.count(">backprop</text>") == 1  # in the legend
+
+
+OWN = """
+from dataclasses import dataclass
+from typing import ClassVar
+from errorneurons.simulate.theories.{module} import {base}
+from errorneurons.simulate.theories.theory import Theory
+
+@dataclass(frozen=True)
+class Mine({base}):
+    theory: ClassVar[str] = "mine"
+
+THEORY = Theory(
+    "mine", "my own theory", "theory", "Of mine.", Mine(), cannot={{"cart_pole": "has no cart"}}
+)
+"""
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    file = tmp_path / "mine.py"
+    file.write_text(OWN.format(module="supervised_pc", base="SupervisedPC"), encoding="utf-8")
+    return file
+
+
+def test_a_theory_in_a_file_takes_part_beside_the_others_as_they_do(mine: Path) -> None:
+    result, effort = asked_of("yin_yang", quick=True, networks=1, theory_files=[mine])
+    known, _ = asked_of("yin_yang", quick=True, networks=1)
+    cases = {case.theory: case for case in result.cases(effort)}
+    assert cases.keys() - {case.theory for case in known.cases(effort)} == {"mine"}
+    once = replace(effort, epochs=1)
+    found = [result.work(cases[name], once, 0) for name in ("mine", "supervised_pc")]
+    assert found[0].score.item() > 0.4  # a third is chance
+    assert found[0].sizes == found[1].sizes
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("cart_pole", "has no cart"),
+        ("scale", "only the circuits that it was published with take part in it"),
+    ],
+)
+def test_who_takes_no_part_says_why(mine: Path, name: str, reason: str) -> None:
+    result, effort = asked_of(name, quick=True, theory_files=[mine])
+    assert "mine" not in {case.theory for case in result.cases(effort)}
+    assert result.cannot()["mine"] == reason
+
+
+def test_two_theories_of_one_name_are_refused(mine: Path) -> None:
+    with pytest.raises(ValueError, match="two files have a theory of the same name; rename one"):
+        asked_of("yin_yang", quick=True, theory_files=[mine, mine])

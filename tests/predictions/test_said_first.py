@@ -90,9 +90,7 @@ def test_claims_stand_by_how_near_they_are_to_being_tested() -> None:
 
 def test_what_all_claims_lack_is_said_once() -> None:
     ready = readiness([recorded(level_of_data="pooled")])
-    assert ready.common == (
-        "What stands for trials are pooled over animals that are not told apart."
-    )
+    assert ready.common == ("The units given are of animals that are not told apart.")
     assert ready.mend == "Say which animal each unit is of."
     assert row(ready, "P01").lack == "Nothing else is missing."
     assert ready.summary.startswith("None of the ")
@@ -176,6 +174,22 @@ def test_fluorescence_without_a_baseline_taken_off_is_doubted(
     assert [d[: len(said)] for d in implausible([seen])] == [said] * doubted
 
 
+def test_a_recording_that_is_interrupted_at_unexpected_outcomes_is_doubted() -> None:
+    rng = np.random.default_rng(3)
+    seen = recorded()
+    spikes = rng.poisson(3.0, seen["rate"].shape)
+    seen["rate"].values = (spikes / 0.05).astype(np.float32)
+    assert implausible([seen]) == ()
+    seen["rate"].values[1::2, 4:6] = 0.0
+    (said,) = implausible([seen])
+    assert said.startswith(
+        "no unit of 24 is active for 100 ms, from 0.00 s on, in 8 trials of 16, 8 of them with "
+        "an unexpected outcome; if the recording was interrupted"
+    )
+    silenced = seen.assign_coords(manipulation=("trial", ["none", "silence"] * 8))
+    assert not [d for d in implausible([silenced]) if "active" in d]
+
+
 def test_a_plausible_recording_is_not_doubted() -> None:
     assert implausible([recorded(), recorded("m22")]) == ()
 
@@ -239,6 +253,12 @@ def test_a_person_is_no_animal_and_pooled_animals_are_not_one() -> None:
         "No claim about error neurons can be tested here: its units are pooled over animals that "
         "are not told apart. It shows 24 units of LM and V1."
     )
+
+
+def test_a_passive_recording_is_said_to_lack_a_control_before_labels() -> None:
+    unlabelled: dict[str, Any] = {"role": ["unknown"] * 24, "teaching": [False] * 16}
+    made = recording_report([recorded("m1", **unlabelled)], "x", None, "e", lambda _: None)
+    assert "no `control` tells a violated expectation from adaptation" in made.answer
 
 
 def test_cells_that_respond_to_nothing_are_not_said_to_lack_labels() -> None:

@@ -51,6 +51,7 @@ from errorneurons.predictions.comparing.recording import (
     subject_of,
 )
 from errorneurons.predictions.judging.measured import Measured, measure
+from errorneurons.predictions.studies.asked import question_of
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.animals.day import Ran, distinct
 from errorneurons.simulate.animals.performed import COARSE, OF_WORLDS, Performed
@@ -356,6 +357,43 @@ def test_experiments_are_made_as_uncertain_as_a_recording_that_is_less_certain_t
     np.testing.assert_array_equal(alike, usual)
     assert np.median(less) > np.median(usual) + 0.2
     assert less.std() > 1.5 * usual.std()
+
+
+OWN = """
+from dataclasses import dataclass
+from typing import ClassVar
+
+from errorneurons.simulate.theories.supervised_pc import SupervisedPC
+from errorneurons.simulate.theories.theory import Theory
+
+@dataclass(frozen=True)
+class Mine(SupervisedPC):
+    theory: ClassVar[str] = "mine"
+
+THEORY = Theory("mine", "my own theory", "theory", "Of mine.", Mine(learning_rate=0.016))
+"""
+
+
+def test_a_theory_of_ones_own_has_worlds_under_its_name_that_its_file_is_the_key_of(
+    tmp_path: Path,
+) -> None:
+    file, said = tmp_path / "a file.py", list[str]()
+    file.write_text(OWN, encoding="utf-8")
+    asked = question_of(["supervised_pc", str(file)])
+    assert asked.labels["mine"] == "my own theory"
+    (_, own), few = asked.theories, Animals(1, worlds=2)
+    (name, table), *others = library.virtual_animals(
+        [own], SMALL, few, tmp_path, said.append, Labour(1)
+    ).items()
+    assert (name, others, table.world.tolist()) == ("mine", [], [0, 0, 0, 1, 1, 1])
+    assert (tmp_path / "mine").is_dir()
+    before = shards.worlds_key(own, few)
+    file.write_text(OWN.replace("0.016", "0.015"), encoding="utf-8")
+    assert shards.worlds_key(own, few) != before
+    copy = tmp_path / "copy.py"
+    copy.write_text(OWN, encoding="utf-8")
+    with pytest.raises(ValueError, match="two files hold a theory of one name: mine; rename one"):
+        question_of([own, str(copy)])
 
 
 def test_without_virtual_animals_the_mend_is_named() -> None:

@@ -13,7 +13,6 @@ from errorneurons.predictions.studies import theories
 from errorneurons.simulate.animals.animals import Animals
 from errorneurons.simulate.store import keys
 from errorneurons.simulate.store.work import Labour, silently
-from errorneurons.simulate.theories.registry import theory
 
 Edit = Callable[[str, str, str], dict[str, str]]
 NAMES = ("adaptation", "supervised_pc")
@@ -68,7 +67,7 @@ def test_an_edited_equation_makes_the_subjects_of_that_theory_again(edit: Edit) 
 
 def test_an_edited_equation_makes_the_worlds_of_that_theory_again(edit: Edit) -> None:
     def worlds() -> list[str]:
-        return [worlds_key(theory(name), Animals(worlds=40)) for name in NAMES]
+        return [worlds_key(name, Animals(worlds=40)) for name in NAMES]
 
     before = worlds()
     edit(*EQUATION)

@@ -145,13 +145,13 @@ def test_a_localiser_session_that_is_there_is_believed() -> None:
 @pytest.mark.parametrize(
     ("level", "said"),
     [
-        ("mean", "means over trials"),
-        ("pooled", "pooled over animals"),
-        ("sample", "samples of which no trial is known"),
+        ("mean", "the activity given is means over trials"),
+        ("pooled", "the units given are of animals that are not told apart"),
+        ("sample", "the activity given is samples of which no trial is known"),
     ],
 )
 def test_what_is_no_trial_is_not_tested(level: str, said: str) -> None:
-    assert f"what stands for trials are {said}" in lacks(recorded(level_of_data=level))
+    assert said in lacks(recorded(level_of_data=level))
 
 
 def test_an_unknown_level_of_data_is_refused() -> None:

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from errorneurons.predictions.claims.claim import Outcome, Verdict
 from errorneurons.predictions.commands.cli import app
 from errorneurons.predictions.judging.whom import said_of, verdict_of
+from errorneurons.predictions.studies.recordings import tests_in_words as methods_of_tests
 
 
 @pytest.mark.parametrize(
@@ -42,3 +43,9 @@ def test_verdicts_on_people_are_over_participants() -> None:
     seen = Verdict("P01", "mine", Outcome.SUPPORTED, "so", n=5, over="animals")
     assert verdict_of(seen, "participant").over == "participants"
     assert verdict_of(seen, "animal").over == "animals"
+
+
+def test_methods_on_people_speak_of_participants() -> None:
+    told = " ".join(methods_of_tests("participant"))
+    assert "tested against 0 over participants by a one-sided Student t test" in told
+    assert "animal" not in told.lower()
