@@ -286,9 +286,13 @@ def _holding(path: Path) -> Hold:
     if hold is None and not path.is_dir():
         raise DoorError(_why_no_recording(path))
     if hold is None:
+        from errorneurons.analysis.folders import tables_in
+
         kinds = ", ".join(READERS)
+        tables = tables_in(path)
+        hint = f"; if activity stands in one of its tables, name it: {tables}" if tables else ""
         raise DoorError(f"cannot read {path.name}: it is none of {kinds}, nor a folder of Suite2p, "
-                        "of Phy, or in the naming of ALF")  # fmt: skip
+                        f"of Phy, or in the naming of ALF{hint}")  # fmt: skip
     return hold
 
 

@@ -67,6 +67,16 @@ def tables_with_activity(folder: Path, deep: int, mapping: str | Path | None) ->
     return [path for path in _without(found, _named(said)) if _has(path, wanted)]
 
 
+def tables_in(folder: Path) -> str:
+    """Return the names of the first tables in a folder and the folders in it, for a sentence."""
+    found = [path.relative_to(folder).as_posix() for path in _tables(folder, _DEEP)]
+    return ", ".join(found[:_FEW]) + (" ..." if len(found) > _FEW else "")
+
+
+_DEEP = 2
+_FEW = 4
+
+
 def _tables(folder: Path, deep: int) -> Iterator[Path]:
     for path in sorted(folder.iterdir()):
         if path.is_dir() and deep and not path.name.startswith("."):

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ from errorneurons.analysis.sources.recording import (
     RawValues,
     RowNumbers,
 )
+from errorneurons.analysis.sources.words import as_text
 
 PIECE = 2**22
 """So many values are read together where an array need not be held as a whole."""
@@ -64,6 +65,13 @@ class NamedArrays:
     refused: Mapping[str, str] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
     release: Callable[[], None] = lambda: None
+
+    @cached_property
+    def said(self) -> dict[str, object]:
+        """What the file says of itself: its metadata, and texts and numbers that stand alone."""
+        alone = {n: a for n, a in self.arrays.items() if np.prod(a.shape) == 1}
+        plain = {n: np.ravel(a[...])[0] for n, a in alone.items() if a.dtype.kind in "Ubiuf"}
+        return {n: as_text(value) or None for n, value in plain.items()} | dict(self.metadata)
 
     def array(self, name: str) -> LazyArray:
         """Return an array by name.

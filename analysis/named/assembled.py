@@ -79,7 +79,7 @@ def recording_of(
     sites = _sites(held, source, units)
     invalid = [np.empty((0, 2)), *(times for _, times in _epochs(held, "^invalid_times$", ""))]
     return RawRecording(
-        known, units, made, held.metadata, sites,
+        known, units, made, held.said, sites,
         invalid=lambda: invalid[-1],
         lights=lambda trials: _epochs(held, LASER.pattern, trials.name), more=held.table,
     )  # fmt: skip

@@ -113,6 +113,7 @@ def _signals(held: NamedArrays) -> Iterator[SignalSource]:
             for other, owners in vectors.items():
                 if _OWNERS.search(other) and other != name and np.prod(owners.shape) == size:
                     yield SignalSource(spike_times=name, spike_units=other)
+    yield from _times_and_units(held)
     large = sorted(held.arrays, key=lambda n: -int(np.prod(held.arrays[n].shape)))
     for axes in (3, 2):
         for name in large:
@@ -120,6 +121,17 @@ def _signals(held: NamedArrays) -> Iterator[SignalSource]:
             if len(shape) == axes and min(shape) > 1 and kind in "iuf":
                 yield _array(held, name, shape)
     yield from _side_by_side(held)
+
+
+def _times_and_units(held: NamedArrays) -> Iterator[SignalSource]:
+    """Yield spikes of a table of nothing but times, whatever they are called, and units."""
+    owners = [n for n in held.arrays if _OWNERS.search(n)]
+    times = [n for n in held.arrays if _BINS.search(n) and n not in owners]
+    if len(held.arrays) == 2 and len(owners) == len(times) == 1:
+        (owner,), (time,) = owners, times
+        same = held.arrays[time].shape == held.arrays[owner].shape
+        if same and held.arrays[time].dtype.kind in "iuf":
+            yield SignalSource(spike_times=time, spike_units=owner)
 
 
 _FEWEST = 3
@@ -147,10 +159,19 @@ def _by_trial(held: NamedArrays) -> Iterator[SignalSource]:
             lengths = [column_length(a.shape) for n, a in held.arrays.items() if "." not in n]
             turned = len(lists) in lengths and len(lists[0]) not in lengths
             group = name.rpartition(".")[0]
+            turned |= bool(_TRIAL.search(group)) and len(lists) != len(lists[0])
             beside = any(n.startswith(f"{group}.") and n not in held.lists for n in held.arrays)
             table = group if group and beside and not turned else ""
+            if turned:
+                table = _table_of_units(held, len(lists[0]))
             dims = ("trial", "unit") if turned else ("unit", "trial")
             yield _in_ms(held, SignalSource(spike_times=name, dims=dims, table=table))
+
+
+def _table_of_units(held: NamedArrays, units: int) -> str:
+    """Return the group that is called by units and has a row for each, empty if there is none."""
+    called = [name for name in held.groups() if _UNITS.search(name)]
+    return next((name for name in called if len(held.table(name)) == units), "")
 
 
 def _are_steady(times: RawValues) -> bool:
@@ -159,6 +180,7 @@ def _are_steady(times: RawValues) -> bool:
 
 
 _TRIAL = re.compile(r"^trial", re.IGNORECASE)
+_UNITS = re.compile(r"unit|cell|neuron|cluster", re.IGNORECASE)
 _VALUES = re.compile(r"count|rate|spikes|dff|df_f|value|activity|response", re.IGNORECASE)
 _BINS = re.compile(r"time|^t$|bin", re.IGNORECASE)
 

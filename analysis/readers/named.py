@@ -140,12 +140,12 @@ def describe_arrays(path: Path, hold: Hold) -> FileContent:
         arrays = [
             f"{n} {tuple(a.shape)} {a.dtype}"
             for n, a in held.arrays.items()
-            if n.rpartition(".")[0] not in held.lists
+            if n.rpartition(".")[0] not in held.lists and n not in held.said
         ]
-        arrays += [f"{name} (a list of {len(a)})" for name, a in held.lists.items()]
+        arrays += _lists(held)
         return FileContent(
             name=path.name,
-            about={"file.name": path.stem, **{k: str(v) for k, v in held.metadata.items() if v}},
+            about={"file.name": path.stem, **{k: str(v) for k, v in held.said.items() if v}},
             units=None if guess.units is None else content_of(guess.units),
             electrodes=None if guess.electrodes is None else content_of(guess.electrodes),
             intervals=tuple(tables),
@@ -156,6 +156,17 @@ def describe_arrays(path: Path, hold: Hold) -> FileContent:
             beside={table.name: file for (file, _), table in beside.items()},
             window=guess.window,
         )
+
+
+def _lists(held: NamedArrays) -> Iterator[str]:
+    """Yield a line a list of arrays; of lists that are numbered, ``spikes.1`` ..., one for all."""
+    alike: dict[tuple[str, int], list[str]] = {}
+    for name, arrays in held.lists.items():
+        stem, _, last = name.rpartition(".")
+        alike.setdefault((stem if last.isdecimal() else name, len(arrays)), []).append(name)
+    for (_, length), names in alike.items():
+        several = f"{names[0]} to {names[-1]} (each a list of {length})"
+        yield several if len(names) > 1 else f"{names[0]} (a list of {length})"
 
 
 def _beside(path: Path, guess: Guess) -> dict[tuple[str, str], RawTable]:

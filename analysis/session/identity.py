@@ -21,16 +21,17 @@ def folded(name: str) -> str:
 
 
 def _animal(name: str) -> str:
-    """Return the name of an animal without case, and with one kind of dash."""
+    """Return the name of an animal without case or leading zeros, and with one kind of dash."""
     plain = unicodedata.normalize("NFKC", name).strip().casefold()
+    plain = re.sub(r"(?<!\d)0+(?=\d)", "", plain)
     return re.sub(r"[\s_\-\u2010-\u2015]+", "-", plain)
 
 
 def spelled_otherwise(sessions: Mapping[str, xr.Dataset]) -> Iterator[str]:
     """Name what differs in spelling alone in a collection, each with its mend.
 
-    Animals and areas may differ in case, spaces or dashes; stimuli and rules, which case may tell
-    apart, in spaces or the form of a letter.
+    Animals and areas may differ in case, spaces or dashes, animals in zeros before a number;
+    stimuli and rules, which case may tell apart, in spaces or the form of a letter.
     """
     animals: dict[str, str] = {}
     words: dict[tuple[str, str], str] = {}

@@ -129,6 +129,10 @@ class FileContent:
     beside: Mapping[str, str] = field(default_factory=dict)
     window: tuple[float, float] | None = None
 
+    def called(self, name: str) -> list[str]:
+        """Return what the file says of itself that goes by a name or one of its synonyms."""
+        return [key for key in self.about if _plain(key) in _calls(name)]
+
     def __str__(self) -> str:
         """Return the whole as text."""
         lines = [self.name, *(f"  {key}: {value}" for key, value in self.about.items())]
@@ -224,13 +228,26 @@ def column_called(table: TableContent | None, name: str) -> ColumnContent | None
     """Return the column of a table that goes by a name or one of its synonyms."""
     if table is None:
         return None
-    for wanted in (name.replace("_", ""), *SYNONYMS.get(name, ())):
+    for wanted in _calls(name):
         for column in table.columns:
-            if column.name.lower().replace("_", "").replace(" ", "") == wanted:
+            if _plain(column.name) == wanted:
                 return column
     return None
 
 
+def _calls(name: str) -> tuple[str, ...]:
+    return (name.replace("_", ""), *SYNONYMS.get(name, ()))
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "").replace(" ", "")
+
+
+ASKED_NOWHERE = (
+    "schema_version", "confirmatory", "cautions", "notes", "provenance",
+    "theory", "experiment", "ablation", "connectivity", "layers",
+)  # fmt: skip
+"""Attributes that are said elsewhere in a mapping, or that simulations alone have."""
 OF_NO_FIELD = (
     "spike_times", "obs_intervals", "electrodes", "waveform_mean", "label_error_low",
     "label_error_high", "label_error_source", "array",

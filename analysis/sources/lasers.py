@@ -16,6 +16,8 @@ LASER = re.compile(
     "opto|laser|(^|_)ogen|photo(stim|inhib|act)|silenc|inactivat|perturb", re.IGNORECASE
 )
 """What the name of a table of laser epochs has in it."""
+LIGHT_POWER = "laser_power"
+"""Column of a table of epochs that were found in a series of laser power."""
 
 
 def check_lasers(

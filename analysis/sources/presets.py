@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TypeGuard
 
 from errorneurons.analysis.sources.content import ColumnContent, FileContent, TableContent
-from errorneurons.analysis.sources.lasers import LASER
+from errorneurons.analysis.sources.lasers import LASER, LIGHT_POWER
 
 
 @dataclass(frozen=True)
@@ -299,7 +299,8 @@ def light(content: FileContent, trials: TableContent | None) -> dict[str, str]:
     start = None if _column(trials, "manipulation") else _column(trials, "start_time")
     for table in content.intervals if start else ():
         begin, end = _column(table, "start_time"), _column(table, "stop_time")
-        apart = table is trials or not LASER.search(table.name) or begin is None or end is None
+        is_light = LASER.search(table.name) or LIGHT_POWER in table.names
+        apart = table is trials or not is_light or begin is None or end is None
         if apart or begin is None or start is None:
             continue
         if begin.low > start.high or begin.high < start.low:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from errorneurons.analysis.called import FOLDERS_ABOVE
 from errorneurons.analysis.session.schema import ATTRIBUTES, TRIAL, UNIT, Field
 from errorneurons.analysis.sources.content import (
+    ASKED_NOWHERE,
     IN_NO_TABLE,
     OF_NO_FIELD,
     ColumnContent,
@@ -149,11 +150,10 @@ def _session(content: FileContent, trials: TableContent | None) -> Iterator[str]
     }
     yield "[session]"
     for attribute in ATTRIBUTES:
-        name = attribute.name
-        if name in ("schema_version", "confirmatory", "cautions", "notes", "provenance"):
+        if (name := attribute.name) in ASKED_NOWHERE:
             continue
         column = _attribute(content, trials, name)
-        given = [key for key in fallback.get(name, ()) if key in content.about]
+        given = content.called(name) or [k for k in fallback.get(name, ()) if k in content.about]
         if column:
             yield f"{name} = {quoted(column.name)}"
         elif given:

@@ -100,15 +100,15 @@ def looked_up(source: Source, table: RawTable, other: RawTable) -> RawValues:
     known, first, counts = np.unique(keys, return_index=True, return_counts=True)
     if (counts > 1).any():
         raise DoorError(
-            f"`by`: {known[counts > 1][0]!r} names {counts.max()} rows of table `{other.name}`; "
-            "give a column as `id` whose values are all different"
+            f"`by`: {str(known[counts > 1][0])!r} names {counts.max()} rows of table "
+            f"`{other.name}`; give a column as `id` whose values are all different"
         )
     wanted = as_texts(_whole(table.plain(by)))
     place = np.minimum(np.searchsorted(known, wanted), max(len(known) - 1, 0))
     there = known[place] == wanted if len(known) else np.zeros(len(wanted), dtype=bool)
     if not there.all() and source.default is None:
         raise DoorError(
-            f"`by`: column `{by}` names {wanted[~there][0]!r}, which is no row of table "
+            f"`by`: column `{by}` names {str(wanted[~there][0])!r}, which is no row of table "
             f"`{other.name}`; mend it, or give a `default`"
         )
     rows = np.where(there, first[place] if len(first) else -1, -1)

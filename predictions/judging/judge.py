@@ -237,11 +237,15 @@ def _judge_few(claim: Claim, subject: str, measured: Measured) -> Verdict:
                 f"groups of trials left out, and N/M, {plain_number(value)}, says nothing"
             )
     lost = f" Energies are over the units and trials that are there: {measured.lost}."
+    silent = ""
+    if measured.missing:
+        silent = f" Some sessions could not answer: {measured.missing.what}."
+        more = f"{measured.missing.remedy} {more}"
     return Verdict(
         claim.key, subject, Outcome.UNDECIDED,
         f"{animals[0].upper()}{animals[1:]}: no statement about the population. In {these} only, "
         f"{found}."
-        + lost * bool(measured.lost),
+        + lost * bool(measured.lost) + silent,
         more,
         value, low, high, claim.units, level, count, "animals",
         points=_points(claim, measured), names=measured.animals,

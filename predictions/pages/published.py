@@ -95,7 +95,7 @@ def render_published(sections: Sequence[_Section], command: str, seed: int) -> s
         f"{inside} of {counted(numbers, 'published number')} lie in the range obtained here"
         f"{_LESS if any(s.less for s in sections) else ''}."
         if numbers
-        else "No number was published of these; here is what they give."
+        else "No number was published of this; the figures show what was obtained here."
     )
     configuration = {"errorneurons": __version__, "seed": seed}
     return written("published.html", {

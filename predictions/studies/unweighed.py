@@ -89,6 +89,9 @@ def _why(sessions: Sequence[xr.Dataset], ready: Ready) -> str:
         return "no trial is said to have an unexpected outcome"
     if not any((s["outcome"].values == "unexpected").any() for s in named):
         return "no outcome is unexpected"
+    untaught = [s for s in named if "teaching" in s.coords and not s["teaching"].values.any()]
+    if len(untaught) == len(sessions) and not any("control" in s.coords for s in sessions):
+        return "no `control` tells a violated expectation from adaptation"
     if not any((s["role"].values == "error").any() for s in sessions):
         return "no unit is labelled as an error cell"
     return ""

@@ -104,6 +104,33 @@ def test_inspect_proposes_spikes_of_trials_in_structures(tmp_path: Path) -> None
     assert session["area"].values.tolist() == ["V1", "V1", "LM", "LM"]
 
 
+def test_inspect_tells_structures_of_trials_from_structures_of_units(tmp_path: Path) -> None:
+    trials = np.empty((1, TRIALS), dtype=[("spikes", "O"), ("kind", "O")])
+    for t in range(TRIALS):
+        trials[0, t] = (cells([own[t] for own in TRAINS]), KINDS[t])
+    units = np.empty((1, UNITS), dtype=[("area", "O")])
+    for k in range(UNITS):
+        units[0, k] = ("V1" if k < 2 else "LM",)
+    scipy.io.savemat(
+        tmp_path / "x.mat", {"trials": trials, "units": units, "mouse": "JK1", "day": 3.0}
+    )
+    mapping = proposed(tmp_path / "x.mat")
+    assert 'dims = ["trial", "unit"]' in mapping
+    assert 'animal = { metadata = "mouse" }  # JK1' in mapping
+    session = read(tmp_path / "x.mat", mapping.replace("bin_width = 0.05", "bin_width = 0.25"))
+    np.testing.assert_allclose(session["rate"].transpose("unit", "trial", "time"), RATES)
+    assert session["area"].values.tolist() == ["V1", "V1", "LM", "LM"]
+    assert (session.attrs["animal"], float(session.attrs["day"])) == ("JK1", 3.0)
+
+
+def test_a_table_of_times_and_units_alone_is_one_of_spikes(tmp_path: Path) -> None:
+    times = np.sort(np.random.default_rng(0).uniform(0, 60, 200))
+    frame = pd.DataFrame({"time": times, "cluster": np.arange(200) % 3})
+    frame.to_csv(tmp_path / "spikes.csv", index=False)
+    mapping = proposed(tmp_path / "spikes.csv")
+    assert 'spike_times = "time"\nspike_units = "cluster"' in mapping
+
+
 def test_cells_of_units_and_trials_are_no_units_each(tmp_path: Path) -> None:
     made = np.empty((UNITS, TRIALS), dtype=object)
     for k, own in enumerate(TRAINS):

@@ -140,6 +140,13 @@ def spikes_of(unit: int) -> npt.NDArray[np.float64]:
     return np.array([((own >= t) & (own < t + 0.5)).sum() for t in ONSETS]) / 0.5
 
 
+def test_of_a_folder_of_no_kind_its_tables_are_named(tmp_path: Path) -> None:
+    (tmp_path / "m1").mkdir()
+    (tmp_path / "m1" / "notes.csv").write_text("who,what\nI,this\n")
+    with pytest.raises(DoorError, match=r"one of its tables, name it: m1/notes\.csv"):
+        describe_recording(tmp_path)
+
+
 def test_phy_spikes_are_counted_in_samples(tmp_path: Path) -> None:
     made = read(phy(tmp_path), 'keep_units = { group = ["good"] }\n' + REST + EVENTS)
     assert list(made["unit_id"].values) == ["0", "10", "20", "30"]

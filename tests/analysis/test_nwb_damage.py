@@ -211,6 +211,33 @@ def test_a_laser_that_the_mapping_passes_over_is_refused(
         read(lab(add))
 
 
+LIT = """manipulation = { during = "power", values = { true = "silence", false = "none" } }
+manipulated_role = { during = "power", values = { true = "error", false = "none" } }
+manipulated_area = { during = "power", column = "location", default = "none" }
+manipulation_onset = { during = "power", column = "start_time" }
+manipulation_offset = { during = "power", column = "stop_time" }
+stimulus ="""
+
+
+def test_a_series_of_laser_power_is_a_table_of_epochs(lab: Lab) -> None:
+    session = read(lab(laser_series), "stimulus =", LIT)
+    assert session["manipulation"].values.tolist() == ["none"] * 2 + ["silence"] * 2 + ["none"] * 2
+    assert session["manipulated_area"].values.tolist()[1:3] == ["none", "V1"]
+    np.testing.assert_allclose(session["manipulation_onset"].values[2:4], 0.05)
+
+
+def test_pulses_of_a_train_are_one_epoch(lab: Lab) -> None:
+    def train(file: Any) -> None:
+        laser_series(file)
+        power = file.stimulus["power"].data
+        power[:] = 0.0
+        power[250:270:5] = 2.0
+
+    session = read(lab(train), "stimulus =", LIT)
+    lasts = session["manipulation_offset"] - session["manipulation_onset"]
+    np.testing.assert_allclose(lasts.values[2], 0.16)
+
+
 def test_a_column_of_trials_that_tells_of_a_laser_is_not_passed_over(lab: Lab) -> None:
     def add(file: Any) -> None:
         file.add_trial_column("laser_on", "laser", data=[k % 2 == 0 for k in range(TRIALS)])

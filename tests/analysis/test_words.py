@@ -108,7 +108,7 @@ def test_a_table_of_sessions_says_what_a_file_is(tmp_path: Path) -> None:
 
 REFUSED = {
     '{ during = "lamps" }': "x.npz: `stimulus`: there is no table `lamps`; did you mean `lamp`",
-    '{ column = "place", table = "sites", by = "block", id = "id" }': "`by`: column `block` names",
+    '{ column = "place", table = "sites", by = "block", id = "id" }': "column `block` names '",
     '{ column = "kind", squeeze = "last" }': "has one value a row; leave `squeeze` out",
 }
 

@@ -131,8 +131,8 @@ def headline(**outcomes: str) -> str:
 def test_the_headline_says_which_claims_tell_theories_apart_and_whom_none_does() -> None:
     assert headline(a="S S", b="C C", c="C S", d="C C") == (
         "In simulation claims tell 5 of 6 pairs of theories apart: one of the two supports a claim "
-        "that the other contradicts. P1 tells most of them apart, 4; P1 and P0 together are enough "
-        "for all 5. No claim tells apart b and d."
+        "that the other contradicts. P1 tells 4 of these apart, the most; P1 and P0 together are "
+        "enough for all 5. No claim tells apart b and d."
     )
 
 

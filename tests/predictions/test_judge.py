@@ -121,6 +121,13 @@ def test_few_animals_get_the_interval_beside_the_ratio() -> None:
     )
 
 
+def test_few_animals_say_why_others_do_not_count() -> None:
+    others = Missing("no cell is there", "Add one.")
+    verdict = of_recording(replace(measured(0.04, 1), missing=others))
+    assert verdict.reason.endswith("0.04. Some sessions could not answer: no cell is there.")
+    assert verdict.remedy == "Add one. Record 5 animals or more."
+
+
 def test_of_few_animals_a_ratio_to_noise_is_said_to_say_nothing() -> None:
     groups = np.array([[0.05, 3.0, 0.0], [0.03, -1.0, 0.0], [0.04, 1.0, 0.0]])
     verdict = of_recording(replace(measured(0.04, 2), thinned=groups))

@@ -255,6 +255,12 @@ def test_a_person_is_no_animal_and_pooled_animals_are_not_one() -> None:
     )
 
 
+def test_a_passive_recording_is_said_to_lack_a_control_before_labels() -> None:
+    unlabelled: dict[str, Any] = {"role": ["unknown"] * 24, "teaching": [False] * 16}
+    made = recording_report([recorded("m1", **unlabelled)], "x", None, "e", lambda _: None)
+    assert "no `control` tells a violated expectation from adaptation" in made.answer
+
+
 def test_cells_that_respond_to_nothing_are_not_said_to_lack_labels() -> None:
     passive: dict[str, Any] = {"role": ["unknown"] * 24, "teaching": [False] * 16,
                                "control": ["none"] * 8 + ["matched"] * 8}  # fmt: skip

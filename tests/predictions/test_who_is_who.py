@@ -31,7 +31,15 @@ def recorded(seed: int = 0, animal: str = "", signal: str = "spikes", **attrs: A
 
 
 @pytest.mark.parametrize(
-    ("one", "two"), [("m1", "M1"), ("m1", "m1 "), ("mouse 1", "mouse_1"), ("é", "e\u0301")]
+    ("one", "two"),
+    [
+        ("m1", "M1"),
+        ("m1", "m1 "),
+        ("mouse 1", "mouse_1"),
+        ("é", "e\u0301"),
+        ("1", "01"),
+        ("m7", "m007"),
+    ],
 )
 def test_animals_that_differ_in_spelling_alone_are_refused(one: str, two: str) -> None:
     sessions = [recorded(1, one), recorded(2, two, session_id="2")]
@@ -43,7 +51,7 @@ def test_animals_that_differ_in_spelling_alone_are_refused(one: str, two: str) -
 
 
 def test_animals_with_different_names_are_different() -> None:
-    collect([recorded(k, name) for k, name in enumerate(("m1", "m11", "m_1", "lab/m1"))])
+    collect([recorded(k, name) for k, name in enumerate(("m1", "m11", "m10", "m_1", "lab/m1"))])
 
 
 def test_areas_that_differ_in_spelling_alone_are_refused() -> None:

@@ -35,7 +35,7 @@ from errorneurons.analysis.readers.nwb.file import (
     ragged,
     raw_table,
 )
-from errorneurons.analysis.readers.nwb.lasers import nwb_lights
+from errorneurons.analysis.readers.nwb.lasers import light_tables, nwb_lights
 from errorneurons.analysis.readers.nwb.rois import Rois, readable, rois_of
 from errorneurons.analysis.readers.nwb.series import event_series
 from errorneurons.analysis.session.contract import DoorError
@@ -140,7 +140,7 @@ def _recording(file: Any, rois: Rois | None) -> RawRecording:
 def _tables(file: Any) -> dict[str, RawTable]:
     """Return tables of events, and series that are such, by name."""
     tables = {name: raw_table(name, table) for name, table in interval_tables(file).items()}
-    return event_series(file) | tables
+    return light_tables(file) | event_series(file) | tables
 
 
 def _spikes(units: Any) -> Signal:
@@ -186,9 +186,10 @@ def describe_nwb(path: str | Path) -> FileContent:
         if units is None and rois:
             units = rois_of(file, rois[0]).table
         beside = {}
-        if not (tables := _tables(file)):
+        tables = _tables(file)
+        if not tables.keys() - light_tables(file).keys():
             beside = {table.name: (name, table) for name, table in likely_events(path)}
-            tables = {name: table for name, (_, table) in beside.items()}
+            tables = {name: table for name, (_, table) in beside.items()} | tables
         return FileContent(
             name=path.name,
             about=_described(file),
