@@ -253,7 +253,7 @@ def _descends(circuit: ErrorMicrocircuit, weights: Weights) -> Integers:
     if is_large(circuit):
         return np.tile([0, E], (E, 1))
     parts = (weights.B, weights.feedback_noise, transposed_part(circuit, weights.W))
-    used = sum(np.abs(part).sum(axis=0) for part in parts) != 0
+    used = np.logical_or.reduce([part.any(axis=0) for part in parts])
     first_used, last_used = used.argmax(axis=1), E - used[:, ::-1].argmax(axis=1)
     return np.stack([first_used, np.where(used.any(axis=1), last_used, first_used)], axis=1)
 
