@@ -21,6 +21,7 @@ from errorneurons.simulate.published.result import (
     PublishedResult,
     ResultPlot,
 )
+from errorneurons.simulate.store.work import Labour
 
 
 def _drawn(case: Case, effort: Effort, seed: int) -> xr.Dataset:
@@ -132,9 +133,9 @@ def test_courses_of_circuits_that_differ_in_size_are_lines_of_their_own(tmp_path
     cases = tuple(Case(f"size-{k}", "backprop") for k in (1, 2))
     panel = ResultPlot("Learning", "error", "error", "epoch", "epoch", "log")
     sizes = replace(SHORT, cases=lambda _: cases, work=_learnt, panels=(panel,), figures=())
-    page, _ = write_published(
-        obtain([(sizes, Effort(1))], 0, tmp_path, lambda _: None), tmp_path, "errorneurons", 0
-    )
+    here = Labour(workers=1)  # other processes do not know functions of this module
+    found = obtain([(sizes, Effort(1))], 0, tmp_path, lambda _: None, here)
+    page, _ = write_published(found, tmp_path, "errorneurons", 0)
     text = page.read_text()
     assert "against epoch, of backprop from 1 to 1; backprop from 2 to 2" in text
     assert text.count(">backprop</text>") == 1  # in the legend
