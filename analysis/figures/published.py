@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,7 +33,7 @@ _HEIGHT, _LEGEND = 250.0, 18.0
 _FEWEST_TICKS, _MOST_TICKS = 3, 8
 """Labels of a logarithmic axis."""
 _SMALL = 1e-6
-"""What is smaller, or larger than its inverse, is written as a power of ten."""
+"""An axis with less than this, or more than its inverse, is labelled by powers of ten."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Charted:
     wide
         Whether the other axis is logarithmic.
     quoted
-        Published points: label of their course -> (x, y).
+        Published points: colour of their circuit, x and y.
     """
 
     title: str
@@ -88,7 +88,7 @@ class Charted:
     log: bool = False
     each: bool = False
     wide: bool = False
-    quoted: Mapping[str, tuple[Sequence[float], Sequence[float]]] = field(default_factory=dict)
+    quoted: Sequence[tuple[Style, Sequence[float], Sequence[float]]] = ()
 
 
 def published_panel(panel: Charted, key: str, alt: str) -> str:
@@ -109,8 +109,9 @@ def published_panel(panel: Charted, key: str, alt: str) -> str:
         axes.spines["left"].set_visible(True)
         for course in panel.courses:
             _course(axes, course, each=panel.each)
-        for x, y in panel.quoted.values():
-            axes.plot(x, y, "_", color=INK, markersize=13, markeredgewidth=2, zorder=5)
+        for style, x, y in panel.quoted:
+            axes.plot(x, y, "_", color=INK, markersize=14, markeredgewidth=4, zorder=5)
+            axes.plot(x, y, "_", color=style.colour, markersize=13, markeredgewidth=2, zorder=6)
         if panel.log:
             axes.set_yscale("log" if _positive(panel) else "symlog")
             _label_powers(axes.yaxis, axes.get_ylim())
@@ -124,7 +125,7 @@ def published_panel(panel: Charted, key: str, alt: str) -> str:
         words = [*known]
         if panel.quoted:
             samples.append(sample(Style(MUTED, "_"), "none"))
-            words.append("published")
+            words.append("published, in the colour of its circuit")
         legend(figure, samples, words)
         return as_svg(figure, key, alt)
 
@@ -135,15 +136,20 @@ def _label_powers(axis: Axis, limits: tuple[float, float]) -> None:
 
     if axis.get_scale() == "log":
         axis.set_major_locator(FixedLocator(log_ticks(*limits)))
-    axis.set_major_formatter(lambda value, _: _plainly(value))
+    low, high = limits
+    plain = axis.get_scale() != "log" or (low >= _SMALL and high < 1 / _SMALL)
+    axis.set_major_formatter(lambda value, _: _plainly(value) if plain else _by_powers(value))
     axis.set_minor_locator(NullLocator())
 
 
 def _plainly(value: float) -> str:
-    """Return a number without a power of ten, as far as one can read it."""
-    if value and not _SMALL <= abs(value) < 1 / _SMALL:
-        return f"{value:g}".replace("-", "\N{MINUS SIGN}")
+    """Return a number without a power of ten."""
     return np.format_float_positional(value, precision=9, trim="-").replace("-", "\N{MINUS SIGN}")
+
+
+def _by_powers(value: float) -> str:
+    mantissa, exponent = f"{value:.0e}".split("e")
+    return f"{mantissa}e{int(exponent)}".replace("-", "\N{MINUS SIGN}") if value else "0"
 
 
 def log_ticks(low: float, high: float) -> tuple[float, ...]:

@@ -87,7 +87,7 @@ class Responding:
         if self.clear:
             return ""
         told = self._untold_together("says", "say")
-        why = [f"{reason}, so that {which} nothing" for which, reason in told]
+        why = [f"{which} nothing, since {reason}" for which, reason in told]
         if self.silent:
             other = "other " if why else ""
             count = len(self.silent)

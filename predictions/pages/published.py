@@ -14,6 +14,7 @@ import xarray as xr
 from markupsafe import Markup
 
 from errorneurons import __version__
+from errorneurons.analysis.figures.palette import Style
 from errorneurons.analysis.figures.published import Charted, Course, published_panel
 from errorneurons.predictions.pages.looks import style_of
 from errorneurons.predictions.pages.page import replace_file
@@ -234,19 +235,19 @@ def _points(
 
 def _quoted(
     obtained: Obtained, panel: ResultPlot, cases: Sequence[Case]
-) -> dict[str, tuple[list[float], list[float]]]:
-    """Return the published points of a panel, by case."""
-    names = {c.name for c in cases}
+) -> list[tuple[Style, list[float], list[float]]]:
+    """Return the published points of a panel, of each case."""
+    known = {c.name: c.theory for c in cases}
     points: dict[str, tuple[list[float], list[float]]] = {}
     for figure in obtained.result.figures:
-        if figure.case in names and figure.variable == panel.variable:
+        if figure.case in known and figure.variable == panel.variable:
             found = obtained.found[figure.case]
             at = figure.at.get(panel.along)
             where = float(found[panel.along]) if at is None else float(at)
             x, y = points.setdefault(figure.case, ([], []))
             x.append(where)
             y.append(figure.value)
-    return points
+    return [(style_of(known[case]), x, y) for case, (x, y) in points.items()]
 
 
 def _table(every: Sequence[Obtained]) -> str:

@@ -145,7 +145,7 @@ def test_animals_that_are_not_seen_to_expect_bring_no_evidence_by_what_they_lack
     found = of_passive(taught=taught)
     assert found.set_aside["P21"] == "nothing shows that the animals expect anything"
     assert found.nothing.startswith(
-        "nothing shows that the animals expect anything, so that P21 says nothing"
+        "P21 says nothing, since nothing shows that the animals expect anything"
     )
 
 
@@ -171,4 +171,4 @@ def test_claims_that_one_reason_leaves_open_are_named_together() -> None:
     assert found.caution.startswith(
         "P02 and P04a bring no evidence for or against any theory, since labels may be wrong."
     )
-    assert found.nothing.startswith("labels may be wrong, so that P02 and P04a say nothing, so")
+    assert found.nothing.startswith("P02 and P04a say nothing, since labels may be wrong, so")
